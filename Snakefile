@@ -1,0 +1,59 @@
+"""Readsight: from sequencing reads to deep models that can be believed."""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from readsight import doctor
+from readsight.code import code
+from readsight.errors import InputError
+from readsight.project import Project, mem, one_of
+
+
+if not config:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    project = Project.from_raw(config)
+except InputError as error:
+    raise WorkflowError("The project's config or sample sheet has faults:\n" + str(error))
+
+
+pathvars:
+    results=project.folder,
+    logs=f"{project.folder}/logs",
+    benchmarks=f"{project.folder}/benchmarks",
+
+
+wildcard_constraints:
+    sample=one_of(project.samples),
+    caller=one_of(project.callers),
+    task=one_of(list(project.config.tasks)),
+
+
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/reads.smk"
+include: "workflow/rules/align.smk"
+include: "workflow/rules/variants.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/interpret.smk"
+include: "workflow/rules/dossier.smk"
+
+
+onstart:
+    doctor.examine(project)
+
+
+rule all:
+    default_target: True
+    input:
+        dossier.targets(),

@@ -1,0 +1,53 @@
+"""Hash the package modules that a script imports, so that a change in them reruns the script's rule."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+
+
+@cache
+def modules_of(path: Path) -> frozenset[Path]:
+    """Files of this package that a Python file imports, directly or through another of them.
+
+    Imports inside functions count too. A registry imports its members by
+    `from readsight.models import cnn`: a name that is a module is followed.
+    """
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        for name in _imports(waiting.pop()):
+            for file in _files(name):
+                if file not in found:
+                    found.add(file)
+                    waiting.append(file)
+    return frozenset(found)
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "readsight"}
+
+
+def _files(name: str) -> list[Path]:
+    """The files that importing a dotted name runs: the module and the packages above it."""
+    parts = name.split(".")
+    chain = [SCRIPTS.joinpath(*parts[: i + 1], "__init__.py") for i in range(len(parts))]
+    module = SCRIPTS.joinpath(*parts).with_suffix(".py")
+    return [file for file in [*chain, module] if file.is_file()]
+
+
+def code(rule: str) -> str:
+    """Hash of the package modules behind the script that bears a rule's name (12 hex digits)."""
+    digest = hashlib.sha256()
+    for file in sorted(modules_of(SCRIPTS / f"{rule}.py")):
+        digest.update(file.relative_to(SCRIPTS).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

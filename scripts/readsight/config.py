@@ -1,0 +1,349 @@
+"""The typed model of a project's config: every key with type, default, unit and one line of help.
+
+The commented defaults (`config/config.yaml`), the JSON Schema and the reference
+in `config/README.md` are generated from here (`readsight.reference`).
+"""
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from readsight.errors import InputError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+CALLERS = ("bcftools", "freebayes", "gatk", "deepvariant")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class Demo(Section):
+    """Simulate a cohort with planted truth instead of reading one."""
+
+    chromosomes: int = Field(4, ge=4, description="Number of chromosomes.")
+    length: int = Field(100_000, ge=40_000, description="Length of a chromosome, in bases.")
+    coverage: float = Field(30, gt=0, description="Mean depth of the DNA reads of a donor.")
+    read_length: int = Field(101, ge=50, le=250, description="Read length, in bases.")
+    snv_rate: Fraction = Field(0.002, description="Planted SNVs per base, over the cohort.")
+    indel_rate: Fraction = Field(0.0003, description="Planted indels per base, over the cohort.")
+    structural: int = Field(12, ge=0, description="Number of planted structural variants.")
+
+
+class Reference(Section):
+    """The genome that everything is aligned to and compared with."""
+
+    fasta: str = Field(..., description="Reference genome, FASTA, plain or bgzipped; indexes are built where missing.")
+    gtf: str | None = Field(None, description="Gene annotation, GTF or GFF3, of the same build; needed for consequences.")
+    known_sites: list[str] = Field([], description="Known variants (dbSNP, Mills), VCF; they give ids, and GATK's base recalibration.")
+    population: str | None = Field(None, description="Population frequencies, VCF with INFO/AF (gnomAD).")
+    clinvar: str | None = Field(None, description="Clinical significance, VCF with INFO/CLNSIG (ClinVar).")
+
+
+class Trim(Section):
+    """Adapter and quality trimming (Trimmomatic)."""
+
+    enabled: bool = Field(True, description="Trim reads; off for reads that were trimmed before.")
+    adapters: str = Field("TruSeq3", description="An adapter set of resources/adapters (TruSeq2, TruSeq3, Nextera), or a FASTA file.")
+    leading: int = Field(3, ge=0, le=93, description="Cut bases below this quality from the start (Phred).")
+    trailing: int = Field(3, ge=0, le=93, description="Cut bases below this quality from the end (Phred).")
+    window: Positive = Field(4, description="Length of the sliding window, in bases.")
+    window_quality: int = Field(15, ge=0, le=93, description="Cut where the window's mean quality falls below this (Phred).")
+    min_length: Positive = Field(36, description="Drop reads that end shorter than this, in bases.")
+
+
+class Correct(Section):
+    """Error correction of reads (Lighter). Off by default: callers model errors themselves."""
+
+    enabled: bool = Field(False, description="Correct sequencing errors before alignment.")
+    kmer: int = Field(17, ge=7, le=31, description="k-mer length, in bases.")
+
+
+class Reads(Section):
+    """From FASTQ to clean reads."""
+
+    trim: Trim = Field(Trim(), description="Trimming.")
+    correct: Correct = Field(Correct(), description="Error correction.")
+    full_check_mb: float = Field(500, ge=0, description="FASTQ files up to this size (MB) are read whole before the first job; larger ones by a job of their own.")
+
+
+class Align(Section):
+    """From clean reads to duplicate-marked CRAM."""
+
+    aligner: Literal["bwa", "bwa-mem2"] = Field("bwa", description="bwa-mem2 is about twice as fast and needs about 10 times the index memory.")
+    mark_duplicates: bool = Field(True, description="Mark PCR and optical duplicates; off for amplicon panels.")
+    platform: str = Field("ILLUMINA", description="Sequencing platform, PL of the read group.")
+    min_mapped: Fraction = Field(0.01, description="A sample of which a smaller fraction of reads maps stops with an error.")
+    recalibrate: bool = Field(False, description="GATK base recalibration; needs reference.known_sites and gatk.")
+    threads: Positive = Field(8, description="Threads of an alignment job; Snakemake lowers it to the cores given.")
+
+
+class Truth(Section):
+    """What is known to be there, to compare calls with."""
+
+    vcf: str = Field(..., description="True small variants, VCF.")
+    bed: str | None = Field(None, description="Confident regions, BED; outside them nothing is counted. Default: the whole reference.")
+    structural_vcf: str | None = Field(None, description="True structural variants, VCF.")
+    samples: dict[str, str] = Field({}, description="Sheet sample → truth sample, where names differ. A lone sample pairs with a lone truth sample.")
+    strata: dict[Name, str] = Field({}, description="Named BED files; figures are given inside each of them too, and outside all of them.")
+
+
+class DeepVariant(Section):
+    """DeepVariant runs from its container, through apptainer."""
+
+    image: str = Field("docker://google/deepvariant:1.8.0", description="Container image, pinned.")
+    model: Literal["WGS", "WES", "PACBIO", "ONT_R104"] = Field("WGS", description="Model type.")
+
+
+class Variants(Section):
+    """From alignments to filtered, annotated calls, and how true they are."""
+
+    callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(["bcftools"], description="Callers of small variants, any number at once.")
+    vcf: str | None = Field(None, description="Calls of your own, VCF; they pass through normalisation, filters, annotation and comparison as caller `given`.")
+    structural: list[Literal["delly"]] = Field([], description="Callers of structural variants.")
+    consensus: int = Field(0, ge=0, description="Also write the calls found by at least this many callers; 0: do not.")
+    targets: str | None = Field(None, description="Restrict calling to these regions, BED (exomes, panels).")
+    scatter: int | None = Field(None, ge=1, description="Pieces of equal length that calling is split into. Default: one per 60 Mb, at least 2.")
+    ploidy: Literal[1, 2] = Field(2, description="Chromosome copies.")
+    min_base_quality: int = Field(13, ge=0, description="Bases below this quality are not counted (Phred).")
+    min_mapping_quality: int = Field(1, ge=0, description="Reads below this mapping quality are not counted (Phred).")
+    filters: dict[Name, str] = Field(
+        {"LowQual": "QUAL<20", "LowDepth": "INFO/DP<4"},
+        description="Soft filters, reason → bcftools expression; the reason is written to FILTER, the call is kept.",
+    )
+    truth: Truth | None = Field(None, description="Truth to compare with.")
+    deepvariant: DeepVariant = Field(DeepVariant(), description="DeepVariant.")
+
+
+class Split(Section):
+    """How examples are divided, so that nothing related stands on both sides."""
+
+    by: Literal["block", "chromosome", "group", "given"] = Field("block", description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring.")
+    block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
+    column: str = Field("donor", description="Column that holds the group (by: group).")
+    folds: int = Field(5, ge=2, description="Folds of cross-validation.")
+    repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
+    validation: float = Field(0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration.")
+
+
+class Balance(Section):
+    """How the training fold's classes are balanced; never anything but the training fold."""
+
+    method: Literal["none", "smote", "oversample", "undersample", "class_weight"] = Field("smote", description="Method (imbalanced-learn).")
+    neighbours: Positive = Field(5, description="Neighbours that SMOTE draws between.")
+
+
+class Network(Section):
+    """The multilayer perceptron."""
+
+    hidden: list[Positive] = Field([32, 16], description="Units of each hidden layer.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Part of the units dropped while training.")
+    learning_rate: float = Field(3e-3, gt=0, description="Step size of AdamW.")
+    weight_decay: float = Field(1e-4, ge=0, description="Decoupled L2 penalty.")
+    batch_size: Positive = Field(128, description="Examples a step.")
+    epochs: Positive = Field(60, description="Most passes over the training fold.")
+    patience: Positive = Field(8, description="Passes without a better validation loss before training stops.")
+
+
+class Task(Section):
+    """A learning task: example source × representation × split × balance × models × attributions."""
+
+    source: Literal["variants"] = Field("variants", description="Where examples come from: candidate calls.")
+    caller: str = Field("bcftools", description="Whose calls are the examples (source: variants).")
+    label: Literal["truth"] = Field("truth", description="Label: whether the call is in variants.truth.")
+    representation: Literal["annotations"] = Field("annotations", description="Features: the caller's own annotations of a call.")
+    split: Split = Field(Split(), description="Division into folds.")
+    balance: Balance = Field(Balance(), description="Balancing of the training fold.")
+    models: list[Literal["network", "logistic", "forest", "single_feature"]] = Field(
+        ["network", "logistic", "forest", "single_feature"], min_length=1, description="Models; the first is the one that the others are baselines of."
+    )
+    single_feature: str = Field("QUAL", description="Feature that the `single_feature` baseline ranks by.")
+    network: Network = Field(Network(), description="Settings of the `network` model.")
+    attributions: list[Literal["integrated_gradients", "shap"]] = Field(["integrated_gradients", "shap"], description="Attribution methods for the first model.")
+    bootstrap: int = Field(1000, ge=100, description="Resamples of the groups behind each interval.")
+
+
+class Config(Section):
+    """A project."""
+
+    project: Name = Field(..., description="Name of the project; results go to <results>/<project>/.")
+    samples: str | None = Field(None, description="Sample sheet, TSV, a row a sequencing unit. Not needed where only variants.vcf is given.")
+    results: str = Field("results", description="Folder of the results.")
+    seed: int = Field(1, ge=0, description="Seed of everything that draws at random.")
+    demo: Demo | None = Field(None, description="Simulate the data (the demo).")
+    reference: Reference = Field(..., description="Reference genome.")
+    reads: Reads = Field(Reads(), description="Reads.")
+    align: Align = Field(Align(), description="Alignment.")
+    variants: Variants | None = Field(Variants(), description="Variants; null to stop after alignment.")
+    tasks: dict[Name, Task] = Field({}, description="Learning tasks, by name.")
+
+    @property
+    def folder(self) -> str:
+        """The project's own results folder."""
+        return f"{self.results}/{self.project}"
+
+    @model_validator(mode="after")
+    def agree(self) -> "Config":
+        """Keys that need one another."""
+        faults = []
+        v = self.variants
+        if self.samples is None and not (v and v.vcf):
+            faults.append("samples: a sample sheet is needed (or variants.vcf, to start from calls)")
+        if self.align.recalibrate and not self.reference.known_sites:
+            faults.append("align.recalibrate: base recalibration needs reference.known_sites")
+        callers = callers_of(v)
+        if v and v.consensus > len(callers):
+            faults.append(f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})")
+        for name, task in self.tasks.items():
+            if task.caller not in callers:
+                faults.append(f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})")
+            if task.label == "truth" and not (v and v.truth):
+                faults.append(f"tasks.{name}.label: 'truth' needs variants.truth")
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+
+def callers_of(variants: Variants | None) -> list[str]:
+    """Callers of small variants in this project, `given` for the user's own calls."""
+    if variants is None:
+        return []
+    return list(dict.fromkeys(variants.callers)) * (variants.vcf is None) + ["given"] * (variants.vcf is not None)
+
+
+def parse(raw: dict[str, Any], source: str = "config") -> Config:
+    """Check a config and fill in defaults.
+
+    raw: the config as read from YAML. source: its name in messages.
+    Raises InputError with one line for each fault: unknown keys (with the
+    nearest known one), wrong types, values out of range, unset variables.
+    """
+    faults: list[str] = []
+    own = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
+    raw = _expand(raw, "", own, faults)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        faults += [line for e in error.errors() for line in _explain(e)]
+        config = None
+    if faults:
+        raise InputError(f"{source}: {fault}" for fault in faults)
+    return config
+
+
+def read(path: Path) -> Config:
+    """Read a project's config file; faults name the file and, where it can be told, the row."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such config file") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: a config is a list of `key: value` lines; this file has none")
+    try:
+        return parse(raw)
+    except InputError as error:
+        rows = _rows(Path(path))
+        raise InputError(_locate(fault.removeprefix("config: "), path, rows) for fault in error.faults) from None
+
+
+def expand(text: str, results: str) -> str:
+    """Replace ${results} by the project's own results folder, and ${VARIABLE} and ~ by the environment's."""
+    return os.path.expanduser(os.path.expandvars(text.replace("${results}", results)))
+
+
+def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
+    """Expand every string of a config; a variable that is not set is a fault."""
+    if isinstance(value, dict):
+        return {k: _expand(v, f"{where}.{k}" if where else str(k), results, faults) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expand(v, f"{where}.{i}", results, faults) for i, v in enumerate(value)]
+    if isinstance(value, str):
+        value = expand(value, results)
+        for name in re.findall(r"\$\{(\w+)\}", value):
+            faults.append(f"{where}: the environment variable {name} is not set; export {name}=… or write the path out")
+    return value
+
+
+def _section(location: tuple) -> type[BaseModel] | None:
+    """The config section that a location of an error lies in."""
+    current: Any = Config
+    for part in location:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            if current == "values":
+                current = pending
+                continue
+            return None
+        field = current.model_fields.get(part)
+        if field is None:
+            return None
+        inner = [a for a in _arguments(field.annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+        pending = inner[0] if inner else None
+        current = "values" if "dict" in str(field.annotation) else pending
+    return current if isinstance(current, type) else None
+
+
+def _arguments(annotation: Any) -> list[Any]:
+    """A type and everything it is made of."""
+    parts = [annotation]
+    for argument in getattr(annotation, "__args__", ()):
+        parts += _arguments(argument)
+    return parts
+
+
+def _explain(error: dict[str, Any]) -> list[str]:
+    """Say one pydantic error in a user's words."""
+    location = error["loc"]
+    where = ".".join(str(p) for p in location)
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        section = _section(location[:-1])
+        known = list(section.model_fields) if section else []
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
+        return [f"{where}: unknown key; {hint}"]
+    if kind == "missing":
+        return [f"{where}: this key is needed"]
+    if kind == "literal_error":
+        given, allowed = str(error["input"]), error["ctx"]["expected"]
+        near = difflib.get_close_matches(given, re.findall(r"'([^']*)'", allowed), n=1, cutoff=0.4)
+        return [f"{where}: {given!r} is not one of {allowed}" + (f"; did you mean {near[0]!r}?" if near else "")]
+    if kind == "value_error" and not location:
+        return str(error["ctx"]["error"]).splitlines()
+    return [f"{where}: {error['msg'].lower()}, got {error['input']!r}"]
+
+
+def _rows(path: Path) -> dict[str, int]:
+    """Row, counted from 1, of each key of a YAML file by its dotted path."""
+    rows: dict[str, int] = {}
+
+    def walk(node: yaml.Node, where: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = f"{where}.{key.value}" if where else str(key.value)
+                rows[here] = key.start_mark.line + 1
+                walk(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for i, value in enumerate(node.value):
+                rows[f"{where}.{i}"] = value.start_mark.line + 1
+                walk(value, f"{where}.{i}")
+
+    walk(yaml.compose(path.read_text()), "")
+    return rows
+
+
+def _locate(fault: str, path: Path, rows: dict[str, int]) -> str:
+    """Put file and row before a fault whose key stands in the file."""
+    key = fault.split(":", 1)[0]
+    while key and key not in rows:
+        key = key.rpartition(".")[0]
+    return f"{path}, row {rows[key]}: {fault}" if key else f"{path}: {fault}"

@@ -1,0 +1,170 @@
+"""The thin adapter between Snakemake and a step's own `main`.
+
+The only module of the package that knows Snakemake.
+"""
+
+import logging
+import os
+import random
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from readsight.errors import InputError, ToolError
+
+log = logging.getLogger("readsight")
+
+
+class Job:
+    """What a step is given: paths of its inputs and outputs, parameters, threads, scratch.
+
+    input, output, log: attributes by name, or items by place; each a Path or a
+    list of Paths. An output stands in a hidden folder beside its final place
+    until the step has ended well, so a final name never holds a half file.
+    params, wildcards: attributes by name. threads: int. mem_mb: int, memory that
+    the job may use. scratch: a folder that goes away with the job.
+    """
+
+    def __init__(self, snakemake: Any, scratch: Path):
+        self.rule: str = snakemake.rule
+        self.input = Files(snakemake.input)
+        self.mark = "-".join([self.rule, *(str(w).replace("/", "_") for w in snakemake.wildcards)])
+        self.output = Files(snakemake.output, self._partial)
+        self.params = snakemake.params
+        self.wildcards = snakemake.wildcards
+        self.threads: int = snakemake.threads
+        self.mem_mb = int(getattr(snakemake.resources, "mem_mb", None) or 1000)
+        self.scratch = scratch
+        self.outputs = [Path(p) for p in snakemake.output]
+
+    def _partial(self, path: Path) -> Path:
+        """Where an output is written until it is whole.
+
+        Outputs of one job that share a folder stay neighbours, under their own
+        names: tools find an index beside its file.
+        """
+        return path.parent / f".partial-{self.mark}" / path.name
+
+    def open_outputs(self) -> None:
+        """Make the hidden folders, empty."""
+        partials = {self._partial(p).parent for p in self.outputs}
+        for folder in partials:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+
+    def keep_outputs(self) -> None:
+        """Move every output to its final place, or say which was not made."""
+        missing = [p for p in self.outputs if not self._partial(p).exists()]
+        if missing:
+            raise ToolError(f"{self.rule} did not make: {', '.join(str(p) for p in missing)}")
+        for path in self.outputs:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            os.replace(self._partial(path), path)
+
+    def drop_outputs(self) -> None:
+        """Remove the hidden folders and what is still in them."""
+        for folder in {self._partial(p).parent for p in self.outputs}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Files:
+    """Snakemake's named list of files, as Paths."""
+
+    def __init__(self, named: Any, place=lambda path: path):
+        self._list = [place(Path(p)) for p in named]
+        self._named = {}
+        for name, value in getattr(named, "items", list)():
+            single = isinstance(value, (str, Path))
+            self._named[name] = place(Path(value)) if single else [place(Path(v)) for v in value]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_named"][name]
+        except KeyError:
+            raise AttributeError(f"no file is named {name!r}; there are: {', '.join(self._named)}") from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A named file, or the default where the rule has none of that name (or an empty list)."""
+        return self._named.get(name) or default
+
+    def __getitem__(self, place: int) -> Path:
+        return self._list[place]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._list)
+
+    def __len__(self) -> int:
+        return len(self._list)
+
+
+def drop_runner_packages() -> None:
+    """Take the runner's site-packages off `sys.path`.
+
+    Snakemake appends them to every script's path; a step must see its own
+    environment alone. Kept: the environment, the standard library, this package.
+    """
+    own = {str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix)}
+    here = str(Path(__file__).resolve().parents[1])
+
+    def keeps(entry: str) -> bool:
+        path = str(Path(entry or ".").resolve())
+        if path == here or "site-packages" not in path:
+            return True
+        return any(path.startswith(prefix + os.sep) for prefix in own)
+
+    sys.path[:] = [entry for entry in sys.path if keeps(entry)]
+
+
+drop_runner_packages()
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every generator that is already imported."""
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+@contextmanager
+def step(snakemake: Any) -> Iterator[Job]:
+    """Run a step: log to its log file, seed, limit threads, and keep outputs only if all went well.
+
+    Raises SystemExit(1) after an InputError or ToolError, whose words stand in the
+    log and on standard error without a traceback; other exceptions pass on, logged.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{snakemake.rule}-", dir=_tmpdir(snakemake)) as scratch:
+        job = Job(snakemake, Path(scratch))
+        handlers = [logging.StreamHandler(sys.stderr)]
+        if len(snakemake.log):
+            Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers, force=True)
+        seed_everything(int(getattr(snakemake.params, "seed", 1)))
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(max(1, job.threads))
+        job.open_outputs()
+        try:
+            yield job
+            job.keep_outputs()
+        except (InputError, ToolError) as error:
+            log.error("%s: %s", job.rule, error)
+            raise SystemExit(1) from None
+        except BaseException:
+            log.error("%s failed:\n%s", job.rule, traceback.format_exc())
+            raise
+        finally:
+            job.drop_outputs()
+
+
+def _tmpdir(snakemake: Any) -> str | None:
+    folder = getattr(snakemake.resources, "tmpdir", None)
+    return str(folder) if folder and Path(str(folder)).is_dir() else None
+

@@ -1,0 +1,1 @@
+"""Input functions and targets of the rules, a module a stage."""
