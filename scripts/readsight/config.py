@@ -43,7 +43,9 @@ class Reference(Section):
 
     fasta: str = Field(..., description="Reference genome, FASTA, plain or bgzipped; indexes are built where missing.")
     gtf: str | None = Field(None, description="Gene annotation, GTF or GFF3, of the same build; needed for consequences.")
-    known_sites: list[str] = Field([], description="Known variants (dbSNP, Mills), VCF; they give ids, and GATK's base recalibration.")
+    known_sites: list[str] = Field(
+        [], description="Known variants (dbSNP, Mills), VCF; they give ids, and GATK's base recalibration."
+    )
     population: str | None = Field(None, description="Population frequencies, VCF with INFO/AF (gnomAD).")
     clinvar: str | None = Field(None, description="Clinical significance, VCF with INFO/CLNSIG (ClinVar).")
 
@@ -52,7 +54,9 @@ class Trim(Section):
     """Adapter and quality trimming (Trimmomatic)."""
 
     enabled: bool = Field(True, description="Trim reads; off for reads that were trimmed before.")
-    adapters: str = Field("TruSeq3", description="An adapter set of resources/adapters (TruSeq2, TruSeq3, Nextera), or a FASTA file.")
+    adapters: str = Field(
+        "TruSeq3", description="An adapter set of resources/adapters (TruSeq2, TruSeq3, Nextera), or a FASTA file."
+    )
     leading: int = Field(3, ge=0, le=93, description="Cut bases below this quality from the start (Phred).")
     trailing: int = Field(3, ge=0, le=93, description="Cut bases below this quality from the end (Phred).")
     window: Positive = Field(4, description="Length of the sliding window, in bases.")
@@ -72,13 +76,19 @@ class Reads(Section):
 
     trim: Trim = Field(Trim(), description="Trimming.")
     correct: Correct = Field(Correct(), description="Error correction.")
-    full_check_mb: float = Field(500, ge=0, description="FASTQ files up to this size (MB) are read whole before the first job; larger ones by a job of their own.")
+    full_check_mb: float = Field(
+        500,
+        ge=0,
+        description="FASTQ files up to this size (MB) are read whole before the first job; larger ones by a job of their own.",
+    )
 
 
 class Align(Section):
     """From clean reads to duplicate-marked CRAM."""
 
-    aligner: Literal["bwa", "bwa-mem2"] = Field("bwa", description="bwa-mem2 is about twice as fast and needs about 10 times the index memory.")
+    aligner: Literal["bwa", "bwa-mem2"] = Field(
+        "bwa", description="bwa-mem2 is about twice as fast and needs about 10 times the index memory."
+    )
     mark_duplicates: bool = Field(True, description="Mark PCR and optical duplicates; off for amplicon panels.")
     platform: str = Field("ILLUMINA", description="Sequencing platform, PL of the read group.")
     min_mapped: Fraction = Field(0.01, description="A sample of which a smaller fraction of reads maps stops with an error.")
@@ -90,10 +100,16 @@ class Truth(Section):
     """What is known to be there, to compare calls with."""
 
     vcf: str = Field(..., description="True small variants, VCF.")
-    bed: str | None = Field(None, description="Confident regions, BED; outside them nothing is counted. Default: the whole reference.")
+    bed: str | None = Field(
+        None, description="Confident regions, BED; outside them nothing is counted. Default: the whole reference."
+    )
     structural_vcf: str | None = Field(None, description="True structural variants, VCF.")
-    samples: dict[str, str] = Field({}, description="Sheet sample → truth sample, where names differ. A lone sample pairs with a lone truth sample.")
-    strata: dict[Name, str] = Field({}, description="Named BED files; figures are given inside each of them too, and outside all of them.")
+    samples: dict[str, str] = Field(
+        {}, description="Sheet sample → truth sample, where names differ. A lone sample pairs with a lone truth sample."
+    )
+    strata: dict[Name, str] = Field(
+        {}, description="Named BED files; figures are given inside each of them too, and outside all of them."
+    )
 
 
 class DeepVariant(Section):
@@ -106,12 +122,19 @@ class DeepVariant(Section):
 class Variants(Section):
     """From alignments to filtered, annotated calls, and how true they are."""
 
-    callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(["bcftools"], description="Callers of small variants, any number at once.")
-    vcf: str | None = Field(None, description="Calls of your own, VCF; they pass through normalisation, filters, annotation and comparison as caller `given`.")
+    callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(
+        ["bcftools"], description="Callers of small variants, any number at once."
+    )
+    vcf: str | None = Field(
+        None,
+        description="Calls of your own, VCF; they pass through normalisation, filters, annotation and comparison as caller `given`.",
+    )
     structural: list[Literal["delly"]] = Field([], description="Callers of structural variants.")
     consensus: int = Field(0, ge=0, description="Also write the calls found by at least this many callers; 0: do not.")
     targets: str | None = Field(None, description="Restrict calling to these regions, BED (exomes, panels).")
-    scatter: int | None = Field(None, ge=1, description="Pieces of equal length that calling is split into. Default: one per 60 Mb, at least 2.")
+    scatter: int | None = Field(
+        None, ge=1, description="Pieces of equal length that calling is split into. Default: one per 60 Mb, at least 2."
+    )
     ploidy: Literal[1, 2] = Field(2, description="Chromosome copies.")
     min_base_quality: int = Field(13, ge=0, description="Bases below this quality are not counted (Phred).")
     min_mapping_quality: int = Field(1, ge=0, description="Reads below this mapping quality are not counted (Phred).")
@@ -126,18 +149,24 @@ class Variants(Section):
 class Split(Section):
     """How examples are divided, so that nothing related stands on both sides."""
 
-    by: Literal["block", "chromosome", "group", "given"] = Field("block", description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring.")
+    by: Literal["block", "chromosome", "group", "given"] = Field(
+        "block", description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring."
+    )
     block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
     column: str = Field("donor", description="Column that holds the group (by: group).")
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
     repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
-    validation: float = Field(0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration.")
+    validation: float = Field(
+        0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration."
+    )
 
 
 class Balance(Section):
     """How the training fold's classes are balanced; never anything but the training fold."""
 
-    method: Literal["none", "smote", "oversample", "undersample", "class_weight"] = Field("smote", description="Method (imbalanced-learn).")
+    method: Literal["none", "smote", "oversample", "undersample", "class_weight"] = Field(
+        "smote", description="Method (imbalanced-learn)."
+    )
     neighbours: Positive = Field(5, description="Neighbours that SMOTE draws between.")
 
 
@@ -163,11 +192,15 @@ class Task(Section):
     split: Split = Field(Split(), description="Division into folds.")
     balance: Balance = Field(Balance(), description="Balancing of the training fold.")
     models: list[Literal["network", "logistic", "forest", "single_feature"]] = Field(
-        ["network", "logistic", "forest", "single_feature"], min_length=1, description="Models; the first is the one that the others are baselines of."
+        ["network", "logistic", "forest", "single_feature"],
+        min_length=1,
+        description="Models; the first is the one that the others are baselines of.",
     )
     single_feature: str = Field("QUAL", description="Feature that the `single_feature` baseline ranks by.")
     network: Network = Field(Network(), description="Settings of the `network` model.")
-    attributions: list[Literal["integrated_gradients", "shap"]] = Field(["integrated_gradients", "shap"], description="Attribution methods for the first model.")
+    attributions: list[Literal["integrated_gradients", "shap"]] = Field(
+        ["integrated_gradients", "shap"], description="Attribution methods for the first model."
+    )
     bootstrap: int = Field(1000, ge=100, description="Resamples of the groups behind each interval.")
 
 
@@ -175,7 +208,9 @@ class Config(Section):
     """A project."""
 
     project: Name = Field(..., description="Name of the project; results go to <results>/<project>/.")
-    samples: str | None = Field(None, description="Sample sheet, TSV, a row a sequencing unit. Not needed where only variants.vcf is given.")
+    samples: str | None = Field(
+        None, description="Sample sheet, TSV, a row a sequencing unit. Not needed where only variants.vcf is given."
+    )
     results: str = Field("results", description="Folder of the results.")
     seed: int = Field(1, ge=0, description="Seed of everything that draws at random.")
     demo: Demo | None = Field(None, description="Simulate the data (the demo).")
@@ -201,10 +236,14 @@ class Config(Section):
             faults.append("align.recalibrate: base recalibration needs reference.known_sites")
         callers = callers_of(v)
         if v and v.consensus > len(callers):
-            faults.append(f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})")
+            faults.append(
+                f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})"
+            )
         for name, task in self.tasks.items():
             if task.caller not in callers:
-                faults.append(f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})")
+                faults.append(
+                    f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
+                )
             if task.label == "truth" and not (v and v.truth):
                 faults.append(f"tasks.{name}.label: 'truth' needs variants.truth")
         if faults:
@@ -276,20 +315,18 @@ def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
 
 def _section(location: tuple) -> type[BaseModel] | None:
     """The config section that a location of an error lies in."""
-    current: Any = Config
+    current: type[BaseModel] = Config
+    keyed = False
     for part in location:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            if current == "values":
-                current = pending
-                continue
+        if keyed:
+            keyed = False
+            continue
+        annotation = current.model_fields[part].annotation if part in current.model_fields else None
+        inner = [a for a in _arguments(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+        if not inner:
             return None
-        field = current.model_fields.get(part)
-        if field is None:
-            return None
-        inner = [a for a in _arguments(field.annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
-        pending = inner[0] if inner else None
-        current = "values" if "dict" in str(field.annotation) else pending
-    return current if isinstance(current, type) else None
+        current, keyed = inner[0], "dict" in str(annotation)
+    return current
 
 
 def _arguments(annotation: Any) -> list[Any]:

@@ -167,4 +167,3 @@ def step(snakemake: Any) -> Iterator[Job]:
 def _tmpdir(snakemake: Any) -> str | None:
     folder = getattr(snakemake.resources, "tmpdir", None)
     return str(folder) if folder and Path(str(folder)).is_dir() else None
-

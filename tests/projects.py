@@ -1,0 +1,106 @@
+"""Tiny projects for tests that run the workflow: a random genome, a diploid donor, its reads."""
+
+import gzip
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
+
+
+def genome(seed: int = 1, contigs: int = 2, length: int = 12_000) -> dict[str, str]:
+    """Random contigs, chr1, chr2 …"""
+    draw = random.Random(seed)
+    return {f"chr{i + 1}": "".join(draw.choices("ACGT", k=length)) for i in range(contigs)}
+
+
+def substitutions(sequence: str, every: int) -> dict[int, str]:
+    """A substitution at each `every`-th base: 0-based position → alternative."""
+    return {i: "CGTA"["ACGT".index(sequence[i])] for i in range(every, len(sequence) - every // 2, every)}
+
+
+def write_fasta(path: Path, contigs: dict[str, str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in contigs.items()))
+    return path
+
+
+def write_reads(
+    folder: Path, name: str, contigs: dict[str, str], depth: float, every: int = 1000, seed: int = 1
+) -> tuple[Path, Path]:
+    """Error-free pairs of 100 bases, fragment 300, of a donor heterozygous at each `every`-th base (0: nowhere)."""
+    draw = random.Random(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    mates: tuple[list[str], list[str]] = ([], [])
+    for contig, sequence in contigs.items():
+        other = list(sequence)
+        for position, base in (substitutions(sequence, every) if every else {}).items():
+            other[position] = base
+        haplotypes = (sequence, "".join(other))
+        for i in range(int(len(sequence) * depth / 200)):
+            start = draw.randrange(len(sequence) - 300)
+            fragment = haplotypes[draw.randrange(2)][start : start + 300]
+            if draw.random() < 0.5:
+                fragment = fragment[::-1].translate(COMPLEMENT)
+            pair = (fragment[:100], fragment[-100:][::-1].translate(COMPLEMENT))
+            for mate, read in enumerate(pair):
+                mates[mate].append(f"@{name}:{contig}:{i}/{mate + 1}\n{read}\n+\n{'I' * 100}\n")
+    paths = (folder / f"{name}_1.fastq.gz", folder / f"{name}_2.fastq.gz")
+    for path, records in zip(paths, mates, strict=True):
+        with gzip.open(path, "wt", compresslevel=1) as handle:
+            handle.writelines(records)
+    return paths
+
+
+def write_sheet(path: Path, rows: list[dict[str, object]]) -> Path:
+    columns = list(rows[0])
+    path.write_text(
+        "\n".join("\t".join(str(v) for v in line) for line in [columns, *[[row[c] for c in columns] for row in rows]]) + "\n"
+    )
+    return path
+
+
+def write_project(folder: Path, donors: dict[str, tuple[Path, Path]], fasta: Path, **config: object) -> Path:
+    """A project of paired whole-genome samples; returns its config file."""
+    sheet = write_sheet(
+        folder / "samples.tsv",
+        [{"sample": s, "unit": "1", "assay": "wgs", "fastq_1": a, "fastq_2": b, "donor": s} for s, (a, b) in donors.items()],
+    )
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({"project": "tiny", "samples": str(sheet), "reference": {"fasta": str(fasta)}} | config))
+    return path
+
+
+def tiny(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, **config: object) -> Path:
+    """The whole of it: genome, reads of `samples` donors, sheet and config."""
+    contigs = genome()
+    fasta = write_fasta(folder / "genome.fa", contigs)
+    donors = {f"s{i}": write_reads(folder / "reads", f"s{i}", contigs, depth, every, seed=i) for i in range(1, samples + 1)}
+    return write_project(folder, donors, fasta, **config)
+
+
+def command(config: Path, *arguments: str) -> list[str]:
+    """Snakemake as a user calls it, on this config, with results beside the config."""
+    return [
+        str(ROOT / ".venv/bin/snakemake"),
+        *("--snakefile", str(ROOT / "Snakefile"), "--workflow-profile", str(ROOT / "workflow/profiles/default")),
+        *("--directory", str(config.parent), "--configfile", str(config), "--cores", "2"),
+        *("--conda-prefix", str(ROOT / ".snakemake/conda"), "--retries", "0"),
+        *arguments,
+    ]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a user who activated the runner."""
+    return os.environ | {"PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def snakemake(config: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the workflow to its end; standard error and output come together as text."""
+    return subprocess.run(
+        command(config, *arguments), env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )

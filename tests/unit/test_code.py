@@ -1,0 +1,43 @@
+"""The hash of a script's shared code follows imports, and nothing else."""
+
+import pytest
+from readsight import code
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    package = tmp_path / "readsight"
+    (package / "models").mkdir(parents=True)
+    for name, text in {
+        "__init__.py": "",
+        "direct.py": "from readsight import behind",
+        "behind.py": "x = 1",
+        "other.py": "x = 1",
+        "models/__init__.py": "from readsight.models import cnn",
+        "models/cnn.py": "x = 1",
+    }.items():
+        (package / name).write_text(text)
+    (tmp_path / "step_one.py").write_text(
+        "import numpy\nfrom readsight.direct import f\n\ndef g():\n    from readsight import models\n"
+    )
+    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
+    code.modules_of.cache_clear()
+    yield tmp_path
+    code.modules_of.cache_clear()
+
+
+def hash_after(scripts, name, text):
+    (scripts / "readsight" / name).write_text(text)
+    code.modules_of.cache_clear()
+    return code.code("step_one")
+
+
+def test_direct_indirect_and_registered_modules_count(scripts):
+    first = code.code("step_one")
+    assert hash_after(scripts, "behind.py", "x = 2") != first
+    second = code.code("step_one")
+    assert hash_after(scripts, "models/cnn.py", "x = 2") != second
+
+
+def test_what_the_script_does_not_import_does_not_count(scripts):
+    assert code.code("step_one") == hash_after(scripts, "other.py", "x = 2")
