@@ -6,8 +6,12 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from readsight.errors import ToolError
 
@@ -27,41 +31,44 @@ def pipe(
     stdout: Path | None = None,
     environment: dict[str, str] | None = None,
     folder: Path | None = None,
+    feed: Callable[[BinaryIO], None] | None = None,
+    said: Path | None = None,
 ) -> None:
     """Run tools with each one's standard output joined to the next one's input.
 
     stdin, stdout: files at the two ends. environment: variables added to the
-    present ones. folder: working directory. What the tools say goes to the log.
+    present ones. folder: working directory. feed: instead of stdin, a function that
+    writes the first member's input. said: a file that keeps the tools' words, too;
+    they always go to the log.
     Raises ToolError naming every member that failed, with its status and last
-    words; members that only died because a neighbour did (SIGPIPE) come last.
+    words, in the order in which they died: the first is the cause. Members that only
+    died because a neighbour did (SIGPIPE) come last.
     """
-    words = [[str(w) for w in command] for command in commands]
-    log.info("%s", " | ".join(shlex.join(w) for w in words))
-    says = [tempfile.TemporaryFile() for _ in words]
-    members: list[subprocess.Popen] = []
-    env = os.environ | (environment or {})
-    try:
-        source = open(stdin, "rb") if stdin else subprocess.DEVNULL
-        for i, command in enumerate(words):
-            last = i == len(words) - 1
-            sink = (open(stdout, "wb") if stdout else says[i]) if last else subprocess.PIPE
+    source = open(stdin, "rb") if stdin else subprocess.PIPE if feed else subprocess.DEVNULL
+    sink = open(stdout, "wb") if stdout else None
+    members = _Members(commands, source, sink, environment, folder)
+    with members:
+        if feed:
             try:
-                members.append(subprocess.Popen(command, stdin=source, stdout=sink, stderr=says[i], env=env, cwd=folder))
-            except FileNotFoundError:
-                raise ToolError(f"{command[0]}: this tool is not in the step's environment") from None
-            finally:
-                for end in (source, sink):
-                    if hasattr(end, "close") and end is not says[i]:
-                        end.close()
-            source = members[-1].stdout
-        for member in members:
-            member.wait()
-    finally:
-        for member in members:
-            if member.poll() is None:
-                member.kill()
-                member.wait()
-    _judge(words, members, says)
+                with members.entrance as entrance:
+                    feed(entrance)
+            except BrokenPipeError:
+                # the first member went away: judged below, unless it had simply read enough
+                pass
+        members.judge(said)
+
+
+@contextmanager
+def reading(commands: Sequence[Command], environment: dict[str, str] | None = None) -> Iterator[BinaryIO]:
+    """Run tools joined by pipes and read what the last one writes.
+
+    All of it must be read before the block ends. Raises ToolError as `pipe` does;
+    where the block itself fails, the tools are killed and its error passes on.
+    """
+    members = _Members(commands, subprocess.DEVNULL, subprocess.PIPE, environment, None)
+    with members, members.exit as out:
+        yield out
+        members.judge()
 
 
 def capture(command: Command) -> str:
@@ -69,26 +76,90 @@ def capture(command: Command) -> str:
 
     Raises ToolError if it fails.
     """
-    with tempfile.NamedTemporaryFile() as out:
-        run(command, stdout=Path(out.name))
-        return Path(out.name).read_text()
+    with reading([command]) as out:
+        return out.read().decode()
 
 
-def _judge(words: list[list[str]], members: list[subprocess.Popen], says: list) -> None:
-    """Log what the members said, and raise if any failed."""
-    faults, echoes = [], []
-    for command, member, said in zip(words, members, says, strict=True):
-        said.seek(0)
-        text = said.read().decode(errors="replace").strip()
-        said.close()
+class _Members:
+    """The running tools of one pipe; leaving the block kills those that still run."""
+
+    def __init__(self, commands: Sequence[Command], source, sink, environment, folder):
+        self.words = [[str(w) for w in command] for command in commands]
+        self.says = [tempfile.TemporaryFile() for _ in self.words]
+        self.tools: list[subprocess.Popen] = []
+        self.died: dict[int, float] = {}
+        log.info("%s", " | ".join(shlex.join(w) for w in self.words))
+        try:
+            self._start(source, sink, os.environ | (environment or {}), folder)
+        except BaseException:
+            self.__exit__()
+            raise
+        self.watchers = [threading.Thread(target=self._watch, args=(i,), daemon=True) for i in range(len(self.tools))]
+        for watcher in self.watchers:
+            watcher.start()
+
+    def _start(self, source, sink, environment: dict[str, str], folder: Path | None) -> None:
+        for i, command in enumerate(self.words):
+            last = i == len(self.words) - 1
+            out = subprocess.PIPE if not last else self.says[i] if sink is None else sink
+            try:
+                tool = subprocess.Popen(command, stdin=source, stdout=out, stderr=self.says[i], env=environment, cwd=folder)
+            except FileNotFoundError:
+                raise ToolError(f"{command[0]}: this tool is not in the step's environment") from None
+            finally:
+                # this process must hold no end, or a member would never see its neighbour's death
+                for end in (source, sink) if last else (source,):
+                    if hasattr(end, "close"):
+                        end.close()
+            self.tools.append(tool)
+            source = tool.stdout
+
+    @property
+    def entrance(self) -> BinaryIO:
+        return self.tools[0].stdin
+
+    @property
+    def exit(self) -> BinaryIO:
+        return self.tools[-1].stdout
+
+    def _watch(self, i: int) -> None:
+        self.tools[i].wait()
+        self.died[i] = time.monotonic()
+
+    def __enter__(self) -> "_Members":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for tool in self.tools:
+            if tool.poll() is None:
+                tool.kill()
+                tool.wait()
+
+    def judge(self, keep: Path | None = None) -> None:
+        """Wait for the members, log what they said, and raise if any failed."""
+        for watcher in self.watchers:
+            watcher.join()
+        faults, echoes = [], []
+        words = [self._text(i) for i in range(len(self.tools))]
+        if keep:
+            keep.write_text("".join(f"{text}\n" for text in words if text))
+        for i in sorted(self.died, key=self.died.get):
+            code = self.tools[i].returncode
+            if code:
+                tail = "\n    ".join(words[i].splitlines()[-5:])
+                fault = f"{' '.join(self.words[i][:2])} {_status(code)}" + (f":\n    {tail}" if tail else "")
+                (echoes if code == -signal.SIGPIPE else faults).append(fault)
+        if faults or echoes:
+            raise ToolError("\n".join(faults + echoes))
+
+    def _text(self, i: int) -> str:
+        """What a member said, also to the log."""
+        with self.says[i] as said:
+            said.seek(0)
+            text = said.read().decode(errors="replace").strip()
         if text:
-            log.info("[%s] %s", Path(command[0]).name, text)
-        if member.returncode:
-            tail = "\n    ".join(text.splitlines()[-5:])
-            fault = f"{' '.join(command[:2])} {_status(member.returncode)}" + (f":\n    {tail}" if tail else "")
-            (echoes if member.returncode == -signal.SIGPIPE else faults).append(fault)
-    if faults or echoes:
-        raise ToolError("\n".join(faults + echoes))
+            log.info("[%s] %s", Path(self.words[i][0]).name, text)
+        return text
 
 
 def _status(code: int) -> str:
