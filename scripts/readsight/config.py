@@ -5,7 +5,6 @@ in `config/README.md` are generated from here (`readsight.reference`).
 """
 
 import difflib
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from readsight.errors import InputError
+from readsight.words import expand, unset
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -295,11 +295,6 @@ def read(path: Path) -> Config:
         raise InputError(_locate(fault.removeprefix("config: "), path, rows) for fault in error.faults) from None
 
 
-def expand(text: str, results: str) -> str:
-    """Replace ${results} by the project's own results folder, and ${VARIABLE} and ~ by the environment's."""
-    return os.path.expanduser(os.path.expandvars(text.replace("${results}", results)))
-
-
 def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
     """Expand every string of a config; a variable that is not set is a fault."""
     if isinstance(value, dict):
@@ -308,8 +303,7 @@ def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
         return [_expand(v, f"{where}.{i}", results, faults) for i, v in enumerate(value)]
     if isinstance(value, str):
         value = expand(value, results)
-        for name in re.findall(r"\$\{(\w+)\}", value):
-            faults.append(f"{where}: the environment variable {name} is not set; export {name}=… or write the path out")
+        faults += [f"{where}: {fault}" for fault in unset(value)]
     return value
 
 

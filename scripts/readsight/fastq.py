@@ -184,15 +184,25 @@ class _Fastq:
     def _guess(read: int) -> str:
         if read == 1:
             return "this is not FASTQ"
-        return "a line is missing or damaged before it, or records are of more than four lines; get the file again from its source"
+        return (
+            "a line is missing or damaged before it, or records are of more than four lines; get the file again from its source"
+        )
 
     def _say_letters(self, sequences: list[bytes], letters: bytes) -> None:
         self.bad_letters = bytes(sorted(set(letters)))
         for i, sequence in enumerate(sequences):
             found = sequence.translate(None, LETTERS)
             if found:
-                hint = "colour space of SOLiD is not read" if self.bad_letters.strip(b".0123") == b"" and self.bad_letters != b"." else ""
-                hint = hint or ("write unknown bases as N" if b"." in self.bad_letters else "the file is damaged, get it again from its source")
+                hint = (
+                    "colour space of SOLiD is not read"
+                    if self.bad_letters.strip(b".0123") == b"" and self.bad_letters != b"."
+                    else ""
+                )
+                hint = hint or (
+                    "write unknown bases as N"
+                    if b"." in self.bad_letters
+                    else "the file is damaged, get it again from its source"
+                )
                 read = self.reads + i + 1
                 self.faults.append(
                     f"{self.path}: line {4 * read - 2}: read {read} has letters that are no bases "
@@ -264,7 +274,9 @@ def _gunzip(handle) -> Iterator[bytes]:
                 if not raw:
                     break
                 if raw[:1] != b"\x1f":
-                    raise _Fault(f"gzip is followed by other data near byte {place}; the file is damaged, get it again from its source")
+                    raise _Fault(
+                        f"gzip is followed by other data near byte {place}; the file is damaged, get it again from its source"
+                    )
                 unpack = zlib.decompressobj(wbits=31)
             try:
                 data = unpack.decompress(raw, BLOCK)
@@ -275,7 +287,9 @@ def _gunzip(handle) -> Iterator[bytes]:
                 yield data
         place = handle.tell()
     if not unpack.eof:
-        raise _Fault(f"gzip is truncated: it breaks off at byte {place} in the middle of the data; get the file again from its source")
+        raise _Fault(
+            f"gzip is truncated: it breaks off at byte {place} in the middle of the data; get the file again from its source"
+        )
 
 
 def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
@@ -291,7 +305,9 @@ def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
         if left is None or right is None:
             break
         if not done and one.head == two.head and len(one.head) > 1:
-            faults.append(f"{one.path}, {two.path}: both files hold the same sequences; one is a copy of the other, name the second mates")
+            faults.append(
+                f"{one.path}, {two.path}: both files hold the same sequences; one is a copy of the other, name the second mates"
+            )
         n = min(len(left), len(right))
         if not faults and not _agree(left[:n], right[:n]):
             faults += _disagreement(one, two, left[:n], right[:n], done)
@@ -348,7 +364,9 @@ def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes
     if a == b and (mate_a, mate_b) == (b"2", b"1"):
         return [f"{pair}: fastq_1 holds the second mates and fastq_2 the first ones ({_show(left[at])}); swap the two columns"]
     if a == b and mate_a == mate_b:
-        return [f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_show(left[at])}); name the other file"]
+        return [
+            f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_show(left[at])}); name the other file"
+        ]
     read = done + at + 1
     same = {_mark(n)[0] for n in left} == {_mark(n)[0] for n in right}
     why = (
@@ -356,7 +374,9 @@ def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes
         if same
         else "the files are not mates of each other, are shuffled, or one lacks reads; get both again, or pair them with: seqkit pair"
     )
-    return [f"{pair}: line {4 * read - 3}: names of mates disagree at read {read}: {_name(left[at])} against {_name(right[at])}; {why}"]
+    return [
+        f"{pair}: line {4 * read - 3}: names of mates disagree at read {read}: {_name(left[at])} against {_name(right[at])}; {why}"
+    ]
 
 
 def _interleaved(path: Path, names: list[bytes]) -> list[str]:

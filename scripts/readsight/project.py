@@ -20,7 +20,8 @@ class Project:
         self.config = config
         self.folder = config.folder
         self.units: dict[str, list[samples.Unit]] = defaultdict(list)
-        for unit in samples.read(config.samples, self.folder) if config.samples else []:
+        calls = bool(config.variants and config.variants.vcf)
+        for unit in samples.read(config.samples, self.folder, calls) if config.samples else []:
             self.units[unit.sample].append(unit)
 
     @classmethod

@@ -50,7 +50,15 @@ def test_counts_and_lengths_are_those_of_the_file(tmp_path):
 
 @pytest.mark.parametrize(
     "marks",
-    [("/1", "/2"), (" 1:N:0:ACGT", " 2:N:0:ACGT"), (" 1:N:0:ACGT", " 2:Y:0:TTTT"), ("", ""), (".1", ".2"), ("/1 x=1", "/2 x=2"), (".1", ".1")],
+    [
+        ("/1", "/2"),
+        (" 1:N:0:ACGT", " 2:N:0:ACGT"),
+        (" 1:N:0:ACGT", " 2:Y:0:TTTT"),
+        ("", ""),
+        (".1", ".2"),
+        ("/1 x=1", "/2 x=2"),
+        (".1", ".1"),
+    ],
 )
 def test_every_style_of_mate_name_passes(pair, marks):
     name = "SRR1.{i}"
@@ -139,7 +147,13 @@ def test_empty_and_missing_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b">chr1\nACGT\n", "FASTA"), (b"BZh91AY", "bzip2"), (b"<!DOCTYPE html>", "download that failed"), (b"\x00\x01\x02", "binary"), (b"hello\n" * 8, "begin with '@'")],
+    [
+        (b">chr1\nACGT\n", "FASTA"),
+        (b"BZh91AY", "bzip2"),
+        (b"<!DOCTYPE html>", "download that failed"),
+        (b"\x00\x01\x02", "binary"),
+        (b"hello\n" * 8, "begin with '@'"),
+    ],
 )
 def test_files_of_another_kind_are_recognised(tmp_path, data, words):
     assert words in faults(write(tmp_path / "a.fastq", data, packed=False))[0]

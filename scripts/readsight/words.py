@@ -1,0 +1,28 @@
+"""Words: placeholders in what users write, and the nearest known word to one that is not known."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+
+
+def expand(text: str, results: str) -> str:
+    """Replace ${results} by the project's own results folder, and ${VARIABLE} and ~ by the environment's."""
+    return os.path.expanduser(os.path.expandvars(text.replace("${results}", results)))
+
+
+def unset(text: str) -> list[str]:
+    """What to do about each ${VARIABLE} that is left after expansion."""
+    names = re.findall(r"\$\{(\w+)\}", text)
+    return [f"the environment variable {name} is not set; export {name}=… or write the path out" for name in names]
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The known word most like this one, whatever its case and separators; None where none is near."""
+    plain = {_plain(k): k for k in known}
+    found = difflib.get_close_matches(_plain(word), list(plain), n=1, cutoff=cutoff)
+    return plain[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower()) or word

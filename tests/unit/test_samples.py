@@ -1,0 +1,186 @@
+"""The sheet is read whole, and each fault in it is said with file, row, column and remedy."""
+
+import pytest
+
+from readsight.errors import InputError
+from readsight.samples import read
+
+HEADER = "sample\tunit\tassay\tfastq_1\tfastq_2\tbam\tcram\tdonor"
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    def make(*rows, header=HEADER, name="samples.tsv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes("\n".join([header, *rows]).encode(encoding))
+        return path
+
+    return make
+
+
+def row(sample="s1", unit="1", assay="wgs", fastq_1="a_1.fq.gz", fastq_2="a_2.fq.gz", bam="", cram="", donor="d1"):
+    return "\t".join([sample, unit, assay, fastq_1, fastq_2, bam, cram, donor])
+
+
+def faults(path, calls=False):
+    with pytest.raises(InputError) as error:
+        read(path, "results/p", calls)
+    return error.value.faults
+
+
+def other(**given):
+    return row(**{"fastq_1": "b_1.fq.gz", "fastq_2": "b_2.fq.gz", **given})
+
+
+def test_a_sound_sheet(sheet, monkeypatch):
+    monkeypatch.setenv("READS", "/data")
+    units = read(
+        sheet(
+            row(fastq_1="${READS}/a_1.fq.gz", fastq_2="${results}/demo/a_2.fq.gz"),
+            "# a comment",
+            "",
+            row(sample="s2", fastq_1="b.fq.gz", fastq_2=""),
+        ),
+        "results/p",
+    )
+    assert [(u.sample, u.unit, u.row, u.paired) for u in units] == [("s1", "1", 2, True), ("s2", "1", 5, False)]
+    assert units[0].fastqs == ["/data/a_1.fq.gz", "results/p/demo/a_2.fq.gz"]
+    assert units[0].metadata == {"donor": "d1"}
+
+
+def test_windows_excel_and_mac_text_reads_as_unix_text_does(sheet):
+    rows = (row(), other(sample="s2"))
+    plain = read(sheet(*rows), "r")
+    for newline, encoding in (("\r\n", "utf-8-sig"), ("\r", "utf-8"), ("\n", "utf-16")):
+        path = sheet(name="other.tsv")
+        path.write_bytes(newline.join([HEADER, *rows, ""]).encode(encoding))
+        assert read(path, "r") == plain
+
+
+def test_alignments(sheet):
+    units = read(sheet(row(fastq_1="", fastq_2="", bam="a.bam"), row(sample="s2", fastq_1="", fastq_2="", cram="b.cram")), "r")
+    assert [u.alignment for u in units] == ["a.bam", "b.cram"]
+
+
+def test_calls_need_neither_reads_nor_alignment(sheet):
+    path = sheet(row(fastq_1="", fastq_2=""))
+    assert read(path, "r", calls=True)[0].fastqs == []
+    (fault,) = faults(path)
+    assert "row 2, column fastq_1" in fault and "neither reads" in fault and "variants.vcf" in fault
+
+
+@pytest.mark.parametrize(("separator", "word"), [(",", "commas"), (";", "semicolons"), (" ", "spaces")])
+def test_another_separator(sheet, separator, word):
+    path = sheet(row().replace("\t", separator), header=HEADER.replace("\t", separator))
+    (fault,) = faults(path)
+    assert f"{path}, row 1" in fault and word in fault and "tabs" in fault and "Convert it with" in fault
+
+
+def test_commas_in_one_row_among_tabs(sheet):
+    found = faults(sheet(row(), other().replace("\t", ",")))
+    assert "row 3, column 1" in found[0]
+    assert "commas stand where tabs are needed" in found[0]
+
+
+def test_missing_column_names_the_nearest(sheet):
+    (fault,) = faults(sheet(header=HEADER.replace("sample", "Samples")))
+    assert "row 1" in fault and "'sample'" in fault and "Samples" in fault
+    found = faults(sheet(header="sample\tunit\tdonor"))
+    assert any("column assay: is missing" in f for f in found)
+
+
+@pytest.mark.parametrize("written", ["fastq1", "FASTQ_1", "fastq"])
+def test_a_column_that_is_nearly_right(sheet, written):
+    (fault,) = faults(sheet(header=HEADER.replace("fastq_1", written)))
+    assert f"column {written}: unknown; did you mean 'fastq_1'?" in fault
+
+
+def test_a_column_twice(sheet):
+    assert any("column donor: stands 2 times" in f for f in faults(sheet(header=HEADER + "\tdonor")))
+
+
+def test_duplicate_pair_of_sample_and_unit(sheet):
+    (fault,) = faults(sheet(row(), other()))
+    assert "row 3, column unit" in fault and "'s1', unit '1' stands in row 2" in fault
+
+
+def test_unknown_assay_names_the_nearest(sheet):
+    (fault,) = faults(sheet(row(assay="WGS ")))
+    assert "row 2, column assay: 'WGS'" in fault and "did you mean 'wgs'?" in fault
+    assert "did you mean 'bisulfite'?" in faults(sheet(row(assay="bisulphite")))[0]
+
+
+def test_bad_names_come_with_a_good_one(sheet):
+    (fault,) = faults(sheet(row(sample="patient 1/a")))
+    assert "row 2, column sample: 'patient 1/a'" in fault and "write 'patient_1_a'" in fault
+
+
+def test_second_mates_alone(sheet):
+    (fault,) = faults(sheet(row(fastq_1="")))
+    assert "row 2, column fastq_2: second mates without first" in fault
+
+
+def test_reads_and_alignment_in_one_row(sheet):
+    (fault,) = faults(sheet(row(bam="a.bam")))
+    assert "row 2, column bam" in fault and "fastq_1 and bam" in fault
+
+
+def test_a_sample_of_reads_and_of_alignments(sheet):
+    (fault,) = faults(sheet(row(), row(unit="2", fastq_1="", fastq_2="", bam="a.bam")))
+    assert "row 3" in fault and "an alignment here and reads in row 2" in fault
+
+
+def test_file_in_the_wrong_column(sheet):
+    assert "name it in column bam" in faults(sheet(row(fastq_1="a.bam", fastq_2="")))[0]
+    assert "does not end in .cram" in faults(sheet(row(fastq_1="", fastq_2="", cram="a.sam")))[0]
+
+
+def test_contradicting_metadata(sheet):
+    (fault,) = faults(sheet(row(), other(unit="2", donor="d2")))
+    assert "row 3, column donor: sample 's1' has 'd2' here and 'd1' in row 2" in fault
+    (fault,) = faults(sheet(row(), other(unit="2", assay="rna")))
+    assert "column assay" in fault
+
+
+def test_lanes_of_a_sample_may_differ(sheet):
+    header = HEADER.replace("donor", "lane")
+    assert len(read(sheet(row(donor="L1"), other(unit="2", donor="L2"), header=header), "r")) == 2
+
+
+def test_one_file_in_two_units_also_through_a_link(sheet, tmp_path):
+    (fault,) = faults(sheet(row(), row(sample="s2", fastq_2="b_2.fq.gz")))
+    assert "row 3, column fastq_1" in fault and "used in row 2, column fastq_1" in fault
+    (tmp_path / "a.fq").write_text("@a\nA\n+\nI\n")
+    (tmp_path / "b.fq").symlink_to(tmp_path / "a.fq")
+    single = {"fastq_2": ""}
+    (fault,) = faults(sheet(row(fastq_1=f"{tmp_path}/a.fq", **single), row(sample="s2", fastq_1=f"{tmp_path}/b.fq", **single)))
+    assert "b.fq' is used in row 2" in fault
+
+
+@pytest.mark.parametrize(("cut", "words"), [(slice(0, 5), "5 fields but the header has 8"), (slice(0, 9), "9 fields")])
+def test_rows_of_other_length(sheet, cut, words):
+    fields = (row() + "\textra").split("\t")[cut]
+    (fault,) = faults(sheet("\t".join(fields)))
+    assert "row 2" in fault and words in fault
+
+
+def test_unset_variable(sheet):
+    (fault,) = faults(sheet(row(fastq_1="${NOT_SET_AT_ALL}/a.fq")))
+    assert "row 2, column fastq_1" in fault and "NOT_SET_AT_ALL is not set" in fault
+
+
+def test_all_faults_come_at_once_in_order_of_rows(sheet):
+    found = faults(sheet(row(assay="wgz", sample="a b"), other(sample="", assay=""), row(sample="s3", fastq_1="")))
+    assert [f.split("row ")[1].split(",")[0] for f in found] == ["2", "2", "3", "3", "4", "4"]
+
+
+def test_files_that_are_no_sheet(sheet, tmp_path):
+    assert "did you mean" in faults((sheet(row()), tmp_path / "sample.tsv")[1])[0]
+    excel = tmp_path / "x.xlsx"
+    excel.write_bytes(b"PK\x03\x04rest")
+    assert "spreadsheet" in faults(excel)[0]
+    excel.write_bytes(b"sample\tassay\nn\xff\xffn\twgs")
+    assert "row 2: is not UTF-8" in faults(excel)[0]
+    assert "has a header but no rows" in faults(sheet())[0]
+    excel.write_bytes(b"")
+    assert "is empty" in faults(excel)[0]
