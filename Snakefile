@@ -33,6 +33,9 @@ pathvars:
     benchmarks=f"{project.folder}/benchmarks",
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     sample=one_of(project.samples),
     caller=one_of(project.callers),

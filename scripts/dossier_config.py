@@ -1,0 +1,113 @@
+"""Write down what the run was made from: its config with all defaults, its samples, and the versions really used."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from readsight import page
+from readsight.step import step
+
+
+def settings(config: dict[str, Any], where: str = "") -> list[tuple[str, str]]:
+    """A nested config as (dotted key, value in YAML) pairs; an empty section stands as a value."""
+    rows = []
+    for key, value in config.items():
+        name = f"{where}.{key}" if where else str(key)
+        if isinstance(value, dict) and value:
+            rows += settings(value, name)
+        else:
+            rows.append((name, yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()))
+    return rows
+
+
+def read_sheet(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a sample sheet."""
+    with open(path, newline="") as handle:
+        head, *rows = [row for row in csv.reader(handle, delimiter="\t") if row]
+    return head, [row + [""] * (len(head) - len(row)) for row in rows]
+
+
+def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> str:
+    """Config and sample sheet as a page."""
+    parts: list[Any] = [
+        page.tag("h2", "Run"),
+        page.table(["", ""], [["Readsight", release], ["seed", str(config["seed"])]], sort=False),
+    ]
+    if sheet:
+        head, rows = read_sheet(sheet)
+        digest = hashlib.sha256(sheet.read_bytes()).hexdigest()
+        listing = page.table(head, rows, caption=f"{len(rows):,} sequencing units; SHA-256 of the sheet {digest}")
+        parts += [page.tag("h2", "Sample sheet"), listing if len(rows) <= 60 else page.fold("Show the sheet", listing)]
+    rows = [[page.tag("code", key), value] for key, value in settings(config)]
+    parts += [
+        page.tag("h2", "Settings"),
+        page.table(["key", "value"], rows),
+        page.fold("The same as a config file", page.tag("pre", dump(config))),
+    ]
+    lead = f"Project {config['project']}: every setting that was in force, defaults among them, and the samples it was run on."
+    return page.page("Config", lead, *parts)
+
+
+def dump(config: dict[str, Any]) -> str:
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
+
+
+def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
+    """The packages of all environments as a page: those that the environment files name, then the rest on demand."""
+    asked = [(r["environment"], p) for r in records for p in r["packages"] if p["asked"]]
+    others = [(r["environment"], p) for r in records for p in r["packages"] if not p["asked"]]
+    heads = ["package", "version", "build", "environment", "from"]
+
+    def listing(pairs: list) -> page.Html:
+        rows = [[p["name"], p["version"], p["build"], environment, p["channel"]] for environment, p in pairs]
+        return page.table(heads, sorted(rows))
+
+    parts: list[Any] = [page.tag("h2", "Tools and libraries"), listing(asked)]
+    if image:
+        parts.append(page.box("note", f"DeepVariant ran from the container image {image}."))
+    if others:
+        parts.append(page.fold(f"What these need in turn ({len(others):,} packages)", listing(others)))
+    lead = "Versions that were really installed when the steps ran, as the environments themselves record them."
+    return page.page("Versions", lead, *parts)
+
+
+def write_versions(records: list[dict[str, Any]], path: Path) -> None:
+    with open(path, "w", newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(["environment", "package", "version", "build", "channel", "asked"])
+        for record in records:
+            for p in record["packages"]:
+                writer.writerow([record["environment"], p["name"], p["version"], p["build"], p["channel"], "yes" if p["asked"] else "no"])
+
+
+def main(
+    config: dict[str, Any],
+    release: str,
+    image: str | None,
+    sheet: Path | None,
+    versions: list[Path],
+    out: Any,
+) -> None:
+    """out: paths by name: config, settings, versions, table."""
+    records = [json.loads(path.read_text()) for path in versions]
+    out.settings.write_text(dump(config))
+    out.config.write_text(render_config(config, sheet, release))
+    out.versions.write_text(render_versions(records, image))
+    write_versions(records, out.table)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        sheet = job.input.get("sheet")
+        main(
+            job.params.config,
+            job.params.release,
+            job.params.image,
+            sheet[0] if sheet else None,
+            job.input.versions,
+            job.output,
+        )

@@ -1,0 +1,134 @@
+"""Merge the figures of all steps into summary.json, and show them as tables."""
+
+import json
+import math
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from readsight import page
+from readsight.errors import ToolError
+from readsight.page import Html
+from readsight.step import step
+
+FIELDS = ("value", "low", "high", "n", "unit", "description")
+
+TITLES = {
+    "demo": "Planted truth",
+    "reads": "Reads",
+    "align": "Alignment",
+    "variants": "Variants",
+    "structural": "Structural variants",
+}
+
+
+def merge(fragments: list[Path]) -> dict[str, dict[str, Any]]:
+    """Figures of all fragments by key, keys sorted.
+
+    A fragment is a JSON list of records with `key` and any of value, low, high,
+    n, unit, description. What is not a finite number becomes null.
+    Raises ToolError for a key that stands twice, or is not dotted words.
+    """
+    figures: dict[str, dict[str, Any]] = {}
+    sources: dict[str, Path] = {}
+    for path in fragments:
+        for given in json.loads(path.read_text()):
+            key = given.get("key", "")
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", key):
+                raise ToolError(f"{path}: {key!r} is not a key (words joined by dots)")
+            if strange := set(given) - {"key", *FIELDS}:
+                raise ToolError(f"{path}: {key} has unknown fields: {', '.join(sorted(strange))}")
+            if key in figures:
+                raise ToolError(f"{key} stands in both {sources[key]} and {path}")
+            figures[key] = {field: _finite(given.get(field)) for field in FIELDS}
+            sources[key] = path
+    return dict(sorted(figures.items()))
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def number(value: Any, unit: str | None) -> str:
+    """A figure as it is read: counts whole, fractions to three places, others to four digits."""
+    if value is None:
+        return "not defined"
+    if isinstance(value, bool | str):
+        return {True: "yes", False: "no"}.get(value, str(value))
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 10):
+        return f"{int(value):,}"
+    if unit == "fraction":
+        return f"{value:.3f}"
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def drawn(figure: dict[str, Any]) -> Html | None:
+    """A fraction and its interval on a line from 0 to 1."""
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if figure["unit"] != "fraction" or not isinstance(value, int | float) or not 0 <= value <= 1:
+        return None
+    x = [4 + 112 * v for v in (value, value if low is None else max(0, low), value if high is None else min(1, high))]
+    return Html(
+        f'<svg class="interval" width="120" height="12" role="img" aria-label="{value:.3f} between 0 and 1">'
+        '<line x1="4" x2="116" y1="6" y2="6" stroke="#d9e0e6" stroke-width="2"/>'
+        f'<line x1="{x[1]:.1f}" x2="{x[2]:.1f}" y1="6" y2="6" stroke="#0072b2" stroke-width="3"/>'
+        f'<circle cx="{x[0]:.1f}" cy="6" r="4" fill="#0072b2"/></svg>'
+    )
+
+
+def row(key: str, figure: dict[str, Any]) -> list[Any]:
+    value, unit = figure["value"], figure["unit"]
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
+    what = [figure["description"] or key, page.tag("br"), page.tag("code", key)]
+    return [
+        page.join(what),
+        (number(value, unit), value) if numeric else number(value, unit),
+        " – ".join(limits),
+        drawn(figure) or "",
+        figure["n"] if figure["n"] is not None else "",
+        "" if unit in (None, "fraction") else unit,
+    ]
+
+
+def sentences(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Figures whose value is a sentence: the verdicts."""
+    return {key: figure["value"] for key, figure in figures.items() if isinstance(figure["value"], str) and " " in figure["value"]}
+
+
+def render(figures: dict[str, dict[str, Any]], project: str) -> str:
+    """The figures as a page: verdicts first, then a table a group, groups by the key's first two words."""
+    words = sentences(figures)
+    groups: dict[str, dict[str, dict[str, dict]]] = defaultdict(lambda: defaultdict(dict))
+    for key, figure in figures.items():
+        if key not in words:
+            first, *rest = key.split(".")
+            groups[first][rest[0] if len(rest) > 1 else ""][key] = figure
+    parts: list[Any] = []
+    if words:
+        verdicts = [page.tag("p", page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in words.items()]
+        parts.append(page.box("note", *verdicts))
+    for first in sorted(groups, key=lambda name: (name not in TITLES, list(TITLES).index(name) if name in TITLES else 0, name)):
+        tables = [
+            page.join([page.tag("h3", second) if second else None, page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, held, held.values()))])
+            for second, held in sorted(groups[first].items())
+        ]
+        count = sum(map(len, groups[first].values()))
+        title = page.tag("h2", TITLES.get(first, f"Task {first}"))
+        parts += [title, page.fold(f"{count} figures", *tables) if count > 60 else page.join(tables)]
+    if not figures:
+        parts.append(page.box("warn", "No step of this project gives figures."))
+    lead = f"Project {project}: every figure of the run, with its interval and the number it rests on. The same stands in summary.json, under the keys in grey."
+    return page.page("Summary", lead, *parts)
+
+
+def main(fragments: list[Path], project: str, summary: Path, html: Path) -> None:
+    figures = merge(fragments)
+    summary.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    html.write_text(render(figures, project))
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.input.get("fragments", []), job.params.project, job.output.summary, job.output.html)

@@ -1,0 +1,74 @@
+"""List the packages that an environment really holds, from the records of whoever built it."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from readsight.errors import ToolError
+from readsight.step import step
+
+
+def installed(prefix: Path) -> list[dict[str, str]]:
+    """Packages of an environment: name, version, build, channel, sorted by name.
+
+    Read from `conda-meta/*.json`, which conda, mamba and the native provider all
+    write. Raises ToolError where there is no record: versions that are not known
+    must not be shown as if they were.
+    """
+    packages = []
+    for file in sorted((prefix / "conda-meta").glob("*.json")):
+        held = json.loads(file.read_text())
+        if isinstance(held, dict) and "name" in held and "version" in held:
+            packages.append(
+                {
+                    "name": held["name"],
+                    "version": str(held["version"]),
+                    "build": str(held.get("build") or held.get("build_string") or ""),
+                    "channel": _channel(str(held.get("channel") or "")),
+                }
+            )
+    if not packages:
+        raise ToolError(f"{prefix} has no record of its packages (conda-meta/*.json): run with --sdm conda, so that each step has its environment")
+    return sorted(packages, key=lambda package: package["name"])
+
+
+def _channel(text: str) -> str:
+    """A channel's own name, without the host that served it."""
+    parts = [part for part in re.sub(r"^\w+://[^/]*", "", text).split("/") if part not in ("noarch", "linux-64", "linux-aarch64")]
+    return parts[-1] if parts else text
+
+
+def declared(file: Path) -> list[str]:
+    """Names that an environment file asks for, in its order, pip's packages among them."""
+    names, inside = [], False
+    for line in file.read_text().splitlines():
+        if re.match(r"\S", line):
+            inside = line.startswith("dependencies:")
+        entry = re.match(r"\s*-\s+[\"']?(?:[\w.-]+::)?([A-Za-z0-9][\w.-]*)(?!\s*:)", line)
+        if inside and entry and not re.match(r"\s*-\s+\w+:\s*$", line):
+            names.append(entry.group(1).lower())
+    return names
+
+
+def record(environment: str, prefix: Path, file: Path) -> dict[str, object]:
+    """The record of one environment; `asked` marks the packages that its file names."""
+    names = {_plain(name) for name in declared(file)}
+    packages = [package | {"asked": _plain(package["name"]) in names} for package in installed(prefix)]
+    return {"environment": environment, "packages": packages}
+
+
+def _plain(name: str) -> str:
+    """A package's name as pip and conda compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main(environment: str, file: Path, out: Path) -> None:
+    prefix = Path(os.environ.get("CONDA_PREFIX") or sys.prefix)
+    out.write_text(json.dumps(record(environment, prefix, file), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.wildcards.env, job.input.file, job.output.versions)

@@ -1,0 +1,142 @@
+"""Self-contained HTML pages of the report: one look, everything escaped, nothing fetched."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+STYLE = """
+:root { --ink: #1c2733; --soft: #5b6b7b; --line: #d9e0e6; --shade: #f5f7f9; --accent: #0072b2; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 2rem 3rem; max-width: 76rem; background: #fff; color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.3rem 0 .3rem; } p { max-width: 46rem; margin: .3rem 0 .8rem; }
+.lead { color: var(--soft); }
+.scroll { overflow-x: auto; margin: .5rem 0 1.2rem; }
+table { border-collapse: collapse; font-size: .9rem; min-width: 30rem; }
+caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
+th, td { padding: .32rem .9rem .32rem .3rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+thead th { border-bottom: 2px solid var(--soft); white-space: nowrap; }
+tbody th { font-weight: 600; }
+tbody tr:hover { background: var(--shade); }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-visible { outline: 2px solid var(--accent); }
+th button::after { content: " \\2195"; color: var(--line); }
+th[aria-sort=ascending] button::after { content: " \\2191"; color: var(--accent); }
+th[aria-sort=descending] button::after { content: " \\2193"; color: var(--accent); }
+code, pre { font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
+code { overflow-wrap: anywhere; color: var(--soft); }
+pre { background: var(--shade); border: 1px solid var(--line); border-radius: 4px; padding: .8rem 1rem; overflow-x: auto; }
+ul { max-width: 46rem; padding-left: 1.2rem; }
+details { margin: .5rem 0 1rem; } summary { cursor: pointer; color: var(--accent); }
+.state { white-space: nowrap; font-weight: 600; }
+.good { color: #00684a; } .warn { color: #8a5a00; } .bad { color: #a93600; } .none { color: var(--soft); font-weight: 400; }
+.box { border-left: 4px solid var(--accent); background: var(--shade); padding: .7rem 1rem; margin: .8rem 0 1.2rem; max-width: 52rem; }
+.box p { margin: .25rem 0; max-width: none; }
+.box.bad { border-color: #d55e00; color: var(--ink); } .box.good { border-color: #009e73; color: var(--ink); }
+.box.warn { border-color: #e69f00; color: var(--ink); }
+svg.interval { display: block; margin-top: .35rem; }
+@media print { body { padding: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
+  th button::after { content: "" !important; } tr { break-inside: avoid; } thead { display: table-header-group; } }
+"""
+
+SORT = """
+document.querySelectorAll('table.sortable').forEach(function (table) {
+  table.querySelectorAll('thead th').forEach(function (head, column) {
+    head.querySelector('button').addEventListener('click', function () {
+      var up = head.getAttribute('aria-sort') !== 'ascending';
+      table.querySelectorAll('thead th').forEach(function (other) { other.removeAttribute('aria-sort'); });
+      head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+      var key = function (row) { var cell = row.cells[column]; return cell.dataset.sort || cell.textContent.trim(); };
+      var body = table.tBodies[0], rows = Array.from(body.rows);
+      rows.sort(function (a, b) { return key(a).localeCompare(key(b), 'en', { numeric: true }) * (up ? 1 : -1); });
+      rows.forEach(function (row) { body.appendChild(row); });
+    });
+  });
+});
+"""
+
+
+class Html(str):
+    """Text that is HTML already and must not be escaped again."""
+
+
+def tag(name: str, *children: Any, **attributes: Any) -> Html:
+    """An element; children that are not Html are escaped, None is left out, `class_` stands for `class`."""
+    words = [name] + [f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items()]
+    return Html(f"<{' '.join(words)}>{join(children)}</{name}>")
+
+
+def join(parts: Iterable[Any]) -> Html:
+    """Parts one after another; what is not Html is escaped."""
+    return Html("".join(part if isinstance(part, Html) else escape(str(part)) for part in parts if part is not None))
+
+
+def state(kind: str, words: str) -> Html:
+    """A state in an icon and in words, so that it is told without colour too. kind: good, warn, bad, none."""
+    icon = {"good": "✓", "warn": "!", "bad": "✗", "none": "–"}[kind]
+    return tag("span", f"{icon} {words}", class_=f"state {kind}")
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | None = None, sort: bool = True) -> Html:
+    """A table; numbers stand to the right, and a click on a head sorts by it.
+
+    rows: cells in the order of the heads; an int or float is a number, a (shown, number)
+    pair is shown as its first and sorted by its second.
+    """
+    rows = [list(row) for row in rows]
+    numeric = [bool(rows) and all(_number(row[i]) is not None or row[i] in (None, "") for row in rows) for i in range(len(heads))]
+    head = [
+        tag("th", tag("button", words, type="button") if sort else words, scope="col", class_="number" if right else "text")
+        for words, right in zip(heads, numeric, strict=True)
+    ]
+    body = [tag("tr", *(_cell(value, right) for value, right in zip(row, numeric, strict=True))) for row in rows]
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", caption) if caption else None,
+            tag("thead", tag("tr", *head)),
+            tag("tbody", *body),
+            class_="sortable" if sort else "plain",
+        ),
+        class_="scroll",
+    )
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, tuple):
+        value = value[1]
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _cell(value: Any, right: bool) -> Html:
+    shown = value[0] if isinstance(value, tuple) else value
+    number = _number(value)
+    options = {"class_": "number"} if right else {}
+    if number is not None:
+        options["data_sort"] = number
+    return tag("td", f"{shown:,}" if isinstance(shown, int) else shown, **options)
+
+
+def fold(title: str, *parts: Any) -> Html:
+    """Parts that are shown on demand."""
+    return tag("details", tag("summary", title), *parts)
+
+
+def box(kind: str, *parts: Any) -> Html:
+    """A framed remark. kind: note, good, warn, bad."""
+    return tag("div", *(part if isinstance(part, Html) else tag("p", part) for part in parts), class_=f"box {kind}")
+
+
+def page(title: str, lead: str, *parts: Any) -> str:
+    """A whole page: title, a sentence on what it tells, and its parts."""
+    head = join(
+        [
+            Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+            tag("title", title),
+            tag("style", Html(STYLE)),
+        ]
+    )
+    body = tag("main", tag("h1", title), tag("p", lead, class_="lead"), *parts)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}<script>{SORT}</script></body></html>\n'

@@ -1,0 +1,123 @@
+from readsight.wiring.dossier import DossierWiring
+
+dossier = DossierWiring(project, [demo, reads, align, variants, compare, dataset, model, interpret])
+
+
+rule dossier_versions:
+    """List the packages that an environment really holds."""
+    input:
+        file=f"{workflow.basedir}/envs/{{env}}.yaml",
+    output:
+        versions="<results>/dossier/versions/{env}.json",
+    wildcard_constraints:
+        env=one_of(dossier.environments()),
+    params:
+        code=code("dossier_versions"),
+    log:
+        "<logs>/dossier_versions/{env}.log",
+    benchmark:
+        "<benchmarks>/dossier_versions/{env}.tsv"
+    conda:
+        "../../envs/{env}.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(300),
+    script:
+        "../../scripts/dossier_versions.py"
+
+
+rule dossier_config:
+    """Write down the config with all defaults, the samples, and the versions really used."""
+    input:
+        sheet=dossier.sheet(),
+        versions=dossier.versions(),
+    output:
+        config=report(
+            "<results>/dossier/config.html",
+            caption="../report/config.rst",
+            category="Provenance",
+            labels={"page": "Config and samples"},
+        ),
+        versions=report(
+            "<results>/dossier/versions.html",
+            caption="../report/versions.rst",
+            category="Provenance",
+            labels={"page": "Versions really used"},
+        ),
+        settings="<results>/dossier/config.yaml",
+        table="<results>/dossier/versions.tsv",
+    params:
+        code=code("dossier_config"),
+        config=dossier.settings(),
+        release=dossier.release(),
+        image=dossier.image(),
+    log:
+        "<logs>/dossier_config.log",
+    benchmark:
+        "<benchmarks>/dossier_config.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(300),
+    script:
+        "../../scripts/dossier_config.py"
+
+
+rule dossier_summary:
+    """Merge the figures of all steps into summary.json, and show them as tables."""
+    input:
+        fragments=dossier.summaries(),
+    output:
+        summary="<results>/summary.json",
+        html=report(
+            "<results>/dossier/summary.html",
+            caption="../report/summary.rst",
+            category="Summary",
+            labels={"page": "All figures"},
+        ),
+    params:
+        code=code("dossier_summary"),
+        project=project.config.project,
+    log:
+        "<logs>/dossier_summary.log",
+    benchmark:
+        "<benchmarks>/dossier_summary.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(300),
+    script:
+        "../../scripts/dossier_summary.py"
+
+
+rule dossier_audit:
+    """Check that each sample × product that was asked for is there and says something."""
+    input:
+        files=dossier.audited(),
+    output:
+        table="<results>/dossier/audit.tsv",
+        html=report(
+            "<results>/dossier/audit.html",
+            caption="../report/audit.rst",
+            category="Audit",
+            labels={"page": "What was asked for, and what is there"},
+        ),
+    params:
+        code=code("dossier_audit"),
+        expected=dossier.expected(),
+        declined=dossier.declined(),
+        folder=project.folder,
+        project=project.config.project,
+    log:
+        "<logs>/dossier_audit.log",
+    benchmark:
+        "<benchmarks>/dossier_audit.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/dossier_audit.py"
