@@ -1,0 +1,58 @@
+"""How long Snakemake needs to find that nothing is to be done, for a cohort of many samples.
+
+    .venv/bin/python benchmarks/dry_run.py [samples]
+
+Makes a project of (1,000) samples in a temporary folder, places an empty file for each product
+as a finished run would, marks them as up to date, and times `snakemake -n`.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import projects  # noqa: E402
+
+
+def cohort(folder: Path, samples: int) -> Path:
+    """A project whose reads are placeholders: only their names and dates matter here."""
+    fasta = projects.write_fasta(folder / "genome.fa", projects.genome())
+    (folder / "reads").mkdir()
+    donors = {f"donor{i}": (folder / f"reads/{i}_1.fastq.gz", folder / f"reads/{i}_2.fastq.gz") for i in range(samples)}
+    for path in (file for pair in donors.values() for file in pair):
+        path.touch()
+    return projects.write_project(folder, donors, fasta, variants={"callers": ["bcftools"], "structural": ["delly"]})
+
+
+def place_products(config: Path) -> int:
+    """Make every file that a finished run keeps, then let Snakemake mark it as its own; returns their number."""
+    rows = projects.snakemake(config, "--summary").stdout.splitlines()
+    head = next(i for i, row in enumerate(rows) if row.startswith("output_file"))
+    files = [config.parent / row.split("\t")[0] for row in rows[head + 1 :] if "\t" in row]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    done = projects.snakemake(config, "--touch")
+    if done.returncode:
+        raise SystemExit(f"marking the products as done failed:\n{done.stdout[-2000:]}")
+    return len(files)
+
+
+def main(samples: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        config = cohort(Path(name), samples)
+        files = place_products(config)
+        start = time.perf_counter()
+        run = subprocess.run(projects.command(config, "-n"), env=projects.environment(), capture_output=True, text=True)
+        seconds = time.perf_counter() - start
+    said = run.stdout + run.stderr
+    verdict = "nothing to be done" if "Nothing to be done" in said else f"NOT up to date:\n{said[-1500:]}"
+    print(f"{samples} samples, {files} files: {seconds:.1f} s, {verdict}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
