@@ -97,8 +97,8 @@ def verdict(findings: list[Finding]) -> page.Html:
 def shown(finding: Finding) -> page.Html:
     """A finding as a cell."""
     words = page.state(KINDS[finding.state], finding.state)
-    remarks = [page.tag("br"), finding.says] if finding.says else []
-    remarks += [page.tag("br"), page.tag("em", finding.reason)] if finding.reason else []
+    remarks: list = [" ", page.tag("span", finding.says, class_="says")] if finding.says else []
+    remarks += [page.BREAK, page.tag("em", finding.reason)] if finding.reason else []
     return page.join([words, *remarks])
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,7 @@ def read_sheet(path: Path) -> tuple[list[str], list[list[str]]]:
 def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> str:
     """Config and sample sheet as a page."""
     parts: list[Any] = [
-        page.tag("h2", "Run"),
-        page.table(["", ""], [["Readsight", release], ["seed", str(config["seed"])]], sort=False),
+        page.tag("p", f"Readsight {release}, seed {config['seed']}."),
     ]
     if sheet:
         head, rows = read_sheet(sheet)
@@ -56,15 +56,22 @@ def dump(config: dict[str, Any]) -> str:
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
 
 
+def gather(records: list[dict[str, Any]], asked: bool) -> list[list[str]]:
+    """Rows of name, version, build, channel and the environments that hold just this build."""
+    held: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for record in records:
+        for p in record["packages"]:
+            if p["asked"] == asked:
+                held[p["name"], p["version"], p["build"], p["channel"]].append(record["environment"])
+    return [[*package, ", ".join(environments)] for package, environments in sorted(held.items())]
+
+
 def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
     """The packages of all environments as a page: those that the environment files name, then the rest on demand."""
-    asked = [(r["environment"], p) for r in records for p in r["packages"] if p["asked"]]
-    others = [(r["environment"], p) for r in records for p in r["packages"] if not p["asked"]]
-    heads = ["package", "version", "build", "environment", "from"]
+    asked, others = gather(records, True), gather(records, False)
 
-    def listing(pairs: list) -> page.Html:
-        rows = [[p["name"], p["version"], p["build"], environment, p["channel"]] for environment, p in pairs]
-        return page.table(heads, sorted(rows))
+    def listing(rows: list[list[str]]) -> page.Html:
+        return page.table(["package", "version", "build", "from", "in environments"], rows)
 
     parts: list[Any] = [page.tag("h2", "Tools and libraries"), listing(asked)]
     if image:
@@ -81,7 +88,9 @@ def write_versions(records: list[dict[str, Any]], path: Path) -> None:
         writer.writerow(["environment", "package", "version", "build", "channel", "asked"])
         for record in records:
             for p in record["packages"]:
-                writer.writerow([record["environment"], p["name"], p["version"], p["build"], p["channel"], "yes" if p["asked"] else "no"])
+                writer.writerow(
+                    [record["environment"], p["name"], p["version"], p["build"], p["channel"], "yes" if p["asked"] else "no"]
+                )
 
 
 def main(

@@ -81,7 +81,7 @@ def row(key: str, figure: dict[str, Any]) -> list[Any]:
     value, unit = figure["value"], figure["unit"]
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
-    what = [figure["description"] or key, page.tag("br"), page.tag("code", key)]
+    what = [figure["description"] or key, page.BREAK, page.tag("code", key)]
     return [
         page.join(what),
         (number(value, unit), value) if numeric else number(value, unit),
@@ -92,9 +92,15 @@ def row(key: str, figure: dict[str, Any]) -> list[Any]:
     ]
 
 
+def listing(figures: dict[str, dict[str, Any]]) -> Html:
+    return page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, figures, figures.values()))
+
+
 def sentences(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Figures whose value is a sentence: the verdicts."""
-    return {key: figure["value"] for key, figure in figures.items() if isinstance(figure["value"], str) and " " in figure["value"]}
+    return {
+        key: figure["value"] for key, figure in figures.items() if isinstance(figure["value"], str) and " " in figure["value"]
+    }
 
 
 def render(figures: dict[str, dict[str, Any]], project: str) -> str:
@@ -111,8 +117,9 @@ def render(figures: dict[str, dict[str, Any]], project: str) -> str:
         parts.append(page.box("note", *verdicts))
     for first in sorted(groups, key=lambda name: (name not in TITLES, list(TITLES).index(name) if name in TITLES else 0, name)):
         tables = [
-            page.join([page.tag("h3", second) if second else None, page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, held, held.values()))])
+            part
             for second, held in sorted(groups[first].items())
+            for part in (page.tag("h3", second) if second else None, listing(held))
         ]
         count = sum(map(len, groups[first].values()))
         title = page.tag("h2", TITLES.get(first, f"Task {first}"))
@@ -125,7 +132,7 @@ def render(figures: dict[str, dict[str, Any]], project: str) -> str:
 
 def main(fragments: list[Path], project: str, summary: Path, html: Path) -> None:
     figures = merge(fragments)
-    summary.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    summary.write_text(json.dumps(figures, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     html.write_text(render(figures, project))
 
 

@@ -30,7 +30,9 @@ def installed(prefix: Path) -> list[dict[str, str]]:
                 }
             )
     if not packages:
-        raise ToolError(f"{prefix} has no record of its packages (conda-meta/*.json): run with --sdm conda, so that each step has its environment")
+        raise ToolError(
+            f"{prefix} has no record of its packages (conda-meta/*.json): run with --sdm conda, so that each step has its environment"
+        )
     return sorted(packages, key=lambda package: package["name"])
 
 

@@ -25,17 +25,18 @@ th button::after { content: " \\2195"; color: var(--line); }
 th[aria-sort=ascending] button::after { content: " \\2191"; color: var(--accent); }
 th[aria-sort=descending] button::after { content: " \\2193"; color: var(--accent); }
 code, pre { font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
-code { overflow-wrap: anywhere; color: var(--soft); }
+code { color: var(--soft); } td code { white-space: nowrap; }
 pre { background: var(--shade); border: 1px solid var(--line); border-radius: 4px; padding: .8rem 1rem; overflow-x: auto; }
 ul { max-width: 46rem; padding-left: 1.2rem; }
 details { margin: .5rem 0 1rem; } summary { cursor: pointer; color: var(--accent); }
 .state { white-space: nowrap; font-weight: 600; }
 .good { color: #00684a; } .warn { color: #8a5a00; } .bad { color: #a93600; } .none { color: var(--soft); font-weight: 400; }
+.says { color: var(--soft); white-space: nowrap; }
 .box { border-left: 4px solid var(--accent); background: var(--shade); padding: .7rem 1rem; margin: .8rem 0 1.2rem; max-width: 52rem; }
 .box p { margin: .25rem 0; max-width: none; }
 .box.bad { border-color: #d55e00; color: var(--ink); } .box.good { border-color: #009e73; color: var(--ink); }
 .box.warn { border-color: #e69f00; color: var(--ink); }
-svg.interval { display: block; margin-top: .35rem; }
+svg.interval { display: block; margin-top: .3rem; }
 @media print { body { padding: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
   th button::after { content: "" !important; } tr { break-inside: avoid; } thead { display: table-header-group; } }
 """
@@ -43,7 +44,8 @@ svg.interval { display: block; margin-top: .35rem; }
 SORT = """
 document.querySelectorAll('table.sortable').forEach(function (table) {
   table.querySelectorAll('thead th').forEach(function (head, column) {
-    head.querySelector('button').addEventListener('click', function () {
+    var button = head.querySelector('button');
+    if (button) button.addEventListener('click', function () {
       var up = head.getAttribute('aria-sort') !== 'ascending';
       table.querySelectorAll('thead th').forEach(function (other) { other.removeAttribute('aria-sort'); });
       head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
@@ -59,6 +61,9 @@ document.querySelectorAll('table.sortable').forEach(function (table) {
 
 class Html(str):
     """Text that is HTML already and must not be escaped again."""
+
+
+BREAK = Html("<br>")
 
 
 def tag(name: str, *children: Any, **attributes: Any) -> Html:
@@ -87,7 +92,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | No
     rows = [list(row) for row in rows]
     numeric = [bool(rows) and all(_number(row[i]) is not None or row[i] in (None, "") for row in rows) for i in range(len(heads))]
     head = [
-        tag("th", tag("button", words, type="button") if sort else words, scope="col", class_="number" if right else "text")
+        tag(
+            "th",
+            tag("button", words, type="button") if sort and words else words,
+            scope="col",
+            class_="number" if right else "text",
+        )
         for words, right in zip(heads, numeric, strict=True)
     ]
     body = [tag("tr", *(_cell(value, right) for value, right in zip(row, numeric, strict=True))) for row in rows]

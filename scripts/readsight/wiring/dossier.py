@@ -46,7 +46,14 @@ class DossierWiring:
 
     @cached_property
     def _own(self) -> list[str]:
-        names = ("dossier/config.html", "dossier/config.yaml", "dossier/versions.html", "dossier/versions.tsv", "summary.json", "dossier/summary.html")
+        names = (
+            "dossier/config.html",
+            "dossier/config.yaml",
+            "dossier/versions.html",
+            "dossier/versions.tsv",
+            "summary.json",
+            "dossier/summary.html",
+        )
         return [f"{self.folder}/{name}" for name in names]
 
     @cached_property
