@@ -153,6 +153,9 @@ class Split(Section):
         "block", description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring."
     )
     block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
+    gap: int = Field(
+        200, ge=0, description="Examples nearer than this, in bases, can share reads: blocks that they stand in are joined (by: block)."
+    )
     column: str = Field("donor", description="Column that holds the group (by: group).")
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
     repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
@@ -201,6 +204,7 @@ class Task(Section):
     attributions: list[Literal["integrated_gradients", "shap"]] = Field(
         ["integrated_gradients", "shap"], description="Attribution methods for the first model."
     )
+    explained: Positive = Field(200, description="Test examples that each attribution method explains.")
     bootstrap: int = Field(1000, ge=100, description="Resamples of the groups behind each interval.")
 
 
@@ -244,6 +248,8 @@ class Config(Section):
                 faults.append(
                     f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
                 )
+            if task.models[0] == "forest" and "integrated_gradients" in task.attributions:
+                faults.append(f"tasks.{name}.attributions: integrated_gradients needs a model with gradients, and a forest has none; use shap")
             if task.label == "truth" and not (v and v.truth):
                 faults.append(f"tasks.{name}.label: 'truth' needs variants.truth")
         if faults:

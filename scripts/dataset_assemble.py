@@ -1,0 +1,44 @@
+"""Assemble the examples of a learning task: labels, coordinates and features, in one AnnData file."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from readsight.certificate import sha256
+from readsight.representations import REPRESENTATIONS
+from readsight.sources import SOURCES
+from readsight.step import step
+
+log = logging.getLogger("readsight")
+
+
+def assemble(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame, task: dict[str, Any]) -> anndata.AnnData:
+    """One AnnData: a row an example, features in X (float64, NaN where missing), the task and its hashes in uns."""
+    obs = obs.copy()
+    for name in obs.columns[[not pd.api.types.is_numeric_dtype(obs[c]) for c in obs]]:
+        obs[name] = obs[name].astype(str)
+    return anndata.AnnData(table.to_numpy(np.float64), obs=obs, var=var, uns={"task": task})
+
+
+def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> None:
+    """Read the source, make the features, write the examples.
+
+    spec: name, source, representation, label, caller. Raises InputError for zero examples or one class.
+    """
+    source = SOURCES[spec["source"]]
+    obs, annotations = source.read(labels)
+    table, var = REPRESENTATIONS[spec["representation"]].features(obs, annotations, fasta)
+    made_from = {labels.name: sha256(labels), fasta.name: sha256(fasta)}
+    task = spec | {"spec": json.dumps(spec, sort_keys=True), "made_from": made_from, "classes": source.CLASSES}
+    assemble(obs, table, var, task).write_h5ad(examples)
+    log.info("%d examples (%s) with %d features", len(obs), obs["label"].value_counts().to_dict(), table.shape[1])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.labels, job.input.fasta, dict(job.params.spec), job.output.examples)

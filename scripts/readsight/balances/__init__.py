@@ -1,0 +1,12 @@
+"""How a training fold's classes are balanced.
+
+A balance has `balance(values, labels, spec, seed)`: values (n, features), labels
+(n,). It returns a `Balanced`; what it is given is a training fold and nothing else.
+"""
+
+from readsight.balances import class_weight, none, oversample, smote, undersample
+from readsight.registry import Registry
+
+BALANCES = Registry(
+    "balance", {"none": none, "smote": smote, "oversample": oversample, "undersample": undersample, "class_weight": class_weight}
+)

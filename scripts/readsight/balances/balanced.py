@@ -1,0 +1,20 @@
+"""What a balance returns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example."""
+
+    values: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    parent: np.ndarray
+
+
+def chosen(values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Balanced:
+    """Rows of a training fold, in their order, each with weight one."""
+    return Balanced(values[rows], labels[rows], np.ones(len(rows)), rows)

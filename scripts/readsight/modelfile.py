@@ -1,0 +1,25 @@
+"""Trained models of one repeat: arrays in safetensors (`fold0/weight`, …), the rest in JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+
+def write(tensors: Path, about: Path, arrays: list[dict[str, np.ndarray]], content: dict[str, Any]) -> None:
+    """Write the folds' arrays, and what is said about model and folds (content["folds"]: a list)."""
+    flat = {f"fold{n}/{name}": np.ascontiguousarray(array) for n, fold in enumerate(arrays) for name, array in fold.items()}
+    save_file(flat, tensors)
+    about.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def read(tensors: Path, about: Path) -> tuple[list[dict[str, np.ndarray]], dict[str, Any]]:
+    """Arrays of each fold, and what is said about them."""
+    content = json.loads(about.read_text())
+    arrays: list[dict[str, np.ndarray]] = [{} for _ in content["folds"]]
+    for name, array in load_file(tensors).items():
+        fold, _, own = name.partition("/")
+        arrays[int(fold.removeprefix("fold"))][own] = array
+    return arrays, content

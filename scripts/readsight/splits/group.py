@@ -1,0 +1,18 @@
+"""Groups that a column of the examples names, such as the donor."""
+
+from typing import Any
+
+import pandas as pd
+
+from readsight.errors import InputError
+
+
+def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
+    """Value of the group column. spec: column. Raises InputError where it is absent or has gaps."""
+    column = spec["column"]
+    if column not in obs:
+        raise InputError(f"split.column: the examples have no column {column!r}; there are: {', '.join(map(str, obs.columns))}")
+    gaps = obs[column].isna()
+    if gaps.any():
+        raise InputError(f"split.column: {gaps.sum()} examples have no {column!r}, the first: {', '.join(map(str, obs.index[gaps][:5]))}")
+    return obs[column].astype(str).rename("group")
