@@ -1,0 +1,77 @@
+"""The summary: flat, sorted, each key once, every figure kept as it was given."""
+
+import json
+
+import pytest
+
+import dossier_summary as summary
+from readsight.errors import ToolError
+
+RECALL = {
+    "key": "variants.bcftools.snv.recall",
+    "value": 0.99,
+    "low": 0.98,
+    "high": 1.0,
+    "n": 12,
+    "unit": "fraction",
+    "description": "Found",
+}
+
+
+def fragment(path, *records):
+    path.write_text(json.dumps(records))
+    return path
+
+
+def test_fragments_merge_into_sorted_flat_keys(tmp_path):
+    a = fragment(tmp_path / "a", RECALL)
+    b = fragment(tmp_path / "b", {"key": "align.anna.mapped", "value": 5})
+    merged = summary.merge([a, b])
+    assert list(merged) == ["align.anna.mapped", "variants.bcftools.snv.recall"]
+    assert merged["variants.bcftools.snv.recall"] == {k: v for k, v in RECALL.items() if k != "key"}
+    assert merged == summary.merge([b, a])
+
+
+def test_a_key_given_twice_is_refused_with_both_files(tmp_path):
+    with pytest.raises(ToolError, match=r"recall.*/a.*/b"):
+        summary.merge([fragment(tmp_path / "a", RECALL), fragment(tmp_path / "b", RECALL)])
+
+
+@pytest.mark.parametrize("record", [{"key": "recall"}, {"key": "a b.c"}, {}, {"key": "a.b", "vlaue": 1}])
+def test_a_wrong_record_is_refused(tmp_path, record):
+    with pytest.raises(ToolError):
+        summary.merge([fragment(tmp_path / "a", record)])
+
+
+def test_what_is_not_a_number_becomes_null_and_is_shown_as_not_defined(tmp_path):
+    out = tmp_path / "s.json", tmp_path / "s.html"
+    summary.main([fragment(tmp_path / "a", RECALL | {"value": float("nan"), "low": None, "high": float("inf")})], "p", *out)
+    held = json.loads(out[0].read_text(), parse_constant=pytest.fail)
+    assert held[RECALL["key"]]["value"] is None and held[RECALL["key"]]["high"] is None
+    assert "not defined" in out[1].read_text()
+
+
+def test_verdicts_stand_on_top_and_every_key_is_on_the_page(tmp_path):
+    verdict = {"key": "call_quality.verdict", "value": "The network does not beat the forest.", "n": 5}
+    html = summary.render(summary.merge([fragment(tmp_path / "a", RECALL, verdict, RECALL | {"key": "align.a.x"})]), "p")
+    assert html.index("does not beat") < html.index("<table") < html.index("align.a.x") < html.index(RECALL["key"])
+
+
+@pytest.mark.parametrize(
+    "value, unit, words",
+    [
+        (0.98765, "fraction", "0.988"),
+        (1.0, "fraction", "1.000"),
+        (12345, "reads", "12,345"),
+        (30.04, "x", "30.04"),
+        (1234.56, "bases", "1,234.6"),
+        (None, None, "not defined"),
+        (True, None, "yes"),
+    ],
+)
+def test_figures_are_written_as_they_are_read(value, unit, words):
+    assert summary.number(value, unit) == words
+
+
+def test_no_fragment_at_all_is_a_page_that_says_so(tmp_path):
+    assert "No step" in summary.render({}, "p")

@@ -1,0 +1,108 @@
+"""What a project asks for is gathered from its stages, each file once, and named for the audit."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from readsight.project import Project
+from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.stage import COHORT, Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Align(Stage):
+    def targets(self):
+        return ["<results>/align/anna.cram", "<results>/align/anna.b.cram", "results/p/align/coverage.summary.json"]
+
+    def products(self):
+        return {("anna", "alignment"): "<results>/align/anna.cram"}
+
+
+class Foreign:
+    """A stage that does not come from Stage and answers one question only."""
+
+    def targets(self):
+        return ["results/p/variants/bcftools.bcf", "results/p/reads/anna/1/fastqc.html", "results/p/align/anna.cram"]
+
+
+@pytest.fixture
+def make(tmp_path):
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("sample\tunit\tassay\tfastq_1\nanna\t1\twgs\ta.fq.gz\nanna.b\t1\twgs\tb.fq.gz\n")
+
+    def build(stages=(), **given):
+        raw = {"project": "p", "samples": str(sheet), "reference": {"fasta": "g.fa"}} | given
+        return DossierWiring(Project.from_raw(raw), list(stages))
+
+    return build
+
+
+def test_every_file_is_a_target_once_and_audited(make):
+    wiring = make([Stage(), Align(), Foreign()])
+    targets = wiring.targets()
+    assert len(targets) == len(set(targets))
+    assert set(targets) - set(wiring.audited()) == {"results/p/dossier/audit.tsv", "results/p/dossier/audit.html"}
+    assert {"results/p/align/anna.cram", "results/p/variants/bcftools.bcf", "results/p/summary.json"} <= set(targets)
+    assert not any("<" in target for target in targets)
+
+
+def test_the_audit_names_each_file_by_sample_and_product(make):
+    rows = {path: (sample, product) for sample, product, path in make([Align(), Foreign()]).expected()}
+    assert set(rows) == set(make([Align(), Foreign()]).audited())
+    assert rows["results/p/align/anna.cram"] == ("anna", "alignment")
+    assert rows["results/p/align/anna.b.cram"] == ("anna.b", "cram")
+    assert rows["results/p/reads/anna/1/fastqc.html"] == ("anna", "1/fastqc.html")
+    assert rows["results/p/variants/bcftools.bcf"] == (COHORT, "bcftools.bcf")
+
+
+def test_fragments_of_the_summary_are_found_among_the_targets_too(make):
+    assert make([Align()]).summaries() == ["results/p/align/coverage.summary.json"]
+
+
+def test_what_is_not_asked_for_is_said_by_its_config_key(make):
+    said = {product: reason for _, product, reason in make().declined()}
+    assert "variants.structural" in said["structural variants"] and "variants.truth" in said["comparison with a truth"]
+    assert make(variants=None).declined()[-2:] == [
+        ("variants", "calls", "variants is null"),
+        ("model", "learning", "tasks names none"),
+    ]
+
+
+def test_only_environments_in_use_are_asked_for_their_versions(make):
+    plain = make().environments()
+    assert {"python", "report", "bwa", "bcftools", "fastqc", "trim"} <= set(plain)
+    assert not {"gatk", "deepvariant", "delly", "learn", "freebayes", "simulate", "truth", "bwa-mem2"} & set(plain)
+    assert "delly" in make(variants={"structural": ["delly"]}).environments()
+
+
+def test_every_environment_of_the_rules_is_known_here(make):
+    truth = {"vcf": "t.vcf"}
+    everything = make(
+        demo={},
+        align={"aligner": "bwa-mem2"},
+        variants={"callers": ["bcftools", "freebayes", "gatk", "deepvariant"], "structural": ["delly"], "truth": truth},
+        tasks={"call_quality": {}},
+    ).environments()
+    used = {
+        name for path in (ROOT / "workflow/rules").glob("*.smk") for name in re.findall(r"envs/([\w-]+)\.yaml", path.read_text())
+    }
+    assert used <= set(everything)
+
+
+def test_two_thousand_files_are_named_in_an_instant(make, tmp_path, benchmark_seconds=0.5):
+    import time
+
+    class Many(Stage):
+        def targets(self):
+            return [f"results/p/align/s{n}.cram" for n in range(2000)]
+
+    (tmp_path / "samples.tsv").write_text(
+        "sample\tunit\tassay\tfastq_1\n" + "".join(f"s{n}\t1\twgs\t{n}.fq\n" for n in range(2000))
+    )
+    wiring = make([Many()])
+    start = time.perf_counter()
+    rows = wiring.expected()
+    assert time.perf_counter() - start < benchmark_seconds
+    assert sum(product == "cram" for _, product, _ in rows) == 2000

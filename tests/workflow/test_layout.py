@@ -1,0 +1,159 @@
+"""House rules that can be read off the files: one rule, one script, one name, and the rest of the layout."""
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+PACKAGE = sorted((ROOT / "scripts/readsight").rglob("*.py"))
+CODE = SCRIPTS + PACKAGE + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py"))
+RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+# A stage whose rules stand in another stage's file.
+GUESTS = {"compare": "variants"}
+
+
+@dataclass
+class Rule:
+    """A rule as written: its file's stem, and the text of each of its sections."""
+
+    name: str
+    stage: str
+    text: str
+    sections: dict[str, str] = field(default_factory=dict)
+
+
+def rules() -> list[Rule]:
+    found = []
+    for path in RULE_FILES:
+        for block in re.split(r"^(?=(?:rule|checkpoint) \w+:)", path.read_text(), flags=re.M)[1:]:
+            lines = block.splitlines()
+            body = [line for line in lines[1:] if line.startswith("    ") or not line.strip()]
+            rule = Rule(re.match(r"\w+ (\w+):", lines[0]).group(1), path.stem, "\n".join(body))
+            for section in re.split(r"^    (?=\w+:)", rule.text, flags=re.M)[1:]:
+                name, _, value = section.partition(":")
+                rule.sections[name] = value.strip()
+            found.append(rule)
+    return found
+
+
+RULES = rules()
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+def of_files(files):
+    return pytest.mark.parametrize("path", files, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def test_there_are_rules_and_names_are_given_once():
+    assert RULES and len({rule.name for rule in RULES}) == len(RULES)
+
+
+@each_rule
+def test_a_rule_has_its_docstring(rule):
+    assert re.match(r'\s*"""[A-Z][^"]+\."""', rule.text), "a sentence that ends with a full stop"
+
+
+@each_rule
+def test_a_rule_has_one_script_of_its_own_name(rule):
+    assert rule.sections.get("script") == f'"../../scripts/{rule.name}.py"'
+    assert (ROOT / f"scripts/{rule.name}.py").is_file()
+    assert not {"run", "shell", "wrapper", "notebook"} & set(rule.sections)
+
+
+@each_rule
+def test_a_rule_bears_the_name_of_its_stage(rule):
+    stage = rule.name.split("_")[0]
+    assert rule.stage in (stage, GUESTS.get(stage))
+
+
+@each_rule
+def test_a_rule_states_what_it_needs(rule):
+    assert rule.sections.get("threads"), "threads"
+    assert re.search(r"mem_mb=(mem|\w+\.memory)\(", rule.sections.get("resources", "")), "memory by attempt"
+    assert f'code=code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
+
+
+@each_rule
+@pytest.mark.parametrize("section, folder, ending", [("log", "<logs>", ".log"), ("benchmark", "<benchmarks>", ".tsv")])
+def test_a_rule_keeps_a_log_and_a_benchmark_under_its_name(rule, section, folder, ending):
+    path = rule.sections.get(section, "").rstrip(",").strip('"')
+    assert re.fullmatch(rf"{folder}/{rule.name}(/.+)?{re.escape(ending)}", path)
+
+
+@each_rule
+def test_log_and_benchmark_tell_apart_the_jobs_of_a_rule(rule):
+    wildcards = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
+    outputs = set(wildcards.findall(rule.sections["output"])) | set(re.findall(r"\{\{(\w+)\}\}", rule.sections["output"]))
+    for section in ("log", "benchmark"):
+        assert set(wildcards.findall(rule.sections[section])) >= outputs - {"project"}
+
+
+@each_rule
+def test_a_rule_runs_in_an_environment_that_is_there(rule):
+    where = rule.sections.get("conda", "").strip('"')
+    assert where.startswith("../../envs/") and where.endswith(".yaml")
+    assert "{" in where or (RULE_FILES[0].parent / where).is_file()
+
+
+@of_files(RULE_FILES)
+def test_rules_hold_wiring_only(path):
+    text = path.read_text()
+    assert not re.search(r"^\s*(def|class) ", text, flags=re.M), "functions live in readsight/wiring"
+    for line in text.splitlines():
+        assert "lambda" not in line or line.count("(") <= line.count(")"), "a lambda ends on its line"
+
+
+def test_every_script_has_a_rule():
+    assert {path.stem for path in SCRIPTS} == {rule.name for rule in RULES}
+
+
+@of_files(SCRIPTS)
+def test_a_script_is_docstring_functions_and_a_thin_end(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "a docstring"
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert "main" in functions or not functions, "main, unless all the work is the package's"
+    last = tree.body[-1]
+    assert isinstance(last, ast.If) and ast.unparse(last.test) == "__name__ == '__main__'"
+    assert ast.unparse(last.body[0]).startswith("with step(snakemake) as job:")
+    assert last.end_lineno - last.lineno <= 40, "thin"
+
+
+@of_files(SCRIPTS)
+def test_no_script_imports_another(path):
+    others = {script.stem for script in SCRIPTS}
+    assert not others & {name.split(".")[0] for name in imported(path)}
+
+
+@of_files([path for path in PACKAGE if path.name != "step.py"])
+def test_the_package_does_not_know_snakemake(path):
+    names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    assert "snakemake" not in names | {name.split(".")[0] for name in imported(path)}
+
+
+@of_files(CODE + RULE_FILES)
+def test_a_file_is_short_and_named_for_what_it_does(path):
+    assert len(path.read_text().splitlines()) <= 400
+    assert not re.search(r"util|misc|helper|common|stuff", path.stem)
+
+
+@of_files(CODE)
+def test_a_function_fits_on_a_screen(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, node.name
+
+
+def imported(path: Path) -> set[str]:
+    """Modules that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
