@@ -1,0 +1,8 @@
+"""Build the index of bwa."""
+
+from readsight import pipes
+from readsight.step import step
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        pipes.run(["bwa", "index", "-p", job.output[0].with_suffix(""), job.input.fasta])

@@ -1,0 +1,8 @@
+"""Write the reference in upper case, ambiguous bases as N, with its index and dictionary."""
+
+from readsight import fasta
+from readsight.step import step
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        fasta.normalise(job.input.fasta, job.output.fasta, job.output.fai, job.output.dict)

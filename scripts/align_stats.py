@@ -1,0 +1,100 @@
+"""Measure alignments: mapped reads, duplicates, insert size, depth."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from readsight import pipes
+from readsight.step import step
+
+
+def summary_numbers(stats: str) -> dict[str, float]:
+    """The SN lines of `samtools stats`, by name."""
+    rows = [line.split("\t") for line in stats.splitlines() if line.startswith("SN\t")]
+    return {row[1].rstrip(":"): float(row[2]) for row in rows}
+
+
+def insert_size_median(stats: str) -> tuple[float | None, int]:
+    """Median insert size in bases and the pairs it is of, from the IS lines of `samtools stats`; None without pairs."""
+    rows = [line.split("\t") for line in stats.splitlines() if line.startswith("IS\t")]
+    counts = [(int(row[1]), int(row[2])) for row in rows]
+    pairs = sum(count for _, count in counts)
+    seen = 0
+    for size, count in sorted(counts):
+        seen += count
+        if pairs and 2 * seen >= pairs:
+            return float(size), pairs
+    return None, 0
+
+
+def mean_depth(summary: str) -> tuple[float, int]:
+    """Mean depth and the bases it is of, from mosdepth's summary: of the target regions where there are some."""
+    rows = {line.split("\t")[0]: line.split("\t") for line in summary.splitlines()}
+    row = rows.get("total_region") or rows["total"]
+    return float(row[3]), int(row[1])
+
+
+def records(sample: str, stats: str, depth: str) -> list[dict]:
+    """The figures of a sample for the summary of the project."""
+    numbers = summary_numbers(stats)
+    reads, mapped = int(numbers["raw total sequences"]), int(numbers["reads mapped"])
+    size, pairs = insert_size_median(stats)
+    deep, bases = mean_depth(depth)
+
+    def record(what: str, value: float | None, n: int, unit: str, description: str) -> dict:
+        value = value if value is None else round(value, 6)
+        return {"key": f"align.{sample}.{what}", "value": value, "low": None, "high": None, "n": n, "unit": unit, "description": description}
+
+    found = [
+        record("reads", reads, reads, "reads", "Reads that were aligned"),
+        record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
+        record(
+            "duplicate_fraction",
+            numbers["reads duplicated"] / mapped if mapped else None,
+            mapped,
+            "fraction",
+            "Mapped reads that are duplicates of another",
+        ),
+        record("error_rate", numbers["error rate"], int(numbers["bases mapped (cigar)"]), "fraction", "Aligned bases that differ from the reference"),
+        record("mean_depth", deep, bases, "reads", "Mean depth over the reference (or the targets), duplicates left out"),
+    ]
+    if size is not None:
+        found.append(record("insert_size_median", size, pairs, "bases", "Median distance between the outer ends of a pair"))
+    return found
+
+
+def main(
+    sample: str, cram: Path, fasta: Path, targets: Path | None, stats: Path, distribution: Path, depth: Path, summary: Path, scratch: Path
+) -> None:
+    """Run samtools stats and mosdepth side by side, and gather their figures."""
+    prefix = scratch / sample
+    regions = ["--by", targets] if targets else []
+    with ThreadPoolExecutor() as pool:
+        tasks = [
+            pool.submit(pipes.run, ["samtools", "stats", "--reference", fasta, cram], stdout=scratch / "stats"),
+            pool.submit(pipes.run, ["mosdepth", "--no-per-base", "--fast-mode", *regions, "--fasta", fasta, prefix, cram]),
+        ]
+        for task in tasks:
+            task.result()
+    # the command line stands in it, with this run's paths
+    lines = (scratch / "stats").read_text().splitlines(keepends=True)
+    stats.write_text("".join(line for line in lines if not line.startswith("# The command line")))
+    distribution.write_text(Path(f"{prefix}.mosdepth.global.dist.txt").read_text())
+    depth.write_text(Path(f"{prefix}.mosdepth.summary.txt").read_text())
+    figures = records(sample, stats.read_text(), depth.read_text())
+    summary.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.wildcards.sample,
+            job.input.cram,
+            job.input.fasta,
+            job.input.get("targets"),
+            job.output.stats,
+            job.output.distribution,
+            job.output.depth,
+            job.output.summary,
+            job.scratch,
+        )

@@ -1,0 +1,17 @@
+"""Check the FASTQ files of a sequencing unit whole."""
+
+import json
+from pathlib import Path
+
+from readsight import fastq
+from readsight.step import step
+
+
+def main(fastqs: list[Path], out: Path) -> None:
+    """Write what was counted; raises InputError with every fault found."""
+    out.write_text(json.dumps(fastq.check_unit(fastqs), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.input.fastqs, job.output.json)

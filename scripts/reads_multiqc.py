@@ -1,0 +1,47 @@
+"""Gather the quality of reads, alignments and calls into one page."""
+
+import json
+from pathlib import Path
+
+from readsight import pipes
+from readsight.step import step
+
+
+def configuration(project: str) -> dict:
+    """MultiQC's settings: nothing asked of the network, nothing of this run's time and paths in the page."""
+    return {
+        "title": project,
+        "no_version_check": True,
+        "no_ai": True,
+        "show_analysis_paths": False,
+        "show_analysis_time": False,
+        "disable_version_detection": True,
+        "make_data_dir": False,
+        "plots_force_interactive": True,
+        "extra_fn_clean_exts": [".flagstat", ".stats", ".mosdepth", ".duplicates", ".trim"],
+        "trimmomatic": {"s_name_filenames": False},
+        "module_order": [
+            {"fastqc": {"name": "FastQC, raw reads", "anchor": "fastqc_raw", "path_filters": ["*.raw_?_fastqc.zip"]}},
+            {"fastqc": {"name": "FastQC, clean reads", "anchor": "fastqc_clean", "path_filters": ["*.clean_?_fastqc.zip"]}},
+            "trimmomatic",
+            "samtools",
+            "mosdepth",
+            "bcftools",
+        ],
+    }
+
+
+def main(files: list[Path], project: str, html: Path, scratch: Path) -> None:
+    """Run MultiQC over exactly these files."""
+    settings, names = scratch / "multiqc.yaml", scratch / "files.txt"
+    settings.write_text(json.dumps(configuration(project)))  # JSON is YAML
+    names.write_text("".join(f"{path.resolve()}\n" for path in files))
+    pipes.run(
+        ["multiqc", "--no-ansi", "--force", "--config", settings, "--filename", html.name, "--outdir", html.parent, "--file-list", names],
+        environment={"HOME": str(scratch)},
+    )
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(list(job.input), job.params.project, job.output.html, job.scratch)

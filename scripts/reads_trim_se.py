@@ -1,0 +1,19 @@
+"""Cut adapters and poor ends off single-end reads."""
+
+from readsight import trimmomatic
+from readsight.step import step
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        name = f"{job.wildcards.sample}.{job.wildcards.unit}"
+        trimmomatic.trim(
+            name,
+            job.input.fastqs,
+            job.input.adapters,
+            job.params.trim,
+            job.output.fastqs,
+            job.output.said,
+            threads=job.threads,
+            memory_mb=job.mem_mb,
+            scratch=job.scratch,
+        )

@@ -1,0 +1,175 @@
+"""From streams of alignments to one sorted, duplicate-marked CRAM, with nothing else on disk but what sorting spills."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from readsight import pipes
+from readsight.errors import InputError
+
+BLOCK = 1 << 20
+# Reads a batch, in bases. Fixed: the aligner's estimate of insert size, and so its result, hangs
+# on the batch, which otherwise grows with the threads.
+BATCH = 100_000_000
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Commands joined by pipes that write SAM with a header: the alignments of one sequencing unit."""
+
+    commands: list[pipes.Command]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What becomes of the streams.
+
+    groups: @RG header lines of all of them. programs: @PG lines, or None to take
+    those of the first stream, without the command lines (these hold threads and
+    paths, and the same reads shall give the same bytes). grouped: each read's alignments stand
+    together. pairs: mates have to be told of each other (fixmate). mark: mark
+    duplicates. threads, memory_mb: of the whole job.
+    """
+
+    groups: list[str]
+    programs: list[str] | None = None
+    grouped: bool = True
+    mark: bool = True
+    threads: int = 1
+    memory_mb: int = 1900
+    used_mb: int = 900
+    environment: dict[str, str] | None = None
+
+
+def from_reads(aligner: str, job) -> None:
+    """Align the units of a sample one after the other into one stream, and write its CRAM.
+
+    aligner: bwa or bwa-mem2. job: of rule align_bwa or align_bwa_mem2.
+    """
+    index = job.input.index[0].with_suffix("")
+    streams = [
+        Stream([aligner_command(aligner, index, group, fastqs, job.threads)])
+        for group, fastqs in zip(job.params.groups, units(job.input.fastqs, job.params.mates), strict=True)
+    ]
+    index_mb = sum(path.stat().st_size for path in job.input.index) // 1_000_000
+    settings = Settings(
+        groups=list(job.params.groups),
+        mark=job.params.mark_duplicates,
+        threads=job.threads,
+        memory_mb=job.mem_mb,
+        used_mb=900 + index_mb,
+    )
+    write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
+    check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
+
+
+def units(fastqs: Sequence[Path], mates: Sequence[int]) -> list[list[Path]]:
+    """Divide a flat list of files into units of one or two mates."""
+    files = iter(fastqs)
+    divided = [[next(files) for _ in range(count)] for count in mates]
+    if next(files, None):
+        raise ValueError("more files than mates")
+    return divided
+
+
+def aligner_command(aligner: str, index: Path, group: str, fastqs: Sequence[Path], threads: int) -> list[str | Path]:
+    """The aligner over one unit; supplementary alignments keep their bases (-Y), for callers of structural variants."""
+    escaped = group.replace("\t", "\\t")
+    return [aligner, "mem", "-t", str(threads), "-K", str(BATCH), "-Y", "-R", escaped, index, *fastqs]
+
+
+def write(streams: Sequence[Stream], settings: Settings, fasta: Path, dictionary: Path, output, scratch: Path) -> None:
+    """Join the streams, sort, mark duplicates; write CRAM, its index, flagstat and the duplicates' statistics.
+
+    output: has cram, duplicates and flagstat. Raises ToolError naming the member that failed.
+    """
+    sequences = [line for line in dictionary.read_text().splitlines() if line.startswith("@SQ")]
+
+    def feed(sink: BinaryIO) -> None:
+        join(streams, sequences, settings, sink)
+
+    if not settings.mark:
+        output.duplicates.write_text("duplicates were not marked (align.mark_duplicates is off)\n")
+    pipes.pipe(commands(settings, fasta, output.cram, output.duplicates, scratch), feed=feed)
+    pipes.run(["samtools", "flagstat", "-@", str(settings.threads - 1), output.cram], stdout=output.flagstat)
+
+
+def commands(settings: Settings, fasta: Path, cram: Path, duplicates: Path, scratch: Path) -> list[pipes.Command]:
+    """What the joined stream runs through.
+
+    The aligner has all threads while it runs; sorting takes them for its bursts
+    and for the merge after the aligner's end. CRAM is written with exactly one thread
+    beside the one that marks duplicates: with more, the order in which blocks
+    are finished decides on the codecs, and the same reads give other bytes.
+    """
+    sorters = max(1, min(settings.threads - 1, 8))
+    sort_mb = max(64, min(1024, (settings.memory_mb - settings.used_mb) // sorters))
+    to_cram = ["-O", "cram", "--reference", fasta, "--write-index", "-@", "1"]
+    chain: list[pipes.Command] = []
+    if not settings.grouped and settings.mark:
+        chain.append(["samtools", "collate", "--no-PG", "-O", "-u", "-", scratch / "collate"])
+    if settings.grouped or settings.mark:
+        chain.append(["samtools", "fixmate", "--no-PG", "-m", "-u", "-", "-"])
+    chain.append(
+        ["samtools", "sort", "--no-PG", "-u", "-@", str(sorters - 1), "-m", f"{sort_mb}M", "-T", scratch / "sort", "-"]
+    )
+    if settings.mark:
+        clear = [] if settings.grouped else ["-c"]
+        temporary = ["-f", duplicates, "-T", scratch / "markdup"]
+        chain.append(["samtools", "markdup", "--no-PG", *clear, *temporary, *to_cram, "-", cram])
+    else:
+        chain.append(["samtools", "view", "--no-PG", *to_cram, "-o", cram, "-"])
+    return chain
+
+
+def join(streams: Sequence[Stream], sequences: list[str], settings: Settings, sink: BinaryIO) -> None:
+    """Run the streams one after the other and write their alignments under one header."""
+    for i, stream in enumerate(streams):
+        with pipes.reading(stream.commands, settings.environment) as sam:
+            header, rest = split_header(sam)
+            if i == 0:
+                programs = settings.programs
+                if programs is None:
+                    programs = [bare_program(line) for line in header if line.startswith("@PG")]
+                lines = ["@HD\tVN:1.6\tSO:unknown", *sequences, *settings.groups, *programs]
+                sink.write("".join(f"{line}\n" for line in lines).encode())
+            sink.write(rest)
+            while block := sam.read1(BLOCK):
+                sink.write(block)
+
+
+def split_header(sam: BinaryIO) -> tuple[list[str], bytes]:
+    """Read a SAM stream up to its first alignment: header lines, and that alignment's line (empty where there is none)."""
+    header = []
+    while (line := sam.readline()).startswith(b"@"):
+        header.append(line.decode().rstrip("\n"))
+    return header, line
+
+
+def bare_program(line: str) -> str:
+    """A @PG line without its command line."""
+    return "\t".join(field for field in line.split("\t") if not field.startswith("CL:"))
+
+
+def mapped(flagstat: str) -> tuple[int, int]:
+    """(reads, mapped reads) of `samtools flagstat`, each read counted once."""
+    counts = [re.search(rf"^(\d+) \+ (\d+) {what}( \(|$)", flagstat, re.MULTILINE) for what in ("primary", "primary mapped")]
+    if not all(counts):
+        raise ValueError("samtools flagstat did not count primary alignments")
+    reads, found = (int(count[1]) + int(count[2]) for count in counts)
+    return reads, found
+
+
+def check_mapped(sample: str, flagstat: str, least: float) -> None:
+    """Raise InputError where a sample has no reads, or too small a fraction of them maps."""
+    reads, found = mapped(flagstat)
+    if reads == 0:
+        raise InputError(f"{sample}: there are no reads in its files, so there is nothing to align")
+    if found < least * reads or found == 0:
+        raise InputError(
+            f"{sample}: only {found:,} of {reads:,} reads ({found / reads:.2%}) map to the reference, and at least {least:.2%} "
+            "must (align.min_mapped). Are the reads of this species, and is reference.fasta the right genome? "
+            "Other causes: reads of another assay, wrong adapters, a contaminated library"
+        )

@@ -1,0 +1,116 @@
+"""Which files the rules of stage `align` take and give."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from readsight.project import Project, one_of
+from readsight.samples import Unit
+from readsight.wiring.stage import Stage
+
+MEGABYTE = 1_000_000
+
+
+class AlignWiring(Stage):
+    """From reads, or alignments of the user's own, to one CRAM a sample."""
+
+    def __init__(self, project: Project):
+        self.config = project.config
+        self.folder = f"{project.folder}/align"
+        self.units = project.units
+        self.samples = project.samples
+        self.targets_bed = project.config.variants.targets if project.config.variants else None
+
+    @property
+    def fasta(self) -> str:
+        """The reference as every later step sees it: upper case, A C G T N, indexed."""
+        return f"{self.folder}/reference/genome.fa"
+
+    @property
+    def fai(self) -> str:
+        return self.fasta + ".fai"
+
+    @property
+    def dictionary(self) -> str:
+        return self.fasta.removesuffix(".fa") + ".dict"
+
+    def index(self) -> list[str]:
+        """The files of the selected aligner's index."""
+        endings = {"bwa": "amb ann bwt pac sa", "bwa-mem2": "0123 amb ann bwt.2bit.64 pac"}[self.config.align.aligner]
+        return [f"{self.folder}/reference/{self.config.align.aligner}.{ending}" for ending in endings.split()]
+
+    def sample_by(self, way: str) -> str:
+        """Constraint on {sample}: those that this way leads to a CRAM (bwa, bwa-mem2, or import)."""
+        chosen = [s for s in self.samples if way == ("import" if self.alignments(s) else self.config.align.aligner)]
+        return one_of(chosen)
+
+    def alignments(self, sample: str) -> list[str]:
+        return [unit.alignment for unit in self.units[sample] if unit.alignment]
+
+    def alignments_of(self, wildcards: Any) -> list[str]:
+        return self.alignments(wildcards.sample)
+
+    def unit_names(self, wildcards: Any) -> list[str]:
+        return [unit.unit for unit in self.units[wildcards.sample]]
+
+    def mates(self, wildcards: Any) -> list[int]:
+        """Files of each unit of a sample: 2 where paired, else 1."""
+        return [len(unit.fastqs) for unit in self.units[wildcards.sample] if unit.fastqs]
+
+    def read_groups(self, wildcards: Any) -> list[str]:
+        """The SAM header line of each unit of a sample."""
+        return [self._group(unit) for unit in self.units[wildcards.sample]]
+
+    def cram(self, sample: str) -> str:
+        """A sample's final alignments."""
+        return f"{self.folder}/{'recalibrated/' if self.config.align.recalibrate else ''}{sample}.cram"
+
+    def crams(self) -> list[str]:
+        return [self.cram(sample) for sample in self.samples]
+
+    def crais(self) -> list[str]:
+        return [f"{cram}.crai" for cram in self.crams()]
+
+    def reports(self) -> list[str]:
+        """Statistics that MultiQC reads."""
+        endings = ("stats.txt", "flagstat.txt", "mosdepth.global.dist.txt", "mosdepth.summary.txt")
+        return [f"{self.folder}/{sample}.{ending}" for sample in self.samples for ending in endings]
+
+    def memory(self, mb: int, per_base: float) -> Callable[..., int]:
+        """Memory of a job in MB by attempt: `mb` and so many bytes a base of the reference.
+
+        A reference that is not there yet (the demo's) counts nothing.
+        """
+        path = Path(self.config.reference.fasta)
+        bases = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.exists() else 0
+        total = int(mb + bases * per_base / MEGABYTE)
+
+        def mem_mb(wildcards: Any, attempt: int) -> int:
+            return total * attempt
+
+        return mem_mb
+
+    def targets(self) -> list[str]:
+        return self.crams() + self.crais() + self.summaries() if self.samples else []
+
+    def summaries(self) -> list[str]:
+        return [f"{self.folder}/{sample}.summary.json" for sample in self.samples]
+
+    def products(self) -> dict[tuple[str, str], str]:
+        found = {}
+        for sample in self.samples:
+            found[sample, "alignments"] = self.cram(sample)
+            found[sample, "alignment statistics"] = f"{self.folder}/{sample}.summary.json"
+        return found
+
+    def _group(self, unit: Unit) -> str:
+        """Library and platform unit come from the sheet's columns `library` and `platform_unit`, if it has them."""
+        name = f"{unit.sample}.{unit.unit}"
+        fields = {
+            "ID": name,
+            "SM": unit.sample,
+            "LB": unit.metadata.get("library", unit.sample),
+            "PL": self.config.align.platform,
+            "PU": unit.metadata.get("platform_unit", name),
+        }
+        return "@RG\t" + "\t".join(f"{key}:{value}" for key, value in fields.items())

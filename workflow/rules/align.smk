@@ -1,0 +1,237 @@
+"""From clean reads, or alignments of the user's own, to one CRAM a sample."""
+
+from readsight.wiring.align import AlignWiring
+from readsight.wiring.reads import ReadsWiring
+
+align = AlignWiring(project)
+
+
+rule align_reference:
+    """Write the reference in upper case, ambiguous bases as N, with its index and dictionary."""
+    input:
+        fasta=project.config.reference.fasta,
+    output:
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+    params:
+        code=code("align_reference"),
+    log:
+        "<logs>/align_reference/genome.log",
+    benchmark:
+        "<benchmarks>/align_reference/genome.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    priority: 20
+    resources:
+        mem_mb=mem(1000),
+    script:
+        "../../scripts/align_reference.py"
+
+
+rule align_index_bwa:
+    """Build the index of bwa."""
+    input:
+        fasta="<results>/align/reference/genome.fa",
+    output:
+        multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
+    params:
+        code=code("align_index_bwa"),
+    log:
+        "<logs>/align_index_bwa/bwa.log",
+    benchmark:
+        "<benchmarks>/align_index_bwa/bwa.tsv"
+    conda:
+        "../../envs/bwa.yaml"
+    threads: 1
+    priority: 20
+    resources:
+        mem_mb=align.memory(500, per_base=2),
+    script:
+        "../../scripts/align_index_bwa.py"
+
+
+rule align_index_bwa_mem2:
+    """Build the index of bwa-mem2."""
+    input:
+        fasta="<results>/align/reference/genome.fa",
+    output:
+        multiext("<results>/align/reference/bwa-mem2", ".0123", ".amb", ".ann", ".bwt.2bit.64", ".pac"),
+    params:
+        code=code("align_index_bwa_mem2"),
+    log:
+        "<logs>/align_index_bwa_mem2/bwa-mem2.log",
+    benchmark:
+        "<benchmarks>/align_index_bwa_mem2/bwa-mem2.tsv"
+    conda:
+        "../../envs/bwa-mem2.yaml"
+    threads: 1
+    priority: 20
+    resources:
+        mem_mb=align.memory(500, per_base=28),
+    script:
+        "../../scripts/align_index_bwa_mem2.py"
+
+
+rule align_bwa:
+    """Align all units of a sample, mark duplicates, and write CRAM, in one stream."""
+    input:
+        fastqs=ReadsWiring(project).ready_of,
+        lints=ReadsWiring(project).lints_of,
+        index=multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+    output:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        flagstat="<results>/align/{sample}.flagstat.txt",
+        duplicates="<results>/align/{sample}.duplicates.txt",
+    params:
+        code=code("align_bwa"),
+        groups=align.read_groups,
+        mates=align.mates,
+        mark_duplicates=project.config.align.mark_duplicates,
+        min_mapped=project.config.align.min_mapped,
+    log:
+        "<logs>/align_bwa/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_bwa/{sample}.tsv"
+    conda:
+        "../../envs/bwa.yaml"
+    threads: project.config.align.threads
+    priority: 10
+    resources:
+        mem_mb=align.memory(1900, per_base=2),
+    wildcard_constraints:
+        sample=align.sample_by("bwa"),
+    script:
+        "../../scripts/align_bwa.py"
+
+
+rule align_bwa_mem2:
+    """Align all units of a sample with bwa-mem2, mark duplicates, and write CRAM, in one stream."""
+    input:
+        fastqs=ReadsWiring(project).ready_of,
+        lints=ReadsWiring(project).lints_of,
+        index=multiext("<results>/align/reference/bwa-mem2", ".0123", ".amb", ".ann", ".bwt.2bit.64", ".pac"),
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+    output:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        flagstat="<results>/align/{sample}.flagstat.txt",
+        duplicates="<results>/align/{sample}.duplicates.txt",
+    params:
+        code=code("align_bwa_mem2"),
+        groups=align.read_groups,
+        mates=align.mates,
+        mark_duplicates=project.config.align.mark_duplicates,
+        min_mapped=project.config.align.min_mapped,
+    log:
+        "<logs>/align_bwa_mem2/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_bwa_mem2/{sample}.tsv"
+    conda:
+        "../../envs/bwa-mem2.yaml"
+    threads: project.config.align.threads
+    priority: 10
+    resources:
+        mem_mb=align.memory(1900, per_base=8),
+    wildcard_constraints:
+        sample=align.sample_by("bwa-mem2"),
+    script:
+        "../../scripts/align_bwa_mem2.py"
+
+
+rule align_import:
+    """Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
+    input:
+        alignments=align.alignments_of,
+        original=project.config.reference.fasta,
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+    output:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        flagstat="<results>/align/{sample}.flagstat.txt",
+        duplicates="<results>/align/{sample}.duplicates.txt",
+    params:
+        code=code("align_import"),
+        groups=align.read_groups,
+        mark_duplicates=project.config.align.mark_duplicates,
+        min_mapped=project.config.align.min_mapped,
+    log:
+        "<logs>/align_import/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_import/{sample}.tsv"
+    conda:
+        "../../envs/bwa.yaml"
+    threads: 4
+    priority: 10
+    resources:
+        mem_mb=mem(1900),
+    wildcard_constraints:
+        sample=align.sample_by("import"),
+    script:
+        "../../scripts/align_import.py"
+
+
+rule align_stats:
+    """Measure alignments: mapped reads, duplicates, insert size, depth."""
+    input:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        targets=align.targets_bed or [],
+    output:
+        stats="<results>/align/{sample}.stats.txt",
+        distribution="<results>/align/{sample}.mosdepth.global.dist.txt",
+        depth="<results>/align/{sample}.mosdepth.summary.txt",
+        summary="<results>/align/{sample}.summary.json",
+    params:
+        code=code("align_stats"),
+    log:
+        "<logs>/align_stats/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_stats/{sample}.tsv"
+    conda:
+        "../../envs/bwa.yaml"
+    threads: 2
+    resources:
+        mem_mb=mem(1500),
+    script:
+        "../../scripts/align_stats.py"
+
+
+rule align_recalibrate:
+    """Recalibrate base qualities with GATK against known variants."""
+    input:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+        known_sites=project.config.reference.known_sites,
+    output:
+        cram="<results>/align/recalibrated/{sample}.cram",
+        crai="<results>/align/recalibrated/{sample}.cram.crai",
+        table="<results>/align/recalibrated/{sample}.table",
+    params:
+        code=code("align_recalibrate"),
+    log:
+        "<logs>/align_recalibrate/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_recalibrate/{sample}.tsv"
+    conda:
+        "../../envs/gatk.yaml"
+    threads: 1
+    priority: 10
+    resources:
+        mem_mb=mem(4000),
+    script:
+        "../../scripts/align_recalibrate.py"

@@ -1,0 +1,230 @@
+"""From FASTQ to clean reads, with their quality before and after."""
+
+from readsight.wiring.align import AlignWiring
+from readsight.wiring.reads import ReadsWiring
+
+reads = ReadsWiring(project)
+
+
+rule reads_lint:
+    """Read the FASTQ files of a unit whole: sound, of one quality offset, mates in step."""
+    input:
+        fastqs=reads.raw,
+    output:
+        json="<results>/reads/{sample}/{unit}.lint.json",
+    params:
+        code=code("reads_lint"),
+    log:
+        "<logs>/reads_lint/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_lint/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    priority: 10
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/reads_lint.py"
+
+
+rule reads_trim_pe:
+    """Cut adapters and poor ends off paired reads; a pair stays only whole."""
+    input:
+        fastqs=reads.raw,
+        lint=reads.lint,
+        adapters=reads.adapters(paired=True),
+    output:
+        fastqs=temp(
+            [
+                "<results>/reads/{sample}/{unit}.clean_1.fastq.gz",
+                "<results>/reads/{sample}/{unit}.clean_2.fastq.gz",
+            ]
+        ),
+        said="<results>/reads/{sample}/{unit}.trim.log",
+    params:
+        code=code("reads_trim_pe"),
+        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
+    log:
+        "<logs>/reads_trim_pe/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_trim_pe/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/trim.yaml"
+    threads: 4
+    priority: 10
+    resources:
+        mem_mb=mem(1500),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
+    script:
+        "../../scripts/reads_trim_pe.py"
+
+
+rule reads_trim_se:
+    """Cut adapters and poor ends off single-end reads."""
+    input:
+        fastqs=reads.raw,
+        lint=reads.lint,
+        adapters=reads.adapters(paired=False),
+    output:
+        fastqs=temp(["<results>/reads/{sample}/{unit}.clean_1.fastq.gz"]),
+        said="<results>/reads/{sample}/{unit}.trim.log",
+    params:
+        code=code("reads_trim_se"),
+        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
+    log:
+        "<logs>/reads_trim_se/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_trim_se/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/trim.yaml"
+    threads: 4
+    priority: 10
+    resources:
+        mem_mb=mem(1500),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
+    script:
+        "../../scripts/reads_trim_se.py"
+
+
+rule reads_correct_pe:
+    """Correct sequencing errors of paired reads."""
+    input:
+        fastqs=reads.trimmed,
+        lint=reads.lint,
+        fai="<results>/align/reference/genome.fa.fai",
+    output:
+        fastqs=temp(
+            [
+                "<results>/reads/{sample}/{unit}.corrected_1.fastq.gz",
+                "<results>/reads/{sample}/{unit}.corrected_2.fastq.gz",
+            ]
+        ),
+    params:
+        code=code("reads_correct_pe"),
+        kmer=project.config.reads.correct.kmer,
+    log:
+        "<logs>/reads_correct_pe/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_correct_pe/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/trim.yaml"
+    threads: 1
+    priority: 10
+    resources:
+        mem_mb=AlignWiring(project).memory(1000, per_base=5),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
+    script:
+        "../../scripts/reads_correct_pe.py"
+
+
+rule reads_correct_se:
+    """Correct sequencing errors of single-end reads."""
+    input:
+        fastqs=reads.trimmed,
+        lint=reads.lint,
+        fai="<results>/align/reference/genome.fa.fai",
+    output:
+        fastqs=temp(["<results>/reads/{sample}/{unit}.corrected_1.fastq.gz"]),
+    params:
+        code=code("reads_correct_se"),
+        kmer=project.config.reads.correct.kmer,
+    log:
+        "<logs>/reads_correct_se/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_correct_se/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/trim.yaml"
+    threads: 1
+    priority: 10
+    resources:
+        mem_mb=AlignWiring(project).memory(1000, per_base=5),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
+    script:
+        "../../scripts/reads_correct_se.py"
+
+
+rule reads_fastqc_pe:
+    """Look at the quality of paired reads before and after cleaning."""
+    input:
+        raw=reads.raw,
+        clean=reads.after,
+        lint=reads.lint,
+    output:
+        html=reads.fastqc_of(paired=True, ending="html"),
+        zip=reads.fastqc_of(paired=True, ending="zip"),
+    params:
+        code=code("reads_fastqc_pe"),
+    log:
+        "<logs>/reads_fastqc_pe/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_fastqc_pe/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/fastqc.yaml"
+    threads: 4
+    resources:
+        mem_mb=mem(1500),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
+    script:
+        "../../scripts/reads_fastqc_pe.py"
+
+
+rule reads_fastqc_se:
+    """Look at the quality of single-end reads before and after cleaning."""
+    input:
+        raw=reads.raw,
+        clean=reads.after,
+        lint=reads.lint,
+    output:
+        html=reads.fastqc_of(paired=False, ending="html"),
+        zip=reads.fastqc_of(paired=False, ending="zip"),
+    params:
+        code=code("reads_fastqc_se"),
+    log:
+        "<logs>/reads_fastqc_se/{sample}.{unit}.log",
+    benchmark:
+        "<benchmarks>/reads_fastqc_se/{sample}.{unit}.tsv"
+    conda:
+        "../../envs/fastqc.yaml"
+    threads: 2
+    resources:
+        mem_mb=mem(1000),
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
+    script:
+        "../../scripts/reads_fastqc_se.py"
+
+
+rule reads_multiqc:
+    """Gather the quality of reads, alignments and calls into one page."""
+    input:
+        fastqc=reads.fastqc(),
+        trim=reads.trim_logs(),
+        align=AlignWiring(project).reports(),
+        calls=reads.call_statistics(),
+    output:
+        html=report(
+            "<results>/reads/multiqc.html",
+            caption="../report/multiqc.rst",
+            category="Quality",
+            labels={"what": "Reads, alignments and calls (MultiQC)"},
+        ),
+    params:
+        code=code("reads_multiqc"),
+        project=project.config.project,
+    log:
+        "<logs>/reads_multiqc/multiqc.log",
+    benchmark:
+        "<benchmarks>/reads_multiqc/multiqc.tsv"
+    conda:
+        "../../envs/multiqc.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1500),
+    script:
+        "../../scripts/reads_multiqc.py"
