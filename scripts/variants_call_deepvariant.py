@@ -1,0 +1,47 @@
+"""Call one sample's small variants in one piece of the genome (DeepVariant, from its container)."""
+
+import gzip
+from pathlib import Path
+
+from readsight.calls import empty_lines
+from readsight.pipes import Command, run
+from readsight.regions import contigs, read_piece
+from readsight.step import step
+
+
+def command(
+    image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
+) -> Command:
+    """run_deepvariant inside the container; the folders of all its files are bound into it."""
+    files = {"ref": reference, "reads": cram, "regions": piece, "output_vcf": out}
+    whole = {name: Path(path).resolve() for name, path in files.items()}
+    folders = sorted({str(path.parent) for path in whole.values()} | {str(Path(scratch).resolve())})
+    words = ["apptainer", "exec", "--bind", ",".join(folders), image, "/opt/deepvariant/bin/run_deepvariant"]
+    words += [f"--model_type={model}", *(f"--{name}={path}" for name, path in whole.items())]
+    words += [f"--sample_name={sample}", f"--num_shards={threads}", f"--intermediate_results_dir={scratch}/work"]
+    return [*words, "--vcf_stats_report=false"]
+
+
+def main(
+    image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
+) -> None:
+    """Write the sample's calls of a piece, as VCF; none, where the piece is empty."""
+    if read_piece(piece):
+        run(command(image, model, reference, cram, piece, out, scratch, sample, threads))
+        return
+    out.write_bytes(gzip.compress(empty_lines(contigs(Path(f"{reference}.fai")), [sample]).encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(
+            job.params.image,
+            job.params.model,
+            job.input.reference,
+            job.input.cram,
+            job.input.piece,
+            job.output.vcf,
+            job.scratch,
+            job.wildcards.sample,
+            job.threads,
+        )

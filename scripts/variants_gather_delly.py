@@ -1,0 +1,115 @@
+"""Join the samples' genotypes of structural variants into one table, with Delly's own soft filters."""
+
+import json
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from readsight.calls import cleaned, index
+from readsight.pipes import Command, capture, pipe, reading, run
+from readsight.regions import contigs
+from readsight.step import step
+
+log = logging.getLogger("readsight")
+
+KINDS = {"DEL": "deletions", "DUP": "duplications", "INV": "inversions", "INS": "insertions", "BND": "joins of two chromosomes"}
+
+# a process may hold 1024 files open by default
+BATCH = 500
+
+
+def tidy(out: Path, scratch: Path, order: Path) -> list[Command]:
+    """Sites that some sample carries, sorted, samples in order.
+
+    A site that no sample carries once all were genotyped is no call.
+    """
+    return [
+        ["bcftools", "view", "--no-version", "-S", order, "-Ou", "-"],
+        ["bcftools", "view", "--no-version", "-c", "1", "-Ou", "-"],
+        ["bcftools", "sort", "-T", scratch / "sort", "-Ob", "-o", out, "-"],
+    ]
+
+
+def summary(rows: list[tuple[str, str]], notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures. rows: type and FILTER of each call. notes: of each sample and step, why it was not judged."""
+    passed = Counter(kind for kind, verdict in rows if verdict in ("PASS", "."))
+    silent = sorted({note["sample"] for note in notes if note["reason"]})
+    figures = [("calls", len(rows), "calls", "Structural variants, those that Delly's filters marked among them")]
+    figures.append(("passed", sum(passed.values()), "calls", "Structural variants that passed Delly's filters"))
+    figures += [
+        (kind.lower(), passed[kind], "calls", f"Structural variants that passed: {words}") for kind, words in KINDS.items()
+    ]
+    words = f": {', '.join(silent)}" if silent else ""
+    figures.append(("not_judged", len(silent), "samples", f"Samples whose reads do not suffice for Delly{words}"))
+    return [
+        {
+            "key": f"variants.delly.{name}",
+            "value": value,
+            "low": None,
+            "high": None,
+            "n": value,
+            "unit": unit,
+            "description": text,
+        }
+        for name, value, unit, text in figures
+    ]
+
+
+def joined(files: list[Path], scratch: Path) -> Path:
+    """Merge the samples' files by site, in batches."""
+    level = 0
+    while len(files) > 1:
+        merged = []
+        for number in range(0, len(files), BATCH):
+            listed, out = scratch / f"{level}.{number}.txt", scratch / f"{level}.{number}.bcf"
+            listed.write_text("".join(f"{path}\n" for path in files[number : number + BATCH]))
+            run(["bcftools", "merge", "--no-version", "--force-single", "-m", "id", "-l", listed, "-Ob", "-o", out])
+            index(out)
+            merged.append(out)
+        files, level = merged, level + 1
+    return files[0]
+
+
+def main(
+    calls: list[Path], notes: list[Path], reference: Path, samples: list[str], out: Path, words: Path, scratch: Path
+) -> None:
+    """Write all samples' structural variants as BCF with index, and the figures."""
+    lengths = contigs(Path(f"{reference}.fai"))
+    files = []
+    for number, path in enumerate(calls):
+        single = scratch / f"sample{number}.bcf"
+        sort = ["bcftools", "sort", "-T", scratch / f"sort{number}", "-Ob", "-o", single, "-"]
+        with reading([["bcftools", "view", "--no-version", "-Ov", path]]) as records:
+            pipe([sort], feed=cleaned(records, lengths))
+        index(single)
+        files.append(single)
+    order = scratch / "samples.txt"
+    order.write_text("".join(f"{sample}\n" for sample in samples))
+    with reading([["bcftools", "view", "--no-version", "-Ov", joined(files, scratch)]]) as records:
+        pipe(tidy(out, scratch, order), feed=cleaned(records, lengths))
+    index(out)
+    lines = capture(["bcftools", "query", "-f", "%INFO/SVTYPE\t%FILTER\n", out]).splitlines() if _typed(out) else []
+    reasons = [json.loads(path.read_text()) for path in notes]
+    for reason in reasons:
+        if reason["reason"]:
+            log.warning("%(sample)s has no structural variants: %(reason)s", reason)
+    figures = summary([(kind, verdict) for kind, verdict in (line.split("\t") for line in lines)], reasons)
+    words.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def _typed(path: Path) -> bool:
+    return "##INFO=<ID=SVTYPE," in capture(["bcftools", "view", "-h", path])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(
+            job.input.calls,
+            job.input.notes,
+            job.input.reference,
+            job.params.samples,
+            job.output.bcf,
+            job.output.summary,
+            job.scratch,
+        )

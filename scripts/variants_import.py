@@ -1,0 +1,26 @@
+"""Take the user's own calls in: any VCF or BCF of the project's genome, under the contigs of the reference."""
+
+from pathlib import Path
+
+from readsight.calls import adopt
+from readsight.errors import InputError, ToolError
+from readsight.regions import contigs
+from readsight.step import step
+
+
+def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:
+    """Write the calls as BCF, sorted by the reference's contigs.
+
+    A file without samples is fine: its calls are sites. Raises InputError where the file
+    is no VCF, belongs to another genome, or uses tags that its header does not define.
+    """
+    sort = ["bcftools", "sort", "-T", scratch / "sort", "-Ob", "-o", out, "-"]
+    try:
+        adopt(vcf, contigs(fai), [sort], scratch, "variants.vcf")
+    except ToolError as error:
+        raise InputError(f"variants.vcf: bcftools cannot take {vcf} in; {error}") from None
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.vcf, job.input.fai, job.output.bcf, job.scratch)

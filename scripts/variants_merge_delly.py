@@ -1,0 +1,38 @@
+"""Unite the structural variants found in each sample into one list of sites (Delly)."""
+
+from pathlib import Path
+
+from readsight.calls import index, write_empty
+from readsight.pipes import Command, capture, run
+from readsight.regions import contigs
+from readsight.step import step
+
+
+def command(listed: Path, out: Path) -> Command:
+    """Delly's merge. listed: a file that lists the samples' sites."""
+    return ["delly", "merge", "-o", out, listed]
+
+
+def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
+    """Write the sites of all samples, as BCF; a valid empty file where no sample has any."""
+    some = []
+    for path in sites:
+        index(path_copy := _copied(path, scratch / f"{len(some)}-{path.name}"))
+        if capture(["bcftools", "index", "-n", path_copy]).strip() != "0":
+            some.append(path_copy)
+    if not some:
+        return write_empty(out, contigs(Path(f"{reference}.fai")), [])
+    listed = scratch / "sites.txt"
+    listed.write_text("".join(f"{path}\n" for path in some))
+    run(command(listed, out))
+
+
+def _copied(path: Path, copy: Path) -> Path:
+    """A link in the scratch folder, so that the index need not stand beside the original."""
+    copy.symlink_to(path.resolve())
+    return copy
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.sites, job.input.reference, job.output.bcf, job.scratch)

@@ -1,0 +1,23 @@
+"""Cut the genome, or the target regions, into pieces of equal length for the callers."""
+
+from pathlib import Path
+
+from readsight.errors import InputError
+from readsight.regions import contigs, merged, pieces, read_bed, write_bed
+from readsight.step import step
+
+
+def main(fai: Path, targets: Path | None, outs: list[Path]) -> None:
+    """Write one BED file a piece, in contig and position order."""
+    lengths = contigs(fai)
+    whole = [(name, 0, length) for name, length in lengths.items()]
+    regions = merged(read_bed(targets, lengths), lengths) if targets else merged(whole, lengths)
+    if not regions:
+        raise InputError(f"{targets or fai}: there is no base to call variants in")
+    for out, piece in zip(outs, pieces(regions, len(outs)), strict=True):
+        write_bed(out, piece)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.fai, job.input.get("targets"), job.output.beds)

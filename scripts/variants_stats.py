@@ -1,0 +1,91 @@
+"""Count a caller's calls: by type, by filter, and the ratios that betray errors."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from readsight.calls import samples
+from readsight.pipes import pipe
+from readsight.step import step
+
+Table = dict[str, list[list[str]]]
+
+
+def parse(text: str) -> Table:
+    """Sections of `bcftools stats`: their short name → rows of fields."""
+    table: Table = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, *fields = line.split("\t")
+            table.setdefault(name, []).append(fields)
+    return table
+
+
+def totals(table: Table) -> dict[str, int]:
+    """Summary numbers: `records`, `SNPs`, `indels`, …"""
+    return {fields[1].removeprefix("number of ").rstrip(":"): int(fields[2]) for fields in table.get("SN", [])}
+
+
+def ratio(above: int, below: int) -> float | None:
+    return above / below if below else None
+
+
+def summary(every: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
+    """Figures of one caller; a ratio with nothing below the line is left out.
+
+    every, passed: `bcftools stats` of all calls and of those that passed the filters.
+    """
+    count = totals(passed)
+    ts, tv = (sum(int(row[i]) for row in passed.get("TSTV", [])) for i in (1, 2))
+    hom, het = (sum(int(row[i]) for row in passed.get("PSC", [])) for i in (3, 4))
+    figures = [
+        ("calls", totals(every)["records"], None, "calls", "Calls, those that filters marked among them"),
+        ("passed", count["records"], None, "calls", "Calls that passed every filter"),
+        ("snvs", count["SNPs"], None, "calls", "Single-nucleotide variants that passed"),
+        ("indels", count["indels"], None, "calls", "Insertions and deletions that passed"),
+        (
+            "ts_tv",
+            ratio(ts, tv),
+            ts + tv,
+            "ratio",
+            "Transitions to transversions among passed calls; about 2.0–2.1 in a whole human genome",
+        ),
+        (
+            "het_hom",
+            ratio(het, hom),
+            het + hom,
+            "ratio",
+            "Heterozygous to homozygous genotypes of passed calls, all samples together",
+        ),
+    ]
+    return [
+        {
+            "key": f"variants.{caller}.{name}",
+            "value": value,
+            "low": None,
+            "high": None,
+            "n": value if n is None else n,
+            "unit": unit,
+            "description": words,
+        }
+        for name, value, n, unit, words in figures
+        if value is not None
+    ]
+
+
+def main(calls: Path, stats: Path, out: Path, scratch: Path, caller: str) -> None:
+    """Write `bcftools stats` of the passed calls, for MultiQC, and the figures."""
+    each = ["-s", "-"] if samples(calls) else []
+    every = scratch / "every.txt"
+    pipe([["bcftools", "stats", calls]], stdout=every)
+    # a fixed name, so that the text does not depend on where the project lies
+    pipe([["bcftools", "view", "--no-version", "-f", "PASS", "-Ou", calls], ["bcftools", "stats", *each, "-"]], stdout=stats)
+    named = stats.read_text().replace("ID\t0\t<STDIN>", f"ID\t0\t{caller}").replace("ID\t0\t-", f"ID\t0\t{caller}")
+    stats.write_text(named)
+    figures = summary(parse(every.read_text()), parse(named), caller)
+    out.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.calls, job.output.stats, job.output.summary, job.scratch, job.wildcards.caller)
