@@ -5,7 +5,7 @@ the stop codon and with phases that follow from one another. GTF leaves the stop
 and UCSC name things otherwise, and some files leave genes, biotypes or phases out.
 """
 
-import gzip
+import io
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pysam
 
+from readsight.contigs import open_any
 from readsight.errors import InputError
 from readsight.regions import merged
 from readsight.step import step
@@ -253,8 +254,7 @@ def _unique(name: str, contig: str, used: set[str]) -> str:
 
 def main(annotation: Path, reference: Path, out: Path) -> None:
     """Write the GFF3."""
-    opened = gzip.open(annotation, "rt") if annotation.suffix in (".gz", ".bgz") else open(annotation)
-    with opened as lines, pysam.FastaFile(str(reference)) as genome:
+    with io.TextIOWrapper(open_any(annotation)) as lines, pysam.FastaFile(str(reference)) as genome:
         lengths = dict(zip(genome.references, genome.lengths, strict=True))
         transcripts = read(lines, lengths, annotation)
         with open(out, "w") as sink:

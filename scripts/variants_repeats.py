@@ -1,10 +1,11 @@
 """List what the user's own FASTA writes in lower case: repeats and low complexity (soft masking)."""
 
-import gzip
+import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from readsight.contigs import open_any
 from readsight.pipes import pipe, run
 from readsight.regions import Interval
 from readsight.step import step
@@ -39,8 +40,7 @@ def lower_case(lines: Iterable[str]) -> Iterator[Interval]:
 
 def main(fasta: Path, out: Path) -> None:
     """Write the runs as a BGZF-compressed BED file with its index."""
-    opened = gzip.open(fasta, "rt") if fasta.suffix in (".gz", ".bgz") else open(fasta)
-    with opened as lines:
+    with io.TextIOWrapper(open_any(fasta)) as lines:
         rows = (f"{name}\t{start}\t{end}\n".encode() for name, start, end in lower_case(lines))
         pipe([["bgzip", "-c"]], stdout=out, feed=lambda sink: sink.writelines(rows))
     # CSI, since contigs may be longer than TBI can hold

@@ -1,139 +1,173 @@
-"""Files of calls (VCF, BCF): clean headers, the user's files made to fit the reference, empty files.
+"""Read variant calls as text, tolerant of what truth files leave out of their headers."""
 
-A clean header holds definitions and contigs alone: no dates, paths, versions or command
-lines, so that the same calls are the same bytes.
-"""
-
-import re
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
-from readsight.errors import InputError, ToolError
-from readsight.pipes import Command, capture, pipe, reading, run
+from readsight import pipes
+from readsight.errors import InputError
 
-KEPT = ("##INFO=", "##FORMAT=", "##FILTER=", "##ALT=")
+FLUSH = 20_000
 
 
-def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[str] = ()) -> list[str]:
-    """Definitions of a VCF header, the contigs of the reference, and the column line.
+class Row(NamedTuple):
+    """A record of a VCF file.
 
-    lines: header lines without line ends, the last one `#CHROM…`. lengths: contig →
-    length, in order. extra: definitions to add where their kind and ID is not there yet.
+    number: place among the file's records, from 0. position: 0-based. ref, alts:
+    upper case. passed: FILTER is PASS or `.`. genotypes, sets: GT and PS of each
+    chosen sample.
     """
-    lines = list(lines)
-    kept = [line for line in lines if line.startswith(KEPT)]
-    known = {_identity(line) for line in kept}
-    kept += [line for line in extra if _identity(line) not in known]
-    marks = [f"##contig=<ID={name},length={length}>" for name, length in lengths.items()]
-    return ["##fileformat=VCFv4.2", *kept, *marks, lines[-1]]
+
+    number: int
+    position: int
+    ref: str
+    alts: tuple[str, ...]
+    passed: bool
+    genotypes: tuple[str, ...]
+    sets: tuple[str, ...]
 
 
-def _identity(line: str) -> tuple[str, str]:
-    kind, _, rest = line.partition("=<")
-    found = re.search(r"ID=([^,>]+)", rest)
-    return kind, found.group(1) if found else rest
+@contextmanager
+def lines(path: Path) -> Iterator[Iterator[str]]:
+    """Lines of a VCF (plain, gzipped) or BCF file. Raises InputError for what is neither."""
+    with open(path, "rb") as handle:
+        magic = handle.read(2)
+    if magic != b"\x1f\x8b":
+        with open(path, encoding="utf-8", errors="replace") as plain:
+            yield plain
+        return
+    with gzip.open(path, "rb") as handle:
+        binary = handle.read(3) == b"BCF"
+    if binary:
+        with pipes.reading([["bcftools", "view", "--no-version", str(path)]]) as out:
+            yield io.TextIOWrapper(out, encoding="utf-8", errors="replace")
+    else:
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as text:
+            yield text
 
 
-def cleaned(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()) -> Callable[[BinaryIO], None]:
-    """A feed for `pipe` that passes a text VCF on under a clean header."""
-
-    def feed(sink: BinaryIO) -> None:
-        lines = []
-        for line in source:
-            lines.append(line.decode().rstrip("\r\n"))
-            if line.startswith(b"#CHROM"):
+def samples_of(path: Path) -> list[str]:
+    """Sample names of a VCF or BCF file. Raises InputError where there is no header line or no sample."""
+    names = None
+    with lines(path) as text:
+        for line in text:
+            if names is None and line.startswith("#CHROM"):
+                names = line.rstrip("\r\n").split("\t")[9:]
+            # a pipe must be read to its end; of anything else the header is enough
+            if names is not None and not isinstance(text, io.TextIOWrapper):
                 break
-        else:
-            raise ToolError("a stream of calls ended before its header did")
-        sink.write("".join(f"{line}\n" for line in clean_header(lines, lengths, extra)).encode())
-        shutil.copyfileobj(source, sink, 1 << 20)
-
-    return feed
-
-
-def header(path: Path) -> list[str]:
-    """Header lines of a VCF or BCF file."""
-    return capture(["bcftools", "view", "--no-version", "-h", path]).splitlines()
+    if names is None:
+        raise InputError(f"{path}: is not a VCF file: it has no line that starts with #CHROM")
+    if not names:
+        raise InputError(f"{path}: has no sample columns; genotypes are needed to compare calls with")
+    return names
 
 
-def samples(path: Path) -> list[str]:
-    """Sample names of a VCF or BCF file."""
-    return header(path)[-1].split("\t")[9:]
+def pair_samples(query: list[str], truth: list[str], named: dict[str, str], source: str) -> dict[str, str]:
+    """Which truth sample each sample of the project is compared with.
 
-
-def tags(path: Path, kind: str) -> set[str]:
-    """IDs that a header defines. kind: INFO, FORMAT or FILTER."""
-    return {_identity(line)[1] for line in header(path) if line.startswith(f"##{kind}=<")}
-
-
-def index(path: Path) -> None:
-    """Write the CSI index beside a BCF file."""
-    run(["bcftools", "index", "-f", path])
-
-
-def column_line(names: Sequence[str]) -> str:
-    """The `#CHROM…` line for these samples."""
-    columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
-    return "\t".join(columns + ["FORMAT", *names] * bool(names))
-
-
-def empty_lines(lengths: dict[str, int], names: Sequence[str]) -> str:
-    """Text of a valid VCF without calls."""
-    genotype = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
-    return "\n".join(clean_header([genotype] * bool(names) + [column_line(names)], lengths)) + "\n"
-
-
-def write_empty(path: Path, lengths: dict[str, int], names: Sequence[str]) -> None:
-    """Write a valid BCF without calls."""
-    text = empty_lines(lengths, names).encode()
-    pipe([["bcftools", "view", "--no-version", "-Ob", "-o", path, "-"]], feed=lambda sink: sink.write(text))
-
-
-def adopt(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, what: str) -> None:
-    """Send a user's VCF through commands, under the contigs of the reference.
-
-    path: VCF, plain, gzipped or BGZF, or BCF; with or without index or contig lines.
-    Records on contigs that the reference lacks are left out. what: the config key, for
-    messages. Raises InputError where it is no VCF or belongs to another genome.
+    named: pairs that the config gives. Besides, equal names pair; a lone sample pairs
+    with a lone truth sample. source: the truth's file name, for messages.
+    Raises InputError naming both lists where nothing pairs, or a named one is absent.
     """
-    try:
-        lines = header(path)
-    except ToolError as error:
-        raise InputError(f"{what}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
-    check_contigs(lines, path, lengths, what)
-    bed = scratch / "reference.bed"
-    bed.write_text("".join(f"{name}\t0\t{length}\n" for name, length in lengths.items()))
-    within = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
-    with reading([["bcftools", "view", "--no-version", "-Ov", path]]) as records:
-        pipe([within, *commands], feed=cleaned(records, lengths))
-
-
-def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], what: str) -> None:
-    """Compare a file's contigs with the reference. Raises InputError if none is shared or a length differs."""
-    named = {}
-    for line in lines:
-        if line.startswith("##contig=<"):
-            length = re.search(r"length=(\d+)", line)
-            named[_identity(line)[1]] = int(length.group(1)) if length else None
-    seen = list(named) or capture_contigs(path)
-    own = ", ".join(list(lengths)[:3])
-    if seen and not any(name in lengths for name in seen):
-        raise InputError(f"{what}: {path} has no contig of the reference: it has {', '.join(seen[:3])}, the reference {own}")
     faults = [
-        f"{what}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: it was made for another build"
-        for name, length in named.items()
-        if name in lengths and length and length != lengths[name]
+        f"variants.truth.samples: {side} sample {name!r} is not in {where}, which has {', '.join(has)}"
+        for ours, theirs in named.items()
+        for side, name, where, has in (("query", ours, "the calls", query), ("truth", theirs, source, truth))
+        if name not in has
     ]
     if faults:
-        raise InputError(faults[:5])
+        raise InputError(faults)
+    pairs = {name: named.get(name, name) for name in query if name in named or name in truth}
+    if not pairs and len(query) == len(truth) == 1:
+        pairs = {query[0]: truth[0]}
+    if not pairs:
+        raise InputError(
+            f"{source}: no sample of the truth ({', '.join(truth)}) has the name of a sample of the calls ({', '.join(query)}); "
+            "pair them with variants.truth.samples"
+        )
+    return pairs
 
 
-def capture_contigs(path: Path) -> list[str]:
-    """Contigs that the records of a file name, in order of first appearance."""
-    found: dict[str, None] = {}
-    with reading([["bcftools", "query", "-f", "%CHROM\n", path]]) as lines:
-        for line in lines:
-            found.setdefault(line.decode().rstrip("\n"))
-    return list(found)
+class Spilled:
+    """Records of a file, sorted out by contig into small text files, so that one contig is in memory at a time.
+
+    path: VCF or BCF, sorted or not. samples: the samples to keep, in this order.
+    folder: an empty scratch folder. passed_only: leave out records that FILTER rejects.
+    """
+
+    def __init__(self, path: Path, samples: list[str], folder: Path, passed_only: bool = False):
+        self.folder = folder
+        self.places: dict[str, Path] = {}
+        self.count = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        waiting: dict[str, list[str]] = {}
+        held = 0
+        for contig, text in self._reduced(path, samples, passed_only):
+            waiting.setdefault(contig, []).append(text)
+            held += 1
+            if held >= FLUSH:
+                self._flush(waiting)
+                held = 0
+        self._flush(waiting)
+
+    def _reduced(self, path: Path, samples: list[str], passed_only: bool) -> Iterator[tuple[str, str]]:
+        columns: list[int] = []
+        with lines(path) as text:
+            for line in text:
+                if line.startswith("#"):
+                    if line.startswith("#CHROM"):
+                        header = line.rstrip("\r\n").split("\t")
+                        columns = [header.index(name, 9) for name in samples]
+                    continue
+                if not line.strip():
+                    continue
+                fields = line.rstrip("\r\n").split("\t")
+                number, self.count = self.count, self.count + 1
+                if len(fields) < 8 or not fields[1].isdigit():
+                    raise InputError(f"{path}, record {number + 1}: not a VCF record: {line[:80]!r}")
+                passed = fields[6] in ("PASS", ".")
+                if passed or not passed_only:
+                    yield fields[0], _reduce(number, fields, passed, columns)
+
+    def _flush(self, waiting: dict[str, list[str]]) -> None:
+        for contig, texts in waiting.items():
+            place = self.places.setdefault(contig, self.folder / f"{len(self.places)}.tsv")
+            with open(place, "a") as handle:
+                handle.writelines(texts)
+        waiting.clear()
+
+    def rows(self, contig: str) -> list[Row]:
+        """Records of a contig, by position."""
+        if contig not in self.places:
+            return []
+        with open(self.places[contig]) as handle:
+            rows = [_row(line) for line in handle]
+        rows.sort(key=lambda row: (row.position, row.number))
+        return rows
+
+
+def _reduce(number: int, fields: list[str], passed: bool, columns: list[int]) -> str:
+    names = fields[8].split(":") if len(fields) > 8 else []
+    gt = names.index("GT") if "GT" in names else None
+    ps = names.index("PS") if "PS" in names else None
+    values = [fields[i].split(":") if i < len(fields) else [] for i in columns]
+    genotypes = [_field(v, gt) for v in values]
+    sets = [_field(v, ps) for v in values]
+    cells = [str(number), fields[1], fields[3], fields[4], str(int(passed)), *genotypes, *sets]
+    return "\t".join(cells) + "\n"
+
+
+def _field(values: list[str], place: int | None) -> str:
+    return values[place] if place is not None and place < len(values) else "."
+
+
+def _row(line: str) -> Row:
+    number, position, ref, alts, passed, *rest = line.rstrip("\n").split("\t")
+    half = len(rest) // 2
+    return Row(
+        int(number), int(position) - 1, ref.upper(), tuple(alts.upper().split(",")), passed == "1", tuple(rest[:half]), tuple(rest[half:])
+    )

@@ -3,11 +3,12 @@
 An interval is (contig, start, end), 0-based half-open.
 """
 
-import gzip
+import io
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from readsight.contigs import open_any
 from readsight.errors import InputError
 
 Interval = tuple[str, int, int]
@@ -25,9 +26,8 @@ def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
     lengths: contig → length. Raises InputError naming the row of each interval that
     is not one, or that does not lie within its contig.
     """
-    opened = gzip.open(path, "rt") if str(path).endswith(".gz") else open(path)
     found, faults = [], []
-    with opened as handle:
+    with io.TextIOWrapper(open_any(path)) as handle:
         for row, line in enumerate(handle, start=1):
             fields = line.rstrip("\r\n").split("\t")
             if not line.strip() or line.startswith(("#", "track", "browser")):

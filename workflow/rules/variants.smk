@@ -12,7 +12,7 @@ wildcard_constraints:
 rule variants_regions:
     """Cut the genome, or the target regions, into pieces of equal length."""
     input:
-        fai=align.fai,
+        fai="<results>/align/reference/genome.fa.fai",
         targets=variants.targets_bed(),
     output:
         beds=variants.beds(),
@@ -34,8 +34,8 @@ rule variants_regions:
 rule variants_call_bcftools:
     """Call small variants of all samples together in one piece of the genome (bcftools)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         crams=align.crams(),
         crais=align.crais(),
         piece="<results>/variants/regions/{piece}.bed",
@@ -63,8 +63,8 @@ rule variants_call_bcftools:
 rule variants_call_freebayes:
     """Call small variants of all samples together in one piece of the genome (freebayes)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         crams=align.crams(),
         crais=align.crais(),
         piece="<results>/variants/regions/{piece}.bed",
@@ -92,9 +92,9 @@ rule variants_call_freebayes:
 rule variants_call_gatk:
     """Find one sample's likelihoods of variants in one piece of the genome (GATK HaplotypeCaller)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
-        dictionary=align.dict,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dictionary="<results>/align/reference/genome.dict",
         cram=lambda wildcards: align.cram(wildcards.sample),
         crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
         piece="<results>/variants/regions/{piece}.bed",
@@ -122,9 +122,9 @@ rule variants_call_gatk:
 rule variants_genotype_gatk:
     """Genotype all samples together in one piece of the genome (GATK GenotypeGVCFs)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
-        dictionary=align.dict,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dictionary="<results>/align/reference/genome.dict",
         gvcfs=variants.gvcfs,
         indexes=variants.gvcf_indexes,
         piece="<results>/variants/regions/{piece}.bed",
@@ -150,8 +150,8 @@ rule variants_genotype_gatk:
 rule variants_call_deepvariant:
     """Call one sample's small variants in one piece of the genome (DeepVariant's container)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         cram=lambda wildcards: align.cram(wildcards.sample),
         crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
         piece="<results>/variants/regions/{piece}.bed",
@@ -177,8 +177,8 @@ rule variants_call_deepvariant:
 rule variants_merge_deepvariant:
     """Join the samples' DeepVariant calls of one piece."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         vcfs=variants.sample_vcfs,
     output:
         bcf=temp("<results>/variants/raw/deepvariant/{piece}.bcf"),
@@ -201,7 +201,7 @@ rule variants_import:
     """Take the user's own calls in, under the contigs of the reference."""
     input:
         vcf=variants.own_vcf(),
-        fai=align.fai,
+        fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf=temp("<results>/variants/raw/given.bcf"),
     params:
@@ -222,8 +222,8 @@ rule variants_import:
 rule variants_normalise:
     """Gather a caller's pieces and bring its calls into one normal form."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         pieces=variants.raw,
     output:
         bcf=temp("<results>/variants/normal/{caller}.bcf"),
@@ -269,8 +269,8 @@ rule variants_genes:
     """Write the gene annotation in the dialect that bcftools csq reads."""
     input:
         gtf=variants.gtf(),
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
     output:
         gff="<results>/variants/resources/genes.gff3",
     params:
@@ -292,8 +292,8 @@ rule variants_prepare:
     """Bring a VCF of known variants into the normal form of the calls."""
     input:
         vcf=variants.resource,
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf="<results>/variants/resources/{resource}.bcf",
         csi="<results>/variants/resources/{resource}.bcf.csi",
@@ -340,8 +340,8 @@ rule variants_annotate:
     """Say of each call what it does, what it is called, how common it is, and what it means in the clinic."""
     input:
         calls="<results>/variants/filtered/{caller}.bcf",
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         genes=variants.genes(),
         repeats="<results>/variants/resources/repeats.bed.gz",
         repeats_index="<results>/variants/resources/repeats.bed.gz.csi",
@@ -418,8 +418,8 @@ rule variants_stats:
 rule variants_call_delly:
     """Find one sample's structural variants (Delly)."""
     input:
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         cram=lambda wildcards: align.cram(wildcards.sample),
         crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
     output:
@@ -444,8 +444,8 @@ rule variants_merge_delly:
     """Unite the structural variants found in each sample into one list of sites."""
     input:
         sites=variants.delly_sites(),
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf=temp("<results>/variants/structural/sites.bcf"),
     params:
@@ -467,8 +467,8 @@ rule variants_genotype_delly:
     """Genotype one sample at every structural variant found in any."""
     input:
         sites="<results>/variants/structural/sites.bcf",
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
         cram=lambda wildcards: align.cram(wildcards.sample),
         crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
     output:
@@ -494,8 +494,8 @@ rule variants_gather_delly:
     input:
         calls=variants.delly_genotypes(),
         notes=variants.delly_notes(),
-        reference=align.fasta,
-        fai=align.fai,
+        reference="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf="<results>/variants/structural/delly.bcf",
         csi="<results>/variants/structural/delly.bcf.csi",
