@@ -22,9 +22,11 @@ if not config:
 
 
 try:
-    project = Project.from_raw(config)
+    project = Project.from_raw(config, workflow.configfiles)
+    if doctor.missing(project):
+        doctor.examine(project)
 except InputError as error:
-    raise WorkflowError("The project's config or sample sheet has faults:\n" + str(error))
+    raise WorkflowError(doctor.listed(error.faults, "This project"))
 
 
 pathvars:
@@ -54,7 +56,7 @@ include: "workflow/rules/dossier.smk"
 
 
 onstart:
-    doctor.examine(project)
+    doctor.start(project)
 
 
 rule all:

@@ -6,6 +6,7 @@ in `config/README.md` are generated from here (`readsight.reference`).
 
 import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from readsight.errors import InputError
+from readsight.places import Places
 from readsight.words import expand, unset
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -284,21 +286,42 @@ def parse(raw: dict[str, Any], source: str = "config") -> Config:
     return config
 
 
-def read(path: Path) -> Config:
-    """Read a project's config file; faults name the file and, where it can be told, the row."""
+def load(path: str | Path) -> dict[str, Any]:
+    """A config file as it stands, not checked. Raises InputError where it is no YAML of keys and values."""
     try:
         raw = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such config file") from None
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
+        mark, problem = error.problem_mark, error.problem
+        row = f", row {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(f"{path}{row}: not YAML: {problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML: {error}") from None
     if not isinstance(raw, dict):
         raise InputError(f"{path}: a config is a list of `key: value` lines; this file has none")
+    return raw
+
+
+def read(path: Path) -> Config:
+    """Read a project's config file; faults name the file and the row."""
+    return check(load(path), [path])
+
+
+def check(raw: dict[str, Any], paths: Sequence[str | Path]) -> Config:
+    """As `parse`, with file and row before each fault.
+
+    paths: the files that the config was merged from, in the order in which later ones override earlier ones.
+    """
+    places = Places(paths)
+    faults = places.twice()
     try:
-        return parse(raw)
+        config = parse(raw)
     except InputError as error:
-        rows = _rows(Path(path))
-        raise InputError(_locate(fault.removeprefix("config: "), path, rows) for fault in error.faults) from None
+        faults += [places.locate(fault.removeprefix("config: ")) for fault in error.faults]
+    if faults:
+        raise InputError(faults)
+    return config
 
 
 def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
@@ -357,30 +380,3 @@ def _explain(error: dict[str, Any]) -> list[str]:
     if kind == "value_error" and not location:
         return str(error["ctx"]["error"]).splitlines()
     return [f"{where}: {error['msg'].lower()}, got {error['input']!r}"]
-
-
-def _rows(path: Path) -> dict[str, int]:
-    """Row, counted from 1, of each key of a YAML file by its dotted path."""
-    rows: dict[str, int] = {}
-
-    def walk(node: yaml.Node, where: str) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                here = f"{where}.{key.value}" if where else str(key.value)
-                rows[here] = key.start_mark.line + 1
-                walk(value, here)
-        elif isinstance(node, yaml.SequenceNode):
-            for i, value in enumerate(node.value):
-                rows[f"{where}.{i}"] = value.start_mark.line + 1
-                walk(value, f"{where}.{i}")
-
-    walk(yaml.compose(path.read_text()), "")
-    return rows
-
-
-def _locate(fault: str, path: Path, rows: dict[str, int]) -> str:
-    """Put file and row before a fault whose key stands in the file."""
-    key = fault.split(":", 1)[0]
-    while key and key not in rows:
-        key = key.rpartition(".")[0]
-    return f"{path}, row {rows[key]}: {fault}" if key else f"{path}: {fault}"

@@ -1,6 +1,6 @@
 """Contigs that a genome file speaks of, and whether they are those of the reference.
 
-Tables are read from FASTA, VCF, BCF, BED, GTF and GFF here, from BAM and CRAM in `readsight.alignments`.
+Tables are read from FASTA, VCF, BCF, BED, GTF and GFF here, from BAM and CRAM in `readsight.headers`.
 """
 
 import gzip
@@ -104,7 +104,9 @@ def _fasta(table: Table) -> None:
             table.lengths[name] += len(sequence)
             odd = sequence.translate(None, BASES)
             if odd:
-                table.say(f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(odd)))[:20].decode('ascii', 'replace')!r})")
+                table.say(
+                    f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(odd)))[:20].decode('ascii', 'replace')!r})"
+                )
     if not table.lengths:
         table.say("holds no sequence")
     for name in [name for name, length in table.lengths.items() if length == 0]:
@@ -192,7 +194,7 @@ def _vcf(table: Table) -> None:
         start = handle.read(5)
         if start == b"BCF\x02\x02":
             size = struct.unpack("<I", handle.read(4))[0]
-            for row, line in enumerate(handle.read(size).rstrip(b"\0").decode().splitlines(), start=1):
+            for line in handle.read(size).rstrip(b"\0").decode().splitlines():
                 _vcf_header(table, line)
             table.records = int(handle.read(1) != b"")
             return
@@ -212,7 +214,9 @@ def _vcf(table: Table) -> None:
             continue
         fields = line.split("\t", 5)
         if len(fields) < 5 or not fields[1].isdigit():
-            table.say(f"column POS: {fields[1] if len(fields) > 1 else ''!r} is no position, or columns are not separated by tabs", row)
+            table.say(
+                f"column POS: {fields[1] if len(fields) > 1 else ''!r} is no position, or columns are not separated by tabs", row
+            )
             break
         contig, position, allele = fields[0], int(fields[1]), fields[3]
         table.reaches(contig, position + len(allele) - 1, row)
@@ -247,9 +251,13 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
     if renamed:
         faults.append(_other_style(table, reference, *renamed[0]))
     elif table.lengths and len(foreign) == len(table.lengths):
-        faults.append(f"{table.path}: has no contig in common with {reference.path}: {_some(foreign)} here, {_some(known)} there; use files of one genome build")
+        faults.append(
+            f"{table.path}: has no contig in common with {reference.path}: {_some(foreign)} here, {_some(known)} there; use files of one genome build"
+        )
     elif foreign and table.kind in ("BAM", "CRAM"):
-        faults.append(f"{table.path}: was aligned to contigs that {reference.path} lacks ({_some(foreign)}); name the FASTA that it was aligned to")
+        faults.append(
+            f"{table.path}: was aligned to contigs that {reference.path} lacks ({_some(foreign)}); name the FASTA that it was aligned to"
+        )
     for name, length in table.lengths.items():
         if length is not None and name in known and known[name] != length:
             faults.append(

@@ -12,6 +12,7 @@ from pathlib import Path
 from readsight.errors import InputError
 
 LETTERS = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 RAW_BLOCK = 1 << 18
 BLOCK = 1 << 20
 MAGIC = {
@@ -65,6 +66,24 @@ def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
         "max_length": max(file.longest for file in files),
         "offset": 33,
     }
+
+
+def check_ends(paths: list[Path]) -> None:
+    """Whether bgzip files have the mark at their end; quick, for files too large to be read whole.
+
+    Raises InputError for those that were cut off. Other gzip has no such mark and passes.
+    """
+    faults = []
+    for path in paths:
+        with open(path, "rb") as handle:
+            blocked = handle.read(4) == b"\x1f\x8b\x08\x04" and handle.read(10)[8:] == b"BC"
+            handle.seek(max(0, os.path.getsize(path) - len(BGZF_END)))
+            if blocked and handle.read() != BGZF_END:
+                faults.append(
+                    f"{path}: gzip is truncated: the mark at the end of a bgzip file is missing; get the file again from its source"
+                )
+    if faults:
+        raise InputError(faults)
 
 
 class _Fastq:

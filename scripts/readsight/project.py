@@ -2,22 +2,26 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from readsight import samples
-from readsight.config import Config, callers_of, parse
+from readsight.config import Config, callers_of, check
+from readsight.errors import InputError
+from readsight.words import expand, unset
 
 
 class Project:
     """Config and sample sheet of one project.
 
-    units: sample → its units, in the sheet's order.
+    units: sample → its units, in the sheet's order. paths: config files, which faults are located in.
     """
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, paths: Sequence[str | Path] = ()):
         self.config = config
+        self.paths = paths
         self.folder = config.folder
         self.units: dict[str, list[samples.Unit]] = defaultdict(list)
         calls = bool(config.variants and config.variants.vcf)
@@ -25,9 +29,16 @@ class Project:
             self.units[unit.sample].append(unit)
 
     @classmethod
-    def from_raw(cls, raw: dict[str, Any]) -> "Project":
-        """From Snakemake's merged config. Raises InputError."""
-        return cls(parse(raw))
+    def from_raw(cls, raw: dict[str, Any], paths: Sequence[str | Path] = ()) -> "Project":
+        """From Snakemake's merged config and the files it was merged from.
+
+        Raises InputError with the faults of config and sample sheet together.
+        """
+        try:
+            config = check(raw, paths)
+        except InputError as error:
+            raise InputError(error.faults + _sheet_faults(raw)) from None
+        return cls(config, paths)
 
     @cached_property
     def samples(self) -> list[str]:
@@ -38,6 +49,19 @@ class Project:
         """Sets of small-variant calls of this project, `consensus` among them if asked for."""
         variants = self.config.variants
         return callers_of(variants) + ["consensus"] * bool(variants and variants.consensus)
+
+
+def _sheet_faults(raw: dict[str, Any]) -> list[str]:
+    """Faults of the sheet of a config that has faults itself, as far as the sheet can be found."""
+    path, variants = raw.get("samples"), raw.get("variants")
+    results = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
+    if not isinstance(path, str) or unset(expand(path, results)):
+        return []
+    try:
+        samples.read(expand(path, results), results, isinstance(variants, dict) and bool(variants.get("vcf")))
+    except InputError as error:
+        return error.faults
+    return []
 
 
 def mem(mb: int) -> Callable[..., int]:

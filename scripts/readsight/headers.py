@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from readsight.contigs import Table
+from readsight.fastq import BGZF_END
 
-BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 CRAM_ENDS = {
     2: bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100"),
     3: bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b"),
@@ -30,7 +30,9 @@ def read(path: str | Path) -> Table:
             elif start[:2] == b"\x1f\x8b":
                 _bam(table, handle)
             else:
-                table.say("is neither BAM nor CRAM" + ("; it looks like SAM, convert it: samtools view -b" if start[:1] == b"@" else ""))
+                table.say(
+                    "is neither BAM nor CRAM" + ("; it looks like SAM, convert it: samtools view -b" if start[:1] == b"@" else "")
+                )
     except (EOFError, zlib.error, gzip.BadGzipFile, struct.error, IndexError) as error:
         table.say(f"its header is truncated or corrupt ({error}); get the file again from its source")
     except OSError as error:
