@@ -1,0 +1,49 @@
+"""Plant a genome: chromosomes, repeats, genes, promoters, enhancers and their binding sites, from one seed."""
+
+import json
+from pathlib import Path
+
+from readsight.simulate.codes import decode
+from readsight.simulate.genes import gtf
+from readsight.simulate.motifs import read_meme
+from readsight.simulate.world import World, describe, make_world
+from readsight.step import step
+
+
+def paralogue_fasta(world: World) -> str:
+    """Sequences that donors carry and the reference lacks."""
+    return "".join(f">{p.region.name}\n{decode(p.sequence)}\n" for p in world.paralogues)
+
+
+def main(
+    factors: Path, splice: Path, seed: int, chromosomes: int, length: int,
+    fasta: Path, genes: Path, elements: Path, motifs: Path, duplicated: Path, missing: Path, truth: Path,
+) -> None:  # fmt: skip
+    world = make_world(seed, chromosomes, length, read_meme(factors), read_meme(splice))
+    fasta.write_text("".join(c.fasta() for c in world.chromosomes))
+    by_place = sorted(world.genes, key=lambda g: (g.chromosome, g.start))
+    genes.write_text("#!genome-build demo\n" + "".join(map(gtf, by_place)))
+    ordered = sorted(world.elements, key=lambda e: (e.chromosome, e.start))
+    elements.write_text("".join(e.bed() for e in ordered))
+    motifs.write_text("".join(s.bed() for s in world.sites))
+    duplicated.write_text("".join(r.bed() for r in world.duplicated()))
+    missing.write_text(paralogue_fasta(world))
+    truth.write_text(json.dumps({"seed": seed} | describe(world), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.input.factors,
+            job.input.splice,
+            job.params.seed,
+            job.params.chromosomes,
+            job.params.length,
+            job.output.fasta,
+            job.output.genes,
+            job.output.elements,
+            job.output.motifs,
+            job.output.duplicated,
+            job.output.missing,
+            job.output.truth,
+        )

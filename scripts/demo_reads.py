@@ -1,0 +1,60 @@
+"""Sequence a donor's genome: read pairs of one unit, from both haplotypes, with what its batch does to them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from readsight.simulate.batches import batch
+from readsight.simulate.codes import generator
+from readsight.simulate.molecules import Templates, shear
+from readsight.simulate.sequencer import write_pairs
+from readsight.simulate.vcf import haplotypes
+from readsight.simulate.world import read_fasta
+from readsight.step import step
+
+
+def donor_templates(
+    codes: dict[str, np.ndarray], missing: dict[str, np.ndarray], truth: dict, truth_vcf: Path, structural: Path, sample: str
+) -> Templates:
+    """Both haplotypes of every chromosome, and the paralogues that the donor carries beside them."""
+    own = [h.sequence for h in haplotypes(codes, truth_vcf, structural, sample).values()]
+    donor = truth["samples"][sample]
+    extra = [missing[name] for name, donors in truth["copies"].items() for _ in range(sum(donors[donor]))]
+    return Templates.of(own + extra)
+
+
+def pairs(templates: Templates, coverage: float, read_length: int) -> int:
+    """Read pairs that give a mean depth of `coverage` over a diploid's templates."""
+    return round(coverage * templates.edges[-1] / 2 / (2 * read_length))
+
+
+def main(
+    fasta: Path, missing: Path, truth: Path, truth_vcf: Path, structural: Path, sample: str, unit: str,
+    rank: int, lane: int, coverage: float, read_length: int, seed: int, out: tuple[Path, Path],
+) -> None:  # fmt: skip
+    record = json.loads(truth.read_text())
+    templates = donor_templates(read_fasta(fasta), read_fasta(missing), record, truth_vcf, structural, sample)
+    rng = generator(seed, "reads", sample, unit)
+    library, run = batch(rank)
+    fragments = shear(templates, pairs(templates, coverage, read_length), library, read_length, rng)
+    write_pairs(templates, fragments, read_length, run, lane, rng, out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.input.fasta,
+            job.input.missing,
+            job.input.truth,
+            job.input.truth_vcf,
+            job.input.structural,
+            job.wildcards.sample,
+            job.wildcards.unit,
+            job.params.rank,
+            job.params.lane,
+            job.params.coverage,
+            job.params.read_length,
+            job.params.seed,
+            (job.output.fastq_1, job.output.fastq_2),
+        )

@@ -1,0 +1,97 @@
+"""Donors: how often variants are found, who carries them, and who falls ill."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from readsight.simulate.structural import Structural
+from readsight.simulate.variants import Variant
+
+HERITABILITY = 0.8
+PREVALENCE = 0.3
+CAUSES = ("motif_loss", "splice_donor", "splice_acceptor", "stop_gained")
+LABELS = {"case": True, "control": False}
+
+
+@dataclass(frozen=True)
+class Donor:
+    """A donor as the sample sheet tells: label `case`, `control`, or None where the sheet has none."""
+
+    name: str
+    label: str | None = None
+
+
+def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.Generator) -> None:
+    """Neutral variants: carriers among the cohort's haplotypes by the neutral site-frequency spectrum (1/i), and genotypes.
+
+    A population frequency is drawn about the cohort's own (Beta). Causal variants are left to `ascertain`.
+    """
+    counts = np.arange(1, haplotypes)
+    chances = 1 / counts / (1 / counts).sum()
+    for i, variant in enumerate(variants):
+        if variant.with_previous:
+            variant.genotypes, variant.frequency = variants[i - 1].genotypes.copy(), variants[i - 1].frequency
+            continue
+        if variant.beta:
+            continue
+        carriers = int(rng.choice(counts, p=chances))
+        variant.genotypes = _spread(carriers, haplotypes, rng)
+        variant.frequency = float(np.clip(rng.beta(carriers + 0.2, haplotypes - carriers + 0.2), 5e-4, 0.9995))
+
+
+def _spread(carriers: int, haplotypes: int, rng: np.random.Generator) -> np.ndarray:
+    flat = np.zeros(haplotypes, dtype=np.uint8)
+    flat[rng.permutation(haplotypes)[:carriers]] = 1
+    return flat.reshape(-1, 2)
+
+
+def assign_structural(structural: list[Structural], haplotypes: int, rng: np.random.Generator) -> None:
+    """Two to two thirds of the haplotypes carry each; every third variant has a homozygous donor."""
+    for i, variant in enumerate(structural):
+        carriers = int(rng.integers(2, max(3, haplotypes * 2 // 3))) if haplotypes > 2 else 1
+        variant.genotypes = _spread(carriers, haplotypes, rng)
+        if i % 3 == 0 and haplotypes > 2:
+            variant.genotypes[int(rng.integers(len(variant.genotypes)))] = 1
+        variant.frequency = round(float(variant.genotypes.mean()), 4)
+
+
+def choose_causes(variants: list[Variant], count: int, rng: np.random.Generator) -> None:
+    """Give `count` common variants that break something an effect on liability; four in five raise it."""
+    by_effect = {e: [v for v in variants if v.effect == e and v.is_snv and not v.with_previous] for e in CAUSES}
+    pairs = {id(a) for a, b in zip(variants, variants[1:], strict=False) if b.with_previous}
+    plan = (CAUSES[0], CAUSES[0], CAUSES[0], *CAUSES[1:]) * count
+    chosen = 0
+    for effect in plan:
+        free = [v for v in by_effect[effect] if not v.beta and id(v) not in pairs]
+        if free and chosen < count:
+            variant = free[int(rng.integers(len(free)))]
+            variant.beta = round(float((1 if chosen % 5 != 4 else -1) * rng.uniform(0.7, 1.3)), 3)
+            variant.frequency = round(float(rng.uniform(0.2, 0.5)), 3)
+            chosen += 1
+
+
+def ascertain(donors: list[Donor], causes: list[Variant], rng: np.random.Generator) -> list[float]:
+    """Draw each donor's genotypes at the causal sites given the label, by the liability-threshold model (Falconer 1965).
+
+    Genotypes come from population frequencies, liability is their standardised sum with
+    HERITABILITY of its variance, and normal noise the rest; draws that disagree with the label (a case is above the
+    threshold that PREVALENCE sets) are thrown away. Returns liabilities; fills genotypes.
+    """
+    threshold = NormalDist().inv_cdf(1 - PREVALENCE)
+    frequencies = np.array([v.frequency for v in causes])
+    betas = np.array([v.beta for v in causes])
+    spread = np.sqrt((2 * frequencies * (1 - frequencies) * betas**2).sum()) if len(causes) else 1.0
+    genotypes, liabilities = [], []
+    for donor in donors:
+        while True:
+            own = (rng.random((len(causes), 2)) < frequencies[:, None]).astype(np.uint8)
+            genetic = float(((own.sum(axis=1) - 2 * frequencies) * betas).sum() / spread)
+            liability = np.sqrt(HERITABILITY) * genetic + np.sqrt(1 - HERITABILITY) * float(rng.normal())
+            if donor.label not in LABELS or (liability > threshold) == LABELS[donor.label]:
+                break
+        genotypes.append(own)
+        liabilities.append(round(float(liability), 4))
+    for i, variant in enumerate(causes):
+        variant.genotypes = np.array([own[i] for own in genotypes])
+    return liabilities

@@ -1,0 +1,89 @@
+"""Molecules that an assay takes from a donor: fragments of sequences, cut, chosen and copied.
+
+Each assay brings its own sequences and its own way to draw fragments: whole-genome DNA here;
+transcripts, open chromatin or converted strands enter the sequencer by the same two classes.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Sequences end to end. codes: (total,) uint8. edges: (n + 1,) where each begins, and the end."""
+
+    codes: np.ndarray
+    edges: np.ndarray
+
+    @classmethod
+    def of(cls, sequences: list[np.ndarray]) -> "Templates":
+        return cls(np.concatenate(sequences), np.concatenate([[0], np.cumsum([len(s) for s in sequences])]))
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Double-stranded fragments of templates. start, length: (n,) on the joined codes; reverse: (n,) read 1 is on the other strand."""
+
+    start: np.ndarray
+    length: np.ndarray
+    reverse: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, rows: np.ndarray) -> "Fragments":
+        return Fragments(self.start[rows], self.length[rows], self.reverse[rows])
+
+
+@dataclass(frozen=True)
+class Library:
+    """How a library was prepared, which is what a batch differs in.
+
+    insert_mean, insert_sd: fragment length, bases. short: part of the fragments shorter than a read, which reads run
+    through into the adapter. gc_slope: change of the log of a fragment's chance per unit of GC above one half.
+    duplicates: part of the pairs that copy another one.
+    """
+
+    insert_mean: float = 340.0
+    insert_sd: float = 60.0
+    short: float = 0.03
+    gc_slope: float = -1.0
+    duplicates: float = 0.05
+
+
+def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.Generator) -> np.ndarray:
+    """Fragment lengths, in bases."""
+    lengths = rng.normal(library.insert_mean, library.insert_sd, count)
+    short = rng.random(count) < library.short
+    lengths[short] = rng.uniform(45, read_length + 15, short.sum())
+    return np.clip(lengths, 45, library.insert_mean + 5 * library.insert_sd).astype(np.int64)
+
+
+def shear(templates: Templates, count: int, library: Library, read_length: int, rng: np.random.Generator) -> Fragments:
+    """Cut `count` random fragments from templates, by length, with the library's GC bias and duplicates."""
+    if count == 0:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Fragments(nothing, nothing, nothing.astype(bool))
+    unique = count - int(rng.binomial(count, library.duplicates))
+    gc = np.concatenate([[0], np.cumsum((templates.codes == 1) | (templates.codes == 2))])
+    kept: list[np.ndarray] = []
+    while sum(k.shape[1] for k in kept) < unique:
+        start = rng.integers(0, templates.edges[-1], unique * 2)
+        length = draw_lengths(len(start), library, read_length, rng)
+        owner = np.searchsorted(templates.edges, start, side="right")
+        whole = start + length <= templates.edges[owner]
+        start, length = start[whole], length[whole]
+        chance = np.exp(library.gc_slope * ((gc[start + length] - gc[start]) / length - 0.5))
+        chosen = rng.random(len(start)) < chance / np.exp(abs(library.gc_slope) * 0.5)
+        kept.append(np.stack([start[chosen], length[chosen]]))
+    start, length = np.concatenate(kept, axis=1)[:, :unique]
+    fragments = Fragments(start, length, rng.random(unique) < 0.5)
+    copies = np.concatenate([np.arange(unique), rng.integers(0, unique, count - unique)])
+    return fragments.take(rng.permutation(copies))
+
+
+def spans(templates: Templates) -> list[tuple[int, int]]:
+    """(start, end) of each template on the joined codes."""
+    return list(pairwise(int(e) for e in templates.edges))

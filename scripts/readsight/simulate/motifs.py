@@ -1,0 +1,82 @@
+"""Position matrices: read, draw sites from them, score sequence with them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from readsight.errors import InputError
+from readsight.simulate.codes import reverse_complement
+
+
+@dataclass(frozen=True)
+class Motif:
+    """A position matrix. probabilities: (width, 4), rows sum to 1."""
+
+    name: str
+    probabilities: np.ndarray
+
+    @property
+    def width(self) -> int:
+        return len(self.probabilities)
+
+    @cached_property
+    def log_odds(self) -> np.ndarray:
+        """(width, 5), bits against a uniform background; the fifth column, N, is 0."""
+        bits = np.log2(self.probabilities / 0.25)
+        return np.pad(bits, ((0, 0), (0, 1)))
+
+    @property
+    def threshold(self) -> float:
+        """Score, in bits, from which a word counts as a site: two thirds of the best one."""
+        return 2 / 3 * float(self.log_odds.max(axis=1).sum())
+
+    def score(self, word: np.ndarray) -> float:
+        """Log-odds of one word of codes, in bits."""
+        return float(self.log_odds[np.arange(self.width), word].sum())
+
+    def scan(self, sequence: np.ndarray) -> np.ndarray:
+        """Log-odds at each start on the forward strand, shape (length - width + 1,), in bits."""
+        windows = np.lib.stride_tricks.sliding_window_view(sequence, self.width)
+        return self.log_odds[np.arange(self.width), windows].sum(axis=1)
+
+    def hits(self, sequence: np.ndarray) -> list[tuple[int, str]]:
+        """(start, strand) of every site of the sequence, both strands, by start."""
+        if len(sequence) < self.width:
+            return []
+        forward = np.flatnonzero(self.scan(sequence) >= self.threshold)
+        back = np.flatnonzero(self.scan(reverse_complement(sequence)) >= self.threshold)
+        return sorted([(int(i), "+") for i in forward] + [(len(sequence) - self.width - int(i), "-") for i in back])
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """A word drawn from the matrix, on condition that it is a site."""
+        edges = self.probabilities.cumsum(axis=1)
+        while True:
+            word = (rng.random((self.width, 1)) > edges[:, :3]).sum(axis=1).astype(np.uint8)
+            if self.score(word) >= self.threshold:
+                return word
+
+
+def read_meme(path: Path) -> dict[str, Motif]:
+    """Motifs of a file in minimal MEME format, by name.
+
+    A pseudo-probability of 0.001 keeps every log-odds finite. Raises InputError
+    for a matrix that is empty or of which a row does not hold four numbers.
+    """
+    motifs: dict[str, Motif] = {}
+    name, rows = "", []
+    for number, line in enumerate([*Path(path).read_text().splitlines(), "MOTIF"], start=1):
+        words = line.split()
+        if line.startswith("MOTIF"):
+            if name:
+                if not rows:
+                    raise InputError(f"{path}: motif {name} has no matrix")
+                table = np.array(rows) + 0.001
+                motifs[name] = Motif(name, table / table.sum(axis=1, keepdims=True))
+            name, rows = (words[1] if len(words) > 1 else ""), []
+        elif name and words and words[0][0] in "0123456789.":
+            if len(words) != 4:
+                raise InputError(f"{path}: row {number}: a row of motif {name} must hold four numbers")
+            rows.append([float(w) for w in words])
+    return motifs

@@ -1,0 +1,151 @@
+"""The sequencer: fragments to read pairs with qualities, errors and adapters, and FASTQ."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from readsight.simulate.codes import LETTERS, complement, encode
+from readsight.simulate.molecules import Fragments, Templates
+
+# What follows a fragment that is shorter than the read: TruSeq adapters, then the index and the flow cell's own.
+ADAPTERS = (
+    encode("AGATCGGAAGAGCACACGTCTGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG"),
+    encode("AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGTAGATCTCGGTGGTCGCCGTATCATT"),
+)
+MATES = (1, 2)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A sequencing run, which is what a batch differs in.
+
+    quality: Phred at the first base. fall: how much lower at the last. spread: between reads (Phred).
+    indels: insertions and deletions per base. unknown: N per base. errors: False for perfect reads.
+    """
+
+    instrument: str = "A00611"
+    number: int = 88
+    flowcell: str = "HDEMODSX2"
+    quality: float = 37.0
+    fall: float = 6.0
+    spread: float = 2.0
+    indels: float = 5e-6
+    unknown: float = 5e-5
+    errors: bool = True
+
+
+def sequence(
+    templates: Templates, fragments: Fragments, mate: int, length: int, run: Run, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read one end of each fragment: mate 1 or 2. Returns codes and Phred qualities, both (n, length) uint8.
+
+    Errors happen with the probability that the quality states; read-through goes on into the adapter, then poly-G
+    (no signal in two-colour chemistry).
+    """
+    step = np.broadcast_to(np.arange(length, dtype=np.int32), (len(fragments), length))
+    if run.errors:
+        step = _slip(step, run.indels, rng)
+    back = fragments.reverse if mate == 1 else ~fragments.reverse
+    first = np.where(back, fragments.start + fragments.length - 1, fragments.start)
+    place = first[:, None] + np.where(back, -1, 1)[:, None] * step
+    codes = templates.codes[np.clip(place, 0, len(templates.codes) - 1)]
+    codes[back] = complement(codes[back])
+    beyond = step >= fragments.length[:, None]
+    if beyond.any():
+        tail = np.full(length + 10, 2, dtype=np.uint8)
+        tail[: len(ADAPTERS[mate - 1])] = ADAPTERS[mate - 1][: length + 10]
+        rows = np.flatnonzero(beyond.any(axis=1))
+        over = step[rows] - fragments.length[rows, None]
+        codes[rows] = np.where(over >= 0, tail[np.clip(over, 0, length + 9)], codes[rows])
+    if not run.errors:
+        return codes, np.full(codes.shape, 40, dtype=np.uint8)
+    quality = _qualities(len(fragments), length, run, mate, rng)
+    return _mistake(codes, quality, run, rng), quality
+
+
+def _slip(step: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """Insert or lose a base in a few reads: from there on, the read looks one base back or ahead."""
+    step = step.copy()
+    count, length = step.shape
+    rows = np.flatnonzero(rng.random(count) < rate * length)
+    at = rng.integers(1, length - 1, len(rows))
+    shift = rng.choice([-1, 1], len(rows))
+    step[rows] += (np.arange(length) >= at[:, None]) * shift[:, None].astype(np.int32)
+    return step
+
+
+def _qualities(count: int, length: int, run: Run, mate: int, rng: np.random.Generator) -> np.ndarray:
+    """Phred qualities: high, falling towards the end, lower in mate 2, with bad reads and bad stretches."""
+    along = np.linspace(0, 1, length, dtype=np.float32)
+    mean = run.quality - (mate == 2) * 1.0 - run.fall * along**2 - 3 * np.exp(-np.arange(length, dtype=np.float32) / 3)
+    own = rng.standard_normal((count, 1), dtype=np.float32) * run.spread
+    slope = np.abs(rng.standard_normal((count, 1), dtype=np.float32)) * run.fall
+    q = mean + own - slope * along**3 + rng.standard_normal((count, length), dtype=np.float32) * 1.5
+    dip = rng.random((count, length), dtype=np.float32) < 0.01
+    q[dip] -= rng.random(int(dip.sum()), dtype=np.float32) * 20
+    return np.clip(np.rint(q), 2, 41).astype(np.uint8)
+
+
+def _mistake(codes: np.ndarray, quality: np.ndarray, run: Run, rng: np.random.Generator) -> np.ndarray:
+    """Substitute bases with the probability that their quality states, and lose a few to N (quality set to 2)."""
+    chance = (10 ** (-np.arange(64) / 10)).astype(np.float32)
+    u = rng.random(codes.shape, dtype=np.float32)
+    wrong = u < chance[quality]
+    codes[wrong] = (codes[wrong] + rng.integers(1, 4, int(wrong.sum())).astype(np.uint8)) % 4
+    lost = u > 1 - run.unknown
+    codes[lost], quality[lost] = 4, 2
+    return codes
+
+
+def names(count: int, run: Run, lane: int, rng: np.random.Generator) -> np.ndarray:
+    """Read names in Illumina's style, in the order of the flow cell, all of one length: (count, width) bytes."""
+    spots = np.unique(rng.integers(0, 96 * 20_000 * 30_000, int(count * 1.01) + 16))
+    spots = np.sort(rng.permutation(spots)[:count])
+    tile, x, y = spots // 600_000_000, spots // 30_000 % 20_000, spots % 30_000
+    side, swath, number = tile // 48, tile // 16 % 3, tile % 16
+    tiles = (side + 1) * 1000 + (swath + 1) * 100 + number + 1
+    head = f"@{run.instrument}:{run.number}:{run.flowcell}:{lane}:".encode()
+    table = np.empty((count, len(head) + 16), dtype=np.uint8)
+    table[:, : len(head)] = np.frombuffer(head, dtype=np.uint8)
+    for at, width, values in ((0, 4, tiles), (5, 5, x + 10_000), (11, 5, y + 10_000)):
+        for digit in range(width):
+            table[:, len(head) + at + digit] = values // 10 ** (width - 1 - digit) % 10 + ord("0")
+    table[:, [len(head) + 4, len(head) + 10]] = ord(":")
+    return table
+
+
+def fastq(names: np.ndarray, mate: int, codes: np.ndarray, quality: np.ndarray) -> bytes:
+    """FASTQ records of reads that are all of one length."""
+    count, length = codes.shape
+    tail = np.frombuffer(f" {mate}:N:0:ATCACG\n".encode(), dtype=np.uint8)
+    middle = np.frombuffer(b"\n+\n", dtype=np.uint8)
+    width = names.shape[1] + len(tail)
+    out = np.empty((count, width + 2 * length + len(middle) + 1), dtype=np.uint8)
+    out[:, : names.shape[1]] = names
+    out[:, names.shape[1] : width] = tail
+    out[:, width : width + length] = LETTERS[codes]
+    out[:, width + length : width + length + 3] = middle
+    out[:, width + length + 3 : -1] = quality + 33
+    out[:, -1] = ord("\n")
+    return out.tobytes()
+
+
+def write_pairs(
+    templates: Templates,
+    fragments: Fragments,
+    length: int,
+    run: Run,
+    lane: int,
+    rng: np.random.Generator,
+    paths: tuple[Path, Path],
+) -> None:
+    """Sequence both ends of every fragment into two gzipped FASTQ files; the same draws give the same bytes."""
+    labels = names(len(fragments), run, lane, rng)
+    chunk = 50_000
+    for mate, path in zip(MATES, paths, strict=True):
+        with open(path, "wb") as raw, gzip.GzipFile("", "wb", compresslevel=2, fileobj=raw, mtime=0) as handle:
+            for at in range(0, len(fragments), chunk):
+                part = slice(at, at + chunk)
+                handle.write(fastq(labels[part], mate, *sequence(templates, fragments.take(part), mate, length, run, rng)))

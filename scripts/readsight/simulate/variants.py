@@ -1,0 +1,268 @@
+"""Small variants: where they stand, what they do."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from readsight.simulate.codes import decode, encode, reverse_complement
+from readsight.simulate.elements import Element, Site
+from readsight.simulate.genes import AMINO, Gene
+from readsight.simulate.genome import Region
+from readsight.simulate.motifs import Motif
+
+SPACING = 15
+TRANSITION = {0: 2, 1: 3, 2: 0, 3: 1}
+
+
+@dataclass
+class Variant:
+    """A small variant, as VCF would write it, but 0-based.
+
+    effect: what it does (`motif_loss`, `splice_donor`, `missense` … or `none`). site: the site, element or gene that it
+    does it to. delta: change of the site's log-odds, bits. frequency: in the population. beta: effect of an alternative
+    allele on liability, 0 where it is not causal. with_previous: stands on the same haplotypes as the variant before it.
+    """
+
+    chromosome: str
+    start: int
+    ref: str
+    alt: str
+    effect: str = "none"
+    site: str = ""
+    delta: float | None = None
+    frequency: float = 0.0
+    beta: float = 0.0
+    with_previous: bool = False
+    genotypes: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.ref)
+
+    @property
+    def is_snv(self) -> bool:
+        return len(self.ref) == len(self.alt) == 1
+
+
+def substitution(codes: np.ndarray, start: int, rng: np.random.Generator) -> str:
+    """Another base; transitions twice as often as transversions."""
+    old = int(codes[start])
+    if rng.random() < 2 / 3:
+        return "ACGT"[TRANSITION[old]]
+    return "ACGT"[int(rng.choice([b for b in range(4) if b not in (old, TRANSITION[old])]))]
+
+
+def left_align(codes: np.ndarray, start: int, ref: np.ndarray, alt: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """Shift an indel with its anchor base as far left as it goes (Tan et al. 2015)."""
+    while start > 0 and ref[-1] == alt[-1]:
+        start -= 1
+        ref, alt = np.concatenate([codes[start : start + 1], ref[:-1]]), np.concatenate([codes[start : start + 1], alt[:-1]])
+    return start, ref, alt
+
+
+def indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple[int, str, str]:
+    """An indel of 1 to 20 bases near a place, left-aligned; half of the insertions repeat what stands there."""
+    size = int(min(20, rng.geometric(0.35)))
+    anchor = codes[start : start + 1]
+    if rng.random() < 0.55:
+        ref, alt = codes[start : start + size + 1], anchor
+    else:
+        new = codes[start + 1 : start + 1 + size] if rng.random() < 0.5 else rng.integers(0, 4, size).astype(np.uint8)
+        ref, alt = anchor, np.concatenate([anchor, new])
+    start, ref, alt = left_align(codes, start, ref, alt)
+    return start, decode(ref), decode(alt)
+
+
+def site_delta(codes: np.ndarray, site: Site, motif: Motif, start: int, alt: str) -> float:
+    """Change of a site's log-odds, in bits, by a substitution within it."""
+    word = codes[site.start : site.end].copy()
+    word[start - site.start] = encode(alt)[0]
+    score = motif.score(word if site.strand == "+" else reverse_complement(word))
+    return round(score - site.score, 3)
+
+
+def breaking(codes: np.ndarray, site: Site, motif: Motif) -> tuple[int, str, float]:
+    """The substitution that costs a site most: start, alternative, change in bits."""
+    trials = [
+        (site_delta(codes, site, motif, start, alt), start, alt)
+        for start in range(site.start, site.end)
+        for alt in "ACGT"
+        if alt != "ACGT"[codes[start]]
+    ]
+    delta, start, alt = min(trials)
+    return start, alt, delta
+
+
+class Annotator:
+    """Names what a variant does, from the planted truth alone."""
+
+    def __init__(
+        self,
+        codes: dict[str, np.ndarray],
+        genes: list[Gene],
+        elements: list[Element],
+        decoys: list[Site],
+        motifs: dict[str, Motif],
+    ):
+        self.codes, self.motifs = codes, motifs
+        self.elements = elements
+        self.sites = [s for e in elements for s in e.sites] + decoys
+        self.active = {e.id for e in elements if e.kind != "inactive"}
+        self.genes = genes
+        self._coding: dict[tuple[str, int], tuple[Gene, int]] = {}
+        self._splice: dict[tuple[str, int], tuple[Gene, str]] = {}
+        for gene in genes:
+            for i, place in enumerate(gene.positions()[slice(*gene.coding)]):
+                self._coding[gene.chromosome, int(place)] = (gene, i)
+            for start, end in gene.introns:
+                donor, acceptor = ((start, start + 1), (end - 2, end - 1))[:: 1 if gene.strand == "+" else -1]
+                self._splice |= {(gene.chromosome, p): (gene, "splice_donor") for p in donor}
+                self._splice |= {(gene.chromosome, p): (gene, "splice_acceptor") for p in acceptor}
+
+    def annotate(self, variant: Variant) -> None:
+        """Fill in effect, site and delta."""
+        span = [(variant.chromosome, p) for p in range(variant.start + (not variant.is_snv), variant.end)]
+        splice = next((self._splice[p] for p in span if p in self._splice), None)
+        coding = next((self._coding[p] for p in span or [(variant.chromosome, variant.start)] if p in self._coding), None)
+        if splice:
+            variant.effect, variant.site = splice[1], splice[0].id
+        elif coding:
+            variant.effect, variant.site = self._consequence(variant, *coding), coding[0].id
+        elif not self._in_site(variant):
+            element = self._within(self.elements, variant)
+            variant.effect, variant.site = ("element", element.id) if element else ("none", "")
+
+    def _within(self, features: list, variant: Variant):
+        return next(
+            (f for f in features if f.chromosome == variant.chromosome and f.start < variant.end and variant.start < f.end), None
+        )
+
+    def _in_site(self, variant: Variant) -> bool:
+        site = self._within(self.sites, variant)
+        if site is None:
+            return False
+        role = "motif" if site.element in self.active else "decoy"
+        variant.site = f"{site.element or 'decoy'}:{site.motif}:{site.chromosome}:{site.start}-{site.end}"
+        if variant.is_snv:
+            codes = self.codes[variant.chromosome]
+            variant.delta = site_delta(codes, site, self.motifs[site.motif], variant.start, variant.alt)
+            variant.effect = f"{role}_loss" if variant.delta < -2 else f"{role}_change"
+        else:
+            variant.effect = f"{role}_loss"
+        return True
+
+    def _consequence(self, variant: Variant, gene: Gene, offset: int) -> str:
+        if not variant.is_snv:
+            return "inframe" if (len(variant.ref) - len(variant.alt)) % 3 == 0 else "frameshift"
+        cds = gene.cds(self.codes[gene.chromosome])
+        alt = variant.alt if gene.strand == "+" else decode(reverse_complement(encode(variant.alt)))
+        changed = cds[:offset] + alt + cds[offset + 1 :]
+        codon = offset // 3 * 3
+        old, new = AMINO[cds[codon : codon + 3]], AMINO[changed[codon : codon + 3]]
+        if codon == 0 and new != "M":
+            return "start_lost"
+        if old == new:
+            return "synonymous"
+        return "stop_gained" if new == "*" else "stop_lost" if old == "*" else "missense"
+
+
+class Planter:
+    """Puts variants where there is room, so that none touches another."""
+
+    def __init__(self, codes: dict[str, np.ndarray], closed: list[Region]):
+        """closed: regions that take no small variant."""
+        self.codes = codes
+        self.busy = {name: np.zeros(len(c), dtype=bool) for name, c in codes.items()}
+        for region in closed:
+            self.busy[region.chromosome][max(0, region.start) : region.end] = True
+        for busy in self.busy.values():
+            busy[:50] = busy[-50:] = True
+        self.variants: list[Variant] = []
+
+    def add(self, chromosome: str, start: int, ref: str, alt: str, room: int = SPACING) -> Variant | None:
+        """Plant a variant unless another, or a closed region, stands nearer than `room` bases."""
+        low, end = max(0, start - room), start + len(ref)
+        if self.busy[chromosome][low : end + room].any():
+            return None
+        self.busy[chromosome][start:end] = True
+        self.variants.append(Variant(chromosome, start, ref, alt))
+        return self.variants[-1]
+
+    def snv(self, chromosome: str, start: int, alt: str, room: int = SPACING) -> Variant | None:
+        return self.add(chromosome, start, "ACGT"[self.codes[chromosome][start]], alt, room)
+
+
+def plant_functional(planter: Planter, annotator: Annotator, rng: np.random.Generator) -> None:
+    """Variants with a meaning: broken sites with neutral twins in the same element, broken decoys, splice sites, coding changes."""
+    active = [e for e in annotator.elements if e.kind == "enhancer"]
+    for i in rng.permutation(len(active))[: max(4, len(active) * 3 // 8)]:
+        element = active[i]
+        _break(planter, annotator, element.sites[int(rng.integers(len(element.sites)))])
+        _neutral(planter, annotator, element, rng)
+    promoters = [s for e in annotator.elements if e.kind == "promoter" for s in e.sites]
+    decoys = [s for s in annotator.sites if s.role == "decoy"]
+    for sites, count in ((promoters, len(promoters) // 10), (decoys, len(decoys) // 10)):
+        for i in rng.permutation(len(sites))[:count]:
+            _break(planter, annotator, sites[i])
+    for kind in ("splice_donor", "splice_acceptor"):
+        places = [p for p, (_, k) in annotator._splice.items() if k == kind]
+        for i in rng.permutation(len(places))[: max(2, len(annotator.genes) // 8)]:
+            planter.snv(*places[i], substitution(annotator.codes[places[i][0]], places[i][1], rng))
+    for wanted in ("stop_gained", "missense"):
+        _coding(planter, annotator, wanted, max(2, len(annotator.genes) // 8), rng)
+
+
+def _break(planter: Planter, annotator: Annotator, site: Site) -> None:
+    start, alt, _ = breaking(annotator.codes[site.chromosome], site, annotator.motifs[site.motif])
+    planter.snv(site.chromosome, start, alt)
+
+
+def _neutral(planter: Planter, annotator: Annotator, element: Element, rng: np.random.Generator) -> None:
+    """A substitution in the same element, at least 8 bases from its sites."""
+    free = [p for p in range(element.start, element.end) if all(p < s.start - 8 or p >= s.end + 8 for s in element.sites)]
+    for start in rng.permutation(free)[:10]:
+        if planter.snv(element.chromosome, int(start), substitution(annotator.codes[element.chromosome], start, rng)):
+            return
+
+
+def _coding(planter: Planter, annotator: Annotator, wanted: str, count: int, rng: np.random.Generator) -> None:
+    """Substitutions of one wanted consequence."""
+    places = list(annotator._coding)
+    for i in rng.permutation(len(places)):
+        if count == 0:
+            return
+        chromosome, start = places[i]
+        old = "ACGT"[annotator.codes[chromosome][start]]
+        for alt in "ACGT".replace(old, ""):
+            trial = Variant(chromosome, start, old, alt)
+            annotator.annotate(trial)
+            if trial.effect == wanted and planter.snv(chromosome, start, alt):
+                count -= 1
+                break
+
+
+def plant_background(planter: Planter, snvs: int, indels: int, rng: np.random.Generator) -> None:
+    """Variants anywhere, until `snvs` and `indels` stand in all; one SNV in 25 has a close companion on its haplotypes."""
+    names = list(planter.codes)
+    sizes = np.array([len(planter.codes[n]) for n in names])
+
+    def place() -> tuple[str, int]:
+        name = names[int(rng.choice(len(names), p=sizes / sizes.sum()))]
+        return name, int(rng.integers(60, len(planter.codes[name]) - 100))
+
+    tries = 40 * (snvs + indels)
+    have = sum(not v.is_snv for v in planter.variants)
+    while have < indels and (tries := tries - 1) > 0:
+        name, start = place()
+        have += planter.add(name, *indel(planter.codes[name], start, rng)) is not None
+    have = sum(v.is_snv for v in planter.variants)
+    while have < snvs and (tries := tries - 1) > 0:
+        name, start = place()
+        first = planter.snv(name, start, substitution(planter.codes[name], start, rng))
+        have += first is not None
+        if first and rng.random() < 0.04:
+            second = start + int(rng.integers(1, 9))
+            twin = planter.snv(name, second, substitution(planter.codes[name], second, rng), room=0)
+            if twin:
+                twin.with_previous = True
+                have += 1

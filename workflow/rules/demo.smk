@@ -1,0 +1,106 @@
+from readsight.wiring.demo import DemoWiring
+
+demo = DemoWiring(project)
+
+
+if project.config.demo:
+
+    rule demo_genome:
+        """Plant a genome with genes, regulatory elements and repeats."""
+        input:
+            factors=demo.factors,
+            splice=demo.splice,
+        output:
+            fasta="<results>/demo/genome.fa",
+            genes="<results>/demo/genes.gtf",
+            elements="<results>/demo/elements.bed",
+            motifs="<results>/demo/motifs.bed",
+            duplicated="<results>/demo/duplicated.bed",
+            missing="<results>/demo/missing.fa",
+            truth="<results>/demo/genome.json",
+        params:
+            code=code("demo_genome"),
+            seed=project.config.seed,
+            chromosomes=demo.settings.chromosomes,
+            length=demo.settings.length,
+        log:
+            "<logs>/demo_genome.log",
+        benchmark:
+            "<benchmarks>/demo_genome.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_genome.py"
+
+    rule demo_donors:
+        """Plant the donors' variants, and let them decide who is a case."""
+        input:
+            fasta="<results>/demo/genome.fa",
+            genome="<results>/demo/genome.json",
+            duplicated="<results>/demo/duplicated.bed",
+            factors=demo.factors,
+        output:
+            truth_vcf="<results>/demo/truth.vcf.gz",
+            truth_index="<results>/demo/truth.vcf.gz.tbi",
+            structural="<results>/demo/structural.vcf.gz",
+            structural_index="<results>/demo/structural.vcf.gz.tbi",
+            known="<results>/demo/known_sites.vcf.gz",
+            known_index="<results>/demo/known_sites.vcf.gz.tbi",
+            population="<results>/demo/population.vcf.gz",
+            population_index="<results>/demo/population.vcf.gz.tbi",
+            clinvar="<results>/demo/clinvar.vcf.gz",
+            clinvar_index="<results>/demo/clinvar.vcf.gz.tbi",
+            truth="<results>/demo/truth.json",
+        params:
+            code=code("demo_donors"),
+            seed=project.config.seed,
+            cohort=demo.cohort,
+            snv_rate=demo.settings.snv_rate,
+            indel_rate=demo.settings.indel_rate,
+            structural=demo.settings.structural,
+        log:
+            "<logs>/demo_donors.log",
+        benchmark:
+            "<benchmarks>/demo_donors.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_donors.py"
+
+    rule demo_reads:
+        """Sequence the genome of a donor."""
+        input:
+            fasta="<results>/demo/genome.fa",
+            missing="<results>/demo/missing.fa",
+            truth="<results>/demo/truth.json",
+            truth_vcf="<results>/demo/truth.vcf.gz",
+            structural="<results>/demo/structural.vcf.gz",
+        output:
+            fastq_1="<results>/demo/reads/{sample}.{unit}_1.fastq.gz",
+            fastq_2="<results>/demo/reads/{sample}.{unit}_2.fastq.gz",
+        wildcard_constraints:
+            unit=demo.unit_names,
+        params:
+            code=code("demo_reads"),
+            seed=project.config.seed,
+            rank=demo.rank,
+            lane=demo.lane,
+            coverage=demo.coverage,
+            read_length=demo.settings.read_length,
+        log:
+            "<logs>/demo_reads/{sample}.{unit}.log",
+        benchmark:
+            "<benchmarks>/demo_reads/{sample}.{unit}.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1500),
+        script:
+            "../../scripts/demo_reads.py"
