@@ -1,0 +1,1 @@
+"""Conda environment files, built from Debian packages and PyPI."""

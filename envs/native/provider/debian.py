@@ -1,0 +1,116 @@
+"""Debian packages: which are there, in which version, and installing those that are missing."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from provider.plan import Refused, Wish
+from provider.versions import satisfies, upstream
+
+LOCK_WAIT = 900
+
+
+def installed(package: str) -> str | None:
+    """Debian version of an installed package, or None."""
+    query = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package]
+    answer = subprocess.run(query, capture_output=True, text=True)
+    status, _, version = answer.stdout.partition(" ")
+    return version.strip() if answer.returncode == 0 and status == "installed" else None
+
+
+def candidate(package: str) -> str | None:
+    """Debian version that apt would install, or None."""
+    answer = subprocess.run(
+        ["apt-cache", "policy", package], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C.UTF-8"}
+    )
+    for line in answer.stdout.splitlines():
+        if line.strip().startswith("Candidate:"):
+            version = line.split(":", 1)[1].strip()
+            return None if version == "(none)" else version
+    return None
+
+
+def programs(package: str) -> list[Path]:
+    """Programs that an installed package brings."""
+    listing = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True, check=True).stdout
+    return [Path(line) for line in listing.splitlines() if Path(line).parent in (Path("/usr/bin"), Path("/bin"))]
+
+
+def unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list[str]:
+    """A line for each wish whose package is there in a version that does not satisfy it."""
+    faults = []
+    for item in wishes:
+        version = versions[item.source["package"]]
+        if version is not None and not satisfies(upstream(version), item.wanted):
+            faults.append(f"{item.name}: Debian has {upstream(version)} ({item.source['package']} {version}), wanted {item.wanted}")
+    return faults
+
+
+def ensure(wishes: Sequence[Wish]) -> None:
+    """Install what is missing, all in one call of apt. Raises Refused.
+
+    A version outside its range is refused before anything is installed.
+    Creations that run side by side wait for each other here.
+    """
+    if not wishes:
+        return
+    if not shutil.which("dpkg-query"):
+        raise Refused("this machine has no Debian packages (dpkg); install conda to build " + ", ".join(map(str, wishes)))
+    packages = sorted({item.source["package"] for item in wishes})
+    if any(installed(package) is None for package in packages):
+        with apt_lock():
+            missing = [package for package in packages if installed(package) is None]
+            _install(missing, wishes)
+    versions = {package: installed(package) for package in packages}
+    absent = [package for package, version in versions.items() if version is None]
+    faults = unsatisfied(wishes, versions) + [f"apt did not install {package}" for package in absent]
+    if faults:
+        raise Refused("\n".join(faults))
+
+
+def _install(missing: Sequence[str], wishes: Sequence[Wish]) -> None:
+    if not missing:
+        return
+    if any(candidate(package) is None for package in missing):
+        _apt("update")
+    offers = {item.source["package"]: candidate(item.source["package"]) for item in wishes}
+    unknown = [package for package in missing if offers[package] is None]
+    faults = [f"{package} is in none of apt's sources" for package in unknown]
+    faults += unsatisfied([item for item in wishes if item.source["package"] in missing], offers)
+    if faults:
+        raise Refused("\n".join(faults))
+    try:
+        _apt("install", "--yes", "--no-install-recommends", *missing)
+    except Refused:
+        # The lists may be older than the archive; once more with new ones.
+        _apt("update")
+        _apt("install", "--yes", "--no-install-recommends", *missing)
+
+
+def _apt(*words: str) -> None:
+    """Call apt-get as root. Raises Refused with its last words."""
+    command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Acquire::Retries=3", *words]
+    if not shutil.which("apt-get"):
+        raise Refused(f"apt-get is not here, and conda neither; cannot run: {' '.join(command)}")
+    prefix = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    if os.geteuid():
+        if not shutil.which("sudo"):
+            raise Refused(f"Debian packages are missing, and you are neither root nor have sudo; have someone run:\n  {' '.join(command)}")
+        prefix = ["sudo", *prefix]
+    answer = subprocess.run([*prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if answer.returncode:
+        tail = "\n    ".join((answer.stderr or answer.stdout).strip().splitlines()[-8:])
+        raise Refused(f"{' '.join(command)} failed:\n    {tail}")
+
+
+@contextmanager
+def apt_lock() -> Iterator[None]:
+    """One caller of apt at a time, among all that this user starts."""
+    with open(Path(tempfile.gettempdir()) / f"readsight-apt-{os.geteuid()}.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,109 @@
+"""Read an environment file, and say from where each of its packages would come."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provider.versions import RangeError, terms
+
+TABLE = Path(__file__).resolve().parents[1] / "packages.toml"
+SPEC = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9_][\w.-]*)\s*(.*)")
+
+
+class Refused(Exception):
+    """An environment that cannot be built as its file asks; each line stands by itself."""
+
+
+@dataclass
+class Wish:
+    """A package that an environment file asks for: conda's name, its range, and where it would come from."""
+
+    name: str
+    wanted: str
+    source: dict = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.wanted}".strip()
+
+
+@dataclass
+class Plan:
+    """An environment file, sorted by where its packages come from."""
+
+    file: Path
+    python: Wish
+    debian: list[Wish]
+    pypi: list[Wish]
+
+
+def table() -> dict:
+    """What conda's packages are called elsewhere (packages.toml)."""
+    return tomllib.loads(TABLE.read_text())
+
+
+def dependencies(file: Path) -> list[str]:
+    """The lines under `dependencies:` of an environment file.
+
+    The small part of YAML that such files use: top-level keys, and lists of
+    plain or quoted words. Raises Refused for anything else (a `pip:` list too).
+    """
+    found: list[str] = []
+    section = ""
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        text = re.sub(r"(^|\s)#.*", "", line).rstrip()
+        if not text:
+            continue
+        item = re.fullmatch(r"\s*- (.*)", text)
+        if item and section == "dependencies":
+            word = item.group(1).strip().strip("'\"")
+            if word.endswith(":"):
+                raise Refused(f"{file}, line {number}: a {word.rstrip(':')} list inside dependencies is not supported")
+            found.append(word)
+        elif top := re.fullmatch(r"(\w+):\s*(.*)", text):
+            section = top.group(1)
+        elif not item:
+            raise Refused(f"{file}, line {number}: cannot be read: {line.strip()!r}")
+    if not found:
+        raise Refused(f"{file}: no dependencies")
+    return found
+
+
+def wish(spec: str, file: Path) -> Wish:
+    """One dependency line. `a=1.2` and `a =1.2` are one; a build string is refused."""
+    match = SPEC.fullmatch(spec)
+    if not match:
+        raise Refused(f"{file}: cannot read {spec!r}")
+    name, wanted = match.group(1).lower(), match.group(2).strip()
+    if re.fullmatch(r"==?[^=,|]+=[^=]+", wanted):
+        raise Refused(f"{file}: {spec!r} asks for a build, which only conda has")
+    try:
+        terms(wanted)
+    except RangeError as error:
+        raise Refused(f"{file}: {name}: {error}") from None
+    return Wish(name, wanted)
+
+
+def read(file: Path) -> Plan:
+    """Sort an environment file. Raises Refused, naming every package that is to be had from nowhere."""
+    known = table()
+    plan = Plan(file, Wish("python", ""), [], [])
+    faults, has_python = [], False
+    for item in (wish(spec, file) for spec in dependencies(file)):
+        if item.name == "python":
+            plan.python, has_python = item, True
+        elif item.name in known["debian"]:
+            item.source = known["debian"][item.name]
+            plan.debian.append(item)
+        elif item.name in known["pypi"]:
+            item.source = known["pypi"][item.name]
+            plan.pypi.append(item)
+        elif item.name in known["elsewhere"]:
+            faults.append(f"{file.name}: {item} cannot be built without conda: {known['elsewhere'][item.name]}")
+        else:
+            faults.append(f"{file.name}: {item} is not a package that {TABLE.name} knows")
+    if not has_python:
+        faults.append(f"{file.name}: python is missing (without it, scripts would run on the runner's own)")
+    if faults:
+        raise Refused("\n".join(faults))
+    return plan

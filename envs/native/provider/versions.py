@@ -1,0 +1,122 @@
+"""Versions and version ranges, as conda compares them, without conda."""
+
+import re
+from itertools import zip_longest
+
+OPERATORS = (">=", "<=", "==", "!=", "~=", "=", ">", "<")
+TERM = re.compile(r"(>=|<=|==|!=|~=|=|>|<)?\s*([0-9][0-9A-Za-z_.!+-]*?)(\.?\*)?")
+NUMBER = (1, 0, "")
+
+
+class RangeError(ValueError):
+    """A version range that cannot be read."""
+
+
+def upstream(debian: str) -> str:
+    """The upstream version inside a Debian package version.
+
+    Leaves out the epoch, the Debian revision and the marks of repacking
+    (`2:1.17+ds-3` → `1.17`); `+really` names the real one; `~rc1` becomes `rc1`.
+    """
+    version = debian.split(":", 1)[-1]
+    version = version.rpartition("-")[0] or version
+    version = version.rpartition("+really")[2]
+    version = re.sub(r"[.~+-](dfsg|ds|repack|debian)[.\d]*(?=$|[+~])", "", version)
+    return version.split("+")[0].replace("~", "")
+
+
+def key(version: str) -> tuple[int, list[list[tuple[int, int, str]]]]:
+    """Order of a version: its epoch, and its parts, each a list of numbers and words.
+
+    As conda orders: numbers by value; a word before every number, `dev` before
+    every word, `post` after every number. A local part (`+cpu`) does not count.
+    """
+    epoch, _, rest = version.lower().split("+")[0].rpartition("!")
+    parts = []
+    for part in re.split(r"[._-]", rest):
+        ranks = [_rank(piece) for piece in re.findall(r"\d+|[a-z]+", part)]
+        parts.append(([NUMBER] if not ranks or ranks[0][0] != 1 else []) + ranks)
+    return int(epoch or 0), parts
+
+
+def _rank(piece: str) -> tuple[int, int, str]:
+    if piece.isdigit():
+        return (1, int(piece), "")
+    return {"dev": (-1, 0, ""), "post": (2, 0, "")}.get(piece, (0, 0, piece))
+
+
+def compare(one: str, other: str) -> int:
+    """-1, 0 or 1: which of two versions is earlier. Missing parts count as 0: 1.0 equals 1."""
+    (epoch_a, a), (epoch_b, b) = key(one), key(other)
+    if epoch_a != epoch_b:
+        return -1 if epoch_a < epoch_b else 1
+    for part_a, part_b in zip_longest(a, b, fillvalue=[NUMBER]):
+        for x, y in zip_longest(part_a, part_b, fillvalue=NUMBER):
+            if x != y:
+                return -1 if x < y else 1
+    return 0
+
+
+def _starts(version: str, prefix: str) -> bool:
+    """Whether a version lies under a prefix, part by part: 1.10.2 lies under 1.10, not under 1.1."""
+    length = len(re.split(r"[._-]", prefix))
+    return compare(".".join(re.split(r"[._-]", version)[:length]), prefix) == 0
+
+
+def terms(wanted: str) -> list[list[tuple[str, str]]]:
+    """Alternatives of a range, each the terms that hold together: (operator, version).
+
+    Operators: >=, <=, >, <, ==, != and `under` (all that begins so), `not under`. An empty
+    range or `*` is one alternative without terms. Raises RangeError.
+    """
+    alternatives = []
+    for alternative in wanted.split("|"):
+        together = []
+        for text in alternative.split(","):
+            if text.strip() in ("", "*") and len(wanted.strip()) <= 1:
+                continue
+            together += _term(text.strip(), wanted)
+        alternatives.append(together)
+    return alternatives
+
+
+def _term(text: str, wanted: str) -> list[tuple[str, str]]:
+    match = TERM.fullmatch(text)
+    if not match:
+        raise RangeError(f"{wanted!r} is not a version range that can be read (at {text!r})")
+    operator, version, star = match.groups()
+    if operator == "~=":
+        if "." not in version:
+            raise RangeError(f"{wanted!r}: ~= needs a version of two parts or more")
+        return [(">=", version), ("under", version.rpartition(".")[0])]
+    if operator == "!=":
+        return [("not under" if star else "!=", version)]
+    if operator == "=" or (star and operator in (None, "==")):
+        return [("under", version)]
+    return [(operator or "==", version)]
+
+
+def satisfies(version: str, wanted: str) -> bool:
+    """Whether a version lies in a range. Raises RangeError."""
+    return any(all(_holds(version, *term) for term in together) for together in terms(wanted))
+
+
+def _holds(version: str, operator: str, bound: str) -> bool:
+    if operator == "under":
+        return _starts(version, bound)
+    if operator == "not under":
+        return not _starts(version, bound)
+    order = compare(version, bound)
+    return {">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0, "==": order == 0, "!=": order != 0}[operator]
+
+
+def to_pip(wanted: str) -> str:
+    """The same range for pip. Raises RangeError for alternatives, which pip does not have."""
+    alternatives = terms(wanted)
+    if len(alternatives) > 1:
+        raise RangeError(f"{wanted!r}: pip has no alternatives (|)")
+    words = {"under": ("==", ".*"), "not under": ("!=", ".*")}
+    return ",".join(
+        f"{words[operator][0]}{version}{words[operator][1]}" if operator in words else f"{operator}{version}"
+        for operator, version in alternatives[0]
+    )
