@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import header, index
+from readsight.callset import header, index
 from readsight.pipes import Command, pipe
 from readsight.step import step
 

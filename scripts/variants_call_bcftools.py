@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import write_empty
+from readsight.callset import write_empty
 from readsight.pipes import Command, pipe
 from readsight.regions import contigs, read_piece, spans, write_bed
 from readsight.step import step

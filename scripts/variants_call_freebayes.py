@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import cleaned, write_empty
+from readsight.callset import cleaned, write_empty
 from readsight.pipes import Command, pipe, reading
 from readsight.regions import contigs, padded, read_piece, write_bed
 from readsight.step import step

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from readsight.calls import header, index
+from readsight.callset import header, index
 from readsight.pipes import pipe, reading, run
 from readsight.step import step
 

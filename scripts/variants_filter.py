@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import header
+from readsight.callset import header
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, pipe
 from readsight.step import step

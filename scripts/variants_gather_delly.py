@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from readsight.calls import cleaned, index
+from readsight.callset import cleaned, index
 from readsight.pipes import Command, capture, pipe, reading, run
 from readsight.regions import contigs
 from readsight.step import step

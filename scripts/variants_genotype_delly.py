@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import index, write_empty
+from readsight.callset import index, write_empty
 from readsight.delly import attempt, note
 from readsight.pipes import Command, capture
 from readsight.regions import contigs

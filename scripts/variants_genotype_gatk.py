@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from readsight.calls import empty_lines
+from readsight.callset import empty_lines
 from readsight.pipes import Command, run
 from readsight.regions import contigs, read_piece
 from readsight.step import step

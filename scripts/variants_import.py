@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import adopt
+from readsight.callset import adopt
 from readsight.errors import InputError, ToolError
 from readsight.regions import contigs
 from readsight.step import step

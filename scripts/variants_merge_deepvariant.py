@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import cleaned, index
+from readsight.callset import cleaned, index
 from readsight.pipes import Command, pipe, reading, run
 from readsight.regions import contigs
 from readsight.step import step

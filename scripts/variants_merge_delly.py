@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.calls import index, write_empty
+from readsight.callset import index, write_empty
 from readsight.pipes import Command, capture, run
 from readsight.regions import contigs
 from readsight.step import step

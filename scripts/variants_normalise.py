@@ -8,7 +8,7 @@ change are the same record. Allele counts are counted afresh.
 from collections.abc import Sequence
 from pathlib import Path
 
-from readsight.calls import cleaned, header
+from readsight.callset import cleaned, header
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, pipe, reading
 from readsight.regions import contigs

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from readsight.calls import adopt, index, tags
+from readsight.callset import adopt, index, tags
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, capture
 from readsight.regions import contigs

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from readsight.calls import samples
+from readsight.callset import samples
 from readsight.pipes import pipe
 from readsight.step import step
 

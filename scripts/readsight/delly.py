@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from readsight.calls import write_empty
+from readsight.callset import write_empty
 from readsight.errors import ToolError
 from readsight.pipes import Command, run
 

@@ -1,0 +1,139 @@
+"""Files of calls (VCF, BCF): clean headers, the user's files made to fit the reference, empty files.
+
+A clean header holds definitions and contigs alone: no dates, paths, versions or command
+lines, so that the same calls are the same bytes.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from readsight.errors import InputError, ToolError
+from readsight.pipes import Command, capture, pipe, reading, run
+
+KEPT = ("##INFO=", "##FORMAT=", "##FILTER=", "##ALT=")
+
+
+def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[str] = ()) -> list[str]:
+    """Definitions of a VCF header, the contigs of the reference, and the column line.
+
+    lines: header lines without line ends, the last one `#CHROM…`. lengths: contig →
+    length, in order. extra: definitions to add where their kind and ID is not there yet.
+    """
+    lines = list(lines)
+    kept = [line for line in lines if line.startswith(KEPT)]
+    known = {_identity(line) for line in kept}
+    kept += [line for line in extra if _identity(line) not in known]
+    marks = [f"##contig=<ID={name},length={length}>" for name, length in lengths.items()]
+    return ["##fileformat=VCFv4.2", *kept, *marks, lines[-1]]
+
+
+def _identity(line: str) -> tuple[str, str]:
+    kind, _, rest = line.partition("=<")
+    found = re.search(r"ID=([^,>]+)", rest)
+    return kind, found.group(1) if found else rest
+
+
+def cleaned(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()) -> Callable[[BinaryIO], None]:
+    """A feed for `pipe` that passes a text VCF on under a clean header."""
+
+    def feed(sink: BinaryIO) -> None:
+        lines = []
+        for line in source:
+            lines.append(line.decode().rstrip("\r\n"))
+            if line.startswith(b"#CHROM"):
+                break
+        else:
+            raise ToolError("a stream of calls ended before its header did")
+        sink.write("".join(f"{line}\n" for line in clean_header(lines, lengths, extra)).encode())
+        shutil.copyfileobj(source, sink, 1 << 20)
+
+    return feed
+
+
+def header(path: Path) -> list[str]:
+    """Header lines of a VCF or BCF file."""
+    return capture(["bcftools", "view", "--no-version", "-h", path]).splitlines()
+
+
+def samples(path: Path) -> list[str]:
+    """Sample names of a VCF or BCF file."""
+    return header(path)[-1].split("\t")[9:]
+
+
+def tags(path: Path, kind: str) -> set[str]:
+    """IDs that a header defines. kind: INFO, FORMAT or FILTER."""
+    return {_identity(line)[1] for line in header(path) if line.startswith(f"##{kind}=<")}
+
+
+def index(path: Path) -> None:
+    """Write the CSI index beside a BCF file."""
+    run(["bcftools", "index", "-f", path])
+
+
+def column_line(names: Sequence[str]) -> str:
+    """The `#CHROM…` line for these samples."""
+    columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
+    return "\t".join(columns + ["FORMAT", *names] * bool(names))
+
+
+def empty_lines(lengths: dict[str, int], names: Sequence[str]) -> str:
+    """Text of a valid VCF without calls."""
+    genotype = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
+    return "\n".join(clean_header([genotype] * bool(names) + [column_line(names)], lengths)) + "\n"
+
+
+def write_empty(path: Path, lengths: dict[str, int], names: Sequence[str]) -> None:
+    """Write a valid BCF without calls."""
+    text = empty_lines(lengths, names).encode()
+    pipe([["bcftools", "view", "--no-version", "-Ob", "-o", path, "-"]], feed=lambda sink: sink.write(text))
+
+
+def adopt(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, what: str) -> None:
+    """Send a user's VCF through commands, under the contigs of the reference.
+
+    path: VCF, plain, gzipped or BGZF, or BCF; with or without index or contig lines.
+    Records on contigs that the reference lacks are left out. what: the config key, for
+    messages. Raises InputError where it is no VCF or belongs to another genome.
+    """
+    try:
+        lines = header(path)
+    except ToolError as error:
+        raise InputError(f"{what}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
+    check_contigs(lines, path, lengths, what)
+    bed = scratch / "reference.bed"
+    bed.write_text("".join(f"{name}\t0\t{length}\n" for name, length in lengths.items()))
+    within = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
+    with reading([["bcftools", "view", "--no-version", "-Ov", path]]) as records:
+        pipe([within, *commands], feed=cleaned(records, lengths))
+
+
+def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], what: str) -> None:
+    """Compare a file's contigs with the reference. Raises InputError if none is shared or a length differs."""
+    named = {}
+    for line in lines:
+        if line.startswith("##contig=<"):
+            length = re.search(r"length=(\d+)", line)
+            named[_identity(line)[1]] = int(length.group(1)) if length else None
+    seen = list(named) or capture_contigs(path)
+    own = ", ".join(list(lengths)[:3])
+    if seen and not any(name in lengths for name in seen):
+        raise InputError(f"{what}: {path} has no contig of the reference: it has {', '.join(seen[:3])}, the reference {own}")
+    faults = [
+        f"{what}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: it was made for another build"
+        for name, length in named.items()
+        if name in lengths and length and length != lengths[name]
+    ]
+    if faults:
+        raise InputError(faults[:5])
+
+
+def capture_contigs(path: Path) -> list[str]:
+    """Contigs that the records of a file name, in order of first appearance."""
+    found: dict[str, None] = {}
+    with reading([["bcftools", "query", "-f", "%CHROM\n", path]]) as lines:
+        for line in lines:
+            found.setdefault(line.decode().rstrip("\n"))
+    return list(found)
