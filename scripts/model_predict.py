@@ -12,7 +12,8 @@ from readsight.step import step
 
 
 def main(test: Path, tensors: Path, about: Path, certificate: Path, repeat: int, out: Path) -> None:
-    """Write a row a test example: example, label, group, repeat, fold, raw and calibrated probability of class 1.
+    """Write a row a test example: example, label, group, repeat, fold, draw, raw and calibrated
+    probability of class 1. Draws are 0, but for the control, which trains many times over.
 
     Raises InputError where folds, model and certificate do not belong together.
     """
@@ -25,9 +26,10 @@ def main(test: Path, tensors: Path, about: Path, certificate: Path, repeat: int,
         if fold.features != content["features"]:
             raise InputError(f"{test}: its features are not those that {about} was trained on")
         raw = member.predict(arrays[number], row["about"], fold.values)
-        calibrated = calibration.apply(raw, row["calibration"])
-        columns = {"example": fold.names, "label": fold.labels, "group": fold.groups}
-        tables.append(pd.DataFrame(columns | {"repeat": repeat, "fold": number, "raw": raw, "calibrated": calibrated}))
+        columns = {"example": fold.names, "label": fold.labels, "group": fold.groups, "repeat": repeat, "fold": number}
+        for draw, one in enumerate(raw.T if raw.ndim == 2 else [raw]):
+            calibrated = calibration.apply(one, row["calibration"])
+            tables.append(pd.DataFrame(columns | {"draw": draw, "raw": one, "calibrated": calibrated}))
     pd.concat(tables, ignore_index=True).to_parquet(out, index=False)
 
 

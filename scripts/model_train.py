@@ -33,7 +33,8 @@ def main(
         train, held = foldfile.read(balanced, number), foldfile.read(validation, number)
         verify_folds(certificate, {str(balanced): train.mark, str(validation): held.mark})
         fitted = member.train(train, held, settings, seed + number, threads)
-        scale = calibration.fit(member.predict(fitted.arrays, fitted.about, held.values), held.labels)
+        guess = member.predict(fitted.arrays, fitted.about, held.values)
+        scale = calibration.fit(guess, held.labels) if guess.ndim == 1 else calibration.NONE
         arrays.append(fitted.arrays)
         rows.append({"about": fitted.about, "calibration": scale, "history": fitted.history, "examples": len(train)})
         log.info("fold %d: %d examples, temperature %.2f", number, len(train), scale["temperature"])

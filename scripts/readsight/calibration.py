@@ -7,7 +7,8 @@ cannot undo: hence the offset. The map is monotone: rankings stay as they are.
 import numpy as np
 
 EDGE = 1e-6  # probabilities are held within [EDGE, 1 − EDGE] before their logit is taken
-LIMITS = (0.02, 20.0)  # 1 / temperature
+LIMITS = (0.05, 5.0)  # 1 / temperature
+NONE = {"temperature": 1.0, "offset": 0.0}
 
 
 def logit(probability: np.ndarray) -> np.ndarray:

@@ -1,0 +1,120 @@
+"""Draw attributions: importance of features, example by example, and the exams of each method."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from readsight.figures import COLOURS, new, save
+from readsight.step import step
+
+NAMES = {"integrated_gradients": "Integrated gradients", "shap": "SHAP"}
+SHOWN = 15
+
+
+def title(method: str, held: dict[str, Any]) -> str:
+    """A method's name, and what it failed if it did."""
+    failed = [row["exam"] for row in held["exams"] if not row["passed"]]
+    name = NAMES.get(method, method)
+    return f"{name}: FAILED {', '.join(failed)}" if failed else f"{name} (all exams passed)"
+
+
+def shade(held: dict[str, Any]) -> str:
+    """Colour of a method's title and bars: a failed one is not blue."""
+    return COLOURS[0] if held["passed"] else COLOURS[1]
+
+
+def importance(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
+    """Bars of mean |attribution| with intervals, a panel a method."""
+    methods = found["methods"]
+    figure, axes = new(1, len(methods), width=6 * len(methods), height=0.3 * SHOWN + 1, squeeze=False)
+    for axis, (method, held) in zip(axes[0], methods.items(), strict=True):
+        rows = held["importance"][:SHOWN]
+        place = range(len(rows))
+        axis.barh(place, [r["value"] for r in rows], color=shade(held), hatch=None if held["passed"] else "//", alpha=0.85)
+        low = [r["value"] - (r["low"] if r["low"] is not None else r["value"]) for r in rows]
+        high = [(r["high"] if r["high"] is not None else r["value"]) - r["value"] for r in rows]
+        axis.errorbar([r["value"] for r in rows], place, xerr=np.maximum([low, high], 0), fmt="none", color="0.2", linewidth=1, capsize=2)
+        axis.set_yticks(place, [r["feature"] for r in rows])
+        axis.invert_yaxis()
+        axis.set(xlabel="mean |attribution| (logits)")
+        axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
+    save(figure, out)
+
+
+def beeswarm(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
+    """A point an example and feature: attribution along x, the feature's value as colour."""
+    methods = found["methods"]
+    figure, axes = new(1, len(methods), width=6 * len(methods), height=0.34 * SHOWN + 1, squeeze=False)
+    for axis, (method, held) in zip(axes[0], methods.items(), strict=True):
+        for row, name in enumerate(r["feature"] for r in held["importance"][:SHOWN]):
+            at = data["feature"].index(name)
+            x, value = data[method][:, at], data["values"][:, at]
+            drawn = axis.scatter(x, row + spread(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0)
+        axis.axvline(0, color="0.6", linewidth=1, zorder=0)
+        axis.set_yticks(range(min(SHOWN, len(held["importance"]))), [r["feature"] for r in held["importance"][:SHOWN]])
+        axis.invert_yaxis()
+        axis.set(xlabel="attribution (logits; right: towards a true call)")
+        axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
+    bar = figure.colorbar(drawn, ax=list(axes[0]), fraction=0.03, ticks=[-2, 0, 2])
+    bar.ax.set_yticklabels(["low", "mean", "high"])
+    bar.set_label("feature value (z-score, held within ±2)")
+    save(figure, out)
+
+
+def spread(x: np.ndarray) -> np.ndarray:
+    """Vertical shifts in [−0.38, 0.38] that keep points of like x apart."""
+    if np.ptp(x) == 0:
+        return np.linspace(-0.38, 0.38, len(x))
+    bins = np.round((x - x.min()) / np.ptp(x) * 80).astype(int)
+    shift = np.zeros(len(x))
+    fullest = np.bincount(bins).max()
+    for b in np.unique(bins):
+        here = np.flatnonzero(bins == b)
+        step_up = np.arange(len(here))
+        shift[here] = np.where(step_up % 2, 1, -1) * ((step_up + 1) // 2) / max(fullest / 2, 1) * 0.38
+    return shift
+
+
+def exams(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
+    """A table: a row an exam of a method, with value, limit and outcome."""
+    rows = []
+    for method, held in found["methods"].items():
+        for exam in held["exams"]:
+            outcome = "passed" if exam["passed"] else f"FAILED: {exam['reason']}"
+            value = f"{exam['value']:.1e}" if 0 < abs(exam["value"]) < 1e-3 else f"{exam['value']:.3f}"
+            rows.append([NAMES.get(method, method), exam["exam"], value, f"≤ {exam['limit']}", outcome])
+    figure, axis = new(width=10, height=0.32 * len(rows) + 0.9)
+    axis.axis("off")
+    table = axis.table(rows, colLabels=["method", "exam", "value", "limit", "outcome"], loc="center", cellLoc="left", edges="horizontal")
+    table.auto_set_font_size(False)
+    table.set_fontsize(9)
+    table.scale(1, 1.35)
+    table.auto_set_column_width(range(5))
+    for (row, column), cell in table.get_celld().items():
+        if row == 0:
+            cell.set_text_props(weight="bold")
+        elif column == 4:
+            cell.set_text_props(color=COLOURS[2] if rows[row - 1][4] == "passed" else COLOURS[1])
+    save(figure, out)
+
+
+def read(attributions: Path) -> dict[str, Any]:
+    """Attributions of each method and values, (n, features), and names of the features."""
+    with h5py.File(attributions) as handle:
+        data = {name: handle[name]["attributions"][:] for name in handle if isinstance(handle[name], h5py.Group)}
+        return data | {"values": handle["values"][:], "feature": [name.decode() for name in handle["feature"][:]]}
+
+
+def main(attributions: Path, examined: Path, outputs: dict[str, Path]) -> None:
+    """Draw all three figures."""
+    found, data = json.loads(examined.read_text()), read(attributions)
+    for draw in (importance, beeswarm, exams):
+        draw(found, data, outputs[draw.__name__])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.attributions, job.input.exams, {name: getattr(job.output, name) for name in ("importance", "beeswarm", "exams")})

@@ -1,0 +1,115 @@
+"""Metrics of predictions, for one weighting of the examples or many at once.
+
+`weights` is (resamples, n): how often each example counts in each resample. All
+functions return (resamples,); where a metric is not defined (one class), NaN.
+"""
+
+import numpy as np
+
+
+def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve, ties counted half (Mann–Whitney)."""
+    order = np.argsort(score, kind="stable")
+    positive = weights[:, order] * label[order]
+    negative = weights[:, order] - positive
+    ends = _tie_ends(score[order])
+    below = np.cumsum(negative, axis=1)[:, ends]
+    own = np.diff(below, prepend=0, axis=1)
+    wins = np.diff(np.cumsum(positive, axis=1)[:, ends], prepend=0, axis=1) * (below - own / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return wins.sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+
+
+def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average precision: precision summed over the steps of recall, tied scores as one step."""
+    order = np.argsort(-score, kind="stable")
+    positive = np.cumsum(weights[:, order] * label[order], axis=1)
+    total = np.cumsum(weights[:, order], axis=1)
+    ends = _tie_ends(score[order])
+    found, seen = positive[:, ends], total[:, ends]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(seen > 0, found / seen, 0.0)
+        return (precision * np.diff(found, prepend=0, axis=1)).sum(axis=1) / found[:, -1]
+
+
+def _tie_ends(ordered: np.ndarray) -> np.ndarray:
+    """Places of the last of each run of equal scores."""
+    return np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+
+
+def brier(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean squared error of probabilities (Brier 1950)."""
+    return _mean((probability - label) ** 2, weights)
+
+
+def log_loss(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean negative log likelihood, nats."""
+    held = np.clip(probability, 1e-6, 1 - 1e-6)
+    return _mean(-np.where(label == 1, np.log(held), np.log(1 - held)), weights)
+
+
+def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.ndarray, bins: int = 10) -> np.ndarray:
+    """Expected calibration error: mean distance of probability and frequency over bins of equal counts (Naeini et al. 2015)."""
+    place = bin_of(probability, bins)
+    error = np.zeros(len(weights))
+    for b in np.unique(place):
+        here = place == b
+        error += np.abs((weights[:, here] * (probability - label)[here]).sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return error / weights.sum(axis=1)
+
+
+def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
+    """Bin of each example, (n,): bins of equal counts, equal probabilities in one bin."""
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.searchsorted(edges, probability, side="right")
+
+
+def reliability(probability: np.ndarray, label: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+    """A row a bin: mean probability, observed frequency, examples."""
+    place = bin_of(probability, bins)
+    rows = []
+    for b in np.unique(place):
+        here = place == b
+        rows.append({"predicted": float(probability[here].mean()), "observed": float(label[here].mean()), "n": int(here.sum())})
+    return rows
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return weights @ values / weights.sum(axis=1)
+
+
+def by_fold(metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A ranking metric inside each fold, averaged by the folds' numbers of positives; (resamples,).
+
+    Scores of different folds come from different fitted models: they are not ranked against each other.
+    """
+    total, counted = np.zeros(len(weights)), np.zeros(len(weights))
+    for number in np.unique(fold):
+        here = fold == number
+        found = metric(score[here], label[here], weights[:, here])
+        size = (weights[:, here] * label[here]).sum(axis=1)
+        told = np.isfinite(found) & (size > 0)
+        total += np.where(told, found, 0) * size * told
+        counted += size * told
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / counted
+
+
+def group_weights(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Cluster bootstrap: whole groups drawn with replacement; (1 + resamples, n), the first row counts each example once."""
+    names, place = np.unique(groups, return_inverse=True)
+    draw = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    return np.vstack([np.ones(len(groups)), draw[:, place].astype(float)])
+
+
+def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
+    """Point (the first) and percentile interval (of the others), None where a value is not defined."""
+    rest = values[1:][np.isfinite(values[1:])]
+    if not np.isfinite(values[0]):
+        return {"value": None, "low": None, "high": None}
+    if len(rest) < 0.5 * (len(values) - 1):
+        return {"value": float(values[0]), "low": None, "high": None}
+    low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
+    return {"value": float(values[0]), "low": float(low), "high": float(high)}

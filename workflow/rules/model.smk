@@ -1,0 +1,134 @@
+from readsight.wiring.model import ModelWiring
+
+model = ModelWiring(project)
+
+
+rule model_train:
+    """Train one kind of model on the balanced training folds of a repeat, and calibrate it on validation."""
+    input:
+        balanced="<results>/dataset/{task}/repeat{repeat}/balanced.h5",
+        validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+    output:
+        tensors="<results>/model/{task}/{model}/repeat{repeat}/model.safetensors",
+        about="<results>/model/{task}/{model}/repeat{repeat}/model.json",
+    params:
+        code=code("model_train"),
+        settings=model.settings,
+        seed=project.config.seed,
+    log:
+        "<logs>/model_train/{task}.{model}.repeat{repeat}.log",
+    benchmark:
+        "<benchmarks>/model_train/{task}.{model}.repeat{repeat}.tsv"
+    wildcard_constraints:
+        model=one_of(model.names),
+        repeat=r"\d+",
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1500),
+    script:
+        "../../scripts/model_train.py"
+
+
+rule model_predict:
+    """Predict the test folds of a repeat, each by the model that never saw it."""
+    input:
+        test="<results>/dataset/{task}/repeat{repeat}/test.h5",
+        tensors="<results>/model/{task}/{model}/repeat{repeat}/model.safetensors",
+        about="<results>/model/{task}/{model}/repeat{repeat}/model.json",
+        certificate="<results>/dataset/{task}/certificate.json",
+    output:
+        predictions="<results>/model/{task}/{model}/repeat{repeat}/predictions.parquet",
+    params:
+        code=code("model_predict"),
+    log:
+        "<logs>/model_predict/{task}.{model}.repeat{repeat}.log",
+    benchmark:
+        "<benchmarks>/model_predict/{task}.{model}.repeat{repeat}.tsv"
+    wildcard_constraints:
+        model=one_of(model.names),
+        repeat=r"\d+",
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    script:
+        "../../scripts/model_predict.py"
+
+
+rule model_evaluate:
+    """Score every model with intervals, against each baseline, and say in words what it means."""
+    input:
+        predictions=model.predictions,
+        abouts=model.abouts,
+        certificate="<results>/dataset/{task}/certificate.json",
+    output:
+        evaluation="<results>/model/{task}/evaluation.json",
+        table="<results>/model/{task}/evaluation.tsv",
+        summary="<results>/model/{task}/evaluation.summary.json",
+    params:
+        code=code("model_evaluate"),
+        spec=model.evaluation,
+        seed=project.config.seed,
+    log:
+        "<logs>/model_evaluate/{task}.log",
+    benchmark:
+        "<benchmarks>/model_evaluate/{task}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    script:
+        "../../scripts/model_evaluate.py"
+
+
+rule model_plot:
+    """Draw models against baselines, curves, calibration and learning curves."""
+    input:
+        evaluation="<results>/model/{task}/evaluation.json",
+    output:
+        performance=report(
+            "<results>/model/{task}/performance.svg",
+            caption="../report/model_performance.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "1 models and baselines"},
+        ),
+        curves=report(
+            "<results>/model/{task}/curves.svg",
+            caption="../report/model_curves.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "2 ROC and precision–recall"},
+        ),
+        calibration=report(
+            "<results>/model/{task}/calibration.svg",
+            caption="../report/model_calibration.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "3 calibration"},
+        ),
+        learning=report(
+            "<results>/model/{task}/learning.svg",
+            caption="../report/model_learning.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "4 learning curves"},
+        ),
+    params:
+        code=code("model_plot"),
+    log:
+        "<logs>/model_plot/{task}.log",
+    benchmark:
+        "<benchmarks>/model_plot/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(600),
+    script:
+        "../../scripts/model_plot.py"
