@@ -64,7 +64,7 @@ def _rename(line: str, own: str) -> str:
     return "\t".join(fields + [f"{key}:{_field(own, key)}" for key in ("LB", "PL") if not _field(line, key)])
 
 
-def original_reference(original: Path, fasta: Path, scratch: Path) -> Path:
+def original_reference(original: Path, scratch: Path) -> Path:
     """The reference to decode a CRAM with: the user's own, whose ambiguous bases count in its checksums.
 
     A copy with an index is made in scratch, for the user's folder may be read-only.
@@ -87,7 +87,7 @@ def main(job) -> None:
     ours = {line.split("\t")[0]: int(line.split("\t")[1]) for line in job.input.fai.read_text().splitlines()}
     reference = job.input.fasta
     if any(not is_bam(path) for path in job.input.alignments):
-        reference = original_reference(job.input.original, reference, job.scratch)
+        reference = original_reference(job.input.original, job.scratch)
     faults: list[str] = []
     streams, groups, programs = [], [], []
     for path, own in zip(job.input.alignments, job.params.groups, strict=True):
@@ -107,8 +107,6 @@ def main(job) -> None:
         mark=job.params.mark_duplicates,
         threads=job.threads,
         memory_mb=job.mem_mb,
-        # a contig that no file has must not be asked for over the network
-        environment={"REF_PATH": str(job.scratch)},
     )
     alignment.write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
     alignment.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)

@@ -18,8 +18,9 @@ def configuration(project: str) -> dict:
         "disable_version_detection": True,
         "make_data_dir": False,
         "plots_force_interactive": True,
-        "extra_fn_clean_exts": [".flagstat", ".stats", ".mosdepth", ".duplicates", ".trim"],
-        "trimmomatic": {"s_name_filenames": False},
+        # in place of MultiQC's own list, which would cut sample.unit.clean_1 to sample.unit
+        "fn_clean_exts": [".gz", ".fastq", "_fastqc", ".flagstat", ".stats", ".mosdepth", ".trim"],
+        "fn_clean_trim": [],
         "module_order": [
             {"fastqc": {"name": "FastQC, raw reads", "anchor": "fastqc_raw", "path_filters": ["*.raw_?_fastqc.zip"]}},
             {"fastqc": {"name": "FastQC, clean reads", "anchor": "fastqc_clean", "path_filters": ["*.clean_?_fastqc.zip"]}},

@@ -40,7 +40,6 @@ class Settings:
     threads: int = 1
     memory_mb: int = 1900
     used_mb: int = 900
-    environment: dict[str, str] | None = None
 
 
 def from_reads(aligner: str, job) -> None:
@@ -90,13 +89,22 @@ def write(streams: Sequence[Stream], settings: Settings, fasta: Path, dictionary
     def feed(sink: BinaryIO) -> None:
         join(streams, sequences, settings, sink)
 
-    if not settings.mark:
+    scratch = scratch.resolve()
+    counts = scratch / "duplicates.txt"
+    # run in the output's folder: a CRAM begins with the name that it was opened by, and its bytes shall not tell folders
+    chain = commands(settings, fasta.resolve(), output.cram.name, counts, scratch)
+    pipes.pipe(chain, feed=feed, folder=output.cram.parent)
+    if settings.mark:
+        # without the command line, which holds this run's paths
+        lines = counts.read_text().splitlines(keepends=True)
+        output.duplicates.write_text("".join(line for line in lines if not line.startswith("COMMAND")))
+    else:
         output.duplicates.write_text("duplicates were not marked (align.mark_duplicates is off)\n")
-    pipes.pipe(commands(settings, fasta, output.cram, output.duplicates, scratch), feed=feed)
-    pipes.run(["samtools", "flagstat", "-@", str(settings.threads - 1), output.cram], stdout=output.flagstat)
+    decode = ["--input-fmt-option", f"reference={fasta}", "-@", str(settings.threads - 1)]
+    pipes.run(["samtools", "flagstat", *decode, output.cram], stdout=output.flagstat)
 
 
-def commands(settings: Settings, fasta: Path, cram: Path, duplicates: Path, scratch: Path) -> list[pipes.Command]:
+def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scratch: Path) -> list[pipes.Command]:
     """What the joined stream runs through.
 
     The aligner has all threads while it runs; sorting takes them for its bursts
@@ -127,7 +135,7 @@ def commands(settings: Settings, fasta: Path, cram: Path, duplicates: Path, scra
 def join(streams: Sequence[Stream], sequences: list[str], settings: Settings, sink: BinaryIO) -> None:
     """Run the streams one after the other and write their alignments under one header."""
     for i, stream in enumerate(streams):
-        with pipes.reading(stream.commands, settings.environment) as sam:
+        with pipes.reading(stream.commands) as sam:
             header, rest = split_header(sam)
             if i == 0:
                 programs = settings.programs

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from readsight import pipes
+from readsight import java, pipes
 
 
 def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
@@ -24,7 +24,8 @@ def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[
     out.mkdir()
     # FastQC takes 250 MB of heap a thread by itself
     threads = min(threads, len(links))
-    pipes.run(["fastqc", "--quiet", "--noextract", "--format", "fastq", "--threads", str(threads), "--dir", scratch, "--outdir", out, *links])
+    command = ["fastqc", "--quiet", "--noextract", "--format", "fastq", "--threads", str(threads)]
+    pipes.run([*command, "--dir", scratch, "--outdir", out, *links], environment=java.options(links))
     for link, page, archive in zip(links, html, zips, strict=True):
         stem = link.name.removesuffix(".gz").removesuffix(".fastq")
         shutil.move(out / f"{stem}_fastqc.html", page)

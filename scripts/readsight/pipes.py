@@ -19,6 +19,10 @@ log = logging.getLogger("readsight")
 
 Command = Sequence[str | Path]
 
+# samtools and its kin look for a CRAM's reference on the internet first; here it is always a file.
+# Whoever sets the variable themselves is heard.
+OFFLINE = {"REF_PATH": "/dev/null"}
+
 
 def run(command: Command, **options) -> None:
     """Run one tool; options as of `pipe`."""
@@ -90,7 +94,7 @@ class _Members:
         self.died: dict[int, float] = {}
         log.info("%s", " | ".join(shlex.join(w) for w in self.words))
         try:
-            self._start(source, sink, os.environ | (environment or {}), folder)
+            self._start(source, sink, OFFLINE | os.environ | (environment or {}), folder)
         except BaseException:
             self.__exit__()
             raise

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from readsight import pipes
+from readsight import java, pipes
 from readsight.errors import InputError
 
 # Seed mismatches, palindrome and simple score thresholds: the manual's. Read-through is cut from
@@ -63,13 +63,13 @@ def trim(
     """
     mode = "PE" if len(fastqs) == 2 else "SE"
     (scratch / "adapters.fa").symlink_to(adapters.resolve())
-    sources = [_link(scratch / f"{name}_{i}{_ending(fastq)}", fastq) for i, fastq in enumerate(fastqs, start=1)]
+    sources = [_link(scratch / f"{name}.raw_{i}{_ending(fastq)}", fastq) for i, fastq in enumerate(fastqs, start=1)]
     sinks = [str(path.resolve()) for path in clean]
     if mode == "PE":
         sinks = [sinks[0], "/dev/null", sinks[1], "/dev/null"]
     pipes.run(
         [*program(mode), "-threads", str(threads), "-phred33", *sources, *sinks, *steps(trim, "adapters.fa")],
-        environment={"JAVA_TOOL_OPTIONS": f"-Xmx{int(memory_mb * 0.7)}m"},
+        environment=java.options(fastqs, heap_mb=int(memory_mb * 0.7)),
         folder=scratch,
         said=scratch / "said",
     )
