@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -23,10 +22,10 @@ if not config:
 
 try:
     project = Project.from_raw(config, workflow.configfiles)
-    if doctor.missing(project):
+    if workflow.is_main_process and doctor.missing(project):
         doctor.examine(project)
 except InputError as error:
-    raise WorkflowError(doctor.listed(error.faults, "This project"))
+    sys.exit(doctor.listed(error.faults, "This project"))
 
 
 pathvars:

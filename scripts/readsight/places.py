@@ -1,6 +1,7 @@
 """Where the keys of a config stand: file and row."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -16,9 +17,12 @@ class Places:
     def __init__(self, paths: Sequence[str | Path] = ()):
         self.rows: dict[str, dict[str, int]] = {}
         self._twice: list[tuple[str, str, int]] = []
-        for path in map(str, paths):
-            self.rows[path] = {}
-            self._walk(yaml.compose(Path(path).read_text()), "", path)
+        for path in paths:
+            shown = str(path)
+            with suppress(ValueError):
+                shown = str(Path(path).absolute().relative_to(Path.cwd()))
+            self.rows[shown] = {}
+            self._walk(yaml.compose(Path(path).read_text()), "", shown)
 
     def _walk(self, node: yaml.Node | None, above: str, path: str) -> None:
         if isinstance(node, yaml.MappingNode):
