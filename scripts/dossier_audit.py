@@ -38,7 +38,7 @@ class Finding:
 def audit(expected: Iterable[tuple[str, str, str]], folder: Path) -> list[Finding]:
     """Look into every expected file.
 
-    expected: (sample, product, path). folder: the project's results; a product's
+    expected: (sample, product, path), the product empty for a file that is no product of its own. folder: the project's results; a product's
     stage is the first part of its path below it.
     """
     findings = []
@@ -111,12 +111,21 @@ def grid(findings: list[Finding]) -> page.Html:
     return page.table(["sample", *products], rows, sort=False)
 
 
+def listing(findings: list[Finding]) -> page.Html:
+    rows = [[f.sample, f.stage, f.product, shown(f), page.tag("code", f.file)] for f in findings]
+    return page.table(["sample", "stage", "product", "state", "file"], rows)
+
+
 def render(findings: list[Finding], project: str) -> str:
     """The audit as a page."""
-    own = [f for f in findings if f.sample != COHORT]
-    shared = [f for f in findings if f.sample == COHORT and f.state != NOT_ASKED]
+    named = [f for f in findings if f.product and f.state != NOT_ASKED]
+    own = [f for f in named if f.sample != COHORT]
+    shared = [f for f in named if f.sample == COHORT]
     left = [f for f in findings if f.state == NOT_ASKED]
+    bad = [f for f in findings if not f.product and f.state in (DAMAGED, ABSENT)]
     parts = [verdict(findings)]
+    if bad:
+        parts += [page.tag("h2", "Files to look at"), listing(bad)]
     if own:
         parts += [page.tag("h2", "Each sample"), grid(own)]
     if shared:
@@ -125,10 +134,9 @@ def render(findings: list[Finding], project: str) -> str:
     if left:
         rows = [[f.stage, f.product, f.reason] for f in left]
         parts += [page.tag("h2", "Not asked for"), page.table(["stage", "product", "because"], rows)]
-    if own:
-        rows = [[f.sample, f.stage, f.product, shown(f), page.tag("code", f.file)] for f in own]
-        listing = page.table(["sample", "stage", "product", "state", "file"], rows)
-        parts.append(page.fold(f"Files of each sample ({len(own):,})", listing))
+    files = [f for f in findings if f.state != NOT_ASKED and not (f.product and f.sample == COHORT)]
+    if files:
+        parts.append(page.fold(f"Files of each sample, indexes and figures ({len(files):,})", listing(files)))
     lead = f"Project {project}: is each product that was asked for there, whole, and not empty? Files are named from the project's results folder."
     return page.page("Audit", lead, *parts)
 

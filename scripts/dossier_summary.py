@@ -14,13 +14,17 @@ from readsight.step import step
 
 FIELDS = ("value", "low", "high", "n", "unit", "description")
 
+# Titles of the groups by a key's first word, in the order shown; other first words are tasks and come before interpretation.
 TITLES = {
     "demo": "Planted truth",
     "reads": "Reads",
     "align": "Alignment",
     "variants": "Variants",
     "structural": "Structural variants",
+    "dataset": "Examples and their division",
+    "interpret": "Interpretation",
 }
+MATRIX_FILLED = 0.6
 
 
 def merge(fragments: list[Path]) -> dict[str, dict[str, Any]]:
@@ -103,30 +107,69 @@ def sentences(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
     }
 
 
+def divided(key: str) -> tuple[str, str, str]:
+    """A key as its first word, what stands between, and its last word."""
+    first, *between, last = key.split(".")
+    return first, ".".join(between), last
+
+
+def matrix(figures: dict[str, dict[str, Any]]) -> Html | None:
+    """One row a subject (sample, caller, model), one column a measure; None where most cells would be empty."""
+    cells = {divided(key)[1:]: figure for key, figure in figures.items()}
+    subjects, measures = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
+    if len(subjects) < 2 or len(cells) < MATRIX_FILLED * len(subjects) * len(measures):
+        return None
+    rows = [
+        [page.tag("strong", subject), *(_in_short(cells.get((subject, measure))) for measure in measures)] for subject in subjects
+    ]
+    return page.table(["", *(measure.replace("_", " ") for measure in measures)], rows)
+
+
+def _in_short(figure: dict[str, Any] | None) -> Any:
+    """A figure and its interval as one cell."""
+    if figure is None:
+        return ""
+    value, unit = figure["value"], figure["unit"]
+    limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
+    words = page.join(
+        [number(value, unit), *([page.BREAK, page.tag("span", " – ".join(limits), class_="says")] if limits else [])]
+    )
+    return (words, value) if isinstance(value, int | float) and not isinstance(value, bool) else words
+
+
+def in_short_and_in_full(figures: dict[str, dict[str, Any]]) -> list[Html]:
+    """A group of keys: what makes a matrix as one, the rest as a list; behind a fold, the matrices' figures in full.
+
+    Keys of one length tell the same kind of thing, so each length is tried by itself.
+    """
+    lengths: dict[int, dict[str, dict]] = defaultdict(dict)
+    for key, figure in figures.items():
+        lengths[key.count(".")][key] = figure
+    matrices = {length: shown for length, held in lengths.items() if (shown := matrix(held))}
+    parts = [matrices[length] for length in sorted(matrices)]
+    loose = {key: figure for key, figure in figures.items() if key.count(".") not in matrices}
+    folded = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
+    parts += [listing(loose)] if loose else []
+    return parts + ([page.fold(f"What each figure means, and n ({len(folded)} figures)", listing(folded))] if folded else [])
+
+
 def render(figures: dict[str, dict[str, Any]], project: str) -> str:
-    """The figures as a page: verdicts first, then a table a group, groups by the key's first two words."""
+    """The figures as a page: verdicts first, then each group of keys in short and in full."""
     words = sentences(figures)
-    groups: dict[str, dict[str, dict[str, dict]]] = defaultdict(lambda: defaultdict(dict))
+    groups: dict[str, dict[str, dict]] = defaultdict(dict)
     for key, figure in figures.items():
         if key not in words:
-            first, *rest = key.split(".")
-            groups[first][rest[0] if len(rest) > 1 else ""][key] = figure
+            groups[divided(key)[0]][key] = figure
     parts: list[Any] = []
     if words:
         verdicts = [page.tag("p", page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in words.items()]
         parts.append(page.box("note", *verdicts))
-    for first in sorted(groups, key=lambda name: (name not in TITLES, list(TITLES).index(name) if name in TITLES else 0, name)):
-        tables = [
-            part
-            for second, held in sorted(groups[first].items())
-            for part in (page.tag("h3", second) if second else None, listing(held))
-        ]
-        count = sum(map(len, groups[first].values()))
-        title = page.tag("h2", TITLES.get(first, f"Task {first}"))
-        parts += [title, page.fold(f"{count} figures", *tables) if count > 60 else page.join(tables)]
+    places = {name: place for place, name in enumerate(TITLES)} | {"interpret": len(TITLES) + 1}
+    for first in sorted(groups, key=lambda name: (places.get(name, len(TITLES)), name)):
+        parts += [page.tag("h2", TITLES.get(first, f"Task {first}")), *in_short_and_in_full(groups[first])]
     if not figures:
         parts.append(page.box("warn", "No step of this project gives figures."))
-    lead = f"Project {project}: every figure of the run, with its interval and the number it rests on. The same stands in summary.json, under the keys in grey."
+    lead = f"Project {project}: every figure of the run, with its 95 % interval and the number it rests on. The same stands in summary.json, under the keys in grey."
     return page.page("Summary", lead, *parts)
 
 

@@ -17,7 +17,7 @@ THERE, EMPTY, DAMAGED, ABSENT = "there", "empty", "damaged", "absent"
 
 @dataclass(frozen=True)
 class Content:
-    """What was found. state: there, empty, damaged or absent. says: in words, with counts where they can be told."""
+    """What was found. state: there, empty, damaged or absent. says: what was counted, or what is wrong; empty where nothing is to be said."""
 
     state: str
     says: str
@@ -28,7 +28,7 @@ def look(path: Path) -> Content:
     if not path.exists():
         return Content(ABSENT, "no such file")
     if path.is_dir():
-        return Content(THERE, "folder") if any(path.iterdir()) else Content(EMPTY, "empty folder")
+        return Content(THERE, "") if any(path.iterdir()) else Content(EMPTY, "empty folder")
     if path.stat().st_size == 0:
         return Content(EMPTY, "a file of 0 bytes")
     try:
@@ -37,15 +37,7 @@ def look(path: Path) -> Content:
                 return reader(path)
     except (ValueError, OSError, EOFError, struct.error, xml.ParseError) as error:
         return Content(DAMAGED, str(error) or type(error).__name__)
-    return Content(THERE, size(path.stat().st_size))
-
-
-def size(count: int) -> str:
-    """A number of bytes in words."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
+    return Content(THERE, "")
 
 
 def counted(count: int, one: str, many: str) -> Content:
@@ -123,7 +115,7 @@ def alignments(path: Path) -> Content:
     _ends_with(path, CRAM_END)
     stats = path.with_suffix(".stats.txt")
     if not stats.exists():
-        return Content(THERE, size(path.stat().st_size))
+        return Content(THERE, "")
     figures = dict(line.split("\t")[1:3] for line in data_lines(stats) if line.startswith("SN\t"))
     mapped, total = int(figures["reads mapped:"]), int(figures["raw total sequences:"])
     return Content(THERE if mapped else EMPTY, f"{mapped:,} of {total:,} reads mapped")
@@ -149,7 +141,7 @@ def intervals(path: Path) -> Content:
 
 def json_records(path: Path) -> Content:
     held = json.loads(path.read_text())
-    return counted(len(held), "entry", "entries") if isinstance(held, dict | list) else Content(THERE, "one value")
+    return counted(len(held), "entry", "entries") if isinstance(held, dict | list) else Content(THERE, "")
 
 
 def tensors(path: Path) -> Content:
@@ -166,13 +158,13 @@ def tensors(path: Path) -> Content:
 
 def drawing(path: Path) -> Content:
     xml.parse(path)
-    return Content(THERE, "figure")
+    return Content(THERE, "")
 
 
 def zipped(path: Path) -> Content:
     if not zipfile.is_zipfile(path):
         raise ValueError("not a whole zip file")
-    return Content(THERE, size(path.stat().st_size))
+    return Content(THERE, "")
 
 
 def marked(start: bytes, end: bytes = b"") -> Callable[[Path], Content]:
@@ -184,7 +176,7 @@ def marked(start: bytes, end: bytes = b"") -> Callable[[Path], Content]:
                 raise ValueError("not a file of this format")
         if end:
             _ends_with(path, end)
-        return Content(THERE, size(path.stat().st_size))
+        return Content(THERE, "")
 
     return reader
 

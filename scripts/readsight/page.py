@@ -16,7 +16,7 @@ h3 { font-size: 1rem; margin: 1.3rem 0 .3rem; } p { max-width: 46rem; margin: .3
 table { border-collapse: collapse; font-size: .9rem; min-width: 30rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
 th, td { padding: .32rem .9rem .32rem .3rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { border-bottom: 2px solid var(--soft); white-space: nowrap; }
+thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; max-width: 11rem; }
 tbody th { font-weight: 600; }
 tbody tr:hover { background: var(--shade); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -31,7 +31,7 @@ ul { max-width: 46rem; padding-left: 1.2rem; }
 details { margin: .5rem 0 1rem; } summary { cursor: pointer; color: var(--accent); }
 .state { white-space: nowrap; font-weight: 600; }
 .good { color: #00684a; } .warn { color: #8a5a00; } .bad { color: #a93600; } .none { color: var(--soft); font-weight: 400; }
-.says { color: var(--soft); white-space: nowrap; }
+.says { color: var(--soft); white-space: nowrap; font-weight: 400; }
 .box { border-left: 4px solid var(--accent); background: var(--shade); padding: .7rem 1rem; margin: .8rem 0 1.2rem; max-width: 52rem; }
 .box p { margin: .25rem 0; max-width: none; }
 .box.bad { border-color: #d55e00; color: var(--ink); } .box.good { border-color: #009e73; color: var(--ink); }

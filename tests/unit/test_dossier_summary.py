@@ -1,6 +1,7 @@
 """The summary: flat, sorted, each key once, every figure kept as it was given."""
 
 import json
+import re
 
 import pytest
 
@@ -75,3 +76,22 @@ def test_figures_are_written_as_they_are_read(value, unit, words):
 
 def test_no_fragment_at_all_is_a_page_that_says_so(tmp_path):
     assert "No step" in summary.render({}, "p")
+
+
+def test_subjects_and_measures_make_a_matrix_and_odd_keys_a_list():
+    blank = dict.fromkeys(summary.FIELDS)
+    keys = [f"call_quality.{model}.{measure}" for model in ("network", "forest") for measure in ("auroc", "auprc")]
+    shown = summary.matrix({key: blank | {"value": place / 10, "unit": "fraction"} for place, key in enumerate(keys)})
+    rows = [re.sub("<[^>]+>", " ", row).split() for row in shown.split("<tr>")[1:]]
+    assert rows == [["auroc", "auprc"], ["network", "0.000", "0.100"], ["forest", "0.200", "0.300"]]
+    assert summary.matrix({key: blank for key in ("a.x.one", "a.y.two", "a.z.three")}) is None
+
+
+def test_a_sample_whose_name_has_dots_keeps_it():
+    assert summary.divided("align.anna.b.mapped") == ("align", "anna.b", "mapped")
+
+
+def test_no_figure_is_left_out_of_the_page():
+    keys = ["a.x.one", "a.y.one", "a.x.two", "a.y.two", "a.total", "a.x.deep.one", "b.only.one"]
+    html = summary.render({key: dict.fromkeys(summary.FIELDS) | {"value": 1} for key in keys}, "p")
+    assert all(html.count(f"<code>{key}</code>") == 1 for key in keys)

@@ -52,9 +52,9 @@ def test_the_audit_names_each_file_by_sample_and_product(make):
     rows = {path: (sample, product) for sample, product, path in make([Align(), Foreign()]).expected()}
     assert set(rows) == set(make([Align(), Foreign()]).audited())
     assert rows["results/p/align/anna.cram"] == ("anna", "alignment")
-    assert rows["results/p/align/anna.b.cram"] == ("anna.b", "cram")
-    assert rows["results/p/reads/anna/1/fastqc.html"] == ("anna", "1/fastqc.html")
-    assert rows["results/p/variants/bcftools.bcf"] == (COHORT, "bcftools.bcf")
+    assert rows["results/p/align/anna.b.cram"] == ("anna.b", "")
+    assert rows["results/p/reads/anna/1/fastqc.html"] == ("anna", "")
+    assert rows["results/p/variants/bcftools.bcf"] == (COHORT, "")
 
 
 def test_fragments_of_the_summary_are_found_among_the_targets_too(make):
@@ -91,7 +91,7 @@ def test_every_environment_of_the_rules_is_known_here(make):
     assert used <= set(everything)
 
 
-def test_two_thousand_files_are_named_in_an_instant(make, tmp_path, benchmark_seconds=0.5):
+def test_two_thousand_files_are_named_in_an_instant(make, tmp_path):
     import time
 
     class Many(Stage):
@@ -104,5 +104,5 @@ def test_two_thousand_files_are_named_in_an_instant(make, tmp_path, benchmark_se
     wiring = make([Many()])
     start = time.perf_counter()
     rows = wiring.expected()
-    assert time.perf_counter() - start < benchmark_seconds
-    assert sum(product == "cram" for _, product, _ in rows) == 2000
+    assert time.perf_counter() - start < 0.5
+    assert len({sample for sample, _, path in rows if path.endswith(".cram")}) == 2000

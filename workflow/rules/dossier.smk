@@ -36,13 +36,13 @@ rule dossier_config:
             "<results>/dossier/config.html",
             caption="../report/config.rst",
             category="Provenance",
-            labels={"page": "Config and samples"},
+            labels={"what": "Config and samples"},
         ),
         versions=report(
             "<results>/dossier/versions.html",
             caption="../report/versions.rst",
             category="Provenance",
-            labels={"page": "Versions really used"},
+            labels={"what": "Versions really used"},
         ),
         settings="<results>/dossier/config.yaml",
         table="<results>/dossier/versions.tsv",
@@ -74,7 +74,7 @@ rule dossier_summary:
             "<results>/dossier/summary.html",
             caption="../report/summary.rst",
             category="Summary",
-            labels={"page": "All figures"},
+            labels={"what": "All figures"},
         ),
     params:
         code=code("dossier_summary"),
@@ -102,7 +102,7 @@ rule dossier_audit:
             "<results>/dossier/audit.html",
             caption="../report/audit.rst",
             category="Audit",
-            labels={"page": "What was asked for, and what is there"},
+            labels={"what": "What was asked for, and what is there"},
         ),
     params:
         code=code("dossier_audit"),

@@ -10,6 +10,15 @@ from readsight.wiring.stage import COHORT
 
 ROOT = Path(__file__).resolve().parents[3]
 
+OWN = {
+    "config, as a page": "dossier/config.html",
+    "config with all defaults": "dossier/config.yaml",
+    "versions, as a page": "dossier/versions.html",
+    "versions really used": "dossier/versions.tsv",
+    "figures of the run": "summary.json",
+    "figures, as a page": "dossier/summary.html",
+}
+
 
 class DossierWiring:
     """Files, figures and environments of all stages together.
@@ -42,40 +51,28 @@ class DossierWiring:
 
     def audited(self) -> list[str]:
         """What the audit looks into: all final files, with the products that stages name."""
-        return list(dict.fromkeys([*self._gathered, *(path for _, _, path in self._named), *self._own]))
-
-    @cached_property
-    def _own(self) -> list[str]:
-        names = (
-            "dossier/config.html",
-            "dossier/config.yaml",
-            "dossier/versions.html",
-            "dossier/versions.tsv",
-            "summary.json",
-            "dossier/summary.html",
-        )
-        return [f"{self.folder}/{name}" for name in names]
+        return list(dict.fromkeys([*self._gathered, *(path for _, _, path in self._named)]))
 
     @cached_property
     def _named(self) -> list[tuple[str, str, str]]:
-        """(sample, product, path) of the products that stages name."""
+        """(sample, product, path) of the products that stages name, and of the dossier's own."""
         given = [item for stage in self.stages for item in _ask(stage, "products", {}).items()]
-        return [(sample, product, self._path(path)) for (sample, product), path in given]
+        own = [(COHORT, product, f"{self.folder}/{file}") for product, file in OWN.items()]
+        return [(sample, product, self._path(path)) for (sample, product), path in given] + own
 
     def expected(self) -> list[tuple[str, str, str]]:
-        """(sample, product, path) of every audited file; a file that no stage names is called by its path."""
+        """(sample, product, path) of every audited file; the product is empty where no stage names it."""
         named = {path for _, _, path in self._named}
-        return self._named + [(*self._call(path), path) for path in self.audited() if path not in named]
+        return self._named + [(self._sample(path), "", path) for path in self.audited() if path not in named]
 
-    def _call(self, path: str) -> tuple[str, str]:
-        """Sample and product of a file, from its path: `align/anna.cram` is anna's `cram`."""
-        below = path.removeprefix(f"{self.folder}/").split("/")
-        for place, part in enumerate(below):
-            dots = [m.start() for m in re.finditer(r"\.|$", part)]
-            sample = next((part[:end] for end in reversed(dots) if part[:end] in self.project.units), None)
-            if sample:
-                return sample, "/".join([part[len(sample) + 1 :], *below[place + 1 :]]).strip("/")
-        return COHORT, "/".join(below[1:]) or below[0]
+    def _sample(self, path: str) -> str:
+        """Sample of a file, from its path: `align/anna.cram.crai` is anna's."""
+        for part in path.removeprefix(f"{self.folder}/").split("/"):
+            ends = [match.start() for match in re.finditer(r"\.|$", part)]
+            for end in reversed(ends):
+                if part[:end] in self.project.units:
+                    return part[:end]
+        return COHORT
 
     def summaries(self) -> list[str]:
         """All fragments of summary.json."""
