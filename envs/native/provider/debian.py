@@ -47,7 +47,9 @@ def unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list
     for item in wishes:
         version = versions[item.source["package"]]
         if version is not None and not satisfies(upstream(version), item.wanted):
-            faults.append(f"{item.name}: Debian has {upstream(version)} ({item.source['package']} {version}), wanted {item.wanted}")
+            faults.append(
+                f"{item.name}: Debian has {upstream(version)} ({item.source['package']} {version}), wanted {item.wanted}"
+            )
     return faults
 
 
@@ -100,7 +102,9 @@ def _apt(*words: str) -> None:
     prefix = ["env", "DEBIAN_FRONTEND=noninteractive"]
     if os.geteuid():
         if not shutil.which("sudo"):
-            raise Refused(f"Debian packages are missing, and you are neither root nor have sudo; have someone run:\n  {' '.join(command)}")
+            raise Refused(
+                f"Debian packages are missing, and you are neither root nor have sudo; have someone run:\n  {' '.join(command)}"
+            )
         prefix = ["sudo", *prefix]
     answer = subprocess.run([*prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if answer.returncode:

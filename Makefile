@@ -1,0 +1,56 @@
+SHELL := bash
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PROJECT ?= demo
+ARGS ?=
+TESTS ?= tests/unit tests/workflow tests/faults
+
+READSIGHT_REAL_DATA ?= ../shared/data
+export READSIGHT_REAL_DATA := $(realpath $(READSIGHT_REAL_DATA))
+
+RUNNER := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/scripts"
+IN = PATH="$$(.venv/bin/python envs/prepare.py --where $(1))/bin:$$PATH"
+
+.PHONY: help setup setup-tests runner demo run doctor test lint config clean
+
+help: ## Show this list
+	@echo "make TARGET; targets:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make the runner (.venv) and the environments of all steps
+	@envs/setup.sh
+
+demo: ## Set up, simulate a cohort with planted truth, run every stage on it, write the report
+	@$(MAKE) run PROJECT=demo
+
+run: setup ## Run a project: make run PROJECT=name ARGS="snakemake options"
+	@workflow/run.sh '$(PROJECT)' $(ARGS)
+
+doctor: runner ## Examine a project's config, sheet and files, and start nothing: make doctor PROJECT=name
+	@config=$$(workflow/config.sh '$(PROJECT)') && $(RUNNER) python -m readsight.doctor "$$config"
+
+test: setup setup-tests lint ## Set up, and run all tests
+	@echo "[tests] $(TESTS)"
+	@$(call IN,test) python -m pytest -n auto $(TESTS) $(ARGS)
+
+lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
+	@echo "[lint] ruff, snakefmt, snakemake --lint"
+	@$(call IN,lint) ruff check --quiet .
+	@$(call IN,lint) ruff format --check --quiet .
+	@$(call IN,lint) snakefmt --check --quiet Snakefile workflow/rules
+	@$(RUNNER) snakemake --lint --configfile config/projects/demo/config.yaml
+
+config: runner ## Write config/config.yaml, its schema and its reference again, after a change of the model
+	@$(RUNNER) python -m readsight.reference
+
+clean: ## Remove the runner and all environments; results stay
+	rm -rf .venv .readsight .snakemake/conda
+
+runner:
+	@envs/setup.sh --runner
+
+setup-tests:
+	@envs/setup.sh lint test
