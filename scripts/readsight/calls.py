@@ -31,8 +31,8 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def lines(path: Path) -> Iterator[Iterator[str]]:
-    """Lines of a VCF (plain, gzipped) or BCF file. Raises InputError for what is neither."""
+def lines(path: Path, header: bool = False) -> Iterator[Iterator[str]]:
+    """Lines of a VCF (plain, gzipped) or BCF file. header: only the header is wanted."""
     with open(path, "rb") as handle:
         magic = handle.read(2)
     if magic != b"\x1f\x8b":
@@ -42,7 +42,7 @@ def lines(path: Path) -> Iterator[Iterator[str]]:
     with gzip.open(path, "rb") as handle:
         binary = handle.read(3) == b"BCF"
     if binary:
-        with pipes.reading([["bcftools", "view", "--no-version", str(path)]]) as out:
+        with pipes.reading([["bcftools", "view", "--no-version", *(["-h"] if header else []), path]]) as out:
             yield io.TextIOWrapper(out, encoding="utf-8", errors="replace")
     else:
         with gzip.open(path, "rt", encoding="utf-8", errors="replace") as text:
@@ -52,12 +52,11 @@ def lines(path: Path) -> Iterator[Iterator[str]]:
 def samples_of(path: Path) -> list[str]:
     """Sample names of a VCF or BCF file. Raises InputError where there is no header line or no sample."""
     names = None
-    with lines(path) as text:
+    with lines(path, header=True) as text:
         for line in text:
-            if names is None and line.startswith("#CHROM"):
+            if line.startswith("#CHROM"):
                 names = line.rstrip("\r\n").split("\t")[9:]
-            # a pipe must be read to its end; of anything else the header is enough
-            if names is not None and not isinstance(text, io.TextIOWrapper):
+            if not line.startswith("##"):
                 break
     if names is None:
         raise InputError(f"{path}: is not a VCF file: it has no line that starts with #CHROM")
@@ -169,5 +168,11 @@ def _row(line: str) -> Row:
     number, position, ref, alts, passed, *rest = line.rstrip("\n").split("\t")
     half = len(rest) // 2
     return Row(
-        int(number), int(position) - 1, ref.upper(), tuple(alts.upper().split(",")), passed == "1", tuple(rest[:half]), tuple(rest[half:])
+        int(number),
+        int(position) - 1,
+        ref.upper(),
+        tuple(alts.upper().split(",")),
+        passed == "1",
+        tuple(rest[:half]),
+        tuple(rest[half:]),
     )
