@@ -1,0 +1,71 @@
+"""What is generated from the model says what the model says."""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+from readsight import config, reference
+
+
+def test_no_drift():
+    assert not reference.drifted(), "run: python -m readsight.reference"
+
+
+def test_default_config_is_a_valid_config_of_defaults(monkeypatch):
+    parsed = config.parse(yaml.safe_load(reference.config_yaml()))
+    least = config.parse({"project": "my-project", "samples": "config/samples.tsv", "reference": {"fasta": "data/genome.fa"}})
+    assert parsed == least
+
+
+def switched_on() -> dict:
+    return yaml.safe_load(re.sub(r"(?m)^( *)#(\S)", r"\1\2", re.sub(r"(?m)^ *#( .*)?$\n", "", reference.config_yaml())))
+
+
+def test_keys_that_are_off_are_valid_when_switched_on():
+    raw = switched_on()
+    raw["variants"]["vcf"] = None  # the task's caller is bcftools
+    parsed = config.parse(raw)
+    assert parsed.demo == config.Demo()
+    assert parsed.tasks == {"call_quality": config.Task()}
+    assert parsed.variants.truth.vcf == "data/truth.vcf.gz"
+
+
+def test_every_key_of_the_model_stands_in_all_three():
+    def paths(section, above, values):
+        for key in reference.keys_of(section, above):
+            yield key
+            if key.sub:
+                inner = values[key.name]
+                yield from paths(key.sub, key.path, next(iter(inner.values())) if key.many else inner)
+            else:
+                assert key.name in values, key.path
+
+    keys = list(paths(config.Config, "", switched_on()))
+    assert len(keys) > 80
+    table, schema = reference.readme(), json.loads(reference.schema_json())
+    for key in keys:
+        assert f"`{key.name}`" in table and key.help, key.path
+    assert schema["properties"]["reads"] and schema["$defs"]["Trim"]["properties"]["leading"]["maximum"] == 93
+
+
+def test_links_of_the_readme_lead_to_its_headings():
+    text = reference.readme()
+    headings = {reference._anchor(h) for h in re.findall(r"(?m)^### (.*)$", text)}
+    assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings
+    assert "<!--" not in text
+
+
+def test_check_names_what_drifted(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(reference, "FOLDER", tmp_path)
+    assert reference.main([]) == 0 and reference.main(["--check"]) == 0
+    schema = tmp_path / "schema.json"
+    schema.write_text(schema.read_text() + " ")
+    assert reference.main(["--check"]) == 1
+    assert "schema.json" in capsys.readouterr().err
+
+
+def test_shipped_projects_are_valid(monkeypatch):
+    monkeypatch.setenv("READSIGHT_REAL_DATA", "/data")
+    for path in sorted((Path(reference.FOLDER) / "projects").glob("*/config.yaml")):
+        assert config.read(path).project == path.parent.name
