@@ -27,7 +27,13 @@ def balanced(train: anndata.AnnData, spec: dict[str, Any], seed: int) -> anndata
     parents = np.where(real, train.obs_names.to_numpy(str)[made.parent], "")
     groups = np.where(real, train.obs["group"].to_numpy(str)[made.parent], "")
     obs = pd.DataFrame(
-        {"label": made.labels, "group": groups, "weight": made.weights, "parent": parents, "origin": np.where(real, "train", "synthetic")},
+        {
+            "label": made.labels,
+            "group": groups,
+            "weight": made.weights,
+            "parent": parents,
+            "origin": np.where(real, "train", "synthetic"),
+        },
         index=[f"{i}" for i in range(len(made.labels))],
     )
     about = {key: value for key, value in train.uns["split"].items()} | {"role": "balanced"}

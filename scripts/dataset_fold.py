@@ -22,7 +22,9 @@ def fit(data: anndata.AnnData, roles: pd.Series) -> dict:
     return representation.fit(np.asarray(data.X[here]), list(data.var_names))
 
 
-def cut(data: anndata.AnnData, table: pd.DataFrame, repeat: int, fold: int, role: str, scaler: dict, mark: str) -> anndata.AnnData:
+def cut(
+    data: anndata.AnnData, table: pd.DataFrame, repeat: int, fold: int, role: str, scaler: dict, mark: str
+) -> anndata.AnnData:
     """One role of one fold, scaled."""
     here = (table[column(repeat, fold)] == role).to_numpy()
     representation = REPRESENTATIONS[scaler["representation"]]

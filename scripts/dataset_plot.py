@@ -16,7 +16,9 @@ def draw_classes(axis: Any, found: dict[str, Any]) -> None:
     bottom = [0] * len(rows)
     for place, (key, name) in enumerate(zip(sorted(found["classes"]), found["class_names"], strict=True)):
         heights = [row["classes"][key] for row in rows]
-        axis.bar(range(len(rows)), heights, bottom=bottom, color=COLOURS[1 - place % 2], label=f"{name} ({found['classes'][key]})")
+        axis.bar(
+            range(len(rows)), heights, bottom=bottom, color=COLOURS[1 - place % 2], label=f"{name} ({found['classes'][key]})"
+        )
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
     axis.set_xticks(range(len(rows)), [f"{row['repeat'] + 1}.{row['fold'] + 1}" for row in rows])
     axis.set(xlabel="repeat.fold", ylabel="test examples", title="Classes of each test fold", ylim=(0, 1.3 * max(bottom)))
@@ -27,7 +29,12 @@ def draw_groups(axis: Any, found: dict[str, Any]) -> None:
     """Groups by size."""
     sizes = found["groups"]["sizes"]
     axis.bar(range(1, len(sizes) + 1), sizes, width=1, color=COLOURS[0])
-    axis.set(xlabel="group, largest first", ylabel="examples", title=f"{found['groups']['count']} groups, never divided")
+    axis.set(
+        xlabel="group, largest first",
+        ylabel="examples",
+        xlim=(0.5, max(10, len(sizes)) + 0.5),
+        title=f"{found['groups']['count']} groups, never divided",
+    )
 
 
 def draw_leakage(axis: Any, found: dict[str, Any]) -> None:

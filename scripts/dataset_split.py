@@ -67,12 +67,35 @@ def records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
     rows = [
         ("examples", findings["examples"], "examples", "examples of the task"),
         ("groups", findings["groups"]["count"], "groups", "groups that are never divided"),
-        ("leakage.random", findings["leakage"]["random"].get("neighbour"), "fraction", "test examples with a training neighbour, had they been split at random"),
-        ("leakage.split", findings["leakage"]["split"].get("neighbour"), "fraction", "test examples with a training neighbour, in the certified split"),
-        ("leakage.same_group", findings["leakage"]["split"]["same_group"], "fraction", "test examples whose group is also trained on"),
+        (
+            "leakage.random",
+            findings["leakage"]["random"].get("neighbour"),
+            "fraction",
+            "test examples with a training neighbour, had they been split at random",
+        ),
+        (
+            "leakage.split",
+            findings["leakage"]["split"].get("neighbour"),
+            "fraction",
+            "test examples with a training neighbour, in the certified split",
+        ),
+        (
+            "leakage.same_group",
+            findings["leakage"]["split"]["same_group"],
+            "fraction",
+            "test examples whose group is also trained on",
+        ),
     ]
     return [
-        {"key": f"dataset.{task}.{key}", "value": value, "low": None, "high": None, "n": findings["examples"], "unit": unit, "description": words}
+        {
+            "key": f"dataset.{task}.{key}",
+            "value": value,
+            "low": None,
+            "high": None,
+            "n": findings["examples"],
+            "unit": unit,
+            "description": words,
+        }
         for key, value, unit, words in rows
         if value is not None
     ]

@@ -32,7 +32,9 @@ def explain(method: str, problems: list[Problem], seed: int) -> np.ndarray:
     return np.concatenate([ATTRIBUTIONS[method].attribute(p, seed) for p in problems])
 
 
-def blinded(problem: Problem, train: foldfile.Fold, validation: foldfile.Fold, settings: dict[str, Any], seed: int, threads: int) -> Problem:
+def blinded(
+    problem: Problem, train: foldfile.Fold, validation: foldfile.Fold, settings: dict[str, Any], seed: int, threads: int
+) -> Problem:
     """The same problem for a model that was trained on shuffled labels."""
     fitted = problem.member.train(shuffled(train, seed), shuffled(validation, seed + 1), settings, seed, threads)
     return replace(problem, arrays=fitted.arrays, about=fitted.about)
@@ -45,15 +47,18 @@ def redrawn(problem: Problem, seed: int) -> Problem | None:
     return replace(problem, arrays=problem.member.redrawn(problem.arrays, problem.about, seed))
 
 
-def examine(method: str, problems: list[Problem], found: np.ndarray, blind: Problem, seed: int) -> list[dict[str, Any]]:
-    """All exams of a method; the randomised models stand against the first fold's attributions."""
+def examine(method: str, problems: list[Problem], found: np.ndarray, blind: list[Problem], seed: int) -> list[dict[str, Any]]:
+    """All exams of a method. blind: models of shuffled labels, the first for the first problem, and round again."""
     member = ATTRIBUTIONS[method]
     ends = np.cumsum([len(p.values) for p in problems])[:-1]
-    gaps = np.concatenate([member.gap(p, part) for p, part in zip(problems, np.split(found, ends), strict=True)])
-    own = found[: len(problems[0].values)]
-    fresh = redrawn(problems[0], seed + 17)
-    again = exams.similarity(own, member.attribute(fresh, seed)) if fresh else None
-    return exams.judge(gaps, again, exams.similarity(own, member.attribute(blind, seed)))
+    own = np.split(found, ends)
+    gaps = np.concatenate([member.gap(p, part) for p, part in zip(problems, own, strict=True)])
+
+    def likeness(randomised: list[Problem]) -> float:
+        return float(np.mean([exams.similarity(own[i % len(own)], member.attribute(p, seed)) for i, p in enumerate(randomised)]))
+
+    fresh = [redrawn(problems[i % len(problems)], seed + 17 + i) for i in range(len(blind))]
+    return exams.judge(gaps, likeness(fresh) if all(fresh) else None, likeness(blind))
 
 
 def importance(found: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int) -> list[dict[str, Any]]:
@@ -86,12 +91,24 @@ def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]
         values = {row["exam"]: row["value"] for row in held["exams"]}
         likeness = max(v for k, v in values.items() if k != "completeness")
         for key, value, words in (
-            ("completeness_error", values["completeness"], "mean gap between the sum of attributions and the output's change, as a part of it"),
+            (
+                "completeness_error",
+                values["completeness"],
+                "mean gap between the sum of attributions and the output's change, as a part of it",
+            ),
             ("randomisation_similarity", likeness, "largest rank correlation with attributions of a model that learned nothing"),
             ("passed", float(held["passed"]), "1 if the method passed all exams"),
         ):
             rows.append(
-                {"key": f"interpret.{task}.{method}.{key}", "value": value, "low": None, "high": None, "n": n, "unit": "fraction", "description": words}
+                {
+                    "key": f"interpret.{task}.{method}.{key}",
+                    "value": value,
+                    "low": None,
+                    "high": None,
+                    "n": n,
+                    "unit": "fraction",
+                    "description": words,
+                }
             )
     return rows
 
@@ -107,19 +124,24 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     tests = [foldfile.read(inputs["test"], n) for n in range(len(arrays))]
     verify_folds(inputs["certificate"], {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
     rows = chosen([len(t) for t in tests], spec["explained"], seed)
+    numbers = [n for n in range(len(arrays)) if len(rows[n])]
     problems = [
-        Problem(member, arrays[n], content["folds"][n]["about"], tests[n].values[rows[n]], foldfile.read(inputs["train"], n).values)
-        for n in range(len(arrays))
-        if len(rows[n])
+        Problem(
+            member, arrays[n], content["folds"][n]["about"], tests[n].values[rows[n]], foldfile.read(inputs["train"], n).values
+        )
+        for n in numbers
     ]
-    kept = [(tests[n], rows[n]) for n in range(len(arrays)) if len(rows[n])]
+    kept = [(tests[n], rows[n]) for n in numbers]
     about = {name: np.concatenate([getattr(t, f"{name}s")[r] for t, r in kept]) for name in ("label", "group")}
     about |= {"example": np.concatenate([t.names[r] for t, r in kept]), "feature": content["features"]}
     about |= {"model": content["model"], "certificate": content["certificate"], "unit": "logit"}
-    number = next(n for n in range(len(arrays)) if len(rows[n]))
-    parts = [foldfile.read(inputs[part], number) for part in ("balanced", "validation")]
-    blind = blinded(problems[0], *parts, settings, seed + 31, threads)
+    blind = []
+    for i in range(exams.DRAWS):
+        number = numbers[i % len(numbers)]
+        parts = [foldfile.read(inputs[part], number) for part in ("balanced", "validation")]
+        blind.append(blinded(problems[i % len(problems)], *parts, settings, seed + 31 + i, threads))
     values = np.concatenate([p.values for p in problems])
+    meanings = foldfile.read_data(inputs["test"], 0).var["description"].astype(str).to_dict()
     examined, found = {}, {}
     for method in spec["attributions"]:
         found[method] = explain(method, problems, seed)
@@ -128,14 +150,22 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
         examined[method] = {"exams": results, "passed": all(r["passed"] for r in results), "importance": ranking}
         log.info("%s: %s", method, {r["exam"]: (round(r["value"], 4), r["passed"]) for r in results})
     write(outputs["attributions"], found, values, about)
-    outputs["exams"].write_text(json.dumps({"task": task, "model": content["model"], "methods": examined}, indent=1) + "\n")
+    outputs["exams"].write_text(
+        json.dumps(
+            {"task": task, "model": content["model"], "descriptions": meanings, "methods": examined}, indent=1, ensure_ascii=False
+        )
+        + "\n"
+    )
     outputs["summary"].write_text(json.dumps(records(task, examined, len(values)), indent=1) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
         main(
-            {name: getattr(job.input, name) for name in ("test", "train", "balanced", "validation", "tensors", "about", "certificate")},
+            {
+                name: getattr(job.input, name)
+                for name in ("test", "train", "balanced", "validation", "tensors", "about", "certificate")
+            },
             job.wildcards.task,
             dict(job.params.spec),
             job.params.seed,

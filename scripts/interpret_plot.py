@@ -1,6 +1,7 @@
 """Draw attributions: importance of features, example by example, and the exams of each method."""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,26 @@ def shade(held: dict[str, Any]) -> str:
     return COLOURS[0] if held["passed"] else COLOURS[1]
 
 
+def named(feature: str, found: dict[str, Any]) -> str:
+    """A feature and what it is, short enough for an axis."""
+    words = found["descriptions"].get(feature, feature)
+    return feature if words == feature else f"{textwrap.shorten(words, 52, placeholder='…')}  {feature}"
+
+
 def importance(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
     """Bars of mean |attribution| with intervals, a panel a method."""
     methods = found["methods"]
-    figure, axes = new(1, len(methods), width=6 * len(methods), height=0.3 * SHOWN + 1, squeeze=False)
+    figure, axes = new(1, len(methods), width=7.5 * len(methods), height=0.3 * SHOWN + 1, squeeze=False)
     for axis, (method, held) in zip(axes[0], methods.items(), strict=True):
         rows = held["importance"][:SHOWN]
         place = range(len(rows))
         axis.barh(place, [r["value"] for r in rows], color=shade(held), hatch=None if held["passed"] else "//", alpha=0.85)
         low = [r["value"] - (r["low"] if r["low"] is not None else r["value"]) for r in rows]
         high = [(r["high"] if r["high"] is not None else r["value"]) - r["value"] for r in rows]
-        axis.errorbar([r["value"] for r in rows], place, xerr=np.maximum([low, high], 0), fmt="none", color="0.2", linewidth=1, capsize=2)
-        axis.set_yticks(place, [r["feature"] for r in rows])
+        axis.errorbar(
+            [r["value"] for r in rows], place, xerr=np.maximum([low, high], 0), fmt="none", color="0.2", linewidth=1, capsize=2
+        )
+        axis.set_yticks(place, [named(r["feature"], found) for r in rows], fontsize=8)
         axis.invert_yaxis()
         axis.set(xlabel="mean |attribution| (logits)")
         axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
@@ -47,14 +56,18 @@ def importance(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
 def beeswarm(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
     """A point an example and feature: attribution along x, the feature's value as colour."""
     methods = found["methods"]
-    figure, axes = new(1, len(methods), width=6 * len(methods), height=0.34 * SHOWN + 1, squeeze=False)
+    figure, axes = new(1, len(methods), width=7.5 * len(methods), height=0.34 * SHOWN + 1, squeeze=False)
     for axis, (method, held) in zip(axes[0], methods.items(), strict=True):
         for row, name in enumerate(r["feature"] for r in held["importance"][:SHOWN]):
             at = data["feature"].index(name)
             x, value = data[method][:, at], data["values"][:, at]
             drawn = axis.scatter(x, row + spread(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0)
         axis.axvline(0, color="0.6", linewidth=1, zorder=0)
-        axis.set_yticks(range(min(SHOWN, len(held["importance"]))), [r["feature"] for r in held["importance"][:SHOWN]])
+        axis.set_yticks(
+            range(min(SHOWN, len(held["importance"]))),
+            [named(r["feature"], found) for r in held["importance"][:SHOWN]],
+            fontsize=8,
+        )
         axis.invert_yaxis()
         axis.set(xlabel="attribution (logits; right: towards a true call)")
         axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
@@ -86,9 +99,11 @@ def exams(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
             outcome = "passed" if exam["passed"] else f"FAILED: {exam['reason']}"
             value = f"{exam['value']:.1e}" if 0 < abs(exam["value"]) < 1e-3 else f"{exam['value']:.3f}"
             rows.append([NAMES.get(method, method), exam["exam"], value, f"≤ {exam['limit']}", outcome])
-    figure, axis = new(width=10, height=0.32 * len(rows) + 0.9)
+    figure, axis = new(width=7, height=0.3 * len(rows) + 0.5)
     axis.axis("off")
-    table = axis.table(rows, colLabels=["method", "exam", "value", "limit", "outcome"], loc="center", cellLoc="left", edges="horizontal")
+    table = axis.table(
+        rows, colLabels=["method", "exam", "value", "limit", "outcome"], loc="center", cellLoc="left", edges="horizontal"
+    )
     table.auto_set_font_size(False)
     table.set_fontsize(9)
     table.scale(1, 1.35)
@@ -117,4 +132,8 @@ def main(attributions: Path, examined: Path, outputs: dict[str, Path]) -> None:
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        main(job.input.attributions, job.input.exams, {name: getattr(job.output, name) for name in ("importance", "beeswarm", "exams")})
+        main(
+            job.input.attributions,
+            job.input.exams,
+            {name: getattr(job.output, name) for name in ("importance", "beeswarm", "exams")},
+        )

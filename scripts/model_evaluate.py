@@ -82,10 +82,16 @@ def curves(table: pd.DataFrame, rare: int) -> dict[str, list[float]]:
         roc.append(np.interp(grid, np.append(0, false), np.append(0, recall)))
         best = np.maximum.accumulate((hits / seen)[::-1])[::-1]
         pr.append(best[np.minimum(np.searchsorted(recall, grid - 1e-12), len(best) - 1)])
-    return {"grid": grid.tolist(), "recall_at_fpr": np.mean(roc, axis=0).tolist(), "precision_at_recall": np.mean(pr, axis=0).tolist()}
+    return {
+        "grid": grid.tolist(),
+        "recall_at_fpr": np.mean(roc, axis=0).tolist(),
+        "precision_at_recall": np.mean(pr, axis=0).tolist(),
+    }
 
 
-def evaluate(tables: dict[str, pd.DataFrame], first: str, classes: list[str], feature: str, resamples: int, seed: int) -> dict[str, Any]:
+def evaluate(
+    tables: dict[str, pd.DataFrame], first: str, classes: list[str], feature: str, resamples: int, seed: int
+) -> dict[str, Any]:
     """Everything that is said about a task's models.
 
     tables: model → predictions of all repeats, the control among them. first: the model that the others are baselines of.
@@ -115,7 +121,9 @@ def evaluate(tables: dict[str, pd.DataFrame], first: str, classes: list[str], fe
         "control": cells.get(CONTROL, {}).get("auroc"),
     }
     words = verdict(first, {m: d["auprc"] for m, d in differences.items()}, facts)
-    return {"first": first, "facts": facts, "verdict": words, "metrics": cells, "differences": differences} | drawings(tables, rare)
+    return {"first": first, "facts": facts, "verdict": words, "metrics": cells, "differences": differences} | drawings(
+        tables, rare
+    )
 
 
 def drawings(tables: dict[str, pd.DataFrame], rare: int) -> dict[str, Any]:
@@ -138,15 +146,29 @@ def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rare = found["facts"]["rare"]
 
     def record(key: str, cell: dict[str, Any], unit: str, words: str) -> dict[str, Any]:
-        return {"key": f"{task}.{key}", **{k: cell[k] for k in ("value", "low", "high")}, "n": n, "unit": unit, "description": words}
+        return {
+            "key": f"{task}.{key}",
+            **{k: cell[k] for k in ("value", "low", "high")},
+            "n": n,
+            "unit": unit,
+            "description": words,
+        }
 
     plain = {"low": None, "high": None}
     rows = [
-        record("base_rate", {"value": found["facts"]["base_rate"]} | plain, "fraction", f"part of the examples that are {rare}s, the class to find; the AUPRC of chance"),
+        record(
+            "base_rate",
+            {"value": found["facts"]["base_rate"]} | plain,
+            "fraction",
+            f"part of the examples that are {rare}s, the class to find; the AUPRC of chance",
+        ),
         record("verdict", {"value": found["verdict"]} | plain, "words", "what the figures say"),
     ]
     for model, cells in found["metrics"].items():
-        rows += [record(f"{model}.{name}", cell, "nats" if name == "log_loss" else "fraction", f"{model}: {WORDS[name]}") for name, cell in cells.items()]
+        rows += [
+            record(f"{model}.{name}", cell, "nats" if name == "log_loss" else "fraction", f"{model}: {WORDS[name]}")
+            for name, cell in cells.items()
+        ]
     for model, cells in found["differences"].items():
         for name, cell in cells.items():
             key = f"{found['first']}.{name}_minus_{model}"
@@ -165,7 +187,13 @@ def histories(abouts: dict[str, list[Path]]) -> dict[str, list[list[dict[str, fl
 
 
 def main(
-    predictions: list[Path], abouts: list[Path], certificate: Path, task: str, spec: dict[str, Any], seed: int, outputs: dict[str, Path]
+    predictions: list[Path],
+    abouts: list[Path],
+    certificate: Path,
+    task: str,
+    spec: dict[str, Any],
+    seed: int,
+    outputs: dict[str, Path],
 ) -> None:
     """Write evaluation as JSON (all of it) and TSV (metrics), and the summary.
 

@@ -47,10 +47,12 @@ def performance(found: dict[str, Any], out: Path) -> None:
             if cell["low"] is not None:
                 axis.plot([cell["low"], cell["high"]], [row, row], color=shade[model], linewidth=2)
             axis.plot(cell["value"], row, "o", color=shade[model])
-            axis.annotate(f"{cell['value']:.3f}", (cell["value"], row), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
+            axis.annotate(
+                f"{cell['value']:.3f}", (cell["value"], row), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8
+            )
         if line is not None:
             axis.axvline(line, color="0.6", linestyle="--", linewidth=1)
-            axis.text(line, len(models) - 0.4, words, fontsize=8, color="0.4", ha="center", va="top")
+            axis.text(line, -0.55, f" {words}", fontsize=8, color="0.4", ha="left", va="top")
         axis.set(xlabel=title)
     axes[0].set_yticks(range(len(models)), [label(m, found) for m in models])
     axes[0].set_ylim(len(models) - 0.4, -0.6)
@@ -79,7 +81,9 @@ def calibration(found: dict[str, Any], out: Path) -> None:
     """Predicted against observed, before and after calibration; the area of a point is its examples."""
     figure, axes = new(1, 2, width=9, height=4.4, sharex=True, sharey=True)
     rare = found["facts"]["rare"]
-    for axis, kind, title in zip(axes, ("raw", "calibrated"), ("Before calibration", "After (fitted on validation)"), strict=True):
+    for axis, kind, title in zip(
+        axes, ("raw", "calibrated"), ("Before calibration", "After (fitted on validation)"), strict=True
+    ):
         axis.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
         for model, both in found["reliability"].items():
             rows = both[kind]
@@ -89,7 +93,13 @@ def calibration(found: dict[str, Any], out: Path) -> None:
             axis.plot(x, y, color=colours(found)[model], linewidth=1, label=name)
             largest = max(r["n"] for r in rows)
             axis.scatter(x, y, s=[8 + 40 * r["n"] / largest for r in rows], color=colours(found)[model])
-        axis.set(xlabel=f"predicted probability of a {rare}", ylabel="observed frequency", title=title, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        axis.set(
+            xlabel=f"predicted probability of a {rare}",
+            ylabel="observed frequency",
+            title=title,
+            xlim=(-0.02, 1.02),
+            ylim=(-0.02, 1.02),
+        )
         axis.legend(loc="upper left", fontsize=8)
     save(figure, out)
 
@@ -101,13 +111,30 @@ def learning(found: dict[str, Any], out: Path) -> None:
         return
     model, folds = next(iter(found["learning"].items()))
     figure, axis = new(width=6, height=4)
-    for part, colour, words in (("train", COLOURS[1], "training (balanced, with dropout)"), ("validation", COLOURS[0], "validation")):
+    for part, colour, words in (
+        ("train", COLOURS[1], "training (balanced, with dropout)"),
+        ("validation", COLOURS[0], "validation"),
+    ):
         for number, rows in enumerate(folds):
-            axis.plot([r["epoch"] + 1 for r in rows], [r[part] for r in rows], color=colour, alpha=0.5, linewidth=1, label=words if not number else None)
+            axis.plot(
+                [r["epoch"] + 1 for r in rows],
+                [r[part] for r in rows],
+                color=colour,
+                alpha=0.5,
+                linewidth=1,
+                label=words if not number else None,
+            )
     for number, rows in enumerate(folds):
         best = min(rows, key=lambda r: r["validation"])
-        axis.plot(best["epoch"] + 1, best["validation"], "o", color=COLOURS[0], markersize=4, label="epoch kept" if not number else None)
-    axis.set(xlabel="epoch", ylabel="cross-entropy (nats)", title=f"Learning curves of the {label(model, found)}, a line a fold", yscale="log")
+        axis.plot(
+            best["epoch"] + 1, best["validation"], "o", color=COLOURS[0], markersize=4, label="epoch kept" if not number else None
+        )
+    axis.set(
+        xlabel="epoch",
+        ylabel="cross-entropy (nats)",
+        title=f"Learning curves of the {label(model, found)}, a line a fold",
+        yscale="log",
+    )
     axis.legend(fontsize=8)
     save(figure, out)
 
@@ -121,4 +148,7 @@ def main(evaluation: Path, outputs: dict[str, Path]) -> None:
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        main(job.input.evaluation, {name: getattr(job.output, name) for name in ("performance", "curves", "calibration", "learning")})
+        main(
+            job.input.evaluation,
+            {name: getattr(job.output, name) for name in ("performance", "curves", "calibration", "learning")},
+        )

@@ -38,7 +38,14 @@ def main(
         arrays.append(fitted.arrays)
         rows.append({"about": fitted.about, "calibration": scale, "history": fitted.history, "examples": len(train)})
         log.info("fold %d: %d examples, temperature %.2f", number, len(train), scale["temperature"])
-    content = {"model": model, "settings": settings, "seed": seed, "features": train.features, "certificate": train.mark, "folds": rows}
+    content = {
+        "model": model,
+        "settings": settings,
+        "seed": seed,
+        "features": train.features,
+        "certificate": train.mark,
+        "folds": rows,
+    }
     modelfile.write(tensors, about, arrays, content)
 
 

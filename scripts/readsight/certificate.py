@@ -40,7 +40,9 @@ def verify_folds(certificate: Path, marks: dict[str, str]) -> dict[str, Any]:
     now = sha256(certificate)
     for name, mark in marks.items():
         if mark != now:
-            raise InputError(f"{name}: was not made from the split that {certificate} certifies (stale or uncertified); make the folds again")
+            raise InputError(
+                f"{name}: was not made from the split that {certificate} certifies (stale or uncertified); make the folds again"
+            )
     return held
 
 

@@ -1,5 +1,6 @@
 """Repeated, grouped, stratified cross-validation: which example is what in which fold, and what leaks."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,9 @@ def check(labels: np.ndarray, groups: np.ndarray, folds: int) -> None:
     """Raise InputError, naming the keys, where groups or a class's groups are fewer than the folds need."""
     total = len(set(groups))
     if total < folds:
-        raise InputError(f"split.folds: {folds} folds, but there are only {total} groups; lower split.folds or make groups smaller (split.by, split.block)")
+        raise InputError(
+            f"split.folds: {folds} folds, but there are only {total} groups; lower split.folds or make groups smaller (split.by, split.block)"
+        )
     need = max(folds, 3)
     for value in np.unique(labels):
         own = len(set(groups[labels == value]))
@@ -66,7 +69,9 @@ def _all_classes(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int, 
         rest = len(np.unique(np.delete(labels, found[0]))) == classes
         if (inside[0] and rest) if only_first else all(inside):
             return found
-    raise InputError(f"split.folds: no division into {parts} parts was found in which every part has every class; lower split.folds or split.block")
+    raise InputError(
+        f"split.folds: no division into {parts} parts was found in which every part has every class; lower split.folds or split.block"
+    )
 
 
 def scattered(labels: np.ndarray, folds: int, repeats: int, seed: int) -> pd.DataFrame:
@@ -130,7 +135,7 @@ def balance_of(roles: pd.DataFrame, labels: np.ndarray, groups: np.ndarray) -> l
     """Examples, groups and classes of each role of each fold: a row a fold and role."""
     rows = []
     for name in roles:
-        repeat, fold = (int(part.strip("repeatfold")) for part in name.split("."))
+        repeat, fold = (int(number) for number in re.findall(r"\d+", name))
         for role in ROLES:
             here = (roles[name] == role).to_numpy()
             rows.append(

@@ -105,11 +105,15 @@ def group_weights(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
 
 def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
-    """Point (the first) and percentile interval (of the others), None where a value is not defined."""
+    """Point (the first) and percentile interval (of the others), None where a value is not defined.
+
+    The interval is widened to hold the point: resampling raises errors such as
+    the calibration error, which are never below 0.
+    """
     rest = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None}
     if len(rest) < 0.5 * (len(values) - 1):
         return {"value": float(values[0]), "low": None, "high": None}
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
-    return {"value": float(values[0]), "low": float(low), "high": float(high)}
+    return {"value": float(values[0]), "low": float(min(low, values[0])), "high": float(max(high, values[0]))}

@@ -55,7 +55,9 @@ def verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str,
     )
     parts = [head]
     if facts["rare_groups"] < FEW_GROUPS:
-        parts.append(f"They lie in only {facts['rare_groups']} groups: too few to tell models apart; read the intervals, not the values.")
+        parts.append(
+            f"They lie in only {facts['rare_groups']} groups: too few to tell models apart; read the intervals, not the values."
+        )
     for kind in ("better", "worse", "equal"):
         clauses = [clause for what, clause in said.values() if what == kind]
         if clauses:
@@ -69,5 +71,7 @@ def verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str,
     if control and control["low"] is not None:
         fine = control["low"] <= 0.5 <= control["high"]
         words = "as it must be" if fine else "which should not be: suspect a leak or too few groups"
-        parts.append(f"Trained on shuffled labels, a model ranks {'by chance' if fine else 'off chance'} (AUROC {figure(control)}), {words}.")
+        parts.append(
+            f"Trained on shuffled labels, a model ranks {'by chance' if fine else 'off chance'} (AUROC {figure(control)}), {words}."
+        )
     return " ".join(parts)

@@ -23,7 +23,9 @@ def attribute(problem: Problem, seed: int) -> np.ndarray:
     import shap
 
     width = problem.values.shape[1]
-    explainer = shap.explainers.Permutation(problem.output(), shap.maskers.Independent(reference(problem), max_samples=BACKGROUND), seed=seed)
+    explainer = shap.explainers.Permutation(
+        problem.output(), shap.maskers.Independent(reference(problem), max_samples=BACKGROUND), seed=seed
+    )
     found = explainer(problem.values.astype(np.float64), max_evals=ROUNDS * (2 * width + 1), silent=True)
     return np.asarray(found.values)
 

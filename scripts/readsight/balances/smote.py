@@ -28,7 +28,9 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
         )
     neighbours = min(spec["neighbours"], rarest - 1)
     if neighbours < spec["neighbours"]:
-        log.warning("SMOTE: %d examples of the rarest class: neighbours lowered from %d to %d", rarest, spec["neighbours"], neighbours)
+        log.warning(
+            "SMOTE: %d examples of the rarest class: neighbours lowered from %d to %d", rarest, spec["neighbours"], neighbours
+        )
     grown, grown_labels = SMOTE(random_state=seed, k_neighbors=neighbours).fit_resample(values, labels)
     made = len(grown) - len(values)
     parent = np.concatenate([np.arange(len(values)), np.full(made, -1)])

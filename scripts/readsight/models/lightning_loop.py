@@ -14,7 +14,9 @@ from readsight.foldfile import Fold
 def batches(fold: Fold, size: int, seed: int | None) -> DataLoader:
     """Batches of (values, labels, weights), in an order drawn by the seed, or as they stand where it is None."""
     data = TensorDataset(
-        torch.as_tensor(fold.values), torch.as_tensor(fold.labels, dtype=torch.float32), torch.as_tensor(fold.weights.astype(np.float32))
+        torch.as_tensor(fold.values),
+        torch.as_tensor(fold.labels, dtype=torch.float32),
+        torch.as_tensor(fold.weights.astype(np.float32)),
     )
     order = SequentialSampler(data) if seed is None else RandomSampler(data, generator=torch.Generator().manual_seed(seed))
     return DataLoader(data, sampler=BatchSampler(order, size, drop_last=False), batch_size=None)

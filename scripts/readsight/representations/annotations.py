@@ -44,8 +44,12 @@ def features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple
     table = pd.concat([table, gaps.rename(columns=lambda name: f"{name.split('+')[0]}_missing")], axis=1)
     told = table.nunique(dropna=True) > 1
     table = table.loc[:, told]
-    known = DESCRIPTIONS | {f"{name.split('+')[0]}_missing": f"no {', '.join(name.split('+'))} given (1)" for name in gaps}
-    var = pd.DataFrame({"description": [known.get(name, f"INFO/{name}") for name in table]}, index=table.columns)
+    known = (
+        annotations.attrs.get("descriptions", {})
+        | DESCRIPTIONS
+        | {f"{name.split('+')[0]}_missing": f"no {', '.join(name.split('+'))} given (1)" for name in gaps}
+    )
+    var = pd.DataFrame({"description": [known.get(name, name) for name in table]}, index=table.columns)
     return table, var
 
 

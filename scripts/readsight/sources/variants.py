@@ -23,7 +23,8 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     labels: VCF with INFO/TRUTH (TP or FP), any number of samples.
     Returns obs (n rows, indexed `chrom:position:ref>alt`, position 1-based as in
     VCF; columns label, chrom, start and end 0-based half-open, ref, alt, kind)
-    and annotations (n rows, numbers, NaN where the caller gave none).
+    and annotations (n rows, numbers, NaN where the caller gave none; what the
+    header says of each in `attrs["descriptions"]`).
     Raises InputError where there is nothing to learn from: no call, or one class.
     """
     rows, numbers = {}, {}
@@ -31,6 +32,7 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         if "TRUTH" not in vcf.header.info:
             raise InputError(f"{labels}: no INFO/TRUTH: these calls were not compared with a truth")
         fields = caller_fields(vcf.header)
+        meanings = {name: vcf.header.info[name].description for name in fields}
         for record in vcf:
             truth = record.info.get("TRUTH")
             truth = truth[0] if isinstance(truth, tuple) else truth
@@ -47,6 +49,7 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     obs = pd.DataFrame.from_dict(rows, orient="index")
     check_classes(obs, str(labels))
     annotations = pd.DataFrame.from_dict(numbers, orient="index").astype(float)
+    annotations.attrs["descriptions"] = meanings
     obs.index.name = annotations.index.name = "example"
     return obs, annotations
 

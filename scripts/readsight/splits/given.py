@@ -18,7 +18,9 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
 def roles(obs: pd.DataFrame) -> pd.Series:
     """Role of each example. Raises InputError where the column is absent or names anything but the three roles."""
     if "split" not in obs:
-        raise InputError("split.by: 'given' needs a column `split` in the examples, and these have none; use block, chromosome or group")
+        raise InputError(
+            "split.by: 'given' needs a column `split` in the examples, and these have none; use block, chromosome or group"
+        )
     odd = sorted(set(obs["split"].astype(str)) - set(ROLES))
     if odd:
         raise InputError(f"split.by: the column `split` says {odd[0]!r}; it may say {', '.join(ROLES)}")

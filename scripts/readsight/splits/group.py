@@ -14,5 +14,7 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
         raise InputError(f"split.column: the examples have no column {column!r}; there are: {', '.join(map(str, obs.columns))}")
     gaps = obs[column].isna()
     if gaps.any():
-        raise InputError(f"split.column: {gaps.sum()} examples have no {column!r}, the first: {', '.join(map(str, obs.index[gaps][:5]))}")
+        raise InputError(
+            f"split.column: {gaps.sum()} examples have no {column!r}, the first: {', '.join(map(str, obs.index[gaps][:5]))}"
+        )
     return obs[column].astype(str).rename("group")

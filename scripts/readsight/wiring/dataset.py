@@ -52,4 +52,6 @@ class DatasetWiring(Stage):
 
     def products(self) -> dict[tuple[str, str], str]:
         names = {"examples": "examples.h5ad", "certified split": "certificate.json"}
-        return {(COHORT, f"{what} of {task}"): f"{self.folder}/{task}/{file}" for task in self.tasks for what, file in names.items()}
+        return {
+            (COHORT, f"{what} of {task}"): f"{self.folder}/{task}/{file}" for task in self.tasks for what, file in names.items()
+        }

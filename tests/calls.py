@@ -1,0 +1,86 @@
+"""Labelled calls for tests: a random genome, and candidate calls of which the annotations tell the false ones, more or less."""
+
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from projects import write_fasta
+
+HEADER = [
+    '##INFO=<ID=TRUTH,Number=1,Type=String,Description="TP or FP">',
+    '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers that found it">',
+    '##INFO=<ID=POP_AF,Number=A,Type=Float,Description="Population frequency">',
+    '##INFO=<ID=DP,Number=1,Type=Integer,Description="Raw read depth">',
+    '##INFO=<ID=DP4,Number=4,Type=Integer,Description="Reads by allele and strand">',
+    '##INFO=<ID=MQ,Number=1,Type=Float,Description="Mean mapping quality">',
+    '##INFO=<ID=MQ0F,Number=1,Type=Float,Description="Fraction of reads with mapping quality 0">',
+    '##INFO=<ID=RPBZ,Number=1,Type=Float,Description="Read position bias">',
+    '##INFO=<ID=BQBZ,Number=1,Type=Float,Description="Base quality bias">',
+    '##INFO=<ID=AC,Number=A,Type=Integer,Description="Alternative alleles">',
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+    '##FORMAT=<ID=BD,Number=1,Type=String,Description="Decision">',
+    '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Reads by allele">',
+    '##FORMAT=<ID=PL,Number=G,Type=Integer,Description="Genotype likelihoods">',
+]
+
+
+def genome(folder: Path, contigs: int = 4, length: int = 100_000, seed: int = 1) -> Path:
+    """An indexed random FASTA."""
+    draw = np.random.default_rng(seed)
+    path = write_fasta(folder / "genome.fa", {f"chr{i + 1}": "".join(draw.choice(list("ACGT"), length)) for i in range(contigs)})
+    pysam.faidx(str(path))
+    return path
+
+
+def labelled(folder: Path, fasta: Path, calls: int = 400, false: float = 0.15, signal: float = 1.5, seed: int = 1) -> Path:
+    """A VCF of calls with INFO/TRUTH, two samples.
+
+    false: part of false calls, that are lower in QUAL and MQ by `signal` standard deviations (0: not at all).
+    """
+    draw = np.random.default_rng(seed)
+    source = pysam.FastaFile(str(fasta))
+    header = pysam.VariantHeader()
+    for name, length in zip(source.references, source.lengths, strict=True):
+        header.add_line(f"##contig=<ID={name},length={length}>")
+    for line in HEADER:
+        header.add_line(line)
+    for sample in ("one", "two"):
+        header.add_sample(sample)
+    path = folder / "bcftools.labels.vcf.gz"
+    with pysam.VariantFile(str(path), "wz", header=header) as out:
+        share = calls // len(source.references)
+        for name, length in zip(source.references, source.lengths, strict=True):
+            for start in sorted(draw.choice(np.arange(100, length - 100), share, replace=False)):
+                out.write(_record(out, source, name, int(start), draw.random() >= false, signal, draw))
+    return path
+
+
+def _record(out, source, name, start, true, signal, draw):
+    ref = source.fetch(name, start, start + 1)
+    alt = "CGTA"["ACGT".index(ref)] + "T" * int(draw.choice([0, 0, 0, 2]))
+    level = draw.normal(0, 1) - (0 if true else signal)
+    depth = int(draw.poisson(30)) + 2
+    own = int(draw.binomial(depth, 0.5))
+    record = out.new_record(contig=name, start=start, alleles=(ref, alt), qual=max(1.0, 120 + 30 * level))
+    record.info.update(
+        {
+            "TRUTH": "TP" if true else "FP",
+            "CALLERS": ("bcftools", "freebayes") if true else ("bcftools",),
+            "POP_AF": (0.4 if true else 0.0,),
+            "DP": depth * 2,
+            "DP4": (depth - own, 3, own, 4),
+            "MQ": float(np.clip(55 + 4 * (draw.normal() - (0 if true else signal)), 0, 60)),
+            "MQ0F": float(draw.random() * 0.1),
+            "AC": (1,),
+        }
+    )
+    if draw.random() < 0.7:
+        record.info["RPBZ"] = float(draw.normal())
+        record.info["BQBZ"] = float(draw.normal())
+    for sample, genotype in (("one", (0, 1)), ("two", (0, 0))):
+        record.samples[sample]["GT"] = genotype
+        record.samples[sample]["AD"] = (depth - own, own) if sample == "one" else (depth, 0)
+        record.samples[sample]["PL"] = (90, 0, 80) if sample == "one" else (0, 60, 120)
+        record.samples[sample]["BD"] = ("TP" if true else "FP") if sample == "one" else "."
+    return record
