@@ -282,7 +282,8 @@ def _other_name(name: str) -> str:
 
 
 def _other_style(table: Table, reference: Table, name: str, other: str) -> str:
-    plain = f"sed 's/^chr//' {table.path}" if name.startswith("chr") else f"sed '/^#/!s/^/chr/' {table.path}"
+    change = "sed 's/^chr//'" if name.startswith("chr") else "sed '/^#/!s/^/chr/'"
+    plain = f"zcat {table.path} | {change}" if table.path.endswith(".gz") else f"{change} {table.path}"
     remedy = {
         "VCF": f"bcftools annotate --rename-chrs names.txt {table.path}, with a line '{name} {other}' for each contig in names.txt",
         "BAM": "samtools reheader, or align the reads again",

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import yaml
+
 from readsight import config, reference
 
 

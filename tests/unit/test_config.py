@@ -1,0 +1,120 @@
+"""Config faults are found all at once, with file, row, key and the nearest right word."""
+
+import pytest
+
+from readsight import config
+from readsight.errors import InputError
+from readsight.project import Project
+
+GOOD = """\
+project: p
+samples: s.tsv
+reference:
+  fasta: genome.fa
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def make(text):
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        return path
+
+    return make
+
+
+def faults(path):
+    with pytest.raises(InputError) as error:
+        config.read(path)
+    return error.value.faults
+
+
+def test_least_config_has_defaults(written):
+    parsed = config.read(written(GOOD))
+    assert parsed.folder == "results/p"
+    assert parsed.variants.callers == ["bcftools"] and parsed.variants.truth is None
+
+
+@pytest.mark.parametrize(
+    ("added", "row", "words"),
+    [
+        ("alin:\n  threads: 2\n", 5, ["alin: unknown key", "'align'"]),
+        ("reads:\n  trim:\n    windw: 3\n", 7, ["reads.trim.windw: unknown key", "'window'"]),
+        ("align:\n  aligner: bwamem2\n", 6, ["align.aligner: 'bwamem2'", "did you mean 'bwa-mem2'?"]),
+        ("variants:\n  callers: [bcftool]\n", 6, ["variants.callers.0", "did you mean 'bcftools'?"]),
+        ("align:\n  threads: many\n", 6, ["align.threads", "integer", "'many'"]),
+        ("align:\n  min_mapped: 3\n", 6, ["align.min_mapped", "less than or equal to 1"]),
+        ("tasks:\n  t:\n    networkk: {}\n", 7, ["tasks.t.networkk: unknown key", "'network'"]),
+        ("variants:\n  consensus: 3\n", 6, ["variants.consensus", "asks for 3 callers"]),
+        (
+            "tasks:\n  t:\n    caller: freebayes\nvariants: {truth: {vcf: t.vcf}}\n",
+            7,
+            ["tasks.t.caller", "'freebayes' is not among"],
+        ),
+        ("align:\n  recalibrate: true\n", 6, ["align.recalibrate", "reference.known_sites"]),
+        ("seed: 3\nseed: 4\n", 6, ["seed: stands in this section already"]),
+        ("results: ${NOT_SET_AT_ALL}/x\n", 5, ["results: the environment variable NOT_SET_AT_ALL is not set"]),
+    ],
+)
+def test_a_fault_names_file_row_key_and_remedy(written, added, row, words):
+    path = written(GOOD + added)
+    (fault,) = faults(path)
+    assert fault.startswith(f"{path}, row {row}: "), fault
+    for word in words:
+        assert word in fault
+
+
+def test_a_needed_key_that_is_missing(written):
+    assert any(
+        "reference.fasta: this key is needed" in f and "row 3" in f
+        for f in faults(written("project: p\nsamples: s\nreference: {}\n"))
+    )
+    assert "samples: a sample sheet is needed" in faults(written("project: p\nreference: {fasta: a.fa}\n"))[0]
+
+
+def test_all_faults_come_at_once(written):
+    found = faults(written(GOOD + "algn: {}\nseed: -1\nreads:\n  full_check_mb: x\n"))
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [1, 2\nb: 3\n", "row 2"),
+        ("- a\n- b\n", "list of `key: value`"),
+        ("", "list of `key: value`"),
+        ("a:\tb: c\n", "not YAML"),
+    ],
+)
+def test_files_that_are_no_config(written, text, words):
+    (fault,) = faults(written(text))
+    assert words in fault
+
+
+def test_no_such_file(tmp_path):
+    assert "there is no such config file" in faults(tmp_path / "x.yaml")[0]
+
+
+def test_results_and_environment_are_filled_in(written, monkeypatch):
+    monkeypatch.setenv("DATA", "/d")
+    parsed = config.read(written("project: p\nsamples: ${results}/demo/s.tsv\nresults: out\nreference:\n  fasta: ${DATA}/g.fa\n"))
+    assert (parsed.samples, parsed.reference.fasta) == ("out/p/demo/s.tsv", "/d/g.fa")
+
+
+def test_faults_of_config_and_sheet_come_together(written, tmp_path):
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text("sample\tassay\tfastq_1\nA\twgz\ta.fq\n")
+    path = written(f"project: p\nsamples: {sheet}\nreference: {{fasta: g.fa}}\nsed: 1\n")
+    with pytest.raises(InputError) as error:
+        Project.from_raw(config.load(path), [path])
+    assert [("row 4: sed" in f, "column assay" in f) for f in error.value.faults] == [(True, False), (False, True)]
+
+
+def test_a_later_file_overrides_an_earlier_one(tmp_path):
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text(GOOD + "seed: 1\n")
+    two.write_text("seed: x\n")
+    with pytest.raises(InputError) as error:
+        config.check({**config.load(one), **config.load(two)}, [one, two])
+    assert error.value.faults[0].startswith(f"{two}, row 1: seed")
