@@ -58,6 +58,10 @@ onstart:
     doctor.start(project)
 
 
+onerror:
+    print(dossier.unfinished(), file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

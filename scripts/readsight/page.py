@@ -21,9 +21,9 @@ tbody th { font-weight: 600; }
 tbody tr:hover { background: var(--shade); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-visible { outline: 2px solid var(--accent); }
-th button::after { content: " \\2195"; color: var(--line); }
-th[aria-sort=ascending] button::after { content: " \\2191"; color: var(--accent); }
-th[aria-sort=descending] button::after { content: " \\2193"; color: var(--accent); }
+th button::after { content: "\\00a0\\2195"; color: var(--line); }
+th[aria-sort=ascending] button::after { content: "\\00a0\\2191"; color: var(--accent); }
+th[aria-sort=descending] button::after { content: "\\00a0\\2193"; color: var(--accent); }
 code, pre { font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 code { color: var(--soft); } td code { white-space: nowrap; }
 pre { background: var(--shade); border: 1px solid var(--line); border-radius: 4px; padding: .8rem 1rem; overflow-x: auto; }

@@ -106,3 +106,18 @@ def test_two_thousand_files_are_named_in_an_instant(make, tmp_path):
     rows = wiring.expected()
     assert time.perf_counter() - start < 0.5
     assert len({sample for sample, _, path in rows if path.endswith(".cram")}) == 2000
+
+
+def test_a_run_that_ended_early_tells_what_is_not_made(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/p/align").mkdir(parents=True)
+    assert "  anna: alignment" in make([Align()]).unfinished()
+    (tmp_path / "results/p/align/anna.cram").write_text("x")
+    words = make([Align()]).unfinished()
+    assert words.startswith("Made so far: 1 of 7 products") and "anna" not in words
+
+    class Many(Stage):
+        def products(self):
+            return {(f"s{n}", "alignment"): f"none/{n}" for n in range(1000)}
+
+    assert len(make([Many()]).unfinished().splitlines()) < 25

@@ -12,8 +12,8 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 PACKAGE = sorted((ROOT / "scripts/readsight").rglob("*.py"))
 CODE = SCRIPTS + PACKAGE + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
-# A stage whose rules stand in another stage's file.
-GUESTS = {"compare": "variants"}
+# Rules files that hold a part of another stage.
+PARTS = {"compare": "variants"}
 
 
 @dataclass
@@ -66,8 +66,7 @@ def test_a_rule_has_one_script_of_its_own_name(rule):
 
 @each_rule
 def test_a_rule_bears_the_name_of_its_stage(rule):
-    stage = rule.name.split("_")[0]
-    assert rule.stage in (stage, GUESTS.get(stage))
+    assert rule.name.split("_")[0] == PARTS.get(rule.stage, rule.stage)
 
 
 @each_rule

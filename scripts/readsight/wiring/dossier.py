@@ -10,6 +10,8 @@ from readsight.wiring.stage import COHORT
 
 ROOT = Path(__file__).resolve().parents[3]
 
+MOST_LINES = 20
+
 OWN = {
     "config, as a page": "dossier/config.html",
     "config with all defaults": "dossier/config.yaml",
@@ -73,6 +75,18 @@ class DossierWiring:
                 if part[:end] in self.project.units:
                     return part[:end]
         return COHORT
+
+    def unfinished(self) -> str:
+        """What a run that ended early leaves unmade, in words: products by sample, at most MOST_LINES lines."""
+        absent: dict[str, list[str]] = {}
+        for sample, product, path in self._named:
+            if not Path(path).exists():
+                absent.setdefault(sample, []).append(product)
+        lines = [f"  {sample}: {', '.join(products)}" for sample, products in absent.items()]
+        if len(lines) > MOST_LINES:
+            lines[MOST_LINES:] = [f"  and {len(lines) - MOST_LINES} samples more"]
+        made = len(self._named) - sum(map(len, absent.values()))
+        return "\n".join([f"Made so far: {made} of {len(self._named)} products. Not made yet:", *lines])
 
     def summaries(self) -> list[str]:
         """All fragments of summary.json."""

@@ -1,0 +1,121 @@
+"""The report of a project: one file, nothing fetched, every page and category in it."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from projects import ROOT
+
+STAGES = """
+from readsight.wiring.stage import COHORT, Stage
+
+
+class Calls(Stage):
+    def targets(self):
+        return ["<results>/variants/calls.tsv", "<results>/variants/calls.svg"]
+
+    def summaries(self):
+        return ["<results>/variants/calls.summary.json"]
+
+    def products(self):
+        return {(COHORT, "calls"): "<results>/variants/calls.tsv"}
+
+
+class Align(Stage):
+    def products(self):
+        return {(sample, "alignments"): f"<results>/align/{sample}.tsv" for sample in project.samples}
+
+
+demo = reads = compare = dataset = model = interpret = Stage()
+align, variants = Align(), Calls()
+
+
+rule figure:
+    output:
+        report("<results>/variants/calls.svg", category="Variants", labels={"what": "Calls"}),
+    script:
+        "never.py"
+"""
+PACKAGES = {"python": "3.11.9", "bcftools": "1.16"}
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The dossier's own rules, run behind stages whose files are there already."""
+    runner = ROOT / ".venv/bin/snakemake"
+    if not runner.exists():
+        pytest.skip("the runner is not set up: make setup")
+    home = tmp_path_factory.mktemp("report")
+    for folder in ("workflow/rules", "workflow/report", "envs"):
+        shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns("native"))
+    (home / "scripts").symlink_to(ROOT / "scripts")
+    shutil.copy(ROOT / "pyproject.toml", home)
+    front = (ROOT / "Snakefile").read_text()
+    front = re.sub(r'include: "workflow/rules/(?!dossier)\w+\.smk"\n', "", front).replace(
+        'include: "workflow', 'include: "stages.smk"\ninclude: "workflow'
+    )
+    front = re.sub(r"^onstart:\n(?:    .*\n)+", "", front, flags=re.M)
+    write(home / "Snakefile", front)
+    write(home / "stages.smk", STAGES)
+    write(home / "g.fa", ">chr1\n" + "ACGTTGCA" * 50 + "\n")
+    for sample in "ab":
+        write(home / f"{sample}.fq", f"@{sample}1\n{'ACGTTGCA' * 10}\n+\n{'I?F5HGI#' * 10}\n")
+    write(home / "samples.tsv", "sample\tunit\tassay\tfastq_1\nanna\t1\twgs\ta.fq\nbert\t1\twgs\tb.fq\n")
+    write(home / "config.yaml", "project: probe\nsamples: samples.tsv\nreference: {fasta: g.fa}\n")
+    folder = home / "results/probe"
+    write(folder / "align/anna.tsv", "head\nrow\n")
+    write(folder / "align/bert.tsv", "head\n")
+    write(folder / "align/bert.note.json", '{"note": "nothing of bert maps"}')
+    write(folder / "variants/calls.tsv", "head\nrow\n")
+    write(folder / "variants/calls.svg", "<svg xmlns='http://www.w3.org/2000/svg'><rect width='9' height='9'/></svg>")
+    write(folder / "variants/calls.summary.json", json.dumps([{"key": "variants.bcftools.calls", "value": 7}]))
+    for name, version in PACKAGES.items():
+        write(home / f"prefix/conda-meta/{name}.json", json.dumps({"name": name, "version": version}))
+    call = [runner, "--configfile", "config.yaml", "--cores", "2"]
+    for arguments in ([], ["--report", "results/probe/report.html"]):
+        ran = subprocess.run(
+            [*call, *arguments], cwd=home, env=os.environ | {"CONDA_PREFIX": str(home / "prefix")}, text=True, capture_output=True
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    return folder
+
+
+def test_the_audit_has_every_sample_and_product_with_the_reason(results):
+    rows = [line.split("\t") for line in (results / "dossier/audit.tsv").read_text().splitlines()]
+    found = {(row[0], row[2]): (row[3], row[5]) for row in rows[1:]}
+    assert found["anna", "alignments"] == ("there", "")
+    assert found["bert", "alignments"] == ("empty", "nothing of bert maps")
+    assert found["cohort", "calls"] == ("there", "")
+
+
+def test_the_summary_holds_the_figures_of_the_stages(results):
+    assert json.loads((results / "summary.json").read_text())["variants.bcftools.calls"]["value"] == 7
+
+
+def test_versions_are_those_installed(results):
+    rows = [line.split("\t") for line in (results / "dossier/versions.tsv").read_text().splitlines()]
+    assert ["bcftools", "bcftools", "1.16", "", "", "yes"] in rows and ["bcftools", "python", "3.11.9", "", "", "yes"] in rows
+
+
+def test_the_report_is_one_file_that_fetches_nothing(results):
+    html = (results / "report.html").read_text()
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
+
+
+def test_every_category_and_page_is_in_the_report(results):
+    html = (results / "report.html").read_text()
+    for category in ("Audit", "Summary", "Variants", "Provenance"):
+        assert f'"{category}"' in html
+    pages = [base64.b64decode(held).decode() for held in re.findall(r"data:text/html[^\"]*?base64,([A-Za-z0-9+/=]+)", html)]
+    titles = {re.search("<title>(.*?)</title>", page).group(1) for page in pages}
+    assert titles == {"Audit", "Summary", "Config", "Versions"}
