@@ -254,7 +254,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with step(snakemake) as job:
+    with step(snakemake) as job:  # noqa: F821
         main(
             calls=job.input.calls,
             truth=job.input.truth,

@@ -1,0 +1,72 @@
+"""Draw structural variants and the truth: how many of each type and size were found, missed, or falsely called."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from readsight import figures
+from readsight.step import step
+
+TYPES = {"DEL": "Deletions", "DUP": "Duplications", "INV": "Inversions", "INS": "Insertions"}
+STATUS = {
+    ("truth", "TP"): ("true, called", figures.COLOURS[2], "o"),
+    ("truth", "FN"): ("true, missed", figures.COLOURS[7], "X"),
+    ("calls", "FP"): ("called, not true", figures.COLOURS[1], "D"),
+}
+
+
+def draw(tables: dict[str, pd.DataFrame], sites: dict[str, pd.DataFrame], path: Path) -> None:
+    """Left: recall and precision by type, with intervals. Right: every variant by its size.
+
+    tables, sites: caller → table of figures, table of variants.
+    """
+    figure, axes = figures.new(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
+    for row, caller in zip(axes, tables, strict=True):
+        _figures(row[0], tables[caller], caller)
+        _sizes(row[1], sites[caller])
+    figures.save(figure, path)
+
+
+def _figures(axis, table: pd.DataFrame, caller: str) -> None:
+    table = table[table["sample"] == "all"].set_index("type")
+    names = [*TYPES, "all"]
+    for place, name in enumerate(names):
+        row = table.loc[name.lower()]
+        for shift, metric, colour in ((-0.15, "recall", figures.COLOURS[0]), (0.15, "precision", figures.COLOURS[4])):
+            if np.isnan(row[metric]):
+                continue
+            axis.plot([row[f"{metric}_low"], row[f"{metric}_high"]], [place + shift] * 2, color=colour)
+            axis.plot(row[metric], place + shift, "o", color=colour, label=metric if name == "all" else None)
+    labels = [f"{TYPES.get(n, 'All')} (truth {table.loc[n.lower(), ['tp', 'fn']].sum():.0f})" for n in names]
+    axis.set_yticks(range(len(names)), labels)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1.02)
+    axis.set_xlabel("Fraction")
+    axis.set_title(caller, loc="left")
+    axis.legend(fontsize=9, frameon=False, loc="lower left")
+
+
+def _sizes(axis, sites: pd.DataFrame) -> None:
+    draw = np.random.default_rng(1)
+    for (side, status), (words, colour, marker) in STATUS.items():
+        chosen = sites[(sites["side"] == side) & (sites["status"] == status)]
+        y = np.array([list(TYPES).index(t) for t in chosen["type"]], dtype=float) + draw.uniform(-0.3, 0.3, len(chosen))
+        axis.plot(chosen["size"], y, marker, color=colour, markersize=5, alpha=0.8, label=f"{words} ({len(chosen):,})")
+    axis.set_yticks(range(len(TYPES)), TYPES.values())
+    axis.set_ylim(len(TYPES) - 0.5, -0.5)
+    axis.set_xscale("log")
+    axis.set_xlabel("Size (bases)")
+    axis.set_title("Variants, summed over samples", loc="left")
+    axis.legend(fontsize=9, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def main(callers: list[str], tables: list[Path], sites: list[Path], out: Path) -> None:
+    read = {caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, tables, strict=True)}
+    found = {caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, sites, strict=True)}
+    draw(read, found, out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(list(job.params.callers), job.input.tables, job.input.sites, job.output.structural)
