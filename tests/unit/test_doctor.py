@@ -1,0 +1,204 @@
+"""The doctor says everything that is wrong with a project at once, and is quick the second time."""
+
+import gzip
+import random
+
+import pytest
+import yaml
+
+from readsight import doctor, fastq, room
+from readsight.cache import Cache
+from readsight.errors import InputError
+from readsight.project import Project
+
+GENOME = "".join(random.Random(7).choices("ACGT", k=600))
+
+
+def reads(path, mate, n=40):
+    draw = random.Random(f"{path.name}")
+    text = "".join(f"@r{i}/{mate}\n{''.join(draw.choices('ACGT', k=50))}\n+\n{'IF:#I' * 10}\n" for i in range(n))
+    path.write_bytes(gzip.compress(text.encode()))
+
+
+def vcf(path, samples=("A",), ref=None, info="AF"):
+    names = "\t".join(samples)
+    head = f'##fileformat=VCFv4.2\n##contig=<ID=c1,length=600>\n##INFO=<ID={info},Number=1,Type=Float,Description="x">\n'
+    rows = "".join(
+        f"c1\t{p}\t.\t{ref or GENOME[p - 1]}\tN\t9\t.\t.\tGT{chr(9) + '0/1' if samples else ''}\n" for p in (10, 20, 30)
+    )
+    path.write_text(f"{head}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n{rows}")
+    return path.name
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A sound project of two samples in an empty folder; keys are changed by dotted names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "g.fa").write_text(f">c1\n{GENOME}\n")
+    rows = ["sample\tunit\tassay\tfastq_1\tfastq_2"]
+    for sample in "AB":
+        reads(tmp_path / f"{sample}_1.fastq.gz", 1)
+        reads(tmp_path / f"{sample}_2.fastq.gz", 2)
+        rows.append(f"{sample}\t1\twgs\t{sample}_1.fastq.gz\t{sample}_2.fastq.gz")
+    (tmp_path / "s.tsv").write_text("\n".join(rows) + "\n")
+
+    def make(**keys):
+        raw = {"project": "p", "samples": "s.tsv", "reference": {"fasta": "g.fa"}}
+        for key, value in keys.items():
+            *above, last = key.split("__")
+            section = raw
+            for name in above:
+                section = section.setdefault(name, {})
+            section[last] = value
+        (tmp_path / "c.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
+        return Project.from_raw(raw, ["c.yaml"])
+
+    return make
+
+
+def faults(project):
+    with pytest.raises(InputError) as error:
+        doctor.examine(project)
+    return error.value.faults
+
+
+def test_a_sound_project_has_no_faults(project, tmp_path):
+    assert doctor.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"))})) == []
+    assert not (tmp_path / "results").exists()
+
+
+def test_missing_files_are_named_by_row_and_nearest(project, tmp_path):
+    (tmp_path / "B_2.fastq.gz").rename(tmp_path / "B-2.fastq.gz")
+    found = faults(project(reference__gtf="nowhere/g.gtf", reference__fasta="h.fa"))
+    assert any(f.startswith("c.yaml, row 4: reference.fasta") and "h.fa" in f for f in found)
+    assert any("reference.gtf" in f and "nor its folder" in f for f in found)
+    assert any("s.tsv, row 3, column fastq_2" in f and "did you mean B-2.fastq.gz?" in f for f in found)
+
+
+def test_faults_of_every_kind_come_at_once(project, tmp_path):
+    (tmp_path / "A_1.fastq.gz").write_bytes((tmp_path / "A_1.fastq.gz").read_bytes()[:-40])
+    (tmp_path / "t.bed").write_text("c1\t5\t601\n")
+    found = faults(
+        project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"), ref="NNN"), "bed": "t.bed"}, reference__gtf="no.gtf")
+    )
+    found += faults(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"), ref="G" * 9)}))
+    for words in (
+        "no.gtf",
+        "s.tsv, row 2 (sample A, unit 1): A_1.fastq.gz: gzip is truncated",
+        "t.bed, row 1: ends at 601",
+        "another genome build",
+    ):
+        assert any(words in f for f in found), words
+
+
+def test_truth_samples(project, tmp_path):
+    strangers = vcf(tmp_path / "t.vcf", ("HG001", "HG002"))
+    assert "say which is which in variants.truth.samples" in faults(project(variants__truth={"vcf": strangers}))[0]
+    named = {"A": "HG001", "B": "HG02"}
+    (fault,) = faults(project(variants__truth={"vcf": strangers, "samples": named}))
+    assert "c.yaml, row" in fault and "'HG02' is not a sample of t.vcf" in fault and "HG002" in fault
+    assert "no truth for B" in doctor.examine(project(variants__truth={"vcf": strangers, "samples": {"A": "HG001"}}))[0]
+
+
+def test_a_lone_sample_pairs_with_a_lone_truth(project, tmp_path):
+    (tmp_path / "s.tsv").write_text("\n".join((tmp_path / "s.tsv").read_text().splitlines()[:2]))
+    assert doctor.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("INTEGRATION",))})) == []
+
+
+def test_own_calls_must_hold_the_samples(project, tmp_path):
+    (fault,) = faults(project(variants__vcf=vcf(tmp_path / "own.vcf", ("A", "Bb"))))
+    assert "s.tsv, row 3, column sample: 'B' is not in own.vcf; there is Bb" in fault
+
+
+def test_fields_that_annotation_needs(project, tmp_path):
+    (fault,) = faults(project(reference__population=vcf(tmp_path / "pop.vcf", info="AFF")))
+    assert "no INFO/AF" in fault and "INFO/AFF" in fault
+
+
+def test_unknown_adapters(project):
+    (fault,) = faults(project(reads__trim__adapters="TrueSeq3"))
+    assert "reads.trim.adapters" in fault and "did you mean 'TruSeq3'?" in fault
+
+
+def test_what_the_demo_makes_need_not_be_there(project, tmp_path):
+    (tmp_path / "s.tsv").write_text("sample\tassay\tfastq_1\nA\twgs\t${results}/demo/reads/A.fastq.gz\n")
+    assert doctor.examine(project(demo={}, reference__fasta="${results}/demo/genome.fa")) == []
+    assert faults(project(reference__fasta="g.fa"))
+
+
+def test_the_second_look_reads_no_file_again(project, tmp_path, monkeypatch):
+    doctor.examine(project())
+    monkeypatch.setattr(fastq, "check_unit", lambda *a: pytest.fail("read again"))
+    doctor.examine(project())
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    reads(tmp_path / "A_2.fastq.gz", 2, n=39)
+    assert "A_2.fastq.gz has 39" in faults(project())[0]
+
+
+def test_large_files_are_read_at_their_head(project, monkeypatch):
+    monkeypatch.setattr(doctor, "HEAD", 10)
+    said = []
+    doctor.examine(project(reads__full_check_mb=0.0001), lambda subject, text: said.append(text))
+    assert any("the first 20 paired reads" in text for text in said)
+
+
+def test_a_large_bgzip_file_that_was_cut_off(tmp_path):
+    path = tmp_path / "a.fastq.gz"
+    head = b"\x1f\x8b\x08\x04" + b"\0" * 8 + b"BC" + b"\0" * 20
+    path.write_bytes(head + fastq.BGZF_END)
+    fastq.check_ends([path])
+    path.write_bytes(head)
+    with pytest.raises(InputError, match="truncated"):
+        fastq.check_ends([path])
+
+
+@pytest.mark.parametrize(("free", "kind"), [(10**6, "fault"), (30 * 10**6, "note"), (10**12, "")])
+def test_disk(project, monkeypatch, free, kind):
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
+    faults, notes = room.check_disk(project(), 600)
+    assert [bool(faults), bool(notes)] == [kind == "fault", kind == "note"]
+    for text in faults + notes:
+        assert "needs about 50.0 MB" in text and "set `results`" in text
+
+
+def test_estimate_grows_with_reads_and_reference(project):
+    small = room.estimate(project(), 600)
+    assert room.estimate(project(), 3_000_000_000) - small > 20e9
+
+
+def test_memory_for_the_index(project):
+    assert room.check_memory(project(), 600) == []
+    assert "bwa-mem2 needs about" in room.check_memory(project(align__aligner="bwa-mem2"), 10**13)[0]
+
+
+def test_cache_that_cannot_be_written_is_no_fault(tmp_path):
+    (tmp_path / "file").touch()
+    cache = Cache(tmp_path / "file" / "checks")
+    assert [cache.get("k", [], lambda: 1), cache.get("k", [], lambda: 2)] == [1, 2]
+
+
+def test_cache_remembers_by_content_and_question(tmp_path):
+    cache, path = Cache(tmp_path / "c"), tmp_path / "x"
+    path.write_text("a")
+    assert [
+        cache.get("k", [str(path)], lambda: 1),
+        cache.get("k", [str(path)], lambda: 2),
+        cache.get("k", [str(path)], lambda: 3, "more"),
+    ] == [1, 1, 3]
+    path.write_text("ab")
+    assert cache.get("k", [str(path)], lambda: 4) == 4
+    next((tmp_path / "c").glob("*.json")).write_text("{half")
+    assert cache.get("k", [str(path)], lambda: 5) in (4, 5)
+
+
+def test_verdict_on_the_command_line(project, tmp_path, capsys):
+    project()
+    assert doctor.main(["c.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "1 contig, 600 bases" in said and "80 paired reads of 50 bases" in said and "make run PROJECT=p" in said
+    (tmp_path / "A_1.fastq.gz").unlink()
+    assert doctor.main(["c.yaml"]) == 1
+    said = capsys.readouterr().out
+    assert "c.yaml has a fault; nothing was started" in said and "A_1.fastq.gz" in said
+    assert doctor.main([]) == 2
