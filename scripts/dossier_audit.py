@@ -102,13 +102,29 @@ def shown(finding: Finding) -> page.Html:
     return page.join([words, *remarks])
 
 
+def together(findings: list[Finding]) -> page.Html:
+    """Findings of one kind (those of a sample's units and mates) as a cell: what is there counted, the rest one by one."""
+    if len(findings) == 1:
+        return shown(findings[0])
+    there = [f for f in findings if f.state == THERE]
+    parts = [page.state("good", f"{len(there)} there")] if there else []
+    for finding in findings:
+        if finding.state != THERE:
+            parts += [page.BREAK, f"{finding.product.partition(', ')[2]}: ", shown(finding)]
+    return page.join(parts)
+
+
 def grid(findings: list[Finding]) -> page.Html:
-    """Samples down, products across."""
-    samples = list(dict.fromkeys(f.sample for f in findings))
-    products = list(dict.fromkeys(f.product for f in findings))
-    cells = {(f.sample, f.product): shown(f) for f in findings}
-    rows = [[page.tag("strong", sample), *(cells.get((sample, product), "") for product in products)] for sample in samples]
-    return page.table(["sample", *products], rows, sort=False)
+    """Samples down, kinds of products across; a product's kind is its name up to the first comma."""
+    cells: dict[str, dict[str, list[Finding]]] = {}
+    for finding in findings:
+        cells.setdefault(finding.sample, {}).setdefault(finding.product.partition(", ")[0], []).append(finding)
+    kinds = list(dict.fromkeys(kind for row in cells.values() for kind in row))
+    rows = [
+        [page.tag("strong", sample), *(together(row[kind]) if kind in row else "" for kind in kinds)]
+        for sample, row in cells.items()
+    ]
+    return page.table(["sample", *kinds], rows, sort=False)
 
 
 def listing(findings: list[Finding]) -> page.Html:

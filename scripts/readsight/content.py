@@ -141,7 +141,9 @@ def intervals(path: Path) -> Content:
 
 def json_records(path: Path) -> Content:
     held = json.loads(path.read_text())
-    return counted(len(held), "entry", "entries") if isinstance(held, dict | list) else Content(THERE, "")
+    if isinstance(held, list):
+        return counted(len(held), "entry", "entries")
+    return Content(EMPTY, "no entry") if held in ({}, None) else Content(THERE, "")
 
 
 def tensors(path: Path) -> Content:

@@ -59,3 +59,14 @@ def test_notes_are_read_as_words_whatever_their_shape(tmp_path):
     for held in ("a b", ["a b"], {"x": "a b"}, {"x": [{"y": "a b"}], "n": 3}):
         (tmp_path / "f.note.json").write_text(json.dumps(held))
         assert audit.note(tmp_path / "f") == "a b"
+
+
+def test_products_of_units_share_a_column_and_a_missing_one_is_named(tmp_path):
+    expected = [
+        ("a", f"reads checked, unit {unit}", write(tmp_path / f"reads/a/{unit}.txt", "x" if unit < 3 else ""))
+        for unit in range(4)
+    ]
+    expected += [("b", "reads checked, unit other", write(tmp_path / "reads/b.txt", "x"))]
+    shown = audit.grid(audit.audit(expected, tmp_path))
+    assert shown.count("<th ") == 2
+    assert "3 there" in shown and "unit 3: " in shown and shown.count("empty") == 1
