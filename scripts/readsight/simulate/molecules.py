@@ -57,8 +57,8 @@ def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.
     """Fragment lengths, in bases."""
     lengths = rng.normal(library.insert_mean, library.insert_sd, count)
     short = rng.random(count) < library.short
-    lengths[short] = rng.uniform(45, read_length + 15, short.sum())
-    return np.clip(lengths, 45, library.insert_mean + 5 * library.insert_sd).astype(np.int64)
+    lengths[short] = rng.uniform(25, read_length + 15, short.sum())
+    return np.clip(lengths, 25, library.insert_mean + 5 * library.insert_sd).astype(np.int64)
 
 
 def shear(templates: Templates, count: int, library: Library, read_length: int, rng: np.random.Generator) -> Fragments:

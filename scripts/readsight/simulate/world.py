@@ -74,7 +74,7 @@ def make_world(seed: int, count: int, length: int, factors: dict[str, Motif], sp
     chromosomes = [Chromosome(f"chr{i + 1}", background(length, isochores(length, rng), rng)) for i in range(count)]
     segments = plan_segments(chromosomes, rng)
     collapsed = [
-        reserve(chromosomes, int(rng.integers(1_500, 3_000)), f"collapsed{i + 1}", rng) for i in range(paralogues(count * length))
+        reserve(chromosomes, int(rng.integers(500, 1_500)), f"collapsed{i + 1}", rng) for i in range(paralogues(count * length))
     ]
     genes = _plant_genes(chromosomes, splice, generator(seed, "genes"))
     by_name = {c.name: c for c in chromosomes}
@@ -91,7 +91,7 @@ def make_world(seed: int, count: int, length: int, factors: dict[str, Motif], sp
 
 def paralogues(size: int) -> int:
     """How many paralogues the reference lacks, for a genome of `size` bases."""
-    return max(2, round(6 * size / 400_000))
+    return max(3, round(16 * size / 400_000))
 
 
 def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: np.random.Generator) -> list[Gene]:
@@ -109,9 +109,9 @@ def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: n
 def _paralogues(by_name: dict[str, Chromosome], regions: list[Region], rng: np.random.Generator) -> list[Paralogue]:
     out = []
     for i, region in enumerate(regions):
-        rate = float(rng.choice([0.008, 0.015, 0.025]))
+        rate = float(rng.choice([0.01, 0.02, 0.03]))
         own = by_name[region.chromosome].codes[region.start : region.end]
-        frequency = 1.0 if i % 2 else round(float(rng.uniform(0.2, 0.6)), 2)
+        frequency = 1.0 if i % 8 == 0 else round(float(rng.uniform(0.05, 0.4)), 2)
         out.append(Paralogue(region, rate, frequency, diverge(own, rate, rng)))
     return out
 
