@@ -1,10 +1,12 @@
 """Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 from readsight import alignment, pipes
 from readsight.errors import InputError
+from readsight.gz import is_gzip
 from readsight.step import step
 
 
@@ -69,13 +71,10 @@ def original_reference(original: Path, scratch: Path) -> Path:
 
     A copy with an index is made in scratch, for the user's folder may be read-only.
     """
-    with open(original, "rb") as handle:
-        zipped = handle.read(2) == b"\x1f\x8b"
     place = scratch / "original.fa"
-    if zipped:
+    if is_gzip(original):
         with gzip.open(original, "rb") as source, open(place, "wb") as sink:
-            while block := source.read(1 << 20):
-                sink.write(block)
+            shutil.copyfileobj(source, sink, 1 << 20)
     else:
         place.symlink_to(original.resolve())
     pipes.run(["samtools", "faidx", place])
@@ -86,7 +85,7 @@ def main(job) -> None:
     """Join the alignments of a sample's units; sort, mark duplicates, check as for alignments made here."""
     ours = {line.split("\t")[0]: int(line.split("\t")[1]) for line in job.input.fai.read_text().splitlines()}
     reference = job.input.fasta
-    if any(not is_bam(path) for path in job.input.alignments):
+    if not all(is_gzip(path) for path in job.input.alignments):  # BAM is gzip inside, CRAM is not
         reference = original_reference(job.input.original, job.scratch)
     faults: list[str] = []
     streams, groups, programs = [], [], []
@@ -110,12 +109,6 @@ def main(job) -> None:
     )
     alignment.write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
     alignment.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
-
-
-def is_bam(path: Path) -> bool:
-    """BAM is gzip inside; CRAM is not."""
-    with open(path, "rb") as handle:
-        return handle.read(2) == b"\x1f\x8b"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from readsight.errors import InputError
+from readsight.gz import is_gzip
 
 WIDTH = 60
 BLOCK = 1 << 22
@@ -39,6 +40,11 @@ class Contig:
         self.md5 = hashlib.md5(usedforsecurity=False)
         self.rest = b""
 
+    def index_line(self) -> str:
+        """Its line of the .fai, as samtools writes it."""
+        width = min(WIDTH, self.length)
+        return f"{self.name}\t{self.length}\t{self.offset}\t{width}\t{width + 1}\n"
+
 
 def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
     """Write a reference with its index and sequence dictionary, in one pass.
@@ -63,15 +69,13 @@ def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
         raise InputError(f"{source}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
     if not contigs:
         raise InputError(f"{source}: empty; a reference genome in FASTA format is needed")
-    fai.write_text("".join(f"{c.name}\t{c.length}\t{c.offset}\t{WIDTH}\t{WIDTH + 1}\n" for c in contigs.values()))
+    fai.write_text("".join(c.index_line() for c in contigs.values()))
     sq = "".join(f"@SQ\tSN:{c.name}\tLN:{c.length}\tM5:{c.md5.hexdigest()}\n" for c in contigs.values())
     dictionary.write_text("@HD\tVN:1.6\n" + sq)
 
 
 def _open(source: Path) -> BinaryIO:
-    with open(source, "rb") as handle:
-        zipped = handle.read(2) == b"\x1f\x8b"
-    return gzip.open(source, "rb") if zipped else open(source, "rb")
+    return gzip.open(source, "rb") if is_gzip(source) else open(source, "rb")
 
 
 def _pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from readsight import java, pipes
+from readsight.gz import is_gzip
 
 
 def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
@@ -15,9 +16,7 @@ def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[
     links = []
     for state, fastqs in groups.items():
         for mate, fastq in enumerate(fastqs, start=1):
-            with open(fastq, "rb") as handle:
-                zipped = handle.read(2) == b"\x1f\x8b"
-            link = scratch / f"{name}.{state}_{mate}.fastq{'.gz' if zipped else ''}"
+            link = scratch / f"{name}.{state}_{mate}.fastq{'.gz' if is_gzip(fastq) else ''}"
             link.symlink_to(fastq.resolve())
             links.append(link)
     out = scratch / "out"

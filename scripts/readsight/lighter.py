@@ -1,9 +1,11 @@
 """Error correction with Lighter (Song, Florea and Langmead, 2014)."""
 
+import gzip
 import shutil
 from pathlib import Path
 
 from readsight import pipes
+from readsight.gz import is_gzip
 
 
 def genome_size(fai: Path) -> int:
@@ -23,14 +25,14 @@ def correct(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: int, thr
     out.mkdir()
     command = ["lighter", "-K", str(kmer), str(genome_size(fai)), "-t", str(threads), "-od", out]
     for i, fastq in enumerate(fastqs, start=1):
-        with open(fastq, "rb") as handle:
-            zipped = handle.read(2) == b"\x1f\x8b"
-        link = given / (f"mate_{i}.fq.gz" if zipped else f"mate_{i}.fq")
+        link = given / f"mate_{i}.fq{'.gz' if is_gzip(fastq) else ''}"
         link.symlink_to(fastq.resolve())
         command += ["-r", link]
     pipes.run(command)
     for i, path in enumerate(corrected, start=1):
         made = out / f"mate_{i}.cor.fq.gz"
-        if not made.exists():  # plain in, plain out
-            pipes.run(["gzip", "-1", "-n", made.with_suffix("")])
-        shutil.move(made, path)
+        if made.exists():
+            shutil.move(made, path)
+        else:  # plain in, plain out
+            with open(made.with_suffix(""), "rb") as plain, gzip.open(path, "wb", compresslevel=1) as zipped:
+                shutil.copyfileobj(plain, zipped)

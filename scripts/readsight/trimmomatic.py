@@ -7,6 +7,7 @@ from typing import Any
 
 from readsight import java, pipes
 from readsight.errors import InputError
+from readsight.gz import is_gzip
 
 # Seed mismatches, palindrome and simple score thresholds: the manual's. Read-through is cut from
 # 2 bases of adapter on, and the reverse read of such a pair is kept, so that pairs stay pairs.
@@ -86,8 +87,7 @@ def trim(
 
 def _ending(fastq: Path) -> str:
     """Trimmomatic tells gzip by the file's name; the name may lie."""
-    with open(fastq, "rb") as handle:
-        return ".fastq.gz" if handle.read(2) == b"\x1f\x8b" else ".fastq"
+    return ".fastq.gz" if is_gzip(fastq) else ".fastq"
 
 
 def _link(link: Path, fastq: Path) -> str:

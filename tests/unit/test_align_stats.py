@@ -1,0 +1,54 @@
+"""Figures of an alignment are read from the tools' own tables."""
+
+import align_stats
+import pytest
+
+STATS = """# This file was produced by samtools stats
+SN\traw total sequences:\t1000\t# excluding supplementary and secondary reads
+SN\treads mapped:\t900
+SN\treads duplicated:\t90\t# PCR or optical duplicate bit set
+SN\tbases mapped (cigar):\t90000\t# more accurate
+SN\terror rate:\t2.500000e-03\t# mismatches / bases mapped (cigar)
+IS\t0\t0\t0\t0\t0
+IS\t300\t10\t10\t0\t0
+IS\t301\t15\t15\t0\t0
+IS\t302\t30\t30\t0\t0
+"""
+DEPTH = "chrom\tlength\tbases\tmean\tmin\tmax\nchr1\t1000\t30000\t30.00\t0\t60\ntotal\t1000\t30000\t30.00\t0\t60\n"
+REGION = DEPTH + "total_region\t100\t9000\t90.00\t0\t120\n"
+
+
+def figures(stats=STATS, depth=DEPTH):
+    return {r["key"]: r for r in align_stats.records("s", stats, depth)}
+
+
+def test_every_figure_says_how_much_it_rests_on():
+    found = figures()
+    assert {k: (r["value"], r["n"]) for k, r in found.items()} == {
+        "align.s.reads": (1000, 1000),
+        "align.s.mapped_fraction": (0.9, 1000),
+        "align.s.duplicate_fraction": (0.1, 900),
+        "align.s.error_rate": (0.0025, 90000),
+        "align.s.mean_depth": (30.0, 1000),
+        "align.s.insert_size_median": (302.0, 55),
+    }
+    assert all(set(r) == {"key", "value", "low", "high", "n", "unit", "description"} for r in found.values())
+
+
+def test_depth_is_that_of_the_targets_where_there_are_some():
+    assert figures(depth=REGION)["align.s.mean_depth"]["value"] == 90
+    assert figures(depth=REGION)["align.s.mean_depth"]["n"] == 100
+
+
+def test_single_end_reads_have_no_insert_size():
+    single = "\n".join(line for line in STATS.splitlines() if not line.startswith("IS"))
+    assert "align.s.insert_size_median" not in figures(single)
+
+
+@pytest.mark.parametrize(
+    ("counts", "median"),
+    [({5: 1}, 5), ({5: 1, 9: 1}, 5), ({5: 1, 9: 2}, 9), ({100: 3, 200: 3, 300: 1}, 200)],
+)
+def test_median_insert_size_is_the_lower_middle_pair(counts, median):
+    stats = "".join(f"IS\t{size}\t{count}\t{count}\t0\t0\n" for size, count in counts.items())
+    assert align_stats.insert_size_median(stats) == (median, sum(counts.values()))
