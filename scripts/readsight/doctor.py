@@ -21,6 +21,7 @@ from readsight.samples import Unit
 from readsight.words import nearest
 
 HEAD = 100_000
+MOST = 100
 ADAPTERS = Path(__file__).resolve().parents[2] / "resources" / "adapters"
 Say = Callable[[str, str], None]
 
@@ -264,11 +265,11 @@ def start(project: Project) -> None:
 
 
 def listed(faults: list[str], project: str) -> str:
-    """Faults as a list that can be read."""
+    """Faults as a list that can be read; of very many, the first."""
     many = f"{len(faults)} faults" if len(faults) > 1 else "a fault"
-    return f"{project} has {many}; nothing was started.\n" + "\n".join(
-        f"  {i}. {fault}" for i, fault in enumerate(faults, start=1)
-    )
+    lines = [f"  {i}. {fault}" for i, fault in enumerate(faults[:MOST], start=1)]
+    lines += [f"  … and {len(faults) - MOST} more"] * (len(faults) > MOST)
+    return "\n".join([f"{project} has {many}; nothing was started.", *lines])
 
 
 def main(arguments: list[str]) -> int:

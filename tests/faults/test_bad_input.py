@@ -243,19 +243,32 @@ def test_lower_case_and_iupac_codes_and_no_index_are_no_faults(tiny, capsys):
 snakemake = shutil.which("snakemake", path=f"{ROOT / '.venv' / 'bin'}{os.pathsep}{Path(sys.executable).parent}")
 
 
-@pytest.mark.skipif(snakemake is None, reason="no Snakemake beside this Python, nor in .venv: make setup")
+def start(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Exit status and words of Snakemake, without the profile that builds environments."""
+    command = [snakemake, "-s", ROOT / "Snakefile", "--workflow-profile", "none", "--configfile", "config.yaml", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+needs_snakemake = pytest.mark.skipif(snakemake is None, reason="no Snakemake beside this Python, nor in .venv: make setup")
+
+
+@needs_snakemake
 @pytest.mark.parametrize("broken", [unknown_key, same_unit_twice, missing_file], ids=lambda case: case.__name__)
-def test_snakemake_itself_says_it_before_it_plans(tiny, broken):
+def test_snakemake_says_what_shows_at_once_before_it_plans(tiny, broken):
     broken(tiny)
-    done = subprocess.run(
-        [snakemake, "-s", ROOT / "Snakefile", "--configfile", "config.yaml", "-n"],
-        cwd=tiny.folder,
-        capture_output=True,
-        text=True,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
-    for words in CASES[broken]:
-        assert words in said
-    assert "Traceback" not in said
+    status, said = start(tiny.folder, "-n")
+    assert status != 0 and all(words in said for words in CASES[broken])
+    assert "Traceback" not in said and "Building DAG" not in said
     assert not begun(tiny.folder)
+
+
+@needs_snakemake
+def test_snakemake_looks_into_files_before_its_first_job(tiny):
+    truncated_gzip(tiny)
+    bed_past_the_end(tiny)
+    status, said = start(tiny.folder, "--cores", "1")
+    assert status != 0
+    assert all(words in said for broken in (truncated_gzip, bed_past_the_end) for words in CASES[broken])
+    assert "Traceback" not in said and "localrule" not in said and "rule " not in said.split("nothing was started")[1]
+    assert not [p for p in (tiny.folder / "results").rglob("*") if p.is_file()]

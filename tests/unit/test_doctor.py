@@ -202,3 +202,13 @@ def test_verdict_on_the_command_line(project, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "c.yaml has a fault; nothing was started" in said and "A_1.fastq.gz" in said
     assert doctor.main([]) == 2
+
+
+def test_of_very_many_faults_the_first_are_shown():
+    text = doctor.listed([f"fault {i}" for i in range(250)], "Project p")
+    assert (
+        text.startswith("Project p has 250 faults")
+        and "100. fault 99" in text
+        and "101." not in text
+        and text.endswith("and 150 more")
+    )
