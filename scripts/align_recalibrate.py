@@ -34,9 +34,7 @@ def indexed(vcf: Path, folder: Path) -> Path:
     return link
 
 
-def main(
-    cram: Path, fasta: Path, known_sites: list[Path], table: Path, out: Path, memory_mb: int, scratch: Path
-) -> None:
+def main(cram: Path, fasta: Path, known_sites: list[Path], table: Path, out: Path, memory_mb: int, scratch: Path) -> None:
     known = [indexed(vcf, scratch / str(i)) for i, vcf in enumerate(known_sites)]
     pipes.run(base_recalibrator(fasta, cram, known, table, memory_mb))
     pipes.run(apply_bqsr(fasta, cram, table, out, memory_mb))

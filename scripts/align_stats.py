@@ -38,24 +38,21 @@ def records(sample: str, stats: str, depth: str) -> list[dict]:
     """The figures of a sample for the summary of the project."""
     numbers = summary_numbers(stats)
     reads, mapped = int(numbers["raw total sequences"]), int(numbers["reads mapped"])
+    duplicates = numbers["reads duplicated"] / mapped if mapped else None
+    aligned = int(numbers["bases mapped (cigar)"])
     size, pairs = insert_size_median(stats)
     deep, bases = mean_depth(depth)
 
     def record(what: str, value: float | None, n: int, unit: str, description: str) -> dict:
         value = value if value is None else round(value, 6)
-        return {"key": f"align.{sample}.{what}", "value": value, "low": None, "high": None, "n": n, "unit": unit, "description": description}
+        named = {"key": f"align.{sample}.{what}", "value": value, "low": None, "high": None}
+        return named | {"n": n, "unit": unit, "description": description}
 
     found = [
         record("reads", reads, reads, "reads", "Reads that were aligned"),
         record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
-        record(
-            "duplicate_fraction",
-            numbers["reads duplicated"] / mapped if mapped else None,
-            mapped,
-            "fraction",
-            "Mapped reads that are duplicates of another",
-        ),
-        record("error_rate", numbers["error rate"], int(numbers["bases mapped (cigar)"]), "fraction", "Aligned bases that differ from the reference"),
+        record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are duplicates of another"),
+        record("error_rate", numbers["error rate"], aligned, "fraction", "Aligned bases that differ from the reference"),
         record("mean_depth", deep, bases, "reads", "Mean depth over the reference (or the targets), duplicates left out"),
     ]
     if size is not None:
@@ -64,7 +61,15 @@ def records(sample: str, stats: str, depth: str) -> list[dict]:
 
 
 def main(
-    sample: str, cram: Path, fasta: Path, targets: Path | None, stats: Path, distribution: Path, depth: Path, summary: Path, scratch: Path
+    sample: str,
+    cram: Path,
+    fasta: Path,
+    targets: Path | None,
+    stats: Path,
+    distribution: Path,
+    depth: Path,
+    summary: Path,
+    scratch: Path,
 ) -> None:
     """Run samtools stats and mosdepth side by side, and gather their figures."""
     prefix = scratch / sample

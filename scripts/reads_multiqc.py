@@ -37,10 +37,9 @@ def main(files: list[Path], project: str, html: Path, scratch: Path) -> None:
     settings, names = scratch / "multiqc.yaml", scratch / "files.txt"
     settings.write_text(json.dumps(configuration(project)))  # JSON is YAML
     names.write_text("".join(f"{path.resolve()}\n" for path in files))
-    pipes.run(
-        ["multiqc", "--no-ansi", "--force", "--config", settings, "--filename", html.name, "--outdir", html.parent, "--file-list", names],
-        environment={"HOME": str(scratch)},
-    )
+    out = ["--filename", html.name, "--outdir", html.parent]
+    command = ["multiqc", "--no-ansi", "--force", "--config", settings, *out, "--file-list", names]
+    pipes.run(command, environment={"HOME": str(scratch)})
 
 
 if __name__ == "__main__":

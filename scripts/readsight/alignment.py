@@ -120,9 +120,8 @@ def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scrat
         chain.append(["samtools", "collate", "--no-PG", "-O", "-u", "-", scratch / "collate"])
     if settings.grouped or settings.mark:
         chain.append(["samtools", "fixmate", "--no-PG", "-m", "-u", "-", "-"])
-    chain.append(
-        ["samtools", "sort", "--no-PG", "-u", "-@", str(sorters - 1), "-m", f"{sort_mb}M", "-T", scratch / "sort", "-"]
-    )
+    share = ["-@", str(sorters - 1), "-m", f"{sort_mb}M"]
+    chain.append(["samtools", "sort", "--no-PG", "-u", *share, "-T", scratch / "sort", "-"])
     if settings.mark:
         clear = [] if settings.grouped else ["-c"]
         temporary = ["-f", duplicates, "-T", scratch / "markdup"]

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-import align_import
 import pytest
+
+import align_import
 from readsight import fasta
 from readsight.errors import InputError
 

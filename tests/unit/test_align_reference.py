@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from readsight import fasta
 from readsight.errors import InputError
 

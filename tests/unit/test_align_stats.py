@@ -1,7 +1,8 @@
 """Figures of an alignment are read from the tools' own tables."""
 
-import align_stats
 import pytest
+
+import align_stats
 
 STATS = """# This file was produced by samtools stats
 SN\traw total sequences:\t1000\t# excluding supplementary and secondary reads

@@ -7,6 +7,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+
 from readsight import alignment, fasta
 from readsight.errors import InputError, ToolError
 
@@ -18,7 +19,9 @@ SINGLE = 300
 
 
 def shell(script, folder):
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout
 
 
 def write_fastq(path, reads):
@@ -156,7 +159,7 @@ def test_duplicates_are_left_alone_when_asked(lanes, aligned, tmp_path):
 def test_a_killed_aligner_fails_the_job_and_is_named(lanes, tmp_path, monkeypatch):
     assassin = tmp_path / "bin" / "bwa"
     assassin.parent.mkdir()
-    assassin.write_text(f"#!/bin/sh\n{shutil.which('bwa')} \"$@\" | head -n 20\nkill -KILL $$\n")
+    assassin.write_text(f'#!/bin/sh\n{shutil.which("bwa")} "$@" | head -n 20\nkill -KILL $$\n')
     assassin.chmod(0o755)
     monkeypatch.setenv("PATH", f"{assassin.parent}:{os.environ['PATH']}")
     with pytest.raises(ToolError, match="^bwa mem was killed by SIGKILL"):

@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+
 from readsight import pipes
 from readsight.errors import ToolError
 
