@@ -55,10 +55,13 @@ def declared(file: Path) -> list[str]:
 
 
 def record(environment: str, prefix: Path, file: Path) -> dict[str, object]:
-    """The record of one environment; `asked` marks the packages that its file names."""
-    names = {_plain(name) for name in declared(file)}
-    packages = [package | {"asked": _plain(package["name"]) in names} for package in installed(prefix)]
-    return {"environment": environment, "packages": packages}
+    """The record of one environment; `asked` marks the packages that its file names, found or not."""
+    names = {_plain(name): name for name in declared(file)}
+    held = installed(prefix)
+    packages = [package | {"asked": _plain(package["name"]) in names} for package in held]
+    for missing in names.keys() - {_plain(package["name"]) for package in held}:
+        packages.append({"name": names[missing], "version": "not recorded", "build": "", "channel": "", "asked": True})
+    return {"environment": environment, "packages": sorted(packages, key=lambda package: package["name"])}
 
 
 def _plain(name: str) -> str:

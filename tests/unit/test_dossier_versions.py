@@ -45,7 +45,7 @@ def test_what_is_installed_is_recorded_and_what_was_asked_for_is_marked(prefix):
         "bwa": ("0.7.17", True),
         "imbalanced-learn": ("0.14.0", True),
         "zlib": ("1.2", False),
-    }
+    } | {name: ("not recorded", True) for name in ("python", "samtools", "pytorch-cpu", "pip")}
 
 
 def test_a_channel_keeps_its_name_and_loses_its_host(prefix):
