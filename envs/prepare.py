@@ -4,6 +4,7 @@ prepare.py [NAME…]       build these; without names: all that the default step
 prepare.py --where NAME  print the prefix of one
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -47,6 +48,23 @@ def native() -> bool:
     return bool(conda) and Path(conda).resolve() == ENVS / "native/bin/conda"
 
 
+def ready(file: Path) -> bool:
+    """Whether an environment is there, whole, and built by the provider as it is now."""
+    prefix = prefix_of(file)
+    if not (prefix.is_dir() and flag_of(prefix).exists()):
+        return False
+    if not native():
+        return True
+    sys.path.insert(0, str(ENVS / "native"))
+    from provider.plan import Refused
+    from provider.prefix import fits
+
+    try:
+        return fits(file, prefix)
+    except Refused:
+        return False
+
+
 def call(*words: str | Path) -> str:
     """Call conda; returns what it said if it failed, else nothing."""
     answer = subprocess.run(["conda", *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -56,8 +74,8 @@ def call(*words: str | Path) -> str:
 def build(file: Path) -> str:
     """Build one environment as Snakemake would; returns what went wrong, or nothing."""
     prefix, began = prefix_of(file), time.monotonic()
-    if prefix.exists():
-        shutil.rmtree(prefix)
+    flag_of(prefix).unlink(missing_ok=True)
+    shutil.rmtree(prefix, ignore_errors=True)
     copy = prefix.with_name(prefix.name + ".yaml")
     shutil.copyfile(file, copy)
     fault = call("env", "create", "--quiet", "--no-default-packages", "--file", copy, "--prefix", prefix)
@@ -80,7 +98,8 @@ def debian(files: list[Path]) -> str:
 
 def build_all(files: list[Path]) -> list[str]:
     """Build environments; returns what went wrong."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    if not files:
+        return []
     say(f"{len(files)} to build: {', '.join(file.stem for file in files)}")
     if not native():
         # Conda solves and downloads one at a time, behind its own lock.
@@ -103,10 +122,12 @@ def main(arguments: list[str]) -> int:
         return 0
     names = arguments or sorted({file.stem for file in ENVS.glob("*.yaml")} - FOR_TESTS - ON_DEMAND)
     files = [ENVS / f"{name}.yaml" for name in names]
-    missing = [file for file in files if not flag_of(prefix_of(file)).exists() or not prefix_of(file).exists()]
-    if not missing:
+    if all(map(ready, files)):
         return 0
-    faults = build_all(missing)
+    HOME.mkdir(parents=True, exist_ok=True)
+    with open(HOME / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        faults = build_all([file for file in files if not ready(file)])
     for fault in faults:
         print(fault, file=sys.stderr)
     say("failed" if faults else "all there")

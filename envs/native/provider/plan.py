@@ -1,5 +1,6 @@
 """Read an environment file, and say from where each of its packages would come."""
 
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ class Plan:
     python: Wish
     debian: list[Wish]
     pypi: list[Wish]
+
+    def digest(self) -> str:
+        """Of all that the prefix is made from: a change of the table asks for a new prefix too."""
+        return hashlib.sha256(repr((self.python, self.debian, self.pypi)).encode()).hexdigest()
 
 
 def table() -> dict:
@@ -98,6 +103,7 @@ def read(file: Path) -> Plan:
         elif item.name in known["pypi"]:
             item.source = known["pypi"][item.name]
             plan.pypi.append(item)
+            plan.debian += [Wish(name, "", known["debian"][name]) for name in item.source.get("debian", [])]
         elif item.name in known["elsewhere"]:
             faults.append(f"{file.name}: {item} cannot be built without conda: {known['elsewhere'][item.name]}")
         else:

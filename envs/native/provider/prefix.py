@@ -11,6 +11,7 @@ from provider import debian, plan, pypi
 from provider.versions import upstream
 
 HISTORY = "conda-meta/history"
+MODULES = plan.TABLE.parent / "modules"
 
 
 def create(file: Path, prefix: Path) -> None:
@@ -33,6 +34,7 @@ def _build(todo: plan.Plan, prefix: Path) -> None:
     pypi.make(prefix, python)
     pypi.install(prefix, todo.pypi)
     link_programs(todo, prefix)
+    link_modules(todo, prefix, python)
     meta = prefix / "conda-meta"
     meta.mkdir()
     record(meta, "python", version, "system", "debian" if python.startswith("/usr/bin/") else "local")
@@ -43,14 +45,20 @@ def _build(todo: plan.Plan, prefix: Path) -> None:
     conda_names = {entry["name"].lower(): name for name, entry in plan.table()["pypi"].items()}
     for name, number in pypi.distributions(prefix).items():
         record(meta, conda_names.get(name, name), number, "pypi_0", "pypi")
-    (prefix / HISTORY).write_text(f"# built natively from {todo.file.name}\n")
+    (prefix / HISTORY).write_text(todo.digest())
+
+
+def fits(file: Path, prefix: Path) -> bool:
+    """Whether a prefix was built as this file, and the table of packages, ask for now."""
+    history = prefix / HISTORY
+    return history.exists() and history.read_text() == plan.read(file).digest()
 
 
 def link_programs(todo: plan.Plan, prefix: Path) -> None:
     """Link what is declared, and what any Unix has; a program of the prefix's own goes before."""
     wanted: list[Path] = []
     for item in todo.debian:
-        wanted += debian.programs(item.source["package"])
+        wanted += debian.contents(item.source["package"], "/usr/bin", "/bin")
         wanted += [path for name in item.source.get("also", []) if (path := _system(name))]
         for name, line in item.source.get("wrappers", {}).items():
             wrapper = prefix / "bin" / name
@@ -61,6 +69,24 @@ def link_programs(todo: plan.Plan, prefix: Path) -> None:
         link = prefix / "bin" / path.name
         if not os.path.lexists(link):
             link.symlink_to(path)
+
+
+def link_modules(todo: plan.Plan, prefix: Path, python: str) -> None:
+    """Link the Python modules of Debian packages, which fit Debian's own Python alone, and copy our own.
+
+    Raises plan.Refused.
+    """
+    items = [item for item in todo.debian if item.source.get("modules")]
+    if items and Path(python).resolve().parent != Path("/usr/bin"):
+        raise plan.Refused(f"{items[0].name} is for Debian's Python; {python} is another (python {todo.python.wanted} is wanted)")
+    (site,) = prefix.glob("lib/python3*/site-packages")
+    for item in items:
+        for path in debian.contents(item.source["package"], "/usr/lib/python3/dist-packages"):
+            if path.suffix != ".egg-info":
+                (site / path.name).symlink_to(path)
+    for item in todo.pypi:
+        for name in item.source.get("modules", []):
+            shutil.copyfile(MODULES / name, site / name)
 
 
 def _system(name: str) -> Path | None:
