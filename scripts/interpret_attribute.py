@@ -141,6 +141,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
         parts = [foldfile.read(inputs[part], number) for part in ("balanced", "validation")]
         blind.append(blinded(problems[i % len(problems)], *parts, settings, seed + 31 + i, threads))
     values = np.concatenate([p.values for p in problems])
+    towards = json.loads(inputs["certificate"].read_text())["class_names"][1]
     meanings = foldfile.read_data(inputs["test"], 0).var["description"].astype(str).to_dict()
     examined, found = {}, {}
     for method in spec["attributions"]:
@@ -152,7 +153,9 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     write(outputs["attributions"], found, values, about)
     outputs["exams"].write_text(
         json.dumps(
-            {"task": task, "model": content["model"], "descriptions": meanings, "methods": examined}, indent=1, ensure_ascii=False
+            {"task": task, "model": content["model"], "descriptions": meanings, "towards": towards, "methods": examined},
+            indent=1,
+            ensure_ascii=False,
         )
         + "\n"
     )

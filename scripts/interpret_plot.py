@@ -69,7 +69,7 @@ def beeswarm(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
             fontsize=8,
         )
         axis.invert_yaxis()
-        axis.set(xlabel="attribution (logits; right: towards a true call)")
+        axis.set(xlabel=f"attribution (logits; right: towards {found['towards']})")
         axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
     bar = figure.colorbar(drawn, ax=list(axes[0]), fraction=0.03, ticks=[-2, 0, 2])
     bar.ax.set_yticklabels(["low", "mean", "high"])

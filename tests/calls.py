@@ -84,3 +84,68 @@ def _record(out, source, name, start, true, signal, draw):
         record.samples[sample]["PL"] = (90, 0, 80) if sample == "one" else (0, 60, 120)
         record.samples[sample]["BD"] = ("TP" if true else "FP") if sample == "one" else "."
     return record
+
+
+SPLIT = {"by": "block", "block": 5000, "gap": 200, "column": "donor", "folds": 3, "repeats": 1, "validation": 0.25}
+SPEC = {"name": "call_quality", "source": "variants", "representation": "annotations", "label": "truth", "caller": "bcftools"}
+NETWORK = {
+    "hidden": [8],
+    "dropout": 0.1,
+    "learning_rate": 0.01,
+    "weight_decay": 1e-4,
+    "batch_size": 64,
+    "epochs": 8,
+    "patience": 3,
+}
+
+
+def assemble(folder: Path, **options) -> Path:
+    """examples.h5ad of `labelled` calls; options as of `labelled`."""
+    import dataset_assemble
+
+    folder.mkdir(parents=True, exist_ok=True)
+    fasta = genome(folder)
+    dataset_assemble.main(labelled(folder, fasta, **options), fasta, SPEC, folder / "examples.h5ad")
+    return folder / "examples.h5ad"
+
+
+def fold(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smote") -> dict[str, Path]:
+    """Certified split and balanced folds of repeat 0: name → file."""
+    import dataset_balance
+    import dataset_fold
+    import dataset_split
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / f"{name}.h5" for name in ("train", "validation", "test", "balanced")}
+    files |= {"split": folder / "split.parquet", "certificate": folder / "certificate.json", "scaler": folder / "scaler.json"}
+    dataset_split.main(examples, "call_quality", split, 1, files["split"], files["certificate"], folder / "split.summary.json")
+    roles = {role: files[role] for role in ("train", "validation", "test")}
+    dataset_fold.main(examples, files["split"], files["certificate"], 0, roles, files["scaler"])
+    dataset_balance.main(files["train"], {"method": balance, "neighbours": 5}, 1, files["balanced"])
+    return files
+
+
+def train(folder: Path, files: dict[str, Path], model: str, seed: int = 1) -> dict[str, Path]:
+    """A trained model of repeat 0 and its predictions: the files so far, and tensors, about, predictions."""
+    import model_predict
+    import model_train
+
+    settings = {"network": NETWORK, "single_feature": {"feature": "QUAL"}}.get(model, {})
+    made = {
+        "tensors": folder / f"{model}.safetensors",
+        "about": folder / f"{model}.json",
+        "predictions": folder / f"{model}.parquet",
+    }
+    model_train.main(
+        files["balanced"],
+        files["validation"],
+        files["certificate"],
+        model,
+        settings,
+        seed,
+        1,
+        made["tensors"],
+        made["about"],
+    )
+    model_predict.main(files["test"], made["tensors"], made["about"], files["certificate"], 0, made["predictions"])
+    return files | made

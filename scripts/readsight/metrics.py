@@ -6,6 +6,8 @@ functions return (resamples,); where a metric is not defined (one class), NaN.
 
 import numpy as np
 
+from readsight.bootstrap import percentiles, resamples_of_groups
+
 
 def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Area under the ROC curve, ties counted half (Mann–Whitney)."""
@@ -98,10 +100,15 @@ def by_fold(metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weig
 
 
 def group_weights(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """Cluster bootstrap: whole groups drawn with replacement; (1 + resamples, n), the first row counts each example once."""
-    names, place = np.unique(groups, return_inverse=True)
-    draw = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    return np.vstack([np.ones(len(groups)), draw[:, place].astype(float)])
+    """How often each example counts when whole groups are drawn with replacement; (1 + resamples, n).
+
+    The first row counts each example once. A lone group cannot be resampled: NaN.
+    """
+    n = len(groups)
+    if len(np.unique(groups)) < 2:
+        return np.vstack([np.ones(n), np.full((resamples, n), np.nan)])
+    drawn = [np.bincount(rows, minlength=n) for rows in resamples_of_groups(groups, resamples, seed)]
+    return np.vstack([np.ones(n), *drawn])
 
 
 def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
@@ -110,10 +117,9 @@ def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]
     The interval is widened to hold the point: resampling raises errors such as
     the calibration error, which are never below 0.
     """
-    rest = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None}
-    if len(rest) < 0.5 * (len(values) - 1):
-        return {"value": float(values[0]), "low": None, "high": None}
-    low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
-    return {"value": float(values[0]), "low": float(min(low, values[0])), "high": float(max(high, values[0]))}
+    point, (low, high) = float(values[0]), percentiles(values[1:], level)
+    if not np.isfinite(low):
+        return {"value": point, "low": None, "high": None}
+    return {"value": point, "low": min(low, point), "high": max(high, point)}

@@ -1,0 +1,87 @@
+"""Balancing: made of the training fold alone, and equal at the end."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import calls
+import dataset_balance
+from readsight import foldfile
+from readsight.balances import BALANCES
+from readsight.errors import InputError
+
+
+@pytest.fixture
+def train(tmp_path):
+    draw = np.random.default_rng(3)
+    labels = np.array([0] * 12 + [1] * 60)
+    obs = pd.DataFrame({"label": labels, "group": (np.arange(72) // 6).astype(str)}, index=[f"e{i}" for i in range(72)])
+    var = pd.DataFrame({"description": ["a", "b", "c"]}, index=["a", "b", "c"])
+    about = {"certificate": "0" * 64, "repeat": 0, "fold": 0, "role": "train"}
+    return foldfile.pack(draw.normal(size=(72, 3)).astype(np.float32), obs, var, about)
+
+
+def spec(method, neighbours=5):
+    return {"method": method, "neighbours": neighbours}
+
+
+def test_smote_draws_between_neighbours_of_the_minority(train):
+    made = dataset_balance.balanced(train, spec("smote"), 1)
+    assert made.obs["label"].value_counts().to_dict() == {0: 60, 1: 60}
+    synthetic = made[made.obs["origin"] == "synthetic"]
+    assert set(synthetic.obs["label"]) == {0} and synthetic.n_obs == 48
+    minority = train.X[:12].astype(float)
+    apart = np.linalg.norm(minority[:, None] - minority[None], axis=2)
+    near = [np.argsort(row, kind="stable")[1:6] for row in apart]
+    for point in synthetic.X.astype(float):
+        assert any(on_segment(point, minority[i], minority[j]) for i in range(12) for j in near[i])
+
+
+def on_segment(point, a, b):
+    part = np.dot(point - a, b - a) / np.dot(b - a, b - a)
+    return -1e-4 <= part <= 1 + 1e-4 and np.allclose(point, a + part * (b - a), atol=1e-4)
+
+
+@pytest.mark.parametrize("method", list(BALANCES))
+def test_real_rows_are_rows_of_the_training_fold(train, method):
+    made = dataset_balance.balanced(train, spec(method), 1)
+    real = made[made.obs["origin"] == "train"]
+    assert np.array_equal(real.X, train[real.obs["parent"].to_numpy(str)].X)
+    assert (made.obs.loc[made.obs["origin"] == "synthetic", "parent"] == "").all()
+    totals = made.obs.groupby("label")["weight"].sum()
+    assert method == "none" or totals[0] == pytest.approx(totals[1]), "classes weigh the same"
+    assert np.array_equal(made.X, dataset_balance.balanced(train, spec(method), 1).X), "same seed, same rows"
+
+
+def test_the_rule_is_given_the_training_folds_alone(tmp_path):
+    """By structure: one data input, and every real row of what it writes is in it."""
+    files = calls.fold(tmp_path, calls.assemble(tmp_path, calls=300))
+    for number in range(3):
+        made, own = foldfile.read_data(files["balanced"], number), foldfile.read_data(files["train"], number)
+        parents = set(made.obs.loc[made.obs["origin"] == "train", "parent"])
+        assert parents == set(own.obs_names)
+        assert not parents & set(foldfile.read_data(files["test"], number).obs_names)
+        assert not parents & set(foldfile.read_data(files["validation"], number).obs_names)
+
+
+def test_few_of_a_class_lower_the_neighbours_with_a_warning(train, caplog):
+    few = train[np.r_[0:3, 12:72]].copy()
+    made = dataset_balance.balanced(few, spec("smote"), 1)
+    assert made.obs["label"].value_counts().to_dict() == {0: 60, 1: 60}
+    assert "neighbours lowered from 5 to 2" in caplog.text
+
+
+def test_one_of_a_class_is_refused_with_the_key(train):
+    one = train[np.r_[0:1, 12:72]].copy()
+    with pytest.raises(InputError, match="balance.method: .*class 0 has only 1 example"):
+        dataset_balance.balanced(one, spec("smote"), 1)
+
+
+def test_folds_open_with_anndata(tmp_path, train):
+    import h5py
+
+    foldfile.write(tmp_path / "x.h5", iter([train, train]))
+    assert foldfile.count(tmp_path / "x.h5") == 2
+    with h5py.File(tmp_path / "x.h5") as handle:
+        assert anndata.io.read_elem(handle["fold1"]).shape == train.shape
