@@ -41,7 +41,10 @@ def main(
     listed = scratch / "crams.txt"
     listed.write_text("".join(f"{cram}\n" for cram in crams))
     wide = write_bed(scratch / "targets.bed", padded(intervals, lengths, MARGIN))
-    own = ["bcftools", "view", "--no-version", "-T", piece, "--targets-overlap", "pos", "-Ob", "-o", out, "-"]
+    # freebayes puts the samples in an order of its own
+    order = scratch / "samples.txt"
+    order.write_text("".join(f"{sample}\n" for sample in samples))
+    own = ["bcftools", "view", "--no-version", "-T", piece, "--targets-overlap", "pos", "-S", order, "-I", "-Ob", "-o", out, "-"]
     with reading([command(reference, listed, wide, ploidy, base, mapping)]) as records:
         pipe([own], feed=cleaned(records, lengths))
 

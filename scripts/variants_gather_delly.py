@@ -6,17 +6,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from readsight.callset import cleaned, index
-from readsight.pipes import Command, capture, pipe, reading, run
+from readsight.callset import cleaned, index, join
+from readsight.pipes import Command, capture, pipe, reading
 from readsight.regions import contigs
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
 KINDS = {"DEL": "deletions", "DUP": "duplications", "INV": "inversions", "INS": "insertions", "BND": "joins of two chromosomes"}
-
-# a process may hold 1024 files open by default
-BATCH = 500
 
 
 def tidy(out: Path, scratch: Path, order: Path) -> list[Command]:
@@ -56,21 +53,6 @@ def summary(rows: list[tuple[str, str]], notes: list[dict[str, Any]]) -> list[di
     ]
 
 
-def joined(files: list[Path], scratch: Path) -> Path:
-    """Merge the samples' files by site, in batches."""
-    level = 0
-    while len(files) > 1:
-        merged = []
-        for number in range(0, len(files), BATCH):
-            listed, out = scratch / f"{level}.{number}.txt", scratch / f"{level}.{number}.bcf"
-            listed.write_text("".join(f"{path}\n" for path in files[number : number + BATCH]))
-            run(["bcftools", "merge", "--no-version", "--force-single", "-m", "id", "-l", listed, "-Ob", "-o", out])
-            index(out)
-            merged.append(out)
-        files, level = merged, level + 1
-    return files[0]
-
-
 def main(
     calls: list[Path], notes: list[Path], reference: Path, samples: list[str], out: Path, words: Path, scratch: Path
 ) -> None:
@@ -86,7 +68,7 @@ def main(
         files.append(single)
     order = scratch / "samples.txt"
     order.write_text("".join(f"{sample}\n" for sample in samples))
-    with reading([["bcftools", "view", "--no-version", "-Ov", joined(files, scratch)]]) as records:
+    with reading([["bcftools", "view", "--no-version", "-Ov", join(files, "id", scratch)]]) as records:
         pipe(tidy(out, scratch, order), feed=cleaned(records, lengths))
     index(out)
     lines = capture(["bcftools", "query", "-f", "%INFO/SVTYPE\t%FILTER\n", out]).splitlines() if _typed(out) else []

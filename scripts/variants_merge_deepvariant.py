@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import cleaned, index
+from readsight.callset import cleaned, index, join
 from readsight.pipes import Command, pipe, reading, run
 from readsight.regions import contigs
 from readsight.step import step
-
-# a process may hold 1024 files open by default
-BATCH = 500
 
 
 def alone(reference: Path, out: Path) -> list[Command]:
@@ -18,27 +15,6 @@ def alone(reference: Path, out: Path) -> list[Command]:
         ["bcftools", "view", "--no-version", "-c", "1", "-Ou", "-"],
         ["bcftools", "sort", "-Ob", "-o", out, "-"],
     ]
-
-
-def merge(listed: Path, out: Path) -> Command:
-    """bcftools merge of the files in a list; a sample without the call has no genotype there."""
-    return ["bcftools", "merge", "--no-version", "-m", "none", "-l", listed, "-Ob", "-o", out]
-
-
-def join(files: list[Path], scratch: Path, out: Path) -> None:
-    """Merge indexed files, in batches; one file is copied."""
-    level = 0
-    while len(files) > 1:
-        batches = [files[i : i + BATCH] for i in range(0, len(files), BATCH)]
-        files = []
-        for number, batch in enumerate(batches):
-            listed, joined = scratch / f"{level}.{number}.txt", scratch / f"{level}.{number}.bcf"
-            listed.write_text("".join(f"{path}\n" for path in batch))
-            run(merge(listed, joined) if len(batch) > 1 else ["bcftools", "view", "--no-version", "-Ob", "-o", joined, batch[0]])
-            index(joined)
-            files.append(joined)
-        level += 1
-    run(["bcftools", "view", "--no-version", "-Ob", "-o", out, files[0]])
 
 
 def main(vcfs: list[Path], reference: Path, out: Path, scratch: Path) -> None:
@@ -51,7 +27,7 @@ def main(vcfs: list[Path], reference: Path, out: Path, scratch: Path) -> None:
             pipe(alone(reference, single), feed=cleaned(records, lengths))
         index(single)
         files.append(single)
-    join(files, scratch, out)
+    run(["bcftools", "view", "--no-version", "-Ob", "-o", out, join(files, "none", scratch)])
 
 
 if __name__ == "__main__":

@@ -26,13 +26,14 @@ def normal_form(reference: Path, scratch: Path, mb: int, genotyped: bool, own: b
     """Commands from raw calls to sorted normal form, uncompressed.
 
     Haplotypes are taken apart before alleles are: the other way, an allele that two
-    haplotypes share would become two records, each with half of the genotypes.
+    haplotypes share would become two records, each with half of the genotypes. Where a copy
+    holds another change at the same place, it counts as reference (the `*` that says so goes).
     mb: memory for sorting. genotyped: there are samples. own: the user's calls, of which
     those that nobody carries are kept.
     """
     carried = ["-c", "1"] if genotyped and not own else []
     return [
-        ["bcftools", "norm", "--no-version", "-a", "--atom-overlaps", ".", "-Ou", "-"],
+        ["bcftools", "norm", "--no-version", "-a", "-Ou", "-"],
         ["bcftools", "norm", "--no-version", "-m", "-any", "-f", reference, "-c", "e", "-Ou", "-"],
         ["bcftools", "view", "--no-version", "-e", SEQUENCE_ONLY, *carried, "-Ou", "-"],
         ["bcftools", "sort", "-m", f"{mb}M", "-T", scratch / "sort", "-Ou", "-"],

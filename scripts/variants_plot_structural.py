@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 
 from readsight import figures
 from readsight.step import step
@@ -56,6 +57,10 @@ def _sizes(axis, sites: pd.DataFrame) -> None:
     axis.set_yticks(range(len(TYPES)), TYPES.values())
     axis.set_ylim(len(TYPES) - 0.5, -0.5)
     axis.set_xscale("log")
+    smallest, largest = sites["size"].min() if len(sites) else 50, sites["size"].max() if len(sites) else 50
+    axis.set_xlim(10 ** np.floor(np.log10(smallest)), 10 ** np.ceil(np.log10(largest + 1)))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("Size (bases)")
     axis.set_title("Variants, summed over samples", loc="left")
     axis.legend(fontsize=9, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

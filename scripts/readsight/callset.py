@@ -13,6 +13,9 @@ from typing import BinaryIO
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, capture, pipe, reading, run
 
+# a process may hold 1024 files open by default
+BATCH = 500
+
 KEPT = ("##INFO=", "##FORMAT=", "##FILTER=", "##ALT=")
 
 
@@ -137,3 +140,26 @@ def capture_contigs(path: Path) -> list[str]:
         for line in lines:
             found.setdefault(line.decode().rstrip("\n"))
     return list(found)
+
+
+def join(files: list[Path], by: str, scratch: Path) -> Path:
+    """Merge indexed files of different samples into one, in batches; their samples come in the order of the files.
+
+    by: which records are one, in the words of bcftools merge -m. A sample without a record
+    has no genotype there. Returns the merged file; a lone file is returned as it is.
+    """
+    level = 0
+    while len(files) > 1:
+        merged = []
+        for number in range(0, len(files), BATCH):
+            batch, out = files[number : number + BATCH], scratch / f"merged{level}.{number}.bcf"
+            if len(batch) == 1:
+                merged += batch
+                continue
+            listed = out.with_suffix(".txt")
+            listed.write_text("".join(f"{path}\n" for path in batch))
+            run(["bcftools", "merge", "--no-version", "-m", by, "-l", listed, "-Ob", "-o", out])
+            index(out)
+            merged.append(out)
+        files, level = merged, level + 1
+    return files[0]

@@ -1,0 +1,48 @@
+"""Counts of calls are those that were planted."""
+
+import json
+
+import variants_stats
+from donors import needs, write_vcf
+
+pytestmark = needs("bcftools")
+
+FILTERS = '##FILTER=<ID=Low,Description="x">'
+# passed: transitions A>G, C>T; a transversion A>C; an insertion; filtered: a deletion
+ROWS = [
+    "c 1 . A G 50 PASS . GT 0/1 1/1",
+    "c 2 . C T 50 PASS . GT 0/1 0/0",
+    "c 5 . A C 50 PASS . GT 0/1 0/1",
+    "c 9 . T TA 50 PASS . GT 1/1 0/1",
+    "c 11 . TT T 5 Low . GT 1/1 0/1",
+]
+
+
+def counted(tmp_path, rows, samples):
+    vcf = write_vcf(tmp_path / "calls.vcf", {"c": 30}, rows, samples, FILTERS)
+    variants_stats.main(vcf, tmp_path / "stats.txt", tmp_path / "out.json", tmp_path, "bcftools")
+    found = json.loads((tmp_path / "out.json").read_text())
+    return {figure["key"].removeprefix("variants.bcftools."): figure["value"] for figure in found}
+
+
+def test_counts_and_ratios(tmp_path):
+    found = counted(tmp_path, ROWS, ("s1", "s2"))
+    assert (found["calls"], found["passed"], found["snvs"], found["indels"]) == (5, 4, 3, 1)
+    # het_hom: of SNVs, as bcftools counts genotypes: 4 heterozygous, 1 homozygous
+    assert found["ts_tv"] == 2.0 and found["het_hom"] == 4.0
+
+
+def test_no_calls_have_no_ratios(tmp_path):
+    found = counted(tmp_path, [], ("s1",))
+    assert found == {"calls": 0, "passed": 0, "snvs": 0, "indels": 0}
+
+
+def test_sites_alone_are_counted(tmp_path):
+    found = counted(tmp_path, ["c 1 . A G 50 PASS ."], ())
+    assert found["passed"] == 1 and "het_hom" not in found
+
+
+def test_the_text_does_not_say_where_the_project_lies(tmp_path):
+    counted(tmp_path, ROWS, ("s1", "s2"))
+    body = [line for line in (tmp_path / "stats.txt").read_text().splitlines() if not line.startswith("#")]
+    assert str(tmp_path) not in "\n".join(body)

@@ -1,0 +1,48 @@
+"""Pieces, raw calls and final files follow from config and sheet alone."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from readsight.project import Project
+from readsight.wiring.variants import VariantsWiring
+
+
+@pytest.fixture
+def wired(tmp_path):
+    def build(size=0, **variants):
+        fasta, sheet = tmp_path / "g.fa", tmp_path / "s.tsv"
+        with open(fasta, "wb") as handle:
+            handle.truncate(size)
+        sheet.write_text("sample\tunit\tassay\tcram\nb\t1\twgs\tb.cram\na\t1\twgs\ta.cram\n")
+        raw = {"project": "p", "samples": str(sheet), "reference": {"fasta": str(fasta)}, "variants": variants}
+        return VariantsWiring(Project.from_raw(raw))
+
+    return build
+
+
+def test_pieces_follow_the_size_of_the_genome(wired):
+    assert wired(1000).pieces == ["1", "2"]
+    assert len(wired(3_100_000_000).pieces) == 52
+    assert wired(3_100_000_000).pieces[0] == "01"
+    assert wired(1000, scatter=7).pieces == [str(i) for i in range(1, 8)]
+
+
+def test_raw_calls_come_in_the_order_of_the_pieces(wired):
+    variants = wired(scatter=11, callers=["bcftools", "gatk"])
+    raw = variants.raw(SimpleNamespace(caller="bcftools"))
+    assert raw == sorted(raw) and len(raw) == 11 and raw[-1].endswith("raw/bcftools/11.bcf")
+    assert variants.raw(SimpleNamespace(caller="gatk"))[0].endswith("raw/gatk/01.vcf.gz")
+
+
+def test_targets_are_what_was_asked_for(wired):
+    variants = wired(callers=["bcftools", "freebayes"], consensus=2, structural=["delly"])
+    finals = {path for path in variants.targets() if path.endswith(".bcf")}
+    assert finals == {f"results/p/variants/{name}.bcf" for name in ("bcftools", "freebayes", "consensus", "structural/delly")}
+    assert set(variants.summaries()) <= set(variants.targets())
+
+
+def test_own_calls_replace_the_callers(wired):
+    variants = wired(vcf="own.vcf")
+    assert variants.callers == ["given"] and variants.raw(SimpleNamespace(caller="given")) == ["results/p/variants/raw/given.bcf"]
+    assert wired().own_vcf() == []
