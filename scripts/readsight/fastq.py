@@ -4,12 +4,12 @@ Reads in blocks and tests whole blocks at once; only a block with a fault is loo
 """
 
 import os
-import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from readsight.errors import InputError
+from readsight.mates import SRA, agree, is_pair, mark, word
 
 LETTERS = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -28,7 +28,6 @@ MAGIC = {
     b">": "FASTA, which has no qualities; reads are needed as FASTQ",
     b"<": "HTML or XML, perhaps a download that failed; get it again",
 }
-SRA = re.compile(rb"(.*\.\d+)\.([12])")
 
 
 class _Fault(Exception):
@@ -328,8 +327,13 @@ def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
                 f"{one.path}, {two.path}: both files hold the same sequences; one is a copy of the other, name the second mates"
             )
         n = min(len(left), len(right))
-        if not faults and not _agree(left[:n], right[:n]):
+        if not faults and not agree(left[:n], right[:n]):
             faults += _disagreement(one, two, left[:n], right[:n], done)
+        if not faults and not done and SRA.fullmatch(word(left[0])) and word(left[0]) != word(right[0]):
+            faults.append(
+                f"{one.path}, {two.path}: names of mates end in .1 and .2 ({_name(left[0])}, {_name(right[0])}), which aligners take for "
+                "different reads; leave --readids out of fasterq-dump, or write them as /1 and /2: sed -E '1~4s/\\.([12])( |$)/\\/\\1\\2/'"
+            )
         done += n
         left, right = left[n:], right[n:]
     for blocks in (left_blocks, right_blocks):
@@ -344,41 +348,10 @@ def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
     return faults
 
 
-def _agree(left: list[bytes], right: list[bytes]) -> bool:
-    """Whether two lists of names are of the same templates, first mates left and second mates right.
-
-    Whole blocks are compared first; name by name only where comments differ.
-    """
-    if left == right:
-        return all(_pair(x, x) for x in (left[0], left[-1]))
-    a, b = b"\n".join(left) + b"\n", b"\n".join(right) + b"\n"
-    if b"/2\n" not in a and a.replace(b"/1\n", b"/2\n") == b or b" 2:" not in a and a.replace(b" 1:", b" 2:") == b:
-        return True
-    return all(_pair(x, y) for x, y in zip(left, right, strict=True))
-
-
-def _mark(name: bytes) -> tuple[bytes, bytes]:
-    """A read's name without its mate number, and that number (b"" where the name has none)."""
-    word, _, comment = name.replace(b"\t", b" ").partition(b" ")
-    if word[-2:] in (b"/1", b"/2"):
-        return word[:-2], word[-1:]
-    if comment[:2] in (b"1:", b"2:"):
-        return word, comment[:1]
-    sra = SRA.fullmatch(word)
-    return (sra[1], sra[2]) if sra else (word, b"")
-
-
-def _pair(left: bytes, right: bytes) -> bool:
-    """Whether two names are of one template; a name that ends in .1 may simply be called so."""
-    (a, one), (b, two) = _mark(left), _mark(right)
-    alike = left == right and bool(SRA.fullmatch(left.split(b" ")[0]))
-    return alike or (a == b and (one, two) in ((b"1", b"2"), (b"", b"")))
-
-
 def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes], done: int) -> list[str]:
     """Say how the names of mates disagree at the first place where they do."""
-    at = next((i for i, (x, y) in enumerate(zip(left, right, strict=True)) if not _pair(x, y)), 0)
-    (a, mate_a), (b, mate_b) = _mark(left[at]), _mark(right[at])
+    at = next((i for i, (x, y) in enumerate(zip(left, right, strict=True)) if not is_pair(x, y)), 0)
+    (a, mate_a), (b, mate_b) = mark(left[at]), mark(right[at])
     pair = f"{one.path}, {two.path}"
     if a == b and (mate_a, mate_b) == (b"2", b"1"):
         return [f"{pair}: fastq_1 holds the second mates and fastq_2 the first ones ({_show(left[at])}); swap the two columns"]
@@ -387,7 +360,7 @@ def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes
             f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_show(left[at])}); name the other file"
         ]
     read = done + at + 1
-    same = {_mark(n)[0] for n in left} == {_mark(n)[0] for n in right}
+    same = {mark(n)[0] for n in left} == {mark(n)[0] for n in right}
     why = (
         "the same reads stand in both files in another order (shuffled); sort both by name, or pair them with: seqkit pair"
         if same
@@ -401,7 +374,7 @@ def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes
 def _interleaved(path: Path, names: list[bytes]) -> list[str]:
     """A single file whose neighbours are mates holds pairs, interleaved."""
     pairs = list(zip(names[0::2], names[1::2], strict=False))[:1000]
-    if pairs and all(_mark(x)[0] == _mark(y)[0] and x != y for x, y in pairs):
+    if pairs and all(mark(x)[0] == mark(y)[0] and x != y for x, y in pairs):
         return [f"{path}: holds both mates of each pair, interleaved; split it into two files and name them fastq_1 and fastq_2"]
     return []
 

@@ -55,7 +55,6 @@ def test_counts_and_lengths_are_those_of_the_file(tmp_path):
         (" 1:N:0:ACGT", " 2:N:0:ACGT"),
         (" 1:N:0:ACGT", " 2:Y:0:TTTT"),
         ("", ""),
-        (".1", ".2"),
         ("/1 x=1", "/2 x=2"),
         (".1", ".1"),
     ],
@@ -64,6 +63,14 @@ def test_every_style_of_mate_name_passes(pair, marks):
     name = "SRR1.{i}"
     result = check_unit(list(pair(reads(mate=marks[0], name=name), reads(mate=marks[1], seed=2, name=name))))
     assert result["reads"] == 100
+
+
+def test_mates_that_aligners_would_not_know_as_such(pair):
+    """bwa mem ends with `paired reads have different names` on these."""
+    (fault,) = faults(*pair(reads(mate=".1", name="SRR1.{i}"), reads(mate=".2", name="SRR1.{i}", seed=2)))
+    assert "end in .1 and .2 (SRR1.0.1, SRR1.0.2)" in fault and "--readids" in fault and "sed -E" in fault
+    shuffled = reads(mate=".2", name="SRR1.{i}", seed=2)[::-1]
+    assert "SRR1.0.1 against SRR1.49.2" in faults(*pair(reads(mate=".1", name="SRR1.{i}"), shuffled))[0]
 
 
 def test_plain_bgzipped_and_concatenated_files_pass(tmp_path):
