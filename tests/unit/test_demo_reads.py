@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pytest
+
 import demo_donors
 import demo_genome
 import demo_reads
-import numpy as np
-import pytest
 from readsight.config import parse
 from readsight.project import Project
 from readsight.simulate.codes import decode, reverse_complement

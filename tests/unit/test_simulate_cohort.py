@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from statistics import NormalDist
 
-import demo_donors
-import demo_genome
 import numpy as np
 import pysam
 import pytest
+
+import demo_donors
+import demo_genome
 from readsight.simulate.cohort import HERITABILITY, PREVALENCE, Donor, ascertain, assign_frequencies
 from readsight.simulate.elements import Site
 from readsight.simulate.motifs import read_meme

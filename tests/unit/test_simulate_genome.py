@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from readsight.errors import InputError
 from readsight.simulate.codes import complement, decode, encode, reverse_complement
 from readsight.simulate.elements import GRAMMAR, NEAR

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from readsight.simulate.codes import complement, decode, encode
 from readsight.simulate.haplotype import Edit, Haplotype
 

@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+
 from readsight.simulate.batches import BATCHES
 from readsight.simulate.codes import decode, encode, reverse_complement
 from readsight.simulate.molecules import Fragments, Library, Templates, shear
