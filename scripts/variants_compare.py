@@ -258,7 +258,7 @@ if __name__ == "__main__":
         main(
             calls=job.input.calls,
             truth=job.input.truth,
-            bed=next(iter(job.input.get("bed", [])), None),
+            bed=job.input.get("bed"),
             strata=dict(zip(job.params.strata, job.input.get("strata", []), strict=True)),
             reference=job.input.reference,
             named=dict(job.params.samples),

@@ -16,11 +16,11 @@ class CompareWiring(Stage):
         wants_structural = bool(self.truth and self.truth.structural_vcf and project.samples and project.callers)
         self.structural_callers = list(dict.fromkeys(self.variants.structural)) if wants_structural else []
 
-    def vcf(self) -> list[str]:
-        return [self.truth.vcf] if self.truth else []
+    def vcf(self) -> str | list[str]:
+        return self.truth.vcf if self.truth else []
 
-    def bed(self) -> list[str]:
-        return [self.truth.bed] if self.truth and self.truth.bed else []
+    def bed(self) -> str | list[str]:
+        return (self.truth and self.truth.bed) or []
 
     def strata(self) -> dict[str, str]:
         """Stratum → BED file."""
@@ -30,8 +30,8 @@ class CompareWiring(Stage):
         """Sample of the sheet → truth sample, as the config names them."""
         return self.truth.samples if self.truth else {}
 
-    def structural_vcf(self) -> list[str]:
-        return [self.truth.structural_vcf] if self.structural_callers else []
+    def structural_vcf(self) -> str | list[str]:
+        return self.truth.structural_vcf if self.structural_callers else []
 
     def _each(self, ending: str) -> list[str]:
         return [f"{self.folder}/{caller}.{ending}" for caller in self.callers]

@@ -82,7 +82,7 @@ class DossierWiring:
         for sample, product, path in self._named:
             if not Path(path).exists():
                 absent.setdefault(sample, []).append(product)
-        lines = [f"  {sample}: {', '.join(products)}" for sample, products in absent.items()]
+        lines = [f"  {sample}: {'; '.join(products)}" for sample, products in absent.items()]
         if len(lines) > MOST_LINES:
             lines[MOST_LINES:] = [f"  and {len(lines) - MOST_LINES} samples more"]
         made = len(self._named) - sum(map(len, absent.values()))

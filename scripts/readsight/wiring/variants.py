@@ -37,9 +37,9 @@ class VariantsWiring(Stage):
     def beds(self) -> list[str]:
         return [f"{self.folder}/regions/{piece}.bed" for piece in self.pieces]
 
-    def targets_bed(self) -> list[str]:
+    def targets_bed(self) -> str | list[str]:
         """The user's target regions, if any."""
-        return [self.variants.targets] if self.variants.targets else []
+        return self.variants.targets or []
 
     def raw(self, wildcards: Any) -> list[str]:
         """Raw calls of a caller, piece by piece, in order."""
@@ -57,9 +57,9 @@ class VariantsWiring(Stage):
     def sample_vcfs(self, wildcards: Any) -> list[str]:
         return [f"{self.folder}/raw/deepvariant/{sample}.{wildcards.piece}.vcf.gz" for sample in self.samples]
 
-    def own_vcf(self) -> list[str]:
+    def own_vcf(self) -> str | list[str]:
         """The user's own calls, if any."""
-        return [self.variants.vcf] if self.variants.vcf else []
+        return self.variants.vcf or []
 
     def named_resources(self) -> dict[str, str]:
         """Name → VCF of known variants that calls are compared with, in order of use."""
@@ -78,12 +78,12 @@ class VariantsWiring(Stage):
     def resource_indexes(self) -> list[str]:
         return [f"{path}.csi" for path in self.resources()]
 
-    def gtf(self) -> list[str]:
-        return [self.config.reference.gtf] if self.config.reference.gtf else []
+    def gtf(self) -> str | list[str]:
+        return self.config.reference.gtf or []
 
-    def genes(self) -> list[str]:
+    def genes(self) -> str | list[str]:
         """The gene annotation as bcftools csq reads it, if there is one."""
-        return [f"{self.folder}/resources/genes.gff3"] if self.config.reference.gtf else []
+        return f"{self.folder}/resources/genes.gff3" if self.config.reference.gtf else []
 
     def final(self, caller: str) -> str:
         return f"{self.folder}/{caller}.bcf"
