@@ -14,18 +14,18 @@ rule align_reference:
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dict="<results>/align/reference/genome.dict",
-    params:
-        code=code("align_reference"),
     log:
         "<logs>/align_reference/genome.log",
     benchmark:
         "<benchmarks>/align_reference/genome.tsv"
+    priority: 20
     conda:
         "../../envs/python.yaml"
     threads: 1
-    priority: 20
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("align_reference"),
     script:
         "../../scripts/align_reference.py"
 
@@ -36,18 +36,18 @@ rule align_index_bwa:
         fasta="<results>/align/reference/genome.fa",
     output:
         multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
-    params:
-        code=code("align_index_bwa"),
     log:
         "<logs>/align_index_bwa/bwa.log",
     benchmark:
         "<benchmarks>/align_index_bwa/bwa.tsv"
+    priority: 20
     conda:
         "../../envs/bwa.yaml"
     threads: 1
-    priority: 20
     resources:
         mem_mb=align.memory(500, per_base=2),
+    params:
+        code=code("align_index_bwa"),
     script:
         "../../scripts/align_index_bwa.py"
 
@@ -57,19 +57,26 @@ rule align_index_bwa_mem2:
     input:
         fasta="<results>/align/reference/genome.fa",
     output:
-        multiext("<results>/align/reference/bwa-mem2", ".0123", ".amb", ".ann", ".bwt.2bit.64", ".pac"),
-    params:
-        code=code("align_index_bwa_mem2"),
+        multiext(
+            "<results>/align/reference/bwa-mem2",
+            ".0123",
+            ".amb",
+            ".ann",
+            ".bwt.2bit.64",
+            ".pac",
+        ),
     log:
         "<logs>/align_index_bwa_mem2/bwa-mem2.log",
     benchmark:
         "<benchmarks>/align_index_bwa_mem2/bwa-mem2.tsv"
+    priority: 20
     conda:
         "../../envs/bwa-mem2.yaml"
     threads: 1
-    priority: 20
     resources:
         mem_mb=align.memory(500, per_base=28),
+    params:
+        code=code("align_index_bwa_mem2"),
     script:
         "../../scripts/align_index_bwa_mem2.py"
 
@@ -79,7 +86,9 @@ rule align_bwa:
     input:
         fastqs=ReadsWiring(project).ready_of,
         lints=ReadsWiring(project).lints_of,
-        index=multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
+        index=multiext(
+            "<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"
+        ),
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dict="<results>/align/reference/genome.dict",
@@ -88,24 +97,24 @@ rule align_bwa:
         crai="<results>/align/{sample}.cram.crai",
         flagstat="<results>/align/{sample}.flagstat.txt",
         duplicates="<results>/align/{sample}.duplicates.txt",
+    log:
+        "<logs>/align_bwa/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_bwa/{sample}.tsv"
+    wildcard_constraints:
+        sample=align.sample_by("bwa"),
+    priority: 10
+    conda:
+        "../../envs/bwa.yaml"
+    threads: project.config.align.threads
+    resources:
+        mem_mb=align.memory(1900, per_base=2),
     params:
         code=code("align_bwa"),
         groups=align.read_groups,
         mates=align.mates,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
-    log:
-        "<logs>/align_bwa/{sample}.log",
-    benchmark:
-        "<benchmarks>/align_bwa/{sample}.tsv"
-    conda:
-        "../../envs/bwa.yaml"
-    threads: project.config.align.threads
-    priority: 10
-    resources:
-        mem_mb=align.memory(1900, per_base=2),
-    wildcard_constraints:
-        sample=align.sample_by("bwa"),
     script:
         "../../scripts/align_bwa.py"
 
@@ -115,7 +124,14 @@ rule align_bwa_mem2:
     input:
         fastqs=ReadsWiring(project).ready_of,
         lints=ReadsWiring(project).lints_of,
-        index=multiext("<results>/align/reference/bwa-mem2", ".0123", ".amb", ".ann", ".bwt.2bit.64", ".pac"),
+        index=multiext(
+            "<results>/align/reference/bwa-mem2",
+            ".0123",
+            ".amb",
+            ".ann",
+            ".bwt.2bit.64",
+            ".pac",
+        ),
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dict="<results>/align/reference/genome.dict",
@@ -124,24 +140,24 @@ rule align_bwa_mem2:
         crai="<results>/align/{sample}.cram.crai",
         flagstat="<results>/align/{sample}.flagstat.txt",
         duplicates="<results>/align/{sample}.duplicates.txt",
+    log:
+        "<logs>/align_bwa_mem2/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_bwa_mem2/{sample}.tsv"
+    wildcard_constraints:
+        sample=align.sample_by("bwa-mem2"),
+    priority: 10
+    conda:
+        "../../envs/bwa-mem2.yaml"
+    threads: project.config.align.threads
+    resources:
+        mem_mb=align.memory(1900, per_base=8),
     params:
         code=code("align_bwa_mem2"),
         groups=align.read_groups,
         mates=align.mates,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
-    log:
-        "<logs>/align_bwa_mem2/{sample}.log",
-    benchmark:
-        "<benchmarks>/align_bwa_mem2/{sample}.tsv"
-    conda:
-        "../../envs/bwa-mem2.yaml"
-    threads: project.config.align.threads
-    priority: 10
-    resources:
-        mem_mb=align.memory(1900, per_base=8),
-    wildcard_constraints:
-        sample=align.sample_by("bwa-mem2"),
     script:
         "../../scripts/align_bwa_mem2.py"
 
@@ -159,23 +175,23 @@ rule align_import:
         crai="<results>/align/{sample}.cram.crai",
         flagstat="<results>/align/{sample}.flagstat.txt",
         duplicates="<results>/align/{sample}.duplicates.txt",
+    log:
+        "<logs>/align_import/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_import/{sample}.tsv"
+    wildcard_constraints:
+        sample=align.sample_by("import"),
+    priority: 10
+    conda:
+        "../../envs/bwa.yaml"
+    threads: 4
+    resources:
+        mem_mb=mem(1900),
     params:
         code=code("align_import"),
         groups=align.read_groups,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
-    log:
-        "<logs>/align_import/{sample}.log",
-    benchmark:
-        "<benchmarks>/align_import/{sample}.tsv"
-    conda:
-        "../../envs/bwa.yaml"
-    threads: 4
-    priority: 10
-    resources:
-        mem_mb=mem(1900),
-    wildcard_constraints:
-        sample=align.sample_by("import"),
     script:
         "../../scripts/align_import.py"
 
@@ -193,8 +209,6 @@ rule align_stats:
         distribution="<results>/align/{sample}.mosdepth.global.dist.txt",
         depth="<results>/align/{sample}.mosdepth.summary.txt",
         summary="<results>/align/{sample}.summary.json",
-    params:
-        code=code("align_stats"),
     log:
         "<logs>/align_stats/{sample}.log",
     benchmark:
@@ -204,6 +218,8 @@ rule align_stats:
     threads: 2
     resources:
         mem_mb=mem(1500),
+    params:
+        code=code("align_stats"),
     script:
         "../../scripts/align_stats.py"
 
@@ -221,17 +237,17 @@ rule align_recalibrate:
         cram="<results>/align/recalibrated/{sample}.cram",
         crai="<results>/align/recalibrated/{sample}.cram.crai",
         table="<results>/align/recalibrated/{sample}.table",
-    params:
-        code=code("align_recalibrate"),
     log:
         "<logs>/align_recalibrate/{sample}.log",
     benchmark:
         "<benchmarks>/align_recalibrate/{sample}.tsv"
+    priority: 10
     conda:
         "../../envs/gatk.yaml"
     threads: 1
-    priority: 10
     resources:
         mem_mb=mem(4000),
+    params:
+        code=code("align_recalibrate"),
     script:
         "../../scripts/align_recalibrate.py"

@@ -12,18 +12,18 @@ rule reads_lint:
         fastqs=reads.raw,
     output:
         json="<results>/reads/{sample}/{unit}.lint.json",
-    params:
-        code=code("reads_lint"),
     log:
         "<logs>/reads_lint/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_lint/{sample}.{unit}.tsv"
+    priority: 10
     conda:
         "../../envs/python.yaml"
     threads: 1
-    priority: 10
     resources:
         mem_mb=mem(500),
+    params:
+        code=code("reads_lint"),
     script:
         "../../scripts/reads_lint.py"
 
@@ -42,21 +42,21 @@ rule reads_trim_pe:
             ]
         ),
         said="<results>/reads/{sample}/{unit}.trim.log",
-    params:
-        code=code("reads_trim_pe"),
-        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     log:
         "<logs>/reads_trim_pe/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_trim_pe/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
+    priority: 10
     conda:
         "../../envs/trim.yaml"
     threads: 4
-    priority: 10
     resources:
         mem_mb=mem(1500),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+    params:
+        code=code("reads_trim_pe"),
+        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_pe.py"
 
@@ -70,21 +70,21 @@ rule reads_trim_se:
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.clean_1.fastq.gz"]),
         said="<results>/reads/{sample}/{unit}.trim.log",
-    params:
-        code=code("reads_trim_se"),
-        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     log:
         "<logs>/reads_trim_se/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_trim_se/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
+    priority: 10
     conda:
         "../../envs/trim.yaml"
     threads: 4
-    priority: 10
     resources:
         mem_mb=mem(1500),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+    params:
+        code=code("reads_trim_se"),
+        trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_se.py"
 
@@ -102,21 +102,21 @@ rule reads_correct_pe:
                 "<results>/reads/{sample}/{unit}.corrected_2.fastq.gz",
             ]
         ),
-    params:
-        code=code("reads_correct_pe"),
-        kmer=project.config.reads.correct.kmer,
     log:
         "<logs>/reads_correct_pe/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_correct_pe/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
+    priority: 10
     conda:
         "../../envs/trim.yaml"
     threads: 1
-    priority: 10
     resources:
         mem_mb=AlignWiring(project).memory(1000, per_base=5),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+    params:
+        code=code("reads_correct_pe"),
+        kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_pe.py"
 
@@ -129,21 +129,21 @@ rule reads_correct_se:
         fai="<results>/align/reference/genome.fa.fai",
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.corrected_1.fastq.gz"]),
-    params:
-        code=code("reads_correct_se"),
-        kmer=project.config.reads.correct.kmer,
     log:
         "<logs>/reads_correct_se/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_correct_se/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
+    priority: 10
     conda:
         "../../envs/trim.yaml"
     threads: 1
-    priority: 10
     resources:
         mem_mb=AlignWiring(project).memory(1000, per_base=5),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+    params:
+        code=code("reads_correct_se"),
+        kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_se.py"
 
@@ -157,19 +157,19 @@ rule reads_fastqc_pe:
     output:
         html=reads.fastqc_of(paired=True, ending="html"),
         zip=reads.fastqc_of(paired=True, ending="zip"),
-    params:
-        code=code("reads_fastqc_pe"),
     log:
         "<logs>/reads_fastqc_pe/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_fastqc_pe/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=True),
     conda:
         "../../envs/fastqc.yaml"
     threads: 4
     resources:
         mem_mb=mem(1500),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+    params:
+        code=code("reads_fastqc_pe"),
     script:
         "../../scripts/reads_fastqc_pe.py"
 
@@ -183,19 +183,19 @@ rule reads_fastqc_se:
     output:
         html=reads.fastqc_of(paired=False, ending="html"),
         zip=reads.fastqc_of(paired=False, ending="zip"),
-    params:
-        code=code("reads_fastqc_se"),
     log:
         "<logs>/reads_fastqc_se/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_fastqc_se/{sample}.{unit}.tsv"
+    wildcard_constraints:
+        sample=reads.sample_of(paired=False),
     conda:
         "../../envs/fastqc.yaml"
     threads: 2
     resources:
         mem_mb=mem(1000),
-    wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+    params:
+        code=code("reads_fastqc_se"),
     script:
         "../../scripts/reads_fastqc_se.py"
 
@@ -214,9 +214,6 @@ rule reads_multiqc:
             category="Quality",
             labels={"what": "Reads, alignments and calls (MultiQC)"},
         ),
-    params:
-        code=code("reads_multiqc"),
-        project=project.config.project,
     log:
         "<logs>/reads_multiqc/multiqc.log",
     benchmark:
@@ -226,5 +223,8 @@ rule reads_multiqc:
     threads: 1
     resources:
         mem_mb=mem(1500),
+    params:
+        code=code("reads_multiqc"),
+        project=project.config.project,
     script:
         "../../scripts/reads_multiqc.py"
