@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from readsight.errors import InputError
 from readsight.simulate.codes import generator
 from readsight.simulate.cohort import (
     HERITABILITY,
@@ -133,7 +134,15 @@ def main(
     fasta: Path, genome: Path, duplicated: Path, factors: Path, cohort: dict[str, tuple[str, str | None]],
     seed: int, snv_rate: float, indel_rate: float, structural: int, out: dict[str, Path],
 ) -> None:  # fmt: skip
-    """cohort: sample → (donor, label). Samples of one donor share everything. out: name → file."""
+    """cohort: sample → (donor, label). Samples of one donor share everything. out: name → file.
+
+    Raises InputError where the cohort is empty.
+    """
+    if not cohort:
+        raise InputError(
+            "demo: no row of the sample sheet takes its reads from the demo; "
+            "fastq_1 must be ${results}/demo/reads/<sample>.<unit>_1.fastq.gz"
+        )
     codes = read_fasta(fasta)
     genes, elements, decoys, record_ = read_truth(genome)
     annotator = Annotator(codes, genes, elements, decoys, read_meme(factors))

@@ -90,9 +90,9 @@ def test_the_sheet_describes_the_cohort(tmp_path):
     lanes = [SimpleNamespace(sample=s, unit=u) for s, u in (("A", "L1"), ("A", "L2"), ("B", "L1"))]
     assert [wiring.coverage(w) for w in lanes] == [15, 15, 30]
     assert [wiring.lane(w) for w in lanes] == [1, 2, 1] and [wiring.rank(w) for w in lanes] == [0, 0, 1]
-    assert "results/p/demo/reads/A.L2_2.fastq.gz" in wiring.targets() and len(wiring.targets()) == 6
+    assert "results/p/demo/reads/A.L2_2.fastq.gz" in wiring.targets() and len(wiring.targets()) == 6 + len(wiring.products())
 
 
 def test_a_project_of_real_reads_plants_nothing(tmp_path):
     wiring = DemoWiring(project(tmp_path))
-    assert wiring.targets() == [] and wiring.cohort == {}
+    assert wiring.targets() == [] and wiring.cohort == {} and wiring.products() == {}

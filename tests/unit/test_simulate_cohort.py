@@ -10,6 +10,7 @@ import pytest
 
 import demo_donors
 import demo_genome
+from readsight.errors import InputError
 from readsight.simulate.cohort import HERITABILITY, PREVALENCE, Donor, ascertain, assign_frequencies
 from readsight.simulate.elements import Site
 from readsight.simulate.motifs import read_meme
@@ -207,3 +208,8 @@ def test_two_samples_of_one_donor_are_alike(tmp_path):
     with pysam.VariantFile(str(folder / "truth.vcf.gz")) as handle:
         pairs = [(r.samples["blood"]["GT"], r.samples["skin"]["GT"], r.samples["other"]["GT"]) for r in handle]
     assert all(a == b for a, b, _ in pairs) and any(a != c for a, _, c in pairs)
+
+
+def test_a_sheet_without_demo_reads_is_refused(planted, tmp_path):
+    with pytest.raises(InputError, match="fastq_1 must be"):
+        plant(tmp_path / "none", cohort={})

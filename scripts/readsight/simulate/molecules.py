@@ -5,7 +5,6 @@ transcripts, open chromatin or converted strands enter the sequencer by the same
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -82,8 +81,3 @@ def shear(templates: Templates, count: int, library: Library, read_length: int, 
     fragments = Fragments(start, length, rng.random(unique) < 0.5)
     copies = np.concatenate([np.arange(unique), rng.integers(0, unique, count - unique)])
     return fragments.take(rng.permutation(copies))
-
-
-def spans(templates: Templates) -> list[tuple[int, int]]:
-    """(start, end) of each template on the joined codes."""
-    return list(pairwise(int(e) for e in templates.edges))

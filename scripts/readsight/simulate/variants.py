@@ -94,7 +94,11 @@ def breaking(codes: np.ndarray, site: Site, motif: Motif) -> tuple[int, str, flo
 
 
 class Annotator:
-    """Names what a variant does, from the planted truth alone."""
+    """Names what a variant does, from the planted truth alone.
+
+    coding, splice: (chromosome, position) → the gene whose reading frame, or whose
+    two intron bases next to an exon, stand there, with the offset in the frame or the name of the site.
+    """
 
     def __init__(
         self,
@@ -109,21 +113,21 @@ class Annotator:
         self.sites = [s for e in elements for s in e.sites] + decoys
         self.active = {e.id for e in elements if e.kind != "inactive"}
         self.genes = genes
-        self._coding: dict[tuple[str, int], tuple[Gene, int]] = {}
-        self._splice: dict[tuple[str, int], tuple[Gene, str]] = {}
+        self.coding: dict[tuple[str, int], tuple[Gene, int]] = {}
+        self.splice: dict[tuple[str, int], tuple[Gene, str]] = {}
         for gene in genes:
             for i, place in enumerate(gene.positions()[slice(*gene.coding)]):
-                self._coding[gene.chromosome, int(place)] = (gene, i)
+                self.coding[gene.chromosome, int(place)] = (gene, i)
             for start, end in gene.introns:
                 donor, acceptor = ((start, start + 1), (end - 2, end - 1))[:: 1 if gene.strand == "+" else -1]
-                self._splice |= {(gene.chromosome, p): (gene, "splice_donor") for p in donor}
-                self._splice |= {(gene.chromosome, p): (gene, "splice_acceptor") for p in acceptor}
+                self.splice |= {(gene.chromosome, p): (gene, "splice_donor") for p in donor}
+                self.splice |= {(gene.chromosome, p): (gene, "splice_acceptor") for p in acceptor}
 
     def annotate(self, variant: Variant) -> None:
         """Fill in effect, site and delta."""
         span = [(variant.chromosome, p) for p in range(variant.start + (not variant.is_snv), variant.end)]
-        splice = next((self._splice[p] for p in span if p in self._splice), None)
-        coding = next((self._coding[p] for p in span or [(variant.chromosome, variant.start)] if p in self._coding), None)
+        splice = next((self.splice[p] for p in span if p in self.splice), None)
+        coding = next((self.coding[p] for p in span or [(variant.chromosome, variant.start)] if p in self.coding), None)
         if splice:
             variant.effect, variant.site = splice[1], splice[0].id
         elif coding:
@@ -205,7 +209,7 @@ def plant_functional(planter: Planter, annotator: Annotator, rng: np.random.Gene
         for i in rng.permutation(len(sites))[:count]:
             _break(planter, annotator, sites[i])
     for kind in ("splice_donor", "splice_acceptor"):
-        places = [p for p, (_, k) in annotator._splice.items() if k == kind]
+        places = [p for p, (_, k) in annotator.splice.items() if k == kind]
         for i in rng.permutation(len(places))[: max(2, len(annotator.genes) // 8)]:
             planter.snv(*places[i], substitution(annotator.codes[places[i][0]], places[i][1], rng))
     for wanted in ("stop_gained", "missense"):
@@ -227,7 +231,7 @@ def _neutral(planter: Planter, annotator: Annotator, element: Element, rng: np.r
 
 def _coding(planter: Planter, annotator: Annotator, wanted: str, count: int, rng: np.random.Generator) -> None:
     """Substitutions of one wanted consequence."""
-    places = list(annotator._coding)
+    places = list(annotator.coding)
     for i in rng.permutation(len(places)):
         if count == 0:
             return

@@ -6,7 +6,7 @@ from typing import Any
 
 from readsight.project import Project, one_of
 from readsight.samples import Unit
-from readsight.wiring.stage import Stage
+from readsight.wiring.stage import COHORT, Stage
 
 MOTIFS = Path(__file__).resolve().parents[3] / "resources" / "motifs"
 READS = "{folder}/demo/reads/{sample}.{unit}_{mate}.fastq.gz"
@@ -61,4 +61,13 @@ class DemoWiring(Stage):
         return [unit for sample, unit in self.units if sample == wildcards.sample]
 
     def targets(self) -> list[str]:
-        return [self.reads(u, mate) for u in self.units.values() for mate in (1, 2)]
+        return [self.reads(u, mate) for u in self.units.values() for mate in (1, 2)] + list(self.products().values())
+
+    def products(self) -> dict[tuple[str, str], str]:
+        folder = f"{self.project.folder}/demo"
+        names = {
+            "planted truth": "truth.json",
+            "planted small variants": "truth.vcf.gz",
+            "planted structural variants": "structural.vcf.gz",
+        }
+        return {(COHORT, name): f"{folder}/{file}" for name, file in names.items()} if self.settings else {}
