@@ -38,14 +38,15 @@ def _figures(axis, table: pd.DataFrame, caller: str) -> None:
             if np.isnan(row[metric]):
                 continue
             axis.plot([row[f"{metric}_low"], row[f"{metric}_high"]], [place + shift] * 2, color=colour)
-            axis.plot(row[metric], place + shift, "o", color=colour, label=metric if name == "all" else None)
+            axis.plot(row[metric], place + shift, "o", color=colour)
     labels = [f"{TYPES.get(n, 'All')} (truth {table.loc[n.lower(), ['tp', 'fn']].sum():.0f})" for n in names]
     axis.set_yticks(range(len(names)), labels)
     axis.invert_yaxis()
     axis.set_xlim(0, 1.02)
     axis.set_xlabel("Fraction")
     axis.set_title(caller, loc="left")
-    axis.legend(fontsize=9, frameon=False, loc="lower left")
+    handles = [axis.plot([], [], "o", color=figures.COLOURS[i], label=name)[0] for i, name in ((0, "recall"), (4, "precision"))]
+    axis.legend(handles=handles, fontsize=9, frameon=False, loc="lower left")
 
 
 def _sizes(axis, sites: pd.DataFrame) -> None:

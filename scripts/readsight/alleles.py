@@ -40,7 +40,7 @@ def edits(reference: str, position: int, ref: str, alt: str) -> list[Edit]:
     each base that differs; an indel is trimmed; a complex allele stays whole.
     Empty for symbolic alleles, breakends, `*`, `.` and alleles equal to ref.
     """
-    if not alt or ref == alt or not (BASES.issuperset(alt) and BASES.issuperset(ref)):
+    if ref == alt or not (BASES.issuperset(alt) and BASES.issuperset(ref)):
         return []
     if len(ref) == len(alt):
         return [_snv(position + i, b) for i, (a, b) in enumerate(zip(ref, alt, strict=True)) if a != b]

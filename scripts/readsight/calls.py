@@ -95,7 +95,7 @@ class Spilled:
     """Records of a file, sorted out by contig into small text files, so that one contig is in memory at a time.
 
     path: VCF or BCF, sorted or not. samples: the samples to keep, in this order.
-    folder: an empty scratch folder. passed_only: leave out records that FILTER rejects.
+    folder: a scratch folder of its own. passed_only: leave out records that FILTER rejects.
     """
 
     def __init__(self, path: Path, samples: list[str], folder: Path, passed_only: bool = False):
@@ -134,8 +134,9 @@ class Spilled:
 
     def _flush(self, waiting: dict[str, list[str]]) -> None:
         for contig, texts in waiting.items():
+            mode = "a" if contig in self.places else "w"
             place = self.places.setdefault(contig, self.folder / f"{len(self.places)}.tsv")
-            with open(place, "a") as handle:
+            with open(place, mode) as handle:
                 handle.writelines(texts)
         waiting.clear()
 

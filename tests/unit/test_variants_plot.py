@@ -1,0 +1,41 @@
+"""Figures of the comparison are drawn for any counts, none among them, and are the same bytes each time."""
+
+import csv
+import json
+
+import pytest
+
+from readsight.tally import Tally
+from variants_compare import TABLE
+from variants_plot import main
+from variants_plot_structural import main as structural
+
+SIZES = {"change": list(range(-49, 50)), **{name: [0] * 99 for name in ("tp", "fn", "query_tp", "fp")}}
+
+
+@pytest.mark.parametrize("strata", [[], ["repeats"]])
+def test_nothing_called_and_nothing_true_still_draws(tmp_path, strata):
+    with open(tmp_path / "t.tsv", "w", newline="") as handle:
+        table = csv.DictWriter(handle, TABLE, delimiter="\t")
+        table.writeheader()
+        table.writerows({k: "" if v != v else v for k, v in row.items()} for row in Tally(["a"], strata, {"c": 10}, 5).rows(1))
+    empty = {"edges": [], "tp": [], "fp": []}
+    (tmp_path / "s.json").write_text(json.dumps({"sizes": SIZES, "QUAL": empty, "DP": empty}))
+    drawn = []
+    for _ in range(2):
+        out = [tmp_path / name for name in ("a.svg", "b.svg", "c.svg")]
+        main(["x"], [tmp_path / "t.tsv"], [tmp_path / "s.json"], *out)
+        drawn.append([path.read_bytes() for path in out])
+    assert drawn[0] == drawn[1] and all(b"<svg" in picture for picture in drawn[0])
+
+
+def test_no_structural_variants_still_draws(tmp_path):
+    kinds = ["del", "dup", "inv", "ins", "all"]
+    limits = [f"{metric}{limit}" for metric in ("precision", "recall", "f1") for limit in ("", "_low", "_high")]
+    rows = ["\t".join(["sample", "type", "tp", "fn", "query_tp", "fp", *limits])] + [
+        f"all\t{k}\t0\t0\t0\t0" + "\t" * 9 for k in kinds
+    ]
+    (tmp_path / "t.tsv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "s.tsv").write_text("contig\tstart\tend\ttype\tsize\tsample\tside\tstatus\tmatch\n")
+    structural(["delly"], [tmp_path / "t.tsv"], [tmp_path / "s.tsv"], tmp_path / "a.svg")
+    assert "<svg" in (tmp_path / "a.svg").read_text()
