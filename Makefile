@@ -40,7 +40,7 @@ lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
 	@echo "[lint] ruff, snakefmt, snakemake --lint"
 	@$(call IN,lint) ruff check --quiet .
 	@$(call IN,lint) ruff format --check --quiet .
-	@$(call IN,lint) snakefmt --check --quiet Snakefile workflow/rules
+	@$(call IN,lint) snakefmt --check --line-length 130 --no-sort Snakefile workflow/rules
 	@$(RUNNER) snakemake --lint --configfile config/projects/demo/config.yaml
 
 config: runner ## Write config/config.yaml, its schema and its reference again, after a change of the model

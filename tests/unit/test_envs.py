@@ -1,0 +1,166 @@
+"""Environment files: conda can read them, the native provider knows what they ask for, and what it cannot build it names."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from provider import debian, plan, pypi
+from provider.plan import Refused, Wish
+from provider.versions import satisfies
+
+ENVS = Path(__file__).resolve().parents[2] / "envs"
+FILES = sorted(ENVS.glob("*.yaml"))
+NEED_CONDA = {"bwa-mem2", "deepvariant", "gatk"}
+MATCH_SPEC = re.compile(r"[a-z0-9][a-z0-9._-]*( (>=|<=|==|!=|=|>|<)[0-9][0-9a-z.]*(,(>=|<=|!=|>|<)[0-9][0-9a-z.]*)*)?")
+
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def write(folder: Path, *packages: str) -> Path:
+    path = folder / "some.yaml"
+    path.write_text("channels: [conda-forge]\ndependencies:\n" + "".join(f"  - {p}\n" for p in packages))
+    return path
+
+
+@each_file
+def test_a_file_is_a_conda_specification(file):
+    content = yaml.safe_load(file.read_text())
+    assert set(content) == {"channels", "dependencies"}
+    assert content["channels"] == ["conda-forge", "bioconda"], "conda-forge goes before bioconda"
+    names = []
+    for package in content["dependencies"]:
+        assert isinstance(package, str) and MATCH_SPEC.fullmatch(package), package
+        names.append(package.split()[0])
+    assert len(names) == len(set(names))
+
+
+@each_file
+def test_a_file_asks_for_python_that_snakemake_and_the_package_can_use(file):
+    (wanted,) = [p for p in yaml.safe_load(file.read_text())["dependencies"] if p.split()[0] == "python"]
+    allowed = wanted.partition(" ")[2]
+    assert satisfies("3.11.2", allowed) and not satisfies("3.10.14", allowed)
+
+
+@each_file
+def test_the_small_reader_reads_what_yaml_reads(file):
+    assert plan.dependencies(file) == yaml.safe_load(file.read_text())["dependencies"]
+
+
+@each_file
+def test_the_native_provider_knows_every_package_or_says_that_conda_is_needed(file):
+    if file.stem in NEED_CONDA:
+        with pytest.raises(Refused, match="without conda"):
+            plan.read(file)
+    else:
+        plan.read(file)
+
+
+def test_a_package_has_one_range_in_all_files():
+    ranges: dict[str, set[str]] = {}
+    for file in FILES:
+        for package in yaml.safe_load(file.read_text())["dependencies"]:
+            name, _, wanted = package.partition(" ")
+            ranges.setdefault(name, set()).add(wanted)
+    assert {name: found for name, found in ranges.items() if len(found) > 1} == {}
+
+
+def test_an_unknown_package_is_refused_by_name(tmp_path):
+    with pytest.raises(Refused, match="some.yaml: bowtie9 >=2 is not a package"):
+        plan.read(write(tmp_path, "python", "bowtie9 >=2", "samtools"))
+
+
+def test_all_refusals_are_told_at_once_python_among_them(tmp_path):
+    with pytest.raises(Refused) as refusal:
+        plan.read(write(tmp_path, "bowtie9", "gatk4"))
+    lines = str(refusal.value).splitlines()
+    assert len(lines) == 3
+    assert "bowtie9" in lines[0] and "gatk4" in lines[1] and "python is missing" in lines[2]
+
+
+@pytest.mark.parametrize("line", ["samtools=1.16=h1234_0", "samtools >=one", "samtools [version='>=1']", "pip:"])
+def test_what_cannot_be_honoured_is_refused(tmp_path, line):
+    with pytest.raises(Refused, match="some.yaml"):
+        plan.read(write(tmp_path, "python", line))
+
+
+@pytest.mark.parametrize(
+    "line, wanted", [("samtools=1.16", "=1.16"), ("bioconda::samtools >=1.16,<2", ">=1.16,<2"), ("'samtools'", "")]
+)
+def test_the_ways_to_write_a_package(tmp_path, line, wanted):
+    (item,) = plan.read(write(tmp_path, "python", line)).debian
+    assert (item.name, item.wanted) == ("samtools", wanted)
+
+
+def test_a_change_of_the_table_changes_the_plan(tmp_path, monkeypatch):
+    file = write(tmp_path, "python", "samtools")
+    before = plan.read(file).digest()
+    assert plan.read(file).digest() == before
+    changed = plan.table()
+    changed["debian"]["samtools"] = {"package": "samtools-next"}
+    monkeypatch.setattr(plan, "table", lambda: changed)
+    assert plan.read(file).digest() != before
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A Debian machine with samtools 1.16.1 installed and bcftools 1.9 on offer; calls of apt are kept."""
+    there, offered, calls = {"samtools": "1.16.1-1"}, {"bcftools": "1:1.9+ds-1", "bwa": "0.7.17-7+b2"}, []
+
+    def apt(*words):
+        calls.append(words)
+        there.update({package: offered[package] for package in words if package in offered})
+
+    monkeypatch.setattr(debian, "installed", there.get)
+    monkeypatch.setattr(debian, "candidate", lambda package: there.get(package) or offered.get(package))
+    monkeypatch.setattr(debian, "_apt", apt)
+    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
+    return calls
+
+
+def wish(name: str, wanted: str = "") -> Wish:
+    return Wish(name, wanted, {"package": name})
+
+
+def test_what_is_there_and_fits_asks_apt_for_nothing(machine):
+    debian.ensure([wish("samtools", ">=1.16,<2")])
+    assert machine == []
+
+
+def test_an_installed_version_outside_the_range_is_refused_with_both_versions(machine):
+    with pytest.raises(Refused, match=r"samtools: Debian has 1\.16\.1 \(samtools 1\.16\.1-1\), wanted >=1\.17"):
+        debian.ensure([wish("samtools", ">=1.17")])
+
+
+def test_an_offered_version_outside_the_range_is_refused_before_anything_is_installed(machine):
+    with pytest.raises(Refused, match=r"bcftools: Debian has 1\.9 .*wanted >=1\.16"):
+        debian.ensure([wish("bwa"), wish("bcftools", ">=1.16")])
+    assert machine == []
+
+
+def test_what_is_missing_is_installed_in_one_call(machine):
+    debian.ensure([wish("bwa", ">=0.7.17"), wish("bcftools"), wish("samtools")])
+    assert machine == [("install", "--yes", "--no-install-recommends", "bcftools", "bwa")]
+
+
+def test_lists_are_updated_only_where_a_package_is_not_offered(machine):
+    with pytest.raises(Refused, match="delly is in none of apt's sources"):
+        debian.ensure([wish("delly")])
+    assert machine == [("update",)]
+
+
+def test_torch_goes_first_and_alone_in_its_fixed_version():
+    first, together, alone = pypi.requirements(plan.read(ENVS / "learn.yaml").pypi)
+    assert first == ["torch==2.13.0"]
+    assert "torch==2.13.0" in together, "so that nothing that follows puts another in its place"
+    assert any(r.startswith("lightning>=") for r in together) and alone == []
+
+
+def test_a_fixed_version_outside_the_range_is_refused(tmp_path):
+    with pytest.raises(Refused, match=r"pytorch: version 2\.13\.0 .* wanted >=3"):
+        pypi.requirements(plan.read(write(tmp_path, "python", "pytorch >=3")).pypi)
+
+
+def test_a_python_that_is_not_here_is_refused_by_what_is():
+    with pytest.raises(Refused, match=r"python >=4 is not on this machine \(.* is 3\."):
+        pypi.interpreter(">=4")

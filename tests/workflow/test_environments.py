@@ -1,0 +1,284 @@
+"""Environments as built: only what is declared is there, an edited file is built anew, and Snakemake's calls are answered."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+
+import projects
+from readsight.code import modules_of
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVS = ROOT / "envs"
+CONDA = ENVS / "native/bin/conda"
+ACTIVATE = ENVS / "native/bin/activate"
+# Modules that bear another name than the package that brings them.
+PACKAGES = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "torch": "pytorch", "yaml": "pyyaml"}
+
+on_debian = pytest.mark.skipif(
+    not Path("/usr/bin/dpkg-query").exists(), reason="the native provider needs Debian packages (dpkg)"
+)
+
+
+def steps() -> list[tuple[str, Path]]:
+    """Script and environment file of every rule that is written; all files where the rule names one by a wildcard."""
+    found = []
+    for rules in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for rule in re.split(r"^(?:rule|checkpoint) ", rules.read_text(), flags=re.M)[1:]:
+            script = re.search(r'script:\s*"(.+?)"', rule)
+            conda = re.search(r'conda:\s*"(.+?)"', rule)
+            assert script and conda and (rules.parent / conda[1]).parent.resolve() == ENVS, rule.splitlines()[0]
+            files = ENVS.glob(re.sub(r"\{\w+\}", "*", Path(conda[1]).name))
+            found += [((rules.parent / script[1]).resolve(), file) for file in sorted(files)]
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level modules that a file imports anywhere, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def declared(file: Path) -> set[str]:
+    return {re.split(r"[ =<>!]", package)[0] for package in yaml.safe_load(file.read_text())["dependencies"]}
+
+
+@pytest.mark.parametrize("script, file", steps(), ids=lambda path: path.name)
+def test_a_script_imports_only_what_its_environment_declares(script, file):
+    allowed = declared(file)
+    undeclared = {}
+    for path in [script, *modules_of(script)]:
+        for module in imports(path) - set(sys.stdlib_module_names) - {"readsight"}:
+            if PACKAGES.get(module, module) not in allowed:
+                undeclared.setdefault(module, []).append(path.name)
+    assert undeclared == {}, f"not in {file.name}"
+
+
+def test_names_of_modules_and_packages_are_as_the_index_has_them():
+    here = packages_distributions()
+    for module, package in PACKAGES.items():
+        assert {name.lower() for name in here.get(module, [package])} & {package, "torch"}
+
+
+def create(file: Path, prefix: Path) -> subprocess.CompletedProcess:
+    words = ["env", "create", "--quiet", "--no-default-packages", "--file", str(file), "--prefix", str(prefix)]
+    return subprocess.run([CONDA, *words], capture_output=True, text=True)
+
+
+def inside(prefix: Path, command: str) -> subprocess.CompletedProcess:
+    """Run a command as Snakemake does in an environment."""
+    line = f"set -euo pipefail; source {ACTIVATE} '{prefix}'; {command}"
+    return subprocess.run(
+        ["/bin/bash", "-c", line], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "/elsewhere"}
+    )
+
+
+@pytest.fixture(scope="module")
+def bcftools(tmp_path_factory) -> Path:
+    """A small prefix: Python, one tool, one Python package."""
+    folder = tmp_path_factory.mktemp("small")
+    file = folder / "small.yaml"
+    file.write_text("channels:\n  - bioconda\ndependencies:\n  - python >=3.11\n  - bcftools >=1.16,<2\n  - pyyaml >=6\n")
+    answer = create(file, folder / "prefix")
+    assert answer.returncode == 0, answer.stderr
+    return folder / "prefix"
+
+
+@on_debian
+def test_what_is_declared_is_there(bcftools):
+    answer = inside(
+        bcftools, "bcftools --version | head -n 1; python -c 'import sys, yaml; print(sys.prefix)'; command -v python"
+    )
+    version, prefix, python = answer.stdout.splitlines()
+    assert version.startswith("bcftools 1.")
+    assert prefix == str(bcftools) and python == f"{bcftools}/bin/python"
+
+
+@on_debian
+@pytest.mark.parametrize("tool", ["bwa", "samtools", "freebayes", "java", "perl", "apt-get", "pip", "snakemake", "gcc"])
+def test_what_is_not_declared_is_not_seen(bcftools, tool):
+    assert inside(bcftools, f"command -v {tool}").returncode != 0
+
+
+@on_debian
+@pytest.mark.parametrize("module", ["numpy", "pydantic", "snakemake", "pip", "setuptools", "apt"])
+def test_python_packages_that_are_not_declared_are_not_seen(bcftools, module):
+    answer = inside(bcftools, f"python -c 'import {module}'")
+    assert answer.returncode != 0 and "ModuleNotFoundError" in answer.stderr
+
+
+@on_debian
+def test_what_any_unix_has_is_there(bcftools):
+    assert inside(bcftools, "printf 'b\\na\\n' | sort | awk 'NR == 1' | gzip | zcat | sed s/a/c/ | grep c").stdout == "c\n"
+
+
+@on_debian
+def test_real_versions_are_recorded_in_the_form_of_conda(bcftools):
+    records = {entry["name"]: entry for entry in (json.loads(p.read_text()) for p in bcftools.glob("conda-meta/*.json"))}
+    assert set(records) == {"python", "bcftools", "pyyaml"}
+    said = inside(bcftools, "bcftools --version-only; python -c 'import yaml; print(yaml.__version__)'").stdout.split()
+    assert [records["bcftools"]["version"], records["pyyaml"]["version"]] == [said[0].split("+")[0], said[1]]
+    assert (records["bcftools"]["channel"], records["pyyaml"]["channel"]) == ("debian", "pypi")
+    for entry in records.values():
+        assert (bcftools / f"conda-meta/{entry['name']}-{entry['version']}-{entry['build']}.json").is_file()
+
+
+@on_debian
+@pytest.mark.parametrize(
+    "package, words",
+    [
+        ("bcftools >=99", ["bcftools: Debian has 1.", "wanted >=99"]),
+        ("bowtie9", ["bowtie9 is not a package"]),
+        ("gatk4 >=4", ["gatk4 >=4 cannot be built without conda"]),
+        ("pyyaml >=999", ["pip failed", "PyYAML>=999"]),
+    ],
+)
+def test_a_refused_environment_is_named_and_leaves_nothing(tmp_path, package, words):
+    file = tmp_path / "some.yaml"
+    file.write_text(f"dependencies:\n  - python\n  - {package}\n")
+    answer = create(file, tmp_path / "prefix")
+    assert answer.returncode == 1 and "Traceback" not in answer.stderr
+    for word in words:
+        assert word in answer.stderr
+    assert not (tmp_path / "prefix").exists()
+
+
+SNAKEFILE = """
+rule all:
+    output: "said.txt"
+    conda: "some.yaml"
+    shell: "python -c 'import sys; print(sys.prefix)' > {output}; cat {output}"
+"""
+
+
+def snakemake(folder: Path, path: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a small workflow of its own, with these folders first on PATH."""
+    command = [ROOT / ".venv/bin/snakemake", "--cores", "1", "--sdm", "conda", *arguments]
+    environment = os.environ | {"PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.fixture
+def workflow(tmp_path) -> Path:
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "some.yaml").write_text("dependencies:\n  - python >=3.11\n")
+    return tmp_path
+
+
+@on_debian
+def test_snakemake_builds_with_the_provider_and_an_edited_file_builds_anew(workflow):
+    path = f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}"
+    first = snakemake(workflow, path)
+    assert first.returncode == 0, first.stdout
+    prefix = (workflow / "said.txt").read_text().strip()
+    assert Path(prefix).parent == workflow / ".snakemake/conda"
+
+    again = snakemake(workflow, path, "--forceall")
+    assert "Creating conda environment" not in again.stdout
+
+    (workflow / "some.yaml").write_text("dependencies:\n  - python >=3.11,<4\n")
+    edited = snakemake(workflow, path)
+    assert edited.returncode == 0, edited.stdout
+    assert "Creating conda environment" in edited.stdout
+    assert (workflow / "said.txt").read_text().strip() not in ("", prefix)
+
+
+@on_debian
+def test_environments_built_beforehand_are_those_that_snakemake_looks_for(workflow):
+    script = (
+        "import prepare, pathlib; prepare.HOME = pathlib.Path('.snakemake/conda'); prepare.HOME.mkdir(parents=True);"
+        "raise SystemExit(prepare.build(pathlib.Path('some.yaml')) or 0)"
+    )
+    path = f"{CONDA.parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=workflow, check=True, env=os.environ | {"PATH": path, "PYTHONPATH": str(ENVS)}
+    )
+    answer = snakemake(workflow, f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}")
+    assert answer.returncode == 0, answer.stdout
+    assert "Creating conda environment" not in answer.stdout
+
+
+RECORDER = """#!{python}
+import json, pathlib, sys
+words = sys.argv[1:]
+with open("{folder}/calls.txt", "a") as calls:
+    print(" ".join(words), file=calls)
+if words == ["--version"]:
+    print("conda 25.1.0")
+elif words[0] == "info":
+    print(json.dumps({{"conda_prefix": "{folder}", "platform": "linux-64"}}))
+elif words[0] == "config":
+    print(json.dumps({{"get": {{"channel_priority": "strict"}}}}))
+elif words[:2] == ["env", "create"]:
+    prefix = pathlib.Path(words[words.index("--prefix") + 1], "bin")
+    prefix.mkdir(parents=True)
+    (prefix / "python").symlink_to("{python}")
+"""
+
+
+def test_with_a_real_conda_snakemake_hands_it_the_file(workflow):
+    """The branch of machines with conda, as far as it goes without a channel: the calls that reach conda, and activation."""
+    folder = workflow / "conda"
+    (folder / "bin").mkdir(parents=True)
+    recorder = folder / "bin/conda"
+    recorder.write_text(RECORDER.format(python=os.path.realpath(sys.executable), folder=folder))
+    recorder.chmod(0o755)
+    (folder / "bin/activate").write_text('export PATH="$1/bin:$PATH"\n')
+    answer = snakemake(workflow, f"{folder}/bin{os.pathsep}{ROOT / '.venv/bin'}")
+    assert answer.returncode == 0, answer.stdout
+    calls = (folder / "calls.txt").read_text().splitlines()
+    (created,) = [call for call in calls if call.startswith("env create")]
+    prefix = re.fullmatch(
+        r"env create --quiet --no-default-packages --file (?P<p>\S+/\.snakemake/conda/[0-9a-f]{32}_)\.yaml --prefix (?P=p)",
+        created,
+    )
+    assert prefix, created
+    assert Path(prefix["p"] + ".yaml").read_text() == (workflow / "some.yaml").read_text()
+    assert {"info --json", "--version", "config --get channel_priority --json"} <= set(calls)
+
+
+@pytest.mark.parametrize("profile", sorted((ROOT / "workflow/profiles").iterdir()), ids=lambda path: path.name)
+def test_a_profile_says_what_snakemake_knows(profile):
+    known = subprocess.run([ROOT / ".venv/bin/snakemake", "--help"], capture_output=True, text=True).stdout
+    for name, value in yaml.safe_load((profile / "config.yaml").read_text()).items():
+        of_a_plugin = name.startswith("slurm-")
+        assert of_a_plugin or re.search(rf"--{name}\b", known), name
+        if name == "rerun-triggers":
+            assert set(value) <= {"code", "input", "mtime", "params", "software-env"}
+    assert yaml.safe_load((profile / "config.yaml").read_text())["scheduler"] == "greedy"
+
+
+def setup(folder: Path, *programs: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run set-up with nothing on PATH but these programs of the machine."""
+    (folder / "bin").mkdir()
+    for name in programs:
+        (folder / "bin" / name).symlink_to(next(Path(d, name) for d in ("/usr/bin", "/bin") if Path(d, name).exists()))
+    return subprocess.run(
+        ["/bin/bash", ENVS / "setup.sh", "--runner"],
+        env={"PATH": str(folder / "bin"), "HOME": str(folder)} | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_neither_conda_nor_apt_is_one_clear_sentence(tmp_path):
+    answer = setup(tmp_path, "dirname", "grep", "head")
+    assert answer.returncode == 1
+    assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt: neither is here.\n"
+
+
+def test_set_up_of_the_whole_project_is_idle_the_second_time():
+    answer = subprocess.run([ENVS / "setup.sh", "--runner"], capture_output=True, text=True, env=projects.environment())
+    assert (answer.returncode, answer.stdout) == (0, "")
