@@ -7,8 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
-import projects
 import pytest
+
+import projects
 
 
 def half_files(folder: Path) -> list[str]:

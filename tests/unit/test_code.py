@@ -1,6 +1,7 @@
 """The hash of a script's shared code follows imports, and nothing else."""
 
 import pytest
+
 from readsight import code
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from readsight.errors import InputError
 from readsight.step import drop_runner_packages, step
 
