@@ -64,6 +64,24 @@ def carried(path: Path, sample: str, parameters: truvari.VariantParams, passing:
                 yield variant
 
 
+def united(variants: Iterable[truvari.VariantRecord]) -> list[truvari.VariantRecord]:
+    """One record an inversion: Delly writes one for each of the two junctions (INFO/CT 3to3 and 5to5)."""
+    kept: list[truvari.VariantRecord] = []
+    halves: list[truvari.VariantRecord] = []
+    for variant in sorted(variants, key=lambda v: (v.chrom, v.start, v.end)):
+        if kind(variant) == "INV" and "CT" in variant.info:
+            halves = [h for h in halves if h.chrom == variant.chrom and variant.start - h.start <= BREAKPOINT]
+            other = next(
+                (h for h in halves if h.info["CT"] != variant.info["CT"] and abs(h.end - variant.end) <= BREAKPOINT), None
+            )
+            if other is not None:
+                halves.remove(other)
+                continue
+            halves.append(variant)
+        kept.append(variant)
+    return kept
+
+
 def kind(variant: truvari.VariantRecord) -> str:
     return variant.var_type().name
 
@@ -178,7 +196,7 @@ def main(
     found: list[Found] = []
     for ours, theirs in pairs.items():
         expected = list(carried(truth, theirs, parameters, passing=True))
-        called = list(carried(calls, ours, parameters, passing=True))
+        called = united(carried(calls, ours, parameters, passing=True))
         log.info("%s: %d in the truth, %d called", ours, len(expected), len(called))
         found += describe(compare(expected, called), ours)
     with open(out_sites, "w", newline="") as handle:

@@ -14,6 +14,7 @@ HEADER = """##fileformat=VCFv4.2
 ##INFO=<ID=SVTYPE,Number=1,Type=String,Description="x">
 ##INFO=<ID=END,Number=1,Type=Integer,Description="x">
 ##INFO=<ID=SVLEN,Number=1,Type=Integer,Description="x">
+##INFO=<ID=CT,Number=1,Type=String,Description="x">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="x">
 #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"""
 
@@ -64,6 +65,13 @@ def test_type_and_size_must_agree(tmp_path):
 
 def test_a_call_is_used_once(tmp_path):
     assert compare(tmp_path, EVERY[:1] * 2, EVERY[:1])[0]["del"] == (1, 0, 1, 1)
+
+
+def test_the_two_junctions_of_an_inversion_are_one_call(tmp_path):
+    halves = [sv("INV", 9000 + shift, 700).replace("SVTYPE", f"CT={ct};SVTYPE") for shift, ct in ((0, "3to3"), (3, "5to5"))]
+    assert compare(tmp_path, halves, [EVERY[2]])[0]["inv"] == (1, 0, 1, 0)
+    # two of the same junction are two calls
+    assert compare(tmp_path, [halves[0], halves[0]], [EVERY[2]])[0]["inv"] == (1, 0, 1, 1)
 
 
 def test_a_spelled_insertion_matches_a_symbolic_one(tmp_path):
