@@ -29,8 +29,9 @@ class Rule:
 def rules() -> list[Rule]:
     found = []
     for path in RULE_FILES:
-        for block in re.split(r"^(?=(?:rule|checkpoint) \w+:)", path.read_text(), flags=re.M)[1:]:
-            lines = block.splitlines()
+        for block in re.split(r"^(?=[ ]*(?:rule|checkpoint) \w+:)", path.read_text(), flags=re.M)[1:]:
+            indent = len(block) - len(block.lstrip(" "))
+            lines = [line[indent:] for line in block.splitlines()]
             body = [line for line in lines[1:] if line.startswith("    ") or not line.strip()]
             rule = Rule(re.match(r"\w+ (\w+):", lines[0]).group(1), path.stem, "\n".join(body))
             for section in re.split(r"^    (?=\w+:)", rule.text, flags=re.M)[1:]:
