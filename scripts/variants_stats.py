@@ -55,7 +55,7 @@ def summary(every: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
             ratio(het, hom),
             het + hom,
             "ratio",
-            "Heterozygous to homozygous genotypes of passed calls, all samples together",
+            "Heterozygous to homozygous genotypes of passed SNVs, all samples together",
         ),
     ]
     return [
