@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pysam
 import truvari
 
-from readsight.bootstrap import Interval, wilson
+from readsight.bootstrap import Interval
 from readsight.calls import pair_samples, samples_of
 from readsight.errors import InputError
 from readsight.step import step
-from readsight.tally import f1, finite
+from readsight.tally import Counts, finite
 
 log = logging.getLogger("readsight")
 
@@ -140,20 +140,8 @@ def describe(results: list[truvari.MatchResult], sample: str) -> Iterator[Found]
 def figures(found: list[Found]) -> dict[str, Interval | int]:
     """Counts, precision, recall and F1 with 95 % intervals (Wilson; of F1 through tp / (tp + fp + fn))."""
     tally = Counter((f.side, f.status) for f in found)
-    tp, fn = tally["truth", "TP"], tally["truth", "FN"]
-    query_tp, fp = tally["calls", "TP"], tally["calls", "FP"]
-    value = f1(tp, fn, query_tp, fp)
-    jaccard = wilson(tp, tp + fn + fp)
-    limits = (math.nan, math.nan) if math.isnan(value) else [2 * j / (1 + j) for j in jaccard[1:]]
-    return {
-        "tp": tp,
-        "fn": fn,
-        "query_tp": query_tp,
-        "fp": fp,
-        "precision": wilson(query_tp, query_tp + fp),
-        "recall": wilson(tp, tp + fn),
-        "f1": Interval(value, *limits),
-    }
+    counts = Counts(tally["truth", "TP"], tally["truth", "FN"], tally["calls", "TP"], tally["calls", "FP"])
+    return counts._asdict() | counts.intervals
 
 
 def summary(found: list[Found], caller: str) -> list[dict]:

@@ -102,7 +102,7 @@ def sizes(spectra: dict[str, dict], path: Path) -> None:
 
 def _scale(axis, most: int) -> None:
     """Counts upwards and downwards; where indels of one base would hide all the others, logarithmic beyond 10."""
-    if most > 50:
+    if most > 300:
         axis.set_yscale("symlog", linthresh=10)
     else:
         axis.yaxis.get_major_locator().set_params(integer=True)

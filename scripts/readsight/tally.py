@@ -1,13 +1,13 @@
 """Count hits and misses of a comparison, and turn the counts into figures with intervals."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from readsight.alleles import KINDS
-from readsight.bootstrap import Interval, bootstrap_interval, wilson
+from readsight.bootstrap import UNDEFINED, Interval, bootstrap_interval, wilson
 
 LEVELS = ("genotype", "allele")
 WHOLE, OUTSIDE = "whole", "outside"
@@ -33,8 +33,15 @@ class Counts(NamedTuple):
         return wilson(self.query_tp, self.query_tp + self.fp)
 
     @property
-    def f1(self) -> float:
-        return f1(*self)
+    def f1(self) -> Interval:
+        value = f1(*self)
+        jaccard = wilson(self.tp, self.tp + self.fn + self.fp)
+        return UNDEFINED if math.isnan(value) else Interval(value, *(2 * j / (1 + j) for j in jaccard[1:]))
+
+    @property
+    def intervals(self) -> dict[str, Interval]:
+        """Precision, recall and F1 with the intervals of calls that are independent of one another (Wilson)."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
 
 def f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
@@ -45,21 +52,35 @@ def f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
     return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
 
 
-def f1_interval(counts: np.ndarray, seed: int) -> Interval:
-    """F1 and its interval over resampled genome blocks.
+def intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
+    """Precision, recall and F1 with intervals that hold although errors come in clusters.
 
-    counts: (blocks, 4), TP, FN, QUERY_TP, FP of each block. Where no error, or no
-    hit, was seen at all, resampling cannot tell anything: then the interval is that
-    of Wilson on tp / (tp + fp + fn), of which F1 is a monotone function.
+    counts: (blocks, 4), TP, FN, QUERY_TP, FP of each genome block. Each interval spans
+    two: that of Wilson, which counts calls as independent (F1 is a monotone function of
+    tp / (tp + fp + fn)), and that of resampled genome blocks, which tells nothing where
+    no error was seen, or where blocks are few.
     """
     counts = counts[counts.sum(axis=1) > 0]
     total = Counts(*map(int, counts.sum(axis=0)))
-    if math.isnan(total.f1):
-        return Interval(math.nan, math.nan, math.nan)
-    if total.tp == 0 or total.fn + total.fp == 0 or len(counts) < 2:
-        jaccard = wilson(total.tp, total.tp + total.fn + total.fp)
-        return Interval(total.f1, *(2 * j / (1 + j) for j in jaccard[1:]))
-    return bootstrap_interval(lambda index: f1(*counts[index].sum(axis=0)), np.arange(len(counts)), RESAMPLES, seed)
+    alone = total.intervals
+    statistics = {
+        "precision": lambda index: _part(*counts[index][:, [QUERY_TP, FP]].sum(axis=0)),
+        "recall": lambda index: _part(*counts[index][:, [TP, FN]].sum(axis=0)),
+        "f1": lambda index: f1(*counts[index].sum(axis=0)),
+    }
+    return {name: _spanning(alone[name], statistic, len(counts), seed) for name, statistic in statistics.items()}
+
+
+def _part(hits: int, misses: int) -> float:
+    return hits / (hits + misses) if hits + misses else math.nan
+
+
+def _spanning(alone: Interval, statistic: Callable[[np.ndarray], float], blocks: int, seed: int) -> Interval:
+    if math.isnan(alone.value):
+        return alone
+    drawn = bootstrap_interval(statistic, np.arange(blocks), RESAMPLES, seed)
+    low, high = (given if math.isnan(own) else own for own, given in zip(drawn[1:], alone[1:], strict=True))
+    return Interval(alone.value, min(alone.low, low), max(alone.high, high))
 
 
 class Tally:
@@ -112,16 +133,16 @@ class Tally:
                     counts = self.blocks[level, :, stratum, list(kinds)].sum(axis=0).T
                     total = Counts(*map(int, counts.sum(axis=0)))
                     names = {"level": level_name, "stratum": stratum_name, "type": type_name}
-                    yield {**names, "sample": "all", **figures(total, f1_interval(counts, seed))}
+                    yield {**names, "sample": "all", **figures(total, intervals(counts, seed))}
                     for i, sample in enumerate(self.samples if len(self.samples) > 1 else []):
                         own = Counts(*map(int, self.each[i, level, :, stratum, list(kinds)].sum(axis=0)))
-                        yield {**names, "sample": sample, **figures(own, Interval(own.f1, math.nan, math.nan))}
+                        yield {**names, "sample": sample, **figures(own, own.intervals)}
 
 
-def figures(counts: Counts, f: Interval) -> dict[str, float]:
+def figures(counts: Counts, found: dict[str, Interval]) -> dict[str, float]:
     """Counts and figures of one row of the table."""
     row: dict[str, float] = {"tp": counts.tp, "fn": counts.fn, "query_tp": counts.query_tp, "fp": counts.fp}
-    for name, interval in (("precision", counts.precision), ("recall", counts.recall), ("f1", f)):
+    for name, interval in found.items():
         row |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return row
 
