@@ -10,6 +10,15 @@ readsight() { PYTHONPATH="$PWD/scripts" python "$@"; }
 config=$(workflow/config.sh "$1")
 shift
 readsight -m readsight.doctor "$config"
+
+# One run at a time in this folder. A run that was killed leaves Snakemake's own lock behind: with ours in hand it is stale.
+mkdir -p .readsight
+exec 9>.readsight/run.lock
+flock --nonblock 9 || { echo "Another run is under way in this folder: wait for its end, or stop it." >&2; exit 1; }
+if [ -n "$(ls .snakemake/locks 2>/dev/null)" ]; then
+    echo "An earlier run was cut off; going on from where it stopped"
+    snakemake --configfile "$config" --unlock >/dev/null 2>&1
+fi
 snakemake --configfile "$config" --sdm conda --cores all "$@"
 for option in "$@"; do
     case $option in -n | --dry-run | --dryrun | --lint | --unlock | --conda-create-envs-only) exit 0 ;; esac
