@@ -25,7 +25,7 @@ for option in "$@"; do
 done
 
 results=$(readsight -c 'import sys; from pathlib import Path; from readsight import config; print(config.read(Path(sys.argv[1])).folder)' "$config")
-if [ "$results/summary.json" -nt "$results/report.html" ]; then
+if [ "$results/dossier/audit.tsv" -nt "$results/report.html" ]; then
     echo "Writing the report"
     snakemake --configfile "$config" --report "$results/report.html" >/dev/null
 fi
