@@ -1,0 +1,64 @@
+"""Wiring of dataset, model and interpret: a rule reads only the keys that it names."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from readsight.config import parse
+from readsight.errors import InputError
+from readsight.project import Project
+from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.interpret import InterpretWiring
+from readsight.wiring.model import ModelWiring
+
+
+def project(**task):
+    raw = {
+        "project": "p",
+        "reference": {"fasta": "x.fa"},
+        "variants": {"vcf": "a.vcf", "truth": {"vcf": "t.vcf"}},
+        "tasks": {"call_quality": {"caller": "given", **task}},
+    }
+    return Project(parse(raw))
+
+
+def wildcards(**named):
+    return SimpleNamespace(task="call_quality", **named)
+
+
+def test_settings_of_one_model_do_not_touch_another():
+    one, other = ModelWiring(project()), ModelWiring(project(network={"dropout": 0.5}))
+    assert one.settings(wildcards(model="network")) != other.settings(wildcards(model="network"))
+    for model in ("logistic", "forest", "single_feature", "shuffled_labels"):
+        assert one.settings(wildcards(model=model)) == other.settings(wildcards(model=model))
+
+
+def test_every_task_has_its_control_and_every_model_its_repeats():
+    wiring = ModelWiring(project(models=["logistic"], split={"repeats": 3}))
+    assert wiring.models("call_quality") == ["logistic", "shuffled_labels"]
+    assert len(wiring.predictions(wildcards())) == len(wiring.abouts(wildcards())) == 6
+    assert wiring.predictions(wildcards())[0] == "results/p/model/call_quality/logistic/repeat0/predictions.parquet"
+
+
+def test_a_given_split_is_one_division():
+    wiring = DatasetWiring(project(split={"by": "given"}))
+    assert list(wiring.repeats("call_quality")) == [0]
+    assert wiring.split(wildcards())["folds"] == 1
+
+
+def test_interpretation_is_of_the_first_model():
+    wiring = InterpretWiring(project(models=["logistic", "network"]))
+    assert wiring.trained(wildcards())["tensors"] == "results/p/model/call_quality/logistic/repeat0/model.safetensors"
+    assert InterpretWiring(project(attributions=[])).targets() == []
+
+
+def test_gradients_of_a_forest_are_refused_before_any_job():
+    with pytest.raises(InputError, match="integrated_gradients needs a model with gradients"):
+        project(models=["forest"])
+    assert project(models=["forest"], attributions=["shap"])
+
+
+def test_a_project_without_tasks_asks_for_nothing():
+    empty = Project(parse({"project": "p", "reference": {"fasta": "x.fa"}, "variants": {"vcf": "a.vcf"}}))
+    for wiring in (DatasetWiring(empty), ModelWiring(empty), InterpretWiring(empty)):
+        assert wiring.targets() == wiring.summaries() == [] and wiring.products() == {}
