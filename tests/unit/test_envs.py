@@ -1,6 +1,7 @@
 """Environment files: conda can read them, the native provider knows what they ask for, and what it cannot build it names."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,28 @@ def test_a_fixed_version_outside_the_range_is_refused(tmp_path):
 def test_a_python_that_is_not_here_is_refused_by_what_is():
     with pytest.raises(Refused, match=r"python >=4 is not on this machine \(.* is 3\."):
         pypi.interpreter(">=4")
+
+
+def test_what_stands_for_a_missing_package_says_so():
+    """Modules that Truvari imports and only some of its commands use."""
+    folder = ENVS / "native/modules"
+    with pytest.raises(ImportError, match="pyabpoa.msa_aligner is not here"):
+        runpy.run_path(str(folder / "pyabpoa.py"))["__getattr__"]("msa_aligner")
+    with pytest.raises(ImportError, match="WavefrontAligner is not here"):
+        runpy.run_path(str(folder / "pywfa/align.py"))["WavefrontAligner"]("ACGT")
+
+
+def test_tabix_by_pysam_finds_lines_that_overlap_both_ends_included(tmp_path):
+    pysam = pytest.importorskip("pysam")
+    (tmp_path / "a.bed").write_text("chr1\t0\t10\tfirst\nchr1\t10\t20\tsecond\nchr2\t5\t6\tother\n")
+    path = pysam.tabix_index(str(tmp_path / "a.bed"), preset="bed")
+    tabix = runpy.run_path(str(ENVS / "native/modules/tabix.py"))
+    names = lambda *region: [line[3] for line in tabix["open"](path).query(*region)]  # noqa: E731
+    assert names("chr1", 10, 10) == ["first"] and names("chr1", 11, 11) == ["second"]
+    assert names("chr1", 10, 11) == ["first", "second"]
+    with pytest.raises(tabix["TabixError"]):
+        names("chr9", 1, 2)
+
+
+def test_only_wheels_are_installed_so_that_nothing_is_compiled():
+    assert "--only-binary=:all:" in pypi.OPTIONS

@@ -35,10 +35,10 @@ def candidate(package: str) -> str | None:
     return None
 
 
-def contents(package: str, *folders: str) -> list[Path]:
-    """What an installed package has right in these folders."""
+def programs(package: str) -> list[Path]:
+    """Programs that an installed package brings."""
     listing = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True, check=True).stdout
-    return [Path(line) for line in listing.splitlines() if str(Path(line).parent) in folders]
+    return [Path(line) for line in listing.splitlines() if Path(line).parent in (Path("/usr/bin"), Path("/bin"))]
 
 
 def unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from provider.versions import RangeError, terms
 
 TABLE = Path(__file__).resolve().parents[1] / "packages.toml"
+MODULES = TABLE.parent / "modules"
 SPEC = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9_][\w.-]*)\s*(.*)")
 
 
@@ -39,7 +40,14 @@ class Plan:
 
     def digest(self) -> str:
         """Of all that the prefix is made from: a change of the table asks for a new prefix too."""
-        return hashlib.sha256(repr((self.python, self.debian, self.pypi)).encode()).hexdigest()
+        modules = [path.read_bytes() for item in self.pypi for path in copies(item)]
+        return hashlib.sha256(repr((self.python, self.debian, self.pypi, *modules)).encode()).hexdigest()
+
+
+def copies(item: Wish) -> list[Path]:
+    """Our own files that a Python package gets beside it."""
+    roots = [MODULES / name for name in item.source.get("modules", [])]
+    return sorted(path for root in roots for path in (root, *root.rglob("*.py")) if path.is_file())
 
 
 def table() -> dict:
@@ -103,7 +111,6 @@ def read(file: Path) -> Plan:
         elif item.name in known["pypi"]:
             item.source = known["pypi"][item.name]
             plan.pypi.append(item)
-            plan.debian += [Wish(name, "", known["debian"][name]) for name in item.source.get("debian", [])]
         elif item.name in known["elsewhere"]:
             faults.append(f"{file.name}: {item} cannot be built without conda: {known['elsewhere'][item.name]}")
         else:

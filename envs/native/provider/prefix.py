@@ -11,7 +11,6 @@ from provider import debian, plan, pypi
 from provider.versions import upstream
 
 HISTORY = "conda-meta/history"
-MODULES = plan.TABLE.parent / "modules"
 
 
 def create(file: Path, prefix: Path) -> None:
@@ -34,7 +33,7 @@ def _build(todo: plan.Plan, prefix: Path) -> None:
     pypi.make(prefix, python)
     pypi.install(prefix, todo.pypi)
     link_programs(todo, prefix)
-    link_modules(todo, prefix, python)
+    copy_modules(todo, prefix)
     meta = prefix / "conda-meta"
     meta.mkdir()
     record(meta, "python", version, "system", "debian" if python.startswith("/usr/bin/") else "local")
@@ -58,7 +57,7 @@ def link_programs(todo: plan.Plan, prefix: Path) -> None:
     """Link what is declared, and what any Unix has; a program of the prefix's own goes before."""
     wanted: list[Path] = []
     for item in todo.debian:
-        wanted += debian.contents(item.source["package"], "/usr/bin", "/bin")
+        wanted += debian.programs(item.source["package"])
         wanted += [path for name in item.source.get("also", []) if (path := _system(name))]
         for name, line in item.source.get("wrappers", {}).items():
             wrapper = prefix / "bin" / name
@@ -71,22 +70,13 @@ def link_programs(todo: plan.Plan, prefix: Path) -> None:
             link.symlink_to(path)
 
 
-def link_modules(todo: plan.Plan, prefix: Path, python: str) -> None:
-    """Link the Python modules of Debian packages, which fit Debian's own Python alone, and copy our own.
-
-    Raises plan.Refused.
-    """
-    items = [item for item in todo.debian if item.source.get("modules")]
-    if items and Path(python).resolve().parent != Path("/usr/bin"):
-        raise plan.Refused(f"{items[0].name} is for Debian's Python; {python} is another (python {todo.python.wanted} is wanted)")
+def copy_modules(todo: plan.Plan, prefix: Path) -> None:
+    """Put our own modules beside the packages that need them."""
     (site,) = prefix.glob("lib/python3*/site-packages")
-    for item in items:
-        for path in debian.contents(item.source["package"], "/usr/lib/python3/dist-packages"):
-            if path.suffix != ".egg-info":
-                (site / path.name).symlink_to(path)
-    for item in todo.pypi:
-        for name in item.source.get("modules", []):
-            shutil.copyfile(MODULES / name, site / name)
+    for path in [path for item in todo.pypi for path in plan.copies(item)]:
+        target = site / path.relative_to(plan.MODULES)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def _system(name: str) -> Path | None:
