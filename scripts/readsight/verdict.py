@@ -26,12 +26,18 @@ def figure(cell: dict[str, Any]) -> str:
     return f"{cell['value']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, and as many digits as show on which side of 0 it lies: `−0.0004`."""
+    digits = next((d for d in range(3, 7) if abs(round(value, d)) > 0), 3)
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def against(first: str, other: str, difference: dict[str, Any]) -> tuple[str, str]:
     """(`better`, `worse` or `equal`; a clause that says so with the difference in AUPRC)."""
     value = difference["value"]
     if value is None or difference["low"] is None:
         return "equal", f"cannot be compared with {other}"
-    shown = f"ΔAUPRC {value:+.3f} [{difference['low']:+.3f}, {difference['high']:+.3f}]"
+    shown = f"ΔAUPRC {signed(value)} [{signed(difference['low'])}, {signed(difference['high'])}]"
     if difference["low"] > 0:
         return "better", f"better than {other} ({shown})"
     if difference["high"] < 0:
