@@ -89,7 +89,7 @@ make_runner() {
         "$python" -m venv .venv
     fi
     say "Snakemake, by pip"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r envs/runner.txt 2> >(grep -v '^WARNING' >&2)
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary --use-pep517 -r envs/runner.txt 2> >(grep -v '^WARNING' >&2)
     cp envs/runner.txt "$stamp"
 }
 
