@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -253,23 +254,101 @@ def test_a_profile_says_what_snakemake_knows(profile):
     assert yaml.safe_load((profile / "config.yaml").read_text())["scheduler"] == "greedy"
 
 
-def setup(folder: Path, *programs: str, **variables: str) -> subprocess.CompletedProcess:
-    """Run set-up with nothing on PATH but these programs of the machine."""
-    (folder / "bin").mkdir()
-    for name in programs:
-        (folder / "bin" / name).symlink_to(next(Path(d, name) for d in ("/usr/bin", "/bin") if Path(d, name).exists()))
-    return subprocess.run(
-        ["/bin/bash", ENVS / "setup.sh", "--runner"],
-        env={"PATH": str(folder / "bin"), "HOME": str(folder)} | variables,
-        capture_output=True,
-        text=True,
-    )
+FRONTEND = """#!/bin/sh
+echo "$(basename "$0") $*" >> {folder}/calls.txt
+if [ "$*" = --version ]; then
+    echo "conda {version}"
+fi
+while [ $# -gt 0 ]; do
+    if [ "$1" = --prefix ]; then
+        mkdir -p "$2/bin"
+        cp "$0" "$2/bin/conda"
+    fi
+    shift
+done
+"""
 
 
-def test_neither_conda_nor_apt_is_one_clear_sentence(tmp_path):
-    answer = setup(tmp_path, "dirname", "grep", "head")
+class Machine:
+    """A copy of the set-up with a runner that is made already, on a machine that has few programs."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        (folder / "envs").mkdir()
+        (folder / "bin").mkdir()
+        (folder / ".venv/bin").mkdir(parents=True)
+        for name in ("setup.sh", "runner.txt"):
+            shutil.copy(ENVS / name, folder / "envs")
+        shutil.copy(ENVS / "runner.txt", folder / ".venv/.made-from")
+        (folder / ".venv/bin/snakemake").touch(mode=0o755)
+        for name in ("basename", "cmp", "cp", "dirname", "grep", "head", "ln", "mkdir", "readlink", "sh", "sort"):
+            (folder / "bin" / name).symlink_to(shutil.which(name))
+
+    def install(self, name: str, version: str = "0") -> None:
+        """Put a program on the machine, which writes down how it is called."""
+        program = self.folder / "bin" / name
+        program.write_text(FRONTEND.format(folder=self.folder, version=version))
+        program.chmod(0o755)
+
+    def set_up(self, **variables: str) -> subprocess.CompletedProcess:
+        command = ["/bin/bash", self.folder / "envs/setup.sh", "--runner"]
+        environment = {"PATH": str(self.folder / "bin"), "HOME": str(self.folder)} | variables
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    @property
+    def conda(self) -> str:
+        """What Snakemake will call, within the project's folder."""
+        return os.readlink(self.folder / ".venv/bin/conda").removeprefix(f"{self.folder}/")
+
+    @property
+    def created(self) -> list[str]:
+        """Calls that made something."""
+        calls = self.folder / "calls.txt"
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        return [line.replace(f"{self.folder}/", "") for line in lines if "create" in line or "apt" in line]
+
+
+@pytest.fixture
+def machine(tmp_path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_neither_conda_nor_apt_is_one_clear_sentence(machine):
+    answer = machine.set_up()
     assert answer.returncode == 1
     assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt: neither is here.\n"
+
+
+def test_conda_is_used_where_it_is_and_nothing_comes_by_apt(machine):
+    machine.install("conda", "25.1.1")
+    machine.install("apt-get")
+    assert machine.set_up().returncode == 0
+    assert (machine.conda, machine.created) == ("bin/conda", [])
+
+
+def test_without_conda_the_provider_stands_in_its_place(machine):
+    machine.install("apt-get")
+    assert machine.set_up().returncode == 0
+    assert (machine.conda, machine.created) == ("envs/native/bin/conda", [])
+
+
+def test_the_provider_can_be_chosen(machine):
+    machine.install("conda", "25.1.1")
+    assert machine.set_up(READSIGHT_PROVIDER="native").returncode == 0
+    assert machine.conda == "envs/native/bin/conda"
+    answer = machine.set_up(READSIGHT_PROVIDER="other")
+    assert answer.returncode == 1 and answer.stderr == "READSIGHT_PROVIDER is 'other'; it can be native or conda.\n"
+
+
+@pytest.mark.parametrize("name, version", [("conda", "23.1.0"), ("micromamba", "2.0.5"), ("mamba", "2.0.5")])
+def test_where_snakemake_cannot_use_the_front_end_it_fetches_a_conda_that_snakemake_can(machine, name, version):
+    machine.install(name, version)
+    first = machine.set_up()
+    assert first.returncode == 0, first.stderr
+    assert machine.conda == ".readsight/conda/bin/conda"
+    assert machine.created == [f"{name} create --quiet --yes --prefix .readsight/conda --channel conda-forge conda>=24.7.1"]
+    machine.set_up()
+    assert len(machine.created) == 1, "made once"
 
 
 def test_set_up_of_the_whole_project_is_idle_the_second_time():

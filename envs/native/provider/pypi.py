@@ -15,7 +15,14 @@ from provider.plan import Refused, Wish
 from provider.versions import RangeError, satisfies, to_pip
 
 INTERPRETERS = ("/usr/bin/python3", "python3", "python3.13", "python3.12", "python3.11")
-OPTIONS = ("--quiet", "--no-input", "--no-compile", "--disable-pip-version-check", "--no-warn-script-location", "--only-binary=:all:")
+OPTIONS = (
+    "--quiet",
+    "--no-input",
+    "--no-compile",
+    "--disable-pip-version-check",
+    "--no-warn-script-location",
+    "--only-binary=:all:",
+)
 REDIRECTIONS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME")
 
 
