@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from readsight.errors import InputError
 
@@ -61,6 +60,8 @@ def check(labels: np.ndarray, groups: np.ndarray, folds: int) -> None:
 
 def _all_classes(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int, only_first: bool = False) -> list[np.ndarray]:
     """Divide into parts that each hold every class, whole groups; the first of several draws that does."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
     classes = len(np.unique(labels))
     for attempt in range(TRIES):
         splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed + 7919 * attempt)
