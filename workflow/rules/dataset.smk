@@ -11,9 +11,6 @@ rule dataset_assemble:
         fai="<results>/align/reference/genome.fa.fai",
     output:
         examples="<results>/dataset/{task}/examples.h5ad",
-    params:
-        code=code("dataset_assemble"),
-        spec=dataset.assemble,
     log:
         "<logs>/dataset_assemble/{task}.log",
     benchmark:
@@ -23,6 +20,9 @@ rule dataset_assemble:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("dataset_assemble"),
+        spec=dataset.assemble,
     script:
         "../../scripts/dataset_assemble.py"
 
@@ -35,10 +35,6 @@ rule dataset_split:
         split="<results>/dataset/{task}/split.parquet",
         certificate="<results>/dataset/{task}/certificate.json",
         summary="<results>/dataset/{task}/split.summary.json",
-    params:
-        code=code("dataset_split"),
-        spec=dataset.split,
-        seed=project.config.seed,
     log:
         "<logs>/dataset_split/{task}.log",
     benchmark:
@@ -48,6 +44,10 @@ rule dataset_split:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("dataset_split"),
+        spec=dataset.split,
+        seed=project.config.seed,
     script:
         "../../scripts/dataset_split.py"
 
@@ -63,8 +63,6 @@ rule dataset_fold:
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
         test="<results>/dataset/{task}/repeat{repeat}/test.h5",
         scaler="<results>/dataset/{task}/repeat{repeat}/scaler.json",
-    params:
-        code=code("dataset_fold"),
     log:
         "<logs>/dataset_fold/{task}.repeat{repeat}.log",
     benchmark:
@@ -76,6 +74,8 @@ rule dataset_fold:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("dataset_fold"),
     script:
         "../../scripts/dataset_fold.py"
 
@@ -86,10 +86,6 @@ rule dataset_balance:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
     output:
         balanced="<results>/dataset/{task}/repeat{repeat}/balanced.h5",
-    params:
-        code=code("dataset_balance"),
-        spec=dataset.balance,
-        seed=project.config.seed,
     log:
         "<logs>/dataset_balance/{task}.repeat{repeat}.log",
     benchmark:
@@ -101,6 +97,10 @@ rule dataset_balance:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("dataset_balance"),
+        spec=dataset.balance,
+        seed=project.config.seed,
     script:
         "../../scripts/dataset_balance.py"
 
@@ -117,8 +117,6 @@ rule dataset_plot:
             subcategory="{task}",
             labels={"figure": "certificate of the split"},
         ),
-    params:
-        code=code("dataset_plot"),
     log:
         "<logs>/dataset_plot/{task}.log",
     benchmark:
@@ -128,5 +126,7 @@ rule dataset_plot:
     threads: 1
     resources:
         mem_mb=mem(600),
+    params:
+        code=code("dataset_plot"),
     script:
         "../../scripts/dataset_plot.py"

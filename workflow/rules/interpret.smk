@@ -16,10 +16,6 @@ rule interpret_attribute:
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
         summary="<results>/interpret/{task}/exams.summary.json",
-    params:
-        code=code("interpret_attribute"),
-        spec=interpret.spec,
-        seed=project.config.seed,
     log:
         "<logs>/interpret_attribute/{task}.log",
     benchmark:
@@ -29,6 +25,10 @@ rule interpret_attribute:
     threads: 1
     resources:
         mem_mb=mem(1500),
+    params:
+        code=code("interpret_attribute"),
+        spec=interpret.spec,
+        seed=project.config.seed,
     script:
         "../../scripts/interpret_attribute.py"
 
@@ -60,8 +60,6 @@ rule interpret_plot:
             subcategory="{task}",
             labels={"figure": "3 exams of the methods"},
         ),
-    params:
-        code=code("interpret_plot"),
     log:
         "<logs>/interpret_plot/{task}.log",
     benchmark:
@@ -71,5 +69,7 @@ rule interpret_plot:
     threads: 1
     resources:
         mem_mb=mem(600),
+    params:
+        code=code("interpret_plot"),
     script:
         "../../scripts/interpret_plot.py"

@@ -12,10 +12,6 @@ rule model_train:
     output:
         tensors="<results>/model/{task}/{model}/repeat{repeat}/model.safetensors",
         about="<results>/model/{task}/{model}/repeat{repeat}/model.json",
-    params:
-        code=code("model_train"),
-        settings=model.settings,
-        seed=project.config.seed,
     log:
         "<logs>/model_train/{task}.{model}.repeat{repeat}.log",
     benchmark:
@@ -28,6 +24,10 @@ rule model_train:
     threads: 1
     resources:
         mem_mb=mem(1500),
+    params:
+        code=code("model_train"),
+        settings=model.settings,
+        seed=project.config.seed,
     script:
         "../../scripts/model_train.py"
 
@@ -41,8 +41,6 @@ rule model_predict:
         certificate="<results>/dataset/{task}/certificate.json",
     output:
         predictions="<results>/model/{task}/{model}/repeat{repeat}/predictions.parquet",
-    params:
-        code=code("model_predict"),
     log:
         "<logs>/model_predict/{task}.{model}.repeat{repeat}.log",
     benchmark:
@@ -55,6 +53,8 @@ rule model_predict:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("model_predict"),
     script:
         "../../scripts/model_predict.py"
 
@@ -69,10 +69,6 @@ rule model_evaluate:
         evaluation="<results>/model/{task}/evaluation.json",
         table="<results>/model/{task}/evaluation.tsv",
         summary="<results>/model/{task}/evaluation.summary.json",
-    params:
-        code=code("model_evaluate"),
-        spec=model.evaluation,
-        seed=project.config.seed,
     log:
         "<logs>/model_evaluate/{task}.log",
     benchmark:
@@ -82,6 +78,10 @@ rule model_evaluate:
     threads: 1
     resources:
         mem_mb=mem(1000),
+    params:
+        code=code("model_evaluate"),
+        spec=model.evaluation,
+        seed=project.config.seed,
     script:
         "../../scripts/model_evaluate.py"
 
@@ -119,8 +119,6 @@ rule model_plot:
             subcategory="{task}",
             labels={"figure": "4 learning curves"},
         ),
-    params:
-        code=code("model_plot"),
     log:
         "<logs>/model_plot/{task}.log",
     benchmark:
@@ -130,5 +128,7 @@ rule model_plot:
     threads: 1
     resources:
         mem_mb=mem(600),
+    params:
+        code=code("model_plot"),
     script:
         "../../scripts/model_plot.py"
