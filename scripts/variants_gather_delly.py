@@ -3,6 +3,7 @@
 import json
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,22 @@ def tidy(out: Path, scratch: Path, order: Path) -> list[Command]:
     ]
 
 
-def summary(rows: list[tuple[str, str]], notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Figures. rows: type and FILTER of each call. notes: of each sample and step, why it was not judged."""
+def unjudged(notes: list[dict[str, Any]]) -> dict[str, str]:
+    """Samples that Delly could not judge, each with its first reason. notes: of each sample and step."""
+    return {note["sample"]: note["reason"] for note in reversed(notes) if note["reason"]}
+
+
+def remark(silent: dict[str, str], calls: int) -> dict[str, str]:
+    """What the audit is told: who was not judged and why; that nothing was found, where all were."""
+    if silent:
+        return {"note": "not judged: " + "; ".join(f"{sample} ({silent[sample]})" for sample in sorted(silent))}
+    return {} if calls else {"note": "Delly found no structural variant in any sample"}
+
+
+def summary(rows: list[tuple[str, str]], silent: Iterable[str]) -> list[dict[str, Any]]:
+    """Figures. rows: type and FILTER of each call. silent: samples that were not judged."""
     passed = Counter(kind for kind, verdict in rows if verdict in ("PASS", "."))
-    silent = sorted({note["sample"] for note in notes if note["reason"]})
+    silent = sorted(silent)
     figures = [("calls", len(rows), "calls", "Structural variants, those that Delly's filters marked among them")]
     figures.append(("passed", sum(passed.values()), "calls", "Structural variants that passed Delly's filters"))
     figures += [
@@ -54,9 +67,9 @@ def summary(rows: list[tuple[str, str]], notes: list[dict[str, Any]]) -> list[di
 
 
 def main(
-    calls: list[Path], notes: list[Path], reference: Path, samples: list[str], out: Path, words: Path, scratch: Path
+    calls: list[Path], notes: list[Path], reference: Path, samples: list[str], out: Path, words: Path, note: Path, scratch: Path
 ) -> None:
-    """Write all samples' structural variants as BCF with index, and the figures."""
+    """Write all samples' structural variants as BCF with index, the figures, and what the audit is told."""
     lengths = contigs(Path(f"{reference}.fai"))
     files = []
     for number, path in enumerate(calls):
@@ -72,12 +85,12 @@ def main(
         pipe(tidy(out, scratch, order), feed=cleaned(records, lengths))
     index(out)
     lines = capture(["bcftools", "query", "-f", "%INFO/SVTYPE\t%FILTER\n", out]).splitlines() if _typed(out) else []
-    reasons = [json.loads(path.read_text()) for path in notes]
-    for reason in reasons:
-        if reason["reason"]:
-            log.warning("%(sample)s has no structural variants: %(reason)s", reason)
-    figures = summary([(kind, verdict) for kind, verdict in (line.split("\t") for line in lines)], reasons)
+    silent = unjudged([json.loads(path.read_text()) for path in notes])
+    for sample, reason in silent.items():
+        log.warning("%s has no structural variants: %s", sample, reason)
+    figures = summary([(kind, verdict) for kind, verdict in (line.split("\t") for line in lines)], silent)
     words.write_text(json.dumps(figures, indent=1) + "\n")
+    note.write_text(json.dumps(remark(silent, len(lines))) + "\n")
 
 
 def _typed(path: Path) -> bool:
@@ -93,5 +106,6 @@ if __name__ == "__main__":
             job.params.samples,
             job.output.bcf,
             job.output.summary,
+            job.output.note,
             job.scratch,
         )

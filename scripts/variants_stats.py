@@ -73,8 +73,21 @@ def summary(every: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
     ]
 
 
-def main(calls: Path, stats: Path, out: Path, scratch: Path, caller: str) -> None:
-    """Write `bcftools stats` of the passed calls, for MultiQC, and the figures."""
+def remark(calls: int, passed: int, caller: str) -> dict[str, str]:
+    """What the audit is told of a caller that gave nothing, or nothing that passed."""
+    if passed:
+        return {}
+    if calls:
+        return {"note": f"none of {calls:,} calls passed variants.filters"}
+    why = {
+        "consensus": "no call is shared by as many callers as variants.consensus asks for",
+        "given": "variants.vcf has no call that the samples carry on the reference's contigs",
+    }
+    return {"note": why.get(caller, f"{caller} found no difference between the reads and the reference")}
+
+
+def main(calls: Path, stats: Path, out: Path, note: Path, scratch: Path, caller: str) -> None:
+    """Write `bcftools stats` of the passed calls, for MultiQC, the figures, and what the audit is told."""
     each = ["-s", "-"] if samples(calls) else []
     every = scratch / "every.txt"
     pipe([["bcftools", "stats", calls]], stdout=every)
@@ -82,10 +95,12 @@ def main(calls: Path, stats: Path, out: Path, scratch: Path, caller: str) -> Non
     pipe([["bcftools", "view", "--no-version", "-f", "PASS", "-Ou", calls], ["bcftools", "stats", *each, "-"]], stdout=stats)
     named = stats.read_text().replace("ID\t0\t<STDIN>", f"ID\t0\t{caller}").replace("ID\t0\t-", f"ID\t0\t{caller}")
     stats.write_text(named)
-    figures = summary(parse(every.read_text()), parse(named), caller)
+    both = parse(every.read_text()), parse(named)
+    figures = summary(*both, caller)
     out.write_text(json.dumps(figures, indent=1) + "\n")
+    note.write_text(json.dumps(remark(*(totals(table)["records"] for table in both), caller)) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        main(job.input.calls, job.output.stats, job.output.summary, job.scratch, job.wildcards.caller)
+        main(job.input.calls, job.output.stats, job.output.summary, job.output.note, job.scratch, job.wildcards.caller)

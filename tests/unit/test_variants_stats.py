@@ -20,7 +20,7 @@ ROWS = [
 
 def counted(tmp_path, rows, samples):
     vcf = write_vcf(tmp_path / "calls.vcf", {"c": 30}, rows, samples, FILTERS)
-    variants_stats.main(vcf, tmp_path / "stats.txt", tmp_path / "out.json", tmp_path, "bcftools")
+    variants_stats.main(vcf, tmp_path / "stats.txt", tmp_path / "out.json", tmp_path / "note.json", tmp_path, "bcftools")
     found = json.loads((tmp_path / "out.json").read_text())
     return {figure["key"].removeprefix("variants.bcftools."): figure["value"] for figure in found}
 
@@ -35,6 +35,16 @@ def test_counts_and_ratios(tmp_path):
 def test_no_calls_have_no_ratios(tmp_path):
     found = counted(tmp_path, [], ("s1",))
     assert found == {"calls": 0, "passed": 0, "snvs": 0, "indels": 0}
+
+
+def test_the_audit_is_told_why_there_is_nothing(tmp_path):
+    def told(rows):
+        counted(tmp_path, rows, ("s1", "s2"))
+        return json.loads((tmp_path / "note.json").read_text())
+
+    assert told(ROWS) == {}
+    assert told(ROWS[-1:])["note"] == "none of 1 calls passed variants.filters"
+    assert "bcftools found no difference" in told([])["note"]
 
 
 def test_sites_alone_are_counted(tmp_path):

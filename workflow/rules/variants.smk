@@ -400,6 +400,7 @@ rule variants_stats:
     output:
         stats="<results>/variants/{caller}.stats.txt",
         summary="<results>/variants/{caller}.summary.json",
+        note="<results>/variants/{caller}.note.json",
     params:
         code=code("variants_stats"),
     log:
@@ -500,6 +501,7 @@ rule variants_gather_delly:
         bcf="<results>/variants/structural/delly.bcf",
         csi="<results>/variants/structural/delly.bcf.csi",
         summary="<results>/variants/structural/delly.summary.json",
+        note="<results>/variants/structural/delly.note.json",
     params:
         code=code("variants_gather_delly"),
         samples=variants.samples,
