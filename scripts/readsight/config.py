@@ -103,7 +103,8 @@ class Truth(Section):
 
     vcf: str = Field(..., description="True small variants, VCF.")
     bed: str | None = Field(
-        None, description="Confident regions, BED; outside them nothing is counted. Default: the whole reference."
+        None,
+        description="Confident regions, BED; outside them no small variant is counted (structural ones are compared everywhere). Default: the whole reference.",
     )
     structural_vcf: str | None = Field(None, description="True structural variants, VCF.")
     samples: dict[str, str] = Field(
@@ -156,7 +157,9 @@ class Split(Section):
     )
     block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
     gap: int = Field(
-        200, ge=0, description="Examples nearer than this, in bases, can share reads: blocks that they stand in are joined (by: block)."
+        200,
+        ge=0,
+        description="Examples nearer than this, in bases, can share reads: blocks that they stand in are joined (by: block).",
     )
     column: str = Field("donor", description="Column that holds the group (by: group).")
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
@@ -251,7 +254,9 @@ class Config(Section):
                     f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
                 )
             if task.models[0] == "forest" and "integrated_gradients" in task.attributions:
-                faults.append(f"tasks.{name}.attributions: integrated_gradients needs a model with gradients, and a forest has none; use shap")
+                faults.append(
+                    f"tasks.{name}.attributions: integrated_gradients needs a model with gradients, and a forest has none; use shap"
+                )
             if task.label == "truth" and not (v and v.truth):
                 faults.append(f"tasks.{name}.label: 'truth' needs variants.truth")
         if faults:

@@ -15,7 +15,7 @@ COLUMNS = ("sample", "unit", "assay", "fastq_1", "fastq_2", "bam", "cram")
 REQUIRED = ("sample", "assay")
 FILES = COLUMNS[3:]
 # Free columns that describe a unit, so that they may differ between the units of a sample.
-OF_UNITS = ("lane", "library", "run", "flowcell", "barcode", "index", "date", "read_group", "comment", "note")
+OF_UNITS = ("lane", "library", "run", "flowcell", "barcode", "index", "date", "read_group", "platform_unit", "comment", "note")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 

@@ -142,8 +142,9 @@ def test_contradicting_metadata(sheet):
     assert "column assay" in fault
 
 
-def test_lanes_of_a_sample_may_differ(sheet):
-    header = HEADER.replace("donor", "lane")
+@pytest.mark.parametrize("column", ["lane", "library", "platform_unit"])
+def test_lanes_of_a_sample_may_differ(sheet, column):
+    header = HEADER.replace("donor", column)
     assert len(read(sheet(row(donor="L1"), other(unit="2", donor="L2"), header=header), "r")) == 2
 
 
