@@ -113,7 +113,7 @@ def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scrat
     are finished decides on the codecs, and the same reads give other bytes.
     """
     sorters = max(1, min(settings.threads - 1, 8))
-    sort_mb = max(64, min(1024, (settings.memory_mb - settings.used_mb) // sorters))
+    sort_mb = max(16, min(1024, (settings.memory_mb - settings.used_mb) // sorters))
     to_cram = ["-O", "cram", "--reference", fasta, "--write-index", "-@", "1"]
     chain: list[pipes.Command] = []
     if not settings.grouped and settings.mark:

@@ -89,7 +89,7 @@ class _Members:
 
     def __init__(self, commands: Sequence[Command], source, sink, environment, folder):
         self.words = [[str(w) for w in command] for command in commands]
-        self.says = [tempfile.TemporaryFile() for _ in self.words]
+        self.says = [_words() for _ in self.words]
         self.tools: list[subprocess.Popen] = []
         self.died: dict[int, float] = {}
         log.info("%s", " | ".join(shlex.join(w) for w in self.words))
@@ -164,6 +164,13 @@ class _Members:
         if text:
             log.info("[%s] %s", Path(self.words[i][0]).name, text)
         return text
+
+
+def _words() -> BinaryIO:
+    """A place for what a tool says: in memory where the system has such files, for the disk may be what is full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("words"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _status(code: int) -> str:

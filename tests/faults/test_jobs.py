@@ -114,12 +114,12 @@ def test_a_tool_killed_in_the_pipe(tmp_path, tool):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 6 MB."""
+    """A disk of 1 MB."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"this machine does not mount a small disk: {mounted.stderr.strip()}")
     yield folder
@@ -127,7 +127,7 @@ def small_disk(tmp_path):
 
 
 def test_the_disk_fills_during_sort(tmp_path, small_disk):
-    config = projects.tiny(tmp_path, depth=400)
+    config = projects.tiny(tmp_path, depth=600)
     done = projects.snakemake(config, "--until", "reads_trim_pe", "--notemp")
     assert done.returncode == 0, done.stdout
     (tmp_path / "results/tiny/align").mkdir(exist_ok=True)
