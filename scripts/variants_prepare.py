@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from readsight.callset import adopt, index, tags
+from readsight.callset import adopt, index, own_header, tags
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, capture
 from readsight.regions import contigs
@@ -39,7 +39,7 @@ def main(vcf: Path, reference: Path, out: Path, scratch: Path, kind: str, mb: in
     """Write the resource as BCF, with its index."""
     what = f"reference.{'known_sites' if kind == 'known' else kind}"
     try:
-        keep = kept(kind, tags(vcf, "INFO"), vcf)
+        keep = kept(kind, tags(own_header(vcf, what), "INFO"), vcf)
         adopt(vcf, contigs(Path(f"{reference}.fai")), commands(reference, out, scratch, keep, mb), scratch, what)
     except ToolError as error:
         raise InputError(f"{what}: bcftools cannot take {vcf} in; {error}") from None

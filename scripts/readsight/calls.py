@@ -1,13 +1,12 @@
 """Read variant calls as text, tolerant of what truth files leave out of their headers."""
 
-import gzip
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from readsight import pipes
+from readsight.callset import text_of
 from readsight.errors import InputError
 
 FLUSH = 20_000
@@ -33,20 +32,8 @@ class Row(NamedTuple):
 @contextmanager
 def lines(path: Path, header: bool = False) -> Iterator[Iterator[str]]:
     """Lines of a VCF (plain, gzipped) or BCF file. header: only the header is wanted."""
-    with open(path, "rb") as handle:
-        magic = handle.read(2)
-    if magic != b"\x1f\x8b":
-        with open(path, encoding="utf-8", errors="replace") as plain:
-            yield plain
-        return
-    with gzip.open(path, "rb") as handle:
-        binary = handle.read(3) == b"BCF"
-    if binary:
-        with pipes.reading([["bcftools", "view", "--no-version", *(["-h"] if header else []), path]]) as out:
-            yield io.TextIOWrapper(out, encoding="utf-8", errors="replace")
-    else:
-        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as text:
-            yield text
+    with text_of(path, header) as data:
+        yield io.TextIOWrapper(data, encoding="utf-8", errors="replace")
 
 
 def samples_of(path: Path) -> list[str]:

@@ -4,12 +4,16 @@ A clean header holds definitions and contigs alone: no dates, paths, versions or
 lines, so that the same calls are the same bytes.
 """
 
+import gzip
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from readsight.contigs import open_any
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, capture, pipe, reading, run
 
@@ -43,17 +47,45 @@ def cleaned(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()
     """A feed for `pipe` that passes a text VCF on under a clean header."""
 
     def feed(sink: BinaryIO) -> None:
-        lines = []
-        for line in source:
-            lines.append(line.decode().rstrip("\r\n"))
-            if line.startswith(b"#CHROM"):
-                break
-        else:
+        lines = read_header(source)
+        if not lines:
             raise ToolError("a stream of calls ended before its header did")
         sink.write("".join(f"{line}\n" for line in clean_header(lines, lengths, extra)).encode())
         shutil.copyfileobj(source, sink, 1 << 20)
 
     return feed
+
+
+def read_header(source: BinaryIO) -> list[str]:
+    """Header lines of a text VCF, up to `#CHROM…`, and no further; none where that line does not come.
+
+    Tabs at the end of the column line go: files of the GATK bundle have one, and bcftools refuses them.
+    """
+    lines = []
+    for line in source:
+        if not line.startswith(b"#"):
+            break
+        lines.append(line.decode(errors="replace").rstrip("\r\n"))
+        if line.startswith(b"#CHROM"):
+            lines[-1] = lines[-1].rstrip("\t ")
+            return lines
+    return []
+
+
+@contextmanager
+def text_of(path: Path, header_only: bool = False) -> Iterator[BinaryIO]:
+    """A user's VCF (plain, gzipped or BGZF) or BCF as text, told by its content. Raises InputError where it is cut off."""
+    binary = False
+    try:
+        with open_any(path) as handle:
+            binary = handle.peek(3)[:3] == b"BCF"
+            if not binary:
+                yield handle
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise InputError(f"{path}: is cut off or damaged; get the file again from its source") from None
+    if binary:
+        with reading([["bcftools", "view", "--no-version", *["-h"] * header_only, "-Ov", path]]) as text:
+            yield text
 
 
 def header(path: Path) -> list[str]:
@@ -66,9 +98,9 @@ def samples(path: Path) -> list[str]:
     return header(path)[-1].split("\t")[9:]
 
 
-def tags(path: Path, kind: str) -> set[str]:
-    """IDs that a header defines. kind: INFO, FORMAT or FILTER."""
-    return {_identity(line)[1] for line in header(path) if line.startswith(f"##{kind}=<")}
+def tags(lines: Iterable[str], kind: str) -> set[str]:
+    """IDs that header lines define. kind: INFO, FORMAT or FILTER."""
+    return {_identity(line)[1] for line in lines if line.startswith(f"##{kind}=<")}
 
 
 def index(path: Path) -> None:
@@ -101,16 +133,25 @@ def adopt(path: Path, lengths: dict[str, int], commands: Sequence[Command], scra
     Records on contigs that the reference lacks are left out. what: the config key, for
     messages. Raises InputError where it is no VCF or belongs to another genome.
     """
-    try:
-        lines = header(path)
-    except ToolError as error:
-        raise InputError(f"{what}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
+    lines = own_header(path, what)
     check_contigs(lines, path, lengths, what)
     bed = scratch / "reference.bed"
     bed.write_text("".join(f"{name}\t0\t{length}\n" for name, length in lengths.items()))
     within = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
-    with reading([["bcftools", "view", "--no-version", "-Ov", path]]) as records:
+    with text_of(path) as records:
         pipe([within, *commands], feed=cleaned(records, lengths))
+
+
+def own_header(path: Path, what: str) -> list[str]:
+    """Header lines of a user's VCF or BCF. Raises InputError, naming the config key `what`, where it is neither."""
+    try:
+        with text_of(path, header_only=True) as text:
+            lines = read_header(text)
+    except ToolError as error:
+        raise InputError(f"{what}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
+    if not lines:
+        raise InputError(f"{what}: {path} is not a VCF file: no line that starts with #CHROM stands before its records")
+    return lines
 
 
 def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], what: str) -> None:
@@ -120,7 +161,7 @@ def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], wha
         if line.startswith("##contig=<"):
             length = re.search(r"length=(\d+)", line)
             named[_identity(line)[1]] = int(length.group(1)) if length else None
-    seen = list(named) or capture_contigs(path)
+    seen = list(named) or contigs_in(path)
     own = ", ".join(list(lengths)[:3])
     if seen and not any(name in lengths for name in seen):
         raise InputError(f"{what}: {path} has no contig of the reference: it has {', '.join(seen[:3])}, the reference {own}")
@@ -133,12 +174,13 @@ def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], wha
         raise InputError(faults[:5])
 
 
-def capture_contigs(path: Path) -> list[str]:
+def contigs_in(path: Path) -> list[str]:
     """Contigs that the records of a file name, in order of first appearance."""
     found: dict[str, None] = {}
-    with reading([["bcftools", "query", "-f", "%CHROM\n", path]]) as lines:
-        for line in lines:
-            found.setdefault(line.decode().rstrip("\n"))
+    with text_of(path) as records:
+        read_header(records)
+        for line in records:
+            found.setdefault(line.split(b"\t", 1)[0].decode(errors="replace"))
     return list(found)
 
 

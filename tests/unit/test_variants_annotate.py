@@ -49,6 +49,24 @@ def test_ids_come_from_the_first_file_that_has_the_change(tmp_path):
     assert found == ["c 3 rs1", "c 5 rs2", "c 8 rs3", "d 2 rs4"]
 
 
+def test_a_tab_at_the_end_of_the_column_line_does_no_harm(tmp_path):
+    # the indel files of the GATK bundle have one, and declare no contigs
+    vcf = write_vcf(tmp_path / "mills.vcf", {}, ["e 3 . G A . . .", "c 3 rs1 G A . . ."])
+    vcf.write_text(vcf.read_text().replace("\tINFO\n", "\tINFO\t\n"))
+    known = tmp_path / "known0.bcf"
+    variants_prepare.main(vcf, write_reference(tmp_path, CONTIGS), known, tmp_path, "known", 100)
+    assert annotated(tmp_path, [known], "%POS %ID") == ["3 rs1", "5 .", "8 .", "2 ."]
+
+
+def test_a_damaged_resource_is_named(tmp_path):
+    whole = gzip.compress("\n".join(f"c\t3\trs{i}\tG\tA\t.\t.\t." for i in range(5000)).encode())
+    vcf = write_vcf(tmp_path / "known.vcf", LENGTHS, [])
+    cut = tmp_path / "known.vcf.gz"
+    cut.write_bytes(gzip.compress(vcf.read_bytes()) + whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="known.vcf.gz: is cut off or damaged"):
+        variants_prepare.main(cut, write_reference(tmp_path, CONTIGS), tmp_path / "out.bcf", tmp_path, "known", 100)
+
+
 def test_frequency_is_that_of_the_own_allele(tmp_path):
     rows = ["c 3 . G C,A . . AF=0.5,0.25;OTHER=x", "c 13 . TA A . . AF=0.1", "c 9 . TT T . . AF=0.125"]
     population = prepared(tmp_path, "population", rows[:1] + rows[2:], AF)
