@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from readsight import pipes
+from readsight.regions import contigs, merged, read_bed, write_bed
 from readsight.step import step
 
 
@@ -60,6 +61,12 @@ def records(sample: str, stats: str, depth: str) -> list[dict]:
     return found
 
 
+def plain_targets(targets: Path, fai: Path, scratch: Path) -> Path:
+    """The user's target regions without headers and overlaps, so that mosdepth counts each base once."""
+    lengths = contigs(fai)
+    return write_bed(scratch / "targets.bed", merged(read_bed(targets, lengths), lengths))
+
+
 def main(
     sample: str,
     cram: Path,
@@ -73,7 +80,7 @@ def main(
 ) -> None:
     """Run samtools stats and mosdepth side by side, and gather their figures."""
     prefix = scratch / sample
-    regions = ["--by", targets] if targets else []
+    regions = ["--by", plain_targets(targets, Path(f"{fasta}.fai"), scratch)] if targets else []
     with ThreadPoolExecutor() as pool:
         tasks = [
             pool.submit(pipes.run, ["samtools", "stats", "--reference", fasta, cram], stdout=scratch / "stats"),

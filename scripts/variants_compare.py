@@ -202,16 +202,22 @@ TABLE += [f"{metric}{limit}" for metric in ("precision", "recall", "f1") for lim
 
 
 def contigs_of(genome: pysam.FastaFile, truth: Spilled, query: Spilled, names: dict[str, Path]) -> Iterator[str]:
-    """Contigs with any record, in the reference's order. Raises InputError for one that the reference lacks."""
+    """Contigs with any record, in the reference's order; of those that the reference lacks, the truth's are left out.
+
+    A truth of a whole genome may be held against a part of it. Raises InputError where the
+    truth shares no contig with the reference, or the calls name one that it lacks.
+    """
     known = set(genome.references)
     faults = []
     for side, source in (("truth", truth), ("calls", query)):
         strange = [contig for contig in source.places if contig not in known]
-        if strange:
+        if strange and (side == "calls" or len(strange) == len(source.places)):
             listed = ", ".join(genome.references[:5]) + (" …" if len(known) > 5 else "")
             faults.append(
                 f"{names[side]}: contig {strange[0]!r} is not in the reference, which has {listed}; is it of another build?"
             )
+        elif strange:
+            log.warning("%s: not in the reference, and left out: %s", names[side], ", ".join(strange[:20]))
     if faults:
         raise InputError(faults)
     return (contig for contig in genome.references if contig in truth.places or contig in query.places)

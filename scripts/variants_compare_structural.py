@@ -15,6 +15,7 @@ import truvari
 from readsight.bootstrap import Interval
 from readsight.calls import pair_samples, samples_of
 from readsight.errors import InputError
+from readsight.regions import contigs
 from readsight.step import step
 from readsight.tally import Counts, finite
 
@@ -50,12 +51,14 @@ class Found(NamedTuple):
     match: str
 
 
-def carried(path: Path, sample: str, parameters: truvari.VariantParams, passing: bool) -> Iterator[truvari.VariantRecord]:
-    """Structural variants of SMALLEST bases or more that a sample carries. passing: only those that pass their filters."""
+def carried(
+    path: Path, sample: str, parameters: truvari.VariantParams, passing: bool, known: set[str]
+) -> Iterator[truvari.VariantRecord]:
+    """Structural variants of SMALLEST bases or more that a sample carries on known contigs. passing: only those that pass."""
     with pysam.VariantFile(str(path)) as records:
         for record in records:
             alleles = record.samples[sample].get("GT") or ()
-            if not any(allele for allele in alleles) or record.alts is None:
+            if record.chrom not in known or not any(allele for allele in alleles) or record.alts is None:
                 continue
             if passing and not set(record.filter.keys()) <= {"PASS"}:
                 continue
@@ -169,22 +172,24 @@ def summary(found: list[Found], caller: str) -> list[dict]:
 
 
 def check_contigs(path: Path, known: set[str]) -> None:
+    """Raise InputError where no record of the truth lies on the reference; those that do not are left out later."""
     with pysam.VariantFile(str(path)) as records:
-        strange = next((record.chrom for record in records if record.chrom not in known), None)
-    if strange:
-        raise InputError(f"{path}: contig {strange!r} is not in the reference; is it of another build?")
+        strange = {record.chrom: None for record in records}
+    if strange and not known & set(strange):
+        raise InputError(f"{path}: contig {next(iter(strange))!r} is not in the reference; is it of another build?")
 
 
 def main(
     calls: Path, truth: Path, fai: Path, named: dict[str, str], caller: str, out_table: Path, out_sites: Path, out_summary: Path
 ) -> None:
-    check_contigs(truth, {line.split("\t")[0] for line in fai.read_text().splitlines()})
+    known = set(contigs(fai))
+    check_contigs(truth, known)
     pairs = pair_samples(samples_of(calls), samples_of(truth), named, str(truth))
     parameters = truvari.VariantParams(**PARAMETERS)
     found: list[Found] = []
     for ours, theirs in pairs.items():
-        expected = list(carried(truth, theirs, parameters, passing=True))
-        called = united(carried(calls, ours, parameters, passing=True))
+        expected = list(carried(truth, theirs, parameters, passing=True, known=known))
+        called = united(carried(calls, ours, parameters, passing=True, known=known))
         log.info("%s: %d in the truth, %d called", ours, len(expected), len(called))
         found += describe(compare(expected, called), ours)
     with open(out_sites, "w", newline="") as handle:

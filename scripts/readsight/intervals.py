@@ -1,12 +1,11 @@
 """Sets of genome intervals, read from BED: what lies inside, what is touched."""
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from readsight.errors import InputError
+from readsight import regions
 
 
 class Intervals:
@@ -58,45 +57,8 @@ def _merge(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def read_bed(path: Path, lengths: dict[str, int]) -> Intervals:
-    """Read a BED file, plain or gzipped. lengths: contig → bases, of the reference.
-
-    Raises InputError, with file and row, for what is not BED, for a contig that the
-    reference lacks, and for an interval past its contig's end.
-    """
+    """Intervals of a BED file, as `regions.read_bed` reads it."""
     spans: dict[str, list[tuple[int, int]]] = {}
-    faults: list[str] = []
-    with gzip.open(path, "rt") if _gzipped(path) else open(path) as handle:
-        for row, line in enumerate(handle, start=1):
-            if not line.strip() or line.startswith(("#", "track", "browser")):
-                continue
-            fault = _take(line.split(), lengths, spans)
-            if fault:
-                faults.append(f"{path}, row {row}: {fault}")
-                if len(faults) == 5:
-                    break
-    if faults:
-        raise InputError(faults)
+    for contig, start, end in regions.read_bed(path, lengths):
+        spans.setdefault(contig, []).append((start, end))
     return Intervals(spans)
-
-
-def _take(fields: list[str], lengths: dict[str, int], spans: dict[str, list[tuple[int, int]]]) -> str | None:
-    """Add a row's interval; or say its fault."""
-    if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
-        return "not BED: contig, start and end are needed, tab-separated, start and end whole numbers"
-    contig, start, end = fields[0], int(fields[1]), int(fields[2])
-    if contig not in lengths:
-        return f"contig {contig!r} is not in the reference, which has {_few(lengths)}"
-    if not start <= end <= lengths[contig]:
-        return f"interval {start}–{end} does not lie in {contig}, which has {lengths[contig]} bases"
-    spans.setdefault(contig, []).append((start, end))
-    return None
-
-
-def _few(names: dict[str, int]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
-
-
-def _gzipped(path: Path) -> bool:
-    with open(path, "rb") as handle:
-        return handle.read(2) == b"\x1f\x8b"

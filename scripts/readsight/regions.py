@@ -4,12 +4,15 @@ An interval is (contig, start, end), 0-based half-open.
 """
 
 import io
+import logging
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
 from readsight.contigs import open_any
 from readsight.errors import InputError
+
+log = logging.getLogger("readsight")
 
 Interval = tuple[str, int, int]
 
@@ -21,12 +24,12 @@ def contigs(fai: Path) -> dict[str, int]:
 
 
 def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
-    """Intervals of a BED file, plain or gzipped, in its own order.
+    """Intervals of a BED file, plain or gzipped, in its own order; those on contigs that the reference lacks are left out.
 
-    lengths: contig → length. Raises InputError naming the row of each interval that
-    is not one, or that does not lie within its contig.
+    lengths: contig → length, of the reference. Raises InputError naming the row of each
+    interval that is not one or ends past its contig, and where no contig is the reference's.
     """
-    found, faults = [], []
+    found, faults, strange = [], [], {}
     with io.TextIOWrapper(open_any(path)) as handle:
         for row, line in enumerate(handle, start=1):
             fields = line.rstrip("\r\n").split("\t")
@@ -35,25 +38,37 @@ def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
             fault = _fault(fields, lengths)
             if fault:
                 faults.append(f"{path}, row {row}: {fault}")
+            elif fields[0] not in lengths:
+                strange.setdefault(fields[0], row)
             else:
                 found.append((fields[0], int(fields[1]), int(fields[2])))
+    if strange and not found and not faults:
+        contig, row = next(iter(strange.items()))
+        faults.append(
+            f"{path}, row {row}: contig {contig!r} is not in the reference, nor is any other of this file; it has {_few(lengths)}"
+        )
     if faults:
         raise InputError(faults[:20])
+    if strange:
+        log.warning("%s: contigs that the reference lacks are left out: %s", path, _few(strange))
     return found
 
 
 def _fault(fields: list[str], lengths: dict[str, int]) -> str | None:
     """What is wrong with a row of a BED file, in words."""
     if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
-        return "a BED row is contig, start and end, joined by tabs"
+        return "not BED: a row is contig, start and end, joined by tabs, start and end whole numbers"
     contig, start, end = fields[0], int(fields[1]), int(fields[2])
-    if contig not in lengths:
-        return f"contig {contig!r} is not in the reference (it has {', '.join(list(lengths)[:3])}, …)"
     if start > end:
         return f"start {start} lies behind end {end}"
-    if end > lengths[contig]:
+    if end > lengths.get(contig, end):
         return f"end {end} lies past the end of {contig} ({lengths[contig]} bases)"
     return None
+
+
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
 
 
 def merged(intervals: Iterable[Interval], order: Iterable[str], gap: int = 0) -> list[Interval]:

@@ -53,3 +53,9 @@ def test_single_end_reads_have_no_insert_size():
 def test_median_insert_size_is_the_lower_middle_pair(counts, median):
     stats = "".join(f"IS\t{size}\t{count}\t{count}\t0\t0\n" for size, count in counts.items())
     assert align_stats.insert_size_median(stats) == (median, sum(counts.values()))
+
+
+def test_a_base_of_overlapping_targets_counts_once(tmp_path):
+    (tmp_path / "g.fai").write_text("1\t1000\t0\t60\t61\n")
+    (tmp_path / "kit.bed").write_text("browser position 1\ntrack name=kit\n1\t10\t30\ta\t0\t+\n1\t20\t50\tb\t0\t-\nalt\t1\t5\n")
+    assert align_stats.plain_targets(tmp_path / "kit.bed", tmp_path / "g.fai", tmp_path).read_text() == "1\t10\t50\n"

@@ -181,6 +181,16 @@ def test_how_samples_pair(tmp_path):
         Run(tmp_path, two, [snv("chr1", 100)], ("anna", "bert"), ("HG1",), named={"anna": "HG2"})
 
 
+def test_what_the_truth_has_elsewhere_is_not_missed(tmp_path):
+    run = Run(
+        tmp_path,
+        MIXED,
+        [*MIXED, ("chrUn", 5, "A", "C", "PASS", "0/1")],
+        bed=[("chr1", 0, 3000), ("chr2", 0, 3000), ("chrUn", 0, 50)],
+    )
+    assert run.counts() == (5, 0, 5, 0)
+
+
 def test_another_build_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"contig '1' is not in the reference, which has chr1, chr2"):
         Run(tmp_path, MIXED, [("1", 5, "A", "C", "PASS", "0/1")])

@@ -102,3 +102,8 @@ def test_no_calls_is_recall_0_and_no_precision(tmp_path):
 def test_another_build_is_refused(tmp_path):
     with pytest.raises(InputError, match="contig '1' is not in the reference"):
         compare(tmp_path, [], [sv("DEL", 1000, 300, contig="1")])
+
+
+def test_what_the_truth_has_elsewhere_is_not_missed(tmp_path):
+    counts, _ = compare(tmp_path, [sv("DEL", 1000, 300)], [sv("DEL", 1000, 300), sv("DEL", 1000, 300, contig="elsewhere")])
+    assert counts["del"] == (1, 0, 1, 0)

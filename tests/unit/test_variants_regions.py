@@ -29,13 +29,21 @@ def test_targets_are_merged_and_cut(tmp_path):
 
 
 def test_bed_faults_name_row_and_reason(tmp_path):
-    (tmp_path / "t.bed").write_text("20\t1\t5\nchr2\t10\t51\nchr2\t9\t3\nchr2 1 2\n")
+    (tmp_path / "t.bed").write_text("chr2\t1\tx\nchr2\t10\t51\nchr2\t9\t3\nchr2 1 2\n")
     with pytest.raises(InputError) as error:
         read_bed(tmp_path / "t.bed", {"chr2": 50})
     words = str(error.value).splitlines()
     assert len(words) == 4
-    assert "row 1" in words[0] and "'20'" in words[0]
+    assert "row 1" in words[0] and "whole numbers" in words[0]
     assert "row 2" in words[1] and "50 bases" in words[1]
+
+
+def test_targets_of_a_whole_genome_serve_a_part_of_it(tmp_path):
+    bed = tmp_path / "t.bed"
+    bed.write_text("chr1\t0\t99\nchr2\t10\t30\nchrUn_x\t1\t5\n")
+    assert read_bed(bed, {"chr2": 50}) == [("chr2", 10, 30)]
+    with pytest.raises(InputError, match="row 1: contig 'chr1' is not in the reference, nor is any other"):
+        read_bed(bed, {"2": 50})
 
 
 def test_padding_stays_within_contigs_and_merges():
