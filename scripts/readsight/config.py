@@ -4,8 +4,6 @@ The commented defaults (`config/config.yaml`), the JSON Schema and the reference
 in `config/README.md` are generated from here (`readsight.reference`).
 """
 
-import difflib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from readsight.errors import InputError
+from readsight.explain import explain
 from readsight.places import Places
 from readsight.words import expand, unset
 
@@ -153,7 +152,8 @@ class Split(Section):
     """How examples are divided, so that nothing related stands on both sides."""
 
     by: Literal["block", "chromosome", "group", "given"] = Field(
-        "block", description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring."
+        "block",
+        description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring. Candidate calls have the first two.",
     )
     block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
     gap: int = Field(
@@ -194,7 +194,10 @@ class Task(Section):
     """A learning task: example source × representation × split × balance × models × attributions."""
 
     source: Literal["variants"] = Field("variants", description="Where examples come from: candidate calls.")
-    caller: str = Field("bcftools", description="Whose calls are the examples (source: variants).")
+    caller: str = Field(
+        "bcftools",
+        description="Whose calls are the examples (source: variants): one of variants.callers, `given` or `consensus`.",
+    )
     label: Literal["truth"] = Field("truth", description="Label: whether the call is in variants.truth.")
     representation: Literal["annotations"] = Field("annotations", description="Features: the caller's own annotations of a call.")
     split: Split = Field(Split(), description="Division into folds.")
@@ -248,7 +251,13 @@ class Config(Section):
             faults.append(
                 f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})"
             )
+        callers += ["consensus"] * bool(v and v.consensus)
         for name, task in self.tasks.items():
+            if task.split.by in ("group", "given"):
+                faults.append(
+                    f"tasks.{name}.split.by: {task.split.by!r} needs a column of the examples that says it, and calls, which are "
+                    "made of all samples together, have none; use block or chromosome"
+                )
             if task.caller not in callers:
                 faults.append(
                     f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
@@ -284,7 +293,7 @@ def parse(raw: dict[str, Any], source: str = "config") -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        faults += [line for e in error.errors() for line in _explain(e)]
+        faults += [line for e in error.errors() for line in explain(e, Config)]
         config = None
     if faults:
         raise InputError(f"{source}: {fault}" for fault in faults)
@@ -339,49 +348,3 @@ def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
         value = expand(value, results)
         faults += [f"{where}: {fault}" for fault in unset(value)]
     return value
-
-
-def _section(location: tuple) -> type[BaseModel] | None:
-    """The config section that a location of an error lies in."""
-    current: type[BaseModel] = Config
-    keyed = False
-    for part in location:
-        if keyed:
-            keyed = False
-            continue
-        annotation = current.model_fields[part].annotation if part in current.model_fields else None
-        inner = [a for a in _arguments(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
-        if not inner:
-            return None
-        current, keyed = inner[0], "dict" in str(annotation)
-    return current
-
-
-def _arguments(annotation: Any) -> list[Any]:
-    """A type and everything it is made of."""
-    parts = [annotation]
-    for argument in getattr(annotation, "__args__", ()):
-        parts += _arguments(argument)
-    return parts
-
-
-def _explain(error: dict[str, Any]) -> list[str]:
-    """Say one pydantic error in a user's words."""
-    location = error["loc"]
-    where = ".".join(str(p) for p in location)
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        section = _section(location[:-1])
-        known = list(section.model_fields) if section else []
-        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
-        return [f"{where}: unknown key; {hint}"]
-    if kind == "missing":
-        return [f"{where}: this key is needed"]
-    if kind == "literal_error":
-        given, allowed = str(error["input"]), error["ctx"]["expected"]
-        near = difflib.get_close_matches(given, re.findall(r"'([^']*)'", allowed), n=1, cutoff=0.4)
-        return [f"{where}: {given!r} is not one of {allowed}" + (f"; did you mean {near[0]!r}?" if near else "")]
-    if kind == "value_error" and not location:
-        return str(error["ctx"]["error"]).splitlines()
-    return [f"{where}: {error['msg'].lower()}, got {error['input']!r}"]

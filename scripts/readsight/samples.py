@@ -100,9 +100,10 @@ def _lines(path: Path) -> list[str]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        near = nearest(path.name, [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else [])
+        near = nearest(path.name, [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else [])
+        start = "" if path.is_absolute() else f" (relative paths start at {Path.cwd()}, not at the config file)"
         raise InputError(
-            f"{path}: there is no such sample sheet" + (f"; did you mean {path.parent / near}?" if near else "")
+            f"{path}: there is no such sample sheet{start}" + (f"; did you mean {path.parent / near}?" if near else "")
         ) from None
     except OSError as error:
         raise InputError(f"{path}: the sample sheet cannot be read: {error.strerror}") from None

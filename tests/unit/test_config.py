@@ -43,7 +43,14 @@ def test_least_config_has_defaults(written):
         ("reads:\n  trim:\n    windw: 3\n", 7, ["reads.trim.windw: unknown key", "'window'"]),
         ("align:\n  aligner: bwamem2\n", 6, ["align.aligner: 'bwamem2'", "did you mean 'bwa-mem2'?"]),
         ("variants:\n  callers: [bcftool]\n", 6, ["variants.callers.0", "did you mean 'bcftools'?"]),
-        ("align:\n  threads: many\n", 6, ["align.threads", "integer", "'many'"]),
+        ("align:\n  threads: many\n", 6, ["align.threads", "whole number", "'many'"]),
+        ("align:\n  threads: 2.5\n", 6, ["align.threads", "whole number", "2.5"]),
+        ("reads:\n  trim: false\n", 6, ["reads.trim: keys of its own are needed here", "False"]),
+        ("variants:\n  callers: bcftools\n", 6, ["variants.callers: a list is needed", "'bcftools'"]),
+        ("variants:\n  truth: t.vcf\n", 6, ["variants.truth: keys of its own", "'t.vcf'"]),
+        ("variants:\n  filters: QUAL<20\n", 6, ["variants.filters: names of your own", "'QUAL<20'"]),
+        ("variants:\n  filters: {Low Qual: QUAL<20}\n", 6, ["variants.filters.Low Qual", "a name is needed"]),
+        ("results: 2024\n", 5, ["results: text is needed (put it in quotes), got 2024"]),
         ("align:\n  min_mapped: 3\n", 6, ["align.min_mapped", "less than or equal to 1"]),
         ("tasks:\n  t:\n    networkk: {}\n", 7, ["tasks.t.networkk: unknown key", "'network'"]),
         ("variants:\n  consensus: 3\n", 6, ["variants.consensus", "asks for 3 callers"]),
@@ -51,6 +58,11 @@ def test_least_config_has_defaults(written):
             "tasks:\n  t:\n    caller: freebayes\nvariants: {truth: {vcf: t.vcf}}\n",
             7,
             ["tasks.t.caller", "'freebayes' is not among"],
+        ),
+        (
+            "tasks:\n  t:\n    split: {by: group}\nvariants: {truth: {vcf: t.vcf}}\n",
+            7,
+            ["tasks.t.split.by: 'group'", "use block or chromosome"],
         ),
         ("align:\n  recalibrate: true\n", 6, ["align.recalibrate", "reference.known_sites"]),
         ("seed: 3\nseed: 4\n", 6, ["seed: stands in this section already"]),
@@ -63,6 +75,12 @@ def test_a_fault_names_file_row_key_and_remedy(written, added, row, words):
     assert fault.startswith(f"{path}, row {row}: "), fault
     for word in words:
         assert word in fault
+
+
+def test_agreement_of_callers_can_be_learned_from(written):
+    text = "variants: {callers: [bcftools, freebayes], consensus: 2, truth: {vcf: t.vcf}}\ntasks: {t: {caller: consensus}}\n"
+    assert config.read(written(GOOD + text)).tasks["t"].caller == "consensus"
+    assert "'consensus' is not among" in faults(written(GOOD + text.replace("consensus: 2, ", "")))[0]
 
 
 def test_a_needed_key_that_is_missing(written):
