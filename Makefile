@@ -34,7 +34,7 @@ doctor: runner ## Examine a project's config, sheet and files, and start nothing
 
 test: setup setup-tests lint ## Set up, and run all tests
 	@echo "[tests] $(TESTS)"
-	@$(call IN,test) python -m pytest -n auto $(TESTS) $(ARGS)
+	@$(call IN,test) python -m pytest -n auto --dist loadgroup $(TESTS) $(ARGS)
 
 lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
 	@echo "[lint] ruff, snakefmt, snakemake --lint"

@@ -83,6 +83,46 @@ def tiny(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, *
     return write_project(folder, donors, fasta, **config)
 
 
+def small_demo(folder: Path) -> Path:
+    """The demo of three donors on a short genome, with every stage; returns its config file."""
+    reads = "${results}/demo/reads"
+    donors = {"D1": ("case", "a"), "D2": ("control", "b"), "D3": ("case", "b")}
+    columns = ("sample", "unit", "assay", "fastq_1", "fastq_2", "donor", "label", "batch")
+    rows = [(s, "1", "wgs", f"{reads}/{s}.1_1.fastq.gz", f"{reads}/{s}.1_2.fastq.gz", s, *of) for s, of in donors.items()]
+    write_sheet(folder / "samples.tsv", [dict(zip(columns, row, strict=True)) for row in rows])
+    config = yaml.safe_load((ROOT / "config/projects/demo/config.yaml").read_text())
+    config |= {"project": "small", "samples": str(folder / "samples.tsv")}
+    config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4}
+    config["variants"] |= {"callers": ["bcftools"], "consensus": 0, "scatter": 2}
+    config["tasks"]["call_quality"] |= {
+        "split": {"folds": 3, "repeats": 1},
+        "models": ["network", "logistic", "single_feature"],
+        "network": {"epochs": 10},
+        "explained": 40,
+        "bootstrap": 100,
+    }
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def shipped(folder: Path, name: str) -> Path:
+    """A project of config/projects, whose results go to this folder; returns its config file."""
+    config = yaml.safe_load((ROOT / f"config/projects/{name}/config.yaml").read_text())
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config | {"samples": str(ROOT / config["samples"])}))
+    return path
+
+
+def finished(config: Path) -> Path:
+    """Run a project to its end and write its report; returns its results folder."""
+    name = yaml.safe_load(config.read_text())["project"]
+    for arguments in ([], ["--report", f"results/{name}/report.html"]):
+        run = snakemake(config, *arguments)
+        assert run.returncode == 0, run.stdout
+    return config.parent / "results" / name
+
+
 def command(config: Path, *arguments: str) -> list[str]:
     """Snakemake as a user calls it, on this config, with results beside the config."""
     return [

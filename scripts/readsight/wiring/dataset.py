@@ -5,8 +5,6 @@ from typing import Any
 from readsight.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
-ROLES = ("train", "validation", "test")
-
 
 class DatasetWiring(Stage):
     """Which examples a task is made of, and how they are divided."""
@@ -29,8 +27,9 @@ class DatasetWiring(Stage):
         return {"name": wildcards.task} | task.model_dump(include={"source", "representation", "label", "caller"})
 
     def split(self, wildcards: Any) -> dict[str, Any]:
-        """Settings of the split; a given one is a single division."""
-        spec = self.task(wildcards).split.model_dump()
+        """Settings that the split reads, its own kind's alone; a given one is a single division."""
+        split = self.task(wildcards).split
+        spec = split.model_dump(exclude={"block", "column"} - {{"block": "block", "group": "column"}.get(split.by)})
         return spec | {"folds": 1, "repeats": 1} if spec["by"] == "given" else spec
 
     def balance(self, wildcards: Any) -> dict[str, Any]:

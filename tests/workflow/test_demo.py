@@ -1,0 +1,133 @@
+"""A small demo, whole: what was planted is found, everything asked for is there, and only what must is done again."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import anndata
+import h5py
+import pytest
+import yaml
+
+import projects
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+FIELDS = {"value", "low", "high", "n", "unit", "description"}
+CATEGORIES = ("Audit", "Summary", "Quality", "Variants", "Data set", "Models", "Interpretation", "Provenance")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory) -> Path:
+    return projects.small_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def results(config) -> Path:
+    return projects.finished(config)
+
+
+@pytest.fixture(scope="module")
+def figures(results) -> dict[str, dict]:
+    return json.loads((results / "summary.json").read_text())
+
+
+def test_planted_snvs_are_found_outside_duplicated_segments(figures):
+    for metric in ("recall", "precision"):
+        found = figures[f"variants.bcftools.snv.outside.{metric}"]
+        assert found["value"] >= 0.98 and found["low"] <= found["value"] <= found["high"] and found["n"] > 200
+
+
+def test_planted_structural_variants_are_found(figures):
+    assert figures["variants.delly.all.recall"]["value"] >= 0.75
+    assert figures["variants.delly.all.precision"]["value"] >= 0.75
+
+
+def test_every_figure_is_documented_and_models_stand_beside_baselines(figures):
+    assert all(set(figure) == FIELDS and figure["description"] for figure in figures.values())
+    for model in ("network", "logistic", "single_feature"):
+        for metric in ("auroc", "auprc", "brier"):
+            found = figures[f"call_quality.{model}.{metric}"]
+            assert found["low"] <= found["value"] <= found["high"]
+    assert 0 < figures["call_quality.base_rate"]["value"] <= 0.5
+    verdict = figures["call_quality.verdict"]["value"]
+    assert "logistic regression" in verdict and "QUAL alone" in verdict and "shuffled labels" in verdict
+
+
+def test_what_was_asked_for_is_there_sample_by_sample(results):
+    with open(results / "dossier/audit.tsv", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    assert {row["state"] for row in rows} == {"there", "not asked for"}
+    for sample in ("D1", "D2", "D3"):
+        assert (sample, "alignments") in {(row["sample"], row["product"]) for row in rows}
+
+
+def test_no_group_stands_on_both_sides(results):
+    folder = results / "dataset/call_quality/repeat0"
+    for fold in range(3):
+        groups = {}
+        for role in ("train", "validation", "test", "balanced"):
+            with h5py.File(folder / f"{role}.h5") as handle:
+                groups[role] = set(anndata.io.read_elem(handle[f"fold{fold}"]).obs["group"].astype(str))
+        assert groups["balanced"] - {""} <= groups["train"]
+        assert not groups["train"] & groups["test"] and not groups["validation"] & (groups["test"] | groups["train"])
+
+
+def test_the_report_is_one_file_with_every_part(results):
+    html = (results / "report.html").read_text()
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
+    assert all(f'"{category}"' in html for category in CATEGORIES)
+
+
+def test_no_step_takes_more_than_2_gb(results):
+    for path in (results / "benchmarks").rglob("*.tsv"):
+        with open(path, newline="") as handle:
+            (row,) = csv.DictReader(handle, delimiter="\t")
+        assert row["max_rss"] in ("NA", "-") or float(row["max_rss"]) <= 2000, path
+
+
+def test_a_second_run_does_nothing(config, results):
+    run = projects.snakemake(config)
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout, run.stdout
+
+
+# key → its new value, and the rules that read it, besides dossier_config, which writes the whole config down
+CHANGES = {
+    "reads.full_check_mb": (400, set()),
+    "reads.trim.min_length": (40, {"reads_trim_pe"}),
+    "align.platform": ("BGI", {"align_bwa"}),
+    "variants.min_base_quality": (15, {"variants_call_bcftools"}),
+    "variants.filters": ({"LowQual": "QUAL<30"}, {"variants_filter"}),
+    "tasks.call_quality.split.column": ("group", set()),
+    "tasks.call_quality.split.gap": (300, {"dataset_split"}),
+    "tasks.call_quality.balance.neighbours": (4, {"dataset_balance"}),
+    "tasks.call_quality.network.epochs": (11, {"model_train"}),
+    "tasks.call_quality.explained": (41, {"interpret_attribute"}),
+}
+
+
+def planned(config: Path, key: str, value: object) -> list[tuple[str, str]]:
+    """Rule and reason of each job of a dry run, after one key was changed."""
+    raw = yaml.safe_load(config.read_text())
+    *sections, last = key.split(".")
+    section = raw
+    for name in sections:
+        section = section.setdefault(name, {})
+    section[last] = value
+    changed = config.with_name("changed.yaml")
+    changed.write_text(yaml.safe_dump(raw))
+    run = projects.snakemake(changed, "--dry-run")
+    assert run.returncode == 0, run.stdout
+    return re.findall(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    reason: (.*)$", run.stdout, flags=re.M)
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_changed_key_reruns_only_what_reads_it(config, results, key):
+    value, readers = CHANGES[key]
+    jobs = planned(config, key, value)
+    assert {rule for rule, reason in jobs if "Params have changed" in reason} == readers | {"dossier_config"}
+    if not readers:
+        assert {rule for rule, _ in jobs} == {"dossier_config", "dossier_audit", "all"}
+    if key.endswith("network.epochs"):
+        assert [rule for rule, _ in jobs].count("model_train") == 1
