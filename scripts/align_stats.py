@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from readsight import pipes
-from readsight.regions import contigs, merged, read_bed, write_bed
+from readsight.regions import Interval, contigs, merged, read_bed, write_bed
 from readsight.step import step
 
 
@@ -28,21 +28,23 @@ def insert_size_median(stats: str) -> tuple[float | None, int]:
     return None, 0
 
 
-def mean_depth(summary: str) -> tuple[float, int]:
-    """Mean depth and the bases it is of, from mosdepth's summary: of the target regions where there are some."""
+def mean_depth(summary: str, length: int) -> float:
+    """Mean depth from mosdepth's summary: of the target regions where there are some.
+
+    length: bases of the reference, or of the targets. mosdepth's own mean leaves out contigs that no read maps to.
+    """
     rows = {line.split("\t")[0]: line.split("\t") for line in summary.splitlines()}
     row = rows.get("total_region") or rows["total"]
-    return float(row[3]), int(row[1])
+    return int(row[2]) / length
 
 
-def records(sample: str, stats: str, depth: str) -> list[dict]:
-    """The figures of a sample for the summary of the project."""
+def records(sample: str, stats: str, depth: str, length: int) -> list[dict]:
+    """The figures of a sample for the summary of the project. length: bases of the reference, or of the targets."""
     numbers = summary_numbers(stats)
     reads, mapped = int(numbers["raw total sequences"]), int(numbers["reads mapped"])
     duplicates = numbers["reads duplicated"] / mapped if mapped else None
     aligned = int(numbers["bases mapped (cigar)"])
     size, pairs = insert_size_median(stats)
-    deep, bases = mean_depth(depth)
 
     def record(what: str, value: float | None, n: int, unit: str, description: str) -> dict:
         value = value if value is None else round(value, 6)
@@ -54,17 +56,22 @@ def records(sample: str, stats: str, depth: str) -> list[dict]:
         record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
         record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are duplicates of another"),
         record("error_rate", numbers["error rate"], aligned, "fraction", "Aligned bases that differ from the reference"),
-        record("mean_depth", deep, bases, "reads", "Mean depth over the reference (or the targets), duplicates left out"),
+        record(
+            "mean_depth",
+            mean_depth(depth, length),
+            length,
+            "reads",
+            "Mean depth over the reference (or the targets), duplicates left out",
+        ),
     ]
     if size is not None:
         found.append(record("insert_size_median", size, pairs, "bases", "Median distance between the outer ends of a pair"))
     return found
 
 
-def plain_targets(targets: Path, fai: Path, scratch: Path) -> Path:
-    """The user's target regions without headers and overlaps, so that mosdepth counts each base once."""
-    lengths = contigs(fai)
-    return write_bed(scratch / "targets.bed", merged(read_bed(targets, lengths), lengths))
+def looked_at(targets: Path | None, lengths: dict[str, int]) -> list[Interval]:
+    """Where depth is measured: the user's targets without overlaps, so that each base counts once, or the reference."""
+    return merged(read_bed(targets, lengths), lengths) if targets else [(name, 0, length) for name, length in lengths.items()]
 
 
 def main(
@@ -80,7 +87,8 @@ def main(
 ) -> None:
     """Run samtools stats and mosdepth side by side, and gather their figures."""
     prefix = scratch / sample
-    regions = ["--by", plain_targets(targets, Path(f"{fasta}.fai"), scratch)] if targets else []
+    intervals = looked_at(targets, contigs(Path(f"{fasta}.fai")))
+    regions = ["--by", write_bed(scratch / "targets.bed", intervals)] if targets else []
     with ThreadPoolExecutor() as pool:
         tasks = [
             pool.submit(pipes.run, ["samtools", "stats", "--reference", fasta, cram], stdout=scratch / "stats"),
@@ -93,7 +101,7 @@ def main(
     stats.write_text("".join(line for line in lines if not line.startswith("# The command line")))
     distribution.write_text(Path(f"{prefix}.mosdepth.global.dist.txt").read_text())
     depth.write_text(Path(f"{prefix}.mosdepth.summary.txt").read_text())
-    figures = records(sample, stats.read_text(), depth.read_text())
+    figures = records(sample, stats.read_text(), depth.read_text(), sum(end - start for _, start, end in intervals))
     summary.write_text(json.dumps(figures, indent=1) + "\n")
 
 

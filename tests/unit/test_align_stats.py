@@ -19,8 +19,8 @@ DEPTH = "chrom\tlength\tbases\tmean\tmin\tmax\nchr1\t1000\t30000\t30.00\t0\t60\n
 REGION = DEPTH + "total_region\t100\t9000\t90.00\t0\t120\n"
 
 
-def figures(stats=STATS, depth=DEPTH):
-    return {r["key"]: r for r in align_stats.records("s", stats, depth)}
+def figures(stats=STATS, depth=DEPTH, length=1000):
+    return {r["key"]: r for r in align_stats.records("s", stats, depth, length)}
 
 
 def test_every_figure_says_how_much_it_rests_on():
@@ -37,8 +37,18 @@ def test_every_figure_says_how_much_it_rests_on():
 
 
 def test_depth_is_that_of_the_targets_where_there_are_some():
-    assert figures(depth=REGION)["align.s.mean_depth"]["value"] == 90
-    assert figures(depth=REGION)["align.s.mean_depth"]["n"] == 100
+    assert figures(depth=REGION, length=100)["align.s.mean_depth"]["value"] == 90
+    assert figures(depth=REGION, length=100)["align.s.mean_depth"]["n"] == 100
+
+
+def test_contigs_that_no_read_maps_to_count_as_depth_zero():
+    # mosdepth speaks of the others alone
+    assert figures(length=3000)["align.s.mean_depth"]["value"] == 10
+    nothing = "chrom\tlength\tbases\tmean\tmin\tmax\ntotal\t0\t0\t0.00\t0\t0\ntotal_region\t0\t0\t0.00\t0\t0\n"
+    assert (
+        figures(depth=nothing, length=500)["align.s.mean_depth"]["value"],
+        figures(depth=nothing, length=500)["align.s.mean_depth"]["n"],
+    ) == (0, 500)
 
 
 def test_single_end_reads_have_no_insert_size():
@@ -56,6 +66,6 @@ def test_median_insert_size_is_the_lower_middle_pair(counts, median):
 
 
 def test_a_base_of_overlapping_targets_counts_once(tmp_path):
-    (tmp_path / "g.fai").write_text("1\t1000\t0\t60\t61\n")
     (tmp_path / "kit.bed").write_text("browser position 1\ntrack name=kit\n1\t10\t30\ta\t0\t+\n1\t20\t50\tb\t0\t-\nalt\t1\t5\n")
-    assert align_stats.plain_targets(tmp_path / "kit.bed", tmp_path / "g.fai", tmp_path).read_text() == "1\t10\t50\n"
+    assert align_stats.looked_at(tmp_path / "kit.bed", {"1": 1000}) == [("1", 10, 50)]
+    assert align_stats.looked_at(None, {"1": 1000}) == [("1", 0, 1000)]
