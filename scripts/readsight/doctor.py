@@ -71,6 +71,10 @@ def missing(project: Project) -> list[str]:
                 f"; did you mean {near!r}?" if near else ""
             )
             faults.append(places.locate(fault))
+    variants = project.config.variants
+    if variants and variants.structural and not project.sequenced:
+        fault = f"variants.structural: {variants.structural[0]} needs reads or alignments, and the project names calls alone"
+        faults.append(places.locate(fault))
     for unit, column, path in _sheet_files(project):
         faults += [f"{project.config.samples}, row {unit.row}, column {column}: {fault}" for fault in _missing(path)]
     return faults

@@ -65,4 +65,4 @@ def explain(error: dict[str, Any], root: type[BaseModel]) -> list[str]:
         needed = "a name is needed, of letters, digits, '_', '.', '-', that starts with a letter or digit"
     else:
         needed = WANTED.get(kind.split("_")[0], error["msg"].lower())
-    return [f"{where}: {needed}, got {error['input']!r}"]
+    return [f"{where}: {needed}, got {'nothing' if error['input'] is None else repr(error['input'])}"]

@@ -45,6 +45,11 @@ class Project:
         return list(self.units)
 
     @cached_property
+    def sequenced(self) -> list[str]:
+        """Samples that have reads or an alignment; where calls are given, the sheet may name others for their metadata."""
+        return [name for name, units in self.units.items() if any(unit.fastqs or unit.alignment for unit in units)]
+
+    @cached_property
     def callers(self) -> list[str]:
         """Sets of small-variant calls of this project, `consensus` among them if asked for."""
         variants = self.config.variants

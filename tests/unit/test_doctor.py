@@ -212,3 +212,9 @@ def test_of_very_many_faults_the_first_are_shown():
         and "101." not in text
         and text.endswith("and 150 more")
     )
+
+
+def test_structural_variants_need_reads(project, tmp_path):
+    vcf(tmp_path / "own.vcf")
+    (fault,) = faults(project(samples=None, variants={"vcf": "own.vcf", "structural": ["delly"]}))
+    assert "variants.structural: delly needs reads or alignments" in fault and fault.startswith("c.yaml, row")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from readsight.project import Project
+from readsight.wiring.align import AlignWiring
 from readsight.wiring.variants import VariantsWiring
 
 
@@ -40,6 +41,21 @@ def test_targets_are_what_was_asked_for(wired):
     finals = {path for path in variants.targets() if path.endswith(".bcf")}
     assert finals == {f"results/p/variants/{name}.bcf" for name in ("bcftools", "freebayes", "consensus", "structural/delly")}
     assert set(variants.summaries()) <= set(variants.targets())
+
+
+def test_structural_variants_alone_can_be_asked_for(wired):
+    finals = {path for path in wired(callers=[], structural=["delly"]).targets() if path.endswith(".bcf")}
+    assert finals == {"results/p/variants/structural/delly.bcf"}
+
+
+def test_a_sheet_of_metadata_has_nothing_to_align(tmp_path):
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text("sample\tassay\tdonor\nb\twgs\td1\n")
+    project = Project.from_raw(
+        {"project": "p", "samples": str(sheet), "reference": {"fasta": "g.fa"}, "variants": {"vcf": "own.vcf"}}
+    )
+    assert project.samples == ["b"] and project.sequenced == []
+    assert AlignWiring(project).targets() == [] and VariantsWiring(project).structural() == []
 
 
 def test_own_calls_replace_the_callers(wired):

@@ -18,7 +18,7 @@ class AlignWiring(Stage):
         self.config = project.config
         self.folder = f"{project.folder}/align"
         self.units = project.units
-        self.samples = project.samples
+        self.samples = project.sequenced
         self.targets_bed = project.config.variants.targets if project.config.variants else None
 
     @property

@@ -96,8 +96,8 @@ class DossierWiring:
     def declined(self) -> list[tuple[str, str, str]]:
         """(stage, product, reason) of what this config does not ask for."""
         c, v = self.config, self.config.variants
-        if not self.project.samples:
-            yes_reads = [("reads", "clean reads", "there is no sample sheet: the project starts from calls")]
+        if not self.project.sequenced:
+            yes_reads = [("reads", "clean reads", "the project starts from calls")]
         else:
             yes_reads = [
                 ("reads", "trimming", "reads.trim.enabled is false") if not c.reads.trim.enabled else None,
@@ -128,7 +128,7 @@ class DossierWiring:
             "simulate": c.demo is not None,
             "fastqc": reads,
             "trim": reads and (c.reads.trim.enabled or c.reads.correct.enabled),
-            "multiqc": bool(units),
+            "multiqc": bool(self.project.sequenced),
             "bwa": True,
             "bwa-mem2": reads and c.align.aligner == "bwa-mem2",
             "gatk": "gatk" in callers or c.align.recalibrate,

@@ -18,7 +18,7 @@ class VariantsWiring(Stage):
         self.config = project.config
         self.variants = project.config.variants or Variants()
         self.folder = f"{project.folder}/variants"
-        self.samples = project.samples
+        self.samples = project.sequenced
         self.callers = callers_of(project.config.variants)
         self.sets = project.callers
         count = self.variants.scatter or self._pieces()
@@ -97,7 +97,7 @@ class VariantsWiring(Stage):
 
     def structural(self) -> list[str]:
         """Final structural variants, if asked for."""
-        return [f"{self.folder}/structural/{tool}.bcf" for tool in self.variants.structural] if self.samples and self.sets else []
+        return [f"{self.folder}/structural/{tool}.bcf" for tool in self.variants.structural] if self.samples else []
 
     def delly_sites(self) -> list[str]:
         return [f"{self.folder}/structural/sites/{sample}.bcf" for sample in self.samples]
