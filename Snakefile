@@ -7,13 +7,13 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+sys.path[:0] = [str(Path(workflow.basedir) / folder) for folder in ("scripts", "workflow")]
 
+import wakeups
 from readsight import doctor
 from readsight.code import code
 from readsight.errors import InputError
 from readsight.project import Project, mem, one_of
-
 
 if not config:
 
@@ -47,6 +47,8 @@ include: "workflow/rules/demo.smk"
 include: "workflow/rules/reads.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/variants.smk"
+include: "workflow/rules/callers.smk"
+include: "workflow/rules/structural.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/model.smk"
