@@ -173,7 +173,7 @@ if __name__ == "__main__":
         main(
             job.params.expected,
             job.params.declined,
-            Path(job.params.folder),
+            job.outputs[0].parents[1],  # the project's results, in whose folder `dossier` the table stands
             job.params.project,
             job.output.table,
             job.output.html,

@@ -13,7 +13,7 @@ PACKAGE = sorted((ROOT / "scripts/readsight").rglob("*.py"))
 CODE = SCRIPTS + PACKAGE + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 # Rules files that hold a part of another stage.
-PARTS = {"compare": "variants"}
+PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants")
 
 
 @dataclass
@@ -135,7 +135,7 @@ def test_the_package_does_not_know_snakemake(path):
     assert "snakemake" not in names | {name.split(".")[0] for name in imported(path)}
 
 
-@of_files(CODE)
+@of_files(CODE + RULE_FILES)
 def test_a_file_is_short_and_named_for_what_it_does(path):
     assert len(path.read_text().splitlines()) <= 400
     assert not re.search(r"util|misc|helper|common|stuff", path.stem)

@@ -86,9 +86,7 @@ rule align_bwa:
     input:
         fastqs=ReadsWiring(project).ready_of,
         lints=ReadsWiring(project).lints_of,
-        index=multiext(
-            "<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"
-        ),
+        index=multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dict="<results>/align/reference/genome.dict",

@@ -108,7 +108,6 @@ rule dossier_audit:
         code=code("dossier_audit"),
         expected=dossier.expected(),
         declined=dossier.declined(),
-        folder=project.folder,
         project=project.config.project,
     log:
         "<logs>/dossier_audit.log",
