@@ -26,16 +26,17 @@ STYLE = {
 }
 
 
+plt.rcParams.update(STYLE)
+
+
 def new(rows: int = 1, columns: int = 1, width: float = 6, height: float = 4, **options: Any) -> tuple[Any, Any]:
     """A figure and its axes (one, or an array as of `plt.subplots`); sizes in inches, of the whole."""
-    with plt.rc_context(STYLE):
-        return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
+    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure in the format of its ending, the same bytes each time, and close it."""
-    with plt.rc_context(STYLE):
-        figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None, dpi=150)
+    figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None, dpi=150)
     plt.close(figure)
 
 
