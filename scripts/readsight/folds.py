@@ -1,6 +1,7 @@
 """Repeated, grouped, stratified cross-validation: which example is what in which fold, and what leaks."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -48,31 +49,67 @@ def check(labels: np.ndarray, groups: np.ndarray, folds: int) -> None:
         raise InputError(
             f"split.folds: {folds} folds, but there are only {total} groups; lower split.folds or make groups smaller (split.by, split.block)"
         )
-    need = max(folds, 3)
+    # Beside the test part, training and validation each need a group of the class.
+    need = max(folds, 3) if folds > 2 else 4
     for value in np.unique(labels):
         own = len(set(groups[labels == value]))
         if own < need:
             raise InputError(
                 f"split.folds: class {value} ({int((labels == value).sum())} examples) lies in only {own} groups, and {folds} folds "
-                f"with a validation part need {need}; lower split.folds (not below 2) or make groups smaller (split.by, split.block)"
+                f"with a validation part need {need}; {_remedy(folds)}"
             )
 
 
+def _remedy(folds: int) -> str:
+    smaller = "make groups smaller (split.by, split.block)"
+    return f"lower split.folds (3 needs fewest), or {smaller}" if folds > 3 else smaller
+
+
 def _all_classes(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int, only_first: bool = False) -> list[np.ndarray]:
-    """Divide into parts that each hold every class, whole groups; the first of several draws that does."""
+    """Divide into parts that each hold every class, whole groups; the first of several draws that does.
+
+    only_first: only the first part, and what is left of it, must. Else what a part leaves must have
+    two groups of every class, so that it can be divided again.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    classes = len(np.unique(labels))
-    for attempt in range(TRIES):
-        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed + 7919 * attempt)
-        found = [held for _, held in splitter.split(np.zeros(len(labels)), labels, groups)]
-        inside = [len(np.unique(labels[held])) == classes for held in found]
-        rest = len(np.unique(np.delete(labels, found[0]))) == classes
-        if (inside[0] and rest) if only_first else all(inside):
+    left = 1 if only_first else 2
+    for attempt in range(2 * TRIES):
+        draw = seed + 7919 * attempt
+        if attempt < TRIES:
+            splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=draw)
+            found = [held for _, held in splitter.split(np.zeros(len(labels)), labels, groups)]
+        else:  # it draws among groups of equal composition alone, and may never come to a division that serves
+            found = dealt(labels, groups, parts, draw)
+        if all(_serves(labels, groups, held, left) for held in (found[:1] if only_first else found)):
             return found
     raise InputError(
-        f"split.folds: no division into {parts} parts was found in which every part has every class; lower split.folds or split.block"
+        f"split.folds: no division into {parts} parts was found in which every part has every class; {_remedy(parts)}"
     )
+
+
+def _serves(labels: np.ndarray, groups: np.ndarray, held: np.ndarray, left: int) -> bool:
+    """Whether a part has every class, and what it leaves has at least `left` groups of every class."""
+    rest = np.setdiff1d(np.arange(len(labels)), held)
+    own, others = labels[held], labels[rest]
+    return all((own == c).any() and len(set(groups[rest][others == c])) >= left for c in np.unique(labels))
+
+
+def dealt(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int) -> list[np.ndarray]:
+    """Groups dealt out at random, those of the scarcest class first, each to a part with fewest groups of that class."""
+    draw = np.random.default_rng(seed)
+    of_class = [sorted(set(groups[labels == c])) for c in np.unique(labels)]
+    part_of: dict = {}
+    sizes = [0] * parts
+    for own in sorted(of_class, key=len):
+        there = Counter(part_of[group] for group in own if group in part_of)
+        for group in draw.permutation([group for group in own if group not in part_of]).tolist():
+            chosen = min(range(parts), key=lambda part: (there[part], sizes[part]))
+            part_of[group] = chosen
+            there[chosen] += 1
+            sizes[chosen] += 1
+    parted = np.array([part_of[group] for group in groups])
+    return [np.flatnonzero(parted == part) for part in range(parts)]
 
 
 def scattered(labels: np.ndarray, folds: int, repeats: int, seed: int) -> pd.DataFrame:

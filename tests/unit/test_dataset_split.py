@@ -111,6 +111,19 @@ def test_too_few_groups_name_the_key():
         folds.assign(label, (np.arange(40) // 10).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
 
 
+@pytest.mark.parametrize(("folds_", "scarce"), [(2, 4), (3, 3), (4, 4), (5, 5)])
+def test_as_few_groups_of_a_class_as_can_serve_do(folds_, scarce):
+    # of unlike sizes, so that a draw among like groups alone would never change
+    group = np.repeat(np.arange(12), np.arange(12, 0, -1))
+    spec = {"folds": folds_, "repeats": 2, "validation": 0.2}
+    label = (group >= scarce).astype(int)
+    roles = folds.assign(label, group.astype(str), spec, 1)
+    for name in roles:
+        assert all(set(label[(roles[name] == role).to_numpy()]) == {0, 1} for role in folds.ROLES)
+    with pytest.raises(InputError, match=f"class 0 .* lies in only {scarce - 1} groups"):
+        folds.assign((group >= scarce - 1).astype(int), group.astype(str), spec, 1)
+
+
 def test_a_class_in_too_few_groups_names_class_and_key():
     label = np.array([0] * 3 + [1] * 97)
     with pytest.raises(InputError, match=r"split.folds: class 0 \(3 examples\) lies in only 1 groups"):
