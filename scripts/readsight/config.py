@@ -148,6 +148,24 @@ class Variants(Section):
     deepvariant: DeepVariant = Field(DeepVariant(), description="DeepVariant.")
 
 
+class Expression(Section):
+    """From RNA reads to counts of genes."""
+
+    quantifiers: list[Literal["star", "salmon"]] = Field(
+        ["star"],
+        min_length=1,
+        description="star: alignments, counted by featureCounts and by STAR itself; about 10 bytes of memory a base of the reference. salmon: transcripts by pseudo-alignment; alone, it suits a laptop.",
+    )
+    two_pass: bool = Field(False, description="STAR's second pass over the reads, with the junctions that the first one found.")
+    strandedness: Literal["auto", "unstranded", "forward", "reverse"] = Field(
+        "auto",
+        description="What the library kit is said to give; the sheet's column strandedness overrides it. It is always measured, and a claim that the reads contradict is an error.",
+    )
+    min_assigned: Fraction = Field(
+        0.01, description="A sample of whose fragments a smaller fraction is assigned to genes stops with an error."
+    )
+
+
 class Split(Section):
     """How examples are divided, so that nothing related stands on both sides."""
 
@@ -230,6 +248,9 @@ class Config(Section):
     reads: Reads = Field(Reads(), description="Reads.")
     align: Align = Field(Align(), description="Alignment.")
     variants: Variants | None = Field(Variants(), description="Variants; null to stop after alignment.")
+    expression: Expression | None = Field(
+        Expression(), description="Expression of the samples of assay rna; null to stop after their reads."
+    )
     tasks: dict[Name, Task] = Field({}, description="Learning tasks, by name.")
 
     @property

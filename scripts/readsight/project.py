@@ -10,6 +10,7 @@ from typing import Any
 from readsight import samples
 from readsight.config import Config, callers_of, check
 from readsight.errors import InputError
+from readsight.places import Places
 from readsight.words import expand, unset
 
 
@@ -27,6 +28,8 @@ class Project:
         calls = bool(config.variants and config.variants.vcf)
         for unit in samples.read(config.samples, self.folder, calls) if config.samples else []:
             self.units[unit.sample].append(unit)
+        if self.rna and not self.dna and not calls and config.variants:
+            self.config = self._without_variants()
 
     @classmethod
     def from_raw(cls, raw: dict[str, Any], paths: Sequence[str | Path] = ()) -> "Project":
@@ -48,6 +51,25 @@ class Project:
     def sequenced(self) -> list[str]:
         """Samples that have reads or an alignment; where calls are given, the sheet may name others for their metadata."""
         return [name for name, units in self.units.items() if any(unit.fastqs or unit.alignment for unit in units)]
+
+    @cached_property
+    def rna(self) -> list[str]:
+        """Samples of RNA that have reads or an alignment."""
+        return [name for name in self.sequenced if self.units[name][0].assay == "rna"]
+
+    @cached_property
+    def dna(self) -> list[str]:
+        """Samples whose variants are called."""
+        return [name for name in self.sequenced if self.units[name][0].assay in samples.OF_DNA]
+
+    def _without_variants(self) -> Config:
+        """The config of a project that has RNA but no DNA to call variants in. Raises InputError where a task needs calls."""
+        config = self.config
+        if config.tasks:
+            name = next(iter(config.tasks))
+            fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(samples.OF_DNA)}), and the sheet has none"
+            raise InputError(Places(self.paths).locate(fault))
+        return config.model_copy(update={"variants": None})
 
     @cached_property
     def callers(self) -> list[str]:

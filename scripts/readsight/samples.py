@@ -11,6 +11,8 @@ from readsight.errors import InputError
 from readsight.words import expand, nearest, unset
 
 ASSAYS = ("wgs", "wes", "panel", "rna", "atac", "chip", "bisulfite")
+OF_DNA = ("wgs", "wes", "panel")
+STRANDEDNESS = ("unstranded", "forward", "reverse")
 COLUMNS = ("sample", "unit", "assay", "fastq_1", "fastq_2", "bam", "cram")
 REQUIRED = ("sample", "assay")
 FILES = COLUMNS[3:]

@@ -9,7 +9,7 @@ from readsight.wiring.compare import CompareWiring
 def wiring(truth, structural=(), callers=("bcftools", "consensus"), samples=("anna",)):
     variants = Variants(truth=truth, structural=list(structural))
     return CompareWiring(
-        SimpleNamespace(folder="r/p", config=SimpleNamespace(variants=variants), callers=list(callers), sequenced=list(samples))
+        SimpleNamespace(folder="r/p", config=SimpleNamespace(variants=variants), callers=list(callers), dna=list(samples))
     )
 
 

@@ -18,7 +18,11 @@ class AlignWiring(Stage):
         self.config = project.config
         self.folder = f"{project.folder}/align"
         self.units = project.units
-        self.samples = project.sequenced
+        expression = project.config.expression
+        # RNA is aligned only where STAR is to count it
+        unaligned = [] if expression and "star" in expression.quantifiers else project.rna
+        self.samples = [sample for sample in project.sequenced if sample not in unaligned]
+        self.rna, self.dna = project.rna, project.dna
         self.targets_bed = project.config.variants.targets if project.config.variants else None
 
     @property
@@ -40,9 +44,13 @@ class AlignWiring(Stage):
         return [f"{self.folder}/reference/{self.config.align.aligner}.{ending}" for ending in endings.split()]
 
     def sample_by(self, way: str) -> str:
-        """Constraint on {sample}: those that this way leads to a CRAM (bwa, bwa-mem2, or import)."""
-        chosen = [s for s in self.samples if way == ("import" if self.alignments(s) else self.config.align.aligner)]
-        return one_of(chosen)
+        """Constraint on {sample}: those that this way leads to a CRAM (bwa, bwa-mem2, star, or import)."""
+        return one_of([s for s in self.samples if way == self._way(s)])
+
+    def _way(self, sample: str) -> str:
+        if self.alignments(sample):
+            return "import"
+        return "star" if sample in self.rna else self.config.align.aligner
 
     def alignments(self, sample: str) -> list[str]:
         return [unit.alignment for unit in self.units[sample] if unit.alignment]
@@ -62,11 +70,13 @@ class AlignWiring(Stage):
         return [self._group(unit) for unit in self.units[wildcards.sample]]
 
     def cram(self, sample: str) -> str:
-        """A sample's final alignments."""
-        return f"{self.folder}/{'recalibrated/' if self.config.align.recalibrate else ''}{sample}.cram"
+        """A sample's final alignments; RNA is never recalibrated."""
+        recalibrated = self.config.align.recalibrate and sample not in self.rna
+        return f"{self.folder}/{'recalibrated/' if recalibrated else ''}{sample}.cram"
 
     def crams(self) -> list[str]:
-        return [self.cram(sample) for sample in self.samples]
+        """Alignments that variants are called in: those of DNA."""
+        return [self.cram(sample) for sample in self.dna]
 
     def crais(self) -> list[str]:
         return [f"{cram}.crai" for cram in self.crams()]
@@ -91,7 +101,8 @@ class AlignWiring(Stage):
         return mem_mb
 
     def targets(self) -> list[str]:
-        return self.crams() + self.crais() + self.summaries() if self.samples else []
+        crams = [self.cram(sample) for sample in self.samples]
+        return crams + [f"{cram}.crai" for cram in crams] + self.summaries()
 
     def summaries(self) -> list[str]:
         return [f"{self.folder}/{sample}.summary.json" for sample in self.samples]

@@ -13,7 +13,7 @@ class CompareWiring(Stage):
         self.truth = self.variants.truth if self.variants else None
         self.callers = project.callers if self.truth else []
         # structural callers need alignments: a project that starts from calls has none
-        wants_structural = bool(self.truth and self.truth.structural_vcf and project.sequenced)
+        wants_structural = bool(self.truth and self.truth.structural_vcf and project.dna)
         self.structural_callers = list(dict.fromkeys(self.variants.structural)) if wants_structural else []
 
     def vcf(self) -> str | list[str]:

@@ -18,7 +18,7 @@ class VariantsWiring(Stage):
         self.config = project.config
         self.variants = project.config.variants or Variants()
         self.folder = f"{project.folder}/variants"
-        self.samples = project.sequenced
+        self.samples = project.dna
         self.callers = callers_of(project.config.variants)
         self.sets = project.callers
         count = self.variants.scatter or self._pieces()

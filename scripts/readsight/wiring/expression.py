@@ -1,0 +1,108 @@
+"""Which files the rules of stage `expression` take and give."""
+
+from typing import Any
+
+from readsight.config import Expression
+from readsight.project import Project
+from readsight.samples import Unit
+from readsight.wiring.align import AlignWiring
+from readsight.wiring.reads import ReadsWiring
+from readsight.wiring.stage import Stage
+
+# Of STAR's index with annotated junctions; Salmon's 1.10 of transcripts.
+STAR_INDEX = (
+    *("Genome", "SA", "SAindex", "chrLength.txt", "chrName.txt", "chrNameLength.txt", "chrStart.txt", "exonGeTrInfo.tab"),
+    *("exonInfo.tab", "geneInfo.tab", "genomeParameters.txt", "sjdbInfo.txt", "sjdbList.fromGTF.out.tab"),
+    *("sjdbList.out.tab", "transcriptInfo.tab"),
+)
+SALMON_INDEX = (
+    *("complete_ref_lens.bin", "ctable.bin", "ctg_offsets.bin", "duplicate_clusters.tsv", "info.json", "mphf.bin", "pos.bin"),
+    *("rank.bin", "refAccumLengths.bin", "reflengths.bin", "refseq.bin", "seq.bin", "versionInfo.json"),
+)
+
+
+class ExpressionWiring(Stage):
+    """From RNA reads and their alignments to counts of genes.
+
+    samples: the RNA samples, none where the config asks for no expression. star, salmon: whether they quantify.
+    """
+
+    def __init__(self, project: Project):
+        self.config = project.config
+        self.expression = project.config.expression or Expression()
+        self.folder = f"{project.folder}/expression"
+        self.units = project.units
+        self.samples = project.rna if project.config.expression else []
+        self.star = "star" in self.expression.quantifiers
+        self.salmon = "salmon" in self.expression.quantifiers
+        self.reads = ReadsWiring(project)
+        self.align = AlignWiring(project)
+
+    def gtf(self) -> str | list[str]:
+        """The user's own annotation."""
+        return self.config.reference.gtf or []
+
+    def star_index(self) -> list[str]:
+        return [f"{self.align.folder}/reference/star/{name}" for name in STAR_INDEX]
+
+    def salmon_index(self) -> list[str]:
+        return [f"{self.folder}/reference/salmon/{name}" for name in SALMON_INDEX]
+
+    def lints(self) -> list[str]:
+        """Lints of all units of RNA, which tell the length of their reads."""
+        return [self.reads.lint(unit) for sample in self.samples for unit in self.units[sample] if unit.fastqs]
+
+    def claim(self, wildcards: Any) -> str:
+        """What sheet or config say of a sample's strands: auto, unstranded, forward or reverse."""
+        return self._first(wildcards).metadata.get("strandedness", self.expression.strandedness)
+
+    def paired(self, wildcards: Any) -> bool:
+        return self._first(wildcards).paired
+
+    def evidence(self, wildcards: Any) -> str:
+        """What the strands are told from: STAR's counts, or else the libraries' kinds that Salmon found."""
+        return f"{self.folder}/{wildcards.sample}.{'star.tsv' if self.star else 'salmon.strands.json'}"
+
+    def each(self, ending: str) -> list[str]:
+        """A file of every sample."""
+        return [f"{self.folder}/{sample}.{ending}" for sample in self.samples]
+
+    def counts(self) -> list[str]:
+        """Counts of genes by featureCounts, a file a sample."""
+        return self.each("counts.tsv") if self.star else []
+
+    def star_counts(self) -> list[str]:
+        """Counts of genes by STAR, of each strandedness."""
+        return self.each("star.tsv") if self.star else []
+
+    def salmon_genes(self) -> list[str]:
+        return self.each("salmon.genes.tsv") if self.salmon else []
+
+    def strands(self) -> list[str]:
+        return self.each("strandedness.json")
+
+    def genes(self) -> str:
+        """Table of genes: gene_id, gene_name, biotype, contig, start, end, strand, length (of the union of exons)."""
+        return f"{self.folder}/reference/genes.tsv"
+
+    def reports(self) -> list[str]:
+        """Logs and summaries that MultiQC reads."""
+        if not self.star:
+            return []
+        logs = [f"{self.align.folder}/{sample}.Log.final.out" for sample in self.samples]
+        return logs + self.each("featureCounts.txt.summary")
+
+    def targets(self) -> list[str]:
+        return [*self.counts(), *self.star_counts(), *self.salmon_genes(), *self.strands(), *self.summaries()]
+
+    def summaries(self) -> list[str]:
+        return self.each("summary.json") if self.star else []
+
+    def products(self) -> dict[tuple[str, str], str]:
+        kinds = {"strandedness": "strandedness.json"}
+        kinds |= {"counts of genes (featureCounts)": "counts.tsv", "counts of genes (STAR)": "star.tsv"} if self.star else {}
+        kinds |= {"abundance of genes (Salmon)": "salmon.genes.tsv"} if self.salmon else {}
+        return {(s, kind): f"{self.folder}/{s}.{ending}" for s in self.samples for kind, ending in kinds.items()}
+
+    def _first(self, wildcards: Any) -> Unit:
+        return self.units[wildcards.sample][0]
