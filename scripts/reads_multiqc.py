@@ -1,4 +1,4 @@
-"""Gather the quality of reads, alignments and calls into one page."""
+"""Gather the quality of reads, alignments, counts and calls into one page."""
 
 import json
 from pathlib import Path
@@ -19,12 +19,14 @@ def configuration(project: str) -> dict:
         "make_data_dir": False,
         "plots_force_interactive": True,
         # in place of MultiQC's own list, which would cut sample.unit.clean_1 to sample.unit
-        "fn_clean_exts": [".gz", ".fastq", "_fastqc", ".flagstat", ".stats", ".mosdepth", ".trim"],
+        "fn_clean_exts": [".gz", ".fastq", "_fastqc", ".flagstat", ".stats", ".mosdepth", ".trim", ".Log.final.out"],
         "fn_clean_trim": [],
         "module_order": [
             {"fastqc": {"name": "FastQC, raw reads", "anchor": "fastqc_raw", "path_filters": ["*.raw_?_fastqc.zip"]}},
             {"fastqc": {"name": "FastQC, clean reads", "anchor": "fastqc_clean", "path_filters": ["*.clean_?_fastqc.zip"]}},
             "trimmomatic",
+            "star",
+            "featurecounts",
             "samtools",
             "mosdepth",
             "bcftools",

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from readsight import config, contigs, fastq, headers, room
+from readsight import config, contigs, contrast, fastq, headers, room
 from readsight.cache import Cache
 from readsight.contigs import Table
 from readsight.errors import InputError
@@ -75,9 +75,39 @@ def missing(project: Project) -> list[str]:
     if variants and variants.structural and not project.sequenced:
         fault = f"variants.structural: {variants.structural[0]} needs reads or alignments, and the project names calls alone"
         faults.append(places.locate(fault))
+    faults += [places.locate(fault) for fault in _rna_faults(project)]
+    faults += [places.locate(f"expression.contrast.{fault}") for fault in _contrast(project)]
     for unit, column, path in _sheet_files(project):
         faults += [f"{project.config.samples}, row {unit.row}, column {column}: {fault}" for fault in _missing(path)]
     return faults
+
+
+def _rna_faults(project: Project) -> Iterator[str]:
+    """What counting RNA needs: an annotation, and reads."""
+    if not project.rna or not project.config.expression:
+        return
+    if not project.config.reference.gtf:
+        yield (
+            f"reference.gtf: is needed, since the sheet has samples of RNA ({', '.join(project.rna[:4])}); name the genes of the "
+            "same build, or set expression to null"
+        )
+    for unit in (unit for sample in project.rna for unit in project.units[sample] if unit.alignment):
+        column = "cram" if unit.alignment.endswith("cram") else "bam"
+        yield (
+            f"{project.config.samples}, row {unit.row}, column {column}: RNA is counted from its reads; name them in fastq_1 "
+            "(samtools fastq writes them from an alignment)"
+        )
+
+
+def _contrast(project: Project) -> list[str]:
+    """What keeps the two groups of expression.contrast from being compared."""
+    expression = project.config.expression
+    if expression is None or expression.contrast is None:
+        return []
+    if not project.rna:
+        return ["column: there is no sample of assay rna to compare"]
+    samples = {sample: project.units[sample][0].metadata for sample in project.rna}
+    return contrast.faults(**expression.contrast.model_dump(), samples=samples)
 
 
 def _sheet_files(project: Project) -> Iterator[tuple[Unit, str, str]]:

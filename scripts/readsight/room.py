@@ -57,15 +57,28 @@ def check_memory(project: Project, bases: int) -> list[str]:
     """Notes where this machine's memory is too small for the aligner's index.
 
     Whole jobs may run elsewhere (a cluster), so that this is no fault. bwa holds about 1.8
-    bytes for each base of the reference, bwa-mem2 about 10.
+    bytes for each base of the reference, bwa-mem2 and STAR about 10.
     """
-    need = bases * (10 if project.config.align.aligner == "bwa-mem2" else 1.8) + 500 * MB
+    aligner, per_base = _aligner(project)
+    need = bases * per_base + 500 * MB
     have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if need <= have or not any(unit.fastqs for units in project.units.values() for unit in units):
         return []
     return [
-        f"memory: {project.config.align.aligner} needs about {_human(int(need))} for this reference, this machine has {_human(have)}"
+        f"memory: {aligner} needs about {_human(int(need))} for this reference, this machine has {_human(have)}"
+        + "; expression.quantifiers: [salmon] needs far less" * (aligner == "STAR")
     ]
+
+
+def _aligner(project: Project) -> tuple[str, float]:
+    """The aligner whose index is the largest, and its bytes for each base; Salmon alone holds transcripts only."""
+    expression = project.config.expression
+    if project.rna and expression and "star" in expression.quantifiers:
+        return "STAR", 11
+    if set(project.sequenced) == set(project.rna):
+        return "Salmon", 0.5
+    aligner = project.config.align.aligner
+    return aligner, 10 if aligner == "bwa-mem2" else 1.8
 
 
 def _size(path: str) -> int:

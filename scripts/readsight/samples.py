@@ -12,7 +12,7 @@ from readsight.words import expand, nearest, unset
 
 ASSAYS = ("wgs", "wes", "panel", "rna", "atac", "chip", "bisulfite")
 OF_DNA = ("wgs", "wes", "panel")
-STRANDEDNESS = ("unstranded", "forward", "reverse")
+STRANDEDNESS = ("auto", "unstranded", "forward", "reverse")
 COLUMNS = ("sample", "unit", "assay", "fastq_1", "fastq_2", "bam", "cram")
 REQUIRED = ("sample", "assay")
 FILES = COLUMNS[3:]
@@ -182,6 +182,7 @@ def _row_faults(row: Row, calls: bool) -> list[str]:
                 f"column {column}: {value!r} is not a name of letters, digits, '_', '.', '-' that starts with a letter or digit; write {right!r}"
             )
     faults += _assay_faults(given)
+    faults += _strandedness_faults(given)
     for column in FILES:
         faults += [f"column {column}: {fault}" for fault in _path_faults(column, given.get(column, ""))]
     if "fastq_2" in given and "fastq_1" not in given:
@@ -208,6 +209,16 @@ def _assay_faults(given: dict[str, str]) -> list[str]:
         return []
     near = nearest(assay, ASSAYS, cutoff=0.4)
     return [f"column assay: {assay!r} is not one of {', '.join(ASSAYS)}" + (f"; did you mean {near!r}?" if near else "")]
+
+
+def _strandedness_faults(given: dict[str, str]) -> list[str]:
+    """The column says of RNA what its kit gives; other assays have no strands to keep."""
+    claim = given.get("strandedness", "auto")
+    if given.get("assay") != "rna" or claim in STRANDEDNESS:
+        return []
+    near = nearest(claim, STRANDEDNESS, cutoff=0.5)
+    hint = f"; did you mean {near!r}?" if near else " (dUTP and TruSeq stranded kits are reverse)"
+    return [f"column strandedness: {claim!r} is not one of {', '.join(STRANDEDNESS)}{hint}"]
 
 
 def _path_faults(column: str, path: str) -> list[str]:
@@ -268,6 +279,8 @@ def _contradictions(row: Row, sample: str, firsts: dict[tuple[str, str], tuple[i
     """What must be equal in all units of a sample."""
     kind = "an alignment" if {"bam", "cram"} & set(row.given) else "reads"
     facts = {"assay": row.given.get("assay", ""), "fastq_1": kind}
+    if facts["assay"] == "rna" and kind == "reads":
+        facts["fastq_2"] = "pairs" if "fastq_2" in row.given else "single-end reads"
     facts |= {k: v for k, v in row.given.items() if k not in COLUMNS and k.lower() not in OF_UNITS}
     faults = []
     for column, value in facts.items():
@@ -278,6 +291,8 @@ def _contradictions(row: Row, sample: str, firsts: dict[tuple[str, str], tuple[i
             fault = (
                 f"sample {sample!r} has {value} here and {first} in row {number}; a sample comes from reads or from alignments"
             )
+        elif column == "fastq_2":
+            fault = f"sample {sample!r} has {value} here and {first} in row {number}; RNA is counted by pairs or by reads, make them two samples"
         elif column == "assay":
             fault = f"sample {sample!r} is {value!r} here and {first!r} in row {number}; make them two samples of one donor"
         else:

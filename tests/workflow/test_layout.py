@@ -13,7 +13,7 @@ PACKAGE = sorted((ROOT / "scripts/readsight").rglob("*.py"))
 CODE = SCRIPTS + PACKAGE + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 # Rules files that hold a part of another stage.
-PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants")
+PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants") | {"star": "align", "cohort": "expression"}
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """From FASTQ to clean reads, with their quality before and after."""
 
 from readsight.wiring.align import AlignWiring
+from readsight.wiring.expression import ExpressionWiring
 from readsight.wiring.reads import ReadsWiring
 
 reads = ReadsWiring(project)
@@ -207,6 +208,7 @@ rule reads_multiqc:
         trim=reads.trim_logs(),
         align=AlignWiring(project).reports(),
         calls=reads.call_statistics(),
+        expression=ExpressionWiring(project).reports(),
     output:
         html=report(
             "<results>/reads/multiqc.html",

@@ -105,7 +105,8 @@ class DossierWiring:
                 ("align", "duplicate marks", "align.mark_duplicates is false") if not c.align.mark_duplicates else None,
             ]
         if v is None:
-            calls = [("variants", "calls", "variants is null")]
+            why = "no sample is of DNA" if self.project.rna and not self.project.dna else "variants is null"
+            calls = [("variants", "calls", why)]
         else:
             calls = [
                 ("variants", "structural variants", "variants.structural names no caller") if not v.structural else None,
@@ -122,6 +123,7 @@ class DossierWiring:
         units = [unit for units in self.project.units.values() for unit in units]
         reads = any(unit.fastqs for unit in units)
         callers = set(self.project.callers) if v else set()
+        rna = bool(self.project.rna and c.expression)
         wanted = {
             "python": True,
             "report": True,
@@ -130,14 +132,18 @@ class DossierWiring:
             "trim": reads and (c.reads.trim.enabled or c.reads.correct.enabled),
             "multiqc": bool(self.project.sequenced),
             "bwa": True,
-            "bwa-mem2": reads and c.align.aligner == "bwa-mem2",
+            "star": rna and "star" in c.expression.quantifiers,
+            "subread": rna and "star" in c.expression.quantifiers,
+            "salmon": rna and "salmon" in c.expression.quantifiers,
+            "bwa-mem2": any(u.fastqs and u.assay != "rna" for u in units) and c.align.aligner == "bwa-mem2",
             "gatk": "gatk" in callers or c.align.recalibrate,
             "bcftools": v is not None,
             "freebayes": "freebayes" in callers,
             "deepvariant": "deepvariant" in callers,
             "delly": bool(v and v.structural),
             "truth": bool(v and v.truth),
-            "dataset": bool(c.tasks),
+            "dataset": bool(c.tasks) or rna,
+            "differential": rna and c.expression.contrast is not None,
             "learn": bool(c.tasks),
         }
         return [name for name, wants in wanted.items() if wants]

@@ -1,0 +1,58 @@
+"""Build the index of STAR, with the junctions of the annotation."""
+
+import json
+import math
+from pathlib import Path
+
+from readsight import pipes
+from readsight.errors import InputError
+from readsight.regions import contigs
+from readsight.step import step
+
+
+def suffix_bases(bases: int) -> int:
+    """Length of the strings that the suffix array is indexed by: min(14, log2(genome)/2 - 1), as STAR's manual says."""
+    return max(2, min(14, int(math.log2(bases) / 2 - 1)))
+
+
+def bin_bits(bases: int, sequences: int, read_length: int) -> int:
+    """Bits of a genome bin, one contig at least a bin: min(18, log2(max(genome / contigs, read length)))."""
+    return min(18, int(math.log2(max(bases / sequences, read_length))))
+
+
+def read_length(lints: list[Path]) -> int:
+    """Length of the longest read of all units. Raises InputError where no unit has a read."""
+    longest = max(int(json.loads(path.read_text())["max_length"] or 0) for path in lints)
+    if longest == 0:
+        raise InputError("no RNA sample has a read, so there is nothing to align")
+    return longest
+
+
+def main(fasta: Path, fai: Path, gtf: Path, lints: list[Path], index: list[Path], threads: int, mem_mb: int, scratch: Path):
+    """Build the index; its files go where index[0] stands."""
+    lengths, longest = contigs(fai), read_length(lints)
+    bases = sum(lengths.values())
+    sizes = {
+        "--genomeSAindexNbases": suffix_bases(bases),
+        "--genomeChrBinNbits": bin_bits(bases, len(lengths), longest),
+        "--sjdbOverhang": max(1, longest - 1),
+        "--runThreadN": threads,
+        "--limitGenomeGenerateRAM": mem_mb * 1_000_000,
+    }
+    command = ["STAR", "--runMode", "genomeGenerate", "--genomeDir", index[0].parent, "--genomeFastaFiles", fasta]
+    command += ["--sjdbGTFfile", gtf, "--outFileNamePrefix", f"{scratch}/", "--outTmpDir", scratch / "star"]
+    pipes.run([*command, *(str(word) for pair in sizes.items() for word in pair)])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.input.fasta,
+            job.input.fai,
+            job.input.gtf,
+            job.input.lints,
+            job.output.index,
+            job.threads,
+            job.mem_mb,
+            job.scratch,
+        )

@@ -1,0 +1,65 @@
+"""Align the RNA of a sample with STAR, count its genes, mark duplicates, and write CRAM, in one stream."""
+
+import re
+from pathlib import Path
+
+from readsight import alignment, pipes
+from readsight.step import step
+
+CLOCK = ("Started job on", "Started mapping on", "Finished on", "Mapping speed")
+SUMS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
+
+
+def star_command(index: Path, fastqs: list[list[Path]], groups: list[str], two_pass: bool, threads: int, scratch: Path) -> list:
+    """STAR over all units at once; alignments go to standard output, in the order of the reads.
+
+    fastqs: files of each unit, mates side by side. groups: their @RG lines, of which STAR is told the names.
+    Threads finish in another order each time, and only with PairedKeepInputOrder the same reads give the same
+    file: STAR then gathers its threads' alignments in files in scratch, and writes them in turn.
+    """
+    mates = [",".join(map(str, files)) for files in zip(*fastqs, strict=True)]
+    names = [re.search(r"\tID:([^\t]+)", group)[1] for group in groups]
+    line = [word for name in names for word in (",", f"ID:{name}")][1:]
+    command = ["STAR", "--genomeDir", index, "--runThreadN", str(threads), "--readFilesIn", *mates]
+    command += ["--readFilesCommand", "gzip", "-cdf"] if any(path.suffix == ".gz" for unit in fastqs for path in unit) else []
+    command += ["--outStd", "SAM", "--outSAMtype", "SAM", "--outSAMorder", "PairedKeepInputOrder", "--outSAMunmapped", "Within"]
+    command += ["--outSAMattributes", "NH", "HI", "AS", "nM", "NM", "MD", "--outSAMattrRGline", *line]
+    command += ["--quantMode", "GeneCounts", "--twopassMode", "Basic" if two_pass else "None"]
+    return [*command, "--outFileNamePrefix", f"{scratch}/", "--outTmpDir", scratch / "star"]
+
+
+def gene_counts(lines: list[str]) -> list[str]:
+    """STAR's ReadsPerGene as a table of genes: without its sums, with a header."""
+    genes = [line for line in lines if line.split("\t")[0] not in SUMS]
+    return ["gene_id\tunstranded\tforward\treverse", *genes]
+
+
+def timeless(text: str) -> str:
+    """STAR's final log without the hours of this run."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.strip().startswith(CLOCK))
+
+
+def main(job) -> None:
+    """Run STAR and write what became of the sample. job: of rule align_star."""
+    fastqs = alignment.units(job.input.fastqs, job.params.mates)
+    groups = list(job.params.groups)
+    folder = job.scratch.resolve()
+    command = star_command(job.input.index[0].parent, fastqs, groups, job.params.two_pass, job.threads, folder)
+    settings = alignment.Settings(
+        groups=groups,
+        mark=job.params.mark_duplicates,
+        threads=job.threads,
+        memory_mb=job.mem_mb,
+        used_mb=1500 + sum(path.stat().st_size for path in job.input.index) // 1_000_000,
+    )
+    alignment.write([alignment.Stream([command])], settings, job.input.fasta, job.input.dict, job.output, folder)
+    alignment.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
+    counts = gene_counts((folder / "ReadsPerGene.out.tab").read_text().splitlines())
+    job.output.counts.write_text("".join(f"{line}\n" for line in counts))
+    job.output.log.write_text(timeless((folder / "Log.final.out").read_text()))
+    pipes.run(["sort", "-k1,1", "-k2,2n", "-k3,3n", folder / "SJ.out.tab"], stdout=job.output.junctions)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job)

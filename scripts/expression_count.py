@@ -1,0 +1,61 @@
+"""Count fragments of each gene with featureCounts, by the strandedness that was found."""
+
+import json
+from pathlib import Path
+
+from readsight import pipes
+from readsight.errors import InputError
+from readsight.step import step
+
+CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
+
+
+def table(text: str) -> list[str]:
+    """featureCounts' table as gene_id and count, with a header."""
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
+    return ["gene_id\tcount", *(f"{row[0]}\t{row[-1]}" for row in rows)]
+
+
+def named(summary: str, sample: str) -> str:
+    """featureCounts' summary, under the sample's name instead of a path."""
+    lines = summary.splitlines()
+    return "\n".join([f"Status\t{sample}", *lines[1:]]) + "\n"
+
+
+def check_assigned(sample: str, counts: list[str], fragments: int, least: float) -> None:
+    """Raise InputError where no fragment, or too small a fraction of all, is assigned to a gene."""
+    assigned = sum(int(line.split("\t")[1]) for line in counts[1:])
+    if assigned == 0 or assigned < least * fragments:
+        raise InputError(
+            f"{sample}: {assigned:,} of {fragments:,} fragments are assigned to genes, and at least {least:.2%} must be "
+            "(expression.min_assigned). Is reference.gtf of this genome's build, and are the reads RNA (assay rna)? "
+            "Other causes: the wrong strandedness, DNA in the library, an annotation of few genes"
+        )
+
+
+def fragments_of(log: str) -> int:
+    """Reads (pairs count once) that STAR was given, from its final log."""
+    line = next(line for line in log.splitlines() if "Number of input reads" in line)
+    return int(line.split("|")[1])
+
+
+def main(job) -> None:
+    """Count. job: of rule expression_count. featureCounts reads no CRAM: it is given BAM, in scratch."""
+    sample, scratch = job.wildcards.sample, job.scratch.resolve()
+    bam, out = scratch / f"{sample}.bam", scratch / "counts.txt"
+    found = json.loads(job.input.strandedness.read_text())["strandedness"]
+    threads = str(job.threads)
+    reference = ["--input-fmt-option", f"reference={job.input.fasta}"]
+    pipes.run(["samtools", "view", "--no-PG", "-@", threads, *reference, "-b", "--fast", "-o", bam, job.input.cram])
+    pairs = ["-p", "--countReadPairs"] if job.params.paired else []
+    command = ["featureCounts", "-a", job.input.gtf, "-F", "GTF", "-t", "exon", "-g", "gene_id", "-s", CODES[found], *pairs]
+    pipes.run([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])
+    counts = table(out.read_text())
+    check_assigned(sample, counts, fragments_of(job.input.log.read_text()), job.params.min_assigned)
+    job.output.counts.write_text("".join(f"{line}\n" for line in counts))
+    job.output.summary.write_text(named(Path(f"{out}.summary").read_text(), sample))
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job)

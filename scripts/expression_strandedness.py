@@ -1,0 +1,74 @@
+"""Tell from the reads which strand the library keeps, and compare it with what is claimed."""
+
+import json
+from pathlib import Path
+
+from readsight.errors import InputError
+from readsight.step import step
+
+# Kept strands are told from this fraction on; libraries that keep none lie around one half.
+STRANDED = 0.8
+UNSTRANDED = (0.4, 0.6)
+FEWEST = 100
+SIDES = {
+    "forward": "read 1 lies on the strand of the RNA",
+    "reverse": "read 1 lies on the other strand (dUTP, TruSeq stranded)",
+    "unstranded": "both strands alike",
+}
+
+
+def evidence(path: Path) -> tuple[int, int]:
+    """(forward, reverse): fragments on genes, by the side that read 1 lies on, from STAR's counts or Salmon's kinds."""
+    if path.suffix == ".json":
+        found = json.loads(path.read_text())
+        return int(found["forward"]), int(found["reverse"])
+    rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
+    return sum(int(row[2]) for row in rows), sum(int(row[3]) for row in rows)
+
+
+def measured(forward: int, reverse: int) -> tuple[str | None, bool]:
+    """(strandedness, whether it is clear). None where there are too few fragments to tell."""
+    total = forward + reverse
+    if total < FEWEST:
+        return None, False
+    share = forward / total
+    if share >= STRANDED:
+        return "forward", True
+    if share <= 1 - STRANDED:
+        return "reverse", True
+    return "unstranded", UNSTRANDED[0] <= share <= UNSTRANDED[1]
+
+
+def decide(sample: str, claim: str, forward: int, reverse: int) -> dict:
+    """What the sample is counted by. claim: auto, unstranded, forward or reverse.
+
+    A claim stands where the reads are too few or undecided. Raises InputError where they clearly contradict it.
+    """
+    found, clear = measured(forward, reverse)
+    total = forward + reverse
+    if claim != "auto" and clear and found != claim:
+        raise InputError(
+            f"{sample}: its strandedness is said to be {claim!r} ({SIDES[claim]}), but of {total:,} fragments on genes "
+            f"{forward / total:.1%} lie forward and {reverse / total:.1%} reverse, which is {found!r} ({SIDES[found]}). "
+            f"Set {found} in the sheet's column strandedness (or expression.strandedness), or auto; "
+            "if the kit is surely right, look whether fastq_1 and fastq_2 are swapped, or samples"
+        )
+    return {
+        "strandedness": claim if claim != "auto" and not clear else found or "unstranded",
+        "claimed": claim,
+        "measured": found,
+        "clear": clear,
+        "fraction_forward": round(forward / total, 4) if total else None,
+        "fraction_reverse": round(reverse / total, 4) if total else None,
+        "reads": total,
+    }
+
+
+def main(sample: str, source: Path, claim: str, out: Path) -> None:
+    """Decide, and write it down."""
+    out.write_text(json.dumps(decide(sample, claim, *evidence(source)), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.wildcards.sample, job.input.evidence, job.params.claim, job.output.json)

@@ -1,0 +1,57 @@
+"""Write the sequences of transcripts, spliced from the reference, and which gene each belongs to."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from readsight.annotation import Transcript, read, union
+from readsight.contigs import sequences
+from readsight.regions import contigs
+from readsight.step import step
+
+COMPLEMENT = bytes.maketrans(b"ACGTN", b"TGCAN")
+LEAST = 31
+
+
+def spliced(transcript: Transcript, contig: bytes) -> bytes:
+    """The bases of a transcript, 5' to 3'. contig: bases of the contig that it stands on."""
+    bases = b"".join(contig[start:end] for start, end in union(transcript.exons))
+    return bases[::-1].translate(COMPLEMENT) if transcript.strand == "-" else bases
+
+
+def whole(fasta: Path) -> Iterator[tuple[str, bytes]]:
+    """Contigs of a FASTA, one at a time."""
+    name, pieces = "", []
+    for contig, piece in sequences(fasta):
+        if piece is not None:
+            pieces.append(piece)
+            continue
+        if name:
+            yield name, b"".join(pieces)
+        name, pieces = contig, []
+    if name:
+        yield name, b"".join(pieces)
+
+
+def main(gtf: Path, fasta: Path, fai: Path, out: Path, genes: Path) -> None:
+    """Write FASTA, a line a transcript, and the table transcript_id, gene_id; very short transcripts are left out."""
+    here: dict[str, list[Transcript]] = {}
+    for transcript in read(gtf, contigs(fai)):
+        if transcript.length >= LEAST:
+            here.setdefault(transcript.contig, []).append(transcript)
+    seen: set[str] = set()
+    with open(out, "wb") as bases, open(genes, "w") as table:
+        table.write("transcript_id\tgene_id\n")
+        for name, contig in whole(fasta):
+            for transcript in here.get(name, []):
+                key = re.sub(r"\s", "_", transcript.name)
+                if key in seen:  # the pseudoautosomal genes of some annotations stand on X and Y under one name
+                    continue
+                seen.add(key)
+                bases.write(b">%s\n%s\n" % (key.encode(), spliced(transcript, contig)))
+                table.write(f"{key}\t{transcript.gene}\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.input.gtf, job.input.fasta, job.input.fai, job.output.fasta, job.output.genes)

@@ -1,0 +1,189 @@
+"""From RNA reads and their alignments to counts of genes."""
+
+from readsight.wiring.expression import ExpressionWiring
+from readsight.wiring.reads import ReadsWiring
+
+expression = ExpressionWiring(project)
+
+
+rule expression_genes:
+    """Bring the annotation into one form: exons on the reference's contigs as GTF, and a table of genes."""
+    input:
+        gtf=expression.gtf(),
+        fai="<results>/align/reference/genome.fa.fai",
+    output:
+        gtf="<results>/expression/reference/genes.gtf",
+        table="<results>/expression/reference/genes.tsv",
+    log:
+        "<logs>/expression_genes/genes.log",
+    benchmark:
+        "<benchmarks>/expression_genes/genes.tsv"
+    priority: 20
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=expression.align.memory(500, per_base=1),
+    params:
+        code=code("expression_genes"),
+    script:
+        "../../scripts/expression_genes.py"
+
+
+rule expression_strandedness:
+    """Tell from the reads which strand the library keeps, and compare it with what is claimed."""
+    input:
+        evidence=expression.evidence,
+    output:
+        json="<results>/expression/{sample}.strandedness.json",
+    log:
+        "<logs>/expression_strandedness/{sample}.log",
+    benchmark:
+        "<benchmarks>/expression_strandedness/{sample}.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(300),
+    params:
+        code=code("expression_strandedness"),
+        claim=expression.claim,
+    script:
+        "../../scripts/expression_strandedness.py"
+
+
+rule expression_count:
+    """Count fragments of each gene with featureCounts, by the strandedness that was found."""
+    input:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        gtf="<results>/expression/reference/genes.gtf",
+        strandedness="<results>/expression/{sample}.strandedness.json",
+        log="<results>/align/{sample}.Log.final.out",
+    output:
+        counts="<results>/expression/{sample}.counts.tsv",
+        summary="<results>/expression/{sample}.featureCounts.txt.summary",
+    log:
+        "<logs>/expression_count/{sample}.log",
+    benchmark:
+        "<benchmarks>/expression_count/{sample}.tsv"
+    conda:
+        "../../envs/subread.yaml"
+    threads: 4
+    resources:
+        mem_mb=expression.align.memory(1500, per_base=0.5),
+    params:
+        code=code("expression_count"),
+        paired=expression.paired,
+        min_assigned=expression.expression.min_assigned,
+    script:
+        "../../scripts/expression_count.py"
+
+
+rule expression_quality:
+    """Measure an RNA sample: assigned, ribosomal, duplicates, coverage along genes, agreement of the counts."""
+    input:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        flagstat="<results>/align/{sample}.flagstat.txt",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        gtf="<results>/expression/reference/genes.gtf",
+        genes="<results>/expression/reference/genes.tsv",
+        counts="<results>/expression/{sample}.counts.tsv",
+        star="<results>/expression/{sample}.star.tsv",
+        strandedness="<results>/expression/{sample}.strandedness.json",
+        log="<results>/align/{sample}.Log.final.out",
+    output:
+        body="<results>/expression/{sample}.gene_body.tsv",
+        summary="<results>/expression/{sample}.summary.json",
+    log:
+        "<logs>/expression_quality/{sample}.log",
+    benchmark:
+        "<benchmarks>/expression_quality/{sample}.tsv"
+    conda:
+        "../../envs/star.yaml"
+    threads: 1
+    resources:
+        mem_mb=expression.align.memory(800, per_base=0.5),
+    params:
+        code=code("expression_quality"),
+    script:
+        "../../scripts/expression_quality.py"
+
+
+rule expression_transcripts:
+    """Write the sequences of transcripts, spliced from the reference, and which gene each belongs to."""
+    input:
+        gtf="<results>/expression/reference/genes.gtf",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+    output:
+        fasta="<results>/expression/reference/transcripts.fa",
+        genes="<results>/expression/reference/transcripts.tsv",
+    log:
+        "<logs>/expression_transcripts/transcripts.log",
+    benchmark:
+        "<benchmarks>/expression_transcripts/transcripts.tsv"
+    priority: 20
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=expression.align.memory(500, per_base=1),
+    params:
+        code=code("expression_transcripts"),
+    script:
+        "../../scripts/expression_transcripts.py"
+
+
+rule expression_index_salmon:
+    """Build Salmon's index of the transcripts."""
+    input:
+        fasta="<results>/expression/reference/transcripts.fa",
+        lints=expression.lints(),
+    output:
+        index=expression.salmon_index(),
+    log:
+        "<logs>/expression_index_salmon/salmon.log",
+    benchmark:
+        "<benchmarks>/expression_index_salmon/salmon.tsv"
+    priority: 20
+    conda:
+        "../../envs/salmon.yaml"
+    threads: 4
+    resources:
+        mem_mb=expression.align.memory(1000, per_base=1),
+    params:
+        code=code("expression_index_salmon"),
+    script:
+        "../../scripts/expression_index_salmon.py"
+
+
+rule expression_salmon:
+    """Estimate the abundance of transcripts and genes with Salmon."""
+    input:
+        fastqs=ReadsWiring(project).ready_of,
+        lints=ReadsWiring(project).lints_of,
+        index=expression.salmon_index(),
+        genes="<results>/expression/reference/transcripts.tsv",
+    output:
+        genes="<results>/expression/{sample}.salmon.genes.tsv",
+        transcripts="<results>/expression/{sample}.salmon.transcripts.tsv",
+        strands="<results>/expression/{sample}.salmon.strands.json",
+    log:
+        "<logs>/expression_salmon/{sample}.log",
+    benchmark:
+        "<benchmarks>/expression_salmon/{sample}.tsv"
+    conda:
+        "../../envs/salmon.yaml"
+    threads: 4
+    resources:
+        mem_mb=expression.align.memory(1500, per_base=1),
+    params:
+        code=code("expression_salmon"),
+        mates=expression.align.mates,
+    script:
+        "../../scripts/expression_salmon.py"

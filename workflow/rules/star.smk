@@ -1,0 +1,68 @@
+"""From clean reads of RNA to one CRAM a sample: spliced alignment."""
+
+from readsight.wiring.expression import ExpressionWiring
+
+
+rule align_index_star:
+    """Build the index of STAR, with the junctions of the annotation."""
+    input:
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        gtf="<results>/expression/reference/genes.gtf",
+        lints=ExpressionWiring(project).lints(),
+    output:
+        index=ExpressionWiring(project).star_index(),
+    log:
+        "<logs>/align_index_star/star.log",
+    benchmark:
+        "<benchmarks>/align_index_star/star.tsv"
+    priority: 20
+    conda:
+        "../../envs/star.yaml"
+    threads: project.config.align.threads
+    resources:
+        mem_mb=align.memory(2000, per_base=11),
+    params:
+        code=code("align_index_star"),
+    script:
+        "../../scripts/align_index_star.py"
+
+
+rule align_star:
+    """Align the RNA of a sample with STAR, count its genes, mark duplicates, and write CRAM, in one stream."""
+    input:
+        fastqs=ReadsWiring(project).ready_of,
+        lints=ReadsWiring(project).lints_of,
+        index=ExpressionWiring(project).star_index(),
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+        dict="<results>/align/reference/genome.dict",
+    output:
+        cram="<results>/align/{sample}.cram",
+        crai="<results>/align/{sample}.cram.crai",
+        flagstat="<results>/align/{sample}.flagstat.txt",
+        duplicates="<results>/align/{sample}.duplicates.txt",
+        log="<results>/align/{sample}.Log.final.out",
+        junctions="<results>/align/{sample}.junctions.tsv",
+        counts="<results>/expression/{sample}.star.tsv",
+    log:
+        "<logs>/align_star/{sample}.log",
+    benchmark:
+        "<benchmarks>/align_star/{sample}.tsv"
+    wildcard_constraints:
+        sample=align.sample_by("star"),
+    priority: 10
+    conda:
+        "../../envs/star.yaml"
+    threads: project.config.align.threads
+    resources:
+        mem_mb=align.memory(3500, per_base=10),
+    params:
+        code=code("align_star"),
+        groups=align.read_groups,
+        mates=align.mates,
+        mark_duplicates=project.config.align.mark_duplicates,
+        min_mapped=project.config.align.min_mapped,
+        two_pass=ExpressionWiring(project).expression.two_pass,
+    script:
+        "../../scripts/align_star.py"
