@@ -21,6 +21,7 @@ TITLES = {
     "align": "Alignment",
     "variants": "Variants",
     "structural": "Structural variants",
+    "expression": "Expression",
     "dataset": "Examples and their division",
     "interpret": "Interpretation",
 }

@@ -148,6 +148,17 @@ class Variants(Section):
     deepvariant: DeepVariant = Field(DeepVariant(), description="DeepVariant.")
 
 
+class Contrast(Section):
+    """Two groups of samples whose expression is compared."""
+
+    column: str = Field(..., description="Column of the sample sheet that tells the groups.")
+    reference: str = Field(..., description="The group that is compared with; a positive fold change is more in the other.")
+    tested: str = Field(..., description="The group that is tested.")
+    block: str | None = Field(
+        None, description="Column of the sample sheet (donor, batch) whose own effect on expression is taken out."
+    )
+
+
 class Expression(Section):
     """From RNA reads to counts of genes."""
 
@@ -163,6 +174,9 @@ class Expression(Section):
     )
     min_assigned: Fraction = Field(
         0.01, description="A sample of whose fragments a smaller fraction is assigned to genes stops with an error."
+    )
+    contrast: Contrast | None = Field(
+        None, description="Groups to find differential genes between, by PyDESeq2; two samples a group at least."
     )
 
 

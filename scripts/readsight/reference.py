@@ -36,6 +36,10 @@ EXAMPLES = {
     "variants.truth.vcf": "data/truth.vcf.gz",
     "variants.truth.bed": "data/confident.bed",
     "variants.truth.structural_vcf": "data/truth.structural.vcf.gz",
+    "expression.contrast.column": "label",
+    "expression.contrast.reference": "control",
+    "expression.contrast.tested": "case",
+    "expression.contrast.block": "batch",
 }
 EDIT = ("project", "samples", "reference.fasta")
 PLACEHOLDERS = {"tasks": "call_quality"}

@@ -114,6 +114,8 @@ class DossierWiring:
                 ("variants", "comparison with a truth", "variants.truth is not given") if not v.truth else None,
                 ("variants", "consequences in genes", "reference.gtf is not given") if not c.reference.gtf else None,
             ]
+        if self.project.rna and c.expression and not c.expression.contrast:
+            calls.append(("expression", "differential genes", "expression.contrast is not given"))
         tasks = [("model", "learning", "tasks names none")] if not c.tasks else []
         return [row for row in [*yes_reads, *calls, *tasks] if row]
 

@@ -1,0 +1,197 @@
+"""Gather counts of all samples into one AnnData with TPM; each sample is scaled by itself, nothing is fitted over samples."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from readsight.counts import check
+from readsight.errors import InputError
+from readsight.geneids import twice, unversioned
+from readsight.step import step
+from readsight.tpm import effective_lengths, log_tpm, transcripts_per_million
+from readsight.words import nearest
+
+log = logging.getLogger("readsight")
+
+# Pairs further apart than this lie across an intron, and say nothing of the fragment's length.
+LONGEST = 1000
+EXPRESSED = 1.0
+
+
+def read_counts(path: Path) -> pd.Series:
+    """Counts of one sample by gene. Raises InputError for what counts cannot be."""
+    table = pd.read_csv(path, sep="\t", dtype={"gene_id": str})
+    if list(table.columns) != ["gene_id", "count"]:
+        raise InputError(f"{path}: has the columns {', '.join(table.columns)}; gene_id and count are needed")
+    values = pd.to_numeric(table["count"], errors="coerce")
+    check(values.to_numpy(), table["gene_id"], str(path))
+    return pd.Series(values.to_numpy().astype(np.int64), index=table["gene_id"])
+
+
+def aligned(tables: Mapping[str, pd.Series], genes: pd.Index, what: str, absent: np.ndarray | None = None) -> np.ndarray:
+    """Values as (samples, genes) in the order of the annotation, ids matched without their versions.
+
+    absent: (genes,), what stands for a gene that a table lacks. Raises InputError where a sample has
+    other genes than the annotation, or lacks some and nothing stands for them.
+    """
+    wanted = pd.Index([unversioned(gene) for gene in genes])
+    rows, faults = [], []
+    for sample, table in tables.items():
+        own = table.set_axis([unversioned(gene) for gene in table.index])
+        lacking, foreign = wanted.difference(own.index), own.index.difference(wanted)
+        if len(foreign):
+            faults.append(
+                f"{sample}: {what} name {len(foreign)} genes that reference.gtf has not, {foreign[0]} among them; use one annotation"
+            )
+        elif len(lacking) and absent is None:
+            faults.append(
+                f"{sample}: {what} lack {len(lacking)} genes of reference.gtf, {lacking[0]} among them; use one annotation"
+            )
+        else:
+            values = own.reindex(wanted).to_numpy()
+            rows.append(values if absent is None else np.where(wanted.isin(own.index), values, absent))
+    if faults:
+        raise InputError(faults)
+    return np.stack(rows)
+
+
+def read_genes(path: Path) -> pd.DataFrame:
+    """The annotation's genes by id. Raises InputError for a gene that stands twice, be it in two versions."""
+    genes = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).astype({"start": int, "end": int, "length": int})
+    if again := twice(genes["gene_id"]):
+        shown = ", ".join(again[:5])
+        raise InputError(
+            f"reference.gtf: {len(again)} genes stand twice (versions do not count), {shown}; give each gene one gene_id"
+        )
+    return genes.set_index("gene_id")
+
+
+def described(samples: list[str], metadata: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """The sheet's columns of the samples, text. Raises InputError for a sample that the sheet does not have."""
+    faults = []
+    for sample in samples:
+        if sample not in metadata:
+            near = nearest(sample, metadata)
+            faults.append(f"sample {sample!r} of the counts is not in the sample sheet" + (f"; is it {near!r}?" if near else ""))
+    if faults:
+        raise InputError(faults)
+    columns = list(dict.fromkeys(name for sample in samples for name in metadata[sample]))
+    rows = [[str(metadata[sample].get(name, "")) for name in columns] for sample in samples]
+    return pd.DataFrame(rows, index=pd.Index(samples, name="sample"), columns=columns, dtype=object)
+
+
+def fragment_length(stats: str) -> float:
+    """Length of a sample's fragments from `samtools stats`: the median of pairs without a long intron, or else of single reads.
+
+    Raises InputError where no read is mapped.
+    """
+    rows = [line.split("\t") for line in stats.splitlines()]
+    pairs = sorted((int(row[1]), int(row[2])) for row in rows if row[0] == "IS" and int(row[1]) <= LONGEST)
+    sizes = np.array(pairs, dtype=float).reshape(-1, 2)
+    if sizes[:, 1].sum() > 0:
+        places = np.cumsum(sizes[:, 1])
+        return float(sizes[np.searchsorted(places, places[-1] / 2), 0])
+    for row in rows:
+        if row[:2] == ["SN", "average length:"]:
+            return float(row[2])
+    raise InputError("samtools stats tell no length of reads")
+
+
+def expression_of(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, obs: pd.DataFrame) -> anndata.AnnData:
+    """The cohort's AnnData: samples × genes.
+
+    counts: (samples, genes), whole. lengths: effective, (samples, genes), bases. X is log_tpm.
+    Raises InputError for a sample in which no gene is expressed.
+    """
+    silent = [sample for sample, total in zip(obs.index, counts.sum(axis=1), strict=True) if total == 0]
+    if silent:
+        raise InputError(
+            f"sample {sample}: no gene is expressed: no read was counted in any; "
+            "does the annotation fit the genome, and the strandedness the library?"
+            for sample in silent
+        )
+    tpm = transcripts_per_million(counts, lengths)
+    obs = obs.assign(counted=counts.sum(axis=1), genes_expressed=(tpm >= EXPRESSED).sum(axis=1))
+    logged = log_tpm(tpm).astype(np.float32)
+    layers = {"counts": counts, "tpm": tpm.astype(np.float32), "log_tpm": logged, "effective_length": lengths.astype(np.float32)}
+    return anndata.AnnData(logged, obs=obs, var=genes, layers=layers, uns={"X": "log_tpm"})
+
+
+def records(data: anndata.AnnData) -> list[dict[str, Any]]:
+    """The cohort's figures for the summary."""
+    expressed = (data.layers["tpm"] >= EXPRESSED).any(axis=0)
+    figures = [
+        ("samples", data.n_obs, data.n_obs, "samples", "Samples of RNA"),
+        ("genes", data.n_vars, data.n_vars, "genes", "Genes of the annotation that have exons"),
+        ("genes_expressed", int(expressed.sum()), data.n_vars, "genes", "Genes of at least 1 TPM in a sample"),
+    ]
+    return [
+        {"key": f"expression.cohort.{key}", "value": value, "low": None, "high": None, "n": n, "unit": unit, "description": words}
+        for key, value, n, unit, words in figures
+    ]
+
+
+def _column(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.Series]:
+    return {sample: table[name] for sample, table in tables.items()}
+
+
+def main(
+    samples: list[str],
+    metadata: Mapping[str, Mapping[str, str]],
+    counts: list[Path],
+    salmon: list[Path],
+    stats: list[Path],
+    genes: Path,
+    out: Path,
+    summary: Path,
+) -> None:
+    """Read, check, scale and write. counts, salmon, stats: a file a sample, in the samples' order; counts or salmon may be none.
+
+    Where Salmon ran, its effective lengths serve, which weigh a gene's transcripts by their abundance in the
+    sample (Soneson, Love & Robinson 2015); elsewhere the union of the gene's exons less the fragment.
+    """
+    obs = described(samples, metadata)
+    var = read_genes(genes)
+    # Salmon leaves out transcripts shorter than its k-mers, and all but one of those with the same sequence
+    none = np.zeros(len(var))
+    tables = {
+        s: pd.read_csv(p, sep="\t", dtype={"gene_id": str}).set_index("gene_id") for s, p in zip(samples, salmon, strict=False)
+    }
+    if counts:
+        values = aligned({s: read_counts(p) for s, p in zip(samples, counts, strict=True)}, var.index, "counts")
+        obs["fragment_length"] = [fragment_length(path.read_text()) for path in stats]
+    else:
+        values = np.rint(aligned(_column(tables, "count"), var.index, "Salmon's counts", none)).astype(np.int64)
+    if tables:
+        lengths = aligned(_column(tables, "effective_length"), var.index, "Salmon's lengths", var["length"].to_numpy(float))
+        lengths = np.maximum(lengths, 1.0)
+    else:
+        lengths = np.stack([effective_lengths(var["length"].to_numpy(), fragment) for fragment in obs["fragment_length"]])
+    data = expression_of(values, var, lengths, obs)
+    if tables:
+        data.layers["salmon_tpm"] = aligned(_column(tables, "tpm"), var.index, "Salmon's TPM", none).astype(np.float32)
+    data.uns["counted_by"] = "featureCounts" if counts else "Salmon, rounded"
+    data.uns["lengths_of"] = "Salmon: transcripts by abundance" if tables else "union of exons, less the fragment"
+    data.write_h5ad(out, compression="gzip")
+    summary.write_text(json.dumps(records(data), indent=1) + "\n")
+    log.info("%d samples × %d genes, counted by %s", data.n_obs, data.n_vars, data.uns["counted_by"])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            list(job.params.samples),
+            job.params.metadata,
+            job.input.get("counts", []),
+            job.input.get("salmon", []),
+            job.input.get("stats", []),
+            job.input.genes,
+            job.output.data,
+            job.output.summary,
+        )
