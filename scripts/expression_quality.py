@@ -90,7 +90,9 @@ def main(job) -> None:
     column = rows[0].index(strands["strandedness"])
     by_star = {row[0]: int(row[column]) for row in rows[1:]}
     biotypes = {row[0]: row[2] for row in (line.split("\t") for line in job.input.genes.read_text().splitlines()[1:])}
-    fragments = int(next(line for line in job.input.log.read_text().splitlines() if "Number of input reads" in line).split("|")[1])
+    fragments = int(
+        next(line for line in job.input.log.read_text().splitlines() if "Number of input reads" in line).split("|")[1]
+    )
     assigned = sum(counts.values())
     ribosomal = sum(n for gene, n in counts.items() if biotypes.get(gene) in RIBOSOMAL)
     transcripts = chosen(read(job.input.gtf, contigs(job.input.fai)), counts)
