@@ -62,10 +62,10 @@ def read(path: Path, lengths: dict[str, int]) -> list[Transcript]:
             if gff3 is None:
                 first = fields[8].split(";")[0]
                 gff3 = "=" in first and '"' not in first
+            part = fields[2] in ("exon", "CDS")
             if fields[0] not in lengths:
-                strange.setdefault(fields[0])
-                continue
-            if fields[2] in ("exon", "CDS"):
+                strange |= {fields[0]: None} if part else {}
+            elif part:
                 rows.append((number, fields[2], fields[0], int(fields[3]) - 1, int(fields[4]), fields[6], fields[8]))
             elif gff3:
                 tags = attributes(fields[8], gff3)

@@ -1,0 +1,127 @@
+"""RNA goes its own way: which samples are aligned by what, counted, and called."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from readsight import doctor
+from readsight.errors import InputError
+from readsight.project import Project
+from readsight.wiring.align import AlignWiring
+from readsight.wiring.compare import CompareWiring
+from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.expression import ExpressionWiring
+from readsight.wiring.variants import VariantsWiring
+
+SHEET = """\
+sample\tunit\tassay\tfastq_1\tfastq_2\tstrandedness
+anna\t1\twgs\ta_1.fq.gz\ta_2.fq.gz\t
+anna.rna\t1\trna\tr1_1.fq.gz\tr1_2.fq.gz\treverse
+anna.rna\t2\trna\tr2_1.fq.gz\tr2_2.fq.gz\treverse
+bert.rna\t1\trna\tb_1.fq.gz\t\t
+"""
+ONLY = "".join(line for line in SHEET.splitlines(keepends=True) if "wgs" not in line)
+
+
+@pytest.fixture
+def project(tmp_path):
+    def build(sheet=SHEET, **config):
+        path = tmp_path / "s.tsv"
+        path.write_text(sheet)
+        reference = {"fasta": "g.fa", "gtf": "g.gtf"}
+        return Project.from_raw({"project": "p", "samples": str(path), "reference": reference} | config)
+
+    return build
+
+
+def test_rna_goes_to_star_and_dna_to_bwa(project):
+    align = AlignWiring(project())
+    ways = {sample: [w for w in ("bwa", "star", "import") if re.fullmatch(align.sample_by(w), sample)] for sample in align.samples}
+    assert ways == {"anna": ["bwa"], "anna.rna": ["star"], "bert.rna": ["star"]}
+
+
+def test_variants_are_called_in_dna_alone(project):
+    mixed = project(variants={"structural": ["delly"]}, align={"recalibrate": True}, **KNOWN)
+    align = AlignWiring(mixed)
+    assert align.crams() == ["results/p/align/recalibrated/anna.cram"] and VariantsWiring(mixed).samples == ["anna"]
+    assert align.cram("bert.rna") == "results/p/align/bert.rna.cram", "RNA is not recalibrated"
+    assert set(align.targets()) > {"results/p/align/bert.rna.cram.crai", "results/p/align/bert.rna.summary.json"}
+
+
+KNOWN = {"reference": {"fasta": "g.fa", "gtf": "g.gtf", "known_sites": ["k.vcf.gz"]}}
+
+
+def test_without_dna_nothing_is_called(project):
+    rna = project(ONLY)
+    assert rna.config.variants is None and rna.callers == []
+    assert VariantsWiring(rna).targets() == [] and CompareWiring(rna).targets() == []
+    declined = DossierWiring(rna, []).declined()
+    assert ("variants", "calls", "no sample is of DNA") in declined
+
+
+def test_a_task_on_calls_without_dna_is_an_error(project):
+    task = {"calls": {"source": "variants"}}
+    truth = {"truth": {"vcf": "t.vcf.gz"}}
+    with pytest.raises(InputError, match="tasks.calls.source: 'variants' needs samples of DNA"):
+        project(ONLY, tasks=task, variants=truth)
+
+
+def test_salmon_alone_aligns_no_rna(project):
+    light = project(expression={"quantifiers": ["salmon"]})
+    expression = ExpressionWiring(light)
+    assert AlignWiring(light).samples == ["anna"]
+    assert expression.counts() == [] and expression.reports() == [] and len(expression.salmon_genes()) == 2
+    assert expression.evidence(SimpleNamespace(sample="bert.rna")).endswith("bert.rna.salmon.strands.json")
+    assert not {"star", "subread"} & set(DossierWiring(light, []).environments())
+
+
+def test_the_stage_is_empty_without_rna_or_where_it_is_off(project):
+    dna = "".join(SHEET.splitlines(keepends=True)[:2])
+    for none in (project(dna), project(expression=None)):
+        expression = ExpressionWiring(none)
+        assert expression.targets() == [] and expression.products() == {} and expression.reports() == []
+        assert not {"star", "subread", "salmon"} & set(DossierWiring(none, []).environments())
+    assert AlignWiring(project(expression=None)).samples == ["anna"]
+
+
+def test_targets_hold_every_product_and_every_summary(project):
+    expression = ExpressionWiring(project(expression={"quantifiers": ["star", "salmon"]}))
+    assert set(expression.products().values()) <= set(expression.targets())
+    assert set(expression.summaries()) <= set(expression.targets())
+
+
+def test_the_sheets_claim_goes_before_the_configs(project):
+    expression = ExpressionWiring(project(expression={"strandedness": "unstranded"}))
+    assert expression.claim(SimpleNamespace(sample="anna.rna")) == "reverse"
+    assert expression.claim(SimpleNamespace(sample="bert.rna")) == "unstranded"
+
+
+def test_pairs_are_counted_as_pairs(project):
+    expression = ExpressionWiring(project())
+    assert expression.paired(SimpleNamespace(sample="anna.rna")) and not expression.paired(SimpleNamespace(sample="bert.rna"))
+
+
+@pytest.mark.parametrize(
+    "old, new, fault",
+    [
+        ("\treverse\nbert", "\tforward\nbert", r"row 4, column strandedness: sample 'anna.rna' has 'forward' here and 'reverse'"),
+        ("\tb_1.fq.gz\t\t", "\tb_1.fq.gz\t\trevers", r"row 5, column strandedness: 'revers' is not one of .*did you mean 'reverse'"),
+        ("\tr2_2.fq.gz\t", "\t\t", r"row 4, column fastq_2: sample 'anna.rna' has single-end reads here and pairs in row 3"),
+        ("2\trna", "2\twgs", r"row 4, column assay: sample 'anna.rna' is 'wgs' here and 'rna' in row 3"),
+    ],
+)
+def test_faults_of_the_sheet_are_named_by_row_and_column(project, old, new, fault):
+    assert SHEET.count(old) == 1
+    with pytest.raises(InputError) as error:
+        project(SHEET.replace(old, new))
+    assert any(re.search(fault, line) for line in error.value.faults)
+
+
+def test_rna_needs_an_annotation_and_reads(project, tmp_path):
+    sheet = "sample\tassay\tbam\nanna\trna\tanna.bam\n"
+    faults = doctor.missing(project(sheet, reference={"fasta": "g.fa"}))
+    assert any("reference.gtf: is needed, since the sheet has samples of RNA (anna)" in fault for fault in faults)
+    assert any("row 2, column bam: RNA is counted from its reads" in fault for fault in faults)
+    off = doctor.missing(project(sheet, reference={"fasta": "g.fa"}, expression=None))
+    assert not any("RNA" in fault for fault in off)
