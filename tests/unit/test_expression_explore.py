@@ -1,0 +1,72 @@
+"""A look at the cohort: components, silhouettes and ranks against what they are by definition."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
+
+from expression_explore import _ranks, jackknife_silhouette, overview, principal_components, records, silhouette
+
+DRAW = np.random.default_rng(3)
+
+
+def cohort(shift: float, n: int = 4, genes: int = 60) -> anndata.AnnData:
+    """Two groups of n samples; half of the genes differ by `shift` in log TPM."""
+    labels = ["a"] * n + ["b"] * n
+    values = DRAW.normal(5, 0.3, size=(2 * n, genes))
+    values[n:, : genes // 2] += shift
+    obs = pd.DataFrame({"group": labels, "batch": ["x", "y"] * n}, index=[f"s{i}" for i in range(2 * n)])
+    return anndata.AnnData(values, obs=obs, layers={"log_tpm": values, "tpm": 2**values - 1})
+
+
+def test_components_are_those_of_a_reference_implementation():
+    values = DRAW.normal(size=(8, 30))
+    ours, shares = principal_components(values)
+    theirs = PCA(5).fit(values)
+    np.testing.assert_allclose(np.abs(ours), np.abs(theirs.transform(values)), atol=1e-8)
+    np.testing.assert_allclose(shares, theirs.explained_variance_ratio_, atol=1e-10)
+
+
+def test_only_the_most_variable_genes_count():
+    values = DRAW.normal(size=(6, 40)) * np.r_[np.full(10, 5.0), np.full(30, 0.01)]
+    np.testing.assert_allclose(principal_components(values, most=10)[0], principal_components(values[:, :10])[0])
+
+
+def test_silhouette_is_that_of_a_reference_implementation():
+    points, labels = DRAW.normal(size=(20, 2)), np.array(list("aabbc") * 4)
+    assert silhouette(points, labels) == pytest.approx(silhouette_score(points, labels))
+
+
+@pytest.mark.parametrize("labels", [["a", "a", "a"], ["a", "b", "c"]])
+def test_silhouette_needs_two_groups_and_a_pair(labels):
+    assert np.isnan(silhouette(DRAW.normal(size=(3, 2)), np.array(labels)))
+
+
+def test_groups_apart_and_groups_mixed_are_told():
+    apart = jackknife_silhouette(np.r_[DRAW.normal(size=(6, 2)), DRAW.normal(20, size=(6, 2))], np.repeat(["a", "b"], 6))
+    assert apart.low > 0.7 and apart.low <= apart.value <= apart.high
+    mixed = jackknife_silhouette(DRAW.normal(size=(40, 2)), np.tile(["a", "b"], 20))
+    assert mixed.value < 0.1
+
+
+def test_a_difference_between_groups_stands_on_the_first_component():
+    found = overview(cohort(3.0), "group", "batch")
+    first = np.array(found["components"])[:, 0]
+    assert first[:4].max() < first[4:].min() or first[:4].min() > first[4:].max()
+    figures = {record["key"].removeprefix("expression.cohort."): record for record in records(found)}
+    assert figures["label_silhouette"]["low"] > 0.5 > figures["batch_silhouette"]["value"]
+    assert figures["pc1_share"]["value"] > 0.5
+
+
+def test_correlation_is_of_ranks():
+    values = DRAW.integers(0, 5, size=(3, 50)).astype(float)
+    np.testing.assert_allclose(_ranks(values), pd.DataFrame(values).rank(axis=1).to_numpy())
+
+
+def test_one_sample_alone_gives_no_figure_but_no_error():
+    data = cohort(1.0)[:1].copy()
+    found = overview(data, None, None)
+    assert found["samples"] == ["s0"]
+    assert {record["key"]: record["value"] for record in records(found)}["expression.cohort.lowest_correlation"] is None
