@@ -10,22 +10,36 @@ CLOCK = ("Started job on", "Started mapping on", "Finished on", "Mapping speed")
 SUMS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
 
 
-def star_command(index: Path, fastqs: list[list[Path]], groups: list[str], two_pass: bool, threads: int, scratch: Path) -> list:
-    """STAR over all units at once; alignments go to standard output, in the order of the reads.
+def star_command(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> list:
+    """STAR over all units of a sample at once. fastqs: files of each unit, mates side by side. folder: for its own files."""
+    mates = [",".join(map(str, files)) for files in zip(*fastqs, strict=True)]
+    command = ["STAR", "--genomeDir", index, "--runThreadN", str(threads), "--readFilesIn", *mates]
+    command += ["--readFilesCommand", "gzip", "-cdf"] if any(path.suffix == ".gz" for unit in fastqs for path in unit) else []
+    return [*command, "--outFileNamePrefix", f"{folder}/", "--outTmpDir", folder / "star"]
 
-    fastqs: files of each unit, mates side by side. groups: their @RG lines, of which STAR is told the names.
+
+def alignments(groups: list[str], junctions: Path | None) -> list:
+    """Options by which STAR counts genes and writes alignments to standard output, in the order of the reads.
+
+    groups: @RG lines of the units, of which STAR is told the names. junctions: those of a first pass.
     Threads finish in another order each time, and only with PairedKeepInputOrder the same reads give the same
     file: STAR then gathers its threads' alignments in files in scratch, and writes them in turn.
     """
-    mates = [",".join(map(str, files)) for files in zip(*fastqs, strict=True)]
     names = [re.search(r"\tID:([^\t]+)", group)[1] for group in groups]
     line = [word for name in names for word in (",", f"ID:{name}")][1:]
-    command = ["STAR", "--genomeDir", index, "--runThreadN", str(threads), "--readFilesIn", *mates]
-    command += ["--readFilesCommand", "gzip", "-cdf"] if any(path.suffix == ".gz" for unit in fastqs for path in unit) else []
-    command += ["--outStd", "SAM", "--outSAMtype", "SAM", "--outSAMorder", "PairedKeepInputOrder", "--outSAMunmapped", "Within"]
-    command += ["--outSAMattributes", "NH", "HI", "AS", "nM", "NM", "MD", "--outSAMattrRGline", *line]
-    command += ["--quantMode", "GeneCounts", "--twopassMode", "Basic" if two_pass else "None"]
-    return [*command, "--outFileNamePrefix", f"{scratch}/", "--outTmpDir", scratch / "star"]
+    options = ["--outStd", "SAM", "--outSAMtype", "SAM", "--outSAMorder", "PairedKeepInputOrder", "--outSAMunmapped", "Within"]
+    options += ["--outSAMattributes", "NH", "HI", "AS", "nM", "NM", "MD", "--outSAMattrRGline", *line]
+    return [*options, "--quantMode", "GeneCounts", *(["--sjdbFileChrStartEnd", junctions] if junctions else [])]
+
+
+def first_pass(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> Path:
+    """Junctions that a first pass over the reads finds.
+
+    A run of its own: with --twopassMode and several threads, STAR 2.7.10 writes no alignment in the order of the reads.
+    """
+    folder.mkdir()
+    pipes.run([*star_command(index, fastqs, threads, folder), "--outSAMtype", "None"])
+    return folder / "SJ.out.tab"
 
 
 def gene_counts(lines: list[str]) -> list[str]:
@@ -44,7 +58,9 @@ def main(job) -> None:
     fastqs = alignment.units(job.input.fastqs, job.params.mates)
     groups = list(job.params.groups)
     folder = job.scratch.resolve()
-    command = star_command(job.input.index[0].parent, fastqs, groups, job.params.two_pass, job.threads, folder)
+    index = job.input.index[0].parent
+    junctions = first_pass(index, fastqs, job.threads, folder / "first") if job.params.two_pass else None
+    command = star_command(index, fastqs, job.threads, folder) + alignments(groups, junctions)
     settings = alignment.Settings(
         groups=groups,
         mark=job.params.mark_duplicates,

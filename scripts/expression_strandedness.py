@@ -17,13 +17,36 @@ SIDES = {
 }
 
 
-def evidence(path: Path) -> tuple[int, int]:
-    """(forward, reverse): fragments on genes, by the side that read 1 lies on, from STAR's counts or Salmon's kinds."""
+def opposed(genes: list[list[str]]) -> set[str]:
+    """Genes that overlap one of the other strand: a read there counts on both sides, whatever the library keeps.
+
+    genes: rows of the table of genes (gene_id, …, contig, start, end, strand, …), 0-based half-open.
+    """
+    found, active, where = set(), [], None
+    for row in sorted(genes, key=lambda row: (row[3], int(row[4]))):
+        start, end = int(row[4]), int(row[5])
+        active = [other for other in active if int(other[5]) > start] if row[3] == where else []
+        for other in active:
+            if other[6] != row[6]:
+                found |= {row[0], other[0]}
+        active, where = [*active, row] if end > start else active, row[3]
+    return found
+
+
+def evidence(path: Path, without: set[str]) -> tuple[int, int]:
+    """(forward, reverse): fragments by the side that read 1 lies on, from STAR's counts or the kinds that Salmon met.
+
+    without: genes whose counts say nothing of the side.
+    """
     if path.suffix == ".json":
         found = json.loads(path.read_text())
         return int(found["forward"]), int(found["reverse"])
-    rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
+    rows = [row for row in _rows(path) if row[0] not in without]
     return sum(int(row[2]) for row in rows), sum(int(row[3]) for row in rows)
+
+
+def _rows(table: Path) -> list[list[str]]:
+    return [line.split("\t") for line in table.read_text().splitlines()[1:]]
 
 
 def measured(forward: int, reverse: int) -> tuple[str | None, bool]:
@@ -64,11 +87,12 @@ def decide(sample: str, claim: str, forward: int, reverse: int) -> dict:
     }
 
 
-def main(sample: str, source: Path, claim: str, out: Path) -> None:
+def main(sample: str, source: Path, genes: Path, claim: str, out: Path) -> None:
     """Decide, and write it down."""
-    out.write_text(json.dumps(decide(sample, claim, *evidence(source)), indent=1) + "\n")
+    sides = evidence(source, opposed(_rows(genes)))
+    out.write_text(json.dumps(decide(sample, claim, *sides), indent=1) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        main(job.wildcards.sample, job.input.evidence, job.params.claim, job.output.json)
+        main(job.wildcards.sample, job.input.evidence, job.input.genes, job.params.claim, job.output.json)

@@ -31,12 +31,27 @@ def test_strands_are_told_from_the_share_of_each_side(forward, reverse, found):
 
 
 def test_mates_swapped_gives_the_other_strand(tmp_path):
-    one = strands.evidence(table(tmp_path, ("a", 900, 880, 20), ("b", 100, 95, 5)))
-    other = strands.evidence(table(tmp_path, ("a", 900, 20, 880), ("b", 100, 5, 95)))
+    one = strands.evidence(table(tmp_path, ("a", 900, 880, 20), ("b", 100, 95, 5)), set())
+    other = strands.evidence(table(tmp_path, ("a", 900, 20, 880), ("b", 100, 5, 95)), set())
     assert one == other[::-1]
     first, second = strands.decide("s", "auto", *one), strands.decide("s", "auto", *other)
     assert (first["strandedness"], second["strandedness"]) == ("forward", "reverse")
     assert first["fraction_forward"] == second["fraction_reverse"] == 0.975
+
+
+def gene(name, contig, start, end, strand):
+    return [name, name, "", contig, str(start), str(end), strand, str(end - start)]
+
+
+def test_genes_that_face_another_do_not_speak_of_strands(tmp_path):
+    genes = [gene("long", "1", 0, 1000, "+"), gene("inside", "1", 100, 200, "+"), gene("against", "1", 900, 1100, "-")]
+    genes += [gene("touching", "1", 1100, 1200, "+"), gene("elsewhere", "2", 0, 1000, "-")]
+    facing = strands.opposed(genes[::-1])
+    assert facing == {"long", "against"}
+    # of 500 reverse reads on two facing genes, half would seem forward
+    counts = table(tmp_path, ("long", 0, 500, 500), ("against", 0, 500, 500), ("elsewhere", 200, 4, 196))
+    assert strands.measured(*strands.evidence(counts, set()))[0] == "unstranded"
+    assert strands.measured(*strands.evidence(counts, facing))[0] == "reverse"
 
 
 @pytest.mark.parametrize("claim", ["forward", "unstranded"])
@@ -58,7 +73,7 @@ def test_salmons_kinds_of_libraries_are_evidence_too(tmp_path):
     kinds = {"read_files": [], "expected_format": "ISR", "ISF": 4, "ISR": 90, "SF": 1, "SR": 5, "MSF": 2, "IU": 9}
     path = tmp_path / "s.salmon.strands.json"
     path.write_text(json.dumps(expression_salmon.strands(kinds)))
-    assert strands.evidence(path) == (7, 95)
+    assert strands.evidence(path, set()) == (7, 95)
 
 
 def test_what_star_counts_besides_genes_is_left_out():
@@ -69,12 +84,14 @@ def test_what_star_counts_besides_genes_is_left_out():
 def test_star_is_given_all_units_and_their_names_mates_apart(tmp_path):
     fastqs = [[tmp_path / "a_1.fq.gz", tmp_path / "a_2.fq.gz"], [tmp_path / "b_1.fq.gz", tmp_path / "b_2.fq.gz"]]
     groups = ["@RG\tID:s.1\tSM:s\tLB:a lib", "@RG\tID:s.2\tSM:s\tLB:s"]
-    words = [str(w) for w in align_star.star_command(tmp_path, fastqs, groups, True, 3, tmp_path)]
+    words = [str(w) for w in align_star.star_command(tmp_path, fastqs, 3, tmp_path)]
     at = words.index("--readFilesIn")
     assert words[at + 1 : at + 3] == [f"{tmp_path}/a_1.fq.gz,{tmp_path}/b_1.fq.gz", f"{tmp_path}/a_2.fq.gz,{tmp_path}/b_2.fq.gz"]
+    words = align_star.alignments(groups, tmp_path / "SJ.out.tab")
     at = words.index("--outSAMattrRGline")
     assert words[at + 1 : at + 4] == ["ID:s.1", ",", "ID:s.2"]
-    assert words[words.index("--twopassMode") + 1] == "Basic" and "PairedKeepInputOrder" in words
+    assert words[-1] == tmp_path / "SJ.out.tab" and "PairedKeepInputOrder" in words
+    assert "--sjdbFileChrStartEnd" not in align_star.alignments(groups, None)
 
 
 def test_the_log_that_is_kept_tells_no_hour():

@@ -34,6 +34,7 @@ rule expression_strandedness:
     """Tell from the reads which strand the library keeps, and compare it with what is claimed."""
     input:
         evidence=expression.evidence,
+        genes="<results>/expression/reference/genes.tsv",
     output:
         json="<results>/expression/{sample}.strandedness.json",
     log:
