@@ -12,13 +12,25 @@ from readsight.step import step
 
 MOST_VARIABLE = 500
 COMPONENTS = 5
+PRIOR = 2.0
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
+    """log2 counts per million, a few reads added to each gene, in proportion to the sample's own (Robinson et al. 2010, edgeR).
+
+    counts: (samples, genes). The reads added keep genes of one read or two from ruling distances; lengths play
+    no part, since a gene is compared with itself, and they are told less well of single-end libraries.
+    """
+    totals = np.asarray(counts).sum(axis=1, keepdims=True).astype(np.float64)
+    added = prior * totals / totals.mean()
+    return np.log2((counts + added) / (totals + 2 * added) * 1e6)
 
 
 def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (samples, components) and the share of variance of each, of the `most` variable genes, centred.
 
-    values: (samples, genes), log TPM. The sign is fixed: the largest coordinate of a component is positive.
+    values: (samples, genes), logarithms. The sign is fixed: the largest coordinate of a component is positive.
     """
     chosen = np.argsort(-values.var(axis=0), kind="stable")[:most]
     centred = values[:, chosen] - values[:, chosen].mean(axis=0)
@@ -71,11 +83,11 @@ def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
 
 def overview(data: anndata.AnnData, label: str | None, batch: str | None) -> dict[str, Any]:
     """What the figures draw: samples with their label and batch, components, correlations, quantiles of expressed genes."""
-    values = np.asarray(data.layers["log_tpm"], dtype=np.float64)
+    values, logged = log_cpm(np.asarray(data.layers["counts"])), np.asarray(data.layers["log_tpm"], dtype=np.float64)
     coordinates, shares = principal_components(values)
     expressed = (np.asarray(data.layers["tpm"]) >= 1).any(axis=0)
     correlation = np.atleast_2d(np.corrcoef(_ranks(values[:, expressed])))
-    spread = [np.quantile(row[row > 0], QUANTILES).round(6).tolist() for row in values]
+    spread = [np.quantile(row[row > 0], QUANTILES).round(6).tolist() for row in logged]
     return {
         "samples": list(data.obs_names),
         "label": {"column": label, "values": _column(data, label)},

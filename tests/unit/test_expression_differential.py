@@ -14,7 +14,7 @@ from expression_differential import chosen, differential, main, records  # noqa:
 from readsight.errors import InputError  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-GENES, PLANTED, FOLD = 300, 60, 3.0
+GENES, PLANTED, FOLD = 150, 40, 3.0
 NAMES = [f"g{i}" for i in range(GENES)]
 
 

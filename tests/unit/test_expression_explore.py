@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from expression_explore import _ranks, jackknife_silhouette, overview, principal_components, records, silhouette
+from expression_explore import _ranks, jackknife_silhouette, log_cpm, overview, principal_components, records, silhouette
 
 DRAW = np.random.default_rng(3)
 
@@ -18,7 +18,8 @@ def cohort(shift: float, n: int = 4, genes: int = 60) -> anndata.AnnData:
     values = DRAW.normal(5, 0.3, size=(2 * n, genes))
     values[n:, : genes // 2] += shift
     obs = pd.DataFrame({"group": labels, "batch": ["x", "y"] * n}, index=[f"s{i}" for i in range(2 * n)])
-    return anndata.AnnData(values, obs=obs, layers={"log_tpm": values, "tpm": 2**values - 1})
+    layers = {"log_tpm": values, "tpm": 2**values - 1, "counts": np.rint(2**values * 10)}
+    return anndata.AnnData(values, obs=obs, layers=layers)
 
 
 def test_components_are_those_of_a_reference_implementation():
@@ -70,3 +71,19 @@ def test_one_sample_alone_gives_no_figure_but_no_error():
     found = overview(data, None, None)
     assert found["samples"] == ["s0"]
     assert {record["key"]: record["value"] for record in records(found)}["expression.cohort.lowest_correlation"] is None
+
+
+def test_counts_per_million_do_not_depend_on_depth():
+    counts = DRAW.poisson(30, size=(4, 50))
+    logged = log_cpm(counts)
+    np.testing.assert_allclose(log_cpm(np.r_[counts, counts[:1] * 3], prior=0.0)[4], log_cpm(counts, prior=0.0)[0])
+    assert np.corrcoef(logged[0], np.log2(1 + counts[0]))[0, 1] > 0.999
+
+
+def test_a_stray_read_does_not_rule_distances():
+    """One read of a silent gene moves a sample less than a doubling of an expressed one."""
+    counts = np.full((3, 20), 200)
+    counts[:, 0] = 0
+    counts[1, 0], counts[2, 1] = 1, 400
+    logged = log_cpm(counts)
+    assert np.linalg.norm(logged[1] - logged[0]) < 0.7 * np.linalg.norm(logged[2] - logged[0])
