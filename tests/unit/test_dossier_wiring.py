@@ -77,12 +77,17 @@ def test_only_environments_in_use_are_asked_for_their_versions(make):
     assert "delly" in make(variants={"structural": ["delly"]}).environments()
 
 
-def test_every_environment_of_the_rules_is_known_here(make):
+def test_every_environment_of_the_rules_is_known_here(make, tmp_path):
+    with open(tmp_path / "samples.tsv", "a") as sheet:
+        sheet.write("rita\t1\trna\tr.fq.gz\n")
     truth = {"vcf": "t.vcf"}
+    contrast = {"column": "label", "reference": "a", "tested": "b"}
     everything = make(
         demo={},
         align={"aligner": "bwa-mem2"},
         variants={"callers": ["bcftools", "freebayes", "gatk", "deepvariant"], "structural": ["delly"], "truth": truth},
+        reference={"fasta": "g.fa", "gtf": "g.gtf"},
+        expression={"quantifiers": ["star", "salmon"], "contrast": contrast},
         tasks={"call_quality": {}},
     ).environments()
     used = {

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import projects
+from readsight.tpm import transcripts_per_million
 
 DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "rna/hbr_uhr_chr22"
 SINGLE = ["HBR_Rep1", "UHR_Rep3"]
@@ -67,6 +68,14 @@ def test_ours_and_salmons_tpm_of_the_same_run_agree(data, expected):
     ours, theirs = tpm(data, "tpm", expected), tpm(data, "salmon_tpm", expected)
     for sample in data.obs_names:
         assert spearman(ours.loc[sample], theirs.loc[sample]) >= 0.85, sample
+
+
+def test_our_tpm_of_salmons_counts_and_lengths_are_salmons_tpm(results, data):
+    """The definition holds of genes too, whose length is the mean of their transcripts', weighted by abundance."""
+    for sample in data.obs_names:
+        table = pd.read_csv(results / f"expression/{sample}.salmon.genes.tsv", sep="\t")
+        ours = transcripts_per_million(table[["count"]].to_numpy().T, table["effective_length"].to_numpy())[0]
+        np.testing.assert_allclose(ours, table["tpm"], rtol=2e-3, atol=1, err_msg=sample)
 
 
 def test_every_sample_sums_to_a_million(data):

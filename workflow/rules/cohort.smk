@@ -25,7 +25,7 @@ rule expression_assemble:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(4000),
+        mem_mb=mem(cohort.room()),
     script:
         "../../scripts/expression_assemble.py"
 
@@ -49,7 +49,7 @@ rule expression_explore:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(4000),
+        mem_mb=mem(cohort.room()),
     script:
         "../../scripts/expression_explore.py"
 
@@ -71,7 +71,7 @@ rule expression_identity:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(2000),
+        mem_mb=mem(cohort.room()),
     script:
         "../../scripts/expression_identity.py"
 
@@ -94,7 +94,7 @@ rule expression_differential:
         "../../envs/differential.yaml"
     threads: 4
     resources:
-        mem_mb=mem(4000),
+        mem_mb=mem(cohort.room()),
     script:
         "../../scripts/expression_differential.py"
 

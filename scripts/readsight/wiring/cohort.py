@@ -53,6 +53,10 @@ class CohortWiring(Stage):
     def data(self) -> str:
         return f"{self.expression.folder}/expression.h5ad"
 
+    def room(self) -> int:
+        """Memory in MB of a step that holds the matrix: ten arrays of 60,000 genes a sample, at most."""
+        return 1500 + 5 * len(self.samples)
+
     def _differential(self, names: list[str]) -> list[str]:
         return [f"{self.folder}/{name}" for name in names] if self.contrast else []
 
