@@ -3,10 +3,10 @@
 import gzip
 import random
 
-import expression_genes
-import expression_transcripts
 import pytest
 
+import expression_genes
+import expression_transcripts
 from readsight.annotation import Transcript, read, union
 from readsight.errors import InputError
 

@@ -3,6 +3,8 @@
 import json
 import math
 
+import pytest
+
 import align_index_star
 import align_star
 import expression_count
@@ -10,8 +12,6 @@ import expression_index_salmon
 import expression_quality
 import expression_salmon
 import expression_strandedness as strands
-import pytest
-
 from readsight.annotation import Transcript
 from readsight.errors import InputError
 
@@ -169,6 +169,10 @@ def test_the_strand_turns_coverage_around():
 
 
 def test_of_each_gene_the_longest_transcript_counts_and_short_ones_do_not():
-    members = [transcript("+"), Transcript("u", "g", "g", "", "c", "+", [(0, 600)]), Transcript("v", "h", "h", "", "c", "+", [(0, 99)])]
+    members = [
+        transcript("+"),
+        Transcript("u", "g", "g", "", "c", "+", [(0, 600)]),
+        Transcript("v", "h", "h", "", "c", "+", [(0, 99)]),
+    ]
     assert [t.name for t in expression_quality.chosen(members, {"g": 5, "h": 9})] == ["t"]
     assert expression_quality.chosen(members, {"g": 0}) == []

@@ -37,7 +37,9 @@ def project(tmp_path):
 
 def test_rna_goes_to_star_and_dna_to_bwa(project):
     align = AlignWiring(project())
-    ways = {sample: [w for w in ("bwa", "star", "import") if re.fullmatch(align.sample_by(w), sample)] for sample in align.samples}
+    ways = {
+        sample: [w for w in ("bwa", "star", "import") if re.fullmatch(align.sample_by(w), sample)] for sample in align.samples
+    }
     assert ways == {"anna": ["bwa"], "anna.rna": ["star"], "bert.rna": ["star"]}
 
 
@@ -106,7 +108,11 @@ def test_pairs_are_counted_as_pairs(project):
     "old, new, fault",
     [
         ("\treverse\nbert", "\tforward\nbert", r"row 4, column strandedness: sample 'anna.rna' has 'forward' here and 'reverse'"),
-        ("\tb_1.fq.gz\t\t", "\tb_1.fq.gz\t\trevers", r"row 5, column strandedness: 'revers' is not one of .*did you mean 'reverse'"),
+        (
+            "\tb_1.fq.gz\t\t",
+            "\tb_1.fq.gz\t\trevers",
+            r"row 5, column strandedness: 'revers' is not one of .*did you mean 'reverse'",
+        ),
         ("\tr2_2.fq.gz\t", "\t\t", r"row 4, column fastq_2: sample 'anna.rna' has single-end reads here and pairs in row 3"),
         ("2\trna", "2\twgs", r"row 4, column assay: sample 'anna.rna' is 'wgs' here and 'rna' in row 3"),
     ],
