@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from readsight import pipes
-from readsight.errors import InputError
+from readsight import assigned, pipes
 from readsight.step import step
 
 CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
@@ -20,17 +19,6 @@ def named(summary: str, sample: str) -> str:
     """featureCounts' summary, under the sample's name instead of a path."""
     lines = summary.splitlines()
     return "\n".join([f"Status\t{sample}", *lines[1:]]) + "\n"
-
-
-def check_assigned(sample: str, counts: list[str], fragments: int, least: float) -> None:
-    """Raise InputError where no fragment, or too small a fraction of all, is assigned to a gene."""
-    assigned = sum(int(line.split("\t")[1]) for line in counts[1:])
-    if assigned == 0 or assigned < least * fragments:
-        raise InputError(
-            f"{sample}: {assigned:,} of {fragments:,} fragments are assigned to genes, and at least {least:.2%} must be "
-            "(expression.min_assigned). Is reference.gtf of this genome's build, and are the reads RNA (assay rna)? "
-            "Other causes: the wrong strandedness, DNA in the library, an annotation of few genes"
-        )
 
 
 def fragments_of(log: str) -> int:
@@ -51,7 +39,8 @@ def main(job) -> None:
     command = ["featureCounts", "-a", job.input.gtf, "-F", "GTF", "-t", "exon", "-g", "gene_id", "-s", CODES[found], *pairs]
     pipes.run([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])
     counts = table(out.read_text())
-    check_assigned(sample, counts, fragments_of(job.input.log.read_text()), job.params.min_assigned)
+    total = sum(int(line.split("\t")[1]) for line in counts[1:])
+    assigned.check(sample, total, fragments_of(job.input.log.read_text()), job.params.min_assigned)
     job.output.counts.write_text("".join(f"{line}\n" for line in counts))
     job.output.summary.write_text(named(Path(f"{out}.summary").read_text(), sample))
 

@@ -4,8 +4,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from readsight import alignment, pipes
-from readsight.errors import InputError
+from readsight import alignment, assigned, pipes
 from readsight.step import step
 
 COLUMNS = ("length", "effective_length", "tpm", "count")
@@ -62,11 +61,9 @@ def main(job) -> None:
     command += ["-o", job.scratch / "out", "-p", str(job.threads), "--minAssignedFrags", "0"]
     pipes.run(command)
     transcripts = transcript_rows((job.scratch / "out/quant.sf").read_text())
-    if sum(row[3] for row in transcripts.values()) == 0:
-        raise InputError(
-            f"{job.wildcards.sample}: none of its fragments is assigned to a transcript. Is reference.gtf of this genome's "
-            "build, and are the reads RNA (assay rna) of this species?"
-        )
+    fragments = json.loads((job.scratch / "out/aux_info/meta_info.json").read_text())["num_processed"]
+    found = sum(row[3] for row in transcripts.values())
+    assigned.check(job.wildcards.sample, found, fragments, job.params.min_assigned)
     rows = (line.split("\t") for line in job.input.genes.read_text().splitlines()[1:])
     write(transcripts, "transcript_id", job.output.transcripts)
     write(gene_rows(transcripts, dict(rows)), "gene_id", job.output.genes)

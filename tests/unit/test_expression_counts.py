@@ -12,6 +12,7 @@ import expression_index_salmon
 import expression_quality
 import expression_salmon
 import expression_strandedness as strands
+from readsight import assigned
 from readsight.annotation import Transcript
 from readsight.errors import InputError
 
@@ -133,14 +134,14 @@ def test_the_table_of_counts_has_two_columns():
     assert expression_count.named("Status\t/tmp/x/s.bam\nAssigned\t4\n", "s") == "Status\ts\nAssigned\t4\n"
 
 
-@pytest.mark.parametrize("assigned, refused", [(0, True), (9, True), (10, False)])
-def test_a_sample_with_nothing_assigned_is_refused(assigned, refused):
-    counts = ["gene_id\tcount", f"g\t{assigned}"]
-    if refused:
-        with pytest.raises(InputError, match=f"anna: {assigned} of 1,000 fragments are assigned .*expression.min_assigned"):
-            expression_count.check_assigned("anna", counts, 1000, 0.01)
+@pytest.mark.parametrize("found, refused", [(0, True), (9, True), (10, False)])
+@pytest.mark.parametrize("least", [0.01, 0.0])
+def test_a_sample_with_nothing_assigned_is_refused(found, refused, least):
+    if refused and (least or not found):
+        with pytest.raises(InputError, match=f"anna: {found} of 1,000 fragments are assigned .*expression.min_assigned"):
+            assigned.check("anna", found, 1000, least)
     else:
-        expression_count.check_assigned("anna", counts, 1000, 0.01)
+        assigned.check("anna", found, 1000, least)
 
 
 def test_agreement_is_one_for_equal_counts_and_symmetric():

@@ -186,5 +186,6 @@ rule expression_salmon:
     params:
         code=code("expression_salmon"),
         mates=expression.align.mates,
+        min_assigned=expression.expression.min_assigned,
     script:
         "../../scripts/expression_salmon.py"
