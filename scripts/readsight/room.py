@@ -22,6 +22,9 @@ SURELY = 3  # less than this part of the estimate is surely too little
 def estimate(project: Project, bases: int) -> int:
     """Bytes of disk that a run needs: from the sizes of reads and alignments, and the bases of the reference."""
     need = LEAST + PER_BASE * bases
+    aligner, of_index = _aligner(project)
+    if aligner == "STAR":
+        need += of_index * bases
     for units in project.units.values():
         for unit in units:
             need += sum(_size(f) * (PER_READS if f.endswith(".gz") else PER_PLAIN_READS) for f in unit.fastqs)

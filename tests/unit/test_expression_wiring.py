@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight import doctor
+from readsight import doctor, room
 from readsight.errors import InputError
 from readsight.project import Project
 from readsight.wiring.align import AlignWiring
@@ -131,3 +131,12 @@ def test_rna_needs_an_annotation_and_reads(project, tmp_path):
     assert any("row 2, column bam: RNA is counted from its reads" in fault for fault in faults)
     off = doctor.missing(project(sheet, reference={"fasta": "g.fa"}, expression=None))
     assert not any("RNA" in fault for fault in off)
+
+
+def test_the_index_of_star_is_reckoned_with_and_salmon_named_where_it_is_too_large(project):
+    star, salmon = project(ONLY), project(ONLY, expression={"quantifiers": ["salmon"]})
+    human = 3_100_000_000
+    assert room.estimate(star, human) - room.estimate(salmon, human) == 11 * human
+    notes = room.check_memory(star, 1000 * human)
+    assert len(notes) == 1 and "STAR needs about" in notes[0] and "[salmon]" in notes[0]
+    assert room.check_memory(salmon, human // 1000) == []
