@@ -11,11 +11,10 @@ import pandas as pd
 
 from readsight import metrics
 from readsight.step import step
-from readsight.verdict import verdict
+from readsight.verdict import CONTROL, verdict
 
 log = logging.getLogger("readsight")
 
-CONTROL = "shuffled_labels"
 RANKING = {"auroc": metrics.auroc, "auprc": metrics.auprc}
 PROBABILITY = {"brier": metrics.brier, "log_loss": metrics.log_loss, "ece": metrics.calibration_error}
 WORDS = {

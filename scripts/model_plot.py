@@ -7,8 +7,8 @@ from typing import Any
 
 from readsight.figures import COLOURS, empty, new, save
 from readsight.step import step
+from readsight.verdict import CONTROL
 
-CONTROL = "shuffled_labels"
 NAMES = {
     "network": "network",
     "logistic": "logistic regression",

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from readsight.contigs import open_any
 from readsight.errors import InputError, ToolError
-from readsight.pipes import Command, capture, pipe, reading, run
+from readsight.pipes import Command, capture, listed, pipe, reading, run
 
 # a process may hold 1024 files open by default
 BATCH = 500
@@ -198,9 +198,8 @@ def join(files: list[Path], by: str, scratch: Path) -> Path:
             if len(batch) == 1:
                 merged += batch
                 continue
-            listed = out.with_suffix(".txt")
-            listed.write_text("".join(f"{path}\n" for path in batch))
-            run(["bcftools", "merge", "--no-version", "-m", by, "-l", listed, "-Ob", "-o", out])
+            names = listed(batch, out.with_suffix(".txt"))
+            run(["bcftools", "merge", "--no-version", "-m", by, "-l", names, "-Ob", "-o", out])
             index(out)
             merged.append(out)
         files, level = merged, level + 1

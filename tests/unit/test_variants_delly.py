@@ -51,7 +51,9 @@ def through(cohort, names, tmp_path):
         variants_genotype_delly.main(reference, merged, crams[name], name, calls[-1], notes[-1], tmp_path / name)
     out, words = tmp_path / "delly.bcf", tmp_path / "words.json"
     (tmp_path / "gather").mkdir()
-    variants_gather_delly.main(calls, notes, reference, list(names), out, words, tmp_path / "delly.note.json", tmp_path / "gather")
+    variants_gather_delly.main(
+        calls, notes, reference, list(names), out, words, tmp_path / "delly.note.json", tmp_path / "gather"
+    )
     assert (tmp_path / "delly.bcf.csi").exists() and samples(out) == list(names)
     return records(out, "%CHROM %POS %INFO/END %INFO/SVTYPE %FILTER[ %GT]"), json.loads(words.read_text())
 
@@ -86,6 +88,8 @@ def test_nothing_found_is_a_valid_file(cohort, tmp_path):
     variants_merge_delly.main([sites], reference, merged, tmp_path / "a")
     variants_genotype_delly.main(reference, merged, crams["none"], "none", calls, tmp_path / "c.json", tmp_path / "b")
     out, words = tmp_path / "delly.bcf", tmp_path / "w.json"
-    variants_gather_delly.main([calls], [note, tmp_path / "c.json"], reference, ["none"], out, words, tmp_path / "n.json", tmp_path / "c")
+    variants_gather_delly.main(
+        [calls], [note, tmp_path / "c.json"], reference, ["none"], out, words, tmp_path / "n.json", tmp_path / "c"
+    )
     assert records(out) == [] and samples(out) == ["none"]
     assert next(f for f in json.loads(words.read_text()) if f["key"] == "variants.delly.calls")["value"] == 0
