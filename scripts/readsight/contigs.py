@@ -234,7 +234,7 @@ def _vcf_header(table: Table, line: str) -> None:
     elif line.startswith("##INFO=<ID="):
         table.fields.append(line[11:].split(",")[0])
     elif line.startswith("#CHROM"):
-        table.samples = line.split("\t")[9:]
+        table.samples = line.rstrip().split("\t")[9:]
 
 
 def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
