@@ -224,7 +224,10 @@ def test_calls_of_ones_own_pair_with_the_truth(project, tmp_path):
     own, truth = vcf(tmp_path / "own.vcf", ("X", "Y")), vcf(tmp_path / "t.vcf", ("P", "Q"))
     (fault,) = faults(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth}}))
     assert "t.vcf: its samples (P, Q) are none of those of own.vcf (X, Y)" in fault
-    assert doctor.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}})) == []
+    assert (
+        doctor.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}}))
+        == []
+    )
 
 
 def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
