@@ -125,7 +125,7 @@ class Variants(Section):
     """From alignments to filtered, annotated calls, and how true they are."""
 
     callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(
-        ["bcftools"], description="Callers of small variants, any number at once."
+        ["bcftools"], description="Callers of small variants, any number at once; [] for none."
     )
     vcf: str | None = Field(
         None,
