@@ -63,7 +63,7 @@ class AlignWiring(Stage):
 
     def cram(self, sample: str) -> str:
         """A sample's final alignments."""
-        return f"{self.folder}/{'recalibrated/' if self.config.align.recalibrate else ''}{sample}.cram"
+        return f"{self.folder}/{'recalibrated/' if self.config.recalibrated else ''}{sample}.cram"
 
     def crams(self) -> list[str]:
         return [self.cram(sample) for sample in self.samples]

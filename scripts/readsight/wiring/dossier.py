@@ -131,7 +131,7 @@ class DossierWiring:
             "multiqc": bool(self.project.sequenced),
             "bwa": True,
             "bwa-mem2": reads and c.align.aligner == "bwa-mem2",
-            "gatk": "gatk" in callers or c.align.recalibrate,
+            "gatk": "gatk" in callers or c.recalibrated,
             "bcftools": v is not None,
             "freebayes": "freebayes" in callers,
             "deepvariant": "deepvariant" in callers,
