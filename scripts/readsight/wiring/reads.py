@@ -17,7 +17,9 @@ class ReadsWiring(Stage):
     def __init__(self, project: Project):
         self.config = project.config
         self.folder = f"{project.folder}/reads"
+        self.sequenced = project.sequenced
         self.units = {(u.sample, u.unit): u for units in project.units.values() for u in units if u.fastqs}
+        self.units_of = project.units
         self.calls = f"{project.folder}/variants"
         self.callers = project.callers
 
@@ -87,7 +89,7 @@ class ReadsWiring(Stage):
         return f"{self.folder}/multiqc.html"
 
     def targets(self) -> list[str]:
-        return [self.multiqc()] if self.units else []
+        return [self.multiqc()] if self.sequenced else []
 
     def products(self) -> dict[tuple[str, str], str]:
         found = {(u.sample, f"reads checked, unit {u.unit}"): self.lint(u) for u in self.units.values()}
@@ -97,7 +99,7 @@ class ReadsWiring(Stage):
                 mate = pattern.rsplit("_", 2)[1]
                 path = pattern.format(sample=unit.sample, unit=unit.unit)
                 found[unit.sample, f"FastQC {look} cleaning, unit {unit.unit}, mate {mate}"] = path
-        return found | {(COHORT, "MultiQC report"): self.multiqc()} if self.units else {}
+        return found | {(COHORT, "MultiQC report"): self.multiqc()} if self.sequenced else {}
 
     def _looks(self) -> list[str]:
         reads = self.config.reads
@@ -111,4 +113,4 @@ class ReadsWiring(Stage):
         return self.units[wildcards.sample, wildcards.unit]
 
     def _units(self, sample: str) -> list[Unit]:
-        return [unit for unit in self.units.values() if unit.sample == sample]
+        return [unit for unit in self.units_of[sample] if unit.fastqs]
