@@ -1,10 +1,9 @@
 """Which files the rules of stage `reads` take and give."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-from readsight.project import Project
+from readsight.project import Project, one_of
 from readsight.samples import Unit
 from readsight.wiring.stage import COHORT, Stage
 
@@ -28,11 +27,8 @@ class ReadsWiring(Stage):
 
         Both kinds write `clean_1`; a look at the unit's name behind the slash tells them apart.
         """
-        names: dict[str, list[str]] = {}
-        for unit in self.units.values():
-            if unit.paired == paired:
-                names.setdefault(unit.sample, []).append(re.escape(unit.unit))
-        return "|".join(rf"{re.escape(sample)}(?=/(?:{'|'.join(units)})\.)" for sample, units in names.items()) or "(?!)"
+        here = [f"{unit.sample}/{unit.unit}." for unit in self.units.values() if unit.paired == paired]
+        return rf"(?={one_of(here)})[^/]+"
 
     def raw(self, wildcards: Any) -> list[str]:
         """The sheet's own files of a unit, mate 1 first."""
