@@ -11,11 +11,10 @@ import pandas as pd
 
 from readsight import metrics
 from readsight.step import step
-from readsight.verdict import verdict
+from readsight.verdict import CONTROL, verdict
 
 log = logging.getLogger("readsight")
 
-CONTROL = "shuffled_labels"
 RANKING = {"auroc": metrics.auroc, "auprc": metrics.auprc}
 PROBABILITY = {"brier": metrics.brier, "log_loss": metrics.log_loss, "ece": metrics.calibration_error}
 WORDS = {
@@ -122,17 +121,18 @@ def evaluate(
     }
     words = verdict(first, {m: d["auprc"] for m, d in differences.items()}, facts)
     return {"first": first, "facts": facts, "verdict": words, "metrics": cells, "differences": differences} | drawings(
-        tables, rare
+        tables, rare, weights
     )
 
 
-def drawings(tables: dict[str, pd.DataFrame], rare: int) -> dict[str, Any]:
+def drawings(tables: dict[str, pd.DataFrame], rare: int, weights: dict[str, np.ndarray]) -> dict[str, Any]:
     """Data of the figures: curves, and reliability before and after calibration."""
     kept = {model: table for model, table in tables.items() if model != CONTROL}
 
     def reliable(table: pd.DataFrame, kind: str) -> list[dict[str, float]]:
         probability = table[kind].to_numpy() if rare else 1 - table[kind].to_numpy()
-        return metrics.reliability(probability, (table["label"] == rare).to_numpy(float))
+        drawn = [weights[example] for example in table["example"]]
+        return metrics.reliability(probability, (table["label"] == rare).to_numpy(float), drawn)
 
     return {
         "curves": {model: curves(table, rare) for model, table in kept.items()},

@@ -7,8 +7,8 @@ from typing import Any
 
 from readsight.figures import COLOURS, empty, new, save
 from readsight.step import step
+from readsight.verdict import CONTROL
 
-CONTROL = "shuffled_labels"
 NAMES = {
     "network": "network",
     "logistic": "logistic regression",
@@ -78,7 +78,7 @@ def curves(found: dict[str, Any], out: Path) -> None:
 
 
 def calibration(found: dict[str, Any], out: Path) -> None:
-    """Predicted against observed, before and after calibration; the area of a point is its examples."""
+    """Predicted against observed, before and after calibration; lines are 95 % intervals, the area of a point is its examples."""
     figure, axes = new(1, 2, width=9, height=4.4, sharex=True, sharey=True)
     rare = found["facts"]["rare"]
     for axis, kind, title in zip(
@@ -91,6 +91,8 @@ def calibration(found: dict[str, Any], out: Path) -> None:
             error = found["metrics"][model]["ece_raw" if kind == "raw" else "ece"]["value"]
             name = f"{label(model, found)} (ECE {error:.3f})"
             axis.plot(x, y, color=colours(found)[model], linewidth=1, label=name)
+            ends = [[r[side] if r[side] is not None else r["observed"] for r in rows] for side in ("low", "high")]
+            axis.vlines(x, *ends, color=colours(found)[model], linewidth=1, alpha=0.5)
             largest = max(r["n"] for r in rows)
             axis.scatter(x, y, s=[8 + 40 * r["n"] / largest for r in rows], color=colours(found)[model])
         axis.set(

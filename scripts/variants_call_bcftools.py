@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from readsight.callset import write_empty
-from readsight.pipes import Command, pipe
+from readsight.pipes import Command, listed, pipe
 from readsight.regions import contigs, read_piece, spans, write_bed
 from readsight.step import step
 
@@ -42,13 +42,12 @@ def main(
     intervals = read_piece(piece)
     if not intervals:
         return write_empty(out, contigs(Path(f"{reference}.fai")), samples)
-    listed = scratch / "crams.txt"
-    listed.write_text("".join(f"{cram}\n" for cram in crams))
+    files = listed(crams, scratch / "crams.txt")
     wide = spans(intervals)
     # one jump a contig and a filter are faster than a jump for every exon
     targets = piece if len(wide) < len(intervals) else None
     spans_bed = write_bed(scratch / "spans.bed", wide)
-    pipe(commands(reference, listed, spans_bed, targets, out, ploidy, base, mapping))
+    pipe(commands(reference, files, spans_bed, targets, out, ploidy, base, mapping))
 
 
 if __name__ == "__main__":

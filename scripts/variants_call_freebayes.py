@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from readsight.callset import cleaned, write_empty
-from readsight.pipes import Command, pipe, reading
+from readsight.pipes import Command, listed, pipe, reading
 from readsight.regions import contigs, padded, read_piece, write_bed
 from readsight.step import step
 
@@ -38,14 +38,12 @@ def main(
     lengths = contigs(Path(f"{reference}.fai"))
     if not intervals:
         return write_empty(out, lengths, samples)
-    listed = scratch / "crams.txt"
-    listed.write_text("".join(f"{cram}\n" for cram in crams))
+    files = listed(crams, scratch / "crams.txt")
     wide = write_bed(scratch / "targets.bed", padded(intervals, lengths, MARGIN))
     # freebayes puts the samples in an order of its own
-    order = scratch / "samples.txt"
-    order.write_text("".join(f"{sample}\n" for sample in samples))
+    order = listed(samples, scratch / "samples.txt")
     own = ["bcftools", "view", "--no-version", "-T", piece, "--targets-overlap", "pos", "-S", order, "-I", "-Ob", "-o", out, "-"]
-    with reading([command(reference, listed, wide, ploidy, base, mapping)]) as records:
+    with reading([command(reference, files, wide, ploidy, base, mapping)]) as records:
         pipe([own], feed=cleaned(records, lengths))
 
 

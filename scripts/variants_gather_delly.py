@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readsight.callset import cleaned, index, join
-from readsight.pipes import Command, capture, pipe, reading
+from readsight.pipes import Command, capture, listed, pipe, reading
 from readsight.regions import contigs
 from readsight.step import step
 
@@ -79,8 +79,7 @@ def main(
             pipe([sort], feed=cleaned(records, lengths))
         index(single)
         files.append(single)
-    order = scratch / "samples.txt"
-    order.write_text("".join(f"{sample}\n" for sample in samples))
+    order = listed(samples, scratch / "samples.txt")
     with reading([["bcftools", "view", "--no-version", "-Ov", join(files, "id", scratch)]]) as records:
         pipe(tidy(out, scratch, order), feed=cleaned(records, lengths))
     index(out)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from readsight.callset import adopt
-from readsight.errors import InputError, ToolError
 from readsight.regions import contigs
 from readsight.step import step
 
@@ -15,10 +14,7 @@ def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:
     is no VCF, belongs to another genome, or uses tags that its header does not define.
     """
     sort = ["bcftools", "sort", "-T", scratch / "sort", "-Ob", "-o", out, "-"]
-    try:
-        adopt(vcf, contigs(fai), [sort], scratch, "variants.vcf")
-    except ToolError as error:
-        raise InputError(f"variants.vcf: bcftools cannot take {vcf} in; {error}") from None
+    adopt(vcf, contigs(fai), [sort], scratch, "variants.vcf")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from readsight.callset import index, write_empty
-from readsight.pipes import Command, capture, run
+from readsight.pipes import Command, capture, listed, run
 from readsight.regions import contigs
 from readsight.step import step
 
 
-def command(listed: Path, out: Path) -> Command:
-    """Delly's merge. listed: a file that lists the samples' sites."""
-    return ["delly", "merge", "-o", out, listed]
+def command(files: Path, out: Path) -> Command:
+    """Delly's merge. files: a file that lists the samples' sites."""
+    return ["delly", "merge", "-o", out, files]
 
 
 def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
@@ -22,9 +22,8 @@ def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
             some.append(path_copy)
     if not some:
         return write_empty(out, contigs(Path(f"{reference}.fai")), [])
-    listed = scratch / "sites.txt"
-    listed.write_text("".join(f"{path}\n" for path in some))
-    run(command(listed, out))
+    files = listed(some, scratch / "sites.txt")
+    run(command(files, out))
 
 
 def _copied(path: Path, copy: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from readsight.callset import cleaned, header
 from readsight.errors import InputError, ToolError
-from readsight.pipes import Command, pipe, reading
+from readsight.pipes import Command, listed, pipe, reading
 from readsight.regions import contigs
 from readsight.step import step
 
@@ -61,14 +61,12 @@ def main(pieces: list[Path], reference: Path, out: Path, scratch: Path, caller: 
     Raises InputError where the user's own calls disagree with the reference.
     """
     lengths = contigs(Path(f"{reference}.fai"))
-    listed = scratch / "pieces.txt"
-    listed.write_text("".join(f"{piece}\n" for piece in pieces))
+    files = listed(pieces, scratch / "pieces.txt")
     fields = header(pieces[0])
     names = fields[-1].split("\t")[9:]
-    gather: list[Command] = [["bcftools", "concat", "--no-version", "-f", listed, "-Ou"]]
+    gather: list[Command] = [["bcftools", "concat", "--no-version", "-f", files, "-Ou"]]
     if samples and sorted(samples) == sorted(names) and samples != names:
-        order = scratch / "samples.txt"
-        order.write_text("".join(f"{sample}\n" for sample in samples))
+        order = listed(samples, scratch / "samples.txt")
         gather.append(["bcftools", "view", "--no-version", "-S", order, "-Ou", "-"])
     if caller in STALE:
         gather.append(["bcftools", "annotate", "--no-version", "-x", STALE[caller], "-Ou", "-"])

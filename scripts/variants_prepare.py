@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from readsight.callset import adopt, index, own_header, tags
-from readsight.errors import InputError, ToolError
+from readsight.errors import InputError
 from readsight.pipes import Command, capture
 from readsight.regions import contigs
 from readsight.step import step
@@ -38,11 +38,8 @@ def commands(reference: Path, out: Path, scratch: Path, keep: list[str], mb: int
 def main(vcf: Path, reference: Path, out: Path, scratch: Path, kind: str, mb: int) -> None:
     """Write the resource as BCF, with its index."""
     what = f"reference.{'known_sites' if kind == 'known' else kind}"
-    try:
-        keep = kept(kind, tags(own_header(vcf, what), "INFO"), vcf)
-        adopt(vcf, contigs(Path(f"{reference}.fai")), commands(reference, out, scratch, keep, mb), scratch, what)
-    except ToolError as error:
-        raise InputError(f"{what}: bcftools cannot take {vcf} in; {error}") from None
+    keep = kept(kind, tags(own_header(vcf, what), "INFO"), vcf)
+    adopt(vcf, contigs(Path(f"{reference}.fai")), commands(reference, out, scratch, keep, mb), scratch, what)
     index(out)
     if capture(["bcftools", "index", "-n", out]).strip() == "0":
         log.warning("%s: no record of %s lies on the reference with its bases", what, vcf)

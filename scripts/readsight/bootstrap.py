@@ -43,34 +43,6 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
     return Interval(p, 0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
 
 
-def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
-    """A proportion and its exact interval (Clopper & Pearson 1934): covers at least `level`. No trials: NaN."""
-    if trials == 0:
-        return UNDEFINED
-    tail = (1 - level) / 2
-    low = 0.0 if successes == 0 else _solve(lambda p: _upper_tail(successes, trials, p), tail)
-    high = 1.0 if successes == trials else _solve(lambda p: _upper_tail(successes + 1, trials, p), 1 - tail)
-    return Interval(successes / trials, low, high)
-
-
-def _solve(rising: Callable[[float], float], target: float) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < target else (low, middle)
-    return (low + high) / 2
-
-
-def _upper_tail(k: int, n: int, p: float) -> float:
-    """P(X ≥ k) of a binomial, 0 < p < 1."""
-    i = np.arange(k, n + 1)
-    log_choose = math.lgamma(n + 1) - _lgamma(i + 1) - _lgamma(n - i + 1)
-    return float(np.exp(log_choose + i * math.log(p) + (n - i) * math.log1p(-p)).sum())
-
-
-_lgamma = np.vectorize(math.lgamma, otypes=[float])
-
-
 def resamples_of_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:
     """Indices of the examples of each resample: as many groups as there are, drawn with replacement, whole.
 

@@ -42,7 +42,7 @@ def samples_of(path: Path) -> list[str]:
     with lines(path, header=True) as text:
         for line in text:
             if line.startswith("#CHROM"):
-                names = line.rstrip("\r\n").split("\t")[9:]
+                names = line.rstrip().split("\t")[9:]
             if not line.startswith("##"):
                 break
     if names is None:

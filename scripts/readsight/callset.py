@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from readsight.contigs import open_any
 from readsight.errors import InputError, ToolError
-from readsight.pipes import Command, capture, pipe, reading, run
+from readsight.pipes import Command, capture, listed, pipe, reading, run
 
 # a process may hold 1024 files open by default
 BATCH = 500
@@ -131,15 +131,29 @@ def adopt(path: Path, lengths: dict[str, int], commands: Sequence[Command], scra
 
     path: VCF, plain, gzipped or BGZF, or BCF; with or without index or contig lines.
     Records on contigs that the reference lacks are left out. what: the config key, for
-    messages. Raises InputError where it is no VCF or belongs to another genome.
+    messages. Raises InputError where it is no VCF, belongs to another genome, or uses tags
+    that its header does not define.
     """
     lines = own_header(path, what)
     check_contigs(lines, path, lengths, what)
     bed = scratch / "reference.bed"
     bed.write_text("".join(f"{name}\t0\t{length}\n" for name, length in lengths.items()))
     within = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
-    with text_of(path) as records:
-        pipe([within, *commands], feed=cleaned(records, lengths))
+    try:
+        with text_of(path) as records:
+            pipe([within, *commands], feed=cleaned(records, lengths))
+    except ToolError as error:
+        raise InputError(f"{what}: bcftools cannot take {path} in; {_undefined(path, str(error)) or error}") from None
+
+
+def _undefined(path: Path, said: str) -> str | None:
+    """What to do about the first tag that records use and their header does not define, if bcftools speaks of one."""
+    found = re.search(r"(INFO|FORMAT|FILTER) '([^']+)' is not defined in the header", said)
+    if not found:
+        return None
+    kind, tag = found.groups()
+    line = f'##{kind}=<ID={tag},{"" if kind == "FILTER" else "Number=.,Type=String,"}Description="...">'
+    return f"its header does not define {kind} {tag}, which its records use. Add to the header of {path} the line {line}"
 
 
 def own_header(path: Path, what: str) -> list[str]:
@@ -198,9 +212,8 @@ def join(files: list[Path], by: str, scratch: Path) -> Path:
             if len(batch) == 1:
                 merged += batch
                 continue
-            listed = out.with_suffix(".txt")
-            listed.write_text("".join(f"{path}\n" for path in batch))
-            run(["bcftools", "merge", "--no-version", "-m", by, "-l", listed, "-Ob", "-o", out])
+            names = listed(batch, out.with_suffix(".txt"))
+            run(["bcftools", "merge", "--no-version", "-m", by, "-l", names, "-Ob", "-o", out])
             index(out)
             merged.append(out)
         files, level = merged, level + 1

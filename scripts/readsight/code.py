@@ -26,14 +26,15 @@ def modules_of(path: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def _imports(path: Path) -> set[str]:
+@cache
+def _imports(path: Path) -> frozenset[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "readsight"}
+    return frozenset(name for name in names if name.split(".")[0] == "readsight")
 
 
 def _files(name: str) -> list[Path]:

@@ -93,7 +93,10 @@ class Align(Section):
     mark_duplicates: bool = Field(True, description="Mark PCR and optical duplicates; off for amplicon panels.")
     platform: str = Field("ILLUMINA", description="Sequencing platform, PL of the read group.")
     min_mapped: Fraction = Field(0.01, description="A sample of which a smaller fraction of reads maps stops with an error.")
-    recalibrate: bool = Field(False, description="GATK base recalibration; needs reference.known_sites and gatk.")
+    recalibrate: bool | None = Field(
+        None,
+        description="GATK base recalibration; needs reference.known_sites and gatk. Default: where gatk is a caller and known sites are given.",
+    )
     threads: Positive = Field(8, description="Threads of an alignment job; Snakemake lowers it to the cores given.")
 
 
@@ -125,7 +128,7 @@ class Variants(Section):
     """From alignments to filtered, annotated calls, and how true they are."""
 
     callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(
-        ["bcftools"], description="Callers of small variants, any number at once."
+        ["bcftools"], description="Callers of small variants, any number at once; [] for none."
     )
     vcf: str | None = Field(
         None,
@@ -271,6 +274,13 @@ class Config(Section):
     def folder(self) -> str:
         """The project's own results folder."""
         return f"{self.results}/{self.project}"
+
+    @property
+    def recalibrated(self) -> bool:
+        """Whether callers get alignments of recalibrated base qualities."""
+        if self.align.recalibrate is None:
+            return bool(self.reference.known_sites) and "gatk" in callers_of(self.variants)
+        return self.align.recalibrate
 
     @model_validator(mode="after")
     def agree(self) -> "Config":

@@ -234,7 +234,7 @@ def _vcf_header(table: Table, line: str) -> None:
     elif line.startswith("##INFO=<ID="):
         table.fields.append(line[11:].split(",")[0])
     elif line.startswith("#CHROM"):
-        table.samples = line.split("\t")[9:]
+        table.samples = line.rstrip().split("\t")[9:]
 
 
 def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
@@ -271,7 +271,7 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
                 f"{table.path}, row {row}: ends at {end:,}, past the end of contig {name!r} ({known[name]:,} bases in {reference.path}); "
                 "correct the row, or use a file of the same genome build"
             )
-    note = f"{table.path}: {len(foreign)} contigs are not in the reference and are left out ({_some(foreign)})"
+    note = f"{table.path}: {len(foreign)} contig{'s are' if len(foreign) > 1 else ' is'} not in the reference and left out ({_some(foreign)})"
     return faults, [note] if foreign and not faults else []
 
 

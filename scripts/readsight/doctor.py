@@ -141,6 +141,7 @@ class Doctor:
         self.faults = missing(project)
         self.notes: list[str] = []
         self.reference: Table | None = None
+        self.given: Table | None = None
 
     def look(self) -> None:
         """Look at everything; what lies behind a missing file is left out."""
@@ -198,9 +199,15 @@ class Doctor:
             )
         if key.endswith("truth.vcf") and not table.records and not table.faults:
             self.faults.append(f"{table.path}: holds no variant; a truth without variants cannot be compared with")
+        compared = bool(self.project.config.variants and self.project.config.variants.truth)
+        if (key.startswith("variants.truth.") or key == "variants.vcf" and compared) and table.kind == "VCF" and not table.faults:
+            if not table.samples:
+                self.faults.append(f"{table.path}: has no sample columns; calls and truth are compared by genotypes")
+                return
         if key == "variants.truth.vcf" and not table.faults:
             self._truth_samples(table)
         if key == "variants.vcf" and not table.faults:
+            self.given = table
             for sample in [s for s in self.project.samples if s not in table.samples]:
                 near = nearest(sample, table.samples) or ", ".join(table.samples[:4])
                 row = self.project.units[sample][0].row
@@ -210,10 +217,12 @@ class Doctor:
 
     def _truth_samples(self, table: Table) -> None:
         """Each sheet sample's truth: by its own name, by variants.truth.samples, or the lone one."""
-        given, own = self.project.config.variants.truth.samples, self.project.samples
+        given, own, origin = self.project.config.variants.truth.samples, self.project.samples, self.project.config.samples
+        if self.given:
+            own, origin = self.given.samples, self.given.path
         places = Places(self.project.paths)
         for sample, truth in given.items():
-            for name, known, where in ((sample, own, self.project.config.samples), (truth, table.samples, table.path)):
+            for name, known, where in ((sample, own, origin), (truth, table.samples, table.path)):
                 if known and name not in known:
                     near = nearest(name, known)
                     hint = f"; did you mean {near!r}?" if near else f" ({', '.join(known[:4])})"
@@ -226,7 +235,7 @@ class Doctor:
             return
         if len(without) == len(own):
             self.faults.append(
-                f"{table.path}: its samples ({', '.join(table.samples[:4])}) are none of the sheet's ({', '.join(own[:4])}); "
+                f"{table.path}: its samples ({', '.join(table.samples[:4])}) are none of those of {origin} ({', '.join(own[:4])}); "
                 "say which is which in variants.truth.samples"
             )
         else:

@@ -4,6 +4,8 @@
 functions return (resamples,); where a metric is not defined (one class), NaN.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from readsight.bootstrap import percentiles, resamples_of_groups
@@ -67,13 +69,21 @@ def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
     return np.searchsorted(edges, probability, side="right")
 
 
-def reliability(probability: np.ndarray, label: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
-    """A row a bin: mean probability, observed frequency, examples."""
+def reliability(
+    probability: np.ndarray, label: np.ndarray, weights: Sequence[np.ndarray], bins: int = 10
+) -> list[dict[str, float | None]]:
+    """A row a bin: mean probability, observed frequency with its interval, examples.
+
+    weights: how often each of the n examples counts, (1 + resamples,), as a column of `group_weights`.
+    """
     place = bin_of(probability, bins)
     rows = []
     for b in np.unique(place):
         here = place == b
-        rows.append({"predicted": float(probability[here].mean()), "observed": float(label[here].mean()), "n": int(here.sum())})
+        drawn = np.stack([weights[i] for i in np.flatnonzero(here)], axis=1)
+        frequency = interval(_mean(label[here], drawn))
+        row = {"predicted": float(probability[here].mean()), "observed": frequency["value"], "n": int(here.sum())}
+        rows.append(row | {side: frequency[side] for side in ("low", "high")})
     return rows
 
 

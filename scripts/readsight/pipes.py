@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,12 @@ Command = Sequence[str | Path]
 # samtools and its kin look for a CRAM's reference on the internet first; here it is always a file.
 # Whoever sets the variable themselves is heard.
 OFFLINE = {"REF_PATH": "/dev/null"}
+
+
+def listed(items: Iterable[object], path: Path) -> Path:
+    """Write a line an item, which is how tools take many files or samples; returns the path."""
+    path.write_text("".join(f"{item}\n" for item in items))
+    return path
 
 
 def run(command: Command, **options) -> None:

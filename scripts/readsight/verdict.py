@@ -2,12 +2,14 @@
 
 from typing import Any
 
+# The model that is trained on shuffled labels: what nothing learned looks like.
+CONTROL = "shuffled_labels"
 NAMES = {
     "network": "the network",
     "logistic": "logistic regression",
     "forest": "the forest",
     "single_feature": "{feature} alone",
-    "shuffled_labels": "the shuffled-label control",
+    CONTROL: "the shuffled-label control",
 }
 FEW_GROUPS = 10
 

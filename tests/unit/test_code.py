@@ -22,14 +22,20 @@ def scripts(tmp_path, monkeypatch):
         "import numpy\nfrom readsight.direct import f\n\ndef g():\n    from readsight import models\n"
     )
     monkeypatch.setattr(code, "SCRIPTS", tmp_path)
-    code.modules_of.cache_clear()
+    forget()
     yield tmp_path
+    forget()
+
+
+def forget():
+    """Files of the package change only in these tests."""
     code.modules_of.cache_clear()
+    code._imports.cache_clear()
 
 
 def hash_after(scripts, name, text):
     (scripts / "readsight" / name).write_text(text)
-    code.modules_of.cache_clear()
+    forget()
     return code.code("step_one")
 
 

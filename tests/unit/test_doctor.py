@@ -218,3 +218,22 @@ def test_structural_variants_need_reads(project, tmp_path):
     vcf(tmp_path / "own.vcf")
     (fault,) = faults(project(samples=None, variants={"vcf": "own.vcf", "structural": ["delly"]}))
     assert "variants.structural: delly needs reads or alignments" in fault and fault.startswith("c.yaml, row")
+
+
+def test_calls_of_ones_own_pair_with_the_truth(project, tmp_path):
+    own, truth = vcf(tmp_path / "own.vcf", ("X", "Y")), vcf(tmp_path / "t.vcf", ("P", "Q"))
+    (fault,) = faults(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth}}))
+    assert "t.vcf: its samples (P, Q) are none of those of own.vcf (X, Y)" in fault
+    assert (
+        doctor.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}}))
+        == []
+    )
+
+
+def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
+    sites, truth = vcf(tmp_path / "own.vcf", ()), vcf(tmp_path / "t.vcf", ("A", "B"))
+    assert doctor.examine(project(samples=None, variants={"vcf": sites})) == []
+    (fault,) = faults(project(samples=None, variants={"vcf": sites, "truth": {"vcf": truth}}))
+    assert "own.vcf: has no sample columns" in fault
+    (fault,) = faults(project(variants={"truth": {"vcf": sites}}))
+    assert "own.vcf: has no sample columns" in fault

@@ -54,6 +54,19 @@ def test_folds_are_not_ranked_against_each_other():
     assert metrics.auroc(score, label, np.ones((1, 4))) == 0.75
 
 
+def test_bins_of_the_calibration_curve_are_as_sure_as_their_groups():
+    draw = np.random.default_rng(1)
+    p = np.repeat(draw.random(40), 10)
+    label = np.repeat(draw.random(40) < p[::10], 10).astype(float)
+    widths = []
+    for groups in (np.repeat(np.arange(40), 10), np.arange(400)):
+        rows = metrics.reliability(p, label, list(metrics.group_weights(groups, 200, 1).T), bins=4)
+        assert sum(row["n"] for row in rows) == 400
+        assert all(row["low"] <= row["observed"] <= row["high"] for row in rows)
+        widths.append(np.mean([row["high"] - row["low"] for row in rows]))
+    assert widths[0] > 2 * widths[1]
+
+
 def test_calibration_error_of_the_truth_is_small_and_of_a_shift_is_the_shift():
     draw = np.random.default_rng(3)
     p = draw.uniform(0.2, 0.6, 50_000)

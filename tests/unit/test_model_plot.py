@@ -50,7 +50,8 @@ def evaluation():
     bare = {"value": 0.8, "low": None, "high": None}
     names = ("auroc", "auprc", "brier", "ece", "ece_raw")
     curve = {"grid": [0, 0.5, 1], "recall_at_fpr": [0, 0.9, 1], "precision_at_recall": [1, 0.9, 0.2]}
-    bins = [{"predicted": 0.1, "observed": 0.2, "n": 5}]
+    bins = [{"predicted": 0.1, "observed": 0.2, "low": 0.1, "high": 0.3, "n": 5}]
+    bins.append({"predicted": 0.6, "observed": 0.7, "low": None, "high": None, "n": 1})
     return {
         "facts": {"rare": "false call", "base_rate": 0.2, "feature": "QUAL"},
         "verdict": "Words. " * 40,

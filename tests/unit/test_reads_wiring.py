@@ -98,6 +98,22 @@ def test_recalibrated_alignments_take_the_place_of_the_others(project):
     assert again.crais()[0] == "results/p/align/recalibrated/mix.cram.crai"
 
 
+@pytest.mark.parametrize(
+    "callers, known, wanted, recalibrated",
+    [
+        (["gatk"], ["k.vcf.gz"], None, True),
+        (["bcftools", "gatk"], ["k.vcf.gz"], None, True),
+        (["gatk"], [], None, False),
+        (["bcftools"], ["k.vcf.gz"], None, False),
+        (["gatk"], ["k.vcf.gz"], False, False),
+    ],
+)
+def test_gatk_gets_recalibrated_alignments_where_known_sites_are_given(project, callers, known, wanted, recalibrated):
+    config = {"reference": {"fasta": "g.fa", "known_sites": known}, "align": {"recalibrate": wanted}}
+    wiring = AlignWiring(project(**config, variants={"callers": callers}))
+    assert ("/recalibrated/" in wiring.cram("mix")) == recalibrated
+
+
 def test_alignments_of_the_users_own_have_no_reads_to_check(project):
     reads = ReadsWiring(project())
     assert not [path for path in reads.fastqc() if "/own/" in path]

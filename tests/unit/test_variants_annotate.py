@@ -58,6 +58,11 @@ def test_a_tab_at_the_end_of_the_column_line_does_no_harm(tmp_path):
     assert annotated(tmp_path, [known], "%POS %ID") == ["3 rs1", "5 .", "8 .", "2 ."]
 
 
+def test_a_tag_without_definition_is_named_with_its_remedy(tmp_path):
+    with pytest.raises(InputError, match="does not define INFO MYSTERY.*Add to the header.*##INFO=<ID=MYSTERY,"):
+        prepared(tmp_path, "known0", ["c 3 . G A . . MYSTERY=1"])
+
+
 def test_a_damaged_resource_is_named(tmp_path):
     whole = gzip.compress("\n".join(f"c\t3\trs{i}\tG\tA\t.\t.\t." for i in range(5000)).encode())
     vcf = write_vcf(tmp_path / "known.vcf", LENGTHS, [])

@@ -56,7 +56,7 @@ def results(tmp_path_factory):
     if not runner.exists():
         pytest.skip("the runner is not set up: make setup")
     home = tmp_path_factory.mktemp("report")
-    for folder in ("workflow/rules", "workflow/report", "envs"):
+    for folder in ("workflow", "envs"):
         shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns("native"))
     (home / "scripts").symlink_to(ROOT / "scripts")
     shutil.copy(ROOT / "pyproject.toml", home)

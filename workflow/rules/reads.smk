@@ -33,7 +33,6 @@ rule reads_trim_pe:
     """Cut adapters and poor ends off paired reads; a pair stays only whole."""
     input:
         fastqs=reads.raw,
-        lint=reads.lint,
         adapters=reads.adapters(paired=True),
     output:
         fastqs=temp(
@@ -66,7 +65,6 @@ rule reads_trim_se:
     """Cut adapters and poor ends off single-end reads."""
     input:
         fastqs=reads.raw,
-        lint=reads.lint,
         adapters=reads.adapters(paired=False),
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.clean_1.fastq.gz"]),

@@ -54,13 +54,13 @@ rule variants_import:
 
 
 rule variants_normalise:
-    """Gather a caller's pieces and bring its calls into one normal form."""
+    """Gather a caller's pieces and bring its calls into one normal form; kept, so that other filters need no new calling."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         pieces=variants.raw,
     output:
-        bcf=temp("<results>/variants/normal/{caller}.bcf"),
+        bcf="<results>/variants/normal/{caller}.bcf",
     params:
         code=code("variants_normalise"),
         samples=variants.samples,

@@ -3,7 +3,6 @@
 import re
 from itertools import zip_longest
 
-OPERATORS = (">=", "<=", "==", "!=", "~=", "=", ">", "<")
 TERM = re.compile(r"(>=|<=|==|!=|~=|=|>|<)?\s*([0-9][0-9A-Za-z_.!+-]*?)(\.?\*)?")
 NUMBER = (1, 0, "")
 

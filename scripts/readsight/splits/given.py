@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from readsight.errors import InputError
-
-ROLES = ("train", "validation", "test")
+from readsight.folds import ROLES
 
 
 def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:

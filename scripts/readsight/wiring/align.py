@@ -71,7 +71,7 @@ class AlignWiring(Stage):
 
     def cram(self, sample: str) -> str:
         """A sample's final alignments; RNA is never recalibrated."""
-        recalibrated = self.config.align.recalibrate and sample not in self.rna
+        recalibrated = self.config.recalibrated and sample not in self.rna
         return f"{self.folder}/{'recalibrated/' if recalibrated else ''}{sample}.cram"
 
     def crams(self) -> list[str]:

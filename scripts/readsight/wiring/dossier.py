@@ -138,7 +138,7 @@ class DossierWiring:
             "subread": rna and "star" in c.expression.quantifiers,
             "salmon": rna and "salmon" in c.expression.quantifiers,
             "bwa-mem2": any(u.fastqs and u.assay != "rna" for u in units) and c.align.aligner == "bwa-mem2",
-            "gatk": "gatk" in callers or c.align.recalibrate,
+            "gatk": "gatk" in callers or c.recalibrated,
             "bcftools": v is not None,
             "freebayes": "freebayes" in callers,
             "deepvariant": "deepvariant" in callers,

@@ -3,10 +3,10 @@
 from typing import Any
 
 from readsight.project import Project
+from readsight.verdict import CONTROL
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
-CONTROL = "shuffled_labels"
 FIGURES = ("performance", "curves", "calibration", "learning")
 
 

@@ -1,10 +1,9 @@
 """Which files the rules of stage `reads` take and give."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-from readsight.project import Project
+from readsight.project import Project, one_of
 from readsight.samples import Unit
 from readsight.wiring.stage import COHORT, Stage
 
@@ -17,7 +16,9 @@ class ReadsWiring(Stage):
     def __init__(self, project: Project):
         self.config = project.config
         self.folder = f"{project.folder}/reads"
+        self.sequenced = project.sequenced
         self.units = {(u.sample, u.unit): u for units in project.units.values() for u in units if u.fastqs}
+        self.units_of = project.units
         self.calls = f"{project.folder}/variants"
         self.callers = project.callers
 
@@ -26,11 +27,8 @@ class ReadsWiring(Stage):
 
         Both kinds write `clean_1`; a look at the unit's name behind the slash tells them apart.
         """
-        names: dict[str, list[str]] = {}
-        for unit in self.units.values():
-            if unit.paired == paired:
-                names.setdefault(unit.sample, []).append(re.escape(unit.unit))
-        return "|".join(rf"{re.escape(sample)}(?=/(?:{'|'.join(units)})\.)" for sample, units in names.items()) or "(?!)"
+        here = [f"{unit.sample}/{unit.unit}." for unit in self.units.values() if unit.paired == paired]
+        return rf"(?={one_of(here)})[^/]+"
 
     def raw(self, wildcards: Any) -> list[str]:
         """The sheet's own files of a unit, mate 1 first."""
@@ -87,7 +85,7 @@ class ReadsWiring(Stage):
         return f"{self.folder}/multiqc.html"
 
     def targets(self) -> list[str]:
-        return [self.multiqc()] if self.units else []
+        return [self.multiqc()] if self.sequenced else []
 
     def products(self) -> dict[tuple[str, str], str]:
         found = {(u.sample, f"reads checked, unit {u.unit}"): self.lint(u) for u in self.units.values()}
@@ -97,7 +95,7 @@ class ReadsWiring(Stage):
                 mate = pattern.rsplit("_", 2)[1]
                 path = pattern.format(sample=unit.sample, unit=unit.unit)
                 found[unit.sample, f"FastQC {look} cleaning, unit {unit.unit}, mate {mate}"] = path
-        return found | {(COHORT, "MultiQC report"): self.multiqc()} if self.units else {}
+        return found | {(COHORT, "MultiQC report"): self.multiqc()} if self.sequenced else {}
 
     def _looks(self) -> list[str]:
         reads = self.config.reads
@@ -111,4 +109,4 @@ class ReadsWiring(Stage):
         return self.units[wildcards.sample, wildcards.unit]
 
     def _units(self, sample: str) -> list[Unit]:
-        return [unit for unit in self.units.values() if unit.sample == sample]
+        return [unit for unit in self.units_of[sample] if unit.fastqs]
