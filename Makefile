@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PROJECT ?= demo
 ARGS ?=
-TESTS ?= tests/unit tests/workflow tests/faults
+TESTS ?= tests
 
 READSIGHT_REAL_DATA ?= ../shared/data
 export READSIGHT_REAL_DATA := $(realpath $(READSIGHT_REAL_DATA))
@@ -34,7 +34,8 @@ doctor: runner ## Examine a project's config, sheet and files, and start nothing
 
 test: setup setup-tests lint ## Set up, and run all tests
 	@echo "[tests] $(TESTS)"
-	@$(call IN,test) python -m pytest -n auto --dist loadgroup $(TESTS) $(ARGS)
+	@# a file to a worker: what a file runs once serves all its tests
+	@$(call IN,test) python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
 	@echo "[lint] ruff, snakefmt, snakemake --lint"

@@ -28,7 +28,7 @@ def cohort(folder: Path, samples: int) -> Path:
     for pair in donors.values():
         for path, original in zip(pair, few, strict=True):
             shutil.copy(original, path)
-    return projects.write_project(folder, donors, fasta, variants={"callers": ["bcftools"], "structural": ["delly"]})
+    return projects.write_project(folder, donors, fasta)
 
 
 def place_products(config: Path) -> int:

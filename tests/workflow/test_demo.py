@@ -12,8 +12,6 @@ import yaml
 
 import projects
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 FIELDS = {"value", "low", "high", "n", "unit", "description"}
 CATEGORIES = ("Audit", "Summary", "Quality", "Variants", "Data set", "Models", "Interpretation", "Provenance")
 

@@ -33,7 +33,6 @@ def lanes(tmp_path_factory) -> Path:
 
 
 @needs("dna/na12878_chr20")
-@pytest.mark.xdist_group("na12878")
 class TestHuman:
     @pytest.mark.parametrize("caller", ["bcftools", "freebayes"])
     def test_all_49_confident_variants_and_nothing_else(self, human, caller):
@@ -65,7 +64,6 @@ class TestHuman:
 
 
 @needs("dna/lanes_b37")
-@pytest.mark.xdist_group("lanes")
 class TestLanes:
     def test_every_pair_of_lanes_is_in_step(self, lanes):
         counts = [json.loads(path.read_text()) for path in (lanes / "reads").glob("*/*.lint.json")]
