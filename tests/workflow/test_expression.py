@@ -17,7 +17,6 @@ SINGLE = ["HBR_Rep1", "UHR_Rep3"]
 
 pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason="READSIGHT_REAL_DATA names no folder that has rna/hbr_uhr_chr22"),
-    pytest.mark.xdist_group("hbr-uhr"),
 ]
 
 
