@@ -51,7 +51,7 @@ def pipe(
     writes the first member's input. said: a file that keeps the tools' words, too;
     they always go to the log.
     Raises ToolError naming every member that failed, with its status and last
-    words, in the order in which they died: the first is the cause. Members that only
+    words: one that a signal killed first, then in the order in which they died. Members that only
     died because a neighbour did (SIGPIPE) come last.
     """
     source = open(stdin, "rb") if stdin else subprocess.PIPE if feed else subprocess.DEVNULL
@@ -153,7 +153,7 @@ class _Members:
         words = [self._text(i) for i in range(len(self.tools))]
         if keep:
             keep.write_text("".join(f"{text}\n" for text in words if text))
-        for i in sorted(self.died, key=self.died.get):
+        for i in sorted(self.died, key=self._order):
             code = self.tools[i].returncode
             if code:
                 tail = "\n    ".join(words[i].splitlines()[-5:])
@@ -161,6 +161,10 @@ class _Members:
                 (echoes if code == -signal.SIGPIPE else faults).append(fault)
         if faults or echoes:
             raise ToolError("\n".join(faults + echoes))
+
+    def _order(self, i: int) -> tuple[bool, float]:
+        """Who comes first among the dead: one that a signal killed, for its neighbours fall within a moment; then by time."""
+        return self.tools[i].returncode >= 0, self.died[i]
 
     def _text(self, i: int) -> str:
         """What a member said, also to the log."""

@@ -189,7 +189,7 @@ CASES = {
     commas_for_tabs: ["samples.tsv, row 1", "separated by commas", "needs tabs", "tr ',' '\\t'"],
     commas_in_one_row: ["samples.tsv, row 3, column 1", "commas stand where tabs are needed"],
     unknown_key: ["config.yaml, row 6: variants.target: unknown key", "did you mean 'targets'?"],
-    wrong_type: ["config.yaml, row 4: align.threads", "'eight'", "integer"],
+    wrong_type: ["config.yaml, row 4: align.threads", "'eight'", "a whole number is needed"],
     chr20_against_20: ["targets.bed", "'chr20' here but as '20' in genome.fa", "sed 's/^chr//' targets.bed"],
     vcf_chr20_against_20: ["truth.vcf", "'chr20' here but as '20' in genome.fa", "bcftools annotate --rename-chrs"],
     truth_of_another_build: ["truth.vcf, row 4, column REF", "genome.fa has", "another genome build"],
