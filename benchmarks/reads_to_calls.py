@@ -1,6 +1,6 @@
 """How much longer the workflow takes from reads to filtered calls than a shell pipe written by hand.
 
-    .venv/bin/python benchmarks/reads_to_calls.py [--length 2000000] [--depth 30] [--threads 2] [--repeats 3]
+    .venv/bin/python benchmarks/reads_to_calls.py [--length 5000000] [--depth 30] [--threads 2] [--repeats 2]
 
 Simulates a donor (substitutions and small indels, heterozygous and homozygous; sequencing
 errors), then runs `reads_to_calls.sh` and the workflow on the same reads, in turn, and
@@ -144,7 +144,7 @@ def measure(folder: Path, length: int, depth: float, threads: int, repeats: int)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--length", type=int, default=2_000_000, help="bases of the genome")
+    parser.add_argument("--length", type=int, default=5_000_000, help="bases of the genome")
     parser.add_argument("--depth", type=float, default=30, help="mean depth of the reads")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=3)
