@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=5_000_000, help="bases of the genome")
     parser.add_argument("--depth", type=float, default=30, help="mean depth of the reads")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
     given = parser.parse_args()
     if given.keep:
