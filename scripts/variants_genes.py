@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pysam
 
+from readsight.annotation import Part, attributes
 from readsight.contigs import open_any
 from readsight.errors import InputError
 from readsight.regions import merged
@@ -26,8 +27,6 @@ COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 MITOCHONDRIA = {"MT", "M", "chrM", "chrMT", "Mito", "MtDNA", "mitochondrion", "NC_012920.1", "NC_001224.1"}
 PARTS = {"exon", "CDS", "stop_codon"}
 CODING = {"protein_coding", "mRNA"}
-
-Part = tuple[int, int]
 
 
 @dataclass
@@ -43,16 +42,6 @@ class Transcript:
     exons: list[Part] = field(default_factory=list)
     coding: list[Part] = field(default_factory=list)
     phases: dict[Part, int] = field(default_factory=dict)
-
-
-def attributes(text: str, gff3: bool) -> dict[str, str]:
-    """The ninth column. GTF: `key "value"; …`; GFF3: `key=value;…`. The first of a repeated key counts."""
-    found: dict[str, str] = {}
-    for item in text.strip().split(";"):
-        key, _, value = item.strip().partition("=" if gff3 else " ")
-        if key:
-            found.setdefault(key, value.strip().strip('"'))
-    return found
 
 
 def read(lines: Iterator[str], lengths: dict[str, int], source: Path) -> list[Transcript]:
