@@ -6,25 +6,19 @@ in `config/README.md` are generated from here (`readsight.reference`).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from readsight import learning
+from readsight.brought import Metadata, Table
 from readsight.errors import InputError
 from readsight.explain import explain
+from readsight.learning import Task
 from readsight.places import Places
+from readsight.section import Fraction, Name, Positive, Section
 from readsight.words import expand, unset
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-
-CALLERS = ("bcftools", "freebayes", "gatk", "deepvariant")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", validate_default=True)
 
 
 class Demo(Section):
@@ -42,7 +36,10 @@ class Demo(Section):
 class Reference(Section):
     """The genome that everything is aligned to and compared with."""
 
-    fasta: str = Field(..., description="Reference genome, FASTA, plain or bgzipped; indexes are built where missing.")
+    fasta: str | None = Field(
+        None,
+        description="Reference genome, FASTA, plain or bgzipped; indexes are built where missing. Needed wherever there are reads, alignments or calls.",
+    )
     gtf: str | None = Field(None, description="Gene annotation, GTF or GFF3, of the same build; needed for consequences.")
     known_sites: list[str] = Field(
         [], description="Known variants (dbSNP, Mills), VCF; they give ids, and GATK's base recalibration."
@@ -183,91 +180,26 @@ class Expression(Section):
     )
 
 
-class Split(Section):
-    """How examples are divided, so that nothing related stands on both sides."""
-
-    by: Literal["block", "chromosome", "group", "given"] = Field(
-        "block",
-        description="What is never divided: genome blocks, chromosomes, a group column, or a split that the data bring. Candidate calls have the first two.",
-    )
-    block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
-    gap: int = Field(
-        200,
-        ge=0,
-        description="Examples nearer than this, in bases, can share reads: blocks that they stand in are joined (by: block).",
-    )
-    column: str = Field("donor", description="Column that holds the group (by: group).")
-    folds: int = Field(5, ge=2, description="Folds of cross-validation.")
-    repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
-    validation: float = Field(
-        0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration."
-    )
-
-
-class Balance(Section):
-    """How the training fold's classes are balanced; never anything but the training fold."""
-
-    method: Literal["none", "smote", "oversample", "undersample", "class_weight"] = Field(
-        "smote", description="Method (imbalanced-learn)."
-    )
-    neighbours: Positive = Field(5, description="Neighbours that SMOTE draws between.")
-
-
-class Network(Section):
-    """The multilayer perceptron."""
-
-    hidden: list[Positive] = Field([32, 16], description="Units of each hidden layer.")
-    dropout: float = Field(0.1, ge=0, lt=1, description="Part of the units dropped while training.")
-    learning_rate: float = Field(3e-3, gt=0, description="Step size of AdamW.")
-    weight_decay: float = Field(1e-4, ge=0, description="Decoupled L2 penalty.")
-    batch_size: Positive = Field(128, description="Examples a step.")
-    epochs: Positive = Field(60, description="Most passes over the training fold.")
-    patience: Positive = Field(8, description="Passes without a better validation loss before training stops.")
-
-
-class Task(Section):
-    """A learning task: example source × representation × split × balance × models × attributions."""
-
-    source: Literal["variants"] = Field("variants", description="Where examples come from: candidate calls.")
-    caller: str = Field(
-        "bcftools",
-        description="Whose calls are the examples (source: variants): one of variants.callers, `given` or `consensus`.",
-    )
-    label: Literal["truth"] = Field("truth", description="Label: whether the call is in variants.truth.")
-    representation: Literal["annotations"] = Field("annotations", description="Features: the caller's own annotations of a call.")
-    split: Split = Field(Split(), description="Division into folds.")
-    balance: Balance = Field(Balance(), description="Balancing of the training fold.")
-    models: list[Literal["network", "logistic", "forest", "single_feature"]] = Field(
-        ["network", "logistic", "forest", "single_feature"],
-        min_length=1,
-        description="Models; the first is the one that the others are baselines of.",
-    )
-    single_feature: str = Field("QUAL", description="Feature that the `single_feature` baseline ranks by.")
-    network: Network = Field(Network(), description="Settings of the `network` model.")
-    attributions: list[Literal["integrated_gradients", "shap"]] = Field(
-        ["integrated_gradients", "shap"], description="Attribution methods for the first model."
-    )
-    explained: Positive = Field(200, description="Test examples that each attribution method explains.")
-    bootstrap: int = Field(1000, ge=100, description="Resamples of the groups behind each interval.")
-
-
 class Config(Section):
     """A project."""
 
     project: Name = Field(..., description="Name of the project; results go to <results>/<project>/.")
     samples: str | None = Field(
-        None, description="Sample sheet, TSV, a row a sequencing unit. Not needed where only variants.vcf is given."
+        None,
+        description="Sample sheet, TSV, a row a sequencing unit. Not needed where only variants.vcf or tables are given.",
     )
     results: str = Field("results", description="Folder of the results.")
     seed: int = Field(1, ge=0, description="Seed of everything that draws at random.")
     demo: Demo | None = Field(None, description="Simulate the data (the demo).")
-    reference: Reference = Field(..., description="Reference genome.")
+    reference: Reference = Field(Reference(), description="Reference genome.")
     reads: Reads = Field(Reads(), description="Reads.")
     align: Align = Field(Align(), description="Alignment.")
     variants: Variants | None = Field(Variants(), description="Variants; null to stop after alignment.")
     expression: Expression | None = Field(
         Expression(), description="Expression of the samples of assay rna; null to stop after their reads."
     )
+    tables: dict[Name, Table] = Field({}, description="Matrices of your own, by name: one a modality (mrna, protein, methylation).")
+    metadata: list[Metadata] = Field([], description="Files that say what the samples are, beside the sample sheet.")
     tasks: dict[Name, Task] = Field({}, description="Learning tasks, by name.")
 
     @property
@@ -287,8 +219,15 @@ class Config(Section):
         """Keys that need one another."""
         faults = []
         v = self.variants
-        if self.samples is None and not (v and v.vcf):
-            faults.append("samples: a sample sheet is needed (or variants.vcf, to start from calls)")
+        calls = bool(v and v.vcf)
+        if self.samples is None and not calls and not self.tables:
+            faults.append("samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices)")
+        if self.reference.fasta is None and (calls or not self.tables):
+            faults.append("reference.fasta: this key is needed")
+        if "expression" in self.tables:
+            faults.append("tables.expression: that name is kept for what reads are counted to; choose another")
+        if self.metadata and not self.tables:
+            faults.append("metadata: describes the samples of tables, and there are none; write it to the sample sheet")
         if self.align.recalibrate and not self.reference.known_sites:
             faults.append("align.recalibrate: base recalibration needs reference.known_sites")
         callers = callers_of(v)
@@ -297,22 +236,9 @@ class Config(Section):
                 f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})"
             )
         callers += ["consensus"] * bool(v and v.consensus)
+        modalities = ["expression"] * bool(self.samples and self.expression) + list(self.tables)
         for name, task in self.tasks.items():
-            if task.split.by in ("group", "given"):
-                faults.append(
-                    f"tasks.{name}.split.by: {task.split.by!r} needs a column of the examples that says it, and calls, which are "
-                    "made of all samples together, have none; use block or chromosome"
-                )
-            if task.caller not in callers:
-                faults.append(
-                    f"tasks.{name}.caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
-                )
-            if task.models[0] == "forest" and "integrated_gradients" in task.attributions:
-                faults.append(
-                    f"tasks.{name}.attributions: integrated_gradients needs a model with gradients, and a forest has none; use shap"
-                )
-            if task.label == "truth" and not (v and v.truth):
-                faults.append(f"tasks.{name}.label: 'truth' needs variants.truth")
+            faults += learning.faults(name, task, callers, bool(v and v.truth), modalities)
         if faults:
             raise ValueError("\n".join(faults))
         return self

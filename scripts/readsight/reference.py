@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from readsight import samples
-from readsight.config import Config, Name
+from readsight.config import Config
+from readsight.section import Name
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 TEMPLATE = Path(__file__).with_name("reference.md")

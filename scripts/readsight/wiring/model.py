@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from readsight.learning import FUSIONS
 from readsight.project import Project
+from readsight.variant import Variant
 from readsight.verdict import CONTROL
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
 FIGURES = ("performance", "curves", "calibration", "learning")
+LINEAR = ("elastic_net", "logistic", "cox")
+NETWORKS = {"network": (), "cnn": ("cnn",), "attention_fusion": ("fusion",)}
 
 
 class ModelWiring(Stage):
@@ -19,24 +23,52 @@ class ModelWiring(Stage):
         self.dataset = DatasetWiring(project)
 
     def models(self, task: str) -> list[str]:
-        """The task's models, and the negative control."""
-        return [*dict.fromkeys(self.tasks[task].models), CONTROL]
+        """The task's models, each as a word, those on one modality alone, those under other balances, and the control."""
+        return [*dict.fromkeys(v.word for v in (*self._own(task), *self._alone(task), *self._compared(task))), CONTROL]
+
+    def _own(self, task: str) -> list[Variant]:
+        return [Variant(model) for model in dict.fromkeys(self.tasks[task].models)]
+
+    def _telling(self, task: str) -> list[str]:
+        """The first model and the linear baseline: what modalities and balances are compared by."""
+        models = [m for m in self.tasks[task].models if m not in FUSIONS]
+        return list(dict.fromkeys([*models[:1], *[m for m in LINEAR if m in models][:1]]))
+
+    def _alone(self, task: str) -> list[Variant]:
+        names = self.dataset.names(task) if self.tasks[task].source == "samples" else []
+        return [Variant(model, modality=name) for model in self._telling(task) for name in names if len(names) > 1]
+
+    def _compared(self, task: str) -> list[Variant]:
+        balance = self.tasks[task].balance
+        return [Variant(m, balance=b) for m in self._telling(task) for b in balance.compare if b != balance.method]
 
     @property
     def names(self) -> list[str]:
         """All models of all tasks."""
         return list(dict.fromkeys(model for task in self.tasks for model in self.models(task)))
 
+    def balanced(self, wildcards: Any) -> str:
+        """The training folds that a model sees: balanced as the task says, or as its own name does."""
+        method = Variant.of(wildcards.model).balance or self.tasks[wildcards.task].balance.method
+        return f"{self.dataset.folder}/{wildcards.task}/repeat{wildcards.repeat}/balanced.{method}.h5"
+
     def settings(self, wildcards: Any) -> dict[str, Any]:
         """The settings that one kind of model reads, and no other's."""
-        task = self.tasks[wildcards.task]
-        if wildcards.model == "network":
-            return task.network.model_dump()
-        return {"feature": task.single_feature} if wildcards.model == "single_feature" else {}
+        task, model = self.tasks[wildcards.task], Variant.of(wildcards.model).model
+        if model in NETWORKS:
+            own = {key: value for section in NETWORKS[model] for key, value in getattr(task, section).model_dump().items()}
+            return task.network.model_dump() | own
+        return {"feature": task.single_feature} if model == "single_feature" else {}
+
+    def trials(self, wildcards: Any) -> int:
+        """Settings that the search tries."""
+        return self.tasks[wildcards.task].search.trials
 
     def evaluation(self, wildcards: Any) -> dict[str, Any]:
         """What `model_evaluate` reads of the config."""
-        return self.tasks[wildcards.task].model_dump(include={"models", "bootstrap", "single_feature"})
+        task = self.tasks[wildcards.task]
+        given = {"given": task.split.by == "given", "balance": task.balance.method}
+        return task.model_dump(include={"models", "bootstrap", "single_feature", "source"}) | given
 
     def predictions(self, wildcards: Any) -> list[str]:
         return self._each(wildcards.task, "predictions.parquet")

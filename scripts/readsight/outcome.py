@@ -1,0 +1,114 @@
+"""What is predicted: its kind, how targets and predictions are shaped, and how far a prediction is from the truth.
+
+| kind | target | prediction |
+|---|---|---|
+| binary | (n,) 0 or 1 | (n,) probability of class 1 |
+| multiclass | (n,) 0 … K − 1 | (n, K) probabilities, rows sum to 1 |
+| multilabel | (n, L) 0 or 1 | (n, L) probabilities |
+| survival | (n, 2) time, event (1 seen, 0 censored) | (n,) log relative hazard |
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+KINDS = ("binary", "multiclass", "multilabel", "survival")
+EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """kind: one of KINDS. classes: names of the classes (binary: two), of the labels (multilabel), or `time`, `event`."""
+
+    kind: str
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, content: Any) -> "Outcome":
+        """From what `plain` gave, read back from a file."""
+        return cls(str(content["kind"]), tuple(str(name) for name in content["classes"]))
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for JSON and HDF5."""
+        return {"kind": self.kind, "classes": list(self.classes)}
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that a model gives of an example before they become probabilities: logits, or the log hazard."""
+        return len(self.classes) if self.kind in ("multiclass", "multilabel") else 1
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the target in a table of examples or predictions."""
+        if self.kind == "multilabel":
+            return [f"label.{i}" for i in range(len(self.classes))]
+        return ["time", "event"] if self.kind == "survival" else ["label"]
+
+    def target(self, table: pd.DataFrame) -> np.ndarray:
+        """The target of the table's rows, shaped as the kind says."""
+        found = table[self.columns]
+        if self.kind == "survival":
+            return found.to_numpy(float)
+        return found.to_numpy(int) if self.kind == "multilabel" else found["label"].to_numpy(int)
+
+    def targets(self, target: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns of a table from a target: what `target` reads back."""
+        return dict(zip(self.columns, target.reshape(len(target), -1).T, strict=True))
+
+    def predictions(self, name: str, guess: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns of a table from predictions: `name`, or `name.0`, `name.1`, … where there are several a row."""
+        if guess.ndim == 1:
+            return {name: guess}
+        return {f"{name}.{i}": column for i, column in enumerate(guess.T)}
+
+    def guess(self, table: pd.DataFrame, name: str) -> np.ndarray:
+        """Predictions of the table's rows: what `predictions` wrote."""
+        if self.kind in ("binary", "survival"):
+            return table[name].to_numpy(float)
+        return table[[f"{name}.{i}" for i in range(len(self.classes))]].to_numpy(float)
+
+    def loss(self, guess: np.ndarray, target: np.ndarray) -> float:
+        """Mean negative log likelihood of predictions (nats); for survival the partial one, an event (Cox 1972; Breslow's ties).
+
+        NaN where it is not defined: survival without an event.
+        """
+        if self.kind == "survival":
+            return partial_loss(guess, target[:, 0], target[:, 1])
+        held = np.clip(guess, EDGE, 1 - EDGE)
+        if self.kind == "multiclass":
+            return float(-np.log(held[np.arange(len(target)), target]).mean())
+        return float(-np.where(target == 1, np.log(held), np.log(1 - held)).mean())
+
+
+def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float:
+    """Negative log partial likelihood per event, ties by Breslow."""
+    if not (event > 0).any():
+        return float("nan")
+    order = np.argsort(-time, kind="stable")
+    at_risk = np.logaddexp.accumulate(risk[order])
+    last = np.searchsorted(-time[order], -time[order], side="right") - 1
+    return float((at_risk[last] - risk[order])[event[order] > 0].mean())
+
+
+def coded(values: Sequence[str], positive: str | None = None) -> tuple[np.ndarray, list[str]]:
+    """Codes (n,) and names of classes; of two, the one that is no control comes second (class 1)."""
+    names = sorted(set(values), key=lambda v: (_number(v), v))
+    if len(names) == 2:
+        usual = [n for n in names if n.lower() in CONTROLS]
+        first = next((n for n in names if positive is not None and n != positive), usual[0] if len(usual) == 1 else names[0])
+        names = [first, next(n for n in names if n != first)]
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place[v] for v in values]), names
+
+
+CONTROLS = {"control", "ctrl", "normal", "healthy", "no", "none", "negative", "false", "0", "wt", "wildtype", "untreated", "benign", "unaffected", "alive"}  # fmt: skip
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return np.inf

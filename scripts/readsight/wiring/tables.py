@@ -1,0 +1,40 @@
+"""Wiring of what samples are described by: their expression from reads, and the tables that users bring."""
+
+import os
+from typing import Any
+
+from readsight.project import Project
+from readsight.wiring.stage import COHORT, Stage
+
+
+class TablesWiring(Stage):
+    """Files of the modalities, each an AnnData of samples × features."""
+
+    def __init__(self, project: Project):
+        self.project = project
+        self.folder = f"{project.folder}/expression"
+        self.tables = project.config.tables
+        self.counted = bool(project.rna and project.config.expression)
+
+    def modalities(self) -> list[str]:
+        """All that samples can be described by: `expression` where reads are counted, and the tables."""
+        return ["expression"] * self.counted + list(self.tables)
+
+    def file(self, modality: str) -> str:
+        """A modality's AnnData: X is what is learned from; counts and tpm in layers, where they are known."""
+        return f"{self.folder}/expression.h5ad" if modality == "expression" else f"{self.folder}/tables/{modality}.h5ad"
+
+    def files(self, wildcards: Any) -> list[str]:
+        """The user's own files of a table."""
+        return self.tables[wildcards.table].files
+
+    def megabytes(self) -> int:
+        """Size of the users' files together, packed ones unpacked; files that are not there count nothing."""
+        paths = [path for table in self.tables.values() for path in table.files if os.path.exists(path)]
+        return sum(os.path.getsize(path) * (5 if path.endswith(".gz") else 1) for path in paths) // 1_000_000
+
+    def targets(self) -> list[str]:
+        return [self.file(name) for name in self.tables]
+
+    def products(self) -> dict[tuple[str, str], str]:
+        return {(COHORT, f"table {name}"): self.file(name) for name in self.tables}
