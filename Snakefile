@@ -45,6 +45,7 @@ wildcard_constraints:
     sample=one_of(project.samples),
     caller=one_of(project.callers),
     task=one_of(list(project.config.tasks)),
+    table=one_of(list(project.config.tables)),
 
 
 include: "workflow/rules/demo.smk"
@@ -52,6 +53,7 @@ include: "workflow/rules/reads.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/star.smk"
 include: "workflow/rules/expression.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/variants.smk"
 include: "workflow/rules/callers.smk"

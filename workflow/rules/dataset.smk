@@ -27,10 +27,58 @@ rule dataset_assemble:
         "../../scripts/dataset_assemble.py"
 
 
+rule dataset_join:
+    """Join the samples of a task over their modalities, with labels, donors and batches, in one MuData."""
+    input:
+        modalities=dataset.modalities,
+    output:
+        examples="<results>/dataset/{task}/examples.h5mu",
+        summary="<results>/dataset/{task}/examples.summary.json",
+    log:
+        "<logs>/dataset_join/{task}.log",
+    benchmark:
+        "<benchmarks>/dataset_join/{task}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=dataset.room,
+    params:
+        code=code("dataset_join"),
+        spec=dataset.join,
+    script:
+        "../../scripts/dataset_join.py"
+
+
+rule dataset_confound:
+    """Measure how far batch and label are confounded, before anything is learned."""
+    input:
+        examples="<results>/dataset/{task}/examples.h5mu",
+    output:
+        confounding="<results>/dataset/{task}/confounding.json",
+        summary="<results>/dataset/{task}/confounding.summary.json",
+    log:
+        "<logs>/dataset_confound/{task}.log",
+    benchmark:
+        "<benchmarks>/dataset_confound/{task}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=dataset.room,
+    params:
+        code=code("dataset_confound"),
+        batch=dataset.batch,
+        seed=project.config.seed,
+    script:
+        "../../scripts/dataset_confound.py"
+
+
 rule dataset_split:
     """Divide the examples into folds of whole groups, and certify the division."""
     input:
-        examples="<results>/dataset/{task}/examples.h5ad",
+        examples=dataset.examples,
+        confounding=dataset.confounding,
     output:
         split="<results>/dataset/{task}/split.parquet",
         certificate="<results>/dataset/{task}/certificate.json",
@@ -43,7 +91,7 @@ rule dataset_split:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1000),
+        mem_mb=dataset.room,
     params:
         code=code("dataset_split"),
         spec=dataset.split,
@@ -55,14 +103,14 @@ rule dataset_split:
 rule dataset_fold:
     """Cut the folds of one repeat, each scaled by what its own training part gives."""
     input:
-        examples="<results>/dataset/{task}/examples.h5ad",
+        examples=dataset.examples,
         split="<results>/dataset/{task}/split.parquet",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
         test="<results>/dataset/{task}/repeat{repeat}/test.h5",
-        scaler="<results>/dataset/{task}/repeat{repeat}/scaler.json",
+        scaler="<results>/dataset/{task}/repeat{repeat}/scaler.h5",
     log:
         "<logs>/dataset_fold/{task}.repeat{repeat}.log",
     benchmark:
@@ -73,9 +121,10 @@ rule dataset_fold:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1000),
+        mem_mb=dataset.room,
     params:
         code=code("dataset_fold"),
+        spec=dataset.fold,
     script:
         "../../scripts/dataset_fold.py"
 
@@ -85,18 +134,19 @@ rule dataset_balance:
     input:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
     output:
-        balanced="<results>/dataset/{task}/repeat{repeat}/balanced.h5",
+        balanced="<results>/dataset/{task}/repeat{repeat}/balanced.{balance}.h5",
     log:
-        "<logs>/dataset_balance/{task}.repeat{repeat}.log",
+        "<logs>/dataset_balance/{task}.repeat{repeat}.{balance}.log",
     benchmark:
-        "<benchmarks>/dataset_balance/{task}.repeat{repeat}.tsv"
+        "<benchmarks>/dataset_balance/{task}.repeat{repeat}.{balance}.tsv"
     wildcard_constraints:
         repeat=r"\d+",
+        balance=one_of(dataset.balances()),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1000),
+        mem_mb=dataset.room,
     params:
         code=code("dataset_balance"),
         spec=dataset.balance,
@@ -130,3 +180,30 @@ rule dataset_plot:
         code=code("dataset_plot"),
     script:
         "../../scripts/dataset_plot.py"
+
+
+rule dataset_plot_confounding:
+    """Draw which batches hold which classes, and what the batch alone tells of the label."""
+    input:
+        confounding="<results>/dataset/{task}/confounding.json",
+    output:
+        confounding=report(
+            "<results>/dataset/{task}/confounding.svg",
+            caption="../report/dataset_confounding.rst",
+            category="Data set",
+            subcategory="{task}",
+            labels={"figure": "batch and label"},
+        ),
+    log:
+        "<logs>/dataset_plot_confounding/{task}.log",
+    benchmark:
+        "<benchmarks>/dataset_plot_confounding/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(600),
+    params:
+        code=code("dataset_plot_confounding"),
+    script:
+        "../../scripts/dataset_plot_confounding.py"

@@ -9,7 +9,7 @@ rule interpret_attribute:
         unpack(interpret.trained),
         test="<results>/dataset/{task}/repeat0/test.h5",
         train="<results>/dataset/{task}/repeat0/train.h5",
-        balanced="<results>/dataset/{task}/repeat0/balanced.h5",
+        balanced=interpret.balanced,
         validation="<results>/dataset/{task}/repeat0/validation.h5",
         certificate="<results>/dataset/{task}/certificate.json",
     output:

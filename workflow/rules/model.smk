@@ -6,7 +6,7 @@ model = ModelWiring(project)
 rule model_train:
     """Train one kind of model on the balanced training folds of a repeat, and calibrate it on validation."""
     input:
-        balanced="<results>/dataset/{task}/repeat{repeat}/balanced.h5",
+        balanced=model.balanced,
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -23,10 +23,11 @@ rule model_train:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1500),
+        mem_mb=model.dataset.room,
     params:
         code=code("model_train"),
         settings=model.settings,
+        trials=model.trials,
         seed=project.config.seed,
     script:
         "../../scripts/model_train.py"

@@ -52,6 +52,13 @@ class DatasetWiring(Stage):
         split = {"column": task.split.column} | ({"given": task.split.given} if task.split.by == "given" else {})
         return {"name": wildcards.task, "modalities": self.names(wildcards.task), "outcome": task.outcome} | kept | split
 
+    def batch(self, wildcards: Any) -> str | None:
+        return self.task(wildcards).harmonise.batch
+
+    def confounding(self, wildcards: Any) -> str | list[str]:
+        """What was measured of batch and label: nothing is divided before that is known."""
+        return f"{self.folder}/{wildcards.task}/confounding.json" if wildcards.task in self.measured() else []
+
     def split(self, wildcards: Any) -> dict[str, Any]:
         """Settings that the split reads, its own kind's alone; a given one is one division, and such as are drawn anew beside it."""
         split = self.task(wildcards).split
@@ -93,6 +100,7 @@ class DatasetWiring(Stage):
 
     def summaries(self) -> list[str]:
         found = [f"{self.folder}/{task}/split.summary.json" for task in self.tasks]
+        found += [f"{self.folder}/{name}/examples.summary.json" for name, task in self.tasks.items() if task.source == "samples"]
         return found + [f"{self.folder}/{task}/confounding.summary.json" for task in self.measured()]
 
     def products(self) -> dict[tuple[str, str], str]:

@@ -21,6 +21,11 @@ class InterpretWiring(Stage):
         base = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/model"
         return {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
 
+    def balanced(self, wildcards: Any) -> str:
+        """The training folds that the first model saw."""
+        method = self.tasks[wildcards.task].balance.method
+        return f"{self.project.folder}/dataset/{wildcards.task}/repeat0/balanced.{method}.h5"
+
     def spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_attribute` reads of the config."""
         return self.tasks[wildcards.task].model_dump(include={"attributions", "explained", "bootstrap"})

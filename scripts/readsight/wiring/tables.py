@@ -28,6 +28,28 @@ class TablesWiring(Stage):
         """The user's own files of a table."""
         return self.tables[wildcards.table].files
 
+    def sheet(self) -> str | list[str]:
+        """The sample sheet, where there is one: it describes samples of tables too."""
+        return self.project.config.samples or []
+
+    def metadata(self) -> list[str]:
+        """Files that say what samples are."""
+        return [entry.file for entry in self.project.config.metadata]
+
+    def genes(self) -> str | list[str]:
+        """Table of the annotation's genes, which tells places and lengths; none without an annotation."""
+        reference = self.project.config.reference
+        return f"{self.folder}/reference/genes.tsv" if reference.gtf and reference.fasta else []
+
+    def spec(self, wildcards: Any) -> dict[str, Any]:
+        """What `expression_import` reads of the config."""
+        described = [entry.model_dump() for entry in self.project.config.metadata]
+        return self.tables[wildcards.table].model_dump() | {"name": wildcards.table, "metadata": described}
+
+    def room(self, wildcards: Any, attempt: int) -> int:
+        """Memory in MB, by attempt: eight times the tables' size."""
+        return attempt * (1000 + 8 * self.megabytes())
+
     def megabytes(self) -> int:
         """Size of the users' files together, packed ones unpacked; files that are not there count nothing."""
         paths = [path for table in self.tables.values() for path in table.files if os.path.exists(path)]
@@ -35,6 +57,9 @@ class TablesWiring(Stage):
 
     def targets(self) -> list[str]:
         return [self.file(name) for name in self.tables]
+
+    def summaries(self) -> list[str]:
+        return [f"{self.folder}/tables/{name}.summary.json" for name in self.tables]
 
     def products(self) -> dict[tuple[str, str], str]:
         return {(COHORT, f"table {name}"): self.file(name) for name in self.tables}
