@@ -35,9 +35,12 @@ class Table(Section):
 class Metadata(Section):
     """A file that says what the samples are: labels, donors, batches, follow-up. Its columns join those of the sheet."""
 
-    file: str = Field(..., description="CSV or TSV with a header, plain or gzip; a GDC sample sheet or clinical table as it comes.")
+    file: str = Field(
+        ..., description="CSV or TSV with a header, plain or gzip; a GDC sample sheet or clinical table as it comes."
+    )
     key: str | None = Field(
-        None, description="Column that names the sample. Default: the one whose values are names of samples (or of TCGA patients)."
+        None,
+        description="Column that names the sample. Default: the one whose values are names of samples (or of TCGA patients).",
     )
     order_of: str | None = Field(
         None,

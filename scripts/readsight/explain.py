@@ -17,6 +17,9 @@ WANTED = {
     "string": "text is needed (put it in quotes)",
 }
 
+# What pydantic adds to the place of a fault where a key takes either of two kinds of value.
+BRANCHES = ("str", "list[str]")
+
 
 def _section(location: tuple, root: type[BaseModel]) -> type[BaseModel] | None:
     """The config section that a location of an error lies in."""
@@ -44,7 +47,9 @@ def _arguments(annotation: Any) -> list[Any]:
 
 def explain(error: dict[str, Any], root: type[BaseModel]) -> list[str]:
     """Say one pydantic error of the model `root` in a user's words."""
-    location = error["loc"]
+    location = tuple(part for part in error["loc"] if part not in BRANCHES)
+    if len(location) < len(error["loc"]) and BRANCHES[0] not in error["loc"]:
+        return []  # said once, of the first kind
     where = ".".join(str(p) for p in location)
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -61,7 +66,9 @@ def explain(error: dict[str, Any], root: type[BaseModel]) -> list[str]:
         return [f"{where}: {given!r} is not one of {allowed}" + (f"; did you mean {near[0]!r}?" if near else "")]
     if kind == "value_error" and not location:
         return str(error["ctx"]["error"]).splitlines()
-    if kind == "string_pattern_mismatch":
+    if BRANCHES[0] in error["loc"]:
+        needed = "text or a list of texts is needed"
+    elif kind == "string_pattern_mismatch":
         needed = "a name is needed, of letters, digits, '_', '.', '-', that starts with a letter or digit"
     else:
         needed = WANTED.get(kind.split("_")[0], error["msg"].lower())

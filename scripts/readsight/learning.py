@@ -40,7 +40,9 @@ class Split(Section):
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
     repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
     resplits: int = Field(
-        20, ge=0, description="Divisions of the same sizes drawn anew beside a given one, to show what luck its split had (by: given)."
+        20,
+        ge=0,
+        description="Divisions of the same sizes drawn anew beside a given one, to show what luck its split had (by: given).",
     )
     inner: int | None = Field(
         None,
@@ -74,7 +76,9 @@ class Harmonise(Section):
     covariates: list[str] = Field(
         [], description="Columns whose effect ComBat keeps (sex, age). Never the label: it is not known of a new sample."
     )
-    reference: str | None = Field(None, description="Batch that the others are brought to, itself unchanged. Default: their mean.")
+    reference: str | None = Field(
+        None, description="Batch that the others are brought to, itself unchanged. Default: their mean."
+    )
 
 
 class Select(Section):
@@ -91,7 +95,9 @@ class Select(Section):
 class Search(Section):
     """Search of settings inside the training fold."""
 
-    trials: int = Field(0, ge=0, description="Settings that Optuna tries for each model and fold; 0: a small fixed grid, or the defaults.")
+    trials: int = Field(
+        0, ge=0, description="Settings that Optuna tries for each model and fold; 0: a small fixed grid, or the defaults."
+    )
 
 
 class Network(Section):
@@ -110,7 +116,8 @@ class Convolution(Section):
     """The 1-D convolutional network over ordered genes; it is trained as `network` says."""
 
     order: Literal["auto", "genome", "likeness"] = Field(
-        "auto", description="Order of the genes: along the genome, or by their likeness in the training fold. auto: genome where it is known."
+        "auto",
+        description="Order of the genes: along the genome, or by their likeness in the training fold. auto: genome where it is known.",
     )
     channels: list[Positive] = Field([16, 32], description="Channels of each convolution.")
     width: Positive = Field(9, description="Genes that a filter spans.")
@@ -137,36 +144,44 @@ class Task(Section):
         None,
         description="Calls: `truth`, whether the call is in variants.truth. Samples: the column to predict; a list of columns of 0 and 1 for several labels at once.",
     )
-    positive: str | None = Field(None, description="Value of the label that counts as positive, where there are two. Default: the one that is not control, normal, healthy, no or 0.")
+    positive: str | None = Field(
+        None,
+        description="Value of the label that counts as positive, where there are two. Default: the one that is not control, normal, healthy, no or 0.",
+    )
     time: str | None = Field(None, description="Column of follow-up times, for survival (source: samples).")
     event: str | None = Field(None, description="Column that says whether the event was seen (1) or not (0), for survival.")
     modalities: list[Name] = Field(
-        [], description="What samples are described by: `expression` (from reads) and names of tables. Default: all that there are."
+        [],
+        description="What samples are described by: `expression` (from reads) and names of tables. Default: all that there are.",
     )
     missing: Literal["drop", "keep"] = Field(
         "drop", description="Samples that lack a modality: leave them out, or keep them, the modality at its training mean."
     )
     representation: Literal["annotations", "profile"] | None = Field(
-        None, description="Features. annotations: the caller's own of a call. profile: numbers of a sample, scaled by the training fold."
+        None,
+        description="Features. annotations: the caller's own of a call. profile: numbers of a sample, scaled by the training fold.",
     )
     harmonise: Harmonise = Field(Harmonise(), description="Batch effects (samples).")
     select: Select = Field(Select(), description="Selection of features (samples).")
     split: Split = Field(Split(), description="Division into folds.")
     balance: Balance = Field(Balance(), description="Balancing of the training fold.")
-    models: list[
-        Literal[
-            "network",
-            "cnn",
-            "logistic",
-            "elastic_net",
-            "forest",
-            "boosting",
-            "late_fusion",
-            "attention_fusion",
-            "cox",
-            "single_feature",
+    models: (
+        list[
+            Literal[
+                "network",
+                "cnn",
+                "logistic",
+                "elastic_net",
+                "forest",
+                "boosting",
+                "late_fusion",
+                "attention_fusion",
+                "cox",
+                "single_feature",
+            ]
         ]
-    ] | None = Field(
+        | None
+    ) = Field(
         None,
         min_length=1,
         description="Models; the first is the one that the others are baselines of. With several modalities each takes all of them together (early fusion), and the first and the linear one each modality alone as well. Default: as many as fit.",
@@ -246,7 +261,9 @@ def _of_samples(task: Task, modalities: list[str]) -> list[str]:
     if not modalities:
         found.append("source: 'samples' needs samples of assay rna, or tables")
     found += [
-        f"modalities: {m!r} is not there; there are: {', '.join(modalities) or 'none'}" for m in task.modalities if m not in modalities
+        f"modalities: {m!r} is not there; there are: {', '.join(modalities) or 'none'}"
+        for m in task.modalities
+        if m not in modalities
     ]
     if task.split.by not in ("group", "given"):
         found.append(f"split.by: samples have no place on the genome to be divided by ({task.split.by}); use group or given")
@@ -264,7 +281,9 @@ def _of_samples(task: Task, modalities: list[str]) -> list[str]:
         found.append("harmonise.batch: name the column of batches")
     known = [c for c in task.labels if c in harmonise.covariates]
     if known:
-        found.append(f"harmonise.covariates: {known[0]!r} is what is to be predicted, and not known of a new sample; leave it out")
+        found.append(
+            f"harmonise.covariates: {known[0]!r} is what is to be predicted, and not known of a new sample; leave it out"
+        )
     if harmonise.batch in task.labels:
         found.append("harmonise.batch: is the label itself; there is nothing left to predict")
     return found
@@ -272,10 +291,16 @@ def _of_samples(task: Task, modalities: list[str]) -> list[str]:
 
 def _of_models(task: Task, modalities: list[str]) -> list[str]:
     survival = task.outcome == "survival"
-    able = ("network", "cnn", "attention_fusion", "cox") if survival else tuple(m for m in GRADIENT if m != "cox") + ("forest", "boosting", "late_fusion")
+    able = (
+        ("network", "cnn", "attention_fusion", "cox")
+        if survival
+        else tuple(m for m in GRADIENT if m != "cox") + ("forest", "boosting", "late_fusion")
+    )
     found = [f"models: {m!r} does not predict {'survival' if survival else 'classes'}" for m in task.models if m not in able]
     if len(modalities) < 2:
-        found += [f"models: {m!r} joins modalities, and there is one ({', '.join(modalities)})" for m in task.models if m in FUSIONS]
+        found += [
+            f"models: {m!r} joins modalities, and there is one ({', '.join(modalities)})" for m in task.models if m in FUSIONS
+        ]
     if task.outcome in UNBALANCED and (task.balance.method != "none" or task.balance.compare):
         found.append(f"balance.method: there are no classes to balance ({task.outcome}); use none")
     return found

@@ -37,13 +37,15 @@ EXAMPLES = {
     "variants.truth.vcf": "data/truth.vcf.gz",
     "variants.truth.bed": "data/confident.bed",
     "variants.truth.structural_vcf": "data/truth.structural.vcf.gz",
+    "tables.files": ["data/expression.csv.gz"],
+    "metadata.file": "data/samples.csv",
     "expression.contrast.column": "label",
     "expression.contrast.reference": "control",
     "expression.contrast.tested": "case",
     "expression.contrast.block": "batch",
 }
 EDIT = ("project", "samples", "reference.fasta")
-PLACEHOLDERS = {"tasks": "call_quality"}
+PLACEHOLDERS = {"tasks": "call_quality", "tables": "mrna"}
 
 HEAD = """\
 # yaml-language-server: $schema=schema.json
@@ -66,6 +68,7 @@ class Key:
     help: str
     sub: type[BaseModel] | None
     many: bool
+    listed: bool
     optional: bool
 
     @property
@@ -91,6 +94,7 @@ def keys_of(section: type[BaseModel], above: str = "") -> Iterator[Key]:
             help=field.description or "",
             sub=sub,
             many=any(get_origin(p) is dict for p in parts) and sub is not None,
+            listed=any(get_origin(p) is list for p in parts) and sub is not None,
             optional=NoneType in parts and default is None,
         )
 
@@ -143,27 +147,28 @@ def config_yaml() -> str:
     return HEAD + "".join(f"{line}\n" for line in _section_lines(Config, "", "", off=False))
 
 
-def _section_lines(section: type[BaseModel], above: str, shown: str, off: bool) -> Iterator[str]:
-    """Lines of a section. above: its place in the model; shown: indentation; off: commented out."""
+def _section_lines(section: type[BaseModel], above: str, shown: str, off: bool, listed: bool = False) -> Iterator[str]:
+    """Lines of a section. above: its place in the model; shown: indentation; off: commented out; listed: an entry of a list."""
     mark = "#" if off else ""
-    for key in keys_of(section, above):
+    for place, key in enumerate(keys_of(section, above)):
         example = EXAMPLES.get(key.path)
         silent = key.optional and key.path not in EDIT
-        here = "#" if silent or key.many else mark
+        here = "#" if silent or key.many or key.listed else mark
+        at, here = (shown + "  ", here) if listed and place else (shown, here + "- " * listed)
         yield from ([""] if not above else [])
         words = key.help + (f" [{key.kind}]" if key.sub is None else "")
-        yield from (f"{shown}# {line}" for line in _wrap(words, WIDTH - len(shown)))
+        yield from (f"{at}# {line}" for line in _wrap(words, WIDTH - len(at)))
         if key.sub:
-            yield f"{shown}{here}{key.name}:"
-            inner = shown + "  "
+            yield f"{at}{here}{key.name}:"
+            inner = at + "  "
             if key.many:
                 yield f"{inner}{here}{PLACEHOLDERS.get(key.path, 'name')}:"
                 inner += "  "
-            yield from _section_lines(key.sub, key.path, inner, off=bool(here))
+            yield from _section_lines(key.sub, key.path, inner, off="#" in here, listed=key.listed)
         else:
             value = example if key.default is None else key.default
             edit = "  # EDIT" if key.path in EDIT else ""
-            yield f"{shown}{here}{key.name}: {_yaml(value)}{edit}"
+            yield f"{at}{here}{key.name}: {_yaml(value)}{edit}"
 
 
 def _wrap(text: str, width: int) -> list[str]:

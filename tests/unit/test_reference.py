@@ -26,6 +26,7 @@ def switched_on() -> dict:
 def test_keys_that_are_off_are_valid_when_switched_on():
     raw = switched_on()
     raw["variants"]["vcf"] = None  # the task's caller is bcftools
+    raw["tasks"]["call_quality"] |= {"time": None, "event": None}
     parsed = config.parse(raw)
     assert parsed.demo == config.Demo()
     assert parsed.tasks == {"call_quality": config.Task()}
@@ -38,7 +39,8 @@ def test_every_key_of_the_model_stands_in_all_three():
             yield key
             if key.sub:
                 inner = values[key.name]
-                yield from paths(key.sub, key.path, next(iter(inner.values())) if key.many else inner)
+                inner = next(iter(inner.values())) if key.many else inner[0] if key.listed else inner
+                yield from paths(key.sub, key.path, inner)
             else:
                 assert key.name in values, key.path
 

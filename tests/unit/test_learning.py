@@ -1,0 +1,71 @@
+"""Config of learning tasks: defaults that hang on source and outcome, and keys that do not agree."""
+
+import pytest
+
+from readsight.config import parse
+from readsight.errors import InputError
+from readsight.learning import Task
+
+SAMPLES = {"source": "samples", "label": "subtype"}
+
+
+def project(task: dict, **more) -> dict:
+    return {"project": "x", "tables": {"mrna": {"files": ["a.csv"]}}, "tasks": {"t": task}} | more
+
+
+def test_defaults_follow_the_source():
+    calls, samples = Task(), Task(**SAMPLES)
+    assert (calls.split.by, calls.split.inner, calls.representation) == ("block", None, "annotations")
+    assert (samples.split.by, samples.split.inner, samples.representation) == ("group", 3, "profile")
+    assert calls.label == "truth" and "single_feature" in calls.models and "elastic_net" in samples.models
+
+
+def test_defaults_follow_the_outcome():
+    survival = Task(source="samples", time="months", event="died")
+    several = Task(source="samples", label=["er", "her2"])
+    assert survival.outcome == "survival" and survival.models == ["network", "cox"] and survival.labels == ["months", "died"]
+    assert several.outcome == "multilabel" and several.labels == ["er", "her2"]
+    assert survival.balance.method == several.balance.method == "none"
+    assert Task(**SAMPLES).balance.method == "smote"
+
+
+def test_one_task_does_not_change_the_defaults_of_the_next():
+    Task(**SAMPLES)
+    assert Task().split.by == "block"
+
+
+@pytest.mark.parametrize(
+    "task, words",
+    [
+        ({"source": "samples"}, "tasks.t.label: name the column"),
+        (SAMPLES | {"time": "months"}, "needs both time and event"),
+        (SAMPLES | {"time": "m", "event": "e"}, "leave label out"),
+        (SAMPLES | {"modalities": ["mirna"]}, "'mirna' is not there; there are: mrna"),
+        (SAMPLES | {"split": {"by": "chromosome"}}, "use group or given"),
+        (SAMPLES | {"models": ["late_fusion"], "attributions": ["shap"]}, "joins modalities, and there is one"),
+        (SAMPLES | {"models": ["cox"]}, "'cox' does not predict classes"),
+        (SAMPLES | {"models": ["forest"]}, "has none; use shap"),
+        (SAMPLES | {"harmonise": {"method": "combat"}}, "name the column of batches"),
+        (SAMPLES | {"harmonise": {"method": "combat", "batch": "plate", "covariates": ["subtype"]}}, "not known of a new sample"),
+        (SAMPLES | {"harmonise": {"batch": "subtype"}}, "is the label itself"),
+        ({"source": "samples", "label": ["a", "b"], "balance": {"method": "smote"}}, "no classes to balance"),
+        ({"source": "samples", "label": 3}, "tasks.t.label: text or a list of texts is needed, got 3"),
+        ({}, "'truth' needs variants.truth"),
+        ({"label": "subtype"}, "calls are labelled by their truth"),
+    ],
+)
+def test_keys_that_do_not_agree(task, words):
+    with pytest.raises(InputError) as error:
+        parse(project(task))
+    assert any(words in fault for fault in error.value.faults), error.value.faults
+
+
+def test_tables_need_no_reference_and_no_sheet():
+    assert parse(project(SAMPLES)).reference.fasta is None
+    with pytest.raises(InputError, match="reference.fasta: this key is needed"):
+        parse({"project": "x", "samples": "s.tsv"})
+
+
+def test_a_table_must_not_take_the_name_of_counted_reads():
+    with pytest.raises(InputError, match="choose another"):
+        parse({"project": "x", "tables": {"expression": {"files": ["a.csv"]}}})
