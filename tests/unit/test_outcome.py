@@ -1,0 +1,76 @@
+"""Targets and predictions of each kind, their columns and their losses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from readsight.outcome import Outcome, coded, partial_loss
+
+KINDS = {
+    "binary": (Outcome("binary", ("control", "case")), np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.9, 0.4])),
+    "multiclass": (
+        Outcome("multiclass", ("a", "b", "c")),
+        np.array([0, 2, 1, 2]),
+        np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.2, 0.6, 0.2], [0.3, 0.3, 0.4]]),
+    ),
+    "multilabel": (
+        Outcome("multilabel", ("er", "her2")),
+        np.array([[0, 1], [1, 1], [0, 0], [1, 0]]),
+        np.array([[0.1, 0.8], [0.7, 0.6], [0.2, 0.3], [0.9, 0.4]]),
+    ),
+    "survival": (
+        Outcome("survival", ("time", "event")),
+        np.array([[3.0, 1], [5.0, 0], [2.0, 1], [7.0, 1]]),
+        np.array([0.5, -0.2, 1.0, -1.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_give_back_what_was_written(kind):
+    outcome, target, guess = KINDS[kind]
+    table = pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", guess))
+    np.testing.assert_array_equal(outcome.target(table), target)
+    np.testing.assert_array_equal(outcome.guess(table, "raw"), guess)
+    assert Outcome.of(outcome.plain()) == outcome
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_loss_is_the_mean_log_likelihood_of_what_happened(kind):
+    outcome, target, guess = KINDS[kind]
+    if kind == "multiclass":
+        chances = [row[c] for row, c in zip(guess, target, strict=True)]
+    else:
+        chances = np.where(target == 1, guess, 1 - guess).ravel()
+    assert outcome.loss(guess, target) == pytest.approx(-np.log(chances).mean())
+
+
+def test_partial_loss_by_its_definition_with_ties():
+    draw = np.random.default_rng(1)
+    time, event, risk = draw.integers(1, 6, 40).astype(float), draw.integers(0, 2, 40), draw.normal(size=40)
+    own = [np.log(np.exp(risk[time >= time[i]]).sum()) - risk[i] for i in range(40) if event[i]]
+    assert partial_loss(risk, time, event) == pytest.approx(np.mean(own))
+    assert partial_loss(risk + 3, time, event) == pytest.approx(partial_loss(risk, time, event))
+    assert np.isnan(partial_loss(risk, time, np.zeros(40)))
+
+
+def test_a_sooner_event_wants_a_higher_hazard():
+    time, event = np.array([1.0, 2, 3, 4]), np.ones(4)
+    assert partial_loss(-time, time, event) < partial_loss(time, time, event)
+
+
+@pytest.mark.parametrize(
+    "values, positive, names",
+    [
+        (["case", "control"], None, ["control", "case"]),
+        (["Tumour", "Normal"], None, ["Normal", "Tumour"]),
+        (["1", "0"], None, ["0", "1"]),
+        (["ALL", "AML"], None, ["ALL", "AML"]),
+        (["ALL", "AML"], "ALL", ["AML", "ALL"]),
+        (["10", "9", "2"], None, ["2", "9", "10"]),
+        (["yes", "no"], None, ["no", "yes"]),
+    ],
+)
+def test_of_two_classes_the_control_comes_first(values, positive, names):
+    codes, found = coded(values, positive)
+    assert found == names and [found[c] for c in codes] == values
