@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from readsight.certificate import sha256
+from readsight.outcome import Outcome
 from readsight.representations import REPRESENTATIONS
 from readsight.sources import SOURCES
 from readsight.step import step
@@ -18,11 +19,11 @@ log = logging.getLogger("readsight")
 
 
 def assemble(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame, task: dict[str, Any]) -> anndata.AnnData:
-    """One AnnData: a row an example, features in X (float64, NaN where missing), the task and its hashes in uns."""
-    obs = obs.copy()
+    """One AnnData: a row an example, features in X (float64, NaN where missing), the task, its hashes and outcome in uns."""
+    obs, outcome = obs.copy(), Outcome("binary", tuple(task["classes"]))
     for name in obs.columns[[not pd.api.types.is_numeric_dtype(obs[c]) for c in obs]]:
         obs[name] = obs[name].astype(str)
-    return anndata.AnnData(table.to_numpy(np.float64), obs=obs, var=var, uns={"task": task})
+    return anndata.AnnData(table.to_numpy(np.float64), obs=obs, var=var, uns={"task": task, "outcome": outcome.plain()})
 
 
 def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> None:

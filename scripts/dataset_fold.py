@@ -1,57 +1,77 @@
-"""Cut the folds of one repeat, each scaled by what its own training part gives."""
+"""Cut the folds of one repeat, each fitted on what its own training part gives: scaling, harmonisation, selection."""
 
-import json
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import anndata
-import numpy as np
+import h5py
 import pandas as pd
 
+from readsight import examples as examples_file
 from readsight import foldfile
 from readsight.certificate import sha256, verify
-from readsight.folds import ROLES, column
+from readsight.folds import ROLES, column, inner, outer
 from readsight.representations import REPRESENTATIONS
 from readsight.step import step
 
 
-def fit(data: anndata.AnnData, roles: pd.Series) -> dict:
-    """What is fitted in a fold, on its training part alone."""
-    here = (roles == "train").to_numpy()
-    representation = REPRESENTATIONS[str(data.uns["task"]["representation"])]
-    return representation.fit(np.asarray(data.X[here]), list(data.var_names))
+def fit(data: anndata.AnnData, roles: pd.Series, spec: dict[str, Any]) -> dict[str, Any]:
+    """What is fitted in a fold: the representation is handed the training rows, and nothing else."""
+    own = data[(roles == "train").to_numpy()].copy()
+    return REPRESENTATIONS[str(data.uns["task"]["representation"])].fit(own, spec)
 
 
 def cut(
-    data: anndata.AnnData, table: pd.DataFrame, repeat: int, fold: int, role: str, scaler: dict, mark: str
+    data: anndata.AnnData, roles: pd.Series, groups: pd.Series, fitted: dict[str, Any], about: dict[str, Any]
 ) -> anndata.AnnData:
-    """One role of one fold, scaled."""
-    here = (table[column(repeat, fold)] == role).to_numpy()
-    representation = REPRESENTATIONS[scaler["representation"]]
-    obs = data.obs[here].assign(group=table["group"].to_numpy(str)[here], split=role)
-    about = {"certificate": mark, "repeat": repeat, "fold": fold, "role": role}
-    return foldfile.pack(representation.apply(np.asarray(data.X[here]), scaler), obs, data.var, about)
+    """One role of one fold, by what was fitted. about: certificate, repeat, fold, role."""
+    here = (roles == about["role"]).to_numpy()
+    values, var = REPRESENTATIONS[fitted["representation"]].apply(data[here], fitted)
+    obs = examples_file.plain(data.obs[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
+    return foldfile.pack(values, obs, var, about, examples_file.outcome(data))
 
 
-def main(examples: Path, split: Path, certificate: Path, repeat: int, outputs: dict[str, Path], scaler: Path) -> None:
+def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
+    """Folds and inner folds of a repeat: name in the fold files, column of the split, roles written."""
+    found = []
+    prefix = f"repeat{repeat}."
+    for number in range(sum(name.startswith(prefix) for name in outer(table.columns))):
+        fold = column(repeat, number)
+        found.append((foldfile.name(number), fold, list(ROLES)))
+        found += [(name.removeprefix(prefix), name, ["train", "validation"]) for name in inner(table.columns, fold)]
+    return found
+
+
+def main(
+    examples: Path,
+    split: Path,
+    certificate: Path,
+    repeat: int,
+    spec: dict[str, Any],
+    outputs: dict[str, Path],
+    scaler: Path,
+) -> None:
     """Write the folds of a repeat, a file a role, and what was fitted.
 
-    outputs: role → file. Raises InputError for a certificate that is not about these examples and this split.
+    spec: harmonise and select, for samples. outputs: role → file; a role that a fold has not (nested folds have no
+    validation part of their own) is left out. Raises InputError for a certificate that is not about these examples
+    and this split.
     """
     verify(certificate, examples, split)
     mark = sha256(certificate)
-    data = anndata.read_h5ad(examples)
+    data = examples_file.read(examples)
     table = pd.read_parquet(split).set_index("example").loc[data.obs_names]
-    numbers = [n for n in range(table.shape[1]) if column(repeat, n) in table]
-    fitted = [fit(data, table[column(repeat, n)]) for n in numbers]
-
-    def folds(role: str) -> Iterator[anndata.AnnData]:
-        for number, scaling in zip(numbers, fitted, strict=True):
-            yield cut(data, table, repeat, number, role, scaling, mark)
-
-    for role in ROLES:
-        foldfile.write(outputs[role], folds(role))
-    scaler.write_text(json.dumps({f"fold{n}": f for n, f in zip(numbers, fitted, strict=True)}, indent=1) + "\n")
+    with ExitStack() as stack:
+        files = {role: stack.enter_context(h5py.File(path, "w")) for role, path in outputs.items()}
+        held = stack.enter_context(h5py.File(scaler, "w"))
+        for name, source, roles in parts(table, repeat):
+            fitted = fit(data, table[source], spec)
+            anndata.io.write_elem(held, name, fitted)
+            number = int(name.removeprefix("fold").partition(".")[0])
+            for role in (r for r in roles if (table[source] == r).any()):
+                about = {"certificate": mark, "repeat": repeat, "fold": number, "role": role}
+                anndata.io.write_elem(files[role], name, cut(data, table[source], table["group"], fitted, about))
 
 
 if __name__ == "__main__":
@@ -61,6 +81,7 @@ if __name__ == "__main__":
             job.input.split,
             job.input.certificate,
             int(job.wildcards.repeat),
+            dict(job.params.spec),
             {role: getattr(job.output, role) for role in ROLES},
             job.output.scaler,
         )

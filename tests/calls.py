@@ -117,10 +117,10 @@ def fold(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smot
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.h5" for name in ("train", "validation", "test", "balanced")}
-    files |= {"split": folder / "split.parquet", "certificate": folder / "certificate.json", "scaler": folder / "scaler.json"}
+    files |= {"split": folder / "split.parquet", "certificate": folder / "certificate.json", "scaler": folder / "scaler.h5"}
     dataset_split.main(examples, "call_quality", split, 1, files["split"], files["certificate"], folder / "split.summary.json")
     roles = {role: files[role] for role in ("train", "validation", "test")}
-    dataset_fold.main(examples, files["split"], files["certificate"], 0, roles, files["scaler"])
+    dataset_fold.main(examples, files["split"], files["certificate"], 0, {}, roles, files["scaler"])
     dataset_balance.main(files["train"], {"method": balance, "neighbours": 5}, 1, files["balanced"])
     return files
 

@@ -15,18 +15,29 @@ def read(path: Path) -> anndata.AnnData:
     Of a MuData the modalities stand side by side: features are called `modality:feature`, var says `modality`
     beside what the modality says of them, and a sample that lacks a modality has NaN there.
     """
+    path = Path(path)
     if path.suffix == ".h5ad":
         return anndata.read_h5ad(path)
     import mudata
 
+    mudata.set_options(pull_on_update=False)  # columns stand where dataset_join put them
     data = mudata.read_h5mu(path)
-    blocks, rows = [], []
+    values = np.full((data.n_obs, sum(own.n_vars for own in data.mod.values())), np.nan, np.float32)
+    rows, start = [], 0
     for name, own in data.mod.items():
-        block = np.full((data.n_obs, own.n_vars), np.nan, np.float32)
-        block[data.obs_names.get_indexer(own.obs_names)] = own.X
-        blocks.append(block)
+        values[data.obs_names.get_indexer(own.obs_names), start : start + own.n_vars] = own.X
+        start += own.n_vars
         rows.append(own.var.assign(modality=name, feature=own.var_names).set_axis([f"{name}:{f}" for f in own.var_names]))
-    return anndata.AnnData(np.hstack(blocks), obs=data.obs.copy(), var=pd.concat(rows), uns=dict(data.uns))
+    return anndata.AnnData(values, obs=plain(data.obs), var=plain(pd.concat(rows)), uns=dict(data.uns))
+
+
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with text as plain text: no categories, which would name rows that are cut away; empty where none is given."""
+    made = {
+        name: own if pd.api.types.is_numeric_dtype(own) else own.astype(object).where(own.notna(), "").astype(str)
+        for name, own in table.items()
+    }
+    return pd.DataFrame(made, index=table.index.astype(str))
 
 
 def outcome(data: anndata.AnnData) -> Outcome:

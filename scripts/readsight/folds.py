@@ -1,6 +1,11 @@
-"""Repeated, grouped, stratified cross-validation: which example is what in which fold, and what leaks."""
+"""Repeated, grouped, stratified cross-validation: which example is what in which fold, and in which inner fold.
+
+A division keeps groups whole, and each of its parts holds what is needed to learn and to score: every class; of
+several labels each value; of survival an event (`needs`).
+"""
 
 import re
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -8,182 +13,278 @@ import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
+from readsight.outcome import Outcome
 
 ROLES = ("train", "validation", "test")
 TRIES = 50
 
-
-def column(repeat: int, fold: int) -> str:
-    """Name of the column of the split table that holds the roles of one fold."""
-    return f"repeat{repeat}.fold{fold}"
+# What every part must hold: its name in words, and which examples (n,) have it.
+Need = tuple[str, np.ndarray]
 
 
-def assign(labels: np.ndarray, groups: np.ndarray, spec: dict[str, Any], seed: int) -> pd.DataFrame:
+def column(repeat: int, fold: int, inner: int | None = None) -> str:
+    """Name of the column of the split table that holds the roles of one fold, or of one of its inner folds."""
+    return f"repeat{repeat}.fold{fold}" + ("" if inner is None else f".inner{inner}")
+
+
+def outer(columns: pd.Index | list[str]) -> list[str]:
+    """Names of the columns that are folds, without the inner ones and the group."""
+    return [name for name in columns if re.fullmatch(r"repeat\d+\.fold\d+", name)]
+
+
+def inner(columns: pd.Index | list[str], fold: str) -> list[str]:
+    """Names of the inner columns of a fold's column, in their order."""
+    return sorted((n for n in columns if n.startswith(f"{fold}.inner")), key=lambda n: int(n.rpartition("inner")[2]))
+
+
+def members(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
+    """What examples are counted by: classes; labels that they have; survival: censored and event. Name and (n,) each."""
+    target = outcome.target(obs)
+    if outcome.kind == "multilabel":
+        return [(name, target[:, i] == 1) for i, name in enumerate(outcome.classes)]
+    if outcome.kind == "survival":
+        return [("censored", target[:, 1] == 0), ("event", target[:, 1] > 0)]
+    return [(name, target == i) for i, name in enumerate(outcome.classes)]
+
+
+def needs(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
+    """What every part of a division must hold of these examples."""
+    counted = members(outcome, obs)
+    if outcome.kind == "survival":
+        return counted[1:]
+    if outcome.kind == "multilabel":
+        return [(f"label {name} = {v}", own if v else ~own) for name, own in counted for v in (0, 1)]
+    return [(f"class {name}", own) for name, own in counted]
+
+
+def assign(
+    strata: np.ndarray, groups: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need] | None = None
+) -> pd.DataFrame:
     """Roles of n examples in every fold of every repeat; a group has one role in a fold.
 
-    labels: (n,) classes. groups: (n,). spec: folds, repeats, validation (part of
-    the training groups). Returns n × (repeats · folds) columns `repeat0.fold0`, …
-    of train, validation, test: within a repeat each example is tested once.
-    Raises InputError where groups or classes are too few for the folds.
+    strata: (n,) integers, spread evenly over the folds. groups: (n,). spec: folds, repeats, and inner (folds of
+    the training part: nested) or validation (part of the training groups held out). wanted: what each part must
+    hold; the strata themselves by default. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
+    train, test; and `repeat0.fold0.inner0`, … of train, validation, empty for the fold's test examples): within a
+    repeat each example is tested once. Raises InputError where groups, or those of a class, are too few.
     """
-    check(labels, groups, spec["folds"])
+    groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    wanted = wanted or [(f"class {value}", strata == value) for value in np.unique(strata)]
+    check(groups, wanted, spec)
     table = {}
     for repeat in range(spec["repeats"]):
-        parts = _all_classes(labels, groups, spec["folds"], seed + 1000 * repeat)
-        for fold, test in enumerate(parts):
-            rest = np.setdiff1d(np.arange(len(labels)), test)
-            scarce = min(len(set(groups[rest][labels[rest] == c])) for c in np.unique(labels))
-            pieces = max(2, min(round(1 / spec["validation"]), scarce))
-            held = _all_classes(labels[rest], groups[rest], pieces, seed + 1000 * repeat + 1 + fold, only_first=True)[0]
-            roles = np.full(len(labels), "train", dtype=object)
-            roles[test] = "test"
-            roles[rest[held]] = "validation"
-            table[column(repeat, fold)] = roles
+        draw = seed + 1000 * repeat
+        for fold, test in enumerate(parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec)):
+            table |= within(column(repeat, fold), test, strata, groups, wanted, spec, draw + 1 + fold)
     return pd.DataFrame(table)
 
 
-def check(labels: np.ndarray, groups: np.ndarray, folds: int) -> None:
-    """Raise InputError, naming the keys, where groups or a class's groups are fewer than the folds need."""
-    total = len(set(groups))
-    if total < folds:
-        raise InputError(
-            f"split.folds: {folds} folds, but there are only {total} groups; lower split.folds or make groups smaller (split.by, split.block)"
+def as_given(
+    roles: np.ndarray, strata: np.ndarray, groups: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need]
+) -> pd.DataFrame:
+    """A split that the data bring as `repeat0.fold0`, and beside it divisions of the same sizes drawn anew.
+
+    roles: (n,) of train and test. spec: resplits (how many: `repeat1.fold0`, …, of whole groups, stratified), inner
+    or validation. Raises InputError where a side is empty, or its training part cannot be divided again.
+    """
+    groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    test = np.flatnonzero(roles == "test")
+    if not 0 < len(test) < len(roles):
+        side = "training" if len(test) else "test"
+        raise InputError(f"split.given: the split that the data bring has no {side} sample; set split.by to group")
+    train = np.flatnonzero(roles != "test")
+    few = [
+        f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} groups of "
+        f"the training part, and it needs {_left(spec)} there to be divided again (split.inner); leave the class out, or set split.by to group"
+        for name, own in wanted
+        if _kinds(groups[train][own[train]]) < _left(spec)
+    ]
+    if few:
+        raise InputError(few)
+    table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1)
+    for number in range(spec.get("resplits", 0)):
+        draw = seed + 1000 + number
+        table |= within(
+            column(1, number), redrawn(len(test), strata, groups, wanted, spec, draw), strata, groups, wanted, spec, draw
         )
-    # Beside the test part, training and validation each need a group of the class.
-    need = max(folds, 3) if folds > 2 else 4
-    for value in np.unique(labels):
-        own = len(set(groups[labels == value]))
-        if own < need:
-            raise InputError(
-                f"split.folds: class {value} ({int((labels == value).sum())} examples) lies in only {own} groups, and {folds} folds "
-                f"with a validation part need {need}; {_remedy(folds)}"
-            )
+    return pd.DataFrame(table)
 
 
-def _remedy(folds: int) -> str:
-    smaller = "make groups smaller (split.by, split.block)"
-    return f"lower split.folds (3 needs fewest), or {smaller}" if folds > 3 else smaller
+def within(
+    name: str, test: np.ndarray, strata: np.ndarray, groups: np.ndarray, wanted: list[Need], spec: dict[str, Any], seed: int
+) -> dict[str, np.ndarray]:
+    """Columns of one fold, its test examples (indices) given: roles, and those of the inner folds where there are any."""
+    roles = np.full(len(strata), "train", dtype=object)
+    roles[test] = "test"
+    rest = np.setdiff1d(np.arange(len(strata)), test)
+    own = [(words, mask[rest]) for words, mask in wanted]
+    if spec.get("inner"):
+        table = {name: roles}
+        for number, held in enumerate(parted(strata[rest], groups[rest], own, spec["inner"], seed, 1, spec)):
+            part = np.full(len(strata), "", dtype=object)
+            part[rest] = "train"
+            part[rest[held]] = "validation"
+            table[f"{name}.inner{number}"] = part
+        return table
+    scarce = min(_kinds(groups[rest][mask]) for _, mask in own)
+    pieces = max(2, min(round(1 / spec["validation"]), scarce))
+    roles[rest[parted(strata[rest], groups[rest], own, pieces, seed, 1, spec, only_first=True)[0]]] = "validation"
+    return {name: roles}
 
 
-def _all_classes(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int, only_first: bool = False) -> list[np.ndarray]:
-    """Divide into parts that each hold every class, whole groups; the first of several draws that does.
+def _left(spec: dict[str, Any]) -> int:
+    """Groups of each class that a test part must leave, so that what is left can be divided again."""
+    return spec.get("inner") or 2
 
-    only_first: only the first part, and what is left of it, must. Else what a part leaves must have
-    two groups of every class, so that it can be divided again.
+
+def _kinds(groups: np.ndarray) -> int:
+    return len(np.unique(groups))
+
+
+def fewest(folds: int, left: int) -> int:
+    """Groups that a class needs: one for each test part, and `left` beside the largest of these."""
+    return next(n for n in range(folds, folds + 2 * left + 1) if n - -(-n // folds) >= left)
+
+
+def check(groups: np.ndarray, wanted: list[Need], spec: dict[str, Any]) -> None:
+    """Raise InputError, naming the keys, where groups or a class's groups are fewer than the folds need."""
+    count, left, total = spec["folds"], _left(spec), _kinds(groups)
+    if total < count:
+        raise InputError(f"split.folds: {count} folds, but there are only {total} groups; {_remedy(spec, total)}")
+    need = fewest(count, left)
+    second = f"with {spec['inner']} inner folds" if spec.get("inner") else "with a validation part"
+    few = [(name, own, _kinds(groups[own])) for name, own in wanted]
+    faults = [
+        f"split.folds: {name} ({int(own.sum())} examples) lies in only {has} groups, and {count} folds {second} "
+        f"need {need}; {_remedy(spec, has)}"
+        for name, own, has in few
+        if has < need
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _remedy(spec: dict[str, Any], has: int) -> str:
+    """What would make a division possible, with `has` groups of the scarcest class."""
+    count, left = spec["folds"], _left(spec)
+    able = [
+        (f, i) for i in range(left, 1, -1) if i == left or spec.get("inner") for f in range(count, 1, -1) if fewest(f, i) <= has
+    ]
+    able = [(f, i) for f, i in able if (f, i) != (count, left)]
+    inner = f" and split.inner to {able[0][1]}" if able and able[0][1] != left else ""
+    ways = [f"lower split.folds to {able[0][0]}{inner}"] if able else []
+    if spec.get("by", "block") in ("block", "chromosome"):
+        ways.append("make groups smaller (split.by, split.block)")
+    else:
+        ways.append("bring more samples of it, leave it out, or join it with another class")
+    return ", or ".join(ways)
+
+
+def parted(
+    strata: np.ndarray,
+    groups: np.ndarray,
+    wanted: list[Need],
+    parts: int,
+    seed: int,
+    left: int,
+    spec: dict[str, Any],
+    only_first: bool = False,
+) -> list[np.ndarray]:
+    """Divide into parts (indices) of whole groups that each hold all that is wanted; the first of several draws that does.
+
+    left: groups of each that a part must leave. only_first: only the first part must.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    left = 1 if only_first else 2
     for attempt in range(2 * TRIES):
         draw = seed + 7919 * attempt
-        if attempt < TRIES:
+        if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= parts:
             splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=draw)
-            found = [held for _, held in splitter.split(np.zeros(len(labels)), labels, groups)]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # a stratum rarer than the folds: what is needed is checked here
+                found = [held for _, held in splitter.split(np.zeros(len(strata)), strata, groups)]
         else:  # it draws among groups of equal composition alone, and may never come to a division that serves
-            found = dealt(labels, groups, parts, draw)
-        if all(_serves(labels, groups, held, left) for held in (found[:1] if only_first else found)):
+            found = dealt(groups, wanted, parts, draw)
+        if all(_serves(groups, wanted, held, left) for held in (found[:1] if only_first else found)):
             return found
+    names = ", ".join(name for name, _ in wanted)
     raise InputError(
-        f"split.folds: no division into {parts} parts was found in which every part has every class; {_remedy(parts)}"
+        f"split.folds: no division into {parts} parts was found in which every part has {names}; {_remedy(spec, 2 * parts)}"
     )
 
 
-def _serves(labels: np.ndarray, groups: np.ndarray, held: np.ndarray, left: int) -> bool:
-    """Whether a part has every class, and what it leaves has at least `left` groups of every class."""
-    rest = np.setdiff1d(np.arange(len(labels)), held)
-    own, others = labels[held], labels[rest]
-    return all((own == c).any() and len(set(groups[rest][others == c])) >= left for c in np.unique(labels))
+def _serves(groups: np.ndarray, wanted: list[Need], held: np.ndarray, left: int) -> bool:
+    """Whether a part has all that is wanted, and what it leaves has at least `left` groups of each."""
+    here = np.zeros(len(groups), bool)
+    here[held] = True
+    return all((own & here).any() and _kinds(groups[own & ~here]) >= left for _, own in wanted)
 
 
-def dealt(labels: np.ndarray, groups: np.ndarray, parts: int, seed: int) -> list[np.ndarray]:
+def dealt(groups: np.ndarray, wanted: list[Need], parts: int, seed: int) -> list[np.ndarray]:
     """Groups dealt out at random, those of the scarcest class first, each to a part with fewest groups of that class."""
     draw = np.random.default_rng(seed)
-    of_class = [sorted(set(groups[labels == c])) for c in np.unique(labels)]
+    of_class = sorted((np.unique(groups[own]).tolist() for _, own in wanted), key=len)
     part_of: dict = {}
     sizes = [0] * parts
-    for own in sorted(of_class, key=len):
+    for own in [*of_class, np.unique(groups).tolist()]:
         there = Counter(part_of[group] for group in own if group in part_of)
         for group in draw.permutation([group for group in own if group not in part_of]).tolist():
             chosen = min(range(parts), key=lambda part: (there[part], sizes[part]))
             part_of[group] = chosen
             there[chosen] += 1
             sizes[chosen] += 1
-    parted = np.array([part_of[group] for group in groups])
-    return [np.flatnonzero(parted == part) for part in range(parts)]
+    at = np.array([part_of[group] for group in groups.tolist()])
+    return [np.flatnonzero(at == part) for part in range(parts)]
 
 
-def scattered(labels: np.ndarray, folds: int, repeats: int, seed: int) -> pd.DataFrame:
-    """What a split that ignores groups would do: test or train, examples drawn one by one."""
-    table = {}
-    for repeat in range(repeats):
-        draw = np.random.default_rng([seed, repeat]).permutation(len(labels)) % folds
-        for fold in range(folds):
-            table[column(repeat, fold)] = np.where(draw == fold, "test", "train")
-    return pd.DataFrame(table)
+def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need], spec: dict[str, Any], seed: int) -> np.ndarray:
+    """Indices of a test part of about `size` examples: whole groups, each stratum in proportion.
 
-
-def leakage(roles: pd.DataFrame, obs: pd.DataFrame, groups: np.ndarray, gap: int, same: np.ndarray) -> dict[str, float]:
-    """Part of the test examples that have a relative on the training side, over all folds.
-
-    obs: n examples, with chrom, start, end where they have coordinates. gap:
-    bases within which two examples are neighbours (they can share reads). same:
-    (n,) ids of examples that are equal in every feature. Returns fractions:
-    same_group, neighbour (absent without coordinates), same_features.
+    Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due;
+    where each example is its own group the due is met exactly.
     """
-    counts: dict[str, float] = {}
-    total = 0
-    placed = {"chrom", "start", "end"} <= set(obs.columns)
-    for name in roles:
-        test = (roles[name] == "test").to_numpy()
-        total += int(test.sum())
-        found = {
-            "same_group": np.isin(groups[test], groups[~test]).sum(),
-            "same_features": np.isin(same[test], same[~test]).sum(),
-        }
-        if placed:
-            found["neighbour"] = neighbours(obs, test, gap).sum()
-        for kind, count in found.items():
-            counts[kind] = counts.get(kind, 0) + int(count)
-    return {kind: count / max(1, total) for kind, count in counts.items()}
+    kinds, place = np.unique(strata, return_inverse=True)
+    counts = np.zeros((_kinds(groups), len(kinds)))
+    np.add.at(counts, (groups, place.reshape(-1)), 1)
+    for attempt in range(TRIES):
+        draw = np.random.default_rng([seed, attempt])
+        missing = _due(size, counts.sum(axis=0), draw)
+        taken = []
+        for group in draw.permutation(len(counts)):
+            if ((missing - counts[group]) ** 2).sum() < (missing**2).sum():
+                taken.append(group)
+                missing = missing - counts[group]
+        test = np.flatnonzero(np.isin(groups, taken))
+        if _serves(groups, wanted, test, _left(spec)):
+            return test
+    raise InputError(
+        f"split.resplits: no division with {size} test samples was found in which both sides have "
+        f"{', '.join(name for name, _ in wanted)}; set split.resplits to 0"
+    )
 
 
-def neighbours(obs: pd.DataFrame, test: np.ndarray, gap: int) -> np.ndarray:
-    """Whether each test example has an example of the other side less than `gap` bases away; shape (number of tests,)."""
-    near = np.zeros(len(obs), bool)
-    places = np.arange(len(obs))
-    for _, at in pd.Series(places).groupby(obs["chrom"].astype(str).to_numpy()):
-        at = at.to_numpy()
-        others = at[~test[at]]
-        if not len(others):
-            continue
-        start, end = obs["start"].to_numpy(), obs["end"].to_numpy()
-        reach = np.maximum.accumulate(end[others[np.argsort(start[others], kind="stable")]])
-        starts = np.sort(start[others])
-        own = at[test[at]]
-        # Nearest other that starts before this one ends, by how far any such reaches; and the next that starts after.
-        before = np.searchsorted(starts, end[own], side="left")
-        left = np.where(before > 0, start[own] - reach[np.maximum(before - 1, 0)], np.inf)
-        after = np.searchsorted(starts, start[own], side="left")
-        right = np.where(after < len(starts), starts[np.minimum(after, len(starts) - 1)] - end[own], np.inf)
-        near[own] = (left < gap) | (right < gap)
-    return near[test]
+def _due(size: int, totals: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """`size` shared out over strata in proportion to their totals: whole numbers, remainders to the largest, ties drawn."""
+    share = size * totals / totals.sum()
+    due = np.floor(share)
+    order = np.lexsort((draw.random(len(share)), -(share - due)))
+    due[order[: int(round(size - due.sum()))]] += 1
+    return due
 
 
-def balance_of(roles: pd.DataFrame, labels: np.ndarray, groups: np.ndarray) -> list[dict[str, Any]]:
-    """Examples, groups and classes of each role of each fold: a row a fold and role."""
+def balance_of(roles: pd.DataFrame, counted: list[Need], groups: np.ndarray) -> list[dict[str, Any]]:
+    """Examples, groups and classes of each role of each fold and inner fold: a row each.
+
+    counted: as of `members`; `classes` counts them by their place, as text.
+    """
     rows = []
     for name in roles:
-        repeat, fold = (int(number) for number in re.findall(r"\d+", name))
+        repeat, fold, *own = (int(number) for number in re.findall(r"\d+", name))
         for role in ROLES:
             here = (roles[name] == role).to_numpy()
-            rows.append(
-                {
-                    "repeat": repeat,
-                    "fold": fold,
-                    "role": role,
-                    "examples": int(here.sum()),
-                    "groups": len(set(groups[here])),
-                    "classes": {str(c): int((labels[here] == c).sum()) for c in np.unique(labels)},
-                }
-            )
+            if not here.any():
+                continue
+            about = {"repeat": repeat, "fold": fold} | ({"inner": own[0]} if own else {})
+            sizes = {"role": role, "examples": int(here.sum()), "groups": _kinds(groups[here])}
+            rows.append(about | sizes | {"classes": {str(i): int(mask[here].sum()) for i, (_, mask) in enumerate(counted)}})
     return rows

@@ -8,6 +8,7 @@ import pytest
 
 import calls
 from readsight.errors import InputError
+from readsight.outcome import Outcome
 from readsight.representations import annotations
 from readsight.sources import SOURCES, variants
 
@@ -45,6 +46,7 @@ def test_constant_features_go_and_missing_ones_are_marked_once(examples):
 def test_the_task_says_what_it_was_made_from(examples):
     assert set(examples.uns["task"]["made_from"]) == {"bcftools.labels.vcf.gz", "genome.fa"}
     assert list(examples.uns["task"]["classes"]) == variants.CLASSES
+    assert Outcome.of(examples.uns["outcome"]) == Outcome("binary", tuple(variants.CLASSES))
 
 
 def test_sequence_context():
@@ -89,20 +91,26 @@ def test_reference_of_another_build_is_refused(tmp_path):
         annotations.features(obs.assign(chrom="20"), table, other)
 
 
+def table(values, names):
+    return anndata.AnnData(np.array(values, float), var=pd.DataFrame(index=list(names)))
+
+
 def test_scaling_is_that_of_the_training_fold():
-    train = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, 2.0], [5.0, 5.0, 4.0]])
-    scaler = annotations.fit(train, ["a", "constant", "gaps"])
-    scaled = annotations.apply(train, scaler)
+    train = table([[1.0, 5.0, np.nan], [3.0, 5.0, 2.0], [5.0, 5.0, 4.0]], ["a", "constant", "gaps"])
+    scaler = annotations.fit(train, {})
+    scaled, var = annotations.apply(train, scaler)
+    assert list(var.index) == ["a", "constant", "gaps"] and scaled.dtype == np.float32
     assert scaled[:, 0].mean() == pytest.approx(0) and scaled[:, 0].std() == pytest.approx(1)
     assert (scaled[:, 1] == 0).all(), "what does not vary in training says nothing anywhere"
-    assert annotations.apply(np.array([[1.0, 99.0, np.nan]]), scaler)[0, 1] == 0
-    assert scaled[0, 2] == annotations.apply(np.array([[0, 0, 3.0]]), scaler)[0, 2], "a gap is the training median"
+    assert annotations.apply(table([[1.0, 99.0, np.nan]], var.index), scaler)[0][0, 1] == 0
+    gap = annotations.apply(table([[0, 0, 3.0]], var.index), scaler)[0][0, 2]
+    assert scaled[0, 2] == gap, "a gap is the training median"
 
 
 def test_an_unknown_word_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'variants'"):
         SOURCES["variant"]
-    assert list(SOURCES) == ["variants"]
+    assert list(SOURCES) == ["variants", "samples"]
 
 
 def test_missing_columns_of_a_full_table_are_none():

@@ -10,6 +10,7 @@ import dataset_balance
 from readsight import foldfile
 from readsight.balances import BALANCES
 from readsight.errors import InputError
+from readsight.outcome import Outcome
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def train(tmp_path):
     obs = pd.DataFrame({"label": labels, "group": (np.arange(72) // 6).astype(str)}, index=[f"e{i}" for i in range(72)])
     var = pd.DataFrame({"description": ["a", "b", "c"]}, index=["a", "b", "c"])
     about = {"certificate": "0" * 64, "repeat": 0, "fold": 0, "role": "train"}
-    return foldfile.pack(draw.normal(size=(72, 3)).astype(np.float32), obs, var, about)
+    return foldfile.pack(draw.normal(size=(72, 3)).astype(np.float32), obs, var, about, Outcome("binary", ("ALL", "AML")))
 
 
 def spec(method, neighbours=5):
@@ -74,14 +75,14 @@ def test_few_of_a_class_lower_the_neighbours_with_a_warning(train, caplog):
 
 def test_one_of_a_class_is_refused_with_the_key(train):
     one = train[np.r_[0:1, 12:72]].copy()
-    with pytest.raises(InputError, match="balance.method: .*class 0 has only 1 example"):
+    with pytest.raises(InputError, match="balance.method: .*class ALL has only 1 example"):
         dataset_balance.balanced(one, spec("smote"), 1)
 
 
 def test_folds_open_with_anndata(tmp_path, train):
     import h5py
 
-    foldfile.write(tmp_path / "x.h5", iter([train, train]))
+    foldfile.write(tmp_path / "x.h5", [("fold0", train), ("fold1", train)])
     assert foldfile.count(tmp_path / "x.h5") == 2
     with h5py.File(tmp_path / "x.h5") as handle:
         assert anndata.io.read_elem(handle["fold1"]).shape == train.shape

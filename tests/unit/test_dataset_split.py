@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import calls
 import dataset_fold
 import dataset_split
-from readsight import folds
+from readsight import folds, leaks
 from readsight.certificate import verify
 from readsight.errors import InputError
 from readsight.splits import SPLITS, block
@@ -70,12 +70,12 @@ def test_neighbours_are_those_of_the_slow_way(data, gap):
         others = obs[~test]
         apart = np.maximum(others["start"] - obs["end"].iloc[i], obs["start"].iloc[i] - others["end"])
         slow.append(bool((apart < gap).any()))
-    assert folds.neighbours(obs, test, gap).tolist() == slow
+    assert leaks.neighbours(obs, test, gap).tolist() == slow
 
 
 def test_leakage_is_found_in_a_random_split_and_not_in_the_certified_one(tmp_path):
     data = anndata.read_h5ad(calls.assemble(tmp_path, calls=400))
-    table = dataset_split.divide(data.obs, calls.SPLIT, 1)
+    table = dataset_split.divide(data, calls.SPLIT, 1)
     found = dataset_split.examine(data, table, calls.SPLIT, 1)
     assert found["certified"]
     assert found["leakage"]["random"]["neighbour"] > 0.2
@@ -86,10 +86,10 @@ def test_leakage_is_found_in_a_random_split_and_not_in_the_certified_one(tmp_pat
 
 
 def test_a_twin_on_the_other_side_is_counted():
-    same = dataset_split.identical(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
+    same = leaks.identical(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
     assert same[0] == same[2] != same[1]
     roles = pd.DataFrame({"repeat0.fold0": ["test", "train", "train"]})
-    assert folds.leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, same) == {
+    assert leaks.leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, same) == {
         "same_group": 0,
         "same_features": 1,
     }
@@ -137,7 +137,7 @@ def test_group_column_and_given_split():
         SPLITS["group"].groups(obs, {"column": "site"})
     with pytest.raises(InputError, match="1 examples have no 'donor'"):
         SPLITS["group"].groups(obs.assign(donor=["a", None, "b"]), {"column": "donor"})
-    assert SPLITS["given"].roles(obs).tolist() == ["train", "test", "validation"]
+    assert SPLITS["given"].roles(obs).tolist() == ["train", "test", "train"], "validation is trained on, and divided again"
     with pytest.raises(InputError, match="'dev'"):
         SPLITS["given"].roles(obs.assign(split="dev"))
     with pytest.raises(InputError, match="needs a column `split`"):
@@ -154,7 +154,7 @@ def test_a_stale_certificate_is_refused(tmp_path):
     data.write_h5ad(examples)
     roles = {role: tmp_path / f"again.{role}.h5" for role in folds.ROLES}
     with pytest.raises(InputError, match="stale"):
-        dataset_fold.main(examples, files["split"], files["certificate"], 0, roles, tmp_path / "again.json")
+        dataset_fold.main(examples, files["split"], files["certificate"], 0, {}, roles, tmp_path / "again.h5")
     assert not any(path.exists() for path in roles.values())
 
 

@@ -14,7 +14,7 @@ log = logging.getLogger("readsight")
 def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
     """The fold, and synthetic examples until all classes are equal.
 
-    spec: neighbours, lowered (with a warning) to what the rarest class has.
+    spec: neighbours, lowered (with a warning) to what the rarest class has; classes, their names, for messages.
     Raises InputError where a class has a single example: it has no neighbour.
     """
     from imblearn.over_sampling import SMOTE
@@ -22,8 +22,10 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
     classes, counts = np.unique(labels, return_counts=True)
     rarest = int(counts.min())
     if rarest < 2:
+        code = int(classes[counts.argmin()])
+        name = spec["classes"][code] if "classes" in spec else code
         raise InputError(
-            f"balance.method: SMOTE draws between neighbours of one class, and class {classes[counts.argmin()]} has only {rarest} "
+            f"balance.method: SMOTE draws between neighbours of one class, and class {name} has only {rarest} "
             f"example in this training fold (of {len(labels)}); set balance.method to class_weight or oversample, or lower split.folds"
         )
     neighbours = min(spec["neighbours"], rarest - 1)

@@ -1,8 +1,8 @@
 """What of an example a model sees.
 
-A representation has `features` (of a source's examples, nothing fitted), and
-`fit` (on a training fold, returns a JSON-able artefact) and `apply` (of that
-artefact, to any fold).
+A representation has `fit(data, spec)`: data, an AnnData of the training rows of a fold and no others; it returns a
+dict of arrays, text and numbers (HDF5 holds it); and `apply(data, fitted)`, to any rows: values (n, features)
+float32 without NaN, and var of the features that were kept.
 """
 
 from readsight.registry import Registry

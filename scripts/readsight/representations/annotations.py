@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import anndata
 import numpy as np
 import pandas as pd
 import pysam
@@ -105,32 +106,33 @@ def homopolymer(sequence: str, start: int) -> int:
     return longest
 
 
-def fit(values: np.ndarray, names: list[str]) -> dict[str, Any]:
+def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
     """Fit imputation and z-score on a training fold.
 
-    values: training examples × features, NaN where missing. Returns median, mean
+    data: training examples × features, NaN where missing. spec: nothing is read. Returns median, mean
     and standard deviation of each feature (after imputation); a feature that does
     not vary here gets deviation 0, and becomes 0 everywhere.
     """
+    values = np.asarray(data.X, np.float64)
     empty = np.isnan(values).all(axis=0)
     median = np.zeros(values.shape[1])
     median[~empty] = np.nanmedian(values[:, ~empty], axis=0)
     filled = np.where(np.isnan(values), median, values)
     return {
         "representation": "annotations",
-        "features": names,
-        "median": median.tolist(),
-        "mean": filled.mean(axis=0).tolist(),
-        "deviation": filled.std(axis=0).tolist(),
+        "features": data.var_names.to_numpy(str),
+        "median": median,
+        "mean": filled.mean(axis=0),
+        "deviation": filled.std(axis=0),
         "clip": CLIP,
         "examples": len(values),
     }
 
 
-def apply(values: np.ndarray, scaler: dict[str, Any]) -> np.ndarray:
-    """Impute and z-score by what a training fold gave; examples × features, float32, no NaN."""
-    mean, deviation = np.array(scaler["mean"]), np.array(scaler["deviation"])
-    filled = np.where(np.isnan(values), np.array(scaler["median"]), values)
+def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Impute and z-score by what a training fold gave: (examples, features) float32 without NaN, and var, a row a feature."""
+    values, mean, deviation = np.asarray(data.X, np.float64), fitted["mean"], fitted["deviation"]
+    filled = np.where(np.isnan(values), fitted["median"], values)
     varies = deviation > 1e-9 * np.maximum(1.0, np.abs(mean))
     scaled = np.where(varies, (filled - mean) / np.where(varies, deviation, 1.0), 0.0)
-    return np.clip(scaled, -scaler["clip"], scaler["clip"]).astype(np.float32)
+    return np.clip(scaled, -fitted["clip"], fitted["clip"]).astype(np.float32), data.var

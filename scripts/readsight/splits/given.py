@@ -15,12 +15,19 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
 
 
 def roles(obs: pd.DataFrame) -> pd.Series:
-    """Role of each example. Raises InputError where the column is absent or names anything but the three roles."""
+    """Role of each example, train or test; what is given as validation is trained on, and divided again within.
+
+    Raises InputError where the column is absent or names anything but the three roles.
+    """
     if "split" not in obs:
         raise InputError(
             "split.by: 'given' needs a column `split` in the examples, and these have none; use block, chromosome or group"
         )
-    odd = sorted(set(obs["split"].astype(str)) - set(ROLES))
-    if odd:
-        raise InputError(f"split.by: the column `split` says {odd[0]!r}; it may say {', '.join(ROLES)}")
-    return obs["split"].astype(str)
+    said = obs["split"].astype(str).str.strip().str.lower()
+    odd = said[~said.isin(ROLES)]
+    if len(odd):
+        raise InputError(
+            f"split.given: the column says {odd.iloc[0]!r} of {len(odd)} examples, the first: "
+            f"{', '.join(map(str, odd.index[:5]))}; it may say {', '.join(ROLES)}"
+        )
+    return said.replace("validation", "train")

@@ -8,8 +8,11 @@ from readsight.errors import InputError
 
 
 def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """Value of the group column. spec: column. Raises InputError where it is absent or has gaps."""
-    column = spec["column"]
+    """Group of each example: the column `group` where the examples were joined with one, else the one that spec names.
+
+    spec: column. Raises InputError where it is absent or has gaps.
+    """
+    column = "group" if "group" in obs else spec["column"]
     if column not in obs:
         raise InputError(f"split.column: the examples have no column {column!r}; there are: {', '.join(map(str, obs.columns))}")
     gaps = obs[column].isna()
