@@ -1,6 +1,7 @@
 """Plant a cohort: small and structural variants, who carries them, and how they decide who is a case."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from readsight.simulate.cohort import (
     assign_frequencies,
     assign_structural,
     choose_causes,
+    extend,
 )
 from readsight.simulate.genome import Region
 from readsight.simulate.motifs import read_meme
@@ -99,14 +101,19 @@ def cohort_record(
             for v in causes
         ],
         "structural": [{"kind": s.kind, "chromosome": s.chromosome, "start": s.start, "end": s.end, "effect": s.effect, "site": s.site} for s in structural],
-        "copies": {name: dict(zip([d.name for d in donors], rows, strict=True)) for name, rows in copies.items()},
+        # of the sequenced donors, who come first: nobody counts the others' copies
+        "copies": {name: dict(zip([d.name for d in donors], rows, strict=False)) for name, rows in copies.items()},
     }  # fmt: skip
 
 
 def plant_cohort(
-    annotator: Annotator, duplicated: list[Region], donors: list[Donor], snvs: int, indels: int, structural: int, seed: int
+    annotator: Annotator, duplicated: list[Region], donors: list[Donor], others: list[Donor], snvs: int, indels: int,
+    structural: int, seed: int,
 ) -> tuple[list[Variant], list[Variant], list[Structural], list[float]]:
-    """Variants with genotypes, variants that only others carry, structural variants with genotypes, liabilities."""
+    """Variants with genotypes, variants that only strangers carry, structural variants with genotypes, liabilities.
+
+    donors: whose DNA is sequenced; what variants there are is told from them. others: further donors, after them in every genotype.
+    """
     codes, haplotypes = annotator.codes, 2 * len(donors)
     rng = generator(seed, "structural")
     large = plant_structural(codes, blocked(codes, annotator, duplicated), annotator.elements, structural, rng)
@@ -125,16 +132,19 @@ def plant_cohort(
     assign_frequencies(own, haplotypes, rng)
     for stranger in strangers:
         stranger.frequency = float(np.clip(rng.beta(0.2, 4), 5e-4, 0.9))
-    liabilities = ascertain(donors, [v for v in own if v.beta], rng)
+    liabilities = ascertain(donors + others, [v for v in own if v.beta], rng)
+    rng = generator(seed, "further donors")
+    extend(own, 2 * len(others), rng)
+    extend(large, 2 * len(others), rng)
     own.sort(key=lambda v: (v.chromosome, v.start))
     return own, strangers, large, liabilities
 
 
 def main(
     fasta: Path, genome: Path, duplicated: Path, factors: Path, cohort: dict[str, tuple[str, str | None]],
-    seed: int, snv_rate: float, indel_rate: float, structural: int, out: dict[str, Path],
+    seed: int, snv_rate: float, indel_rate: float, structural: int, out: dict[str, Path], rna: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """cohort: sample → (donor, label). Samples of one donor share everything. out: name → file.
+    """cohort: sample → (donor, label). Samples of one donor share everything. rna: samples of RNA. out: name → file.
 
     Raises InputError where the cohort is empty.
     """
@@ -147,15 +157,21 @@ def main(
     genes, elements, decoys, record_ = read_truth(genome)
     annotator = Annotator(codes, genes, elements, decoys, read_meme(factors))
     labels = dict(cohort.values())
-    donors = [Donor(name, label if label in LABELS else None) for name, label in labels.items()]
+    every = [Donor(name, label if label in LABELS else None) for name, label in labels.items()]
+    sequenced = {donor for sample, (donor, _) in cohort.items() if sample not in rna}
+    # a cohort of RNA alone is one of donors whose DNA could be sequenced
+    donors = [d for d in every if d.name in sequenced] or every
+    others = [d for d in every if d not in donors]
     size = sum(map(len, codes.values()))
     variants, strangers, large, liabilities = plant_cohort(
-        annotator, read_bed(duplicated), donors, round(snv_rate * size), round(indel_rate * size), structural, seed
+        annotator, read_bed(duplicated), donors, others, round(snv_rate * size), round(indel_rate * size), structural, seed
     )
+    everyone = donors + others
     rng = generator(seed, "databases")
     copies = carried(record_["paralogues"], len(donors), rng)
-    found = cohort_record(donors, liabilities, variants, large, copies)
-    rows = [list(labels).index(donor) for donor, _ in cohort.values()]
+    found = cohort_record(everyone, liabilities, variants, large, copies)
+    places = {d.name: i for i, d in enumerate(everyone)}
+    rows = [places[donor] for donor, _ in cohort.values()]
     for variant in (*variants, *large):
         variant.genotypes = variant.genotypes[rows]
     contigs = {name: len(c) for name, c in codes.items()}
@@ -184,4 +200,5 @@ if __name__ == "__main__":
             job.params.indel_rate,
             job.params.structural,
             {name: getattr(job.output, name) for name in ("truth_vcf", "structural", "known", "population", "clinvar", "truth")},
+            job.params.rna,
         )

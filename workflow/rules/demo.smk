@@ -58,6 +58,7 @@ if project.config.demo:
             code=code("demo_donors"),
             seed=project.config.seed,
             cohort=demo.cohort,
+            rna=demo.rna,
             snv_rate=demo.settings.snv_rate,
             indel_rate=demo.settings.indel_rate,
             structural=demo.settings.structural,
@@ -85,6 +86,7 @@ if project.config.demo:
             fastq_1="<results>/demo/reads/{sample}.{unit}_1.fastq.gz",
             fastq_2="<results>/demo/reads/{sample}.{unit}_2.fastq.gz",
         wildcard_constraints:
+            sample=demo.sample_names(rna=False),
             unit=demo.unit_names,
         params:
             code=code("demo_reads"),
@@ -104,3 +106,66 @@ if project.config.demo:
             mem_mb=mem(1500),
         script:
             "../../scripts/demo_reads.py"
+
+    rule demo_expression:
+        """Plant the expression of the RNA samples: factors, label, batch, variants of regulatory sites, noise."""
+        input:
+            fasta="<results>/demo/genome.fa",
+            truth="<results>/demo/truth.json",
+            truth_vcf="<results>/demo/truth.vcf.gz",
+            structural="<results>/demo/structural.vcf.gz",
+            factors=demo.factors,
+        output:
+            levels="<results>/demo/expression.tsv",
+            alleles="<results>/demo/alleles.tsv",
+            truth="<results>/demo/expression.json",
+            regulons="<results>/demo/regulons.gmt",
+        params:
+            code=code("demo_expression"),
+            seed=project.config.seed,
+            cohort=demo.rna_cohort,
+            batches=demo.batches,
+        log:
+            "<logs>/demo_expression.log",
+        benchmark:
+            "<benchmarks>/demo_expression.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_expression.py"
+
+    rule demo_reads_rna:
+        """Sequence the transcripts of a sample."""
+        input:
+            fasta="<results>/demo/genome.fa",
+            truth="<results>/demo/truth.json",
+            truth_vcf="<results>/demo/truth.vcf.gz",
+            structural="<results>/demo/structural.vcf.gz",
+            alleles="<results>/demo/alleles.tsv",
+        output:
+            fastq_1="<results>/demo/reads/{sample}.{unit}_1.fastq.gz",
+            fastq_2="<results>/demo/reads/{sample}.{unit}_2.fastq.gz",
+        wildcard_constraints:
+            sample=demo.sample_names(rna=True),
+            unit=demo.unit_names,
+        params:
+            code=code("demo_reads_rna"),
+            seed=project.config.seed,
+            rank=demo.rank,
+            lane=demo.lane,
+            pairs=demo.pairs,
+            read_length=demo.settings.read_length,
+        log:
+            "<logs>/demo_reads_rna/{sample}.{unit}.log",
+        benchmark:
+            "<benchmarks>/demo_reads_rna/{sample}.{unit}.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_reads_rna.py"

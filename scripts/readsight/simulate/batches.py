@@ -12,6 +12,18 @@ BATCHES = (
 )
 
 
+# RNA is cut shorter, and dUTP marks the second strand, of which a little stays.
+RNA = (
+    Library(insert_mean=210, insert_sd=35, gc_slope=-0.3, short=0.02, duplicates=0.10, antisense=0.985),
+    Library(insert_mean=250, insert_sd=45, gc_slope=0.6, short=0.03, duplicates=0.14, antisense=0.97),
+)
+
+
 def batch(rank: int) -> tuple[Library, Run]:
     """Settings of the batch of that rank (0 the first); more batches than settings begin again."""
     return BATCHES[rank % len(BATCHES)]
+
+
+def rna_batch(rank: int) -> tuple[Library, Run]:
+    """The same of a batch of RNA: a library of its own, on the same run."""
+    return RNA[rank % len(RNA)], batch(rank)[1]

@@ -40,6 +40,19 @@ def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.
         variant.frequency = float(np.clip(rng.beta(carriers + 0.2, haplotypes - carriers + 0.2), 5e-4, 0.9995))
 
 
+def extend(variants: list[Variant | Structural], haplotypes: int, rng: np.random.Generator) -> None:
+    """Genotypes of further donors, who are not sequenced and decide on nothing: alleles by population frequency.
+
+    Causal variants, which `ascertain` gives to all donors, are left as they are.
+    """
+    for i, variant in enumerate(variants):
+        if not getattr(variant, "beta", 0):
+            more = (rng.random((haplotypes // 2, 2)) < variant.frequency).astype(np.uint8)
+            if getattr(variant, "with_previous", False):
+                more = variants[i - 1].genotypes[-len(more) :]
+            variant.genotypes = np.concatenate([variant.genotypes, more])
+
+
 def _spread(carriers: int, haplotypes: int, rng: np.random.Generator) -> np.ndarray:
     flat = np.zeros(haplotypes, dtype=np.uint8)
     flat[rng.permutation(haplotypes)[:carriers]] = 1

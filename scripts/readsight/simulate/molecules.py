@@ -42,7 +42,8 @@ class Library:
 
     insert_mean, insert_sd: fragment length, bases. short: part of the fragments shorter than a read, which reads run
     through into the adapter. gc_slope: change of the log of a fragment's chance per unit of GC above one half.
-    duplicates: part of the pairs that copy another one.
+    duplicates: part of the pairs that copy another one. antisense: part of the fragments of which read 1 is on the other
+    strand than the template; one half keeps no strand, near 1 is dUTP.
     """
 
     insert_mean: float = 340.0
@@ -50,6 +51,7 @@ class Library:
     short: float = 0.03
     gc_slope: float = -1.0
     duplicates: float = 0.05
+    antisense: float = 0.5
 
 
 def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.Generator) -> np.ndarray:
@@ -60,8 +62,18 @@ def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.
     return np.clip(lengths, 25, library.insert_mean + 5 * library.insert_sd).astype(np.int64)
 
 
-def shear(templates: Templates, count: int, library: Library, read_length: int, rng: np.random.Generator) -> Fragments:
-    """Cut `count` random fragments from templates, by length, with the library's GC bias and duplicates."""
+def shear(
+    templates: Templates,
+    count: int,
+    library: Library,
+    read_length: int,
+    rng: np.random.Generator,
+    copies: np.ndarray | None = None,
+) -> Fragments:
+    """Cut `count` random fragments from templates, by length, with the library's GC bias and duplicates.
+
+    copies: (templates,), how many molecules of each there are, in any unit; default: one each.
+    """
     if count == 0:
         nothing = np.zeros(0, dtype=np.int64)
         return Fragments(nothing, nothing, nothing.astype(bool))
@@ -69,7 +81,7 @@ def shear(templates: Templates, count: int, library: Library, read_length: int, 
     gc = np.concatenate([[0], np.cumsum((templates.codes == 1) | (templates.codes == 2))])
     kept: list[np.ndarray] = []
     while sum(k.shape[1] for k in kept) < unique:
-        start = rng.integers(0, templates.edges[-1], unique * 2)
+        start = _starts(templates, copies, unique * 2, rng)
         length = draw_lengths(len(start), library, read_length, rng)
         owner = np.searchsorted(templates.edges, start, side="right")
         whole = start + length <= templates.edges[owner]
@@ -78,6 +90,16 @@ def shear(templates: Templates, count: int, library: Library, read_length: int, 
         chosen = rng.random(len(start)) < chance / np.exp(abs(library.gc_slope) * 0.5)
         kept.append(np.stack([start[chosen], length[chosen]]))
     start, length = np.concatenate(kept, axis=1)[:, :unique]
-    fragments = Fragments(start, length, rng.random(unique) < 0.5)
-    copies = np.concatenate([np.arange(unique), rng.integers(0, unique, count - unique)])
-    return fragments.take(rng.permutation(copies))
+    fragments = Fragments(start, length, rng.random(unique) < library.antisense)
+    rows = np.concatenate([np.arange(unique), rng.integers(0, unique, count - unique)])
+    return fragments.take(rng.permutation(rows))
+
+
+def _starts(templates: Templates, copies: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Places on the joined codes, drawn base by base of all molecules."""
+    if copies is None:
+        return rng.integers(0, templates.edges[-1], count)
+    lengths = np.diff(templates.edges)
+    weights = copies * lengths
+    owner = rng.choice(len(lengths), count, p=weights / weights.sum())
+    return templates.edges[owner] + (rng.random(count) * lengths[owner]).astype(np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from readsight.simulate.codes import encode, generator
 from readsight.simulate.elements import Element, Site, plant_decoys, plant_enhancers, plant_promoter
-from readsight.simulate.genes import Gene, plant_gene
+from readsight.simulate.genes import SEXED, Gene, plant_gene
 from readsight.simulate.genome import (
     RECENT,
     Chromosome,
@@ -95,7 +95,7 @@ def paralogues(size: int) -> int:
 
 
 def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: np.random.Generator) -> list[Gene]:
-    """One gene per 10 kb; the first bear the factors' names and code for them."""
+    """One gene per 10 kb; the first bear the factors' names and code for them, the last those of genes of one sex."""
     genes: list[Gene] = []
     wanted = round(sum(len(c) for c in chromosomes) / 10_000)
     for chromosome, _ in zip(cycle(chromosomes), range(wanted), strict=False):
@@ -103,6 +103,9 @@ def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: n
         name = FACTORS[number - 1] if number <= len(FACTORS) else f"DEMO{number}"
         gene = plant_gene(chromosome, number, name, splice, rng)
         genes += [gene] if gene else []
+    spare = genes[len(FACTORS) :]
+    for gene, name in zip(spare[len(spare) - len(SEXED) :] if len(spare) >= len(SEXED) else [], SEXED, strict=False):
+        gene.name = name
     return genes
 
 

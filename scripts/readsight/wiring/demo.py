@@ -31,6 +31,15 @@ class DemoWiring(Stage):
     def reads(self, unit: Unit, mate: int) -> str:
         return READS.format(folder=self.project.folder, sample=unit.sample, unit=unit.unit, mate=mate)
 
+    @cached_property
+    def rna(self) -> list[str]:
+        """Samples of which RNA is sequenced."""
+        return list(dict.fromkeys(u.sample for u in self.units.values() if u.assay == "rna"))
+
+    def sample_names(self, rna: bool) -> str:
+        """Wildcard constraint of a sample: those of RNA, or those of DNA."""
+        return one_of([sample for sample, _ in self.units if (sample in self.rna) == rna])
+
     @property
     def unit_names(self) -> str:
         """Wildcard constraint of a unit's name."""
@@ -40,6 +49,17 @@ class DemoWiring(Stage):
     def cohort(self) -> dict[str, tuple[str, str | None]]:
         """Sample → (donor, label), in the sheet's order."""
         return {u.sample: (u.metadata.get("donor", u.sample), u.metadata.get("label")) for u in self.units.values()}
+
+    @property
+    def rna_cohort(self) -> dict[str, dict[str, Any]]:
+        """RNA sample → what its expression hangs on: donor, label, batch (its rank), sex."""
+        found = {}
+        for unit in self.units.values():
+            if unit.sample in self.rna:
+                told = unit.metadata
+                rank, sex = self.batches.index(told.get("batch", "")), told.get("sex", "").lower() or None
+                found[unit.sample] = {"donor": self.cohort[unit.sample][0], "label": told.get("label"), "batch": rank, "sex": sex}
+        return found
 
     @cached_property
     def batches(self) -> list[str]:
@@ -57,6 +77,15 @@ class DemoWiring(Stage):
         """Mean depth that a unit adds: units of a sample share it equally."""
         return self.settings.coverage / len(self._own(wildcards))
 
+    def pairs(self, wildcards: Any) -> int:
+        """Read pairs of a unit of RNA: units of a sample share them equally."""
+        return round(self.settings.rna_pairs / len(self._own(wildcards)))
+
+    def planted_expression(self) -> dict[str, str]:
+        """What is planted of expression: levels, their truth, regulons; empty where the demo makes no RNA."""
+        names = {"levels": "expression.tsv", "truth": "expression.json", "regulons": "regulons.gmt"}
+        return {kind: f"{self.project.folder}/demo/{name}" for kind, name in names.items()} if self.rna else {}
+
     def _own(self, wildcards: Any) -> list[str]:
         return [unit for sample, unit in self.units if sample == wildcards.sample]
 
@@ -70,4 +99,7 @@ class DemoWiring(Stage):
             "planted small variants": "truth.vcf.gz",
             "planted structural variants": "structural.vcf.gz",
         }
-        return {(COHORT, name): f"{folder}/{file}" for name, file in names.items()} if self.settings else {}
+        found = {(COHORT, name): f"{folder}/{file}" for name, file in names.items()} if self.settings else {}
+        planted = self.planted_expression()
+        words = {"levels": "planted expression", "truth": "planted differential genes", "regulons": "planted regulons"}
+        return found | {(COHORT, words[kind]): path for kind, path in planted.items()}

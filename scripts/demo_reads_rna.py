@@ -1,0 +1,55 @@
+"""Sequence the transcripts of a sample: read pairs of one unit, from both haplotypes, with what its batch does to them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from readsight.simulate.batches import rna_batch
+from readsight.simulate.codes import generator
+from readsight.simulate.expression import transcripts
+from readsight.simulate.genes import Gene
+from readsight.simulate.molecules import Templates, shear
+from readsight.simulate.sequencer import write_pairs
+from readsight.simulate.vcf import haplotypes
+from readsight.simulate.world import read_fasta, read_truth
+from readsight.step import step
+
+
+def read_levels(path: Path, sample: str, genes: list[Gene]) -> np.ndarray:
+    """Transcripts per million of each gene from haplotype 0, then 1: (2 × genes,), in the genes' order."""
+    header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+    columns = [header.index(f"{sample}.{side}") for side in (1, 2)]
+    found = {row[0]: [float(row[c]) for c in columns] for row in rows}
+    return np.concatenate([found[gene.id] for gene in genes])
+
+
+def main(
+    fasta: Path, truth: Path, truth_vcf: Path, structural: Path, alleles: Path, sample: str, unit: str,
+    rank: int, lane: int, pairs: int, read_length: int, seed: int, out: tuple[Path, Path],
+) -> None:  # fmt: skip
+    genes, *_ = read_truth(truth)
+    own = haplotypes(read_fasta(fasta), truth_vcf, structural, sample)
+    rng = generator(seed, "reads", sample, unit)
+    library, run = rna_batch(rank)
+    templates, copies = Templates.of(transcripts(genes, own)), read_levels(alleles, sample, genes)
+    fragments = shear(templates, pairs, library, read_length, rng, copies)
+    write_pairs(templates, fragments, read_length, run, lane, rng, out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.input.fasta,
+            job.input.truth,
+            job.input.truth_vcf,
+            job.input.structural,
+            job.input.alleles,
+            job.wildcards.sample,
+            job.wildcards.unit,
+            job.params.rank,
+            job.params.lane,
+            job.params.pairs,
+            job.params.read_length,
+            job.params.seed,
+            (job.output.fastq_1, job.output.fastq_2),
+        )
