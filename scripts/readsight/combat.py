@@ -1,0 +1,352 @@
+"""Batch effects taken out by ComBat, fitted on some samples and applied to others.
+
+Parametric empirical Bayes: location and scale of each batch, shrunk to what the
+features of a batch have in common (Johnson, Li & Rabinovic 2007); with a batch
+that others are brought to (Zhang, Jenkins, Manimaran & Johnson 2018). On the
+samples that it was fitted on the result is that of the authors' own programme,
+`sva::ComBat(par.prior = TRUE)`, to rounding.
+
+Missing values take no part in any estimate, and stay missing. A feature is left
+as it is where a batch does not tell how it varies: fewer than two values, or all
+of them the same.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from readsight.errors import InputError
+
+BLOCK = 1 << 19  # numbers worked on at once, in float64: they stay in the processor's cache
+STEADY = 1e-4  # relative change at which the estimates count as settled, as in the authors' programme
+ALIKE = 1e-11  # deviations smaller than this part of the mean are rounding
+SPANNED = 1e-8  # a covariate of which less than this part is its own is told by the batches
+
+
+def fit(
+    values: np.ndarray,
+    batches: Sequence[str],
+    covariates: np.ndarray | None = None,
+    reference: str | None = None,
+    names: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Estimate what each batch adds to and multiplies each feature with.
+
+    values: (n, features), float, roughly normal (log scale); NaN where missing. batches: (n,). covariates:
+    (n, c), what of the samples is to be kept, numeric (see `design`). reference: the batch that the others are brought to,
+    itself unchanged; default: the mean of all. names: of the covariates, for the words of errors.
+    Returns arrays and scalars for `apply`: batches (b,) and their sizes, gamma and delta (b, features): shrunk
+    location and scale in units of deviation (features,) about grand (features,), effect (c, features) of the
+    covariates, adjusted (features,) whether a feature is touched at all.
+    Raises InputError for a batch of one sample, an unknown reference, covariates that the batches tell, infinite values.
+    """
+    labels, codes, sizes = np.unique(np.asarray(batches, dtype=str), return_inverse=True, return_counts=True)
+    features = values.shape[1]
+    covariates = _numeric(covariates, len(values))
+    _check(labels, codes, sizes, covariates, reference, names)
+    found = _moments(values, codes, len(labels), covariates)
+    means, squares, counts = found["means"], found["squares"], found["counts"]
+    chosen = None if reference is None else int(np.flatnonzero(labels == reference)[0])
+    grand = sizes / sizes.sum() @ means if chosen is None else means[chosen]
+    # Of the values that are there: the authors' programme divides by n, but by n − 1 as soon as any one value is missing.
+    own = slice(None) if chosen is None else slice(chosen, chosen + 1)
+    pooled = squares[own].sum(axis=0) / np.maximum(counts[own].sum(axis=0), 1)
+    adjusted = found["told"] & _varies(means, squares, counts) & (pooled > 0)
+    gamma, delta = np.zeros((len(labels), features)), np.ones((len(labels), features))
+    deviation = np.where(adjusted, np.sqrt(np.where(adjusted, pooled, 1.0)), 1.0)
+    for batch in range(len(labels) if len(labels) > 1 else 0):
+        if batch != chosen and adjusted.any():
+            here = (batch, adjusted)
+            location = (means[here] - grand[adjusted]) / deviation[adjusted]
+            scale = squares[here] / (counts[here] - 1) / pooled[adjusted]
+            gamma[here], delta[here] = _shrunk(location, scale, counts[here])
+    return {
+        "batches": labels.astype(object),
+        "sizes": sizes,
+        "reference": reference or "",
+        "gamma": gamma,
+        "delta": delta,
+        "grand": np.where(adjusted, grand, 0.0),
+        "deviation": deviation,
+        "effect": np.where(adjusted, found["effect"], 0.0),
+        "adjusted": adjusted,
+        "samples": len(values),
+    }
+
+
+def apply(
+    values: np.ndarray,
+    batches: Sequence[str],
+    covariates: np.ndarray | None,
+    fitted: dict[str, Any],
+    out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Take out of samples what `fit` found of their batches; a sample's result does not depend on its neighbours.
+
+    values: (n, features); the samples need not be those of the fit. out: where the result goes, `values` itself
+    included; default: a new array of the type of `values`. NaN stays NaN.
+    Raises InputError for a batch that was not there when it was fitted.
+    """
+    batches = np.asarray(batches, dtype=str)
+    known = [str(name) for name in fitted["batches"]]
+    covariates = _numeric(covariates, len(values))
+    if values.shape[1] != len(fitted["grand"]) or covariates.shape[1] != len(fitted["effect"]):
+        raise ValueError(
+            f"{values.shape[1]} features and {covariates.shape[1]} covariates were given; "
+            f"ComBat was fitted on {len(fitted['grand'])} and {len(fitted['effect'])}"
+        )
+    refuse_unseen(batches, known)
+    out = np.empty(values.shape, _kept(values)) if out is None else out
+    step = max(1, BLOCK // max(1, values.shape[1]))
+    for batch, name in enumerate(known):
+        rows = np.flatnonzero(batches == name)
+        scale = 1 / np.sqrt(fitted["delta"][batch])
+        shift = fitted["grand"] * (1 - scale) - fitted["deviation"] * fitted["gamma"][batch] * scale
+        weights = np.vstack([shift, fitted["effect"] * (1 - scale)])
+        same = name == fitted["reference"] or len(known) == 1
+        for part in np.split(rows, range(step, len(rows), step)) if len(rows) else []:
+            if same:
+                out[part] = values[part]
+                continue
+            block = np.multiply(values[part], scale, dtype=np.float64)
+            block += _with_ones(covariates[part]) @ weights if covariates.shape[1] else shift
+            out[part] = block
+    return out
+
+
+def refuse_unseen(batches: Sequence[str], known: Sequence[str]) -> None:
+    """Raises InputError where samples are of a batch that ComBat was not fitted on."""
+    names, counts = np.unique(np.asarray(batches, dtype=str), return_counts=True)
+    faults = [
+        f"batch {name!r} ({count} samples) was not among those that ComBat was fitted on ({', '.join(known)}): what it adds "
+        "to a sample is unknown; fit with samples of that batch, or name the known batch that was made the same way"
+        for name, count in zip(names, counts, strict=True)
+        if name not in known
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def levels(table: pd.DataFrame) -> dict[str, Any]:
+    """What `design` needs to know of covariates, told by the samples of a fit.
+
+    table: text, a column a covariate. A column of more than two values, all numbers, counts as a number;
+    any other by its values. Returns columns, and by place: values (text) and whether they are numbers.
+    Raises InputError for a sample without a value.
+    """
+    _refuse_gaps(table)
+    names = [str(column) for column in table]
+    values = {str(i): np.array(sorted(set(table[column].astype(str))), dtype=object) for i, column in enumerate(table)}
+    numbers = [len(own) > 2 and _are_numbers(own) for own in values.values()]
+    return {"columns": np.array(names, dtype=object), "numbers": np.array(numbers, dtype=bool), "values": values}
+
+
+def design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
+    """Covariates as numbers, (n, c): 0 and 1 for each value of a column but its first; a number as it is.
+
+    table: text, with the columns that `levels` was given. Raises InputError for a value that it did not see.
+    """
+    names = [str(name) for name in fitted["columns"]]
+    _refuse_gaps(table[names])
+    blocks, faults = [np.empty((len(table), 0))], []
+    for place, name in enumerate(names):
+        own, known = table[name].astype(str).to_numpy(), [str(v) for v in fitted["values"][str(place)]]
+        if fitted["numbers"][place]:
+            if wrong := [v for v in own if not _are_numbers([v])]:
+                faults.append(f"covariate {name}: {wrong[0]!r} is no number, and those that ComBat was fitted on are")
+                continue
+            blocks.append(own.astype(float)[:, None])
+            continue
+        faults += [
+            f"covariate {name}: {value!r} ({(own == value).sum()} samples) was not among the values that ComBat was fitted on "
+            f"({', '.join(known)}); leave the covariate out, join rare values, or leave those samples out"
+            for value in sorted(set(own) - set(known))
+        ]
+        blocks.append((own[:, None] == np.array(known[1:], dtype=object)[None, :]).astype(float))
+    if faults:
+        raise InputError(faults)
+    return np.hstack(blocks)
+
+
+def labels_of(fitted: dict[str, Any]) -> list[str]:
+    """Names of the columns that `design` gives."""
+    found = []
+    for place, name in enumerate(fitted["columns"]):
+        own = [str(v) for v in fitted["values"][str(place)]]
+        found += [str(name)] if fitted["numbers"][place] else [f"{name} ({value})" for value in own[1:]]
+    return found
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    try:
+        return bool(np.isfinite(np.asarray(values, dtype=float)).all())
+    except ValueError:
+        return False
+
+
+def _refuse_gaps(table: pd.DataFrame) -> None:
+    gaps = table.isna() | table.astype(str).isin(["", "nan", "NA"])
+    faults = [
+        f"covariate {column}: sample {table.index[gaps[column].to_numpy()][0]} has no value ({gaps[column].sum()} have none); "
+        "give it, or leave the covariate or those samples out"
+        for column in table
+        if gaps[column].any()
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _numeric(covariates: np.ndarray | None, samples: int) -> np.ndarray:
+    return np.empty((samples, 0)) if covariates is None else np.asarray(covariates, dtype=np.float64).reshape(samples, -1)
+
+
+def _kept(values: np.ndarray) -> np.dtype:
+    return values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _with_ones(covariates: np.ndarray) -> np.ndarray:
+    return np.hstack([np.ones((len(covariates), 1)), covariates])
+
+
+def _check(
+    labels: np.ndarray,
+    codes: np.ndarray,
+    sizes: np.ndarray,
+    covariates: np.ndarray,
+    reference: str | None,
+    names: Sequence[str],
+) -> None:
+    faults = [
+        f"batch {label!r} has one sample among those that ComBat is fitted on, and one sample does not tell how much a batch "
+        "varies; join it to the batch that was made the same way, or leave the sample out"
+        for label, size in zip(labels, sizes, strict=True)
+        if size == 1 and len(labels) > 1
+    ]
+    if reference is not None and reference not in labels:
+        faults.append(f"reference: {reference!r} is none of the batches that ComBat is fitted on ({', '.join(labels)})")
+    told = _told_by_batches(codes, len(labels), covariates)
+    shown = [str(names[i]) if i < len(names) else f"{i + 1}" for i in told]
+    faults += [
+        f"covariate {name} cannot be told from the batches (and the covariates before it): it does not vary inside a batch, "
+        "so that to take out the batch is to take it out as well; leave it out of the covariates, or join batches"
+        for name in shown
+    ]
+    if len(codes) <= len(labels) + covariates.shape[1]:
+        faults.append(
+            f"ComBat estimates {len(labels)} batches and {covariates.shape[1]} covariates a feature, "
+            f"and has {len(codes)} samples to do so; more samples are needed, or fewer covariates"
+        )
+    if faults:
+        raise InputError(faults)
+
+
+def _told_by_batches(codes: np.ndarray, batches: int, covariates: np.ndarray) -> list[int]:
+    """Covariates that batches and earlier covariates make up, by place."""
+    space, found = [], []
+    sizes = np.bincount(codes, minlength=batches)
+    for place, column in enumerate(covariates.T):
+        # twice: once alone leaves rounding of the size of the mean
+        rest = column - column.mean()
+        whole = np.linalg.norm(rest)
+        for _ in range(2):
+            rest = rest - (np.bincount(codes, rest, batches) / sizes)[codes]
+            for direction in space:
+                rest = rest - direction * (direction @ rest)
+        length = np.linalg.norm(rest)
+        if length <= SPANNED * max(whole, ALIKE * abs(column.mean())) or length == 0:
+            found.append(place)
+        else:
+            space.append(rest / length)
+    return found
+
+
+def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np.ndarray) -> dict[str, np.ndarray]:
+    """Least squares of every feature on batches and covariates, in blocks of features.
+
+    Returns means (b, f): level of each batch where covariates are 0; effect (c, f); squares (b, f): sums of squared
+    residuals; counts (b, f): values that are there; told (f,): whether the values that are there suffice.
+    """
+    n, features = values.shape
+    indicator = (codes[:, None] == np.arange(batches)).astype(np.float64)
+    matrix = np.hstack([indicator, covariates])
+    inverse = np.linalg.pinv(matrix)
+    fitted = np.empty((matrix.shape[1], features))
+    squares, counts = np.empty((2, batches, features))
+    counts[:] = indicator.sum(axis=0)[:, None]
+    told = np.ones(features, dtype=bool)
+    step = max(1, BLOCK // n)
+    for start in range(0, features, step):
+        part = slice(start, min(start + step, features))
+        block = values[:, part].astype(np.float64)
+        fitted[:, part] = inverse @ block
+        if not np.isfinite(fitted[:, part]).all():
+            there = ~np.isnan(block)
+            block[~there] = 0
+            if not np.isfinite(block).all():
+                raise InputError("values to harmonise are infinite; give their logarithm of 1 + x, or leave them empty")
+            counts[:, part] = indicator.T @ there
+            fitted[:, part], told[part] = _with_gaps(matrix, block, there)
+            block -= matrix @ fitted[:, part]
+            block[~there] = 0
+        else:
+            block -= matrix @ fitted[:, part]
+        np.square(block, out=block)
+        squares[:, part] = indicator.T @ block
+    return {"means": fitted[:batches], "effect": fitted[batches:], "squares": squares, "counts": counts, "told": told}
+
+
+def _with_gaps(matrix: np.ndarray, block: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least squares of each feature on the samples that have it; 0 where those do not suffice.
+
+    matrix: (n, p). block: (n, f), 0 where missing. Returns coefficients (p, f) and whether they are told (f,).
+    """
+    n, p = matrix.shape
+    products = (matrix[:, :, None] * matrix[:, None, :]).reshape(n, p * p)
+    own = (there.T.astype(np.float64) @ products).reshape(-1, p, p)
+    lengths = np.sqrt(np.maximum(np.einsum("fii->fi", own), np.finfo(float).tiny))
+    scaled = own / lengths[:, :, None] / lengths[:, None, :]
+    told = np.linalg.eigvalsh(scaled)[:, 0] > SPANNED
+    scaled[~told] = np.eye(p)
+    right = (matrix.T @ block).T / lengths
+    found = np.linalg.solve(scaled, right[:, :, None])[:, :, 0] / lengths
+    return np.where(told[:, None], found, 0.0).T, told
+
+
+def _varies(means: np.ndarray, squares: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Whether each feature varies in every batch, (features,)."""
+    enough = (counts >= 2).all(axis=0)
+    return enough & (squares > counts * (ALIKE * means) ** 2).all(axis=0)
+
+
+def _shrunk(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Location and scale of one batch, drawn to what its features have in common.
+
+    location, scale: (features,), standardised mean and variance in the batch; counts: (features,), its values. The prior
+    of location is normal, that of scale inverse gamma, both by their moments; posterior means in turn until
+    steady (Johnson et al. 2007, their equations 3.1). A single feature has nothing to be drawn to.
+    """
+    if len(location) < 2:
+        return location, scale
+    centre, spread = location.mean(), location.var(ddof=1)
+    mean, variance = scale.mean(), scale.var(ddof=1)
+    if variance <= (ALIKE * mean) ** 2:
+        return (spread * counts * location + mean * centre) / (spread * counts + mean), np.full_like(scale, mean)
+    shape, rate = (2 * variance + mean**2) / variance, (mean * variance + mean**3) / variance
+    squares = (counts - 1) * scale
+    gamma, delta = location, scale
+    while True:
+        moved = (spread * counts * location + delta * centre) / (spread * counts + delta)
+        wider = (0.5 * (squares + counts * (location - moved) ** 2) + rate) / (counts / 2 + shape - 1)
+        # Signed, as the authors have it: to stop earlier or later would move results by some 1e-5.
+        change = max(_change(gamma, moved), _change(delta, wider))
+        gamma, delta = moved, wider
+        if change <= STEADY:
+            return gamma, delta
+
+
+def _change(before: np.ndarray, after: np.ndarray) -> float:
+    """Largest change in units of the value before; a value that was 0 does not count."""
+    moved = np.divide(np.abs(after - before), before, out=np.zeros_like(before), where=before != 0)
+    return float(moved.max())
