@@ -1,10 +1,11 @@
 """Where examples come from.
 
-A source reads files into `obs` (a row an example: label, coordinates) and
-`annotations` (a row an example: numbers that came with it).
+A source's `read` reads files that other stages made, and checks what only this kind of example can have wrong.
+`variants` gives obs (a row an example: label, coordinates) and annotations (numbers that came with it); `samples`
+gives a table a modality, whose labels `targets` makes of what is known of the samples.
 """
 
 from readsight.registry import Registry
-from readsight.sources import variants
+from readsight.sources import samples, variants
 
-SOURCES = Registry("example source", {"variants": variants})
+SOURCES = Registry("example source", {"variants": variants, "samples": samples})
