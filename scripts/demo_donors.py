@@ -107,8 +107,14 @@ def cohort_record(
 
 
 def plant_cohort(
-    annotator: Annotator, duplicated: list[Region], donors: list[Donor], others: list[Donor], snvs: int, indels: int,
-    structural: int, seed: int,
+    annotator: Annotator,
+    duplicated: list[Region],
+    donors: list[Donor],
+    others: list[Donor],
+    snvs: int,
+    indels: int,
+    structural: int,
+    seed: int,
 ) -> tuple[list[Variant], list[Variant], list[Structural], list[float]]:
     """Variants with genotypes, variants that only strangers carry, structural variants with genotypes, liabilities.
 

@@ -189,3 +189,65 @@ rule expression_salmon:
         min_assigned=expression.expression.min_assigned,
     script:
         "../../scripts/expression_salmon.py"
+
+
+if project.config.demo:
+
+    rule expression_compare:
+        """Compare measured expression with what was planted."""
+        input:
+            data="<results>/expression/expression.h5ad",
+            levels="<results>/demo/expression.tsv",
+            truth="<results>/demo/expression.json",
+            differential=expression.differential(),
+        output:
+            table="<results>/expression/planted/levels.tsv",
+            genes="<results>/expression/planted/genes.tsv",
+            summary="<results>/expression/planted/compare.summary.json",
+        log:
+            "<logs>/expression_compare.log",
+        benchmark:
+            "<benchmarks>/expression_compare.tsv"
+        conda:
+            "../../envs/dataset.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(800),
+        params:
+            code=code("expression_compare"),
+            contrast=expression.compared(),
+            seed=project.config.seed,
+        script:
+            "../../scripts/expression_compare.py"
+
+    rule expression_plot_compare:
+        """Draw measured against planted expression."""
+        input:
+            table="<results>/expression/planted/levels.tsv",
+            genes="<results>/expression/planted/genes.tsv",
+        output:
+            levels=report(
+                "<results>/expression/planted/levels.svg",
+                caption="../report/expression_planted.rst",
+                category="Expression",
+                labels={"figure": "Measured against planted TPM"},
+            ),
+            changes=report(
+                "<results>/expression/planted/changes.svg",
+                caption="../report/expression_planted_changes.rst",
+                category="Expression",
+                labels={"figure": "Measured against planted fold changes"},
+            ),
+        log:
+            "<logs>/expression_plot_compare.log",
+        benchmark:
+            "<benchmarks>/expression_plot_compare.tsv"
+        conda:
+            "../../envs/report.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(500),
+        params:
+            code=code("expression_plot_compare"),
+        script:
+            "../../scripts/expression_plot_compare.py"

@@ -3,8 +3,8 @@
 All in log2. A haplotype's level of a gene is its basal one; and for each factor at its promoter, that factor's effect
 times how much it is bound there times how active it is in the donor; and for each active enhancer its strength,
 bound and activated likewise. A factor's own gene shows how active it is. What the label changes is the activity of
-a few factors: their genes and their targets differ between cases and controls, and nothing else does, but for
-genes at whose sites a variant that makes cases stands.
+a few factors: their genes and their targets differ between cases and controls. Apart from these only such genes
+differ as have sites whose variants cases and controls do not carry alike.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ from readsight.simulate.haplotype import Haplotype
 from readsight.simulate.motifs import Motif
 
 # Factors that are more or less active in cases: log2 fold change.
-REGULATED = {"GATA1": 1.4, "CTCF": -1.3}
+REGULATED = {"GATA1": 1.6, "CTCF": -1.5}
 # What the general sites of a promoter are worth, log2.
 GENERAL = {"SP1": 0.4, "TBP": 0.6}
 # Standard deviations, log2: of a factor's activity between donors; of a gene between donors, and between samples of
 # one; of a gene's batch effect.
-ACTIVITY, DONOR, SAMPLE, BATCH = 0.1, 0.22, 0.15, 0.4
+ACTIVITY, DONOR, SAMPLE, BATCH = 0.08, 0.18, 0.12, 0.4
 
 Haplotypes = dict[tuple[str, int], Haplotype]
 
@@ -87,6 +87,10 @@ class Circuit:
             others = [activity.get(f, 0.0) for f in GRAMMAR if f != gene.name]
             total += enhancer.strength * float(bound) * (1 + sum(others) / len(GRAMMAR))
         return float(total)
+
+    def inherited(self, gene: Gene, own: Haplotypes) -> float:
+        """Level of a gene by a donor's haplotypes alone, log2: no activity, no noise."""
+        return float(np.log2(np.mean([2 ** self.level(gene, {}, own, side) for side in (0, 1)])))
 
 
 def occupancy(site: Site, motif: Motif, haplotype: Haplotype) -> float:

@@ -6,8 +6,9 @@ from readsight.config import Expression
 from readsight.project import Project
 from readsight.samples import Unit
 from readsight.wiring.align import AlignWiring
+from readsight.wiring.demo import DemoWiring
 from readsight.wiring.reads import ReadsWiring
-from readsight.wiring.stage import Stage
+from readsight.wiring.stage import COHORT, Stage
 
 # Of STAR's index with annotated junctions; Salmon's 1.10 of transcripts.
 STAR_INDEX = (
@@ -37,6 +38,8 @@ class ExpressionWiring(Stage):
         self.salmon = "salmon" in self.expression.quantifiers
         self.reads = ReadsWiring(project)
         self.align = AlignWiring(project)
+        # of samples of RNA that the demo makes, the truth is known
+        self.planted = bool(self.samples and DemoWiring(project).rna)
 
     def gtf(self) -> str | list[str]:
         """The user's own annotation."""
@@ -92,17 +95,35 @@ class ExpressionWiring(Stage):
         logs = [f"{self.align.folder}/{sample}.Log.final.out" for sample in self.samples]
         return logs + self.each("featureCounts.txt.summary")
 
+    def compared(self) -> dict[str, str | None]:
+        """The contrast as plain values; empty where none is asked for."""
+        return self.expression.contrast.model_dump() if self.samples and self.expression.contrast else {}
+
+    def differential(self) -> str | list[str]:
+        """Table of differential genes, where a contrast is asked for."""
+        return f"{self.folder}/cohort/differential.tsv" if self.compared() else []
+
+    def _comparison(self) -> list[str]:
+        """Measured against planted expression."""
+        names = ("levels.tsv", "genes.tsv", "levels.svg", "changes.svg")
+        return [f"{self.folder}/planted/{name}" for name in names] if self.planted else []
+
     def targets(self) -> list[str]:
-        return [*self.counts(), *self.star_counts(), *self.salmon_genes(), *self.strands(), *self.summaries()]
+        each = [*self.counts(), *self.star_counts(), *self.salmon_genes(), *self.strands()]
+        return each + self._comparison() + self.summaries()
 
     def summaries(self) -> list[str]:
-        return self.each("summary.json") if self.star else []
+        found = self.each("summary.json") if self.star else []
+        return found + [f"{self.folder}/planted/compare.summary.json"] * self.planted
 
     def products(self) -> dict[tuple[str, str], str]:
         kinds = {"strandedness": "strandedness.json"}
         kinds |= {"counts of genes (featureCounts)": "counts.tsv", "counts of genes (STAR)": "star.tsv"} if self.star else {}
         kinds |= {"abundance of genes (Salmon)": "salmon.genes.tsv"} if self.salmon else {}
-        return {(s, kind): f"{self.folder}/{s}.{ending}" for s in self.samples for kind, ending in kinds.items()}
+        found = {(s, kind): f"{self.folder}/{s}.{ending}" for s in self.samples for kind, ending in kinds.items()}
+        if self.planted:
+            found[COHORT, "measured against planted expression"] = f"{self.folder}/planted/levels.tsv"
+        return found
 
     def _first(self, wildcards: Any) -> Unit:
         return self.units[wildcards.sample][0]

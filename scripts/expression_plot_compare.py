@@ -1,0 +1,61 @@
+"""Draw measured against planted expression: levels of genes, and fold changes."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from readsight import figures
+from readsight.step import step
+
+STATES = {
+    "found": (figures.COLOURS[2], "o", "planted, found"),
+    "missed": (figures.COLOURS[4], "o", "planted, not found"),
+    "opposite": (figures.COLOURS[1], "X", "planted, found the other way round"),
+    "by variants": (figures.COLOURS[0], "s", "found, by the donors' variants"),
+    "false": (figures.COLOURS[1], "s", "found, not planted"),
+    "none": (figures.COLOURS[7], ".", "neither"),
+}
+
+
+def levels(table: pd.DataFrame, path: Path) -> None:
+    """Every gene of every sample, planted across, measured up, log10(1 + TPM)."""
+    across, up = np.log10(1 + table["planted_tpm"]), np.log10(1 + table["tpm"])
+    figure, axis = figures.new(width=5, height=4.6)
+    top = float(max(across.max(), up.max(), 1.0)) * 1.03
+    axis.plot([0, top], [0, top], color="#999999", linewidth=1, zorder=0)
+    axis.scatter(across, up, s=9, alpha=0.5, color=figures.COLOURS[0], linewidths=0)
+    axis.set(xlabel="planted, log10(1 + TPM)", ylabel="measured, log10(1 + TPM)")
+    axis.set_title(f"{table['gene_id'].nunique()} genes of {table['sample'].nunique()} samples")
+    figures.save(figure, path)
+
+
+def changes(genes: pd.DataFrame, path: Path) -> None:
+    """Fold changes of cases over controls, planted across, measured up with their 95 % intervals."""
+    if genes.empty:
+        figures.empty(path, "No contrast of case and control was asked for.")
+        return
+    figure, axis = figures.new(width=6.4, height=4.4)
+    seen = genes.dropna(subset=["measured"])
+    reach = 1.1 * float(seen[["planted", "measured"]].abs().max().max())
+    axis.plot([-reach, reach], [-reach, reach], color="#999999", linewidth=1, zorder=0)
+    for state, (colour, marker, words) in STATES.items():
+        own = seen[seen["state"] == state]
+        if own.empty:
+            continue
+        spread = [own["measured"] - own["low"], own["high"] - own["measured"]]
+        axis.errorbar(own["planted"], own["measured"], yerr=spread, fmt=marker, color=colour, elinewidth=0.6, markersize=5,
+                      label=f"{words} ({len(own)})")  # fmt: skip
+    axis.set(xlabel="planted log2 fold change", ylabel="measured log2 fold change")
+    figure.legend(loc="outside right upper", fontsize=8)
+    figures.save(figure, path)
+
+
+def main(table: Path, genes: Path, scatter: Path, fold_changes: Path) -> None:
+    levels(pd.read_csv(table, sep="\t"), scatter)
+    changes(pd.read_csv(genes, sep="\t"), fold_changes)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.input.table, job.input.genes, job.output.levels, job.output.changes)
