@@ -1,41 +1,63 @@
 """The training loop of torch models: Lightning module, batches, and a callback that keeps the best weights."""
 
+import logging
+import math
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import Callback, LightningModule
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 from readsight.errors import ToolError
 from readsight.foldfile import Fold
+from readsight.models.losses import loss
+
+LARGE = 2048  # a risk set is only told within a batch, so survival has large ones
 
 
-def batches(fold: Fold, size: int, seed: int | None) -> DataLoader:
-    """Batches of (values, labels, weights), in an order drawn by the seed, or as they stand where it is None."""
-    data = TensorDataset(
-        torch.as_tensor(fold.values),
-        torch.as_tensor(fold.labels, dtype=torch.float32),
-        torch.as_tensor(fold.weights.astype(np.float32)),
-    )
-    order = SequentialSampler(data) if seed is None else RandomSampler(data, generator=torch.Generator().manual_seed(seed))
-    return DataLoader(data, sampler=BatchSampler(order, size, drop_last=False), batch_size=None)
+class Batches:
+    """Batches of (values, target, weights), of sizes as equal as can be, in a new order each time they are gone through.
+
+    seed: draws the orders; None: as the examples stand.
+    """
+
+    def __init__(self, fold: Fold, size: int, seed: int | None):
+        target = np.asarray(fold.labels)
+        self.parts = (
+            torch.as_tensor(np.ascontiguousarray(fold.values), dtype=torch.float32),
+            torch.as_tensor(target if target.ndim == 1 and target.dtype.kind in "iu" else target.astype(np.float32)),
+            torch.as_tensor(fold.weights.astype(np.float32)),
+        )
+        self.count = max(1, math.ceil(len(fold) / size))
+        self.draw = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
+        n = len(self.parts[0])
+        order = torch.arange(n) if self.draw is None else torch.randperm(n, generator=self.draw)
+        for rows in torch.tensor_split(order, self.count):
+            yield tuple(part[rows] for part in self.parts)
 
 
-class Classifier(LightningModule):
-    """A module of logits under weighted cross-entropy and AdamW. settings: learning_rate, weight_decay."""
+class Learner(LightningModule):
+    """A module under the loss of its kind of outcome and AdamW. settings: learning_rate, weight_decay."""
 
-    def __init__(self, net: torch.nn.Module, settings: dict[str, Any]):
+    def __init__(self, net: torch.nn.Module, kind: str, settings: dict[str, Any]):
         super().__init__()
         self.net = net
+        self.kind = kind
         self.settings = settings
-        self.losses: dict[str, list[torch.Tensor]] = {"train": [], "validation": []}
+        self.losses: dict[str, list[tuple[torch.Tensor, int]]] = {"train": [], "validation": []}
 
     def _loss(self, batch: Any, part: str) -> torch.Tensor:
-        values, labels, weights = batch
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(self.net(values), labels, weight=weights)
-        self.losses[part].append(loss.detach())
-        return loss
+        values, target, weights = batch
+        found = loss(self.kind, self.net(values), target, weights)
+        self.losses[part].append((found.detach(), len(values)))
+        return found
 
     def training_step(self, batch: Any, _: int) -> torch.Tensor:
         return self._loss(batch, "train")
@@ -50,7 +72,8 @@ class Classifier(LightningModule):
 class Best(Callback):
     """Keep the weights of the epoch with the lowest validation loss, and stop after `patience` epochs without a better one.
 
-    Raises ToolError, with the epoch, where a loss is not a number.
+    Without a validation part the last epoch's are kept. Raises ToolError where a loss is
+    not a number, with the epoch and the batch (both from 1).
     """
 
     def __init__(self, patience: int):
@@ -61,15 +84,52 @@ class Best(Callback):
         self.history: list[dict[str, float]] = []
 
     def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-        row = {"epoch": trainer.current_epoch}
+        row: dict[str, float] = {"epoch": trainer.current_epoch}
         for part, losses in module.losses.items():
-            row[part] = float(torch.stack(losses).mean())
+            if not losses:
+                continue
+            # Read here, once an epoch: on an accelerator each look at a number waits for all that was asked of it.
+            found = torch.stack([own for own, _ in losses]).double().cpu().numpy()
+            bad = np.flatnonzero(~np.isfinite(found))
+            if len(bad):
+                raise ToolError(
+                    f"the {part} loss is not a number after epoch {row['epoch'] + 1}, batch {bad[0] + 1} of {len(found)}; "
+                    "lower network.learning_rate"
+                )
+            row[part] = float(np.average(found, weights=[size for _, size in losses]))
             losses.clear()
-        if not np.isfinite([row["train"], row["validation"]]).all():
-            raise ToolError(f"network: the loss is not a number after epoch {row['epoch']}; lower network.learning_rate")
         self.history.append(row)
-        if row["validation"] < self.lowest:
-            self.lowest, self.epoch = row["validation"], row["epoch"]
+        if row.get("validation", -np.inf) < self.lowest:
+            self.epoch = int(row["epoch"])
+            self.lowest = row.get("validation", np.inf)
             self.weights = {name: tensor.detach().clone() for name, tensor in module.net.state_dict().items()}
         elif row["epoch"] - self.epoch >= self.patience:
             trainer.should_stop = True
+
+
+def told(fold: Fold | None) -> bool:
+    """Whether a loss can be told on this part: survival needs an event."""
+    return fold is not None and len(fold) > 0 and (fold.outcome.kind != "survival" or bool((fold.labels[:, 1] > 0).any()))
+
+
+def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Best:
+    """Train a module in place and return what was kept of it.
+
+    settings: learning_rate, weight_decay, batch_size, epochs, patience. Without a validation part that
+    tells a loss, exactly `epochs` epochs are run.
+    """
+    kind = train.outcome.kind
+    torch.set_num_threads(threads)
+    size = max(settings["batch_size"], LARGE) if kind == "survival" else settings["batch_size"]
+    best = Best(settings["patience"])
+    held = Batches(validation, LARGE if kind != "survival" else len(validation), None) if told(validation) else None
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # barebones: no logger, checkpoints, progress bar, summary or trial validation; many fits are tiny
+        trainer = Trainer(
+            accelerator="auto", devices=1, max_epochs=settings["epochs"], deterministic=True, barebones=True, callbacks=[best]
+        )
+        trainer.fit(Learner(net, kind, settings), Batches(train, size, seed), held)
+    return best
