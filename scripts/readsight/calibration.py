@@ -1,8 +1,12 @@
-"""Temperature scaling with an offset, fitted on validation (Guo et al. 2017; Platt 2000).
+"""Temperature scaling with offsets, fitted on what the model did not see (Guo et al. 2017; Platt 2000).
 
 A balanced training fold teaches a wrong base rate, which a temperature alone
-cannot undo: hence the offset. The map is monotone: rankings stay as they are.
+cannot undo: hence the offsets. Of two classes, and of each of several labels, the map
+is monotone: rankings stay as they are. Several classes share one temperature and have
+an offset each. A hazard has no scale to calibrate, and stays as it is.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +25,43 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
 
 
-def fit(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Temperature (> 0) and offset that minimise the log loss of validation examples.
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities, rows sum to 1, of logits (…, K)."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
-    probability, labels: (n,). Targets are Platt's (N+ + 1) / (N+ + 2) and
-    1 / (N− + 2), so that separable classes do not drive the scale to infinity.
+
+def fit(kind: str, guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Temperature (> 0) and offset that minimise the log loss of examples that the model did not see.
+
+    kind, guess, labels: as `outcome` says. binary: two numbers. multiclass: temperature, and offset a list of
+    K that sums to 0. multilabel: both are lists, a number a label. survival: NONE.
+    """
+    if kind == "binary":
+        return platt(guess, labels)
+    if kind == "multiclass":
+        return _vector(guess, labels)
+    if kind == "multilabel":
+        parts = [platt(guess[:, i], labels[:, i]) for i in range(guess.shape[1])]
+        return {key: [part[key] for part in parts] for key in ("temperature", "offset")}
+    return dict(NONE)
+
+
+def apply(kind: str, guess: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
+    """Calibrated predictions, shaped as those given."""
+    if kind == "survival":
+        return guess
+    temperature, offset = np.asarray(scale["temperature"]), np.asarray(scale["offset"])
+    if kind == "multiclass":
+        return softmax(np.log(np.clip(guess, EDGE, 1)) / temperature + offset)
+    return sigmoid(logit(guess) / temperature + offset)
+
+
+def platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Temperature and offset of the probability of one class, (n,).
+
+    Targets are Platt's (N+ + 1) / (N+ + 2) and 1 / (N− + 2), so that separable
+    classes do not drive the scale to infinity.
     """
     logits = logit(probability)
     positive = int((labels == 1).sum())
@@ -48,9 +84,35 @@ def fit(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     return {"temperature": 1 / slope, "offset": offset_for(slope)}
 
 
-def apply(probability: np.ndarray, scale: dict[str, float]) -> np.ndarray:
-    """Calibrated probabilities, (n,)."""
-    return sigmoid(logit(probability) / scale["temperature"] + scale["offset"])
+def _vector(guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """One temperature and an offset a class, by L-BFGS.
+
+    Targets are Platt's, for K classes: (N + 1) / (N + K) of an example's own class, of which there are N, and
+    1 / (N + K) of each other. A normal prior of one nat holds the offsets of classes with few examples.
+    """
+    from scipy.optimize import minimize
+
+    number, classes = guess.shape
+    logits = np.log(np.clip(guess, EDGE, 1))
+    counts = np.bincount(labels, minlength=classes)[labels]
+    targets = np.repeat(1 / (counts + classes), classes).reshape(number, classes)
+    targets[np.arange(number), labels] *= counts + 1
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        slope, offset = np.exp(values[0]), values[1:]
+        scaled = slope * logits + offset
+        scaled -= scaled.max(axis=1, keepdims=True)
+        log_probability = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        error = np.exp(log_probability) - targets
+        value = -(targets * log_probability).sum() + offset @ offset / 2
+        gradient = np.concatenate([[slope * (error * logits).sum()], error.sum(axis=0) + offset])
+        return value / number, gradient / number
+
+    bounds = [tuple(np.log(LIMITS)), *[(-20.0, 20.0)] * classes]
+    options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
+    found = minimize(loss, np.zeros(classes + 1), jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
+    offset = found[1:] - found[1:].mean()
+    return {"temperature": float(np.exp(-found[0])), "offset": offset.tolist()}
 
 
 def _golden(function, low: float, high: float, rounds: int = 60) -> float:

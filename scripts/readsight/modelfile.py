@@ -1,4 +1,9 @@
-"""Trained models of one repeat: arrays in safetensors (`fold0/weight`, …), the rest in JSON."""
+"""Trained models of one repeat: arrays in safetensors (`fold0/weight`, …), the rest in JSON.
+
+The JSON says of all folds: model (a word of `variant`), kind (of model: a word of the registry), outcome (kind, classes),
+settings (as the config gave them), seed, certificate (hash). Of each, in `folds`: settings (chosen), trials (settings,
+loss in nats, note), calibration (null for the control), about (what `predict` needs), history, features, examples.
+"""
 
 import json
 from pathlib import Path

@@ -3,7 +3,9 @@
 Written as one word, which names its folder: `network`, `logistic-on-mrna`, `logistic-with-oversample`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from readsight.errors import InputError
 
 
 class Variant(NamedTuple):
@@ -23,3 +25,10 @@ class Variant(NamedTuple):
     @property
     def word(self) -> str:
         return self.model + f"-on-{self.modality}" * bool(self.modality) + f"-with-{self.balance}" * bool(self.balance)
+
+    def view(self, fold: Any) -> Any:
+        """A `foldfile.Fold` as the variant sees it. Raises InputError where the examples lack its modality."""
+        if self.modality is not None and self.modality not in fold.modalities:
+            there = ", ".join(fold.modalities)
+            raise InputError(f"{self.word}: the examples have no modality {self.modality!r} in this fold; there are: {there}")
+        return fold.on(self.modality)

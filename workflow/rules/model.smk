@@ -4,7 +4,7 @@ model = ModelWiring(project)
 
 
 rule model_train:
-    """Train one kind of model on the balanced training folds of a repeat, and calibrate it on validation."""
+    """Choose settings, train on the balanced training folds of a repeat, and calibrate on what was not seen."""
     input:
         balanced=model.balanced,
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",

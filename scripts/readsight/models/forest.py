@@ -1,4 +1,4 @@
-"""Random forest, kept as arrays: any NumPy predicts with it, and no pickle is needed."""
+"""Random forest, kept as plain arrays: no pickle, so that a stored model is data and nothing else."""
 
 from typing import Any
 
@@ -6,52 +6,73 @@ import numpy as np
 
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
+from readsight.models.linear import classes_of, told
+from readsight.models.trees import joined, leaves
 
-TREES = 200
-MIN_LEAF = 2
+KINDS = ("binary", "multiclass", "multilabel")
+DEFAULTS = {"trees": 200, "min_samples_leaf": 2, "max_features": "sqrt"}
 
 
-def train(train: Fold, validation: Fold, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
-    """Random forest (scikit-learn; Breiman 2001)."""
+def space(trial: Any) -> dict[str, Any]:
+    """Settings of an Optuna trial."""
+    return {
+        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 10),
+        "max_features": trial.suggest_categorical("max_features", ["sqrt", "log2", 0.1, 0.3]),
+    }
+
+
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+    """Random forest (scikit-learn; Breiman 2001). settings: trees, min_samples_leaf, max_features; DEFAULTS where not given."""
     from sklearn.ensemble import RandomForestClassifier
 
-    model = RandomForestClassifier(TREES, min_samples_leaf=MIN_LEAF, random_state=seed, n_jobs=threads)
+    own = DEFAULTS | settings
+    if train.outcome.kind != "multilabel":
+        classes_of(train)
+    model = RandomForestClassifier(
+        own["trees"],
+        min_samples_leaf=own["min_samples_leaf"],
+        max_features=own["max_features"],
+        random_state=seed,
+        n_jobs=threads,
+    )
     model.fit(train.values, train.labels, sample_weight=train.weights)
-    return Fitted(export(model), {"trees": TREES, "min_samples_leaf": MIN_LEAF})
+    return Fitted(export(model, train.outcome.kind, train.outcome.outputs), told(train.outcome) | {k: own[k] for k in DEFAULTS})
 
 
-def export(model: Any) -> dict[str, np.ndarray]:
-    """A fitted scikit-learn forest of two classes as arrays over all nodes.
+def export(model: Any, kind: str = "binary", outputs: int = 1) -> dict[str, np.ndarray]:
+    """A fitted scikit-learn forest as arrays over all nodes (`trees`), with value (nodes, outputs).
 
-    Returns root (trees,); left, right (nodes,): absolute places, a leaf points to
-    itself; feature (nodes,); threshold (nodes,) float64; value (nodes,):
-    probability of class 1; depth (1,).
+    value: of two classes the probability of class 1; of several that of each; of labels that of each.
     """
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("left", "right", "feature", "threshold", "value")}
-    roots, base = [], 0
-    for estimator in model.estimators_:
-        tree = estimator.tree_
-        leaf = tree.children_left < 0
-        own = np.arange(tree.node_count)
-        roots.append(base)
-        parts["left"].append(base + np.where(leaf, own, tree.children_left))
-        parts["right"].append(base + np.where(leaf, own, tree.children_right))
-        parts["feature"].append(np.where(leaf, 0, tree.feature))
-        parts["threshold"].append(tree.threshold)
-        counts = tree.value[:, 0, :]
-        parts["value"].append(counts[:, 1] / counts.sum(axis=1))
-        base += tree.node_count
-    arrays = {name: np.concatenate(part) for name, part in parts.items()}
-    depth = max(estimator.tree_.max_depth for estimator in model.estimators_)
-    return arrays | {"root": np.array(roots), "depth": np.array([depth])}
+    trees = [
+        {
+            "left": estimator.tree_.children_left,
+            "right": estimator.tree_.children_right,
+            "feature": estimator.tree_.feature,
+            "threshold": estimator.tree_.threshold,
+            "value": _values(model, estimator.tree_.value, kind, outputs),
+        }
+        for estimator in model.estimators_
+    ]
+    return joined(trees, max(estimator.tree_.max_depth for estimator in model.estimators_))
+
+
+def _values(model: Any, counts: np.ndarray, kind: str, outputs: int) -> np.ndarray:
+    """Probabilities (nodes, outputs) of a tree's counts (nodes, labels, classes)."""
+    share = counts / counts.sum(axis=2, keepdims=True)
+    found = np.zeros((len(counts), outputs))
+    if kind == "multiclass":
+        found[:, model.classes_.astype(int)] = share[:, 0]
+        return found
+    classes = [model.classes_] if kind == "binary" else model.classes_
+    for label, own in enumerate(classes):
+        for place, name in enumerate(own):
+            if name == 1:
+                found[:, label] = share[:, label, place]
+    return found
 
 
 def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Probability of class 1, (n,): the mean over trees, all trees walked at once."""
-    values = values.astype(np.float32)
-    node = np.broadcast_to(arrays["root"], (len(values), len(arrays["root"])))
-    row = np.arange(len(values))[:, None]
-    for _ in range(int(arrays["depth"][0])):
-        goes_left = values[row, arrays["feature"][node]] <= arrays["threshold"][node]
-        node = np.where(goes_left, arrays["left"][node], arrays["right"][node])
-    return arrays["value"][node].mean(axis=1)
+    """Probabilities, shaped as `outcome` says: the mean over trees."""
+    found = arrays["value"][leaves(arrays, values.astype(np.float32))].mean(axis=1)
+    return found[:, 0] if about.get("kind", "binary") == "binary" else found

@@ -1,28 +1,47 @@
-"""Logistic regression; its penalty is chosen on the fold's validation part."""
+"""Logistic regression under an L2 penalty: binary, multinomial, or one a label."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from readsight.errors import ToolError
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
-from readsight.models.linear import log_loss, module, predict, redrawn
+from readsight.models.linear import by_class, module, narrowed, packed, predict, redrawn, told
 
-__all__ = ["train", "predict", "module", "redrawn"]
+__all__ = ["train", "predict", "module", "redrawn", "space"]
 
-PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
+KINDS = ("binary", "multiclass", "multilabel")
+GRID = [{"C": strength} for strength in (0.001, 0.01, 0.1, 1.0, 10.0)]
+ROUNDS = 2000
 
 
-def train(train: Fold, validation: Fold, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
-    """L2 logistic regression (scikit-learn), the best of `PENALTIES` (inverse strength C) by validation log loss."""
+def space(trial: Any) -> dict[str, Any]:
+    """Settings of an Optuna trial."""
+    return {"C": trial.suggest_float("C", 1e-4, 1e2, log=True)}
+
+
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+    """Fit (scikit-learn, L-BFGS). settings: C, inverse strength of the penalty."""
+    weight, bias = by_class(train, solver(settings["C"]))
+    return Fitted(packed(train.outcome, weight, bias), told(train.outcome) | {"C": settings["C"]})
+
+
+def solver(strength: float) -> Any:
+    """A `linear.Solver` of that C. Where features are more than examples it solves for the turned ones."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    best, scores = None, {}
-    for strength in PENALTIES:
-        model = LogisticRegression(C=strength, max_iter=2000)
-        model.fit(train.values.astype(np.float64), train.labels, sample_weight=train.weights)
-        arrays = {"weight": model.coef_[0].astype(np.float64), "bias": model.intercept_.astype(np.float64)}
-        scores[str(strength)] = log_loss(predict(arrays, {}, validation.values), validation.labels)
-        if best is None or scores[str(strength)] < scores[str(best[0])]:
-            best = strength, arrays
-    return Fitted(best[1], {"C": best[0], "validation_loss": scores})
+    def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        narrow, turn = narrowed(values)
+        model = LogisticRegression(C=strength, max_iter=ROUNDS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            try:
+                model.fit(narrow, labels, sample_weight=weights)
+            except ConvergenceWarning:
+                raise ToolError(f"logistic: the fit did not converge within {ROUNDS} rounds at C = {strength}") from None
+        return model.coef_ if turn is None else model.coef_ @ turn, model.intercept_
+
+    return solve

@@ -1,4 +1,4 @@
-"""The negative control: logistic regression trained on shuffled labels, many times over. It must rank by chance.
+"""The negative control: a linear model trained on shuffled labels, many times over. It must rank by chance.
 
 One draw proves little: where a feature tells the classes apart, a random
 direction ranks them well or badly, as luck has it. The draws together centre on chance.
@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from readsight.foldfile import Fold
+from readsight.models import proximal
+from readsight.models.cox import loss_of
 from readsight.models.fitted import Fitted
+from readsight.models.linear import by_class, narrowed, probabilities, told
+from readsight.models.logistic import solver
 
 DRAWS = 20
 STRENGTH = 0.1
+HAZARD = {"strength": 0.2, "ratio": 0.0}
 
 
 def shuffled(fold: Fold, seed: int) -> Fold:
@@ -22,21 +27,26 @@ def shuffled(fold: Fold, seed: int) -> Fold:
     return replace(fold, labels=fold.labels[order], weights=fold.weights[order])
 
 
-def train(train: Fold, validation: Fold, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
-    """Fit once for each draw; weight (draws, features), bias (draws,)."""
-    from sklearn.linear_model import LogisticRegression
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+    """Fit once for each draw: logistic regression, or for survival Cox's, under an L2 penalty.
 
-    weights, biases = [], []
-    for draw in range(DRAWS):
-        fold = shuffled(train, 1000 * seed + draw)
-        model = LogisticRegression(C=STRENGTH, max_iter=2000)
-        model.fit(fold.values.astype(np.float64), fold.labels, sample_weight=fold.weights)
-        weights.append(model.coef_[0])
-        biases.append(model.intercept_[0])
-    return Fitted({"weight": np.array(weights), "bias": np.array(biases)}, {"draws": DRAWS})
+    weight (draws, outputs, features), bias (draws, outputs).
+    """
+    narrow, turn = narrowed(train.values.astype(np.float64))
+    turned = replace(train, values=narrow)
+    fits = [_fit(shuffled(turned, 1000 * seed + draw)) for draw in range(DRAWS)]
+    weight, bias = (np.array(part) for part in zip(*fits, strict=True))
+    return Fitted({"weight": weight if turn is None else weight @ turn, "bias": bias}, told(train.outcome) | {"draws": DRAWS})
+
+
+def _fit(fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+    if fold.outcome.kind == "survival":
+        found = proximal.solve(fold.values, loss_of(fold), 1, bias=False, **HAZARD)
+        return found.weight, found.bias
+    return by_class(fold, solver(STRENGTH))
 
 
 def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Probability of class 1 by each draw, (n, draws)."""
-    logits = values.astype(np.float64) @ arrays["weight"].T + arrays["bias"]
-    return 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+    """Predictions by each draw: (draws, n), or (draws, n, K) where there are several a row."""
+    logits = np.einsum("nf,dkf->dnk", values.astype(np.float64), arrays["weight"], optimize=True) + arrays["bias"][:, None]
+    return np.array([probabilities(about["kind"], own) for own in logits])

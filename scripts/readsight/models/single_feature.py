@@ -4,24 +4,27 @@ from typing import Any
 
 import numpy as np
 
-from readsight.errors import InputError
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
-from readsight.models.linear import module, predict, redrawn
+from readsight.models.linear import by_class, feature_place, module, packed, predict, redrawn, told
+from readsight.models.logistic import solver
 
 __all__ = ["train", "predict", "module", "redrawn"]
 
+KINDS = ("binary", "multiclass", "multilabel")
+STRENGTH = 1e3
 
-def train(train: Fold, validation: Fold, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
     """Fit on the feature that settings["feature"] names. Raises InputError where the examples do not have it."""
-    from sklearn.linear_model import LogisticRegression
+    place = feature_place(train, settings["feature"])
+    fit = solver(STRENGTH)
 
-    name = settings["feature"]
-    if name not in train.features:
-        raise InputError(f"single_feature: the examples have no feature {name!r}; there are: {', '.join(train.features)}")
-    place = train.features.index(name)
-    model = LogisticRegression(C=1e3, max_iter=2000)
-    model.fit(train.values[:, [place]].astype(np.float64), train.labels, sample_weight=train.weights)
-    weight = np.zeros(len(train.features))
-    weight[place] = model.coef_[0, 0]
-    return Fitted({"weight": weight, "bias": model.intercept_.astype(np.float64)}, {"feature": name})
+    def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        own, bias = fit(values[:, [place]], labels, weights)
+        weight = np.zeros((len(own), values.shape[1]))
+        weight[:, place] = own[:, 0]
+        return weight, bias
+
+    weight, bias = by_class(train, solve)
+    return Fitted(packed(train.outcome, weight, bias), told(train.outcome) | {"feature": train.features[place]})

@@ -1,0 +1,33 @@
+"""Decision trees as arrays, walked all at once.
+
+root (trees,); left, right (nodes,): absolute places, a leaf points to itself; feature (nodes,); threshold
+(nodes,) float64; depth (1,): steps from a root to its deepest leaf.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def joined(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, np.ndarray]:
+    """Trees as one set of arrays. Each: left, right (negative at a leaf), feature, threshold, value; places are its own."""
+    parts: dict[str, list[np.ndarray]] = {}
+    roots, base = [], 0
+    for tree in trees:
+        leaf, own = tree["left"] < 0, np.arange(len(tree["left"]))
+        roots.append(base)
+        turned = {side: base + np.where(leaf, own, tree[side]) for side in ("left", "right")}
+        for name, part in (tree | turned | {"feature": np.where(leaf, 0, tree["feature"])}).items():
+            parts.setdefault(name, []).append(part)
+        base += len(own)
+    return {name: np.concatenate(part) for name, part in parts.items()} | {"root": np.array(roots), "depth": np.array([depth])}
+
+
+def leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
+    """The leaf (n, trees) that each example ends in, of values (n, features)."""
+    node = np.broadcast_to(arrays["root"], (len(values), len(arrays["root"])))
+    row = np.arange(len(values))[:, None]
+    for _ in range(int(arrays["depth"][0])):
+        goes_left = values[row, arrays["feature"][node]] <= arrays["threshold"][node]
+        node = np.where(goes_left, arrays["left"][node], arrays["right"][node])
+    return node
