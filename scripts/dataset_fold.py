@@ -1,6 +1,7 @@
 """Cut the folds of one repeat, each fitted on what its own training part gives: scaling, harmonisation, selection."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from readsight import examples as examples_file
 from readsight import foldfile
 from readsight.certificate import sha256, verify
+from readsight.errors import InputError
 from readsight.folds import ROLES, column, inner, outer
 from readsight.representations import REPRESENTATIONS
 from readsight.step import step
@@ -43,6 +45,15 @@ def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
     return found
 
 
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Say of a fault in which fold it is: another may have none."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError([f"{where}: {fault}" for fault in error.faults]) from None
+
+
 def main(
     examples: Path,
     split: Path,
@@ -66,12 +77,13 @@ def main(
         files = {role: stack.enter_context(h5py.File(path, "w")) for role, path in outputs.items()}
         held = stack.enter_context(h5py.File(scaler, "w"))
         for name, source, roles in parts(table, repeat):
-            fitted = fit(data, table[source], spec)
-            anndata.io.write_elem(held, name, fitted)
-            number = int(name.removeprefix("fold").partition(".")[0])
-            for role in (r for r in roles if (table[source] == r).any()):
-                about = {"certificate": mark, "repeat": repeat, "fold": number, "role": role}
-                anndata.io.write_elem(files[role], name, cut(data, table[source], table["group"], fitted, about))
+            with placed(f"repeat {repeat}, {name}"):
+                fitted = fit(data, table[source], spec)
+                anndata.io.write_elem(held, name, fitted)
+                number = int(name.removeprefix("fold").partition(".")[0])
+                for role in (r for r in roles if (table[source] == r).any()):
+                    about = {"certificate": mark, "repeat": repeat, "fold": number, "role": role}
+                    anndata.io.write_elem(files[role], name, cut(data, table[source], table["group"], fitted, about))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,6 @@ float32 without NaN, and var of the features that were kept.
 """
 
 from readsight.registry import Registry
-from readsight.representations import annotations
+from readsight.representations import annotations, profile
 
-REPRESENTATIONS = Registry("representation", {"annotations": annotations})
+REPRESENTATIONS = Registry("representation", {"annotations": annotations, "profile": profile})

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pysam
 
+from readsight import scaling
 from readsight.errors import InputError
 
 FLANK = 50  # bases on either side that GC content is counted in
-CLIP = 10.0  # z-scores are held within ±CLIP, so that one odd call cannot move a whole model
 
 DESCRIPTIONS = {
     "QUAL": "call quality (Phred)",
@@ -111,28 +111,12 @@ def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
 
     data: training examples × features, NaN where missing. spec: nothing is read. Returns median, mean
     and standard deviation of each feature (after imputation); a feature that does
-    not vary here gets deviation 0, and becomes 0 everywhere.
+    not vary here becomes 0 everywhere.
     """
-    values = np.asarray(data.X, np.float64)
-    empty = np.isnan(values).all(axis=0)
-    median = np.zeros(values.shape[1])
-    median[~empty] = np.nanmedian(values[:, ~empty], axis=0)
-    filled = np.where(np.isnan(values), median, values)
-    return {
-        "representation": "annotations",
-        "features": data.var_names.to_numpy(str),
-        "median": median,
-        "mean": filled.mean(axis=0),
-        "deviation": filled.std(axis=0),
-        "clip": CLIP,
-        "examples": len(values),
-    }
+    names = data.var_names.to_numpy(str).astype(object)
+    return {"representation": "annotations", "features": names} | scaling.fit(np.asarray(data.X))
 
 
 def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
     """Impute and z-score by what a training fold gave: (examples, features) float32 without NaN, and var, a row a feature."""
-    values, mean, deviation = np.asarray(data.X, np.float64), fitted["mean"], fitted["deviation"]
-    filled = np.where(np.isnan(values), fitted["median"], values)
-    varies = deviation > 1e-9 * np.maximum(1.0, np.abs(mean))
-    scaled = np.where(varies, (filled - mean) / np.where(varies, deviation, 1.0), 0.0)
-    return np.clip(scaled, -fitted["clip"], fitted["clip"]).astype(np.float32), data.var
+    return scaling.apply(np.asarray(data.X), fitted), data.var
