@@ -58,15 +58,16 @@ def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = N
 
 
 def _medians(block: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Median of the values that are there, a row a feature; 0 where there is none. Sorts the block's copy in part.
+    """Median of the values that are there, a row a feature; 0 where there is none.
 
     block: (features, n), NaN where missing. counts: (features,), values that are there.
     """
     found = np.zeros(len(block))
     for count in np.unique(counts[counts > 0]):
-        rows = np.flatnonzero(counts == count)
-        places = sorted({(count - 1) // 2, count // 2})
-        # NaN sorts last
-        parted = np.partition(block[rows], places, axis=1)[:, places]
-        found[rows] = parted.astype(np.float64).mean(axis=1)
+        rows = counts == count
+        middle = count // 2
+        # NaN sorts last. One place is asked for, not two: NumPy finds it several times faster, the one below is the left's maximum.
+        parted = np.partition(block if rows.all() else block[rows], middle, axis=1)
+        upper = parted[:, middle].astype(np.float64)
+        found[rows] = upper if count % 2 else (upper + parted[:, :middle].max(axis=1)) / 2
     return found

@@ -1,6 +1,10 @@
 """Transcripts per million: counts scaled by gene length and then to one million a sample; nothing is fitted over samples."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+BLOCK = 1 << 18  # numbers worked on at once, in float64: they stay in the processor's cache
 
 
 def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
@@ -11,25 +15,40 @@ def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
     return np.maximum(np.asarray(lengths, dtype=np.float64) - fragment + 1, 1.0)
 
 
-def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Scale counts by gene length, then to one million a sample (Wagner, Kin & Lynch 2012).
 
     counts: (samples, genes), reads. lengths: (genes,), or (samples, genes) where they differ between samples;
-    effective lengths in bases, > 0. Returns (samples, genes), float64, unitless: each sample with any read
-    sums to 1e6, one without reads is 0. Raises ValueError for a gene without a length, or for a negative or missing count.
+    effective lengths in bases, > 0. out: where the result goes, float of any size, `counts` itself included; default:
+    a new float64 array. Returns (samples, genes), unitless: each sample with any read sums to 1e6, one without
+    reads is 0. Raises ValueError for a gene without a length, or for a negative or missing count.
     """
-    counts, lengths = np.asarray(counts), np.asarray(lengths, dtype=np.float64)
-    if not (lengths > 0).all() or not np.isfinite(lengths).all():
-        raise ValueError("a gene has no length: lengths must be finite and above 0")
-    if not (counts >= 0).all():
-        raise ValueError("counts must be 0 or more, and none may be missing")
-    rates = counts / lengths
-    totals = rates.sum(axis=1, keepdims=True)
-    np.divide(rates, totals, out=rates, where=totals > 0)
-    rates *= 1e6
-    return rates
+    counts, lengths = np.asarray(counts), np.asarray(lengths)
+    out = np.empty(counts.shape) if out is None else out
+    for part in _blocks(counts):
+        own = lengths if lengths.ndim == 1 else lengths[part]
+        if not (own > 0).all() or not np.isfinite(own).all():
+            raise ValueError("a gene has no length: lengths must be finite and above 0")
+        if not (counts[part] >= 0).all():
+            raise ValueError("counts must be 0 or more, and none may be missing")
+        rates = np.divide(counts[part], own, dtype=np.float64)
+        totals = rates.sum(axis=1, keepdims=True)
+        rates *= np.divide(1e6, totals, out=np.zeros_like(totals), where=totals > 0)
+        out[part] = rates
+    return out
 
 
-def log_tpm(tpm: np.ndarray) -> np.ndarray:
-    """log2(1 + TPM), of the same shape: 0 stays 0."""
-    return np.log2(1 + np.asarray(tpm))
+def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """log2(1 + TPM), of the same shape: 0 stays 0. out: where the result goes, `tpm` itself included; default: a new array."""
+    tpm = np.asarray(tpm)
+    out = np.empty(tpm.shape, np.result_type(tpm, np.float32)) if out is None else out
+    for part in _blocks(tpm):
+        block = 1 + tpm[part]
+        out[part] = np.log2(block, out=block if block.dtype.kind == "f" else None)
+    return out
+
+
+def _blocks(table: np.ndarray) -> Iterator[slice]:
+    """Runs of samples of some BLOCK numbers."""
+    step = max(1, BLOCK // max(1, table.size // max(1, len(table))))
+    return (slice(start, start + step) for start in range(0, len(table), step))
