@@ -15,9 +15,9 @@ class Table(Section):
         min_length=1,
         description="CSV or TSV (plain or gzip), .h5ad, .h5mu, GEO series matrix, or GDC STAR counts (a file a sample). Several files are put together by their samples, over the features that all have.",
     )
-    kind: Literal["auto", "counts", "tpm", "log", "values"] = Field(
+    kind: Literal["auto", "counts", "expected", "tpm", "log", "values"] = Field(
         "auto",
-        description="What the numbers are: raw counts (learned from as log2 CPM, or log2 TPM where reference.gtf gives lengths), tpm (taken to log2(1 + TPM)), log (logarithms already), or values (any others, taken as they are). auto: told from the numbers, and said.",
+        description="What the numbers are: raw counts (learned from as log2(1 + CPM), or log2(1 + TPM) where lengths of genes are known by reference.gtf), expected counts (the same, with fractions: RSEM, Salmon), tpm (taken to log2(1 + TPM)), log (logarithms already), or values (any others, taken as they are). auto: told from the numbers, and said.",
     )
     samples_are: Literal["auto", "rows", "columns"] = Field(
         "auto", description="Which way round the matrix lies. auto: told from names of samples and genes, and said."

@@ -26,9 +26,10 @@ class Project:
         self.folder = config.folder
         self.units: dict[str, list[samples.Unit]] = defaultdict(list)
         calls = bool(config.variants and config.variants.vcf)
-        for unit in samples.read(config.samples, self.folder, calls) if config.samples else []:
+        tables = bool(config.tables)
+        for unit in samples.read(config.samples, self.folder, calls, tables) if config.samples else []:
             self.units[unit.sample].append(unit)
-        if self.rna and not self.dna and not calls and config.variants:
+        if (self.rna or tables) and not self.dna and not calls and config.variants:
             self.config = self._without_variants()
 
     @classmethod
@@ -63,12 +64,12 @@ class Project:
         return [name for name in self.sequenced if self.units[name][0].assay in samples.OF_DNA]
 
     def _without_variants(self) -> Config:
-        """The config of a project that has RNA but no DNA to call variants in. Raises InputError where a task needs calls."""
+        """The config of a project that has no DNA to call variants in. Raises InputError where a task needs calls."""
         config = self.config
-        if config.tasks:
-            name = next(iter(config.tasks))
-            fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(samples.OF_DNA)}), and the sheet has none"
-            raise InputError(Places(self.paths).locate(fault))
+        for name, task in config.tasks.items():
+            if task.source == "variants":
+                fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(samples.OF_DNA)}), and the project has none"
+                raise InputError(Places(self.paths).locate(fault))
         return config.model_copy(update={"variants": None})
 
     @cached_property
@@ -85,7 +86,8 @@ def _sheet_faults(raw: dict[str, Any]) -> list[str]:
     if not isinstance(path, str) or unset(expand(path, results)):
         return []
     try:
-        samples.read(expand(path, results), results, isinstance(variants, dict) and bool(variants.get("vcf")))
+        calls = isinstance(variants, dict) and bool(variants.get("vcf"))
+        samples.read(expand(path, results), results, calls, bool(raw.get("tables")))
     except InputError as error:
         return error.faults
     return []

@@ -57,17 +57,18 @@ class Row:
     given: dict[str, str]
 
 
-def read(path: str | Path, results: str, calls: bool = False) -> list[Unit]:
+def read(path: str | Path, results: str, calls: bool = False, tables: bool = False) -> list[Unit]:
     """Read a sample sheet; ${results} and ${VARIABLE} in paths are expanded.
 
-    calls: the project brings its own VCF, so that rows may have neither reads nor alignment.
+    calls: the project brings its own VCF, so that rows may have neither reads nor alignment. tables: it brings
+    matrices, so that rows may have no assay either, and say of a sample what it is.
     Raises InputError with a line for each fault: file, row, column, and what would be right.
     """
     sheet = str(path)
-    header, fields = _table(Path(path))
+    header, fields = _table(Path(path), tables)
     rows, faults = _rows(header, fields, results)
     for row in rows:
-        faults += [(row.number, fault) for fault in _row_faults(row, calls)]
+        faults += [(row.number, fault) for fault in _row_faults(row, calls, tables)]
     faults += _sheet_faults(rows)
     if not rows and not faults:
         raise InputError(f"{sheet}: has a header but no rows; give a row a sequencing unit")
@@ -76,7 +77,15 @@ def read(path: str | Path, results: str, calls: bool = False) -> list[Unit]:
     return [_unit(row) for row in rows]
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def described(path: str | Path, results: str) -> dict[str, dict[str, str]]:
+    """What the sheet of a project with tables says of each sample: its columns that do not describe units."""
+    found: dict[str, dict[str, str]] = {}
+    for unit in read(path, results, tables=True):
+        found.setdefault(unit.sample, {k: v for k, v in unit.metadata.items() if k.lower() not in OF_UNITS})
+    return found
+
+
+def _table(path: Path, tables: bool) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header, and each row's number and fields. Raises InputError where columns cannot be told."""
     lines = [(i, line) for i, line in enumerate(_lines(path), start=1) if line.strip() and not line.startswith("#")]
     if not lines:
@@ -92,7 +101,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
                     f"{path}, row {number}: columns are separated by {word}; the sheet needs tabs. Convert it with: {remedy}"
                 )
     header = [name.strip() for name in _split(first)]
-    faults = _header_faults(header)
+    faults = _header_faults(header, tables)
     if faults:
         raise InputError(f"{path}, row {number}, {fault}" for fault in faults)
     return header, [(i, _split(line)) for i, line in rest]
@@ -123,7 +132,7 @@ def _split(line: str) -> list[str]:
     return next(csv.reader([line], delimiter="\t"))
 
 
-def _header_faults(header: list[str]) -> list[str]:
+def _header_faults(header: list[str], tables: bool) -> list[str]:
     faults = [f"column {i}: has no name" for i, name in enumerate(header, start=1) if not name]
     faults += [f"column {name}: stands {n} times in the header" for name, n in Counter(header).items() if n > 1 and name]
     free = [name for name in header if name not in COLUMNS and name]
@@ -133,7 +142,7 @@ def _header_faults(header: list[str]) -> list[str]:
             faults.append(f"column {name}: unknown; did you mean {near!r}?")
             header = [*header, near]
     for name in REQUIRED:
-        if name not in header:
+        if name not in header and not (tables and name == "assay"):
             near = nearest(name, free, cutoff=0.4)
             faults.append(
                 f"column {name}: is missing from the header"
@@ -168,7 +177,7 @@ def _misfit(values: list[str], header: list[str]) -> str:
     return f"column {min(len(values), len(header)) + 1}: the row has {count}; {last}. Leave unused fields empty, with their tabs"
 
 
-def _row_faults(row: Row, calls: bool) -> list[str]:
+def _row_faults(row: Row, calls: bool, tables: bool) -> list[str]:
     """Faults that can be seen in one row alone."""
     given = row.given
     faults = []
@@ -181,7 +190,7 @@ def _row_faults(row: Row, calls: bool) -> list[str]:
             faults.append(
                 f"column {column}: {value!r} is not a name of letters, digits, '_', '.', '-' that starts with a letter or digit; write {right!r}"
             )
-    faults += _assay_faults(given)
+    faults += [] if tables and not {"assay", *FILES} & set(given) else _assay_faults(given)
     faults += _strandedness_faults(given)
     for column in FILES:
         faults += [f"column {column}: {fault}" for fault in _path_faults(column, given.get(column, ""))]
@@ -194,9 +203,9 @@ def _row_faults(row: Row, calls: bool) -> list[str]:
         faults.append(
             f"column {kinds[1]}: the row has {' and '.join(kinds)}; a unit comes from reads or from one alignment, keep one of them"
         )
-    if not kinds and "fastq_2" not in given and not calls:
+    if not kinds and "fastq_2" not in given and not calls and not tables:
         faults.append(
-            "column fastq_1: the row has neither reads (fastq_1) nor an alignment (bam, cram), and the config names no variants.vcf"
+            "column fastq_1: the row has neither reads (fastq_1) nor an alignment (bam, cram), and the config names neither variants.vcf nor tables"
         )
     return faults
 
@@ -306,7 +315,7 @@ def _unit(row: Row) -> Unit:
     return Unit(
         sample=given["sample"],
         unit=given.get("unit") or "1",
-        assay=given["assay"],
+        assay=given.get("assay", ""),
         fastq_1=given.get("fastq_1"),
         fastq_2=given.get("fastq_2"),
         alignment=given.get("bam") or given.get("cram"),

@@ -9,7 +9,7 @@ align = AlignWiring(project)
 rule align_reference:
     """Write the reference in upper case, ambiguous bases as N, with its index and dictionary."""
     input:
-        fasta=project.config.reference.fasta,
+        fasta=project.config.reference.fasta or [],
     output:
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -164,7 +164,7 @@ rule align_import:
     """Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
     input:
         alignments=align.alignments_of,
-        original=project.config.reference.fasta,
+        original=project.config.reference.fasta or [],
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dict="<results>/align/reference/genome.dict",

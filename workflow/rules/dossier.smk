@@ -1,6 +1,6 @@
 from readsight.wiring.dossier import DossierWiring
 
-dossier = DossierWiring(project, [demo, reads, align, expression, cohort, variants, compare, dataset, model, interpret])
+dossier = DossierWiring(project, [demo, reads, align, expression, tables, cohort, variants, compare, dataset, model, interpret])
 
 
 rule dossier_versions:

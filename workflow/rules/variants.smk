@@ -151,7 +151,7 @@ rule variants_prepare:
 rule variants_repeats:
     """List what the user's own FASTA writes in lower case."""
     input:
-        fasta=project.config.reference.fasta,
+        fasta=project.config.reference.fasta or [],
     output:
         bed="<results>/variants/resources/repeats.bed.gz",
         csi="<results>/variants/resources/repeats.bed.gz.csi",

@@ -91,8 +91,8 @@ class AlignWiring(Stage):
 
         A reference that is not there yet (the demo's) counts nothing.
         """
-        path = Path(self.config.reference.fasta)
-        bases = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.exists() else 0
+        path = Path(self.config.reference.fasta or "")
+        bases = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.is_file() else 0
         total = int(mb + bases * per_base / MEGABYTE)
 
         def mem_mb(wildcards: Any, attempt: int) -> int:

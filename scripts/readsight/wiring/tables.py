@@ -33,8 +33,9 @@ class TablesWiring(Stage):
         return self.project.config.samples or []
 
     def metadata(self) -> list[str]:
-        """Files that say what samples are."""
-        return [entry.file for entry in self.project.config.metadata]
+        """Files that say what samples are, and those whose samples they follow."""
+        entries = self.project.config.metadata
+        return list(dict.fromkeys([entry.file for entry in entries] + [entry.order_of for entry in entries if entry.order_of]))
 
     def genes(self) -> str | list[str]:
         """Table of the annotation's genes, which tells places and lengths; none without an annotation."""
@@ -43,8 +44,26 @@ class TablesWiring(Stage):
 
     def spec(self, wildcards: Any) -> dict[str, Any]:
         """What `expression_import` reads of the config."""
-        described = [entry.model_dump() for entry in self.project.config.metadata]
-        return self.tables[wildcards.table].model_dump() | {"name": wildcards.table, "metadata": described}
+        config = self.project.config
+        own = self.tables[wildcards.table].model_dump() | {"name": wildcards.table}
+        described = [entry.model_dump() for entry in config.metadata]
+        tasks = [
+            task
+            for task in config.tasks.values()
+            if task.source == "samples" and wildcards.table in (task.modalities or self.tables)
+        ]
+        return own | {
+            "results": self.project.folder,
+            "metadata": described,
+            "orders": {entry.order_of: self._settings(entry.order_of) for entry in config.metadata if entry.order_of},
+            "labels": sorted({column for task in tasks for column in task.labels}),
+            "alone": len(self.tables) == 1 and not self.project.sequenced,
+        }
+
+    def _settings(self, path: str) -> dict[str, Any]:
+        """How the table is read that a file belongs to."""
+        owner = next(name for name, table in self.tables.items() if path in table.files)
+        return self.tables[owner].model_dump(include={"samples_are", "about", "modality"}) | {"name": owner}
 
     def room(self, wildcards: Any, attempt: int) -> int:
         """Memory in MB, by attempt: eight times the tables' size."""

@@ -30,8 +30,8 @@ class VariantsWiring(Stage):
         if self.config.demo:
             size = self.config.demo.chromosomes * self.config.demo.length
         else:
-            path = Path(self.config.reference.fasta)
-            size = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.exists() else 0
+            path = Path(self.config.reference.fasta or "")
+            size = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.is_file() else 0
         return max(2, math.ceil(size / PIECE))
 
     def beds(self) -> list[str]:

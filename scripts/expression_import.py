@@ -1,0 +1,239 @@
+"""Bring a table of the user's own into the form that reads are counted to: checked, described, each sample scaled by itself."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from readsight import barcodes, metadata, samples
+from readsight.errors import InputError
+from readsight.geneids import unversioned
+from readsight.matrices import kinds, leak, reading
+from readsight.matrices.matrix import Matrix
+from readsight.metadata import Described
+from readsight.step import step
+from readsight.tpm import log_tpm, transcripts_per_million
+
+log = logging.getLogger("readsight")
+
+GENES = {"gene_name": "symbol", "biotype": "biotype", "contig": "contig", "start": "start", "end": "end", "strand": "strand"}
+WITH_ENTREZ = re.compile(r"([^|]+)\|(\d+)")
+MOST_OF_THE_READS = 0.95
+ROWS = 500
+
+
+def log_cpm(counts: np.ndarray) -> np.ndarray:
+    """log2(1 + counts per million), float32; 0 stays 0 whatever a sample's depth.
+
+    counts: (samples, features). The one that is added is so many reads as fit the sample's own depth, as the prior
+    count of edgeR (Robinson et al. 2010) is; that is scaled by the mean depth of all samples, which a sample to
+    come would change, and this by nothing but the sample.
+    """
+    result = np.empty(counts.shape, np.float32)
+    for i in range(0, len(counts), ROWS):
+        rows = counts[i : i + ROWS].astype(np.float64)
+        result[i : i + ROWS] = np.log2(1 + rows / rows.sum(axis=1, keepdims=True) * 1e6)
+    return result
+
+
+def read_genes(path: Path) -> pd.DataFrame:
+    """The annotation's genes by id, without version; of ids that differ in their version alone the first."""
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    table.index = [unversioned(gene) for gene in table["gene_id"]]
+    return table[~table.index.duplicated()]
+
+
+def placed(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFrame:
+    """What the annotation says of each feature, told by id, or by a symbol that one gene bears; NaN elsewhere."""
+    ids = pd.Index([unversioned(name) for name in features])
+    if ids.isin(genes.index).sum() < len(ids) / 2:
+        bare = [found[1] if (found := WITH_ENTREZ.fullmatch(name)) else name for name in features]
+        symbols = genes[~genes["gene_name"].duplicated(keep=False)].set_index("gene_name", drop=False)
+        if pd.Index(bare).isin(symbols.index).sum() > ids.isin(genes.index).sum():
+            return symbols.reindex(bare)
+    return genes.reindex(ids)
+
+
+def told_of_genes(var: pd.DataFrame, found: pd.DataFrame | None) -> pd.DataFrame:
+    """Columns that say which genes the features are: of the file, of ids like SYMBOL|entrez, of the annotation."""
+    var = var.copy()
+    parts = [WITH_ENTREZ.fullmatch(name) for name in var.index]
+    if sum(map(bool, parts)) > len(parts) / 2:
+        var["symbol"] = [part[1] if part and part[1] != "?" else "" for part in parts]
+        var["entrez"] = [part[2] if part else "" for part in parts]
+    if found is not None and found["gene_id"].notna().any():
+        for column, name in GENES.items():
+            values = found[column].to_numpy()
+            if name in ("start", "end"):
+                var[name] = pd.to_numeric(values, errors="coerce")
+            else:
+                var[name] = np.where(pd.isna(values), var[name] if name in var else "", values)
+    for column in var.columns:
+        if not pd.api.types.is_numeric_dtype(var[column]):
+            var[column] = var[column].astype(object).where(var[column].notna(), "").astype(str)
+    return var
+
+
+def scaled(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple[np.ndarray, dict[str, np.ndarray], str]:
+    """What is learned from, the layers beside it, and what was done in words. Nothing is told over samples.
+
+    lengths: (features,), bases, NaN where unknown; None without an annotation.
+    """
+    values = matrix.values
+    if kind in ("counts", "expected"):
+        counts = values.astype(np.int32) if kind == "counts" and values.max() < 2**31 else values
+        tpm = matrix.tpm
+        if tpm is None and lengths is not None and not np.isnan(lengths).any():
+            tpm = transcripts_per_million(values, lengths).astype(np.float32)
+        if tpm is None:
+            return log_cpm(values), {"counts": counts}, "log2(1 + counts per million)"
+        return log_tpm(tpm).astype(np.float32), {"counts": counts, "tpm": tpm}, "log2(1 + TPM)"
+    values = values.astype(np.float32, copy=False)
+    if kind == "tpm":
+        return log_tpm(values).astype(np.float32), {"tpm": values}, "log2(1 + TPM)"
+    return values, {}, "taken as they are"
+
+
+def with_lengths(matrix: Matrix, kind: str, found: pd.DataFrame | None) -> tuple[np.ndarray | None, np.ndarray]:
+    """Lengths of the features and which are kept: those with a length, where these hold nearly all reads; else all, without lengths."""
+    everything = np.ones(len(matrix.features), bool)
+    if kind not in ("counts", "expected") or found is None or matrix.tpm is not None:
+        return None, everything
+    lengths = pd.to_numeric(found["length"], errors="coerce").to_numpy(float)
+    known = lengths > 0
+    share = float(matrix.values[:, known].sum(dtype=np.float64) / matrix.values.sum(dtype=np.float64))
+    if share < MOST_OF_THE_READS:
+        matrix.notes.append(f"the annotation knows the genes of {share:.0%} of the reads alone; there is no TPM")
+        return None, everything
+    if not known.all():
+        matrix.notes.append(
+            f"{(~known).sum()} features that the annotation has no length of are left out ({1 - share:.2%} of the reads)"
+        )
+    return lengths[known], known
+
+
+def assembled(matrix: Matrix, described: Described, spec: Mapping[str, Any], genes: pd.DataFrame | None) -> anndata.AnnData:
+    """The table's AnnData. Raises InputError where its numbers are not what they are said to be, or tell the label."""
+    where = f"tables.{spec['name']}"
+    facts = kinds.Facts(matrix.values)
+    kind, because = (spec["kind"], "the config says so") if spec["kind"] != "auto" else (matrix.kind, "the file says so")
+    if kind is None:
+        kind, because = kinds.tell(facts)
+    matrix.notes.append(f"kind {kind}: {because}")
+    obs = told_of_samples(matrix, described)
+    faults, notes = leak.faults(matrix.values, matrix.features, obs, spec["labels"], where)
+    matrix.notes += notes
+    try:
+        kinds.check(matrix.values, facts, kind, list(obs.index), matrix.features, where)
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(faults)
+    if facts.missing:
+        matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} numbers are missing and stay so")
+    found = None if genes is None else placed(matrix.features, genes)
+    var = told_of_genes(matrix.var, found)
+    lengths, kept = with_lengths(matrix, kind, found)
+    if not kept.all():
+        matrix.values, var = matrix.values[:, kept], var[kept]
+    x, layers, done = scaled(matrix, kind, lengths)
+    matrix.notes.append(f"learned from: {done}")
+    return anndata.AnnData(x, obs=obs, var=var, layers=layers, uns={"kind": kind, "X": done, "notes": matrix.notes})
+
+
+def told_of_samples(matrix: Matrix, described: Described) -> pd.DataFrame:
+    """Columns of the samples: what the matrix's own file says and what was joined, text. Raises InputError where they contradict."""
+    own = matrix.obs.fillna("").astype(str)
+    faults = []
+    table = {column: [] for column in dict.fromkeys([*own.columns, *described.columns])}
+    for sample in own.index:
+        said = described.samples[sample]
+        for column, values in table.items():
+            first, second = own.at[sample, column] if column in own else "", said.get(column, "")
+            if first and second and first != second:
+                faults.append(
+                    f"{matrix.path}, sample {sample!r}: column {column!r} is {first!r} here and {second!r} in sheet or metadata"
+                )
+            values.append(first or second)
+    if faults:
+        raise InputError(faults[:5] + ([f"… and {len(faults) - 5} samples more"] if len(faults) > 5 else []))
+    return pd.DataFrame(table, index=pd.Index(own.index, name="sample"), dtype=object)
+
+
+def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
+    """The table's figures for the summary."""
+    missing = float(np.isnan(data.X).mean())
+    figures = [
+        ("samples", data.n_obs, data.n_obs, "samples", f"Samples of table {name}"),
+        ("features", data.n_vars, data.n_vars, "features", f"Features of table {name}"),
+        (
+            "missing",
+            round(missing, 6),
+            data.n_obs * data.n_vars,
+            "fraction",
+            f"Share of the numbers of table {name} that are missing",
+        ),
+    ]
+    return [
+        {
+            "key": f"expression.tables.{name}.{key}",
+            "value": value,
+            "low": None,
+            "high": None,
+            "n": n,
+            "unit": unit,
+            "description": words,
+        }
+        for key, value, n, unit, words in figures
+    ]
+
+
+def read(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Described]:
+    """The matrix under its samples' names, and what is said of them. Raises InputError with all faults of both."""
+    said = samples.described(sheet, spec["results"]) if sheet else {}
+    files = {entry["file"]: metadata.read(entry["file"]) for entry in spec["metadata"]}
+    named = metadata.names_of_files(files.values())
+    known = set(said) | {barcodes.ladder(name)[-1] for name in said}
+    for entry in spec["metadata"]:
+        known |= set() if entry["order_of"] else metadata.names(files[entry["file"]], entry["key"])
+    counted = {entry["order_of"]: len(files[entry["file"]].rows) for entry in spec["metadata"] if entry["order_of"]}
+    order = {path: reading.samples_of(path, own, known, counted[path], named) for path, own in spec["orders"].items()}
+    known |= {name for names in order.values() for name in names}
+    matrix = reading.read(spec, known, counted, named)
+    called = barcodes.called(matrix.samples)
+    ladders = {called[name]: list(dict.fromkeys([called[name], *barcodes.ladder(name)])) for name in matrix.samples}
+    if called != {name: name for name in matrix.samples}:
+        matrix.notes.append(f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {called[matrix.samples[0]]})")
+        matrix.obs["barcode"] = matrix.samples
+    matrix.obs.index = [called[name] for name in matrix.samples]
+    described = metadata.describe(ladders, said, spec["metadata"], files, order, spec["alone"])
+    return matrix, described
+
+
+def main(spec: Mapping[str, Any], sheet: Path | None, genes: Path | None, out: Path, summary: Path) -> None:
+    """Read, check, describe, scale and write.
+
+    spec: of the config's table, with name, results, metadata, orders (table file → settings of its table), labels
+    (columns that tasks predict) and alone (no other samples are in the project).
+    """
+    matrix, described = read(spec, sheet)
+    if described.faults:
+        raise InputError(f"tables.{spec['name']}: {fault}" for fault in described.faults)
+    matrix.notes += described.notes
+    data = assembled(matrix, described, spec, read_genes(genes) if genes else None)
+    for note in matrix.notes:
+        log.info("%s: %s", spec["name"], note)
+    log.info("%s: %d samples, %d features", spec["name"], data.n_obs, data.n_vars)
+    data.write_h5ad(out, convert_strings_to_categoricals=False)
+    summary.write_text(json.dumps(records(data, spec["name"]), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.params.spec, job.input.get("sheet"), job.input.get("genes"), job.output.data, job.output.summary)

@@ -1,0 +1,116 @@
+"""What the numbers of a matrix are (counts, TPM, logarithms), told by themselves, and whether they are what the user says."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from readsight.errors import InputError
+
+LOGGED = 30.0  # no count, TPM or intensity stays below; log2 of any does
+MILLION = 1e6
+SHOWN = 5
+FEW_READS = 30
+
+
+class Facts:
+    """What is needed of a matrix to tell its kind, in one pass over its rows."""
+
+    def __init__(self, values: np.ndarray):
+        self.missing = self.negative = self.broken = self.infinite = 0
+        self.largest, self.smallest = -np.inf, np.inf
+        self.totals = np.zeros(len(values))
+        for i, row in enumerate(values):
+            known = row[~np.isnan(row)]
+            self.missing += len(row) - len(known)
+            self.infinite += int(np.isinf(known).sum())
+            self.negative += int((known < 0).sum())
+            self.broken += int((known != np.floor(known)).sum())
+            self.largest = max(self.largest, float(known.max(initial=-np.inf)))
+            self.smallest = min(self.smallest, float(known.min(initial=np.inf)))
+            self.totals[i] = known.sum(dtype=np.float64)
+
+    @property
+    def tpm(self) -> bool:
+        """Whether nearly all samples sum to a million, as TPM do."""
+        near = (self.totals > 0.95 * MILLION) & (self.totals < 1.001 * MILLION)
+        return not self.negative and bool(near.mean() >= 0.9)
+
+    @property
+    def logged(self) -> bool:
+        return self.broken > 0 and self.largest < LOGGED and self.smallest > -LOGGED
+
+
+def tell(facts: Facts) -> tuple[str, str]:
+    """The kind of the numbers, and what told it."""
+    if not (facts.negative or facts.broken or facts.missing) and facts.largest >= FEW_READS:
+        return "counts", f"whole numbers from 0 to {facts.largest:,.0f}"
+    if facts.broken and facts.tpm:
+        return "tpm", "each sample sums to about a million"
+    if facts.logged:
+        return "log", f"numbers from {facts.smallest:.3g} to {facts.largest:.3g}"
+    span = f"numbers from {facts.smallest:.4g} to {facts.largest:,.4g}"
+    if facts.broken and not facts.negative:
+        return "values", f"{span}, taken as they are; were they counts with fractions (RSEM, Salmon), say kind: expected"
+    return "values", f"{span}, taken as they are"
+
+
+def check(values: np.ndarray, facts: Facts, kind: str, samples: Sequence[str], features: Sequence[str], where: str) -> None:
+    """Raise InputError, with places, where the numbers are not of that kind. where: the key of the table."""
+    faults = [f"{where}: {place} is infinite" for place in _places(np.isinf, values, samples, features, facts.infinite)]
+    empty = [s for s, row in zip(samples, values, strict=True) if np.isnan(row).all()]
+    faults += [f"{where}: sample {name!r} has no number at all; leave it out" for name in empty[:SHOWN]]
+    if kind in ("counts", "expected", "tpm"):
+        faults += _amounts(values, facts, kind, samples, features, where)
+    if faults:
+        raise InputError(faults)
+
+
+def _amounts(
+    values: np.ndarray, facts: Facts, kind: str, samples: Sequence[str], features: Sequence[str], where: str
+) -> list[str]:
+    """Faults of what is counted: it starts at 0, none is missing, no sample is empty, and counts are whole."""
+    name = {"tpm": "TPM"}.get(kind, "counts")
+    if facts.logged and kind != "tpm":
+        return [
+            f"{where}.kind: these are no {name}: they lie between {facts.smallest:.3g} and {facts.largest:.3g} and have fractions, "
+            "as logarithms do; say kind: log"
+        ]
+    faults = []
+    places = _places(np.isnan, values, samples, features, facts.missing)
+    faults += [
+        f"{where}: {place} has no number; {name} have none missing (write 0 where nothing was counted; or say kind: values)"
+        for place in places
+    ]
+    places = _places(lambda row: row < 0, values, samples, features, facts.negative)
+    faults += [
+        f"{where}: {place} is negative, and {name} start at 0; is this a logarithm (kind: log) or a difference (kind: values)?"
+        for place in places
+    ]
+    if kind == "counts" and facts.broken and facts.tpm:
+        faults.append(f"{where}.kind: these are no counts: each sample sums to about a million, as TPM do; say kind: tpm")
+    elif kind == "counts" and facts.broken:
+        places = _places(lambda row: row != np.floor(row), values, samples, features, facts.broken)
+        faults += [f"{where}: {place} is not a whole number" for place in places]
+        faults.append(
+            f"{where}.kind: counts of reads are whole. If a tool estimated them (expected counts of RSEM, Salmon, kallisto), say "
+            "kind: expected; if they are FPKM or intensities, kind: values"
+        )
+    silent = [s for s, total in zip(samples, facts.totals, strict=True) if total == 0]
+    faults += [f"{where}: sample {s!r}: nothing was counted in any feature; leave it out" for s in silent[:SHOWN]]
+    return faults
+
+
+def _places(wrong, values: np.ndarray, samples: Sequence[str], features: Sequence[str], count: int) -> list[str]:
+    """The first places at which something is wrong, and how many there are, in words."""
+    found: list[str] = []
+    if not count:
+        return found
+    for sample, row in zip(samples, values, strict=True):
+        for place in np.flatnonzero(wrong(row))[: SHOWN - len(found)]:
+            value = "" if np.isnan(row[place]) else f" ({row[place]:g})"
+            found.append(f"sample {sample!r}, feature {features[place]!r}{value}")
+        if len(found) >= SHOWN:
+            break
+    if count > len(found):
+        found[-1] += f" (and {count - len(found):,} places more)"
+    return found

@@ -1,0 +1,102 @@
+"""Which way round a matrix lies: told by names of samples and of features, never guessed."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from readsight import barcodes
+from readsight.errors import InputError
+
+LOOKED_AT = 2000
+MOST_OF = 0.5
+CLEARLY = 5
+SAMPLES = re.compile(r"GSM\d+|[SED]R[RSX]\d{5,}|SAM[NED][A-Z]?\d+", re.IGNORECASE)
+FEATURES = re.compile(
+    r"ENS[A-Z]*[GTP]\d{11}(\.\d+)?(_PAR_Y)?(\|.*)?"  # Ensembl
+    r"|[\w.?-]+\|\d+"  # SYMBOL|entrez
+    r"|([a-z]{3}-)(mir|miR|let)-[\w.*-]+"  # microRNA
+    r"|[\w./-]+_at|cg\d{8}|ILMN_\d+|A_\d\d_P\d+|TC\d{8}\.hg\.\d"  # probes
+    r"|[NX][MRP]_\d+(\.\d+)?|rs\d+|chr\w+[:_]\d+.*"
+)
+SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,6})?|C\d+orf\d+|[A-Z][a-z]+\d*[a-z]?\d*")
+
+
+class Way(NamedTuple):
+    """samples: `rows` or `columns`. because: what told it, in words."""
+
+    samples: str
+    because: str
+
+
+def tell(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    known: Collection[str],
+    about: Collection[str],
+    described: int | None,
+    where: str,
+    key: str,
+) -> Way:
+    """The way round of a matrix.
+
+    rows, columns: names along its sides. known: names of samples, or of patients. about: columns (rows) that are no
+    features. described: samples that a file of metadata describes in the matrix's order, if there is one. where, key:
+    the file, and the key of the config that decides, for the error. Raises InputError where names leave it open.
+    """
+    sides = {"rows": rows, "columns": columns}
+    other = {"rows": "columns", "columns": "rows"}
+    for side, names in sides.items():
+        if set(about) & set(names):
+            return Way(other[side], f"{sorted(set(about) & set(names))[0]!r}, which tells of samples, is one of its {side}")
+    hits = {side: _known(names, known) for side, names in sides.items()}
+    best = max(hits, key=lambda side: hits[side])
+    if hits[best] and hits[best] >= CLEARLY * hits[other[best]]:
+        return Way(best, f"{hits[best]} of its {len(sides[best])} {best} bear names of known samples")
+    if described is not None and (described == len(rows)) != (described == len(columns)):
+        best = "rows" if described == len(rows) else "columns"
+        return Way(best, f"its metadata tell of {described} samples, as many as it has {best}")
+    likeness = {side: (_share(names, _is_sample), _share(names, _is_feature)) for side, names in sides.items()}
+    for side in sides:
+        if likeness[side][0] >= MOST_OF > likeness[other[side]][0]:
+            return Way(side, f"its {side} are named as samples are ({sides[side][0]})")
+    for side in sides:
+        if likeness[side][1] >= MOST_OF > likeness[other[side]][1]:
+            return Way(other[side], f"its {side} are named as genes or probes are ({sides[side][0]})")
+    symbols = {side: _share(names, _is_symbol) for side, names in sides.items()}
+    for side in sides:
+        if symbols[side] >= 0.8 and symbols[other[side]] < 0.2:
+            return Way(other[side], f"its {side} are named as genes are ({sides[side][0]})")
+    raise InputError(
+        f"{where}: whether samples are its rows ({_few(rows)}) or its columns ({_few(columns)}) cannot be told by their names; "
+        f"say it with {key}.samples_are: rows, or columns"
+    )
+
+
+def _looked(names: Sequence[str]) -> Sequence[str]:
+    """Names to look at: all of a few, evenly spread ones of many."""
+    return names[:: max(1, len(names) // LOOKED_AT)]
+
+
+def _known(names: Sequence[str], known: Collection[str]) -> int:
+    return sum(any(step in known for step in barcodes.ladder(name)) for name in names) if known else 0
+
+
+def _share(names: Sequence[str], fits) -> float:
+    looked = _looked(names)
+    return sum(map(fits, looked)) / max(1, len(looked))
+
+
+def _is_sample(name: str) -> bool:
+    return bool(SAMPLES.fullmatch(name)) or barcodes.parse(name) is not None
+
+
+def _is_feature(name: str) -> bool:
+    return bool(FEATURES.fullmatch(name)) and not _is_sample(name)
+
+
+def _is_symbol(name: str) -> bool:
+    return bool(SYMBOL.fullmatch(name)) and not _is_sample(name)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + ", …" * (len(names) > 3)
