@@ -1,25 +1,19 @@
 """Draw attributions: importance of features, example by example, and the exams of each method."""
 
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from readsight import attributed
+from readsight.attributed import NAMES, Attributed, title
 from readsight.figures import COLOURS, new, save
 from readsight.step import step
 
-NAMES = {"integrated_gradients": "Integrated gradients", "shap": "SHAP"}
 SHOWN = 15
-
-
-def title(method: str, held: dict[str, Any]) -> str:
-    """A method's name, and what it failed if it did."""
-    failed = [row["exam"] for row in held["exams"] if not row["passed"]]
-    name = NAMES.get(method, method)
-    return f"{name}: FAILED {', '.join(failed)}" if failed else f"{name} (all exams passed)"
+# So many classes have room for a panel each.
+PANELS = 8
 
 
 def shade(held: dict[str, Any]) -> str:
@@ -27,13 +21,7 @@ def shade(held: dict[str, Any]) -> str:
     return COLOURS[0] if held["passed"] else COLOURS[1]
 
 
-def named(feature: str, found: dict[str, Any]) -> str:
-    """A feature and what it is, short enough for an axis."""
-    words = found["descriptions"].get(feature, feature)
-    return feature if words == feature else f"{textwrap.shorten(words, 52, placeholder='…')}  {feature}"
-
-
-def importance(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
+def importance(found: dict[str, Any], data: Attributed, labels: dict[str, str], out: Path) -> None:
     """Bars of mean |attribution| with intervals, a panel a method."""
     methods = found["methods"]
     figure, axes = new(1, len(methods), width=7.5 * len(methods), height=0.3 * SHOWN + 1, squeeze=False)
@@ -46,35 +34,51 @@ def importance(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
         axis.errorbar(
             [r["value"] for r in rows], place, xerr=np.maximum([low, high], 0), fmt="none", color="0.2", linewidth=1, capsize=2
         )
-        axis.set_yticks(place, [named(r["feature"], found) for r in rows], fontsize=8)
+        axis.set_yticks(place, [labels.get(r["feature"], r["feature"]) for r in rows], fontsize=8)
         axis.invert_yaxis()
-        axis.set(xlabel="mean |attribution| (logits)")
+        axis.set(xlabel=f"mean |attribution| ({data.unit})")
         axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
     save(figure, out)
 
 
-def beeswarm(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
-    """A point an example and feature: attribution along x, the feature's value as colour."""
-    methods = found["methods"]
-    figure, axes = new(1, len(methods), width=7.5 * len(methods), height=0.34 * SHOWN + 1, squeeze=False)
-    for axis, (method, held) in zip(axes[0], methods.items(), strict=True):
-        for row, name in enumerate(r["feature"] for r in held["importance"][:SHOWN]):
-            at = data["feature"].index(name)
-            x, value = data[method][:, at], data["values"][:, at]
-            drawn = axis.scatter(x, row + spread(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0)
-        axis.axvline(0, color="0.6", linewidth=1, zorder=0)
-        axis.set_yticks(
-            range(min(SHOWN, len(held["importance"]))),
-            [named(r["feature"], found) for r in held["importance"][:SHOWN]],
-            fontsize=8,
-        )
-        axis.invert_yaxis()
-        axis.set(xlabel=f"attribution (logits; right: towards {found['towards']})")
-        axis.set_title(title(method, held), color="black" if held["passed"] else COLOURS[1])
-    bar = figure.colorbar(drawn, ax=list(axes[0]), fraction=0.03, ticks=[-2, 0, 2])
+def beeswarm(found: dict[str, Any], data: Attributed, labels: dict[str, str], out: Path) -> None:
+    """A point an example and feature: attribution along x, the feature's value as colour; a row a method, a panel a class."""
+    towards = data.outputs[:PANELS]
+    rows, columns = (len(found["methods"]), len(towards)) if len(towards) > 1 else (1, len(found["methods"]))
+    width = 3.5 + 3.2 * columns if len(towards) > 1 else 7.5 * columns
+    figure, axes = new(rows, columns, width=width, height=(0.34 * SHOWN + 1) * rows, squeeze=False)
+    flat = iter(axes.ravel())
+    drawn = None
+    for method, held in found["methods"].items():
+        names = [r["feature"] for r in held["importance"][:SHOWN]]
+        for output, name in enumerate(towards):
+            axis = next(flat)
+            drawn = swarm(axis, data, method, names, output) or drawn
+            first = output == 0
+            axis.set_yticks(range(len(names)), [labels.get(n, n) for n in names] if first else [], fontsize=8)
+            axis.set_ylim(len(names) - 0.4, -0.6)
+            axis.set(xlabel=f"attribution ({data.unit}; right: {f'towards {name}' if name else 'more of it'})")
+            words = name if held["passed"] else f"{name}: FAILED"
+            if first:
+                words = title(method, held) + (f"\n{name}" if len(towards) > 1 else "")
+            axis.set_title(words, color="black" if held["passed"] else COLOURS[1])
+    bar = figure.colorbar(drawn, ax=list(axes.ravel()), fraction=0.03, ticks=[-2, 0, 2], aspect=40)
     bar.ax.set_yticklabels(["low", "mean", "high"])
     bar.set_label("feature value (z-score, held within ±2)")
+    if len(data.outputs) > PANELS:
+        figure.supxlabel(f"The first {PANELS} of {len(data.outputs)} classes are drawn.", fontsize=9)
     save(figure, out)
+
+
+def swarm(axis: Any, data: Attributed, method: str, names: list[str], output: int) -> Any:
+    """Points of the named features, a row each."""
+    drawn = None
+    for row, name in enumerate(names):
+        at = data.feature.index(name)
+        x, value = data.attributions[method][:, at, output], data.values[:, at]
+        drawn = axis.scatter(x, row + spread(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0)
+    axis.axvline(0, color="0.6", linewidth=1, zorder=0)
+    return drawn
 
 
 def spread(x: np.ndarray) -> np.ndarray:
@@ -91,7 +95,7 @@ def spread(x: np.ndarray) -> np.ndarray:
     return shift
 
 
-def exams(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
+def exams(found: dict[str, Any], data: Attributed, labels: dict[str, str], out: Path) -> None:
     """A table: a row an exam of a method, with value, limit and outcome."""
     rows = []
     for method, held in found["methods"].items():
@@ -116,18 +120,11 @@ def exams(found: dict[str, Any], data: dict[str, Any], out: Path) -> None:
     save(figure, out)
 
 
-def read(attributions: Path) -> dict[str, Any]:
-    """Attributions of each method and values, (n, features), and names of the features."""
-    with h5py.File(attributions) as handle:
-        data = {name: handle[name]["attributions"][:] for name in handle if isinstance(handle[name], h5py.Group)}
-        return data | {"values": handle["values"][:], "feature": [name.decode() for name in handle["feature"][:]]}
-
-
-def main(attributions: Path, examined: Path, outputs: dict[str, Path]) -> None:
+def main(attributions: Path, examined: Path, described: Path, outputs: dict[str, Path]) -> None:
     """Draw all three figures."""
-    found, data = json.loads(examined.read_text()), read(attributions)
+    found, data, labels = json.loads(examined.read_text()), attributed.read(attributions), attributed.labels(described, 52)
     for draw in (importance, beeswarm, exams):
-        draw(found, data, outputs[draw.__name__])
+        draw(found, data, labels, outputs[draw.__name__])
 
 
 if __name__ == "__main__":
@@ -135,5 +132,6 @@ if __name__ == "__main__":
         main(
             job.input.attributions,
             job.input.exams,
+            job.input.features,
             {name: getattr(job.output, name) for name in ("importance", "beeswarm", "exams")},
         )

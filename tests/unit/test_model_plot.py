@@ -1,47 +1,11 @@
-"""Figures of dataset, model and interpret: drawn from what was found, and a failed method says so."""
+"""Figures of dataset and model: drawn from what was found."""
 
 import json
 
-import h5py
-import numpy as np
 import pytest
 
 import dataset_plot
-import interpret_plot
 import model_plot
-
-EXAMS = [{"exam": "completeness", "value": 0.5, "limit": 0.01, "passed": False, "reason": "the attributions do not add up"}]
-
-
-def test_a_failed_method_is_marked_in_its_title():
-    assert interpret_plot.title("shap", {"exams": EXAMS}) == "SHAP: FAILED completeness"
-    assert interpret_plot.title("shap", {"exams": [EXAMS[0] | {"passed": True}]}) == "SHAP (all exams passed)"
-
-
-def test_points_are_spread_within_their_row():
-    x = np.r_[np.zeros(50), np.linspace(0, 1, 20)]
-    shift = interpret_plot.spread(x)
-    assert np.abs(shift).max() <= 0.4
-    assert len(set(shift[:50])) == 50, "equal points do not hide each other"
-    assert len(interpret_plot.spread(np.ones(4))) == 4
-
-
-def test_figures_of_attributions(tmp_path):
-    names = [f"f{i}" for i in range(20)]
-    rows = [{"feature": n, "value": 1.0, "low": 0.5 if i else None, "high": 1.5 if i else None} for i, n in enumerate(names)]
-    found = {
-        "descriptions": {"f0": "a long description " * 9},
-        "towards": "true call",
-        "methods": {"shap": {"exams": EXAMS, "passed": False, "importance": rows}},
-    }
-    (tmp_path / "e.json").write_text(json.dumps(found))
-    with h5py.File(tmp_path / "a.h5", "w") as handle:
-        handle["shap/attributions"] = np.random.default_rng(1).normal(size=(30, 20))
-        handle["values"] = np.zeros((30, 20))
-        handle["feature"] = np.array(names, dtype="S")
-    outputs = {name: tmp_path / f"{name}.svg" for name in ("importance", "beeswarm", "exams")}
-    interpret_plot.main(tmp_path / "a.h5", tmp_path / "e.json", outputs)
-    assert all(path.read_text().count("<path") > 10 for path in outputs.values())
 
 
 @pytest.fixture

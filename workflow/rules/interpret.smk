@@ -33,11 +33,85 @@ rule interpret_attribute:
         "../../scripts/interpret_attribute.py"
 
 
+rule interpret_describe:
+    """Gather what explained examples and features are: class, prediction, batch, symbol."""
+    input:
+        attributions="<results>/interpret/{task}/attributions.h5",
+        examples=interpret.dataset.examples,
+        predictions=interpret.predictions,
+    output:
+        cases="<results>/interpret/{task}/cases.parquet",
+        features="<results>/interpret/{task}/features.tsv",
+    log:
+        "<logs>/interpret_describe/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_describe/{task}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=interpret.dataset.room,
+    params:
+        code=code("interpret_describe"),
+    script:
+        "../../scripts/interpret_describe.py"
+
+
+rule interpret_stability:
+    """Measure whether models of different folds go by the same features."""
+    input:
+        attributions="<results>/interpret/{task}/attributions.h5",
+        features="<results>/interpret/{task}/features.tsv",
+    output:
+        table="<results>/interpret/{task}/stability.tsv",
+        stability="<results>/interpret/{task}/stability.json",
+        summary="<results>/interpret/{task}/stability.summary.json",
+    log:
+        "<logs>/interpret_stability/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_stability/{task}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("interpret_stability"),
+    script:
+        "../../scripts/interpret_stability.py"
+
+
+rule interpret_pathways:
+    """Test gene sets for standing out among the genes that the model goes by."""
+    input:
+        stability="<results>/interpret/{task}/stability.tsv",
+        features="<results>/interpret/{task}/features.tsv",
+        gmt=interpret.pathways,
+    output:
+        table="<results>/interpret/{task}/pathways.tsv",
+        pathways="<results>/interpret/{task}/pathways.json",
+        summary="<results>/interpret/{task}/pathways.summary.json",
+    log:
+        "<logs>/interpret_pathways/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_pathways/{task}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("interpret_pathways"),
+    script:
+        "../../scripts/interpret_pathways.py"
+
+
 rule interpret_plot:
     """Draw what moved the predictions, example by example, and how each method fared in its exams."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
+        features="<results>/interpret/{task}/features.tsv",
     output:
         importance=report(
             "<results>/interpret/{task}/importance.svg",
@@ -68,8 +142,125 @@ rule interpret_plot:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=mem(600),
+        mem_mb=mem(800),
     params:
         code=code("interpret_plot"),
     script:
         "../../scripts/interpret_plot.py"
+
+
+rule interpret_plot_samples:
+    """Draw the samples by the features that moved their predictions most."""
+    input:
+        attributions="<results>/interpret/{task}/attributions.h5",
+        exams="<results>/interpret/{task}/exams.json",
+        cases="<results>/interpret/{task}/cases.parquet",
+        features="<results>/interpret/{task}/features.tsv",
+    output:
+        heatmap=report(
+            "<results>/interpret/{task}/heatmap.svg",
+            caption="../report/interpret_heatmap.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "4 samples by the foremost features"},
+        ),
+    log:
+        "<logs>/interpret_plot_samples/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_samples/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(800),
+    params:
+        code=code("interpret_plot_samples"),
+    script:
+        "../../scripts/interpret_plot_samples.py"
+
+
+rule interpret_plot_examples:
+    """Draw what moved the predictions of some single examples, step by step."""
+    input:
+        attributions="<results>/interpret/{task}/attributions.h5",
+        exams="<results>/interpret/{task}/exams.json",
+        cases="<results>/interpret/{task}/cases.parquet",
+        features="<results>/interpret/{task}/features.tsv",
+    output:
+        waterfall=report(
+            "<results>/interpret/{task}/waterfall.svg",
+            caption="../report/interpret_waterfall.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "5 some predictions, step by step"},
+        ),
+    log:
+        "<logs>/interpret_plot_examples/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_examples/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(800),
+    params:
+        code=code("interpret_plot_examples"),
+    script:
+        "../../scripts/interpret_plot_examples.py"
+
+
+rule interpret_plot_stability:
+    """Draw whether models of different folds go by the same features."""
+    input:
+        stability="<results>/interpret/{task}/stability.json",
+        exams="<results>/interpret/{task}/exams.json",
+        features="<results>/interpret/{task}/features.tsv",
+    output:
+        stability=report(
+            "<results>/interpret/{task}/stability.svg",
+            caption="../report/interpret_stability.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "6 stability over folds"},
+        ),
+    log:
+        "<logs>/interpret_plot_stability/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_stability/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(600),
+    params:
+        code=code("interpret_plot_stability"),
+    script:
+        "../../scripts/interpret_plot_stability.py"
+
+
+rule interpret_plot_pathways:
+    """Draw the gene sets that stand out among the genes that the model goes by."""
+    input:
+        pathways="<results>/interpret/{task}/pathways.json",
+        exams="<results>/interpret/{task}/exams.json",
+    output:
+        pathways=report(
+            "<results>/interpret/{task}/pathways.svg",
+            caption="../report/interpret_pathways.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "7 gene sets"},
+        ),
+    log:
+        "<logs>/interpret_plot_pathways/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_pathways/{task}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(600),
+    params:
+        code=code("interpret_plot_pathways"),
+    script:
+        "../../scripts/interpret_plot_pathways.py"

@@ -3,9 +3,11 @@
 from typing import Any
 
 from readsight.project import Project
+from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
-FIGURES = ("importance", "beeswarm", "exams")
+FIGURES = ("importance", "beeswarm", "exams", "waterfall", "stability")
+TABLES = ("attributions.h5", "exams.json", "stability.tsv", "stability.json")
 
 
 class InterpretWiring(Stage):
@@ -14,6 +16,7 @@ class InterpretWiring(Stage):
     def __init__(self, project: Project):
         self.project = project
         self.folder = f"{project.folder}/interpret"
+        self.dataset = DatasetWiring(project)
         self.tasks = {name: task for name, task in project.config.tasks.items() if task.attributions}
 
     def trained(self, wildcards: Any) -> dict[str, str]:
@@ -26,16 +29,37 @@ class InterpretWiring(Stage):
         method = self.tasks[wildcards.task].balance.method
         return f"{self.project.folder}/dataset/{wildcards.task}/repeat0/balanced.{method}.h5"
 
+    def predictions(self, wildcards: Any) -> str:
+        """What the first model predicted of the first repeat's test examples."""
+        return f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/predictions.parquet"
+
+    def pathways(self, wildcards: Any) -> str:
+        """The user's own file of gene sets."""
+        return self.tasks[wildcards.task].pathways
+
     def spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_attribute` reads of the config."""
         return self.tasks[wildcards.task].model_dump(include={"attributions", "explained", "bootstrap"})
 
+    def files(self, task: str) -> list[str]:
+        """Final files of a task: a heat map of samples, not of calls; pathways where gene sets are given."""
+        names = [*TABLES, *(f"{name}.svg" for name in FIGURES)]
+        names += ["heatmap.svg"] * (self.tasks[task].source == "samples")
+        names += ["pathways.tsv", "pathways.svg"] * bool(self.tasks[task].pathways)
+        return [f"{self.folder}/{task}/{name}" for name in names]
+
     def targets(self) -> list[str]:
-        files = ["attributions.h5", "exams.json", *(f"{name}.svg" for name in FIGURES)]
-        return [f"{self.folder}/{task}/{file}" for task in self.tasks for file in files]
+        return [file for task in self.tasks for file in self.files(task)]
 
     def summaries(self) -> list[str]:
-        return [f"{self.folder}/{task}/exams.summary.json" for task in self.tasks]
+        found = [f"{self.folder}/{task}/{part}.summary.json" for task in self.tasks for part in ("exams", "stability")]
+        return found + [f"{self.folder}/{name}/pathways.summary.json" for name, task in self.tasks.items() if task.pathways]
 
     def products(self) -> dict[tuple[str, str], str]:
-        return {(COHORT, f"attributions of {task}"): f"{self.folder}/{task}/attributions.h5" for task in self.tasks}
+        found = {(COHORT, f"attributions of {task}"): f"{self.folder}/{task}/attributions.h5" for task in self.tasks}
+        found |= {
+            (COHORT, f"pathways of {name}"): f"{self.folder}/{name}/pathways.tsv"
+            for name, task in self.tasks.items()
+            if task.pathways
+        }
+        return found

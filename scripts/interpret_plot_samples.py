@@ -1,0 +1,107 @@
+"""Draw the samples by the features that moved their predictions most: a heat map with class, prediction and batch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from readsight import attributed, figures
+from readsight.attributed import Attributed, short, title
+from readsight.figures import COLOURS, new, save
+from readsight.step import step
+
+GENES = 30
+# So many samples have room for their names.
+NAMED = 45
+LIMIT = 2.5
+
+
+def order(cases: pd.DataFrame, survival: bool) -> list[int]:
+    """Rows of the cases by class, and in a class by what the model predicted (survival: by hazard alone)."""
+    keys = ["order"] if survival else ["truth", "order"]
+    return list(cases.reset_index(drop=True).sort_values(keys, kind="stable").index)
+
+
+def colours(rows: list[tuple[str, list[str]]]) -> dict[str, dict[str, str]]:
+    """Kind of words → word → colour: class and prediction share theirs, batches have the others."""
+    words: dict[str, set[str]] = {}
+    for name, values in rows:
+        words.setdefault("class" if name == "predicted" else name, set()).update(values)
+    starts = {"class": 0, "batch": 3}
+    return {
+        kind: {word: COLOURS[(starts[kind] + i) % len(COLOURS)] for i, word in enumerate(sorted(own))}
+        for kind, own in words.items()
+    }
+
+
+def bars(axis: Any, rows: list[tuple[str, list[str]]], palette: dict[str, dict[str, str]]) -> None:
+    """Colour bars above the heat map, a row a kind of words, a column a sample."""
+    for y, (name, values) in enumerate(rows):
+        own = palette["class" if name == "predicted" else name]
+        for x, value in enumerate(values):
+            axis.add_patch(figures.plt.Rectangle((x - 0.5, y - 0.42), 1, 0.84, color=own[value], linewidth=0))
+    axis.set_xlim(-0.5, len(rows[0][1]) - 0.5)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=8)
+    axis.set_xticks([])
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
+def heatmap(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels: dict[str, str], out: Path) -> None:
+    """Samples (columns, by class and prediction) × the features of most importance (rows), z-scores; class and batch above."""
+    method = attributed.trusted(found["methods"])
+    held, survival = found["methods"][method], data.unit == "log hazard"
+    names = [row["feature"] for row in held["importance"][:GENES]]
+    places = order(cases, survival)
+    values = data.values[np.ix_(places, [data.feature.index(n) for n in names])].T
+    sorted_cases = cases.iloc[places]
+    rows = [] if survival else [("class", list(sorted_cases["truth"])), ("predicted", list(sorted_cases["guess"]))]
+    if sorted_cases["batch"].nunique() > 1:
+        rows.append(("batch", list(sorted_cases["batch"])))
+    width = min(14.0, 5.5 + max(4.0, 0.13 * len(places)))
+    heights = [0.22 * max(len(rows), 0.1), 0.21 * len(names)]
+    figure, axes = new(2, 1, width=width, height=sum(heights) + 2.4, height_ratios=heights)
+    palette = colours(rows)
+    if rows:
+        bars(axes[0], rows, palette)
+    else:
+        axes[0].axis("off")
+    axis = axes[1]
+    drawn = axis.imshow(
+        np.clip(values, -LIMIT, LIMIT), aspect="auto", cmap="RdBu_r", vmin=-LIMIT, vmax=LIMIT, interpolation="none"
+    )
+    axis.set_yticks(range(len(names)), [labels.get(n, n) for n in names], fontsize=7)
+    shown = len(places) <= NAMED
+    axis.set_xticks(
+        range(len(places)) if shown else [],
+        [short(s, 24) for s in sorted_cases["example"]] if shown else [],
+        rotation=90,
+        fontsize=7,
+    )
+    axis.set_xlabel(
+        f"{len(places)} test samples, by " + ("predicted hazard" if survival else "class, and by predicted probability within it")
+    )
+    axis.spines[:].set_visible(False)
+    figure.colorbar(drawn, ax=list(axes), label=f"value (z-score, held within ±{LIMIT:g})", fraction=0.025, aspect=35)
+    axes[0].set_title(f"By {title(method, held)}", color="black" if held["passed"] else COLOURS[1])
+    marks = [
+        figures.plt.Rectangle((0, 0), 1, 1, color=colour, label=f"{kind}: {short(word, 30)}")
+        for kind, own in palette.items()
+        for word, colour in own.items()
+    ]
+    if marks:
+        figure.legend(handles=marks, loc="outside lower center", ncols=min(4, len(marks)), fontsize=8)
+    save(figure, out)
+
+
+def main(attributions: Path, examined: Path, cases: Path, described: Path, out: Path) -> None:
+    found, data = json.loads(examined.read_text()), attributed.read(attributions)
+    heatmap(found, data, pd.read_parquet(cases), attributed.labels(described, 36), out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.attributions, job.input.exams, job.input.cases, job.input.features, job.output.heatmap)

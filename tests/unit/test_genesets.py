@@ -1,0 +1,75 @@
+"""Files of gene sets: what is read, what is refused with its row, and how genes are matched."""
+
+import gzip
+
+import pytest
+
+from readsight.errors import InputError
+from readsight.genesets import best_ids, read, unmatched
+
+GOOD = "A\tabout a\tTP53\tMYC\tTP53\nB\t\tENSG00000141510.17\t\tENSG00000136997\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_sets_are_read_each_gene_once_and_without_version(tmp_path, packed):
+    path = tmp_path / "sets.gmt"
+    path.write_bytes(gzip.compress(GOOD.encode()) if packed else GOOD.replace("\n", "\r\n").encode() + b"\r\n")
+    a, b = read(path)
+    assert (a.name, a.description, a.genes) == ("A", "about a", ("TP53", "MYC"))
+    assert b.genes == ("ENSG00000141510", "ENSG00000136997")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no gene set"),
+        ("\n\n", "holds no gene set"),
+        (GOOD + "C\tonly\n", "row 3: 2 columns; a row is name, description and at least one gene"),
+        (GOOD + "C only spaces\n", "row 3: 1 column; .* parted by tabs"),
+        (GOOD + "C\tx\t\t\n", "row 3: a set without genes"),
+        (GOOD + "\nA\tagain\tKRAS\n", "row 4: the set 'A' stands in row 1 already"),
+        ("\tx\tKRAS\n", "row 1: the set has no name"),
+    ],
+)
+def test_faults_are_told_with_file_and_row(tmp_path, text, words):
+    path = tmp_path / "sets.gmt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as error:
+        read(path)
+    assert all(fault.startswith(str(path)) for fault in error.value.faults)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "sets.gmt"
+    path.write_bytes(b"\xff\xfe\x00" * 9)
+    with pytest.raises(InputError, match="cannot be read as a GMT file"):
+        read(path)
+
+
+@pytest.fixture
+def sets(tmp_path):
+    (tmp_path / "sets.gmt").write_text(GOOD)
+    return read(tmp_path / "sets.gmt")
+
+
+def test_the_kind_of_ids_that_matches_most_is_taken(sets):
+    ids = {"id": ["ENSG00000141510.3", "ENSG9"], "symbol": ["TP53", "MYC"]}
+    assert best_ids(ids, sets) == ("symbol", ["TP53", "MYC"], 2)
+    assert best_ids({"id": ["ENSG00000141510.3", "x"], "symbol": ["", ""]}, sets)[::2] == ("id", 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "hint"),
+    [
+        (["Trp53", "Myc"], "upper and lower case"),
+        (["200001_at"], "gene symbols, or Ensembl ids"),
+    ],
+)
+def test_no_match_shows_both_sides(sets, tmp_path, ids, hint):
+    words = unmatched(tmp_path / "sets.gmt", sets, {"id": ids, "symbol": [""] * len(ids)})
+    assert "TP53" in words and ids[0] in words and hint in words
+
+
+def test_numbers_of_ncbi_are_known_by_their_looks(tmp_path):
+    (tmp_path / "s.gmt").write_text("A\t\t7157\t4609\n")
+    assert "NCBI" in unmatched(tmp_path / "s.gmt", read(tmp_path / "s.gmt"), {"id": ["TP53"], "symbol": [""]})

@@ -1,0 +1,161 @@
+"""Figures of attributions: what they say is what was found, for two classes, several, labels and hazards alike."""
+
+import json
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+import interpret_describe
+import interpret_plot
+import interpret_plot_examples
+import interpret_plot_samples
+import interpret_plot_stability
+import interpret_stability
+from readsight import attributed
+from readsight.outcome import Outcome
+
+EXAMS = [{"exam": "completeness", "value": 0.5, "limit": 0.01, "passed": False, "reason": "the attributions do not add up"}]
+KINDS = {
+    "binary": ("ALL", "AML"),
+    "multiclass": ("Basal", "Her2", "LumA"),
+    "multilabel": ("a", "b"),
+    "survival": ("time", "event"),
+}
+N, F = 40, 25
+
+
+def guesses(kind: str, draw: np.random.Generator) -> np.ndarray:
+    shape = {"binary": N, "survival": N, "multiclass": (N, 3), "multilabel": (N, 2)}[kind]
+    values = draw.random(shape)
+    return values / values.sum(axis=1, keepdims=True) if kind == "multiclass" else values
+
+
+@pytest.fixture(params=KINDS)
+def made(request, tmp_path):
+    """A folder as `interpret_attribute` and `interpret_describe` leave it."""
+    kind, draw = request.param, np.random.default_rng(1)
+    outcome, guess = Outcome(kind, KINDS[kind]), guesses(kind, draw)
+    features = [
+        f"mrna:ENSG{i:011d}" if i < 20 else f"protein:a-very-long-name-of-a-phosphorylated-protein-{i}-pS4" for i in range(F)
+    ]
+    with h5py.File(tmp_path / "a.h5", "w") as handle:
+        shape = (N, F) if outcome.outputs == 1 else (N, F, outcome.outputs)
+        for method in ("integrated_gradients", "shap"):
+            handle[f"{method}/attributions"] = draw.normal(size=shape)
+        handle["values"] = draw.normal(size=(N, F))
+        handle["fold"] = np.arange(N) % 4
+        for name, words in (("example", [f"s{i}" for i in range(N)]), ("feature", features)):
+            handle[name] = np.array(words, dtype="S")
+        handle.attrs["classes"] = list(outcome.classes)
+        handle.attrs["unit"] = "log hazard" if kind == "survival" else "logit"
+    rows = [{"feature": f, "value": 1.0, "low": None, "high": 1.5} for f in features]
+    methods = {name: {"exams": EXAMS, "passed": False, "importance": rows} for name in ("integrated_gradients", "shap")}
+    (tmp_path / "e.json").write_text(json.dumps({"methods": methods}))
+    target = {name: draw.integers(0, 2, N) for name in outcome.columns}
+    table = pd.DataFrame(target | outcome.predictions("calibrated", guess))
+    table = table.assign(example=[f"s{i}" for i in range(N)], fold=np.arange(N) % 4, repeat=0)
+    obs = pd.DataFrame({"batch": ["x", "y"] * (N // 2)}, index=[f"s{i}" for i in range(N)])
+    var = pd.DataFrame(
+        {"modality": [f.split(":")[0] for f in features], "feature": [f.split(":")[1] for f in features]}, index=features
+    )
+    var["gene_name"] = [f"GENE{i}" if i < 20 else None for i in range(F)]
+    data = anndata.AnnData(np.zeros((N, F)), obs=obs, var=var, uns={"outcome": outcome.plain()})
+    data.write_h5ad(tmp_path / "x.h5ad")
+    table.to_parquet(tmp_path / "p.parquet")
+    paths = [tmp_path / name for name in ("x.h5ad", "p.parquet", "cases.parquet", "f.tsv")]
+    interpret_describe.main(tmp_path / "a.h5", *paths)
+    return kind, tmp_path
+
+
+def test_all_figures_are_drawn_and_mark_a_failed_method(made, monkeypatch):
+    kind, folder = made
+    titles = []
+    monkeypatch.setattr(attributed, "title", lambda *given: titles.append(given) or "FAILED")
+    for module in (interpret_plot, interpret_plot_samples, interpret_plot_examples, interpret_plot_stability):
+        monkeypatch.setattr(module, "title", attributed.title)
+    a, e, c, f = (folder / name for name in ("a.h5", "e.json", "cases.parquet", "f.tsv"))
+    outputs = {name: folder / f"{name}.svg" for name in ("importance", "beeswarm", "exams")}
+    interpret_plot.main(a, e, f, outputs)
+    assert len(titles) == 4, "two figures, two methods"
+    interpret_plot_samples.main(a, e, c, f, folder / "heatmap.svg")
+    interpret_plot_examples.main(a, e, c, f, folder / "waterfall.svg")
+    tables = {name: folder / name for name in ("table", "stability", "summary")}
+    interpret_stability.main(a, f, "t", tables)
+    interpret_plot_stability.main(tables["stability"], e, f, folder / "stability.svg")
+    assert len(titles) == 8
+    names = ("importance", "beeswarm", "exams", "heatmap", "waterfall", "stability")
+    assert all((folder / f"{name}.svg").read_text().count("<path") > 10 for name in names)
+
+
+def test_what_is_told_of_examples_is_what_was_predicted(made):
+    kind, folder = made
+    cases = pd.read_parquet(folder / "cases.parquet")
+    table = pd.read_parquet(folder / "p.parquet")
+    assert list(cases["example"]) == list(table["example"]) and set(cases["batch"]) == {"x", "y"}
+    if kind == "binary":
+        right = (table["calibrated"] > 0.5) == (table["label"] == 1)
+        assert (cases["right"] == right).all() and (cases["order"] == table["calibrated"]).all()
+        assert ((cases["own"] > 0.5) == right).all() and (cases["chance"] >= 0.5).all()
+    if kind == "survival":
+        assert (cases["order"] == table["calibrated"]).all() and cases["truth"].str.endswith("+").sum() == (
+            table["event"] == 0
+        ).sum()
+
+
+def test_features_are_called_by_symbol_and_modality(made):
+    _, folder = made
+    labels = attributed.labels(folder / "f.tsv")
+    assert labels["mrna:ENSG00000000003"] == "GENE3  ENSG00000000003 (mrna)"
+    assert max(map(len, labels.values())) <= 44
+    assert labels["protein:a-very-long-name-of-a-phosphorylated-protein-24-pS4"].endswith("24-pS4 (protein)")
+
+
+def test_the_reader_takes_folds_and_outputs_from_the_file(made):
+    kind, folder = made
+    found = attributed.read(folder / "a.h5")
+    expected = {"binary": ["AML"], "survival": [""]}.get(kind, list(KINDS[kind]))
+    assert found.outputs == expected and found.attributions["shap"].shape == (N, F, len(expected))
+    mean = np.abs(found.attributions["shap"][found.fold == 2]).mean(axis=(0, 2))
+    np.testing.assert_allclose(found.by_fold["shap"][2], mean)
+
+
+def test_samples_are_sorted_by_class_and_probability():
+    cases = pd.DataFrame({"truth": ["b", "a", "a"], "order": [0.1, 0.9, 0.2]}, index=[9, 9, 9])
+    assert interpret_plot_samples.order(cases, survival=False) == [2, 1, 0]
+    assert interpret_plot_samples.order(cases, survival=True) == [0, 2, 1]
+
+
+def test_class_and_prediction_share_colours_and_batches_have_others():
+    found = interpret_plot_samples.colours([("class", ["a", "b"]), ("predicted", ["b", "c"]), ("batch", ["a", "x"])])
+    assert list(found["class"]) == ["a", "b", "c"] and not set(found["class"].values()) & set(found["batch"].values())
+
+
+def test_examples_shown_are_the_extremes_each_once():
+    cases = pd.DataFrame({"right": [True, True, False, True], "chance": [0.9, 0.6, 0.8, 0.55], "own": [0.9, 0.6, 0.2, 0.55]})
+    assert interpret_plot_examples.chosen(cases, False) == [
+        ("most certain, and right", 0),
+        ("most wrong", 2),
+        ("least certain", 3),
+    ]
+    assert interpret_plot_examples.chosen(cases[:1], False) == [("most certain, and right", 0)]
+
+
+def test_a_method_that_passed_is_preferred():
+    assert attributed.trusted({"a": {"passed": False}, "b": {"passed": True}}) == "b"
+    assert attributed.trusted({"a": {"passed": False}, "b": {"passed": False}}) == "a"
+
+
+def test_a_failed_method_is_marked_in_its_title():
+    assert attributed.title("shap", {"exams": EXAMS}) == "SHAP: FAILED completeness"
+    assert attributed.title("shap", {"exams": [EXAMS[0] | {"passed": True}]}) == "SHAP (all exams passed)"
+
+
+def test_points_are_spread_within_their_row():
+    x = np.r_[np.zeros(50), np.linspace(0, 1, 20)]
+    shift = interpret_plot.spread(x)
+    assert np.abs(shift).max() <= 0.4
+    assert len(set(shift[:50])) == 50, "equal points do not hide each other"
+    assert len(interpret_plot.spread(np.ones(4))) == 4
