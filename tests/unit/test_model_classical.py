@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 import planted
 from readsight.errors import InputError, ToolError
@@ -15,10 +16,8 @@ from readsight.models import (
     forest,
     late_fusion,
     linear,
-    logistic,
     proximal,
     shuffled_labels,
-    single_feature,
 )
 
 SETTINGS = {
@@ -31,6 +30,12 @@ SETTINGS = {
 }
 LEARNERS = ["logistic", "elastic_net", "forest", "boosting", "late_fusion"]
 KINDS = ["binary", "multiclass", "multilabel"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    with threadpool_limits(1):
+        yield
 
 
 def trained(model, fold, seed=1, **settings):
@@ -292,40 +297,11 @@ def test_shuffling_deals_out_labels_and_keeps_their_number():
     assert not np.array_equal(other.labels, fold.labels) and other.values is fold.values
 
 
-def test_grids_and_spaces_say_what_training_reads():
+@pytest.mark.parametrize("model", LEARNERS)
+def test_grids_and_spaces_say_what_training_reads(model):
     optuna = pytest.importorskip("optuna")
-    fold = planted.fold("binary", 40, 12, modalities=2)
-    for name in LEARNERS:
-        member = MODELS[name]
-        for settings in getattr(member, "GRID", [{}]):
-            assert member.train(fold, None, settings, 1, 1).arrays
-        drawn = member.space(optuna.trial.FixedTrial(optuna.create_study().ask(_fixed(member)).params))
-        assert set(drawn) <= set(member.train(fold, None, drawn, 1, 1).about) | {"learning_rate"}
-
-
-def _fixed(member):
-    import optuna
-
-    class Note:
-        def __init__(self):
-            self.found = {}
-
-        def suggest_float(self, name, low, high, log=False):
-            self.found[name] = optuna.distributions.FloatDistribution(low, high, log=log)
-            return low
-
-        def suggest_int(self, name, low, high, log=False):
-            self.found[name] = optuna.distributions.IntDistribution(low, high, log=log)
-            return low
-
-        def suggest_categorical(self, name, choices):
-            self.found[name] = optuna.distributions.CategoricalDistribution(choices)
-            return choices[0]
-
-    note = Note()
-    member.space(note)
-    return note.found
-
-
-def test_logistic_and_single_feature_share_their_solver():
-    assert single_feature.solver is logistic.solver and elastic_net.KINDS == logistic.KINDS
+    fold, member = planted.fold("binary", 40, 12, modalities=2), MODELS[model]
+    drawn = member.space(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask())
+    for settings in [*getattr(member, "GRID", []), drawn]:
+        about = member.train(fold, None, settings, 1, 1).about
+        assert {name: about[name] for name in settings} == settings

@@ -59,7 +59,7 @@ def multinomial(labels: np.ndarray, weights: np.ndarray) -> Loss:
 def partial(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> Loss:
     """Cox's partial log loss, ties by Breslow, divided by the sum of all weights (as glmnet and lifelines do)."""
     order = np.argsort(-time, kind="stable")
-    held, seen = weights[order] / weights.sum(), (weights / weights.sum() * event)[order]
+    held, seen = weights[order], (weights / weights.sum() * event)[order]
     last = np.searchsorted(-time[order], -time[order], side="right") - 1
     first = np.searchsorted(-time[order], -time[order], side="left")
     back = np.empty_like(order)
