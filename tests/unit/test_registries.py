@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from readsight import config
+from readsight import learning
 from readsight.attributions import ATTRIBUTIONS
 from readsight.balances import BALANCES
 from readsight.models import MODELS
@@ -16,20 +16,22 @@ from readsight.verdict import CONTROL
 
 # section, key, registry, and what its members must have (the docstring of its package says what these take and give)
 KINDS = [
-    (config.Task, "source", SOURCES, {"read"}),
-    (config.Task, "representation", REPRESENTATIONS, {"features", "fit", "apply"}),
-    (config.Split, "by", SPLITS, {"groups"}),
-    (config.Balance, "method", BALANCES, {"balance"}),
-    (config.Task, "models", MODELS, {"train", "predict"}),
-    (config.Task, "attributions", ATTRIBUTIONS, {"attribute", "gap"}),
+    (learning.Task, "source", SOURCES, {"read"}),
+    (learning.Task, "representation", REPRESENTATIONS, {"fit", "apply"}),
+    (learning.Split, "by", SPLITS, {"groups"}),
+    (learning.Balance, "method", BALANCES, {"balance"}),
+    (learning.Task, "models", MODELS, {"train", "predict"}),
+    (learning.Task, "attributions", ATTRIBUTIONS, {"attribute", "gap"}),
 ]
 
 
 def words(section: type, key: str) -> set[str]:
-    """Values that the config allows for a key, or for the items of a list."""
-    allowed = section.model_fields[key].annotation
-    (inner, *_) = get_args(allowed)
-    return set(get_args(allowed if isinstance(inner, str) else inner))
+    """Values that the config allows for a key, or for the items of a list; None, for a default told later, aside."""
+
+    def inside(allowed: object) -> set[str]:
+        return {allowed} if isinstance(allowed, str) else set().union(*map(inside, get_args(allowed)))
+
+    return inside(section.model_fields[key].annotation)
 
 
 @pytest.mark.parametrize("section, key, registry, functions", KINDS, ids=lambda value: value if isinstance(value, str) else "")
