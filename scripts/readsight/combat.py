@@ -53,7 +53,7 @@ def fit(
     # Of the values that are there: the authors' programme divides by n, but by n − 1 as soon as any one value is missing.
     own = slice(None) if chosen is None else slice(chosen, chosen + 1)
     pooled = squares[own].sum(axis=0) / np.maximum(counts[own].sum(axis=0), 1)
-    adjusted = found["told"] & _varies(means, squares, counts) & (pooled > 0)
+    adjusted = found["told"] & (pooled > (ALIKE * grand) ** 2)
     gamma, delta = np.zeros((len(labels), features)), np.ones((len(labels), features))
     deviation = np.where(adjusted, np.sqrt(np.where(adjusted, pooled, 1.0)), 1.0)
     for batch in range(len(labels) if len(labels) > 1 else 0):
@@ -120,7 +120,7 @@ def refuse_unseen(batches: Sequence[str], known: Sequence[str]) -> None:
     """Raises InputError where samples are of a batch that ComBat was not fitted on."""
     names, counts = np.unique(np.asarray(batches, dtype=str), return_counts=True)
     faults = [
-        f"batch {name!r} ({count} samples) was not among those that ComBat was fitted on ({', '.join(known)}): what it adds "
+        f"batch {str(name)!r} ({count} samples) was not among those that ComBat was fitted on ({', '.join(known)}): what it adds "
         "to a sample is unknown; fit with samples of that batch, or name the known batch that was made the same way"
         for name, count in zip(names, counts, strict=True)
         if name not in known
@@ -219,7 +219,7 @@ def _check(
     names: Sequence[str],
 ) -> None:
     faults = [
-        f"batch {label!r} has one sample among those that ComBat is fitted on, and one sample does not tell how much a batch "
+        f"batch {str(label)!r} has one sample among those that ComBat is fitted on, and one sample does not tell how much a batch "
         "varies; join it to the batch that was made the same way, or leave the sample out"
         for label, size in zip(labels, sizes, strict=True)
         if size == 1 and len(labels) > 1
@@ -266,7 +266,7 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     """Least squares of every feature on batches and covariates, in blocks of features.
 
     Returns means (b, f): level of each batch where covariates are 0; effect (c, f); squares (b, f): sums of squared
-    residuals; counts (b, f): values that are there; told (f,): whether the values that are there suffice.
+    residuals; counts (b, f): values that are there; told (f,): whether they suffice, and differ in each batch.
     """
     n, features = values.shape
     indicator = (codes[:, None] == np.arange(batches)).astype(np.float64)
@@ -275,19 +275,23 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     fitted = np.empty((matrix.shape[1], features))
     squares, counts = np.empty((2, batches, features))
     counts[:] = indicator.sum(axis=0)[:, None]
-    told = np.ones(features, dtype=bool)
+    told = np.empty(features, dtype=bool)
+    rows = [np.flatnonzero(codes == batch) for batch in range(batches)]
     step = max(1, BLOCK // n)
     for start in range(0, features, step):
         part = slice(start, min(start + step, features))
         block = values[:, part].astype(np.float64)
-        fitted[:, part] = inverse @ block
+        told[part] = _varies(block, rows)
+        with np.errstate(invalid="ignore"):
+            fitted[:, part] = inverse @ block
         if not np.isfinite(fitted[:, part]).all():
             there = ~np.isnan(block)
             block[~there] = 0
             if not np.isfinite(block).all():
                 raise InputError("values to harmonise are infinite; give their logarithm of 1 + x, or leave them empty")
             counts[:, part] = indicator.T @ there
-            fitted[:, part], told[part] = _with_gaps(matrix, block, there)
+            fitted[:, part], enough = _with_gaps(matrix, block, there)
+            told[part] &= enough
             block -= matrix @ fitted[:, part]
             block[~there] = 0
         else:
@@ -314,10 +318,19 @@ def _with_gaps(matrix: np.ndarray, block: np.ndarray, there: np.ndarray) -> tupl
     return np.where(told[:, None], found, 0.0).T, told
 
 
-def _varies(means: np.ndarray, squares: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Whether each feature varies in every batch, (features,)."""
-    enough = (counts >= 2).all(axis=0)
-    return enough & (squares > counts * (ALIKE * means) ** 2).all(axis=0)
+def _varies(block: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether each feature has two different values in every batch, (f,).
+
+    block: (n, f), NaN where missing. rows: samples of each batch.
+    """
+    found = np.ones(block.shape[1], dtype=bool)
+    for own in rows if len(rows) > 1 else []:
+        # two that differ are mostly the first two
+        first, second = block[own[0]], block[own[1]]
+        doubtful = np.flatnonzero(~((first < second) | (first > second)))
+        there = block[np.ix_(own, doubtful)]
+        found[doubtful] &= np.fmax.reduce(there) > np.fmin.reduce(there)
+    return found
 
 
 def _shrunk(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
