@@ -11,10 +11,10 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import barcodes, metadata, samples
+from readsight import metadata, samples
 from readsight.errors import InputError
 from readsight.geneids import unversioned
-from readsight.matrices import kinds, leak, reading
+from readsight.matrices import hdf5, kinds, leak, naming, reading
 from readsight.matrices.matrix import Matrix
 from readsight.metadata import Described
 from readsight.step import step
@@ -197,23 +197,18 @@ def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
 def read(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Described]:
     """The matrix under its samples' names, and what is said of them. Raises InputError with all faults of both."""
     said = samples.described(sheet, spec["results"]) if sheet else {}
-    files = {entry["file"]: metadata.read(entry["file"]) for entry in spec["metadata"]}
-    named = metadata.names_of_files(files.values())
-    known = set(said) | {barcodes.ladder(name)[-1] for name in said}
-    for entry in spec["metadata"]:
-        known |= set() if entry["order_of"] else metadata.names(files[entry["file"]], entry["key"])
-    counted = {entry["order_of"]: len(files[entry["file"]].rows) for entry in spec["metadata"] if entry["order_of"]}
-    order = {path: reading.samples_of(path, own, known, counted[path], named) for path, own in spec["orders"].items()}
-    known |= {name for names in order.values() for name in names}
-    matrix = reading.read(spec, known, counted, named)
-    called = barcodes.called(matrix.samples)
-    ladders = {called[name]: list(dict.fromkeys([called[name], *barcodes.ladder(name)])) for name in matrix.samples}
-    if called != {name: name for name in matrix.samples}:
+
+    def from_hdf5(path: str, own: Mapping[str, Any]) -> list[str]:
+        return hdf5.names(path, own["name"], own["modality"])
+
+    names = naming.naming(said, spec["metadata"], spec["orders"], from_hdf5)
+    matrix = reading.read(spec, names.known, names.counted, names.named)
+    called, ladders = naming.ladders(matrix.samples)
+    if any(name != own for name, own in called.items()):
         matrix.notes.append(f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {called[matrix.samples[0]]})")
         matrix.obs["barcode"] = matrix.samples
     matrix.obs.index = [called[name] for name in matrix.samples]
-    described = metadata.describe(ladders, said, spec["metadata"], files, order, spec["alone"])
-    return matrix, described
+    return matrix, metadata.describe(ladders, said, spec["metadata"], names.files, names.order, spec["alone"])
 
 
 def main(spec: Mapping[str, Any], sheet: Path | None, genes: Path | None, out: Path, summary: Path) -> None:

@@ -6,22 +6,12 @@ import pandas as pd
 from readsight.errors import InputError
 from readsight.matrices.heads import Head
 from readsight.matrices.matrix import Matrix
+from readsight.matrices.orientation import OF_GENES
 
 CELLS = 20_000_000
 EXACT = 2**24  # whole numbers that float32 holds exactly
 MOST_FAULTS = 5
 ABSENT = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "-nan", "n/a", "<NA>"]
-# Columns that describe genes, beside samples in columns.
-OF_GENES = {
-    **dict.fromkeys(
-        ("gene_name", "symbol", "gene_symbol", "hugo_symbol", "genesymbol", "external_gene_name", "hgnc_symbol"), "symbol"
-    ),
-    **dict.fromkeys(("gene_type", "biotype", "gene_biotype"), "biotype"),
-    **dict.fromkeys(("entrez", "entrez_gene_id", "entrezgene", "entrez_id"), "entrez"),
-    **dict.fromkeys(("description", "gene_description", "name"), "description"),
-    **dict.fromkeys(("chr", "chrom", "chromosome", "contig", "seqname", "seqnames"), "contig"),
-    **{name: name for name in ("start", "end", "strand", "length", "width")},
-}
 
 
 def read(head: Head, samples_are: str, about: list[str]) -> Matrix:

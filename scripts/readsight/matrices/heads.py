@@ -6,7 +6,7 @@ With the standard library alone, so that a project can be looked at before any e
 import csv
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ class Head:
 
     kind: delimited, series (GEO), star (GDC), h5ad or h5mu; of the last two nothing else is known here.
     before: lines above the first row of numbers. corner: what stands over the names of the rows. columns, rows:
-    names, as they are written. numbers: line of each row, from 1. about: text of rows (by name) that are no numbers.
+    names, as they are written. numbers: line of each row, from 1. about: text of rows (by name) that are no numbers; beside: of columns.
     told: GEO sample → what the series says of it. supplements: files that a GEO series names beside its table.
     """
 
@@ -39,6 +39,7 @@ class Head:
     rows: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     about: dict[str, list[str]] = field(default_factory=dict)
+    beside: dict[str, list[str]] = field(default_factory=dict)
     told: dict[str, dict[str, str]] = field(default_factory=dict)
     supplements: list[str] = field(default_factory=list)
 
@@ -58,12 +59,13 @@ def text(path: str | Path) -> Iterator[TextIO]:
 
 
 def look(path: str | Path, about: list[str] | None = None, whole: bool = True) -> Head:
-    """The head of a file. about: rows that are no numbers. whole: names of all rows, not those of the first alone.
+    """The head of a file. about: rows or columns that are no numbers. whole: names of all rows, not those of the first alone.
 
     Raises InputError for what is no matrix: an empty file, a spreadsheet, a family file of GEO, rows of other lengths.
     """
     start = _start(path)
-    if start.startswith(b"\x89HDF"):
+    # MuData writes its name before the HDF5 itself
+    if start.startswith((b"\x89HDF", b"MuData")):
         return Head(str(path), "h5mu" if str(path).endswith(".h5mu") else "h5ad")
     if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError(f"{path}: is a spreadsheet (Excel or LibreOffice); save it as tab-separated text")
@@ -150,6 +152,22 @@ def _row(head: Head, number: int, line: str, about: list[str], faults: list[str]
         return
     head.rows.append(name)
     head.numbers.append(number)
+    for column in about:
+        if column in head.columns:
+            place = head.columns.index(column) + 1
+            value = fields(line, head.delimiter)[place] if quoted else line.split(head.delimiter, place + 1)[place].strip()
+            head.beside.setdefault(column, []).append(value)
+
+
+def sample_of(path: str, named: Mapping[str, str]) -> str:
+    """Sample of a GDC file: as the GDC's sample sheet says (file name → sample), or else the file's own name without endings."""
+    plain = Path(path).name.removesuffix(".gz")
+    for name in (Path(path).name, plain):
+        if name in named:
+            return named[name]
+    for ending in (".tsv", ".txt", ".rna_seq.augmented_star_gene_counts"):
+        plain = plain.removesuffix(ending)
+    return plain
 
 
 def _series(path: str, handle: TextIO, whole: bool) -> Head:

@@ -1,15 +1,28 @@
 """Which way round a matrix lies: told by names of samples and of features, never guessed."""
 
 import re
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from readsight import barcodes
 from readsight.errors import InputError
+from readsight.matrices import heads
+from readsight.matrices.heads import Head
 
 LOOKED_AT = 2000
 MOST_OF = 0.5
 CLEARLY = 5
+# Columns that describe genes, beside samples in columns.
+OF_GENES = {
+    **dict.fromkeys(
+        ("gene_name", "symbol", "gene_symbol", "hugo_symbol", "genesymbol", "external_gene_name", "hgnc_symbol"), "symbol"
+    ),
+    **dict.fromkeys(("gene_type", "biotype", "gene_biotype"), "biotype"),
+    **dict.fromkeys(("entrez", "entrez_gene_id", "entrezgene", "entrez_id"), "entrez"),
+    **dict.fromkeys(("description", "gene_description", "name"), "description"),
+    **dict.fromkeys(("chr", "chrom", "chromosome", "contig", "seqname", "seqnames"), "contig"),
+    **{name: name for name in ("start", "end", "strand", "length", "width")},
+}
 SAMPLES = re.compile(r"GSM\d+|[SED]R[RSX]\d{5,}|SAM[NED][A-Z]?\d+", re.IGNORECASE)
 FEATURES = re.compile(
     r"ENS[A-Z]*[GTP]\d{11}(\.\d+)?(_PAR_Y)?(\|.*)?"  # Ensembl
@@ -72,6 +85,27 @@ def tell(
     )
 
 
+def way(head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None) -> Way:
+    """The way round of a delimited file: as the config's table says (`spec`, with its name), or told by names."""
+    if spec["samples_are"] != "auto":
+        return Way(spec["samples_are"], "the config says so")
+    if head.about:
+        return Way("columns", f"{next(iter(head.about))!r}, which tells of samples, is one of its rows")
+    return tell(head.rows, head.columns, known, spec["about"], described, head.path, f"tables.{spec['name']}")
+
+
+def samples(
+    head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None, named: Mapping[str, str]
+) -> list[str]:
+    """Names of a file's samples, in its order, as it calls them; of formats other than HDF5. named: GDC file → sample."""
+    if head.kind == "star":
+        return [heads.sample_of(head.path, named)]
+    if head.kind == "series" or way(head, spec, known, described).samples == "columns":
+        genes = () if head.kind == "series" else OF_GENES
+        return [name for name in head.columns if name.lower() not in genes]
+    return head.rows
+
+
 def _looked(names: Sequence[str]) -> Sequence[str]:
     """Names to look at: all of a few, evenly spread ones of many."""
     return names[:: max(1, len(names) // LOOKED_AT)]
@@ -81,7 +115,7 @@ def _known(names: Sequence[str], known: Collection[str]) -> int:
     return sum(any(step in known for step in barcodes.ladder(name)) for name in names) if known else 0
 
 
-def _share(names: Sequence[str], fits) -> float:
+def _share(names: Sequence[str], fits: Callable[[str], bool]) -> float:
     looked = _looked(names)
     return sum(map(fits, looked)) / max(1, len(looked))
 

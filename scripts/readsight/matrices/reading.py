@@ -15,31 +15,6 @@ from readsight.words import nearest
 SHOWN = 5
 
 
-def way(head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None) -> orientation.Way:
-    """The way round of a delimited file: as the config says, or told by names."""
-    if spec["samples_are"] != "auto":
-        return orientation.Way(spec["samples_are"], "the config says so")
-    about = [*spec["about"], *head.about]
-    if head.about:
-        return orientation.Way("columns", f"{next(iter(head.about))!r}, which tells of samples, is one of its rows")
-    key = f"tables.{spec['name']}"
-    return orientation.tell(head.rows, head.columns, known, about, described, head.path, key)
-
-
-def samples_of(
-    path: str, spec: Mapping[str, Any], known: Collection[str], described: int | None, named: Mapping[str, str]
-) -> list[str]:
-    """Names of the samples of one file of a table, in its order, as the file calls them."""
-    head = heads.look(path, spec["about"])
-    if head.kind in ("h5ad", "h5mu"):
-        return hdf5.names(path, spec["name"], spec["modality"])
-    if head.kind == "star":
-        return [star.sample_of(path, named)]
-    if head.kind == "series":
-        return head.columns
-    return head.rows if way(head, spec, known, described).samples == "rows" else head.columns
-
-
 def read(spec: Mapping[str, Any], known: Collection[str], described: Mapping[str, int], named: Mapping[str, str]) -> Matrix:
     """All files of a table.
 
@@ -85,7 +60,7 @@ def _one(head: Head, spec: Mapping[str, Any], known: Collection[str], described:
         matrix.obs = pd.DataFrame(rows, index=matrix.samples, dtype=object)
         matrix.notes.append(f"a series matrix of GEO: {len(matrix.samples)} samples, told of by {', '.join(told) or 'nothing'}")
     else:
-        chosen = way(head, spec, known, described)
+        chosen = orientation.way(head, spec, known, described)
         matrix = delimited.read(head, chosen.samples, spec["about"])
         matrix.obs = matrix.obs.rename(columns=plain).map(cleaned)
         matrix.notes.append(f"samples are its {chosen.samples}: {chosen.because}")

@@ -7,21 +7,10 @@ import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
+from readsight.matrices import heads
 from readsight.matrices.matrix import Matrix
 
 COUNTS, TPM = "unstranded", "tpm_unstranded"
-ENDINGS = (".rna_seq.augmented_star_gene_counts", ".tsv", ".txt")
-
-
-def sample_of(path: str, named: Mapping[str, str]) -> str:
-    """A file's sample: as the GDC's sample sheet says (file name → sample), or else the file's own name without endings."""
-    name = Path(path).name
-    plain = name.removesuffix(".gz")
-    if name in named or plain in named:
-        return named.get(name) or named[plain]
-    for ending in (".tsv", ".txt", ENDINGS[0]):
-        plain = plain.removesuffix(ending)
-    return plain
 
 
 def read(paths: Sequence[str], named: Mapping[str, str]) -> Matrix:
@@ -35,7 +24,7 @@ def read(paths: Sequence[str], named: Mapping[str, str]) -> Matrix:
         own = first if i == 0 else _one(path)
         if not own.index.equals(first.index):
             raise InputError(f"{path}: has other genes than {paths[0]}; files of one table are of one GDC release")
-        sample = sample_of(path, named)
+        sample = heads.sample_of(path, named)
         if sample in samples:
             raise InputError(f"{path}: is of sample {sample!r}, as {samples[sample]} is; keep one of them")
         samples[sample] = path

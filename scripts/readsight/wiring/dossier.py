@@ -97,7 +97,8 @@ class DossierWiring:
         """(stage, product, reason) of what this config does not ask for."""
         c, v = self.config, self.config.variants
         if not self.project.sequenced:
-            yes_reads = [("reads", "clean reads", "the project starts from calls")]
+            start = "calls" if v else "tables"
+            yes_reads = [("reads", "clean reads", f"the project starts from {start}")]
         else:
             yes_reads = [
                 ("reads", "trimming", "reads.trim.enabled is false") if not c.reads.trim.enabled else None,
@@ -105,7 +106,8 @@ class DossierWiring:
                 ("align", "duplicate marks", "align.mark_duplicates is false") if not c.align.mark_duplicates else None,
             ]
         if v is None:
-            why = "no sample is of DNA" if self.project.rna and not self.project.dna else "variants is null"
+            without = (self.project.rna or c.tables) and not self.project.dna
+            why = "no sample is of DNA" if without else "variants is null"
             calls = [("variants", "calls", why)]
         else:
             calls = [
@@ -133,7 +135,7 @@ class DossierWiring:
             "fastqc": reads,
             "trim": reads and (c.reads.trim.enabled or c.reads.correct.enabled),
             "multiqc": bool(self.project.sequenced),
-            "bwa": True,
+            "bwa": bool(self.project.sequenced),
             "star": rna and "star" in c.expression.quantifiers,
             "subread": rna and "star" in c.expression.quantifiers,
             "salmon": rna and "salmon" in c.expression.quantifiers,
@@ -144,7 +146,7 @@ class DossierWiring:
             "deepvariant": "deepvariant" in callers,
             "delly": bool(v and v.structural),
             "truth": bool(v and v.truth),
-            "dataset": bool(c.tasks) or rna,
+            "dataset": bool(c.tasks or c.tables) or rna,
             "differential": rna and c.expression.contrast is not None,
             "learn": bool(c.tasks),
         }
