@@ -28,7 +28,7 @@ def divide(data: anndata.AnnData, spec: dict[str, Any], seed: int, near: np.ndar
     groups = member.groups(data.obs, spec)
     groups = groups if near is None else leaks.joined(groups, near)
     outcome = examples_file.outcome(data)
-    strata = data.obs["stratum" if "stratum" in data.obs else "label"].to_numpy(int)
+    strata = strata_of(data.obs)
     wanted = folds.needs(outcome, data.obs)
     if hasattr(member, "roles"):
         roles = folds.as_given(member.roles(data.obs).to_numpy(str), strata, groups.to_numpy(str), spec, seed, wanted)
@@ -37,9 +37,14 @@ def divide(data: anndata.AnnData, spec: dict[str, Any], seed: int, near: np.ndar
     return pd.concat([groups, roles.set_index(data.obs_names)], axis=1)
 
 
+def strata_of(obs: pd.DataFrame) -> np.ndarray:
+    """What folds are balanced by (n,): the class, or what the examples were joined with."""
+    return obs["stratum" if "stratum" in obs else "label"].to_numpy(int)
+
+
 def twins(data: anndata.AnnData) -> np.ndarray | None:
     """Pairs of samples with near-duplicate profiles; None for calls, of which many are alike by nature."""
-    return None if str(data.uns["task"]["source"]) == "variants" else leaks.alike(np.asarray(data.X))
+    return None if str(data.uns["task"]["source"]) == "variants" else leaks.alike(np.asarray(data.X), strata_of(data.obs))
 
 
 def examine(

@@ -82,11 +82,13 @@ def identical(values: np.ndarray) -> np.ndarray:
     return np.array(found, int)
 
 
-def alike(values: np.ndarray) -> np.ndarray | None:
+def alike(values: np.ndarray, strata: np.ndarray) -> np.ndarray | None:
     """Pairs (m, 2) of rows of (n, features) that are near-duplicates: profiles that correlate above LIKE.
 
     Each feature is z-scored over all rows first, so that what all samples share does not count: unrelated samples
-    then correlate near 0, and one sample measured or delivered twice near 1. None with fewer than FEWEST features.
+    then correlate near 0, and one sample measured or delivered twice near 1. Two samples of one stratum (n,) must be
+    as like in what sets them apart from the stratum's mean, lest a strong difference between classes make twins of all
+    of a class. None with fewer than FEWEST features.
     """
     spread = np.concatenate([_deviations(values[:, at : at + 4 * ROWS]) for at in range(0, values.shape[1], 4 * ROWS)])
     kept = np.sort(np.argsort(-spread, kind="stable")[:PROFILED])
@@ -95,14 +97,26 @@ def alike(values: np.ndarray) -> np.ndarray | None:
         return None
     part = np.asarray(values[:, kept], np.float64)
     scaled = np.nan_to_num((part - np.nanmean(part, axis=0)) / spread[kept])
-    scaled -= scaled.mean(axis=1, keepdims=True)
-    scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-12)
-    found = []
-    for start in range(0, len(scaled), ROWS):
-        left, right = np.nonzero(scaled[start : start + ROWS] @ scaled.T > LIKE)
+    place = np.unique(strata, return_inverse=True)[1].reshape(-1)
+    centred = np.zeros((place.max() + 1, scaled.shape[1]))
+    np.add.at(centred, place, scaled)
+    centred = _unit(scaled - (centred / np.bincount(place)[:, None])[place])
+    unit, found = _unit(scaled), []
+    for start in range(0, len(unit), ROWS):
+        left, right = np.nonzero(unit[start : start + ROWS] @ unit.T > LIKE)
         pairs = np.column_stack([left + start, right])
-        found.append(pairs[pairs[:, 0] < pairs[:, 1]])
+        pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+        own = np.array(
+            [centred[i] @ centred[j] > LIKE or np.array_equal(part[i], part[j], equal_nan=True) for i, j in pairs], bool
+        )
+        found.append(pairs[own | (place[pairs[:, 0]] != place[pairs[:, 1]])])
     return np.concatenate(found)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    """Rows less their mean, of length 1: products of two are their correlation."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _deviations(values: np.ndarray) -> np.ndarray:
