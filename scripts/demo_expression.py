@@ -14,7 +14,7 @@ from readsight.simulate.vcf import haplotypes
 from readsight.simulate.world import read_fasta, read_truth
 from readsight.step import step
 
-# From this difference between the means of cases and controls on, log2, a gene counts as moved apart by the donors' variants.
+# From this log2 fold change on a gene that the label leaves alone counts as differing by the variants of these donors.
 MOVED = 0.2
 
 
@@ -34,10 +34,10 @@ def gmt(circuit: Circuit) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def moved(circuit: Circuit, samples: list[Sample], own: list[Haplotypes]) -> dict[str, float]:
-    """Genes that the variants of cases and controls move apart: id → difference of the groups' means, log2.
+def differences(circuit: Circuit, samples: list[Sample], own: list[Haplotypes]) -> dict[str, float]:
+    """Gene → how much more these cases express it than these controls, log2: by the label, and by the variants that they carry.
 
-    These differ truly, but between these donors: other cases and controls would carry other variants.
+    Noise and batch play no part. Empty where a group is.
     """
     case = np.array([LABELS.get(s.label or "") is True for s in samples])
     control = np.array([LABELS.get(s.label or "") is False for s in samples])
@@ -45,20 +45,24 @@ def moved(circuit: Circuit, samples: list[Sample], own: list[Haplotypes]) -> dic
         return {}
     found = {}
     for gene in circuit.genes:
-        level = np.array([circuit.inherited(gene, haplotype) for haplotype in own])
+        level = np.array([circuit.expected(gene, s, haplotype) for s, haplotype in zip(samples, own, strict=True)])
         found[gene.id] = round(float(level[case].mean() - level[control].mean()), 4)
-    return {gene: change for gene, change in found.items() if abs(change) >= MOVED}
+    return found
 
 
 def record(circuit: Circuit, samples: list[Sample], own: list[Haplotypes], batches: list[str], seed: int) -> dict:
     """What was planted, for JSON."""
     names = {g.id: g.name for g in circuit.genes}
+    change = differences(circuit, samples, own)
     ranks = sorted({s.batch for s in samples})
     return {
         "unit": "log2",
         "regulated": {f: change for f, change in expression.REGULATED.items() if f in circuit.regulons()},
-        "differential": {gene: {"gene_name": names[gene], "log2_fold_change": x} for gene, x in circuit.reached.items()},
-        "by_variants": moved(circuit, samples, own),
+        "differential": {
+            gene: {"gene_name": names[gene], "log2_fold_change": change.get(gene, x), "where_sites_are_whole": x}
+            for gene, x in circuit.reached.items()
+        },
+        "by_variants": {g: x for g, x in change.items() if abs(x) >= MOVED and g not in circuit.reached},
         "regulators": {g.id: g.regulators for g in circuit.genes if g.regulators},
         "batches": {batches[rank]: batch_effects(circuit.genes, rank, seed) for rank in ranks},
         "noise": {"activity": expression.ACTIVITY, "donor": expression.DONOR, "sample": expression.SAMPLE},

@@ -21,7 +21,8 @@ GROUPS = {"case", "control"}
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Rank correlation, ties at their mean rank; NaN where one side is constant."""
-    return float(pd.Series(np.ravel(a)).rank().corr(pd.Series(np.ravel(b)).rank()))
+    one, other = (pd.Series(np.ravel(side)).rank() for side in (a, b))
+    return float(one.corr(other)) if one.nunique() > 1 < other.nunique() else float("nan")
 
 
 def of_sample(planted: np.ndarray, measured: np.ndarray) -> Interval:
@@ -51,19 +52,20 @@ def of_genes(planted: np.ndarray, measured: np.ndarray) -> float:
 def judged(found: pd.DataFrame, truth: dict[str, Any], contrast: dict[str, Any]) -> pd.DataFrame:
     """Each gene as planted and as found: planted, measured (log2 fold changes), padj, and `state`.
 
-    state: found, missed, opposite (significant, the wrong way round), false, by variants (found, and the donors'
+    planted: between these donors, by the label and by their variants. state: found, missed, opposite (significant, the wrong way round), false, by variants (found, and the donors'
     own variants do move the groups apart there), or none. found: the table of differential genes, by gene_id.
     """
     sign = 1 if contrast["tested"] == "case" else -1
-    planted = {gene: sign * of["log2_fold_change"] for gene, of in truth["differential"].items()}
+    planted = {gene: of["log2_fold_change"] for gene, of in truth["differential"].items()}
+    changes = truth["by_variants"] | planted
     rows = []
     for gene, row in found.iterrows():
-        change, significant = planted.get(gene, 0.0), row["padj"] < FDR
+        change, significant = sign * changes.get(gene, 0.0), row["padj"] < FDR
         if gene in planted:
             right = row["log2_fold_change"] * change > 0
             state = ("found" if right else "opposite") if significant else "missed"
         else:
-            state = ("by variants" if gene in truth["by_variants"] else "false") if significant else "none"
+            state = ("by variants" if gene in changes else "false") if significant else "none"
         rows.append([gene, row["gene_name"], change, row["log2_fold_change"], row["low"], row["high"], row["padj"], state])
     columns = ["gene_id", "gene_name", "planted", "measured", "low", "high", "padj", "state"]
     return pd.DataFrame(rows, columns=columns)

@@ -43,9 +43,11 @@ def changes(genes: pd.DataFrame, path: Path) -> None:
         own = seen[seen["state"] == state]
         if own.empty:
             continue
-        spread = [own["measured"] - own["low"], own["high"] - own["measured"]]
-        axis.errorbar(own["planted"], own["measured"], yerr=spread, fmt=marker, color=colour, elinewidth=0.6, markersize=5,
+        across, up, low, high = own[["planted", "measured", "low", "high"]].to_numpy().T
+        spread = [up - low, high - up]
+        axis.errorbar(across, up, yerr=spread, fmt=marker, color=colour, elinewidth=0.6, markersize=5,
                       label=f"{words} ({len(own)})")  # fmt: skip
+    axis.set_ylim(-1.2 * reach, 1.2 * reach)  # a gene of one sex has an interval that would hide all others
     axis.set(xlabel="planted log2 fold change", ylabel="measured log2 fold change")
     figure.legend(loc="outside right upper", fontsize=8)
     figures.save(figure, path)

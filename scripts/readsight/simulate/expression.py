@@ -88,9 +88,10 @@ class Circuit:
             total += enhancer.strength * float(bound) * (1 + sum(others) / len(GRAMMAR))
         return float(total)
 
-    def inherited(self, gene: Gene, own: Haplotypes) -> float:
-        """Level of a gene by a donor's haplotypes alone, log2: no activity, no noise."""
-        return float(np.log2(np.mean([2 ** self.level(gene, {}, own, side) for side in (0, 1)])))
+    def expected(self, gene: Gene, sample: "Sample", own: Haplotypes) -> float:
+        """Level of a gene by a donor's label and haplotypes alone, log2: no noise, no batch."""
+        activity = REGULATED if LABELS.get(sample.label or "") else {}
+        return float(np.log2(np.mean([2 ** self.level(gene, activity, own, side) for side in (0, 1)])))
 
 
 def occupancy(site: Site, motif: Motif, haplotype: Haplotype) -> float:
