@@ -85,8 +85,7 @@ def test_factors_that_the_label_changes_change_their_targets_and_no_other_gene(c
         assert change == pytest.approx(circuit.reached.get(gene.id, 0.0), abs=2e-3)
         followed = {f for f in gene.regulators if f != gene.name} | {gene.name}
         assert (gene.id in circuit.reached) == bool(followed & set(REGULATED))
-    by_name = {g.name: g for g in circuit.genes}
-    assert abs(circuit.reached[by_name["GATA1"].id]) >= 1
+    assert {g.name for g in circuit.genes if g.id in circuit.reached} >= set(REGULATED)
 
 
 def test_the_truth_tells_what_cases_and_controls_differ_by(folder, circuit, truth):
