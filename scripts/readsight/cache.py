@@ -21,7 +21,7 @@ class Cache:
 
     def __init__(self, folder: Path = FOLDER):
         self.folder = folder
-        own = ("fastq.py", "mates.py", "contigs.py", "headers.py")
+        own = ("fastq.py", "mates.py", "contigs.py", "headers.py", "matrices/heads.py")
         code = b"".join((Path(__file__).parent / name).read_bytes() for name in own)
         self.code = hashlib.sha256(code).hexdigest()
 

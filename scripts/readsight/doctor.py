@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from readsight import config, contigs, contrast, fastq, headers, room
+from readsight import config, contigs, contrast, fastq, foresight, genesets, headers, room
 from readsight.cache import Cache
 from readsight.contigs import Table
 from readsight.errors import InputError
@@ -53,6 +53,18 @@ def files(project: Project) -> list[Named]:
     return [n for n in named if n.path and not _planted(project, n.path)]
 
 
+def tables(project: Project) -> list[Named]:
+    """Files of tables and of metadata; without those that the demo will make."""
+    named = [Named(key, path, "table") for key, path in foresight.files(project)]
+    return [n for n in named if not _planted(project, n.path)]
+
+
+def gene_sets(project: Project) -> list[Named]:
+    """Files of gene sets that tasks name; without those that the demo will make."""
+    named = [Named(f"tasks.{name}.pathways", task.pathways, "GMT") for name, task in project.config.tasks.items()]
+    return [n for n in named if n.path and not _planted(project, n.path)]
+
+
 def _planted(project: Project, path: str) -> bool:
     """Whether the demo makes the file, so that it cannot be there yet."""
     return project.config.demo is not None and path.startswith(f"{project.folder}/demo/")
@@ -61,7 +73,9 @@ def _planted(project: Project, path: str) -> bool:
 def missing(project: Project) -> list[str]:
     """Faults of files that are not there or cannot be read. Quick: looks at names only."""
     places = Places(project.paths)
-    faults = [places.locate(f"{n.key}: {fault}") for n in files(project) for fault in _missing(n.path)]
+    named = [*files(project), *tables(project), *gene_sets(project)]
+    faults = [places.locate(f"{n.key}: {fault}") for n in named for fault in _missing(n.path)]
+    faults += [places.locate(fault) for fault in foresight.wrong_keys(project)]
     adapters = project.config.reads.trim.adapters
     if project.config.reads.trim.enabled and not Path(adapters).is_file():
         sets = sorted({p.name.rsplit("-", 1)[0] for p in ADAPTERS.glob("*-*.fa")})
@@ -104,10 +118,17 @@ def _contrast(project: Project) -> list[str]:
     expression = project.config.expression
     if expression is None or expression.contrast is None:
         return []
+    asked = expression.contrast.model_dump()
+    tables = list(project.config.tables)
+    table = contrast.compared(asked.pop("table"), bool(project.rna), tables)
+    if table is None and tables:
+        return [f"table: name the table whose counts are compared ({', '.join(tables)})"]
+    if table != "expression" and table is not None:
+        return []  # what describes the samples of a table is joined by the job that imports it, and checked where it is compared
     if not project.rna:
         return ["column: there is no sample of assay rna to compare"]
     samples = {sample: project.units[sample][0].metadata for sample in project.rna}
-    return contrast.faults(**expression.contrast.model_dump(), samples=samples)
+    return contrast.faults(**asked, samples=samples)
 
 
 def _sheet_files(project: Project) -> Iterator[tuple[Unit, str, str]]:
@@ -148,6 +169,8 @@ class Doctor:
         self._genome()
         self._alignments()
         self._reads()
+        self._tables()
+        self._gene_sets()
         bases = sum(length or 0 for length in self.reference.lengths.values()) if self.reference else 0
         faults, notes = room.check_disk(self.project, bases)
         self.faults += faults
@@ -177,6 +200,15 @@ class Doctor:
                 continue
             self._compare(table)
             self._content(key, table)
+
+    def _gene_sets(self) -> None:
+        for key, path, _ in gene_sets(self.project):
+            if os.path.isfile(path):
+                self.say(key, path)
+                try:
+                    genesets.read(Path(path))
+                except InputError as error:
+                    self.faults += error.faults
 
     def _compare(self, table: Table) -> None:
         if self.reference is None or table.faults:
@@ -270,6 +302,13 @@ class Doctor:
                 self.say(
                     f"{unit.sample} {unit.unit}", f"{head}{result['reads']:,} {kind} reads of {'–'.join(map(str, lengths))} bases"
                 )
+
+    def _tables(self) -> None:
+        """Tables, metadata, and the tasks that learn from samples; nothing while files of theirs are missing."""
+        if all(os.path.isfile(path) for _, path in foresight.files(self.project)) and not foresight.wrong_keys(self.project):
+            faults, notes = foresight.look(self.project, self.cache, self.say)
+            self.faults += faults
+            self.notes += notes
 
     def _unit(self, unit: Unit) -> dict | InputError:
         paths = unit.fastqs

@@ -15,12 +15,14 @@ PER_PLAIN_READS = 0.8
 PER_ALIGNMENT = 1.5
 PER_BASE = 7.0
 PER_SORT = 1.5
+PER_TABLE = 6.0
+UNPACKED = 5
 LEAST = 50 * MB
 SURELY = 3  # less than this part of the estimate is surely too little
 
 
 def estimate(project: Project, bases: int) -> int:
-    """Bytes of disk that a run needs: from the sizes of reads and alignments, and the bases of the reference."""
+    """Bytes of disk that a run needs: from the sizes of reads, alignments and tables, and the bases of the reference."""
     need = LEAST + PER_BASE * bases
     aligner, of_index = _aligner(project)
     if aligner == "STAR":
@@ -29,6 +31,8 @@ def estimate(project: Project, bases: int) -> int:
         for unit in units:
             need += sum(_size(f) * (PER_READS if f.endswith(".gz") else PER_PLAIN_READS) for f in unit.fastqs)
             need += PER_ALIGNMENT * _size(unit.alignment) if unit.alignment else 0
+    for table in project.config.tables.values():
+        need += sum(_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
     demo = project.config.demo
     if demo:
         need += demo.chromosomes * demo.length * (demo.coverage * len(project.units) * 3 + PER_BASE)

@@ -11,6 +11,7 @@ from readsight.matrices.heads import Head
 
 LOOKED_AT = 2000
 MOST_OF = 0.5
+SHAPED, VARIED = 0.8, 0.2
 CLEARLY = 5
 # Columns that describe genes, beside samples in columns.
 OF_GENES = {
@@ -75,9 +76,9 @@ def tell(
     for side in sides:
         if likeness[side][1] >= MOST_OF > likeness[other[side]][1]:
             return Way(other[side], f"its {side} are named as genes or probes are ({sides[side][0]})")
-    symbols = {side: _share(names, _is_symbol) for side, names in sides.items()}
+    symbols = {side: _are_symbols(names) for side, names in sides.items()}
     for side in sides:
-        if symbols[side] >= 0.8 and symbols[other[side]] < 0.2:
+        if symbols[side] and not symbols[other[side]]:
             return Way(other[side], f"its {side} are named as genes are ({sides[side][0]})")
     raise InputError(
         f"{where}: whether samples are its rows ({_few(rows)}) or its columns ({_few(columns)}) cannot be told by their names; "
@@ -130,6 +131,13 @@ def _is_feature(name: str) -> bool:
 
 def _is_symbol(name: str) -> bool:
     return bool(SYMBOL.fullmatch(name)) and not _is_sample(name)
+
+
+def _are_symbols(names: Sequence[str]) -> bool:
+    """Whether names are symbols of genes: shaped like them, and not numbered through as S1, S2, S3 are."""
+    looked = _looked(names)
+    stems = {re.match(r"[^\d]*", name)[0] for name in looked}
+    return _share(names, _is_symbol) >= SHAPED and len(stems) >= VARIED * len(looked) and len(stems) > 1
 
 
 def _few(names: Sequence[str]) -> str:
