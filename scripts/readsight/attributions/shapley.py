@@ -1,15 +1,26 @@
-"""Shapley values by antithetic permutations (Lundberg & Lee 2017; shap), features drawn from the training fold.
+"""Shapley values (Lundberg & Lee 2017): what absent features are is drawn from the training fold.
 
-The permutation explainer asks nothing of the model, and its values add up to the
-output exactly, so a gap shows a fault.
+How they are found hangs on the model; whichever way, they add up to the output, so a gap shows a fault.
+
+- linear: exact, weight × distance from the mean;
+- trees: exact in each tree (`trees`);
+- networks on many features: expected gradients (Erion et al. 2021), integrated rather than sampled;
+- else, and for trees of which the exact way is long: antithetic permutations (shap), which ask nothing of the model.
 """
 
 import numpy as np
 
-from readsight.attributions.problem import Problem
+from readsight.attributions import trees
+from readsight.attributions.integrated_gradients import along, baseline, walked
+from readsight.attributions.problem import Problem, missed
 
 BACKGROUND = 20  # training examples that absent features are taken from
 ROUNDS = 4  # permutations, each forth and back
+FEW = 64  # features of which all permutations are walked
+STEPS = 5  # of the path from each training example, at first
+TOLERANCE = 2e-3  # of one path; their mean is nearer
+LONG = 5e8  # comparisons above which trees of few features are permuted rather than walked
+EXACT = 1e-9
 
 
 def reference(problem: Problem) -> np.ndarray:
@@ -19,19 +30,47 @@ def reference(problem: Problem) -> np.ndarray:
 
 
 def attribute(problem: Problem, seed: int) -> np.ndarray:
-    """Attributions (n, features), logits."""
+    """Attributions (n, features), or (n, features, outputs)."""
+    straight = linear(problem)
+    if straight is not None:
+        return straight
+    others, width = reference(problem), problem.values.shape[1]
+    if trees.grown(problem.arrays):
+        comparisons = trees.conditions(problem.arrays) * len(problem.values) * len(others)
+        if width > FEW or comparisons < LONG:
+            return trees.attribute(problem, others)
+    if problem.differentiable and (width > FEW or problem.present() is not None):
+        return sum(along(problem, other, STEPS, TOLERANCE) for other in others) / len(others)
+    return permuted(problem, others, seed)
+
+
+def linear(problem: Problem) -> np.ndarray | None:
+    """Attributions of a linear model, and None of another: of a linear one alone the slope half-way says the whole change."""
+    if not problem.differentiable:
+        return None
+    found = walked(problem, baseline(problem), 1)
+    return found if np.abs(missed(found, _change(problem, baseline(problem)[None, :]))).max() < EXACT else None
+
+
+def permuted(problem: Problem, others: np.ndarray, seed: int) -> np.ndarray:
+    """By permutations of the features."""
     import shap
 
-    width = problem.values.shape[1]
-    explainer = shap.explainers.Permutation(
-        problem.output(), shap.maskers.Independent(reference(problem), max_samples=BACKGROUND), seed=seed
-    )
-    found = explainer(problem.values.astype(np.float64), max_evals=ROUNDS * (2 * width + 1), silent=True)
-    return np.asarray(found.values)
+    masker = shap.maskers.Independent(others, max_samples=len(others))
+    explainer = shap.explainers.Permutation(problem.output(), masker, seed=seed)
+    evaluations = ROUNDS * (2 * problem.values.shape[1] + 1)
+    return np.asarray(explainer(problem.values.astype(np.float64), max_evals=evaluations, silent=True).values)
 
 
 def gap(problem: Problem, attributions: np.ndarray) -> np.ndarray:
     """(n,): sum of attributions less the output's distance from its mean over the reference, as part of that distance's mean size."""
-    output = problem.output()
-    change = output(problem.values) - output(reference(problem)).mean()
-    return (attributions.sum(axis=1) - change) / max(float(np.abs(change).mean()), 1e-9)
+    others = reference(problem) if linear(problem) is None else baseline(problem)[None, :]
+    return missed(attributions, _change(problem, others))
+
+
+def _change(problem: Problem, others: np.ndarray) -> np.ndarray:
+    """Output of the examples less its mean over others (m, features) that have the same modalities."""
+    output, present = problem.output(), problem.present()
+    if present is None:
+        return output(problem.values) - output(others).mean(axis=0)
+    return output(problem.values, present) - np.mean([output(problem.starts(other), present) for other in others], axis=0)
