@@ -191,6 +191,65 @@ rule expression_salmon:
         "../../scripts/expression_salmon.py"
 
 
+rule expression_swaps:
+    """Check by shared SNVs that RNA and DNA of one donor are one donor's."""
+    input:
+        crams=expression.swap_crams(),
+        crais=[f"{cram}.crai" for cram in expression.swap_crams()],
+        calls=expression.swap_calls(),
+        gtf="<results>/expression/reference/genes.gtf",
+        fasta="<results>/align/reference/genome.fa",
+        fai="<results>/align/reference/genome.fa.fai",
+    output:
+        table="<results>/expression/cohort/swaps.tsv",
+        matrix="<results>/expression/cohort/swaps.matrix.tsv",
+        note="<results>/expression/cohort/swaps.note.json",
+        summary="<results>/expression/cohort/swaps.summary.json",
+    log:
+        "<logs>/expression_swaps.log",
+    benchmark:
+        "<benchmarks>/expression_swaps.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 4
+    resources:
+        mem_mb=expression.align.memory(1500, per_base=0.5),
+    params:
+        code=code("expression_swaps"),
+        samples=expression.samples,
+        donors=expression.donors(),
+        dna=project.dna,
+    script:
+        "../../scripts/expression_swaps.py"
+
+
+rule expression_plot_swaps:
+    """Draw how alike RNA and DNA samples are by their SNVs."""
+    input:
+        matrix="<results>/expression/cohort/swaps.matrix.tsv",
+        table="<results>/expression/cohort/swaps.tsv",
+    output:
+        figure=report(
+            "<results>/expression/cohort/swaps.svg",
+            caption="../report/expression_swaps.rst",
+            category="Expression",
+            labels={"figure": "RNA and DNA of one donor"},
+        ),
+    log:
+        "<logs>/expression_plot_swaps.log",
+    benchmark:
+        "<benchmarks>/expression_plot_swaps.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    params:
+        code=code("expression_plot_swaps"),
+    script:
+        "../../scripts/expression_plot_swaps.py"
+
+
 if project.config.demo:
 
     rule expression_compare:

@@ -9,6 +9,7 @@ from readsight.wiring.align import AlignWiring
 from readsight.wiring.demo import DemoWiring
 from readsight.wiring.reads import ReadsWiring
 from readsight.wiring.stage import COHORT, Stage
+from readsight.wiring.variants import VariantsWiring
 
 # Of STAR's index with annotated junctions; Salmon's 1.10 of transcripts.
 STAR_INDEX = (
@@ -38,6 +39,7 @@ class ExpressionWiring(Stage):
         self.salmon = "salmon" in self.expression.quantifiers
         self.reads = ReadsWiring(project)
         self.align = AlignWiring(project)
+        self.project = project
         # of samples of RNA that the demo makes, the truth is known
         self.planted = bool(self.samples and DemoWiring(project).rna)
 
@@ -103,6 +105,26 @@ class ExpressionWiring(Stage):
         """Table of differential genes, where a contrast is asked for."""
         return f"{self.folder}/cohort/differential.tsv" if self.compared() else []
 
+    def donors(self) -> dict[str, str]:
+        """Sample → donor, of RNA and DNA; a sample without one is a donor of its own."""
+        both = [*self.samples, *self.project.dna]
+        return {sample: self.units[sample][0].metadata.get("donor", sample) for sample in both}
+
+    @property
+    def swappable(self) -> bool:
+        """Whether RNA can be compared with DNA of the same donor: both aligned here, and variants called in the DNA."""
+        donors = self.donors()
+        shared = {donors[s] for s in self.samples} & {donors[s] for s in self.project.dna}
+        called = self.config.variants is not None and self.config.variants.vcf is None
+        return bool(shared) and self.star and called
+
+    def swap_crams(self) -> list[str]:
+        return [self.align.cram(sample) for sample in self.samples] if self.swappable else []
+
+    def swap_calls(self) -> str | list[str]:
+        """Calls of the DNA: those of the first caller."""
+        return VariantsWiring(self.project).calls()[0] if self.swappable else []
+
     def _comparison(self) -> list[str]:
         """Measured against planted expression."""
         names = ("levels.tsv", "genes.tsv", "levels.svg", "changes.svg")
@@ -110,10 +132,12 @@ class ExpressionWiring(Stage):
 
     def targets(self) -> list[str]:
         each = [*self.counts(), *self.star_counts(), *self.salmon_genes(), *self.strands()]
-        return each + self._comparison() + self.summaries()
+        swaps = [f"{self.folder}/cohort/{name}" for name in ("swaps.tsv", "swaps.matrix.tsv", "swaps.svg")] * self.swappable
+        return each + swaps + self._comparison() + self.summaries()
 
     def summaries(self) -> list[str]:
         found = self.each("summary.json") if self.star else []
+        found += [f"{self.folder}/cohort/swaps.summary.json"] * self.swappable
         return found + [f"{self.folder}/planted/compare.summary.json"] * self.planted
 
     def products(self) -> dict[tuple[str, str], str]:
@@ -121,6 +145,8 @@ class ExpressionWiring(Stage):
         kinds |= {"counts of genes (featureCounts)": "counts.tsv", "counts of genes (STAR)": "star.tsv"} if self.star else {}
         kinds |= {"abundance of genes (Salmon)": "salmon.genes.tsv"} if self.salmon else {}
         found = {(s, kind): f"{self.folder}/{s}.{ending}" for s in self.samples for kind, ending in kinds.items()}
+        if self.swappable:
+            found[COHORT, "RNA and DNA of one donor"] = f"{self.folder}/cohort/swaps.tsv"
         if self.planted:
             found[COHORT, "measured against planted expression"] = f"{self.folder}/planted/levels.tsv"
         return found

@@ -1,0 +1,46 @@
+"""Draw how alike RNA and DNA samples are by their SNVs, the pairs that the sheet names outlined."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from readsight import figures
+from readsight.step import step
+
+# So many samples have room for their names.
+NAMED = 60
+EXPECTED, WRONG = "black", figures.COLOURS[1]
+
+
+def main(matrix: Path, table: Path, out: Path) -> None:
+    """matrix: RNA × DNA, agreement. table: what each RNA sample was judged to be."""
+    alike = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
+    found = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
+    if not alike.notna().any().any():
+        figures.empty(out, "No SNV is covered in both RNA and DNA.")
+        return
+    figure, axis = figures.new(width=min(10.0, 3.2 + 0.32 * alike.shape[1]), height=min(12.0, 1.8 + 0.26 * len(alike)))
+    drawn = axis.imshow(alike.to_numpy(), cmap="viridis", vmin=0.5, vmax=1, aspect="auto")
+    for y, sample in enumerate(alike.index):
+        row = found.loc[sample]
+        for name, colour in ((row["own"], EXPECTED), (row["best"], WRONG)):
+            # the best match is marked only where it is not the one that it should be
+            if name and (colour == EXPECTED or row["state"] in ("swapped", "another's")):
+                box = (list(alike.columns).index(name) - 0.5, y - 0.5)
+                axis.add_patch(plt.Rectangle(box, 1, 1, fill=False, edgecolor=colour, linewidth=2))
+    axis.set_xlabel("DNA")
+    axis.set_ylabel("RNA")
+    if alike.shape[1] <= NAMED:
+        axis.set_xticks(np.arange(alike.shape[1]), alike.columns, rotation=90, fontsize=8)
+    if len(alike) <= NAMED:
+        axis.set_yticks(np.arange(len(alike)), alike.index, fontsize=8)
+    axis.spines[:].set_visible(False)
+    figure.colorbar(drawn, ax=axis, label="part of alleles shared at common SNVs", shrink=0.8)
+    figures.save(figure, out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(job.input.matrix, job.input.table, job.output.figure)

@@ -1,0 +1,149 @@
+"""RNA and DNA of one donor agree at SNVs; exchanged samples are found and named."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pysam
+import pytest
+
+import expression_plot_swaps
+from expression_swaps import FEWEST, agreement, judged, main, records, remarks
+
+LENGTH, EXON, EVERY = 6000, (1000, 5000), 60
+PLACES = list(range(EXON[0] + 30, EXON[1], EVERY))
+DONORS = ("anna", "bert", "carl")
+
+
+def frames(values, columns, sites=100):
+    alike = pd.DataFrame(values, index=[f"r{i}" for i in range(len(values))], columns=columns, dtype=float)
+    return alike, pd.DataFrame(sites, index=alike.index, columns=columns)
+
+
+def test_agreement_is_the_part_of_alleles_shared():
+    rna = np.array([[0, 1, 2, np.nan], [0, 2, 2, 1]])
+    dna = np.array([[0, 1, 2, 1], [2, 1, 0, np.nan]])
+    alike, shared = agreement(rna, dna)
+    np.testing.assert_allclose(alike, [[1, 1 - 4 / 6], [1 - 1 / 8, 1 - 5 / 6]])
+    assert shared.tolist() == [[3, 3], [4, 3]]
+    swapped, _ = agreement(2 - rna, 2 - dna)
+    np.testing.assert_allclose(swapped, alike), "which allele is the reference does not matter"
+
+
+def test_nothing_shared_is_not_a_number():
+    alike, shared = agreement(np.array([[np.nan, 1]]), np.array([[0, np.nan]]))
+    assert np.isnan(alike).all() and shared.tolist() == [[0]]
+
+
+DNA = {"a": "anna", "b": "bert"}
+
+
+@pytest.mark.parametrize(
+    ("row", "donor", "state"),
+    [
+        ((0.97, 0.6), "anna", "own"),
+        ((0.6, 0.97), "anna", "swapped"),
+        ((0.6, 0.62), "anna", "unlike"),
+        ((0.96, 0.97), "anna", "own"),
+        ((0.6, 0.62), "dora", "no DNA"),
+        ((0.6, 0.97), "dora", "another's"),
+    ],
+)
+def test_what_agreement_tells(row, donor, state):
+    alike, shared = frames([row], list(DNA))
+    donors = DNA | {"r0": donor}
+    table = judged(alike, shared, donors)
+    assert table["state"].tolist() == [state]
+    assert bool(remarks(table, donors)) == (state in ("swapped", "unlike", "another's"))
+
+
+def test_few_sites_decide_nothing():
+    alike, shared = frames([(0.5, 1.0)], list(DNA), sites=FEWEST - 1)
+    table = judged(alike, shared, DNA | {"r0": "anna"})
+    assert table["state"].tolist() == ["too few sites"] and records(table, [])[0]["value"] is None
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    """Calls of three donors at SNVs in an exon and beyond it, and alignments of their RNA; anna is silent on one copy of a half."""
+    folder, rng = tmp_path_factory.mktemp("swaps"), np.random.default_rng(1)
+    bases = "".join(rng.choice(list("ACGT"), LENGTH))
+    (folder / "g.fa").write_text(f">c\n{bases}\n")
+    pysam.faidx(str(folder / "g.fa"))
+    attributes = 'gene_id "g"; transcript_id "t";'
+    (folder / "g.gtf").write_text(f"c\tx\texon\t{EXON[0] + 1}\t{EXON[1]}\t.\t+\t.\t{attributes}\n")
+    every = [100, 400, *PLACES]
+    haplotypes = {d: rng.integers(0, 2, (len(every), 2)) for d in DONORS}
+    alts = ["CGTA"["ACGT".index(bases[p])] for p in every]
+    header = pysam.VariantHeader()
+    header.add_line(f"##contig=<ID=c,length={LENGTH}>")
+    header.add_line('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
+    for donor in DONORS:
+        header.add_sample(donor)
+    with pysam.VariantFile(str(folder / "calls.bcf"), "wb", header=header) as out:
+        for i, (place, alt) in enumerate(zip(every, alts, strict=True)):
+            row = out.new_record(contig="c", start=place, alleles=(bases[place], alt), filter="PASS")
+            for donor in DONORS:
+                row.samples[donor]["GT"] = tuple(sorted(haplotypes[donor][i].tolist()))
+            out.write(row)
+    for donor in DONORS:
+        write_rna(folder, donor, bases, every, alts, haplotypes[donor], rng)
+    return folder
+
+
+def write_rna(folder, donor, bases, places, alts, copies, rng):
+    header = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "c", "LN": LENGTH}]}
+    path = folder / f"{donor}.cram"
+    with pysam.AlignmentFile(str(path), "wc", header=header, reference_filename=str(folder / "g.fa")) as out:
+        for number, start in enumerate(np.sort(rng.integers(EXON[0], EXON[1] - 100, 1600))):
+            side = 0 if donor == "anna" and start < 3000 else int(rng.integers(2))
+            read = list(bases[start : start + 100])
+            for i, place in enumerate(places):
+                if start <= place < start + 100 and copies[i, side]:
+                    read[place - start] = alts[i]
+            record = pysam.AlignedSegment(out.header)
+            record.query_name, record.query_sequence = f"r{number}", "".join(read)
+            record.reference_id, record.reference_start, record.cigarstring = 0, int(start), "100M"
+            record.mapping_quality, record.query_qualities = 255, pysam.qualitystring_to_array("I" * 100)
+            out.write(record)
+    pysam.index(str(path))
+
+
+def run(cohort, tmp_path, donors):
+    out = SimpleNamespace(**{n: tmp_path / f"{n}.out" for n in ("table", "matrix", "note", "summary")})
+    crams = {f"{donor}R": cohort / f"{donor}.cram" for donor in DONORS}
+    fasta = cohort / "g.fa"
+    dna = {donor: donor for donor in DONORS}
+    main(crams, cohort / "calls.bcf", cohort / "g.gtf", fasta, cohort / "g.fa.fai", dna | donors, list(DONORS), 2, out)
+    return out
+
+
+def test_each_sample_is_most_like_its_own_donor(cohort, tmp_path):
+    out = run(cohort, tmp_path, {f"{donor}R": donor for donor in DONORS})
+    table = pd.read_csv(out.table, sep="\t").set_index("sample")
+    assert set(table["state"]) == {"own"} and list(table["best"]) == list(DONORS)
+    assert (table["agreement_own"] > 0.85).all() and table.loc["bertR", "agreement_own"] > 0.99
+    assert (table["sites"] <= len(PLACES)).all(), "nothing outside of exons is looked at"
+    swaps, _ = json.loads(out.summary.read_text())
+    assert (swaps["value"], swaps["n"]) == (0, 3) and json.loads(out.note.read_text()) == []
+
+
+def test_exchanged_samples_are_found_and_named(cohort, tmp_path, caplog):
+    out = run(cohort, tmp_path, {"annaR": "anna", "bertR": "carl", "carlR": "bert"})
+    table = pd.read_csv(out.table, sep="\t").set_index("sample")
+    assert table["state"].to_dict() == {"annaR": "own", "bertR": "swapped", "carlR": "swapped"}
+    assert table["best"].to_dict() == {"annaR": "anna", "bertR": "bert", "carlR": "carl"}
+    swaps = json.loads(out.summary.read_text())[0]
+    assert swaps["value"] == 2 and swaps["description"].startswith("ERROR") and "bertR" in swaps["description"]
+    note = json.loads(out.note.read_text())
+    assert len(note) == 2 and all(line.startswith("ERROR") for line in note)
+    assert sum(r.levelname == "ERROR" for r in caplog.records) == 2
+    expression_plot_swaps.main(out.matrix, out.table, tmp_path / "map.svg")
+    assert "<svg" in (tmp_path / "map.svg").read_text()
+
+
+def test_a_donor_without_dna_is_no_error(cohort, tmp_path):
+    dna = {"annaR": "anna", "bertR": "bert", "carlR": "dora"}
+    table = pd.read_csv(run(cohort, tmp_path, dna).table, sep="\t").set_index("sample")
+    assert table.loc["carlR", "state"] == "another's", "carl's own DNA is here, under another name"
