@@ -12,7 +12,6 @@ from readsight.errors import InputError, ToolError
 from readsight.models import (
     MODELS,
     boosting,
-    elastic_net,
     forest,
     late_fusion,
     linear,
@@ -177,6 +176,7 @@ def test_boosted_trees_of_arrays_are_scikit_learns(kind):
     fold, fresh = planted.fold(kind, 120, 15), planted.fold(kind, 50, 15, seed=2)
     fitted = trained("boosting", fold, features=1.0, rounds=20)
     settings = {"max_iter": 20, "max_leaf_nodes": 8, "min_samples_leaf": 5, "l2_regularization": 1.0, "early_stopping": False}
+    settings["max_bins"] = boosting.bins(len(fold))
     labels = fold.labels.T if kind == "multilabel" else [fold.labels]
     models = [HistGradientBoostingClassifier(**settings, random_state=1 + i).fit(fold.values, y) for i, y in enumerate(labels)]
     expected = [m.predict_proba(fresh.values) for m in models]

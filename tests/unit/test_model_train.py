@@ -1,4 +1,4 @@
-"""Models: what is stored is what was trained; the same seed gives the same; no certificate, no training."""
+"""Training: settings and calibration come from what is not tested, what is stored is what was trained, no certificate, no training."""
 
 import json
 
@@ -9,9 +9,14 @@ from safetensors.numpy import load_file
 
 import calls
 import model_train
+import planted
 from readsight import calibration, foldfile, modelfile
 from readsight.errors import InputError
-from readsight.models import MODELS, forest, logistic, network, shuffled_labels, single_feature
+from readsight.models import MODELS, elastic_net, logistic, network
+
+SURVIVAL = ("cox", "shuffled_labels")
+CLASSES = ("logistic", "elastic_net", "forest", "late_fusion", "single_feature", "shuffled_labels")
+SETTINGS = {"single_feature": {"feature": "m0:g0"}, "forest": {"trees": 20}}
 
 
 @pytest.fixture(scope="module")
@@ -21,84 +26,19 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parts(files):
-    return [foldfile.read(files[part], 0) for part in ("balanced", "validation", "test")]
+def nested(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nested")
+    return {
+        kind: planted.files(folder / kind, planted.fold(kind, 120, 24, modalities=2))
+        for kind in ("binary", "multiclass", "multilabel", "survival")
+    }
 
 
-def test_the_forest_of_arrays_is_scikit_learns(parts):
-    from sklearn.ensemble import RandomForestClassifier
-
-    balanced, _, test = parts
-    model = RandomForestClassifier(50, min_samples_leaf=2, random_state=1).fit(balanced.values, balanced.labels)
-    found = forest.predict(forest.export(model), {}, test.values)
-    assert np.abs(found - model.predict_proba(test.values)[:, 1]).max() < 1e-12
+def content(made):
+    return json.loads(made["about"].read_text())
 
 
-def test_weights_reach_the_forest(parts):
-    balanced, validation, _ = parts
-    from dataclasses import replace
-
-    heavy = replace(balanced, weights=np.where(balanced.labels == 1, 50.0, 1.0))
-    one, other = (MODELS["forest"].train(fold, validation, {}, 1, 1) for fold in (balanced, heavy))
-    means = [forest.predict(f.arrays, f.about, validation.values).mean() for f in (one, other)]
-    assert means[1] > means[0]
-
-
-def test_logistic_regression_is_scikit_learns(parts):
-    from sklearn.linear_model import LogisticRegression
-
-    balanced, validation, test = parts
-    fitted = logistic.train(balanced, validation, {}, 1, 1)
-    model = LogisticRegression(C=fitted.about["C"], max_iter=2000).fit(balanced.values.astype(float), balanced.labels)
-    assert np.allclose(logistic.predict(fitted.arrays, {}, test.values), model.predict_proba(test.values.astype(float))[:, 1])
-    losses = fitted.about["validation_loss"]
-    assert losses[str(fitted.about["C"])] == min(losses.values())
-
-
-def test_one_feature_ranks_as_the_feature_does(parts):
-    balanced, validation, test = parts
-    fitted = single_feature.train(balanced, validation, {"feature": "QUAL"}, 1, 1)
-    order = np.argsort(test.values[:, test.features.index("QUAL")], kind="stable")
-    assert (np.diff(single_feature.predict(fitted.arrays, {}, test.values)[order]) >= 0).all()
-    with pytest.raises(InputError, match="no feature 'QUALITY'"):
-        single_feature.train(balanced, validation, {"feature": "QUALITY"}, 1, 1)
-
-
-@pytest.mark.parametrize("model", ["network", "logistic", "forest", "single_feature"])
-def test_batched_equals_single(parts, model):
-    balanced, validation, test = parts
-    settings = {"network": calls.NETWORK, "single_feature": {"feature": "QUAL"}}.get(model, {})
-    fitted = MODELS[model].train(balanced, validation, settings, 1, 1)
-    whole = MODELS[model].predict(fitted.arrays, fitted.about, test.values)
-    singly = np.concatenate([MODELS[model].predict(fitted.arrays, fitted.about, test.values[i : i + 1]) for i in range(30)])
-    assert np.allclose(whole[:30], singly, atol=1e-12), "neighbours in the batch do not matter"
-    assert whole.shape == (len(test),) and (0 <= whole).all() and (whole <= 1).all()
-
-
-def test_the_network_learns_a_pattern_that_no_line_divides():
-    draw = np.random.default_rng(1)
-    values = draw.normal(size=(600, 3)).astype(np.float32)
-    labels = (values[:, 0] * values[:, 1] > 0).astype(int)
-    fold = foldfile.Fold(values, labels, np.ones(600), np.arange(600).astype(str), np.arange(600).astype(str), list("abc"), "")
-    settings = calls.NETWORK | {"hidden": [32, 16], "epochs": 60, "patience": 60}
-    fitted = network.train(fold, fold, settings, 1, 1)
-    right = (network.predict(fitted.arrays, fitted.about, values) > 0.5) == labels
-    line = logistic.train(fold, fold, {}, 1, 1)
-    assert right.mean() > 0.93
-    assert ((logistic.predict(line.arrays, {}, values) > 0.5) == labels).mean() < 0.65
-
-
-def test_the_network_keeps_its_best_epoch(parts):
-    balanced, validation, _ = parts
-    fitted = network.train(balanced, validation, calls.NETWORK | {"epochs": 40, "learning_rate": 0.05}, 1, 1)
-    losses = [row["validation"] for row in fitted.history]
-    assert fitted.about["best_epoch"] == int(np.argmin(losses))
-    assert len(losses) <= fitted.about["best_epoch"] + 1 + calls.NETWORK["patience"]
-    kept = calibration.logit(network.predict(fitted.arrays, fitted.about, validation.values))
-    assert np.mean(np.logaddexp(0, kept) - validation.labels * kept) == pytest.approx(min(losses), abs=1e-4)
-
-
-@pytest.mark.parametrize("model", ["network", "forest", "logistic", "shuffled_labels"])
+@pytest.mark.parametrize("model", ["network", "forest", "logistic", "elastic_net", "boosting", "shuffled_labels"])
 def test_same_seed_same_bytes(files, tmp_path, model):
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     one, other = (calls.train(tmp_path / name, files, model) for name in ("a", "b"))
@@ -119,6 +59,121 @@ def test_training_leaves_no_litter(files, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["network.json", "network.parquet", "network.safetensors"]
 
 
+def test_calls_keep_one_validation_part(files, tmp_path):
+    """Where cross-validation is not nested the model that was chosen is the model that is kept."""
+    made = calls.train(tmp_path, files, "logistic")
+    arrays, about = modelfile.read(made["tensors"], made["about"])
+    for number, row in enumerate(about["folds"]):
+        train, held = (foldfile.read(files[name], number) for name in ("balanced", "validation"))
+        losses = []
+        for candidate in logistic.GRID:
+            fitted = logistic.train(train, held, candidate, 1, 1)
+            losses.append(held.outcome.loss(logistic.predict(fitted.arrays, fitted.about, held.values), held.labels))
+        assert row["settings"] == logistic.GRID[int(np.argmin(losses))]
+        assert [trial["loss"] for trial in row["trials"]] == pytest.approx(losses)
+        guess = logistic.predict(arrays[number], row["about"], held.values)
+        assert row["calibration"] == pytest.approx(calibration.fit("binary", guess, held.labels))
+
+
+@pytest.mark.parametrize(
+    "kind, model", [(k, m) for k in ("binary", "multiclass", "multilabel") for m in CLASSES] + [("survival", m) for m in SURVIVAL]
+)
+def test_predictions_of_files_are_those_of_the_model(nested, tmp_path, kind, model):
+    made = planted.train(tmp_path, nested[kind], model, SETTINGS.get(model))
+    table, about = pd.read_parquet(made["predictions"]), content(made)
+    whole = planted.fold(kind, 120, 24, modalities=2)
+    arrays, _ = modelfile.read(made["tensors"], made["about"])
+    draws = 20 if model == "shuffled_labels" else 1
+    assert len(table) == 120 * draws and about["kind"] == model and about["outcome"] == whole.outcome.plain()
+    for (number, draw), part in table.groupby(["fold", "draw"]):
+        test = foldfile.read(nested[kind]["test"], number)
+        assert list(part["example"]) == list(test.names) and np.array_equal(whole.outcome.target(part), test.labels)
+        row = about["folds"][number]
+        guess = MODELS[model].predict(arrays[number], row["about"], test.values)
+        guess = guess[draw] if draws > 1 else guess
+        assert np.array_equal(whole.outcome.guess(part, "raw"), guess)
+        scale = row["calibration"]
+        expected = guess if scale is None else calibration.apply(kind, guess, scale)
+        assert np.array_equal(whole.outcome.guess(part, "calibrated"), expected)
+        assert row["features"] == test.features
+    if kind == "survival" or draws > 1:
+        assert whole.outcome.guess(table, "raw").tolist() == whole.outcome.guess(table, "calibrated").tolist()
+
+
+def test_nested_settings_are_the_best_of_the_inner_folds_and_the_last_fit_is_on_all(nested, tmp_path):
+    given = nested["binary"]
+    made = planted.train(tmp_path, given, "elastic_net")
+    arrays, about = modelfile.read(made["tensors"], made["about"])
+    for number, row in enumerate(about["folds"]):
+        pairs = [tuple(foldfile.read(given[n], number, j) for n in ("balanced", "validation")) for j in (0, 1)]
+        losses = []
+        for candidate in elastic_net.GRID:
+            fits = [(elastic_net.train(train, held, candidate, 1, 1), held) for train, held in pairs]
+            losses.append(np.mean([h.outcome.loss(elastic_net.predict(f.arrays, f.about, h.values), h.labels) for f, h in fits]))
+        best = elastic_net.GRID[int(np.argmin(losses))]
+        assert row["settings"] == best and len(row["trials"]) == len(elastic_net.GRID)
+        whole = foldfile.read(given["balanced"], number)
+        assert np.array_equal(arrays[number]["weight"], elastic_net.train(whole, None, best, 1, 1).arrays["weight"])
+        assert row["examples"] == len(whole) == 60
+        unseen = [
+            elastic_net.predict(f.arrays, f.about, h.values)
+            for f, h in [(elastic_net.train(t, h, best, 1, 1), h) for t, h in pairs]
+        ]
+        labels = np.concatenate([h.labels for _, h in pairs])
+        assert row["calibration"] == pytest.approx(calibration.fit("binary", np.concatenate(unseen), labels))
+
+
+def test_the_last_fit_of_a_network_takes_the_epochs_of_the_inner_ones(nested, tmp_path):
+    made = planted.train(tmp_path, nested["binary"], "network", calls.NETWORK)
+    for row in content(made)["folds"]:
+        assert len(row["history"]) == row["settings"]["epochs"] <= calls.NETWORK["epochs"]
+    assert hasattr(network, "settled")
+
+
+def test_a_search_tries_what_it_was_told_to(nested, tmp_path):
+    made = planted.train(tmp_path, nested["multiclass"], "logistic", trials=4)
+    for row in content(made)["folds"]:
+        assert len(row["trials"]) == 4 and row["settings"] in [trial["settings"] for trial in row["trials"]]
+        assert min(t["loss"] for t in row["trials"]) == next(t["loss"] for t in row["trials"] if t["settings"] == row["settings"])
+
+
+def test_one_modality_alone_is_all_that_its_variant_sees(nested, tmp_path):
+    made = planted.train(tmp_path, nested["binary"], "logistic-on-m0")
+    about = content(made)
+    assert about["model"] == "logistic-on-m0" and about["kind"] == "logistic"
+    assert all(name.startswith("m0:") for row in about["folds"] for name in row["features"])
+    arrays, _ = modelfile.read(made["tensors"], made["about"])
+    assert arrays[0]["weight"].shape == (12,)
+
+
+def test_training_sees_nothing_of_the_test_part(tmp_path):
+    """The test part's labels and values turned upside down change no byte of the model."""
+    whole = planted.fold("binary", 120, 12)
+    tested = np.arange(120) % 2 == 0
+    other = planted.rows(
+        whole,
+        np.arange(120),
+        labels=np.where(tested, 1 - whole.labels, whole.labels),
+        values=np.where(tested[:, None], 9 - whole.values, whole.values).astype(np.float32),
+    )
+    made = [
+        planted.train(tmp_path / name, planted.files(tmp_path / name, fold), "elastic_net")
+        for name, fold in (("a", whole), ("b", other))
+    ]
+    first = [load_file(m["tensors"])["fold0/weight"] for m in made]
+    assert np.array_equal(*first)
+    assert content(made[0])["folds"][0]["calibration"] == content(made[1])["folds"][0]["calibration"]
+
+
+def test_calibration_keeps_the_ranking_and_helps(files, tmp_path):
+    table = pd.read_parquet(calls.train(tmp_path, files, "forest")["predictions"])
+    assert table["example"].is_unique and len(table) == 300
+    assert table["calibrated"].between(0, 1).all()
+    assert list(table) == ["example", "group", "repeat", "fold", "draw", "label", "raw", "calibrated"]
+    order = table.sort_values(["fold", "raw"])
+    assert order.groupby("fold")["calibrated"].is_monotonic_increasing.all()
+
+
 def test_folds_of_another_certificate_are_refused(files, tmp_path):
     held = json.loads(files["certificate"].read_text())
     other = tmp_path / "certificate.json"
@@ -128,55 +183,42 @@ def test_folds_of_another_certificate_are_refused(files, tmp_path):
     assert list(tmp_path.iterdir()) == [other]
 
 
-def test_every_test_example_is_predicted_once(files, tmp_path):
-    table = pd.read_parquet(calls.train(tmp_path, files, "logistic")["predictions"])
-    assert table["example"].is_unique and len(table) == 300
-    assert table["calibrated"].between(0, 1).all()
-    order = table.sort_values(["fold", "raw"])
-    assert order.groupby("fold")["calibrated"].is_monotonic_increasing.all(), "calibration keeps the ranking"
+@pytest.mark.parametrize(
+    "kind, model, words",
+    [
+        ("survival", "logistic", "'logistic' predicts binary, multiclass, multilabel, and the outcome here is survival"),
+        ("binary", "cox", "'cox' predicts survival, and the outcome here is binary"),
+        ("survival", "late_fusion", "'late_fusion' predicts"),
+        ("binary", "logistic-on-protein", "no modality 'protein' in this fold; there are: m0, m1"),
+        ("binary", "logistics", "did you mean 'logistic'"),
+    ],
+)
+def test_a_model_that_cannot_learn_this_is_refused(nested, tmp_path, kind, model, words):
+    with pytest.raises(InputError, match=words):
+        planted.train(tmp_path, nested[kind], model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_fusion_of_one_modality_is_refused(tmp_path):
+    given = planted.files(tmp_path / "folds", planted.fold("binary", 60, 8))
+    with pytest.raises(InputError, match="'late_fusion' joins modalities, and the examples have one"):
+        planted.train(tmp_path / "model", given, "late_fusion")
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    arrays = [{"a": np.arange(3.0)}, {"a": np.ones((2, 2)), "b": np.array([7])}]
+    arrays = [{"a": np.arange(3.0)}, {"m/a": np.ones((2, 2)), "b": np.array([7])}]
     modelfile.write(tmp_path / "m.safetensors", tmp_path / "m.json", arrays, {"folds": [{}, {}]})
     found, _ = modelfile.read(tmp_path / "m.safetensors", tmp_path / "m.json")
     assert all(np.array_equal(found[i][k], arrays[i][k]) for i in range(2) for k in arrays[i])
-    assert set(load_file(tmp_path / "m.safetensors")) == {"fold0/a", "fold1/a", "fold1/b"}
+    assert set(load_file(tmp_path / "m.safetensors")) == {"fold0/a", "fold1/m/a", "fold1/b"}
 
 
-def test_calibration_undoes_a_known_distortion():
-    draw = np.random.default_rng(1)
-    logits = draw.normal(0, 2, 20_000)
-    labels = (draw.random(20_000) < calibration.sigmoid(logits)).astype(int)
-    scale = calibration.fit(calibration.sigmoid(3 * logits + 1), labels)
-    assert scale["temperature"] == pytest.approx(3, rel=0.05)
-    assert scale["offset"] == pytest.approx(-1 / 3, abs=0.05)
+def test_training_starts_without_torch():
+    """Two seconds that a small model does not need."""
+    import subprocess
+    import sys
 
-
-def test_calibration_of_separable_classes_stays_finite():
-    scale = calibration.fit(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0, 0, 1, 1]))
-    found = calibration.apply(np.array([0.0, 1.0]), scale)
-    assert np.isfinite(found).all() and 0 < found[0] < found[1] < 1
-
-
-def test_shuffling_deals_out_labels_and_keeps_their_number(parts):
-    balanced = parts[0]
-    other = shuffled_labels.shuffled(balanced, 1)
-    assert sorted(other.labels) == sorted(balanced.labels)
-    assert not np.array_equal(other.labels, balanced.labels)
-    assert other.values is balanced.values
-
-
-def test_an_unknown_model_names_the_nearest(files, tmp_path):
-    with pytest.raises(InputError, match="did you mean 'logistic'"):
-        model_train.main(
-            files["balanced"],
-            files["validation"],
-            files["certificate"],
-            "logistics",
-            {},
-            1,
-            1,
-            tmp_path / "x",
-            tmp_path / "y",
-        )
+    scripts = str(model_train.__file__).rsplit("/", 1)[0]
+    words = "import sys, model_train, model_predict; print([m for m in ('torch', 'lightning', 'sklearn', 'optuna') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, env={"PYTHONPATH": scripts})
+    assert found.stdout.strip() == "[]"

@@ -8,7 +8,7 @@ from readsight.errors import ToolError
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
 from readsight.models.linear import classes_of, constant, probabilities, told
-from readsight.models.trees import joined, leaves
+from readsight.models.trees import by_rows, joined, leaves
 
 KINDS = ("binary", "multiclass", "multilabel")
 DEFAULTS = {"rounds": 100, "learning_rate": 0.1, "leaves": 8, "min_samples_leaf": 5, "l2": 1.0, "features": 0.2}
@@ -57,6 +57,11 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
     return Fitted(_packed(parts, level), told(outcome) | {name: own[name] for name in DEFAULTS})
 
 
+def bins(examples: int) -> int:
+    """Steps that a feature is cut into: searching 255 for a split takes most of the time where examples are few, and gains nothing."""
+    return min(255, max(32, examples // 16))
+
+
 def _grow(train: Fold, labels: np.ndarray, own: dict[str, Any], seed: int) -> tuple[list[tuple[dict, int]], np.ndarray]:
     """Trees, each with the logit that it adds to, and where the logits start."""
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -68,6 +73,7 @@ def _grow(train: Fold, labels: np.ndarray, own: dict[str, Any], seed: int) -> tu
         min_samples_leaf=own["min_samples_leaf"],
         l2_regularization=own["l2"],
         max_features=own["features"],
+        max_bins=bins(len(train)),
         early_stopping=False,
         random_state=seed,
     )
@@ -110,9 +116,8 @@ def _packed(trees: list[tuple[dict[str, np.ndarray], int]], level: np.ndarray) -
 
 def scores(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
     """Logits (n, outputs) of values (n, features)."""
-    steps = arrays["value"][leaves(arrays, values.astype(np.float64))]
     adds = (arrays["output"][:, None] == np.arange(len(arrays["level"]))).astype(np.float64)
-    return steps @ adds + arrays["level"]
+    return by_rows(lambda rows: arrays["value"][leaves(arrays, rows)] @ adds, values.astype(np.float64)) + arrays["level"]
 
 
 def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:

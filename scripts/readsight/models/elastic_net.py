@@ -13,7 +13,7 @@ __all__ = ["train", "predict", "module", "redrawn", "space"]
 
 KINDS = ("binary", "multiclass", "multilabel")
 # Penalties as parts of the smallest that leaves no feature, so that they mean the same for any number of examples and genes.
-GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.1, 0.5, 0.9) for strength in (0.3, 0.1, 0.03, 0.01)]
+GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.1, 0.5, 0.9) for strength in (0.3, 0.1, 0.03, 0.01, 0.003)]
 
 
 def space(trial: Any) -> dict[str, Any]:

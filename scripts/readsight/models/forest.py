@@ -7,7 +7,7 @@ import numpy as np
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
 from readsight.models.linear import classes_of, told
-from readsight.models.trees import joined, leaves
+from readsight.models.trees import by_rows, joined, leaves
 
 KINDS = ("binary", "multiclass", "multilabel")
 DEFAULTS = {"trees": 200, "min_samples_leaf": 2, "max_features": "sqrt"}
@@ -74,5 +74,5 @@ def _values(model: Any, counts: np.ndarray, kind: str, outputs: int) -> np.ndarr
 
 def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """Probabilities, shaped as `outcome` says: the mean over trees."""
-    found = arrays["value"][leaves(arrays, values.astype(np.float32))].mean(axis=1)
+    found = by_rows(lambda rows: arrays["value"][leaves(arrays, rows)].mean(axis=1), values.astype(np.float32))
     return found[:, 0] if about.get("kind", "binary") == "binary" else found

@@ -4,9 +4,11 @@ root (trees,); left, right (nodes,): absolute places, a leaf points to itself; f
 (nodes,) float64; depth (1,): steps from a root to its deepest leaf.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
+
+ROWS = 2048  # examples walked at once: each takes a number a tree
 
 
 def joined(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, np.ndarray]:
@@ -31,3 +33,8 @@ def leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
         goes_left = values[row, arrays["feature"][node]] <= arrays["threshold"][node]
         node = np.where(goes_left, arrays["left"][node], arrays["right"][node])
     return node
+
+
+def by_rows(walk: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """What `walk` gives of values (n, features), some rows at a time."""
+    return np.concatenate([walk(values[i : i + ROWS]) for i in range(0, max(len(values), 1), ROWS)])
