@@ -99,7 +99,7 @@ def _survival(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     elif not event.any():
         faults.append(f"event: no event was seen among {len(event)} samples (column {spec['event']!r}): nothing to learn")
     made = pd.DataFrame({"time": time.to_numpy(float), "event": event}, index=obs.index)
-    third = np.searchsorted(np.nanquantile(made["time"], [1 / 3, 2 / 3]), made["time"], side="left")
+    third = 0 if faults else np.searchsorted(np.quantile(made["time"], [1 / 3, 2 / 3]), made["time"], side="left")
     return Target(Outcome("survival", ("time", "event")), made, (3 * event + third).astype(int), faults)
 
 
