@@ -1,0 +1,98 @@
+"""Measure how far batch and label are confounded, before anything is learned; where they are one and the same, refuse."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from readsight import confounding, examples
+from readsight.confounded import perfect
+from readsight.errors import InputError
+from readsight.outcome import Outcome
+from readsight.step import step
+
+log = logging.getLogger("readsight")
+
+UNITS = {
+    "cramers_v": ("0–1", "Cramér's V of batch and label"),
+    "balanced_accuracy": ("fraction", "Balanced accuracy of the batch alone"),
+    "auroc": ("fraction", "AUROC of the batch alone"),
+    "macro_auroc": ("fraction", "Macro AUROC of the batch alone"),
+    "c_index": ("fraction", "Concordance with survival (Harrell's C) of the batch alone"),
+}
+
+
+def refuse(task: str, batch: str, obs: pd.DataFrame, outcome: Outcome) -> None:
+    """Raises InputError where a label is a function of the batch, or a sample has no batch."""
+    bare = obs.index[obs["batch"].astype(str).isin(["", "nan"])]
+    if len(bare):
+        raise InputError(
+            f"tasks.{task}.harmonise.batch: sample {bare[0]} has nothing in column {batch} ({len(bare)} have not); name its batch, or leave it out"
+        )
+    faults = []
+    for name, classes, labels in confounding.targets(outcome, outcome.target(obs)):
+        words = perfect(obs["batch"].astype(str).tolist(), [classes[code] for code in labels])
+        if words:
+            faults.append(f"tasks.{task}.harmonise.batch: column {batch}{f', label {name}' if name else ''}: {words}")
+    if faults:
+        raise InputError(faults)
+
+
+def overall(rows: list[dict[str, Any]]) -> str:
+    """What was found of all targets, in words: of those that are strongly confounded, or else of the one that is most."""
+    strong = [row["words"] for row in rows if row["strong"]]
+    if strong or len(rows) == 1:
+        return " ".join(strong or [rows[0]["words"]])
+    most = max(rows, key=lambda row: row["cramers_v"]["value"] or 0)
+    return f"None of {len(rows)} labels is strongly confounded with the batch; the most is {most['name']}: {most['words']}"
+
+
+def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Figures for the summary."""
+    rows = []
+    for target in found["targets"]:
+        start = f"dataset.{task}.confounding." + (f"{target['name']}." if target["name"] else "")
+        about = f" (label {target['name']})" if target["name"] else ""
+        for key, cell in ({"cramers_v": target["cramers_v"]} | target["scores"]).items():
+            unit, words = UNITS[key]
+            chance = f"; chance {target['chance'][key]:.2f}" if key in target["chance"] else "; 0: none, 1: one and the same"
+            rows.append({"key": start + key, **cell, "n": found["samples"], "unit": unit, "description": words + about + chance})
+        bare = {"value": int(target["strong"]), "low": None, "high": None, "n": found["samples"], "unit": "0 or 1"}
+        rows.append({"key": start + "strong", **bare, "description": target["words"]})
+    return rows
+
+
+def main(task: str, path: Path, batch: str, seed: int, confounded: Path, summary: Path) -> None:
+    """Read the examples, refuse what cannot be told apart, measure the rest. batch: the column's name in the metadata."""
+    data = examples.read(path)
+    outcome = examples.outcome(data)
+    refuse(task, batch, data.obs, outcome)
+    rows = confounding.measure(data.obs, outcome, seed)
+    found = {
+        "batch": batch,
+        "outcome": outcome.plain(),
+        "samples": data.n_obs,
+        "groups": int(data.obs["group"].nunique()),
+        "limit": confounding.STRONG,
+        "targets": rows,
+        "perfect": False,
+        "strong": any(row["strong"] for row in rows),
+        "words": overall(rows),
+    }
+    confounded.write_text(json.dumps(found, indent=1) + "\n")
+    summary.write_text(json.dumps(records(task, found), indent=1) + "\n")
+    log.log(logging.WARNING if found["strong"] else logging.INFO, "%s", found["words"])
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(
+            job.wildcards.task,
+            job.input.examples,
+            job.params.batch,
+            job.params.seed,
+            job.output.confounding,
+            job.output.summary,
+        )

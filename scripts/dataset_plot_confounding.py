@@ -1,0 +1,116 @@
+"""Draw which batches hold which classes, and what the batch alone tells of the label."""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from readsight.figures import COLOURS, new, save
+from readsight.step import step
+
+BATCHES = 25  # rows of the heat map; the largest batches are shown
+TARGETS = 12  # labels shown of several, those that the batch tells most of
+SHORT = {
+    "balanced_accuracy": "balanced accuracy",
+    "auroc": "AUROC",
+    "macro_auroc": "macro AUROC",
+    "c_index": "concordance C",
+}
+NAME = 22  # letters of a name
+
+
+def shown(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The targets that are drawn, in their order."""
+    kept = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:TARGETS]
+    return [targets[i] for i in sorted(kept)]
+
+
+def cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+    """Counts and shares of a batch's samples, (batches, columns), with names of batches and columns; largest batch first.
+
+    A column is a class; of several labels, one each: the samples that have it.
+    """
+    batches = targets[0]["batches"]
+    sizes = np.array(targets[0]["counts"]).sum(axis=1)
+    if len(targets) == 1 and not targets[0]["name"]:
+        counts, columns = np.array(targets[0]["counts"]), targets[0]["classes"]
+    else:
+        counts = np.stack([np.array(target["counts"])[:, 1] for target in targets], axis=1)
+        columns = [target["name"] for target in targets]
+    order = np.argsort(-sizes, kind="stable")[:BATCHES]
+    names = [f"{cut(batches[i])} ({sizes[i]})" for i in order]
+    return counts[order], counts[order] / np.maximum(sizes[order, None], 1), names, [cut(c) for c in columns]
+
+
+def cut(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+
+
+def draw_counts(figure: Any, axis: Any, targets: list[dict[str, Any]], batch: str) -> None:
+    """Heat map: colour is the part of the batch, the number in the cell counts samples."""
+    counts, parts, names, columns = cells(targets)
+    image = axis.imshow(parts, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), n in np.ndenumerate(counts):
+        colour = "white" if parts[row, column] > 0.6 else "black"
+        axis.text(column, row, str(n), ha="center", va="center", color=colour, fontsize=8 if len(names) < 20 else 6)
+    long = max(map(len, columns)) * len(columns) > 36
+    axis.set_xticks(range(len(columns)), columns, rotation=40 if long else 0, ha="right" if long else "center", fontsize=8)
+    axis.set_yticks(range(len(names)), names, fontsize=8 if len(names) < 20 else 6)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+    rest = len(targets[0]["batches"]) - len(names)
+    axis.set_title(f"Samples of each batch ({cut(batch)})" + (f", {rest} smaller left out" if rest else ""))
+    figure.colorbar(image, ax=axis, label="part of the batch", shrink=0.8)
+
+
+def scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], float]]:
+    """Rows of the right panel: name, value with its interval, and what stands for no confounding."""
+    rows = []
+    for target in targets:
+        start = f"{cut(target['name'])}: " if target["name"] else ""
+        found = {"Cramér's V": (target["cramers_v"], 0.0)}
+        # of several labels one score each, lest the panel be read as a table
+        drawn = [key for key in target["scores"] if not (target["name"] and key == "balanced_accuracy")]
+        found |= {SHORT[key]: (target["scores"][key], target["chance"][key]) for key in drawn}
+        rows += [(start + name, cell, chance) for name, (cell, chance) in found.items() if cell["value"] is not None]
+    return rows
+
+
+def draw_scores(axis: Any, rows: list[tuple[str, dict[str, Any], float]]) -> None:
+    """Points with intervals; a grey mark shows chance."""
+    for place, (_, cell, chance) in enumerate(rows):
+        above = cell["low"] is not None and cell["low"] > chance
+        axis.plot([chance, chance], [place - 0.32, place + 0.32], color=COLOURS[7], lw=3, label="" if place else "chance alone")
+        if cell["low"] is not None:
+            axis.plot([cell["low"], cell["high"]], [place, place], color=COLOURS[1 if above else 0], lw=2)
+        axis.plot(cell["value"], place, "o", color=COLOURS[1 if above else 0])
+        axis.text(1.03, place, f"{cell['value']:.2f}", va="center", fontsize=8)
+    axis.set_yticks(range(len(rows)), [name for name, _, _ in rows], fontsize=8 if len(rows) < 16 else 6)
+    axis.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="0: nothing, 1: all of it")
+    axis.set_title("What the batch alone tells")
+
+
+def main(confounding: Path, out: Path) -> None:
+    """One figure of two panels, with the finding in words above."""
+    found = json.loads(confounding.read_text())
+    targets = shown(found["targets"])
+    rows = scores(targets)
+    height = max(3.4, 1.6 + 0.24 * min(BATCHES, len(targets[0]["batches"])), 1.6 + 0.2 * len(rows))
+    figure, (left, right) = new(1, 2, width=10.5, height=height, gridspec_kw={"width_ratios": [1.3, 1]})
+    draw_counts(figure, left, targets, found["batch"])
+    if rows:
+        draw_scores(right, rows)
+        figure.legend(loc="outside lower right", fontsize=8)
+    else:
+        right.axis("off")
+        right.text(0.5, 0.5, textwrap.fill(found["words"], 40), ha="center", va="center")
+    if found["strong"]:
+        figure.suptitle("Batch and label are STRONGLY confounded", color=COLOURS[1], x=0.01, ha="left", fontsize=12)
+    save(figure, out)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.confounding, job.output.confounding)
