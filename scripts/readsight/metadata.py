@@ -13,7 +13,20 @@ from readsight.errors import InputError
 from readsight.matrices import heads
 from readsight.words import nearest
 
-MISSING = {"", "na", "n/a", "nan", "null", "'--", "--", "[not available]", "[not applicable]", "[unknown]"}
+MISSING = {
+    "",
+    "na",
+    "n/a",
+    "nan",
+    "null",
+    "'--",
+    "--",
+    "[not available]",
+    "[not applicable]",
+    "[unknown]",
+    "not reported",
+    "<na>",
+}
 # Columns by which the GDC names files of samples.
 FILE_NAME, SAMPLE_ID, CASE_ID = "File Name", "Sample ID", "Case ID"
 SHOWN = 5
@@ -151,8 +164,8 @@ def describe(
     if sources:
         found.faults += _silent([s for s in samples if s not in reached], unmatched)
     for sample, said in found.samples.items():
-        code = next((c for name in samples[sample] if (c := barcodes.parse(name))), None)
-        for column, value in (code.columns() if code else {}).items():
+        codes = [code.columns() for name in samples[sample] if (code := barcodes.parse(name))]
+        for column, value in max(codes, key=len, default={}).items():
             said.setdefault(column, value)
     return found
 

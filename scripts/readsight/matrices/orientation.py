@@ -82,7 +82,7 @@ def tell(
             return Way(other[side], f"its {side} are named as genes are ({sides[side][0]})")
     raise InputError(
         f"{where}: whether samples are its rows ({_few(rows)}) or its columns ({_few(columns)}) cannot be told by their names; "
-        f"say it with {key}.samples_are: rows, or columns"
+        f"say it with {key}.samples_are: rows, or columns (a column that tells of samples, named in {key}.about, says it too)"
     )
 
 

@@ -1,5 +1,6 @@
 """Read the files of one table into one matrix of samples × features."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -48,6 +49,10 @@ def read(spec: Mapping[str, Any], known: Collection[str], described: Mapping[str
 def _one(head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None) -> Matrix:
     """One file, each feature and each sample once."""
     key = f"tables.{spec['name']}"
+    if head.kind == "delimited" and (
+        absent := [name for name in spec["about"] if name not in head.beside and name not in head.about]
+    ):
+        raise InputError(_absent(head.path, key, name, [*head.columns, *head.rows[:SHOWN]]) for name in absent)
     if head.kind in ("h5ad", "h5mu"):
         matrix = hdf5.read(head.path, spec["name"], spec["modality"], spec["layer"])
         matrix = _apart(matrix, spec["about"])
@@ -64,16 +69,9 @@ def _one(head: Head, spec: Mapping[str, Any], known: Collection[str], described:
         matrix = delimited.read(head, chosen.samples, spec["about"])
         matrix.obs = matrix.obs.rename(columns=plain).map(cleaned)
         matrix.notes.append(f"samples are its {chosen.samples}: {chosen.because}")
-    again = (
-        [name for name in dict.fromkeys(matrix.samples) if matrix.samples.count(name) > 1]
-        if len(set(matrix.samples)) < len(matrix.samples)
-        else []
-    )
+    again = [name for name, count in Counter(matrix.samples).items() if count > 1]
     if again:
         raise InputError(f"{head.path}: sample {name!r} stands more than once; keep one of them" for name in again[:SHOWN])
-    absent = [name for name in spec["about"] if plain(name) not in matrix.obs]
-    if absent:
-        raise InputError(_absent(head.path, key, name, [*head.columns, *head.rows[:SHOWN]]) for name in absent)
     return merged(matrix, spec["duplicates"], key)
 
 

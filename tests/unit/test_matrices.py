@@ -1,0 +1,368 @@
+"""Matrices are read the right way round from every format, to the number, and what they cannot be is said with its place."""
+
+import gzip
+import os
+from pathlib import Path
+
+import anndata
+import mudata
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from readsight.errors import InputError
+from readsight.matrices import heads, kinds, leak, orientation, reading
+from readsight.matrices.matrix import merged, stacked
+
+REAL = Path(os.environ.get("READSIGHT_REAL_DATA", "../shared/data"))
+GENES = ["ENSG00000000003", "ENSG00000000005.7", "ENSG00000000419"]
+STAR = """# gene-model: GENCODE v36
+gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\ttpm_unstranded
+N_unmapped\t\t\t5\t5\t5\t
+N_multimapping\t\t\t7\t7\t7\t
+ENSG00000000003.15\tTSPAN6\tprotein_coding\t{0}\t1\t1\t{1}
+ENSG00000000005.6\tTNMD\tprotein_coding\t3\t1\t1\t2.5
+"""
+SERIES = """!Series_title\t"x"
+!Series_supplementary_file\t"ftp://host/GSE1_counts.csv.gz"
+
+!Sample_title\t"first"\t"second"
+!Sample_geo_accession\t"GSM1"\t"GSM2"
+!Sample_source_name_ch1\t"liver"\t"brain"
+!Sample_characteristics_ch1\t"cell type: T cell"\t"cell type: B cell"
+!Sample_characteristics_ch1\t"age: 5"\t""
+!series_matrix_table_begin
+"ID_REF"\t"GSM1"\t"GSM2"
+{0}!series_matrix_table_end
+"""
+
+
+def read(*paths, known=(), described=None, named=None, **settings):
+    default = {"about": [], "samples_are": "auto", "duplicates": "error", "modality": None, "layer": None, "name": "t"}
+    spec = default | settings | {"files": [str(path) for path in paths]}
+    return reading.read(spec, set(known), described or {}, named or {})
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a table of two samples and three genes, and say what it must be read as."""
+    values = np.array([[1, 2.5, 3], [4, 5, 6]])
+
+    def write(name="t.csv", rows="samples", separator=",", corner="id", frame=None, end="\n"):
+        own = pd.DataFrame(values, index=["a", "b"], columns=GENES) if frame is None else frame
+        text = (own if rows == "samples" else own.T).to_csv(sep=separator, lineterminator=end, index_label=corner)
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return path
+
+    write.values = values
+    return write
+
+
+@pytest.mark.parametrize("rows", ["samples", "features"])
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+@pytest.mark.parametrize("name", ["t.csv", "t.txt.gz"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_one_matrix_in_many_forms(table, rows, separator, name, end):
+    found = read(table(name, rows, separator, end=end))
+    assert np.array_equal(found.values, table.values.astype(np.float32)) and found.values.dtype == np.float32
+    assert found.samples == ["a", "b"] and found.features == GENES
+    assert any("samples are its" in note for note in found.notes)
+
+
+def test_a_matrix_without_a_corner(tmp_path):
+    (tmp_path / "t.tsv").write_text("ENSG00000000003\tENSG00000000005\na\t1\t2\nb\t3\t4\n")
+    assert np.array_equal(read(tmp_path / "t.tsv").values, [[1, 2], [3, 4]])
+
+
+def test_quotes_comments_and_blank_rows(tmp_path):
+    (tmp_path / "t.csv").write_text('# made by hand\n"","g, one","g2"\n\n"a",1,2\n\n"b",3,\n')
+    found = read(tmp_path / "t.csv", samples_are="rows")
+    assert found.features == ["g, one", "g2"] and found.samples == ["a", "b"] and np.isnan(found.values[1, 1])
+
+
+def test_large_counts_stay_whole(tmp_path):
+    (tmp_path / "t.csv").write_text(f",{GENES[0]}\na,{2**24 + 1}\nb,1\n")
+    assert read(tmp_path / "t.csv").values[0, 0] == 2**24 + 1
+
+
+@pytest.mark.parametrize("rows", ["samples", "features"])
+def test_what_tells_of_samples_leaves_the_matrix(table, rows):
+    frame = pd.DataFrame({"class": ["ALL", "AML"], "g1": [1, 2], "g2": [3, 4]}, index=["a", "b"])
+    found = read(table(rows=rows, frame=frame), about=["class"])
+    assert found.features == ["g1", "g2"] and list(found.obs["class"]) == ["ALL", "AML"]
+    assert np.array_equal(found.values, [[1, 3], [2, 4]])
+
+
+def test_about_that_is_not_there(table):
+    frame = pd.DataFrame({"class": ["ALL", "AML"], "g1": [1, 2]}, index=["a", "b"])
+    with pytest.raises(InputError, match=r"tables.t.about: .* no column or row 'clas'; did you mean 'class'"):
+        read(table(frame=frame), about=["clas"], samples_are="rows")
+
+
+def test_columns_that_tell_of_genes_stand_beside_them(table):
+    frame = pd.DataFrame({"Hugo_Symbol": ["A1", "B2"], "Entrez_Gene_Id": [5, 6], "s1": [1, 2], "s2": [3, 4]}, index=GENES[:2])
+    found = read(table(frame=frame))
+    assert found.samples == ["s1", "s2"] and list(found.var["symbol"]) == ["A1", "B2"] and list(found.var["entrez"]) == ["5", "6"]
+
+
+def test_a_cell_that_is_no_number_is_named(table):
+    frame = pd.DataFrame({GENES[0]: [1, 2], "sex": ["f", "m"], GENES[1]: ["1", "low"]}, index=["a", "b"])
+    with pytest.raises(InputError) as error:
+        read(table(frame=frame))
+    first, second = error.value.faults
+    assert "row 2 (a), column 'sex': 'f' is not a number" in first and "name it in about" in first
+    assert f"row 3 (b), column '{GENES[1]}': 'low' is not a number" in second
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("PK\x03\x04", "is a spreadsheet"),
+        ("^DATABASE = Geo\n", "is a SOFT file of GEO"),
+        ("one\ntwo\n", "no tabs, commas or semicolons"),
+        ("id,a,b\n", "has a header but no rows"),
+        ("id,a,b\nx,1,2\ny,1\n", "row 3: has 2 fields, but the header names 3 columns; is the file cut off"),
+        ("id,a,\nx,1,2\n", "column 3 has no name"),
+        ("id,a,b\n,1,2\n", "row 2: has no name"),
+        ("id;a;b\nx;1,5;2\n", "write decimals with a point"),
+        ("id,a,b\nx,1,2\nx,3,4\n", "sample 'x' stands more than once"),
+    ],
+)
+def test_what_is_no_matrix(tmp_path, text, words):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read(tmp_path / "t.csv", samples_are="rows")
+
+
+def test_a_file_that_was_cut_off(table, tmp_path):
+    path = table("t.csv.gz")
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match="gzip is truncated"):
+        read(path)
+
+
+def way(rows, columns, known=(), about=(), described=None):
+    return orientation.tell(rows, columns, set(known), about, described, "f", "tables.t").samples
+
+
+NUMBERED = [f"S{i}" for i in range(1, 9)]
+SYMBOLS = ["RTN2", "NDRG2", "CCDC113", "FAM63A", "ACADS", "GMDS", "HLA-H", "SEMA4A"]
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        [f"ENSG0000000000{i}.1" for i in range(8)],
+        [f"?|{i}" for i in range(100, 108)],
+        [f"{s}|{i}" for i, s in enumerate(SYMBOLS)],
+        [f"hsa-let-7{c}-1" for c in "abcdefgh"],
+        [f"20{i}5_s_at" for i in range(8)],
+        [f"cg0000000{i}" for i in range(8)],
+        SYMBOLS,
+    ],
+)
+@pytest.mark.parametrize(
+    "samples", [NUMBERED, [f"TCGA-BH-A{i}DK-01A" for i in range(100, 108)], ["A0FJ", "A13E", "A0G0", "A0SX"]]
+)
+def test_names_of_genes_tell_the_way_round(features, samples):
+    assert way(samples, features) == "rows" and way(features, samples) == "columns"
+
+
+def test_known_names_barcodes_and_rows_of_metadata_tell_it_too():
+    plain = ["x1", "x2", "x3"]
+    assert way(plain, ["p", "q"], known=["q", "p"]) == "columns"
+    assert way(["TCGA-BH-A0DK-01A-21R-A12P-07"], plain, known=["TCGA-BH-A0DK"]) == "rows"
+    assert way(["GSM1", "GSM2"], plain) == "rows"
+    assert way(plain, ["p", "q"], described=2) == "columns"
+    assert way(plain, ["class", "1"], about=["class"]) == "rows"
+
+
+def test_what_names_do_not_tell_is_asked_for():
+    with pytest.raises(InputError, match=r"say it with tables.t.samples_are: rows, or columns"):
+        way(["x1", "x2"], ["p", "q"])
+    with pytest.raises(InputError):
+        way(NUMBERED, [str(i) for i in range(9)])
+
+
+def test_files_of_one_table_are_put_together(table, tmp_path):
+    first = pd.DataFrame([[1, 2], [3, 4]], index=["a", "b"], columns=["ENSG00000000003.1", "ENSG00000000005.1"])
+    second = pd.DataFrame([[5, 6, 7]], index=["c"], columns=["ENSG00000000419.9", "ENSG00000000005.2", "ENSG00000000003.2"])
+    found = read(table("one.csv", frame=first), table("two.csv", frame=second))
+    assert found.samples == ["a", "b", "c"] and found.features == list(first.columns)
+    assert np.array_equal(found.values, [[1, 2], [3, 4], [7, 6]])
+    assert any("2 features are in all 2 files; up to 1 of a file are left out" in note for note in found.notes)
+
+
+def test_files_of_one_table_that_do_not_fit(table):
+    one = table("one.csv")
+    with pytest.raises(InputError, match="sample 'a' stands in .*one.csv already"):
+        read(one, table("two.csv"))
+    other = pd.DataFrame([[1.0]], index=["c"], columns=["hsa-let-7a-1"])
+    with pytest.raises(InputError, match="files of one table hold the same modality"):
+        read(one, table("two.csv", frame=other))
+
+
+@pytest.mark.parametrize(("how", "want"), [("sum", [5, 2]), ("mean", [2.5, 2]), ("first", [1, 2])])
+def test_features_that_stand_twice(table, how, want):
+    frame = pd.DataFrame([[1, 2, 4]], index=["a"], columns=["ENSG00000000003.1", "ENSG00000000005.1", "ENSG00000000003.2"])
+    with pytest.raises(
+        InputError, match=r"1 features stand more than once .*ENSG00000000003; .*tables.t.duplicates: sum, mean or first"
+    ):
+        read(table(frame=frame))
+    found = read(table(frame=frame), duplicates=how)
+    assert found.values.tolist() == [want] and found.features == ["ENSG00000000003.1", "ENSG00000000005.1"]
+
+
+def test_a_series_matrix(tmp_path):
+    (tmp_path / "s.txt.gz").write_bytes(gzip.compress(SERIES.format('"1007_s_at"\t5.5\tnull\n"1053_at"\t6\t7\n').encode()))
+    found = read(tmp_path / "s.txt.gz")
+    assert found.samples == ["GSM1", "GSM2"] and found.features == ["1007_s_at", "1053_at"]
+    assert found.values[0].tolist() == [5.5, 6] and np.isnan(found.values[1, 0])
+    assert found.obs.loc["GSM2"].to_dict() == {
+        "geo_accession": "GSM2", "title": "second", "source_name": "brain", "cell type": "B cell", "age": ""
+    }  # fmt: skip
+
+
+def test_a_series_matrix_without_rows_says_where_its_counts_are(tmp_path):
+    (tmp_path / "s.txt").write_text(SERIES.format(""))
+    with pytest.raises(
+        InputError, match="GSE1_counts.csv.gz: download the counts and name them in files, and this file under metadata"
+    ):
+        read(tmp_path / "s.txt")
+    real = REAL / "api/geo_soft/GSE99709_series_matrix.txt.gz"
+    if real.exists():
+        with pytest.raises(InputError, match="its 12 samples. Its series names GSE99709_Stat3RNA-Seq-counts.csv.gz"):
+            read(real)
+
+
+def test_star_counts_of_the_gdc(tmp_path):
+    one, two = tmp_path / "u1.rna_seq.augmented_star_gene_counts.tsv", tmp_path / "u2.tsv"
+    one.write_text(STAR.format(10, 7.5))
+    two.write_text(STAR.format(20, 9.5))
+    found = read(one, two, named={"u2.tsv": "TCGA-BH-A0DK-01A"})
+    assert found.samples == ["u1", "TCGA-BH-A0DK-01A"] and found.kind == "counts"
+    assert found.values.tolist() == [[10, 3], [20, 3]] and found.tpm.tolist() == [[7.5, 2.5], [9.5, 2.5]]
+    assert found.features == ["ENSG00000000003.15", "ENSG00000000005.6"] and list(found.var["symbol"]) == ["TSPAN6", "TNMD"]
+    with pytest.raises(InputError, match="is of sample 'x', as .*u1.*is; keep one"):
+        read(one, two, named={one.name: "x", two.name: "x"})
+    two.write_text(STAR.format(20, 9.5).replace("ENSG00000000005.6", "ENSG00000000419.1"))
+    with pytest.raises(InputError, match="has other genes than"):
+        read(one, two)
+
+
+def test_anndata_of_every_storage(table, tmp_path):
+    obs = pd.DataFrame({"sex": pd.Categorical(["f", None])}, index=["a", "b"])
+    data = anndata.AnnData(
+        sparse.csr_matrix(np.ones((2, 3), np.float32)),
+        obs=obs,
+        var=pd.DataFrame(index=GENES),
+        layers={"counts": np.array([[1, 2, 3], [4, 5, 6]])},
+    )
+    data.write_h5ad(tmp_path / "t.h5ad")
+    found = read(tmp_path / "t.h5ad")
+    assert found.values.tolist() == [[1, 2, 3], [4, 5, 6]] and found.kind == "counts" and list(found.obs["sex"]) == ["f", ""]
+    with pytest.raises(InputError, match=r"has no layer 'count' \(tables.t.layer\); did you mean 'counts'"):
+        read(tmp_path / "t.h5ad", layer="count")
+    mudata.MuData({"rna": data, "adt": data[:, :1].copy()}).write_h5mu(tmp_path / "t.h5mu")
+    assert read(tmp_path / "t.h5mu", modality="adt").features == GENES[:1]
+    assert read(tmp_path / "t.h5mu", name="rna").features == GENES
+    for settings, words in (({}, "holds rna, adt; say with tables.t.modality"), ({"modality": "RNA"}, "did you mean 'rna'")):
+        with pytest.raises(InputError, match=words):
+            read(tmp_path / "t.h5mu", **settings)
+    (tmp_path / "half.h5ad").write_bytes((tmp_path / "t.h5ad").read_bytes()[:500])
+    with pytest.raises(InputError, match="cannot be read as .h5ad"):
+        read(tmp_path / "half.h5ad")
+
+
+def told(values):
+    return kinds.tell(kinds.Facts(np.asarray(values, np.float32)))[0]
+
+
+def test_kinds_are_told_by_the_numbers():
+    draw = np.random.default_rng(1)
+    counts = draw.negative_binomial(1, 0.01, (4, 500))
+    tpm = counts / counts.sum(axis=1, keepdims=True) * 1e6
+    assert [told(v) for v in (counts, tpm, np.log2(1 + tpm), counts * 1.37, counts - 50.0)] == [
+        "counts",
+        "tpm",
+        "log",
+        "values",
+        "values",
+    ]
+    assert told(draw.integers(0, 2, (4, 500))) == "values", "mutated or not is no count"
+    assert told(np.where(counts == 0, np.nan, counts)) == "values"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda v: np.log2(1 + v), "they lie between 0 and .* as logarithms do; say kind: log"),
+        (lambda v: v * 1.37, "expected counts of RSEM, Salmon, kallisto.*kind: expected"),
+        (lambda v: v / v.sum(axis=1, keepdims=True) * 1e6, "each sample sums to about a million.*kind: tpm"),
+        (lambda v: np.where(v == v.max(), -1, v), r"sample 's\d', feature 'g\d+' \(-1\) is negative"),
+        (lambda v: np.where(v == v.max(), np.nan, v), r"sample 's\d', feature 'g\d+' has no number"),
+        (lambda v: np.where(v == v.max(), np.inf, v), "is infinite"),
+        (lambda v: v * np.array([[1], [0], [1]]), "sample 's1': nothing was counted"),
+    ],
+)
+def test_what_is_no_count_is_said_with_its_place(change, words):
+    values = change(np.random.default_rng(2).negative_binomial(1, 0.01, (3, 40)).astype(float))
+    with pytest.raises(InputError, match=words):
+        kinds.check(values, kinds.Facts(values), "counts", ["s0", "s1", "s2"], [f"g{i}" for i in range(40)], "tables.t")
+
+
+def test_logarithms_may_miss_numbers_but_a_sample_may_not_miss_all():
+    values = np.array([[1.5, np.nan], [2, 3]])
+    kinds.check(values, kinds.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+    values[0] = np.nan
+    with pytest.raises(InputError, match="sample 'a' has no number at all"):
+        kinds.check(values, kinds.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+
+
+@given(st.lists(st.sampled_from(["x", "y", "z"]), min_size=4, max_size=30), st.permutations([3.0, -1.0, 8.5]))
+def test_a_feature_that_is_the_label_under_other_words_is_found(labels, codes):
+    code = dict(zip("xyz", codes, strict=True))
+    noise = np.arange(len(labels), dtype=float)
+    values = np.column_stack([noise, [code[v] for v in labels], np.ones(len(labels))])
+    assert leak.same_as(values, np.array(labels)) == ([1] if 1 < len(set(labels)) <= len(labels) / 2 else [])
+
+
+def test_a_leak_by_name_by_value_and_by_chance():
+    labels = ["yes"] * 12 + ["no"] * 12
+    obs = pd.DataFrame({"dead": labels, "sex": ["f"] * 24}, index=[f"s{i}" for i in range(24)])
+    values = np.column_stack([np.repeat([1.0, 0.0], 12), np.arange(24.0)])
+    faults, _ = leak.faults(values, ["status", "dead"], obs, ["dead"], "tables.t")
+    assert "'dead' bears the name of what is to be predicted" in faults[0] and "'status' has one value for each" in faults[1]
+    assert leak.faults(values, ["status", "g"], obs, [], "tables.t") == ([], [])
+    few = [0, 1, 12, 13]
+    faults, notes = leak.faults(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
+    assert not faults and "'g1'" in notes[0], "of four samples a gene divides two from two by chance"
+
+
+def test_a_copy_of_survival_times_is_found():
+    times = np.array([5.0, 8.5, 13, 2])
+    assert leak.same_as(np.column_stack([times * 2, times]), times.astype(str)) == [1]
+
+
+def test_matrices_as_they_are_published():
+    if not REAL.is_dir():
+        pytest.skip("the real data are not here")
+    airway = read(REAL / "expression/airway_rawcounts.csv.gz")
+    assert airway.values.shape == (8, 64_102) and airway.samples[0] == "SRR1039508"
+    brca = read(REAL / "expression/TCGA_BRCA_dataBRCA_counts.csv.gz")
+    assert brca.values.shape == (10, 20_530) and brca.values[0, 0] == np.float32(20.47)
+    golub = read(REAL / "expression/golub.csv.gz", about=["class"])
+    assert golub.values.shape == (72, 7129) and (golub.obs["class"] == "ALL").sum() == 47
+    parts = [REAL / f"expression/breastTCGA_{part}_mirna.csv.gz" for part in ("train", "test")]
+    assert read(*parts).values.shape == (220, 184)
+
+
+def test_head_alone_is_enough_for_names(table):
+    head = heads.look(table(rows="features"))
+    assert head.columns == ["a", "b"] and head.rows == GENES and head.numbers == [2, 3, 4]
+    assert stacked([read(table())]).samples == merged(read(table()), "error", "tables.t").samples
