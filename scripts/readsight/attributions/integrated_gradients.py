@@ -1,6 +1,5 @@
 """Integrated gradients (Sundararajan et al. 2017; Captum) from the mean of the training fold."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ def along(problem: Problem, start: np.ndarray, steps: int, tolerance: float) -> 
     where that is less), is taken again in twice as many steps: how many it needs hangs on itself alone.
     """
     found, output = walked(problem, start, steps), problem.output()
-    change = output(problem.values, problem.present()) - output(problem.starts(start), problem.present())
+    change = output(problem.values, problem.present) - output(problem.starts(start), problem.present)
     limit = tolerance * np.maximum(1, np.abs(change))
     while steps < MOST:
         off = np.abs(found.sum(axis=1) - change) > limit
@@ -41,7 +40,7 @@ def along(problem: Problem, start: np.ndarray, steps: int, tolerance: float) -> 
         if not len(rows):
             break
         steps *= 2
-        found[rows] = walked(replace(problem, values=problem.values[rows]), start, steps)
+        found[rows] = walked(problem.some(rows), start, steps)
     return found
 
 
@@ -50,8 +49,8 @@ def walked(problem: Problem, start: np.ndarray, steps: int) -> np.ndarray:
     import torch
     from captum.attr import IntegratedGradients
 
-    present = problem.present()
-    method: Any = IntegratedGradients(problem.module(), multiply_by_inputs=True)
+    present = problem.present
+    method: Any = IntegratedGradients(problem.module, multiply_by_inputs=True)
 
     def towards(output: int | None) -> np.ndarray:
         found = method.attribute(
@@ -72,6 +71,6 @@ def walked(problem: Problem, start: np.ndarray, steps: int) -> np.ndarray:
 
 def gap(problem: Problem, attributions: np.ndarray) -> np.ndarray:
     """(n,): sum of attributions less the change of the output from the baseline (0 where complete), as part of that change's mean size."""
-    output, present = problem.output(), problem.present()
+    output, present = problem.output(), problem.present
     change = output(problem.values, present) - output(problem.starts(baseline(problem)), present)
     return missed(attributions, change)

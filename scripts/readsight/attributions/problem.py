@@ -1,7 +1,8 @@
 """What an attribution method is given: a trained model, examples to explain, and training examples to compare with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -42,12 +43,17 @@ class Problem:
     def differentiable(self) -> bool:
         return hasattr(self.member, "module")
 
+    @cached_property
+    def net(self) -> Any:
+        """The model's own torch module."""
+        return self.member.module(self.arrays, self.about)
+
+    @cached_property
     def module(self) -> Any:
-        """Torch module of the output, double precision: (values, present) → output; present as `present` gives it."""
+        """Torch module of the output, double precision: (values, present) → output; present as `present` is."""
         import torch
 
-        net, centred = self.member.module(self.arrays, self.about), self.kind == "multiclass"
-        fuses = hasattr(net, "presence")
+        net, centred, fuses = self.net, self.kind == "multiclass", hasattr(self.net, "presence")
 
         class Output(torch.nn.Module):
             def __init__(self) -> None:
@@ -60,25 +66,30 @@ class Problem:
 
         return Output().eval()
 
+    @cached_property
     def present(self) -> np.ndarray | None:
         """Which modalities the examples have, (n, modalities) bool; None for a model that tells no modalities apart.
 
         A feature's path leads from the mean to the example through a model that has the same modalities
         throughout: at its start all features may be 0, and yet none is absent.
         """
-        if not self.differentiable:
+        if not self.differentiable or not hasattr(self.net, "presence"):
             return None
         import torch
 
-        net = self.member.module(self.arrays, self.about)
-        if not hasattr(net, "presence"):
-            return None
-        return net.presence(torch.as_tensor(self.values.astype(np.float64))).numpy()
+        return self.net.presence(torch.as_tensor(self.values.astype(np.float64))).numpy()
+
+    def some(self, rows: np.ndarray) -> "Problem":
+        """The same for some of the examples."""
+        found = replace(self, values=self.values[rows])
+        # Built once: there may be as many calls as training examples to compare with.
+        vars(found).update({name: built for name, built in vars(self).items() if name in ("net", "module")})
+        return found
 
     def starts(self, start: np.ndarray) -> np.ndarray:
         """A starting point (features,) for each example, (n, features): what it lacks altogether it lacks there too."""
         found = np.tile(start.astype(np.float64), (len(self.values), 1))
-        if self.present() is not None:
+        if self.present is not None:
             for a, b in self.about["modalities"].values():
                 found[(self.values[:, a:b] == 0).all(axis=1), a:b] = 0
         return found
@@ -91,7 +102,7 @@ class Problem:
             )
         import torch
 
-        module = self.module()
+        module = self.module
 
         def logits(values: np.ndarray, present: np.ndarray | None = None) -> np.ndarray:
             rows = torch.as_tensor(np.asarray(values, np.float64)).split(ROWS)

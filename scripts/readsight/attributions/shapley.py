@@ -18,7 +18,7 @@ BACKGROUND = 20  # training examples that absent features are taken from
 ROUNDS = 4  # permutations, each forth and back
 FEW = 64  # features of which all permutations are walked
 STEPS = 5  # of the path from each training example, at first
-TOLERANCE = 2e-3  # of one path; their mean is nearer
+TOLERANCE = 0.01  # of one path; the mean of all is nearer
 LONG = 5e8  # comparisons above which trees of few features are permuted rather than walked
 EXACT = 1e-9
 
@@ -39,7 +39,7 @@ def attribute(problem: Problem, seed: int) -> np.ndarray:
         comparisons = trees.conditions(problem.arrays) * len(problem.values) * len(others)
         if width > FEW or comparisons < LONG:
             return trees.attribute(problem, others)
-    if problem.differentiable and (width > FEW or problem.present() is not None):
+    if problem.differentiable and (width > FEW or problem.present is not None):
         return sum(along(problem, other, STEPS, TOLERANCE) for other in others) / len(others)
     return permuted(problem, others, seed)
 
@@ -70,7 +70,7 @@ def gap(problem: Problem, attributions: np.ndarray) -> np.ndarray:
 
 def _change(problem: Problem, others: np.ndarray) -> np.ndarray:
     """Output of the examples less its mean over others (m, features) that have the same modalities."""
-    output, present = problem.output(), problem.present()
+    output, present = problem.output(), problem.present
     if present is None:
         return output(problem.values) - output(others).mean(axis=0)
     return output(problem.values, present) - np.mean([output(problem.starts(other), present) for other in others], axis=0)
