@@ -240,8 +240,8 @@ def dealt(groups: np.ndarray, wanted: list[Need], parts: int, seed: int) -> list
 def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need], spec: dict[str, Any], seed: int) -> np.ndarray:
     """Indices of a test part of about `size` examples: whole groups, each stratum in proportion.
 
-    Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due;
-    where each example is its own group the due is met exactly.
+    Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due; then
+    of those left, one that brings them and their sum nearer. Where each example is its own group the due is met exactly.
     """
     kinds, place = np.unique(strata, return_inverse=True)
     counts = np.zeros((_kinds(groups), len(kinds)))
@@ -250,10 +250,12 @@ def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need
         draw = np.random.default_rng([seed, attempt])
         missing = _due(size, counts.sum(axis=0), draw)
         taken = []
-        for group in draw.permutation(len(counts)):
-            if ((missing - counts[group]) ** 2).sum() < (missing**2).sum():
-                taken.append(group)
-                missing = missing - counts[group]
+        order = draw.permutation(len(counts))
+        for weight in (0, 1):
+            for group in np.setdiff1d(order, taken, assume_unique=True):
+                if _far(missing - counts[group], weight) < _far(missing, weight):
+                    taken.append(group)
+                    missing = missing - counts[group]
         test = np.flatnonzero(np.isin(groups, taken))
         if _serves(groups, wanted, test, _left(spec)):
             return test
@@ -261,6 +263,11 @@ def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need
         f"split.resplits: no division with {size} test samples was found in which both sides have "
         f"{', '.join(name for name, _ in wanted)}; set split.resplits to 0"
     )
+
+
+def _far(missing: np.ndarray, weight: float) -> float:
+    """How far numbers of strata, and with a weight their sum, are from their due."""
+    return float((missing**2).sum() + weight * missing.sum() ** 2)
 
 
 def _due(size: int, totals: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 
 import calls
 import dataset_balance
+import modalities
 from readsight import foldfile
 from readsight.balances import BALANCES
 from readsight.errors import InputError
@@ -86,3 +87,33 @@ def test_folds_open_with_anndata(tmp_path, train):
     assert foldfile.count(tmp_path / "x.h5") == 2
     with h5py.File(tmp_path / "x.h5") as handle:
         assert anndata.io.read_elem(handle["fold1"]).shape == train.shape
+
+
+def test_three_classes_are_balanced_in_every_fold_and_inner_fold(tmp_path):
+    obs = modalities.about(144)
+    obs["class"] = np.select([np.arange(144) // 2 % 9 < 5, np.arange(144) // 2 % 9 < 7], ["ALL", "AML"], "CML")
+    path = modalities.joined(tmp_path, modalities.tables(obs))
+    files = modalities.fold(tmp_path, path)
+    for method in ("none", "smote", "undersample", "class_weight"):
+        dataset_balance.main(files["train"], {"method": method, "neighbours": 5}, 1, files["balanced"])
+        assert foldfile.names(files["balanced"]) == foldfile.names(files["train"]) and len(foldfile.names(files["train"])) == 9
+        for name in foldfile.names(files["train"]):
+            made, own = foldfile.read_data(files["balanced"], name), foldfile.read_data(files["train"], name)
+            totals = made.obs.groupby("label")["weight"].sum()
+            assert len(totals) == 3 and (method == "none") == (totals.max() > totals.min() + 1e-9)
+            assert set(made.obs.loc[made.obs["origin"] == "train", "parent"]) <= set(own.obs_names)
+            assert foldfile.read(files["balanced"], name).outcome.classes == ("ALL", "AML", "CML")
+
+
+@pytest.mark.parametrize("kind", ["SURVIVAL", "MULTILABEL"])
+def test_without_classes_there_is_nothing_to_balance(tmp_path, kind):
+    path = modalities.joined(tmp_path, **getattr(modalities, kind))
+    files = modalities.fold(tmp_path, path, balance="none")
+    one, other = (foldfile.read(files[part], 0, 1) for part in ("train", "balanced"))
+    assert np.array_equal(one.labels, other.labels) and np.array_equal(one.values, other.values)
+    assert (
+        foldfile.read_data(files["balanced"], 0).obs["parent"].tolist()
+        == foldfile.read_data(files["train"], 0).obs_names.tolist()
+    )
+    with pytest.raises(InputError, match="there are no classes to balance"):
+        dataset_balance.main(files["train"], {"method": "smote", "neighbours": 5}, 1, tmp_path / "x.h5")

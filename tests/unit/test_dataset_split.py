@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import calls
 import dataset_fold
 import dataset_split
+import modalities
 from readsight import folds, leaks
 from readsight.certificate import verify
 from readsight.errors import InputError
@@ -165,3 +166,176 @@ def test_an_uncertified_split_is_refused(tmp_path):
     files["certificate"].write_text(json.dumps(held | {"certified": False, "reason": "examples on both sides share: neighbour"}))
     with pytest.raises(InputError, match="not certified: examples on both sides share: neighbour"):
         verify(files["certificate"], examples, files["split"])
+
+
+def donors(n=120, classes=3, seed=0):
+    """Strata and groups of n examples, two a group, a class a group."""
+    draw = np.random.default_rng(seed)
+    return draw.permutation(np.repeat(np.arange(n // 2) % classes, 2).reshape(-1, 2)).reshape(-1), (np.arange(n) // 2).astype(str)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), folds_=st.integers(2, 5), inner=st.integers(2, 4), classes=st.integers(2, 4))
+def test_nested_folds_keep_groups_whole_and_never_see_the_test_part(seed, folds_, inner, classes):
+    strata, group = donors(classes=classes, seed=seed)
+    table = folds.assign(strata, group, {"folds": folds_, "repeats": 2, "inner": inner, "validation": 0.2}, seed)
+    assert len(folds.outer(table.columns)) == 2 * folds_
+    for name in folds.outer(table.columns):
+        assert set(table[name]) == {"train", "test"}
+        inside = table[folds.inner(table.columns, name)]
+        assert inside.shape[1] == inner
+        test = (table[name] == "test").to_numpy()
+        assert (inside[test] == "").all(axis=None) and not (inside[~test] == "").any(axis=None)
+        assert ((inside[~test] == "validation").sum(axis=1) == 1).all(), "each training example is held out once"
+        for column in inside:
+            assert table[column].groupby(group).nunique().max() == 1
+            for role in ("train", "validation"):
+                assert set(strata[table[column] == role]) == set(range(classes))
+
+
+def test_the_fewest_groups_that_nested_folds_need():
+    for count in range(2, 6):
+        for left in range(2, 5):
+            need = folds.fewest(count, left)
+            spec = {"folds": count, "repeats": 1, "inner": left, "validation": 0.2, "by": "group"}
+            strata, group = np.repeat([0, 1], [need, 40]), np.arange(need + 40)
+            folds.assign(strata, group, spec, 1)
+            with pytest.raises(InputError, match=f"class 0 .{need - 1} examples. lies in only {need - 1} groups"):
+                folds.assign(strata[1:], group[1:], spec, 1)
+
+
+def test_a_rare_class_is_named_with_what_would_help():
+    strata = np.repeat([0, 1], [4, 60])
+    wanted = [("class AML", strata == 0), ("class ALL", strata == 1)]
+    spec = {"by": "group", "folds": 5, "repeats": 1, "inner": 3, "validation": 0.2}
+    words = (
+        r"class AML \(4 examples\) lies in only 4 groups, and 5 folds with 3 inner folds need 5; lower split.folds to 4, or bring"
+    )
+    with pytest.raises(InputError, match=words):
+        folds.assign(strata, np.arange(64), spec, 1, wanted)
+    folds.assign(strata, np.arange(64), spec | {"folds": 4}, 1, wanted)
+    wanted = [("class AML", strata < 0), ("class ALL", strata == 1)]
+    with pytest.raises(InputError, match="class AML .0 examples. lies in only 0 groups, .* need 5; bring more samples of it"):
+        folds.assign(strata, np.arange(64), spec, 1, wanted)
+
+
+def test_a_given_split_stands_first_and_others_of_its_sizes_beside_it():
+    strata, group = donors()
+    roles = np.where(np.arange(120) // 2 % 3 == 0, "test", "train")
+    spec = {"by": "given", "folds": 1, "repeats": 2, "inner": 3, "validation": 0.2, "resplits": 6}
+    wanted = [(f"class {i}", strata == i) for i in range(3)]
+    table = folds.as_given(roles, strata, group, spec, 1, wanted)
+    outer = folds.outer(table.columns)
+    assert outer == ["repeat0.fold0", *(f"repeat1.fold{i}" for i in range(6))]
+    assert (table["repeat0.fold0"] == roles).all()
+    for name in outer[1:]:
+        test = table[name] == "test"
+        assert test.sum() == 40, "as many as in the given one"
+        assert all(abs((strata[test] == c).sum() - 40 / 3) < 2 for c in range(3)), "each class in proportion"
+        assert table[name].groupby(group).nunique().max() == 1
+    assert len({tuple(table[name]) for name in outer}) == 7
+    assert all(len(folds.inner(table.columns, name)) == 3 for name in outer)
+    assert table.equals(folds.as_given(roles, strata, group, spec, 1, wanted))
+
+
+def test_redrawn_parts_are_exact_where_each_sample_is_alone():
+    strata = np.repeat([0, 1, 2], [47, 25, 8])
+    wanted = [(str(i), strata == i) for i in range(3)]
+    test = folds.redrawn(34, strata, np.arange(80), wanted, {"inner": 3}, 5)
+    assert len(test) == 34 and np.bincount(strata[test]).tolist() in ([20, 11, 3], [20, 10, 4], [19, 11, 4])
+
+
+def test_a_given_split_that_cannot_serve_says_why():
+    strata, group = donors()
+    wanted = [("class AML", strata == 0), ("class ALL", strata > 0)]
+    spec = {"by": "given", "inner": 3, "validation": 0.2, "resplits": 0}
+    with pytest.raises(InputError, match="class AML .0 training examples. lies in only 0 groups of the training part"):
+        folds.as_given(np.where(strata == 0, "test", "train"), strata, group, spec, 1, wanted)
+    with pytest.raises(InputError, match="no test sample"):
+        folds.as_given(np.full(120, "train"), strata, group, spec, 1, wanted)
+    with pytest.raises(InputError, match="no training sample"):
+        folds.as_given(np.full(120, "test"), strata, group, spec, 1, wanted)
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory):
+    return modalities.data(tmp_path_factory.mktemp("joined"), given="split")
+
+
+def test_samples_of_a_donor_stay_together_where_a_random_split_divides_them(joined):
+    table = dataset_split.divide(joined, modalities.SPLIT, 1)
+    found = dataset_split.examine(joined, table, modalities.SPLIT, 1, dataset_split.twins(joined))
+    assert found["certified"] and found["leakage"]["split"] == {"same_group": 0, "same_features": 0, "near_profile": 0}
+    assert found["leakage"]["random"]["same_group"] > 0.3
+    assert found["class_names"] == ["ALL", "AML", "CML"] and sum(found["classes"].values()) == joined.n_obs
+    assert len(found["folds"]) == 3 * 2 and len(found["inner"]) == 3 * 2 * 2
+    keys = {row["key"] for row in dataset_split.records("t", found)}
+    assert {"dataset.t.leakage.random", "dataset.t.leakage.same_group", "dataset.t.leakage.near_profile"} <= keys
+
+
+def test_a_given_split_that_divides_donors_is_flagged_and_its_leaking_samples_named(joined):
+    data = joined.copy()
+    data.obs["split"] = np.where(np.arange(data.n_obs) % 4 == 0, "test", "Train")
+    table = dataset_split.divide(data, modalities.GIVEN, 1)
+    found = dataset_split.examine(data, table, modalities.GIVEN, 1)
+    own = found["given"]
+    test = data.obs_names[data.obs["split"] == "test"]
+    assert own["fraction"] == 1 and own["leaked"] == list(test) and len(own["divided_groups"]) == own["test"]
+    assert found["certified"] and found["leakage"]["split"]["same_group"] == 1 and found["leakage"]["redrawn"]["same_group"] == 0
+    (row,) = [row for row in dataset_split.records("t", found) if row["key"] == "dataset.t.given.leaked"]
+    assert row["value"] == 1
+    clean = dataset_split.examine(joined, dataset_split.divide(joined, modalities.GIVEN, 1), modalities.GIVEN, 1)
+    assert clean["given"] == {
+        "test": clean["given"]["test"],
+        "train": clean["given"]["train"],
+        "leaked": [],
+        "divided_groups": [],
+        "fraction": 0,
+    }
+
+
+def test_inner_folds_that_hold_a_test_example_are_not_certified(joined):
+    table = dataset_split.divide(joined, modalities.SPLIT, 1)
+    bad = table.copy()
+    bad.loc[bad["repeat0.fold1"] == "test", "repeat0.fold1.inner0"] = "train"
+    found = dataset_split.examine(joined, bad, modalities.SPLIT, 1)
+    assert not found["certified"] and "repeat0.fold1.inner0" in found["reason"]
+
+
+def test_a_sample_delivered_twice_is_grouped_with_its_twin(joined):
+    data = joined.copy()
+    draw = np.random.default_rng(1)
+    data.X[40] = data.X[3] + draw.normal(size=data.n_vars) * 1e-3  # of another donor
+    near = dataset_split.twins(data)
+    assert near.tolist() == [[3, 40]]
+    table = dataset_split.divide(data, modalities.SPLIT, 1, near)
+    assert table["group"].iloc[3] == table["group"].iloc[40] and table["group"].nunique() == 34
+    found = dataset_split.examine(data, table, modalities.SPLIT, 1, near)
+    assert found["near_duplicates"] == 2 and found["leakage"]["split"]["near_profile"] == 0
+
+
+def test_classes_that_differ_much_are_no_twins():
+    draw = np.random.default_rng(1)
+    label = np.repeat([0, 1], 3)
+    values = draw.normal(size=200) * label[:, None] * 100 + draw.normal(size=(6, 200))
+    assert np.corrcoef(values - values.mean(axis=0))[0, 1] > leaks.LIKE
+    assert len(leaks.alike(values, label)) == 0
+    values[1] = values[0]
+    assert leaks.alike(values, label).tolist() == [[0, 1]]
+    assert leaks.alike(values[:, :10], label) is None, "ten features tell too little"
+
+
+def test_groups_that_near_duplicates_join_are_joined_in_chains():
+    groups = pd.Series(list("dcbae"))
+    assert leaks.joined(groups, np.array([[0, 1], [1, 3]])).tolist() == ["a", "a", "b", "a", "e"]
+
+
+@pytest.mark.parametrize("kind", ["SURVIVAL", "MULTILABEL"])
+def test_every_part_has_events_and_every_label(tmp_path, kind):
+    data = modalities.data(tmp_path, **getattr(modalities, kind))
+    table = dataset_split.divide(data, modalities.SPLIT, 1)
+    found = dataset_split.examine(data, table, modalities.SPLIT, 1)
+    for row in found["folds"] + found["inner"]:
+        counts = list(row["classes"].values())
+        assert counts[-1] > 0 and (kind == "SURVIVAL" or all(0 < count < row["examples"] for count in counts))
+    assert found["class_names"] == (["censored", "event"] if kind == "SURVIVAL" else ["fever", "rash"])
