@@ -40,14 +40,6 @@ def test_every_task_has_its_control_and_every_model_its_repeats():
     assert wiring.predictions(wildcards())[0] == "results/p/model/call_quality/logistic/repeat0/predictions.parquet"
 
 
-def test_a_given_split_is_one_division():
-    made = project()
-    made.config.tasks["call_quality"].split.by = "given"  # calls bring none; sources to come may
-    wiring = DatasetWiring(made)
-    assert list(wiring.repeats("call_quality")) == [0]
-    assert wiring.split(wildcards())["folds"] == 1
-
-
 def test_interpretation_is_of_the_first_model():
     wiring = InterpretWiring(project(models=["logistic", "network"]))
     assert wiring.trained(wildcards())["tensors"] == "results/p/model/call_quality/logistic/repeat0/model.safetensors"

@@ -46,8 +46,8 @@ class DatasetWiring(Stage):
     def join(self, wildcards: Any) -> dict[str, Any]:
         """What `dataset_join` reads of the config."""
         task = self.task(wildcards)
-        kept = {"source", "representation", "label", "positive", "time", "event", "missing", "harmonise"}
-        kept = task.model_dump(include=kept)
+        kept = task.model_dump(include={"source", "representation", "label", "positive", "time", "event", "missing"})
+        kept |= {"harmonise": task.harmonise.model_dump(include={"batch", "covariates"})}
         # A column that only some splits read is asked for by those alone.
         split = {"column": task.split.column} | ({"given": task.split.given} if task.split.by == "given" else {})
         return {"name": wildcards.task, "modalities": self.names(wildcards.task), "outcome": task.outcome} | kept | split
@@ -68,7 +68,13 @@ class DatasetWiring(Stage):
     def fold(self, wildcards: Any) -> dict[str, Any]:
         """What is fitted in a fold, besides scaling: harmonisation and selection, of samples alone."""
         task = self.task(wildcards)
-        return task.model_dump(include={"harmonise", "select"}) if task.source == "samples" else {}
+        if task.source != "samples":
+            return {}
+        harmonise = task.harmonise.model_dump(exclude={"batch"})  # the examples have it in a column of that name
+        return {
+            "select": task.select.model_dump(),
+            "harmonise": harmonise if task.harmonise.method != "none" else {"method": "none"},
+        }
 
     def balance(self, wildcards: Any) -> dict[str, Any]:
         return {"method": wildcards.balance, "neighbours": self.task(wildcards).balance.neighbours}
