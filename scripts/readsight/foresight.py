@@ -3,7 +3,6 @@
 With the standard library alone. What stands in HDF5 is not looked into; the jobs check it.
 """
 
-import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from readsight import metadata, samples
 from readsight.brought import Table
 from readsight.cache import Cache
+from readsight.confounded import perfect
 from readsight.errors import InputError
 from readsight.learning import Task
 from readsight.matrices import heads, naming, orientation
@@ -324,10 +324,6 @@ def _of_batch(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
     """A fault where batch and label cannot be told apart."""
     batch = task.harmonise.batch
     if not batch or task.outcome != "classes":
-        return []
-    try:
-        perfect = importlib.import_module("readsight.confounded").perfect
-    except (ImportError, AttributeError):
         return []
     rows = [own for own in said.values() if own.get(batch)]
     words = perfect([own[batch] for own in rows], [own[task.labels[0]] for own in rows])

@@ -237,3 +237,19 @@ def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
     assert "own.vcf: has no sample columns" in fault
     (fault,) = faults(project(variants={"truth": {"vcf": sites}}))
     assert "own.vcf: has no sample columns" in fault
+
+
+def test_tables_need_room_but_no_genome(project, tmp_path):
+    (tmp_path / "t.csv").write_text("id,ENSG00000000003\n" + "".join(f"s{i},{i}\n" for i in range(2000)))
+    alone = project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}})
+    assert doctor.examine(alone) == [] and room.check_memory(alone, 0) == []
+    assert room.estimate(alone, 0) - room.LEAST == int(room.PER_TABLE * (tmp_path / "t.csv").stat().st_size)
+
+
+def test_names_of_a_large_table_are_read_once(project, tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("id,ENSG00000000003\na,1\nb,2\n")
+    said = []
+    for _ in range(2):
+        doctor.examine(project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: said.append(words))
+        monkeypatch.setattr("readsight.matrices.heads.look", lambda *a, **k: pytest.fail("read again"))
+    assert said.count(("table t", "t.csv: 2 samples, 1 features")) == 2

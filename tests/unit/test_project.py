@@ -1,11 +1,19 @@
-"""Wildcard constraints admit the names of a project and nothing else."""
+"""Wildcard constraints admit the names of a project and nothing else; a project may bring tables alone."""
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readsight.project import one_of
+from readsight.errors import InputError
+from readsight.project import Project, one_of
+from readsight.wiring.align import AlignWiring
+from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.reads import ReadsWiring
+from readsight.wiring.tables import TablesWiring
+from readsight.wiring.variants import VariantsWiring
 
 NAMES = st.lists(st.text("abAB01._-", min_size=1, max_size=6), max_size=20)
 
@@ -26,3 +34,50 @@ def test_within_a_path(names):
 
 def test_no_name_admits_nothing():
     assert not re.fullmatch(one_of([]), "") and not re.fullmatch(one_of([]), "a")
+
+
+TABLES = {
+    "project": "p",
+    "tables": {"rna": {"files": ["a.csv"]}, "protein": {"files": ["b.csv"]}},
+    "tasks": {"t": {"source": "samples", "label": "response", "modalities": ["rna"]}},
+}
+
+
+def test_a_project_of_tables_asks_for_nothing_that_was_sequenced():
+    project = Project.from_raw(TABLES)
+    assert project.config.variants is None and project.callers == [] and project.sequenced == []
+    for wiring in (AlignWiring(project), ReadsWiring(project), VariantsWiring(project)):
+        assert wiring.targets() == [] and wiring.products() == {}
+    assert AlignWiring(project).memory(500, per_base=2)(None, 2) == 1000
+    tables = TablesWiring(project)
+    assert tables.targets() == ["results/p/expression/tables/rna.h5ad", "results/p/expression/tables/protein.h5ad"]
+    assert tables.genes() == [] and tables.sheet() == [] and tables.modalities() == ["rna", "protein"]
+
+
+def test_the_dossier_of_a_project_of_tables_names_what_it_runs():
+    project = Project.from_raw(TABLES)
+    dossier = DossierWiring(project, [TablesWiring(project), DatasetWiring(project)])
+    assert dossier.environments() == ["python", "report", "dataset", "learn"]
+    said = {product: reason for _, product, reason in dossier.declined()}
+    assert said["clean reads"] == "the project starts from tables" and said["calls"] == "no sample is of DNA"
+    assert ("cohort", "table rna", "results/p/expression/tables/rna.h5ad") in dossier.expected()
+
+
+def test_a_label_concerns_the_tables_that_predict_it_and_no_other():
+    tables = TablesWiring(Project.from_raw(TABLES))
+    specs = {name: tables.spec(type("Wildcards", (), {"table": name})) for name in ("rna", "protein")}
+    assert specs["rna"]["labels"] == ["response"] and specs["protein"]["labels"] == []
+    assert not specs["rna"]["alone"], "the sheet may mean samples of the other table"
+
+
+def test_rows_that_follow_a_table_are_read_with_its_settings():
+    described = [{"file": "m.csv", "order_of": "a.csv"}]
+    tables = TablesWiring(Project.from_raw(TABLES | {"metadata": described}))
+    spec = tables.spec(type("Wildcards", (), {"table": "protein"}))
+    assert spec["orders"]["a.csv"]["name"] == "rna" and tables.metadata() == ["m.csv", "a.csv"]
+
+
+def test_a_task_on_calls_needs_something_sequenced():
+    task = {"tasks": {"t": {"source": "variants"}}, "variants": {"truth": {"vcf": "t.vcf"}}}
+    with pytest.raises(InputError, match="tasks.t.source: 'variants' needs samples of DNA"):
+        Project.from_raw(TABLES | task)

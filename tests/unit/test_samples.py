@@ -3,7 +3,7 @@
 import pytest
 
 from readsight.errors import InputError
-from readsight.samples import read
+from readsight.samples import described, read
 
 HEADER = "sample\tunit\tassay\tfastq_1\tfastq_2\tbam\tcram\tdonor"
 
@@ -185,3 +185,22 @@ def test_files_that_are_no_sheet(sheet, tmp_path):
     assert "has a header but no rows" in faults(sheet())[0]
     excel.write_bytes(b"")
     assert "is empty" in faults(excel)[0]
+
+
+def test_with_tables_a_row_may_say_only_what_a_sample_is(sheet):
+    path = sheet("S1\ttrain\t1", "S2\ttest\t2", header="sample\tsplit\tlane")
+    with pytest.raises(InputError, match="column assay: is missing"):
+        read(path, "r")
+    units = read(path, "r", tables=True)
+    assert [(u.sample, u.assay, u.fastqs, u.metadata["split"]) for u in units] == [
+        ("S1", "", [], "train"),
+        ("S2", "", [], "test"),
+    ]
+    assert described(path, "r") == {"S1": {"split": "train"}, "S2": {"split": "test"}}
+
+
+def test_with_tables_reads_still_need_their_assay(sheet):
+    path = sheet("S1\t\ta.fq", "S2\t\t", "S3\trna\tb.fq", header="sample\tassay\tfastq_1")
+    with pytest.raises(InputError) as error:
+        read(path, "r", tables=True)
+    assert len(error.value.faults) == 1 and "row 2, column assay: is empty" in error.value.faults[0]

@@ -13,7 +13,7 @@ PACKAGE = sorted((ROOT / "scripts/readsight").rglob("*.py"))
 CODE = SCRIPTS + PACKAGE + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 # Rules files that hold a part of another stage.
-PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants") | {"star": "align", "cohort": "expression"}
+PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants") | {"star": "align", "cohort": "expression", "tables": "expression"}
 
 
 @dataclass
@@ -73,7 +73,7 @@ def test_a_rule_bears_the_name_of_its_stage(rule):
 @each_rule
 def test_a_rule_states_what_it_needs(rule):
     assert rule.sections.get("threads"), "threads"
-    assert re.search(r"mem_mb=(mem|[\w.()]+\.memory)\(", rule.sections.get("resources", "")), "memory by attempt"
+    assert re.search(r"mem_mb=((mem|[\w.()]+\.memory)\(|\w+\.room\b)", rule.sections.get("resources", "")), "memory by attempt"
     assert f'code=code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
 
 

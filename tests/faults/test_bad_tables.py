@@ -1,0 +1,181 @@
+"""Bad tables and bad tasks on samples, seen before any job: each is said with its place and remedy.
+
+Every case breaks one thing in a sound small cohort of two modalities, and looks at it as `make doctor` does.
+"""
+
+import gzip
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from projects import ROOT, snakemake
+from readsight import doctor
+
+SAMPLES = [f"P{i:02}" for i in range(1, 25)]
+CONFIG = {
+    "project": "cohort",
+    "samples": "sheet.tsv",
+    "tables": {"rna": {"files": ["rna.csv.gz"]}, "protein": {"files": ["protein.tsv"]}},
+    "metadata": [{"file": "clinical.csv"}],
+    "tasks": {"response": {"source": "samples", "label": "response", "split": {"folds": 3, "repeats": 1}}},
+}
+
+
+@dataclass
+class Cohort:
+    """A sound cohort in a folder of its own."""
+
+    folder: Path
+
+    def text(self, name: str) -> str:
+        data = (self.folder / name).read_bytes()
+        return (gzip.decompress(data) if name.endswith(".gz") else data).decode()
+
+    def write(self, name: str, text: str) -> None:
+        data = text.encode()
+        (self.folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+
+    def edit(self, name: str, old: str, new: str, count: int = -1) -> None:
+        text = self.text(name)
+        assert old in text, f"{old!r} is not in {name}"
+        self.write(name, text.replace(old, new, count))
+
+    def config(self, key: str, value: object) -> None:
+        """Set a key of the config by its dotted path."""
+        raw = yaml.safe_load(self.text("config.yaml"))
+        *above, last = key.split(".")
+        section = raw
+        for name in above:
+            section = section[int(name)] if isinstance(section, list) else section.setdefault(name, {})
+        section[last] = value
+        self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
+
+
+@pytest.fixture
+def cohort(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw, made = random.Random(3), Cohort(tmp_path)
+    genes = [f"ENSG{i:011}" for i in range(1, 31)]
+    rows = [[s, *(str(draw.randrange(500)) for _ in genes)] for s in SAMPLES]
+    made.write("rna.csv.gz", "\n".join(",".join(column) for column in zip(["gene_id", *genes], *rows, strict=True)) + "\n")
+    lines = ["\t".join(["sample", "AKT", "TP53", "ESR1"])]
+    lines += ["\t".join([s, *(f"{draw.gauss(0, 1):.3f}" for _ in range(3))]) for s in SAMPLES]
+    made.write("protein.tsv", "\n".join(lines) + "\n")
+    made.write("clinical.csv", "patient,age\n" + "".join(f"{s},{draw.randrange(30, 80)}\n" for s in SAMPLES))
+    sheet = [f"{s}\t{'yes' if i % 2 else 'no'}\t{'ab'[i // 2 % 2]}" for i, s in enumerate(SAMPLES)]
+    made.write("sheet.tsv", "\n".join(["sample\tresponse\tbatch", *sheet]) + "\n")
+    made.write("config.yaml", yaml.safe_dump(CONFIG, sort_keys=False))
+    return made
+
+
+def drop(name: str, *samples: str):
+    def edit(cohort: Cohort) -> None:
+        kept = [line for line in cohort.text(name).splitlines() if not line.startswith(samples)]
+        cohort.write(name, "\n".join(kept) + "\n")
+
+    return edit
+
+
+def all_yes(cohort: Cohort) -> None:
+    cohort.edit("sheet.tsv", "\tno\t", "\tyes\t")
+
+
+def two_no(cohort: Cohort) -> None:
+    lines = cohort.text("sheet.tsv").splitlines()
+    cohort.write("sheet.tsv", "\n".join([*lines[:4], *(line.replace("\tno\t", "\tyes\t") for line in lines[4:])]) + "\n")
+
+
+def batch_is_label(cohort: Cohort) -> None:
+    cohort.edit("sheet.tsv", "\tno\tb", "\tno\ta")
+    cohort.edit("sheet.tsv", "\tyes\ta", "\tyes\tb")
+    cohort.config("tasks.response.harmonise", {"batch": "batch"})
+
+
+def strangers(cohort: Cohort) -> None:
+    """Proteins of other people, who are described."""
+    cohort.edit("protein.tsv", "P", "Q_")
+    cohort.edit("protein.tsv", "TQ_53", "TP53")
+    cohort.edit("clinical.csv", "age\n", "age\n" + "".join(f"{s.replace('P', 'Q_')},40\n" for s in SAMPLES))
+
+
+CASES = {
+    "no such file": (lambda c: c.config("tables.rna.files", ["rma.csv.gz"]), "tables.rna.files.0: there is no such file: rma.csv.gz; did you mean rna.csv.gz?"),
+    "no such metadata": (lambda c: c.config("metadata.0.file", "clinic.csv"), "metadata.0.file: there is no such file"),
+    "label that is nowhere": (lambda c: c.config("tasks.response.label", "respons"), "tasks.response.label: neither sheet nor metadata nor table has a column 'respons'; did you mean 'response'?"),
+    "batch that is nowhere": (lambda c: c.config("tasks.response.harmonise", {"batch": "bach"}), "harmonise.batch: neither sheet nor metadata nor table has a column 'bach'; did you mean 'batch'?"),
+    "given split that is nowhere": (lambda c: c.config("tasks.response.split", {"by": "given"}), "split.given: neither sheet nor metadata nor table has a column 'split'"),
+    "given split of other words": (lambda c: c.config("tasks.response.split", {"by": "given", "given": "batch"}), "split.given: column 'batch' says 'a' of P01"),
+    "groups that are nowhere": (lambda c: c.config("tasks.response.split.column", "family"), "split.column: neither sheet nor metadata nor table has a column 'family'"),
+    "positive class that is not there": (lambda c: c.config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
+    "one class": (all_yes, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
+    "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), fewer than the 3 folds"),
+    "batch that is the label": (batch_is_label, "harmonise.batch: "),
+    "modality of other samples": (strangers, "modalities: rna is a modality with no shared sample"),
+    "sample of another name in the sheet": (lambda c: c.edit("sheet.tsv", "P07", "P_07"), "sample 'P_07' is in no table; did you mean 'P07'?"),
+    "sample without metadata": (lambda c: (drop("sheet.tsv", "P09")(c), drop("clinical.csv", "P09")(c)), "sample 'P09' is described neither by the sample sheet nor by metadata"),
+    "metadata that contradict": (lambda c: c.write("clinical.csv", "patient,batch\nP01,b\n"), "column 'batch' is 'b' here and 'a' in the sample sheet; they must agree"),
+    "metadata of nobody": (lambda c: c.edit("clinical.csv", "P", "X"), "no column names the samples, which are called P01"),
+    "no such key": (lambda c: c.config("metadata.0.key", "patients"), "metadata.0.key: clinical.csv has no column 'patients'; did you mean 'patient'?"),
+    "rows in the order of no table": (lambda c: c.config("metadata.0.order_of", "rna.csv"), "metadata.0.order_of: rna.csv is no file of a table; did you mean rna.csv.gz?"),
+    "rows of another number": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), drop("clinical.csv", "P24")(c)), "clinical.csv: has 23 rows, but protein.tsv, whose samples they are to follow, has 24"),
+    "order and key": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), c.config("metadata.0.key", "patient")), "not both; keep one"),
+    "one file twice": (lambda c: c.config("tables.rna.files", ["rna.csv.gz", "rna.csv.gz"]), "tables.rna.files: rna.csv.gz stands twice"),
+    "about that is not there": (lambda c: c.config("tables.protein.about", ["grade"]), "tables.protein.about: protein.tsv has no column or row 'grade'"),
+    "file that was cut off": (lambda c: (c.folder / "rna.csv.gz").write_bytes((c.folder / "rna.csv.gz").read_bytes()[:-9]), "rna.csv.gz: gzip is truncated"),
+    "row that was cut off": (lambda c: c.write("protein.tsv", c.text("protein.tsv").rstrip()[:-12]), "protein.tsv, row 25: has 2 fields, but the header names 4 columns"),
+    "which way round": (lambda c: c.write("protein.tsv", "x\tk\tl\nm\t1\t2\nn\t3\t4\n"), "tables.protein.samples_are: rows, or columns"),
+    "spreadsheet": (lambda c: c.write("clinical.csv", "PK\x03\x04"), "clinical.csv"),
+    "sample twice": (lambda c: c.edit("protein.tsv", "P02", "P01"), "sample 'P01' stands more than once"),
+    "task on calls": (lambda c: c.config("tasks.calls", {"source": "variants"}), "tasks.calls"),
+    "modality that is not there": (lambda c: c.config("tasks.response.modalities", ["rma"]), "modalities: 'rma' is not there"),
+}  # fmt: skip
+
+
+def test_a_sound_cohort_is_well(cohort, capsys):
+    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "rna.csv.gz: 24 samples, 30 features" in said and "protein.tsv: 24 samples, 3 features" in said
+    assert "All is well" in said
+
+
+@pytest.mark.parametrize(("broken", "words"), CASES.values(), ids=CASES)
+def test_bad_input_is_said_before_any_job(cohort, capsys, broken, words):
+    broken(cohort)
+    assert doctor.main(["config.yaml"]) == 1
+    said = capsys.readouterr().out
+    assert words in said and "nothing was started" in said, said
+
+
+def test_faults_come_at_once(cohort, capsys):
+    cohort.config("tasks.response.label", "respons")
+    cohort.config("tasks.response.harmonise", {"batch": "bach"})
+    cohort.config("tasks.again", {"source": "samples", "label": "agee"})
+    assert doctor.main(["config.yaml"]) == 1
+    said = capsys.readouterr().out
+    assert "has 3 faults" in said and "config.yaml, row" in said, said
+
+
+def test_smote_without_neighbours_is_a_note(cohort, capsys):
+    cohort.config("tasks.response.balance", {"method": "smote", "neighbours": 9})
+    assert doctor.main(["config.yaml"]) == 0
+    assert "note: tasks.response.balance.neighbours: class 'no' has about 5 samples" in capsys.readouterr().out
+
+
+def test_samples_that_lack_a_modality_are_no_fault(cohort, capsys):
+    drop("protein.tsv", "P23", "P24")(cohort)
+    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+
+
+def test_snakemake_says_the_same_and_plans_a_sound_cohort(cohort):
+    if not (ROOT / ".venv/bin/snakemake").exists():
+        pytest.skip("the runner is not set up: make setup")
+    plan = snakemake(cohort.folder / "config.yaml", "--dry-run", "--quiet", "rules")
+    assert plan.returncode == 0, plan.stdout
+    assert "expression_import" in plan.stdout and "align_" not in plan.stdout and "variants_" not in plan.stdout
+    os.remove(cohort.folder / "rna.csv.gz")
+    plan = snakemake(cohort.folder / "config.yaml", "--dry-run")
+    assert plan.returncode == 1 and "tables.rna.files.0: there is no such file" in plan.stdout and "Traceback" not in plan.stdout
