@@ -73,7 +73,7 @@ def test_a_rule_bears_the_name_of_its_stage(rule):
 @each_rule
 def test_a_rule_states_what_it_needs(rule):
     assert rule.sections.get("threads"), "threads"
-    assert re.search(r"mem_mb=((mem|[\w.()]+\.memory)\(|\w+\.room\b)", rule.sections.get("resources", "")), "memory by attempt"
+    assert re.search(r"mem_mb=((mem|[\w.()]+\.memory)\(|[\w.]+\.room\b)", rule.sections.get("resources", "")), "memory by attempt"
     assert f'code=code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
 
 
