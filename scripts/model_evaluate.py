@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,170 +11,180 @@ import numpy as np
 import pandas as pd
 
 from readsight import metrics
+from readsight.findings import balancing as words_on_balances
+from readsight.findings import headline, plainly, verdict_of_samples
+from readsight.outcome import Outcome
+from readsight.scoring import SCORING, comparisons, drawings, multilabel
+from readsight.scoring.baseline import METRICS as OF_BASE_RATE
+from readsight.scoring.baseline import prior
+from readsight.scoring.luck import luck
+from readsight.scoring.part import Part, Resamples, parts
+from readsight.scoring.records import records
+from readsight.scoring.scored import mean_scores, score
 from readsight.step import step
 from readsight.verdict import CONTROL, verdict
 
 log = logging.getLogger("readsight")
 
-RANKING = {"auroc": metrics.auroc, "auprc": metrics.auprc}
-PROBABILITY = {"brier": metrics.brier, "log_loss": metrics.log_loss, "ece": metrics.calibration_error}
-WORDS = {
-    "auroc": "area under the ROC curve, within test folds",
-    "auprc": "average precision of finding the rarer class, within test folds",
-    "brier": "mean squared error of the calibrated probability",
-    "log_loss": "negative log likelihood of the calibrated probability (nats)",
-    "ece": "expected calibration error after calibration",
-    "ece_raw": "expected calibration error before calibration",
-}
 
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated how.
 
-def scores(table: pd.DataFrame, rare: int, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """All metrics of one model, each (1 + resamples,): the mean over repeats, resample by resample.
-
-    table: predictions of all repeats. rare: the class to find. weights: example → its column of the resamples.
+    outcome: what is predicted. first: the model that the others are baselines of. feature: of `single_feature`.
+    given: whether repeat 0 is a split that the data bring, and repeat 1 divisions drawn anew. balance: the task's own.
     """
-    found: dict[str, list[np.ndarray]] = {}
-    for _, part in table.groupby("repeat"):
-        own = np.stack([weights[e] for e in part["example"]], axis=1)
-        label = (part["label"].to_numpy() == rare).astype(float)
-        raw, calibrated = (part[c].to_numpy() if rare else 1 - part[c].to_numpy() for c in ("raw", "calibrated"))
-        for name, metric in RANKING.items():
-            found.setdefault(name, []).append(metrics.by_fold(metric, raw, label, part["fold"].to_numpy(), own))
-        for name, metric in PROBABILITY.items():
-            found.setdefault(name, []).append(metric(calibrated, label, own))
-        found.setdefault("ece_raw", []).append(metrics.calibration_error(raw, label, own))
-    return {name: np.mean(values, axis=0) for name, values in found.items()}
+
+    outcome: Outcome
+    first: str
+    feature: str
+    resamples: int
+    seed: int
+    calls: bool = True
+    given: bool = False
+    balance: str | None = None
+
+    @property
+    def primary(self) -> str:
+        """The metric that models are judged by: of calls, how well the rarer class is found."""
+        return "auprc" if self.calls and self.outcome.kind == "binary" else SCORING[self.outcome.kind].PRIMARY
+
+    def sought(self, once: pd.DataFrame) -> int:
+        """The class to find: of calls the rarer one, of two classes of samples the positive one."""
+        return int(once["label"].mean() < 0.5) if self.calls and self.outcome.kind == "binary" else 1
+
+    def headline(self, table: pd.DataFrame) -> pd.DataFrame:
+        """What scores are told of: all repeats, or the given split alone."""
+        return table[table["repeat"] == 0] if self.given else table
 
 
-def chance(table: pd.DataFrame, rare: int) -> dict[str, dict[str, float | None]]:
-    """AUROC of the negative control: mean and 95 % range over its draws, each with labels shuffled anew.
+def chance(table: pd.DataFrame, plan: Plan, sought: int) -> dict[str, dict[str, Any]]:
+    """The negative control: mean and 95 % range over its draws, each with labels shuffled anew.
 
-    AUROC alone: of directions drawn at random it centres on 0.5, where AUPRC does not centre on the base rate.
+    Ranking alone: of directions drawn at random it centres on one half, where AUPRC does not centre on the base rate.
     """
-    whole = {e: np.ones(1) for e in table["example"].unique()}
-    values = [float(scores(draw, rare, whole)["auroc"][0]) for _, draw in table.groupby("draw")]
-    return {"auroc": metrics.interval(np.array([np.mean(values), *values]))}
+    whole = Resamples.of(table, 0, 0)
+    draws = [mean_scores(parts(draw, plan.outcome, whole, sought)) for _, draw in table.groupby("draw")]
+    found = {}
+    for name in SCORING[plan.outcome.kind].CHANCE:
+        values = [float(draw[name][0]) for draw in draws]
+        found[name] = metrics.interval(np.array([np.mean(values), *values])) | {"interval": "range of draws"}
+    return found
 
 
-def prior(table: pd.DataFrame) -> pd.DataFrame:
-    """Predictions of the base rate: each test fold gets the class frequency of all other examples of the repeat."""
-    parts = []
-    for _, part in table.groupby(["repeat", "fold"]):
-        rest = table[(table["repeat"] == part["repeat"].iloc[0]) & (table["fold"] != part["fold"].iloc[0])]
-        rate = float(rest["label"].mean()) if len(rest) else float(part["label"].mean())
-        parts.append(part.assign(raw=rate, calibrated=rate))
-    return pd.concat(parts)
-
-
-def curves(table: pd.DataFrame, rare: int) -> dict[str, list[float]]:
-    """ROC and precision–recall curves, averaged over folds and repeats at fixed false-positive rate and recall."""
-    grid = np.linspace(0, 1, 101)
-    roc, pr = [], []
-    for _, part in table.groupby(["repeat", "fold"]):
-        score = part["raw"].to_numpy() if rare else 1 - part["raw"].to_numpy()
-        label = part["label"].to_numpy() == rare
-        if not label.any() or label.all():
-            continue
-        order = np.argsort(-score, kind="stable")
-        ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-        hits, seen = np.cumsum(label[order])[ends], ends + 1
-        recall, false = hits / label.sum(), (seen - hits) / (~label).sum()
-        roc.append(np.interp(grid, np.append(0, false), np.append(0, recall)))
-        best = np.maximum.accumulate((hits / seen)[::-1])[::-1]
-        pr.append(best[np.minimum(np.searchsorted(recall, grid - 1e-12), len(best) - 1)])
-    return {
-        "grid": grid.tolist(),
-        "recall_at_fpr": np.mean(roc, axis=0).tolist(),
-        "precision_at_recall": np.mean(pr, axis=0).tolist(),
+def facts_of(once: pd.DataFrame, plan: Plan, sought: int, divisions: str) -> dict[str, Any]:
+    """What is known of the test examples. once: a row an example."""
+    outcome, target = plan.outcome, plan.outcome.target(once)
+    groups = once["group"].to_numpy(str)
+    found: dict[str, Any] = {
+        "classes": list(outcome.classes),
+        "groups": len(np.unique(groups)),
+        "examples": len(once),
+        "feature": plan.feature,
+        "given": plan.given,
+        "divisions": divisions,
     }
+    if outcome.kind == "survival":
+        seen = target[:, 1] > 0
+        return found | {"events": int(seen.sum()), "groups_of": {"events": len(np.unique(groups[seen]))}, "chance": 0.5}
+    own = target.T if outcome.kind == "multilabel" else [target == c for c in range(len(outcome.classes))]
+    at = dict(zip(outcome.classes, (np.asarray(a, bool) for a in own), strict=True))
+    found["groups_of"] = {name: len(np.unique(groups[a])) for name, a in at.items()}
+    found["counts"] = {name: int(a.sum()) for name, a in at.items()}
+    if outcome.kind == "multilabel":
+        return found
+    if outcome.kind == "binary":
+        rare = at[outcome.classes[sought]]
+        words = {"rare": outcome.classes[sought], "rare_count": int(rare.sum()), "base_rate": float(rare.mean())}
+        found |= words | {"rare_groups": found["groups_of"][words["rare"]]}
+    return found | {"chance": 1 / sum(count > 0 for count in found["counts"].values())}
 
 
-def evaluate(
-    tables: dict[str, pd.DataFrame], first: str, classes: list[str], feature: str, resamples: int, seed: int
-) -> dict[str, Any]:
+def evaluate(tables: dict[str, pd.DataFrame], plan: Plan, certificate: dict[str, Any]) -> dict[str, Any]:
     """Everything that is said about a task's models.
 
-    tables: model → predictions of all repeats, the control among them. first: the model that the others are baselines of.
+    tables: model → predictions of all repeats, the control among them. certificate: of the split.
     """
-    once = tables[first].drop_duplicates("example")
-    rare = int(once["label"].mean() < 0.5)
-    label = (once["label"] == rare).to_numpy()
-    drawn = metrics.group_weights(once["group"].to_numpy(str), resamples, seed)
-    weights = dict(zip(once["example"], drawn.T, strict=True))
-    found = {model: scores(table, rare, weights) for model, table in tables.items() if model != CONTROL}
-    constant = scores(prior(tables[first]), rare, weights)
-    found["base_rate"] = {name: constant[name] for name in ("brier", "log_loss")}
-    cells = {model: {name: metrics.interval(values) for name, values in own.items()} for model, own in found.items()}
+    kind = plan.outcome.kind
+    own = {model: plan.headline(table) for model, table in tables.items()}
+    head = own[plan.first]
+    once = head.drop_duplicates("example")
+    sought = plan.sought(once)
+    drawn = Resamples.of(head, plan.resamples, plan.seed)
+    seen = {model: parts(table, plan.outcome, drawn, sought) for model, table in own.items() if model != CONTROL}
+    scored = {model: score(of) for model, of in seen.items()}
+    cells = {model: s.cells for model, s in scored.items()} | based(head, plan, certificate, drawn, sought)
     if CONTROL in tables:
-        cells[CONTROL] = chance(tables[CONTROL], rare)
-    baselines = [m for m in tables if m not in (first, CONTROL)]
-    differences = {m: {k: metrics.interval(found[first][k] - found[m][k]) for k in (*RANKING, "brier")} for m in baselines}
-    facts = {
-        "rare": classes[rare],
-        "rare_count": int(label.sum()),
-        "rare_groups": int(once["group"][label].nunique()),
-        "groups": int(once["group"].nunique()),
-        "examples": len(once),
-        "feature": feature,
-        "auprc": cells[first]["auprc"],
-        "base_rate": float(label.mean()),
-        "control": cells.get(CONTROL, {}).get("auroc"),
-    }
-    words = verdict(first, {m: d["auprc"] for m, d in differences.items()}, facts)
-    return {"first": first, "facts": facts, "verdict": words, "metrics": cells, "differences": differences} | drawings(
-        tables, rare, weights
-    )
+        cells[CONTROL] = chance(own[CONTROL], plan, sought)
+    metric = next(iter(SCORING[kind].CHANCE))
+    folds = head.groupby("repeat")["fold"].nunique()
+    facts = facts_of(once, plan, sought, f"{len(folds)} × {folds.iloc[0]} folds")
+    if kind == "multilabel":
+        facts["chance"] = float(np.mean([multilabel.chance(part) for part in seen[plan.first]]))
+    facts |= {"control": cells.get(CONTROL, {}).get(metric), "control_metric": metric}
+    found = {
+        "kind": kind,
+        "primary": plan.primary,
+        "first": plan.first,
+        "facts": facts,
+        "metrics": cells,
+        "per_class": {model: s.per_class for model, s in scored.items() if s.per_class},
+        "confusion": {model: s.confusion.tolist() for model, s in scored.items() if s.confusion is not None},
+        "differences": comparisons.differences(scored, plan.first, kind),
+        "balances": comparisons.balances(scored, kind, plan.balance),
+        "modalities": comparisons.modalities(scored, kind),
+        "luck": luck({m: t for m, t in tables.items() if m != CONTROL}, plan.outcome, sought, plan.primary, plan.given),
+        "clean": cleaned(own, plan, certificate, sought),
+    } | drawings_of(seen, plan)
+    words = in_words(found, plan)
+    return {"verdict": words, "headline": words if plan.calls else headline(found)} | found
 
 
-def drawings(tables: dict[str, pd.DataFrame], rare: int, weights: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Data of the figures: curves, and reliability before and after calibration."""
-    kept = {model: table for model, table in tables.items() if model != CONTROL}
+def based(head: pd.DataFrame, plan: Plan, certificate: dict[str, Any], drawn: Resamples, sought: int) -> dict[str, Any]:
+    """Scores of the base rate; none of survival, where it orders nothing."""
+    if plan.outcome.kind == "survival":
+        return {}
+    constant = score(parts(prior(head, plan.outcome, certificate.get("folds", [])), plan.outcome, drawn, sought)).cells
+    return {"base_rate": {name: constant[name] for name in OF_BASE_RATE[plan.outcome.kind]}}
 
-    def reliable(table: pd.DataFrame, kind: str) -> list[dict[str, float]]:
-        probability = table[kind].to_numpy() if rare else 1 - table[kind].to_numpy()
-        drawn = [weights[example] for example in table["example"]]
-        return metrics.reliability(probability, (table["label"] == rare).to_numpy(float), drawn)
 
+def in_words(found: dict[str, Any], plan: Plan) -> str:
+    """The verdict."""
+    if not plan.calls:
+        return verdict_of_samples(found)
+    auprc = {m: cells["auprc"] for m, cells in found["differences"].items() if plainly(m)}
+    facts = found["facts"] | {"auprc": found["metrics"][plan.first]["auprc"]}
+    return " ".join([verdict(plan.first, auprc, facts), *words_on_balances(found)])
+
+
+def cleaned(tables: dict[str, pd.DataFrame], plan: Plan, certificate: dict[str, Any], sought: int) -> dict[str, Any] | None:
+    """Scores on the test examples of a given split whose group is not trained on; None where it does not leak."""
+    leaked = set(certificate.get("given", {}).get("leaked", []))
+    head = tables[plan.first]
+    left_out = leaked & set(head["example"])
+    if not plan.given or not left_out:
+        return None
+    kept = {model: table[~table["example"].isin(left_out)] for model, table in tables.items() if model != CONTROL}
+    rest = kept[plan.first]
+    found: dict[str, Any] = {"left_out": len(left_out), "examples": int(rest["example"].nunique()), "metrics": {}}
+    if len(rest):
+        drawn = Resamples.of(rest, plan.resamples, plan.seed)
+        found["metrics"] = {model: score(parts(table, plan.outcome, drawn, sought)).cells for model, table in kept.items()}
+    return found | {"groups": int(rest["group"].nunique())}
+
+
+def drawings_of(seen: dict[str, list[Part]], plan: Plan) -> dict[str, Any]:
+    """Data of the figures, of the models that are trained on all and under the task's own balance."""
+    plain = {model: of for model, of in seen.items() if plainly(model)}
+    if plan.outcome.kind == "survival":
+        named = (("over_time", drawings.over_time), ("risk_groups", drawings.risk_groups))
+        return {name: {model: draw(of) for model, of in plain.items()} for name, draw in named}
+    curves = {model: drawings.curve_of(of) for model, of in plain.items()}
     return {
-        "curves": {model: curves(table, rare) for model, table in kept.items()},
-        "reliability": {model: {kind: reliable(table, kind) for kind in ("raw", "calibrated")} for model, table in kept.items()},
+        "curves": {model: curve for model, curve in curves.items() if curve},
+        "curves_by_class": drawings.by_class(seen[plan.first]),
+        "reliability": {model: drawings.reliability(of) for model, of in plain.items()},
     }
-
-
-def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Figures for the summary."""
-    n = found["facts"]["examples"]
-    rare = found["facts"]["rare"]
-
-    def record(key: str, cell: dict[str, Any], unit: str, words: str) -> dict[str, Any]:
-        return {
-            "key": f"{task}.{key}",
-            **{k: cell[k] for k in ("value", "low", "high")},
-            "n": n,
-            "unit": unit,
-            "description": words,
-        }
-
-    plain = {"low": None, "high": None}
-    rows = [
-        record(
-            "base_rate",
-            {"value": found["facts"]["base_rate"]} | plain,
-            "fraction",
-            f"part of the examples that are {rare}s, the class to find; the AUPRC of chance",
-        ),
-        record("verdict", {"value": found["verdict"]} | plain, "words", "what the figures say"),
-    ]
-    for model, cells in found["metrics"].items():
-        rows += [
-            record(f"{model}.{name}", cell, "nats" if name == "log_loss" else "fraction", f"{model}: {WORDS[name]}")
-            for name, cell in cells.items()
-        ]
-    for model, cells in found["differences"].items():
-        for name, cell in cells.items():
-            key = f"{found['first']}.{name}_minus_{model}"
-            rows.append(record(key, cell, "fraction", f"{name} of {found['first']} less that of {model}, paired over resamples"))
-    return rows
 
 
 def histories(abouts: dict[str, list[Path]]) -> dict[str, list[list[dict[str, float]]]]:
@@ -197,23 +208,29 @@ def main(
 ) -> None:
     """Write evaluation as JSON (all of it) and TSV (metrics), and the summary.
 
-    predictions, abouts: model by model, repeat by repeat, both in that order. spec: models, bootstrap, single_feature.
+    predictions, abouts: model by model, repeat by repeat, both in that order.
+    spec: models, bootstrap, single_feature, source, given, balance.
     """
     files: dict[str, list[tuple[Path, Path]]] = {}
     for table, about in zip(predictions, abouts, strict=True):
         files.setdefault(json.loads(about.read_text())["model"], []).append((table, about))
     tables = {model: pd.concat([pd.read_parquet(table) for table, _ in pairs]) for model, pairs in files.items()}
-    classes = json.loads(certificate.read_text())["class_names"]
-    found = evaluate(tables, spec["models"][0], classes, spec["single_feature"], spec["bootstrap"], seed)
-    found["learning"] = histories({model: [about for _, about in pairs] for model, pairs in files.items()})
+    first = spec["models"][0]
+    outcome = Outcome.of(json.loads(files[first][0][1].read_text())["outcome"])
+    calls, given = spec.get("source", "variants") == "variants", spec.get("given", False)
+    plan = Plan(outcome, first, spec["single_feature"], spec["bootstrap"], seed, calls, given, spec.get("balance"))
+    found = evaluate(tables, plan, json.loads(certificate.read_text()))
+    found["learning"] = histories({m: [about for _, about in pairs] for m, pairs in files.items() if m != CONTROL})
     found["task"] = task
     outputs["evaluation"].write_text(json.dumps(found, indent=1) + "\n")
     outputs["summary"].write_text(json.dumps(records(task, found), indent=1, ensure_ascii=False) + "\n")
     with open(outputs["table"], "w", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(["model", "metric", "value", "low", "high"])
+        writer.writerow(["model", "metric", "value", "low", "high", "interval"])
         for model, cells in found["metrics"].items():
-            writer.writerows([model, name, cell["value"], cell["low"], cell["high"]] for name, cell in cells.items())
+            writer.writerows(
+                [model, name, *(cell[k] for k in ("value", "low", "high", "interval"))] for name, cell in cells.items()
+            )
     log.info("%s", found["verdict"])
 
 

@@ -1,7 +1,7 @@
 """Intervals: of proportions in closed form, and of any statistic by resampling whole groups."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,10 +30,10 @@ def normal_quantile(p: float) -> float:
     return (low + high) / 2
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
+def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
     """A proportion and its score interval (Wilson 1927; Brown, Cai & DasGupta 2001).
 
-    Always inside [0, 1], and of real width at 0 and at 1. No trials: NaN.
+    Always inside [0, 1], and of real width at 0 and at 1. Both may be means over repeats. No trials: NaN.
     """
     if trials == 0:
         return UNDEFINED
@@ -41,6 +41,64 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
     centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
     return Interval(p, 0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
+
+
+def mean_of_proportions(parts: Sequence[Interval]) -> Interval:
+    """The mean of independent proportions, from their own intervals (MOVER: Zou & Donner 2008).
+
+    With Wilson's intervals it has real width where all are 0 or 1.
+    """
+    if not parts or any(math.isnan(p.value) for p in parts):
+        return UNDEFINED
+    k = len(parts)
+    value = sum(p.value for p in parts) / k
+    down = math.sqrt(sum((p.value - p.low) ** 2 for p in parts)) / k
+    up = math.sqrt(sum((p.high - p.value) ** 2 for p in parts)) / k
+    return Interval(value, value - down, value + up)
+
+
+def paired_difference(both: float, first: float, second: float, neither: float, level: float = 0.95) -> Interval:
+    """Difference of two proportions of the same examples (Newcombe 1998, method 10).
+
+    both, first, second, neither: how many examples both get right, the first alone, the second alone, none; they
+    may be means over repeats. Where few differ the bootstrap is too sure of itself; this is not.
+    """
+    n = both + first + second + neither
+    if n <= 0:
+        return UNDEFINED
+    one, two = wilson(both + first, n, level), wilson(both + second, n, level)
+    margin = (both + first) * (second + neither) * (both + second) * (first + neither)
+    shared = both * neither - first * second
+    if shared > 0:
+        shared = max(shared - n / 2, 0.0)
+    phi = shared / math.sqrt(margin) if margin > 0 else 0.0
+    value = (first - second) / n
+
+    def reach(a: float, b: float) -> float:
+        return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
+
+    down = reach(one.value - one.low, two.high - two.value)
+    return Interval(value, value - down, value + reach(one.high - one.value, two.value - two.low))
+
+
+def mann_whitney(value: float, positives: float, negatives: float, level: float = 0.95) -> Interval:
+    """An area under the ROC curve and its score-like interval (Newcombe 2006, method 5): of real width at 0 and at 1."""
+    if math.isnan(value) or positives <= 0 or negatives <= 0:
+        return UNDEFINED
+    z = normal_quantile(0.5 + level / 2)
+
+    def far(theta: float) -> bool:
+        inner = (1 - theta) / (2 - theta) + theta / (1 + theta)
+        spread = theta * (1 - theta) / (positives * negatives) * (1 + ((positives + negatives) / 2 - 1) * inner)
+        return (value - theta) ** 2 > z * z * spread
+
+    def border(inside: float, outside: float) -> float:
+        for _ in range(60):
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if far(middle) else (middle, outside)
+        return inside
+
+    return Interval(value, 0.0 if value == 0 else border(value, 0.0), 1.0 if value == 1 else border(value, 1.0))
 
 
 def resamples_of_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:

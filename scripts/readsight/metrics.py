@@ -36,6 +36,15 @@ def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarr
         return (precision * np.diff(found, prepend=0, axis=1)).sum(axis=1) / found[:, -1]
 
 
+def chance_auprc(positives: int, n: int) -> float:
+    """Average precision that a random order has in the mean (Bestgen 2015); in small folds it is above the base rate."""
+    if not 0 < positives <= n:
+        return float("nan")
+    rank = np.arange(1, n + 1)
+    others = (positives - 1) / (n - 1) if n > 1 else 0.0
+    return float(np.mean(1 / rank + others * (rank - 1) / rank))
+
+
 def _tie_ends(ordered: np.ndarray) -> np.ndarray:
     """Places of the last of each run of equal scores."""
     return np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
@@ -43,13 +52,13 @@ def _tie_ends(ordered: np.ndarray) -> np.ndarray:
 
 def brier(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean squared error of probabilities (Brier 1950)."""
-    return _mean((probability - label) ** 2, weights)
+    return mean((probability - label) ** 2, weights)
 
 
 def log_loss(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean negative log likelihood, nats."""
     held = np.clip(probability, 1e-6, 1 - 1e-6)
-    return _mean(-np.where(label == 1, np.log(held), np.log(1 - held)), weights)
+    return mean(-np.where(label == 1, np.log(held), np.log(1 - held)), weights)
 
 
 def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.ndarray, bins: int = 10) -> np.ndarray:
@@ -61,6 +70,74 @@ def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.nd
         error += np.abs((weights[:, here] * (probability - label)[here]).sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
         return error / weights.sum(axis=1)
+
+
+def tables(true: np.ndarray, said: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
+    """Confusion matrices, (resamples, classes, classes): rows are the true class, columns the one said.
+
+    true, said: (n,) codes of classes.
+    """
+    cells = np.zeros((len(true), classes * classes))
+    cells[np.arange(len(true)), np.asarray(true) * classes + said] = 1
+    return (weights @ cells).reshape(-1, classes, classes)
+
+
+def accuracy(table: np.ndarray) -> np.ndarray:
+    """Part of the examples that are said right. table: as `tables` gives, here and below."""
+    return _ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
+
+
+def recalls(table: np.ndarray) -> np.ndarray:
+    """Part of each class that is said right, (resamples, classes); NaN where there is none of it."""
+    return _ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2))
+
+
+def precisions(table: np.ndarray) -> np.ndarray:
+    """Part of what is said to be a class that is it, (resamples, classes); NaN where none is said to be."""
+    return _ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=1))
+
+
+def balanced_accuracy(table: np.ndarray) -> np.ndarray:
+    """Mean recall of the classes that the examples have. A resample that has lost one of them has none (NaN)."""
+    return recalls(table)[:, present(table)].mean(axis=1)
+
+
+def present(table: np.ndarray) -> np.ndarray:
+    """Which classes the examples have, (classes,); told from the first weighting, which counts each once."""
+    return table[0].sum(axis=1) > 0
+
+
+def f1(table: np.ndarray, sought: int) -> np.ndarray:
+    """Harmonic mean of precision and recall of one class; 0 where it is neither there nor said."""
+    hits = table[:, sought, sought]
+    both = table[:, sought].sum(axis=1) + table[:, :, sought].sum(axis=1)
+    return np.where(np.isnan(both), np.nan, np.divide(2 * hits, both, out=np.zeros_like(hits), where=both > 0))
+
+
+def mcc(table: np.ndarray) -> np.ndarray:
+    """Matthews' correlation, of any number of classes (Gorodkin 2004); 0 where all are said to be of one class."""
+    total, right = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
+    true, said = table.sum(axis=2), table.sum(axis=1)
+    spread = np.sqrt((total**2 - (said**2).sum(axis=1)) * (total**2 - (true**2).sum(axis=1)))
+    shared = right * total - (true * said).sum(axis=1)
+    return np.where(np.isnan(total), np.nan, np.divide(shared, spread, out=np.zeros_like(shared), where=spread > 0))
+
+
+def brier_of_classes(probabilities: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Squared error summed over the classes (Brier 1950), 0 to 2. probabilities: (n, classes); target: (n,) codes."""
+    truth = np.arange(probabilities.shape[1]) == np.asarray(target)[:, None]
+    return mean(((probabilities - truth) ** 2).sum(axis=1), weights)
+
+
+def log_loss_of_classes(probabilities: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean negative log likelihood of the true class, nats."""
+    held = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    return mean(-np.log(held[np.arange(len(target)), target]), weights)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return part / whole
 
 
 def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
@@ -81,13 +158,14 @@ def reliability(
     for b in np.unique(place):
         here = place == b
         drawn = np.stack([weights[i] for i in np.flatnonzero(here)], axis=1)
-        frequency = interval(_mean(label[here], drawn))
+        frequency = interval(mean(label[here], drawn))
         row = {"predicted": float(probability[here].mean()), "observed": frequency["value"], "n": int(here.sum())}
         rows.append(row | {side: frequency[side] for side in ("low", "high")})
     return rows
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of (n,) values, (resamples,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return weights @ values / weights.sum(axis=1)
 

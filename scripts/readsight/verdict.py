@@ -2,21 +2,60 @@
 
 from typing import Any
 
+from readsight.variant import Variant
+
 # The model that is trained on shuffled labels: what nothing learned looks like.
 CONTROL = "shuffled_labels"
 NAMES = {
     "network": "the network",
+    "cnn": "the convolutional network",
     "logistic": "logistic regression",
+    "elastic_net": "the elastic net",
     "forest": "the forest",
+    "boosting": "gradient boosting",
+    "late_fusion": "late fusion",
+    "attention_fusion": "attention fusion",
+    "cox": "Cox regression",
     "single_feature": "{feature} alone",
+    "base_rate": "the base rate",
     CONTROL: "the shuffled-label control",
 }
+BALANCES = {
+    "none": "without balancing",
+    "smote": "with SMOTE",
+    "oversample": "with random over-sampling",
+    "undersample": "with random under-sampling",
+    "class_weight": "with class weights",
+}
+METRICS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "macro_auroc": "macro AUROC",
+    "macro_auprc": "macro AUPRC",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "c_index": "C",
+}
+LINEAR = ("elastic_net", "logistic", "cox")
 FEW_GROUPS = 10
 
 
 def name(model: str, feature: str = "one feature") -> str:
-    """A model in words."""
-    return NAMES.get(model, model).format(feature=feature)
+    """A model in words: `logistic regression on mrna alone`."""
+    variant = Variant.of(model)
+    own = NAMES.get(variant.model, variant.model).format(feature=feature)
+    own += f" on {variant.modality} alone" if variant.modality else ""
+    return own + (f" {BALANCES.get(variant.balance, f'with {variant.balance}')}" if variant.balance else "")
+
+
+def capital(words: str) -> str:
+    """Words with a capital first letter, the others as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def figure(cell: dict[str, Any]) -> str:
@@ -34,12 +73,12 @@ def signed(value: float) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def against(first: str, other: str, difference: dict[str, Any]) -> tuple[str, str]:
-    """(`better`, `worse` or `equal`; a clause that says so with the difference in AUPRC)."""
+def against(first: str, other: str, difference: dict[str, Any], metric: str = "auprc") -> tuple[str, str]:
+    """(`better`, `worse` or `equal`; a clause that says so with the difference in the metric)."""
     value = difference["value"]
     if value is None or difference["low"] is None:
         return "equal", f"cannot be compared with {other}"
-    shown = f"ΔAUPRC {signed(value)} [{signed(difference['low'])}, {signed(difference['high'])}]"
+    shown = f"Δ{METRICS.get(metric, metric)} {signed(value)} [{signed(difference['low'])}, {signed(difference['high'])}]"
     if difference["low"] > 0:
         return "better", f"better than {other} ({shown})"
     if difference["high"] < 0:
@@ -47,39 +86,46 @@ def against(first: str, other: str, difference: dict[str, Any]) -> tuple[str, st
     return "equal", f"no better than {other} ({shown}; the interval holds 0)"
 
 
+def beside(first: str, differences: dict[str, dict[str, Any]], feature: str, metric: str = "auprc") -> list[str]:
+    """Sentences: what the first model is better and worse than, and what follows. differences: model → paired difference."""
+    said = {other: against(name(first, feature), name(other, feature), cell, metric) for other, cell in differences.items()}
+    found = []
+    for kind in ("better", "worse", "equal"):
+        clauses = [clause for what, clause in said.values() if what == kind]
+        if clauses:
+            found.append(f"It is {'; '.join(clauses)}.")
+    lost = [name(other, feature) for other, (what, _) in said.items() if what == "worse"]
+    if lost:
+        found.append(f"It loses: use {' or '.join(lost)} instead.")
+    elif said and all(what == "equal" for what, _ in said.values()):
+        found.append("Nothing here justifies it over the simplest of them.")
+    return found
+
+
+def of_control(cell: dict[str, Any] | None, metric: str = "auroc") -> list[str]:
+    """A sentence on the negative control. cell: the metric's mean and range over its draws; it must hold one half."""
+    if not cell or cell["low"] is None:
+        return []
+    fine = cell["low"] <= 0.5 <= cell["high"]
+    words = "as it must be" if fine else "which should not be: suspect a leak or too few groups"
+    shown = f"{METRICS.get(metric, metric)} {figure(cell)}"
+    return [f"Trained on shuffled labels, a model ranks {'by chance' if fine else 'off chance'} ({shown}), {words}."]
+
+
 def verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str, Any]) -> str:
-    """One paragraph.
+    """One paragraph on candidate calls.
 
     first: the model under judgement. differences: baseline → paired difference in
     AUPRC. facts: rare (class name), rare_count, rare_groups, examples, feature,
     auprc, base_rate, control (AUROC of shuffled labels).
     """
     feature = facts["feature"]
-    own = name(first, feature)
-    said = {other: against(own, name(other, feature), cell) for other, cell in differences.items()}
-    head = (
-        f"{own[0].upper()}{own[1:]} finds the {facts['rare_count']} {facts['rare']}s among {facts['examples']} "
+    parts = [
+        f"{capital(name(first, feature))} finds the {facts['rare_count']} {facts['rare']}s among {facts['examples']} "
         f"with AUPRC {figure(facts['auprc'])} (chance {facts['base_rate']:.3f})."
-    )
-    parts = [head]
+    ]
     if facts["rare_groups"] < FEW_GROUPS:
         parts.append(
             f"They lie in only {facts['rare_groups']} groups: too few to tell models apart; read the intervals, not the values."
         )
-    for kind in ("better", "worse", "equal"):
-        clauses = [clause for what, clause in said.values() if what == kind]
-        if clauses:
-            parts.append(f"It is {'; '.join(clauses)}.")
-    lost = [name(other, feature) for other, (what, _) in said.items() if what == "worse"]
-    if lost:
-        parts.append(f"It loses: use {' or '.join(lost)} instead.")
-    elif said and all(what == "equal" for what, _ in said.values()):
-        parts.append("Nothing here justifies it over the simplest of them.")
-    control = facts.get("control")
-    if control and control["low"] is not None:
-        fine = control["low"] <= 0.5 <= control["high"]
-        words = "as it must be" if fine else "which should not be: suspect a leak or too few groups"
-        parts.append(
-            f"Trained on shuffled labels, a model ranks {'by chance' if fine else 'off chance'} (AUROC {figure(control)}), {words}."
-        )
-    return " ".join(parts)
+    return " ".join([*parts, *beside(first, differences, feature), *of_control(facts.get("control"))])

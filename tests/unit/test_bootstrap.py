@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from readsight.bootstrap import bootstrap_interval, normal_quantile, resamples_of_groups, wilson
+from readsight.bootstrap import (
+    bootstrap_interval,
+    mann_whitney,
+    mean_of_proportions,
+    normal_quantile,
+    paired_difference,
+    resamples_of_groups,
+    wilson,
+)
 
 
 def test_quantile_is_the_known_one():
@@ -59,3 +67,40 @@ def test_same_seed_same_interval():
     values = np.arange(30.0)
     a, b = (bootstrap_interval(lambda i: values[i].mean(), np.arange(30) // 3, 200, seed=5) for _ in range(2))
     assert a == b
+
+
+def test_mean_of_proportions_covers():
+    """Three classes of unlike sizes, nearly all right, as balanced accuracy has them."""
+    draw, sizes, p = np.random.default_rng(1), (14, 21, 35), np.array([0.9, 0.95, 0.98])
+    hits = 0
+    for _ in range(400):
+        found = mean_of_proportions([wilson(draw.binomial(n, q), n) for n, q in zip(sizes, p, strict=True)])
+        hits += found.low <= p.mean() <= found.high
+    assert hits / 400 >= 0.9
+    one = wilson(7, 9)
+    assert mean_of_proportions([one]) == pytest.approx(one)
+    assert math.isnan(mean_of_proportions([]).value)
+
+
+def test_paired_difference_mirrors_and_covers():
+    one, other = paired_difference(50, 6, 2, 12), paired_difference(50, 2, 6, 12)
+    assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
+    same = paired_difference(70, 0, 0, 0)
+    assert same.value == 0 and same.low < 0 < same.high
+    draw, parts, n = np.random.default_rng(2), [0.85, 0.08, 0.04, 0.03], 70
+    found = [paired_difference(*draw.multinomial(n, parts)) for _ in range(500)]
+    assert np.mean([f.low <= 0.04 <= f.high for f in found]) >= 0.93
+
+
+def test_four_discordant_of_seventy_prove_nothing():
+    """McNemar's exact test of 4 against 0 gives p = 0.125; resampling alone would exclude 0."""
+    assert paired_difference(66, 4, 0, 0).low < 0
+    assert paired_difference(60, 10, 0, 0).low > 0
+
+
+def test_area_under_the_curve_at_its_edge_has_width():
+    assert mann_whitney(1.0, 20, 50).high == 1 and 0.8 < mann_whitney(1.0, 20, 50).low < 1
+    assert mann_whitney(0.0, 20, 50).high == pytest.approx(1 - mann_whitney(1.0, 50, 20).low)
+    assert mann_whitney(1.0, 5, 5).low < mann_whitney(1.0, 50, 50).low
+    middle = mann_whitney(0.8, 30, 40)
+    assert middle.low < 0.8 < middle.high

@@ -1,44 +1,83 @@
 """Figures of dataset and model: drawn from what was found."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dataset_plot
+import model_evaluate
 import model_plot
+import predicted
+from readsight.modelfigures.style import colours, leading, places
+from readsight.outcome import Outcome
+from readsight.wiring.model import FIGURES
+
+SKILLS = {"network": 3.0, "cnn": 2.0, "logistic": 3.0, "late_fusion": 2.0}
+VARIANTS = {f"{m}-on-{part}": 1.0 for m in ("network", "logistic") for part in ("mrna", "mirna", "protein")}
+BALANCED = {f"{m}-with-{b}": 1.0 for m in ("network", "logistic") for b in ("none", "oversample", "undersample")}
+EPOCHS = [[{"epoch": 0, "train": 0.7, "validation": 0.6}, {"epoch": 1, "train": 0.5, "validation": 0.65}]]
 
 
-@pytest.fixture
-def evaluation():
-    cell = {"value": 0.8, "low": 0.7, "high": 0.9}
-    bare = {"value": 0.8, "low": None, "high": None}
-    names = ("auroc", "auprc", "brier", "ece", "ece_raw")
-    curve = {"grid": [0, 0.5, 1], "recall_at_fpr": [0, 0.9, 1], "precision_at_recall": [1, 0.9, 0.2]}
-    bins = [{"predicted": 0.1, "observed": 0.2, "low": 0.1, "high": 0.3, "n": 5}]
-    bins.append({"predicted": 0.6, "observed": 0.7, "low": None, "high": None, "n": 1})
-    return {
-        "facts": {"rare": "false call", "base_rate": 0.2, "feature": "QUAL"},
-        "verdict": "Words. " * 40,
-        "metrics": {
-            "network": dict.fromkeys(names, cell),
-            "single_feature": dict.fromkeys(names, bare),
-            "base_rate": {"brier": cell},
-            "shuffled_labels": {"auroc": cell},
-        },
-        "curves": {"network": curve, "single_feature": curve},
-        "reliability": {m: {"raw": bins, "calibrated": bins} for m in ("network", "single_feature")},
-        "learning": {},
-    }
+def found_of(kind, given, skills, calls=False):
+    tables = predicted.make(kind, skills, n=110, test=35, given=given, resplits=6, draws=4)
+    outcome = Outcome(kind, predicted.CLASSES[kind])
+    plan = model_evaluate.Plan(outcome, "network", "QUAL", 100, 1, calls, given, "smote")
+    return json.loads(json.dumps(model_evaluate.evaluate(tables, plan, {}) | {"learning": {}, "task": "t"}))
 
 
-@pytest.mark.parametrize("epochs", [False, True])
-def test_figures_of_models(tmp_path, evaluation, epochs):
-    if epochs:
-        evaluation["learning"] = {"network": [[{"epoch": 0, "train": 0.7, "validation": 0.6}]]}
-    (tmp_path / "e.json").write_text(json.dumps(evaluation))
-    outputs = {name: tmp_path / f"{name}.svg" for name in ("performance", "curves", "calibration", "learning")}
+def draw(tmp_path, found):
+    (tmp_path / "e.json").write_text(json.dumps(found))
+    outputs = {name: tmp_path / f"{name}.svg" for name in FIGURES}
     model_plot.main(tmp_path / "e.json", outputs)
-    assert all("<svg" in path.read_text() for path in outputs.values())
+    return {name: path.read_text() for name, path in outputs.items()}
+
+
+@pytest.mark.parametrize("kind", list(predicted.CLASSES))
+@pytest.mark.parametrize("given", [True, False])
+def test_figures_of_models_of_samples(tmp_path, kind, given):
+    found = found_of(kind, given, SKILLS | VARIANTS | (BALANCED if kind != "survival" else {}))
+    found["learning"] = {"network": [[{"epoch": 0, "train": 0.7}, {"epoch": 1, "train": -0.1}], []], "cnn": EPOCHS}
+    drawn = draw(tmp_path, found)
+    assert all("<svg" in text for text in drawn.values())
+    scale = {name: text.count("<path") for name, text in drawn.items()}
+    assert all(count > 20 for name, count in scale.items() if (kind, name) != ("survival", "calibration")), scale
+
+
+def test_figures_of_calls(tmp_path):
+    found = found_of("binary", False, SKILLS | {"single_feature": 0.1}, calls=True)
+    assert found["primary"] == "auprc" and found["headline"] == found["verdict"]
+    assert all("<svg" in text for text in draw(tmp_path, found).values())
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path):
+    """One model, one division, no epochs: three figures are words."""
+    found = found_of("multiclass", True, {"network": 2.0})
+    found["luck"] = {}
+    assert all("<svg" in text for text in draw(tmp_path, found).values())
+
+
+def test_each_figure_has_its_rule_and_caption():
+    root = Path(model_plot.__file__).parents[1]
+    assert [f.__name__ for f in model_plot.FIGURES] == list(FIGURES)
+    rule = (root / "workflow/rules/model.smk").read_text()
+    for name in FIGURES:
+        assert f"model_{name}.rst" in rule and (root / f"workflow/report/model_{name}.rst").exists()
+
+
+def test_rows_stand_in_blocks():
+    rows = places(["network", "logistic-with-none", "logistic", "logistic-on-mrna", "base_rate"])
+    assert list(rows) == ["network", "logistic", "logistic-on-mrna", "logistic-with-none", "base_rate"]
+    heights = np.array(list(rows.values()))
+    assert (np.diff(heights) >= 1).all() and heights[2] - heights[1] > 1
+
+
+def test_models_keep_their_colours_and_leading_ones_come_first():
+    found = {"first": "network", "metrics": dict.fromkeys(["network", "logistic", "logistic-on-mrna", "base_rate"])}
+    shade = colours(found)
+    assert shade["logistic"] == shade["logistic-on-mrna"] != shade["network"]
+    assert leading(found, ["forest", "boosting", "logistic", "network"], 3) == ["network", "logistic", "forest"]
 
 
 def test_figure_of_a_split_without_coordinates(tmp_path):

@@ -88,7 +88,7 @@ rule model_evaluate:
 
 
 rule model_plot:
-    """Draw models against baselines, curves, calibration and learning curves."""
+    """Draw models against baselines and each other, over divisions, by class; curves, calibration and learning curves."""
     input:
         evaluation="<results>/model/{task}/evaluation.json",
     output:
@@ -99,26 +99,47 @@ rule model_plot:
             subcategory="{task}",
             labels={"figure": "1 models and baselines"},
         ),
+        comparisons=report(
+            "<results>/model/{task}/comparisons.svg",
+            caption="../report/model_comparisons.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "2 comparisons"},
+        ),
+        luck=report(
+            "<results>/model/{task}/luck.svg",
+            caption="../report/model_luck.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "3 divisions"},
+        ),
+        confusion=report(
+            "<results>/model/{task}/confusion.svg",
+            caption="../report/model_confusion.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "4 calls by class, or risk groups"},
+        ),
         curves=report(
             "<results>/model/{task}/curves.svg",
             caption="../report/model_curves.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "2 ROC and precision–recall"},
+            labels={"figure": "5 ROC, precision–recall"},
         ),
         calibration=report(
             "<results>/model/{task}/calibration.svg",
             caption="../report/model_calibration.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "3 calibration"},
+            labels={"figure": "6 calibration"},
         ),
         learning=report(
             "<results>/model/{task}/learning.svg",
             caption="../report/model_learning.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "4 learning curves"},
+            labels={"figure": "7 learning curves"},
         ),
     log:
         "<logs>/model_plot/{task}.log",

@@ -9,7 +9,7 @@ from readsight.verdict import CONTROL
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
-FIGURES = ("performance", "curves", "calibration", "learning")
+FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning")
 LINEAR = ("elastic_net", "logistic", "cox")
 NETWORKS = {"network": (), "cnn": ("cnn",), "attention_fusion": ("fusion",)}
 

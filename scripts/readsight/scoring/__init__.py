@@ -1,0 +1,11 @@
+"""How predictions of each kind of outcome are scored.
+
+A kind has `scores(part)`: metric → (resamples,) of one repeat of one model; `PRIMARY`: the metric that models are
+judged by; `COMPARED`: those that differences are taken of; `CHANCE`: metrics that the control must have by chance;
+`WORDS`: what each metric is. Kinds of classes have `decisions(part)`: what is right and what is said, as codes.
+"""
+
+from readsight.registry import Registry
+from readsight.scoring import binary, multiclass, multilabel, survival
+
+SCORING = Registry("outcome", {"binary": binary, "multiclass": multiclass, "multilabel": multilabel, "survival": survival})

@@ -1,0 +1,102 @@
+"""What the figures of a task's models are drawn from: curves, calibration, survival of risk groups."""
+
+from typing import Any
+
+import numpy as np
+
+from readsight import concordance, metrics
+from readsight.scoring import SCORING
+from readsight.scoring.part import Part
+
+GRID = np.linspace(0, 1, 101)
+Curve = dict[str, list[float]]
+
+
+def curves(score: np.ndarray, label: np.ndarray, fold: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """ROC and precision–recall of each fold that has both classes, at fixed false-positive rates and recalls.
+
+    score: (n,), higher for the class sought. label: (n,) bool. fold: (n,).
+    """
+    roc, pr = [], []
+    for number in np.unique(fold):
+        own, truth = score[fold == number], label[fold == number]
+        if not truth.any() or truth.all():
+            continue
+        order = np.argsort(-own, kind="stable")
+        ends = np.flatnonzero(np.append(np.diff(own[order]) != 0, True))
+        hits, seen = np.cumsum(truth[order])[ends], ends + 1
+        recall, false = hits / truth.sum(), (seen - hits) / (~truth).sum()
+        roc.append(np.interp(GRID, np.append(0, false), np.append(0, recall)))
+        best = np.maximum.accumulate((hits / seen)[::-1])[::-1]
+        pr.append(best[np.minimum(np.searchsorted(recall, GRID - 1e-12), len(best) - 1)])
+    return roc, pr
+
+
+def curve_of(parts: list[Part], one: int | None = None) -> Curve | None:
+    """Curves averaged over folds and repeats, and over classes or labels where there are several (or of `one` alone)."""
+    roc: list[np.ndarray] = []
+    pr: list[np.ndarray] = []
+    for part in parts:
+        for score, label in _sought(part, one):
+            for kept, found in zip((roc, pr), curves(score, label, part.fold), strict=True):
+                kept += found
+    if not roc:
+        return None
+    means = {"recall_at_fpr": np.mean(roc, axis=0), "precision_at_recall": np.mean(pr, axis=0)}
+    return {"grid": GRID.tolist()} | {name: values.tolist() for name, values in means.items()}
+
+
+def _sought(part: Part, one: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    if part.outcome.kind == "binary":
+        return [(part.raw if part.sought else 1 - part.raw, part.target == part.sought)]
+    places = range(len(part.outcome.classes)) if one is None else [one]
+    truth = part.target if part.outcome.kind == "multilabel" else part.target[:, None] == np.arange(len(part.outcome.classes))
+    return [(part.raw[:, c], truth[:, c].astype(bool)) for c in places]
+
+
+def by_class(parts: list[Part]) -> dict[str, Curve]:
+    """Curves of each class against the rest, or of each label; none for two classes."""
+    outcome = parts[0].outcome
+    if outcome.kind not in ("multiclass", "multilabel"):
+        return {}
+    found = {name: curve_of(parts, c) for c, name in enumerate(outcome.classes)}
+    return {name: curve for name, curve in found.items() if curve}
+
+
+def reliability(parts: list[Part]) -> dict[str, list[dict[str, float | None]]]:
+    """Predicted and observed frequency by bin, before and after calibration."""
+    kind = SCORING[parts[0].outcome.kind]
+    found = {}
+    for name in ("raw", "calibrated"):
+        rows = [kind.sureness(part, name) for part in parts]
+        drawn = [part.weights[:, i] for part, row in zip(parts, rows, strict=True) for i in row[2]]
+        found[name] = metrics.reliability(np.concatenate([r[0] for r in rows]), np.concatenate([r[1] for r in rows]), drawn)
+    return found
+
+
+def over_time(parts: list[Part]) -> dict[str, list[float | None]]:
+    """Area under the ROC curve of who had the event by a time, at times between its tenths; the first repeat."""
+    part = parts[0]
+    time, event = part.target.T
+    if not (event > 0).any():
+        return {"time": [], "auc": []}
+    grid = np.unique(np.quantile(time[event > 0], np.linspace(0.1, 0.9, 17)))
+    return {"time": grid.tolist(), "auc": concordance.over_time(part.raw, time, event, part.fold, grid)}
+
+
+def risk_groups(parts: list[Part]) -> dict[str, Any]:
+    """Survival of examples above and below the median risk of their fold, in the first repeat, and their log-rank test.
+
+    The test counts examples as independent: p is None where groups hold several.
+    """
+    part = parts[0]
+    time, event = part.target.T
+    high = concordance.risk_groups(part.raw, part.fold)
+    found: dict[str, Any] = {}
+    for name, at in (("low", ~high), ("high", high)):
+        own = concordance.curve(time[at], event[at]) if at.any() else {}
+        found[name] = own | {"n": int(at.sum()), "events": int(event[at].sum())}
+    test = concordance.log_rank(time, event, high, part.fold)
+    single = len(np.unique(part.group)) == len(part.group)
+    fine = np.isfinite(test["chi2"])
+    return found | {"chi2": test["chi2"] if fine else None, "p": test["p"] if fine and single else None}

@@ -1,0 +1,208 @@
+"""Scores of one model with their intervals, and paired differences of two.
+
+Resampling alone is too sure where (nearly) all is right: no resample then differs, or few do. Proportions of calls
+therefore have an interval in closed form: Wilson's where every group is a single example, and else one that spans it
+(over as many examples as there are groups) and the bootstrap's. That of a mean of recalls spans both always: near 1 its
+closed form alone ends too low. Each cell says which it has.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from readsight import metrics
+from readsight.bootstrap import Interval, mann_whitney, mean_of_proportions, paired_difference, wilson
+from readsight.scoring import SCORING, multiclass, multilabel
+from readsight.scoring.part import Part
+
+Cell = dict[str, Any]
+AVERAGED = "wilson, averaged"
+OF_CALLS = ("accuracy", "balanced_accuracy", "exact_match")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """values: metric → (1 + resamples,), the mean over repeats, resample by resample. cells: the same with intervals.
+
+    confusion: (classes, classes) counts, mean over repeats; for several labels (labels, 2, 2). per_class: class →
+    metric → cell. right: (repeats, n), whether each example is called right. strata: (n,) its class. groups: (n,).
+    """
+
+    values: dict[str, np.ndarray]
+    cells: dict[str, Cell]
+    groups: np.ndarray
+    confusion: np.ndarray | None = None
+    per_class: dict[str, dict[str, Any]] = field(default_factory=dict)
+    right: np.ndarray | None = None
+    strata: np.ndarray | None = None
+
+
+def mean_scores(parts: list[Part]) -> dict[str, np.ndarray]:
+    """All metrics, each (resamples,): the mean over repeats."""
+    kind = SCORING[parts[0].outcome.kind]
+    found = [kind.scores(part) for part in parts]
+    return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]}
+
+
+def score(parts: list[Part]) -> Scored:
+    """Scores of one model over its repeats."""
+    first = parts[0]
+    values, kind = mean_scores(parts), first.outcome.kind
+    cells = {name: bootstrapped(own) for name, own in values.items()}
+    if kind == "survival":
+        return Scored(values, cells, first.group)
+    if kind == "multilabel":
+        right = np.stack([(multilabel.said(part) == part.target).all(axis=1) for part in parts])
+        cells["exact_match"] = held(cells["exact_match"], _proportion(right.mean(axis=0), first.group), _single(first.group))
+        return Scored(values, cells, first.group, _label_tables(parts), _of_labels(parts), right, np.zeros(len(first.group), int))
+    member = SCORING[kind]
+    right = np.stack([np.equal(*member.decisions(part)) for part in parts])
+    table = np.mean([metrics.tables(*member.decisions(p), len(p.outcome.classes), _once(p))[0] for p in parts], axis=0)
+    per_class = _of_classes(parts, table, right)
+    classes = [Interval(*(own["recall"][k] for k in ("value", "low", "high"))) for own in per_class.values() if own["n"]]
+    single = _single(first.group)
+    cells["accuracy"] = held(cells["accuracy"], _proportion(right.mean(axis=0), first.group), single)
+    cells["balanced_accuracy"] = held(cells["balanced_accuracy"], mean_of_proportions(classes), False, AVERAGED)
+    if kind == "binary":
+        cells["auroc"] = ranked(cells["auroc"], _sides(first, first.sought), single)
+    else:
+        cells["macro_auroc"] = macro(cells["macro_auroc"], per_class)
+    return Scored(values, cells, first.group, table, per_class, right, first.target)
+
+
+def bootstrapped(values: np.ndarray) -> Cell:
+    """Point, interval, and how it was made."""
+    cell = metrics.interval(values)
+    return cell | {"interval": "bootstrap" if cell["low"] is not None else "none"}
+
+
+def held(cell: Cell, closed: Interval, single: bool, name: str = "wilson") -> Cell:
+    """A bootstrapped cell with its closed interval instead (single examples), or with both spanned (groups)."""
+    if cell["value"] is None or not np.isfinite(closed.low):
+        return cell
+    if single or cell["low"] is None:
+        return cell | {"low": float(closed.low), "high": float(closed.high), "interval": name}
+    low, high = min(cell["low"], closed.low), max(cell["high"], closed.high)
+    return cell | {"low": float(low), "high": float(high), "interval": f"bootstrap, widened to hold {name}"}
+
+
+def ranked(cell: Cell, sides: tuple[int, int], single: bool) -> Cell:
+    """An area under the ROC curve: where groups are single examples, or it is 0 or 1, its interval spans one in closed form.
+
+    sides: groups with and without the class. Of clusters the closed form knows nothing, but there resampling has no width at all.
+    """
+    if cell["value"] is None or not min(sides) or not (single or cell["value"] in (0.0, 1.0)):
+        return cell
+    return held(cell, mann_whitney(cell["value"], *sides), False, "newcombe")
+
+
+def macro(cell: Cell, per_class: dict[str, dict[str, Any]]) -> Cell:
+    """The mean of areas over classes spans the mean of their own limits: they are not independent."""
+    own = [c["auroc"] for c in per_class.values() if c["auroc"]["value"] is not None]
+    if cell["value"] is None or any(c["low"] is None for c in own) or all(c["interval"] == "bootstrap" for c in own):
+        return cell
+    limits = Interval(cell["value"], *(float(np.mean([c[side] for c in own])) for side in ("low", "high")))
+    return held(cell, limits, False, "newcombe, averaged")
+
+
+def difference(first: Scored, other: Scored, names: tuple[str, ...]) -> dict[str, Cell]:
+    """Scores of the first less those of the other, paired over the same resamples of the same test examples."""
+    found = {name: bootstrapped(first.values[name] - other.values[name]) for name in names}
+    for name in OF_CALLS:
+        if name in found and first.right is not None:
+            classes = np.unique(first.strata) if name == "balanced_accuracy" else [None]
+            closed = mean_of_proportions([_paired(first, other, own) for own in classes])
+            found[name] = held(found[name], closed, False, "newcombe")
+    return found
+
+
+def _paired(first: Scored, other: Scored, stratum: int | None) -> Interval:
+    """Difference of two models' proportions of right calls, counted in groups."""
+    at = np.ones(len(first.groups), bool) if stratum is None else first.strata == stratum
+    one, two = first.right[:, at], other.right[:, at]
+    scale = len(np.unique(first.groups[at])) / one.size
+    counts = [(one & two).sum(), (one & ~two).sum(), (~one & two).sum(), (~one & ~two).sum()]
+    return paired_difference(*(float(count * scale) for count in counts))
+
+
+def _proportion(right: np.ndarray, groups: np.ndarray) -> Interval:
+    """Wilson's interval of a mean of (n,) parts of 1, over as many examples as there are groups."""
+    n = len(np.unique(groups))
+    return wilson(float(right.mean()) * n, n)
+
+
+def _single(groups: np.ndarray) -> bool:
+    return len(np.unique(groups)) == len(groups)
+
+
+def _once(part: Part) -> np.ndarray:
+    return np.ones((1, len(part.fold)))
+
+
+def _sides(part: Part, own: int) -> tuple[int, int]:
+    """Groups that have examples of a class, and groups that have others."""
+    return tuple(len(np.unique(part.group[at])) for at in (part.target == own, part.target != own))
+
+
+def _of_classes(parts: list[Part], table: np.ndarray, right: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Recall, precision and AUROC of each class."""
+    first, kind = parts[0], SCORING[parts[0].outcome.kind]
+    resampled = [metrics.tables(*kind.decisions(p), len(table), p.weights) for p in parts]
+    ranks = _ranks(parts)
+    found = {}
+    for c, name in enumerate(first.outcome.classes):
+        at = first.target == c
+        said = table[:, c].sum()
+        spread = said * len(np.unique(first.group)) / len(first.group)
+        recall, precision = (
+            bootstrapped(np.mean([way(t)[:, c] for t in resampled], axis=0)) for way in (metrics.recalls, metrics.precisions)
+        )
+        single = _single(first.group)
+        closed = wilson(table[c, c] / said * spread, spread) if said else Interval(*[np.nan] * 3)
+        found[name] = {
+            "n": int(at.sum()),
+            "groups": len(np.unique(first.group[at])),
+            "recall": held(recall, _proportion(right[:, at].mean(axis=0), first.group[at]), single) if at.any() else recall,
+            "precision": held(precision, closed, single),
+            "auroc": ranked(bootstrapped(ranks[c]), _sides(first, c), single),
+        }
+    return found
+
+
+def _ranks(parts: list[Part]) -> list[np.ndarray]:
+    """AUROC of each class against the rest, the mean over repeats."""
+    if parts[0].outcome.kind == "multiclass":
+        return [np.mean(own, axis=0) for own in zip(*map(multiclass.one_against_rest, parts), strict=True)]
+    both = [metrics.by_fold(metrics.auroc, p.raw, p.target.astype(float), p.fold, p.weights) for p in parts]
+    other = [metrics.by_fold(metrics.auroc, -p.raw, 1.0 - p.target, p.fold, p.weights) for p in parts]
+    return [np.mean(other, axis=0), np.mean(both, axis=0)]
+
+
+def _label_tables(parts: list[Part]) -> np.ndarray:
+    """Confusion of each label, (labels, 2, 2)."""
+    labels = range(len(parts[0].outcome.classes))
+    said = [multilabel.said(part) for part in parts]
+    each = [[metrics.tables(p.target[:, c], s[:, c], 2, _once(p))[0] for c in labels] for p, s in zip(parts, said, strict=True)]
+    return np.mean(each, axis=0)
+
+
+def _of_labels(parts: list[Part]) -> dict[str, dict[str, Any]]:
+    """Ranking, recall and precision of each label."""
+    first = parts[0]
+    ranked = {
+        name: [np.mean(own, axis=0) for own in zip(*(multilabel.each(p, way) for p in parts), strict=True)]
+        for name, way in (("auroc", metrics.auroc), ("auprc", metrics.auprc))
+    }
+    found = {}
+    for c, name in enumerate(first.outcome.classes):
+        called = [metrics.tables(p.target[:, c], multilabel.said(p)[:, c], 2, p.weights) for p in parts]
+        at = first.target[:, c] == 1
+        found[name] = {
+            "n": int(at.sum()),
+            "groups": len(np.unique(first.group[at])),
+            "base_rate": float(at.mean()),
+            "recall": bootstrapped(np.mean([metrics.recalls(t)[:, 1] for t in called], axis=0)),
+            "precision": bootstrapped(np.mean([metrics.precisions(t)[:, 1] for t in called], axis=0)),
+        } | {metric: bootstrapped(own[c]) for metric, own in ranked.items()}
+    return found

@@ -1,0 +1,100 @@
+"""Predictions of models of samples, as `model_predict` writes them, made up with a skill for each model."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from readsight.outcome import Outcome
+
+CLASSES = {
+    "binary": ("ALL", "AML"),
+    "multiclass": ("Basal", "Her2", "LumA"),
+    "multilabel": ("ER", "PR", "HER2", "TP53"),
+    "survival": ("time", "event"),
+}
+SHARES = {"binary": (0.65, 0.35), "multiclass": (0.3, 0.2, 0.5)}
+
+
+def truth(kind: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Targets of n samples, and what a model can know of them: (n, outputs), with unit noise to come."""
+    draw = np.random.default_rng(seed)
+    if kind in SHARES:
+        target = draw.choice(len(SHARES[kind]), n, p=SHARES[kind])
+        return target, np.eye(len(SHARES[kind]))[target][:, -1:] - 0.5 if kind == "binary" else np.eye(3)[target]
+    if kind == "multilabel":
+        target = (draw.random((n, 4)) < [0.6, 0.5, 0.2, 0.35]).astype(int)
+        return target, target - 0.5
+    risk = draw.normal(size=n)
+    time, end = draw.exponential(np.exp(-risk)), draw.exponential(2.0, n)
+    return np.stack([np.round(np.minimum(time, end) * 24, 1), (time <= end).astype(float)], axis=1), risk[:, None]
+
+
+def predict(outcome: Outcome, known: np.ndarray, skill: float, draw: np.random.Generator) -> np.ndarray:
+    """A model's predictions: what can be known, times its skill, with noise."""
+    logits = skill * known + draw.normal(size=known.shape)
+    if outcome.kind == "survival":
+        return logits[:, 0]
+    if outcome.kind == "multiclass":
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+    guess = 1 / (1 + np.exp(-logits))
+    return guess[:, 0] if outcome.kind == "binary" else guess
+
+
+def divisions(n: int, test: int, given: bool, draw: np.random.Generator, resplits: int, folds: int) -> dict:
+    """(repeat, fold) → places of the test samples: a given split and such as are drawn anew, or two repeats of folds."""
+    if given:
+        return {(0, 0): np.arange(n - test, n)} | {(1, k): np.sort(draw.permutation(n)[:test]) for k in range(resplits)}
+    orders = [draw.permutation(n) for _ in range(2)]
+    return {(r, k): part for r, order in enumerate(orders) for k, part in enumerate(np.array_split(order, folds))}
+
+
+def make(
+    kind: str,
+    skills: dict[str, float],
+    n: int = 220,
+    test: int = 70,
+    given: bool = True,
+    resplits: int = 20,
+    folds: int = 5,
+    each: int = 1,
+    draws: int = 20,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Model → predictions of all repeats, the control among them. each: samples a donor."""
+    outcome = Outcome(kind, CLASSES[kind])
+    target, known = truth(kind, n, seed)
+    tested = divisions(n, test, given, np.random.default_rng(seed + 1), resplits, folds)
+    names = np.array([f"S{i:03d}" for i in range(n)])
+    groups = np.array([f"D{i // each:03d}" for i in range(n)])
+    tables = {}
+    for number, (model, skill) in enumerate((skills | {"shuffled_labels": 0.0}).items()):
+        draw = np.random.default_rng([seed, number])
+        rows = []
+        for (repeat, fold), at in tested.items():
+            for d in range(draws if model == "shuffled_labels" else 1):
+                raw = predict(outcome, known[at], skill, draw)
+                columns = {"example": names[at], "group": groups[at], "repeat": repeat, "fold": fold, "draw": d}
+                columns |= outcome.targets(target[at])
+                columns |= outcome.predictions("raw", raw) | outcome.predictions("calibrated", raw)
+                rows.append(pd.DataFrame(columns))
+        tables[model] = pd.concat(rows, ignore_index=True)
+    return tables
+
+
+def write(folder: Path, tables: dict[str, pd.DataFrame], kind: str) -> tuple[list[Path], list[Path]]:
+    """Files of `model_predict` and `model_train`: tables and what is said of the models, model by model, repeat by repeat."""
+    predictions, abouts = [], []
+    outcome = Outcome(kind, CLASSES[kind])
+    for model, table in tables.items():
+        for repeat, own in table.groupby("repeat"):
+            base = folder / f"{model}.repeat{repeat}"
+            own.to_parquet(f"{base}.parquet", index=False)
+            history = [{"epoch": e, "train": 1.1 * 0.9**e + 0.05} for e in range(25)] if model in ("network", "cnn") else []
+            folds = [{"history": history} for _ in own["fold"].unique()]
+            Path(f"{base}.json").write_text(json.dumps({"model": model, "outcome": outcome.plain(), "folds": folds}))
+            predictions.append(Path(f"{base}.parquet"))
+            abouts.append(Path(f"{base}.json"))
+    return predictions, abouts
