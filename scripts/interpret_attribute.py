@@ -1,8 +1,28 @@
-"""Attribute the predictions of a task's first model to its features, and examine each method."""
+"""Attribute the predictions of a task's first model to its features, and examine each method.
+
+`attributions.h5` holds, over all features that any fold's model saw:
+
+| name | shape | what |
+|---|---|---|
+| `{method}/attributions` | (n, features) or (n, features, outputs) | by example; 0 where the fold's model did not see the feature |
+| `{method}/by_fold` | (folds, features) | mean abs. attribution over a fold's examples and outputs |
+| `values` | (n, features) | what was explained, scaled by the fold; NaN where its model did not see the feature |
+| `example`, `group` | (n,) | text |
+| `label` | (n,) or (n, columns) | the target, shaped as `readsight.outcome` says |
+| `fold` | (n,) | number of the fold in the first repeat, whose model did not see the example |
+| `feature`, `modality` | (features,) | text |
+| `used` | (folds, features) | whether a fold's model saw the feature |
+| `fold_repeat`, `fold_number` | (folds,) | which fold a row of `by_fold` and `used` is |
+
+The rows of `by_fold` are the folds of the first repeat that examples were explained of, in order, and after
+them those drawn anew beside a given split. Attributes: model, certificate, unit, kind, classes (text; several outputs
+are in their order).
+"""
 
 import json
 import logging
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +33,29 @@ from readsight import exams, foldfile, metrics, modelfile
 from readsight.attributions import ATTRIBUTIONS
 from readsight.attributions.problem import Problem
 from readsight.certificate import verify_folds
+from readsight.errors import InputError
 from readsight.models import MODELS
 from readsight.models.shuffled_labels import shuffled
 from readsight.step import step
+from readsight.variant import Variant
 
 log = logging.getLogger("readsight")
+
+AGAIN = 30  # test examples explained of each division that was drawn anew
+EXAMINED = 20  # examples of a fold that are explained again by a model that learned nothing
+FILES = ("test", "train", "balanced", "validation", "tensors", "about", "certificate")
+FILES_AGAIN = ("test", "train", "tensors", "about")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A fold's model and the test examples that it explains. fold: these examples. row: what model.json says of the fold."""
+
+    repeat: int
+    number: int
+    fold: foldfile.Fold
+    problem: Problem
+    row: dict[str, Any]
 
 
 def chosen(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
@@ -27,17 +65,48 @@ def chosen(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
     return [drawn[(drawn >= a) & (drawn < b)] - a for a, b in zip(starts[:-1], starts[1:], strict=True)]
 
 
-def explain(method: str, problems: list[Problem], seed: int) -> np.ndarray:
-    """Attributions of all folds' examples, (n, features), logits."""
-    return np.concatenate([ATTRIBUTIONS[method].attribute(p, seed) for p in problems])
+def gathered(
+    inputs: dict[str, Path], certificate: Path, repeat: int, count: int, each: bool, seed: int
+) -> tuple[list[Explained], dict[str, Any]]:
+    """A repeat's folds with examples to explain, `count` in all or of each; and what model.json says.
+
+    inputs: test, train, tensors, about. Raises InputError where these do not belong together.
+    """
+    arrays, content = modelfile.read(inputs["tensors"], inputs["about"])
+    variant = Variant.of(content["model"])
+    tests = [variant.view(foldfile.read(inputs["test"], n)) for n in range(len(arrays))]
+    verify_folds(certificate, {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
+    if each:
+        rows = [chosen([len(test)], count, seed + n)[0] for n, test in enumerate(tests)]
+    else:
+        rows = chosen([len(test) for test in tests], count, seed)
+    found = []
+    for number, (test, own) in enumerate(zip(tests, rows, strict=True)):
+        if not len(own):
+            continue
+        row = content["folds"][number]
+        if test.features != row["features"]:
+            raise InputError(
+                f"{inputs['test']}: the features of fold {number} are not those that {inputs['about']} was trained on"
+            )
+        background = variant.view(foldfile.read(inputs["train"], number)).values
+        problem = Problem(MODELS[variant.model], arrays[number], row["about"], test.values[own], background)
+        found.append(Explained(repeat, number, rows_of(test, own), problem, row))
+    return found, content
 
 
-def blinded(
-    problem: Problem, train: foldfile.Fold, validation: foldfile.Fold, settings: dict[str, Any], seed: int, threads: int
-) -> Problem:
-    """The same problem for a model that was trained on shuffled labels."""
-    fitted = problem.member.train(shuffled(train, seed), shuffled(validation, seed + 1), settings, seed, threads)
-    return replace(problem, arrays=fitted.arrays, about=fitted.about)
+def rows_of(fold: foldfile.Fold, rows: np.ndarray) -> foldfile.Fold:
+    """Some examples of a fold."""
+    return replace(fold, **{name: getattr(fold, name)[rows] for name in ("values", "labels", "weights", "names", "groups")})
+
+
+def blinded(one: Explained, inputs: dict[str, Path], variant: Variant, seed: int, threads: int) -> Problem:
+    """The same problem for a model of the same settings that was trained on shuffled labels."""
+    parts = [variant.view(foldfile.read(inputs["balanced"], one.number)), None]
+    if not foldfile.inner(inputs["balanced"], one.number):
+        parts[1] = shuffled(variant.view(foldfile.read(inputs["validation"], one.number)), seed + 1)
+    fitted = one.problem.member.train(shuffled(parts[0], seed), parts[1], one.row["settings"], seed, threads)
+    return replace(one.problem, arrays=fitted.arrays, about=fitted.about)
 
 
 def redrawn(problem: Problem, seed: int) -> Problem | None:
@@ -47,41 +116,88 @@ def redrawn(problem: Problem, seed: int) -> Problem | None:
     return replace(problem, arrays=problem.member.redrawn(problem.arrays, problem.about, seed))
 
 
-def examine(method: str, problems: list[Problem], found: np.ndarray, blind: list[Problem], seed: int) -> list[dict[str, Any]]:
-    """All exams of a method. blind: models of shuffled labels, the first for the first problem, and round again."""
+def examine(method: str, problems: list[Problem], own: list[np.ndarray], blind: list[Problem], seed: int) -> list[dict[str, Any]]:
+    """All exams of a method. own: its attributions of each problem. blind: models of shuffled labels, the first
+    for the first problem, and round again."""
     member = ATTRIBUTIONS[method]
-    ends = np.cumsum([len(p.values) for p in problems])[:-1]
-    own = np.split(found, ends)
     gaps = np.concatenate([member.gap(p, part) for p, part in zip(problems, own, strict=True)])
 
     def likeness(randomised: list[Problem]) -> float:
-        return float(np.mean([exams.similarity(own[i % len(own)], member.attribute(p, seed)) for i, p in enumerate(randomised)]))
+        found = []
+        for i, problem in enumerate(randomised):
+            n = len(problem.values)
+            rows = np.unique(np.linspace(0, n - 1, min(n, EXAMINED)).round().astype(int))
+            found.append(exams.similarity(own[i % len(own)][rows], member.attribute(problem.some(rows), seed)))
+        return float(np.mean(found))
 
     fresh = [redrawn(problems[i % len(problems)], seed + 17 + i) for i in range(len(blind))]
     return exams.judge(gaps, likeness(fresh) if all(fresh) else None, likeness(blind))
 
 
 def importance(found: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Mean |attribution| of each feature with its bootstrap interval over groups, largest first."""
+    """Mean |attribution| of each feature (of several outputs: over all) with its bootstrap interval over groups, largest first."""
     weights = metrics.group_weights(groups, resamples, seed)
     totals = weights.sum(axis=1, keepdims=True)
-    means = (weights @ np.abs(found)) / np.where(totals > 0, totals, np.nan)
+    means = (weights @ size(found)) / np.where(totals > 0, totals, np.nan)
     rows = [{"feature": name} | metrics.interval(means[:, i]) for i, name in enumerate(features)]
     return sorted(rows, key=lambda row: -row["value"])
 
 
-def write(path: Path, found: dict[str, np.ndarray], values: np.ndarray, about: dict[str, Any]) -> None:
-    """HDF5: values and, in a group a method, attributions (n, features); example, label, group, feature; hashes as attributes."""
-    text = h5py.string_dtype()
+def size(found: np.ndarray) -> np.ndarray:
+    """|attribution| (n, features), of several outputs its mean."""
+    return np.abs(found).reshape(*found.shape[:2], -1).mean(axis=2)
+
+
+def united(folds: list[Explained]) -> dict[str, str]:
+    """Feature → modality ("" where not told) over all folds, a modality's features together."""
+    found: dict[str, str] = {}
+    for one in folds:
+        told = one.fold.var["modality"].astype(str) if "modality" in one.fold.var else [""] * len(one.fold.features)
+        found |= dict(zip(one.fold.features, told, strict=True))
+    order = list(dict.fromkeys(found.values()))
+    return dict(sorted(found.items(), key=lambda item: order.index(item[1])))
+
+
+def spread(parts: list[np.ndarray], folds: list[Explained], features: list[str], blank: float) -> np.ndarray:
+    """Rows of all folds over all features; blank where a fold's model did not see the feature. parts: (n, own features, …)."""
+    place = {name: i for i, name in enumerate(features)}
+    total = np.full((sum(map(len, parts)), len(features), *parts[0].shape[2:]), blank)
+    start = 0
+    for part, one in zip(parts, folds, strict=True):
+        total[start : start + len(part), [place[name] for name in one.fold.features]] = part
+        start += len(part)
+    return total
+
+
+def write(path: Path, methods: dict[str, dict[str, np.ndarray]], data: dict[str, Any], about: dict[str, Any]) -> None:
+    """HDF5, as the head of this file says. methods: name → its arrays. data: arrays, or lists of text. about: attributes."""
     with h5py.File(path, "w") as handle:
-        for method, attributions in found.items():
-            handle.create_dataset(f"{method}/attributions", data=attributions)
-        handle.create_dataset("values", data=values)
-        handle.create_dataset("label", data=about["label"])
-        for name in ("example", "group", "feature"):
-            handle.create_dataset(name, data=np.asarray(about[name], dtype=object), dtype=text)
-        for name in ("model", "certificate", "unit"):
-            handle.attrs[name] = about[name]
+        for method, arrays in methods.items():
+            for name, array in arrays.items():
+                handle.create_dataset(f"{method}/{name}", data=array)
+        for name, array in data.items():
+            if isinstance(array, list):
+                handle.create_dataset(name, data=np.asarray(array, dtype=object), dtype=h5py.string_dtype())
+            else:
+                handle.create_dataset(name, data=array)
+        handle.attrs.update(about)
+
+
+def layout(folds: list[Explained], again: list[Explained]) -> dict[str, Any]:
+    """What `attributions.h5` says beside attributions."""
+    every, features = [*folds, *again], united([*folds, *again])
+    return {
+        "values": spread([one.problem.values for one in folds], folds, list(features), np.nan),
+        "example": [name for one in folds for name in one.fold.names.tolist()],
+        "group": [name for one in folds for name in one.fold.groups.tolist()],
+        "label": np.concatenate([one.fold.labels for one in folds]),
+        "fold": np.concatenate([np.full(len(one.fold), one.number) for one in folds]),
+        "feature": list(features),
+        "modality": list(features.values()),
+        "used": np.array([np.isin(list(features), one.fold.features) for one in every]),
+        "fold_repeat": np.array([one.repeat for one in every]),
+        "fold_number": np.array([one.number for one in every]),
+    }
 
 
 def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
@@ -99,76 +215,54 @@ def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]
             ("randomisation_similarity", likeness, "largest rank correlation with attributions of a model that learned nothing"),
             ("passed", float(held["passed"]), "1 if the method passed all exams"),
         ):
-            rows.append(
-                {
-                    "key": f"interpret.{task}.{method}.{key}",
-                    "value": value,
-                    "low": None,
-                    "high": None,
-                    "n": n,
-                    "unit": "fraction",
-                    "description": words,
-                }
-            )
+            row = {"key": f"interpret.{task}.{method}.{key}", "value": value, "low": None, "high": None}
+            rows.append(row | {"n": n, "unit": "fraction", "description": words})
     return rows
 
 
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]) -> None:
     """Explain test examples of the first repeat, each by the fold's model that did not see it.
 
-    inputs: test, train, balanced, validation, tensors, about, certificate. spec:
-    attributions, explained, bootstrap. outputs: attributions, exams, summary.
+    inputs: FILES; where a given split was drawn anew, also again_test, again_train, again_tensors and again_about, of
+    which each fold's mean attributions are told. spec: attributions, explained, bootstrap. outputs: attributions, exams, summary.
     """
-    arrays, content = modelfile.read(inputs["tensors"], inputs["about"])
-    member, settings = MODELS[content["model"]], content["settings"]
-    tests = [foldfile.read(inputs["test"], n) for n in range(len(arrays))]
-    verify_folds(inputs["certificate"], {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
-    rows = chosen([len(t) for t in tests], spec["explained"], seed)
-    numbers = [n for n in range(len(arrays)) if len(rows[n])]
-    problems = [
-        Problem(
-            member, arrays[n], content["folds"][n]["about"], tests[n].values[rows[n]], foldfile.read(inputs["train"], n).values
-        )
-        for n in numbers
-    ]
-    kept = [(tests[n], rows[n]) for n in numbers]
-    about = {name: np.concatenate([getattr(t, f"{name}s")[r] for t, r in kept]) for name in ("label", "group")}
-    about |= {"example": np.concatenate([t.names[r] for t, r in kept]), "feature": content["features"]}
-    about |= {"model": content["model"], "certificate": content["certificate"], "unit": "logit"}
-    blind = []
-    for i in range(exams.DRAWS):
-        number = numbers[i % len(numbers)]
-        parts = [foldfile.read(inputs[part], number) for part in ("balanced", "validation")]
-        blind.append(blinded(problems[i % len(problems)], *parts, settings, seed + 31 + i, threads))
-    values = np.concatenate([p.values for p in problems])
-    towards = json.loads(inputs["certificate"].read_text())["class_names"][1]
-    meanings = foldfile.read_data(inputs["test"], 0).var["description"].astype(str).to_dict()
-    examined, found = {}, {}
+    folds, content = gathered(inputs, inputs["certificate"], 0, spec["explained"], False, seed)
+    more = {name: inputs[f"again_{name}"] for name in FILES_AGAIN if f"again_{name}" in inputs}
+    again = gathered(more, inputs["certificate"], 1, AGAIN, True, seed)[0] if more else []
+    data = layout(folds, again)
+    problems, outcome = [one.problem for one in folds], folds[0].fold.outcome
+    some = [folds[i % len(folds)] for i in range(exams.DRAWS)]
+    blind = [blinded(one, inputs, Variant.of(content["model"]), seed + 31 + i, threads) for i, one in enumerate(some)]
+    examined, methods = {}, {}
     for method in spec["attributions"]:
-        found[method] = explain(method, problems, seed)
-        results = examine(method, problems, found[method], blind, seed)
-        ranking = importance(found[method], about["group"], content["features"], spec["bootstrap"], seed)
+        member = ATTRIBUTIONS[method]
+        own = [member.attribute(problem, seed) for problem in problems]
+        means = [size(part).mean(axis=0)[None] for part in [*own, *others(member, again, seed)]]
+        found = spread(own, folds, data["feature"], 0.0)
+        methods[method] = {"attributions": found, "by_fold": spread(means, [*folds, *again], data["feature"], 0.0)}
+        results = examine(method, problems, own, blind, seed)
+        ranking = importance(found, np.array(data["group"]), data["feature"], spec["bootstrap"], seed)
         examined[method] = {"exams": results, "passed": all(r["passed"] for r in results), "importance": ranking}
         log.info("%s: %s", method, {r["exam"]: (round(r["value"], 4), r["passed"]) for r in results})
-    write(outputs["attributions"], found, values, about)
-    outputs["exams"].write_text(
-        json.dumps(
-            {"task": task, "model": content["model"], "descriptions": meanings, "towards": towards, "methods": examined},
-            indent=1,
-            ensure_ascii=False,
-        )
-        + "\n"
-    )
-    outputs["summary"].write_text(json.dumps(records(task, examined, len(values)), indent=1) + "\n")
+    told = {"model": content["model"], "certificate": content["certificate"], "kind": outcome.kind}
+    told |= {"unit": "log hazard" if outcome.kind == "survival" else "logit", "classes": list(outcome.classes)}
+    write(outputs["attributions"], methods, data, told)
+    said = {"task": task, "model": content["model"], "outcome": outcome.plain(), "methods": examined}
+    outputs["exams"].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
+    outputs["summary"].write_text(json.dumps(records(task, examined, len(data["example"])), indent=1) + "\n")
+
+
+def others(member: Any, again: list[Explained], seed: int) -> Iterator[np.ndarray]:
+    """Attributions of the divisions that were drawn anew, one at a time."""
+    for one in again:
+        yield member.attribute(one.problem, seed)
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
+        anew = [name for name in map("again_{}".format, FILES_AGAIN) if job.input.get(name)]
         main(
-            {
-                name: getattr(job.input, name)
-                for name in ("test", "train", "balanced", "validation", "tensors", "about", "certificate")
-            },
+            {name: getattr(job.input, name) for name in (*FILES, *anew)},
             job.wildcards.task,
             dict(job.params.spec),
             job.params.seed,

@@ -10,8 +10,11 @@ SIMILAR = 0.3  # largest rank correlation with the attributions of a model that 
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean over examples of Spearman's correlation between two sets of attributions, (n, features); NaN rows count 0."""
-    a, b = _ranks(one), _ranks(other)
+    """Mean over examples (and outputs) of Spearman's correlation between two sets of attributions.
+
+    one, other: (n, features), or (n, features, outputs). An example whose attributions are all the same counts 0.
+    """
+    a, b = (_ranks(np.moveaxis(found, 1, -1).reshape(-1, found.shape[1])) for found in (one, other))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     return float(np.mean(np.where(size > 0, (a * b).sum(axis=1) / np.where(size > 0, size, 1), 0.0)))

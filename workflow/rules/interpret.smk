@@ -7,6 +7,7 @@ rule interpret_attribute:
     """Attribute predictions of the first model to its features, and examine each method."""
     input:
         unpack(interpret.trained),
+        unpack(interpret.again),
         test="<results>/dataset/{task}/repeat0/test.h5",
         train="<results>/dataset/{task}/repeat0/train.h5",
         balanced=interpret.balanced,

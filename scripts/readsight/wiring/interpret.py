@@ -24,6 +24,16 @@ class InterpretWiring(Stage):
         base = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/model"
         return {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
 
+    def again(self, wildcards: Any) -> dict[str, str]:
+        """The same of the divisions drawn anew beside a given one: whether the model goes by the same features there."""
+        split = self.tasks[wildcards.task].split
+        if split.by != "given" or not split.resplits:
+            return {}
+        model = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat1/model"
+        folds = f"{self.project.folder}/dataset/{wildcards.task}/repeat1"
+        files = {"test": f"{folds}/test.h5", "train": f"{folds}/train.h5", "tensors": f"{model}.safetensors", "about": f"{model}.json"}
+        return {f"again_{name}": path for name, path in files.items()}
+
     def balanced(self, wildcards: Any) -> str:
         """The training folds that the first model saw."""
         method = self.tasks[wildcards.task].balance.method
