@@ -42,7 +42,7 @@ def chosen(modalities: Modalities, obs: pd.DataFrame, spec: dict[str, Any]) -> t
 
 
 def described(obs: pd.DataFrame, made: targets.Target, spec: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """What is known of the kept samples, with target, group, stratum, and split and batch where they are asked for; and faults."""
+    """What is known of the kept samples, with target, group, stratum, and where asked for split and batch; and faults."""
     group, source, faults = samples.groups(obs, spec["column"])
     added = {**made.columns, "group": group, "stratum": made.stratum}
     for name, column in (("split", spec.get("given")), ("batch", spec["harmonise"]["batch"])):

@@ -35,7 +35,7 @@ def about(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
 
 
 def tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.AnnData]:
-    """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; mirna lacks s0 and s1."""
+    """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; no mirna of s0, s1."""
     obs = about() if obs is None else obs
     draw = np.random.default_rng(seed)
     made = {}

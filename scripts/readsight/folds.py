@@ -94,8 +94,9 @@ def as_given(
         raise InputError(f"split.given: the split that the data bring has no {side} sample; set split.by to group")
     train = np.flatnonzero(roles != "test")
     few = [
-        f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} groups of "
-        f"the training part, and it needs {_left(spec)} there to be divided again (split.inner); leave the class out, or set split.by to group"
+        f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} "
+        f"groups of the training part, and it needs {_left(spec)} there to be divided again (split.inner); "
+        "leave the class out, or set split.by to group"
         for name, own in wanted
         if _kinds(groups[train][own[train]]) < _left(spec)
     ]

@@ -1,7 +1,8 @@
 """How a training fold's classes are balanced.
 
 A balance has `balance(values, labels, spec, seed)`: values (n, features), labels
-(n,); `none` takes targets of any shape. spec: neighbours; classes, their names. It returns a `Balanced`; what it is given is a training fold and nothing else.
+(n,); `none` takes targets of any shape. spec: neighbours; classes, their names.
+It returns a `Balanced`; what it is given is a training fold and nothing else.
 """
 
 from readsight.balances import class_weight, none, oversample, smote, undersample

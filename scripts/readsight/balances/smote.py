@@ -26,7 +26,8 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
         name = spec["classes"][code] if "classes" in spec else code
         raise InputError(
             f"balance.method: SMOTE draws between neighbours of one class, and class {name} has only {rarest} "
-            f"example in this training fold (of {len(labels)}); set balance.method to class_weight or oversample, or lower split.folds"
+            f"example in this training fold (of {len(labels)}); set balance.method to class_weight or oversample, "
+            "or lower split.folds"
         )
     neighbours = min(spec["neighbours"], rarest - 1)
     if neighbours < spec["neighbours"]:

@@ -17,7 +17,7 @@ TOLD = 20  # samples from which on a feature that says the label one by one is n
 
 
 class Target(NamedTuple):
-    """outcome: what is predicted. columns: n × its columns. stratum: (n,) integers that folds are balanced by. faults: why not."""
+    """outcome: what is predicted. columns: n × its columns. stratum: (n,) integers that folds are balanced by. faults."""
 
     outcome: Outcome
     columns: pd.DataFrame
@@ -43,7 +43,10 @@ def keys(spec: dict[str, Any]) -> list[str]:
 
 
 def target(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
-    """The target of n samples, all of which have one. spec: outcome (classes, multilabel, survival), label, positive, time, event."""
+    """The target of n samples, all of which have one.
+
+    spec: outcome (classes, multilabel, survival), label, positive, time, event.
+    """
     return {"classes": _classes, "multilabel": _multilabel, "survival": _survival}[spec["outcome"]](obs, spec)
 
 

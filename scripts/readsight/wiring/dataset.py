@@ -60,7 +60,7 @@ class DatasetWiring(Stage):
         return f"{self.folder}/{wildcards.task}/confounding.json" if wildcards.task in self.measured() else []
 
     def split(self, wildcards: Any) -> dict[str, Any]:
-        """Settings that the split reads, its own kind's alone; a given one is one division, and such as are drawn anew beside it."""
+        """Settings that the split reads, its own kind's alone; a given one is one division, with others drawn anew beside it."""
         split = self.task(wildcards).split
         spec = split.model_dump(exclude={"block", "column", "given", "resplits"} - OF_SPLIT.get(split.by, set()))
         return spec | {"folds": 1, "repeats": 1 + bool(split.resplits)} if spec["by"] == "given" else spec
