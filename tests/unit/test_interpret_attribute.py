@@ -1,4 +1,4 @@
-"""Attributions: exact where theory says so, and exams that a bad method fails."""
+"""Explaining a task: what a bad method fails, whose features they are, and what is written of folds that differ."""
 
 import json
 
@@ -7,56 +7,12 @@ import numpy as np
 import pytest
 
 import calls
+import cohorts
 import interpret_attribute
-from readsight import exams
-from readsight.attributions import ATTRIBUTIONS
-from readsight.attributions.problem import Problem
+import modalities
+import model_train
+from readsight import attributed, exams, foldfile
 from readsight.errors import InputError
-from readsight.models import forest, logistic, network
-
-
-@pytest.fixture
-def linear():
-    draw = np.random.default_rng(1)
-    arrays = {"weight": np.array([2.0, -1.0, 0.0, 0.5]), "bias": np.array([0.3])}
-    return Problem(logistic, arrays, {}, draw.normal(size=(20, 4)), draw.normal(size=(200, 4)))
-
-
-@pytest.mark.parametrize("method", list(ATTRIBUTIONS))
-def test_on_a_linear_model_attribution_is_weight_times_distance(linear, method):
-    found = ATTRIBUTIONS[method].attribute(linear, 1)
-    if method == "shap":
-        from readsight.attributions.shapley import reference
-
-        start = reference(linear).mean(axis=0)
-    else:
-        start = linear.background.mean(axis=0)
-    assert np.allclose(found, linear.arrays["weight"] * (linear.values - start), atol=1e-8)
-    assert np.abs(ATTRIBUTIONS[method].gap(linear, found)).max() < 1e-8
-
-
-@pytest.mark.parametrize("method", list(ATTRIBUTIONS))
-def test_on_a_network_attributions_add_up_and_a_dead_feature_gets_none(method):
-    about = {"features": 5, "hidden": [16, 8], "dropout": 0.1}
-    arrays = network.redrawn({}, about, 3)
-    arrays["0.weight"][:, 2] = 0
-    draw = np.random.default_rng(2)
-    problem = Problem(network, arrays, about, draw.normal(size=(15, 5)), draw.normal(size=(100, 5)))
-    found = ATTRIBUTIONS[method].attribute(problem, 1)
-    assert np.abs(ATTRIBUTIONS[method].gap(problem, found)).mean() < 1e-4
-    assert np.abs(found[:, 2]).max() < 1e-10
-    singly = np.concatenate(
-        [
-            ATTRIBUTIONS[method].attribute(Problem(network, arrays, about, problem.values[i : i + 1], problem.background), 1)
-            for i in range(3)
-        ]
-    )
-    assert method == "shap" or np.allclose(found[:3], singly, atol=1e-10), "neighbours in the batch do not matter"
-
-
-def test_gradients_of_a_forest_are_refused():
-    with pytest.raises(InputError, match="needs a model with gradients; use shap"):
-        ATTRIBUTIONS["integrated_gradients"].attribute(Problem(forest, {}, {}, np.zeros((1, 2)), np.zeros((5, 2))), 1)
 
 
 def test_similarity_is_spearmans():
@@ -68,6 +24,9 @@ def test_similarity_is_spearmans():
     assert exams.similarity(one, other) == pytest.approx(by_hand)
     assert exams.similarity(one, one) == pytest.approx(1)
     assert exams.similarity(one, np.zeros((10, 8))) == 0
+    several = [np.stack([part, part[::-1]], axis=2) for part in (one, other)]
+    halves = [exams.similarity(several[0][:, :, k], several[1][:, :, k]) for k in (0, 1)]
+    assert exams.similarity(*several) == pytest.approx(np.mean(halves)), "each output counts as an example does"
 
 
 def test_a_method_that_ignores_the_model_fails_its_exams():
@@ -104,3 +63,117 @@ def test_the_whole_step_finds_the_planted_features(tmp_path, model):
     with h5py.File(outputs["attributions"]) as handle:
         assert handle["shap/attributions"].shape == handle["values"].shape == (60, len(handle["feature"]))
         assert handle.attrs["unit"] == "logit"
+        assert handle.attrs["unit"] == "logit" and list(handle.attrs["classes"]) == ["false call", "true call"]
+        assert handle["used"].shape == (3, len(handle["feature"])) and handle["used"][:].all()
+
+
+def learned(folder, files, model, settings):
+    """A trained model beside its folds: what `interpret_attribute` takes."""
+    made = {"tensors": folder / f"{model}.safetensors", "about": folder / f"{model}.json"}
+    model_train.main(
+        files["balanced"], files["validation"], files["certificate"], model, settings, 1, 1, made["tensors"], made["about"]
+    )
+    return files | made
+
+
+def explained(folder, inputs, methods, count=200):
+    outputs = {"attributions": folder / "a.h5", "exams": folder / "e.json", "summary": folder / "e.summary.json"}
+    interpret_attribute.main(inputs, "t", {"attributions": methods, "explained": count, "bootstrap": 100}, 1, 1, outputs)
+    return outputs
+
+
+ASSOCIATION = modalities.SELECT | {"method": "association"}
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    """Three classes of samples in nested folds, whose features are chosen fold by fold."""
+    folder = tmp_path_factory.mktemp("classes")
+    files = modalities.fold(folder, modalities.joined(folder), select=ASSOCIATION)
+    inputs = learned(folder, files, "network", cohorts.NETWORK)
+    return inputs, explained(folder, inputs, list(attributed.NAMES))
+
+
+def test_folds_of_other_features_stand_side_by_side(classes):
+    inputs, outputs = classes
+    with h5py.File(outputs["attributions"]) as handle:
+        features, used, fold = handle["feature"].asstr()[:], handle["used"][:], handle["fold"][:]
+        assert len(features) > 40 and used.shape == (3, len(features)) and (used.sum(axis=1) == 40).all()
+        assert list(handle["fold_repeat"][:]) == [0, 0, 0] and list(handle["fold_number"][:]) == [0, 1, 2]
+        assert list(handle["modality"].asstr()[:]) == [name.partition(":")[0] for name in features]
+        found, values = handle["integrated_gradients/attributions"][:], handle["values"][:]
+        assert found.shape == (*values.shape, 3) and list(handle.attrs["classes"]) == ["ALL", "AML", "CML"]
+        assert np.array_equal(np.isnan(values), ~used[fold])
+        assert (found[~used[fold]] == 0).all() and np.isfinite(found).all()
+        means = [np.abs(found[fold == n]).mean(axis=(0, 2)) for n in range(3)]
+        assert np.allclose(handle["integrated_gradients/by_fold"][:], means)
+        names, labels = handle["example"].asstr()[:], handle["label"][:]
+    for number in range(3):
+        test = foldfile.read(inputs["test"], number)
+        place = {name: i for i, name in enumerate(test.names)}
+        rows = np.flatnonzero(fold == number)
+        own = [place[name] for name in names[rows]]
+        assert len(own) == len(test), "all are explained, each by the model that did not see it"
+        assert np.array_equal(labels[rows], test.labels[own])
+        columns = [list(features).index(name) for name in test.features]
+        assert np.array_equal(values[np.ix_(rows, columns)], test.values[own].astype(values.dtype))
+
+
+def test_the_features_that_classes_were_planted_in_are_found_and_the_exams_passed(classes):
+    _, outputs = classes
+    told = json.loads(outputs["exams"].read_text())
+    assert told["outcome"] == {"kind": "multiclass", "classes": ["ALL", "AML", "CML"]}
+    planted = {f"{name}:{name[:2]}{i}" for name in modalities.FEATURES for i in range(modalities.TOLD)}
+    for held in told["methods"].values():
+        assert len({row["feature"] for row in held["importance"][:8]} & planted) >= 6
+        assert [row["exam"] for row in held["exams"]] == ["completeness", "weights drawn anew", "shuffled labels"]
+        assert held["passed"], held["exams"]
+
+
+def test_what_is_written_is_what_figures_read(classes):
+    found = attributed.read(classes[1]["attributions"])
+    assert found.methods == sorted(attributed.NAMES) and found.outputs == ["ALL", "AML", "CML"]
+    assert found.by_fold["shap"].shape == found.used.shape
+    assert found.unit == "logit"
+
+
+def test_divisions_drawn_anew_are_told_fold_by_fold(tmp_path):
+    path = modalities.joined(tmp_path)
+    parts = []
+    for repeat in (0, 1):
+        folder = tmp_path / f"repeat{repeat}"
+        folder.mkdir()
+        files = modalities.fold(folder, path, modalities.GIVEN, repeat=repeat, select=ASSOCIATION)
+        parts.append(learned(folder, files, "elastic_net", {}))
+    again = {f"again_{name}": parts[1][name] for name in interpret_attribute.FILES_AGAIN}
+    outputs = explained(tmp_path, parts[0] | again, ["shap"])
+    with h5py.File(outputs["attributions"]) as handle:
+        assert list(handle["fold_repeat"][:]) == [0, 1, 1] and list(handle["fold_number"][:]) == [0, 0, 1]
+        assert handle["shap/by_fold"].shape == handle["used"].shape == (3, len(handle["feature"]))
+        assert set(handle["fold"][:]) == {0}
+        given = foldfile.read(parts[0]["test"], 0)
+        assert sorted(handle["example"].asstr()[:]) == sorted(given.names), "those of the given test part alone"
+        assert (handle["shap/by_fold"][:][~handle["used"][:]] == 0).all()
+        assert (handle["shap/by_fold"][:] > 0).any(axis=1).all()
+
+
+@pytest.mark.parametrize("kind, columns, unit", [("survival", 2, "log hazard"), ("multilabel", 2, "logit")])
+def test_hazards_and_labels_are_explained(tmp_path, kind, columns, unit):
+    given = {"survival": modalities.SURVIVAL, "multilabel": modalities.MULTILABEL}[kind]
+    files = modalities.fold(tmp_path, modalities.joined(tmp_path, **given), balance="none")
+    inputs = learned(tmp_path, files, "network", cohorts.NETWORK | {"epochs": 10})
+    outputs = explained(tmp_path, inputs, ["integrated_gradients"], count=20)
+    with h5py.File(outputs["attributions"]) as handle:
+        assert handle["label"].shape == (20, columns) and handle.attrs["unit"] == unit and handle.attrs["kind"] == kind
+        assert handle["integrated_gradients/attributions"].ndim == (2 if kind == "survival" else 3)
+    exam = json.loads(outputs["exams"].read_text())["methods"]["integrated_gradients"]["exams"]
+    assert exam[0]["passed"], "completeness"
+
+
+def test_a_model_of_other_features_is_refused(classes, tmp_path):
+    inputs, _ = classes
+    told = json.loads(inputs["about"].read_text())
+    told["folds"][1]["features"] = told["folds"][1]["features"][::-1]
+    (tmp_path / "about.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match="features of fold 1 are not those"):
+        explained(tmp_path, inputs | {"about": tmp_path / "about.json"}, ["shap"])
