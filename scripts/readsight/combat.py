@@ -19,7 +19,8 @@ import pandas as pd
 
 from readsight.errors import InputError
 
-BLOCK = 1 << 19  # numbers worked on at once, in float64: they stay in the processor's cache
+BLOCK = 1 << 19  # numbers worked on at once: they stay in the processor's cache
+ROWS = 64  # samples that are gathered at once
 STEADY = 1e-4  # relative change at which the estimates count as settled, as in the authors' programme
 ALIKE = 1e-11  # deviations smaller than this part of the mean are rounding
 SPANNED = 1e-8  # a covariate of which less than this part is its own is told by the batches
@@ -86,7 +87,7 @@ def apply(
     """Take out of samples what `fit` found of their batches; a sample's result does not depend on its neighbours.
 
     values: (n, features); the samples need not be those of the fit. out: where the result goes, `values` itself
-    included; default: a new array of the type of `values`. NaN stays NaN.
+    included; default: a new array of the type of `values`, in which the work is done, too. NaN stays NaN.
     Raises InputError for a batch that was not there when it was fitted.
     """
     batches = np.asarray(batches, dtype=str)
@@ -98,20 +99,22 @@ def apply(
             f"ComBat was fitted on {len(fitted['grand'])} and {len(fitted['effect'])}"
         )
     refuse_unseen(batches, known)
-    out = np.empty(values.shape, _kept(values)) if out is None else out
-    step = max(1, BLOCK // max(1, values.shape[1]))
+    kind = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    out = np.empty(values.shape, kind) if out is None else out
+    step = max(1, BLOCK // 4 // max(1, values.shape[1]))
     for batch, name in enumerate(known):
         rows = np.flatnonzero(batches == name)
         scale = 1 / np.sqrt(fitted["delta"][batch])
         shift = fitted["grand"] * (1 - scale) - fitted["deviation"] * fitted["gamma"][batch] * scale
         weights = np.vstack([shift, fitted["effect"] * (1 - scale)])
+        slope, weights = scale.astype(kind), weights.astype(kind)
         same = name == fitted["reference"] or len(known) == 1
         for part in np.split(rows, range(step, len(rows), step)) if len(rows) else []:
             if same:
                 out[part] = values[part]
                 continue
-            block = np.multiply(values[part], scale, dtype=np.float64)
-            block += _with_ones(covariates[part]) @ weights if covariates.shape[1] else shift
+            block = np.multiply(values[part], slope, dtype=kind)
+            block += _with_ones(covariates[part]).astype(kind) @ weights if covariates.shape[1] else weights[0]
             out[part] = block
     return out
 
@@ -202,10 +205,6 @@ def _numeric(covariates: np.ndarray | None, samples: int) -> np.ndarray:
     return np.empty((samples, 0)) if covariates is None else np.asarray(covariates, dtype=np.float64).reshape(samples, -1)
 
 
-def _kept(values: np.ndarray) -> np.dtype:
-    return values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
-
-
 def _with_ones(covariates: np.ndarray) -> np.ndarray:
     return np.hstack([np.ones((len(covariates), 1)), covariates])
 
@@ -269,36 +268,61 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     residuals; counts (b, f): values that are there; told (f,): whether they suffice, and differ in each batch.
     """
     n, features = values.shape
-    indicator = (codes[:, None] == np.arange(batches)).astype(np.float64)
-    matrix = np.hstack([indicator, covariates])
-    inverse = np.linalg.pinv(matrix)
-    fitted = np.empty((matrix.shape[1], features))
-    squares, counts = np.empty((2, batches, features))
-    counts[:] = indicator.sum(axis=0)[:, None]
-    told = np.empty(features, dtype=bool)
-    rows = [np.flatnonzero(codes == batch) for batch in range(batches)]
-    step = max(1, BLOCK // n)
+    order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes, minlength=batches)
+    ends = np.cumsum(sizes)
+    rows = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    known, centres = covariates[order], np.empty((batches, covariates.shape[1]))
+    _levels(known, rows, centres)
+    within = _centre(known.copy(), rows, centres)
+    inverse = np.linalg.pinv(within)
+    matrix = np.hstack([(codes[order, None] == np.arange(batches)).astype(np.float64), known])
+    means, squares, counts = np.empty((3, batches, features))
+    counts[:] = sizes[:, None]
+    effect, told = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
+    step = min(features, max(1, BLOCK // n))
+    # made once: memory that is asked for anew each time costs more than the work on it
+    room, spare = np.empty((2, n * step))
     for start in range(0, features, step):
         part = slice(start, min(start + step, features))
-        block = values[:, part].astype(np.float64)
+        block, explained = (flat[: n * (part.stop - start)].reshape(n, -1) for flat in (room, spare))
+        for at in range(0, n, ROWS):
+            block[at : at + ROWS] = values[order[at : at + ROWS], part]
         told[part] = _varies(block, rows)
-        with np.errstate(invalid="ignore"):
-            fitted[:, part] = inverse @ block
-        if not np.isfinite(fitted[:, part]).all():
+        _levels(block, rows, means[:, part])
+        if np.isfinite(means[:, part]).all():
+            _centre(block, rows, means[:, part])
+            if effect.size:
+                effect[:, part] = inverse @ block
+                means[:, part] -= centres @ effect[:, part]
+                block -= np.matmul(within, effect[:, part], out=explained)
+        else:
             there = ~np.isnan(block)
             block[~there] = 0
             if not np.isfinite(block).all():
                 raise InputError("values to harmonise are infinite; give their logarithm of 1 + x, or leave them empty")
-            counts[:, part] = indicator.T @ there
-            fitted[:, part], enough = _with_gaps(matrix, block, there)
+            found, enough = _with_gaps(matrix, block, there)
+            means[:, part], effect[:, part] = found[:batches], found[batches:]
             told[part] &= enough
-            block -= matrix @ fitted[:, part]
+            block -= np.matmul(matrix, found, out=explained)
             block[~there] = 0
-        else:
-            block -= matrix @ fitted[:, part]
+            counts[:, part] = [there[own].sum(axis=0) for own in rows]
         np.square(block, out=block)
-        squares[:, part] = indicator.T @ block
-    return {"means": fitted[:batches], "effect": fitted[batches:], "squares": squares, "counts": counts, "told": told}
+        squares[:, part] = [block[own].sum(axis=0) for own in rows]
+    return {"means": means, "effect": effect, "squares": squares, "counts": counts, "told": told}
+
+
+def _levels(block: np.ndarray, rows: Sequence[slice], out: np.ndarray) -> None:
+    """Mean of each batch's rows, (b, f)."""
+    for batch, own in enumerate(rows):
+        with np.errstate(invalid="ignore"):
+            block[own].mean(axis=0, out=out[batch])
+
+
+def _centre(block: np.ndarray, rows: Sequence[slice], levels: np.ndarray) -> np.ndarray:
+    """Take its batch's level from each row, in place."""
+    for batch, own in enumerate(rows):
+        block[own] -= levels[batch]
+    return block
 
 
 def _with_gaps(matrix: np.ndarray, block: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -318,7 +342,7 @@ def _with_gaps(matrix: np.ndarray, block: np.ndarray, there: np.ndarray) -> tupl
     return np.where(told[:, None], found, 0.0).T, told
 
 
-def _varies(block: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
+def _varies(block: np.ndarray, rows: Sequence[slice]) -> np.ndarray:
     """Whether each feature has two different values in every batch, (f,).
 
     block: (n, f), NaN where missing. rows: samples of each batch.
@@ -326,9 +350,9 @@ def _varies(block: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
     found = np.ones(block.shape[1], dtype=bool)
     for own in rows if len(rows) > 1 else []:
         # two that differ are mostly the first two
-        first, second = block[own[0]], block[own[1]]
+        first, second = block[own][:2]
         doubtful = np.flatnonzero(~((first < second) | (first > second)))
-        there = block[np.ix_(own, doubtful)]
+        there = block[own][:, doubtful]
         found[doubtful] &= np.fmax.reduce(there) > np.fmin.reduce(there)
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK = 1 << 18  # numbers worked on at once, in float64: they stay in the processor's cache
+BLOCK = 1 << 17  # numbers worked on at once: they stay in the processor's cache
 
 
 def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
@@ -19,22 +19,23 @@ def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.nda
     """Scale counts by gene length, then to one million a sample (Wagner, Kin & Lynch 2012).
 
     counts: (samples, genes), reads. lengths: (genes,), or (samples, genes) where they differ between samples;
-    effective lengths in bases, > 0. out: where the result goes, float of any size, `counts` itself included; default:
-    a new float64 array. Returns (samples, genes), unitless: each sample with any read sums to 1e6, one without
+    effective lengths in bases, > 0. out: where the result goes, `counts` itself included; default: a new float64
+    array. Where both are float32, all but the sums is done in float32. Returns (samples, genes), unitless: each sample with any read sums to 1e6, one without
     reads is 0. Raises ValueError for a gene without a length, or for a negative or missing count.
     """
     counts, lengths = np.asarray(counts), np.asarray(lengths)
     out = np.empty(counts.shape) if out is None else out
+    kind = np.result_type(counts, out, np.float32)
     for part in _blocks(counts):
         own = lengths if lengths.ndim == 1 else lengths[part]
         if not (own > 0).all() or not np.isfinite(own).all():
             raise ValueError("a gene has no length: lengths must be finite and above 0")
         if not (counts[part] >= 0).all():
             raise ValueError("counts must be 0 or more, and none may be missing")
-        rates = np.divide(counts[part], own, dtype=np.float64)
-        totals = rates.sum(axis=1, keepdims=True)
-        rates *= np.divide(1e6, totals, out=np.zeros_like(totals), where=totals > 0)
-        out[part] = rates
+        rates = np.divide(counts[part], own.astype(kind, copy=False), dtype=kind)
+        totals = rates.astype(np.float64, copy=False).sum(axis=1, keepdims=True)
+        factor = np.divide(1e6, totals, out=np.zeros_like(totals), where=totals > 0)
+        np.multiply(rates, factor.astype(kind), out=out[part], casting="same_kind")
     return out
 
 
@@ -43,8 +44,7 @@ def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     tpm = np.asarray(tpm)
     out = np.empty(tpm.shape, np.result_type(tpm, np.float32)) if out is None else out
     for part in _blocks(tpm):
-        block = 1 + tpm[part]
-        out[part] = np.log2(block, out=block if block.dtype.kind == "f" else None)
+        np.log2(1 + tpm[part], out=out[part], casting="same_kind")
     return out
 
 

@@ -1,0 +1,163 @@
+"""TPM, z-score and ComBat of a large cohort, beside the plain NumPy passes that each needs at least.
+
+    nice python benchmarks/matrices.py [--samples 2000] [--genes 20000] [--repeats 3]
+
+Run it with the Python of the environment `dataset` (numpy and pandas). An operation's passes are the calls of NumPy over the
+whole float32 matrix that its formula needs at least, on one core, each with its result in an array that is
+there already; checks, missing values and sums in float64, which the package's own functions have as well,
+are not counted. Times are the shortest of the repeats, in turn. Memory is the peak of a process that makes the matrix and runs
+the operation, in place where it can, as a multiple of the matrix (itself included, Python and NumPy not).
+Ends with status 1 where an operation takes more than 3 × its passes, or more than 3 × the matrix.
+The cohort that the limits are meant for: --samples 10000 --genes 60000 (2.4 GB, some 10 GB needed).
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # as the rules have it; before NumPy is there
+
+import numpy as np  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from readsight import combat, scaling, tpm  # noqa: E402
+
+LIMIT = 3.0
+BATCHES = 4
+
+Calls = list[Callable[[], Any]]
+
+
+class Cohort:
+    """A matrix (samples, genes), float32, positive, with batches, a covariate and lengths of genes."""
+
+    def __init__(self, samples: int, genes: int):
+        draw = np.random.default_rng(1)
+        self.values = np.empty((samples, genes), np.float32)
+        for row in self.values:
+            draw.standard_exponential(genes, np.float32, out=row)
+        self.values *= 20
+        self.lengths = draw.integers(200, 20_000, genes).astype(np.float32)
+        self.codes = draw.permutation(np.arange(samples) % BATCHES)
+        self.batches = self.codes.astype(str)
+        self.covariates = draw.integers(0, 2, (samples, 1)).astype(float)
+
+
+def passes(name: str, cohort: Cohort, out: np.ndarray) -> Calls:
+    """The plain calls that an operation needs at least, `out` taking the results."""
+    x, genes = cohort.values, cohort.lengths
+    samples = np.full((len(x), 1), 1.5, np.float32)
+    matrix = (cohort.codes[:, None] == np.arange(BATCHES)).astype(np.float32)
+    if "covariate" in name:
+        matrix = np.hstack([matrix, cohort.covariates]).astype(np.float32)
+    right = np.ones((matrix.shape[1], x.shape[1]), np.float32)
+    found: dict[str, Calls] = {
+        "TPM": [lambda: np.divide(x, genes, out=out), lambda: x.sum(axis=1), lambda: np.multiply(x, samples, out=out)],
+        "log2(1 + TPM)": [lambda: np.add(x, 1, out=out), lambda: np.log2(out, out=out)],
+        "z-score, fit": [lambda: np.median(x, axis=0), lambda: x.mean(axis=0), lambda: x.std(axis=0)],
+        "z-score, apply": [
+            lambda: np.subtract(x, genes, out=out),
+            lambda: np.divide(x, genes, out=out),
+            lambda: np.clip(x, -10, 10, out=out),
+        ],
+        # level of each batch, what it explains, what is left of it, its square, and the sum of that in each batch
+        "ComBat, fit": [
+            lambda: matrix.T @ x,
+            lambda: np.matmul(matrix, right, out=out),
+            lambda: np.subtract(x, out, out=out),
+            lambda: np.square(x, out=out),
+            lambda: matrix.T @ x,
+        ],
+        "ComBat, apply": [lambda: np.multiply(x, genes, out=out), lambda: np.add(x, genes, out=out)],
+    }
+    found["ComBat, apply, covariate"] = found["ComBat, apply"] + [lambda: np.matmul(matrix, right, out=out)]
+    return found.get(name) or found[name.removesuffix(", covariate")]
+
+
+def ours(name: str, cohort: Cohort) -> tuple[Callable[[], Any], Callable[[np.ndarray], Any]]:
+    """What an operation needs beforehand, and the package's function, which is given where its result goes."""
+    x, batches = cohort.values, cohort.batches
+    known = cohort.covariates if "covariate" in name else None
+    settled: dict[str, Any] = {}
+    kinds: dict[str, tuple[Callable[[], Any], Callable[[np.ndarray], Any]]] = {
+        "TPM": (dict, lambda out: tpm.transcripts_per_million(x, cohort.lengths, out=out)),
+        "log2(1 + TPM)": (dict, lambda out: tpm.log_tpm(x, out=out)),
+        "z-score, fit": (dict, lambda out: scaling.fit(x)),
+        "z-score, apply": (lambda: scaling.fit(x[:100]), lambda out: scaling.apply(x, settled, out=out)),
+        "ComBat, fit": (dict, lambda out: combat.fit(x, batches, known)),
+        "ComBat, apply": (
+            lambda: combat.fit(x[:100], batches[:100], None if known is None else known[:100]),
+            lambda out: combat.apply(x, batches, known, settled, out=out),
+        ),
+    }
+    before, work = kinds[name.removesuffix(", covariate")]
+    return lambda: settled.update(before()), work
+
+
+NAMES = ["TPM", "log2(1 + TPM)", "z-score, fit", "z-score, apply", "ComBat, fit", "ComBat, apply"]
+NAMES += ["ComBat, fit, covariate", "ComBat, apply, covariate"]
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def resident(key: str) -> int:
+    """Bytes that this process holds (VmRSS), or held at most (VmHWM)."""
+    rows = Path("/proc/self/status").read_text().splitlines()
+    return next(int(row.split()[1]) * 1024 for row in rows if row.startswith(key))
+
+
+def times(name: str, samples: int, genes: int, repeats: int) -> tuple[list[float], float]:
+    """Shortest time of each pass, and of the package's function."""
+    cohort = Cohort(samples, genes)
+    out = np.zeros_like(cohort.values)
+    prepare, work = ours(name, cohort)
+    prepare()
+    rows = [[*(seconds(call) for call in passes(name, cohort, out)), seconds(lambda: work(out))] for _ in range(repeats)]
+    *plain, own = np.min(rows, axis=0).tolist()
+    return plain, own
+
+
+def memory(name: str, samples: int, genes: int) -> float:
+    """Peak of the package's function, in place, as a multiple of the matrix."""
+    bare = resident("VmRSS")
+    cohort = Cohort(samples, genes)
+    prepare, work = ours(name, cohort)
+    prepare()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is told anew from here
+    work(cohort.values)
+    return (resident("VmHWM") - bare) / cohort.values.nbytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--genes", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    size = (given.samples, given.genes)
+    print(f"{size[1]:,} genes × {size[0]:,} samples, float32, {size[0] * size[1] * 4 / 1e9:.2f} GB; NumPy {np.__version__}")
+    print(f"{'':26}{'passes':>7}{'seconds':>9}{'ours':>9}{'ratio':>7}{'memory':>8}")
+    fine = True
+    for name in NAMES:
+        # each in a process of its own, so that one's memory is not the next one's
+        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+            plain, own = pool.apply(times, (name, *size, given.repeats))
+            peak = pool.apply(memory, (name, *size))
+        ratio = own / sum(plain)
+        fine &= ratio <= LIMIT and peak <= LIMIT
+        print(f"{name:26}{len(plain):7}{sum(plain):9.2f}{own:9.2f}{ratio:7.2f}{peak:7.2f}×", flush=True)
+    sys.exit(not fine)
+
+
+if __name__ == "__main__":
+    main()
