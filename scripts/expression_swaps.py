@@ -27,8 +27,10 @@ DEPTH, BASE_QUALITY, MAPPING_QUALITY = 8, 20, 20
 # An allele of fewer reads than this part is taken for errors, or for the other copy's silence.
 FAINT = 0.1
 FEWEST = 20
-# A donor agrees with itself nearly everywhere, but where one copy is silent; unrelated people at about 0.6 of common SNVs.
-SAME = 0.85
+# A donor agrees with itself nearly everywhere; unrelated people at 0.6 to 0.85 of common SNVs.
+SAME = 0.9
+# What it takes to say so of two donors that should not be one.
+SURELY = 0.95
 # Of two DNA samples that both agree so well, as of one person taken twice, this much apart is chance.
 CLOSE = 0.05
 ERRORS = ("swapped", "unlike", "another's")
@@ -99,15 +101,16 @@ def _counts(read: pysam.AlignedSegment) -> bool:
 
 
 def agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How alike samples are by state: the mean part of alleles that two share at sites that both know, and how many these are.
+    """How alike samples are: the part of the sites that both know where RNA shows no allele that the DNA lacks; and these sites.
 
     rna: (RNA samples, sites); dna: (DNA samples, sites); copies, NaN where not known. Returns two (RNA, DNA) arrays.
-    A site where one copy is silent counts half, not as a contradiction. NaN where no site is shared.
+    RNA of one allele where the DNA has both is no contradiction: a copy can be silent. NaN where no site is shared.
     """
     known = (~np.isnan(rna)).astype(float) @ (~np.isnan(dna)).astype(float).T
-    apart = np.stack([np.nansum(np.abs(row - dna), axis=1) for row in rna]).reshape(known.shape)
+    # RNA that shows the alternative where the DNA has none, or the reference where the DNA has none
+    against = (rna > 0).astype(float) @ (dna == 0).astype(float).T + (rna < 2).astype(float) @ (dna == 2).astype(float).T
     with np.errstate(invalid="ignore", divide="ignore"):
-        return 1 - apart / 2 / known, known.astype(int)
+        return 1 - against / known, known.astype(int)
 
 
 def judged(alike: pd.DataFrame, shared: pd.DataFrame, donors: Mapping[str, str]) -> pd.DataFrame:
@@ -126,7 +129,7 @@ def judged(alike: pd.DataFrame, shared: pd.DataFrame, donors: Mapping[str, str])
         if not best or (mine and np.isnan(held)):
             state = "too few sites"
         elif not own:
-            state = "another's" if highest >= SAME else "no DNA"
+            state = "another's" if highest >= SURELY else "no DNA"
         elif held < SAME:
             state = "swapped" if highest >= SAME else "unlike"
         else:
@@ -140,13 +143,13 @@ def remarks(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
     """A sentence for each sample that is not what the sheet says."""
     said = []
     for row in table[table["state"].isin(ERRORS)].itertuples():
-        other = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of alleles at common SNVs)"
+        other = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
         start = f"{row.sample}, said to be of donor {row.donor}, is "
         if row.state == "swapped":
             said.append(f"{start}that of {other}, and not of {row.own} ({row.agreement_own:.1%}): exchanged, or wrongly labelled")
         elif row.state == "unlike":
             said.append(
-                f"{start}unlike {row.own} ({row.agreement_own:.1%} of alleles at common SNVs) and every other DNA: exchanged, or mixed"
+                f"{start}unlike {row.own} ({row.agreement_own:.1%} of common SNVs) and every other DNA: exchanged, or mixed"
             )
         else:
             said.append(f"{start}the same as {other}: are these two donors one, or is the sample exchanged?")
@@ -159,7 +162,7 @@ def records(table: pd.DataFrame, said: list[str]) -> list[dict[str, Any]]:
     words = "RNA samples that by their SNVs are not of the donor that the sheet says"
     words = f"ERROR: {words}: {'; '.join(said)}" if said else words
     words += "" if checked.any() else " (none could be compared: too few SNVs are covered)"
-    alike = "Least agreement of RNA with the DNA of its own donor, of alleles at common SNVs"
+    alike = "Least agreement of RNA with the DNA of its own donor: SNVs at which it shows no allele that the DNA lacks"
     nothing = {"low": None, "high": None}
     return [
         {"key": "expression.cohort.sample_swaps", "value": len(said) if checked.any() else None} | nothing

@@ -107,13 +107,6 @@ def test_the_index_of_star_fits_the_genome(bases, contigs):
     assert bits <= 18 and 2**bits <= max(bases / contigs, 100)
 
 
-def test_no_read_at_all_is_an_input_error(tmp_path):
-    lint = tmp_path / "1.lint.json"
-    lint.write_text('{"max_length": 0}')
-    with pytest.raises(InputError, match="no RNA sample has a read"):
-        align_index_star.read_length([lint])
-
-
 @pytest.mark.parametrize("length, k", [(150, 31), (75, 31), (50, 25), (36, 19), (20, 11)])
 def test_words_of_salmon_are_odd_and_about_half_of_short_reads(tmp_path, length, k):
     lint = tmp_path / "1.lint.json"

@@ -21,14 +21,19 @@ def frames(values, columns, sites=100):
     return alike, pd.DataFrame(sites, index=alike.index, columns=columns)
 
 
-def test_agreement_is_the_part_of_alleles_shared():
+def test_agreement_is_the_part_of_sites_without_a_foreign_allele():
     rna = np.array([[0, 1, 2, np.nan], [0, 2, 2, 1]])
-    dna = np.array([[0, 1, 2, 1], [2, 1, 0, np.nan]])
+    dna = np.array([[0, 1, 2, 1], [2, 1, 0, np.nan], [1, 0, 2, 0]])
     alike, shared = agreement(rna, dna)
-    np.testing.assert_allclose(alike, [[1, 1 - 4 / 6], [1 - 1 / 8, 1 - 5 / 6]])
-    assert shared.tolist() == [[3, 3], [4, 3]]
+    np.testing.assert_allclose(alike, [[1, 1 / 3, 2 / 3], [1, 1 / 3, 2 / 4]])
+    assert shared.tolist() == [[3, 3, 3], [4, 3, 4]]
     swapped, _ = agreement(2 - rna, 2 - dna)
     np.testing.assert_allclose(swapped, alike), "which allele is the reference does not matter"
+
+
+def test_a_silent_copy_is_no_contradiction():
+    alike, _ = agreement(np.array([[0.0, 2, 0, 2]]), np.ones((1, 4)))
+    assert alike == 1
 
 
 def test_nothing_shared_is_not_a_number():
@@ -123,7 +128,7 @@ def test_each_sample_is_most_like_its_own_donor(cohort, tmp_path):
     out = run(cohort, tmp_path, {f"{donor}R": donor for donor in DONORS})
     table = pd.read_csv(out.table, sep="\t").set_index("sample")
     assert set(table["state"]) == {"own"} and list(table["best"]) == list(DONORS)
-    assert (table["agreement_own"] > 0.85).all() and table.loc["bertR", "agreement_own"] > 0.99
+    assert (table["agreement_own"] > 0.99).all(), "anna's too, of whose genes a half is silent on one copy"
     assert (table["sites"] <= len(PLACES)).all(), "nothing outside of exons is looked at"
     swaps, _ = json.loads(out.summary.read_text())
     assert (swaps["value"], swaps["n"]) == (0, 3) and json.loads(out.note.read_text()) == []

@@ -1,22 +1,20 @@
 """From clean reads of RNA to one CRAM a sample: spliced alignment."""
 
-from readsight.wiring.expression import ExpressionWiring
+from readsight.wiring.expression import STAR_INDEX, ExpressionWiring
 
 
 rule align_index_star:
-    """Build the index of STAR, with the junctions of the annotation."""
+    """Build the index of STAR, with the junctions of the annotation; projects of one genome and annotation can share it."""
     input:
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         gtf="<results>/expression/reference/genes.gtf",
-        lints=ExpressionWiring(project).lints(),
     output:
-        index=ExpressionWiring(project).star_index(),
+        index=multiext(ExpressionWiring(project).star_folder, *STAR_INDEX),
     log:
         "<logs>/align_index_star/star.log",
-    benchmark:
-        "<benchmarks>/align_index_star/star.tsv"
     priority: 20
+    cache: ExpressionWiring.shares_indexes()
     conda:
         "../../envs/star.yaml"
     threads: project.config.align.threads

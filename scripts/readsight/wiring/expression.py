@@ -1,5 +1,6 @@
 """Which files the rules of stage `expression` take and give."""
 
+import os
 from typing import Any
 
 from readsight.config import Expression
@@ -47,8 +48,18 @@ class ExpressionWiring(Stage):
         """The user's own annotation."""
         return self.config.reference.gtf or []
 
+    @property
+    def star_folder(self) -> str:
+        """Folder of STAR's index, with a slash at its end."""
+        return f"{self.align.folder}/reference/star/"
+
     def star_index(self) -> list[str]:
-        return [f"{self.align.folder}/reference/star/{name}" for name in STAR_INDEX]
+        return [self.star_folder + name for name in STAR_INDEX]
+
+    @staticmethod
+    def shares_indexes() -> bool:
+        """Whether the user names a cache that projects share; without one Snakemake would remark on the rule in every run."""
+        return bool(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
 
     def salmon_index(self) -> list[str]:
         return [f"{self.folder}/reference/salmon/{name}" for name in SALMON_INDEX]
