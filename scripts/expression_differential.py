@@ -21,25 +21,48 @@ log = logging.getLogger("readsight")
 FDR = 0.05
 # Below so many genes, starting other processes costs more than they save.
 WORTH_SHARING = 2000
-COLUMNS = ("base_mean", "log2_fold_change", "low", "high", "standard_error", "statistic", "p_value", "padj")
+COLUMNS = ("base_mean", "log2_fold_change", "low", "high", "standard_error", "shrunken", "statistic", "p_value", "padj")
+NAMES = ("gene_name", "symbol")
 
 
 def chosen(data: anndata.AnnData, asked: dict[str, Any]) -> anndata.AnnData:
     """The samples of the two groups. Raises InputError where they cannot be compared."""
     texts = data.obs.select_dtypes(exclude="number").astype(str)
     samples = {str(sample): {k: v for k, v in row.items() if v} for sample, row in texts.to_dict("index").items()}
-    levels = asked["reference"], asked["tested"]
-    faults = contrast.faults(asked["column"], *levels, asked.get("block"), samples)
+    levels, table = (asked["reference"], asked["tested"]), asked.get("table")
+    described = f"the samples of table {table} have" if table else "the sample sheet has"
+    faults = contrast.faults(asked["column"], *levels, asked.get("block"), samples, described)
     if faults:
         raise InputError(f"expression.contrast.{fault}" for fault in faults)
     return data[contrast.members(asked["column"], levels, samples)].copy()
+
+
+def whole(data: anndata.AnnData, table: str | None) -> np.ndarray:
+    """Counts, (samples, genes), whole numbers; expected ones (RSEM, Salmon) are rounded.
+
+    Raises InputError where there are none, or where they are not what counts are.
+    """
+    kind = data.uns.get("kind", "counts")
+    if "counts" not in data.layers:
+        raise InputError(
+            f"expression.contrast.table: table {table} holds no counts (kind: {kind}), and differential expression is told "
+            "from counts (PyDESeq2); name a table of raw counts, or leave expression.contrast out"
+        )
+    counts = np.asarray(data.layers["counts"])
+    if kind == "expected":
+        log.info("expected counts are rounded to whole ones")
+        counts = np.rint(counts)
+    for sample, row in zip(data.obs_names, counts, strict=True):
+        check(row, data.var_names, f"sample {sample}")
+    return counts.astype(np.int64)
 
 
 def differential(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tested: str, threads: int = 1) -> pd.DataFrame:
     """Wald tests of a negative binomial model (Love, Huber & Anders 2014), a row a gene, in the order of the counts.
 
     counts: samples × genes, whole. groups: samples × (`group`, and `block` if its effect is to be taken out), text.
-    Returns COLUMNS; fold changes are tested over reference, low and high their 95 % interval; NaN for genes
+    Returns COLUMNS; fold changes are tested over reference, low and high their 95 % interval; `shrunken` is the fold
+    change drawn towards 0 as far as it is uncertain (apeglm; Zhu, Ibrahim & Love 2019), to rank genes by. NaN for genes
     without reads, p_value also for outliers, padj also where independent filtering left the gene out.
     """
     seen = counts.loc[:, counts.sum(axis=0) > 0]
@@ -52,14 +75,18 @@ def differential(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tes
     model.deseq2()
     tests = DeseqStats(model, contrast=["group", tested, reference], alpha=FDR, quiet=True, n_cpus=cpus)
     tests.summary()
-    found = tests.results_df
+    found = tests.results_df.copy()
+    (coefficient,) = [name for name in model.varm["LFC"].columns if name.startswith("group[")]
+    tests.lfc_shrink(coeff=coefficient)
+    shrunken = tests.results_df["log2FoldChange"]
     change, error = found["log2FoldChange"], found["lfcSE"]
     reach = 1.959964 * error
-    values = [found["baseMean"], change, change - reach, change + reach, error, found["stat"], found["pvalue"], found["padj"]]
+    values = [found["baseMean"], change, change - reach, change + reach, error, shrunken]
+    values += [found["stat"], found["pvalue"], found["padj"]]
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=found.index).reindex(counts.columns)
 
 
-def records(table: pd.DataFrame, asked: dict[str, Any]) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame, asked: dict[str, Any], cohort: str = "cohort") -> list[dict[str, Any]]:
     """How many genes differ at a false discovery rate of 0.05, and which way."""
     tested, significant = int(table["padj"].notna().sum()), table["padj"] < FDR
     words = f"in {asked['tested']} than in {asked['reference']}, false discovery rate 0.05"
@@ -69,29 +96,28 @@ def records(table: pd.DataFrame, asked: dict[str, Any]) -> list[dict[str, Any]]:
         ("genes_down", int((significant & (table["log2_fold_change"] < 0)).sum()), f"Genes expressed less {words}"),
     ]
     return [
-        {"key": f"expression.cohort.differential.{key}", "value": value, "low": None, "high": None}
+        {"key": f"expression.{cohort}.differential.{key}", "value": value, "low": None, "high": None}
         | {"n": tested, "unit": "genes", "description": description}
         for key, value, description in figures
     ]
 
 
-def main(path: Path, asked: dict[str, Any], out: Path, summary: Path, threads: int) -> None:
-    """asked: column, reference, tested, block."""
+def main(path: Path, asked: dict[str, Any], cohort: str, out: Path, summary: Path, threads: int) -> None:
+    """asked: column, reference, tested, block; table, None for counts of reads. cohort: `cohort`, or `tables/<name>`."""
     data = chosen(anndata.read_h5ad(path), asked)
-    counts = np.asarray(data.layers["counts"])
-    for sample, row in zip(data.obs_names, counts, strict=True):
-        check(row, data.var_names, f"sample {sample}")
+    counts = whole(data, asked.get("table"))
     names = {"group": asked["column"], "block": asked.get("block")}
     groups = pd.DataFrame({role: data.obs[name].astype(str) for role, name in names.items() if name})
-    frame = pd.DataFrame(counts.astype(np.int64), index=data.obs_names, columns=data.var_names)
+    frame = pd.DataFrame(counts, index=data.obs_names, columns=data.var_names)
     table = differential(frame, groups, asked["reference"], asked["tested"], threads)
-    table.insert(0, "gene_name", data.var["gene_name"])
+    symbols = next((data.var[name].astype(str) for name in NAMES if name in data.var), pd.Series("", index=data.var_names))
+    table.insert(0, "gene_name", symbols.where(~symbols.isin(["", "nan"]), data.var_names))
     table.index.name = "gene_id"
     table.sort_values("p_value", kind="stable").to_csv(out, sep="\t", float_format="%.6g")
-    summary.write_text(json.dumps(records(table, asked), indent=1) + "\n")
+    summary.write_text(json.dumps(records(table, asked, cohort.replace("/", ".")), indent=1) + "\n")
     log.info("%d of %d genes at FDR %g", int((table["padj"] < FDR).sum()), int(table["padj"].notna().sum()), FDR)
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        main(job.input.data, dict(job.params.contrast), job.output.table, job.output.summary, job.threads)
+        main(job.input.data, dict(job.params.contrast), job.wildcards.cohort, job.output.table, job.output.summary, job.threads)

@@ -1,11 +1,13 @@
-"""Look at the cohort as a whole: principal components, likeness of samples, spread of TPM, and whether groups part."""
+"""Look at a cohort as a whole: principal components, likeness of samples, spread of its values, and whether groups part."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anndata
 import numpy as np
+import pandas as pd
 
 from readsight.bootstrap import UNDEFINED, Interval
 from readsight.step import step
@@ -14,6 +16,8 @@ MOST_VARIABLE = 500
 COMPONENTS = 5
 PRIOR = 2.0
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+# Of a larger cohort so many samples, drawn at random, are compared each with each.
+MOST_COMPARED = 400
 
 
 def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
@@ -81,22 +85,69 @@ def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
     return Interval(value, max(-1.0, value - 1.96 * error), min(1.0, value + 1.96 * error))
 
 
+def telling(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
+    """The first of these columns that tells groups of samples apart: not the same in all, nor another in each of many."""
+    for name in (n for n in names if n in obs):
+        kinds = obs[name].astype(str).nunique()
+        if kinds > 1 and (kinds < len(obs) or len(obs) == 2):
+            return name
+    return None
+
+
+def compared_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, str]:
+    """What samples are compared by, (samples, features); which features are expressed; what these are called.
+
+    Of counts, log counts per million; else X, a missing value at its feature's mean, a feature without any value left out.
+    """
+    if "counts" in data.layers:
+        counts = np.asarray(data.layers["counts"])
+        if "tpm" in data.layers:
+            expressed = np.asarray(data.layers["tpm"]) >= 1
+        else:
+            expressed = counts >= counts.sum(axis=1, keepdims=True) / 1e6
+        return log_cpm(counts), expressed.any(axis=0), "expressed genes"
+    values = np.asarray(data.X, np.float64)
+    missing = np.isnan(values)
+    known = ~missing.all(axis=0)
+    means = np.where(known, np.nansum(values, axis=0) / np.maximum((~missing).sum(axis=0), 1), 0)
+    return np.where(missing, means, values), known, "features"
+
+
+def spread_of(data: anndata.AnnData) -> tuple[list[list[float]], str]:
+    """Quantiles of each sample's values, and what these are in words; of logarithms of abundance, those above 0 alone."""
+    logged = "counts" in data.layers or "tpm" in data.layers
+    values = np.asarray(data.layers["log_tpm"] if "log_tpm" in data.layers else data.X, np.float64)
+    words = "log2(1 + TPM)" if "log_tpm" in data.layers else str(data.uns.get("X", "value")) if logged else "value"
+    rows = [row[row > 0] if logged else row[np.isfinite(row)] for row in values]
+    found = [np.quantile(row, QUANTILES).round(6).tolist() if len(row) else [0.0] * len(QUANTILES) for row in rows]
+    return found, f"{words} of expressed genes" if logged else "values, as they are"
+
+
 def overview(data: anndata.AnnData, label: str | None, batch: str | None) -> dict[str, Any]:
-    """What the figures draw: samples with their label and batch, components, correlations, quantiles of expressed genes."""
-    values, logged = log_cpm(np.asarray(data.layers["counts"])), np.asarray(data.layers["log_tpm"], dtype=np.float64)
-    coordinates, shares = principal_components(values)
-    expressed = (np.asarray(data.layers["tpm"]) >= 1).any(axis=0)
-    correlation = np.atleast_2d(np.corrcoef(_ranks(values[:, expressed])))
-    spread = [np.quantile(row[row > 0], QUANTILES).round(6).tolist() for row in logged]
+    """What the figures draw: samples with their label and batch, components, correlations, quantiles.
+
+    correlation: of the samples whose places `compared` names; of each with each, unless they are very many.
+    """
+    values, expressed, called = compared_values(data)
+    coordinates, shares = principal_components(values[:, expressed] if called == "features" else values)
+    chosen = np.arange(data.n_obs)
+    if data.n_obs > MOST_COMPARED:
+        chosen = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:MOST_COMPARED])
+    ranked = _ranks(values[np.ix_(chosen, np.flatnonzero(expressed))])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.nan_to_num(np.atleast_2d(np.corrcoef(ranked)))
+    spread, words = spread_of(data)
     return {
         "samples": list(data.obs_names),
         "label": {"column": label, "values": _column(data, label)},
         "batch": {"column": batch, "values": _column(data, batch)},
         "components": coordinates.round(6).tolist(),
         "shares": shares.round(6).tolist(),
+        "compared": chosen.tolist(),
         "correlation": correlation.round(6).tolist(),
-        "quantiles": {"at": QUANTILES, "log_tpm": spread},
+        "quantiles": {"at": QUANTILES, "values": spread, "of": words},
         "genes": int(expressed.sum()),
+        "called": called,
     }
 
 
@@ -114,17 +165,20 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.array(ranks)
 
 
-def records(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """How far groups part in the first two components, and the lowest correlation of two samples."""
-    points, n = np.array(found["components"])[:, :2], len(found["samples"])
+def records(found: dict[str, Any], key: str = "cohort") -> list[dict[str, Any]]:
+    """How far groups part in the first two components, and the lowest correlation of two samples. key: of the cohort."""
+    compared = found["compared"]
+    points, n = np.array(found["components"])[compared][:, :2], len(compared)
     rows = []
     for role in ("label", "batch"):
         if found[role]["column"]:
             words = f"Silhouette of {found[role]['column']} in the first two principal components: 1 apart, 0 mixed"
-            rows.append((f"{role}_silhouette", jackknife_silhouette(points, np.array(found[role]["values"])), "score", words))
+            rows.append(
+                (f"{role}_silhouette", jackknife_silhouette(points, np.array(found[role]["values"])[compared]), "score", words)
+            )
     off = np.array(found["correlation"])[~np.eye(n, dtype=bool)]
     lowest = Interval(float(off.min()) if len(off) else float("nan"), float("nan"), float("nan"))
-    rows.append(("lowest_correlation", lowest, "correlation", "Lowest Spearman correlation of two samples' expressed genes"))
+    rows.append(("lowest_correlation", lowest, "correlation", f"Lowest Spearman correlation of two samples' {found['called']}"))
     share = Interval(found["shares"][0], float("nan"), float("nan"))
     rows.append(("pc1_share", share, "fraction", "Share of the variance that the first principal component holds"))
 
@@ -132,18 +186,28 @@ def records(found: dict[str, Any]) -> list[dict[str, Any]]:
         return round(value, 6) if np.isfinite(value) else None
 
     return [
-        {"key": f"expression.cohort.{key}", **{k: finite(v) for k, v in interval._asdict().items()}, "n": n}
+        {"key": f"expression.{key}.{name}", **{k: finite(v) for k, v in interval._asdict().items()}, "n": n}
         | {"unit": unit, "description": words}
-        for key, interval, unit, words in rows
+        for name, interval, unit, words in rows
     ]
 
 
-def main(data: Path, label: str | None, batch: str | None, out: Path, summary: Path) -> None:
-    found = overview(anndata.read_h5ad(data), label, batch)
+def main(data: Path, labels: list[str], batches: list[str], cohort: str, out: Path, summary: Path) -> None:
+    """labels, batches: columns of which the first that tells samples apart is taken. cohort: `cohort`, or `tables/<name>`."""
+    read = anndata.read_h5ad(data)
+    label = telling(read.obs, labels)
+    found = overview(read, label, telling(read.obs, [name for name in batches if name != label]))
     out.write_text(json.dumps(found) + "\n")
-    summary.write_text(json.dumps(records(found), indent=1) + "\n")
+    summary.write_text(json.dumps(records(found, cohort.replace("/", ".")), indent=1) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        main(job.input.data, job.params.label, job.params.batch, job.output.overview, job.output.summary)
+        main(
+            job.input.data,
+            list(job.params.labels),
+            list(job.params.batches),
+            job.wildcards.cohort,
+            job.output.overview,
+            job.output.summary,
+        )

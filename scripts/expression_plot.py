@@ -1,4 +1,4 @@
-"""Draw the cohort: principal components with label and batch, likeness of samples, spread of TPM."""
+"""Draw a cohort: principal components with label and batch, likeness of samples, spread of their values."""
 
 import json
 from pathlib import Path
@@ -72,9 +72,11 @@ def order(found: dict[str, Any]) -> list[int]:
 
 def likeness(found: dict[str, Any], path: Path) -> None:
     """Correlation of every two samples, as a map, samples sorted by label."""
-    places = order(found)
+    inside = {sample: place for place, sample in enumerate(found["compared"])}
+    chosen = [i for i in order(found) if i in inside]
+    places = [inside[i] for i in chosen]
     values = np.array(found["correlation"])[np.ix_(places, places)]
-    names = [found["samples"][i] for i in places]
+    names = [found["samples"][i] for i in chosen]
     size = min(9.0, 2.5 + 0.3 * len(names))
     figure, axis = figures.new(width=size + 1.2, height=size)
     drawn = axis.imshow(values, cmap="viridis", vmin=np.floor(values.min() * 20) / 20, vmax=1)
@@ -88,17 +90,19 @@ def likeness(found: dict[str, Any], path: Path) -> None:
             axis.text(
                 j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color="black" if middle[i, j] > 0.6 else "white"
             )
-    figure.colorbar(drawn, ax=axis, label=f"Spearman correlation of {found['genes']:,} expressed genes", shrink=0.8)
+    figure.colorbar(drawn, ax=axis, label=f"Spearman correlation of {found['genes']:,} {found['called']}", shrink=0.8)
+    if len(names) < len(found["samples"]):
+        axis.set_title(f"{len(names)} of {len(found['samples']):,} samples, drawn at random")
     figures.save(figure, path)
 
 
 def spread(found: dict[str, Any], path: Path) -> None:
-    """log2(1 + TPM) of the genes that are expressed in a sample: median, middle half and middle 90 %."""
+    """Values of each sample (of the genes that it expresses): median, middle half and middle 90 %."""
     places = order(found)
     labels, values = kinds(found, "label"), found["label"]["values"] or [""] * len(places)
     figure, axis = figures.new(width=6.5, height=max(2.0, min(12.0, 1 + 0.28 * len(places))))
     for y, i in enumerate(places):
-        low, first, middle, third, high = found["quantiles"]["log_tpm"][i]
+        low, first, middle, third, high = found["quantiles"]["values"][i]
         colour = figures.COLOURS[labels.index(values[i]) % len(figures.COLOURS)]
         axis.plot([low, high], [y, y], color=colour, linewidth=1)
         axis.plot([first, third], [y, y], color=colour, linewidth=6, solid_capstyle="butt", alpha=0.6)
@@ -106,7 +110,7 @@ def spread(found: dict[str, Any], path: Path) -> None:
     shown = len(places) <= 2 * NAMED
     axis.set_yticks(range(len(places)) if shown else [], [found["samples"][i] for i in places] if shown else [], fontsize=8)
     axis.set_ylim(len(places) - 0.4, -0.6)
-    axis.set_xlabel("log2(1 + TPM) of expressed genes")
+    axis.set_xlabel(found["quantiles"]["of"])
     _legend(figure, found | {"batch": {"column": None}}, labels, [])
     figures.save(figure, path)
 

@@ -1,6 +1,7 @@
 """Draw differential expression: fold change against certainty (volcano), and against abundance (MA)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from readsight.step import step
 
 FDR = 0.05
 NAMED = 12
+# What a name takes, as parts of the axes.
+ROOM = (0.27, 0.04)
 UP, DOWN, GREY = figures.COLOURS[1], figures.COLOURS[0], "#aaaaaa"
 
 
@@ -17,6 +20,13 @@ def colours(table: pd.DataFrame) -> np.ndarray:
     """Of each gene: more in the tested group, less, or not told apart."""
     significant = (table["padj"] < FDR).to_numpy()
     return np.where(significant, np.where(table["log2_fold_change"] > 0, UP, DOWN), GREY)
+
+
+def best(shown: pd.DataFrame) -> list[str]:
+    """Genes that differ, the foremost first: by shrunken fold change times −log10 of p (as Xiao et al. 2014 rank, unshrunken)."""
+    differ = shown[shown["padj"] < FDR]
+    score = differ["shrunken"].abs() * -np.log10(differ["padj"].clip(lower=1e-300))
+    return list(score.sort_values(ascending=False, kind="stable").index)
 
 
 def volcano(table: pd.DataFrame, change: str, path: Path) -> None:
@@ -27,37 +37,51 @@ def volcano(table: pd.DataFrame, change: str, path: Path) -> None:
         return
     smallest = shown["padj"][shown["padj"] > 0].min()
     height = -np.log10(shown["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
-    _draw(shown, shown["log2_fold_change"], height, change, "−log10 of the adjusted p-value", path, across=False)
+    figure, axis = figures.new(width=6.5, height=4.5)
+    draw(axis, shown, shown["log2_fold_change"], height)
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.axhline(-np.log10(FDR), color="#666666", linewidth=0.8, linestyle="--")
+    axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=counted(shown))
+    figures.save(figure, path)
 
 
 def abundance(table: pd.DataFrame, change: str, path: Path) -> None:
-    """Mean normalised count against fold change."""
+    """Mean normalised count against fold change, as estimated and shrunken."""
     shown = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
     if shown.empty:
         figures.empty(path, "No gene was expressed enough to be tested.")
         return
-    _draw(shown, shown["base_mean"], shown["log2_fold_change"], "Mean of normalised counts", change, path, across=True)
-
-
-def _draw(shown: pd.DataFrame, x: pd.Series, y: pd.Series, xlabel: str, ylabel: str, path: Path, across: bool) -> None:
-    figure, axis = figures.new(width=6.5, height=4.5)
-    tint = colours(shown)
-    axis.scatter(x, y, c=tint, s=14, linewidths=0, alpha=0.8, rasterized=len(shown) > 5000)
-    (axis.axhline if across else axis.axvline)(0, color="black", linewidth=0.8)
-    if across:
-        axis.set_xscale("log")
-    else:
-        axis.axhline(-np.log10(FDR), color="#666666", linewidth=0.8, linestyle="--")
-    best = shown[shown["padj"] < FDR].sort_values("p_value", kind="stable").index[:NAMED]
-    for gene in best:
-        name = shown.at[gene, "gene_name"]
-        axis.annotate(name, (x[gene], y[gene]), xytext=(4, 3), textcoords="offset points", fontsize=8)
-    axis.margins(0.12)
-    axis.set_xlabel(xlabel)
-    axis.set_ylabel(ylabel)
-    counts = {words: int((tint == colour).sum()) for words, colour in (("more", UP), ("less", DOWN))}
-    axis.set_title(f"{counts['more']} genes more, {counts['less']} less, of {shown['padj'].notna().sum():,} tested (FDR {FDR})")
+    figure, axes = figures.new(1, 2, width=11, height=4.5, sharey=True)
+    for axis, column, words in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
+        draw(axis, shown, shown["base_mean"], shown[column], "log")
+        axis.axhline(0, color="black", linewidth=0.8)
+        axis.set(xlabel=f"Mean of normalised counts; fold change {words}")
+    axes[0].set(ylabel=change, title=counted(shown))
     figures.save(figure, path)
+
+
+def counted(shown: pd.DataFrame) -> str:
+    """How many genes differ, in words."""
+    tint = colours(shown)
+    tested = shown["padj"].notna().sum()
+    return f"{(tint == UP).sum():,} genes more, {(tint == DOWN).sum():,} less, of {tested:,} tested (FDR {FDR})"
+
+
+def draw(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, across: str = "linear") -> None:
+    """A point a gene, coloured by what was found; names of the foremost that have room. across: scale of the x axis."""
+    axis.scatter(x, y, c=colours(shown), s=14, linewidths=0, alpha=0.8, rasterized=len(shown) > 5000)
+    axis.set_xscale(across)
+    axis.margins(0.12)
+    axis.autoscale_view()  # places on the page are asked for below
+    taken: list[tuple[float, float]] = []
+    for gene in best(shown):
+        if len(taken) == NAMED or not np.isfinite([x[gene], y[gene]]).all():
+            break
+        across_page, up = axis.transAxes.inverted().transform(axis.transData.transform((x[gene], y[gene])))
+        if all(abs(across_page - a) > ROOM[0] or abs(up - b) > ROOM[1] for a, b in taken):
+            taken.append((across_page, up))
+            name = shown.at[gene, "gene_name"]
+            axis.annotate(name, (x[gene], y[gene]), xytext=(4, 3), textcoords="offset points", fontsize=8)
 
 
 def main(path: Path, reference: str, tested: str, out_volcano: Path, out_abundance: Path) -> None:
@@ -69,4 +93,5 @@ def main(path: Path, reference: str, tested: str, out_volcano: Path, out_abundan
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        main(job.input.table, job.params.reference, job.params.tested, job.output.volcano, job.output.abundance)
+        groups = job.params.groups
+        main(job.input.table, groups["reference"], groups["tested"], job.output.volcano, job.output.abundance)

@@ -152,11 +152,15 @@ class Variants(Section):
 class Contrast(Section):
     """Two groups of samples whose expression is compared."""
 
-    column: str = Field(..., description="Column of the sample sheet that tells the groups.")
+    table: Name | None = Field(
+        None,
+        description="Table whose counts are compared; `expression` for what reads are counted to. Default: that, else the only table.",
+    )
+    column: str = Field(..., description="Column of the sample sheet (of a table: of its metadata) that tells the groups.")
     reference: str = Field(..., description="The group that is compared with; a positive fold change is more in the other.")
     tested: str = Field(..., description="The group that is tested.")
     block: str | None = Field(
-        None, description="Column of the sample sheet (donor, batch) whose own effect on expression is taken out."
+        None, description="Column, of the same, (donor, batch) whose own effect on expression is taken out."
     )
 
 
@@ -231,6 +235,10 @@ class Config(Section):
             faults.append("metadata: describes the samples of tables, and there are none; write it to the sample sheet")
         if self.align.recalibrate and not self.reference.known_sites:
             faults.append("align.recalibrate: base recalibration needs reference.known_sites")
+        compared = self.expression and self.expression.contrast
+        if compared and compared.table not in (None, "expression", *self.tables):
+            known = ", ".join(self.tables) or "there is none"
+            faults.append(f"expression.contrast.table: {compared.table!r} is no table of this project ({known})")
         callers = callers_of(v)
         if v and v.consensus > len(callers):
             faults.append(

@@ -1,21 +1,28 @@
 """Whether two groups of samples can be compared: the groups are there, have replicates, and blocks do not hide them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from readsight.words import nearest
 
 REPLICATES = 2
 
 
-def faults(column: str, reference: str, tested: str, block: str | None, samples: Mapping[str, Mapping[str, str]]) -> list[str]:
+def faults(
+    column: str,
+    reference: str,
+    tested: str,
+    block: str | None,
+    samples: Mapping[str, Mapping[str, str]],
+    described: str = "the sample sheet has",
+) -> list[str]:
     """What keeps a contrast from being tested, each with the key of `expression.contrast` that it is about.
 
-    samples: sample → its metadata. Empty where nothing is wrong.
+    samples: sample → its metadata. described: what has the columns, in words. Empty where nothing is wrong.
     """
     columns = list(dict.fromkeys(name for metadata in samples.values() for name in metadata))
     found = [
-        f"{key}: the sample sheet has no column {name!r}" + _near(name, columns)
+        f"{key}: {described} no column {name!r}" + _near(name, columns)
         for key, name in (("column", column), ("block", block))
         if name is not None and name not in columns
     ]
@@ -33,6 +40,18 @@ def faults(column: str, reference: str, tested: str, block: str | None, samples:
                 "from the difference between any two samples"
             )
     return found or _block_faults(column, (reference, tested), block, samples)
+
+
+def compared(table: str | None, counted: bool, tables: Sequence[str]) -> str | None:
+    """The table that a contrast is of, `expression` for what reads are counted to; None where several could be meant, or none.
+
+    table: the one that the config names. counted: whether reads are counted. tables: names of the user's own.
+    """
+    if table is not None:
+        return table
+    if counted:
+        return "expression"
+    return tables[0] if len(tables) == 1 else None
 
 
 def members(column: str, levels: tuple[str, str], samples: Mapping[str, Mapping[str, str]]) -> list[str]:

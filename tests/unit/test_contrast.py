@@ -2,7 +2,7 @@
 
 import pytest
 
-from readsight.contrast import faults, members
+from readsight.contrast import compared, faults, members
 
 
 def sheet(groups: str, blocks: str = "") -> dict[str, dict[str, str]]:
@@ -37,3 +37,10 @@ def test_what_cannot_be_compared_is_told(groups, blocks, asked, words):
 
 def test_pairs_can_be_blocked():
     assert faults("group", "a", "b", "donor", sheet("ababab", "xxyyzz")) == []
+
+
+def test_a_contrast_is_of_the_table_named_else_of_reads_else_of_the_only_table():
+    assert compared("b", True, ["a", "b"]) == "b"
+    assert compared(None, True, ["a"]) == "expression"
+    assert compared(None, False, ["a"]) == "a"
+    assert compared(None, False, ["a", "b"]) is None and compared(None, False, []) is None

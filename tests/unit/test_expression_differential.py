@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("pydeseq2")
 
-from expression_differential import chosen, differential, main, records  # noqa: E402
+from expression_differential import chosen, differential, main, records, whole  # noqa: E402
 from readsight.errors import InputError  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -56,6 +56,15 @@ def test_fold_changes_are_those_planted_and_intervals_hold_them(found):
     truth = np.log2(np.r_[np.full(PLANTED // 2, FOLD), np.full(PLANTED // 2, 1 / FOLD), np.ones(GENES - PLANTED)])
     assert np.abs(found["log2_fold_change"] - truth).median() < 0.25
     assert ((found["low"] <= truth) & (truth <= found["high"])).mean() > 0.85
+
+
+def test_shrinking_draws_uncertain_changes_to_0_and_leaves_certain_ones(found):
+    values, groups = counts()
+    rare = values.assign(rare=[0] * 9 + [6])
+    table = differential(rare, groups[["group"]], "a", "b")
+    assert abs(table.loc["rare", "shrunken"]) < 0.5 * abs(table.loc["rare", "log2_fold_change"])
+    planted = found[found["padj"] < 1e-10]
+    assert len(planted) > 5 and (planted["shrunken"] / planted["log2_fold_change"]).between(0.85, 1.05).all()
 
 
 def test_swapping_the_groups_negates_the_change(found):
@@ -104,7 +113,7 @@ def stored(tmp_path):
 
 def test_the_table_is_sorted_and_counted(stored, tmp_path):
     asked = {"column": "tissue", "reference": "a", "tested": "b", "block": None}
-    main(stored, asked, tmp_path / "d.tsv", tmp_path / "d.summary.json", 1)
+    main(stored, asked, "cohort", tmp_path / "d.tsv", tmp_path / "d.summary.json", 1)
     table = pd.read_csv(tmp_path / "d.tsv", sep="\t", index_col="gene_id")
     assert table["p_value"].dropna().is_monotonic_increasing and set(table.index) == set(NAMES)
     assert table.loc["g7", "gene_name"] == "G7"
@@ -126,4 +135,42 @@ def test_counts_that_are_none_are_refused(stored, tmp_path):
     data.layers["counts"] = np.log2(1 + np.asarray(data.layers["counts"], float))
     data.write_h5ad(stored)
     with pytest.raises(InputError, match="sample a0, gene g0: .* is not a whole number"):
-        main(stored, {"column": "tissue", "reference": "a", "tested": "b"}, tmp_path / "t", tmp_path / "s", 1)
+        main(stored, {"column": "tissue", "reference": "a", "tested": "b"}, "cohort", tmp_path / "t", tmp_path / "s", 1)
+
+
+ASKED = {"column": "tissue", "reference": "a", "tested": "b", "block": None, "table": "mine"}
+
+
+def test_a_table_is_compared_as_reads_are(stored, tmp_path):
+    data = anndata.read_h5ad(stored)
+    main(stored, ASKED | {"table": None}, "cohort", tmp_path / "r.tsv", tmp_path / "r.json", 1)
+    data.var = data.var.rename(columns={"gene_name": "symbol"})
+    data.var["symbol"] = [""] + list(data.var["symbol"][1:])
+    data.uns["kind"] = "counts"
+    data.write_h5ad(stored)
+    main(stored, ASKED, "tables/mine", tmp_path / "t.tsv", tmp_path / "t.json", 1)
+    reads, table = (pd.read_csv(tmp_path / f"{name}.tsv", sep="\t", index_col="gene_id") for name in "rt")
+    pd.testing.assert_frame_equal(reads.drop(columns="gene_name"), table.drop(columns="gene_name"))
+    assert table.loc["g0", "gene_name"] == "g0" and table.loc["g7", "gene_name"] == "G7"
+    assert json.loads((tmp_path / "t.json").read_text())[0]["key"] == "expression.tables.mine.differential.genes"
+
+
+def test_a_table_that_cannot_be_compared_is_told_in_words(stored):
+    data = anndata.read_h5ad(stored)
+    with pytest.raises(
+        InputError, match="expression.contrast.column: the samples of table mine have no column 'tisue'; did you mean 'tissue'"
+    ):
+        chosen(data, ASKED | {"column": "tisue"})
+    del data.layers["counts"]
+    data.uns["kind"] = "log"
+    with pytest.raises(InputError, match="table mine holds no counts .kind: log.*name a table of raw counts"):
+        whole(data, "mine")
+
+
+def test_expected_counts_are_rounded_and_others_refused(stored):
+    data = anndata.read_h5ad(stored)
+    data.layers["counts"] = np.asarray(data.layers["counts"]) + 0.4
+    with pytest.raises(InputError, match="is not a whole number"):
+        whole(data, "mine")
+    data.uns["kind"] = "expected"
+    np.testing.assert_array_equal(whole(data, "mine"), np.rint(data.layers["counts"]))

@@ -1,5 +1,7 @@
 """A look at the cohort: components, silhouettes and ranks against what they are by definition."""
 
+import json
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -7,7 +9,18 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from expression_explore import _ranks, jackknife_silhouette, log_cpm, overview, principal_components, records, silhouette
+import expression_explore
+from expression_explore import (
+    _ranks,
+    jackknife_silhouette,
+    log_cpm,
+    main,
+    overview,
+    principal_components,
+    records,
+    silhouette,
+    telling,
+)
 
 DRAW = np.random.default_rng(3)
 
@@ -87,3 +100,51 @@ def test_a_stray_read_does_not_rule_distances():
     counts[1, 0], counts[2, 1] = 1, 400
     logged = log_cpm(counts)
     assert np.linalg.norm(logged[1] - logged[0]) < 0.7 * np.linalg.norm(logged[2] - logged[0])
+
+
+def table(missing: float = 0.0, n: int = 12) -> anndata.AnnData:
+    """A table of logarithms, as arrays give them: X alone, some of it missing; one feature is missing throughout."""
+    values = DRAW.normal(8, 1, size=(n, 40))
+    values[n // 2 :, :20] += 3
+    values[DRAW.random(values.shape) < missing] = np.nan
+    values[:, 39] = np.nan
+    obs = pd.DataFrame({"class": ["a"] * (n // 2) + ["b"] * (n - n // 2), "sample": [f"s{i}" for i in range(n)]})
+    return anndata.AnnData(values, obs=obs.set_index(obs["sample"].to_numpy()), uns={"kind": "log"})
+
+
+def test_a_table_without_counts_is_looked_at_by_its_values():
+    whole, holed = (overview(table(missing), "class", None) for missing in (0.0, 0.1))
+    assert whole["called"] == "features" and whole["genes"] == holed["genes"] == 39
+    for found in (whole, holed):
+        first = np.array(found["components"])[:, 0]
+        assert first[:6].max() < first[6:].min() or first[:6].min() > first[6:].max()
+        assert np.isfinite(found["correlation"]).all() and "as they are" in found["quantiles"]["of"]
+    keys = [row["key"] for row in records(whole, "tables.mrna")]
+    assert "expression.tables.mrna.label_silhouette" in keys
+
+
+def test_counts_without_lengths_need_no_tpm():
+    data = cohort(2.0)
+    expected = overview(data, None, None)["components"]
+    data.uns["X"] = "log2(1 + counts per million)"
+    for name in ("tpm", "log_tpm"):
+        del data.layers[name]
+    found = overview(data, None, None)
+    assert found["components"] == expected
+    assert found["quantiles"]["of"] == "log2(1 + counts per million) of expressed genes"
+
+
+def test_a_column_tells_samples_apart_or_is_passed_over():
+    obs = table().obs.assign(same="x")
+    assert telling(obs, ["none", "same", "sample", "class"]) == "class"
+    assert telling(obs, ["same"]) is None and telling(obs[5:7], ["sample"]) == "sample"
+
+
+def test_of_a_large_cohort_some_are_compared(monkeypatch, tmp_path):
+    monkeypatch.setattr(expression_explore, "MOST_COMPARED", 10)
+    table(n=30).write_h5ad(tmp_path / "t.h5ad")
+    main(tmp_path / "t.h5ad", ["class"], [], "tables/t", tmp_path / "o.json", tmp_path / "s.json")
+    found = json.loads((tmp_path / "o.json").read_text())
+    assert len(found["samples"]) == 30 and len(found["compared"]) == len(found["correlation"]) == 10
+    figures = {row["key"]: row for row in json.loads((tmp_path / "s.json").read_text())}
+    assert figures["expression.tables.t.label_silhouette"]["n"] == 10

@@ -1,8 +1,11 @@
 """What a cohort of RNA samples asks for follows from its config and sheet."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from readsight import doctor
+from readsight.errors import InputError
 from readsight.project import Project
 from readsight.wiring.cohort import CohortWiring
 from readsight.wiring.dossier import DossierWiring
@@ -39,11 +42,13 @@ def test_differential_genes_come_with_a_contrast_only(make):
     assert set(without.targets()) > set(without.summaries()) and "results/p/expression/expression.h5ad" in without.targets()
 
 
-def test_figures_are_coloured_by_what_tells_samples_apart(make):
-    assert (CohortWiring(make()).label(), CohortWiring(make()).batch()) == ("group", "batch")
-    assert CohortWiring(make("aaaa")).label() is None
+READS = SimpleNamespace(cohort="cohort")
+
+
+def test_figures_are_coloured_by_the_contrast_then_by_what_is_learned_then_by_usual_columns(make):
+    assert CohortWiring(make()).labels(READS)[0] == "label" and CohortWiring(make()).batches(READS)[0] == "batch"
     blocked = CohortWiring(make(contrast=CONTRAST | {"column": "batch", "reference": "b0", "tested": "b1", "block": "group"}))
-    assert (blocked.label(), blocked.batch()) == ("batch", "group")
+    assert (blocked.labels(READS)[0], blocked.batches(READS)[0]) == ("batch", "group")
 
 
 def test_columns_of_units_do_not_describe_samples(make):
@@ -74,3 +79,56 @@ def test_environments_and_what_is_declined_are_told(make):
     assert "differential" in compared.environments()
     assert ("expression", "differential genes", "expression.contrast is not given") in plain.declined()
     assert not [row for row in compared.declined() if row[0] == "expression"]
+
+
+@pytest.fixture
+def tables(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("gene,s1,s2\nTP53,1,2\n")
+
+    def build(names="ab", contrast=None, **task) -> Project:
+        own = {name: {"files": [f"{tmp_path}/{name}.csv"]} for name in names}
+        tasks = {"t": {"source": "samples"} | task} if task else {}
+        return Project.from_raw({"project": "p", "tables": own, "tasks": tasks, "expression": {"contrast": contrast}})
+
+    return build
+
+
+def test_each_table_is_looked_at_as_a_cohort_of_its_own(tables):
+    wiring = CohortWiring(tables())
+    assert wiring.names() == ["tables/a", "tables/b"]
+    assert {f"results/p/expression/tables/{t}/{f}.svg" for t in "ab" for f in ("components", "likeness", "spread")} < set(
+        wiring.targets()
+    )
+    assert not [path for path in wiring.targets() if "identity" in path or "differential" in path or "gene_body" in path]
+    one = SimpleNamespace(cohort="tables/b")
+    assert wiring.data(one) == "results/p/expression/tables/b.h5ad"
+    assert CohortWiring(tables(label="subtype", modalities=["b"])).labels(one)[0] == "subtype"
+
+
+def test_the_contrast_is_of_one_table(tables):
+    only = CohortWiring(tables("a", CONTRAST))
+    assert (
+        "results/p/expression/tables/a/differential.tsv" in only.targets()
+        and only.asked(SimpleNamespace(cohort="tables/a"))["table"] == "a"
+    )
+    named = CohortWiring(tables("ab", CONTRAST | {"table": "b"}))
+    assert [p for p in named.targets() if p.endswith("volcano.svg")] == ["results/p/expression/tables/b/volcano.svg"]
+    (fault,) = [f for f in doctor.missing(tables("ab", CONTRAST)) if "contrast" in f]
+    assert "expression.contrast.table: name the table whose counts are compared (a, b)" in fault
+    assert not [f for f in doctor.missing(tables("ab", CONTRAST | {"table": "b"})) if "contrast" in f]
+    with pytest.raises(InputError, match="expression.contrast.table: 'c' is no table of this project .a, b."):
+        tables("ab", CONTRAST | {"table": "c"})
+
+
+def test_coverage_along_genes_comes_with_alignments_alone(make):
+    path = "results/p/expression/cohort/gene_body.svg"
+    assert path in CohortWiring(make()).targets() and path not in CohortWiring(make(quantifiers=["salmon"])).targets()
+
+
+def test_gene_sets_are_looked_for_and_read_before_the_first_job(tables, tmp_path):
+    asked = {"label": "x", "pathways": f"{tmp_path}/sets.gmt"}
+    assert [f for f in doctor.missing(tables(**asked)) if "tasks.t.pathways: there is no such file" in f]
+    (tmp_path / "sets.gmt").write_text("SET ONE TP53\n")
+    with pytest.raises(InputError, match="sets.gmt, row 1: 1 column"):
+        doctor.examine(tables(**asked))

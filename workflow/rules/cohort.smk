@@ -3,6 +3,10 @@ from readsight.wiring.cohort import CohortWiring
 cohort = CohortWiring(project)
 
 
+wildcard_constraints:
+    cohort=one_of(cohort.names()),
+
+
 rule expression_assemble:
     """Gather counts of all samples into one AnnData with TPM."""
     input:
@@ -25,31 +29,31 @@ rule expression_assemble:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(cohort.room()),
+        mem_mb=cohort.memory(),
     script:
         "../../scripts/expression_assemble.py"
 
 
 rule expression_explore:
-    """Look at the cohort as a whole: principal components, likeness of samples, spread of TPM."""
+    """Look at a cohort as a whole: principal components, likeness of samples, spread of values."""
     input:
-        data="<results>/expression/expression.h5ad",
+        data=cohort.data,
     output:
-        overview="<results>/expression/cohort/overview.json",
-        summary="<results>/expression/cohort/explore.summary.json",
+        overview="<results>/expression/{cohort}/overview.json",
+        summary="<results>/expression/{cohort}/explore.summary.json",
     params:
         code=code("expression_explore"),
-        label=cohort.label(),
-        batch=cohort.batch(),
+        labels=cohort.labels,
+        batches=cohort.batches,
     log:
-        "<logs>/expression_explore.log",
+        "<logs>/expression_explore/{cohort}.log",
     benchmark:
-        "<benchmarks>/expression_explore.tsv"
+        "<benchmarks>/expression_explore/{cohort}.tsv"
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(cohort.room()),
+        mem_mb=cohort.memory(),
     script:
         "../../scripts/expression_explore.py"
 
@@ -71,7 +75,7 @@ rule expression_identity:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=mem(cohort.room()),
+        mem_mb=cohort.memory(),
     script:
         "../../scripts/expression_identity.py"
 
@@ -79,55 +83,58 @@ rule expression_identity:
 rule expression_differential:
     """Find genes whose expression differs between two groups of samples."""
     input:
-        data="<results>/expression/expression.h5ad",
+        data=cohort.data,
     output:
-        table="<results>/expression/cohort/differential.tsv",
-        summary="<results>/expression/cohort/differential.summary.json",
+        table="<results>/expression/{cohort}/differential.tsv",
+        summary="<results>/expression/{cohort}/differential.summary.json",
     params:
         code=code("expression_differential"),
-        contrast=cohort.compared(),
+        contrast=cohort.asked,
     log:
-        "<logs>/expression_differential.log",
+        "<logs>/expression_differential/{cohort}.log",
     benchmark:
-        "<benchmarks>/expression_differential.tsv"
+        "<benchmarks>/expression_differential/{cohort}.tsv"
     conda:
         "../../envs/differential.yaml"
     threads: 4
     resources:
-        mem_mb=mem(cohort.room()),
+        mem_mb=cohort.memory(),
     script:
         "../../scripts/expression_differential.py"
 
 
 rule expression_plot:
-    """Draw the cohort: principal components, likeness of samples, spread of TPM."""
+    """Draw a cohort: principal components, likeness of samples, spread of values."""
     input:
-        overview="<results>/expression/cohort/overview.json",
+        overview="<results>/expression/{cohort}/overview.json",
     output:
         components=report(
-            "<results>/expression/cohort/components.svg",
+            "<results>/expression/{cohort}/components.svg",
             caption="../report/expression_components.rst",
             category="Expression",
+            subcategory="{cohort}",
             labels={"figure": "Principal components"},
         ),
         likeness=report(
-            "<results>/expression/cohort/likeness.svg",
+            "<results>/expression/{cohort}/likeness.svg",
             caption="../report/expression_likeness.rst",
             category="Expression",
+            subcategory="{cohort}",
             labels={"figure": "Likeness of samples"},
         ),
         spread=report(
-            "<results>/expression/cohort/spread.svg",
+            "<results>/expression/{cohort}/spread.svg",
             caption="../report/expression_spread.rst",
             category="Expression",
-            labels={"figure": "Spread of TPM"},
+            subcategory="{cohort}",
+            labels={"figure": "Spread of values"},
         ),
     params:
         code=code("expression_plot"),
     log:
-        "<logs>/expression_plot.log",
+        "<logs>/expression_plot/{cohort}.log",
     benchmark:
-        "<benchmarks>/expression_plot.tsv"
+        "<benchmarks>/expression_plot/{cohort}.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -140,28 +147,29 @@ rule expression_plot:
 rule expression_plot_differential:
     """Draw differential expression: volcano and MA."""
     input:
-        table="<results>/expression/cohort/differential.tsv",
+        table="<results>/expression/{cohort}/differential.tsv",
     output:
         volcano=report(
-            "<results>/expression/cohort/volcano.svg",
+            "<results>/expression/{cohort}/volcano.svg",
             caption="../report/expression_volcano.rst",
             category="Expression",
+            subcategory="{cohort}",
             labels={"figure": "Differential genes (volcano)"},
         ),
         abundance=report(
-            "<results>/expression/cohort/abundance.svg",
+            "<results>/expression/{cohort}/abundance.svg",
             caption="../report/expression_abundance.rst",
             category="Expression",
+            subcategory="{cohort}",
             labels={"figure": "Differential genes by abundance (MA)"},
         ),
     params:
         code=code("expression_plot_differential"),
-        reference=cohort.compared().get("reference"),
-        tested=cohort.compared().get("tested"),
+        groups=cohort.groups,
     log:
-        "<logs>/expression_plot_differential.log",
+        "<logs>/expression_plot_differential/{cohort}.log",
     benchmark:
-        "<benchmarks>/expression_plot_differential.tsv"
+        "<benchmarks>/expression_plot_differential/{cohort}.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -169,3 +177,31 @@ rule expression_plot_differential:
         mem_mb=mem(500),
     script:
         "../../scripts/expression_plot_differential.py"
+
+
+rule expression_plot_gene_body:
+    """Draw coverage along genes, from their 5' to their 3' end."""
+    input:
+        bodies=cohort.bodies(),
+    output:
+        gene_body=report(
+            "<results>/expression/cohort/gene_body.svg",
+            caption="../report/expression_gene_body.rst",
+            category="Expression",
+            subcategory="cohort",
+            labels={"figure": "Coverage along genes"},
+        ),
+    params:
+        code=code("expression_plot_gene_body"),
+        samples=cohort.samples,
+    log:
+        "<logs>/expression_plot_gene_body.log",
+    benchmark:
+        "<benchmarks>/expression_plot_gene_body.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/expression_plot_gene_body.py"

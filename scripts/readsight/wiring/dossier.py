@@ -116,7 +116,7 @@ class DossierWiring:
                 ("variants", "comparison with a truth", "variants.truth is not given") if not v.truth else None,
                 ("variants", "consequences in genes", "reference.gtf is not given") if not c.reference.gtf else None,
             ]
-        if self.project.rna and c.expression and not c.expression.contrast:
+        if (self.project.rna or c.tables) and c.expression and not c.expression.contrast:
             calls.append(("expression", "differential genes", "expression.contrast is not given"))
         tasks = [("model", "learning", "tasks names none")] if not c.tasks else []
         return [row for row in [*yes_reads, *calls, *tasks] if row]
@@ -147,7 +147,7 @@ class DossierWiring:
             "delly": bool(v and v.structural),
             "truth": bool(v and v.truth),
             "dataset": bool(c.tasks or c.tables) or rna,
-            "differential": rna and c.expression.contrast is not None,
+            "differential": bool((rna or c.tables) and c.expression and c.expression.contrast),
             "learn": bool(c.tasks),
         }
         return [name for name, wants in wanted.items() if wants]
