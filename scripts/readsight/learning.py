@@ -58,7 +58,8 @@ class Balance(Section):
     """How the training fold's classes are balanced; never anything but the training fold."""
 
     method: Literal["none", "smote", "oversample", "undersample", "class_weight"] | None = Field(
-        None, description="Method (imbalanced-learn). Default: smote; none for several labels at once and for survival."
+        None,
+        description="Method (imbalanced-learn). Default: smote; oversample where samples lack modalities (missing: keep); none for several labels at once and for survival.",
     )
     neighbours: Positive = Field(5, description="Neighbours that SMOTE draws between.")
     compare: list[Literal["none", "smote", "oversample", "undersample", "class_weight"]] = Field(
@@ -220,7 +221,8 @@ class Task(Section):
         self.representation = self.representation or ("profile" if samples else "annotations")
         self.split.by = self.split.by or ("group" if samples else "block")
         self.split.inner = self.split.inner or (3 if samples else None)
-        self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED else "smote")
+        usual = "oversample" if self.missing == "keep" else "smote"
+        self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED else usual)
         kind = "survival" if samples and self.outcome == "survival" else self.source
         self.models = self.models or list(DEFAULT_MODELS[kind])
         return self
@@ -301,6 +303,10 @@ def _of_models(task: Task, modalities: list[str]) -> list[str]:
         found += [
             f"models: {m!r} joins modalities, and there is one ({', '.join(modalities)})" for m in task.models if m in FUSIONS
         ]
+    if task.missing == "keep" and "smote" in (task.balance.method, *task.balance.compare):
+        found.append(
+            "balance.method: smote draws between samples, and would make half a modality of one that is missing (missing: keep); use oversample or class_weight"
+        )
     if task.outcome in UNBALANCED and (task.balance.method != "none" or task.balance.compare):
         found.append(f"balance.method: there are no classes to balance ({task.outcome}); use none")
     return found

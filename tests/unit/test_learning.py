@@ -49,6 +49,7 @@ def test_one_task_does_not_change_the_defaults_of_the_next():
         (SAMPLES | {"harmonise": {"method": "combat", "batch": "plate", "covariates": ["subtype"]}}, "not known of a new sample"),
         (SAMPLES | {"harmonise": {"batch": "subtype"}}, "is the label itself"),
         ({"source": "samples", "label": ["a", "b"], "balance": {"method": "smote"}}, "no classes to balance"),
+        (SAMPLES | {"missing": "keep", "balance": {"method": "smote"}}, "half a modality"),
         ({"source": "samples", "label": 3}, "tasks.t.label: text or a list of texts is needed, got 3"),
         ({}, "'truth' needs variants.truth"),
         ({"label": "subtype"}, "calls are labelled by their truth"),
