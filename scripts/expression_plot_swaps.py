@@ -37,7 +37,7 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     if len(alike) <= NAMED:
         axis.set_yticks(np.arange(len(alike)), alike.index, fontsize=8)
     axis.spines[:].set_visible(False)
-    figure.colorbar(drawn, ax=axis, label="part of common SNVs at which RNA shows no allele that the DNA lacks", shrink=0.8)
+    figure.colorbar(drawn, ax=axis, label="common SNVs without an allele foreign to the DNA", shrink=0.8)
     figures.save(figure, out)
 
 

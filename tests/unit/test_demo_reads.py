@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from readsight.simulate.codes import decode, reverse_complement
 from readsight.simulate.vcf import haplotypes
 from readsight.simulate.world import read_fasta
 from readsight.wiring.demo import DemoWiring
+from readsight.wiring.expression import ExpressionWiring
 
 ROOT = Path(__file__).resolve().parents[2]
 MOTIFS = ROOT / "resources" / "motifs"
@@ -91,6 +93,35 @@ def test_the_sheet_describes_the_cohort(tmp_path):
     assert [wiring.coverage(w) for w in lanes] == [15, 15, 30]
     assert [wiring.lane(w) for w in lanes] == [1, 2, 1] and [wiring.rank(w) for w in lanes] == [0, 0, 1]
     assert "results/p/demo/reads/A.L2_2.fastq.gz" in wiring.targets() and len(wiring.targets()) == 6 + len(wiring.products())
+
+
+RNA = """\
+sample\tunit\tassay\tfastq_1\tfastq_2\tdonor\tlabel\tbatch\tsex\tstrandedness
+A\tL1\twgs\t@A.L1_1\t@A.L1_2\tD1\tcase\tx\tfemale\t
+A.rna\tL1\trna\t@A.rna.L1_1\t@A.rna.L1_2\tD1\tcase\ty\tFemale\treverse
+A.rna\tL2\trna\t@A.rna.L2_1\t@A.rna.L2_2\tD1\tcase\ty\tFemale\treverse
+B.rna\tL1\trna\t@B.rna.L1_1\t@B.rna.L1_2\tD2\tcontrol\tx\t\treverse
+"""
+
+
+def test_rna_is_told_from_dna(tmp_path):
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text(re.sub(r"@(\S+)", r"${results}/demo/reads/\1.fastq.gz", RNA))
+    reference = {"fasta": "g.fa", "gtf": "g.gtf"}
+    made = Project(parse({"project": "p", "samples": str(sheet), "reference": reference, "demo": {"rna_pairs": 3000}}))
+    wiring = DemoWiring(made)
+    assert wiring.rna == ["A.rna", "B.rna"]
+    constraints = [wiring.sample_names(rna) for rna in (False, True)]
+    assert [[s for s in wiring.cohort if re.fullmatch(c, s)] for c in constraints] == [["A"], ["A.rna", "B.rna"]]
+    assert wiring.rna_cohort == {
+        "A.rna": {"donor": "D1", "label": "case", "batch": 1, "sex": "female"},
+        "B.rna": {"donor": "D2", "label": "control", "batch": 0, "sex": None},
+    }
+    assert [wiring.pairs(SimpleNamespace(sample=s, unit="L1")) for s in wiring.rna] == [1500, 3000]
+    assert "results/p/demo/expression.tsv" in wiring.targets()
+    expression = ExpressionWiring(made)
+    assert expression.planted and "results/p/expression/planted/compare.summary.json" in expression.summaries()
+    assert expression.swappable and expression.swap_calls() == "results/p/variants/bcftools.bcf"
 
 
 def test_a_project_of_real_reads_plants_nothing(tmp_path):

@@ -140,3 +140,30 @@ def test_the_index_of_star_is_reckoned_with_and_salmon_named_where_it_is_too_lar
     notes = room.check_memory(star, 1000 * human)
     assert len(notes) == 1 and "STAR needs about" in notes[0] and "[salmon]" in notes[0]
     assert room.check_memory(salmon, human // 1000) == []
+
+
+DONORS = SHEET.replace("strandedness", "strandedness\tdonor").replace("\t\n", "\t\tX\n").replace("reverse\n", "reverse\tX\n")
+
+
+def test_rna_is_compared_with_dna_of_the_same_donor(project):
+    shared = ExpressionWiring(project(DONORS))
+    assert shared.swappable and shared.donors() == dict.fromkeys(("anna", "anna.rna", "bert.rna"), "X")
+    assert shared.swap_crams() == ["results/p/align/anna.rna.cram", "results/p/align/bert.rna.cram"]
+    assert shared.swap_calls() == "results/p/variants/bcftools.bcf"
+    assert "results/p/expression/cohort/swaps.svg" in shared.targets()
+
+
+@pytest.mark.parametrize(
+    "sheet, config",
+    [(SHEET, {}), (ONLY, {}), (DONORS, {"variants": None}), (DONORS, {"expression": {"quantifiers": ["salmon"]}})],
+)
+def test_where_nothing_can_be_compared_nothing_is(project, sheet, config):
+    wiring = ExpressionWiring(project(sheet, **config))
+    assert not wiring.swappable and wiring.swap_crams() == [] and not [t for t in wiring.targets() if "swaps" in t]
+
+
+def test_an_index_is_shared_only_where_a_cache_is_named(monkeypatch):
+    monkeypatch.delenv("SNAKEMAKE_OUTPUT_CACHE", raising=False)
+    assert not ExpressionWiring.shares_indexes()
+    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", "/cache")
+    assert ExpressionWiring.shares_indexes()
