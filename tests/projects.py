@@ -109,8 +109,10 @@ def small_demo(folder: Path) -> Path:
 def shipped(folder: Path, name: str) -> Path:
     """A project of config/projects, whose results go to this folder; returns its config file."""
     config = yaml.safe_load((ROOT / f"config/projects/{name}/config.yaml").read_text())
+    if "samples" in config:
+        config["samples"] = str(ROOT / config["samples"])
     path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(config | {"samples": str(ROOT / config["samples"])}))
+    path.write_text(yaml.safe_dump(config))
     return path
 
 
