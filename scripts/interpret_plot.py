@@ -75,7 +75,8 @@ def swarm(axis: Any, data: Attributed, method: str, names: list[str], output: in
     drawn = None
     for row, name in enumerate(names):
         at = data.feature.index(name)
-        x, value = data.attributions[method][:, at, output], data.values[:, at]
+        seen = np.isfinite(data.values[:, at])  # a fold whose selection left the feature out says nothing of it
+        x, value = data.attributions[method][seen, at, output], data.values[seen, at]
         drawn = axis.scatter(x, row + spread(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0)
     axis.axvline(0, color="0.6", linewidth=1, zorder=0)
     return drawn
@@ -83,7 +84,7 @@ def swarm(axis: Any, data: Attributed, method: str, names: list[str], output: in
 
 def spread(x: np.ndarray) -> np.ndarray:
     """Vertical shifts in [−0.38, 0.38] that keep points of like x apart."""
-    if np.ptp(x) == 0:
+    if not len(x) or np.ptp(x) == 0:
         return np.linspace(-0.38, 0.38, len(x))
     bins = np.round((x - x.min()) / np.ptp(x) * 80).astype(int)
     shift = np.zeros(len(x))

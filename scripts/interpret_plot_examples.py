@@ -54,7 +54,9 @@ def waterfall(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labe
         rest = float(own.sum() - own[first].sum())
         others = int(np.count_nonzero(own) - np.count_nonzero(own[first]))
         pieces = ([(f"{others} others", rest)] if others > 0 else []) + [
-            (f"{labels.get(data.feature[i], data.feature[i])} = {data.values[row, i]:+.1f}", float(own[i])) for i in first[::-1]
+            (f"{labels.get(data.feature[i], data.feature[i])} = {data.values[row, i]:+.1f}", float(own[i]))
+            for i in first[::-1]
+            if own[i] != 0
         ]
         steps(axis, pieces)
         towards = data.outputs[output]

@@ -70,6 +70,7 @@ def heatmap(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels
     else:
         axes[0].axis("off")
     axis = axes[1]
+    axis.set_facecolor("0.8")
     drawn = axis.imshow(
         np.clip(values, -LIMIT, LIMIT), aspect="auto", cmap="RdBu_r", vmin=-LIMIT, vmax=LIMIT, interpolation="none"
     )

@@ -31,7 +31,7 @@ def agreement(axis: Any, held: dict[str, Any], colour: str) -> None:
     axis.set_xlabel("between two folds, mean over pairs (×: random rankings)")
 
 
-def places(axis: Any, held: dict[str, Any], folds: list[int], labels: dict[str, str]) -> Any:
+def places(axis: Any, held: dict[str, Any], folds: list[str], labels: dict[str, str]) -> Any:
     """The rank of each feature (row) in each fold (column): dark is first; empty where a fold's model did not have it."""
     ranks = np.array([[np.nan if r is None else r for r in row] for row in held["ranks"]], dtype=float)
     norm = figures.matplotlib.colors.LogNorm(1, max(100, held["features"]))
@@ -43,7 +43,7 @@ def places(axis: Any, held: dict[str, Any], folds: list[int], labels: dict[str, 
                     x, y, f"{rank:.0f}", ha="center", va="center", fontsize=7, color="white" if norm(rank) < 0.6 else "black"
                 )
     axis.set_yticks(range(len(held["names"])), [labels.get(n, n) for n in held["names"]], fontsize=8)
-    axis.set_xticks(range(len(folds)), folds, fontsize=8)
+    axis.set_xticks(range(len(folds)), folds, fontsize=8, rotation=0 if len(folds) <= 8 else 90)
     axis.set_xlabel("fold")
     axis.spines[:].set_visible(False)
     return drawn

@@ -127,7 +127,7 @@ def main(attributions: Path, described: Path, task: str, outputs: dict[str, Path
         methods[method] = agreement(by_fold, used) | shown(by_fold, used, found.feature, list(rows.index[:SHOWN]))
         told = about.reindex(rows.index).fillna("")[["modality", "id", "symbol"]]
         tables.append(pd.concat([told, rows], axis=1).assign(method=method))
-    result = {"task": task, "folds": [int(f) for f in found.folds], "methods": methods}
+    result = {"task": task, "folds": found.folds, "methods": methods}
     outputs["stability"].write_text(json.dumps(result, indent=1) + "\n")
     pd.concat(tables).to_csv(outputs["table"], sep="\t", float_format="%.6g")
     outputs["summary"].write_text(json.dumps(records(task, result), indent=1) + "\n")

@@ -14,12 +14,13 @@ NAMES = {"integrated_gradients": "Integrated gradients", "shap": "SHAP"}
 
 @dataclass(frozen=True)
 class Attributed:
-    """attributions: method → (n, features, outputs), NaN and what a fold's model did not use as 0; of one output, the last axis is 1.
+    """attributions: method → (n, features, outputs), 0 where a fold's model did not see the feature; of one output, the last axis is 1.
 
-    by_fold: method → (folds, features), mean |attribution| of each fold, over examples and outputs; a row for each of `folds`.
-    used: (folds, features), whether a fold's model saw the feature. values: (n, features), scaled by the fold.
-    example, group: names, (n,). fold: (n,), a number. label: (n,) or (n, …). feature, modality: (features,), text.
-    classes: of the outcome. unit: of the attributions.
+    by_fold: method → (folds, features), mean |attribution| of each fold, over examples and outputs; a row for each of `folds`,
+    which are the first repeat's by number and, where a given split was drawn anew, `given` and the new ones.
+    used: (folds, features), whether a fold's model saw the feature. values: (n, features), scaled by the fold, NaN where
+    its model did not see the feature. example, group: names, (n,). fold: (n,), number of the fold of the first repeat.
+    feature, modality: (features,), text. classes: of the outcome. unit: of the attributions.
     """
 
     attributions: dict[str, np.ndarray]
@@ -29,8 +30,7 @@ class Attributed:
     example: list[str]
     group: list[str]
     fold: np.ndarray
-    folds: np.ndarray
-    label: np.ndarray
+    folds: list[str]
     feature: list[str]
     modality: list[str]
     classes: list[str]
@@ -52,33 +52,29 @@ class Attributed:
 def read(path: Path) -> Attributed:
     """Read attributions.h5."""
     with h5py.File(path) as handle:
-        methods = [name for name in handle if isinstance(handle[name], h5py.Group) and "attributions" in handle[name]]
-        values, feature = handle["values"][:], _text(handle["feature"])
-        found = {name: np.nan_to_num(handle[name]["attributions"][:].reshape(*values.shape, -1)) for name in methods}
-        fold = handle["fold"][:].astype(int) if "fold" in handle else np.zeros(len(values), int)
-        folds = np.unique(fold)
-        own = {name: handle[name]["by_fold"][:] for name in methods if "by_fold" in handle[name]}
-        used = handle["used"][:].astype(bool) if "used" in handle else np.ones(len(feature), bool)
-        names = [f"{i}" for i in range(len(values))]
+        methods = [name for name in handle if isinstance(handle[name], h5py.Group)]
+        values = handle["values"][:]
         return Attributed(
-            attributions=found,
-            by_fold={name: own.get(name, _means(found[name], fold, folds)) for name in methods},
-            used=used if used.ndim == 2 else np.tile(used, (len(folds), 1)),
+            attributions={name: handle[name]["attributions"][:].reshape(*values.shape, -1) for name in methods},
+            by_fold={name: handle[name]["by_fold"][:] for name in methods},
+            used=handle["used"][:].astype(bool),
             values=values,
-            example=_text(handle["example"]) if "example" in handle else names,
-            group=_text(handle["group"]) if "group" in handle else names,
-            fold=fold,
-            folds=folds,
-            label=handle["label"][:] if "label" in handle else np.zeros(len(values), int),
-            feature=feature,
-            modality=_text(handle["modality"]) if "modality" in handle else [""] * len(feature),
-            classes=[_plain(c) for c in np.atleast_1d(handle.attrs.get("classes", []))],
-            unit=_plain(handle.attrs.get("unit", "logit")),
+            example=_text(handle["example"]),
+            group=_text(handle["group"]),
+            fold=handle["fold"][:].astype(int),
+            folds=_folds(handle["fold_repeat"][:], handle["fold_number"][:]),
+            feature=_text(handle["feature"]),
+            modality=_text(handle["modality"]),
+            classes=[_plain(name) for name in handle.attrs["classes"]],
+            unit=_plain(handle.attrs["unit"]),
         )
 
 
-def _means(found: np.ndarray, fold: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    return np.stack([np.abs(found[fold == number]).mean(axis=(0, 2)) for number in folds])
+def _folds(repeat: np.ndarray, number: np.ndarray) -> list[str]:
+    """What folds are called; a given split, beside those drawn anew, bears no number."""
+    if (repeat > 0).any():
+        return ["given" if r == 0 else f"new {n}" for r, n in zip(repeat, number, strict=True)]
+    return [str(n) for n in number]
 
 
 def _text(data: h5py.Dataset) -> list[str]:

@@ -45,9 +45,12 @@ def made(request, tmp_path):
         shape = (N, F) if outcome.outputs == 1 else (N, F, outcome.outputs)
         for method in ("integrated_gradients", "shap"):
             handle[f"{method}/attributions"] = draw.normal(size=shape)
-        handle["values"] = draw.normal(size=(N, F))
+            handle[f"{method}/by_fold"] = draw.random((4, F))
+        handle["values"] = np.where(draw.random((N, F)) < 0.1, np.nan, draw.normal(size=(N, F)))
         handle["fold"] = np.arange(N) % 4
-        for name, words in (("example", [f"s{i}" for i in range(N)]), ("feature", features)):
+        handle["fold_repeat"], handle["fold_number"], handle["used"] = np.zeros(4, int), np.arange(4), np.ones((4, F), bool)
+        names = [f"s{i}" for i in range(N)]
+        for name, words in (("example", names), ("group", names), ("feature", features), ("modality", ["m"] * F)):
             handle[name] = np.array(words, dtype="S")
         handle.attrs["classes"] = list(outcome.classes)
         handle.attrs["unit"] = "log hazard" if kind == "survival" else "logit"
@@ -113,13 +116,16 @@ def test_features_are_called_by_symbol_and_modality(made):
     assert labels["protein:a-very-long-name-of-a-phosphorylated-protein-24-pS4"].endswith("24-pS4 (protein)")
 
 
-def test_the_reader_takes_folds_and_outputs_from_the_file(made):
+def test_the_reader_tells_what_outputs_are_towards(made):
     kind, folder = made
     found = attributed.read(folder / "a.h5")
     expected = {"binary": ["AML"], "survival": [""]}.get(kind, list(KINDS[kind]))
     assert found.outputs == expected and found.attributions["shap"].shape == (N, F, len(expected))
-    mean = np.abs(found.attributions["shap"][found.fold == 2]).mean(axis=(0, 2))
-    np.testing.assert_allclose(found.by_fold["shap"][2], mean)
+    assert found.folds == ["0", "1", "2", "3"]
+
+
+def test_divisions_drawn_anew_stand_beside_the_given_one():
+    assert attributed._folds(np.array([0, 1, 1]), np.array([0, 0, 1])) == ["given", "new 0", "new 1"]
 
 
 def test_samples_are_sorted_by_class_and_probability():
@@ -158,4 +164,4 @@ def test_points_are_spread_within_their_row():
     shift = interpret_plot.spread(x)
     assert np.abs(shift).max() <= 0.4
     assert len(set(shift[:50])) == 50, "equal points do not hide each other"
-    assert len(interpret_plot.spread(np.ones(4))) == 4
+    assert len(interpret_plot.spread(np.ones(4))) == 4 and len(interpret_plot.spread(np.ones(0))) == 0

@@ -62,16 +62,25 @@ def test_what_a_fold_did_not_use_is_not_compared_and_not_counted():
 
 def test_tables_and_figures_of_a_file(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as handle:
-        values = DRAW.normal(size=(30, 25, 3)) * np.r_[np.full(5, 9), np.ones(20)][None, :, None]
-        handle["shap/attributions"] = values
-        handle["values"] = values[..., 0]
-        handle["fold"] = np.arange(30) % 3
-        handle["feature"] = np.array([f"mrna:g{i}" for i in range(25)], dtype="S")
+        handle["shap/attributions"] = np.zeros((4, 25, 3))
+        handle["shap/by_fold"] = DRAW.random((3, 25)) + np.r_[np.full(5, 9), np.zeros(20)]
+        handle["values"], handle["fold"], handle["used"] = np.zeros((4, 25)), np.zeros(4, int), np.ones((3, 25), bool)
+        handle["fold_repeat"], handle["fold_number"] = [0, 1, 1], [0, 0, 1]
+        for name, words in (
+            ("example", ["s"] * 4),
+            ("group", ["s"] * 4),
+            ("feature", [f"mrna:g{i}" for i in range(25)]),
+            ("modality", ["mrna"] * 25),
+        ):
+            handle[name] = np.array(words, dtype="S")
+        handle.attrs["classes"], handle.attrs["unit"] = ["a", "b", "c"], "logit"
     about = pd.DataFrame({"feature": [f"mrna:g{i}" for i in range(30)], "modality": "mrna", "id": "g", "symbol": "S"})
     about.to_csv(tmp_path / "f.tsv", sep="\t", index=False)
     outputs = {name: tmp_path / name for name in ("table", "stability", "summary")}
     main(tmp_path / "a.h5", tmp_path / "f.tsv", "t", outputs)
-    found = json.loads(outputs["stability"].read_text())["methods"]["shap"]
+    read = json.loads(outputs["stability"].read_text())
+    found = read["methods"]["shap"]
+    assert read["folds"] == ["given", "new 0", "new 1"]
     assert found["folds"] == 3 and len(found["names"]) == len(found["ranks"]) == 20
     rows = pd.read_csv(outputs["table"], sep="\t", index_col="feature")
     assert set(rows.index[:5]) == {f"mrna:g{i}" for i in range(5)} and (rows["symbol"] == "S").all()
