@@ -279,7 +279,7 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     means, squares, counts = np.empty((3, batches, features))
     counts[:] = sizes[:, None]
     effect, told = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
-    step = min(features, max(1, BLOCK // n))
+    step = max(1, min(features, BLOCK // n))
     # made once: memory that is asked for anew each time costs more than the work on it
     room, spare = np.empty((2, n * step))
     for start in range(0, features, step):

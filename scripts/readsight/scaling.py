@@ -17,7 +17,7 @@ def fit(values: np.ndarray, clip: float = CLIP) -> dict[str, Any]:
     """
     n, features = values.shape
     median, mean, deviation = np.zeros((3, features))
-    step = min(features, max(1, 8 * BLOCK // max(1, n)))
+    step = max(1, min(features, 8 * BLOCK // max(1, n)))
     # made once: memory that is asked for anew each time costs more than the work on it
     narrow, wide, gaps = (np.empty((step, n), kind) for kind in (values.dtype, np.float64, bool))
     for start in range(0, features, step):

@@ -199,13 +199,19 @@ def test_a_sample_does_not_depend_on_those_it_is_applied_with():
         np.testing.assert_array_equal(combat.apply(values[i : i + 1], batches[i : i + 1], None, fitted)[0], together[i - 60])
 
 
-def test_it_is_kept_in_a_file(tmp_path):
-    fitted = combat.fit(given(), BATCHES, MALE)
+@pytest.mark.parametrize("which", HOW)
+def test_it_is_kept_in_a_file(tmp_path, which):
+    covariates, reference = HOW[which]
+    fitted = combat.fit(given(), BATCHES, covariates, reference)
     with h5py.File(tmp_path / "fitted.h5", "w") as handle:
         anndata.io.write_elem(handle, "fold0", fitted)
     with h5py.File(tmp_path / "fitted.h5") as handle:
         again = anndata.io.read_elem(handle["fold0"])
-    np.testing.assert_array_equal(combat.apply(given(), BATCHES, MALE, again), combat.apply(given(), BATCHES, MALE, fitted))
+    np.testing.assert_array_equal(*(combat.apply(given(), BATCHES, covariates, made) for made in (again, fitted)))
+
+
+def test_no_feature_is_no_error():
+    assert harmonised(given()[:, :0], BATCHES).shape == (12, 0)
 
 
 def test_float32_stays_and_may_be_worked_on_in_place():

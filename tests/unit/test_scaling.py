@@ -79,3 +79,7 @@ def test_test_examples_change_nothing_on_training_examples(values):
     first = scaling.apply(values, fitted)[:20]
     values[20:] += 50
     np.testing.assert_array_equal(scaling.apply(values, scaling.fit(values[:20]))[:20], first)
+
+
+def test_no_feature_is_no_error(values):
+    assert scaling.apply(values[:, :0], scaling.fit(values[:, :0])).shape == (37, 0)
