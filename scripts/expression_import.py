@@ -25,7 +25,7 @@ log = logging.getLogger("readsight")
 GENES = {"gene_name": "symbol", "biotype": "biotype", "contig": "contig", "start": "start", "end": "end", "strand": "strand"}
 WITH_ENTREZ = re.compile(r"([^|]+)\|(\d+)")
 MOST_OF_THE_READS = 0.95
-ROWS = 500
+ROWS = 50
 
 
 def log_cpm(counts: np.ndarray) -> np.ndarray:

@@ -1,17 +1,22 @@
-"""Read the numbers of CSV, TSV and GEO series matrices, a block at a time, into samples × features."""
+"""Read the numbers of CSV, TSV and GEO series matrices, a line at a time, into samples × features.
+
+By hand: readers of tables of columns take minutes for lines of 60,000 fields.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
+from readsight.matrices import heads
 from readsight.matrices.heads import Head
 from readsight.matrices.matrix import Matrix
 from readsight.matrices.orientation import OF_GENES
 
-CELLS = 20_000_000
 EXACT = 2**24  # whole numbers that float32 holds exactly
 MOST_FAULTS = 5
-ABSENT = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "-nan", "n/a", "<NA>"]
+ABSENT = {"", "na", "n/a", "nan", "-nan", "null", "none", "#n/a", "<na>"}
 
 
 def read(head: Head, samples_are: str, about: list[str]) -> Matrix:
@@ -28,20 +33,20 @@ def read(head: Head, samples_are: str, about: list[str]) -> Matrix:
     numbers = [i for i, c in enumerate(head.columns, start=1) if c not in words]
     shape = (len(head.rows), len(numbers)) if rows else (len(numbers), len(head.rows))
     values = np.empty(shape, np.float32)
+    places = {c: head.columns.index(c) + 1 for c in words}
     texts: dict[str, list[str]] = {c: [] for c in words}
-    at = 0
-    for block in _blocks(head, words, about):
-        for column in words:
-            texts[column] += list(block[head.columns.index(column) + 1])
-        part = block[numbers].to_numpy(np.float64)
-        if values.dtype == np.float32 and part.size and np.nanmax(np.abs(part), initial=0) >= EXACT and _whole(part):
+    faults: list[str] = []
+    for at, cells in enumerate(_lines(head)):
+        for column, place in places.items():
+            texts[column].append(cells[place])
+        line = _numbers(head, at, cells[1:] if not words else [cells[i] for i in numbers], numbers, faults)
+        if values.dtype == np.float32 and np.abs(line).max(initial=0, where=~np.isnan(line)) >= EXACT and _whole(line):
             values = values.astype(np.float64)
-        here = slice(at, at + len(part))
-        if rows:
-            values[here] = part
-        else:
-            values[:, here] = part.T
-        at += len(part)
+        values[at if rows else (slice(None), at)] = line
+        if len(faults) >= MOST_FAULTS:
+            break
+    if faults:
+        raise InputError(faults[:MOST_FAULTS])
     sides = head.rows, [head.columns[i - 1] for i in numbers]
     samples, features = sides if rows else sides[::-1]
     obs = pd.DataFrame(texts if rows else {k: _picked(v, numbers) for k, v in head.about.items()}, index=samples, dtype=object)
@@ -65,54 +70,34 @@ def _nameless(head: Head, words: list[str]) -> list[str]:
     return faults[:MOST_FAULTS]
 
 
-def _blocks(head: Head, words: list[str], about: list[str]):
-    """Blocks of rows: the numbers as float64, `words` as text. Columns are called by their place, names are 0."""
-    text = {0, *(head.columns.index(c) + 1 for c in words)}
-    options = {
-        "sep": head.delimiter,
-        "header": None,
-        "names": range(len(head.columns) + 1),
-        "index_col": False,
-        "na_values": ABSENT,
-        "keep_default_na": False,
-        "skiprows": _skipped(head),
-        "nrows": len(head.rows),
-        "chunksize": max(1, CELLS // max(1, len(head.columns))),
-        "encoding": "utf-8",
-        "encoding_errors": "replace",
-        "low_memory": False,
-        "converters": {i: str.strip for i in text},
-    }
-    numbers = {i: np.float64 for i in range(len(head.columns) + 1) if i not in text}
+def _lines(head: Head) -> Iterator[list[str]]:
+    """The fields of each row of numbers, the name first."""
+    wanted = iter(head.numbers)
+    next_one = next(wanted)
+    with heads.text(head.path) as handle:
+        for number, line in enumerate(handle, start=1):
+            if number == next_one:
+                yield heads.fields(line, head.delimiter) if '"' in line else line.rstrip("\r\n").split(head.delimiter)
+                next_one = next(wanted, 0)
+
+
+def _numbers(head: Head, at: int, cells: list[str], columns: list[int], faults: list[str]) -> np.ndarray:
+    """Cells of a row as numbers, NaN where missing; what is none is added to the faults, once a column of text."""
     try:
-        yield from pd.read_csv(head.path, dtype=numbers, **options)
-    except ValueError as error:
-        faults = _bad_cells(head, text, options, about)
-        raise InputError(faults or f"{head.path}: cannot be read as a table: {error}") from None
-
-
-def _skipped(head: Head):
-    """Lines that hold no numbers, counted from 0: those above the rows, blank ones, those that tell of samples."""
-    kept = {number - 1 for number in head.numbers}
-    last = head.numbers[-1]
-    return [line for line in range(last) if line not in kept]
-
-
-def _bad_cells(head: Head, text: set[int], options: dict, about: list[str]) -> list[str]:
-    """The first cell that is no number, of each column that has one."""
-    faults, seen, at = [], set(), 0
-    for block in pd.read_csv(head.path, dtype={i: str for i in range(len(head.columns) + 1) if i not in text}, **options):
-        for i in [i for i in block.columns if i not in text and i not in seen]:
-            bad = block[i].notna() & pd.to_numeric(block[i], errors="coerce").isna()
-            if bad.any():
-                seen.add(i)
-                row = at + int(np.flatnonzero(bad)[0])
-                faults.append(_cell(head, i, row, block[i].iloc[row - at]))
-        at += len(block)
-        if len(faults) > MOST_FAULTS:
-            break
-    more = [f"{head.path}: so do {len(faults) - MOST_FAULTS} columns more"] if len(faults) > MOST_FAULTS else []
-    return faults[:MOST_FAULTS] + more
+        # Python takes 1_000 for a number, and no table means that
+        if "_" not in "".join(cells):
+            return np.array(cells, np.float64)
+    except ValueError:
+        pass
+    line = np.full(len(cells), np.nan)
+    for i, cell in enumerate(cells):
+        if cell.strip().lower() not in ABSENT:
+            try:
+                line[i] = float(cell) if "_" not in cell else float("_")
+            except ValueError:
+                if not any(f"column {head.columns[columns[i] - 1]!r}:" in fault for fault in faults):
+                    faults.append(_cell(head, columns[i], at, cell.strip()))
+    return line
 
 
 def _cell(head: Head, column: int, row: int, value: str) -> str:
