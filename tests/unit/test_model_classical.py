@@ -176,12 +176,23 @@ def test_boosted_trees_of_arrays_are_scikit_learns(kind):
     fold, fresh = planted.fold(kind, 120, 15), planted.fold(kind, 50, 15, seed=2)
     fitted = trained("boosting", fold, features=1.0, rounds=20)
     settings = {"max_iter": 20, "max_leaf_nodes": 8, "min_samples_leaf": 5, "l2_regularization": 1.0, "early_stopping": False}
-    settings["max_bins"] = boosting.bins(len(fold))
+    rounded = boosting.stepped(fold.values, boosting.bins(len(fold)))
     labels = fold.labels.T if kind == "multilabel" else [fold.labels]
-    models = [HistGradientBoostingClassifier(**settings, random_state=1 + i).fit(fold.values, y) for i, y in enumerate(labels)]
+    models = [HistGradientBoostingClassifier(**settings, random_state=1 + i).fit(rounded, y) for i, y in enumerate(labels)]
     expected = [m.predict_proba(fresh.values) for m in models]
     expected = expected[0] if kind == "multiclass" else np.column_stack([e[:, 1] for e in expected])
     assert np.abs(predicted("boosting", fitted, fresh.values).reshape(expected.shape) - expected).max() < 1e-6
+
+
+def test_rounded_values_lie_on_the_same_side_of_all_thresholds():
+    values = planted.fold("binary", 500, 4).values.astype(float)
+    found = boosting.stepped(values, 16)
+    assert all(len(np.unique(column)) <= 16 for column in found.T)
+    for own, column in zip(found.T, values.T, strict=True):
+        marks = np.unique(own)
+        for threshold in (marks[:-1] + marks[1:]) / 2:
+            assert np.array_equal(own <= threshold, column <= threshold)
+    assert np.array_equal(boosting.stepped(values[:10], 16), values[:10])
 
 
 def test_trees_that_scikit_learn_keeps_in_another_way_are_refused(monkeypatch):
