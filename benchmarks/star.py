@@ -1,0 +1,151 @@
+"""How much longer the workflow's alignment of RNA takes than STAR, sorting and marking duplicates by hand.
+
+    .venv/bin/python benchmarks/star.py [--pairs 1000000] [--genes 300] [--threads 2] [--repeats 3]
+
+Simulates a genome with genes of four exons, and read pairs of their transcripts; then runs the step `align_star`
+and a pipe written by hand on the same clean reads and the same index, in turn: same threads, same options of STAR, the
+same sorted, duplicate-marked CRAM. A step is timed by Snakemake's own benchmark of the job, and as a whole, Snakemake's
+start included. The tools of the pipe are those on PATH. Ends with status 1 where the ratio of the medians
+exceeds 1.15, or where the two differ in what they align.
+"""
+
+import argparse
+import csv
+import gzip
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from reads_to_calls import COMPLEMENT, LIMIT, ROOT, sequenced, timed
+
+EXON, INTRON, APART, FRAGMENT, SPREAD = 400, 800, 2000, 220, 30
+PIPE = """
+set -euo pipefail
+STAR --genomeDir {index} --runThreadN {threads} --readFilesIn {reads} --readFilesCommand gzip -cdf \\
+    --outFileNamePrefix {folder}/ --outTmpDir {folder}/star --outStd SAM --outSAMtype SAM --outSAMunmapped Within \\
+    --outSAMattributes NH HI AS nM NM MD --outSAMattrRGline ID:rna.1 --quantMode GeneCounts 2> {folder}/star.log |
+    samtools fixmate -m -u - - |
+    samtools sort -u -@ {more} -m 500M -T {folder}/sort - 2> {folder}/sort.log |
+    samtools markdup -f {folder}/duplicates.txt -T {folder}/markdup -O cram --reference {fasta} --write-index -@ 1 - {folder}/rna.cram
+samtools flagstat -@ {more} --input-fmt-option reference={fasta} {folder}/rna.cram > {folder}/flagstat.txt
+"""
+
+
+def simulate(folder: Path, genes: int, pairs: int) -> None:
+    """Write genome.fa, genes.gtf and the reads of the genes' transcripts, of levels that span three orders."""
+    draw = random.Random(1)
+    span = 4 * EXON + 3 * INTRON
+    genome = "".join(draw.choices("ACGT", k=APART + genes * (span + APART)))
+    (folder / "genome.fa").write_text(">chr1\n" + "".join(f"{genome[i : i + 60]}\n" for i in range(0, len(genome), 60)))
+    transcripts, lines = [], []
+    for number in range(genes):
+        start = APART + number * (span + APART)
+        exons = [(start + i * (EXON + INTRON), start + i * (EXON + INTRON) + EXON) for i in range(4)]
+        transcripts.append("".join(genome[a:b] for a, b in exons))
+        about = f'gene_id "g{number}"; transcript_id "t{number}"; gene_name "g{number}"; gene_biotype "protein_coding";'
+        lines += [f"chr1\tsim\texon\t{a + 1}\t{b}\t.\t+\t.\t{about}\n" for a, b in exons]
+    (folder / "genes.gtf").write_text("".join(lines))
+    levels = [10 ** draw.uniform(0, 3) for _ in transcripts]
+    paths = folder / "reads_1.fastq.gz", folder / "reads_2.fastq.gz"
+    with gzip.open(paths[0], "wt", compresslevel=2) as first, gzip.open(paths[1], "wt", compresslevel=2) as second:
+        for i, transcript in enumerate(draw.choices(transcripts, levels, k=pairs)):
+            size = max(120, int(draw.gauss(FRAGMENT, SPREAD)))
+            start = draw.randrange(len(transcript) - size)
+            bases = transcript[start : start + size]
+            # read 1 lies on the other strand, as dUTP leaves it
+            for handle, side in ((second, bases), (first, bases[::-1].translate(COMPLEMENT))):
+                read, qualities = sequenced(side, draw)
+                handle.write(f"@read:{i}\n{read}\n+\n{qualities}\n")
+
+
+def project(folder: Path) -> Path:
+    """Config and sheet of the same work for the workflow: the reads are clean."""
+    sheet, config = folder / "samples.tsv", folder / "config.yaml"
+    reads = "\t".join(f"{folder}/reads_{mate}.fastq.gz" for mate in (1, 2))
+    sheet.write_text(f"sample\tunit\tassay\tfastq_1\tfastq_2\nrna\t1\trna\t{reads}\n")
+    reference = f"reference:\n  fasta: {folder}/genome.fa\n  gtf: {folder}/genes.gtf\n"
+    config.write_text(
+        f"project: bench\nresults: {folder}/results\nsamples: {sheet}\nreads: {{trim: {{enabled: false}}}}\n{reference}"
+    )
+    return config
+
+
+def workflow(config: Path, threads: int, *more: str) -> list[str]:
+    """Snakemake on this project, with environments of the checkout."""
+    return [
+        *[str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(config.parent)],
+        *["--workflow-profile", str(ROOT / "workflow/profiles/default"), "--configfile", str(config)],
+        *["--cores", str(threads), "--notemp", "--quiet", "--sdm", "conda", "--conda-prefix", str(ROOT / ".snakemake/conda")],
+        *["--rerun-triggers", "mtime", "--", *more],
+    ]
+
+
+def seconds_of(table: Path) -> float:
+    """Wall time of a job, from Snakemake's benchmark."""
+    with open(table, newline="") as handle:
+        return float(next(csv.DictReader(handle, delimiter="\t"))["s"])
+
+
+def alignments(cram: Path, fasta: Path) -> list[str]:
+    """Flag, place, CIGAR and tags of every alignment, sorted: duplicates of equal quality may be marked in another order."""
+    view = ["samtools", "view", "--input-fmt-option", f"reference={fasta}", "-x", "RG", "-x", "ms", "-x", "MC", str(cram)]
+    text = subprocess.run(view, check=True, capture_output=True, text=True).stdout
+    rows = (line.split("\t") for line in text.splitlines())
+    return sorted("\t".join([row[0], str(int(row[1]) & ~1024), *row[2:9]]) for row in rows)
+
+
+def measure(folder: Path, genes: int, pairs: int, threads: int, repeats: int) -> bool:
+    """Run both in turn and print what came of it; whether the step keeps to its limit."""
+    simulate(folder, genes, pairs)
+    config, results = project(folder), folder / "results/bench"
+    cram = results / "align/rna.cram"
+    timed(workflow(config, threads, str(cram)), folder / "first.log")  # environments, index and all that stands before
+    times: dict[str, list[float]] = {"by hand": [], "step": [], "with Snakemake's start": []}
+    for _ in range(repeats):
+        shutil.rmtree(folder / "hand", ignore_errors=True)
+        (folder / "hand").mkdir()
+        pipe = PIPE.format(
+            index=results / "align/reference/star",
+            threads=threads,
+            more=max(0, threads - 2),
+            reads=" ".join(f"{folder}/reads_{mate}.fastq.gz" for mate in (1, 2)),
+            folder=folder / "hand",
+            fasta=results / "align/reference/genome.fa",
+        )
+        times["by hand"].append(timed(["bash", "-c", pipe], folder / "hand.log"))
+        cram.unlink()
+        times["with Snakemake's start"].append(timed(workflow(config, threads, str(cram)), folder / "workflow.log"))
+        times["step"].append(seconds_of(results / "benchmarks/align_star/rna.tsv"))
+    fasta = results / "align/reference/genome.fa"
+    same = alignments(cram, fasta) == alignments(folder / "hand/rna.cram", fasta)
+    print(f"{pairs:,} pairs, {genes} genes, {threads} threads, {os.cpu_count()} cores")
+    for name, seconds in times.items():
+        print(f"{name:>22}: {statistics.median(seconds):7.1f} s  (of {', '.join(f'{s:.1f}' for s in seconds)})")
+    ratio = statistics.median(times["step"]) / statistics.median(times["by hand"])
+    print(f"{'ratio':>22}: {ratio:7.3f}    (limit {LIMIT}); alignments {'are the same' if same else 'DIFFER'}")
+    return ratio <= LIMIT and same
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=1_000_000, help="read pairs")
+    parser.add_argument("--genes", type=int, default=300, help="genes of the genome, 6 kb each")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
+    given = parser.parse_args()
+    asked = given.genes, given.pairs, given.threads, given.repeats
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        sys.exit(not measure(given.keep.resolve(), *asked))
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(not measure(Path(folder), *asked))
+
+
+if __name__ == "__main__":
+    main()
