@@ -40,6 +40,40 @@ def test_every_task_has_its_control_and_every_model_its_repeats():
     assert wiring.predictions(wildcards())[0] == "results/p/model/call_quality/logistic/repeat0/predictions.parquet"
 
 
+def cohort(tables=("mrna", "mirna"), **task):
+    """Wiring of the models of a task on tables."""
+    named = {name: {"files": [f"{name}.csv"]} for name in tables}
+    raw = {"project": "p", "tables": named, "tasks": {"call_quality": {"source": "samples", "label": "subtype", **task}}}
+    return ModelWiring(Project(parse(raw)))
+
+
+def test_several_modalities_are_learned_from_together_and_the_first_and_the_linear_model_see_each_alone():
+    wiring = cohort(models=["network", "elastic_net", "forest"])
+    alone = [f"{m}-on-{name}" for m in ("network", "elastic_net") for name in ("mrna", "mirna")]
+    assert wiring.models("call_quality") == ["network", "elastic_net", "forest", *alone, "shuffled_labels"]
+    assert not [m for m in cohort(tables=["mrna"], models=["network", "elastic_net"]).models("call_quality") if "-on-" in m]
+
+
+def test_a_fusion_is_not_asked_for_one_modality():
+    models = cohort(models=["late_fusion", "logistic"], attributions=["shap"]).models("call_quality")
+    assert "logistic-on-mrna" in models and not [m for m in models if m.startswith("late_fusion-on")]
+
+
+def test_balances_are_compared_by_the_first_and_the_linear_model():
+    wiring = cohort(models=["network", "logistic"], tables=["mrna"], balance={"method": "smote", "compare": ["none", "smote"]})
+    assert wiring.models("call_quality") == ["network", "logistic", "network-with-none", "logistic-with-none", "shuffled_labels"]
+    own = wiring.balanced(wildcards(model="logistic-with-none", repeat="1"))
+    assert own == "results/p/dataset/call_quality/repeat1/balanced.none.h5"
+    assert wiring.balanced(wildcards(model="logistic", repeat="1")).endswith("repeat1/balanced.smote.h5")
+
+
+def test_a_variant_reads_the_settings_of_its_model():
+    wiring = cohort(search={"trials": 7})
+    assert wiring.settings(wildcards(model="network-on-mrna")) == wiring.settings(wildcards(model="network"))
+    assert wiring.settings(wildcards(model="elastic_net-on-mrna")) == {}
+    assert wiring.trials(wildcards(model="elastic_net-on-mrna")) == 7
+
+
 def test_interpretation_is_of_the_first_model():
     wiring = InterpretWiring(project(models=["logistic", "network"]))
     assert wiring.trained(wildcards())["tensors"] == "results/p/model/call_quality/logistic/repeat0/model.safetensors"
