@@ -22,10 +22,11 @@ def top(values: np.ndarray, count: int) -> frozenset[int]:
     return frozenset(int(i) for i in order if values[i] > 0)
 
 
-def pairwise(numbers: int, score: Any) -> dict[str, float | None]:
+def pairwise(numbers: int, score: Any, least: float = 0.0) -> dict[str, float | None]:
     """Mean of a score over all pairs of folds, with a 95 % interval by the jackknife over folds (Efron & Stein 1981).
 
     Pairs share folds, so that they cannot be resampled one by one. None where not defined (one fold; the interval: two).
+    least: lowest value that the score can have.
     """
     scores = np.full((numbers, numbers), np.nan)
     for i, j in combinations(range(numbers), 2):
@@ -39,7 +40,7 @@ def pairwise(numbers: int, score: Any) -> dict[str, float | None]:
     value = mean(folds)
     left = np.array([mean(np.delete(folds, i)) for i in folds]) if numbers > 2 else np.array([np.nan])
     error = np.sqrt((numbers - 1) / numbers * ((left - left.mean()) ** 2).sum()) if np.isfinite(left).all() else np.nan
-    low, high = np.clip([value - 1.96 * error, value + 1.96 * error], -1, 1)
+    low, high = np.clip([value - 1.96 * error, value + 1.96 * error], least, 1)
     return {name: float(v) if np.isfinite(v) else None for name, v in (("value", value), ("low", low), ("high", high))}
 
 
@@ -56,7 +57,7 @@ def agreement(by_fold: np.ndarray, used: np.ndarray) -> dict[str, Any]:
         both = used[i] & used[j]
         return spearman(by_fold[i, both], by_fold[j, both])
 
-    rows = [{"measure": "spearman", "random": 0.0} | pairwise(number, likeness)]
+    rows = [{"measure": "spearman", "random": 0.0} | pairwise(number, likeness, -1.0)]
     for count in (c for c in TOPS if c < used.sum(axis=1).min()):
         best = [top(row, count) for row in held]
 
