@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from readsight import contrast
 from readsight.config import Expression
 from readsight.project import Project
 from readsight.samples import Unit
@@ -109,8 +110,10 @@ class ExpressionWiring(Stage):
         return logs + self.each("featureCounts.txt.summary")
 
     def compared(self) -> dict[str, str | None]:
-        """The contrast as plain values; empty where none is asked for."""
-        return self.expression.contrast.model_dump() if self.samples and self.expression.contrast else {}
+        """The contrast of what reads were counted to, as plain values; empty where none is asked for."""
+        asked = self.expression.contrast
+        ours = bool(self.samples and asked) and contrast.compared(asked.table, True, list(self.config.tables)) == "expression"
+        return asked.model_dump() if ours else {}
 
     def differential(self) -> str | list[str]:
         """Table of differential genes, where a contrast is asked for."""
