@@ -13,6 +13,8 @@
 | `feature`, `modality` | (features,) | text |
 | `used` | (folds, features) | whether a fold's model saw the feature |
 | `fold_repeat`, `fold_number` | (folds,) | which fold a row of `by_fold` and `used` is |
+| `attention` | (n, modalities) | share of attention that each modality got, of a model that has any |
+| `attention_modality` | (modalities,) | text, beside it |
 
 The rows of `by_fold` are the folds of the first repeat that examples were explained of, in order, and after
 them those drawn anew beside a given split. Attributes: model, certificate, unit, kind, classes (text; several outputs
@@ -200,6 +202,19 @@ def layout(folds: list[Explained], again: list[Explained]) -> dict[str, Any]:
     }
 
 
+def attention(folds: list[Explained]) -> dict[str, Any]:
+    """What a model that weighs modalities gave to each; empty for another."""
+    member = folds[0].problem.member
+    if not hasattr(member, "weights"):
+        return {}
+    names = list(folds[0].problem.about["modalities"])
+    shares = []
+    for own in (one.problem for one in folds):
+        columns = [list(own.about["modalities"]).index(name) for name in names]
+        shares.append(member.weights(own.arrays, own.about, own.values)[:, columns])
+    return {"attention": np.concatenate(shares), "attention_modality": names}
+
+
 def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Figures for the summary."""
     rows = []
@@ -229,7 +244,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     folds, content = gathered(inputs, inputs["certificate"], 0, spec["explained"], False, seed)
     more = {name: inputs[f"again_{name}"] for name in FILES_AGAIN if f"again_{name}" in inputs}
     again = gathered(more, inputs["certificate"], 1, AGAIN, True, seed)[0] if more else []
-    data = layout(folds, again)
+    data = layout(folds, again) | attention(folds)
     problems, outcome = [one.problem for one in folds], folds[0].fold.outcome
     some = [folds[i % len(folds)] for i in range(exams.DRAWS)]
     blind = [blinded(one, inputs, Variant.of(content["model"]), seed + 31 + i, threads) for i, one in enumerate(some)]

@@ -192,3 +192,20 @@ def test_a_thousand_features_of_seventy_samples_take_no_longer_than_a_coffee():
         problem = replace(problem, background=problem.background[:60])
         assert ATTRIBUTIONS["shap"].attribute(problem, 1).shape == (70, 1000, 3)
     assert time.process_time() - started < 60
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_votes_of_modalities_are_explained_exactly_as_each_ones_weights(kind):
+    import torch
+
+    from readsight.models import late_fusion
+    from readsight.models.linear import probabilities
+
+    problem = trained(late_fusion, kind, {"a": 50, "b": 30}, n=90, **late_fusion.GRID[-1])
+    problem.values[:3, :50] = 0
+    output = problem.net(torch.as_tensor(problem.values, dtype=torch.float64)).numpy()
+    guess = late_fusion.predict(problem.arrays, problem.about, problem.values)
+    assert np.allclose(probabilities(kind, output.reshape(len(output), -1)), guess, atol=1e-10)
+    found = ATTRIBUTIONS["shap"].attribute(problem, 1)
+    assert np.abs(ATTRIBUTIONS["shap"].gap(problem, found)).max() < 1e-9
+    assert (found[:3, :50] == 0).all() and found[3:, :50].any()

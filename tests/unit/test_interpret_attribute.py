@@ -177,3 +177,16 @@ def test_a_model_of_other_features_is_refused(classes, tmp_path):
     (tmp_path / "about.json").write_text(json.dumps(told))
     with pytest.raises(InputError, match="features of fold 1 are not those"):
         explained(tmp_path, inputs | {"about": tmp_path / "about.json"}, ["shap"])
+
+
+def test_attention_stands_beside_attributions(tmp_path):
+    files = modalities.fold(tmp_path, modalities.joined(tmp_path, missing="keep"), balance="none")
+    inputs = learned(tmp_path, files, "attention_fusion", cohorts.SETTINGS["attention_fusion"] | {"epochs": 5})
+    outputs = explained(tmp_path, inputs, ["integrated_gradients"])
+    with h5py.File(outputs["attributions"]) as handle:
+        names, found = list(handle["example"].asstr()[:]), handle["integrated_gradients/attributions"][:]
+        assert list(handle["attention_modality"].asstr()[:]) == ["mrna", "mirna"]
+        assert np.allclose(handle["attention"][:].sum(axis=1), 1)
+        lacking = [names.index(name) for name in ("s0", "s1")]
+        assert (handle["attention"][:][lacking, 1] == 0).all()
+        assert (found[np.ix_(lacking, handle["modality"].asstr()[:] == "mirna")] == 0).all()

@@ -126,3 +126,30 @@ def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.nda
         logits.append(scores({key: arrays[f"{name}/{key}"] for key in ("weight", "bias")}, block))
         has.append((block != 0).any(axis=1))
     return probabilities(about["kind"], poll(arrays["vote"], np.array(logits), np.array(has)))
+
+
+def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+    """Torch module, (n, features of all modalities) → (n,) logits of one output, else (n, outputs).
+
+    Its `presence(values)`, (n, modalities) bool, tells who has what; forward takes another as its second argument.
+    """
+    import torch
+
+    vote = torch.as_tensor(arrays["vote"], dtype=torch.float64)
+    spans = list(about["modalities"].items())
+    own = [[torch.as_tensor(np.atleast_2d(arrays[f"{name}/{key}"])).double() for key in ("weight", "bias")] for name, _ in spans]
+    single = about["kind"] == "binary"
+
+    class Poll(torch.nn.Module):
+        def presence(self, values: Any) -> Any:
+            return torch.stack([(values[:, a:b] != 0).any(dim=1) for _, (a, b) in spans], dim=1)
+
+        def forward(self, values: Any, present: Any = None) -> Any:
+            cast = vote * (self.presence(values) if present is None else present)
+            total = cast.sum(dim=1, keepdim=True)
+            share = torch.where(total > 0, cast * vote.sum() / torch.where(total > 0, total, 1), 0)
+            parts = [values[:, a:b] @ weight.T + bias for (_, (a, b)), (weight, bias) in zip(spans, own, strict=True)]
+            found = (share.unsqueeze(2) * torch.stack(parts, dim=1)).sum(dim=1)
+            return found[:, 0] if single else found
+
+    return Poll().eval()

@@ -89,7 +89,7 @@ class Best(Callback):
             if not losses:
                 continue
             # Read here, once an epoch: on an accelerator each look at a number waits for all that was asked of it.
-            found = torch.stack([own for own, _ in losses]).double().cpu().numpy()
+            found = torch.stack([own for own, _ in losses]).cpu().double().numpy()
             bad = np.flatnonzero(~np.isfinite(found))
             if len(bad):
                 raise ToolError(
