@@ -84,16 +84,26 @@ def tiny(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, *
 
 
 def small_demo(folder: Path) -> Path:
-    """The demo of three donors on a short genome, with every stage; returns its config file."""
+    """The demo of three donors' DNA and four donors' RNA on a short genome, with every stage; returns its config file."""
     reads = "${results}/demo/reads"
     donors = {"D1": ("case", "a"), "D2": ("control", "b"), "D3": ("case", "b")}
-    columns = ("sample", "unit", "assay", "fastq_1", "fastq_2", "donor", "label", "batch")
-    rows = [(s, "1", "wgs", f"{reads}/{s}.1_1.fastq.gz", f"{reads}/{s}.1_2.fastq.gz", s, *of) for s, of in donors.items()]
-    write_sheet(folder / "samples.tsv", [dict(zip(columns, row, strict=True)) for row in rows])
+    columns = ("sample", "unit", "assay", "fastq_1", "fastq_2", "donor", "label", "batch", "sex")
+
+    def row(sample: str, assay: str, donor: str, label: str, batch: str, sex: str = "") -> dict[str, str]:
+        files = [f"{reads}/{sample}.1_{mate}.fastq.gz" for mate in (1, 2)]
+        return dict(zip(columns, (sample, "1", assay, *files, donor, label, batch, sex), strict=True))
+
+    rows = [row(donor, "wgs", donor, *of) for donor, of in donors.items()]
+    people = donors | {"D4": ("control", "a")}
+    sexes = ("female", "male", "male", "female")
+    rows += [row(f"{donor}R", "rna", donor, *of, sex) for (donor, of), sex in zip(people.items(), sexes, strict=True)]
+    write_sheet(folder / "samples.tsv", rows)
     config = yaml.safe_load((ROOT / "config/projects/demo/config.yaml").read_text())
     config |= {"project": "small", "samples": str(folder / "samples.tsv")}
-    config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4}
+    config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4, "rna_pairs": 4000}
     config["variants"] |= {"callers": ["bcftools"], "consensus": 0, "scatter": 2}
+    # four samples are too few to learn from
+    config["tasks"] = {"call_quality": config["tasks"]["call_quality"]}
     config["tasks"]["call_quality"] |= {
         "split": {"folds": 3, "repeats": 1},
         "models": ["network", "logistic", "single_feature"],

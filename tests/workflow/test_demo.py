@@ -13,7 +13,7 @@ import yaml
 import projects
 
 FIELDS = {"value", "low", "high", "n", "unit", "description"}
-CATEGORIES = ("Audit", "Summary", "Quality", "Variants", "Data set", "Models", "Interpretation", "Provenance")
+CATEGORIES = ("Audit", "Summary", "Quality", "Expression", "Variants", "Data set", "Models", "Interpretation", "Provenance")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,21 @@ def test_planted_structural_variants_are_found(figures):
     assert figures["variants.delly.all.precision"]["value"] >= 0.75
 
 
+def test_planted_expression_is_measured(figures):
+    for key in ("spearman", *(f"spearman.D{i}R" for i in range(1, 5))):
+        found = figures[f"demo.expression.{key}"]
+        assert found["value"] >= 0.95 and found["low"] < found["value"], key
+    assert figures["demo.expression.recall"]["n"] >= 4 and figures["demo.expression.false_discovery_rate"]["n"] >= 0
+
+
+def test_rna_is_of_the_donor_and_the_sex_that_the_sheet_says(results, figures):
+    assert (figures["expression.cohort.sample_swaps"]["value"], figures["expression.cohort.sample_swaps"]["n"]) == (0, 3)
+    with open(results / "expression/cohort/swaps.tsv", newline="") as handle:
+        states = {row["sample"]: row["state"] for row in csv.DictReader(handle, delimiter="\t")}
+    assert states == {"D1R": "own", "D2R": "own", "D3R": "own", "D4R": "no DNA"}
+    assert (figures["expression.cohort.sex_mismatches"]["value"], figures["expression.cohort.sex_mismatches"]["n"]) == (0, 4)
+
+
 def test_every_figure_is_documented_and_models_stand_beside_baselines(figures):
     assert all(set(figure) == FIELDS and figure["description"] for figure in figures.values())
     for model in ("network", "logistic", "single_feature"):
@@ -57,7 +72,7 @@ def test_what_was_asked_for_is_there_sample_by_sample(results):
     with open(results / "dossier/audit.tsv", newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
     assert {row["state"] for row in rows} == {"there", "not asked for"}
-    for sample in ("D1", "D2", "D3"):
+    for sample in ("D1", "D2", "D3", "D4R"):
         assert (sample, "alignments") in {(row["sample"], row["product"]) for row in rows}
 
 
@@ -94,7 +109,10 @@ def test_a_second_run_does_nothing(config, results):
 CHANGES = {
     "reads.full_check_mb": (400, set()),
     "reads.trim.min_length": (40, {"reads_trim_pe"}),
-    "align.platform": ("BGI", {"align_bwa"}),
+    "align.platform": ("BGI", {"align_bwa", "align_star"}),
+    "demo.rna_pairs": (4100, {"demo_reads_rna"}),
+    "expression.min_assigned": (0.02, {"expression_count"}),
+    "expression.contrast.block": (None, {"expression_differential", "expression_compare", "expression_explore"}),
     "variants.min_base_quality": (15, {"variants_call_bcftools"}),
     "variants.filters": ({"LowQual": "QUAL<30"}, {"variants_filter"}),
     "tasks.call_quality.split.column": ("group", set()),
