@@ -1,4 +1,4 @@
-"""Draw a task's models: beside their baselines, against each other, over divisions; their curves and calls, calibration, learning."""
+"""Draw a task's models: beside their baselines and each other, over divisions; their calls, curves, calibration, learning."""
 
 import json
 from pathlib import Path

@@ -82,7 +82,7 @@ def observed(time: np.ndarray, event: np.ndarray) -> Steps:
 
 
 def worth_of(time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """1 / G(time−)², (n,); 0 where fewer than a tenth are still under observation, since nothing sure is known from there on."""
+    """1 / G(time−)², (n,); 0 where fewer than a tenth are still under observation: nothing sure is known from there on."""
     still = observed(time, event).just_before(time)
     return np.where(still >= RARE, 1 / np.maximum(still, RARE) ** 2, 0.0)
 

@@ -6,6 +6,7 @@ from readsight.variant import Variant
 from readsight.verdict import BALANCES, FEW_GROUPS, LINEAR, METRICS, capital, figure, listed, name, of_control, signed
 
 Found = dict[str, Any]
+ENOUGH = 10  # divisions from which on luck is named
 ODD = (5, 95)  # percentiles beyond which a given split is called unlucky or lucky
 
 
@@ -73,9 +74,11 @@ def of_classes(found: Found) -> list[str]:
     base = found["metrics"]["base_rate"]["accuracy"]["value"]
     right = f"{round(own['accuracy']['value'] * facts['examples'])} of the {facts['examples']}"
     right = right if facts["given"] else f"{own['accuracy']['value']:.1%} of the {facts['examples']}"
+    line = linear(found)
+    beside = f"{name(line)}: {figure(found['metrics'][line]['accuracy'])}; " if line else ""
     said = [
         f"{capital(name(found['first'], facts['feature']))} calls {right} test samples {where(facts)} right "
-        f"(accuracy {figure(own['accuracy'])}; always saying the commonest class: {base:.3f}). "
+        f"(accuracy {figure(own['accuracy'])}; {beside}always saying the commonest class: {base:.3f}). "
         f"Balanced accuracy is {figure(own['balanced_accuracy'])} (chance {facts['chance']:.3f})."
     ]
     classes = {c: cells for c, cells in found["per_class"][found["first"]].items() if cells["recall"]["value"] is not None}
@@ -88,8 +91,8 @@ def of_classes(found: Found) -> list[str]:
 def of_labels(found: Found) -> list[str]:
     facts, own = found["facts"], found["metrics"][found["first"]]
     return [
-        f"{capital(name(found['first'], facts['feature']))} finds the {len(facts['classes'])} labels of {facts['examples']} test samples "
-        f"{where(facts)} with macro AUPRC {figure(own['macro_auprc'])} (chance {facts['chance']:.3f}); "
+        f"{capital(name(found['first'], facts['feature']))} finds the {len(facts['classes'])} labels of {facts['examples']} "
+        f"test samples {where(facts)} with macro AUPRC {figure(own['macro_auprc'])} (chance {facts['chance']:.3f}); "
         f"all labels of a sample are right in {figure(own['exact_match'])} of them."
     ]
 
@@ -136,17 +139,28 @@ def lucky(found: Found) -> list[str]:
         return []
     low, high = ODD
     kind = "a lucky one" if own["percentile"] >= high else "an unlucky one" if own["percentile"] <= low else "an ordinary one"
+    lead = f"The given split is {kind}: " if count >= ENOUGH else "Too few to tell the given split's luck: "
     said = [
-        f"The given split is {kind}: {count} divisions of the same sizes drawn anew score from {limits} ({metric}), "
+        f"{lead}{count} divisions of the same sizes drawn anew score from {limits} ({metric}), "
         f"and it is above {own['percentile']:.0f} % of them."
     ]
-    line = next((m for m in LINEAR if m in found["luck"] and m != found["first"]), None)
+    line = linear(found)
     if line:
         tally = found["luck"][line]["first"]
         said.append(
-            f"On these {count} it scores above {name(line)} {tally['above']} times, as high {tally['equal']} and below {tally['below']}."
+            f"On these {count} it scores above {name(line)} {times(tally['above'])}, as high {times(tally['equal'])} "
+            f"and below {times(tally['below'])}."
         )
     return said
+
+
+def times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def linear(found: Found) -> str | None:
+    """The linear baseline, where it is not the first model itself."""
+    return next((m for m in LINEAR if m in found["metrics"] and m != found["first"]), None)
 
 
 def joining(found: Found) -> list[str]:
@@ -164,9 +178,8 @@ def joining(found: Found) -> list[str]:
         said.append(f"{whole} {kind} {name(row['alone'], feature)}" + (f" ({delta(cell)})" if cell["low"] is not None else ""))
     if not said:
         return []
-    return [
-        f"Does joining modalities pay? Beside the one that scores best alone, by {METRICS.get(primary, primary)}: {'; '.join(said)}."
-    ]
+    lead = f"Does joining modalities pay? Beside the one that scores best alone, by {METRICS.get(primary, primary)}"
+    return [f"{lead}: {'; '.join(said)}."]
 
 
 def balancing(found: Found) -> list[str]:
@@ -191,7 +204,8 @@ def cleaned(found: Found) -> list[str]:
     clean = found.get("clean")
     if not clean:
         return []
-    lead = f"The given split leaks: {clean['left_out']} of {found['facts']['examples']} test samples are of groups that are also trained on."
+    lead = f"The given split leaks: {clean['left_out']} of {found['facts']['examples']} test samples "
+    lead += "are of groups that are also trained on."
     if not clean["metrics"]:
         return [lead + " No test sample is free of it: these scores say nothing of new groups."]
     both = [m[found["first"]][found["primary"]] for m in (clean["metrics"], found["metrics"])]

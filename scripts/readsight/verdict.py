@@ -36,7 +36,7 @@ METRICS = {
     "balanced_accuracy": "balanced accuracy",
     "c_index": "C",
 }
-LINEAR = ("elastic_net", "logistic", "cox")
+LINEAR = ("logistic", "elastic_net", "cox")  # the simplest first
 FEW_GROUPS = 10
 
 

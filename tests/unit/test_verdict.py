@@ -57,10 +57,8 @@ def cell(value, low, high):
 
 def test_an_interval_that_holds_0_is_no_win():
     (first, second) = findings.ranked({"logistic": cell(0.05, -0.01, 0.11)}, "QUAL", "balanced_accuracy")
-    assert (
-        first
-        == "By balanced accuracy it is no better than logistic regression (Δ +0.050 [−0.010, +0.110]), where the interval holds 0."
-    )
+    assert first.startswith("By balanced accuracy it is no better than logistic regression (Δ +0.050 [−0.010, +0.110])")
+    assert first.endswith("where the interval holds 0.")
     assert "Nothing here justifies it" in second
 
 
@@ -75,9 +73,11 @@ def test_wins_and_losses_stand_side_by_side():
 @pytest.mark.parametrize("percentile, words", [(97.5, "a lucky one"), (50, "an ordinary one"), (2.5, "an unlucky one")])
 def test_luck_is_named(percentile, words):
     quantiles = {"min": 0.8, "median": 0.9, "max": 1.0}
-    own = {"metric": "balanced_accuracy", "values": [0.8, 0.9, 1.0], "quantiles": quantiles, "percentile": percentile}
-    found = {"first": "network", "facts": {"given": True}, "luck": {"network": own}}
-    assert f"The given split is {words}: 3 divisions" in findings.lucky(found)[0]
+    own = {"metric": "balanced_accuracy", "values": [0.8, 0.9, 1.0] * 4, "quantiles": quantiles, "percentile": percentile}
+    found = {"first": "network", "facts": {"given": True}, "luck": {"network": own}, "metrics": {}}
+    assert f"The given split is {words}: 12 divisions" in findings.lucky(found)[0]
+    own["values"] = own["values"][:3]
+    assert "Too few to tell" in findings.lucky(found)[0], "of three divisions none is in the tails"
 
 
 def test_few_groups_of_a_class():

@@ -26,7 +26,7 @@ def curves(found: Found, out: Path) -> None:
         if not several:
             right.plot(curve["grid"], curve["precision_at_recall"], **style)
     left.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
-    recall = "recall" if several else f"{found['facts']['rare']}s found (recall)"
+    recall = "recall" if several else f"{_many(found)} found (recall)"
     left.set(xlabel="false-positive rate", ylabel=recall, title="ROC", **SQUARE)
     if several:
         of = "class against the rest" if found["kind"] == "multiclass" else "label"
@@ -68,7 +68,7 @@ def calibration(found: Found, out: Path) -> None:
         empty(out, "Models of survival give relative risks, not probabilities: there is nothing to calibrate.")
         return
     models = leading(found, list(plain(found, "reliability")), 5)
-    figure, axes = new(1, 2, width=10, height=5, sharex=True, sharey=True)
+    figure, axes = new(1, 2, width=10, height=5.4, sharex=True, sharey=True)
     for axis, kind, words in zip(
         axes, ("raw", "calibrated"), ("Before calibration", "After (fitted on validation)"), strict=True
     ):
@@ -84,14 +84,19 @@ def calibration(found: Found, out: Path) -> None:
             largest = max(r["n"] for r in rows)
             axis.scatter(x, y, s=[8 + 40 * r["n"] / largest for r in rows], color=shade)
         axis.set(xlabel=_predicted(found), title=words, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        axis.legend(loc="upper left", fontsize=8)
+        axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize=8)
     axes[0].set_ylabel("part called right" if found["kind"] == "multiclass" else "observed frequency")
     save(figure, out)
 
 
+def _many(found: Found) -> str:
+    """The class sought: of calls in the plural, of samples as it is named."""
+    return found["facts"]["rare"] + "s" * (found["primary"] == "auprc")
+
+
 def _predicted(found: Found) -> str:
     words = {"multiclass": "probability of the likeliest class", "multilabel": "predicted probability of a label"}
-    return words.get(found["kind"]) or f"predicted probability of a {found['facts'].get('rare')}"
+    return words.get(found["kind"]) or f"predicted probability ({found['facts'].get('rare')})"
 
 
 def learning(found: Found, out: Path) -> None:

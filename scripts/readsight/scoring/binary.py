@@ -1,4 +1,4 @@
-"""Two classes, one of them sought: ranking within test folds, probabilities, and calls at a calibrated probability of one half."""
+"""Two classes, one of them sought: ranking within test folds, probabilities, and calls at a probability of one half."""
 
 import numpy as np
 

@@ -9,6 +9,7 @@ from readsight.scoring import SCORING
 from readsight.scoring.part import Part
 
 GRID = np.linspace(0, 1, 101)
+EACH = 14  # examples that a bin of the calibration curve has at least, where there are so many
 Curve = dict[str, list[float]]
 
 
@@ -70,7 +71,8 @@ def reliability(parts: list[Part]) -> dict[str, list[dict[str, float | None]]]:
     for name in ("raw", "calibrated"):
         rows = [kind.sureness(part, name) for part in parts]
         drawn = [part.weights[:, i] for part, row in zip(parts, rows, strict=True) for i in row[2]]
-        found[name] = metrics.reliability(np.concatenate([r[0] for r in rows]), np.concatenate([r[1] for r in rows]), drawn)
+        guess, truth = (np.concatenate([row[place] for row in rows]) for place in (0, 1))
+        found[name] = metrics.reliability(guess, truth, drawn, bins=int(np.clip(len(guess) // EACH, 3, 10)))
     return found
 
 

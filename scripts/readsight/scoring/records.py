@@ -66,7 +66,8 @@ def of_luck(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], str, str]]
             continue
         for metric, cell in own["metrics"].items():
             q = cell["quantiles"]
-            words = f"{name(model, found['facts']['feature'])}: {METRICS.get(metric, metric)}, median over {len(cell['values'])} {own['of']}; limits: the lowest and the highest of them"
+            words = f"{name(model, found['facts']['feature'])}: {METRICS.get(metric, metric)}, median over {len(cell['values'])} "
+            words += f"{own['of']}; limits: the lowest and the highest of them"
             rows.append(
                 (f"{model}.divisions.{metric}", {"value": q["median"], "low": q["min"], "high": q["max"]}, "fraction", words)
             )

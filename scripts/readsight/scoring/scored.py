@@ -174,9 +174,9 @@ def _ranks(parts: list[Part]) -> list[np.ndarray]:
     """AUROC of each class against the rest, the mean over repeats."""
     if parts[0].outcome.kind == "multiclass":
         return [np.mean(own, axis=0) for own in zip(*map(multiclass.one_against_rest, parts), strict=True)]
-    both = [metrics.by_fold(metrics.auroc, p.raw, p.target.astype(float), p.fold, p.weights) for p in parts]
-    other = [metrics.by_fold(metrics.auroc, -p.raw, 1.0 - p.target, p.fold, p.weights) for p in parts]
-    return [np.mean(other, axis=0), np.mean(both, axis=0)]
+    # Of two classes each ranks as well as the other.
+    sought = [(p.raw if p.sought else 1 - p.raw, (p.target == p.sought).astype(float), p.fold, p.weights) for p in parts]
+    return [np.mean([metrics.by_fold(metrics.auroc, *own) for own in sought], axis=0)] * 2
 
 
 def _label_tables(parts: list[Part]) -> np.ndarray:
