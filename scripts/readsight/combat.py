@@ -19,8 +19,9 @@ import pandas as pd
 
 from readsight.errors import InputError
 
-BLOCK = 1 << 19  # numbers worked on at once: they stay in the processor's cache
-ROWS = 64  # samples that are gathered at once
+BLOCK = 1 << 21  # numbers worked on at once when fitting: all samples of features enough to make sums run along memory
+ROWS = 256  # samples that are gathered at once
+RUN = 1 << 17  # numbers worked on at once when applying: they stay in the processor's cache
 STEADY = 1e-4  # relative change at which the estimates count as settled, as in the authors' programme
 ALIKE = 1e-11  # deviations smaller than this part of the mean are rounding
 SPANNED = 1e-8  # a covariate of which less than this part is its own is told by the batches
@@ -101,7 +102,7 @@ def apply(
     refuse_unseen(batches, known)
     kind = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
     out = np.empty(values.shape, kind) if out is None else out
-    step = max(1, BLOCK // 4 // max(1, values.shape[1]))
+    step = max(1, RUN // max(1, values.shape[1]))
     for batch, name in enumerate(known):
         rows = np.flatnonzero(batches == name)
         scale = 1 / np.sqrt(fitted["delta"][batch])
@@ -274,28 +275,32 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     known, centres = covariates[order], np.empty((batches, covariates.shape[1]))
     _levels(known, rows, centres)
     within = _centre(known.copy(), rows, centres)
-    inverse = np.linalg.pinv(within)
+    own = [within[part] for part in rows]
+    spread = np.stack([part.T @ part for part in own])
+    inverse = np.linalg.pinv(spread.sum(axis=0))
     matrix = np.hstack([(codes[order, None] == np.arange(batches)).astype(np.float64), known])
     means, squares, counts = np.empty((3, batches, features))
     counts[:] = sizes[:, None]
     effect, told = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
     step = max(1, min(features, BLOCK // n))
     # made once: memory that is asked for anew each time costs more than the work on it
-    room, spare = np.empty((2, n * step))
+    room = np.empty(n * step)
     for start in range(0, features, step):
         part = slice(start, min(start + step, features))
-        block, explained = (flat[: n * (part.stop - start)].reshape(n, -1) for flat in (room, spare))
+        block = room[: n * (part.stop - start)].reshape(n, -1)
         for at in range(0, n, ROWS):
             block[at : at + ROWS] = values[order[at : at + ROWS], part]
         told[part] = _varies(block, rows)
         _levels(block, rows, means[:, part])
         if np.isfinite(means[:, part]).all():
             _centre(block, rows, means[:, part])
-            if effect.size:
-                effect[:, part] = inverse @ block
-                means[:, part] -= centres @ effect[:, part]
-                block -= np.matmul(within, effect[:, part], out=explained)
+            shared = np.stack([covariate.T @ block[batch] for covariate, batch in zip(own, rows, strict=True)])
+            effect[:, part] = inverse @ shared.sum(axis=0)
+            means[:, part] -= centres @ effect[:, part]
+            # what the covariates explain of each batch's squares, told by products that are there already
+            explained = np.einsum("cf,bcf->bf", effect[:, part], 2 * shared - spread @ effect[:, part])
         else:
+            explained = 0.0
             there = ~np.isnan(block)
             block[~there] = 0
             if not np.isfinite(block).all():
@@ -303,11 +308,15 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
             found, enough = _with_gaps(matrix, block, there)
             means[:, part], effect[:, part] = found[:batches], found[batches:]
             told[part] &= enough
-            block -= np.matmul(matrix, found, out=explained)
+            block -= matrix @ found
             block[~there] = 0
-            counts[:, part] = [there[own].sum(axis=0) for own in rows]
+            counts[:, part] = [there[batch].sum(axis=0) for batch in rows]
         np.square(block, out=block)
-        squares[:, part] = [block[own].sum(axis=0) for own in rows]
+        squares[:, part] = [block[batch].sum(axis=0) for batch in rows]
+        whole = squares[:, part].sum(axis=0)
+        squares[:, part] = np.maximum(squares[:, part] - explained, 0.0)
+        # of a feature that the covariates tell, what is left is rounding
+        told[part] &= squares[:, part].sum(axis=0) > SPANNED * whole
     return {"means": means, "effect": effect, "squares": squares, "counts": counts, "told": told}
 
 

@@ -106,7 +106,8 @@ def test_on_the_samples_of_the_fit_it_is_the_reference_implementation(which):
 
 @pytest.mark.parametrize("block", [1, 30, 10**6])
 def test_the_size_of_blocks_does_not_matter(block, monkeypatch):
-    monkeypatch.setattr(combat, "BLOCK", block)
+    for name in ("BLOCK", "ROWS", "RUN"):
+        monkeypatch.setattr(combat, name, block)
     np.testing.assert_allclose(harmonised(given(), BATCHES, MALE), np.loadtxt(io.StringIO(EXPECTED["covariate"])), atol=1e-6)
 
 
@@ -257,6 +258,13 @@ class TestMissing:
         fitted = combat.fit(values, batches)
         assert set(np.flatnonzero(~fitted["adjusted"])) == {5, 6}
         np.testing.assert_array_equal(combat.apply(values, batches, None, fitted)[:, 5:7], values[:, 5:7])
+
+
+def test_a_feature_that_the_covariates_tell_is_left_as_it_is():
+    values = np.hstack([given(), 3 + 2 * MALE])
+    fitted = combat.fit(values, BATCHES, MALE)
+    assert fitted["adjusted"].tolist() == [True] * 5 + [False]
+    np.testing.assert_array_equal(combat.apply(values, BATCHES, MALE, fitted)[:, 5], values[:, 5])
 
 
 @pytest.mark.parametrize("covariates", [None, MALE])
