@@ -39,3 +39,11 @@ def test_a_task_without_attributions_asks_for_nothing(wiring):
 def test_predictions_are_those_of_the_first_model(wiring):
     path = wiring(models=["logistic", "forest"]).predictions(SimpleNamespace(task="t"))
     assert path == "results/p/model/t/logistic/repeat0/predictions.parquet"
+
+
+def test_divisions_drawn_anew_are_asked_for_beside_a_given_split_alone(wiring):
+    one = SimpleNamespace(task="t")
+    given = wiring(models=["network"], split={"by": "given"}).again(one)
+    assert set(given) == {"again_test", "again_train", "again_tensors", "again_about"}
+    assert all("repeat1" in path for path in given.values())
+    assert wiring().again(one) == {} == wiring(split={"by": "given", "resplits": 0}).again(one)
