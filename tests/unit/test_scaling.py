@@ -27,7 +27,8 @@ def by_definition(values, train):
 @pytest.mark.parametrize("block", [1, 100, 10**6])
 @pytest.mark.parametrize("rows", [20, 37])
 def test_it_is_what_the_definition_gives(values, rows, block, monkeypatch):
-    monkeypatch.setattr(scaling, "BLOCK", block)
+    for name in ("BLOCK", "RUN", "TILE"):
+        monkeypatch.setattr(scaling, name, block)
     fitted = scaling.fit(values[:rows])
     np.testing.assert_allclose(scaling.apply(values, fitted), by_definition(values, values[:rows]), rtol=1e-5, atol=1e-5)
 
