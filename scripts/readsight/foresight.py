@@ -27,8 +27,7 @@ Say = Callable[[str, str], None]
 
 @dataclass
 class Seen:
-    """What was found. members: modality → its samples, None where they cannot be told here. said: sample → its columns.
-    features: modality → names of features that bear the name of what a task predicts."""
+    """What was found. members: modality → its samples, None where they cannot be told here. said: sample → its columns."""
 
     members: dict[str, list[str] | None] = field(default_factory=dict)
     said: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -106,7 +105,7 @@ def _tables(project: Project, cache: Cache, say: Say) -> Seen:
         ladders |= {sample: naming.ladders([sample])[1][sample] for sample in project.rna}
     for name, table in c.tables.items():
         try:
-            _table(name, table, names, head, seen, ladders, own, say)
+            _table(name, table, names, head, seen, ladders, own, _predicted(c.tasks, name), say)
         except InputError as error:
             seen.faults += error.faults
             seen.members[name] = None
@@ -137,9 +136,10 @@ def _table(
     seen: Seen,
     ladders: dict[str, list[str]],
     own: dict[str, dict[str, str]],
+    predicted: Iterable[str],
     say: Say,
 ) -> None:
-    """Take in one table: its samples, and what its files say of them. Raises InputError with the faults of its files."""
+    """Take in one table: its samples, and what its files say of them. predicted: columns that tasks predict by it. Raises InputError with the faults of its files."""
     spec = table.model_dump() | {"name": name}
     found: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
@@ -156,6 +156,7 @@ def _table(
         faults += [f"{path}: sample {s!r} stands more than once; keep one of them" for s, n in Counter(rows).items() if n > 1]
         faults += [f"{path}: sample {s!r} stands in {found[s]} already; keep one of them" for s in rows if s in found][:SHOWN]
         faults += _absent(now, table.about, f"tables.{name}.about")
+        faults += _leaking(now.columns if rows is now.rows else now.rows, {*now.beside, *now.about}, predicted, name, path)
         found |= dict.fromkeys(rows, path)
         told |= _own_words(now, rows)
         features = len(now.columns if rows is now.rows else now.rows) - (len(now.beside) if rows is now.rows else 0)
@@ -168,6 +169,23 @@ def _table(
         ladders[sample] = list(dict.fromkeys([*ladders.get(sample, []), *ladder]))
     for sample, said in told.items():
         own.setdefault(called[sample], {}).update(said)
+
+
+def _predicted(tasks: Mapping[str, Task], table: str) -> list[str]:
+    """Columns that tasks predict by a table."""
+    by = [task for task in tasks.values() if task.source == "samples" and table in (task.modalities or [table])]
+    return list(dict.fromkeys(column for task in by for column in task.labels))
+
+
+def _leaking(features: Iterable[str], about: set[str], predicted: Iterable[str], table: str, path: str) -> list[str]:
+    """Faults of what is to be predicted and stands among the features."""
+    own = set(features) - about
+    return [
+        f"{path}: {column!r}, which is to be predicted, stands among the features, and the label would leak through that column; "
+        f"name it in tables.{table}.about"
+        for column in predicted
+        if column in own
+    ]
 
 
 def _absent(head: Head, about: list[str], key: str) -> list[str]:

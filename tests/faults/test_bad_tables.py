@@ -130,6 +130,7 @@ CASES = {
     "which way round": (lambda c: c.write("protein.tsv", "x\tk\tl\nm\t1\t2\nn\t3\t4\n"), "tables.protein.samples_are: rows, or columns"),
     "spreadsheet": (lambda c: c.write("clinical.csv", "PK\x03\x04"), "clinical.csv"),
     "sample twice": (lambda c: c.edit("protein.tsv", "P02", "P01"), "sample 'P01' stands more than once"),
+    "label among the features": (lambda c: c.edit("protein.tsv", "ESR1", "response"), "protein.tsv: 'response', which is to be predicted, stands among the features, and the label would leak through that column; name it in tables.protein.about"),
     "task on calls": (lambda c: c.config("tasks.calls", {"source": "variants"}), "tasks.calls"),
     "modality that is not there": (lambda c: c.config("tasks.response.modalities", ["rma"]), "modalities: 'rma' is not there"),
 }  # fmt: skip
