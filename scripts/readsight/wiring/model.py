@@ -10,7 +10,7 @@ from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
 FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning")
-LINEAR = ("elastic_net", "logistic", "cox")
+LINEAR = ("logistic", "elastic_net", "cox")
 NETWORKS = {"network": (), "cnn": ("cnn",), "attention_fusion": ("fusion",)}
 
 
