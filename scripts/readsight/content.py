@@ -195,6 +195,7 @@ READERS: dict[str, Callable[[Path], Content]] = {
     ".svg": drawing,
     ".zip": zipped,
     ".h5ad": marked(b"\x89HDF\r\n\x1a\n"),
+    ".h5mu": marked(b"MuData"),
     ".h5": marked(b"\x89HDF\r\n\x1a\n"),
     ".parquet": marked(b"PAR1", b"PAR1"),
 }

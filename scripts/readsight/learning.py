@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from readsight.section import Fraction, Name, Positive, Section
 
-# Models that need nothing but features, by what they can be explained with.
-GRADIENT = ("network", "cnn", "attention_fusion", "logistic", "elastic_net", "single_feature", "cox")
+# Models that have gradients, and so can be explained by them.
+GRADIENT = ("network", "cnn", "attention_fusion", "late_fusion", "logistic", "elastic_net", "single_feature", "cox")
 FUSIONS = ("late_fusion", "attention_fusion")
 MODELS_OF_CALLS = ("network", "logistic", "forest", "boosting", "elastic_net", "single_feature")
 DEFAULT_MODELS = {
@@ -296,7 +296,7 @@ def _of_models(task: Task, modalities: list[str]) -> list[str]:
     able = (
         ("network", "cnn", "attention_fusion", "cox")
         if survival
-        else tuple(m for m in GRADIENT if m != "cox") + ("forest", "boosting", "late_fusion")
+        else tuple(m for m in GRADIENT if m != "cox") + ("forest", "boosting")
     )
     found = [f"models: {m!r} does not predict {'survival' if survival else 'classes'}" for m in task.models if m not in able]
     if len(modalities) < 2:

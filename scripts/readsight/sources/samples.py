@@ -12,7 +12,7 @@ from readsight.errors import InputError
 from readsight.words import nearest
 
 # What tables of samples write where they know nothing (GDC: '--).
-NOTHING = {"", "na", "n/a", "nan", "none", "null", "<na>", "--", "'--", "not reported"}
+NOTHING = {"", "na", "n/a", "nan", "null", "<na>", "--", "'--", "not reported"}
 SHOWN = 3
 GROUPS = ("donor", "patient")  # columns that say what belongs together, where the config names none
 
