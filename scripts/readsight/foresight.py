@@ -11,6 +11,7 @@ from typing import Any
 from readsight import metadata, samples
 from readsight.brought import Table
 from readsight.cache import Cache
+from readsight.classes import too_many
 from readsight.confounded import perfect
 from readsight.errors import InputError
 from readsight.learning import Task
@@ -306,6 +307,9 @@ def _of_classes(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
         kinds = sorted({own[column] for own in said.values()})
         if len(kinds) == 1:
             faults.append(f"label: all {len(said)} samples are {kinds[0]!r} in column {column!r}: one class, nothing to learn")
+            continue
+        if many := too_many(column, kinds, len(said)):
+            faults.append(many)
             continue
         faults += [
             f"{key}: class {kind!r} of column {column!r} has {len(members.get(kind, ()))} members to train on (donors count once), fewer "

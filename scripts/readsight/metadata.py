@@ -221,11 +221,15 @@ def _of_entry(
 
 
 def key_of(file: File, given: str | None, index: Mapping[str, Any]) -> str | None:
-    """The column that names samples: the one given, or the first of those with the most known names."""
+    """The column that names samples: the one given, or the one with the most known names.
+
+    Of those that have equally many, the one that repeats them least: a sample sheet of the GDC names cases, too, but
+    tumour and normal of one case are two samples.
+    """
     if given is not None:
         return plain(given)
-    hits = {column: sum(value in index for value in file.values(column)) for column in file.columns}
-    best = max(hits, key=lambda column: hits[column])
+    hits = {column: [value for value in file.values(column) if value in index] for column in file.columns}
+    best = max(hits, key=lambda column: (len(set(hits[column])), -len(hits[column])))
     return best if hits[best] else None
 
 

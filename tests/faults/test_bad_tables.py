@@ -66,8 +66,8 @@ def cohort(tmp_path, monkeypatch):
     lines += ["\t".join([s, *(f"{draw.gauss(0, 1):.3f}" for _ in range(3))]) for s in SAMPLES]
     made.write("protein.tsv", "\n".join(lines) + "\n")
     made.write("clinical.csv", "patient,age\n" + "".join(f"{s},{draw.randrange(30, 80)}\n" for s in SAMPLES))
-    sheet = [f"{s}\t{'yes' if i % 2 else 'no'}\t{'ab'[i // 2 % 2]}" for i, s in enumerate(SAMPLES)]
-    made.write("sheet.tsv", "\n".join(["sample\tresponse\tbatch", *sheet]) + "\n")
+    sheet = [f"{s}\t{'yes' if i % 2 else 'no'}\t{'ab'[i // 2 % 2]}\t{50 + i / 2}" for i, s in enumerate(SAMPLES)]
+    made.write("sheet.tsv", "\n".join(["sample\tresponse\tbatch\tweight", *sheet]) + "\n")
     made.write("config.yaml", yaml.safe_dump(CONFIG, sort_keys=False))
     return made
 
@@ -112,6 +112,7 @@ CASES = {
     "groups that are nowhere": (lambda c: c.config("tasks.response.split.column", "family"), "split.column: neither sheet nor metadata nor table has a column 'family'"),
     "positive class that is not there": (lambda c: c.config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
     "one class": (all_yes, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
+    "label that is an amount": (lambda c: c.config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples; these are no classes"),
     "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), fewer than the 3 folds"),
     "batch that is the label": (batch_is_label, "harmonise.batch: "),
     "modality of other samples": (strangers, "modalities: rna is a modality with no shared sample"),

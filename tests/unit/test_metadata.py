@@ -129,3 +129,14 @@ def test_the_sample_sheet_of_the_gdc_names_files(tmp_path):
     path = tmp_path / "sheet.tsv.gz"
     path.write_bytes(gzip.compress(b"File ID\tFile Name\tCase ID\tSample ID\nx\tu.tsv\tTCGA-BH-A0DK\tTCGA-BH-A0DK-01A\n"))
     assert metadata.names_of_files([metadata.read(str(path))]) == {"u.tsv": "TCGA-BH-A0DK-01A"}
+
+
+def test_tumour_and_normal_of_one_patient_are_told_by_their_samples_not_by_their_case(join):
+    rows = "".join(
+        f"{c},{c}-{t},{w}\n" for c in ("TCGA-AB-1000", "TCGA-AB-1001") for t, w in (("01A", "Tumour"), ("11A", "Normal"))
+    )
+    samples = ["TCGA-AB-1000-01A", "TCGA-AB-1000-11A", "TCGA-AB-1001-01A", "TCGA-AB-1001-11A"]
+    found = join(samples, "Case ID,Sample ID,Sample Type\n" + rows)
+    assert [found.samples[s]["Sample Type"] for s in samples] == ["Tumour", "Normal"] * 2 and not found.faults
+    found = join(samples[::2], "Case ID,Sample ID,Sample Type\n" + rows)
+    assert [said["Sample Type"] for said in found.samples.values()] == ["Tumour"] * 2

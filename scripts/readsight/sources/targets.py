@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from readsight.classes import too_many
 from readsight.outcome import Outcome, coded
 from readsight.sources.samples import shown
 from readsight.words import nearest
@@ -57,11 +58,8 @@ def _classes(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     faults = []
     if len(names) < 2:
         faults.append(f"label: all {len(values)} samples are {names[0]!r} in column {column!r}: one class, nothing to learn")
-    elif len(names) > max(10, len(values) / 4):
-        faults.append(
-            f"label: column {column!r} has {len(names)} different values ({shown(names)}) in {len(values)} samples; these are no "
-            "classes; name a column of few values, each of several samples"
-        )
+    elif many := too_many(column, names, len(values)):
+        faults.append(many)
     if positive is not None and positive not in names:
         near = nearest(positive, names)
         faults.append(
