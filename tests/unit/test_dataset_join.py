@@ -121,7 +121,7 @@ def test_all_faults_of_columns_are_told_at_once(tmp_path):
         ("'maybe' of 70 samples", {"fever": "maybe"}, modalities.MULTILABEL),
         ("all 70 samples are 1 in column 'rash'", {"rash": "yes"}, modalities.MULTILABEL),
         ("no event was seen among 70 samples", {"state": "alive"}, modalities.SURVIVAL),
-        ("must hold follow-up times above 0; 70 samples have none", {"months": "-1"}, modalities.SURVIVAL),
+        ("must hold follow-up times of 0 or more; 70 samples have none", {"months": "-1"}, modalities.SURVIVAL),
         ("s2: 'soon'", {"months": ["soon"] * 72}, modalities.SURVIVAL),
         ("no sample has a label", {"class": ""}, {}),
     ],
@@ -189,3 +189,11 @@ def test_the_columns_that_must_be_there():
         "plate": "harmonise.batch",
         "split": "split.given",
     }
+
+
+def test_follow_up_that_ended_on_the_first_day_is_follow_up(tmp_path):
+    """TCGA has many patients of 0 days."""
+    obs = modalities.about()
+    obs.loc["s2", "months"] = "0"
+    made = modalities.data(tmp_path, modalities.tables(obs), **modalities.SURVIVAL)
+    assert made.obs.at["s2", "time"] == 0 and made.n_obs == 70

@@ -88,11 +88,11 @@ def _multilabel(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
 def _survival(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     time = pd.to_numeric(obs[spec["time"]], errors="coerce")
     event, odd = _yes_or_no(obs[spec["event"]])
-    bad = obs.index[~(np.isfinite(time) & (time > 0))]
+    bad = obs.index[~(np.isfinite(time) & (time >= 0))]
     faults = []
     if len(bad):
         told = shown(f"{name}: {obs.at[name, spec['time']]!r}" for name in bad)
-        faults.append(f"time: column {spec['time']!r} must hold follow-up times above 0; {len(bad)} samples have none ({told})")
+        faults.append(f"time: column {spec['time']!r} must hold follow-up times of 0 or more; {len(bad)} samples have none ({told})")
     if odd:
         faults.append(
             f"event: column {spec['event']!r} says {odd}; it may say 1 (seen) or 0 (not seen), dead or alive, yes or no"
