@@ -65,7 +65,7 @@ def test_each_modality_stands_alone_beside_fusion(breast):
         assert figures[f"subtype.logistic-on-{modality}.accuracy"]["n"] == 70
     assert figures["subtype.logistic-on-mrna.accuracy"]["value"] > figures["subtype.logistic-on-mirna.accuracy"]["value"]
     for modality in ("mrna", "mirna", "protein"):
-        assert f"subtype_by_all.elastic_net-on-{modality}.accuracy" in figures
+        assert f"subtype_by_all.logistic-on-{modality}.accuracy" in figures
 
 
 @pytest.mark.parametrize("task, results", [("leukemia", "golub"), ("subtype", "breast")])
