@@ -38,6 +38,7 @@ METRICS = {
 }
 LINEAR = ("logistic", "elastic_net", "cox")  # the simplest first
 FEW_GROUPS = 10
+TOO_WIDE = 0.6  # an interval of the control that nearly any model would lie in
 
 
 def name(model: str, feature: str = "one feature") -> str:
@@ -109,6 +110,10 @@ def of_control(cell: dict[str, Any] | None, metric: str = "auroc") -> list[str]:
     fine = cell["low"] <= 0.5 <= cell["high"]
     words = "as it must be" if fine else "which should not be: suspect a leak or too few groups"
     shown = f"{METRICS.get(metric, metric)} {figure(cell)}"
+    if fine and cell["high"] - cell["low"] > TOO_WIDE:
+        return [
+            f"Trained on shuffled labels, a model ranks anyhow ({shown}): too few examples for this control to tell anything."
+        ]
     return [f"Trained on shuffled labels, a model ranks {'by chance' if fine else 'off chance'} ({shown}), {words}."]
 
 

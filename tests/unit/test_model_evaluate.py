@@ -151,6 +151,15 @@ def test_a_score_of_one_has_an_interval_of_real_width():
     assert difference["low"] < 0 < difference["high"], "that both are right in 70 does not prove them equal"
 
 
+def test_areas_of_one_and_their_difference_have_intervals_of_real_width():
+    found, _ = samples("binary", {"network": 60.0, "logistic": 60.0})
+    cells = found["metrics"]["network"]
+    for name in ("auroc", "auprc"):
+        assert cells[name]["value"] == cells[name]["high"] == 1 and 0.5 < cells[name]["low"] < 0.97, name
+        difference = found["differences"]["logistic"][name]
+        assert difference["low"] < difference["value"] == 0 < difference["high"], name
+
+
 def test_donors_with_several_samples_are_no_wilson_alone():
     found, _ = samples("multiclass", each=2)
     cell = found["metrics"]["network"]["accuracy"]

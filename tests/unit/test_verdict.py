@@ -51,6 +51,11 @@ def test_a_control_off_chance_is_said_to_be():
     assert of_control(None) == []
 
 
+def test_a_control_that_may_be_anything_tells_nothing():
+    (said,) = of_control({"value": 0.4, "low": 0.0, "high": 1.0})
+    assert "too few examples for this control to tell anything" in said and "as it must be" not in said
+
+
 def cell(value, low, high):
     return {"value": value, "low": low, "high": high}
 

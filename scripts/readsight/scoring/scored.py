@@ -66,6 +66,7 @@ def score(parts: list[Part]) -> Scored:
     cells["balanced_accuracy"] = held(cells["balanced_accuracy"], mean_of_proportions(classes), False, AVERAGED)
     if kind == "binary":
         cells["auroc"] = ranked(cells["auroc"], _sides(first, first.sought), single)
+        cells["auprc"] = topped(cells["auprc"], _sides(first, first.sought)[0])
     else:
         cells["macro_auroc"] = macro(cells["macro_auroc"], per_class)
     return Scored(values, cells, first.group, table, per_class, right, first.target)
@@ -97,6 +98,12 @@ def ranked(cell: Cell, sides: tuple[int, int], single: bool) -> Cell:
     return held(cell, mann_whitney(cell["value"], *sides), False, "newcombe")
 
 
+def topped(cell: Cell, positives: int) -> Cell:
+    """An area under the precision-recall curve of 1, of which no resample differs: down to Wilson's limit of so many groups
+    with the class (Boyd, Eng & Page 2013 take the area for a proportion of the positives)."""
+    return held(cell, wilson(positives, positives), False) if cell["value"] == 1.0 and positives else cell
+
+
 def macro(cell: Cell, per_class: dict[str, dict[str, Any]]) -> Cell:
     """The mean of areas over classes spans the mean of their own limits: they are not independent."""
     own = [c["auroc"] for c in per_class.values() if c["auroc"]["value"] is not None]
@@ -114,7 +121,16 @@ def difference(first: Scored, other: Scored, names: tuple[str, ...]) -> dict[str
             classes = np.unique(first.strata) if name == "balanced_accuracy" else [None]
             closed = mean_of_proportions([_paired(first, other, own) for own in classes])
             found[name] = held(found[name], closed, False, "newcombe")
-    return found
+    return {name: _wide(cell, first.cells.get(name), other.cells.get(name)) for name, cell in found.items()}
+
+
+def _wide(cell: Cell, one: Cell | None, two: Cell | None) -> Cell:
+    """A difference that no resample changes (both rank all right) has the width that both scores have (MOVER: Zou & Donner 2008)."""
+    if cell["low"] is None or cell["low"] != cell["high"] or any(c is None or c["low"] is None for c in (one, two)):
+        return cell
+    down = np.hypot(one["value"] - one["low"], two["high"] - two["value"])
+    up = np.hypot(one["high"] - one["value"], two["value"] - two["low"])
+    return held(cell, Interval(cell["value"], cell["value"] - down, cell["value"] + up), False, "the widths of both")
 
 
 def _paired(first: Scored, other: Scored, stratum: int | None) -> Interval:
