@@ -12,6 +12,7 @@ from readsight.confounded import perfect
 from readsight.errors import InputError
 from readsight.outcome import Outcome
 from readsight.step import step
+from readsight.words import keyed
 
 log = logging.getLogger("readsight")
 
@@ -52,8 +53,9 @@ def overall(rows: list[dict[str, Any]]) -> str:
 def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary."""
     rows = []
+    keys = keyed(target["name"] for target in found["targets"] if target["name"])
     for target in found["targets"]:
-        start = f"dataset.{task}.confounding." + (f"{target['name']}." if target["name"] else "")
+        start = f"dataset.{task}.confounding." + (f"{keys[target['name']]}." if target["name"] else "")
         about = f" (label {target['name']})" if target["name"] else ""
         for key, cell in ({"cramers_v": target["cramers_v"]} | target["scores"]).items():
             unit, words = UNITS[key]

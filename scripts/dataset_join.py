@@ -15,6 +15,7 @@ from readsight.certificate import sha256
 from readsight.errors import InputError
 from readsight.sources import samples, targets
 from readsight.step import step
+from readsight.words import keyed
 
 log = logging.getLogger("readsight")
 
@@ -105,7 +106,9 @@ def records(data: mudata.MuData, left: dict[str, list[str]], spec: dict[str, Any
         for name, own in data.mod.items()
         if own.n_obs < data.n_obs
     ]
-    rows += [(f"class.{name}", int(own.sum()), "samples", f"samples: {name}") for name, own in folds.members(outcome, data.obs)]
+    counted = folds.members(outcome, data.obs)
+    keys = keyed(name for name, _ in counted)
+    rows += [(f"class.{keys[name]}", int(own.sum()), "samples", f"samples: {name}") for name, own in counted]
     words = {"no_label": f"samples left out: nothing in {', '.join(targets.columns(spec))}"}
     rows += [
         (f"left_out.{why}", len(names), "samples", words.get(why, f"samples left out: {why.replace('_', ' ')} of them"))

@@ -24,5 +24,17 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
     return plain[found[0]] if found else None
 
 
+def keyed(names: Iterable[str]) -> dict[str, str]:
+    """Each name as it may stand in a key of the summary: `Primary solid tumor` as Primary_solid_tumor; different ones stay different."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = key = re.sub(r"[^\w-]+", "_", name).strip("_") or "other"
+        number = 2
+        while key in found.values():
+            key, number = f"{plain}_{number}", number + 1
+        found[name] = key
+    return found
+
+
 def _plain(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower()) or word

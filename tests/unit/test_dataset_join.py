@@ -1,6 +1,7 @@
 """Joining: the same sample in all modalities, donors whole, labels as they are, and every fault told at once."""
 
 import json
+import re
 
 import mudata
 import numpy as np
@@ -197,3 +198,13 @@ def test_follow_up_that_ended_on_the_first_day_is_follow_up(tmp_path):
     obs.loc["s2", "months"] = "0"
     made = modalities.data(tmp_path, modalities.tables(obs), **modalities.SURVIVAL)
     assert made.obs.at["s2", "time"] == 0 and made.n_obs == 70
+
+
+def test_classes_of_several_words_have_keys_of_the_summary(tmp_path):
+    obs = modalities.about()
+    obs["class"] = obs["class"].map({"AML": "Primary solid tumor", "ALL": "ER+/HER2-", "CML": "ER /HER2-"})
+    modalities.joined(tmp_path, modalities.tables(obs))
+    rows = {row["key"]: row for row in json.loads((tmp_path / "examples.summary.json").read_text())}
+    assert all(re.fullmatch(r"[\w-]+(\.[\w-]+)+", key) for key in rows)
+    assert rows["dataset.t.class.Primary_solid_tumor"]["description"] == "samples: Primary solid tumor"
+    assert {"dataset.t.class.ER_HER2-", "dataset.t.class.ER_HER2-_2"} <= set(rows), "two classes stay two"
