@@ -203,7 +203,9 @@ class Config(Section):
     expression: Expression | None = Field(
         Expression(), description="Expression of the samples of assay rna; null to stop after their reads."
     )
-    tables: dict[Name, Table] = Field({}, description="Matrices of your own, by name: one a modality (mrna, protein, methylation).")
+    tables: dict[Name, Table] = Field(
+        {}, description="Matrices of your own, by name: one a modality (mrna, protein, methylation)."
+    )
     metadata: list[Metadata] = Field([], description="Files that say what the samples are, beside the sample sheet.")
     tasks: dict[Name, Task] = Field({}, description="Learning tasks, by name.")
 
@@ -226,7 +228,9 @@ class Config(Section):
         v = self.variants
         calls = bool(v and v.vcf)
         if self.samples is None and not calls and not self.tables:
-            faults.append("samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices)")
+            faults.append(
+                "samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices)"
+            )
         if self.reference.fasta is None and (calls or not self.tables):
             faults.append("reference.fasta: this key is needed")
         if "expression" in self.tables:

@@ -92,7 +92,9 @@ def _survival(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     faults = []
     if len(bad):
         told = shown(f"{name}: {obs.at[name, spec['time']]!r}" for name in bad)
-        faults.append(f"time: column {spec['time']!r} must hold follow-up times of 0 or more; {len(bad)} samples have none ({told})")
+        faults.append(
+            f"time: column {spec['time']!r} must hold follow-up times of 0 or more; {len(bad)} samples have none ({told})"
+        )
     if odd:
         faults.append(
             f"event: column {spec['event']!r} says {odd}; it may say 1 (seen) or 0 (not seen), dead or alive, yes or no"

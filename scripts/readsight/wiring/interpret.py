@@ -31,7 +31,12 @@ class InterpretWiring(Stage):
             return {}
         model = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat1/model"
         folds = f"{self.project.folder}/dataset/{wildcards.task}/repeat1"
-        files = {"test": f"{folds}/test.h5", "train": f"{folds}/train.h5", "tensors": f"{model}.safetensors", "about": f"{model}.json"}
+        files = {
+            "test": f"{folds}/test.h5",
+            "train": f"{folds}/train.h5",
+            "tensors": f"{model}.safetensors",
+            "about": f"{model}.json",
+        }
         return {f"again_{name}": path for name, path in files.items()}
 
     def balanced(self, wildcards: Any) -> str:
