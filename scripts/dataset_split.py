@@ -18,6 +18,8 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
+BATCHES = "batch"
+
 
 def divide(data: anndata.AnnData, spec: dict[str, Any], seed: int, near: np.ndarray | None = None) -> pd.DataFrame:
     """Group and roles of n examples: columns group, `repeat0.fold0`, …; indexed as the examples.
@@ -30,10 +32,11 @@ def divide(data: anndata.AnnData, spec: dict[str, Any], seed: int, near: np.ndar
     outcome = examples_file.outcome(data)
     strata = strata_of(data.obs)
     wanted = folds.needs(outcome, data.obs)
+    batches = data.obs[BATCHES].to_numpy(str) if BATCHES in data.obs else None
     if hasattr(member, "roles"):
-        roles = folds.as_given(member.roles(data.obs).to_numpy(str), strata, groups.to_numpy(str), spec, seed, wanted)
+        roles = folds.as_given(member.roles(data.obs).to_numpy(str), strata, groups.to_numpy(str), spec, seed, wanted, batches)
     else:
-        roles = folds.assign(strata, groups.to_numpy(str), spec, seed, wanted)
+        roles = folds.assign(strata, groups.to_numpy(str), spec, seed, wanted, batches)
     return pd.concat([groups, roles.set_index(data.obs_names)], axis=1)
 
 

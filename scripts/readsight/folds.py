@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from readsight import enough
+from readsight.enough import fewest
 from readsight.errors import InputError
 from readsight.outcome import Outcome
 
@@ -58,13 +60,19 @@ def needs(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
 
 
 def assign(
-    strata: np.ndarray, groups: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need] | None = None
+    strata: np.ndarray,
+    groups: np.ndarray,
+    spec: dict[str, Any],
+    seed: int,
+    wanted: list[Need] | None = None,
+    batches: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Roles of n examples in every fold of every repeat; a group has one role in a fold.
 
     strata: (n,) integers, spread evenly over the folds. groups: (n,). spec: folds, repeats, and inner (folds of
     the training part: nested) or validation (part of the training groups held out). wanted: what each part must
-    hold; the strata themselves by default. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
+    hold; the strata themselves by default. batches: (n,), of which, where a division can be found, training parts keep
+    enough to tell how each varies. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
     train, test; and `repeat0.fold0.inner0`, … of train, validation, empty for the fold's test examples): within a
     repeat each example is tested once. Raises InputError where groups, or those of a class, are too few.
     """
@@ -74,13 +82,19 @@ def assign(
     table = {}
     for repeat in range(spec["repeats"]):
         draw = seed + 1000 * repeat
-        for fold, test in enumerate(parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec)):
-            table |= within(column(repeat, fold), test, strata, groups, wanted, spec, draw + 1 + fold)
+        for fold, test in enumerate(parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec, batches=batches)):
+            table |= within(column(repeat, fold), test, strata, groups, wanted, spec, draw + 1 + fold, batches)
     return pd.DataFrame(table)
 
 
 def as_given(
-    roles: np.ndarray, strata: np.ndarray, groups: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need]
+    roles: np.ndarray,
+    strata: np.ndarray,
+    groups: np.ndarray,
+    spec: dict[str, Any],
+    seed: int,
+    wanted: list[Need],
+    batches: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """A split that the data bring as `repeat0.fold0`, and beside it divisions of the same sizes drawn anew.
 
@@ -102,17 +116,23 @@ def as_given(
     ]
     if few:
         raise InputError(few)
-    table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1)
+    table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1, batches)
     for number in range(spec.get("resplits", 0)):
         draw = seed + 1000 + number
-        table |= within(
-            column(1, number), redrawn(len(test), strata, groups, wanted, spec, draw), strata, groups, wanted, spec, draw
-        )
+        anew = redrawn(len(test), strata, groups, wanted, spec, draw, batches)
+        table |= within(column(1, number), anew, strata, groups, wanted, spec, draw, batches)
     return pd.DataFrame(table)
 
 
 def within(
-    name: str, test: np.ndarray, strata: np.ndarray, groups: np.ndarray, wanted: list[Need], spec: dict[str, Any], seed: int
+    name: str,
+    test: np.ndarray,
+    strata: np.ndarray,
+    groups: np.ndarray,
+    wanted: list[Need],
+    spec: dict[str, Any],
+    seed: int,
+    batches: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Columns of one fold, its test examples (indices) given: roles, and those of the inner folds where there are any."""
     roles = np.full(len(strata), "train", dtype=object)
@@ -121,7 +141,11 @@ def within(
     own = [(words, mask[rest]) for words, mask in wanted]
     if spec.get("inner"):
         table = {name: roles}
-        for number, held in enumerate(parted(strata[rest], groups[rest], own, spec["inner"], seed, 1, spec)):
+        of_rest = None if batches is None else batches[rest]
+        flat = spec | {"inner": None}
+        for number, held in enumerate(
+            parted(strata[rest], groups[rest], own, spec["inner"], seed, 1, spec, batches=of_rest, kept=_kept(flat))
+        ):
             part = np.full(len(strata), "", dtype=object)
             part[rest] = "train"
             part[rest[held]] = "validation"
@@ -140,11 +164,6 @@ def _left(spec: dict[str, Any]) -> int:
 
 def _kinds(groups: np.ndarray) -> int:
     return len(np.unique(groups))
-
-
-def fewest(folds: int, left: int) -> int:
-    """Groups that a class needs: one for each test part, and `left` beside the largest of these."""
-    return next(n for n in range(folds, folds + 2 * left + 1) if n - -(-n // folds) >= left)
 
 
 def check(groups: np.ndarray, wanted: list[Need], spec: dict[str, Any]) -> None:
@@ -173,7 +192,8 @@ def _remedy(spec: dict[str, Any], has: int) -> str:
     ]
     able = [(f, i) for f, i in able if (f, i) != (count, left)]
     inner = f" and split.inner to {able[0][1]}" if able and able[0][1] != left else ""
-    ways = [f"lower split.folds to {able[0][0]}{inner}"] if able else []
+    fewer = f"split.folds to {able[0][0]}{inner}" if able and able[0][0] != count else inner.removeprefix(" and ")
+    ways = [f"lower {fewer}"] if able else []
     if spec.get("by", "block") in ("block", "chromosome"):
         ways.append("make groups smaller (split.by, split.block)")
     else:
@@ -190,13 +210,18 @@ def parted(
     left: int,
     spec: dict[str, Any],
     only_first: bool = False,
+    batches: np.ndarray | None = None,
+    kept: int | None = None,
 ) -> list[np.ndarray]:
     """Divide into parts (indices) of whole groups that each hold all that is wanted; the first of several draws that does.
 
-    left: groups of each that a part must leave. only_first: only the first part must.
+    left: groups of each that a part must leave. only_first: only the first part must. batches: (n,), of each of which
+    every part leaves `kept` examples, if one of the draws does so.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    serving = None
+    kept = _kept(spec) if kept is None else kept
     for attempt in range(2 * TRIES):
         draw = seed + 7919 * attempt
         if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= parts:
@@ -207,7 +232,11 @@ def parted(
         else:  # it draws among groups of equal composition alone, and may never come to a division that serves
             found = dealt(groups, wanted, parts, draw)
         if all(_serves(groups, wanted, held, left) for held in (found[:1] if only_first else found)):
-            return found
+            if all(_leaves(batches, held, kept) for held in found):
+                return found
+            serving = serving or found
+    if serving:
+        return serving
     names = ", ".join(name for name, _ in wanted)
     raise InputError(
         f"split.folds: no division into {parts} parts was found in which every part has {names}; {_remedy(spec, 2 * parts)}"
@@ -219,6 +248,19 @@ def _serves(groups: np.ndarray, wanted: list[Need], held: np.ndarray, left: int)
     here = np.zeros(len(groups), bool)
     here[held] = True
     return all((own & here).any() and _kinds(groups[own & ~here]) >= left for _, own in wanted)
+
+
+def _kept(spec: dict[str, Any]) -> int:
+    """Examples of a batch that a test part must leave, so that what is left, divided again, has enough of it."""
+    return enough.of_batch(spec["inner"]) if spec.get("inner") else enough.OF_A_BATCH
+
+
+def _leaves(batches: np.ndarray | None, held: np.ndarray, kept: int) -> bool:
+    """Whether a part leaves so many examples of every batch."""
+    if batches is None:
+        return True
+    codes = np.unique(batches, return_inverse=True)[1].reshape(-1)
+    return bool((np.bincount(np.delete(codes, held), minlength=codes.max() + 1) >= kept).all())
 
 
 def dealt(groups: np.ndarray, wanted: list[Need], parts: int, seed: int) -> list[np.ndarray]:
@@ -238,7 +280,15 @@ def dealt(groups: np.ndarray, wanted: list[Need], parts: int, seed: int) -> list
     return [np.flatnonzero(at == part) for part in range(parts)]
 
 
-def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need], spec: dict[str, Any], seed: int) -> np.ndarray:
+def redrawn(
+    size: int,
+    strata: np.ndarray,
+    groups: np.ndarray,
+    wanted: list[Need],
+    spec: dict[str, Any],
+    seed: int,
+    batches: np.ndarray | None = None,
+) -> np.ndarray:
     """Indices of a test part of about `size` examples: whole groups, each stratum in proportion.
 
     Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due; then
@@ -247,6 +297,7 @@ def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need
     kinds, place = np.unique(strata, return_inverse=True)
     counts = np.zeros((_kinds(groups), len(kinds)))
     np.add.at(counts, (groups, place.reshape(-1)), 1)
+    serving = None
     for attempt in range(TRIES):
         draw = np.random.default_rng([seed, attempt])
         missing = _due(size, counts.sum(axis=0), draw)
@@ -259,7 +310,11 @@ def redrawn(size: int, strata: np.ndarray, groups: np.ndarray, wanted: list[Need
                     missing = missing - counts[group]
         test = np.flatnonzero(np.isin(groups, taken))
         if _serves(groups, wanted, test, _left(spec)):
-            return test
+            if _leaves(batches, test, _kept(spec)):
+                return test
+            serving = test if serving is None else serving
+    if serving is not None:
+        return serving
     raise InputError(
         f"split.resplits: no division with {size} test samples was found in which both sides have "
         f"{', '.join(name for name, _ in wanted)}; set split.resplits to 0"

@@ -4,7 +4,7 @@ With the standard library alone. What stands in HDF5 is not looked into; the job
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from readsight.brought import Table
 from readsight.cache import Cache
 from readsight.classes import too_many
 from readsight.confounded import perfect
+from readsight.enough import fewest, of_batch
 from readsight.errors import InputError
 from readsight.learning import Task
 from readsight.matrices import heads, naming, orientation
@@ -295,8 +296,10 @@ def _of_classes(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
     if task.outcome == "survival":
         return []
     faults, groups = [], _groups(task, said)
-    need = task.split.inner if task.split.by == "given" else task.split.folds
-    key = "split.inner" if task.split.by == "given" else "split.folds"
+    split = task.split
+    given = split.by == "given"
+    need = split.inner if given else fewest(split.folds, split.inner)
+    why = f"{split.inner} inner folds" if given else f"{split.folds} folds with {split.inner} inner ones"
     for column in task.labels:
         inside = {
             s: own for s, own in said.items() if task.split.by != "given" or own.get(task.split.given, "").lower() != "test"
@@ -312,8 +315,9 @@ def _of_classes(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
             faults.append(many)
             continue
         faults += [
-            f"{key}: class {kind!r} of column {column!r} has {len(members.get(kind, ()))} members to train on (donors count once), fewer "
-            f"than the {need} folds; lower {key}, or leave the class out"
+            f"split.{'inner' if given else 'folds'}: class {kind!r} of column {column!r} has {len(members.get(kind, ()))} members to "
+            f"train on (donors count once), and {why} need {need}; lower split.{'inner' if given else 'folds or split.inner'}, "
+            "or leave the class out"
             for kind in kinds
             if len(members.get(kind, ())) < need
         ]
@@ -343,13 +347,43 @@ def _few_neighbours(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[s
 
 
 def _of_batch(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """A fault where batch and label cannot be told apart."""
+    """Faults where batch and label cannot be told apart, or ComBat cannot tell how a batch differs."""
     batch = task.harmonise.batch
-    if not batch or task.outcome != "classes":
+    if not batch:
         return []
     rows = [own for own in said.values() if own.get(batch)]
-    words = perfect([own[batch] for own in rows], [own[task.labels[0]] for own in rows])
-    return [f"harmonise.batch: {words}"] if words else []
+    if task.outcome == "classes" and (words := perfect([o[batch] for o in rows], [o[task.labels[0]] for o in rows])):
+        return [f"harmonise.batch: {words}"]
+    return _of_combat(task, rows) if task.harmonise.method == "combat" else []
+
+
+def _of_combat(task: Task, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Faults of batches too small for every training part to have two samples of them, and of a reference that is none."""
+    batch, split = task.harmonise.batch, task.split
+    given = split.by == "given"
+    trained = Counter(own[batch] for own in rows if not given or own.get(split.given, "").lower() != "test")
+    inner = of_batch(split.inner)
+    need = inner if given else of_batch(split.folds, inner)
+    why = f"{split.inner} inner folds" if given else f"{split.folds} folds with {split.inner} inner ones"
+    faults = []
+    for name in sorted({own[batch] for own in rows}):
+        if given and not trained[name]:
+            faults.append(
+                f"harmonise.batch: batch {name!r} is in the test part alone, and ComBat learns of each batch in the training part; "
+                "leave its samples out, or set harmonise.method to none"
+            )
+        elif trained[name] < need:
+            faults.append(
+                f"harmonise.batch: batch {name!r} has {trained[name]} sample{'s' * (trained[name] != 1)} to train on; {why} need {need} of it, so that each "
+                "training part has the two that ComBat needs to tell how a batch varies; join it to the batch that was made the same "
+                "way, leave its samples out, or set harmonise.method to none"
+            )
+    reference = task.harmonise.reference
+    if reference is not None and not trained[reference]:
+        near = nearest(reference, trained)
+        hint = f"did you mean {near!r}?" if near else f"there are: {_few(sorted(trained))}"
+        faults.append(f"harmonise.reference: {reference!r} is no batch of column {batch!r}; {hint}")
+    return faults
 
 
 def _few(names: Iterable[str]) -> str:

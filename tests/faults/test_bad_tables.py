@@ -95,6 +95,22 @@ def batch_is_label(cohort: Cohort) -> None:
     cohort.config("tasks.response.harmonise", {"batch": "batch"})
 
 
+def combat(cohort: Cohort, **more: str) -> None:
+    cohort.config("tasks.response.harmonise", {"method": "combat", "batch": "batch", **more})
+
+
+def new_batch(cohort: Cohort) -> None:
+    """A given split whose test part is a batch that nothing is trained on."""
+    combat(cohort)
+    cohort.config("tasks.response.split", {"by": "given"})
+    head, *rows = cohort.text("sheet.tsv").splitlines()
+    rows = [f"{row}\ttrain" if i % 6 > 1 else row.replace("\ta\t", "\tz\t") + "\ttest" for i, row in enumerate(rows)]
+    cohort.write(
+        "sheet.tsv",
+        "\n".join([head + "\tsplit", *(row.replace("\tb\t", "\tz\t") if row.endswith("test") else row for row in rows)]) + "\n",
+    )
+
+
 def strangers(cohort: Cohort) -> None:
     """Proteins of other people, who are described."""
     cohort.edit("protein.tsv", "P", "Q_")
@@ -113,7 +129,11 @@ CASES = {
     "positive class that is not there": (lambda c: c.config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
     "one class": (all_yes, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
     "label that is an amount": (lambda c: c.config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples; these are no classes"),
-    "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), fewer than the 3 folds"),
+    "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), and 3 folds with 3 inner ones need 5"),
+    "fewer members than nested folds": (lambda c: c.config("tasks.response.split", {"folds": 2, "inner": 9}), "split.folds: class 'no' of column 'response' has 12 members to train on (donors count once), and 2 folds with 9 inner ones need 18; lower split.folds or split.inner"),
+    "batch of one": (lambda c: (c.edit("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), combat(c)), "harmonise.batch: batch 'z' has 1 sample to train on; 3 folds with 3 inner ones need 5 of it"),
+    "batch that is tested alone": (new_batch, "harmonise.batch: batch 'z' is in the test part alone, and ComBat learns of each batch in the training part"),
+    "reference that is no batch": (lambda c: combat(c, reference="A1"), "harmonise.reference: 'A1' is no batch of column 'batch'; did you mean 'a'?"),
     "batch that is the label": (batch_is_label, "harmonise.batch: "),
     "modality of other samples": (strangers, "modalities: rna is a modality with no shared sample"),
     "sample of another name in the sheet": (lambda c: c.edit("sheet.tsv", "P07", "P_07"), "sample 'P_07' is in no table; did you mean 'P07'?"),

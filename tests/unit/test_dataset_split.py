@@ -13,7 +13,7 @@ import calls
 import dataset_fold
 import dataset_split
 import modalities
-from readsight import folds, leaks
+from readsight import enough, folds, leaks
 from readsight.certificate import verify
 from readsight.errors import InputError
 from readsight.splits import SPLITS, block
@@ -339,3 +339,43 @@ def test_every_part_has_events_and_every_label(tmp_path, kind):
         counts = list(row["classes"].values())
         assert counts[-1] > 0 and (kind == "SURVIVAL" or all(0 < count < row["examples"] for count in counts))
     assert found["class_names"] == (["censored", "event"] if kind == "SURVIVAL" else ["fever", "rash"])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_training_parts_keep_two_samples_of_each_batch(seed):
+    """Of a batch of five samples, drawn without regard to batches, some training part would keep one or none."""
+    strata, batches = np.arange(60) % 2, np.where(np.arange(60) < 5, "few", "many")
+    spec = {"folds": 3, "repeats": 2, "inner": 3}
+    least = []
+    for known in (None, batches):
+        table = folds.assign(strata, np.arange(60), spec, seed, batches=known)
+        least.append(min(((table[name] == "train") & (batches == "few")).sum() for name in table))
+    assert least[1] >= 2 and least[0] < 2
+    given = np.where(np.arange(60) % 3 == 0, "test", "train")
+    table = folds.as_given(
+        given,
+        strata,
+        np.arange(60),
+        {"inner": 3, "resplits": 4},
+        seed,
+        [("class 0", strata == 0), ("class 1", strata == 1)],
+        batches,
+    )
+    assert min(((table[name] == "train") & (batches == "few")).sum() for name in table) >= 2
+
+
+def test_a_batch_too_small_for_any_division_hinders_none():
+    strata, batches = np.arange(40) % 2, np.where(np.arange(40) < 1, "solo", "many")
+    assert folds.assign(strata, np.arange(40), {"folds": 3, "repeats": 1, "inner": 2}, 1, batches=batches).shape == (40, 9)
+
+
+@pytest.mark.parametrize(("folds_", "inner"), [(2, 2), (3, 2), (3, 3), (5, 3), (10, 5)])
+def test_the_fewest_samples_of_a_batch(folds_, inner):
+    """So many can be dealt out evenly over folds and inner folds with two left in each training part, and not one less."""
+
+    def left(n):
+        kept = n - -(-n // folds_)
+        return kept - -(-kept // inner)
+
+    need = enough.of_batch(folds_, enough.of_batch(inner))
+    assert left(need) >= 2 > left(need - 1)
