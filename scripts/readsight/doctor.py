@@ -124,7 +124,7 @@ def _contrast(project: Project) -> list[str]:
     if table is None and tables:
         return [f"table: name the table whose counts are compared ({', '.join(tables)})"]
     if table != "expression" and table is not None:
-        return []  # what describes the samples of a table is joined by the job that imports it, and checked where it is compared
+        return []  # what describes the samples of a table is told by foresight
     if not project.rna:
         return ["column: there is no sample of assay rna to compare"]
     samples = {sample: project.units[sample][0].metadata for sample in project.rna}

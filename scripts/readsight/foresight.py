@@ -4,16 +4,16 @@ With the standard library alone. What stands in HDF5 is not looked into; the job
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from readsight import metadata, samples
+from readsight import contrast, metadata, samples
 from readsight.brought import Table
 from readsight.cache import Cache
 from readsight.classes import too_many
 from readsight.confounded import perfect
-from readsight.enough import fewest, of_batch
+from readsight.enough import batches, fewest
 from readsight.errors import InputError
 from readsight.learning import Task
 from readsight.matrices import heads, naming, orientation
@@ -82,12 +82,27 @@ def look(project: Project, cache: Cache, say: Say) -> tuple[list[str], list[str]
     if seen.faults:
         return seen.faults, seen.notes
     places = Places(project.paths)
+    seen.faults += [places.locate(f"expression.contrast.{fault}") for fault in _of_contrast(project, seen)]
     for name, task in project.config.tasks.items():
         if task.source == "samples":
             faults, notes = of_task(task, seen)
             seen.faults += [places.locate(f"tasks.{name}.{fault}") for fault in faults]
             seen.notes += [f"tasks.{name}.{note}" for note in notes]
     return seen.faults, seen.notes
+
+
+def _of_contrast(project: Project, seen: Seen) -> list[str]:
+    """What keeps two groups of a table's samples from being compared. Those of reads are looked at with the sample sheet."""
+    expression = project.config.expression
+    if expression is None or expression.contrast is None:
+        return []
+    asked = expression.contrast.model_dump()
+    table = contrast.compared(asked.pop("table"), bool(project.rna), list(project.config.tables))
+    samples = seen.members.get(table) if table != "expression" else None
+    if samples is None:
+        return []
+    said = {sample: {c: v for c, v in seen.said.get(sample, {}).items() if v} for sample in samples}
+    return contrast.faults(**asked, samples=said, described="sheet, metadata and table have")
 
 
 def _tables(project: Project, cache: Cache, say: Say) -> Seen:
@@ -354,36 +369,7 @@ def _of_batch(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
     rows = [own for own in said.values() if own.get(batch)]
     if task.outcome == "classes" and (words := perfect([o[batch] for o in rows], [o[task.labels[0]] for o in rows])):
         return [f"harmonise.batch: {words}"]
-    return _of_combat(task, rows) if task.harmonise.method == "combat" else []
-
-
-def _of_combat(task: Task, rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Faults of batches too small for every training part to have two samples of them, and of a reference that is none."""
-    batch, split = task.harmonise.batch, task.split
-    given = split.by == "given"
-    trained = Counter(own[batch] for own in rows if not given or own.get(split.given, "").lower() != "test")
-    inner = of_batch(split.inner)
-    need = inner if given else of_batch(split.folds, inner)
-    why = f"{split.inner} inner folds" if given else f"{split.folds} folds with {split.inner} inner ones"
-    faults = []
-    for name in sorted({own[batch] for own in rows}):
-        if given and not trained[name]:
-            faults.append(
-                f"harmonise.batch: batch {name!r} is in the test part alone, and ComBat learns of each batch in the training part; "
-                "leave its samples out, or set harmonise.method to none"
-            )
-        elif trained[name] < need:
-            faults.append(
-                f"harmonise.batch: batch {name!r} has {trained[name]} sample{'s' * (trained[name] != 1)} to train on; {why} need {need} of it, so that each "
-                "training part has the two that ComBat needs to tell how a batch varies; join it to the batch that was made the same "
-                "way, leave its samples out, or set harmonise.method to none"
-            )
-    reference = task.harmonise.reference
-    if reference is not None and not trained[reference]:
-        near = nearest(reference, trained)
-        hint = f"did you mean {near!r}?" if near else f"there are: {_few(sorted(trained))}"
-        faults.append(f"harmonise.reference: {reference!r} is no batch of column {batch!r}; {hint}")
-    return faults
+    return batches(task.harmonise, task.split, rows) if task.harmonise.method == "combat" else []
 
 
 def _few(names: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ import yaml
 from projects import ROOT, snakemake
 from readsight import doctor
 
+CONTRAST = {"table": "rna", "column": "response", "reference": "no", "tested": "yes"}
 SAMPLES = [f"P{i:02}" for i in range(1, 25)]
 CONFIG = {
     "project": "cohort",
@@ -152,6 +153,9 @@ CASES = {
     "spreadsheet": (lambda c: c.write("clinical.csv", "PK\x03\x04"), "clinical.csv"),
     "sample twice": (lambda c: c.edit("protein.tsv", "P02", "P01"), "sample 'P01' stands more than once"),
     "label among the features": (lambda c: c.edit("protein.tsv", "ESR1", "response"), "protein.tsv: 'response', which is to be predicted, stands among the features, and the label would leak through that column; name it in tables.protein.about"),
+    "contrast of a column that is nowhere": (lambda c: c.config("expression.contrast", CONTRAST | {"column": "respons"}), "expression.contrast.column: sheet, metadata and table have no column 'respons'; did you mean 'response'?"),
+    "contrast of a group that is nowhere": (lambda c: c.config("expression.contrast", CONTRAST | {"tested": "yess"}), "expression.contrast.tested: no sample has 'yess' in column response ('no': 12, 'yes': 12); did you mean 'yes'?"),
+    "contrast whose block is the group": (lambda c: c.config("expression.contrast", CONTRAST | {"block": "response"}), "expression.contrast.block: each response holds samples of one group only"),
     "task on calls": (lambda c: c.config("tasks.calls", {"source": "variants"}), "tasks.calls"),
     "modality that is not there": (lambda c: c.config("tasks.response.modalities", ["rma"]), "modalities: 'rma' is not there"),
 }  # fmt: skip
