@@ -169,7 +169,15 @@ def told_of_samples(matrix: Matrix, described: Described) -> pd.DataFrame:
 def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
     """The table's figures for the summary."""
     missing = float(np.isnan(data.X).mean())
+    told = next(note.partition(": ")[2] for note in data.uns["notes"] if note.startswith("kind "))
     figures = [
+        (
+            "kind",
+            data.uns["kind"],
+            data.n_obs * data.n_vars,
+            "words",
+            f"What the numbers of table {name} are taken for ({told}); learned from: {data.uns['X']}",
+        ),
         ("samples", data.n_obs, data.n_obs, "samples", f"Samples of table {name}"),
         ("features", data.n_vars, data.n_vars, "features", f"Features of table {name}"),
         (

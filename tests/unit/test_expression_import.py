@@ -185,3 +185,13 @@ def test_cohorts_as_they_are_published(bring):
         "Basal": 45,
         "Her2": 30,
     }
+
+
+def test_the_summary_says_what_the_numbers_are_taken_for(bring, tmp_path, counts):
+    """Expected counts that nobody called so are learned from as they are: the report has to say it."""
+    for scale, kind, words in ((1, "counts", "log2(1 + counts per million)"), (1.37, "values", "say kind: expected")):
+        frame = pd.read_csv(counts, index_col=0) * scale
+        frame.to_csv(tmp_path / "k.csv")
+        bring(tmp_path / "k.csv")
+        rows = {row["key"]: row for row in json.loads((tmp_path / "t.json").read_text())}
+        assert rows["expression.tables.t.kind"]["value"] == kind and words in rows["expression.tables.t.kind"]["description"]
