@@ -13,7 +13,7 @@ from readsight.brought import Table
 from readsight.cache import Cache
 from readsight.classes import too_many
 from readsight.confounded import perfect
-from readsight.enough import batches, fewest
+from readsight.enough import batches, fewest, of_batch
 from readsight.errors import InputError
 from readsight.learning import Task
 from readsight.matrices import heads, naming, orientation
@@ -243,7 +243,7 @@ def of_task(task: Task, seen: Seen) -> tuple[list[str], list[str]]:
     if not complete:
         return [f"label: no sample has a value in column {', '.join(task.labels)}"], []
     notes = [] if task.outcome != "classes" else _few_neighbours(task, complete)
-    faults = _of_split(task, complete) + _of_classes(task, complete)
+    faults = _of_split(task, complete) + _of_classes(task, complete) + _without_neighbour(task, complete)
     return faults + _of_batch(task, complete), notes
 
 
@@ -358,6 +358,25 @@ def _few_neighbours(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[s
     return [
         f"balance.neighbours: class {kind!r} has about {held} samples in an inner training part, and SMOTE draws between "
         f"{task.balance.neighbours} neighbours; lower it, or choose another balance.method"
+    ]
+
+
+def _without_neighbour(task: Task, said: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """A fault where some training part can have no two samples of a class, however they are divided, for SMOTE to draw between."""
+    if task.outcome != "classes" or "smote" not in (task.balance.method, *task.balance.compare):
+        return []
+    split, need = task.split, of_batch(task.split.inner)
+    if split.by == "given":
+        said = {s: own for s, own in said.items() if own.get(split.given, "").lower() != "test"}
+    else:
+        need = of_batch(split.folds, need)
+    counts = Counter(own[task.labels[0]] for own in said.values())
+    few = [kind for kind, n in counts.items() if n < need]
+    key = "method" if task.balance.method == "smote" else "compare"
+    return [
+        f"balance.{key}: SMOTE draws between two samples of a class, and of {kind!r} ({counts[kind]} samples to train on) some inner "
+        f"training part has one; {need} are needed: say balance.{key}: {'oversample' if key == 'method' else '[oversample]'} or class_weight"
+        for kind in few
     ]
 
 

@@ -108,7 +108,9 @@ class Network(Section):
     dropout: float = Field(0.1, ge=0, lt=1, description="Part of the units dropped while training.")
     learning_rate: float = Field(3e-3, gt=0, description="Step size of AdamW.")
     weight_decay: float = Field(1e-4, ge=0, description="Decoupled L2 penalty.")
-    batch_size: Positive = Field(128, description="Examples a step.")
+    batch_size: Positive = Field(
+        128, description="Examples a step, at most: each pass over a training fold takes five steps or more."
+    )
     epochs: Positive = Field(60, description="Most passes over the training fold.")
     patience: Positive = Field(8, description="Passes without a better validation loss before training stops.")
 

@@ -132,6 +132,7 @@ CASES = {
     "label that is an amount": (lambda c: c.config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples; these are no classes"),
     "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), and 3 folds with 3 inner ones need 5"),
     "fewer members than nested folds": (lambda c: c.config("tasks.response.split", {"folds": 2, "inner": 9}), "split.folds: class 'no' of column 'response' has 12 members to train on (donors count once), and 2 folds with 9 inner ones need 18; lower split.folds or split.inner"),
+    "SMOTE of one sample": (lambda c: (two_no(c), c.config("tasks.response.split", {"folds": 2, "inner": 2}), c.edit("sheet.tsv", "P05\tyes", "P05\tno"), c.edit("sheet.tsv", "P07\tyes", "P07\tno"), c.edit("sheet.tsv", "P09\tyes", "P09\tno")), "balance.method: SMOTE draws between two samples of a class, and of 'no' (5 samples to train on) some inner training part has one; 8 are needed"),
     "batch of one": (lambda c: (c.edit("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), combat(c)), "harmonise.batch: batch 'z' has 1 sample to train on; 3 folds with 3 inner ones need 5 of it"),
     "batch that is tested alone": (new_batch, "harmonise.batch: batch 'z' is in the test part alone, and ComBat learns of each batch in the training part"),
     "reference that is no batch": (lambda c: combat(c, reference="A1"), "harmonise.reference: 'A1' is no batch of column 'batch'; did you mean 'a'?"),

@@ -280,12 +280,16 @@ def test_one_feature_ranks_as_the_feature_does():
     order = np.argsort(fold.values[:, 0], kind="stable")
     assert (np.diff(predicted("single_feature", fitted, fold.values)[order]) >= 0).all()
     assert trained("single_feature", fold, feature="g3").about["feature"] == "m0:g3"
+    named = replace(fold, var=fold.var.assign(symbol=[f"GENE{i}" for i in range(len(fold.var))]))
+    assert trained("single_feature", named, feature="GENE3").about["feature"] == named.features[3]
+    with pytest.raises(InputError, match="did you mean 'GENE2'.*not kept in each fold, needs a larger select.count"):
+        trained("single_feature", named, feature="GENE_12")
     with pytest.raises(InputError, match="no feature 'TP53'"):
         trained("single_feature", fold, feature="TP53")
 
 
 def test_a_name_that_two_modalities_have_is_not_enough():
-    with pytest.raises(InputError, match="no feature 'g3'; there are: m0:g0, m0:g1"):
+    with pytest.raises(InputError, match="2 features are called 'g3'; say which: m0:g3, m1:g3"):
         trained("single_feature", planted.fold("binary", 80, 10, modalities=2), feature="g3")
 
 

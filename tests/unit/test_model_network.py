@@ -8,7 +8,7 @@ import torch
 
 import cohorts
 from readsight.errors import ToolError
-from readsight.models import attention_fusion, cnn, deep, losses, network
+from readsight.models import attention_fusion, cnn, deep, lightning_loop, losses, network
 
 MEMBERS = {"network": network, "cnn": cnn, "attention_fusion": attention_fusion}
 KINDS = list(cohorts.OUTCOMES)
@@ -146,7 +146,7 @@ def test_weights_of_examples_reach_the_loss():
 def test_a_loss_that_is_not_a_number_is_told_by_epoch_and_batch():
     train = cohorts.fold("binary", 60)
     train.values[7, 3] = np.nan
-    with pytest.raises(ToolError, match=r"train loss is not a number after epoch 1, batch \d of 3; lower network.learning_rate"):
+    with pytest.raises(ToolError, match=r"train loss is not a number after epoch 1, batch \d of 5; lower network.learning_rate"):
         network.train(train, None, cohorts.NETWORK | {"batch_size": 20}, 1, 1)
 
 
@@ -194,3 +194,10 @@ def test_the_search_draws_settings_that_train(model):
 
 def test_settings_of_the_grid_are_settings():
     assert all(set(candidate) <= set(cohorts.NETWORK) for candidate in deep.GRID)
+
+
+@pytest.mark.parametrize(
+    ("examples", "most", "size"), [(40, 128, 8), (80, 128, 16), (200, 128, 40), (5000, 128, 128), (200, 16, 16)]
+)
+def test_a_small_cohort_is_not_taken_at_once(examples, most, size):
+    assert lightning_loop.batch_size(examples, most) == size

@@ -14,6 +14,7 @@ from readsight.errors import ToolError
 from readsight.foldfile import Fold
 from readsight.models.losses import loss
 
+STEPS, LEAST = 5, 8
 LARGE = 2048  # a risk set is only told within a batch, so survival has large ones
 
 
@@ -112,6 +113,14 @@ def told(fold: Fold | None) -> bool:
     return fold is not None and len(fold) > 0 and (fold.outcome.kind != "survival" or bool((fold.labels[:, 1] > 0).any()))
 
 
+def batch_size(examples: int, most: int) -> int:
+    """Examples a step: so many as are asked for, but of a small training part no more than make STEPS steps of a pass.
+
+    A cohort of a hundred samples, taken at once, would be learned from in as many steps as there are passes.
+    """
+    return min(most, max(LEAST, examples // STEPS))
+
+
 def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Best:
     """Train a module in place and return what was kept of it.
 
@@ -120,7 +129,7 @@ def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: di
     """
     kind = train.outcome.kind
     torch.set_num_threads(threads)
-    size = max(settings["batch_size"], LARGE) if kind == "survival" else settings["batch_size"]
+    size = max(settings["batch_size"], LARGE) if kind == "survival" else batch_size(len(train), settings["batch_size"])
     best = Best(settings["patience"])
     held = Batches(validation, LARGE if kind != "survival" else len(validation), None) if told(validation) else None
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from readsight.calibration import sigmoid, softmax
 from readsight.errors import InputError
 from readsight.foldfile import Fold
+from readsight.geneids import unversioned
 from readsight.outcome import Outcome
+from readsight.words import nearest
+
+SHOWN = 8
 
 # Coefficients (outputs, features) and biases (outputs,) from values, labels and weights; labels are 0, 1, … without a gap.
 Solver = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -124,14 +129,26 @@ def narrowed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def feature_place(fold: Fold, name: str) -> int:
-    """Column of a feature, by its name, or by its name within its modality where no other modality has it.
+    """Column of a feature, by its name, its name within its modality, its symbol, or its id without version, where one has it.
 
-    Raises InputError where there is none.
+    Raises InputError where there is none, or several.
     """
     if name in fold.features:
         return fold.features.index(name)
-    within = np.flatnonzero(fold.var["feature"].astype(str) == name) if "feature" in fold.var else []
-    if len(within) == 1:
-        return int(within[0])
-    some = ", ".join(fold.features[:30]) + (", …" if len(fold.features) > 30 else "")
-    raise InputError(f"single_feature: the examples have no feature {name!r}; there are: {some}")
+    own = fold.var["feature"].astype(str) if "feature" in fold.var else pd.Series(fold.features)
+    symbols = [fold.var[column].astype(str) for column in ("symbol", "gene_name") if column in fold.var]
+    for names in (own, *symbols, own.map(unversioned)):
+        places = np.flatnonzero(names == name)
+        if len(places) == 1:
+            return int(places[0])
+        if len(places):
+            raise InputError(
+                f"single_feature: {len(places)} features are called {name!r}; say which: {', '.join(fold.features[i] for i in places[:5])}"
+            )
+    near = nearest(name, [*own, *(symbol for names in symbols for symbol in names)], cutoff=0.7)
+    some = ", ".join(fold.features[:SHOWN]) + (", …" if len(fold.features) > SHOWN else "")
+    raise InputError(
+        f"single_feature: the examples have no feature {name!r}; "
+        + (f"did you mean {near!r}?" if near else f"there are: {some}")
+        + "; one that is measured, but not kept in each fold, needs a larger select.count" * ("feature" in fold.var)
+    )
