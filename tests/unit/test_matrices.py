@@ -294,6 +294,9 @@ def test_kinds_are_told_by_the_numbers():
         "values",
         "values",
     ]
+    deep = draw.negative_binomial(0.3, 1e-5, (4, 500)) * 1.37
+    assert told(deep) == "expected", "RSEM, which nobody called so, would else be learned from without a logarithm"
+    assert told(deep + 20) == told(np.where(deep == 0, np.nan, deep)) == "values", "intensities are never 0"
     assert told(draw.integers(0, 2, (4, 500))) == "values", "mutated or not is no count"
     assert told(np.where(counts == 0, np.nan, counts)) == "values"
 

@@ -10,13 +10,15 @@ LOGGED = 30.0  # no count, TPM or intensity stays below; log2 of any does
 MILLION = 1e6
 SHOWN = 5
 FEW_READS = 30
+LARGE, READS, ABSENT = 1000.0, 2 * MILLION, 0.02  # of estimated counts: the largest, a sample's sum, the share of zeros
 
 
 class Facts:
     """What is needed of a matrix to tell its kind, in one pass over its rows."""
 
     def __init__(self, values: np.ndarray):
-        self.missing = self.negative = self.broken = self.infinite = 0
+        self.size = values.size
+        self.missing = self.negative = self.broken = self.infinite = self.zeros = 0
         self.largest, self.smallest = -np.inf, np.inf
         self.totals = np.zeros(len(values))
         for i, row in enumerate(values):
@@ -24,6 +26,7 @@ class Facts:
             self.missing += len(row) - len(known)
             self.infinite += int(np.isinf(known).sum())
             self.negative += int((known < 0).sum())
+            self.zeros += int((known == 0).sum())
             self.broken += int((known != np.floor(known)).sum())
             self.largest = max(self.largest, float(known.max(initial=-np.inf)))
             self.smallest = min(self.smallest, float(known.min(initial=np.inf)))
@@ -34,6 +37,12 @@ class Facts:
         """Whether nearly all samples sum to a million, as TPM do."""
         near = (self.totals > 0.95 * MILLION) & (self.totals < 1.001 * MILLION)
         return not self.negative and bool(near.mean() >= 0.9)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether numbers with fractions are as large as counts of a sequenced sample, and as often 0 as no intensity is."""
+        large = self.largest >= LARGE and float(np.median(self.totals)) >= READS
+        return bool(self.broken and not (self.negative or self.missing) and large and self.zeros >= ABSENT * self.size)
 
     @property
     def logged(self) -> bool:
@@ -48,6 +57,11 @@ def tell(facts: Facts) -> tuple[str, str]:
         return "tpm", "each sample sums to about a million"
     if facts.logged:
         return "log", f"numbers from {facts.smallest:.3g} to {facts.largest:.3g}"
+    if facts.estimated:
+        return "expected", (
+            f"numbers from 0 to {facts.largest:,.0f} with fractions, {facts.zeros / facts.size:.0%} of them 0, as counts that a tool "
+            "estimated (RSEM, Salmon) are"
+        )
     span = f"numbers from {facts.smallest:.4g} to {facts.largest:,.4g}"
     if facts.broken and not facts.negative:
         return "values", f"{span}, taken as they are; were they counts with fractions (RSEM, Salmon), say kind: expected"
