@@ -274,7 +274,7 @@ if project.config.demo:
             mem_mb=mem(800),
         params:
             code=code("expression_compare"),
-            contrast=expression.compared(),
+            contrast=expression.groups(),
             seed=project.config.seed,
         script:
             "../../scripts/expression_compare.py"

@@ -115,6 +115,10 @@ class ExpressionWiring(Stage):
         ours = bool(self.samples and asked) and contrast.compared(asked.table, True, list(self.config.tables)) == "expression"
         return asked.model_dump() if ours else {}
 
+    def groups(self) -> dict[str, str]:
+        """The two groups of the contrast, as reference and tested; empty where none is asked for."""
+        return {k: v for k, v in self.compared().items() if k in ("reference", "tested")}
+
     def differential(self) -> str | list[str]:
         """Table of differential genes, where a contrast is asked for."""
         return f"{self.folder}/cohort/differential.tsv" if self.compared() else []
