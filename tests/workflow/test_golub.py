@@ -1,0 +1,74 @@
+"""The leukaemias of Golub, through the workflow: the published split, models beside baselines, luck, balances."""
+
+import json
+import os
+from pathlib import Path
+
+import mudata
+import numpy as np
+import pandas as pd
+import pytest
+
+import projects
+from readsight import foldfile
+
+DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "expression"
+
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="READSIGHT_REAL_DATA names no folder that has expression"),
+]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    return projects.finished(projects.shipped(tmp_path_factory.mktemp("golub"), "golub-leukemia"))
+
+
+@pytest.fixture(scope="module")
+def figures(results) -> dict[str, dict]:
+    return json.loads((results / "summary.json").read_text())
+
+
+def test_the_split_is_the_published_one(results):
+    split = pd.read_parquet(results / "dataset/leukemia/split.parquet").set_index("example")["repeat0.fold0"]
+    classes = mudata.read_h5mu(results / "dataset/leukemia/examples.h5mu").obs["class"]
+    counts = pd.crosstab(split, classes.loc[split.index].astype(str))
+    assert counts.loc["train"].to_dict() == {"ALL": 27, "AML": 11}
+    assert counts.loc["test"].to_dict() == {"ALL": 20, "AML": 14}
+
+
+@pytest.mark.parametrize("model", ["network", "logistic", "elastic_net", "forest", "boosting"])
+def test_leukaemias_are_told_better_than_by_the_commoner_one(figures, model):
+    found = figures[f"leukemia.{model}.accuracy"]
+    assert found["n"] == 34 and 20 / 34 < found["low"] <= found["value"] <= found["high"] <= 1
+
+
+def test_divisions_drawn_anew_show_the_luck_of_the_given_one(results):
+    luck = json.loads((results / "model/leukemia/evaluation.json").read_text())["luck"]
+    for model in ("network", "logistic"):
+        values = luck[model]["metrics"]["accuracy"]["values"]
+        assert len(values) == 10 and 0.8 < np.median(values) <= 1
+
+
+@pytest.mark.parametrize("balance", ["smote", "oversample", "undersample", "class_weight"])
+def test_balances_are_compared_on_the_same_patients(figures, balance):
+    for model in ("network", "logistic"):
+        assert figures[f"leukemia.{model}-with-{balance}.accuracy"]["n"] == 34
+
+
+def test_shuffled_labels_are_told_by_chance(figures):
+    control = figures["leukemia.shuffled_labels.auroc"]
+    assert control["low"] <= 0.5 <= control["high"]
+
+
+def test_nothing_but_training_patients_was_balanced(results):
+    folder = results / "dataset/leukemia/repeat0"
+    tested = set(foldfile.read(folder / "test.h5", 0).names)
+    for path in folder.glob("balanced.*.h5"):
+        for name in foldfile.names(path):
+            assert not tested & set(foldfile.read_data(path, name).obs["parent"].astype(str))
+
+
+def test_everything_asked_for_is_there(results):
+    audit = pd.read_csv(results / "dossier/audit.tsv", sep="\t")
+    assert not set(audit["state"]) & {"absent", "damaged"}, audit[audit["state"].isin(["absent", "damaged"])]
