@@ -4,6 +4,7 @@ import gzip
 import os
 import random
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -116,9 +117,10 @@ def small_demo(folder: Path) -> Path:
     return path
 
 
-def shipped(folder: Path, name: str) -> Path:
-    """A project of config/projects, whose results go to this folder; returns its config file."""
+def shipped(folder: Path, name: str, change: Callable[[dict], None] = lambda config: None) -> Path:
+    """A project of config/projects, whose results go to this folder; returns its config file. change: makes it smaller."""
     config = yaml.safe_load((ROOT / f"config/projects/{name}/config.yaml").read_text())
+    change(config)
     if "samples" in config:
         config["samples"] = str(ROOT / config["samples"])
     path = folder / "config.yaml"
