@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.simulate.codes import generator
+from readsight.genome.codes import generator
 from readsight.simulate.cohort import (
     HERITABILITY,
     LABELS,

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from readsight.simulate.codes import decode
+from readsight.genome.codes import decode
 from readsight.simulate.genes import gtf
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.world import World, describe, make_world

@@ -227,11 +227,12 @@ class Config(Section):
         faults = []
         v = self.variants
         calls = bool(v and v.vcf)
-        if self.samples is None and not calls and not self.tables:
+        learned = any(task.source == "sequences" for task in self.tasks.values())
+        if self.samples is None and not calls and not self.tables and not learned:
             faults.append(
-                "samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices)"
+                "samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices; or a task of source: sequences)"
             )
-        if self.reference.fasta is None and (calls or not self.tables):
+        if self.reference.fasta is None and (calls or not (self.tables or learned)):
             faults.append("reference.fasta: this key is needed")
         if "expression" in self.tables:
             faults.append("tables.expression: that name is kept for what reads are counted to; choose another")
@@ -251,7 +252,9 @@ class Config(Section):
         callers += ["consensus"] * bool(v and v.consensus)
         modalities = ["expression"] * bool(self.samples and self.expression) + list(self.tables)
         for name, task in self.tasks.items():
-            faults += learning.faults(name, task, callers, bool(v and v.truth), modalities)
+            faults += learning.faults(
+                name, task, callers, bool(v and v.truth), modalities, bool(self.reference.fasta), bool(self.reference.gtf)
+            )
         if faults:
             raise ValueError("\n".join(faults))
         return self

@@ -15,7 +15,7 @@ import pandas as pd
 from readsight import enough
 from readsight.enough import fewest
 from readsight.errors import InputError
-from readsight.outcome import Outcome
+from readsight.outcome import ALONG, Outcome
 
 ROLES = ("train", "validation", "test")
 TRIES = 50
@@ -40,7 +40,12 @@ def inner(columns: pd.Index | list[str], fold: str) -> list[str]:
 
 
 def members(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
-    """What examples are counted by: classes; labels that they have; survival: censored and event. Name and (n,) each."""
+    """What examples are counted by: classes; labels that they have; survival: censored and event. Name and (n,) each.
+
+    Numbers, and what is told along a sequence, are not counted apart.
+    """
+    if outcome.kind in ("regression", *ALONG):
+        return [("examples", np.ones(len(obs), bool))]
     target = outcome.target(obs)
     if outcome.kind == "multilabel":
         return [(name, target[:, i] == 1) for i, name in enumerate(outcome.classes)]
@@ -54,6 +59,8 @@ def needs(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
     counted = members(outcome, obs)
     if outcome.kind == "survival":
         return counted[1:]
+    if outcome.kind in ("regression", *ALONG):
+        return counted
     if outcome.kind == "multilabel":
         return [(f"label {name} = {v}", own if v else ~own) for name, own in counted for v in (0, 1)]
     return [(f"class {name}", own) for name, own in counted]

@@ -4,7 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from readsight import sequential
 from readsight.section import Fraction, Name, Positive, Section
+from readsight.sequential import Architectures, KmerModels, Represent, Sequences, Training
 
 # Models that have gradients, and so can be explained by them.
 GRADIENT = ("network", "cnn", "attention_fusion", "late_fusion", "logistic", "elastic_net", "single_feature", "cox")
@@ -22,10 +24,20 @@ UNBALANCED = ("multilabel", "survival")
 class Split(Section):
     """How examples are divided, so that nothing related stands on both sides."""
 
-    by: Literal["block", "chromosome", "group", "given"] | None = Field(
+    by: Literal["block", "chromosome", "homology", "group", "given"] | None = Field(
         None,
-        description="What is never divided. Candidate calls: block (genome blocks, the default) or chromosome. Samples: group (donors, the default) or given (a split that the data bring).",
+        description="What is never divided. Candidate calls: block (genome blocks, the default) or chromosome. Samples: group (donors, the default) or given (a split that the data bring). Sequences: homology (clusters of like sequences, the default), chromosome, group or given; like and overlapping sequences are kept together in each.",
     )
+    test_chromosomes: list[str] = Field(
+        [], description="Chromosomes to test on, in one division (sequences, by: chromosome). Default: cross-validation over all."
+    )
+    validation_chromosomes: list[str] = Field(
+        [], description="Chromosomes held out for early stopping and calibration. Default: some of the rest, drawn."
+    )
+    identity: float = Field(
+        0.8, gt=0.5, le=1, description="Identity from which on two sequences are taken to be alike, and kept together."
+    )
+    coverage: float = Field(0.6, gt=0, le=1, description="Part of the shorter of them that must be so alike.")
     block: Positive = Field(5_000, description="Length of a genome block, in bases (by: block).")
     gap: int = Field(
         200,
@@ -34,35 +46,38 @@ class Split(Section):
     )
     column: str = Field(
         "donor",
-        description="Column that holds the group, kept whole in every split of samples. Default: donor, else the patient of a TCGA barcode, else each sample by itself.",
+        description="Column that holds the group, kept whole in every split of samples, and of sequences (by: group). Default: donor, else the patient of a TCGA barcode, else each sample by itself.",
     )
     given: str = Field("split", description="Column that says train or test (by: given).")
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
-    repeats: Positive = Field(2, description="How often cross-validation is repeated with another division.")
-    resplits: int = Field(
-        20,
+    repeats: Positive | None = Field(
+        None, description="How often cross-validation is repeated with another division. Default: 2; of sequences 1."
+    )
+    resplits: int | None = Field(
+        None,
         ge=0,
-        description="Divisions of the same sizes drawn anew beside a given one, to show what luck its split had (by: given).",
+        description="Divisions of the same sizes drawn anew beside a given one, to show what luck its split had (by: given). Default: 20; of sequences 0.",
     )
     inner: int | None = Field(
         None,
         ge=2,
-        description="Inner folds of nested cross-validation: settings are chosen and probabilities calibrated on them. Default: 3 for samples; for calls a part is held out instead (validation).",
+        description="Inner folds of nested cross-validation: settings are chosen and probabilities calibrated on them. Default: 3 for samples; for calls and sequences a part is held out instead (validation).",
     )
     validation: float = Field(
-        0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration (calls)."
+        0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration (calls, sequences)."
     )
 
 
 class Balance(Section):
     """How the training fold's classes are balanced; never anything but the training fold."""
 
-    method: Literal["none", "smote", "oversample", "undersample", "class_weight"] | None = Field(
+    method: Literal["none", "smote", "oversample", "undersample", "class_weight", "mutagenesis"] | None = Field(
         None,
-        description="Method (imbalanced-learn). Default: smote; oversample where samples lack modalities (missing: keep); none for several labels at once and for survival.",
+        description="Method (imbalanced-learn). mutagenesis: mutated copies of the rarer classes' sequences. Default: smote; oversample where samples lack modalities (missing: keep); none for several labels at once, for survival and for sequences.",
     )
+    rate: Fraction = Field(0.02, description="Part of the bases that a mutated copy has replaced (mutagenesis).")
     neighbours: Positive = Field(5, description="Neighbours that SMOTE draws between.")
-    compare: list[Literal["none", "smote", "oversample", "undersample", "class_weight"]] = Field(
+    compare: list[Literal["none", "smote", "oversample", "undersample", "class_weight", "mutagenesis"]] = Field(
         [], description="Methods to compare with it: the first model and the linear baseline are trained under each."
     )
 
@@ -136,16 +151,18 @@ class Fusion(Section):
 class Task(Section):
     """A learning task: example source × representation × split × balance × models × attributions."""
 
-    source: Literal["variants", "samples"] = Field(
-        "variants", description="Where examples come from: candidate calls, or samples with their expression and tables."
+    source: Literal["variants", "samples", "sequences"] = Field(
+        "variants",
+        description="Where examples come from: candidate calls, samples with their expression and tables, or sequences (FASTA, tables, regions, variants in their context, splice sites).",
     )
+    sequences: Sequences = Field(Sequences(), description="Where sequences come from, and what is predicted of them.")
     caller: str = Field(
         "bcftools",
         description="Whose calls are the examples (source: variants): one of variants.callers, `given` or `consensus`.",
     )
     label: str | list[str] | None = Field(
         None,
-        description="Calls: `truth`, whether the call is in variants.truth. Samples: the column to predict; a list of columns of 0 and 1 for several labels at once.",
+        description="Calls: `truth`, whether the call is in variants.truth. Samples: the column to predict; a list of columns of 0 and 1 for several labels at once. Sequences: the column of the table, field of the BED or INFO key of the VCF (default: `label`).",
     )
     positive: str | None = Field(
         None,
@@ -160,10 +177,13 @@ class Task(Section):
     missing: Literal["drop", "keep"] = Field(
         "drop", description="Samples that lack a modality: leave them out, or keep them, the modality at its training mean."
     )
-    representation: Literal["annotations", "profile"] | None = Field(
+    representation: (
+        Literal["annotations", "profile", "one_hot", "kmer", "word2vec", "bpe", "transformer", "kmer_graph"] | None
+    ) = Field(
         None,
-        description="Features. annotations: the caller's own of a call. profile: numbers of a sample, scaled by the training fold.",
+        description="Features. annotations: the caller's own of a call. profile: numbers of a sample, scaled by the training fold. Sequences: one_hot (the default), kmer (overlapping words), word2vec (words with embeddings learned from the training fold), bpe (byte-pair tokens), transformer (contextual embeddings), kmer_graph (de Bruijn graph).",
     )
+    represent: Represent = Field(Represent(), description="Settings of the representation of sequences.")
     harmonise: Harmonise = Field(Harmonise(), description="Batch effects (samples).")
     select: Select = Field(Select(), description="Selection of features (samples).")
     split: Split = Field(Split(), description="Division into folds.")
@@ -181,6 +201,16 @@ class Task(Section):
                 "attention_fusion",
                 "cox",
                 "single_feature",
+                "dilated_resnet",
+                "cnn_lstm",
+                "lstm",
+                "transformer",
+                "graph",
+                "gc_content",
+                "kmer_linear",
+                "kmer_boosting",
+                "gapped_kmer_svm",
+                "position_matrix",
             ]
         ]
         | None
@@ -194,8 +224,11 @@ class Task(Section):
     network: Network = Field(Network(), description="Settings of the `network` model, and training of all networks.")
     cnn: Convolution = Field(Convolution(), description="Settings of the `cnn` model.")
     fusion: Fusion = Field(Fusion(), description="Settings of the `attention_fusion` model.")
-    attributions: list[Literal["integrated_gradients", "shap"]] = Field(
-        ["integrated_gradients", "shap"], description="Attribution methods for the first model."
+    training: Training = Field(Training(), description="Training of networks of sequence.")
+    architectures: Architectures = Field(Architectures(), description="Settings of each network of sequence.")
+    kmers: KmerModels = Field(KmerModels(), description="Settings of the models of k-mers.")
+    attributions: list[Literal["integrated_gradients", "shap"]] | None = Field(
+        None, description="Attribution methods for the first model. Default: both; of sequences none."
     )
     pathways: str | None = Field(None, description="Gene sets, GMT; the genes that the model goes by are tested for them.")
     explained: Positive = Field(200, description="Test examples that each attribution method explains.")
@@ -203,7 +236,9 @@ class Task(Section):
 
     @property
     def outcome(self) -> str:
-        """survival, multilabel, or classes (of which the data tell whether they are two)."""
+        """survival, multilabel, or classes (of which the data tell whether they are two); of sequences regression, profile or positions too."""
+        if self.source == "sequences" and self.sequences.target != "classes":
+            return {"score": "regression", "profile": "profile", "splice_sites": "positions"}[self.sequences.target]
         if self.time or self.event:
             return "survival"
         return "multilabel" if isinstance(self.label, list) else "classes"
@@ -218,23 +253,38 @@ class Task(Section):
     @model_validator(mode="after")
     def settle(self) -> Self:
         """Fill in the defaults that hang on source and outcome."""
-        samples = self.source == "samples"
-        self.label = self.label if samples or self.label else "truth"
-        self.representation = self.representation or ("profile" if samples else "annotations")
-        self.split.by = self.split.by or ("group" if samples else "block")
+        samples, sequences = self.source == "samples", self.source == "sequences"
+        self.label = self.label if samples or self.label else "label" if sequences else "truth"
+        self.representation = self.representation or {"samples": "profile", "sequences": "one_hot"}.get(self.source, "annotations")
+        self.split.by = self.split.by or {"samples": "group", "sequences": "homology"}.get(self.source, "block")
         self.split.inner = self.split.inner or (3 if samples else None)
-        usual = "oversample" if self.missing == "keep" else "smote"
+        self.split.repeats = self.split.repeats or (1 if sequences else 2)
+        self.split.resplits = (0 if sequences else 20) if self.split.resplits is None else self.split.resplits
+        usual = "none" if sequences else "oversample" if self.missing == "keep" else "smote"
         self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED else usual)
-        kind = "survival" if samples and self.outcome == "survival" else self.source
-        self.models = self.models or list(DEFAULT_MODELS[kind])
+        self.models = self.models or self._usual()
+        if self.attributions is None:
+            self.attributions = [] if sequences else ["integrated_gradients", "shap"]
         return self
 
+    def _usual(self) -> list[str]:
+        """Models where none are named."""
+        if self.source == "sequences":
+            target = "labels" if self.outcome == "multilabel" else self.sequences.target
+            return list(sequential.DEFAULT_MODELS[target])
+        return list(DEFAULT_MODELS["survival" if self.source == "samples" and self.outcome == "survival" else self.source])
 
-def faults(name: str, task: Task, callers: list[str], truth: bool, modalities: list[str]) -> list[str]:
+
+def faults(
+    name: str, task: Task, callers: list[str], truth: bool, modalities: list[str], fasta: bool = False, gtf: bool = False
+) -> list[str]:
     """What keeps a task from being learned, each with its key.
 
     callers: sets of calls of the project. truth: whether there is a truth. modalities: what samples can be described by.
+    fasta, gtf: whether there is a reference, and genes.
     """
+    if task.source == "sequences":
+        return [f"tasks.{name}.{fault}" for fault in sequential.faults(task, fasta, gtf)]
     found = _of_calls(task, callers, truth) if task.source == "variants" else _of_samples(task, modalities)
     if task.models[0] not in GRADIENT and "integrated_gradients" in task.attributions:
         found.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
@@ -243,6 +293,8 @@ def faults(name: str, task: Task, callers: list[str], truth: bool, modalities: l
 
 def _of_calls(task: Task, callers: list[str], truth: bool) -> list[str]:
     found = []
+    if task.split.by == "homology":
+        found.append("split.by: 'homology' is for sequences; use block or chromosome")
     if task.split.by in ("group", "given"):
         found.append(
             f"split.by: {task.split.by!r} needs a column of the examples that says it, and calls, which are "

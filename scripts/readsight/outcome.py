@@ -6,6 +6,12 @@
 | multiclass | (n,) 0 … K − 1 | (n, K) probabilities, rows sum to 1 |
 | multilabel | (n, L) 0 or 1 | (n, L) probabilities |
 | survival | (n, 2) time, event (1 seen, 0 censored) | (n,) log relative hazard |
+| regression | (n,) number | (n,) number |
+| positions | (n, length) 0 … K − 1, of each base; 255: not counted | (n, length, K) probabilities |
+| profile | (n, bins) signal, ≥ 0 | (n, bins) signal |
+
+The last two are of sequences, and do not fit a column: in an AnnData their target is `obsm["target"]`, in a table a
+list a row.
 """
 
 from collections.abc import Sequence
@@ -15,7 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-KINDS = ("binary", "multiclass", "multilabel", "survival")
+KINDS = ("binary", "multiclass", "multilabel", "survival", "regression", "positions", "profile")
+ALONG = ("positions", "profile")
+UNCOUNTED = 255
 EDGE = 1e-6
 
 
@@ -38,7 +46,12 @@ class Outcome:
     @property
     def outputs(self) -> int:
         """Numbers that a model gives of an example before they become probabilities: logits, or the log hazard."""
-        return len(self.classes) if self.kind in ("multiclass", "multilabel") else 1
+        return len(self.classes) if self.kind in ("multiclass", "multilabel", "positions") else 1
+
+    @property
+    def along(self) -> bool:
+        """Whether the target is one along the sequence, not one of the example."""
+        return self.kind in ALONG
 
     @property
     def columns(self) -> list[str]:
@@ -49,38 +62,65 @@ class Outcome:
 
     def target(self, table: pd.DataFrame) -> np.ndarray:
         """The target of the table's rows, shaped as the kind says."""
+        if self.along:
+            return np.stack([np.asarray(row) for row in table["label"]])
         found = table[self.columns]
         if self.kind == "survival":
             return found.to_numpy(float)
+        if self.kind == "regression":
+            return found["label"].to_numpy(float)
         return found.to_numpy(int) if self.kind == "multilabel" else found["label"].to_numpy(int)
 
     def targets(self, target: np.ndarray) -> dict[str, np.ndarray]:
         """Columns of a table from a target: what `target` reads back."""
+        if self.along:
+            return {"label": listed(target)}
         return dict(zip(self.columns, target.reshape(len(target), -1).T, strict=True))
 
     def predictions(self, name: str, guess: np.ndarray) -> dict[str, np.ndarray]:
         """Columns of a table from predictions: `name`, or `name.0`, `name.1`, … where there are several a row."""
         if guess.ndim == 1:
             return {name: guess}
+        if self.along:
+            return {name: listed(guess.reshape(len(guess), -1))}
         return {f"{name}.{i}": column for i, column in enumerate(guess.T)}
 
     def guess(self, table: pd.DataFrame, name: str) -> np.ndarray:
         """Predictions of the table's rows: what `predictions` wrote."""
-        if self.kind in ("binary", "survival"):
+        if self.along:
+            found = np.stack([np.asarray(row) for row in table[name]])
+            return found.reshape(len(found), -1, self.outputs) if self.kind == "positions" else found
+        if self.kind in ("binary", "survival", "regression"):
             return table[name].to_numpy(float)
         return table[[f"{name}.{i}" for i in range(len(self.classes))]].to_numpy(float)
 
     def loss(self, guess: np.ndarray, target: np.ndarray) -> float:
         """Mean negative log likelihood of predictions (nats); for survival the partial one, an event (Cox 1972; Breslow's ties).
 
+        Of numbers the mean squared error; of profiles the Poisson one, per bin, less what does not hang on the prediction.
         NaN where it is not defined: survival without an event.
         """
+        if self.kind == "regression":
+            return float(((guess - target) ** 2).mean())
+        if self.kind == "profile":
+            return float((guess - target * np.log(np.maximum(guess, EDGE))).mean())
+        if self.kind == "positions":
+            told = target != UNCOUNTED
+            held = np.clip(np.take_along_axis(guess, np.where(told, target, 0)[..., None].astype(int), -1)[..., 0], EDGE, 1)
+            return float(-np.log(held[told]).mean())
         if self.kind == "survival":
             return partial_loss(guess, target[:, 0], target[:, 1])
         held = np.clip(guess, EDGE, 1 - EDGE)
         if self.kind == "multiclass":
             return float(-np.log(held[np.arange(len(target)), target]).mean())
         return float(-np.where(target == 1, np.log(held), np.log(1 - held)).mean())
+
+
+def listed(rows: np.ndarray) -> np.ndarray:
+    """Rows (n, m) as (n,) objects, an array each: a column of lists."""
+    found = np.empty(len(rows), object)
+    found[:] = list(rows)
+    return found
 
 
 def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float:

@@ -14,7 +14,7 @@ import demo_genome
 import demo_reads
 from readsight.config import parse
 from readsight.project import Project
-from readsight.simulate.codes import decode, reverse_complement
+from readsight.genome.codes import decode, reverse_complement
 from readsight.simulate.vcf import haplotypes
 from readsight.simulate.world import read_fasta
 from readsight.wiring.demo import DemoWiring

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readsight.errors import InputError
-from readsight.simulate.codes import complement, decode, encode, reverse_complement
+from readsight.genome.codes import complement, decode, encode, reverse_complement
 from readsight.simulate.elements import GRAMMAR, NEAR
 from readsight.simulate.genes import gtf, translate
 from readsight.simulate.genome import background, diverge

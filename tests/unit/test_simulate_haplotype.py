@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readsight.simulate.codes import complement, decode, encode
+from readsight.genome.codes import complement, decode, encode
 from readsight.simulate.haplotype import Edit, Haplotype
 
 LENGTH = 120

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readsight.simulate.batches import BATCHES
-from readsight.simulate.codes import decode, encode, reverse_complement
+from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate.molecules import Fragments, Library, Templates, shear
 from readsight.simulate.sequencer import ADAPTERS, Run, fastq, names, sequence, write_pairs
 

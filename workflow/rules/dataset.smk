@@ -15,6 +15,8 @@ rule dataset_assemble:
         "<logs>/dataset_assemble/{task}.log",
     benchmark:
         "<benchmarks>/dataset_assemble/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(dataset.of_source("variants")),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
@@ -25,6 +27,58 @@ rule dataset_assemble:
         spec=dataset.assemble,
     script:
         "../../scripts/dataset_assemble.py"
+
+
+rule dataset_genome:
+    """Write a genome as codes that windows are cut out of without reading the rest."""
+    input:
+        fasta=dataset.genome_fasta,
+    output:
+        codes="<results>/dataset/genome/{genome}.codes",
+        contigs="<results>/dataset/genome/{genome}.json",
+    log:
+        "<logs>/dataset_genome/{genome}.log",
+    benchmark:
+        "<benchmarks>/dataset_genome/{genome}.tsv"
+    wildcard_constraints:
+        genome=one_of(dataset.genomes()),
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("dataset_genome"),
+    script:
+        "../../scripts/dataset_genome.py"
+
+
+rule dataset_sequences:
+    """Gather the sequences of a task, with labels, places and groups; cut windows, make negatives, collapse duplicates."""
+    input:
+        unpack(dataset.genome),
+        unpack(dataset.beside),
+        files=dataset.sequence_files,
+    output:
+        examples="<results>/dataset/{task}/examples.h5ad",
+        summary="<results>/dataset/{task}/examples.summary.json",
+    log:
+        "<logs>/dataset_sequences/{task}.log",
+    benchmark:
+        "<benchmarks>/dataset_sequences/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(dataset.of_source("sequences")),
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=dataset.room,
+    params:
+        code=code("dataset_sequences"),
+        spec=dataset.sequences,
+        seed=project.config.seed,
+    script:
+        "../../scripts/dataset_sequences.py"
 
 
 rule dataset_join:
@@ -38,6 +92,8 @@ rule dataset_join:
         "<logs>/dataset_join/{task}.log",
     benchmark:
         "<benchmarks>/dataset_join/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(dataset.of_source("samples")),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
@@ -153,6 +209,35 @@ rule dataset_balance:
         seed=project.config.seed,
     script:
         "../../scripts/dataset_balance.py"
+
+
+rule dataset_represent:
+    """Learn the representation of sequences from the training folds of a repeat: embeddings, tokens, a pre-trained transformer."""
+    input:
+        train="<results>/dataset/{task}/repeat{repeat}/train.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+        checkpoint=dataset.checkpoint,
+    output:
+        representation="<results>/dataset/{task}/repeat{repeat}/representation.safetensors",
+        about="<results>/dataset/{task}/repeat{repeat}/representation.json",
+    log:
+        "<logs>/dataset_represent/{task}.repeat{repeat}.log",
+    benchmark:
+        "<benchmarks>/dataset_represent/{task}.repeat{repeat}.tsv"
+    wildcard_constraints:
+        task=one_of(dataset.of_source("sequences")),
+        repeat=r"\d+",
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=dataset.room,
+    params:
+        code=code("dataset_represent"),
+        spec=dataset.represent,
+        seed=project.config.seed,
+    script:
+        "../../scripts/dataset_represent.py"
 
 
 rule dataset_plot:

@@ -6,6 +6,7 @@ model = ModelWiring(project)
 rule model_train:
     """Choose settings, train on the balanced training folds of a repeat, and calibrate on what was not seen."""
     input:
+        unpack(model.represented),
         balanced=model.balanced,
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
         certificate="<results>/dataset/{task}/certificate.json",
@@ -21,9 +22,10 @@ rule model_train:
         repeat=r"\d+",
     conda:
         "../../envs/learn.yaml"
-    threads: 1
+    threads: model.threads
     resources:
         mem_mb=model.dataset.room,
+        gpu=model.gpus,
     params:
         code=code("model_train"),
         settings=model.settings,
@@ -36,6 +38,7 @@ rule model_train:
 rule model_predict:
     """Predict the test folds of a repeat, each by the model that never saw it."""
     input:
+        unpack(model.represented),
         test="<results>/dataset/{task}/repeat{repeat}/test.h5",
         tensors="<results>/model/{task}/{model}/repeat{repeat}/model.safetensors",
         about="<results>/model/{task}/{model}/repeat{repeat}/model.json",
@@ -53,7 +56,7 @@ rule model_predict:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1000),
+        mem_mb=model.dataset.room,
     params:
         code=code("model_predict"),
     script:
@@ -65,6 +68,7 @@ rule model_evaluate:
     input:
         predictions=model.predictions,
         abouts=model.abouts,
+        examples=model.strata,
         certificate="<results>/dataset/{task}/certificate.json",
     output:
         evaluation="<results>/model/{task}/evaluation.json",
@@ -78,7 +82,7 @@ rule model_evaluate:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=mem(1000),
+        mem_mb=model.dataset.room,
     params:
         code=code("model_evaluate"),
         spec=model.evaluation,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import reverse_complement
+from readsight.genome.codes import reverse_complement
 from readsight.simulate.genes import PROMOTER, Gene
 from readsight.simulate.genome import Chromosome, find_room
 from readsight.simulate.motifs import Motif

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import generator, reverse_complement
+from readsight.genome.codes import generator, reverse_complement
 from readsight.simulate.cohort import LABELS
 from readsight.simulate.elements import GRAMMAR, Element, Site
 from readsight.simulate.genes import SEXED, Gene

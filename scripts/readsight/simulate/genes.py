@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import decode, encode, reverse_complement
+from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate.genome import Chromosome, background, find_room
 from readsight.simulate.motifs import Motif
 

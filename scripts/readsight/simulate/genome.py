@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import decode, reverse_complement
+from readsight.genome.codes import decode, reverse_complement
 
 ORDER = 3
 CPG_KEPT = 0.22

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from readsight.simulate.codes import reverse_complement
+from readsight.genome.codes import reverse_complement
 
 
 @dataclass(frozen=True)

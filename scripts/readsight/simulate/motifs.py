@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.simulate.codes import reverse_complement
+from readsight.genome.codes import reverse_complement
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import decode
+from readsight.genome.codes import decode
 from readsight.simulate.elements import Element
 from readsight.simulate.genome import Region, find_room
 from readsight.simulate.haplotype import Edit

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from readsight.simulate.codes import decode, encode, reverse_complement
+from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate.elements import Element, Site
 from readsight.simulate.genes import AMINO, Gene
 from readsight.simulate.genome import Region

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from readsight.simulate.codes import encode
+from readsight.genome.codes import encode
 from readsight.simulate.haplotype import Edit, Haplotype
 from readsight.simulate.structural import Structural
 from readsight.simulate.variants import Variant

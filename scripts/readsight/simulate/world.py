@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.simulate.codes import encode, generator
+from readsight.genome.codes import encode, generator
 from readsight.simulate.elements import Element, Site, plant_decoys, plant_enhancers, plant_promoter
 from readsight.simulate.genes import SEXED, Gene, plant_gene
 from readsight.simulate.genome import (

@@ -1,5 +1,6 @@
 """Files and parameters of the stage `dataset`."""
 
+import os
 from typing import Any
 
 from readsight.learning import Task
@@ -7,7 +8,15 @@ from readsight.project import Project
 from readsight.wiring.stage import COHORT, Stage
 from readsight.wiring.tables import TablesWiring
 
-OF_SPLIT = {"block": {"block"}, "group": {"column"}, "given": {"column", "given", "resplits"}}
+OF_SPLIT = {
+    "block": {"block"},
+    "chromosome": {"test_chromosomes", "validation_chromosomes"},
+    "group": {"column"},
+    "given": {"column", "given", "resplits"},
+}
+OF_LIKENESS = {"identity", "coverage"}
+SEPARATE = {"block", "column", "given", "resplits", "test_chromosomes", "validation_chromosomes"}
+REFERENCE = "reference"
 
 
 class DatasetWiring(Stage):
@@ -61,9 +70,17 @@ class DatasetWiring(Stage):
 
     def split(self, wildcards: Any) -> dict[str, Any]:
         """Settings that the split reads, its own kind's alone; a given one is one division, with others drawn anew beside it."""
-        split = self.task(wildcards).split
-        spec = split.model_dump(exclude={"block", "column", "given", "resplits"} - OF_SPLIT.get(split.by, set()))
-        return spec | {"folds": 1, "repeats": 1 + bool(split.resplits)} if spec["by"] == "given" else spec
+        task, split = self.task(wildcards), self.task(wildcards).split
+        own = OF_SPLIT.get(split.by, set())
+        if task.source == "sequences":
+            spec = split.model_dump(exclude=SEPARATE - own)
+            spec |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
+        else:
+            spec = split.model_dump(exclude=SEPARATE - own | OF_LIKENESS)
+            spec = {key: value for key, value in spec.items() if not key.endswith("_chromosomes")}
+        if spec["by"] == "given" or spec.get("test_chromosomes"):
+            return spec | {"folds": 1, "repeats": 1 + bool(spec.get("resplits"))}
+        return spec
 
     def fold(self, wildcards: Any) -> dict[str, Any]:
         """What is fitted in a fold, besides scaling: harmonisation and selection, of samples alone."""
@@ -77,7 +94,9 @@ class DatasetWiring(Stage):
         }
 
     def balance(self, wildcards: Any) -> dict[str, Any]:
-        return {"method": wildcards.balance, "neighbours": self.task(wildcards).balance.neighbours}
+        own = self.task(wildcards).balance
+        spec = {"method": wildcards.balance, "neighbours": own.neighbours}
+        return spec | ({"rate": own.rate} if wildcards.balance == "mutagenesis" else {})
 
     def balances(self) -> list[str]:
         """All balances that any task asks for."""
@@ -87,11 +106,73 @@ class DatasetWiring(Stage):
     def repeats(self, task: str) -> range:
         """Numbers of the repeats of a task; of a given split 0 is the one given, 1 those drawn anew."""
         split = self.tasks[task].split
+        if split.by == "chromosome" and split.test_chromosomes:
+            return range(1)
         return range(1 + bool(split.resplits) if split.by == "given" else split.repeats)
 
     def room(self, wildcards: Any, attempt: int) -> int:
         """Memory in MB of a step that holds a task's examples; tables are taken to be read into eight times their size."""
-        return attempt * (1000 + (self.tables.megabytes() * 8 if self.task(wildcards).source == "samples" else 0))
+        task = self.task(wildcards)
+        if task.source == "sequences":
+            return attempt * (2000 + 20 * sum(map(megabytes, self.sequence_files(wildcards))))
+        return attempt * (1000 + (self.tables.megabytes() * 8 if task.source == "samples" else 0))
+
+    def of_source(self, *sources: str) -> list[str]:
+        """Tasks whose examples come from there."""
+        return [name for name, task in self.tasks.items() if task.source in sources]
+
+    def sequence_files(self, wildcards: Any) -> list[str]:
+        """Files of sequences, regions or variants of a task, as the config lists them."""
+        return [file.path for file in self.task(wildcards).sequences.files]
+
+    def cut(self, task: str) -> bool:
+        """Whether a task may cut windows out of a genome: wherever there is one."""
+        return bool(self.tasks[task].sequences.genome or self.project.config.reference.fasta)
+
+    def genomes(self) -> list[str]:
+        """Names of the genomes that windows are cut out of: the project's, and those of tasks that bring their own."""
+        tasks = self.of_source("sequences")
+        return list(dict.fromkeys(task if self.tasks[task].sequences.genome else REFERENCE for task in tasks if self.cut(task)))
+
+    def genome_fasta(self, wildcards: Any) -> str:
+        """FASTA of a genome by its name."""
+        own = wildcards.genome != REFERENCE
+        return self.tasks[wildcards.genome].sequences.genome if own else f"{self.project.folder}/align/reference/genome.fa"
+
+    def genome(self, wildcards: Any) -> dict[str, str]:
+        """The genome store of a task, where it may need one."""
+        if not self.cut(wildcards.task):
+            return {}
+        name = wildcards.task if self.task(wildcards).sequences.genome else REFERENCE
+        return {"codes": f"{self.folder}/genome/{name}.codes", "contigs": f"{self.folder}/genome/{name}.json"}
+
+    def beside(self, wildcards: Any) -> dict[str, str]:
+        """What else sequences are made from: a signal, an annotation."""
+        own = self.task(wildcards).sequences
+        found = {"signal": own.signal} if own.signal else {}
+        if own.target == "splice_sites":
+            found["annotation"] = own.annotation or self.project.config.reference.gtf
+        return found
+
+    def sequences(self, wildcards: Any) -> dict[str, Any]:
+        """What `dataset_sequences` reads of the config."""
+        task = self.task(wildcards)
+        own = task.sequences.model_dump(exclude={"genome", "signal", "annotation"})
+        own |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
+        split = {"column": task.split.column, "given": task.split.given} if task.split.by in ("group", "given") else {}
+        about = {"name": wildcards.task, "by": task.split.by, "outcome": task.outcome}
+        return own | about | split | task.model_dump(include={"source", "representation", "label", "positive"})
+
+    def represent(self, wildcards: Any) -> dict[str, Any]:
+        """What `dataset_represent` reads of the config."""
+        task = self.task(wildcards)
+        return {"representation": task.representation} | task.represent.model_dump()
+
+    def checkpoint(self, wildcards: Any) -> list[str]:
+        """Description of the checkpoint that a transformer is read from, so that another one is noticed."""
+        own = self.task(wildcards)
+        named = own.represent.checkpoint if own.representation == "transformer" else None
+        return [f"{named}/config.json"] if named else []
 
     def figures(self) -> list[str]:
         return [f"{self.folder}/{task}/certificate.svg" for task in self.tasks]
@@ -106,7 +187,8 @@ class DatasetWiring(Stage):
 
     def summaries(self) -> list[str]:
         found = [f"{self.folder}/{task}/split.summary.json" for task in self.tasks]
-        found += [f"{self.folder}/{name}/examples.summary.json" for name, task in self.tasks.items() if task.source == "samples"]
+        joined = self.of_source("samples", "sequences")
+        found += [f"{self.folder}/{name}/examples.summary.json" for name in joined]
         return found + [f"{self.folder}/{task}/confounding.summary.json" for task in self.measured()]
 
     def products(self) -> dict[tuple[str, str], str]:
@@ -116,3 +198,11 @@ class DatasetWiring(Stage):
             found[COHORT, f"examples of {name}"] = f"{self.folder}/{name}/examples.{ending}"
             found[COHORT, f"certified split of {name}"] = f"{self.folder}/{name}/certificate.json"
         return found
+
+
+def megabytes(path: str) -> int:
+    """Size of a file in MB, five times that of a compressed one; 0 where it is not there yet."""
+    try:
+        return os.path.getsize(path) // 1_000_000 * (5 if path.endswith((".gz", ".bgz")) else 1)
+    except OSError:
+        return 0

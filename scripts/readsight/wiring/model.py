@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from readsight.learning import FUSIONS
+from readsight.learning import FUSIONS, Task
 from readsight.project import Project
+from readsight.sequential import NETS
 from readsight.variant import Variant
 from readsight.verdict import CONTROL
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.stage import COHORT, Stage
 
 FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning")
-LINEAR = ("logistic", "elastic_net", "cox")
+LINEAR = ("logistic", "elastic_net", "cox", "kmer_linear")
 NETWORKS = {"network": (), "cnn": ("cnn",), "attention_fusion": ("fusion",)}
+KMER_KEYS = {"kmer_linear": {"k"}, "kmer_boosting": {"k"}, "gapped_kmer_svm": {"length", "informative", "most"}}
 
 
 class ModelWiring(Stage):
@@ -24,7 +26,12 @@ class ModelWiring(Stage):
 
     def models(self, task: str) -> list[str]:
         """The task's models, each as a word, those on one modality alone, those under other balances, and the control."""
-        return [*dict.fromkeys(v.word for v in (*self._own(task), *self._alone(task), *self._compared(task))), CONTROL]
+        words = dict.fromkeys(v.word for v in (*self._own(task), *self._alone(task), *self._compared(task)))
+        return [*words, *[CONTROL] * self.controlled(task)]
+
+    def controlled(self, task: str) -> bool:
+        """Whether labels can be shuffled for a negative control: not those along a sequence."""
+        return self.tasks[task].outcome not in ("positions", "profile")
 
     def _own(self, task: str) -> list[Variant]:
         return [Variant(model) for model in dict.fromkeys(self.tasks[task].models)]
@@ -55,10 +62,41 @@ class ModelWiring(Stage):
     def settings(self, wildcards: Any) -> dict[str, Any]:
         """The settings that one kind of model reads, and no other's."""
         task, model = self.tasks[wildcards.task], Variant.of(wildcards.model).model
+        if task.source == "sequences" and (model in KMER_KEYS or model in NETS):
+            return self._of_sequences(task, model)
         if model in NETWORKS:
             own = {key: value for section in NETWORKS[model] for key, value in getattr(task, section).model_dump().items()}
             return task.network.model_dump() | own
         return {"feature": task.single_feature} if model == "single_feature" else {}
+
+    def _of_sequences(self, task: Task, model: str) -> dict[str, Any]:
+        """Settings of a network of sequence, its training's with them; or of a model of k-mers."""
+        if model in KMER_KEYS:
+            return task.kmers.model_dump(include=KMER_KEYS[model])
+        return task.training.model_dump() | getattr(task.architectures, model).model_dump()
+
+    def represented(self, wildcards: Any) -> dict[str, str]:
+        """What was learned of a representation of sequences, in the training folds."""
+        if self.tasks[wildcards.task].source != "sequences":
+            return {}
+        base = f"{self.dataset.folder}/{wildcards.task}/repeat{wildcards.repeat}/representation"
+        return {"representation": f"{base}.safetensors", "representation_about": f"{base}.json"}
+
+    def threads(self, wildcards: Any) -> int:
+        """Threads of a training: networks of sequence take two."""
+        return 2 if self._net(wildcards) else 1
+
+    def gpus(self, wildcards: Any) -> int:
+        """GPUs that a training asks a cluster for."""
+        training = self.tasks[wildcards.task].training
+        return training.devices * (training.device == "gpu") if self._net(wildcards) else 0
+
+    def _net(self, wildcards: Any) -> bool:
+        return self.tasks[wildcards.task].source == "sequences" and Variant.of(wildcards.model).model in NETS
+
+    def strata(self, wildcards: Any) -> list[str]:
+        """Examples of sequences: scores are told by their GC, repeats and chromosomes too."""
+        return [self.dataset.examples(wildcards)] if self.tasks[wildcards.task].source == "sequences" else []
 
     def trials(self, wildcards: Any) -> int:
         """Settings that the search tries."""
@@ -90,6 +128,6 @@ class ModelWiring(Stage):
     def products(self) -> dict[tuple[str, str], str]:
         found = {(COHORT, f"evaluation of {task}"): f"{self.folder}/{task}/evaluation.json" for task in self.tasks}
         for task in self.tasks:
-            for model in self.models(task)[:-1]:
+            for model in (word for word in self.models(task) if word != CONTROL):
                 found[COHORT, f"{model} of {task}"] = f"{self.folder}/{task}/{model}/repeat0/model.safetensors"
         return found

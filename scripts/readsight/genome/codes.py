@@ -26,7 +26,8 @@ def complement(codes: np.ndarray) -> np.ndarray:
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
-    return _COMPLEMENT[codes[::-1]]
+    """The other strand of codes (..., length)."""
+    return _COMPLEMENT[codes[..., ::-1]]
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
