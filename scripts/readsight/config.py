@@ -29,6 +29,7 @@ class Demo(Section):
     coverage: float = Field(30, gt=0, description="Mean depth of the DNA reads of a donor.")
     read_length: int = Field(101, ge=50, le=250, description="Read length, in bases.")
     rna_pairs: int = Field(10_000, ge=500, description="Read pairs of a sample of RNA, where the sheet has some.")
+    library: int = Field(8_000, ge=200, description="Elements of the library whose activity is measured.")
     snv_rate: Fraction = Field(0.002, description="Planted SNVs per base, over the cohort.")
     indel_rate: Fraction = Field(0.0003, description="Planted indels per base, over the cohort.")
     structural: int = Field(12, ge=0, description="Number of planted structural variants.")

@@ -81,7 +81,7 @@ def assign(
     hold; the strata themselves by default. batches: (n,), of which, where a division can be found, training parts keep
     enough to tell how each varies. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
     train, test; and `repeat0.fold0.inner0`, … of train, validation, empty for the fold's test examples): within a
-    repeat each example is tested once. Raises InputError where groups, or those of a class, are too few.
+    repeat each example is tested once, or at most once where only `tested` folds are asked for. Raises InputError where groups, or those of a class, are too few.
     """
     groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
     wanted = wanted or [(f"class {value}", strata == value) for value in np.unique(strata)]
@@ -89,7 +89,9 @@ def assign(
     table = {}
     for repeat in range(spec["repeats"]):
         draw = seed + 1000 * repeat
-        for fold, test in enumerate(parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec, batches=batches)):
+        for fold, test in enumerate(
+            parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec, batches=batches)[: spec.get("tested")]
+        ):
             table |= within(column(repeat, fold), test, strata, groups, wanted, spec, draw + 1 + fold, batches)
     return pd.DataFrame(table)
 

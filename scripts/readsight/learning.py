@@ -50,6 +50,9 @@ class Split(Section):
     )
     given: str = Field("split", description="Column that says train or test (by: given).")
     folds: int = Field(5, ge=2, description="Folds of cross-validation.")
+    tested: Positive | None = Field(
+        None, description="Folds that are run, where data are large: 1 is a single division (sequences). Default: all."
+    )
     repeats: Positive | None = Field(
         None, description="How often cross-validation is repeated with another division. Default: 2; of sequences 1."
     )
@@ -286,6 +289,7 @@ def faults(
     if task.source == "sequences":
         return [f"tasks.{name}.{fault}" for fault in sequential.faults(task, fasta, gtf)]
     found = _of_calls(task, callers, truth) if task.source == "variants" else _of_samples(task, modalities)
+    found += ["split.tested: is for sequences; leave it out"] if task.split.tested else []
     if task.models[0] not in GRADIENT and "integrated_gradients" in task.attributions:
         found.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
     return [f"tasks.{name}.{fault}" for fault in found]

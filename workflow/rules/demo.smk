@@ -74,6 +74,29 @@ if project.config.demo:
         script:
             "../../scripts/demo_donors.py"
 
+    rule demo_library:
+        """Plant a library of synthetic elements, and measure their activity with a known error."""
+        input:
+            factors=demo.factors,
+        output:
+            library="<results>/demo/library.tsv",
+            truth="<results>/demo/library.truth.tsv",
+        params:
+            code=code("demo_library"),
+            seed=project.config.seed,
+            size=demo.settings.library,
+        log:
+            "<logs>/demo_library.log",
+        benchmark:
+            "<benchmarks>/demo_library.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_library.py"
+
     rule demo_reads:
         """Sequence the genome of a donor."""
         input:

@@ -91,6 +91,33 @@ rule model_evaluate:
         "../../scripts/model_evaluate.py"
 
 
+rule model_compare:
+    """Compare models of the demo's planted elements with the planted grammar itself."""
+    input:
+        predictions=model.predictions,
+        abouts=model.abouts,
+        truth="<results>/demo/library.truth.tsv",
+    output:
+        table="<results>/model/{task}/planted.tsv",
+        summary="<results>/model/{task}/planted.summary.json",
+    log:
+        "<logs>/model_compare/{task}.log",
+    benchmark:
+        "<benchmarks>/model_compare/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(model.planted),
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("model_compare"),
+        seed=project.config.seed,
+    script:
+        "../../scripts/model_compare.py"
+
+
 rule model_plot:
     """Draw models against baselines and each other, over divisions, by class; curves, calibration and learning curves."""
     input:

@@ -107,19 +107,20 @@ def plant_enhancers(
             if start is None or not near:
                 continue
             gene = min(near, key=lambda g: abs(g.tss - start))
-            out.append(_enhancer(chromosome, start, f"enhancer{len(out) + 1}", plan, gene, motifs, rng))
+            out.append(plant_element(chromosome, start, f"enhancer{len(out) + 1}", plan, gene.id, motifs, rng))
+            for factor in GRAMMAR if plan == "near" else ():
+                gene.regulators[factor] = round(gene.regulators.get(factor, 0.0) + out[-1].strength / 2, 3)
     return out
 
 
-def _enhancer(
-    chromosome: Chromosome, start: int, name: str, plan: str, gene: Gene, motifs: dict[str, Motif], rng: np.random.Generator
+def plant_element(
+    chromosome: Chromosome, start: int, name: str, plan: str, gene: str, motifs: dict[str, Motif], rng: np.random.Generator
 ) -> Element:
+    """Write an element of ENHANCER bases. plan: near (it acts), far, none, or the one factor that it holds. gene: id, or empty."""
     active = plan == "near"
-    element = Element(name, "enhancer" if active else "inactive", chromosome.name, start, start + ENHANCER, gene.id, 0.0, plan)
+    element = Element(name, "enhancer" if active else "inactive", chromosome.name, start, start + ENHANCER, gene, 0.0, plan)
     if active:
         element.strength = round(float(rng.uniform(0.5, 1.2)), 3)
-        for factor in GRAMMAR:
-            gene.regulators[factor] = round(gene.regulators.get(factor, 0.0) + element.strength / 2, 3)
     window = chromosome.codes[start : start + ENHANCER]
     scrub(window, [motifs[name] for name in GRAMMAR], rng)
     factors = list(rng.permutation(GRAMMAR)) if plan in ("near", "far") else [plan] if plan in GRAMMAR else []

@@ -77,7 +77,7 @@ class DatasetWiring(Stage):
             spec |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
         else:
             spec = split.model_dump(exclude=SEPARATE - own | OF_LIKENESS)
-            spec = {key: value for key, value in spec.items() if not key.endswith("_chromosomes")}
+            spec = {key: value for key, value in spec.items() if key != "tested" and not key.endswith("_chromosomes")}
         if spec["by"] == "given" or spec.get("test_chromosomes"):
             return spec | {"folds": 1, "repeats": 1 + bool(spec.get("resplits"))}
         return spec

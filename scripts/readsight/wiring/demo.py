@@ -86,6 +86,15 @@ class DemoWiring(Stage):
         names = {"levels": "expression.tsv", "truth": "expression.json", "regulons": "regulons.gmt"}
         return {kind: f"{self.project.folder}/demo/{name}" for kind, name in names.items()} if self.rna else {}
 
+    def library(self) -> str:
+        """The library of elements that the demo makes, as a task names it."""
+        return f"{self.project.folder}/demo/library.tsv"
+
+    def learned(self) -> list[str]:
+        """Tasks that learn from that library: of them the best that can be learned is known."""
+        tasks = self.project.config.tasks if self.settings else {}
+        return [name for name, task in tasks.items() if [file.path for file in task.sequences.files] == [self.library()]]
+
     def _own(self, wildcards: Any) -> list[str]:
         return [unit for sample, unit in self.units if sample == wildcards.sample]
 

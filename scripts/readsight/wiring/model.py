@@ -8,6 +8,7 @@ from readsight.sequential import NETS
 from readsight.variant import Variant
 from readsight.verdict import CONTROL
 from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.demo import DemoWiring
 from readsight.wiring.stage import COHORT, Stage
 
 FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning")
@@ -23,6 +24,8 @@ class ModelWiring(Stage):
         self.folder = f"{project.folder}/model"
         self.tasks = project.config.tasks
         self.dataset = DatasetWiring(project)
+        # of elements that the demo plants, the best that can be learned is known
+        self.planted = DemoWiring(project).learned()
 
     def models(self, task: str) -> list[str]:
         """The task's models, each as a word, those on one modality alone, those under other balances, and the control."""
@@ -120,10 +123,12 @@ class ModelWiring(Stage):
 
     def targets(self) -> list[str]:
         files = ["evaluation.json", "evaluation.tsv", *(f"{name}.svg" for name in FIGURES)]
-        return [f"{self.folder}/{task}/{file}" for task in self.tasks for file in files]
+        found = [f"{self.folder}/{task}/{file}" for task in self.tasks for file in files]
+        return found + [f"{self.folder}/{task}/planted.tsv" for task in self.planted]
 
     def summaries(self) -> list[str]:
-        return [f"{self.folder}/{task}/evaluation.summary.json" for task in self.tasks]
+        found = [f"{self.folder}/{task}/evaluation.summary.json" for task in self.tasks]
+        return found + [f"{self.folder}/{task}/planted.summary.json" for task in self.planted]
 
     def products(self) -> dict[tuple[str, str], str]:
         found = {(COHORT, f"evaluation of {task}"): f"{self.folder}/{task}/evaluation.json" for task in self.tasks}

@@ -1,0 +1,20 @@
+"""Plant a library of synthetic elements, and measure their activity with a known error."""
+
+from pathlib import Path
+
+from readsight.genome.codes import generator
+from readsight.simulate.library import make_library
+from readsight.simulate.motifs import read_meme
+from readsight.step import step
+
+
+def main(factors: Path, seed: int, size: int, library: Path, truth: Path) -> None:
+    """Write the library as a user would have it (name, sequence, label), and beside it what was planted."""
+    made = make_library(size, read_meme(factors), generator(seed, "library"))
+    library.write_text("name\tsequence\tlabel\n" + "".join(own.row() for own in made))
+    truth.write_text("name\tgrammar\tacts\tsites\n" + "".join(own.truth() for own in made))
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(job.input.factors, job.params.seed, job.params.size, job.output.library, job.output.truth)
