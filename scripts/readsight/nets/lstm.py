@@ -1,0 +1,3 @@
+"""Network of sequence."""
+
+RESUMES = True
