@@ -39,6 +39,7 @@ EXAMPLES = {
     "variants.truth.structural_vcf": "data/truth.structural.vcf.gz",
     "tables.files": ["data/expression.csv.gz"],
     "metadata.file": "data/samples.csv",
+    "tasks.sequences.files.path": "data/peaks.narrowPeak",
     "expression.contrast.column": "label",
     "expression.contrast.reference": "control",
     "expression.contrast.tested": "case",

@@ -27,6 +27,7 @@ def test_keys_that_are_off_are_valid_when_switched_on():
     raw = switched_on()
     raw["variants"]["vcf"] = None  # the task's caller is bcftools
     raw["tasks"]["call_quality"] |= {"time": None, "event": None}
+    raw["tasks"]["call_quality"]["sequences"]["files"] = []
     parsed = config.parse(raw)
     assert parsed.demo == config.Demo()
     assert parsed.tasks == {"call_quality": config.Task()}
