@@ -1,24 +1,56 @@
 """Losses of torch models, and what makes predictions of their outputs, by the kind of outcome.
 
 The numbers are those of `readsight.outcome`: logits (n,) for two classes, (n, K) for several, (n, L)
-for several labels at once, and the log relative hazard (n,) for survival.
+for several labels at once, and the log relative hazard (n,) for survival; a number (n,) for regression; logits
+(n, length, K) for positions; and for profiles (n, bins) what `softplus` makes a signal of.
 """
 
 import torch
 from torch.nn import functional
 
+from readsight.outcome import UNCOUNTED
+
+EDGE = 1e-6  # least signal that a profile's likelihood is told of
+
 
 def loss(kind: str, output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Mean negative log likelihood of a batch, nats; examples count as their weights (n,) say.
 
-    target: as the kind shapes it. Survival: `cox`.
+    target: as the kind shapes it. Survival: `cox`. Regression: the squared error. Positions: the mean over those that are
+    counted. Profile: Poisson, per bin that has a signal, less what does not hang on the output.
     """
     if kind == "survival":
         return cox(output, target[:, 0], target[:, 1], weights)
+    if kind == "regression":
+        return ((output - target) ** 2 * weights).mean()
+    if kind in ("positions", "profile"):
+        told = counted(kind, target)
+        found = (_of_positions if kind == "positions" else _of_profile)(output, target, told)
+        return (found * weights[:, None] * told).sum() / told.sum().clamp_min(1)
     if kind == "multiclass":
         return (functional.cross_entropy(output, target.long(), reduction="none") * weights).mean()
     weights = weights[:, None] if kind == "multilabel" else weights
     return functional.binary_cross_entropy_with_logits(output, target.to(output.dtype), weight=weights)
+
+
+def counted(kind: str, target: torch.Tensor) -> torch.Tensor:
+    """What of a target the loss is a mean over, as true and false: examples, counted positions, bins that have a signal."""
+    if kind == "positions":
+        return target != UNCOUNTED
+    if kind == "profile":
+        return ~torch.isnan(target)
+    return torch.ones(len(target), dtype=torch.bool, device=target.device)
+
+
+def _of_positions(output: torch.Tensor, target: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+    """(n, length): cross-entropy of each position."""
+    return functional.cross_entropy(output.transpose(1, 2), torch.where(told, target, 0).long(), reduction="none")
+
+
+def _of_profile(output: torch.Tensor, target: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+    """(n, bins): Poisson loss of each bin."""
+    signal = functional.softplus(output)
+    return signal - torch.where(told, target, 0) * torch.log(signal + EDGE)
 
 
 def cox(risk: torch.Tensor, time: torch.Tensor, event: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -40,7 +72,11 @@ def cox(risk: torch.Tensor, time: torch.Tensor, event: torch.Tensor, weights: to
 
 
 def predicted(kind: str, output: torch.Tensor) -> torch.Tensor:
-    """Predictions from outputs: probabilities, or for survival the log relative hazard as it is."""
-    if kind == "survival":
+    """Predictions from outputs: probabilities; for survival the log relative hazard and for regression the number as it is;
+    for profiles the signal.
+    """
+    if kind in ("survival", "regression"):
         return output
-    return torch.softmax(output, dim=1) if kind == "multiclass" else torch.sigmoid(output)
+    if kind == "profile":
+        return functional.softplus(output)
+    return torch.softmax(output, dim=-1) if kind in ("multiclass", "positions") else torch.sigmoid(output)

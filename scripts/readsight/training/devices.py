@@ -1,0 +1,35 @@
+"""Where a network is trained and predicted with: the accelerator, how many of them, and the precision of its numbers."""
+
+from typing import Any
+
+import torch
+
+from readsight.errors import InputError
+
+
+def accelerator(settings: dict[str, Any]) -> str:
+    """`cpu` or `gpu`, as settings["device"] says. Raises InputError where a GPU is asked for and is not there, or too few are."""
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not there and torch.backends.mps.is_available():
+        there = 1
+    device, wanted = settings["device"], settings["devices"]
+    if device == "gpu" and there < wanted:
+        raise InputError(
+            f"training.device: gpu, {wanted} of them (training.devices), and this machine shows {there}; use cpu or auto"
+        )
+    return "gpu" if device == "gpu" or (device == "auto" and there >= wanted) else "cpu"
+
+
+def precision(word: str, device: str) -> str:
+    """Lightning's word for settings["precision"] on a device; of `auto` bfloat16 where the hardware multiplies in it."""
+    if word == "auto":
+        word = "bfloat16" if multiplies_bfloat16(device) else "float32"
+    return "bf16-mixed" if word == "bfloat16" else "32-true"
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether the device has instructions for products of bfloat16: Ampere and later, AVX-512 BF16, AMX. Told, not timed."""
+    if device == "gpu":
+        return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
+    ways = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, way, bool)() for way in ways)

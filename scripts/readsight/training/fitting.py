@@ -1,0 +1,53 @@
+"""Training of a network, or of several from different seeds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from readsight.foldfile import Fold
+from readsight.models.fitted import Fitted
+from readsight.training.about import ONE_HOT
+from readsight.training.weights import Build
+
+ASUNDER = 7919  # between the seeds of an ensemble's networks
+
+
+def fit(
+    build: Build,
+    about: dict[str, Any],
+    train: Fold,
+    validation: Fold | None,
+    settings: dict[str, Any],
+    seed: int,
+    threads: int,
+    keep: Path | None = None,
+    start: dict[str, np.ndarray] | None = None,
+) -> Fitted:
+    """Train what `build` gives, with early stopping on the validation loss; the best pass's weights are kept.
+
+    about: as of `described`, with what `build` reads besides. validation None: exactly settings["epochs"] passes, and the
+    last one's weights. settings: those of the config's `training`. keep: folder of checkpoints; a training that was
+    broken off goes on from there, to the same weights, and one that was finished is not made again. Who gives it removes it.
+    start: arrays of the module that it starts from, by the names of torch. about gains best_epoch (from 0; of an ensemble
+    the median). history: of each network and pass epoch, train, validation (losses), learning_rate; and network, of an ensemble.
+
+    Raises InputError where a device is asked for that is not there, ToolError where the loss is not a number.
+    """
+    import torch
+
+    from readsight.training.devices import accelerator
+    from readsight.training.single import train_one
+
+    device = accelerator(settings)
+    torch.set_num_threads(threads)
+    encoding = train.encoding or ONE_HOT
+    arrays = {f"encoding.{name}": array for name, array in encoding.arrays.items()}
+    history, best = [], []
+    for number in range(settings["ensemble"]):
+        own = None if keep is None else keep / f"network{number}"
+        state = train_one(build, about, (train, validation), settings, seed + ASUNDER * number, device, own, start or {})
+        arrays |= {f"{number}.{name}": tensor.cpu().numpy().copy() for name, tensor in state["best"].items()}
+        best.append(state["best_epoch"])
+        history += [row | ({"network": number} if settings["ensemble"] > 1 else {}) for row in state["history"]]
+    return Fitted(arrays, about | {"best_epoch": round(float(np.median(best)))}, history)

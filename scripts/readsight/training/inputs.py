@@ -1,0 +1,43 @@
+"""From codes to what a network reads: one-hot, made on the device, or tokens.
+
+Pairs hold two windows side by side: each is made by itself, and they stand side by side again.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from readsight.foldfile import Encoding
+from readsight.genome.codes import reverse_complement
+from readsight.training.about import maker
+
+BASES = torch.arange(4, dtype=torch.uint8)[None, :, None]
+
+
+def carried(codes: np.ndarray, about: dict[str, Any], encoding: Encoding) -> torch.Tensor:
+    """What is brought to the device: tokens (n, T) int64, or codes (n, length) uint8 where there are none."""
+    if about["input"] != "tokens":
+        return torch.from_numpy(np.ascontiguousarray(codes))
+    parts = [np.asarray(maker(encoding)(part, encoding), np.int64) for part in windows(codes, about)]
+    return torch.from_numpy(np.concatenate(parts, axis=1))
+
+
+def made(given: torch.Tensor, about: dict[str, Any]) -> torch.Tensor:
+    """What the network reads of it: of one_hot (n, 4, length) float32, else as it was carried."""
+    return one_hot(given) if about["input"] == "one_hot" else given
+
+
+def one_hot(codes: torch.Tensor) -> torch.Tensor:
+    """Codes (n, length) as (n, 4, length) float32; N is 0 throughout."""
+    return (codes[:, None] == BASES.to(codes.device)).to(torch.float32)
+
+
+def windows(codes: np.ndarray, about: dict[str, Any]) -> list[np.ndarray]:
+    """The windows of examples (n, length each): one, or of pairs two."""
+    return np.split(codes, 2, axis=1) if about["pair"] else [codes]
+
+
+def other_strand(codes: np.ndarray, about: dict[str, Any]) -> np.ndarray:
+    """The reverse complement of each window."""
+    return np.concatenate([reverse_complement(part) for part in windows(codes, about)], axis=1)

@@ -1,0 +1,43 @@
+"""Optimisers of networks of sequence, and how the step size goes."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+
+WARM = 0.3  # part of the steps in which one_cycle rises
+FIRST, LAST = 1 / 25, 1e-4  # where it begins and ends, as parts of the largest step size (Smith & Topin 2019)
+MOMENTUM = 0.9
+
+
+def optimiser(parameters: Iterable[torch.nn.Parameter], settings: dict[str, Any], fused: bool) -> torch.optim.Optimizer:
+    """settings: optimiser, learning_rate, weight_decay. fused: one pass over all weights a step, where there is such."""
+    given = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    word = settings["optimiser"]
+    if word == "rmsprop":
+        return torch.optim.RMSprop(parameters, **given)
+    if word == "sgd":
+        return torch.optim.SGD(parameters, momentum=MOMENTUM, nesterov=True, fused=fused, **given)
+    return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[word](parameters, fused=fused, **given)
+
+
+def factor(word: str, steps: int) -> Callable[[int], float]:
+    """The step size of each of `steps` steps (from 0), as a part of the largest."""
+    if word == "constant":
+        return lambda step: 1.0
+    if word == "cosine":
+        return lambda step: falling(step / max(1, steps))
+    warm = max(1, round(WARM * steps))
+
+    def one_cycle(step: int) -> float:
+        if step < warm:
+            return 1 - (1 - FIRST) * falling(step / warm)
+        return LAST + (1 - LAST) * falling((step - warm) / max(1, steps - 1 - warm))
+
+    return one_cycle
+
+
+def falling(part: float) -> float:
+    """From 1 at 0 to 0 at 1, by half a cosine."""
+    return (1 + math.cos(math.pi * min(1.0, part))) / 2

@@ -1,0 +1,32 @@
+"""Several networks as one module: outputs whose predictions are the mean of theirs."""
+
+import torch
+from torch import nn
+
+from readsight.models.losses import predicted
+
+TINY = 1e-12
+
+
+class Together(nn.Module):
+    """nets: modules of one architecture. kind: of outcome."""
+
+    def __init__(self, nets: list[nn.Module], kind: str):
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+        self.kind = kind
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        mean = torch.stack([predicted(self.kind, net(given)) for net in self.nets]).mean(dim=0)
+        return unpredicted(self.kind, mean)
+
+
+def unpredicted(kind: str, mean: torch.Tensor) -> torch.Tensor:
+    """Outputs from predictions: what `predicted` makes these of."""
+    if kind in ("regression", "survival"):
+        return mean
+    if kind == "profile":
+        return mean + torch.log(-torch.expm1(-mean.clamp_min(TINY)))
+    if kind in ("multiclass", "positions"):
+        return torch.log(mean.clamp_min(TINY))
+    return torch.logit(mean, eps=TINY if mean.dtype == torch.float64 else 1e-7)
