@@ -247,7 +247,7 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
     faults = []
     known = reference.lengths
     foreign = [name for name in table.lengths if name not in known]
-    renamed = [(name, other) for name in foreign if (other := _other_name(name)) in known]
+    renamed = [(name, other) for name in foreign if (other := other_name(name)) in known]
     if renamed:
         faults.append(_other_style(table, reference, *renamed[0]))
     elif table.lengths and len(foreign) == len(table.lengths):
@@ -275,7 +275,7 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
     return faults, [note] if foreign and not faults else []
 
 
-def _other_name(name: str) -> str:
+def other_name(name: str) -> str:
     """A human contig's name in the other style: chr20 ↔ 20, chrM ↔ MT."""
     pairs = {"chrM": "MT", "MT": "chrM", "M": "chrM"}
     return pairs.get(name) or (name[3:] if name.startswith("chr") else f"chr{name}")

@@ -54,9 +54,9 @@ def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
     """
     contigs: dict[str, Contig] = {}
     try:
-        with _open(source) as lines, open(fasta, "wb") as out:
+        with open_source(source) as lines, open(fasta, "wb") as out:
             current = None
-            for name, bases in _pieces(lines, source):
+            for name, bases in pieces(lines, source):
                 if name is not None:
                     _finish(current, out, source)
                     if name in contigs:
@@ -74,11 +74,11 @@ def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
     dictionary.write_text("@HD\tVN:1.6\n" + sq)
 
 
-def _open(source: Path) -> BinaryIO:
+def open_source(source: Path) -> BinaryIO:
     return gzip.open(source, "rb") if is_gzip(source) else open(source, "rb")
 
 
-def _pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
+def pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
     """(name, bases) where a contig begins, (None, bases) where one goes on; bases hold line ends."""
     begun = False
     while block := lines.read(BLOCK) + lines.readline():
@@ -106,7 +106,7 @@ def _add(contig: Contig, bases: bytes, out: BinaryIO, source: Path) -> None:
     """Write whole lines; keep the rest for the next piece."""
     clean = bases.translate(TABLE, b"\n\r \t")
     if b"!" in clean:
-        raise InputError(_foreign(contig.name, bases, source))
+        raise InputError(foreign(contig.name, bases, source))
     contig.length += len(clean)
     contig.md5.update(clean)
     clean = contig.rest + clean
@@ -125,7 +125,7 @@ def _finish(contig: Contig | None, out: BinaryIO, source: Path) -> None:
         out.write(contig.rest + b"\n")
 
 
-def _foreign(name: str, bases: bytes, source: Path) -> str:
+def foreign(name: str, bases: bytes, source: Path) -> str:
     letters = sorted({chr(b) for b in bases.translate(None, b"\n\r \t") if TABLE[b] == ord("!")})
     shown = ", ".join(map(repr, letters[:6]))
     if set("".join(letters).upper()) & set("EFILPQ"):

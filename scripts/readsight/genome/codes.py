@@ -8,7 +8,6 @@ LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 _CODE = np.full(256, 4, dtype=np.uint8)
 for _i, _letter in enumerate(b"ACGT"):
     _CODE[[_letter, _letter + 32]] = _i
-_COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
 
 def encode(text: str) -> np.ndarray:
@@ -22,12 +21,13 @@ def decode(codes: np.ndarray) -> str:
 
 
 def complement(codes: np.ndarray) -> np.ndarray:
-    return _COMPLEMENT[codes]
+    """Codes of the bases that pair with these; N stays N."""
+    return np.minimum(codes ^ 3, 4)
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
     """The other strand of codes (..., length)."""
-    return _COMPLEMENT[codes[..., ::-1]]
+    return complement(codes[..., ::-1])
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

@@ -1,0 +1,153 @@
+"""A genome as codes on disk, mapped into memory: windows are cut out of it without reading the rest.
+
+The file of codes holds all contigs end to end, a byte a base: 0–3 are A, C, G, T, and 4 is N (all IUPAC ambiguity codes);
+8 is added where the FASTA has the base in lower case, as soft-masked repeats are. Beside it a JSON file lists the contigs
+(name, length, offset), and says whether case means anything: `masked` is false where all bases are of one case.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from readsight.contigs import other_name
+from readsight.errors import InputError
+from readsight.fasta import foreign, open_source, pieces
+from readsight.genome.codes import encode
+
+BASE = 7
+REPEAT = 8
+_ENDS = b"\n\r \t"
+_FOREIGN = 255
+MOST_SHOWN = 10
+
+
+def _table() -> bytes:
+    """Letters to stored codes; 255 for what is no base."""
+    table = bytearray([_FOREIGN] * 256)
+    for letter in "ACGTRYSWKMBDHVNX":
+        code = "ACGT".find(letter)
+        table[ord(letter)] = code if code >= 0 else 4
+        table[ord(letter.lower())] = table[ord(letter)] | REPEAT
+    return bytes(table)
+
+
+TABLE = _table()
+
+
+def build(fasta: Path, codes: Path, contigs: Path) -> None:
+    """Write a FASTA (plain, gzip or bgzip) as codes and a table of contigs, in one pass, in the memory of a block of lines.
+
+    Raises InputError, naming contig and letters, for what is not DNA; for contigs without name or sequence, or of one name.
+    """
+    rows: dict[str, int] = {}
+    cases = [0, 0]
+    try:
+        with open_source(fasta) as lines, open(codes, "wb") as out:
+            for name, coded in _coded(lines, fasta):
+                if coded is None:
+                    if name in rows:
+                        raise InputError(f"{fasta}: contig {name!r} stands there twice; contig names must differ")
+                    rows[name] = 0
+                    continue
+                out.write(coded)
+                rows[name] += len(coded)
+                low = int(np.count_nonzero(np.frombuffer(coded, np.uint8) & REPEAT))
+                cases = [cases[0] + len(coded) - low, cases[1] + low]
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{fasta}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
+    empty = [f"{fasta}: contig {name!r} has no sequence" for name, length in rows.items() if not length]
+    if empty or not rows:
+        raise InputError(empty or f"{fasta}: empty; a reference genome in FASTA format is needed")
+    offsets = np.cumsum([0, *rows.values()]).tolist()
+    table = [{"name": name, "length": rows[name], "offset": offset} for name, offset in zip(rows, offsets, strict=False)]
+    contigs.write_text(json.dumps({"masked": all(cases), "contigs": table}, indent=1) + "\n")
+
+
+def _coded(lines: BinaryIO, fasta: Path) -> Iterator[tuple[str, bytes | None]]:
+    """(name, None) where a contig begins, then (name, codes) for each of its pieces."""
+    current = ""
+    for name, bases in pieces(lines, fasta):
+        if name is not None:
+            current = name
+            yield current, None
+        coded = bases.translate(TABLE, _ENDS)
+        if _FOREIGN in coded:
+            raise InputError(foreign(current, bases, fasta))
+        if coded:
+            yield current, coded
+
+
+class Genome:
+    """Contigs as codes, end to end.
+
+    raw: (bases,) uint8, as they are stored: `raw & BASE` are codes, `raw & REPEAT` tells soft-masked bases. names: contigs.
+    lengths: contig → bases. sizes, offsets: (contigs,) int64. masked: whether the genome tells repeats by lower case.
+    """
+
+    def __init__(self, raw: np.ndarray, lengths: Mapping[str, int], masked: bool):
+        self.raw = np.asarray(raw)
+        self.lengths = dict(lengths)
+        self.names = list(self.lengths)
+        self.sizes = np.array(list(self.lengths.values()), dtype=np.int64)
+        self.offsets = np.cumsum(self.sizes) - self.sizes
+        self.masked = masked
+        self._place = {name: i for i, name in enumerate(self.names)}
+        self._files: tuple[Path, Path] | None = None
+
+    @classmethod
+    def open(cls, codes: Path, contigs: Path) -> "Genome":
+        """What `build` wrote; the system reads pages as they are asked for."""
+        about = json.loads(Path(contigs).read_text())
+        lengths = {row["name"]: row["length"] for row in about["contigs"]}
+        raw = np.memmap(codes, np.uint8, "r")
+        if len(raw) != sum(lengths.values()):
+            raise InputError(f"{codes}: {len(raw):,} bases, and {contigs} tells of {sum(lengths.values()):,}; make both anew")
+        genome = cls(raw, lengths, about["masked"])
+        genome._files = (Path(codes), Path(contigs))
+        return genome
+
+    @classmethod
+    def of(cls, contigs: Mapping[str, str]) -> "Genome":
+        """Contigs given as text; lower case is soft-masked."""
+        low = [np.char.islower(np.array(list(text))) for text in contigs.values()]
+        raw = np.concatenate([encode(t) | (m * np.uint8(REPEAT)) for t, m in zip(contigs.values(), low, strict=True)])
+        repeats = np.count_nonzero(raw & REPEAT)
+        return cls(raw, {name: len(text) for name, text in contigs.items()}, bool(0 < repeats < len(raw)))
+
+    def __reduce__(self) -> Any:
+        """A mapped genome goes to another process as its files' names, not as its bases."""
+        if self._files:
+            return Genome.open, self._files
+        return Genome, (self.raw, self.lengths, self.masked)
+
+    def contig(self, name: str) -> np.ndarray:
+        """Codes of a whole contig."""
+        at = self._place[name]
+        return self.raw[self.offsets[at] : self.offsets[at] + self.sizes[at]] & BASE
+
+    def index(self, names: Iterable[str], source: str) -> np.ndarray:
+        """Places of contigs by name, (n,) int64. Raises InputError, in words on naming styles, for those that are not there.
+
+        source: file that speaks of them.
+        """
+        names = list(names)
+        strange = [name for name in dict.fromkeys(names) if name not in self._place]
+        if strange:
+            raise InputError(unknown(strange, self.names, source))
+        return np.fromiter((self._place[name] for name in names), np.int64, len(names))
+
+
+def unknown(strange: list[str], known: list[str], source: str, where: str = "the genome") -> list[str]:
+    """Faults of contigs of a file that the genome (or another file, `where`) lacks; one for all that only differ in style."""
+    renamed = [(name, other) for name in strange if (other := other_name(name)) in known]
+    if renamed:
+        name, other = renamed[0]
+        return [f"{source}: contigs are named as {name!r} there but as {other!r} in {where}; rename those of one of them"]
+    shown = ", ".join(map(repr, strange[:MOST_SHOWN])) + (f" and {len(strange) - MOST_SHOWN} more" * (len(strange) > MOST_SHOWN))
+    has = ", ".join(map(repr, known[:4])) + (", …" * (len(known) > 4))
+    return [f"{source}: {where} has no contig {shown}; it has {has}; use files of one genome build"]
