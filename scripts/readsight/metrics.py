@@ -8,29 +8,45 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from readsight.bootstrap import percentiles, resamples_of_groups
+from readsight.bootstrap import percentiles
+
+DRAWN = 2_000_000  # groups that are drawn at a time
 
 
 def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Area under the ROC curve, ties counted half (Mann–Whitney)."""
     order = np.argsort(score, kind="stable")
-    positive = weights[:, order] * label[order]
-    negative = weights[:, order] - positive
-    ends = _tie_ends(score[order])
-    below = np.cumsum(negative, axis=1)[:, ends]
-    own = np.diff(below, prepend=0, axis=1)
-    wins = np.diff(np.cumsum(positive, axis=1)[:, ends], prepend=0, axis=1) * (below - own / 2)
+    truth, ends = label[order] > 0, _tie_ends(score[order])
+    drawn = weights[:, order]
+    below = np.zeros((len(weights), len(order) + 1))
+    np.cumsum(drawn * ~truth, axis=1, out=below[:, 1:])
+    # Columns of `below` that stand before and behind each positive's run of ties.
+    run = np.searchsorted(ends, np.flatnonzero(truth))
+    behind = ends[run] + 1
+    before = np.append(0, ends + 1)[run]
+    positive = drawn[:, truth]
+    half = below[:, behind] if np.array_equal(behind, before + 1) else (below[:, behind] + below[:, before]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return wins.sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+        return np.einsum("ij,ij->i", positive, half) / (positive.sum(axis=1) * below[:, -1])
 
 
 def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average precision: precision summed over the steps of recall, tied scores as one step."""
     order = np.argsort(-score, kind="stable")
-    positive = np.cumsum(weights[:, order] * label[order], axis=1)
-    total = np.cumsum(weights[:, order], axis=1)
-    ends = _tie_ends(score[order])
-    found, seen = positive[:, ends], total[:, ends]
+    truth, ends = label[order] > 0, _tie_ends(score[order])
+    drawn = weights[:, order]
+    # Recall grows at runs of ties that hold a positive, and at no others.
+    rises = np.unique(np.searchsorted(ends, np.flatnonzero(truth)))
+    seen = np.cumsum(drawn, axis=1)[:, ends[rises]]
+    last = np.searchsorted(np.flatnonzero(truth), ends[rises], side="right") - 1
+    found = np.cumsum(drawn[:, truth], axis=1)[:, last]
+    return average_precision(found, seen)
+
+
+def average_precision(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Precision summed over the steps of recall. found, seen: (resamples, steps) positives and examples from the top down to each."""
+    if not found.shape[1]:
+        return np.full(len(found), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = np.where(seen > 0, found / seen, 0.0)
         return (precision * np.diff(found, prepend=0, axis=1)).sum(axis=1) / found[:, -1]
@@ -57,19 +73,21 @@ def brier(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np
 
 def log_loss(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean negative log likelihood, nats."""
+    return mean(surprise(probability, label), weights)
+
+
+def surprise(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Negative log likelihood of each label, nats."""
     held = np.clip(probability, 1e-6, 1 - 1e-6)
-    return mean(-np.where(label == 1, np.log(held), np.log(1 - held)), weights)
+    return -np.where(label == 1, np.log(held), np.log(1 - held))
 
 
 def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.ndarray, bins: int = 10) -> np.ndarray:
     """Expected calibration error: mean distance of probability and frequency over bins of equal counts (Naeini et al. 2015)."""
-    place = bin_of(probability, bins)
-    error = np.zeros(len(weights))
-    for b in np.unique(place):
-        here = place == b
-        error += np.abs((weights[:, here] * (probability - label)[here]).sum(axis=1))
+    cells = np.zeros((len(label), bins))
+    cells[np.arange(len(label)), bin_of(probability, bins)] = probability - label
     with np.errstate(invalid="ignore", divide="ignore"):
-        return error / weights.sum(axis=1)
+        return np.abs(weights @ cells).sum(axis=1) / weights.sum(axis=1)
 
 
 def tables(true: np.ndarray, said: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
@@ -167,19 +185,23 @@ def reliability(
 def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean of (n,) values, (resamples,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return weights @ values / weights.sum(axis=1)
+        return weights @ np.asarray(values, float) / weights.sum(axis=1)
 
 
-def by_fold(metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """A ranking metric inside each fold, averaged by the folds' numbers of positives; (resamples,).
+def by_fold(
+    metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weights: np.ndarray, counted_by: np.ndarray | None = None
+) -> np.ndarray:
+    """A ranking metric inside each fold, averaged by the folds' numbers of positives (or by the sum of `counted_by`); (resamples,).
 
     Scores of different folds come from different fitted models: they are not ranked against each other.
     """
     total, counted = np.zeros(len(weights)), np.zeros(len(weights))
-    for number in np.unique(fold):
-        here = fold == number
-        found = metric(score[here], label[here], weights[:, here])
-        size = (weights[:, here] * label[here]).sum(axis=1)
+    share = np.asarray(label if counted_by is None else counted_by, float)
+    for number in (folds := np.unique(fold)):
+        here = fold == number if len(folds) > 1 else slice(None)
+        own = weights[:, here]
+        found = metric(score[here], label[here], own)
+        size = own @ share[here]
         told = np.isfinite(found) & (size > 0)
         total += np.where(told, found, 0) * size * told
         counted += size * told
@@ -192,11 +214,25 @@ def group_weights(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
     The first row counts each example once. A lone group cannot be resampled: NaN.
     """
-    n = len(groups)
-    if len(np.unique(groups)) < 2:
-        return np.vstack([np.ones(n), np.full((resamples, n), np.nan)])
-    drawn = [np.bincount(rows, minlength=n) for rows in resamples_of_groups(groups, resamples, seed)]
-    return np.vstack([np.ones(n), *drawn])
+    counts = group_counts(groups, resamples, seed).astype(float)
+    return np.vstack([counts, np.full((1 + resamples - len(counts), len(groups)), np.nan)])
+
+
+def group_counts(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """The same as counts, (1 + resamples, n) uint16: a quarter of the memory. Of a lone group (1, n), the first row alone."""
+    _, code = np.unique(np.asarray(groups), return_inverse=True)
+    code = code.reshape(-1)
+    number = int(code.max()) + 1 if len(code) else 0
+    if number < 2 or not resamples:
+        return np.ones((1, len(code)), np.uint16)
+    counts = np.ones((1 + resamples, len(code)), np.uint16)
+    draw = np.random.default_rng(seed)
+    step = max(1, DRAWN // number)
+    for start in range(1, 1 + resamples, step):
+        chosen = draw.integers(0, number, size=(min(step, 1 + resamples - start), number))
+        for row, drawn in enumerate(chosen, start):
+            counts[row] = np.bincount(drawn, minlength=number)[code]
+    return counts
 
 
 def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:

@@ -1,9 +1,11 @@
 """Two classes, one of them sought: ranking within test folds, probabilities, and calls at a probability of one half."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from readsight import metrics
-from readsight.scoring.part import Part
+from readsight.scoring.part import Part, named
 
 PRIMARY = "balanced_accuracy"
 COMPARED = ("auroc", "auprc", "brier", "accuracy", "balanced_accuracy")
@@ -22,23 +24,25 @@ WORDS = {
 }
 
 
-def scores(part: Part) -> dict[str, np.ndarray]:
-    """All metrics of one repeat, each (resamples,)."""
+def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Metrics of one repeat, each (resamples,): all, or those named."""
     label = (part.target == part.sought).astype(float)
     raw, calibrated = (p if part.sought else 1 - p for p in (part.raw, part.calibrated))
     table = metrics.tables(*decisions(part), 2, part.weights)
-    return {
-        "auroc": metrics.by_fold(metrics.auroc, raw, label, part.fold, part.weights),
-        "auprc": metrics.by_fold(metrics.auprc, raw, label, part.fold, part.weights),
-        "brier": metrics.brier(calibrated, label, part.weights),
-        "log_loss": metrics.log_loss(calibrated, label, part.weights),
-        "ece": metrics.calibration_error(calibrated, label, part.weights),
-        "ece_raw": metrics.calibration_error(raw, label, part.weights),
-        "accuracy": metrics.accuracy(table),
-        "balanced_accuracy": metrics.balanced_accuracy(table),
-        "mcc": metrics.mcc(table),
-        "f1": metrics.f1(table, part.sought),
+    probability, told = (calibrated, label, part.weights), (part.fold, part.weights)
+    ways = {
+        "auroc": lambda: metrics.by_fold(metrics.auroc, raw, label, *told),
+        "auprc": lambda: metrics.by_fold(metrics.auprc, raw, label, *told),
+        "brier": lambda: metrics.brier(*probability),
+        "log_loss": lambda: metrics.log_loss(*probability),
+        "ece": lambda: metrics.calibration_error(*probability),
+        "ece_raw": lambda: metrics.calibration_error(raw, label, part.weights),
+        "accuracy": lambda: metrics.accuracy(table),
+        "balanced_accuracy": lambda: metrics.balanced_accuracy(table),
+        "mcc": lambda: metrics.mcc(table),
+        "f1": lambda: metrics.f1(table, part.sought),
     }
+    return named(ways, names)
 
 
 def decisions(part: Part) -> tuple[np.ndarray, np.ndarray]:

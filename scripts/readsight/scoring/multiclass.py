@@ -1,9 +1,11 @@
 """One of several classes: calls by the likeliest, ranking of each class against the rest within test folds, probabilities."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from readsight import metrics
-from readsight.scoring.part import Part
+from readsight.scoring.part import Part, named
 
 PRIMARY = "balanced_accuracy"
 COMPARED = ("accuracy", "balanced_accuracy", "macro_auroc", "brier")
@@ -20,19 +22,20 @@ WORDS = {
 }
 
 
-def scores(part: Part) -> dict[str, np.ndarray]:
-    """All metrics of one repeat, each (resamples,)."""
+def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Metrics of one repeat, each (resamples,): all, or those named."""
     table = metrics.tables(*decisions(part), len(part.outcome.classes), part.weights)
-    return {
-        "accuracy": metrics.accuracy(table),
-        "balanced_accuracy": metrics.balanced_accuracy(table),
-        "macro_auroc": macro(one_against_rest(part)),
-        "mcc": metrics.mcc(table),
-        "log_loss": metrics.log_loss_of_classes(part.calibrated, part.target, part.weights),
-        "brier": metrics.brier_of_classes(part.calibrated, part.target, part.weights),
-        "ece": metrics.calibration_error(*sureness(part, "calibrated")[:2], part.weights),
-        "ece_raw": metrics.calibration_error(*sureness(part, "raw")[:2], part.weights),
+    ways = {
+        "accuracy": lambda: metrics.accuracy(table),
+        "balanced_accuracy": lambda: metrics.balanced_accuracy(table),
+        "macro_auroc": lambda: macro(one_against_rest(part)),
+        "mcc": lambda: metrics.mcc(table),
+        "log_loss": lambda: metrics.log_loss_of_classes(part.calibrated, part.target, part.weights),
+        "brier": lambda: metrics.brier_of_classes(part.calibrated, part.target, part.weights),
+        "ece": lambda: metrics.calibration_error(*sureness(part, "calibrated")[:2], part.weights),
+        "ece_raw": lambda: metrics.calibration_error(*sureness(part, "raw")[:2], part.weights),
     }
+    return named(ways, names)
 
 
 def one_against_rest(part: Part) -> list[np.ndarray]:

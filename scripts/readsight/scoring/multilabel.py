@@ -1,13 +1,16 @@
 """Several labels at once: each ranked within test folds, and called at a calibrated probability of one half."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from readsight import metrics
 from readsight.scoring.multiclass import macro
-from readsight.scoring.part import Part
+from readsight.scoring.part import Part, named
 
 PRIMARY = "macro_auprc"
 COMPARED = ("macro_auprc", "macro_auroc", "exact_match", "hamming")
+BINS = 10
 CHANCE = {"macro_auroc": 0.5}
 WORDS = {
     "macro_auprc": "average precision of finding each label, within test folds, averaged over labels",
@@ -21,21 +24,29 @@ WORDS = {
 }
 
 
-def scores(part: Part) -> dict[str, np.ndarray]:
-    """All metrics of one repeat, each (resamples,)."""
-    wrong = said(part) != part.target
-    guess, truth, at = sureness(part, "calibrated")
-    weights = part.weights[:, at]
-    return {
-        "macro_auprc": macro(each(part, metrics.auprc)),
-        "macro_auroc": macro(each(part, metrics.auroc)),
-        "exact_match": metrics.mean(~wrong.any(axis=1), part.weights),
-        "hamming": metrics.mean(wrong.mean(axis=1), part.weights),
-        "brier": metrics.brier(guess, truth, weights),
-        "log_loss": metrics.log_loss(guess, truth, weights),
-        "ece": metrics.calibration_error(guess, truth, weights),
-        "ece_raw": metrics.calibration_error(*sureness(part, "raw")[:2], weights),
+def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Metrics of one repeat, each (resamples,): all, or those named."""
+    wrong, drawn = said(part) != part.target, part.weights
+    ways = {
+        "macro_auprc": lambda: macro(each(part, metrics.auprc)),
+        "macro_auroc": lambda: macro(each(part, metrics.auroc)),
+        "exact_match": lambda: metrics.mean(~wrong.any(axis=1), drawn),
+        "hamming": lambda: metrics.mean(wrong.mean(axis=1), drawn),
+        "brier": lambda: metrics.mean(((part.calibrated - part.target) ** 2).mean(axis=1), drawn),
+        "log_loss": lambda: metrics.mean(metrics.surprise(part.calibrated, part.target).mean(axis=1), drawn),
+        "ece": lambda: pooled_error(part, "calibrated"),
+        "ece_raw": lambda: pooled_error(part, "raw"),
     }
+    return named(ways, names)
+
+
+def pooled_error(part: Part, name: str) -> np.ndarray:
+    """Expected calibration error over all labels of all examples, (resamples,); the labels of an example count together."""
+    guess, truth, at = sureness(part, name)
+    cells = np.zeros((len(part.fold), BINS))
+    np.add.at(cells, (at, metrics.bin_of(guess, BINS)), guess - truth)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.abs(part.weights @ cells).sum(axis=1) / (part.weights.sum(axis=1) * part.target.shape[1])
 
 
 def each(part: Part, metric) -> list[np.ndarray]:

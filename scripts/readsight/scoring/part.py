@@ -1,6 +1,8 @@
 """Predictions of one model in one repeat, ready to be scored."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,12 +11,15 @@ from readsight import metrics
 from readsight.errors import InputError
 from readsight.outcome import Outcome
 
+ROOM = 4_000_000  # weights that are held as numbers at a time: many resamples of many examples are scored in blocks
+
 
 @dataclass(frozen=True)
 class Resamples:
     """How often each example counts in each resample of the groups, the first counting each once.
 
-    names: (n,) examples, sorted. groups: (n,). weights: (1 + resamples, n).
+    names: (n,) examples, sorted. groups: (n,). weights: (1 + resamples, n) counts; of a lone group, which cannot be
+    resampled, (1, n).
     """
 
     names: np.ndarray
@@ -26,8 +31,7 @@ class Resamples:
         """Of the examples of a table of predictions, each once; 0 resamples: each example counts once, and no more."""
         once = table.drop_duplicates("example").sort_values("example")
         groups = once["group"].to_numpy(str)
-        weights = metrics.group_weights(groups, resamples, seed) if resamples else np.ones((1, len(once)))
-        return cls(once["example"].to_numpy(str), groups, weights)
+        return cls(once["example"].to_numpy(str), groups, metrics.group_counts(groups, resamples, seed))
 
     def columns(self, examples: np.ndarray) -> np.ndarray:
         """The examples' columns of `weights`. Raises InputError for one that is not among them."""
@@ -42,7 +46,9 @@ class Resamples:
 
 @dataclass(frozen=True)
 class Part:
-    """raw, calibrated: predictions. target, fold, group: (n,). weights: (resamples, n). sought: class to find (binary)."""
+    """raw, calibrated: predictions. target: as the outcome says. fold, group: (n,). weights: (resamples, n), of which the
+    first counts each example once. sought: class to find (binary).
+    """
 
     raw: np.ndarray
     calibrated: np.ndarray
@@ -52,6 +58,33 @@ class Part:
     weights: np.ndarray
     outcome: Outcome
     sought: int = 1
+
+    def blocked(self, way: Callable[["Part"], Any]) -> Any:
+        """What a way of scoring gives of all resamples, a block of them after another, in bounded memory.
+
+        way: takes the part with weights as floats; gives (resamples, …) arrays, one, a list or a dictionary of them. Each
+        block begins with the first weighting, which ways tell from it which classes there are.
+        """
+        step = max(1, ROOM // max(1, len(self.fold)))
+        pieces = []
+        for start in range(1, max(2, len(self.weights)), step):
+            drawn = np.vstack([self.weights[:1], self.weights[start : start + step]]).astype(float)
+            pieces.append(way(replace(self, weights=drawn)))
+        return joined(pieces)
+
+
+def named(ways: dict[str, Callable[[], np.ndarray]], names: Collection[str] | None) -> dict[str, np.ndarray]:
+    """Metrics by their names, of all ways of scoring or of those named; the others are not worked out."""
+    return {name: way() for name, way in ways.items() if names is None or name in names}
+
+
+def joined(pieces: list[Any]) -> Any:
+    """Results of blocks, one after another, the first row of each but the first left out."""
+    if isinstance(pieces[0], dict):
+        return {name: joined([piece[name] for piece in pieces]) for name in pieces[0]}
+    if isinstance(pieces[0], list | tuple):
+        return [joined(list(own)) for own in zip(*pieces, strict=True)]
+    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
 
 
 def parts(table: pd.DataFrame, outcome: Outcome, drawn: Resamples, sought: int = 1) -> list[Part]:

@@ -6,6 +6,7 @@ therefore have an interval in closed form: Wilson's where every group is a singl
 closed form alone ends too low. Each cell says which it has.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 
 from readsight import metrics
 from readsight.bootstrap import Interval, mann_whitney, mean_of_proportions, paired_difference, wilson
-from readsight.scoring import SCORING, multiclass, multilabel
+from readsight.outcome import UNCOUNTED
+from readsight.scoring import SCORING, multiclass, multilabel, positions
 from readsight.scoring.part import Part
 
 Cell = dict[str, Any]
@@ -25,8 +27,9 @@ OF_CALLS = ("accuracy", "balanced_accuracy", "exact_match")
 class Scored:
     """values: metric → (1 + resamples,), the mean over repeats, resample by resample. cells: the same with intervals.
 
-    confusion: (classes, classes) counts, mean over repeats; for several labels (labels, 2, 2). per_class: class →
-    metric → cell. right: (repeats, n), whether each example is called right. strata: (n,) its class. groups: (n,).
+    confusion: (classes, classes) counts, mean over repeats (of positions bases); for several labels (labels, 2, 2).
+    per_class: class → metric → cell. right: (repeats, n), whether each example is called right. strata: (n,) its class.
+    groups: (n,).
     """
 
     values: dict[str, np.ndarray]
@@ -38,19 +41,22 @@ class Scored:
     strata: np.ndarray | None = None
 
 
-def mean_scores(parts: list[Part]) -> dict[str, np.ndarray]:
-    """All metrics, each (resamples,): the mean over repeats."""
+def mean_scores(parts: list[Part], names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Metrics, all or those named, each (resamples,): the mean over repeats."""
     kind = SCORING[parts[0].outcome.kind]
-    found = [kind.scores(part) for part in parts]
+    by_itself = getattr(kind, "BY_ITSELF", False)
+    found = [kind.scores(part, names) if by_itself else part.blocked(lambda own: kind.scores(own, names)) for part in parts]
     return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]}
 
 
 def score(parts: list[Part]) -> Scored:
     """Scores of one model over its repeats."""
     first = parts[0]
+    if first.outcome.kind == "positions":
+        return _of_positions(parts)
     values, kind = mean_scores(parts), first.outcome.kind
     cells = {name: bootstrapped(own) for name, own in values.items()}
-    if kind == "survival":
+    if kind in ("survival", "regression", "profile"):
         return Scored(values, cells, first.group)
     if kind == "multilabel":
         right = np.stack([(multilabel.said(part) == part.target).all(axis=1) for part in parts])
@@ -59,7 +65,7 @@ def score(parts: list[Part]) -> Scored:
     member = SCORING[kind]
     right = np.stack([np.equal(*member.decisions(part)) for part in parts])
     table = np.mean([metrics.tables(*member.decisions(p), len(p.outcome.classes), _once(p))[0] for p in parts], axis=0)
-    per_class = _of_classes(parts, table, right)
+    per_class = _of_classes(parts, table, right, values)
     classes = [Interval(*(own["recall"][k] for k in ("value", "low", "high"))) for own in per_class.values() if own["n"]]
     single = _single(first.group)
     cells["accuracy"] = held(cells["accuracy"], _proportion(right.mean(axis=0), first.group), single)
@@ -161,11 +167,14 @@ def _sides(part: Part, own: int) -> tuple[int, int]:
     return tuple(len(np.unique(part.group[at])) for at in (part.target == own, part.target != own))
 
 
-def _of_classes(parts: list[Part], table: np.ndarray, right: np.ndarray) -> dict[str, dict[str, Any]]:
+def _of_classes(
+    parts: list[Part], table: np.ndarray, right: np.ndarray, values: dict[str, np.ndarray]
+) -> dict[str, dict[str, Any]]:
     """Recall, precision and AUROC of each class."""
     first, kind = parts[0], SCORING[parts[0].outcome.kind]
-    resampled = [metrics.tables(*kind.decisions(p), len(table), p.weights) for p in parts]
-    ranks = _ranks(parts)
+    resampled = [p.blocked(lambda own: metrics.tables(*kind.decisions(own), len(table), own.weights)) for p in parts]
+    # Of two classes each ranks as well as the other.
+    ranks = _ranks(parts) if first.outcome.kind == "multiclass" else [values["auroc"]] * 2
     found = {}
     for c, name in enumerate(first.outcome.classes):
         at = first.target == c
@@ -188,11 +197,31 @@ def _of_classes(parts: list[Part], table: np.ndarray, right: np.ndarray) -> dict
 
 def _ranks(parts: list[Part]) -> list[np.ndarray]:
     """AUROC of each class against the rest, the mean over repeats."""
-    if parts[0].outcome.kind == "multiclass":
-        return [np.mean(own, axis=0) for own in zip(*map(multiclass.one_against_rest, parts), strict=True)]
-    # Of two classes each ranks as well as the other.
-    sought = [(p.raw if p.sought else 1 - p.raw, (p.target == p.sought).astype(float), p.fold, p.weights) for p in parts]
-    return [np.mean([metrics.by_fold(metrics.auroc, *own) for own in sought], axis=0)] * 2
+    found = [part.blocked(multiclass.one_against_rest) for part in parts]
+    return [np.mean(own, axis=0) for own in zip(*found, strict=True)]
+
+
+def _of_positions(parts: list[Part]) -> Scored:
+    """Scores of sites; sites of each class are ranked once, for the means over classes and for themselves."""
+    ranked = [positions.each(part) for part in parts]
+    found = [positions.scores(part, None, own) for part, own in zip(parts, ranked, strict=True)]
+    values = {name: np.mean([own[name] for own in found], axis=0) for name in found[0]}
+    cells = {name: bootstrapped(own) for name, own in values.items()}
+    table = np.mean([positions.confusion(part) for part in parts], axis=0)
+    return Scored(values, cells, parts[0].group, table, _of_sites(parts[0], ranked))
+
+
+def _of_sites(first: Part, own: list[positions.Ranked]) -> dict[str, dict[str, Any]]:
+    """Top-k accuracy and AUPRC of each site class; n counts bases, groups those of windows that have one."""
+    found = {}
+    for site, name in enumerate(first.outcome.classes):
+        if site:
+            sites = (first.target == site).sum(axis=1)
+            ranked = {m: bootstrapped(np.mean([scores[name][m] for scores in own], axis=0)) for m in ("top_k", "auprc")}
+            counted = int((first.target != UNCOUNTED).sum())
+            about = {"n": int(sites.sum()), "groups": len(np.unique(first.group[sites > 0]))}
+            found[name] = about | {"base_rate": about["n"] / counted if counted else None} | ranked
+    return found
 
 
 def _label_tables(parts: list[Part]) -> np.ndarray:
@@ -207,12 +236,12 @@ def _of_labels(parts: list[Part]) -> dict[str, dict[str, Any]]:
     """Ranking, recall and precision of each label."""
     first = parts[0]
     ranked = {
-        name: [np.mean(own, axis=0) for own in zip(*(multilabel.each(p, way) for p in parts), strict=True)]
+        name: [np.mean(own, axis=0) for own in zip(*(_labels(p, way) for p in parts), strict=True)]
         for name, way in (("auroc", metrics.auroc), ("auprc", metrics.auprc))
     }
     found = {}
     for c, name in enumerate(first.outcome.classes):
-        called = [metrics.tables(p.target[:, c], multilabel.said(p)[:, c], 2, p.weights) for p in parts]
+        called = [_called(p, c) for p in parts]
         at = first.target[:, c] == 1
         found[name] = {
             "n": int(at.sum()),
@@ -222,3 +251,13 @@ def _of_labels(parts: list[Part]) -> dict[str, dict[str, Any]]:
             "precision": bootstrapped(np.mean([metrics.precisions(t)[:, 1] for t in called], axis=0)),
         } | {metric: bootstrapped(own[c]) for metric, own in ranked.items()}
     return found
+
+
+def _labels(part: Part, way: Any) -> list[np.ndarray]:
+    return part.blocked(lambda own: multilabel.each(own, way))
+
+
+def _called(part: Part, label: int) -> np.ndarray:
+    """Confusion of one label, (resamples, 2, 2)."""
+    said = multilabel.said(part)[:, label]
+    return part.blocked(lambda own: metrics.tables(own.target[:, label], said, 2, own.weights))

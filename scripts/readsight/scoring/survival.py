@@ -1,9 +1,11 @@
 """Time to an event: how well risks order the examples of a test fold."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from readsight import concordance
-from readsight.scoring.part import Part
+from readsight.scoring.part import Part, named
 
 PRIMARY = "c_index"
 COMPARED = ("c_index", "uno_c")
@@ -14,10 +16,8 @@ WORDS = {
 }
 
 
-def scores(part: Part) -> dict[str, np.ndarray]:
-    """All metrics of one repeat, each (resamples,)."""
+def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Metrics of one repeat, each (resamples,): all, or those named."""
     time, event = part.target.T
-    return {
-        "c_index": concordance.c_index(part.raw, time, event, part.fold, part.weights),
-        "uno_c": concordance.c_index(part.raw, time, event, part.fold, part.weights, uno=True),
-    }
+    own = (part.raw, time, event, part.fold, part.weights)
+    return named({"c_index": lambda: concordance.c_index(*own), "uno_c": lambda: concordance.c_index(*own, uno=True)}, names)
