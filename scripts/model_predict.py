@@ -1,5 +1,6 @@
 """Predict the test part of every fold of a repeat by the model that never saw it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pandas as pd
 from readsight import calibration, foldfile, modelfile
 from readsight.certificate import verify_folds
 from readsight.errors import InputError
-from readsight.foldfile import Fold
-from readsight.models import MODELS
+from readsight.foldfile import Encoding, Fold
+from readsight.learners import guessed, learned, said
+from readsight.learners import member as member_of
 from readsight.step import step
 from readsight.variant import Variant
 
@@ -23,25 +25,51 @@ def table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, place: dict
     return pd.DataFrame(columns)
 
 
-def main(test: Path, tensors: Path, about: Path, certificate: Path, repeat: int, out: Path) -> None:
+def fits(fold: Fold, content: dict[str, Any], test: Path, about: Path) -> None:
+    """Raise InputError where a model was not trained on such sequences, or for such an outcome."""
+    faults = []
+    for key, value in said(fold).items():
+        held = content.get(key)
+        of = [(name, value[name], (held or {}).get(name)) for name in value] if key == "sequence" else [(key, value, held)]
+        faults += [f"{test}: {name} is {now}, and {about} was trained with {then}" for name, now, then in of if now != then]
+    if fold.outcome.plain() != content["outcome"]:
+        faults.append(f"{test}: what is to be predicted is not what {about} was trained on")
+    if faults:
+        raise InputError(faults)
+
+
+def main(
+    test: Path,
+    tensors: Path,
+    about: Path,
+    certificate: Path,
+    repeat: int,
+    out: Path,
+    representation: tuple[Path, Path] | None = None,
+    threads: int = 1,
+) -> None:
     """Write a row a test example: example, group, repeat, fold, draw, the outcome's columns, and raw and
     calibrated predictions (`raw`, or `raw.0`, `raw.1`, … where there are several a row).
 
-    Draws are 0, but for the control, which trains many times over, and is not calibrated.
-    Raises InputError where folds, model and certificate do not belong together.
+    Draws are 0, but for the control, which trains many times over, and is not calibrated. representation: what was
+    learned of it in each fold (arrays, about), for sequences. Raises InputError where folds, representation and model
+    do not belong together.
     """
     arrays, content = modelfile.read(tensors, about)
     variant = Variant.of(content["model"])
-    member = MODELS[variant.model]
+    encodings: list[Encoding | None] = [None] * len(content["folds"])
+    marks = {str(about): content["certificate"]}
+    if representation:
+        encodings, marks[str(representation[1])] = learned(*representation)
     tables = []
     for number, row in enumerate(content["folds"]):
-        fold = variant.view(foldfile.read(test, number))
-        verify_folds(certificate, {str(test): fold.mark, str(about): content["certificate"]})
+        whole = replace(variant.view(foldfile.read(test, number)), encoding=encodings[number])
+        verify_folds(certificate, marks | {str(test): whole.mark})
+        fits(whole, content, test, about)
+        member, fold = member_of(variant.model, whole)
         if fold.features != row["features"]:
             raise InputError(f"{test}: the features of fold {number} are not those that {about} was trained on")
-        if fold.outcome.plain() != content["outcome"]:
-            raise InputError(f"{test}: what is to be predicted is not what {about} was trained on")
-        raw = member.predict(arrays[number], row["about"], fold.values)
+        raw = guessed(member, arrays[number], row["about"], fold, threads)
         for draw, one in enumerate(raw if row["about"].get("draws") else [raw]):
             tables.append(table(fold, one, row["calibration"], {"repeat": repeat, "fold": number, "draw": draw}))
     pd.concat(tables, ignore_index=True).to_parquet(out, index=False)
@@ -56,4 +84,6 @@ if __name__ == "__main__":
             job.input.certificate,
             int(job.wildcards.repeat),
             job.output.predictions,
+            (job.input.representation, job.input.representation_about) if job.input.get("representation") else None,
+            job.threads,
         )

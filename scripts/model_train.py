@@ -1,6 +1,8 @@
 """Train one kind of model on the balanced training fold of every fold of a repeat, and calibrate it on what it did not see."""
 
 import logging
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +13,9 @@ from threadpoolctl import threadpool_limits
 from readsight import calibration, foldfile, modelfile
 from readsight.certificate import verify_folds
 from readsight.errors import InputError
-from readsight.foldfile import Fold
-from readsight.models import MODELS
+from readsight.foldfile import Encoding, Fold
+from readsight.learners import learned, said, trained
+from readsight.learners import member as member_of
 from readsight.models.fitted import Fitted
 from readsight.search import choose
 from readsight.step import step
@@ -31,25 +34,45 @@ def suits(variant: Variant, member: ModuleType, fold: Fold) -> None:
         raise InputError(f"models: {variant.model!r} joins modalities, and the examples have one ({', '.join(modalities)})")
 
 
-def pairs_of(balanced: Path, validation: Path, number: int, variant: Variant) -> list[tuple[Fold, Fold]]:
-    """Parts to train on and parts to score on: of nested cross-validation a pair an inner fold, else one pair."""
-    inner = foldfile.inner(balanced, number) or [None]
-    return [tuple(variant.view(foldfile.read(path, number, j)) for path in (balanced, validation)) for j in inner]
+def viewed(path: Path, number: int, inner: int | None, variant: Variant, encoding: Encoding | None) -> Fold:
+    """A fold (or an inner one) of a file as the variant sees it, before its model does."""
+    return replace(variant.view(foldfile.read(path, number, inner)), encoding=encoding)
+
+
+def pairs_of(
+    balanced: Path, validation: Path, number: int, variant: Variant, train: Fold, encoding: Encoding | None = None
+) -> list[tuple[Fold, Fold]]:
+    """Parts to train on and parts to score on: of nested cross-validation a pair an inner fold, else one pair.
+
+    train: the fold's training part as its model sees it.
+    """
+
+    def part(path: Path, inner: int | None) -> Fold:
+        return member_of(variant.model, viewed(path, number, inner, variant, encoding))[1]
+
+    inner = foldfile.inner(balanced, number)
+    return [(part(balanced, j), part(validation, j)) for j in inner] or [(train, part(validation, None))]
 
 
 def learn(
-    member: ModuleType, pairs: list[tuple[Fold, Fold]], whole: Fold | None, spec: dict[str, Any], seed: int, threads: int
+    member: ModuleType,
+    pairs: list[tuple[Fold, Fold]],
+    whole: Fold | None,
+    spec: dict[str, Any],
+    seed: int,
+    threads: int,
+    keep: Path | None = None,
 ) -> tuple[Fitted, dict[str, Any]]:
     """A fold's model, and what is said of it: settings, trials, calibration, about, history.
 
     pairs: as of `pairs_of`. whole: the fold's training part, where it is not that of the one pair: the model is
-    trained on it anew, with the settings that the pairs gave. spec: settings, trials.
+    trained on it anew, with the settings that the pairs gave. spec: settings, trials. keep: folder of checkpoints.
     """
-    choice = choose(member, pairs, spec["settings"], spec["trials"], seed, threads)
+    choice = choose(member, pairs, spec["settings"], spec["trials"], seed, threads, keep)
     settings, fitted = choice.settings, choice.fits[0]
     if whole is not None:
         settings = member.settled(choice.fits, settings) if hasattr(member, "settled") else settings
-        fitted = member.train(whole, None, settings, seed, threads)
+        fitted = trained(member, (whole, None), settings, seed, threads, None if keep is None else keep / "whole")
     labels = np.concatenate([held.labels for _, held in pairs])
     kind = pairs[0][0].outcome.kind
     scale = calibration.fit(kind, np.concatenate(choice.guesses), labels)
@@ -73,28 +96,35 @@ def main(
     tensors: Path,
     about: Path,
     trials: int = 0,
+    representation: tuple[Path, Path] | None = None,
+    keep: Path | None = None,
 ) -> None:
     """Choose settings, train, calibrate, and write the models of all folds.
 
-    model: a word of `variant`. Raises InputError where the folds were not cut under this certificate, or the
-    model cannot learn from them.
+    model: a word of `variant`. representation: what was learned of it in each fold (arrays, about), for sequences. keep:
+    folder of checkpoints, from which a training that was broken off goes on; removed once all models are written.
+    Raises InputError where the folds or the representation were not made under this certificate, or the model cannot
+    learn from them.
     """
     variant = Variant.of(model)
-    member = MODELS[variant.model]
+    encodings, mark = learned(*representation) if representation else ([None] * foldfile.count(balanced), "")
     arrays, rows = [], []
     for number in range(foldfile.count(balanced)):
-        train = variant.view(foldfile.read(balanced, number))
+        whole = viewed(balanced, number, None, variant, encodings[number])
+        member, train = member_of(variant.model, whole)
         suits(variant, member, train)
-        pairs = pairs_of(balanced, validation, number, variant)
+        pairs = pairs_of(balanced, validation, number, variant, train, encodings[number])
         marks = {str(balanced): train.mark} | {str(validation): held.mark for _, held in pairs}
+        marks |= {str(representation[1]): mark} if representation else {}
         verify_folds(certificate, marks)
         with threadpool_limits(threads):
             if hasattr(member, "DRAWS"):
                 fitted, row = control(member, train, settings, seed + number, threads)
             else:
-                whole = train if foldfile.inner(balanced, number) else None
+                again = train if foldfile.inner(balanced, number) else None
                 spec = {"settings": settings, "trials": trials}
-                fitted, row = learn(member, pairs, whole, spec, seed + number, threads)
+                own = None if keep is None else keep / f"fold{number}"
+                fitted, row = learn(member, pairs, again, spec, seed + number, threads, own)
         arrays.append(fitted.arrays)
         rows.append(row | {"about": fitted.about, "history": fitted.history, "features": train.features, "examples": len(train)})
         log.info("fold %d: %d examples, %d features, settings %s", number, len(train), len(train.features), row["settings"])
@@ -106,8 +136,10 @@ def main(
         "seed": seed,
         "certificate": train.mark,
         "folds": rows,
-    }
+    } | said(whole)
     modelfile.write(tensors, about, arrays, content)
+    if keep is not None:
+        shutil.rmtree(keep, ignore_errors=True)
 
 
 if __name__ == "__main__":
@@ -123,4 +155,6 @@ if __name__ == "__main__":
             job.output.tensors,
             job.output.about,
             job.params.trials,
+            (job.input.representation, job.input.representation_about) if job.input.get("representation") else None,
+            job.outputs[0].parent / "checkpoints",
         )

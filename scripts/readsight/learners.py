@@ -5,14 +5,19 @@ model of k-mers (`kmers`), which see codes; or a member of `models`, which sees 
 """
 
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from readsight import modelfile
 from readsight.encodings import ENCODINGS
-from readsight.foldfile import Fold
+from readsight.foldfile import Encoding, Fold
 from readsight.kmers import KMER_MODELS
 from readsight.models import MODELS
+from readsight.models.fitted import Fitted
 from readsight.nets import NETS
 from readsight.registry import Registry
 
@@ -33,7 +38,46 @@ def featured(fold: Fold) -> Fold:
     return replace(fold, values=values, var=pd.DataFrame(index=pd.Index(names)), sequence=None)
 
 
+def said(fold: Fold) -> dict[str, Any]:
+    """What a model's file says of the sequences that it was trained on; nothing of tables."""
+    if fold.sequence is None:
+        return {}
+    return {"sequence": fold.sequence.plain(), "representation": fold.encoding.name if fold.encoding else None}
+
+
+def learned(tensors: Path, about: Path) -> tuple[list[Encoding], str]:
+    """The representation as it was learned in each fold, and the mark of the certificate that the folds were made under."""
+    arrays, content = modelfile.read(tensors, about)
+    word = content["representation"]
+    found = [Encoding(word, row["about"], own) for row, own in zip(content["folds"], arrays, strict=True)]
+    return found, content["certificate"]
+
+
 def all_words() -> list[str]:
     """Words of all models of sequences."""
     members: list[Registry] = [NETS, KMER_MODELS]
     return [word for registry in members for word in registry]
+
+
+def resumes(member: ModuleType) -> bool:
+    """Whether a model's training is long: then it keeps checkpoints, and predicts with several threads."""
+    return getattr(member, "RESUMES", False)
+
+
+def trained(
+    member: ModuleType,
+    parts: tuple[Fold, Fold | None],
+    settings: dict[str, Any],
+    seed: int,
+    threads: int,
+    keep: Path | None = None,
+) -> Fitted:
+    """A model trained on the first part, the second being held out. keep: folder of checkpoints, for those that go on from some."""
+    more = {"keep": keep} if resumes(member) else {}
+    return member.train(*parts, settings, seed, threads, **more)
+
+
+def guessed(member: ModuleType, arrays: dict[str, np.ndarray], about: dict[str, Any], fold: Fold, threads: int) -> np.ndarray:
+    """A trained model's predictions of a fold's examples."""
+    more = {"threads": threads} if resumes(member) else {}
+    return member.predict(arrays, about, fold.values, **more)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from readsight.errors import ToolError
 from readsight.foldfile import Fold
+from readsight.learners import guessed, trained
 from readsight.models.fitted import Fitted
 
 log = logging.getLogger("readsight")
@@ -39,6 +41,7 @@ class _Board:
     settings: dict[str, Any]
     seed: int
     threads: int
+    keep: Path | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     best: tuple[float, dict[str, Any], list[Fitted], list[np.ndarray]] | None = None
 
@@ -46,8 +49,11 @@ class _Board:
         """Mean loss of a candidate over the pairs, nats; infinite where it failed. Of equals the first stays the best."""
         settings = self.settings | candidate
         try:
-            fits = [self.member.train(train, held, settings, self.seed, self.threads) for train, held in self.pairs]
-            guesses = [self.member.predict(f.arrays, f.about, held.values) for f, (_, held) in zip(fits, self.pairs, strict=True)]
+            fits = [self._fit(settings, number) for number in range(len(self.pairs))]
+            guesses = [
+                guessed(self.member, fit.arrays, fit.about, held, self.threads)
+                for fit, (_, held) in zip(fits, self.pairs, strict=True)
+            ]
             loss = mean_loss(guesses, [held for _, held in self.pairs])
         except FAILURES as error:
             log.warning("settings %s: passed over: %s", candidate, error)
@@ -57,6 +63,10 @@ class _Board:
         if self.best is None or loss < self.best[0]:
             self.best = loss, settings, fits, guesses
         return loss
+
+    def _fit(self, settings: dict[str, Any], number: int) -> Fitted:
+        keep = None if self.keep is None else self.keep / f"trial{len(self.rows)}" / f"pair{number}"
+        return trained(self.member, self.pairs[number], settings, self.seed, self.threads, keep)
 
 
 def mean_loss(guesses: list[np.ndarray], held: list[Fold]) -> float:
@@ -74,15 +84,22 @@ def mean_loss(guesses: list[np.ndarray], held: list[Fold]) -> float:
 
 
 def choose(
-    member: ModuleType, pairs: list[tuple[Fold, Fold]], settings: dict[str, Any], trials: int, seed: int, threads: int
+    member: ModuleType,
+    pairs: list[tuple[Fold, Fold]],
+    settings: dict[str, Any],
+    trials: int,
+    seed: int,
+    threads: int,
+    keep: Path | None = None,
 ) -> Choice:
     """The settings with the lowest mean loss over the pairs (part that is trained on, part that is not).
 
     trials: settings that Optuna tries in `member.space` (tree-structured Parzen estimator, Bergstra et al. 2011);
-    0, or a member without a space: each of `member.GRID`; without a grid the settings as they are.
+    0, or a member without a space: each of `member.GRID`; without a grid the settings as they are. keep: folder of
+    checkpoints, a folder in it for each trial and pair.
     Raises ToolError, with each reason, where every candidate failed.
     """
-    board = _Board(member, pairs, settings, seed, threads)
+    board = _Board(member, pairs, settings, seed, threads, keep)
     if trials and hasattr(member, "space"):
         _explore(board.score, member.space, trials, seed)
     else:
