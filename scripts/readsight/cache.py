@@ -22,7 +22,9 @@ class Cache:
     def __init__(self, folder: Path = FOLDER):
         self.folder = folder
         own = ("fastq.py", "mates.py", "contigs.py", "headers.py", "matrices/heads.py")
-        code = b"".join((Path(__file__).parent / name).read_bytes() for name in own)
+        here = Path(__file__).parent
+        of_sequences = sorted(path.relative_to(here).as_posix() for path in (here / "sequences").glob("*.py"))
+        code = b"".join((here / name).read_bytes() for name in (*own, *of_sequences))
         self.code = hashlib.sha256(code).hexdigest()
 
     def get(self, kind: str, paths: Sequence[str], make: Callable[[], Any], *given: Any) -> Any:

@@ -18,6 +18,7 @@ from readsight.errors import InputError
 from readsight.places import Places
 from readsight.project import Project
 from readsight.samples import Unit
+from readsight.sequences import foresight as of_sequences
 from readsight.words import nearest
 
 HEAD = 100_000
@@ -65,6 +66,12 @@ def gene_sets(project: Project) -> list[Named]:
     return [n for n in named if n.path and not _planted(project, n.path)]
 
 
+def sequences(project: Project) -> list[Named]:
+    """Files of sequences, and what lies beside them, that tasks name; without those that the demo will make."""
+    named = [Named(key, path, kind) for key, path, kind in of_sequences.files(project)]
+    return [n for n in named if not _planted(project, n.path)]
+
+
 def _planted(project: Project, path: str) -> bool:
     """Whether the demo makes the file, so that it cannot be there yet."""
     return project.config.demo is not None and path.startswith(f"{project.folder}/demo/")
@@ -73,9 +80,9 @@ def _planted(project: Project, path: str) -> bool:
 def missing(project: Project) -> list[str]:
     """Faults of files that are not there or cannot be read. Quick: looks at names only."""
     places = Places(project.paths)
-    named = [*files(project), *tables(project), *gene_sets(project)]
+    named = [*files(project), *tables(project), *gene_sets(project), *sequences(project)]
     faults = [places.locate(f"{n.key}: {fault}") for n in named for fault in _missing(n.path)]
-    faults += [places.locate(fault) for fault in foresight.wrong_keys(project)]
+    faults += [places.locate(fault) for fault in (*foresight.wrong_keys(project), *of_sequences.checkpoints(project))]
     adapters = project.config.reads.trim.adapters
     if project.config.reads.trim.enabled and not Path(adapters).is_file():
         sets = sorted({p.name.rsplit("-", 1)[0] for p in ADAPTERS.glob("*-*.fa")})
@@ -171,6 +178,7 @@ class Doctor:
         self._reads()
         self._tables()
         self._gene_sets()
+        self._sequences()
         bases = sum(length or 0 for length in self.reference.lengths.values()) if self.reference else 0
         faults, notes = room.check_disk(self.project, bases)
         self.faults += faults
@@ -310,6 +318,13 @@ class Doctor:
             self.faults += faults
             self.notes += notes
 
+    def _sequences(self) -> None:
+        """Tasks that learn from sequences; without those of which a file is missing, or is still to be made by the demo."""
+        absent = {path for _, path, _ in of_sequences.files(self.project) if not os.path.isfile(path)}
+        faults, notes = of_sequences.look(self.project, absent, self._table, self.reference, self.cache, self.say)
+        self.faults += faults
+        self.notes += notes
+
     def _unit(self, unit: Unit) -> dict | InputError:
         paths = unit.fastqs
         most = self.project.config.reads.full_check_mb * room.MB
@@ -368,10 +383,9 @@ def main(arguments: list[str]) -> int:
     try:
         project = Project.from_raw(config.load(path), [path])
         units = sum(len(units) for units in project.units.values())
-        say(
-            "config, sample sheet",
-            f"well formed: {units} unit{'s' * (units != 1)} of {len(project.samples)} sample{'s' * (len(project.samples) != 1)}",
-        )
+        counted = f": {units} unit{'s' * (units != 1)} of {len(project.samples)} sample{'s' * (len(project.samples) != 1)}"
+        sheet = project.config.samples is not None
+        say("config, sample sheet" if sheet else "config", "well formed" + counted * sheet)
         notes = examine(project, say)
     except InputError as error:
         print("\n" + listed(error.faults, str(path)), flush=True)

@@ -96,7 +96,9 @@ def _no_numbers(records: Records, values: Sequence[str], column: str, whole: boo
     for row, value in zip(records.rows, values, strict=True):
         if value and not _is_number(value):
             if whole:
-                return [f"{records.path}: label {value!r} is no number, and sequences.target is 'score'; give a number, or use classes"]
+                return [
+                    f"{records.path}: label {value!r} is no number, and sequences.target is 'score'; give a number, or use classes"
+                ]
             faults.note("number", row, f"{value!r} is no number, and sequences.target is 'score'", column)
     return list(faults)
 

@@ -91,7 +91,9 @@ def _number(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     faults = []
     if not np.isfinite(values).all():
         odd = obs.index[~np.isfinite(values)]
-        faults.append(f"label: {len(odd):,} sequences have no number, the first: {_few(odd.tolist())}; leave them out, or mend them")
+        faults.append(
+            f"label: {len(odd):,} sequences have no number, the first: {_few(odd.tolist())}; leave them out, or mend them"
+        )
     elif len(values) and values.min() == values.max():
         faults.append(f"label: all {len(values):,} sequences have the number {values[0]:g}: nothing to learn")
     stratum = np.zeros(len(values), int) if faults else np.searchsorted(np.quantile(values, QUARTERS), values, side="left")

@@ -2,19 +2,42 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from readsight.errors import InputError
 from readsight.sequences.records import SHOWN, Records
 
 
+class Lengths(NamedTuple):
+    """Lengths in one file. counts: bases → (sequences, row of the first, name of the first)."""
+
+    path: str
+    counts: dict[int, tuple[int, int, str]]
+
+
+def of(records: Records) -> Lengths:
+    """Lengths of a file's sequences."""
+    counts: dict[int, tuple[int, int, str]] = {}
+    for sequence, row, name in zip(records.sequences, records.rows, records.names, strict=True):
+        number, *first = counts.get(len(sequence), (0, row, name))
+        counts[len(sequence)] = (number + 1, *first)
+    return Lengths(records.path, counts)
+
+
 def common(files: Sequence[Records], spec: dict[str, Any]) -> int:
+    """As `agreed`, of the records themselves."""
+    return agreed([of(records) for records in files], spec)
+
+
+def agreed(files: Sequence[Lengths], spec: dict[str, Any]) -> int:
     """Bases that every sequence is brought to.
 
     spec: length (None: not said), unequal. pad: to the longest, or to `length`, longer ones cropped to it; crop: to the
     shortest, or to `length`. Raises InputError, with rows, for sequences that the policy does not bring to one length.
     """
-    counts = Counter(len(sequence) for records in files for sequence in records.sequences)
+    counts: Counter[int] = Counter()
+    for file in files:
+        counts.update({length: number for length, (number, _, _) in file.counts.items()})
     length, unequal = spec["length"], spec["unequal"]
     if unequal == "error":
         length = length or counts.most_common(1)[0][0]
@@ -31,15 +54,16 @@ def common(files: Sequence[Records], spec: dict[str, Any]) -> int:
     return length
 
 
-def _odd(files: Sequence[Records], counts: Counter[int], length: int, odd: set[int], said: bool, remedy: str) -> list[str]:
-    """What to say of sequences of other lengths: how many there are, and the rows of the first."""
+def _odd(files: Sequence[Lengths], counts: Counter[int], length: int, odd: set[int], said: bool, remedy: str) -> list[str]:
+    """What to say of sequences of other lengths: how many there are, and the first of a few."""
     number = sum(counts[n] for n in odd)
-    why = f"sequences.length is {length}" if said else f"{counts[length]:,} of {sum(counts.values()):,} sequences have {length} bases"
-    places = [
-        f"{records.path}, row {records.rows[i]}: {records.names[i]!r} has {len(records.sequences[i])} bases"
-        for records in files
-        for i, sequence in enumerate(records.sequences)
-        if len(sequence) in odd
-    ][:SHOWN]
+    why = (
+        f"sequences.length is {length}"
+        if said
+        else f"{counts[length]:,} of {sum(counts.values()):,} sequences have {length} bases"
+    )
     spread = f"{min(odd)}" + f" to {max(odd)}" * (len(odd) > 1)
-    return [f"sequences.unequal: {why}, and {number:,} {'has' if number == 1 else 'have'} {spread}; {remedy}", *places]
+    first = [(file.path, row, name, n) for file in files for n, (_, row, name) in file.counts.items() if n in odd]
+    return [f"sequences.unequal: {why}, and {number:,} {'has' if number == 1 else 'have'} {spread}; {remedy}"] + [
+        f"{path}, row {row}: {name!r} has {n} bases" for path, row, name, n in first[:SHOWN]
+    ]

@@ -79,7 +79,10 @@ def _of_rows(path: str, lines: list[str], columns: Sequence[str]) -> str:
     if columns and len(own) == len(columns) and not browser:
         return TABLE
     interval = len(own) >= 3 and own[1].isdigit() and own[2].isdigit()
-    if interval and int(own[2]) >= int(own[1]):
+    lower = [field.lower() for field in own]
+    # A header of BED without its #: a table of sequences has a column of that name.
+    headed = "\t" in line and "start" in "".join(lower[1:2]) and "end" in "".join(lower[2:3]) and "sequence" not in lower
+    if interval and int(own[2]) >= int(own[1]) or headed:
         return BED
     if len(own) == 1 and re.fullmatch(r"[ACGTUNacgtun]{20,}", own[0]):
         raise InputError(f"{path}: has sequences, a row each, without names; say sequences.columns: [sequence], or write FASTA")

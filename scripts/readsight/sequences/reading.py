@@ -75,7 +75,9 @@ def of_text(records: Records, said: dict[str, list[str]], length: int) -> Found:
 
 def _cut(path: str, kind: str, genome: Any, spec: dict[str, Any], entry: dict[str, Any]) -> Found:
     if genome is None:
-        raise InputError(f"sequences.genome: {path} is {kind}: its {'regions' if kind == opening.BED else 'variants'} {NO_GENOME}")
+        raise InputError(
+            f"sequences.genome: {path} is {kind}: its {'regions' if kind == opening.BED else 'variants'} {NO_GENOME}"
+        )
     from readsight.sequences import alleles, regions
 
     return (regions if kind == opening.BED else alleles).read(path, genome, spec, entry["label"], entry["split"])

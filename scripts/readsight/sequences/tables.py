@@ -54,7 +54,9 @@ def _text(path: str, columns: Sequence[str], limit: int | None) -> tuple[list[st
     """Header, and (row, fields) of each row. Raises InputError for rows of another number of fields."""
     content, whole = data(path, limit)
     lines = content.decode("utf-8", errors="replace").split("\n")
-    told = [(i, line) for i, line in enumerate(lines if whole else lines[:-1], start=1) if line.strip() and not line.startswith("#")]
+    told = [
+        (i, line) for i, line in enumerate(lines if whole else lines[:-1], start=1) if line.strip() and not line.startswith("#")
+    ]
     if not told:
         raise InputError(f"{path}: has no rows; a header and a row an example are needed")
     delimiter = separator(told[0][1])
@@ -82,7 +84,11 @@ def _parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as parquet: {error}") from None
     text = table.astype(object).where(table.notna(), "").map(_written)
-    return [str(name) for name in table.columns], [(i, list(row)) for i, row in enumerate(text.itertuples(index=False), start=1)], True
+    return (
+        [str(name) for name in table.columns],
+        [(i, list(row)) for i, row in enumerate(text.itertuples(index=False), start=1)],
+        True,
+    )
 
 
 def _written(value: object) -> str:
@@ -105,6 +111,4 @@ def _loci(found: Records) -> list[loci.Locus]:
         return [loci.of_name(name, "", len(seq)) for name, seq in zip(found.names, found.sequences, strict=True)]
     strands = found.said[own["strand"]] if own["strand"] else ["."] * len(found)
     columns = [found.said[own[key]] for key in ("chrom", "start", "end")]
-    return [
-        loci.of_fields(*fields, len(sequence)) for *fields, sequence in zip(*columns, strands, found.sequences, strict=True)
-    ]
+    return [loci.of_fields(*fields, len(sequence)) for *fields, sequence in zip(*columns, strands, found.sequences, strict=True)]
