@@ -27,9 +27,14 @@ def precision(word: str, device: str) -> str:
     return "bf16-mixed" if word == "bfloat16" else "32-true"
 
 
+def place(about: dict[str, Any]) -> str:
+    """Torch's name of the device that is predicted with: a GPU where there is one, unless the training was told not to."""
+    return "cuda" if about["device"] != "cpu" and torch.cuda.is_available() else "cpu"
+
+
 def multiplies_bfloat16(device: str) -> bool:
     """Whether the device has instructions for products of bfloat16: Ampere and later, AVX-512 BF16, AMX. Told, not timed."""
-    if device == "gpu":
+    if device in ("gpu", "cuda"):
         return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
     ways = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, way, bool)() for way in ways)

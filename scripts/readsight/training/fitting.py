@@ -8,6 +8,7 @@ import numpy as np
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
 from readsight.training.about import ONE_HOT
+from readsight.training.predicting import agreed
 from readsight.training.weights import Build
 
 ASUNDER = 7919  # between the seeds of an ensemble's networks
@@ -30,7 +31,7 @@ def fit(
     last one's weights. settings: those of the config's `training`. keep: folder of checkpoints; a training that was
     broken off goes on from there, to the same weights, and one that was finished is not made again. Who gives it removes it.
     start: arrays of the module that it starts from, by the names of torch. about gains best_epoch (from 0; of an ensemble
-    the median). history: of each network and pass epoch, train, validation (losses), learning_rate; and network, of an ensemble.
+    the median), and predicts (the precision that is predicted in). history: of each network and pass epoch, train, validation (losses), learning_rate; and network, of an ensemble.
 
     Raises InputError where a device is asked for that is not there, ToolError where the loss is not a number.
     """
@@ -50,4 +51,6 @@ def fit(
         arrays |= {f"{number}.{name}": tensor.cpu().numpy().copy() for name, tensor in state["best"].items()}
         best.append(state["best_epoch"])
         history += [row | ({"network": number} if settings["ensemble"] > 1 else {}) for row in state["history"]]
-    return Fitted(arrays, about | {"best_epoch": round(float(np.median(best)))}, history)
+    about = about | {"best_epoch": round(float(np.median(best)))}
+    told = validation if validation is not None and len(validation) else train
+    return Fitted(arrays, about | agreed(build, arrays, about, told, threads), history)

@@ -10,9 +10,8 @@ import torch
 
 from readsight.foldfile import Encoding
 from readsight.genome.codes import reverse_complement
+from readsight.genome.onehot import one_hot_torch
 from readsight.training.about import maker
-
-BASES = torch.arange(4, dtype=torch.uint8)[None, :, None]
 
 
 def carried(codes: np.ndarray, about: dict[str, Any], encoding: Encoding) -> torch.Tensor:
@@ -25,12 +24,7 @@ def carried(codes: np.ndarray, about: dict[str, Any], encoding: Encoding) -> tor
 
 def made(given: torch.Tensor, about: dict[str, Any]) -> torch.Tensor:
     """What the network reads of it: of one_hot (n, 4, length) float32, else as it was carried."""
-    return one_hot(given) if about["input"] == "one_hot" else given
-
-
-def one_hot(codes: torch.Tensor) -> torch.Tensor:
-    """Codes (n, length) as (n, 4, length) float32; N is 0 throughout."""
-    return (codes[:, None] == BASES.to(codes.device)).to(torch.float32)
+    return one_hot_torch(given) if about["input"] == "one_hot" else given
 
 
 def windows(codes: np.ndarray, about: dict[str, Any]) -> list[np.ndarray]:

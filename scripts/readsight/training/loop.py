@@ -72,22 +72,30 @@ class Learner(LightningModule):
 
     def training_step(self, batch: Any, number: int) -> torch.Tensor:
         found = self._loss(batch, "train")
-        if found.device.type == "cpu" or number % LOOKS == LOOKS - 1:
-            self.check("train")
+        often = 1 if found.device.type == "cpu" else LOOKS
+        if number % often == often - 1:
+            self.check("train", often)
         return found
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        # Not by the trainer, which does not clip for fused optimisers: some scale gradients themselves, but not of bfloat16.
+        if self.own["clip"]:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), self.own["clip"])
 
     def validation_step(self, batch: Any, _: int) -> None:
         self._loss(batch, "validation")
 
-    def check(self, part: str) -> torch.Tensor:
-        """The sums of the pass so far (batches, 2). Raises ToolError where one is not a number."""
-        found = torch.stack(self.sums[part]).cpu()
+    def check(self, part: str, last: int = 0) -> torch.Tensor:
+        """The sums of the last batches, of all by default: (batches, 2). Raises ToolError where one is not a number."""
+        held = self.sums[part][-last:]
+        found = torch.stack(held).cpu()
         bad = torch.nonzero(~torch.isfinite(found[:, 0]))
         if len(bad):
-            rate = self.own["learning_rate"]
+            number = len(self.sums[part]) - len(held) + int(bad[0]) + 1
+            batches = len(self.make(part, self.epoch, 0, self.trainer.world_size))
             raise ToolError(
-                f"the {part} loss is not a number in epoch {self.epoch + 1}, batch {int(bad[0]) + 1} of "
-                f"{len(self.make(part, self.epoch, 0, self.trainer.world_size))}; lower training.learning_rate (it is {rate:g})"
+                f"the {part} loss is not a number in epoch {self.epoch + 1}, batch {number} of {batches}; "
+                f"lower training.learning_rate (it is {self.own['learning_rate']:g})"
             )
         return found
 
@@ -180,7 +188,6 @@ def run(learner: Learner, best: Best, accelerator: str, strategy: str) -> State:
             strategy=strategy,
             precision=devices.precision(settings["precision"], accelerator),
             max_epochs=settings["epochs"] - first,
-            gradient_clip_val=settings["clip"] or None,
             use_distributed_sampler=False,
             reload_dataloaders_every_n_epochs=1,
             deterministic="warn",

@@ -12,6 +12,7 @@ from readsight.training.batches import Batches, batch_size
 from readsight.training.keeping import Keep, State, digest
 from readsight.training.loop import Best, Learner, run
 from readsight.training.progress import Progress
+from readsight.training.quick import quickened
 from readsight.training.rows import at_once
 from readsight.training.weights import Build
 
@@ -33,6 +34,7 @@ def train_one(
     torch.manual_seed(seed)
     net = build(about)
     net.load_state_dict({name: torch.as_tensor(array) for name, array in start.items()}, strict=False)
+    quickened(net, device)
     encoding = train.encoding or ONE_HOT
     size = batch_size(len(train), settings["batch_size"])
 
