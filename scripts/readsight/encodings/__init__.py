@@ -16,9 +16,10 @@ without weights it is empty, to be filled by `load_state_dict`.
 Array `embedding` (vocabulary, d), row 0 of zeros: an embedding of tokens that was learned (word2vec).
 """
 
-from readsight.encodings import bpe, kmer, kmer_graph, one_hot, word2vec
+from readsight.encodings import bpe, kmer, kmer_graph, one_hot, transformer, word2vec
 from readsight.registry import Registry
 
 ENCODINGS = Registry(
-    "representation of sequences", {"one_hot": one_hot, "kmer": kmer, "word2vec": word2vec, "bpe": bpe, "kmer_graph": kmer_graph}
+    "representation of sequences",
+    {"one_hot": one_hot, "kmer": kmer, "word2vec": word2vec, "bpe": bpe, "transformer": transformer, "kmer_graph": kmer_graph},
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from readsight.encodings.kmer import frequencies
-from readsight.encodings.windows import SCALED_BY, drawn, each, named, raw, scale, scaled, told
+from readsight.encodings.windows import SCALED_BY, drawn, named, raw, scale, scaled, told, windows_of
 from readsight.errors import InputError
 from readsight.foldfile import Encoding, Sequence
 from readsight.genome.codes import LETTERS, reverse_complement
@@ -28,7 +28,7 @@ def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, 
     sequences (learned from), bases_per_token. Raises InputError where all bases are N.
     """
     strands = 1 if sequence.stranded else 2
-    windows = drawn(each(codes, sequence), max(1, BASES // (strands * sequence.length)), seed)
+    windows = windows_of(codes, sequence, BASES // (strands * sequence.length), seed)
     learned = _learned([windows] if sequence.stranded else [windows, reverse_complement(windows)], spec["vocabulary"], threads)
     about = told(sequence) | {"tokenizer": learned, "sequences": len(windows)}
     sizes = np.array([len(row) for row in encoded(windows, about)])

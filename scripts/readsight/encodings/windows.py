@@ -27,16 +27,18 @@ def fits(k: int, length: int, key: str = "represent.k") -> None:
         raise InputError(f"{key}: words of {k} bases are longer than the sequences ({length} bases); use at most {length}")
 
 
-def each(codes: np.ndarray, sequence: Sequence) -> np.ndarray:
-    """Windows (m, length): those of pairs one under the other, references first."""
-    return np.concatenate(np.split(codes, 2, axis=1)) if sequence.pair else codes
-
-
 def drawn(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
     """At most so many rows, drawn at random, in their order: what lies in a file is read for these alone."""
     if len(codes) <= most:
         return np.asarray(codes)
     return np.asarray(codes[np.sort(np.random.default_rng(seed).choice(len(codes), most, replace=False))])
+
+
+def windows_of(codes: np.ndarray, sequence: Sequence, most: int, seed: int) -> np.ndarray:
+    """At most so many windows (m, length) to learn from, at random; both of a pair, references first."""
+    if not sequence.pair:
+        return drawn(codes, max(1, most), seed)
+    return np.concatenate(np.split(drawn(codes, max(1, most // 2), seed), 2, axis=1))
 
 
 def raw(codes: np.ndarray, about: dict[str, Any], of_window: Features) -> np.ndarray:

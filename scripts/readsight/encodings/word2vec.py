@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from readsight.encodings import sliding
-from readsight.encodings.windows import SCALED_BY, drawn, each, fits, named, raw, scale, scaled, told
+from readsight.encodings.windows import SCALED_BY, drawn, fits, named, raw, scale, scaled, told, windows_of
 from readsight.errors import InputError
 from readsight.foldfile import Encoding, Sequence
 from readsight.genome.codes import reverse_complement
@@ -31,7 +31,7 @@ def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, 
     if k > LONGEST:
         raise InputError(f"represent.k: embeddings of words are learned up to {LONGEST} bases, not of {k}")
     strands = 1 if sequence.stranded else 2
-    windows = drawn(each(codes, sequence), max(1, WORDS // (strands * (sequence.length - k + 1))), seed)
+    windows = windows_of(codes, sequence, WORDS // (strands * (sequence.length - k + 1)), seed)
     embedding, seen = _learned(sentences(windows, k, sequence.stranded), spec, seed)
     about = told(sequence) | {
         "k": k,

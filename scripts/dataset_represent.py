@@ -1,0 +1,49 @@
+"""Learn the representation of sequences from the training part of every fold of a repeat; this step is given nothing else."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from readsight import foldfile
+from readsight.certificate import verify_folds
+from readsight.encodings import ENCODINGS, file
+from readsight.errors import InputError
+from readsight.foldfile import Encoding
+from readsight.step import step
+
+log = logging.getLogger("readsight")
+
+
+def learned(train: Path, number: int, certificate: Path, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
+    """One fold's encoding. spec: representation, and the config's section `represent`. Raises InputError where the training
+    part was not cut under the certificate, is not of sequences, or does not go with the settings."""
+    fold = foldfile.read(train, number)
+    verify_folds(certificate, {str(train): fold.mark})
+    if fold.sequence is None:
+        raise InputError(f"{train}: holds no sequences; a representation of sequences is learned from those alone")
+    settings = {key: value for key, value in spec.items() if key != "representation"}
+    with threadpool_limits(threads):
+        found = ENCODINGS[spec["representation"]].fit(fold.values, fold.sequence, settings, seed, threads)
+    log.info("fold %d: %s of %d sequences of %d bases", number, found.name, len(fold), fold.sequence.length)
+    return found
+
+
+def main(train: Path, certificate: Path, spec: dict[str, Any], seed: int, threads: int, tensors: Path, about: Path) -> None:
+    """Write the encodings of all folds of a repeat."""
+    found = [learned(train, number, certificate, spec, seed + number, threads) for number in range(foldfile.count(train))]
+    file.write(tensors, about, found, foldfile.read(train, 0).mark)
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        main(
+            job.input.train,
+            job.input.certificate,
+            dict(job.params.spec),
+            job.params.seed,
+            job.threads,
+            job.output.representation,
+            job.output.about,
+        )
