@@ -43,7 +43,9 @@ def test_bases_case_and_contigs_of_the_fasta(built, packed):
 def test_a_genome_larger_than_a_block_is_the_same_as_in_one_piece(built, monkeypatch):
     draw = np.random.default_rng(1)
     contigs = {f"c{i}": "".join(draw.choice(list("ACGTacgtNn"), 3000 + i)) for i in range(3)}
-    lines = "".join(f">{name}\n" + "\n".join(text[i : i + 61] for i in range(0, len(text), 61)) + "\n" for name, text in contigs.items())
+    lines = "".join(
+        f">{name}\n" + "\n".join(text[i : i + 61] for i in range(0, len(text), 61)) + "\n" for name, text in contigs.items()
+    )
     monkeypatch.setattr("readsight.fasta.BLOCK", 97)
     genome, whole = built(lines), Genome.of(contigs)
     assert np.array_equal(genome.raw, whole.raw) and genome.lengths == whole.lengths and genome.masked == whole.masked
@@ -107,6 +109,7 @@ def test_a_genome_goes_to_another_process_as_its_files_names(built):
 def test_the_step_writes_both_files(tmp_path):
     fasta = tmp_path / "genome.fa"
     fasta.write_text(FASTA)
+
     class Named(list):
         def __init__(self, **files):
             super().__init__(files.values())

@@ -87,13 +87,18 @@ def test_the_ratio_is_kept_and_draws_are_repeatable(genome, positives):
 
 
 def test_too_few_windows_are_told_and_so_are_positives_without_a_place(genome, positives):
-    with pytest.raises(InputError, match=r"sequences.negatives.ratio: .* negatives are wanted, and for .* the genome has no window"):
+    with pytest.raises(
+        InputError, match=r"sequences.negatives.ratio: .* negatives are wanted, and for .* the genome has no window"
+    ):
         negatives.genomic(positives, genome, spec(40.0), np.random.default_rng(3))
     nowhere = Found(positives.codes, positives.obs.assign(chrom="", start=-1, end=-1))
     with pytest.raises(InputError, match="none has a place on this genome"):
         negatives.genomic(nowhere, genome, spec(), np.random.default_rng(3))
     pair = Found(positives.codes, positives.obs, pair=True)
-    for make in (lambda: negatives.shuffled(pair, spec(), np.random.default_rng(1)), lambda: negatives.genomic(pair, genome, spec(), np.random.default_rng(1))):
+    for make in (
+        lambda: negatives.shuffled(pair, spec(), np.random.default_rng(1)),
+        lambda: negatives.genomic(pair, genome, spec(), np.random.default_rng(1)),
+    ):
         with pytest.raises(InputError, match="variants have their own classes"):
             make()
     with pytest.raises(InputError, match="are none; raise it"):

@@ -37,7 +37,10 @@ def write(tmp_path):
 def test_regions_as_they_are_on_their_strand(write, name):
     path = write("track name=x\n# note\nchr1\t10\t30\tyes\t5\t+\nchr2\t40\t60\tno\t1\t-\n", name)
     found = regions.read(path, GENOME, spec())
-    assert [decode(row) for row in found.codes] == [CONTIGS["chr1"][10:30], decode(reverse_complement(GENOME.contig("chr2")[40:60]))]
+    assert [decode(row) for row in found.codes] == [
+        CONTIGS["chr1"][10:30],
+        decode(reverse_complement(GENOME.contig("chr2")[40:60])),
+    ]
     assert found.obs["label"].tolist() == ["yes", "no"] and found.obs["strand"].tolist() == ["+", "-"]
     assert found.obs[["chrom", "start", "end"]].to_numpy().tolist() == [["chr1", 10, 30], ["chr2", 40, 60]]
     assert found.obs["repeat"].iloc[1] == np.mean([c.islower() for c in CONTIGS["chr2"][40:60]])
@@ -90,7 +93,11 @@ def test_unequal_regions_by_policy(write):
     text = CONTIGS["chr1"]
     padded = [decode(row) for row in regions.read(path, GENOME, spec(unequal="pad")).codes]
     assert padded == [text[10:30], "N" * 5 + text[50:60] + "N" * 5, text[80:100]]
-    assert [decode(row) for row in regions.read(path, GENOME, spec(unequal="crop")).codes] == [text[15:25], text[50:60], text[85:95]]
+    assert [decode(row) for row in regions.read(path, GENOME, spec(unequal="crop")).codes] == [
+        text[15:25],
+        text[50:60],
+        text[85:95],
+    ]
     assert [decode(row) for row in regions.read(path, GENOME, spec(length=20)).codes] == [text[10:30], text[45:65], text[80:100]]
 
 

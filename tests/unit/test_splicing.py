@@ -97,7 +97,11 @@ def test_the_other_strand_of_the_genome_gives_the_same_examples(tmp_path):
     turned = Genome.of({"chr1": decode(reverse_complement(GENOME.contig("chr1")))})
     swap = {"+": "-", "-": "+"}
     forward = splicing.read(plain(tmp_path), GENOME, spec(100))
-    rows = [row("chr1", size - end, size - start, swap[s], g) for g, s, part in (("plus", "+", EXONS), ("minus", "-", OTHER)) for start, end in part]
+    rows = [
+        row("chr1", size - end, size - start, swap[s], g)
+        for g, s, part in (("plus", "+", EXONS), ("minus", "-", OTHER))
+        for start, end in part
+    ]
     back = splicing.read(gtf(tmp_path, rows), turned, spec(100))
     for gene in ("plus", "minus"):
         one, two = ((f.codes[m], f.target[m]) for f in (forward, back) if (m := (f.obs["group"] == gene).to_numpy()) is not None)
@@ -138,7 +142,7 @@ def test_genes_at_a_contigs_end_by_policy(tmp_path):
 
 def test_introns_that_the_spliceosome_does_not_cut_out_are_left_out(tmp_path):
     rows = [row("chr1", *exon, "+", "plus") for exon in EXONS]
-    rows += [row("chr1", *exon, "-", "t").replace(".t\";", '.t"; gene_biotype "tRNA";') for exon in OTHER]
+    rows += [row("chr1", *exon, "-", "t").replace('.t";', '.t"; gene_biotype "tRNA";') for exon in OTHER]
     found = splicing.read(gtf(tmp_path, rows), GENOME, spec())
     assert set(found.obs["group"]) == {"plus"} and "1 genes" in found.left_out[0]
 
@@ -164,5 +168,8 @@ def test_yeast_introns_begin_with_gt_and_end_with_ag(tmp_path):
     genome = Genome.open(tmp_path / "g.codes", tmp_path / "g.json")
     found = splicing.read(REAL / "genes.gtf.gz", genome, spec(1000))
     donors, acceptors = around(found, splicing.DONOR, 0, 2), around(found, splicing.ACCEPTOR, 2, 0)
-    share = [sum(n for word, n in seen.items() if fits(word)) / seen.total() for seen, fits in ((donors, lambda w: w[1:] == "GT"), (acceptors, lambda w: w[:2] == "AG"))]
+    share = [
+        sum(n for word, n in seen.items() if fits(word)) / seen.total()
+        for seen, fits in ((donors, lambda w: w[1:] == "GT"), (acceptors, lambda w: w[:2] == "AG"))
+    ]
     assert donors.total() > 250 and min(share) > 0.9, share

@@ -30,7 +30,10 @@ PLACES = st.lists(st.tuples(st.integers(0, 2), st.integers(-60, 240), st.sampled
 
 @given(PLACES, st.integers(1, 120))
 def test_padded_windows_are_base_by_base_those_of_the_contig(places, length):
-    contigs, starts, strands = (np.array(column, dtype=kind) for column, kind in zip(zip(*places, strict=True) if places else ([], [], []), (int, int, str), strict=True))
+    contigs, starts, strands = (
+        np.array(column, dtype=kind)
+        for column, kind in zip(zip(*places, strict=True) if places else ([], [], []), (int, int, str), strict=True)
+    )
     found = windows(GENOME, contigs, starts, length, strands, "pad")
     assert found.shape == (len(places), length) and found.dtype == np.uint8
     assert [decode(row) for row in found] == [naive(c, s, length, "-" if d == "-" else "+") for c, s, d in places]
@@ -73,7 +76,10 @@ def test_jitter_moves_by_at_most_so_much_stays_inside_and_is_repeatable():
     assert set(moved) == set(range(0, 8))
     held = Windows(GENOME, contigs, starts, 20, jitter=5, rng=np.random.default_rng(1))
     assert np.array_equal(held[:500], windows(GENOME, contigs, moved, 20))
-    assert np.array_equal(windows(GENOME, contigs, starts, 20, jitter=5, rng=np.random.default_rng(1)), held.genome.raw[moved[:, None] + np.arange(20)] & 7)
+    assert np.array_equal(
+        windows(GENOME, contigs, starts, 20, jitter=5, rng=np.random.default_rng(1)),
+        held.genome.raw[moved[:, None] + np.arange(20)] & 7,
+    )
 
 
 @given(st.integers(1, 40), st.integers(1, 50))
@@ -83,7 +89,9 @@ def test_a_tiling_is_every_step_of_every_contig(length, step):
     assert len(tiles) == len(wanted)
     assert [decode(row) for row in tiles[:]] == [naive(c, s, length) for c, s in wanted]
     if wanted:
-        assert np.array_equal(tiles[-1], tiles[len(tiles) - 1]) and np.array_equal(tiles[np.array([0, -1])], tiles[[0, len(tiles) - 1]])
+        assert np.array_equal(tiles[-1], tiles[len(tiles) - 1]) and np.array_equal(
+            tiles[np.array([0, -1])], tiles[[0, len(tiles) - 1]]
+        )
         with pytest.raises(IndexError):
             tiles[np.array([len(tiles)])]
 
@@ -108,7 +116,9 @@ def test_a_hundred_million_windows_take_the_memory_of_a_batch(tmp_path):
     draw = np.random.default_rng(2)
     genome = Genome(draw.integers(0, 4, 1_000_000, dtype=np.uint8), {"a": 1_000_000}, False)
     tracemalloc.start()
-    tiles = Windows.tiling(Genome(np.lib.stride_tricks.as_strided(genome.raw, (100_000_999,), (0,)), {"a": 100_000_999}, False), 1000, 1)
+    tiles = Windows.tiling(
+        Genome(np.lib.stride_tricks.as_strided(genome.raw, (100_000_999,), (0,)), {"a": 100_000_999}, False), 1000, 1
+    )
     assert len(tiles) == 100_000_000
     found = [tiles[at] for at in (slice(0, 64), slice(99_999_936, None), draw.integers(0, len(tiles), 64))]
     peak = tracemalloc.get_traced_memory()[1]

@@ -130,6 +130,11 @@ class Genome:
         at = self._place[name]
         return self.raw[self.offsets[at] : self.offsets[at] + self.sizes[at]] & BASE
 
+    def stretch(self, name: str, start: int, end: int) -> np.ndarray:
+        """Codes of [start, end) of a contig, 0-based, within it."""
+        offset = int(self.offsets[self._place[name]])
+        return self.raw[offset + start : offset + end] & BASE
+
     def index(self, names: Iterable[str], source: str) -> np.ndarray:
         """Places of contigs by name, (n,) int64. Raises InputError, in words on naming styles, for those that are not there.
 

@@ -57,7 +57,7 @@ def raw(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int, pa
     if within.all():
         return np.lib.stride_tricks.sliding_window_view(genome.raw, length)[genome.offsets[contigs] + starts]
     if not padded:
-        raise InputError(_past(genome, contigs[~within], starts[~within], length))
+        raise InputError(past(genome, contigs[~within], starts[~within], length))
     found = np.full((len(starts), length), N, np.uint8)
     if within.any():
         found[within] = raw(genome, contigs[within], starts[within], length)
@@ -69,8 +69,8 @@ def raw(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int, pa
     return found
 
 
-def inside(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Whether windows lie within their contigs, (n,) bool."""
+def inside(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int | np.ndarray) -> np.ndarray:
+    """Whether windows lie within their contigs, (n,) bool. length: of all, or of each."""
     return (starts >= 0) & (starts + length <= genome.sizes[contigs])
 
 
@@ -103,10 +103,12 @@ def _places(genome: Genome, contigs: np.ndarray | Sequence[str]) -> np.ndarray:
     return contigs if contigs.dtype.kind in "iu" else genome.index(contigs.tolist(), "windows")
 
 
-def _past(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int) -> list[str]:
+def past(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int | np.ndarray) -> list[str]:
+    """Faults of windows that reach past their contigs, and what can be done. length: of all, or of each."""
+    ends = starts + length
     rows = [
-        f"{genome.names[c]}:{s}-{s + length} reaches past its contig of {genome.sizes[c]:,} bases"
-        for c, s in zip(contigs[:MOST_SHOWN].tolist(), starts[:MOST_SHOWN].tolist(), strict=True)
+        f"{genome.names[c]}:{s}-{e} reaches past its contig of {genome.sizes[c]:,} bases"
+        for c, s, e in zip(contigs[:MOST_SHOWN].tolist(), starts[:MOST_SHOWN].tolist(), ends[:MOST_SHOWN].tolist(), strict=True)
     ]
     more = [f"… and {len(starts) - MOST_SHOWN:,} windows more"] if len(starts) > MOST_SHOWN else []
     return [*rows, *more, "set sequences.outside to pad or drop, or sequences.length to less"]
@@ -133,7 +135,7 @@ class Windows:
         contigs, starts = _places(genome, contigs), np.asarray(starts, np.int64)
         within = inside(genome, contigs, starts, length)
         if outside == "error" and not within.all():
-            raise InputError(_past(genome, contigs[~within], starts[~within], length))
+            raise InputError(past(genome, contigs[~within], starts[~within], length))
         kept = within if outside == "drop" else slice(None)
         self.genome, self.length, self.jitter, self.rng = genome, length, jitter, rng
         self._contigs, self._starts = contigs[kept].astype(np.int32), starts[kept]

@@ -93,7 +93,9 @@ def join(parts: Sequence[Found]) -> Found:
         raise InputError("sequences.files: variants (VCF) and sequences cannot be learned in one task; make two tasks of them")
     if len(widths) > 1:
         shown = ", ".join(str(width) for width in sorted(widths))
-        raise InputError(f"sequences.length: files hold sequences of {shown} bases; set sequences.length, or sequences.unequal: crop")
+        raise InputError(
+            f"sequences.length: files hold sequences of {shown} bases; set sequences.length, or sequences.unequal: crop"
+        )
     obs = pd.concat([part.obs for part in parts])
     obs.index = pd.Index(unique(obs.index.tolist()), dtype=object)
     targets = [part.target for part in parts if part.target is not None]

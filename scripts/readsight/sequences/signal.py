@@ -35,7 +35,9 @@ def profiles(path: Path | str, obs: pd.DataFrame, bin: int) -> np.ndarray:
     length = int(obs["end"].iloc[0] - obs["start"].iloc[0])
     if length % bin:
         near = max(1, round(length / bin)) * bin
-        raise InputError(f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to {near}")
+        raise InputError(
+            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to {near}"
+        )
     found = np.zeros((len(obs), length // bin), np.float32)
     whole = np.zeros(length, np.float32)
     strands = obs["strand"].to_numpy(str)
@@ -84,7 +86,9 @@ def _open(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
         nowhere = obs.index[(obs["chrom"] == "").to_numpy()]
         if len(nowhere):
             shown = ", ".join(map(str, nowhere[:SHOWN]))
-            raise InputError(f"sequences.signal: {len(nowhere):,} sequences have no place on the genome ({shown}); use regions (BED)")
+            raise InputError(
+                f"sequences.signal: {len(nowhere):,} sequences have no place on the genome ({shown}); use regions (BED)"
+            )
         known = list(handle.chroms())
         strange = [name for name in obs["chrom"].unique() if name not in known]
         if strange:
