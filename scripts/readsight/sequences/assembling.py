@@ -10,7 +10,8 @@ import pandas as pd
 
 from readsight.errors import InputError
 from readsight.genome.codes import generator
-from readsight.sequences import duplicates, labelling, reading
+from readsight.sequences import duplicates, labelling, reading, signal, splicing, unlearnable
+from readsight.sequences import negatives as making
 from readsight.sequences.columns import labels_of
 from readsight.sequences.duplicates import Collapsed
 from readsight.sequences.found import Found, join
@@ -54,6 +55,7 @@ def assemble(paths: Sequence[str], spec: dict[str, Any], seed: int, beside: Besi
     if faults:
         raise InputError(faults)
     counts = {"read": len(found)}
+    avoid = found.obs.loc[found.obs["chrom"] != "", ["chrom", "start", "end"]]
     collapsed = duplicates.collapse(found, spec)
     counts |= {"collapsed": collapsed.dropped, "contradicted": collapsed.contradicted}
     if not len(collapsed.found):
@@ -63,7 +65,7 @@ def assemble(paths: Sequence[str], spec: dict[str, Any], seed: int, beside: Besi
     kept = drawn(collapsed.found, spec, seed)
     counts["undrawn"] = len(collapsed.found) - len(kept)
     found, copies = collapsed.found.rows(kept), collapsed.copies[kept]
-    made = negatives(found, spec, seed, beside)
+    made = negatives(found, spec, seed, beside, avoid)
     if made is not None:
         new = novel(made, collapsed, spec)
         counts["known"] = int((~new).sum())
@@ -77,14 +79,10 @@ def assemble(paths: Sequence[str], spec: dict[str, Any], seed: int, beside: Besi
 def gathered(paths: Sequence[str], spec: dict[str, Any], beside: Beside) -> Found:
     """The examples of all files one after the other; scores and signals along them are read from the bigWig where there is one."""
     if spec["target"] == "splice_sites":
-        from readsight.sequences import splicing
-
         return splicing.read(beside.annotation, beside.genome, spec)
     found = join(reading.read(paths, spec | ({"label": None} if beside.signal else {}), beside.genome))
     if beside.signal is None:
         return found
-    from readsight.sequences import signal
-
     if spec["target"] == "score":
         obs = found.obs.assign(label=signal.scores(beside.signal, found.obs))
         told = obs["label"].notna().to_numpy()
@@ -99,11 +97,7 @@ def unplaced(found: Found, spec: dict[str, Any]) -> list[str]:
     without = (found.obs["chrom"] == "").to_numpy()
     if spec["by"] != "chromosome" or not without.any():
         return []
-    return [
-        f"split.by: is chromosome, and {int(without.sum()):,} of {len(found):,} sequences do not say where they lie (the first: "
-        f"{found.obs.index[int(without.argmax())]}); places are read from names such as chr1:100-200 and from columns chrom, start, "
-        "end; or use split.by: homology"
-    ]
+    return unlearnable.of_places(int(without.sum()), len(found), str(found.obs.index[int(without.argmax())]))
 
 
 def drawn(found: Found, spec: dict[str, Any], seed: int) -> np.ndarray:
@@ -117,15 +111,13 @@ def drawn(found: Found, spec: dict[str, Any], seed: int) -> np.ndarray:
     return np.sort(np.concatenate([rng.permutation(part)[: spec["sample"]] for part in parts]))
 
 
-def negatives(found: Found, spec: dict[str, Any], seed: int, beside: Beside) -> Found | None:
-    """Negatives made for the positives; None where none are asked for."""
+def negatives(found: Found, spec: dict[str, Any], seed: int, beside: Beside, avoid: pd.DataFrame) -> Found | None:
+    """Negatives made for the positives; None where none are asked for. avoid: places of all examples, also of those not drawn."""
     own = spec["negatives"]
     if own["method"] == "none":
         return None
     if len(labels_of(spec)) > 1:
         raise InputError("sequences.negatives.method: negatives are a class, and several labels are predicted; use none")
-    from readsight.sequences import negatives as making
-
     positives = found.rows((found.obs["label"] != own["label"]).to_numpy())
     rng = generator(seed, "negatives")
     if own["method"] == "shuffled":
@@ -134,7 +126,7 @@ def negatives(found: Found, spec: dict[str, Any], seed: int, beside: Beside) -> 
         raise InputError(
             "sequences.negatives.method: genomic negatives need a genome: name it in sequences.genome or reference.fasta"
         )
-    return making.genomic(positives, beside.genome, spec, rng)
+    return making.genomic(positives, beside.genome, spec, rng, avoid)
 
 
 def novel(made: Found, collapsed: Collapsed, spec: dict[str, Any]) -> np.ndarray:

@@ -112,7 +112,7 @@ def _conflicts(found: Found, kinds: np.ndarray, apart: np.ndarray) -> list[dict[
     """Names and labels of the copies of each sequence that has several labels."""
     columns = [name for name in found.obs if name == "label" or name.startswith("label.")]
     rows = np.flatnonzero(apart[kinds])
-    said = found.obs.iloc[rows][columns].astype(str).agg(", ".join, axis=1).tolist() if columns else [""] * len(rows)
+    said = [", ".join(map(str, own)) for own in found.obs.iloc[rows][columns].to_numpy()]
     made: dict[int, dict[str, list[str]]] = {}
     for row, label in zip(rows, said, strict=True):
         own = made.setdefault(int(kinds[row]), {"names": [], "labels": []})

@@ -5,27 +5,25 @@ With the standard library alone. What stands in parquet is not looked into; the 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from readsight import contigs
 from readsight.cache import Cache
-from readsight.classes import MEMBERS, MOST
 from readsight.contigs import Table
 from readsight.errors import InputError
 from readsight.learning import Task
 from readsight.places import Places
 from readsight.project import Project
-from readsight.sequences import columns, fasta_reader, lengths, opening, tables
+from readsight.sequences import columns, fasta_reader, lengths, opening, tables, unlearnable
 from readsight.sequences.lengths import Lengths
 from readsight.wiring.dataset import DatasetWiring
 from readsight.words import nearest
 
 LARGE = 50_000_000
 HEAD = 4_000_000
-SHOWN = 4
 # Bases of a window where the config does not say it.
 USUAL = 1000
 BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
@@ -235,51 +233,28 @@ def _of_classes(texts: Sequence[Seen], cut: Sequence[tuple[Table, dict[str, Any]
     known = all(seen.whole for seen in texts) and all(entry.get("label") for _, entry in cut)
     if spec["outcome"] != "classes" or not known or not (texts or cut):
         return []
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    for label, number, name in (own for seen in texts for own in seen.labels):
-        counts[label] += number
-        first.setdefault(label, name)
-    for table, entry in cut:
-        counts[entry["label"]] += table.records
-    if not counts:
+    examples: dict[str, tuple[int, str]] = {}
+    own = [own for seen in texts for own in seen.labels]
+    own += [(entry["label"], table.records, f"of {table.path}") for table, entry in cut]
+    for label, number, name in own:
+        held, first = examples.get(label, (0, name))
+        examples[label] = (held + number, first)
+    if not examples:
         return ["label: no sequence has a label"]
-    total = sum(counts.values())
-    lone = [label for label, number in counts.items() if number == 1]
-    made = spec["negatives"]["method"] != "none"
-    kinds = sorted({*counts, spec["negatives"]["label"]} if made else counts)
-    if len(kinds) == 1:
-        return [
-            f"label: all {total:,} sequences are {kinds[0]!r}: one class, nothing to learn; name a file of others, or make them "
-            "(sequences.negatives.method)"
-        ]
-    if len(kinds) > max(MOST, total / MEMBERS):
-        return [
-            f"label: there are {len(kinds):,} different labels ({_few(kinds)}) of {total:,} sequences; these are no classes; name "
-            "another column, or say sequences.target: score where they are numbers"
-        ]
-    faults = [
-        f"label: class {label!r} has one example ({first.get(label, 'of its file')}), which cannot be both trained and tested on; "
-        "leave the class out, or add to it"
-        for label in lone
-    ]
-    if spec["positive"] is not None and spec["positive"] not in kinds:
-        near = nearest(spec["positive"], kinds)
-        hint = f"did you mean {near!r}?" if near else f"there are: {_few(kinds)}"
-        faults.append(f"positive: no sequence is {spec['positive']!r}; {hint}")
-    return faults
+    if spec["negatives"]["method"] != "none":
+        label, positives = spec["negatives"]["label"], sum(number for number, _ in examples.values())
+        held, first = examples.get(label, (0, ""))
+        examples[label] = (held + max(2, positives), first)
+    return unlearnable.of_classes(examples, spec["positive"])
 
 
 def _of_places(texts: Sequence[Seen], spec: dict[str, Any]) -> list[str]:
     """Faults of sequences that do not say where they lie, and are to be divided by chromosomes."""
-    without = sum(seen.unplaced[0] for seen in texts)
-    if spec["by"] != "chromosome" or not without:
+    if spec["by"] != "chromosome":
         return []
-    first = next((seen.path, seen.unplaced[1]) for seen in texts if seen.unplaced[0])
-    return [
-        f"split.by: is chromosome, and {without:,} sequences do not say where they lie (the first: {first[1]} of {first[0]}); places are "
-        "read from names such as chr1:100-200 and from columns chrom, start, end; or use split.by: homology"
-    ]
+    total = sum(number for seen in texts for _, number, *_ in seen.lengths)
+    first = next((seen.unplaced[1] for seen in texts if seen.unplaced[0]), "")
+    return unlearnable.of_places(sum(seen.unplaced[0] for seen in texts), total, first)
 
 
 def _of_chromosomes(task: Task, texts: Sequence[Seen], cut: Sequence[Table]) -> list[str]:
@@ -343,8 +318,3 @@ def _natural(chrom: str) -> tuple[int, str]:
     """A key that puts chr2 before chr10."""
     digits = chrom.removeprefix("chr")
     return (int(digits), "") if digits.isdigit() else (1000, chrom)
-
-
-def _few(names: Iterable[str]) -> str:
-    names = list(names)
-    return ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)

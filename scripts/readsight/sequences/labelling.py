@@ -5,13 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from readsight.classes import MEMBERS, MOST
 from readsight.outcome import Outcome, coded
+from readsight.sequences import unlearnable
 from readsight.sequences.found import Found
 from readsight.sources.targets import SEEN, UNSEEN, strata_of_labels
-from readsight.words import nearest
 
-SHOWN = 5
 QUARTERS = (0.25, 0.5, 0.75)
 SITES = ("neither", "acceptor", "donor")
 
@@ -35,35 +33,11 @@ def target(found: Found, spec: dict[str, Any]) -> Target:
 
 
 def _classes(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
-    values, positive = obs["label"].astype(str).tolist(), spec["positive"]
-    codes, names = coded(values, positive)
-    counts = np.bincount(codes, minlength=len(names))
-    faults = []
-    if len(names) < 2:
-        faults.append(
-            f"label: all {len(values):,} sequences are {names[0]!r}: one class, nothing to learn; name a file of others, or make "
-            "them (sequences.negatives.method)"
-        )
-    elif len(names) > max(MOST, len(values) / MEMBERS):
-        faults.append(
-            f"label: there are {len(names):,} different labels ({_few(names)}) of {len(values):,} sequences; these are no classes; "
-            "name another column, or say sequences.target: score where they are numbers"
-        )
-    else:
-        faults += [
-            f"label: class {name!r} has one example ({obs.index[int(np.flatnonzero(codes == i)[0])]}), which cannot be both trained "
-            "and tested on; leave the class out, or add to it"
-            for i, name in enumerate(names)
-            if counts[i] == 1
-        ]
-    if positive is not None and positive not in names:
-        near = nearest(positive, names)
-        hint = f"did you mean {near!r}?" if near else f"there are: {_few(names)}"
-        faults.append(f"positive: no sequence is {positive!r}; {hint}")
-    elif positive is not None and len(names) > 2:
-        faults.append(f"positive: is for two classes, and there are {len(names)} ({_few(names)}); leave it out")
+    codes, names = coded(obs["label"].astype(str).tolist(), spec["positive"])
+    first = [str(obs.index[int((codes == i).argmax())]) for i in range(len(names))]
+    examples = {name: (int((codes == i).sum()), first[i]) for i, name in enumerate(names)}
     outcome = Outcome("binary" if len(names) == 2 else "multiclass", tuple(names))
-    return Target(outcome, {"label": codes}, codes, faults)
+    return Target(outcome, {"label": codes}, codes, unlearnable.of_classes(examples, spec["positive"]))
 
 
 def _multilabel(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
@@ -92,13 +66,9 @@ def _number(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
     if not np.isfinite(values).all():
         odd = obs.index[~np.isfinite(values)]
         faults.append(
-            f"label: {len(odd):,} sequences have no number, the first: {_few(odd.tolist())}; leave them out, or mend them"
+            f"label: {len(odd):,} sequences have no number, the first: {unlearnable.few(odd)}; leave them out, or mend them"
         )
     elif len(values) and values.min() == values.max():
         faults.append(f"label: all {len(values):,} sequences have the number {values[0]:g}: nothing to learn")
     stratum = np.zeros(len(values), int) if faults else np.searchsorted(np.quantile(values, QUARTERS), values, side="left")
     return Target(Outcome("regression", ("score",)), {"label": values}, stratum, faults)
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(map(str, names[:SHOWN])) + ", …" * (len(names) > SHOWN)

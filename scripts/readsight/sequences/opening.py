@@ -19,7 +19,6 @@ STRANGERS = {
     b"\x89HDF": "is HDF5; write its sequences to a table or FASTA",
     b"BAM\x01": "is an alignment; sequences, regions or variants are needed",
     b"CRAM": "is an alignment; sequences, regions or variants are needed",
-    b"BCF": "is BCF; write it as VCF (bcftools view -Oz)",
     b"\x26\xfc\x8f\x88": "is a bigWig; name it in sequences.signal, and regions in files",
     b"\x88\x8f\xfc\x26": "is a bigWig; name it in sequences.signal, and regions in files",
     b"\x87\x89\xf2\xeb": "is a bigBed; write it as BED (bigBedToBed)",
@@ -52,13 +51,13 @@ def kind(path: str, columns: Sequence[str] = ()) -> str:
     head, _ = data(path, HEAD)
     if head.startswith(b"PAR1"):
         return PARQUET
+    if head.startswith((b"##fileformat=VCF", b"BCF")):
+        return VCF
     for mark, words in STRANGERS.items():
         if head.startswith(mark):
             raise InputError(f"{path}: {words}")
     if b"\0" in head:
         raise InputError(f"{path}: is binary data; FASTA, a table, BED or VCF is needed")
-    if head.startswith(b"##fileformat=VCF"):
-        return VCF
     lines = [line for line in head.decode(errors="replace").splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path}: is empty; FASTA, a table, BED or VCF is needed")

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from readsight.genome.codes import encode
+from readsight.sequences.letters import AMBIGUOUS
 from readsight.sequences.loci import Locus
 
 LOWER = ord("a")
+UNKNOWN = np.isin(np.arange(256), list(AMBIGUOUS))
 
 
 def windows(sequences: Sequence[bytes], length: int) -> list[bytes]:
@@ -32,7 +34,7 @@ def matrix(sequences: Sequence[bytes]) -> np.ndarray:
 def masked(sequences: Sequence[bytes]) -> np.ndarray:
     """Part of each sequence (n,) that is soft-masked (lower case) or N; NaN where the file has one case throughout."""
     flat = np.frombuffer(b"".join(sequences), np.uint8).reshape(len(sequences), -1)
-    lower, unknown = flat >= LOWER, (flat | 32) == ord("n")
+    lower, unknown = flat >= LOWER, UNKNOWN[flat]
     bases = ~unknown
     if not (lower & bases).any() or (lower | unknown).all():
         return np.full(len(sequences), np.nan)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.sequences import columns, fasta_reader, lengths, opening, policy, tables
+from readsight.sequences import alleles, columns, fasta_reader, lengths, opening, policy, regions, tables
 from readsight.sequences.found import Found, unplaced
 from readsight.sequences.records import Records
 
@@ -78,6 +78,4 @@ def _cut(path: str, kind: str, genome: Any, spec: dict[str, Any], entry: dict[st
         raise InputError(
             f"sequences.genome: {path} is {kind}: its {'regions' if kind == opening.BED else 'variants'} {NO_GENOME}"
         )
-    from readsight.sequences import alleles, regions
-
     return (regions if kind == opening.BED else alleles).read(path, genome, spec, entry["label"], entry["split"])

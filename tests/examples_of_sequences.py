@@ -1,0 +1,57 @@
+"""Files of sequences, and what `dataset_sequences` is told of them, for tests."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+COMPLEMENT = str.maketrans("ACGTacgtNn", "TGCAtgcaNn")
+
+
+def turned(sequence: str) -> str:
+    """The reverse complement."""
+    return sequence[::-1].translate(COMPLEMENT)
+
+
+def bases(draw: random.Random, length: int, gc: float = 0.5) -> str:
+    return "".join(draw.choices("ACGT", [1 - gc, gc, gc, 1 - gc], k=length))
+
+
+def spec(*files: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """What the wiring gives `dataset_sequences`, with the config's defaults. files: path, label, split."""
+    told = {
+        "name": "t",
+        "source": "sequences",
+        "representation": "one_hot",
+        "outcome": "classes",
+        "label": "label",
+        "positive": None,
+        "by": "homology",
+        "files": [{"label": None, "split": None} | {key: str(value) for key, value in file.items()} for file in files],
+        "columns": [],
+        "target": "classes",
+        "bin": 32,
+        "length": None,
+        "unequal": "error",
+        "outside": "error",
+        "stranded": False,
+        "negatives": {"method": "none", "ratio": 1.0, "label": "negative"},
+        "sample": None,
+    }
+    return told | changed
+
+
+def fasta(path: Path, records: dict[str, str]) -> Path:
+    """Names (with what stands behind them) and sequences."""
+    path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in records.items()))
+    return path
+
+
+def two_classes(folder: Path, number: int = 30, length: int = 40) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two FASTA files of random sequences, of chromosomes 1 to 5; entries for `spec`."""
+    draw = random.Random(4)
+    entries = []
+    for label, gc in (("bound", 0.7), ("free", 0.3)):
+        place = [(f"chr{1 + i % 5}", 1000 * i + (label == "free") * 500) for i in range(number)]
+        own = {f"{chrom}:{start}-{start + length}": bases(draw, length, gc) for chrom, start in place}
+        entries.append({"path": fasta(folder / f"{label}.fa", own), "label": label})
+    return entries[0], entries[1]

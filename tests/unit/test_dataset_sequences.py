@@ -1,0 +1,200 @@
+"""The examples of a task, from files to AnnData: what stands in them, what was left out, and what cannot be learned."""
+
+import json
+import random
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import dataset_sequences
+from examples_of_sequences import bases, fasta, spec, turned, two_classes
+from readsight import examples as examples_file
+from readsight.certificate import sha256
+from readsight.errors import InputError
+from readsight.foldfile import Sequence
+from readsight.genome.codes import decode
+
+
+def made(folder, told, seed=1) -> tuple[anndata.AnnData, dict[str, float]]:
+    """The examples, and the figures of the summary by their last words."""
+    files = [folder / file["path"] for file in told["files"]]
+    dataset_sequences.main(files, told, seed, {}, folder / "examples.h5ad", folder / "summary.json")
+    rows = json.loads((folder / "summary.json").read_text())
+    assert all(set(row) == {"key", "value", "low", "high", "n", "unit", "description"} for row in rows)
+    return anndata.read_h5ad(folder / "examples.h5ad"), {row["key"].removeprefix("dataset.t."): row["value"] for row in rows}
+
+
+def faults(folder, told) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        made(folder, told)
+    return caught.value.faults
+
+
+def table(folder, rows: list[tuple], *columns: str):
+    path = folder / "t.tsv"
+    path.write_text("\n".join("\t".join(map(str, row)) for row in [("name", "sequence", *columns), *rows]) + "\n")
+    return {"path": path}
+
+
+def test_examples_hold_all_that_later_steps_read(tmp_path):
+    entries = two_classes(tmp_path)
+    data, figures = made(tmp_path, spec(*entries, positive="bound", by="chromosome"))
+    assert data.n_obs == 60 and data.X is None and data.obs_names.is_unique
+    assert set(data.obs) == {"label", "stratum", "chrom", "start", "end", "strand", "gc", "repeat", "origin", "copies"}
+    assert data.obsm["sequence"].dtype == np.uint8 and data.obsm["sequence"].shape == (60, 40)
+    outcome = examples_file.outcome(data)
+    assert (outcome.kind, outcome.classes) == ("binary", ("free", "bound"))
+    assert outcome.target(data.obs).tolist() == [1] * 30 + [0] * 30
+    assert Sequence.of(data.uns["sequence"]) == Sequence(40)
+    assert data.uns["task"]["source"] == "sequences" and json.loads(data.uns["task"]["spec"])["by"] == "chromosome"
+    assert data.uns["task"]["made_from"]["0.bound.fa"] == sha256(tmp_path / "bound.fa")
+    assert set(data.obs["chrom"]) == {f"chr{i}" for i in range(1, 6)} and set(data.obs["origin"]) == {"given"}
+    for row, name in zip(data.obsm["sequence"], data.obs_names, strict=True):
+        text = decode(row)
+        assert data.obs.at[name, "gc"] == pytest.approx((text.count("G") + text.count("C")) / 40)
+    assert figures["sequences"] == 60 and figures["class.bound"] == figures["class.free"] == 30
+    assert figures["gc.bound"] == pytest.approx(data.obs["gc"][:30].mean(), abs=1e-4) and figures["gc.bound"] > 0.6
+
+
+def test_copies_turned_over_change_nothing_but_their_count(tmp_path):
+    one, two = two_classes(tmp_path)
+    alone, _ = made(tmp_path, spec(one, two))
+    extra = {"again": turned(decode(alone.obsm["sequence"][0])), "more": decode(alone.obsm["sequence"][1])}
+    told = spec(one, two, {"path": fasta(tmp_path / "extra.fa", extra), "label": "bound"})
+    data, figures = made(tmp_path, told)
+    assert figures["sequences"] == 60 and figures["collapsed"] == 2
+    assert data.obs["copies"].tolist() == [2, 2] + [1] * 58
+    np.testing.assert_array_equal(data.obsm["sequence"], alone.obsm["sequence"])
+    data, figures = made(tmp_path, told | {"stranded": True})
+    assert figures["sequences"] == 61 and Sequence.of(data.uns["sequence"]).stranded
+
+
+def test_sequences_of_two_labels_are_left_out_and_listed(tmp_path, caplog):
+    one, two = two_classes(tmp_path)
+    first = (tmp_path / "bound.fa").read_text().splitlines()[:2]
+    extra = fasta(tmp_path / "extra.fa", {"same": turned(first[1])})
+    data, figures = made(tmp_path, spec(one, two, {"path": extra, "label": "free"}))
+    assert figures["conflicts"] == 2 and data.n_obs == 59 and first[0][1:] not in data.obs_names
+    assert json.loads(data.uns["conflicts"]) == [{"names": [first[0][1:], "same"], "labels": ["bound", "free"]}]
+    assert any("different labels" in r.message and "same (free)" in r.message for r in caplog.records if r.levelname == "WARNING")
+
+
+def test_a_given_split_keeps_what_it_leaks(tmp_path):
+    one, two = two_classes(tmp_path)
+    told = spec(
+        one | {"split": "train"}, two | {"split": "train"}, one | {"split": "test"}, by="given", given="split", column="donor"
+    )
+    data, figures = made(tmp_path, told)
+    assert data.n_obs == 90 and figures["collapsed"] == 0
+    assert data.obs["split"].astype(str).tolist() == ["train"] * 60 + ["test"] * 30
+
+
+def test_draws_are_of_each_class_and_of_the_seed(tmp_path):
+    told = spec(*two_classes(tmp_path), sample=7)
+    data, figures = made(tmp_path, told)
+    assert figures["class.bound"] == figures["class.free"] == 7 and figures["undrawn"] == 46
+    assert made(tmp_path, told)[0].obs_names.tolist() == data.obs_names.tolist()
+    assert made(tmp_path, told, seed=2)[0].obs_names.tolist() != data.obs_names.tolist()
+
+
+def test_shuffled_negatives_keep_dinucleotides_and_are_no_given_sequence(tmp_path):
+    one, _ = two_classes(tmp_path)
+    data, figures = made(tmp_path, spec(one, negatives={"method": "shuffled", "ratio": 2.0, "label": "shuffled"}))
+    assert figures["made.shuffled"] == 60 and figures["class.shuffled"] == 60
+    kinds = data.obs["origin"].astype(str).to_numpy()
+    texts = [decode(row) for row in data.obsm["sequence"]]
+    pairs = [sorted(t[i : i + 2] for i in range(39)) for t in texts]
+    parent = dict(zip(data.obs_names, range(data.n_obs), strict=True))
+    for i in np.flatnonzero(kinds == "shuffled"):
+        mother = parent[data.obs["parent"].iloc[i]]
+        assert pairs[i] == pairs[mother] and texts[i] != texts[mother]
+    assert (
+        data.obs["label"].tolist() == [int(kind == "given") for kind in kinds]
+        or examples_file.outcome(data).classes[0] == "bound"
+    )
+
+
+def test_a_sequence_that_cannot_be_shuffled_gives_no_negative_of_itself(tmp_path):
+    """Its shuffle would be itself, and bear two labels: the positive stays."""
+    one, _ = two_classes(tmp_path, 10)
+    extra = fasta(tmp_path / "extra.fa", {"poly": "A" * 40})
+    told = spec(one, {"path": extra, "label": "bound"}, negatives={"method": "shuffled", "ratio": 1.0, "label": "shuffled"})
+    data, figures = made(tmp_path, told)
+    assert figures["class.bound"] == 11 and figures["class.shuffled"] == 10 and figures["conflicts"] == 0
+
+
+def test_numbers_several_labels_and_groups(tmp_path):
+    draw = random.Random(1)
+    rows = [(f"s{i}", bases(draw, 20), i / 4, i % 2, i // 2 % 2, f"D{i % 3}") for i in range(40)]
+    entry = table(tmp_path, rows, "score", "a", "b", "donor")
+    data, _ = made(tmp_path, spec(entry, label="score", target="score", outcome="regression", by="group", column="donor"))
+    assert examples_file.outcome(data).kind == "regression" and data.obs["label"].tolist() == [row[2] for row in rows]
+    assert np.bincount(data.obs["stratum"]).tolist() == [10, 10, 10, 10] and data.obs["stratum"].is_monotonic_increasing
+    assert data.obs["group"].astype(str).tolist() == [row[5] for row in rows]
+    data, figures = made(tmp_path, spec(entry, label=["a", "b"], outcome="multilabel"))
+    assert examples_file.outcome(data).target(data.obs).tolist() == [list(row[3:5]) for row in rows]
+    assert figures["class.a"] == figures["class.b"] == 20 and data.obs["stratum"].nunique() == 4 and "group" not in data.obs
+
+
+def test_three_classes_are_coded_in_order(tmp_path):
+    draw = random.Random(1)
+    rows = [(f"s{i}", bases(draw, 20), "N EI IE".split()[i % 3]) for i in range(30)]
+    data, figures = made(tmp_path, spec(table(tmp_path, rows, "label")))
+    assert examples_file.outcome(data).classes == ("EI", "IE", "N") and figures["class.N"] == 10
+
+
+def test_rows_without_a_label_are_left_out(tmp_path, caplog):
+    caplog.set_level("INFO")
+    draw = random.Random(1)
+    rows = [(f"s{i}", bases(draw, 20), ("x", "y", "NA")[i % 3]) for i in range(12)]
+    data, _ = made(tmp_path, spec(table(tmp_path, rows, "label")))
+    assert data.n_obs == 8
+    assert any("4 sequences without a label (s2, s5, s8, s11)" in record.message for record in caplog.records)
+
+
+def labelled(*labels: str) -> list[tuple[str, str, str]]:
+    draw = random.Random(1)
+    return [(f"s{i}", bases(draw, 20), label) for i, label in enumerate(labels)]
+
+
+BAD = {
+    "one class": (labelled(*"xxxx"), {}, "label: all 4 sequences are 'x': one class, nothing to learn"),
+    "a class of one": (labelled(*"xxxy"), {}, "label: class 'y' has one example (s3), which cannot be both trained and tested on"),
+    "numbers for classes": (labelled(*map(str, range(60))), {}, "label: there are 60 different labels (0, 1, 10, 11, 12, …) of 60 sequences; these are no classes"),
+    "no such positive": (labelled(*"xxyy"), {"positive": "X"}, "positive: no sequence is 'X'; did you mean 'x'?"),
+    "a positive of three": (labelled(*"xxyyzz"), {"positive": "x"}, "positive: is for two classes, and there are 3 (x, y, z)"),
+    "no places": (labelled(*"xxyy"), {"by": "chromosome"}, "split.by: is chromosome, and 4 of 4 sequences do not say where they lie (the first: s0)"),
+    "one number": (labelled(*"1111"), {"target": "score", "outcome": "regression"}, "label: all 4 sequences have the number 1: nothing to learn"),
+    "a label of all": (labelled(*"1111"), {"label": ["label"], "outcome": "multilabel"}, "label: all 4 sequences are 1 in column 'label': nothing to learn"),
+    "a label that is neither": (labelled(*"10?1"), {"label": ["label"], "outcome": "multilabel"}, "label: column 'label' says '?' of s2"),
+    "no label at all": (labelled(*["NA"] * 4), {}, "sequences.files: no example is left"),
+    "negatives of several labels": (labelled(*"1010"), {"label": ["label", "name"], "outcome": "multilabel", "negatives": {"method": "shuffled", "ratio": 1.0, "label": "n"}}, "sequences.negatives.method: negatives are a class, and several labels are predicted"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "changed", "words"), BAD.values(), ids=BAD)
+def test_what_cannot_be_learned_is_said(tmp_path, rows, changed, words):
+    found = faults(tmp_path, spec(table(tmp_path, rows, "label"), **changed))
+    assert any(words in fault for fault in found), found
+
+
+def test_a_class_that_contradictions_left_empty_is_explained(tmp_path):
+    one, _ = two_classes(tmp_path)
+    found = faults(tmp_path, spec(one, one | {"label": "free"}))
+    assert found == ["label: every sequence stands in the files with several labels, and none is left; are the files the same?"]
+    rows = labelled(*"xxxxyy")
+    rows += [(f"t{i}", turned(sequence), "x") for i, (_, sequence, _) in enumerate(rows[4:])]
+    found = faults(tmp_path, spec(table(tmp_path, rows, "label")))
+    assert (
+        "one class" in found[0]
+        and "4 examples were left out, since their sequences bear several labels (s4, t0, s5, t1, …)" in found[1]
+    )
+
+
+def test_order_of_the_files_changes_no_example(tmp_path):
+    one, two = two_classes(tmp_path)
+    data, _ = made(tmp_path, spec(one, two))
+    other, _ = made(tmp_path, spec(two, one))
+    pd.testing.assert_frame_equal(data.obs, other.obs.loc[data.obs_names], check_categorical=False)

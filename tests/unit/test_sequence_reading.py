@@ -1,0 +1,160 @@
+"""FASTA as it is found in the wild, told by content, read to examples; what is no DNA is refused with its place."""
+
+import gzip
+import random
+import struct
+
+import numpy as np
+import pytest
+
+from examples_of_sequences import bases, fasta, spec, turned
+from readsight.errors import InputError
+from readsight.genome.codes import decode, encode
+from readsight.sequences import fasta_reader, loci, opening, reading
+from readsight.sequences.found import join
+
+
+def faults(call, *given) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        call(*given)
+    return caught.value.faults
+
+
+def test_sequences_are_read_whatever_their_lines_case_and_packing(tmp_path):
+    draw = random.Random(1)
+    own = {f"s{i}": bases(draw, draw.randrange(1, 300)) for i in range(20)}
+    text = "\r\n".join(
+        line for name, s in own.items() for line in [f">{name} what it is", *(s[i : i + 60] for i in range(0, len(s), 60)), ""]
+    )
+    (tmp_path / "a.txt").write_bytes(text.lower().replace("\r\n>s", "\r\n>s").encode())
+    (tmp_path / "b.fa").write_bytes(gzip.compress(text.encode()))
+    for name in ("a.txt", "b.fa"):
+        path = str(tmp_path / name)
+        assert opening.kind(path) == opening.FASTA
+        read = fasta_reader.read(path)
+        assert dict(zip(read.names, (s.decode().upper() for s in read.sequences), strict=True)) == own
+
+
+@pytest.mark.parametrize(
+    ("name", "described", "length", "place"),
+    [
+        ("chr1:17036408-17036508", "", 100, ("chr1", 17036408, 17036508, ".")),
+        ("chr1:17036409-17036508", "", 100, ("chr1", 17036408, 17036508, ".")),  # counted from 1
+        ("chr1:100-200(-)", "", 100, ("chr1", 100, 200, "-")),
+        ("peak7::chrX:100-200(+)", "", 100, ("chrX", 100, 200, "+")),
+        ("2:1,000-2,000", "", 1000, ("2", 1000, 2000, ".")),
+        ("CHR13_99137199_99137399", "", 200, ("chr13", 99137199, 99137399, ".")),
+        ("CHRX_10_20_-", "", 10, ("chrX", 10, 20, "-")),
+        ("hg19_ct_UserTrack_3545_1", "range=chr7:101-200 5'pad=0 strand=- repeatMasking=none", 100, ("chr7", 100, 200, "-")),
+        ("HUMAN_DONOR_521", "", 60, ("", -1, -1, ".")),
+        ("chr1:200-100", "", 100, ("", -1, -1, ".")),
+    ],
+)
+def test_places_are_read_from_names(name, described, length, place):
+    assert loci.of_name(name, described, length) == place
+
+
+def test_words_behind_a_name_are_columns(tmp_path):
+    path = fasta(
+        tmp_path / "a.fa", {"a label=yes donor=D1": "ACGTACGTAC", "b label=no donor=D2": "ACGTTCGTAC", "c": "CCCCCCCCCC"}
+    )
+    found = reading.read([str(path)], spec({"path": path}))[0]
+    assert found.obs["label"].to_dict() == {"a": "yes", "b": "no"}
+    assert found.left_out == [f"{path}: 1 sequences without a label (c)"]
+
+
+def test_ambiguity_codes_are_n_and_lower_case_is_masked(tmp_path):
+    path = fasta(tmp_path / "a.fa", {"a": "ACGT" * 4 + "RYKMSWBDHVNX", "b": "acgt" + "ACGT" * 6})
+    found = reading.read([str(path)], spec({"path": path, "label": "x"}))[0]
+    assert decode(found.codes[0]) == "ACGT" * 4 + "N" * 12
+    assert found.obs["repeat"].tolist() == [12 / 28, 4 / 28]
+    upper = fasta(tmp_path / "b.fa", {"a": "ACGTACGT"})
+    assert np.isnan(reading.read([str(upper)], spec({"path": upper, "label": "x"}))[0].obs["repeat"]).all()
+
+
+def test_one_name_twice_is_two_examples(tmp_path):
+    path = tmp_path / "a.fa"
+    path.write_text(">a\nACGTACGTAC\n>a\nACGTACGTAA\n>a-2\nACGTACGTAG\n")
+    found = reading.read([str(path), str(path)], spec({"path": path, "label": "x"}, {"path": path, "label": "y"}))
+    names = join(found).obs.index
+    assert names.is_unique and len(names) == 6 and names[0] == "a"
+
+
+def test_the_reverse_strand_codes_to_the_complement(tmp_path):
+    own = bases(random.Random(2), 200)
+    assert (encode(turned(own)) == 3 - encode(own)[::-1]).all()
+
+
+PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRS"
+BAD = {
+    "a letter that is no base": (">a\nACGT\nACJT\n", "row 3, column 3: sequence 'a' has 'J', which is no base"),
+    "RNA": (">a\nACGUACGU\n", "row 2, column 4: sequence 'a' is RNA (it has U); write it as DNA, with T for U"),
+    "a protein": (f">a\n{PROTEIN}\n", "sequence 'a' looks like a protein; sequences of DNA are needed"),
+    "a protein of letters that IUPAC has": (">a\nMKRSVDHMKRSVDHMKRSVDH\n", "sequence 'a' looks like a protein"),
+    "short proteins of letters that IUPAC has": (">a\nMKASVD\n>b\nKRSVTH\n", "its letters are mostly no bases"),
+    "gaps of an alignment": (">a\nACG--T\n", "row 2, column 4: sequence 'a' has gaps, as alignments have; take them out"),
+    "an empty sequence": (">a\n>b\nACGT\n", "row 1: sequence 'a' is empty; leave it out"),
+    "a sequence of N": (">a\nACGT\n>b\nNNNN\n", "row 3: sequence 'b' has no base that is known (all are N); leave it out"),
+    "no name": ("> \nACGT\n", "row 1: a sequence has no name behind its '>'"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BAD.values(), ids=BAD)
+def test_what_is_no_dna_is_said_with_its_place(tmp_path, text, words):
+    (tmp_path / "a.fa").write_text(text)
+    found = faults(fasta_reader.read, str(tmp_path / "a.fa"))
+    assert any(words in fault and fault.startswith(str(tmp_path / "a.fa")) for fault in found), found
+
+
+def test_many_faults_are_counted_not_listed(tmp_path):
+    path = fasta(tmp_path / "a.fa", {f"s{i}": "ACGZACGTACGT" for i in range(400)} | {"r": "ACGUACGTACGT"})
+    found = faults(fasta_reader.read, str(path))
+    assert len(found) == 7 and any("395 more" in fault for fault in found) and any("RNA" in fault for fault in found)
+
+
+STRANGE = {
+    "empty": (b"", "is empty"),
+    "blank": (b"\n \n", "is empty"),
+    "spreadsheet": (b"PK\x03\x04rest", "is a spreadsheet"),
+    "reads": (b"@r1\nACGT\n+\nIIII\n", "is FASTQ"),
+    "bigWig": (struct.pack("<I", 0x888FFC26) + b"\0" * 60, "is a bigWig; name it in sequences.signal"),
+    "alignment": (gzip.compress(b"BAM\x01rest"), "is an alignment"),
+    "cut gzip": (gzip.compress(b">a\nACGT\n" * 99)[:-9], "gzip is truncated or corrupt"),
+    "comments": (b"# nothing\n", "has no rows but comments"),
+    "bare sequences": (b"ACGTACGTACGTACGTACGTACGT\n" * 2, "say sequences.columns: [sequence]"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), STRANGE.values(), ids=STRANGE)
+def test_what_holds_no_examples_is_refused_by_its_content(tmp_path, content, words):
+    (tmp_path / "x.fa").write_bytes(content)
+    assert words in faults(opening.kind, str(tmp_path / "x.fa"))[0]
+
+
+KINDS = {
+    "BED": ("chr1\t10\t20\nchr1\t30\t40\n", (), opening.BED),
+    "BED behind a track line": ("track name=x\nchr1\t10\t20\tp\t0\t+\n", (), opening.BED),
+    "BED with a header": ("chrom\tstart\tend\tlabel\nchr1\t10\t20\tx\n", (), opening.BED),
+    "table with places": ("chrom\tstart\tend\tsequence\nchr1\t10\t14\tACGT\n", (), opening.TABLE),
+    "table without a header": ("chr1\t10\t14\tACGT\n", ("chrom", "start", "end", "sequence"), opening.TABLE),
+    "VCF": ("##fileformat=VCFv4.2\n#CHROM\tPOS\n", (), opening.VCF),
+}
+
+
+@pytest.mark.parametrize(("text", "columns", "kind"), KINDS.values(), ids=KINDS)
+def test_kinds_are_told_from_content(tmp_path, text, columns, kind):
+    (tmp_path / "x.dat").write_text(text)
+    assert opening.kind(str(tmp_path / "x.dat"), columns) == kind
+
+
+def test_a_file_that_says_no_label_is_told_what_to_do(tmp_path):
+    path = fasta(tmp_path / "a.fa", {"a lable=x": "ACGTACGT"})
+    found = faults(reading.read, [str(path)], spec({"path": path}))
+    assert found[0].startswith("sequences.files.0.label:") and "did you mean 'lable'?" in found[0]
+
+
+def test_faults_of_all_files_come_at_once(tmp_path):
+    one, two = fasta(tmp_path / "a.fa", {"a": "ACGJ"}), fasta(tmp_path / "b.fa", {"b": "ACGU"})
+    three = fasta(tmp_path / "c.fa", {"c": "ACGT"})
+    found = faults(reading.read, [str(p) for p in (one, two, three)], spec({"path": one}, {"path": two}, {"path": three}))
+    assert len(found) == 3 and [str(p) in f for p, f in zip((one, two, three), found, strict=True)] == [True] * 3

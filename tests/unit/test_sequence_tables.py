@@ -1,0 +1,113 @@
+"""Tables of sequences: however they are delimited, with a header or without."""
+
+import pandas as pd
+import pytest
+
+from examples_of_sequences import spec
+from readsight.errors import InputError
+from readsight.genome.codes import decode
+from readsight.sequences import opening, reading
+from readsight.sequences.found import Found
+
+ROWS = [("a", "ACGTACGTAC", "yes", "D1"), ("b", "ACGTTTGTAC", "no", "D2"), ("c", "GGGTACGTAC", "yes", "D1")]
+HEAD = ("name", "sequence", "label", "donor")
+
+
+def read(path, **changed) -> Found:
+    return reading.read([str(path)], spec({"path": path}, **changed))[0]
+
+
+def faults(path, **changed) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        read(path, **changed)
+    return caught.value.faults
+
+
+def check(found: Found) -> None:
+    assert [decode(row) for row in found.codes] == [row[1] for row in ROWS]
+    assert found.obs["label"].tolist() == ["yes", "no", "yes"] and found.obs.index.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("between", ["\t", ",", ";", "  "])
+def test_delimiters_are_told_by_the_header(tmp_path, between):
+    (tmp_path / "t.txt").write_text("\r\n".join(between.join(row) for row in [HEAD, *ROWS]) + "\r\n")
+    check(read(tmp_path / "t.txt"))
+
+
+def test_parquet_reads_as_text_does(tmp_path):
+    pd.DataFrame(ROWS, columns=HEAD).to_parquet(tmp_path / "t.parquet")
+    check(read(tmp_path / "t.parquet"))
+
+
+def test_a_table_without_a_header_is_read_by_columns_of_the_config(tmp_path):
+    """As splice.data of the UCI repository: blanks around the fields."""
+    (tmp_path / "t.data").write_text("".join(f"{label},   {name},      {sequence}\n" for name, sequence, label, _ in ROWS))
+    check(read(tmp_path / "t.data", columns=["label", "name", "sequence"]))
+
+
+def test_quotes_comments_and_blank_lines_are_no_part_of_a_table(tmp_path):
+    text = '# of 2019\nname,sequence,label\n"a","ACGT","x, or y"\n\nb,ACGA,z\n'
+    (tmp_path / "t.csv").write_text(text)
+    assert read(tmp_path / "t.csv").obs["label"].tolist() == ["x, or y", "z"]
+
+
+def test_places_are_columns_or_names(tmp_path):
+    (tmp_path / "t.tsv").write_text(
+        "sequence\tlabel\tchrom\tstart\tend\tstrand\nACGT\tx\tchr2\t10\t14\t-\nACGA\ty\tchr2\t11\t14\t+\n"
+    )
+    place = read(tmp_path / "t.tsv").obs[["chrom", "start", "end", "strand"]].to_numpy().tolist()
+    assert place == [["chr2", 10, 14, "-"], ["chr2", 10, 14, "+"]]  # the second counts from 1
+    (tmp_path / "u.tsv").write_text("name\tsequence\tlabel\nchr3:5-9\tACGT\tx\n")
+    assert read(tmp_path / "u.tsv").obs["chrom"].tolist() == ["chr3"]
+
+
+def test_columns_of_groups_sides_and_several_labels(tmp_path):
+    text = "sequence\tenhancer\tpromoter\tdonor\tfold\nACGT\t1\t0\tD1\tTrain\nACGA\t0\t1\tD2\ttest\nACCA\t\t1\tD2\ttest\n"
+    (tmp_path / "t.tsv").write_text(text)
+    path = tmp_path / "t.tsv"
+    obs = read(path, label=["enhancer", "promoter"], outcome="multilabel", by="group", column="donor").obs
+    assert obs[["label.0", "label.1", "group"]].to_numpy().tolist() == [["1", "0", "D1"], ["0", "1", "D2"]]
+    obs = read(path, label=["enhancer", "promoter"], outcome="multilabel", by="given", given="fold", column="donor").obs
+    assert obs["split"].tolist() == ["train", "test"] and "group" not in obs
+
+
+def test_a_label_of_the_file_goes_before_its_column(tmp_path):
+    (tmp_path / "t.tsv").write_text("sequence\tlabel\nACGT\tx\nACGA\t\n")
+    told = spec({"path": tmp_path / "t.tsv", "label": "all"})
+    assert reading.read([str(tmp_path / "t.tsv")], told)[0].obs["label"].tolist() == ["all", "all"]
+
+
+BAD = {
+    "no column of sequences": ("name\tsequense\tlabel\na\tACGT\tx\n", {}, "has no column 'sequence' (name, sequense, label); did you mean 'sequense'?"),
+    "no such label": ("sequence\tlable\nACGT\tx\n", {}, "sequences.files.0.label: {path} does not say what its sequences are: it has no column 'label' (did you mean 'lable'?)"),
+    "no such group": ("sequence\tlabel\tdonr\nACGT\tx\tD\n", {"by": "group", "column": "donor"}, "split.column: {path} has no column 'donor'; did you mean 'donr'?"),
+    "no such split": ("sequence\tlabel\nACGT\tx\n", {"by": "given", "given": "split", "column": "donor"}, "split.given: {path} has no column 'split'; there are: label; or say split: train or test beside each of sequences.files"),
+    "another word for a side": ("sequence\tlabel\tsplit\nACGT\tx\tdev\n", {"by": "given", "given": "split", "column": "d"}, "{path}, row 2, column split: 'dev' is no side of a split; it may say train, validation, test"),
+    "an empty group": ("sequence\tlabel\tdonor\nACGT\tx\t\n", {"by": "group", "column": "donor"}, "{path}, row 2, column donor: is empty, and split.column needs it"),
+    "a score that is none": ("sequence\tlabel\nACGT\t1.5\nACGA\thigh\n", {"target": "score", "outcome": "regression"}, "{path}, row 3, column label: 'high' is no number"),
+    "a row that was cut": ("sequence\tlabel\nACGT\n", {}, "{path}, row 2: has 1 fields, but the header names 2 columns"),
+    "a column twice": ("sequence\tlabel\tlabel\nACGT\tx\ty\n", {}, "{path}: column 'label' stands more than once in the header"),
+    "a header alone": ("sequence\tlabel\n", {}, "{path}, row 1: has no rows"),
+    "a letter that is no base": ("name\tsequence\tlabel\na\tACGT\tx\nb\tACJT\tx\n", {}, "{path}, row 3, column sequence: the sequence has 'J', which is no base; A, C, G, T and the ambiguity codes of IUPAC are read (base 3)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "changed", "words"), BAD.values(), ids=BAD)
+def test_what_is_wrong_is_said_with_row_and_column(tmp_path, text, changed, words):
+    path = tmp_path / "t.tsv"
+    path.write_text(text)
+    found = faults(path, **changed)
+    assert any(words.format(path=path) in fault for fault in found), found
+
+
+def test_one_label_for_several_is_refused(tmp_path):
+    (tmp_path / "t.tsv").write_text("sequence\ta\tb\nACGT\t1\t0\n")
+    told = spec({"path": tmp_path / "t.tsv", "label": "x"}, label=["a", "b"], outcome="multilabel")
+    with pytest.raises(InputError, match=r"sequences.files.0.label: 2 labels are asked for \(a, b\), and the file is given one"):
+        reading.read([str(tmp_path / "t.tsv")], told)
+
+
+def test_damaged_parquet_is_refused(tmp_path):
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
+    assert opening.kind(str(tmp_path / "t.parquet")) == opening.PARQUET
+    assert "cannot be read as parquet" in faults(tmp_path / "t.parquet")[0]
