@@ -107,30 +107,51 @@ def as_given(
 ) -> pd.DataFrame:
     """A split that the data bring as `repeat0.fold0`, and beside it divisions of the same sizes drawn anew.
 
-    roles: (n,) of train and test. spec: resplits (how many: `repeat1.fold0`, …, of whole groups, stratified), inner
-    or validation. Raises InputError where a side is empty, or its training part cannot be divided again.
+    roles: (n,) of train and test; where there is a validation too, it stands as given. spec: resplits (how many:
+    `repeat1.fold0`, …, of whole groups, stratified), inner or validation. Raises InputError where a side is empty, or its training part cannot be divided again.
     """
     groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
     test = np.flatnonzero(roles == "test")
     if not 0 < len(test) < len(roles):
         side = "training" if len(test) else "test"
         raise InputError(f"split.given: the split that the data bring has no {side} sample; set split.by to group")
+    whole = bool((roles == "validation").any())
     train = np.flatnonzero(roles != "test")
-    few = [
-        f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} "
-        f"groups of the training part, and it needs {_left(spec)} there to be divided again (split.inner); "
-        "leave the class out, or set split.by to group"
-        for name, own in wanted
-        if _kinds(groups[train][own[train]]) < _left(spec)
-    ]
+    few = (
+        []
+        if whole and not spec.get("resplits")
+        else [
+            f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} "
+            f"groups of the training part, and it needs {_left(spec)} there to be divided again (split.inner); "
+            "leave the class out, or set split.by to group"
+            for name, own in wanted
+            if _kinds(groups[train][own[train]]) < _left(spec)
+        ]
+    )
     if few:
         raise InputError(few)
-    table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1, batches)
+    if whole:
+        hold(roles, wanted, "split.given: the split that the data bring")
+        table = {column(0, 0): roles.astype(object)}
+    else:
+        table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1, batches)
     for number in range(spec.get("resplits", 0)):
         draw = seed + 1000 + number
         anew = redrawn(len(test), strata, groups, wanted, spec, draw, batches)
         table |= within(column(1, number), anew, strata, groups, wanted, spec, draw, batches)
     return pd.DataFrame(table)
+
+
+def hold(roles: np.ndarray, wanted: list[Need], what: str) -> None:
+    """Raise InputError where a role of a division (n,) lacks what is wanted. what: the division, for the message."""
+    lacks = [
+        f"{what} has no example of {name} for {role} (of {int((roles == role).sum())}); divide otherwise, or leave it out"
+        for role in ROLES
+        for name, own in wanted
+        if not (own & (roles == role)).any()
+    ]
+    if lacks:
+        raise InputError(lacks)
 
 
 def within(
@@ -205,6 +226,8 @@ def _remedy(spec: dict[str, Any], has: int) -> str:
     ways = [f"lower {fewer}"] if able else []
     if spec.get("by", "block") in ("block", "chromosome"):
         ways.append("make groups smaller (split.by, split.block)")
+    elif spec["by"] == "homology":
+        ways.append("raise split.identity or split.coverage, so that fewer sequences are taken to be alike")
     else:
         ways.append("bring more samples of it, leave it out, or join it with another class")
     return ", or ".join(ways)

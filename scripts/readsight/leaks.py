@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import pandas as pd
 
+from readsight.homology import Kin
+
 LIKE = 0.999  # profiles that correlate more than this are taken to be one sample measured twice
 PROFILED = 2000  # features, the most variable, that profiles are compared by: more change nothing and cost time
 FEWEST = 20  # with fewer features, unrelated profiles can correlate that much by chance
@@ -48,6 +50,41 @@ def leakage(
         for kind, count in found.items():
             counts[kind] = counts.get(kind, 0) + int(count)
     return {kind: count / max(1, total) for kind, count in counts.items()}
+
+
+def of_sequences(roles: pd.DataFrame, obs: pd.DataFrame, groups: np.ndarray, kin: Kin, side: str = "test") -> dict[str, float]:
+    """Part of the examples on one side that have a relative on the side that is learned from, over all folds.
+
+    side: test, against training and validation together; validation, against training alone. Returns fractions:
+    same_group, exact (equal), reverse_complement (equal on the other strand alone), near (neither, but alike), overlap
+    (on the genome) and related (any of the last four); none where that side is empty.
+    """
+    learned = ["train"] if side == "validation" else ["train", "validation"]
+    counts: dict[str, int] = {}
+    total = 0
+    for name in roles:
+        held, other = (roles[name] == side).to_numpy(), roles[name].isin(learned).to_numpy()
+        total += int(held.sum())
+        for kind, found in of_kinds(held, other, obs, groups, kin).items():
+            counts[kind] = counts.get(kind, 0) + int(found.sum())
+    return {kind: count / total for kind, count in counts.items()} if total else {}
+
+
+def of_kinds(held: np.ndarray, other: np.ndarray, obs: pd.DataFrame, groups: np.ndarray, kin: Kin) -> dict[str, np.ndarray]:
+    """Which of the held examples have a relative among the others, by kind as of `of_sequences`; (number held,) bool each.
+
+    held, other: (n,) bool.
+    """
+
+    def shared(ids: np.ndarray) -> np.ndarray:
+        return np.isin(ids[held], ids[other])
+
+    same, either, alike = shared(kin.same), shared(kin.either), kin.across(other, held)[held]
+    overlap = np.zeros(len(obs), bool)
+    placed = (held | other) & (obs["chrom"].astype(str) != "").to_numpy() & (obs["start"] >= 0).to_numpy()
+    overlap[placed & held] = neighbours(obs[placed], held[placed], 0)
+    found = {"same_group": shared(groups), "exact": same, "reverse_complement": either & ~same}
+    return found | {"near": alike & ~either, "overlap": overlap[held], "related": either | alike | overlap[held]}
 
 
 def neighbours(obs: pd.DataFrame, test: np.ndarray, gap: int) -> np.ndarray:
@@ -134,7 +171,9 @@ def joined(groups: pd.Series, pairs: np.ndarray) -> pd.Series:
 
     def first(name: str) -> str:
         while name in parent:
-            name = parent[name]
+            above = parent[name]
+            parent[name] = parent.get(above, above)  # half the way next time: of large clusters it is long
+            name = above
         return name
 
     names = groups.to_numpy(str)

@@ -5,6 +5,6 @@ bring has `roles(obs)` besides.
 """
 
 from readsight.registry import Registry
-from readsight.splits import block, chromosome, given, group
+from readsight.splits import block, chromosome, given, group, homology
 
-SPLITS = Registry("split", {"block": block, "chromosome": chromosome, "group": group, "given": given})
+SPLITS = Registry("split", {"block": block, "chromosome": chromosome, "homology": homology, "group": group, "given": given})

@@ -4,7 +4,16 @@ from typing import Any
 
 import pandas as pd
 
+from readsight.errors import InputError
+
 
 def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """Chromosome of each example."""
-    return obs["chrom"].astype(str).rename("group")
+    """Chromosome of each example. Raises InputError where some have none."""
+    chrom = obs["chrom"].astype(str)
+    lost = chrom == ""
+    if lost.any():
+        raise InputError(
+            f"split.by: 'chromosome' needs the place of each example, and {int(lost.sum())} of {len(obs)} have none, the "
+            f"first: {', '.join(map(str, obs.index[lost][:5]))}; give regions, or names such as chr1:100-200, or use homology"
+        )
+    return chrom.rename("group")

@@ -14,10 +14,10 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     return own.astype(str).rename("group")
 
 
-def roles(obs: pd.DataFrame) -> pd.Series:
+def roles(obs: pd.DataFrame, whole: bool = False) -> pd.Series:
     """Role of each example, train or test; what is given as validation is trained on, and divided again within.
 
-    Raises InputError where the column is absent or names anything but the three roles.
+    whole: keep it as validation. Raises InputError where the column is absent or names anything but the three roles.
     """
     if "split" not in obs:
         raise InputError(
@@ -30,4 +30,4 @@ def roles(obs: pd.DataFrame) -> pd.Series:
             f"split.given: the column says {odd.iloc[0]!r} of {len(odd)} examples, the first: "
             f"{', '.join(map(str, odd.index[:5]))}; it may say {', '.join(ROLES)}"
         )
-    return said.replace("validation", "train")
+    return said if whole else said.replace("validation", "train")

@@ -1,0 +1,89 @@
+"""Divisions by named chromosomes, and leaving out of training what is related to what is tested on."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from readsight import folds
+from readsight.errors import InputError
+from readsight.folds import Need
+from readsight.homology import Kin
+
+WORDS = {"test": "split.test_chromosomes", "validation": "split.validation_chromosomes"}
+
+
+def chromosomes(strata: np.ndarray, chrom: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need]) -> pd.DataFrame:
+    """Roles of n examples, `repeat0.fold0`: the named chromosomes are tested on, and validated on.
+
+    chrom: (n,). spec: test_chromosomes; validation_chromosomes, drawn where none are named: about the part `validation`
+    of the rest. Raises InputError for names that are not there, and for a role that lacks what is wanted.
+    """
+    there = sorted(set(chrom.tolist()))
+    faults = [
+        f"{WORDS[role]}: no example lies on {', '.join(lost)}; there are: {', '.join(there)}"
+        for role in WORDS
+        if (lost := [name for name in spec[f"{role}_chromosomes"] if name not in there])
+    ]
+    if faults:
+        raise InputError(faults)
+    test = np.isin(chrom, spec["test_chromosomes"])
+    roles = np.where(test, "test", "train").astype(object)
+    if spec["validation_chromosomes"]:
+        roles[np.isin(chrom, spec["validation_chromosomes"])] = "validation"
+    else:
+        few = [
+            f"split.test_chromosomes: {name} lies on {len(kinds)} of the other chromosomes ({', '.join(sorted(kinds)) or 'none'}), "
+            "and it needs two there: to train and to validate on; test on fewer, or set split.by to homology"
+            for name, own in wanted
+            if len(kinds := set(chrom[own & ~test].tolist())) < 2
+        ]
+        if few:
+            raise InputError(few)
+        groups = np.unique(chrom, return_inverse=True)[1].reshape(-1)
+        flat = spec | {"inner": None}
+        roles = folds.within("roles", np.flatnonzero(test), strata, groups, wanted, flat, seed + 1)["roles"]
+    folds.hold(roles, wanted, "split.test_chromosomes: this division")
+    return pd.DataFrame({folds.column(0, 0): roles})
+
+
+def apart(roles: pd.DataFrame, kin: Kin, wanted: list[Need]) -> pd.DataFrame:
+    """Roles without relatives on two sides: what is tested on stays whole.
+
+    roles: a column a fold. Examples of training and validation that are like one of the test part get the role ""
+    (left out); so do then those of training that are like one of validation. Raises InputError where a role lacks after
+    that what is wanted.
+    """
+    table = {}
+    for name in roles:
+        own = roles[name].to_numpy(object).copy()
+        for side, learned in (("test", ("train", "validation")), ("validation", ("train",))):
+            _leave_out(own, own == side, learned, kin)
+        lost = int((own == "").sum())
+        folds.hold(own, wanted, f"split.by: the division {name}, without {lost} examples that are like ones held out,")
+        table[name] = own
+    return pd.DataFrame(table, index=roles.index)
+
+
+def _leave_out(roles: np.ndarray, held: np.ndarray, learned: tuple[str, ...], kin: Kin) -> None:
+    """Empty in place the roles of what is learned from and is like one that is held; until a search finds none."""
+    sought = np.isin(roles, learned)
+    found = sought & np.isin(kin.either, kin.either[held])
+    while True:
+        roles[found] = ""
+        sought &= ~found
+        found = kin.across(held, sought)
+        if not found.any():
+            return
+
+
+def left_out(roles: pd.DataFrame, groups: np.ndarray) -> list[dict[str, Any]]:
+    """How many examples of each fold were left out, by the role that the rest of their group has: a row a fold."""
+    rows = []
+    for name in roles:
+        own = roles[name].to_numpy(str)
+        kept = own != ""
+        of_group = dict(zip(groups[kept].tolist(), own[kept].tolist(), strict=True))
+        lost = [of_group.get(group, "train") for group in groups[~kept].tolist()]
+        rows.append({"fold": name} | {role: lost.count(role) for role in ("train", "validation")})
+    return rows
