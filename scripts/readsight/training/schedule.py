@@ -28,12 +28,12 @@ def factor(word: str, steps: int) -> Callable[[int], float]:
         return lambda step: 1.0
     if word == "cosine":
         return lambda step: falling(step / max(1, steps))
-    warm = max(1, round(WARM * steps))
+    warm = max(0.0, WARM * steps - 1)
 
     def one_cycle(step: int) -> float:
         if step < warm:
             return 1 - (1 - FIRST) * falling(step / warm)
-        return LAST + (1 - LAST) * falling((step - warm) / max(1, steps - 1 - warm))
+        return LAST + (1 - LAST) * falling((step - warm) / max(1e-9, steps - 1 - warm))
 
     return one_cycle
 
