@@ -8,7 +8,17 @@ Unless stranded a sequence and its reverse complement count as one. Of pairs the
 what the alternative one has more or less.
 """
 
-from readsight.kmers import gc_content
+from readsight.kmers import gapped_kmer_svm, gc_content, kmer_boosting, kmer_linear, position_matrix, shuffled_labels
 from readsight.registry import Registry
 
-KMER_MODELS = Registry("model of k-mers", {"gc_content": gc_content})
+KMER_MODELS = Registry(
+    "model of k-mers",
+    {
+        "gc_content": gc_content,
+        "kmer_linear": kmer_linear,
+        "kmer_boosting": kmer_boosting,
+        "gapped_kmer_svm": gapped_kmer_svm,
+        "position_matrix": position_matrix,
+        "shuffled_labels": shuffled_labels,
+    },
+)

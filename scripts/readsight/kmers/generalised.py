@@ -31,17 +31,19 @@ HIGHEST = 50.0  # a logarithm above this is no signal
 Loss = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def fit(values: Any, fold: Fold, strength: float, loss: Loss | None = None) -> tuple[np.ndarray, np.ndarray]:
+def fit(values: Any, fold: Fold, strength: float, loss: Loss | None = None, scaled: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """weight and bias of the fold's outcome. values: (n, features), dense or a CSR matrix. strength: of the penalty.
 
-    loss: another than the kind's own. Raises InputError for classes that cannot be told apart, ToolError where the fit
+    loss: another than the kind's own. scaled: whether features are taken as scaled. Raises InputError for classes that cannot be told apart, ToolError where the fit
     does not converge.
     """
     kind = fold.outcome.kind
     if kind in ("binary", "multiclass"):
         classes_of(fold)
     target, level, unit = _targets(kind, fold)
-    weight, bias = minimised(values, target, fold.weights, loss or LOSSES[kind], strength, _start(kind, target, fold.weights))
+    weight, bias = minimised(
+        values, target, fold.weights, loss or LOSSES[kind], strength, _start(kind, target, fold.weights), scaled
+    )
     return weight * unit, bias * unit + level
 
 
@@ -53,7 +55,7 @@ def predicted(kind: str, scores: np.ndarray) -> np.ndarray:
 
 
 def minimised(
-    values: Any, target: np.ndarray, weights: np.ndarray, loss: Loss, strength: float, start: np.ndarray
+    values: Any, target: np.ndarray, weights: np.ndarray, loss: Loss, strength: float, start: np.ndarray, scaled: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """weight (features, outputs) and bias of the least mean loss + strength / 2 × squared coefficients, by L-BFGS.
 
@@ -62,20 +64,21 @@ def minimised(
     from scipy.optimize import minimize
 
     mean, deviation = moments(values)
+    deviation = deviation if scaled else np.ones(len(mean))
     share = (weights / weights.sum())[:, None]
     shape = (values.shape[1], len(start))
     across = values.T
 
     def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
-        scaled, bias = point[: -len(start)].reshape(shape), point[-len(start) :]
-        plain = scaled / deviation[:, None]
+        own, bias = point[: -len(start)].reshape(shape), point[-len(start) :]
+        plain = own / deviation[:, None]
         scores = values @ plain.astype(values.dtype) + (bias - mean @ plain)
         height, slope = loss(scores.astype(np.float64), target)
         slope = slope * share
         total = slope.sum(axis=0)
-        own = (across @ slope.astype(values.dtype) - mean[:, None] * total) / deviation[:, None] + strength * scaled
-        value = float(height @ share[:, 0]) + strength / 2 * float((scaled**2).sum())
-        return value, np.concatenate([own.ravel(), total])
+        descent = (across @ slope.astype(values.dtype) - mean[:, None] * total) / deviation[:, None] + strength * own
+        value = float(height @ share[:, 0]) + strength / 2 * float((own**2).sum())
+        return value, np.concatenate([descent.ravel(), total])
 
     begin = np.concatenate([np.zeros(shape[0] * shape[1]), start])
     options = {"maxiter": ROUNDS, "maxfun": 2 * ROUNDS, "gtol": GRADIENT / 10, "ftol": 1e-9, "maxcor": 20}
@@ -89,7 +92,11 @@ def minimised(
 def moments(values: Any) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each column of a dense or CSR matrix; the deviation of one that does not vary is infinite:
     nothing is learned of it."""
-    squares = values.multiply(values) if hasattr(values, "multiply") else values**2
+    squares = (
+        values**2
+        if isinstance(values, np.ndarray)
+        else type(values)((values.data**2, values.indices, values.indptr), values.shape)
+    )
     mean = np.asarray(values.mean(axis=0, dtype=np.float64)).ravel()
     variance = np.asarray(squares.mean(axis=0, dtype=np.float64)).ravel() - mean**2
     deviation = np.sqrt(np.maximum(variance, 0))

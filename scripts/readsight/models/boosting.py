@@ -54,7 +54,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
             level[:] = found.min() - np.log(len(train))
         level[places] = found
         parts = [(tree, places[i]) for tree, i in parts]
-    return Fitted(_packed(parts, level), told(outcome) | {name: own[name] for name in DEFAULTS})
+    return Fitted(packed(parts, level), told(outcome) | {name: own[name] for name in DEFAULTS})
 
 
 def bins(examples: int) -> int:
@@ -101,7 +101,7 @@ def _grow(
         model.fit(stepped(train.values, bins(len(train))), labels, sample_weight=train.weights)
         expected = np.reshape(model.decision_function(some), (len(some), -1))
     trees, level = export(model)
-    if np.abs(scores(_packed(trees, level), some) - expected).max() > SAME:
+    if np.abs(scores(packed(trees, level), some) - expected).max() > SAME:
         raise ToolError("boosting: the stored trees do not say what scikit-learn's say; its version keeps them in another way")
     return trees, level
 
@@ -124,7 +124,7 @@ def export(model: Any) -> tuple[list[tuple[dict[str, np.ndarray], int]], np.ndar
     return trees, np.ravel(model._baseline_prediction).astype(np.float64)
 
 
-def _packed(trees: list[tuple[dict[str, np.ndarray], int]], level: np.ndarray) -> dict[str, np.ndarray]:
+def packed(trees: list[tuple[dict[str, np.ndarray], int]], level: np.ndarray) -> dict[str, np.ndarray]:
     """Arrays as of `trees`, with value (nodes,); output (trees,): the logit that a tree adds to; level (outputs,)."""
     if not trees:
         trees = [({"left": np.array([-1]), "right": np.array([-1]), "feature": np.array([0]), "threshold": np.zeros(1),
