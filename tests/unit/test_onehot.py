@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from readsight.genome.codes import reverse_complement
-from readsight.genome.onehot import one_hot, one_hot_torch
+from readsight.genome.onehot import one_hot, one_hot_last, one_hot_torch
 
 CODES = arrays(np.uint8, array_shapes(min_dims=1, max_dims=3, max_side=9), elements=st.integers(0, 4))
 
@@ -46,6 +46,14 @@ def test_each_base_has_mass_one_and_n_none_or_a_quarter_each(codes):
     assert np.array_equal(one_hot(codes).sum(axis=-2), codes < 4)
     assert np.array_equal(one_hot(codes, unknown=0.25), naive(codes, 0.25).astype(np.float32))
     assert (one_hot(codes, unknown=0.25).sum(axis=-2) == 1).all()
+
+
+@given(CODES, st.sampled_from([np.float32, np.float64, np.float16, np.int8, np.uint8, bool]), st.sampled_from([0.0, 0.25]))
+def test_channels_last_are_the_same_turned(codes, dtype, unknown):
+    if np.dtype(dtype).kind != "f":
+        unknown = 0.0
+    found = one_hot_last(codes, dtype, unknown)
+    assert found.dtype == dtype and np.array_equal(np.moveaxis(found, -1, -2), one_hot(codes, dtype, unknown))
 
 
 @given(CODES)

@@ -5,14 +5,12 @@ import zlib
 import numpy as np
 
 LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
-_CODE = np.full(256, 4, dtype=np.uint8)
-for _i, _letter in enumerate(b"ACGT"):
-    _CODE[[_letter, _letter + 32]] = _i
+_CODE = bytes(4 if (place := b"ACGT".find(bytes([letter]).upper())) < 0 else place for letter in range(256))
 
 
 def encode(text: str) -> np.ndarray:
     """Letters of either case to codes, shape (length,)."""
-    return _CODE[np.frombuffer(text.encode(), dtype=np.uint8)]
+    return np.frombuffer(bytearray(text, "utf-8").translate(_CODE), dtype=np.uint8)
 
 
 def decode(codes: np.ndarray) -> str:

@@ -1,0 +1,357 @@
+"""Windows of a genome as one-hot, beside other packages on the same places in the same run; and a hundred million windows.
+
+    nice python benchmarks/windows.py [--fasta genome.fa.gz] [--windows 2048] [--length 1000] [--repeats 5]
+
+Run it with a Python that has numpy, pandas and h5py, and those of the other packages that are to be measured: tangermeme,
+genvarloader (with seqpro), crested, gReLU, selene-sdk, pyfaidx; what cannot be imported is named. Everyone gets the same
+random windows of the FASTA (by default 40 Mb of three simulated contigs), as many as make a batch, on one thread, and
+ends with one-hot of its own dtype and order of axes; all outputs are asserted to be equal first. Times are the shortest of the
+repeats, which go round, from places to one-hot; opening the genome and putting places into a package's own form are not
+counted. The ratio is to this package's time for the same dtype and order.
+
+Then a genome of 100 million windows (length 1,000, a step of one base) is read as an epoch would: batches of 512 in random order,
+each from anywhere, for --seconds; time a batch and memory are told, that of mapped pages of the file, which the system takes
+back when it needs them, apart.
+"""
+
+import argparse
+import gzip
+import importlib.metadata
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+for name in ("OPENBLAS", "OMP", "MKL", "NUMBA", "POLARS_MAX", "RAYON"):
+    os.environ[f"{name}_NUM_THREADS"] = "1"
+os.environ["POLARS_MAX_THREADS"] = "1"
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from readsight.genome.codes import decode  # noqa: E402
+from readsight.genome.onehot import one_hot, one_hot_last  # noqa: E402
+from readsight.genome.store import Genome, build  # noqa: E402
+from readsight.genome.windows import Windows, windows  # noqa: E402
+
+MANY = 100_000_000
+BATCH = 512
+OURS = "this package"
+
+
+class Places(NamedTuple):
+    """The windows: names of contigs, starts, and the files that they are cut out of."""
+
+    fasta: Path
+    genome: Genome
+    contigs: np.ndarray
+    starts: np.ndarray
+    length: int
+
+    @property
+    def names(self) -> list[str]:
+        return [self.genome.names[i] for i in self.contigs]
+
+    def table(self, *columns: str) -> pd.DataFrame:
+        return pd.DataFrame(dict(zip(columns, (self.names, self.starts, self.starts + self.length), strict=True)))
+
+
+class Way(NamedTuple):
+    """A package's way: what it gives, whether bases are the last axis, and the version of what it is."""
+
+    call: Callable[[], Any]
+    last: bool
+    version: str
+
+
+def version(*packages: str) -> str:
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+
+
+def ours(dtype: Any) -> Callable[[Places], Way]:
+    def prepared(places: Places) -> Way:
+        genome, contigs, starts, length = places[1:]
+        return Way(lambda: one_hot(windows(genome, contigs, starts, length), dtype), False, f"numpy {np.__version__}")
+
+    return prepared
+
+
+def ours_last(dtype: Any) -> Callable[[Places], Way]:
+    def prepared(places: Places) -> Way:
+        genome, contigs, starts, length = places[1:]
+
+        return Way(lambda: one_hot_last(windows(genome, contigs, starts, length), dtype), True, f"numpy {np.__version__}")
+
+    return prepared
+
+
+def tangermeme_file(places: Places) -> Way:
+    from tangermeme.io import extract_loci
+
+    loci = places.table("chrom", "start", "end")
+    return Way(lambda: extract_loci(loci, str(places.fasta), in_window=places.length, n_jobs=1), False, version("tangermeme"))
+
+
+def tangermeme_memory(places: Places) -> Way:
+    from tangermeme.io import extract_loci
+
+    loci = places.table("chrom", "start", "end")
+    held = {name: one_hot(places.genome.contig(name), np.int8) for name in places.genome.names}
+    return Way(lambda: extract_loci(loci, held, in_window=places.length, n_jobs=1), False, version("tangermeme"))
+
+
+def tangermeme_strings(places: Places) -> Way:
+    """Its encoder alone, of strings that are cut out already by slices of text."""
+    import torch
+    from tangermeme.utils import one_hot_encode
+
+    texts = {name: decode(places.genome.contig(name)) for name in places.genome.names}
+    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+    return Way(lambda: torch.stack([one_hot_encode(texts[c][s:e]) for c, s, e in spans]), False, version("tangermeme"))
+
+
+def tangermeme_joined(places: Places) -> Way:
+    """Its encoder at its best: all slices of text joined to one string, and the result turned to windows."""
+    from tangermeme.utils import one_hot_encode
+
+    texts = {name: decode(places.genome.contig(name)) for name in places.genome.names}
+    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+
+    def call() -> Any:
+        whole = one_hot_encode("".join([texts[c][s:e] for c, s, e in spans]))
+        return whole.reshape(4, len(spans), places.length).permute(1, 0, 2).contiguous()
+
+    return Way(call, False, version("tangermeme"))
+
+
+def genvarloader_fetch(places: Places) -> Way:
+    import genvarloader
+    import seqpro
+
+    reference = genvarloader.Reference.from_path(str(places.fasta), in_memory=True)
+    names, starts, ends = places.names, places.starts, places.starts + places.length
+
+    def call() -> np.ndarray:
+        found = reference.fetch(names, starts, ends)
+        return seqpro.ohe(found.to_numpy() if hasattr(found, "to_numpy") else found, alphabet=seqpro.DNA)
+
+    return Way(call, True, version("genvarloader", "seqpro"))
+
+
+def genvarloader_dataset(places: Places) -> Way:
+    import genvarloader
+    import polars
+    import seqpro
+
+    reference = genvarloader.Reference.from_path(str(places.fasta), in_memory=True)
+    bed = polars.DataFrame({"chrom": places.names, "chromStart": places.starts, "chromEnd": places.starts + places.length})
+    data = genvarloader.RefDataset(reference, bed).with_len(places.length)
+    return Way(lambda: seqpro.ohe(np.asarray(data[:]), alphabet=seqpro.DNA), True, version("genvarloader", "seqpro"))
+
+
+def pyfaidx_seqpro(places: Places) -> Way:
+    import pyfaidx
+    import seqpro
+
+    fasta = pyfaidx.Fasta(str(places.fasta), sequence_always_upper=True, as_raw=True)
+    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+
+    def call() -> np.ndarray:
+        return seqpro.ohe(seqpro.cast_seqs([fasta[c][s:e] for c, s, e in spans]), alphabet=seqpro.DNA)
+
+    return Way(call, True, version("pyfaidx", "seqpro"))
+
+
+def crested_fetch(places: Places) -> Way:
+    import crested
+
+    genome = crested.Genome(places.fasta)
+    regions = [f"{c}:{s}-{s + places.length}" for c, s in zip(places.names, places.starts, strict=True)]
+
+    def call() -> np.ndarray:
+        texts = crested.utils.fetch_sequences(regions, genome)
+        return np.concatenate([crested.utils.one_hot_encode_sequence(text) for text in texts])
+
+    return Way(call, True, version("crested"))
+
+
+def grelu_format(places: Places) -> Way:
+    from grelu.sequence.format import convert_input_type
+
+    table = places.table("chrom", "start", "end")
+    return Way(lambda: convert_input_type(table, "one_hot", genome=str(places.fasta)), False, version("gReLU"))
+
+
+def selene_coordinates(places: Places) -> Way:
+    from selene_sdk.sequences import Genome as SeleneGenome
+
+    genome = SeleneGenome(str(places.fasta))
+    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+    return Way(lambda: np.stack([genome.get_encoding_from_coords(*span) for span in spans]), True, version("selene-sdk"))
+
+
+PEERS: dict[str, Callable[[Places], Way]] = {
+    "tangermeme `extract_loci`, FASTA": tangermeme_file,
+    "tangermeme `extract_loci`, one-hot genome in memory": tangermeme_memory,
+    "tangermeme `one_hot_encode` of slices of text": tangermeme_strings,
+    "tangermeme `one_hot_encode` of all slices joined": tangermeme_joined,
+    "GenVarLoader `Reference.fetch` + SeqPro `ohe`": genvarloader_fetch,
+    "GenVarLoader `RefDataset` + SeqPro `ohe`": genvarloader_dataset,
+    "pyfaidx + SeqPro `ohe`": pyfaidx_seqpro,
+    "CREsted `fetch_sequences` + `one_hot_encode_sequence`": crested_fetch,
+    "gReLU `convert_input_type`": grelu_format,
+    "Selene `get_encoding_from_coords`": selene_coordinates,
+}
+OWN: dict[tuple[int, bool], Callable[[Places], Way]] = {
+    (1, False): ours(np.int8),
+    (1, True): ours_last(np.uint8),
+    (4, False): ours(np.float32),
+    (4, True): ours_last(np.float32),
+}
+
+
+def simulated(folder: Path, bases: int) -> Path:
+    """A FASTA of three contigs of random bases, with a run of N each."""
+    draw = np.random.default_rng(1)
+    path = folder / "genome.fa"
+    with open(path, "w") as out:
+        for name in ("chr1", "chr2", "chr3"):
+            codes = draw.integers(0, 4, bases // 3, dtype=np.uint8)
+            codes[1000:1500] = 4
+            text = decode(codes)
+            out.write(f">{name}\n" + "\n".join(text[i : i + 60] for i in range(0, len(text), 60)) + "\n")
+    return path
+
+
+def drawn(fasta: Path, folder: Path, count: int, length: int) -> Places:
+    """Random windows of a FASTA, which is unpacked first where it is gzip."""
+    plain = folder / "plain.fa"
+    with (gzip.open if fasta.suffix == ".gz" else open)(fasta, "rb") as source:
+        plain.write_bytes(source.read())
+    build(plain, folder / "codes", folder / "contigs.json")
+    genome = Genome.open(folder / "codes", folder / "contigs.json")
+    tiles = Windows.tiling(genome, length, 1)
+    contigs, starts, _ = tiles.places(np.sort(np.random.default_rng(2).integers(0, len(tiles), count)))
+    mixed = np.random.default_rng(3).permutation(count)
+    return Places(plain, genome, contigs[mixed], starts[mixed], length)
+
+
+def as_first(way: Way) -> np.ndarray:
+    """A way's result as (n, 4, length) int8."""
+    found = way.call()
+    found = np.asarray(found.numpy() if hasattr(found, "numpy") else found)
+    return (found.transpose(0, 2, 1) if way.last else found).astype(np.int8)
+
+
+def compared(places: Places, repeats: int) -> list[str]:
+    """Rows of the table; packages that are not there, or fail, are named in it."""
+    wanted = as_first(ours(np.int8)(places))
+    ways, sizes, missing = {}, {}, []
+    for name, prepare in PEERS.items():
+        try:
+            way = prepare(places)
+            same = np.array_equal(as_first(way), wanted)
+        except Exception as error:
+            missing.append(
+                f"{name}: not measured ({type(error).__name__}: {str(error).splitlines()[0][:90] if str(error) else ''})"
+            )
+            continue
+        if not same:
+            raise SystemExit(f"{name}: not the same one-hot as {OURS}")
+        ways[name] = way
+        sizes[name] = (np.asarray(way.call()).dtype, way.last)
+    own = {key: prepare(places) for key, prepare in OWN.items()}
+    for way in own.values():
+        assert np.array_equal(as_first(way), wanted)
+    best: dict[Any, float] = {}
+    for _ in range(repeats):
+        for key, way in [*own.items(), *ways.items()]:
+            start = time.perf_counter()
+            way.call()
+            best[key] = min(best.get(key, np.inf), time.perf_counter() - start)
+    bases = len(places.starts) * places.length / 1e9
+    rows = ["| package | gives | ms a batch | Gbp/s | ratio |", "|---|---|---:|---:|---:|"]
+    for (size, last), way in own.items():
+        kind = {1: "8-bit", 4: "float32"}[size]
+        rows.append(
+            f"| **{OURS}**, {way.version} | {_shape(last)} {kind} | {1e3 * best[size, last]:.2f} | {bases / best[size, last]:.3f} | 1 |"
+        )
+    for name, way in ways.items():
+        dtype, last = sizes[name]
+        same_kind = best[1 if dtype.itemsize == 1 else 4, last]
+        rows.append(
+            f"| {name} ({way.version}) | {_shape(last)} {dtype} | {1e3 * best[name]:.2f} | {bases / best[name]:.3f} | "
+            f"{best[name] / same_kind:.1f} |"
+        )
+    slower = [name for name in ways if best[name] < best[1 if sizes[name][0].itemsize == 1 else 4, sizes[name][1]]]
+    return [*rows, "", *missing, f"faster than {OURS}: {', '.join(slower) or 'none'}"]
+
+
+def _shape(last: bool) -> str:
+    return "(n, L, 4)" if last else "(n, 4, L)"
+
+
+def resident() -> dict[str, float]:
+    """Memory of this process in MB: its own, and mapped pages of files."""
+    rows = (row.split() for row in Path("/proc/self/status").read_text().splitlines())
+    told = {row[0]: int(row[1]) / 1024 for row in rows if row[0] in ("RssAnon:", "RssFile:", "VmHWM:")}
+    return {name.rstrip(":"): size for name, size in told.items()}
+
+
+def many(folder: str, seconds: float) -> str:
+    """Batches of 100 million windows in random order, for so long: what they take. Runs in a process of its own."""
+    genome = Genome.open(Path(folder) / "many.codes", Path(folder) / "many.json")
+    before = resident()
+    start = time.perf_counter()
+    tiles = Windows.tiling(genome, 1000, 1)
+    opened = time.perf_counter() - start
+    draw = np.random.default_rng(1)
+    peak, batches, start = 0.0, 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        one_hot(tiles[draw.integers(0, len(tiles), BATCH)])
+        batches += 1
+        peak = max(peak, resident()["RssAnon"])
+    a_batch = (time.perf_counter() - start) / batches
+    return (
+        f"{len(tiles):,} windows of 1,000 bases, defined in {1e6 * opened:.0f} µs; {batches:,} batches of {BATCH} anywhere, {1e3 * a_batch:.2f} ms "
+        f"each as float32 one-hot ({BATCH / a_batch:,.0f} windows/s); peak memory {peak - before['RssAnon']:.1f} MB above the opened genome "
+        f"({peak:.0f} MB with Python, NumPy and pandas), besides {resident()['RssFile']:.0f} MB of mapped pages"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fasta", type=Path)
+    parser.add_argument("--windows", type=int, default=2048)
+    parser.add_argument("--length", type=int, default=1000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10)
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        places = drawn(given.fasta or simulated(folder, 40_000_000), folder, given.windows, given.length)
+        size = sum(places.genome.lengths.values())
+        print(
+            f"{given.windows:,} random windows of {given.length:,} bases of a genome of {size / 1e6:.1f} Mb, one thread\n",
+            flush=True,
+        )
+        print("\n".join(compared(places, given.repeats)) + "\n", flush=True)
+        codes = np.random.default_rng(1).integers(0, 4, MANY + 999, dtype=np.uint8)
+        codes.tofile(folder / "many.codes")
+        del codes
+        table = f'{{"masked": false, "contigs": [{{"name": "chr1", "length": {MANY + 999}, "offset": 0}}]}}'
+        (folder / "many.json").write_text(table)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            print(pool.apply(many, (name, given.seconds)))
+
+
+if __name__ == "__main__":
+    main()
