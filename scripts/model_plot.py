@@ -1,14 +1,15 @@
-"""Draw a task's models: beside their baselines and each other, over divisions; their calls, curves, calibration, learning."""
+"""Draw a task's models: beside their baselines and each other, over divisions; calls, curves, calibration, learning, parts."""
 
 import json
 from pathlib import Path
 
 from readsight.modelfigures.outcomes import confusion
+from readsight.modelfigures.parts import strata
 from readsight.modelfigures.scores import comparisons, luck, performance
 from readsight.modelfigures.shapes import calibration, curves, learning
 from readsight.step import step
 
-FIGURES = (performance, comparisons, luck, confusion, curves, calibration, learning)
+FIGURES = (performance, comparisons, luck, confusion, curves, calibration, learning, strata)
 
 
 def main(evaluation: Path, outputs: dict[str, Path]) -> None:

@@ -3,15 +3,21 @@
 A balanced training fold teaches a wrong base rate, which a temperature alone
 cannot undo: hence the offsets. Of two classes, and of each of several labels, the map
 is monotone: rankings stay as they are. Several classes share one temperature and have
-an offset each. A hazard has no scale to calibrate, and stays as it is.
+an offset each. The bases of sequences share a temperature and have no offsets: nothing
+balances them. A hazard has no scale to calibrate, and a number or a signal is no
+probability: they stay as they are.
 """
 
 from typing import Any
 
 import numpy as np
 
+from readsight.outcome import UNCOUNTED
+
 EDGE = 1e-6  # probabilities are held within [EDGE, 1 − EDGE] before their logit is taken
 LIMITS = (0.05, 5.0)  # 1 / temperature
+BASES = 1_000_000  # that a temperature is fitted on, at most; more change no digit that counts
+PLAIN = ("survival", "regression", "profile")
 NONE = {"temperature": 1.0, "offset": 0.0}
 
 
@@ -35,7 +41,7 @@ def fit(kind: str, guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Temperature (> 0) and offset that minimise the log loss of examples that the model did not see.
 
     kind, guess, labels: as `outcome` says. binary: two numbers. multiclass: temperature, and offset a list of
-    K that sums to 0. multilabel: both are lists, a number a label. survival: NONE.
+    K that sums to 0. multilabel: both are lists, a number a label. positions: a temperature, and offset 0. Others: NONE.
     """
     if kind == "binary":
         return platt(guess, labels)
@@ -44,17 +50,44 @@ def fit(kind: str, guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     if kind == "multilabel":
         parts = [platt(guess[:, i], labels[:, i]) for i in range(guess.shape[1])]
         return {key: [part[key] for part in parts] for key in ("temperature", "offset")}
+    if kind == "positions":
+        return {"temperature": _temperature(*_bases(guess, labels)), "offset": 0.0}
     return dict(NONE)
 
 
 def apply(kind: str, guess: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
     """Calibrated predictions, shaped as those given."""
-    if kind == "survival":
+    if kind in PLAIN:
         return guess
+    if kind == "positions":  # in the precision that they have: there are many of them
+        return softmax(np.log(np.clip(guess, guess.dtype.type(EDGE), 1)) / guess.dtype.type(scale["temperature"]))
     temperature, offset = np.asarray(scale["temperature"]), np.asarray(scale["offset"])
     if kind == "multiclass":
         return softmax(np.log(np.clip(guess, EDGE, 1)) / temperature + offset)
     return sigmoid(logit(guess) / temperature + offset)
+
+
+def _bases(guess: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bases that count, at most BASES of them drawn evenly: probabilities (m, K), classes (m,). guess: (n, length, K)."""
+    places = np.flatnonzero(np.asarray(labels).ravel() != UNCOUNTED)
+    if len(places) > BASES:
+        places = np.sort(np.random.default_rng(0).choice(places, BASES, replace=False))
+    return guess.reshape(-1, guess.shape[-1])[places].astype(float), np.asarray(labels).ravel()[places].astype(int)
+
+
+def _temperature(guess: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature alone at which the log loss of (m, K) probabilities is lowest; 1 of nothing."""
+    if not len(labels):
+        return 1.0
+    logits = np.log(np.clip(guess, EDGE, 1))
+    own = logits[np.arange(len(labels)), labels]
+
+    def loss(log_slope: float) -> float:
+        scaled = np.exp(log_slope) * logits
+        top = scaled.max(axis=1)
+        return float(np.mean(top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - np.exp(log_slope) * own))
+
+    return float(1 / np.exp(_golden(loss, np.log(LIMITS[0]), np.log(LIMITS[1]), rounds=40)))
 
 
 def platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:

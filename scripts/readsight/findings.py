@@ -1,9 +1,10 @@
-"""What the scores of models of samples say, in words: a sentence or two a finding, from what `model_evaluate` found."""
+"""What the scores of models of samples and sequences say, in words: a sentence or two a finding, from what `model_evaluate` found."""
 
 from typing import Any
 
+from readsight.headlines import HEADS, linear, told
 from readsight.variant import Variant
-from readsight.verdict import BALANCES, FEW_GROUPS, LINEAR, METRICS, capital, figure, listed, name, of_control, signed
+from readsight.verdict import BALANCES, FEW_GROUPS, METRICS, figure, listed, name, of_control, signed
 
 Found = dict[str, Any]
 ENOUGH = 10  # divisions from which on luck is named
@@ -11,38 +12,39 @@ ODD = (5, 95)  # percentiles beyond which a given split is called unlucky or luc
 
 
 def verdict_of_samples(found: Found) -> str:
-    """One paragraph on the models of a task of samples. found: all that `model_evaluate` writes, but the verdict."""
-    return " ".join([headline(found), *lucky(found), *joining(found), *balancing(found), *cleaned(found)])
+    """One paragraph on the models of a task of samples or sequences. found: all that `model_evaluate` writes, but the verdict."""
+    rest = (*lucky(found), *joining(found), *balancing(found), *cleaned(found), *stratified(found))
+    return " ".join([headline(found), *rest])
 
 
 def headline(found: Found) -> str:
     """The verdict's core: the first model's scores, the control's, and what the first is better and worse than."""
     facts, primary = found["facts"], found["primary"]
     plain = {m: cells[primary] for m, cells in found["differences"].items() if plainly(m)}
-    said = [*HEADS[found["kind"]](found), *few(facts), *ranked(plain, facts["feature"], primary)]
-    return " ".join([*said, *of_control(facts["control"], facts["control_metric"])])
+    said = [*HEADS[found["kind"]](found), *few(facts), *blocked(facts), *ranked(plain, facts["feature"], primary, found["kind"])]
+    return " ".join([*said, *of_control(facts["control"], facts["control_metric"], facts["control_chance"])])
 
 
-def ranked(differences: dict[str, Found], feature: str, metric: str) -> list[str]:
+def ranked(differences: dict[str, Found], feature: str, metric: str, kind_of: str = "binary") -> list[str]:
     """Sentences: what the first model is better and worse than, and what follows; the metric is named once."""
-    told: dict[str, list[str]] = {"better": [], "worse": [], "equal": [], "unknown": []}
+    said_of: dict[str, list[str]] = {"better": [], "worse": [], "equal": [], "unknown": []}
     lost = []
     for other, cell in differences.items():
-        words = name(other, feature)
+        words = name(other, feature, kind_of)
         kind = which(cell)
         lost += [words] * (kind == "worse")
-        told[kind].append(words if kind == "unknown" else f"{words} ({delta(cell)})")
-    clauses = [f"better than {listed(told['better'])}"] * bool(told["better"])
-    clauses += [f"worse than {listed(told['worse'])}"] * bool(told["worse"])
-    holds = "the interval holds 0" if len(told["equal"]) == 1 else "the intervals hold 0"
-    clauses += [f"no better than {listed(told['equal'])}, where {holds}"] * bool(told["equal"])
-    clauses += [f"not to be compared with {listed(told['unknown'])}"] * bool(told["unknown"])
+        said_of[kind].append(words if kind == "unknown" else f"{words} ({delta(cell)})")
+    clauses = [f"better than {listed(said_of['better'])}"] * bool(said_of["better"])
+    clauses += [f"worse than {listed(said_of['worse'])}"] * bool(said_of["worse"])
+    holds = "the interval holds 0" if len(said_of["equal"]) == 1 else "the intervals hold 0"
+    clauses += [f"no better than {listed(said_of['equal'])}, where {holds}"] * bool(said_of["equal"])
+    clauses += [f"not to be compared with {listed(said_of['unknown'])}"] * bool(said_of["unknown"])
     if not clauses:
         return []
     said = [f"By {METRICS.get(metric, metric)} it is {'; '.join(clauses)}."]
     if lost:
         said.append(f"It loses: use {' or '.join(lost)} instead.")
-    elif not told["better"]:
+    elif not said_of["better"]:
         said.append("Nothing here justifies it over the simplest of them.")
     return said
 
@@ -64,66 +66,37 @@ def plainly(model: str) -> bool:
     return not variant.modality and not variant.balance
 
 
-def where(facts: Found) -> str:
-    return "of the given split" if facts["given"] else f"in cross-validation ({facts['divisions']})"
-
-
-def of_classes(found: Found) -> list[str]:
-    """How many are called right, beside chance, and the class that is found least."""
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    base = found["metrics"]["base_rate"]["accuracy"]["value"]
-    right = f"{round(own['accuracy']['value'] * facts['examples'])} of the {facts['examples']}"
-    right = right if facts["given"] else f"{own['accuracy']['value']:.1%} of the {facts['examples']}"
-    line = linear(found)
-    beside = f"{name(line)}: {figure(found['metrics'][line]['accuracy'])}; " if line else ""
-    said = [
-        f"{capital(name(found['first'], facts['feature']))} calls {right} test samples {where(facts)} right "
-        f"(accuracy {figure(own['accuracy'])}; {beside}always saying the commonest class: {base:.3f}). "
-        f"Balanced accuracy is {figure(own['balanced_accuracy'])} (chance {facts['chance']:.3f})."
-    ]
-    classes = {c: cells for c, cells in found["per_class"][found["first"]].items() if cells["recall"]["value"] is not None}
-    worst = min(classes, key=lambda c: classes[c]["recall"]["value"], default=None)
-    if worst is not None and classes[worst]["recall"]["value"] < 1:
-        said.append(f"It finds {worst} least: recall {figure(classes[worst]['recall'])} of {classes[worst]['n']}.")
-    return said
-
-
-def of_labels(found: Found) -> list[str]:
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    return [
-        f"{capital(name(found['first'], facts['feature']))} finds the {len(facts['classes'])} labels of {facts['examples']} "
-        f"test samples {where(facts)} with macro AUPRC {figure(own['macro_auprc'])} (chance {facts['chance']:.3f}); "
-        f"all labels of a sample are right in {figure(own['exact_match'])} of them."
-    ]
-
-
-def of_survival(found: Found) -> list[str]:
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    said = [
-        f"{capital(name(found['first'], facts['feature']))} orders {facts['examples']} test samples {where(facts)} "
-        f"({facts['events']} events seen) with a concordance C of {figure(own['c_index'])} (chance 0.5)."
-    ]
-    p = found["risk_groups"][found["first"]]["p"]
-    if p is not None:
-        differ = "differ" if p < 0.05 else "cannot be told apart"
-        said.append(f"Halved at the median predicted risk, the two groups' survival curves {differ} (log-rank p {shown(p)}).")
-    return said
-
-
-HEADS = {"binary": of_classes, "multiclass": of_classes, "multilabel": of_labels, "survival": of_survival}
-
-
-def shown(p: float) -> str:
-    return f"= {p:.2g}" if p >= 1e-4 else "< 0.0001"
-
-
 def few(facts: Found) -> list[str]:
     """A warning where a class (a label, the events) has few groups."""
     scarce = {what: n for what, n in facts["groups_of"].items() if n < FEW_GROUPS}
     if not scarce:
         return []
-    told = listed([f"{what} in only {n} {'group' if n == 1 else 'groups'}" for what, n in scarce.items()])
-    return [f"The test samples have {told}: too few to tell models apart; read the intervals, not the values."]
+    unit = facts.get("unit", "samples")
+    each = [f"{'lie' if what == unit else what} in only {n} {'group' if n == 1 else 'groups'}" for what, n in scarce.items()]
+    have = "" if unit in scarce else " have"
+    return [f"The test {unit}{have} {listed(each)}: too few to tell models apart; read the intervals, not the values."]
+
+
+def blocked(facts: Found) -> list[str]:
+    """What is resampled, where it is not the groups that are kept whole."""
+    return ["Few chromosomes were held out: the intervals draw blocks of the genome, not chromosomes."] * bool(facts["blocks"])
+
+
+def stratified(found: Found) -> list[str]:
+    """Where along GC and repeats the first model scores lowest and highest."""
+    if not found.get("strata"):
+        return []
+    said, metric = [], found["strata"]["metric"]
+    for by, words in (("gc", "GC"), ("repeat", "repeats:")):
+        own = {row["name"]: row["models"][found["first"]] for row in found["strata"]["rows"] if row["by"] == by}
+        own = {place: cell for place, cell in own.items() if cell["value"] is not None}
+        if len(own) > 1:
+            ends = (min(own, key=lambda place: own[place]["value"]), max(own, key=lambda place: own[place]["value"]))
+            low, high = (f"{figure(own[end])} ({words} {end})" for end in ends)
+            said.append(f"from {low} to {high}")
+    return [f"On parts of the test {found['facts']['unit']} its {METRICS.get(metric, metric)} goes {' and '.join(said)}."] * bool(
+        said
+    )
 
 
 def lucky(found: Found) -> list[str]:
@@ -148,7 +121,7 @@ def lucky(found: Found) -> list[str]:
     if line:
         tally = found["luck"][line]["first"]
         said.append(
-            f"On these {count} it scores above {name(line)} {times(tally['above'])}, as high {times(tally['equal'])} "
+            f"On these {count} it scores above {told(line, found)} {times(tally['above'])}, as high {times(tally['equal'])} "
             f"and below {times(tally['below'])}."
         )
     return said
@@ -158,24 +131,18 @@ def times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def linear(found: Found) -> str | None:
-    """The linear baseline, where it is not the first model itself."""
-    return next((m for m in LINEAR if m in found["metrics"] and m != found["first"]), None)
-
-
 def joining(found: Found) -> list[str]:
     """Whether several modalities together are better than the best of them alone."""
-    feature, primary = found["facts"]["feature"], found["primary"]
-    said = []
+    primary, said = found["primary"], []
     for joined in dict.fromkeys(row["joined"] for row in found["modalities"]):
         own = [r for r in found["modalities"] if r["joined"] == joined and r["difference"][primary]["value"] is not None]
         if not own:
             continue
         row = min(own, key=lambda r: r["difference"][primary]["value"])
         cell = row["difference"][primary]
-        whole = name(joined, feature) + (" on all" if joined == Variant.of(row["alone"]).model else "")
+        whole = told(joined, found) + (" on all" if joined == Variant.of(row["alone"]).model else "")
         kind = {"better": "is better than", "worse": "is worse than"}.get(which(cell), "is no better than")
-        said.append(f"{whole} {kind} {name(row['alone'], feature)}" + (f" ({delta(cell)})" if cell["low"] is not None else ""))
+        said.append(f"{whole} {kind} {told(row['alone'], found)}" + (f" ({delta(cell)})" if cell["low"] is not None else ""))
     if not said:
         return []
     lead = f"Does joining modalities pay? Beside the one that scores best alone, by {METRICS.get(primary, primary)}"
@@ -189,8 +156,8 @@ def balancing(found: Found) -> list[str]:
     for row in rows:
         cell = row["difference"][primary]
         if (kind := which(cell)) in ("better", "worse"):
-            own = f"{name(row['model'])} {BALANCES.get(row['own'], 'under its own balance')}"
-            said.append(f"{name(row['variant'])} is {kind} than {own} ({delta(cell)})")
+            own = f"{told(row['model'], found)} {BALANCES.get(row['own'], 'under its own balance')}"
+            said.append(f"{told(row['variant'], found)} is {kind} than {own} ({delta(cell)})")
     rest = len(rows) - len(said)
     if rest:
         said.append(f"{rest if said else 'none'} of {len(rows)} comparisons {'show no' if said else 'shows a'} difference")
@@ -204,10 +171,16 @@ def cleaned(found: Found) -> list[str]:
     clean = found.get("clean")
     if not clean:
         return []
-    lead = f"The given split leaks: {clean['left_out']} of {found['facts']['examples']} test samples "
+    unit = found["facts"]["unit"]
+    lead = f"The given split leaks: {clean['left_out']} of {found['facts']['examples']} test {unit} "
     lead += "are of groups that are also trained on."
     if not clean["metrics"]:
-        return [lead + " No test sample is free of it: these scores say nothing of new groups."]
-    both = [m[found["first"]][found["primary"]] for m in (clean["metrics"], found["metrics"])]
+        return [f"{lead} No test {unit.removesuffix('s')} is free of it: these scores say nothing of new groups."]
+    free, leaked, whole = (
+        m[found["first"]][found["primary"]] for m in (clean["metrics"], clean["leaked"]["metrics"], found["metrics"])
+    )
     metric = METRICS.get(found["primary"], found["primary"])
-    return [f"{lead} On the {clean['examples']} others its {metric} is {figure(both[0])}, against {figure(both[1])} on all."]
+    return [
+        f"{lead} On the {clean['examples']} others its {metric} is {figure(free)}, against {figure(leaked)} on those that leak "
+        f"and {figure(whole)} on all."
+    ]

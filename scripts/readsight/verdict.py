@@ -16,6 +16,16 @@ NAMES = {
     "late_fusion": "late fusion",
     "attention_fusion": "attention fusion",
     "cox": "Cox regression",
+    "dilated_resnet": "the dilated residual network",
+    "cnn_lstm": "the convolutional LSTM network",
+    "lstm": "the LSTM network",
+    "transformer": "the transformer",
+    "graph": "the graph network",
+    "gc_content": "GC content alone",
+    "kmer_linear": "k-mer {linear} regression",
+    "kmer_boosting": "gradient boosting of k-mers",
+    "gapped_kmer_svm": "the gapped k-mer SVM",
+    "position_matrix": "the position weight matrix",
     "single_feature": "{feature} alone",
     "base_rate": "the base rate",
     CONTROL: "the shuffled-label control",
@@ -26,6 +36,7 @@ BALANCES = {
     "oversample": "with random over-sampling",
     "undersample": "with random under-sampling",
     "class_weight": "with class weights",
+    "mutagenesis": "with mutated copies",
 }
 METRICS = {
     "auroc": "AUROC",
@@ -35,16 +46,26 @@ METRICS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "c_index": "C",
+    "mcc": "MCC",
+    "pearson": "Pearson's r",
+    "spearman": "Spearman's ρ",
+    "r2": "R²",
+    "mse": "mean squared error",
+    "top_k": "top-k accuracy",
+    "profile_pearson": "Pearson's r along the bins",
+    "total_pearson": "Pearson's r of totals",
+    "deviance_explained": "deviance explained",
 }
-LINEAR = ("logistic", "elastic_net", "cox")  # the simplest first
+LINEAR = ("kmer_linear", "position_matrix", "logistic", "elastic_net", "cox")  # the simplest first
+RIDGE = ("regression", "profile")  # outcomes that the linear model of k-mers is a ridge regression of
 FEW_GROUPS = 10
 TOO_WIDE = 0.6  # an interval of the control that nearly any model would lie in
 
 
-def name(model: str, feature: str = "one feature") -> str:
-    """A model in words: `logistic regression on mrna alone`."""
+def name(model: str, feature: str = "one feature", kind: str = "binary") -> str:
+    """A model in words: `logistic regression on mrna alone`. kind: of the outcome."""
     variant = Variant.of(model)
-    own = NAMES.get(variant.model, variant.model).format(feature=feature)
+    own = NAMES.get(variant.model, variant.model).format(feature=feature, linear="ridge" if kind in RIDGE else "logistic")
     own += f" on {variant.modality} alone" if variant.modality else ""
     return own + (f" {BALANCES.get(variant.balance, f'with {variant.balance}')}" if variant.balance else "")
 
@@ -66,6 +87,12 @@ def figure(cell: dict[str, Any]) -> str:
     if cell["low"] is None:
         return f"{cell['value']:.3f}"
     return f"{cell['value']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]"
+
+
+def share(cell: dict[str, Any]) -> str:
+    """A part in % with its interval: `4.6 % [3.1, 6.4]`."""
+    limits = "" if cell["low"] is None else f" [{cell['low']:.1f}, {cell['high']:.1f}]"
+    return f"{cell['value']:.1f} %{limits}"
 
 
 def signed(value: float) -> str:
@@ -103,11 +130,11 @@ def beside(first: str, differences: dict[str, dict[str, Any]], feature: str, met
     return found
 
 
-def of_control(cell: dict[str, Any] | None, metric: str = "auroc") -> list[str]:
-    """A sentence on the negative control. cell: the metric's mean and range over its draws; it must hold one half."""
+def of_control(cell: dict[str, Any] | None, metric: str = "auroc", centre: float = 0.5) -> list[str]:
+    """A sentence on the negative control. cell: the metric's mean and range over its draws; it must hold the centre."""
     if not cell or cell["low"] is None:
         return []
-    fine = cell["low"] <= 0.5 <= cell["high"]
+    fine = cell["low"] <= centre <= cell["high"]
     words = "as it must be" if fine else "which should not be: suspect a leak or too few groups"
     shown = f"{METRICS.get(metric, metric)} {figure(cell)}"
     if fine and cell["high"] - cell["low"] > TOO_WIDE:

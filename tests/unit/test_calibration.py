@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readsight import calibration
-from readsight.outcome import Outcome
+from readsight.outcome import UNCOUNTED, Outcome
 
 
 def classes(n, slope, offset, seed=1, count=3, spread=2.0):
@@ -93,7 +93,37 @@ def test_a_class_that_was_not_there_stays_possible():
     assert (found[:, 2] > 0).all() and found[:, 2].mean() < guess[:, 2].mean()
 
 
-def test_a_hazard_is_left_as_it_is():
-    risk = np.array([-2.0, 0.0, 5.0])
-    scale = calibration.fit("survival", risk, np.ones((3, 2)))
-    assert scale == calibration.NONE and np.array_equal(calibration.apply("survival", risk, scale), risk)
+@pytest.mark.parametrize("kind, shape", [("survival", (3,)), ("regression", (3,)), ("profile", (3, 5))])
+def test_what_is_no_probability_is_left_as_it_is(kind, shape):
+    guess = np.linspace(-2.0, 5.0, int(np.prod(shape))).reshape(shape)
+    scale = calibration.fit(kind, guess, np.ones((3, 2)))
+    assert scale == calibration.NONE and np.array_equal(calibration.apply(kind, guess, scale), guess)
+
+
+def bases(windows, length, slope, seed=1):
+    """Rare sites along windows: true probabilities, classes drawn from them, and the same probabilities sharpened."""
+    draw = np.random.default_rng(seed)
+    logits = draw.normal(0, 2, (windows, length, 3)) + [4, 0, 0]
+    labels = (logits + draw.gumbel(size=logits.shape)).argmax(axis=-1).astype(np.uint8)
+    return calibration.softmax(logits), labels, calibration.softmax(slope * logits)
+
+
+def test_of_bases_a_temperature_is_undone_and_what_does_not_count_is_skipped():
+    true, labels, guess = bases(40, 500, 2.5)
+    scale = calibration.fit("positions", guess, labels)
+    assert scale["temperature"] == pytest.approx(2.5, rel=0.05) and scale["offset"] == 0
+    found = calibration.apply("positions", guess, scale)
+    assert np.abs(found - true).mean() < 0.01 and np.allclose(found.sum(axis=-1), 1)
+    masked = labels.copy()
+    masked[:, ::2] = UNCOUNTED
+    spoilt = np.where((masked == UNCOUNTED)[..., None], 1 / 3, guess)
+    assert calibration.fit("positions", spoilt, masked) == calibration.fit("positions", guess, masked)
+    assert calibration.fit("positions", guess, np.full_like(labels, UNCOUNTED))["temperature"] == 1
+
+
+def test_bases_by_the_million_are_drawn_from_and_keep_their_precision(monkeypatch):
+    _, labels, guess = bases(40, 500, 2.5)
+    whole = calibration.fit("positions", guess, labels)["temperature"]
+    monkeypatch.setattr(calibration, "BASES", 5000)
+    assert calibration.fit("positions", guess, labels)["temperature"] == pytest.approx(whole, rel=0.1)
+    assert calibration.apply("positions", guess.astype(np.float32), {"temperature": 2.0, "offset": 0.0}).dtype == np.float32

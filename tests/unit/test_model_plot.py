@@ -10,8 +10,11 @@ import dataset_plot
 import model_evaluate
 import model_plot
 import predicted
+import predicted_sequences as made
 from readsight.modelfigures.style import colours, leading, places
 from readsight.outcome import Outcome
+from readsight.scoring.known import Known
+from readsight.scoring.plan import Plan
 from readsight.wiring.model import FIGURES
 
 SKILLS = {"network": 3.0, "cnn": 2.0, "logistic": 3.0, "late_fusion": 2.0}
@@ -42,13 +45,35 @@ def test_figures_of_models_of_samples(tmp_path, kind, given):
     drawn = draw(tmp_path, found)
     assert all("<svg" in text for text in drawn.values())
     scale = {name: text.count("<path") for name, text in drawn.items()}
-    assert all(count > 20 for name, count in scale.items() if (kind, name) != ("survival", "calibration")), scale
+    words = {"strata"} | ({"calibration"} if kind == "survival" else set())
+    assert all(count > 20 for name, count in scale.items() if name not in words), scale
 
 
 def test_figures_of_calls(tmp_path):
     found = found_of("binary", False, SKILLS | {"single_feature": 0.1}, calls=True)
     assert found["primary"] == "auprc" and found["headline"] == found["verdict"]
     assert all("<svg" in text for text in draw(tmp_path, found).values())
+
+
+@pytest.mark.parametrize("kind", made.OUTCOMES)
+def test_figures_of_models_of_sequences(tmp_path, kind):
+    data = made.examples(kind, 240)
+    skills = {"dilated_resnet": 3.0, "position_matrix": 1.0} if kind == "positions" else {"cnn": 2.0, "kmer_linear": 1.0}
+    plan = Plan(made.OUTCOMES[kind], next(iter(skills)), "QUAL", 50, 1, False, False, "none", True)
+    found = model_evaluate.evaluate(made.tables(data, kind, skills), plan, {}, Known(data.obs))
+    drawn = draw(tmp_path, json.loads(json.dumps(found | {"learning": {plan.first: EPOCHS}, "task": "t"})))
+    scale = {name: text.count("<path") for name, text in drawn.items()}
+    words = {"luck"} | ({"calibration"} if kind in ("regression", "profile") else set())
+    words |= {"curves"} if kind == "regression" else set()
+    assert all(scale[name] > 20 for name in set(scale) - words), scale
+
+
+def test_many_numbers_are_counted_on_a_grid(tmp_path):
+    data = made.examples("regression", 4000)
+    plan = Plan(made.OUTCOMES["regression"], "cnn", "QUAL", 20, 1, False, False, "none", True)
+    found = model_evaluate.evaluate(made.tables(data, "regression", {"cnn": 2.0}), plan, {}, None)
+    assert np.sum(found["scatter"]["cnn"]["counts"]) == 2000 and found["strata"] is None
+    assert "<svg" in draw(tmp_path, found | {"learning": {}, "task": "t"})["confusion"]
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path):

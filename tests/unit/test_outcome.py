@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import gammaln
+from scipy.stats import poisson
 
-from readsight.outcome import Outcome, coded, partial_loss
+from readsight.outcome import UNCOUNTED, Outcome, coded, partial_loss
 
 KINDS = {
     "binary": (Outcome("binary", ("control", "case")), np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.9, 0.4])),
@@ -23,6 +25,13 @@ KINDS = {
         np.array([[3.0, 1], [5.0, 0], [2.0, 1], [7.0, 1]]),
         np.array([0.5, -0.2, 1.0, -1.0]),
     ),
+    "regression": (Outcome("regression", ()), np.array([1.5, -2.0, 0.0, 3.0]), np.array([1.0, -1.0, 0.5, 3.0])),
+    "positions": (
+        Outcome("positions", ("none", "acceptor", "donor")),
+        np.array([[0, 1, UNCOUNTED], [0, 2, 0]], np.uint8),
+        np.array([[[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.2, 0.6]], [[0.9, 0.1, 0], [0.5, 0.2, 0.3], [0.6, 0.2, 0.2]]]),
+    ),
+    "profile": (Outcome("profile", ()), np.array([[0.0, 3, 1], [2, 2, 5]], np.float32), np.array([[0.5, 2, 1], [2, 3, 4]])),
 }
 
 
@@ -43,6 +52,25 @@ def test_loss_is_the_mean_log_likelihood_of_what_happened(kind):
     else:
         chances = np.where(target == 1, guess, 1 - guess).ravel()
     assert outcome.loss(guess, target) == pytest.approx(-np.log(chances).mean())
+
+
+def test_a_table_with_targets_along_sequences_is_read_back_from_a_file(tmp_path):
+    for kind in ("positions", "profile"):
+        outcome, target, guess = KINDS[kind]
+        pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", guess)).to_parquet(tmp_path / "t.parquet")
+        table = pd.read_parquet(tmp_path / "t.parquet")
+        np.testing.assert_array_equal(outcome.target(table), target)
+        np.testing.assert_array_equal(outcome.guess(table, "raw"), guess)
+
+
+def test_losses_of_numbers_bases_and_signals_by_their_definitions():
+    outcome, target, guess = KINDS["regression"]
+    assert outcome.loss(guess, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
+    outcome, target, guess = KINDS["positions"]
+    assert outcome.loss(guess, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
+    outcome, target, guess = KINDS["profile"]
+    likelihood = poisson.logpmf(target, guess) + gammaln(target + 1)
+    assert outcome.loss(guess, target) == pytest.approx(-likelihood.mean())
 
 
 def test_partial_loss_by_its_definition_with_ties():

@@ -119,7 +119,7 @@ rule model_compare:
 
 
 rule model_plot:
-    """Draw models against baselines and each other, over divisions, by class; curves, calibration and learning curves."""
+    """Draw models against baselines and each other, over divisions, by class; curves, calibration, learning curves, strata."""
     input:
         evaluation="<results>/model/{task}/evaluation.json",
     output:
@@ -171,6 +171,13 @@ rule model_plot:
             category="Models",
             subcategory="{task}",
             labels={"figure": "7 learning curves"},
+        ),
+        strata=report(
+            "<results>/model/{task}/strata.svg",
+            caption="../report/model_strata.rst",
+            category="Models",
+            subcategory="{task}",
+            labels={"figure": "8 strata"},
         ),
     log:
         "<logs>/model_plot/{task}.log",

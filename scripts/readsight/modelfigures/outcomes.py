@@ -1,10 +1,11 @@
-"""What models make of each class: confusion; for survival, the risk groups' curves."""
+"""What models make of each class: confusion; of numbers, predicted beside observed; for survival, the risk groups' curves."""
 
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LogNorm
 
 from readsight.figures import COLOURS, empty, new, save
 from readsight.modelfigures.style import Found, label, leading, plain
@@ -14,9 +15,9 @@ CELLS = ("found", "missed", "false alarm", "rightly not")
 
 
 def confusion(found: Found, out: Path) -> None:
-    """True against predicted classes; for labels what became of each; for survival, curves of the two halves by risk."""
-    if found["kind"] == "survival":
-        risk_groups(found, out)
+    """True against predicted classes; for labels what became of each; of numbers both; for survival, curves of the two halves by risk."""
+    if found["kind"] in OTHERWISE:
+        OTHERWISE[found["kind"]](found, out)
         return
     tables = plain(found, "confusion")
     many = len(found["facts"]["classes"]) > 6
@@ -46,7 +47,8 @@ def confusion(found: Found, out: Path) -> None:
     for axis in axes.flat[len(models) :]:
         axis.axis("off")
     if found["kind"] != "multilabel":
-        figure.supxlabel("predicted (likeliest class, calibrated)", fontsize=9)
+        bases = ", bases" if found["kind"] == "positions" else ""
+        figure.supxlabel(f"predicted (likeliest class, calibrated{bases})", fontsize=9)
         figure.supylabel("true", fontsize=9)
     save(figure, out)
 
@@ -132,3 +134,36 @@ def _still(curve: dict[str, Any], time: float) -> int:
     """How many are followed at least until a time."""
     place = int(np.searchsorted(curve["time"], time, side="left"))
     return curve["at_risk"][place] if place < len(curve["time"]) else 0
+
+
+def numbers(found: Found, out: Path) -> None:
+    """Predicted against observed numbers (of profiles, totals): a panel a model; many examples as counts on a grid."""
+    own = plain(found, "scatter")
+    models = leading(found, list(own), 4)
+    figure, axes = new(1, len(models), width=1.2 + 3.4 * len(models), height=3.9, squeeze=False, sharex=True, sharey=True)
+    metric, words = ("total_pearson", "total signal") if found["kind"] == "profile" else ("pearson", "number")
+    most = max((np.max(own[model].get("counts", 2)) for model in models), default=2)
+    for axis, model in zip(axes[0], models, strict=True):
+        drawn = _scatter(axis, own[model], LogNorm(1, max(most, 2)))
+        value = found["metrics"][model][metric]["value"]
+        axis.set_title(label(model, found) + ("" if value is None else f"\nr = {value:.3f}"), fontsize=9)
+        axis.axline((0, 0), slope=1, color="0.6", linestyle="--", linewidth=1, zorder=0)
+    axes[0][0].set_ylabel(f"predicted {words}")
+    figure.supxlabel(f"observed {words} (dashed: they are equal)", fontsize=10)
+    if drawn is not None:
+        figure.colorbar(drawn, ax=axes[0].tolist(), label="examples", shrink=0.8)
+    save(figure, out)
+
+
+def _scatter(axis: Any, own: dict[str, Any], norm: LogNorm) -> Any:
+    """Points, or counts on a logarithmic scale: then what a colour bar is drawn of."""
+    if "points" in own:
+        axis.plot(*np.array(own["points"]).T, "o", color=COLOURS[0], markersize=2.5, alpha=0.5, markeredgewidth=0)
+        return None
+    counts = np.array(own["counts"]).T
+    return axis.pcolormesh(
+        own["observed"], own["predicted"], np.ma.masked_equal(counts, 0), cmap="viridis", norm=norm, rasterized=True
+    )
+
+
+OTHERWISE = {"survival": risk_groups, "regression": numbers, "profile": numbers}

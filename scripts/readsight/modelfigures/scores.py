@@ -9,7 +9,7 @@ from readsight.figures import COLOURS, empty, new, save
 from readsight.findings import plainly
 from readsight.modelfigures.style import GREY, Found, colours, label, places, title, wrapped
 from readsight.variant import Variant
-from readsight.verdict import BALANCES, METRICS, name
+from readsight.verdict import BALANCES, METRICS
 
 PANELS = {
     "calls": ("auroc", "auprc", "brier"),
@@ -17,6 +17,10 @@ PANELS = {
     "multiclass": ("accuracy", "balanced_accuracy", "macro_auroc", "brier"),
     "multilabel": ("macro_auprc", "macro_auroc", "exact_match", "hamming"),
     "survival": ("c_index", "uno_c"),
+    "sequences": ("auroc", "auprc", "mcc", "brier"),
+    "regression": ("pearson", "spearman", "r2", "mse"),
+    "positions": ("top_k", "macro_auprc", "log_loss"),
+    "profile": ("profile_pearson", "total_pearson", "deviance_explained"),
 }
 BETTER, WORSE = COLOURS[0], COLOURS[1]
 
@@ -24,7 +28,12 @@ BETTER, WORSE = COLOURS[0], COLOURS[1]
 def chance(found: Found) -> dict[str, tuple[float, str]]:
     """Metric → what it is by chance, and the words for it."""
     lines = {metric: (0.5, "chance") for metric in ("auroc", "macro_auroc", "c_index", "uno_c")}
+    lines |= dict.fromkeys(("mcc", "pearson", "spearman", "total_pearson"), (0.0, "chance"))
     facts = found["facts"]
+    if found["kind"] == "positions" and facts["chance"] is not None:
+        return lines | dict.fromkeys(("top_k", "macro_auprc"), (facts["chance"], "share of sites"))
+    if "chance" not in facts:
+        return lines
     if "base_rate" in facts:
         lines["auprc"] = (facts["base_rate"], "base rate")
     lines["balanced_accuracy" if found["kind"] != "multilabel" else "macro_auprc"] = (facts["chance"], "chance")
@@ -35,7 +44,7 @@ def chance(found: Found) -> dict[str, tuple[float, str]]:
 
 def performance(found: Found, out: Path) -> None:
     """Points with intervals, a panel a metric, a row a model; the verdict above them."""
-    panels = PANELS["calls" if found["primary"] == "auprc" else found["kind"]]
+    panels = PANELS[{"auprc": "calls", "auroc": "sequences"}.get(found["primary"], found["kind"])]
     shade, rows, lines = colours(found), places(list(found["metrics"])), chance(found)
     words, above = wrapped(found["headline"], 190 if len(panels) > 2 else 125)
     depth = max(rows.values()) + 1
@@ -70,7 +79,11 @@ def luck(found: Found, out: Path) -> None:
     """A strip a model: its score on each division, their quartiles, and the given split marked."""
     own = {model: of for model, of in found["luck"].items() if of["values"]}
     if not own:
-        empty(out, "The given split is the only division of this task (split.resplits is 0): its luck cannot be told.")
+        given = found["facts"]["given"]
+        words = (
+            "The given split is the only division of this task (split.resplits is 0)" if given else "This task has one division"
+        )
+        empty(out, f"{words}: its luck cannot be told.")
         return
     some = next(iter(own.values()))
     shade, rows = colours(found), places(list(own))
@@ -161,4 +174,4 @@ def _modalities(found: Found) -> Rows:
 def _short(row: dict[str, Any], found: Found) -> str:
     """`mrna alone` of the same model; the whole name of another."""
     same = Variant.of(row["alone"]).model == row["joined"]
-    return f"{row['modality']} alone" if same else name(row["alone"], found["facts"]["feature"]).removeprefix("the ")
+    return f"{row['modality']} alone" if same else label(row["alone"], found)

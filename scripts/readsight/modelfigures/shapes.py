@@ -6,13 +6,21 @@ from readsight.figures import COLOURS, empty, new, save
 from readsight.modelfigures.style import Found, colours, label, leading, plain
 
 SQUARE = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.03)}
-UNITS = {"survival": "negative log partial likelihood, an event"}
+UNITS = {
+    "survival": "negative log partial likelihood, an event",
+    "regression": "mean squared error",
+    "profile": "Poisson loss, a bin",
+    "positions": "cross-entropy, a base (nats)",
+}
 
 
 def curves(found: Found, out: Path) -> None:
-    """ROC and precision–recall curves of two classes; ROC of models and of classes; of survival, discrimination over time."""
-    if found["kind"] == "survival":
-        over_time(found, out)
+    """ROC and precision–recall curves of two classes; ROC of models and of classes; of sites, precision–recall of each class.
+
+    Of profiles the mean over examples; of survival, discrimination over time.
+    """
+    if found["kind"] in OTHERWISE:
+        OTHERWISE[found["kind"]](found, out)
         return
     if not found["curves"]:
         empty(out, "No test fold holds both classes: there is no ROC curve.")
@@ -62,13 +70,64 @@ def over_time(found: Found, out: Path) -> None:
     save(figure, out)
 
 
+def site_curves(found: Found, out: Path) -> None:
+    """Precision–recall of the sites of each class among all bases, a line a model."""
+    own = {site: plain({"own": of}, "own") for site, of in found["site_curves"].items()}
+    own = {site: of for site, of in own.items() if of}
+    if not own:
+        empty(out, "No test window holds a site: there is no precision–recall curve.")
+        return
+    figure, axes = new(1, len(own), width=0.8 + 4.4 * len(own), height=4.4, squeeze=False)
+    for axis, (site, of) in zip(axes[0], own.items(), strict=True):
+        for model, curve in of.items():
+            area = found["per_class"][model][site]["auprc"]["value"]
+            style = {"color": colours(found)[model], "linewidth": 2 if model == found["first"] else 1.2}
+            axis.plot(curve["grid"], curve["precision_at_recall"], label=f"{label(model, found)} ({area:.3f})", **style)
+        cells = found["per_class"][found["first"]][site]
+        axis.axhline(cells["base_rate"], color="0.6", linestyle="--", linewidth=1)
+        axis.set(
+            xlabel="sites found (recall)",
+            ylabel="precision",
+            title=f"{site}, {cells['n']} sites (AUPRC; dashed: base rate)",
+            **SQUARE,
+        )
+        axis.legend(fontsize=8)
+    save(figure, out)
+
+
+def mean_profiles(found: Found, out: Path) -> None:
+    """Mean signal along the test examples, observed and predicted."""
+    own = found["mean_profile"]
+    figure, axis = new(width=7, height=4.2)
+    axis.plot(own["observed"], color="black", linewidth=2, label="observed")
+    for model, values in plain({"own": {m: v for m, v in own.items() if m != "observed"}}, "own").items():
+        axis.plot(values, color=colours(found)[model], linewidth=1.5, label=label(model, found))
+    axis.set(xlabel="bin along the window", ylabel="signal", title="Mean over the test sequences")
+    axis.set_ylim(bottom=0)
+    axis.legend(fontsize=8)
+    save(figure, out)
+
+
+def no_curves(found: Found, out: Path) -> None:
+    empty(out, "Numbers are predicted, not classes: there is no ROC curve. See predicted beside observed.")
+
+
+OTHERWISE = {"survival": over_time, "positions": site_curves, "profile": mean_profiles, "regression": no_curves}
+UNSURE = {
+    "survival": "Models of survival give relative risks, not probabilities: there is nothing to calibrate.",
+    "regression": "Models of numbers give no probabilities: there is nothing to calibrate.",
+    "profile": "Models of a signal give no probabilities: there is nothing to calibrate.",
+}
+
+
 def calibration(found: Found, out: Path) -> None:
     """Predicted against observed, before and after calibration; lines are 95 % intervals, the area of a point is its examples."""
-    if found["kind"] == "survival":
-        empty(out, "Models of survival give relative risks, not probabilities: there is nothing to calibrate.")
+    if found["kind"] in UNSURE:
+        empty(out, UNSURE[found["kind"]])
         return
     models = leading(found, list(plain(found, "reliability")), 5)
-    figure, axes = new(1, 2, width=10, height=5.4, sharex=True, sharey=True)
+    wide = max(len(label(model, found)) for model in models) > 20
+    figure, axes = new(1, 2, width=10, height=5.4 + 0.3 * wide, sharex=True, sharey=True)
     for axis, kind, words in zip(
         axes, ("raw", "calibrated"), ("Before calibration", "After (fitted on validation)"), strict=True
     ):
@@ -84,7 +143,7 @@ def calibration(found: Found, out: Path) -> None:
             largest = max(r["n"] for r in rows)
             axis.scatter(x, y, s=[8 + 40 * r["n"] / largest for r in rows], color=shade)
         axis.set(xlabel=_predicted(found), title=words, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize=8)
+        axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=1 if wide else 2, fontsize=8)
     axes[0].set_ylabel("part called right" if found["kind"] == "multiclass" else "observed frequency")
     save(figure, out)
 
@@ -95,7 +154,11 @@ def _many(found: Found) -> str:
 
 
 def _predicted(found: Found) -> str:
-    words = {"multiclass": "probability of the likeliest class", "multilabel": "predicted probability of a label"}
+    words = {
+        "multiclass": "probability of the likeliest class",
+        "multilabel": "predicted probability of a label",
+        "positions": "predicted probability of being a site",
+    }
     return words.get(found["kind"]) or f"predicted probability ({found['facts'].get('rare')})"
 
 

@@ -17,22 +17,23 @@ TITLES = {
     "hamming": "Hamming loss",
     "c_index": "Harrell's C",
     "uno_c": "Uno's C",
+    "log_loss": "cross-entropy",
 }
-WORSE = ("brier", "hamming", "log_loss", "ece", "ece_raw")  # lower is better
+WORSE = ("brier", "hamming", "log_loss", "ece", "ece_raw", "mse")  # lower is better
 
 
 def label(model: str, found: Found) -> str:
     """A model's name in a figure."""
     if model == CONTROL:
         return "shuffled labels (control)"
-    return name(model, found["facts"]["feature"]).removeprefix("the ")
+    return name(model, found["facts"]["feature"], found["kind"]).removeprefix("the ")
 
 
 def title(metric: str, found: Found) -> str:
     """A metric's name in a figure, with the way that is better."""
     own = TITLES.get(metric, METRICS.get(metric, metric))
     if metric == "auprc" and "rare" in found["facts"]:
-        own = f"{own} of {found['facts']['rare']}s"
+        own = f"{own} of {found['facts']['rare']}{'s' * (found['primary'] == 'auprc')}"
     return f"{own} ({'lower' if metric in WORSE else 'higher'} is better)"
 
 

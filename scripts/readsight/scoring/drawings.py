@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 
 from readsight import concordance, metrics
-from readsight.scoring import SCORING
+from readsight.outcome import UNCOUNTED
+from readsight.scoring import SCORING, positions
 from readsight.scoring.part import Part
 
 GRID = np.linspace(0, 1, 101)
+POINTS = 1500  # examples that a scatter shows one by one; more are counted on a grid
+SIDE = 40  # cells of that grid, each way
 EACH = 14  # examples that a bin of the calibration curve has at least, where there are so many
 Curve = dict[str, list[float]]
 
@@ -66,6 +69,8 @@ def by_class(parts: list[Part]) -> dict[str, Curve]:
 
 def reliability(parts: list[Part]) -> dict[str, list[dict[str, float | None]]]:
     """Predicted and observed frequency by bin, before and after calibration."""
+    if parts[0].outcome.kind == "positions":
+        return {name: _of_bases(parts, name) for name in ("raw", "calibrated")}
     kind = SCORING[parts[0].outcome.kind]
     found = {}
     for name in ("raw", "calibrated"):
@@ -74,6 +79,64 @@ def reliability(parts: list[Part]) -> dict[str, list[dict[str, float | None]]]:
         guess, truth = (np.concatenate([row[place] for row in rows]) for place in (0, 1))
         found[name] = metrics.reliability(guess, truth, drawn, bins=int(np.clip(len(guess) // EACH, 3, 10)))
     return found
+
+
+def _of_bases(parts: list[Part], name: str) -> list[dict[str, float | None]]:
+    """The same of bases, by the probability of being a site, in bins of equal width; windows are resampled."""
+    sums = [np.stack(positions.binned(part, name), axis=1).reshape(len(part.fold), -1) for part in parts]
+    drawn = [part.blocked(lambda own, of=of: own.weights @ of) for part, of in zip(parts, sums, strict=True)]
+    guess, truth, count = np.sum(drawn, axis=0).reshape(-1, 3, positions.BINS).transpose(1, 0, 2)
+    rows = []
+    for b in np.flatnonzero(count[0]):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            frequency = metrics.interval(truth[:, b] / count[:, b])
+        row = {"predicted": float(guess[0, b] / count[0, b]), "observed": frequency["value"], "n": int(count[0, b])}
+        rows.append(row | {side: frequency[side] for side in ("low", "high")})
+    return rows
+
+
+def of_sites(parts: dict[str, list[Part]]) -> dict[str, dict[str, Curve]]:
+    """Site class → model → precision–recall of its sites among all bases that count."""
+    classes = next(iter(parts.values()))[0].outcome.classes
+    found = {}
+    for site, name in enumerate(classes):
+        if site:
+            own = {model: _of_site(of, site) for model, of in parts.items()}
+            found[name] = {model: curve for model, curve in own.items() if curve}
+    return found
+
+
+def _of_site(parts: list[Part], site: int) -> Curve | None:
+    kept: list[np.ndarray] = []
+    for part in parts:
+        told = part.target != UNCOUNTED
+        fold = np.broadcast_to(part.fold[:, None], part.target.shape)[told]
+        kept += curves(part.raw[..., site][told], (part.target == site)[told], fold)[1]
+    return {"grid": GRID.tolist(), "precision_at_recall": np.mean(kept, axis=0).tolist()} if kept else None
+
+
+def scatter(parts: list[Part]) -> dict[str, Any]:
+    """Predicted against observed numbers, of profiles their totals: points where they are few, else counts on a grid.
+
+    Means over repeats. points: (n, 2) observed, predicted. counts: (SIDE, SIDE), rows by observed; edges of both.
+    """
+    first = parts[0]
+    own = [(p.target, p.raw) if first.outcome.kind == "regression" else (p.target.sum(axis=1), p.raw.sum(axis=1)) for p in parts]
+    observed = np.concatenate([seen for seen, _ in own]).astype(float)
+    predicted = np.concatenate([said for _, said in own]).astype(float)
+    if len(observed) <= POINTS:
+        return {"points": np.stack([observed, predicted], axis=1).tolist()}
+    counts, rows, columns = np.histogram2d(observed, predicted, bins=SIDE)
+    return {"counts": counts.tolist(), "observed": rows.tolist(), "predicted": columns.tolist()}
+
+
+def mean_profile(parts: dict[str, list[Part]]) -> dict[str, list[float]]:
+    """Mean signal of each bin over the test examples: observed, and as each model predicts it; the first repeat."""
+    first = next(iter(parts.values()))[0]
+    found = {"observed": first.target.mean(axis=0, dtype=float)}
+    return {
+        name: own.tolist() for name, own in (found | {m: of[0].raw.mean(axis=0, dtype=float) for m, of in parts.items()}).items()
+    }
 
 
 def over_time(parts: list[Part]) -> dict[str, list[float | None]]:

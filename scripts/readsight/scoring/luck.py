@@ -37,13 +37,14 @@ def luck(tables: dict[str, pd.DataFrame], outcome: Outcome, sought: int, primary
     """Model → given, values, quantiles and percentile of the primary metric, and the same of the others that are compared.
 
     tables: model → predictions of all repeats. given: whether repeat 0 is a split that the data bring; repeat 1 then
-    holds divisions drawn anew, and else all folds of all repeats are shown. Empty where there are none drawn anew.
+    holds divisions drawn anew, and else all folds of all repeats are shown. Empty where there are none drawn anew, or
+    there is but one division.
     """
     found = {}
     first: list[float] = []
     for model, table in tables.items():
         drawn = by_division(table[table["repeat"] > 0] if given else table, outcome, sought)
-        if not drawn:
+        if not drawn or (len(drawn) == 1 and not given):
             return {}
         own = by_division(table[table["repeat"] == 0], outcome, sought)[0] if given else {}
         names = dict.fromkeys((primary, *SCORING[outcome.kind].COMPARED))

@@ -54,7 +54,9 @@ def score(parts: list[Part]) -> Scored:
     first = parts[0]
     if first.outcome.kind == "positions":
         return _of_positions(parts)
-    values, kind = mean_scores(parts), first.outcome.kind
+    kind = first.outcome.kind
+    ranks = [part.blocked(multiclass.one_against_rest) for part in parts] if kind == "multiclass" else []
+    values = _of_several(parts, ranks) if ranks else mean_scores(parts)
     cells = {name: bootstrapped(own) for name, own in values.items()}
     if kind in ("survival", "regression", "profile"):
         return Scored(values, cells, first.group)
@@ -65,7 +67,8 @@ def score(parts: list[Part]) -> Scored:
     member = SCORING[kind]
     right = np.stack([np.equal(*member.decisions(part)) for part in parts])
     table = np.mean([metrics.tables(*member.decisions(p), len(p.outcome.classes), _once(p))[0] for p in parts], axis=0)
-    per_class = _of_classes(parts, table, right, values)
+    # Of two classes each ranks as well as the other.
+    per_class = _of_classes(parts, table, right, _means(ranks) if ranks else [values["auroc"]] * 2)
     classes = [Interval(*(own["recall"][k] for k in ("value", "low", "high"))) for own in per_class.values() if own["n"]]
     single = _single(first.group)
     cells["accuracy"] = held(cells["accuracy"], _proportion(right.mean(axis=0), first.group), single)
@@ -167,14 +170,35 @@ def _sides(part: Part, own: int) -> tuple[int, int]:
     return tuple(len(np.unique(part.group[at])) for at in (part.target == own, part.target != own))
 
 
-def _of_classes(
-    parts: list[Part], table: np.ndarray, right: np.ndarray, values: dict[str, np.ndarray]
-) -> dict[str, dict[str, Any]]:
-    """Recall, precision and AUROC of each class."""
+def scored_by(parts: list[Part], metric: str) -> Cell:
+    """One metric of one model over its repeats, with its interval."""
+    first = parts[0]
+    cell = bootstrapped(mean_scores(parts, (metric,))[metric])
+    single = _single(first.group)
+    if metric == "auroc":
+        return ranked(cell, _sides(first, first.sought), single)
+    if metric == "balanced_accuracy":
+        right = np.stack([np.equal(*SCORING[p.outcome.kind].decisions(p)) for p in parts]).mean(axis=0)
+        classes = [_proportion(right[at], first.group[at]) for at in (first.target == c for c in np.unique(first.target))]
+        return held(cell, mean_of_proportions(classes), False, AVERAGED)
+    return cell
+
+
+def _of_several(parts: list[Part], ranks: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
+    """All metrics of several classes, of which the areas under the ROC curves are known, a list a repeat."""
+    rest = [name for name in multiclass.WORDS if name != "macro_auroc"]
+    known = {"macro_auroc": np.mean([multiclass.macro(own) for own in ranks], axis=0)} | mean_scores(parts, rest)
+    return {name: known[name] for name in multiclass.WORDS}
+
+
+def _means(repeats: list[list[np.ndarray]]) -> list[np.ndarray]:
+    return [np.mean(own, axis=0) for own in zip(*repeats, strict=True)]
+
+
+def _of_classes(parts: list[Part], table: np.ndarray, right: np.ndarray, ranks: list[np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Recall, precision and AUROC of each class. ranks: of the last, (resamples,) a class."""
     first, kind = parts[0], SCORING[parts[0].outcome.kind]
     resampled = [p.blocked(lambda own: metrics.tables(*kind.decisions(own), len(table), own.weights)) for p in parts]
-    # Of two classes each ranks as well as the other.
-    ranks = _ranks(parts) if first.outcome.kind == "multiclass" else [values["auroc"]] * 2
     found = {}
     for c, name in enumerate(first.outcome.classes):
         at = first.target == c
@@ -193,12 +217,6 @@ def _of_classes(
             "auroc": ranked(bootstrapped(ranks[c]), _sides(first, c), single),
         }
     return found
-
-
-def _ranks(parts: list[Part]) -> list[np.ndarray]:
-    """AUROC of each class against the rest, the mean over repeats."""
-    found = [part.blocked(multiclass.one_against_rest) for part in parts]
-    return [np.mean(own, axis=0) for own in zip(*found, strict=True)]
 
 
 def _of_positions(parts: list[Part]) -> Scored:
@@ -236,8 +254,7 @@ def _of_labels(parts: list[Part]) -> dict[str, dict[str, Any]]:
     """Ranking, recall and precision of each label."""
     first = parts[0]
     ranked = {
-        name: [np.mean(own, axis=0) for own in zip(*(_labels(p, way) for p in parts), strict=True)]
-        for name, way in (("auroc", metrics.auroc), ("auprc", metrics.auprc))
+        name: _means([_labels(p, way) for p in parts]) for name, way in (("auroc", metrics.auroc), ("auprc", metrics.auprc))
     }
     found = {}
     for c, name in enumerate(first.outcome.classes):

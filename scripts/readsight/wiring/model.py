@@ -11,7 +11,7 @@ from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.demo import DemoWiring
 from readsight.wiring.stage import COHORT, Stage
 
-FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning")
+FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning", "strata")
 LINEAR = ("logistic", "elastic_net", "cox", "kmer_linear")
 NETWORKS = {"network": (), "cnn": ("cnn",), "attention_fusion": ("fusion",)}
 KMER_KEYS = {"kmer_linear": {"k"}, "kmer_boosting": {"k"}, "gapped_kmer_svm": {"length", "informative", "most"}}
