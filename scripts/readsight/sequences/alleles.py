@@ -167,7 +167,9 @@ def _add(found: Alleles, row: int, fields: list[str], wanted: set[str], numbers:
             found.leave(reason, f"{chrom}:{position + 1}:{ref[:MOST_NAMED]}:{alt[:MOST_NAMED]}")
             continue
         for name in (name for name in info if name.lower() in wanted):
-            found.said.setdefault(name, [""] * len(found.rows)).append(_of_allele(info[name], numbers.get(name, ""), number))
+            if name not in found.said:
+                found.said[name] = [""] * len(found.rows)
+            found.said[name].append(_of_allele(info[name], numbers.get(name, ""), number))
         for values, own in (
             (found.chrom, chrom),
             (found.position, position),
