@@ -1,4 +1,7 @@
-"""Cut the folds of one repeat, each fitted on what its own training part gives: scaling, harmonisation, selection."""
+"""Cut the folds of one repeat, each fitted on what its own training part gives: scaling, harmonisation, selection.
+
+Of sequences nothing is fitted: their codes are copied as they are.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,6 +10,7 @@ from typing import Any
 
 import anndata
 import h5py
+import numpy as np
 import pandas as pd
 
 from readsight import examples as examples_file
@@ -32,6 +36,16 @@ def cut(
     values, var = REPRESENTATIONS[fitted["representation"]].apply(data[here], fitted)
     obs = examples_file.plain(data.obs[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
     return foldfile.pack(values, obs, var, about, examples_file.outcome(data))
+
+
+def cut_sequences(data: anndata.AnnData, roles: pd.Series, groups: pd.Series, about: dict[str, Any]) -> anndata.AnnData:
+    """One role of one fold of sequences, whose codes (and targets along them) are mapped; read are those of this role."""
+    here = np.flatnonzero((roles == about["role"]).to_numpy())
+    obs = examples_file.plain(data.obs.iloc[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
+    codes = np.asarray(data.obsm["sequence"][here])
+    target = np.asarray(data.obsm["target"][here]) if "target" in data.obsm else None
+    outcome = examples_file.outcome(data)
+    return foldfile.pack_sequences(codes, obs, about, outcome, examples_file.sequence(data), target)
 
 
 def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
@@ -72,18 +86,24 @@ def main(
     verify(certificate, examples, split)
     mark = sha256(certificate)
     data = examples_file.read(examples)
+    sequences = examples_file.sequence(data) is not None
     table = pd.read_parquet(split).set_index("example").loc[data.obs_names]
     with ExitStack() as stack:
         files = {role: stack.enter_context(h5py.File(path, "w")) for role, path in outputs.items()}
         held = stack.enter_context(h5py.File(scaler, "w"))
         for name, source, roles in parts(table, repeat):
             with placed(f"repeat {repeat}, {name}"):
-                fitted = fit(data, table[source], spec)
-                anndata.io.write_elem(held, name, fitted)
+                fitted = None if sequences else fit(data, table[source], spec)
+                anndata.io.write_elem(held, name, fitted or {})
                 number = int(name.removeprefix("fold").partition(".")[0])
                 for role in (r for r in roles if (table[source] == r).any()):
                     about = {"certificate": mark, "repeat": repeat, "fold": number, "role": role}
-                    anndata.io.write_elem(files[role], name, cut(data, table[source], table["group"], fitted, about))
+                    own = (
+                        cut_sequences(data, table[source], table["group"], about)
+                        if sequences
+                        else cut(data, table[source], table["group"], fitted, about)
+                    )
+                    anndata.io.write_elem(files[role], name, own)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from readsight.figures import COLOURS, new, save
 from readsight.step import step
 
@@ -12,9 +14,15 @@ KINDS = {
     "neighbour": "neighbour\ntrained on",
     "near_profile": "near-duplicate\ntrained on",
     "same_features": "twin in all\nfeatures",
+    "exact": "the very\nsequence",
+    "reverse_complement": "its reverse\ncomplement",
+    "near": "one\nlike it",
+    "overlap": "one that\noverlaps it",
 }
+ROLES = ("train", "validation", "test")
 SIDES = (("random", COLOURS[7], "random split"), ("split", COLOURS[0], "this split"), ("redrawn", COLOURS[2], "drawn anew"))
 SPREAD = 12  # more folds than this are not labelled one by one
+EDGES = (1, 2, 4, 10, 30, 100, 1000, 10_000, 100_000, 1_000_000_000)  # largest cluster that a bar counts
 NAMED = 16  # letters of a name that a legend has room for
 
 
@@ -65,6 +73,80 @@ def draw_classes(axis: Any, found: dict[str, Any]) -> None:
     axis.legend(loc="upper right", ncols=2, fontsize=8)
 
 
+def draw_roles(axis: Any, found: dict[str, Any]) -> None:
+    """What training, validation and test hold, on average over the folds: classes, or labels, as parts; else examples."""
+    rows = [row for row in found["folds"] if not row["repeat"] or "given" not in found]
+    by_role = {role: [row for row in rows if row["role"] == role] for role in ROLES}
+    by_role = {role: own for role, own in by_role.items() if own}
+    counts = [sum(row["examples"] for row in own) / len(own) for own in by_role.values()]
+    names, bottom = found["class_names"], np.zeros(len(by_role))
+    several, plain = found["kind"] == "multilabel", len(names) == 1
+    for place, (name, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
+        held = [sum(row["classes"][str(place)] for row in own) / len(own) for own in by_role.values()]
+        heights = np.array(held) if plain else 100 * np.divide(held, counts)
+        width = 0.8 / len(names) if several else 0.7
+        at = np.arange(len(by_role)) + (width * (place + 0.5) - 0.4 if several else 0)
+        axis.bar(
+            at,
+            heights,
+            width=0.95 * width,
+            bottom=bottom,
+            color=colour,
+            label=f"{short(name)} ({found['classes'][str(place)]:,})",
+        )
+        bottom = bottom if several else bottom + heights
+    axis.set_xticks(range(len(by_role)), [f"{role}\n{count:,.0f}" for role, count in zip(by_role, counts, strict=True)])
+    axis.set(ylabel="examples" if plain else "examples that have it (%)" if several else "examples (%)")
+    axis.set_title("Examples of each side" if plain else "Labels of each side" if several else "Classes of each side")
+    if not plain:
+        axis.set(ylim=(0, 102 + 12 * -(-len(names) // 2)), yticks=range(0, 101, 20))
+        axis.legend(loc="upper center", ncols=2, fontsize=8)
+
+
+def draw_clusters(axis: Any, found: dict[str, Any]) -> None:
+    """How many sequences stand alone, and in clusters of each size."""
+    near = found["clusters"]["near"]
+    edges = [edge for place, edge in enumerate(EDGES) if not place or EDGES[place - 1] < near["largest"]]
+    held = [0] * len(edges)
+    for size, count in near["sizes"]:
+        held[sum(size > edge for edge in edges)] += size * count
+    heights = [100 * count / found["examples"] for count in held]
+    axis.bar_label(
+        axis.bar(range(len(edges)), heights, color=COLOURS[0]),
+        [told(height) if height else "" for height in heights],
+        fontsize=8,
+        padding=1,
+    )
+    spans = [f"{low + 1:,}–{high:,}" if low + 1 < high else f"{high}" for low, high in zip([0, *edges], edges, strict=False)]
+    axis.set_xticks(range(len(edges)), spans, fontsize=8)
+    if len(edges) > 6:
+        axis.tick_params("x", rotation=30)
+    axis.set(
+        xlabel="sequences in the cluster",
+        ylabel="sequences (%)",
+        title=f"{near['count']:,} clusters of like sequences",
+        ylim=(0, 118),
+        yticks=range(0, 101, 20),
+    )
+    axis.text(0.98, 0.95, notes(found), transform=axis.transAxes, ha="right", va="top", fontsize=8, linespacing=1.4)
+
+
+def notes(found: dict[str, Any]) -> str:
+    """What else the clusters tell: the largest, what was left out for their sake, how the sides differ in GC content."""
+    like = found["search"]
+    lines = [
+        f"alike: {100 * like['identity']:g} % of {100 * like['coverage']:g} % of the shorter",
+        f"largest: {found['clusters']['near']['largest']:,} sequences",
+    ]
+    if found["left_out"]:
+        lost = max(row["train"] + row["validation"] for row in found["left_out"])
+        lines.append(f"left out of training and validation: {'up to ' if len(found['left_out']) > 1 else ''}{lost:,}")
+    if found["gc"]:
+        apart = max((row["difference"] for row in found["gc"]), key=abs)
+        lines.append(f"GC of test − training: {apart:+.2f} s.d.".replace("-", "−"))
+    return "\n".join(lines)
+
+
 def draw_groups(axis: Any, found: dict[str, Any]) -> None:
     """Groups by size."""
     sizes, divided = found["groups"]["sizes"], len(found.get("given", {}).get("divided_groups", []))
@@ -80,26 +162,54 @@ def draw_groups(axis: Any, found: dict[str, Any]) -> None:
 
 def draw_leakage(axis: Any, found: dict[str, Any]) -> None:
     """Bars side by side: part of the test examples with a relative on the training side."""
-    kinds = [kind for kind in KINDS if kind in found["leakage"]["split"]]
-    sides = [side for side in SIDES if side[0] in found["leakage"]]
+    sequences = "search" in found
+    own = () if found["spec"]["by"] == "group" or not sequences else ("same_group",)
+    kinds = [kind for kind in KINDS if kind in found["leakage"]["split"] and kind not in own]
+    highest = max(100 * found["leakage"][side[0]][kind] for side in sides_of(found) for kind in kinds)
+    sides = sides_of(found)
     width = 0.8 / len(sides)
     for place, (which, colour, label) in enumerate(sides):
         heights = [100 * found["leakage"][which][kind] for kind in kinds]
         at = [i + width * (place + 0.5) - 0.4 for i in range(len(kinds))]
         label = "given split" if which == "split" and "given" in found else label
-        axis.bar_label(axis.bar(at, heights, width=0.95 * width, color=colour, label=label), fmt="%.0f", fontsize=8)
+        axis.bar_label(
+            axis.bar(at, heights, width=0.95 * width, color=colour, label=label),
+            fmt=told if sequences else "%.0f",
+            fontsize=8,
+        )
     axis.set_xticks(range(len(kinds)), [KINDS[kind] for kind in kinds])
     title = "Leakage of the given split" if "given" in found else "Leakage: before and after"
-    axis.set(ylabel="test examples (%)", title=title, ylim=(0, 125), yticks=range(0, 101, 20))
+    axis.set(ylabel="test examples (%)", title=title)
+    if sequences:
+        axis.set_xlabel("what training holds of a test example")
+        axis.tick_params("x", labelsize=9)
+    if sequences and highest < 40:  # small parts are seen on a scale of their own
+        axis.set(ylim=(0, 1.3 * max(highest, 1)))
+    else:
+        axis.set(ylim=(0, 125), yticks=range(0, 101, 20))
     axis.legend(loc="upper right", ncols=len(sides), fontsize=8, columnspacing=1)
+
+
+def sides_of(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Divisions whose leakage is drawn: key, colour, words."""
+    return [side for side in SIDES if found["leakage"].get(side[0])]
+
+
+def told(part: float) -> str:
+    """A part in per cent as a label: of small ones a figure behind the point."""
+    return "0" if not part else "<0.1" if part < 0.1 else f"{part:.1f}" if part < 10 else f"{part:.0f}"
 
 
 def main(certificate: Path, out: Path) -> None:
     """One figure of three panels."""
     found = json.loads(certificate.read_text())
     figure, (left, middle, right) = new(1, 3, width=12, height=3.6)
-    draw_classes(left, found)
-    draw_groups(middle, found)
+    if "search" in found:
+        draw_roles(left, found)
+        draw_clusters(middle, found)
+    else:
+        draw_classes(left, found)
+        draw_groups(middle, found)
     draw_leakage(right, found)
     save(figure, out)
 

@@ -10,6 +10,7 @@ from readsight.errors import InputError
 from readsight.folds import Need
 from readsight.homology import Kin
 
+LEARNED = (("test", ("train", "validation")), ("validation", ("train",)))
 WORDS = {"test": "split.test_chromosomes", "validation": "split.validation_chromosomes"}
 
 
@@ -57,24 +58,30 @@ def apart(roles: pd.DataFrame, kin: Kin, wanted: list[Need]) -> pd.DataFrame:
     table = {}
     for name in roles:
         own = roles[name].to_numpy(object).copy()
-        for side, learned in (("test", ("train", "validation")), ("validation", ("train",))):
-            _leave_out(own, own == side, learned, kin)
+        while sum(_leave_out(own, side, learned, kin) for side, learned in LEARNED):
+            pass
         lost = int((own == "").sum())
         folds.hold(own, wanted, f"split.by: the division {name}, without {lost} examples that are like ones held out,")
         table[name] = own
     return pd.DataFrame(table, index=roles.index)
 
 
-def _leave_out(roles: np.ndarray, held: np.ndarray, learned: tuple[str, ...], kin: Kin) -> None:
-    """Empty in place the roles of what is learned from and is like one that is held; until a search finds none."""
-    sought = np.isin(roles, learned)
+def _leave_out(roles: np.ndarray, side: str, learned: tuple[str, ...], kin: Kin) -> int:
+    """Empty in place the roles of what is learned from and is like one of a side. Returns how many there were.
+
+    The search is repeated until it finds none, and by the caller when another side has changed: then it finds none when
+    the division is certified either, for it is given the same sequences.
+    """
+    held, sought = roles == side, np.isin(roles, learned)
     found = sought & np.isin(kin.either, kin.either[held])
+    lost = 0
     while True:
         roles[found] = ""
         sought &= ~found
+        lost += int(found.sum())
         found = kin.across(held, sought)
         if not found.any():
-            return
+            return lost
 
 
 def left_out(roles: pd.DataFrame, groups: np.ndarray) -> list[dict[str, Any]]:

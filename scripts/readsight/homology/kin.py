@@ -11,6 +11,7 @@ from readsight.foldfile import Sequence
 from readsight.genome.codes import reverse_complement
 from readsight.homology.clusters import joining, of_ids
 from readsight.homology.search import across, like
+from readsight.homology.segments import Measure
 from readsight.homology.words import blocks
 
 
@@ -20,7 +21,8 @@ class Kin:
 
     codes: (n, length), what is compared. same: equal sequences. either: equal ones, or reverse complements. near:
     clusters of like sequences (single linkage). overlap: places on the genome that overlap, directly or through others.
-    all: clusters by any of these, known by their first example. about: how was searched.
+    all: clusters by any of these, known by their first example. about: how was searched. measure: what was taken
+    to be alike.
     """
 
     codes: np.ndarray
@@ -31,6 +33,7 @@ class Kin:
     overlap: np.ndarray
     all: np.ndarray
     about: dict[str, Any]
+    measure: Measure
 
     @property
     def pairs(self) -> np.ndarray:
@@ -44,7 +47,7 @@ class Kin:
         """
         shared = np.intersect1d(self.near[held], self.near[sought])
         there = np.isin(self.near, shared)
-        return across(self.codes, held & there, sought & there, self.about["identity"], self.about["coverage"])
+        return across(self.codes, held & there, sought & there, self.measure)
 
 
 def of_examples(codes: np.ndarray, obs: pd.DataFrame, sequence: Sequence, identity: float, coverage: float) -> Kin:
@@ -56,7 +59,7 @@ def of_examples(codes: np.ndarray, obs: pd.DataFrame, sequence: Sequence, identi
     found = like(window, identity, coverage)
     same, either = equal(codes, sequence)
     overlap = overlapping(obs)
-    return Kin(window, same, either, found.cluster, overlap, of_ids(either, found.cluster, overlap), found.about)
+    return Kin(window, same, either, found.cluster, overlap, of_ids(either, found.cluster, overlap), found.about, found.measure)
 
 
 def equal(codes: np.ndarray, sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:

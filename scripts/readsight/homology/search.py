@@ -22,10 +22,14 @@ PARTIAL = 0.5  # part of the bits needed from which on a hit that fails without 
 
 @dataclass(frozen=True)
 class Likeness:
-    """cluster: (n,) row of the first sequence of each one's cluster. about: how was searched, and how much was done."""
+    """cluster: (n,) row of the first sequence of each one's cluster. about: how was searched, and how much was done.
+
+    measure: what was taken to be alike, for later searches of a part of the sequences.
+    """
 
     cluster: np.ndarray
     about: dict[str, Any]
+    measure: Measure
 
     @property
     def pairs(self) -> np.ndarray:
@@ -42,29 +46,33 @@ def like(codes: np.ndarray, identity: float = 0.8, coverage: float = 0.6) -> Lik
     again: with `across`, one asks for pairs.
     """
     clusters = Clusters(len(codes))
-    about = _run(codes, identity, coverage, clusters)
+    measure = Measure.of(codes, identity, coverage)
+    about = _run(codes, measure, clusters)
     sizes = np.unique(clusters.first, return_counts=True)[1]
     log.info("%d sequences in %d clusters, the largest of %d", len(codes), len(sizes), sizes.max(initial=0))
-    return Likeness(clusters.first, about)
+    return Likeness(clusters.first, about, measure)
 
 
-def across(codes: np.ndarray, held: np.ndarray, sought: np.ndarray, identity: float, coverage: float) -> np.ndarray:
-    """Which of the sequences `sought` (n,) bool are like one of those `held` (n,) bool, directly. Returns (n,) bool."""
+def across(codes: np.ndarray, held: np.ndarray, sought: np.ndarray, measure: Measure) -> np.ndarray:
+    """Which of the sequences `sought` (n,) bool are like one of those `held` (n,) bool, directly. Returns (n,) bool.
+
+    What is found may hang on which others are searched with them (a common word's places are not all compared); that
+    none is found does not hang on which side is sought.
+    """
     rows = np.flatnonzero(held | sought)
     sides = Sides(held[rows], sought[rows])
     if sides.held.any() and sides.sought.any():
-        _run(np.asarray(codes[rows]), identity, coverage, sides)
+        _run(np.asarray(codes[rows]), measure, sides)
     found = np.zeros(len(codes), bool)
     found[rows] = sides.found
     return found
 
 
-def _run(codes: np.ndarray, identity: float, coverage: float, gathered: Clusters | Sides) -> dict[str, Any]:
+def _run(codes: np.ndarray, measure: Measure, gathered: Clusters | Sides) -> dict[str, Any]:
     """Search by each seed; what is found goes into `gathered`. Returns how was searched, and how much was done."""
     count, length = codes.shape
-    chosen = plan(count, length, identity, coverage)
-    lengths = np.count_nonzero(codes < 4, axis=1)
-    search = _Search(codes, lengths, Measure.of(codes, lengths, identity, coverage), gathered)
+    chosen = plan(count, length, measure.identity, measure.coverage)
+    search = _Search(codes, np.count_nonzero(codes < 4, axis=1), measure, gathered)
     parts = -(-count * length // (WORDS * chosen.thin))
     packed = Packed(codes)
     for pattern in chosen.patterns if count > 1 and length >= len(chosen.patterns[0]) else ():
@@ -72,8 +80,8 @@ def _run(codes: np.ndarray, identity: float, coverage: float, gathered: Clusters
             for hits in shared(*words(codes, pattern, chosen.thin, part, parts), length, pattern):
                 search.add(hits, packed, pattern)
             search.settle()
-    about = {"identity": identity, "coverage": coverage, "seeds": list(chosen.patterns), "thin": chosen.thin, "band": banded.BAND}
-    return about | search.done
+    sought = {"identity": measure.identity, "coverage": measure.coverage, "bits": measure.significant, "band": banded.BAND}
+    return sought | {"seeds": list(chosen.patterns), "thin": chosen.thin} | search.done
 
 
 class _Search:

@@ -29,8 +29,9 @@ class Measure:
     significant: float
 
     @classmethod
-    def of(cls, codes: np.ndarray, lengths: np.ndarray, identity: float, coverage: float) -> "Measure":
+    def of(cls, codes: np.ndarray, identity: float, coverage: float) -> "Measure":
         """The measure for sequences (n, length); how often bases agree by chance is taken from what bases they have."""
+        lengths = np.count_nonzero(codes < 4, axis=1)
         bases = np.stack([np.count_nonzero(codes == base, axis=1) for base in range(4)], 1) / np.maximum(lengths, 1)[:, None]
         chance = float(np.clip((bases**2).sum(axis=1).mean(), 0.25, 0.45))
         model = min(identity, MOST_ALIKE)
