@@ -7,12 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Balanced:
-    """values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example."""
+    """values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example.
+
+    changed: (m,) bool, copies that are no longer what their parent is; None where there are none.
+    """
 
     values: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
     parent: np.ndarray
+    changed: np.ndarray | None = None
 
 
 def chosen(values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Balanced:
