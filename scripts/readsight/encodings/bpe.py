@@ -16,7 +16,7 @@ from readsight.genome.codes import LETTERS, reverse_complement
 
 log = logging.getLogger("readsight")
 
-UNKNOWN = "N"  # id 0, and padding
+UNKNOWN = "[N]"  # id 0: a run of N, and padding; not the letter itself, which would be a token for each
 BASES = 4_000_000  # that words are learned from, at most: sequences are drawn where there are more
 SPARE = 1.1  # places for tokens, as a multiple of what a training sequence needs at most
 
@@ -47,7 +47,7 @@ def _learned(strands: list[np.ndarray], vocabulary: int, threads: int) -> str:
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
     from tokenizers import Tokenizer, models, trainers
 
-    pieces = [piece for windows in strands for text in letters(windows) for piece in text.split(UNKNOWN) if piece]
+    pieces = [piece for windows in strands for text in letters(windows) for piece in text.split("N") if piece]
     if not pieces:
         raise InputError("representation: bpe has nothing to learn words from: all bases of the training sequences are N")
     # Without a cache: it would hold each sequence as a whole, and none comes twice.
@@ -82,7 +82,7 @@ def encoded(codes: np.ndarray, about: dict[str, Any]) -> list[list[int]]:
 def decoded(ids: np.ndarray, encoding: Encoding) -> list[str]:
     """Bases of rows of ids (n, T), N for a run of N; padding (0 behind the last token) aside."""
     own = _tokenizer(encoding.about["tokenizer"])
-    words = np.array([own.id_to_token(i) for i in range(own.get_vocab_size())], object)
+    words = np.array(["N", *(own.id_to_token(i) for i in range(1, own.get_vocab_size()))], object)
     return ["".join(words[row[: np.flatnonzero(row)[-1] + 1]]) if row.any() else "" for row in ids]
 
 

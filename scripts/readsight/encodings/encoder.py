@@ -93,4 +93,4 @@ def pooled(module: nn.Module, tokens: np.ndarray, special: list[int]) -> np.ndar
             counted = ~torch.isin(batch, aside)
             held = torch.where(counted[..., None], module(batch).float(), 0.0)
             found.append((held.sum(dim=1) / counted.sum(dim=1, keepdim=True).clamp_min(1)).cpu().numpy())
-    return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+    return np.concatenate(found)

@@ -21,4 +21,4 @@ def features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[st
     length, pair = encoding.about["length"], encoding.about["pair"]
     sides = ("reference:", "alternative:") if pair else ("",)
     names = [f"{side}{place + 1}{base}" for side in sides for place in range(length) for base in "ACGT"]
-    return CHANNELS[codes].reshape(len(codes), -1), names
+    return CHANNELS[codes].reshape(len(codes), 4 * codes.shape[1]), names

@@ -53,7 +53,9 @@ def raw(codes: np.ndarray, about: dict[str, Any], of_window: Features) -> np.nda
         reference, alternative = (of_strands(side) for side in np.split(rows, 2, axis=1))
         return np.hstack([reference, alternative - reference])
 
-    parts = [of_rows(np.asarray(codes[i : i + ROWS])) for i in range(0, max(len(codes), 1), ROWS)]
+    if not len(codes):  # the width is told by a sequence of N
+        return of_rows(np.full((1, codes.shape[1]), 4, np.uint8))[:0].astype(np.float32)
+    parts = [of_rows(np.asarray(codes[i : i + ROWS])) for i in range(0, len(codes), ROWS)]
     return np.concatenate(parts).astype(np.float32, copy=False)
 
 

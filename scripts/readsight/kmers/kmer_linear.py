@@ -15,13 +15,13 @@ from readsight.models.fitted import Fitted
 log = logging.getLogger("readsight")
 
 KINDS = LINEAR_KINDS
-GRID = [{"strength": strength} for strength in (0.1, 0.01, 0.001, 0.0001)]
+GRID = [{"strength": strength} for strength in (10.0, 1.0, 0.1, 0.01, 0.001)]
 DEFAULTS = {"k": 6, "strength": 0.01}
 
 
 def space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
-    return {"strength": trial.suggest_float("strength", 1e-5, 1.0, log=True)}
+    return {"strength": trial.suggest_float("strength", 1e-4, 100.0, log=True)}
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
