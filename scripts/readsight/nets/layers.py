@@ -1,0 +1,144 @@
+"""Pieces that networks of sequence are made of, in torch.
+
+Between pieces values are (n, places, channels). Convolutions see the same memory as an image one row high,
+(n, channels, 1, places), which lies as oneDNN convolves it fastest (`as_image`, `as_rows`): no copy is made.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "elu": nn.ELU}
+
+
+class Exponential(nn.Module):
+    """exp: filters of a first layer that has it look like motifs (Koo & Ploenzke 2021)."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values.exp()
+
+
+class LayerNorm(nn.LayerNorm):
+    """Each place's channels normalised by themselves: (n, channels, 1, places) → the same."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return super().forward(values.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def activation(word: str, first: bool = False) -> nn.Module:
+    """The activation of a config's word; exponential is of the first layer alone, and relu of those behind it."""
+    if word == "exponential":
+        return Exponential() if first else nn.ReLU()
+    return ACTIVATIONS[word]()
+
+
+def norm(word: str, channels: int) -> nn.Module:
+    """Normalisation of images (n, channels, 1, places), by a config's word."""
+    return {"batch": nn.BatchNorm2d, "layer": LayerNorm, "none": lambda _: nn.Identity()}[word](channels)
+
+
+class BatchNormRows(nn.BatchNorm1d):
+    """Each channel normalised over all places of a batch: (..., channels) → the same."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return super().forward(values.flatten(0, -2)).view_as(values)
+
+
+def norm_rows(word: str, channels: int) -> nn.Module:
+    """Normalisation of (..., channels), by a config's word."""
+    return {"batch": BatchNormRows, "layer": nn.LayerNorm, "none": lambda _: nn.Identity()}[word](channels)
+
+
+def as_image(values: torch.Tensor) -> torch.Tensor:
+    """(n, places, channels) → (n, channels, 1, places), the same memory."""
+    return values.transpose(1, 2).unsqueeze(2)
+
+
+def as_rows(values: torch.Tensor) -> torch.Tensor:
+    """(n, channels, 1, places) → (n, places, channels), the same memory."""
+    return values.squeeze(2).transpose(1, 2)
+
+
+def convolution(channels: int, filters: int, width: int, dilation: int = 1) -> nn.Conv2d:
+    """A convolution of images that keeps their places."""
+    return nn.Conv2d(channels, filters, (1, width), padding="same", dilation=(1, dilation))
+
+
+def convolved(
+    channels: int, filters: int, width: int, pool: int, about: dict[str, Any], first: bool = False, dilation: int = 1
+) -> nn.Sequential:
+    """Convolution, max pooling, normalisation, activation, dropout.
+
+    Pooled first, fewer places are normalised; of a growing activation and a positive scale that gives the same.
+    The last places are pooled too where they are fewer than `pool`.
+    """
+    pooled = [nn.MaxPool2d((1, pool), ceil_mode=True)] if pool > 1 else []
+    layers = [convolution(channels, filters, width, dilation), *pooled, norm(about["norm"], filters)]
+    return nn.Sequential(*layers, activation(about["activation"], first), nn.Dropout(about["dropout"]))
+
+
+def fitting(pools: list[int], places: int) -> list[int]:
+    """Pools that so many places bear: one larger than what is left of them shrinks to it."""
+    found = []
+    for pool in pools:
+        found.append(min(pool, places))
+        places = -(-places // found[-1])
+    return found
+
+
+def remaining(pools: list[int], places: int) -> int:
+    """Places that are left behind pools, as `convolved` pools."""
+    for pool in pools:
+        places = -(-places // pool)
+    return places
+
+
+class Condense(nn.Module):
+    """(n, places, channels) → (n, `width`): neighbours averaged until at most `most` places are left, and these side by side.
+
+    So a dense layer sees where along the sequence something stands, and long sequences do not make it huge.
+    """
+
+    def __init__(self, places: int, channels: int, most: int):
+        super().__init__()
+        self.by = math.ceil(places / most)
+        self.width = math.ceil(places / self.by) * channels
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return means(values, self.by).flatten(1)
+
+
+def means(values: torch.Tensor, by: int) -> torch.Tensor:
+    """Means of `by` neighbouring places each, (n, places, channels) → (n, ⌈places / by⌉, channels); the last of those that are left."""
+    if by == 1:
+        return values
+    short = -values.shape[1] % by
+    found = nn.functional.pad(values, (0, 0, 0, short)).unflatten(1, (-1, by)).mean(2)
+    if short:
+        scale = torch.ones(found.shape[1], 1, dtype=found.dtype, device=found.device)
+        scale[-1] = by / (by - short)
+        found = found * scale
+    return found
+
+
+def pooled(values: torch.Tensor, told: torch.Tensor | None) -> torch.Tensor:
+    """Means and maxima over the places that are told: (n, places, channels), (n, places) bool or None → (n, 2 × channels)."""
+    if told is None:
+        return torch.cat([values.mean(1), values.amax(1)], 1)
+    told = told.unsqueeze(2)
+    mean = (values * told).sum(1) / told.sum(1).clamp_min(1)
+    highest = values.masked_fill(~told, torch.finfo(values.dtype).min).amax(1)
+    return torch.cat([mean, torch.where(told.any(1), highest, 0)], 1)
+
+
+class Pool(nn.Module):
+    """A trunk along the sequence, and means and maxima of what it gives: features of the whole (n, 2 × channels)."""
+
+    def __init__(self, trunk: nn.Module):
+        super().__init__()
+        self.trunk, self.width = trunk, 2 * trunk.width
+
+    def forward(self, values: torch.Tensor, told: torch.Tensor | None) -> torch.Tensor:
+        return pooled(self.trunk(values, told), told)
