@@ -1,14 +1,19 @@
 """A small network of sequence, and parts that it learns from, for tests of training."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import sequenced
-from readsight import training
+from readsight import foldfile, modelfile, training
+from readsight.certificate import sha256
+from readsight.encodings import ENCODINGS
 from readsight.foldfile import Fold
-from readsight.sequential import Training
+from readsight.sequential import Represent, Training
 
 WORD = "ACGTTTAC"
 SETTINGS = Training().model_dump() | {
@@ -42,6 +47,13 @@ def build(about: dict[str, Any]) -> Any:
             return self.head(self.drop(found.amax(2)))
 
     return Tiny()
+
+
+def build_plain(about: dict[str, Any]) -> Any:
+    """A network that reads each example by itself, in training too."""
+    from torch import nn
+
+    return nn.Sequential(nn.Conv1d(4, 8, 9, padding="same"), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(8, 1))
 
 
 def part(kind: str = "binary", n: int = 120, length: int = 40, seed: int = 1, **said: Any) -> Fold:
@@ -84,3 +96,56 @@ def same(one: Any, other: Any) -> bool:
     """Whether two models are the same to the last bit."""
     arrays = one.arrays.keys() == other.arrays.keys() and all(np.array_equal(one.arrays[k], other.arrays[k]) for k in one.arrays)
     return arrays and one.history == other.history and one.about == other.about
+
+
+def files(folder: Path, whole: Fold, word: str = "one_hot", folds: int = 2) -> dict[str, Path]:
+    """Folds of sequences in files, each with a part held out, and their representation.
+
+    Names: balanced, validation, test, certificate, representation, representation_about.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {name: folder / f"{name}.h5" for name in ("balanced", "validation", "test")}
+    found |= {"certificate": folder / "certificate.json", "representation": folder / "representation.safetensors"}
+    found |= {"representation_about": folder / "representation.json"}
+    found["certificate"].write_text(json.dumps({"certified": True, "class_names": list(whole.outcome.classes)}))
+    mark, place = sha256(found["certificate"]), np.arange(len(whole))
+    roles = np.array(["test", "validation", "balanced", "balanced", "balanced"])
+    arrays, rows, spec = [], [], Represent().model_dump() | {"k": 3, "epochs": 1, "vocabulary": 64, "dimensions": 8}
+    for k in range(folds):
+        codes = whole.values[roles[(place // 2 + k) % 5] == "balanced"]
+        encoding = ENCODINGS[word].fit(codes, whole.sequence, spec, 1, 1)
+        arrays.append(encoding.arrays)
+        rows.append({"about": encoding.about})
+    for name in set(roles):
+        parts = [(f"fold{k}", _data(whole, np.flatnonzero(roles[(place // 2 + k) % 5] == name), mark)) for k in range(folds)]
+        foldfile.write(found[name], parts)
+    content = {"representation": word, "certificate": mark, "folds": rows}
+    modelfile.write(found["representation"], found["representation_about"], arrays, content)
+    return found
+
+
+def _data(whole: Fold, rows: np.ndarray, mark: str) -> Any:
+    obs: dict[str, Any] = {"group": whole.groups[rows], "weight": whole.weights[rows]}
+    obs |= {} if whole.outcome.along else whole.outcome.targets(whole.labels[rows])
+    table = pd.DataFrame(obs, index=whole.names[rows])
+    target = whole.labels[rows] if whole.outcome.along else None
+    return foldfile.pack_sequences(whole.values[rows], table, {"certificate": mark}, whole.outcome, whole.sequence, target)
+
+
+def train_and_predict(
+    folder: Path, given: dict[str, Path], model: str, settings: dict[str, Any], keep: Path | None = None
+) -> dict:
+    """A model trained and predicted with by the scripts: tensors, about, predictions."""
+    import model_predict
+    import model_train
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {
+        name: folder / f"{model}.{end}"
+        for name, end in (("tensors", "safetensors"), ("about", "json"), ("predictions", "parquet"))
+    }
+    paths = [given[name] for name in ("balanced", "validation", "certificate")]
+    learned = (given["representation"], given["representation_about"])
+    model_train.main(*paths, model, settings, 1, 1, made["tensors"], made["about"], 0, learned, keep)
+    model_predict.main(given["test"], made["tensors"], made["about"], given["certificate"], 0, made["predictions"], learned)
+    return made

@@ -100,7 +100,7 @@ def test_a_checkpoint_of_another_training_is_not_taken(parts, tmp_path, caplog, 
 def test_a_checkpoint_of_other_examples_or_another_architecture_is_not_taken(parts):
     about = training.described(parts[0], trainings.SETTINGS)
     made = [
-        single.made_by(said, trainings.SETTINGS, 1, (train, parts[1]), {})
+        single.One(trainings.build, said, train, parts[1], trainings.SETTINGS, 1, {}).made_by()
         for said, train in (
             (about, parts[0]),
             (about | {"filters": 7}, parts[0]),
@@ -133,7 +133,9 @@ def test_steps_that_are_too_large_are_told(parts):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_a_gpu_that_is_not_there_is_told_before_anything(parts, tmp_path):
-    with pytest.raises(InputError, match="training.device: gpu, 1 of them .* this machine shows 0; use cpu or auto"):
+    with pytest.raises(
+        InputError, match="training.device: gpu, but this machine shows 0 GPUs, and training.devices is 1; use cpu"
+    ):
         trainings.fit(*parts, keep=tmp_path / "keep", device="gpu")
     assert not list(tmp_path.iterdir())
 

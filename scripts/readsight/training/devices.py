@@ -13,11 +13,15 @@ def accelerator(settings: dict[str, Any]) -> str:
     if not there and torch.backends.mps.is_available():
         there = 1
     device, wanted = settings["device"], settings["devices"]
-    if device == "gpu" and there < wanted:
-        raise InputError(
-            f"training.device: gpu, {wanted} of them (training.devices), and this machine shows {there}; use cpu or auto"
-        )
-    return "gpu" if device == "gpu" or (device == "auto" and there >= wanted) else "cpu"
+    if there < wanted and (device == "gpu" or (device == "auto" and there)):
+        has = f"this machine shows {there} GPUs, and training.devices is {wanted}"
+        raise InputError(f"training.device: {device}, but {has}; use {'cpu' if not there else 'fewer devices, or cpu'}")
+    return "gpu" if device != "cpu" and there else "cpu"
+
+
+def processes(settings: dict[str, Any]) -> int:
+    """Processes of a training, a device each."""
+    return settings["devices"] * settings["nodes"]
 
 
 def precision(word: str, device: str) -> str:

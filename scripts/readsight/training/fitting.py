@@ -31,26 +31,50 @@ def fit(
     last one's weights. settings: those of the config's `training`. keep: folder of checkpoints; a training that was
     broken off goes on from there, to the same weights, and one that was finished is not made again. Who gives it removes it.
     start: arrays of the module that it starts from, by the names of torch. about gains best_epoch (from 0; of an ensemble
-    the median), and predicts (the precision that is predicted in). history: of each network and pass epoch, train, validation (losses), learning_rate; and network, of an ensemble.
+    the median), and predicts (the precision that is predicted in). history: of each network and pass epoch, train, validation
+    (losses), learning_rate; and network, of an ensemble.
 
     Raises InputError where a device is asked for that is not there, ToolError where the loss is not a number.
     """
+    from readsight.training.devices import accelerator, processes
+
+    accelerator(settings)
+    job = {"build": build, "about": about, "train": train, "validation": validation, "settings": settings, "seed": seed}
+    job |= {"threads": threads, "keep": keep, "start": start or {}}
+    if processes(settings) > 1:
+        from readsight.training.launch import launched
+
+        return launched(job, keep)
+    return here(**job)
+
+
+def here(
+    build: Build,
+    about: dict[str, Any],
+    train: Fold,
+    validation: Fold | None,
+    settings: dict[str, Any],
+    seed: int,
+    threads: int,
+    keep: Path | None,
+    start: dict[str, np.ndarray],
+    first: bool = True,
+) -> Fitted:
+    """As `fit`, in this process, which may be one of several. first: whether it is the one that tells and keeps."""
     import torch
 
-    from readsight.training.devices import accelerator
-    from readsight.training.single import train_one
+    from readsight.training.single import One, train_one
 
-    device = accelerator(settings)
     torch.set_num_threads(threads)
     encoding = train.encoding or ONE_HOT
     arrays = {f"encoding.{name}": array for name, array in encoding.arrays.items()}
     history, best = [], []
     for number in range(settings["ensemble"]):
-        own = None if keep is None else keep / f"network{number}"
-        state = train_one(build, about, (train, validation), settings, seed + ASUNDER * number, device, own, start or {})
+        one = One(build, about, train, validation, settings, seed + ASUNDER * number, start, first)
+        state = train_one(one, None if keep is None else keep / f"network{number}")
         arrays |= {f"{number}.{name}": tensor.cpu().numpy().copy() for name, tensor in state["best"].items()}
         best.append(state["best_epoch"])
         history += [row | ({"network": number} if settings["ensemble"] > 1 else {}) for row in state["history"]]
     about = about | {"best_epoch": round(float(np.median(best)))}
     told = validation if validation is not None and len(validation) else train
-    return Fitted(arrays, about | agreed(build, arrays, about, told, threads), history)
+    return Fitted(arrays, about | (agreed(build, arrays, about, told, threads) if first else {}), history)

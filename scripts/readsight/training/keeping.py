@@ -21,10 +21,14 @@ State = dict[str, Any]
 
 
 class Keep:
-    """The checkpoints of one network. folder: None, and nothing is kept. by: what makes the training what it is, JSON-able."""
+    """The checkpoints of one network. folder: None, and nothing is kept. by: what makes the training what it is, JSON-able.
 
-    def __init__(self, folder: Path | None, by: dict[str, Any]):
+    first: whether this process, of several of a training, is the one that writes.
+    """
+
+    def __init__(self, folder: Path | None, by: dict[str, Any], first: bool = True):
         self.folder = folder
+        self.first = first
         self.by = json.loads(json.dumps(by, sort_keys=True))
 
     @property
@@ -34,7 +38,7 @@ class Keep:
 
     def save(self, epoch: int, state: State) -> None:
         """Write the state after a pass (from 0), and drop those that are older than the one before it."""
-        if self.folder is None:
+        if self.folder is None or not self.first:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"epoch{epoch + 1:06d}.pt"
@@ -58,19 +62,19 @@ class Keep:
                 state = torch.load(file, map_location="cpu", weights_only=True)
                 by = state["by"]
             except Exception as error:  # whatever a broken file makes torch say
-                _aside(file, f"cannot be read ({type(error).__name__})")
+                self._aside(file, f"cannot be read ({type(error).__name__})")
                 continue
             other = differences(by, self.by)
             if not other:
                 return state
-            _aside(file, f"is of another training ({', '.join(other)})")
+            self._aside(file, f"is of another training ({', '.join(other)})")
         return None
 
-
-def _aside(file: Path, words: str) -> None:
-    place = file.with_suffix(".aside")
-    os.replace(file, place)
-    log.warning("checkpoint %s %s; it is set aside as %s", file, words, place.name)
+    def _aside(self, file: Path, words: str) -> None:
+        if self.first:
+            place = file.with_suffix(".aside")
+            os.replace(file, place)
+            log.warning("checkpoint %s %s; it is set aside as %s", file, words, place.name)
 
 
 def differences(one: Any, other: Any, name: str = "") -> list[str]:

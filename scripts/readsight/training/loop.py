@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from readsight.errors import ToolError
 from readsight.models.losses import counted, loss
@@ -62,12 +63,12 @@ class Learner(LightningModule):
         kind = self.about["kind"]
         output = (output.reshape(len(output)) if kind in FLAT else output).float()
         found = loss(kind, output, target, weights)
-        told = counted(kind, target).sum()
-        self.sums[part].append(torch.stack([found.detach().double() * told, told.double()]))
+        told = counted(kind, target).sum().float()
+        self.sums[part].append(torch.stack([found.detach() * told, told]))
         if self.trainer.world_size > 1 and part == "train":
             # Gradients are averaged over processes: a process with more to count has to weigh more.
-            everyone = self.trainer.strategy.reduce(told.double(), reduce_op="sum")
-            found = found * (told * self.trainer.world_size / everyone).float()
+            everyone = self.trainer.strategy.reduce(told.clone(), reduce_op="sum")
+            found = found * (told * self.trainer.world_size / everyone)
         return found
 
     def training_step(self, batch: Any, number: int) -> torch.Tensor:
@@ -88,7 +89,7 @@ class Learner(LightningModule):
     def check(self, part: str, last: int = 0) -> torch.Tensor:
         """The sums of the last batches, of all by default: (batches, 2). Raises ToolError where one is not a number."""
         held = self.sums[part][-last:]
-        found = torch.stack(held).cpu()
+        found = torch.stack(held).cpu().double()
         bad = torch.nonzero(~torch.isfinite(found[:, 0]))
         if len(bad):
             number = len(self.sums[part]) - len(held) + int(bad[0]) + 1
@@ -106,7 +107,7 @@ class Learner(LightningModule):
         total = self.check(part).sum(dim=0)
         self.sums[part].clear()
         if self.trainer.world_size > 1:
-            total = self.trainer.strategy.reduce(total.to(self.device), reduce_op="sum").cpu()
+            total = self.trainer.strategy.reduce(total.float().to(self.device), reduce_op="sum").cpu()
         return float(total[0] / total[1].clamp_min(1))
 
     def configure_optimizers(self) -> dict[str, Any]:
@@ -152,9 +153,9 @@ class Best(Callback):
         waited = epoch - state["best_epoch"] >= self.patience
         state["finished"] = waited or epoch + 1 >= module.own["epochs"]
         trainer.should_stop = waited
-        if trainer.global_rank == 0:
+        if self.keep.folder and self.keep.first:
             self.keep.save(epoch, state | _running(trainer, module))
-            self.progress.end(row, better)
+        self.progress.end(row, better)
 
 
 def _running(trainer: Any, module: Learner) -> State:
@@ -167,8 +168,8 @@ def _running(trainer: Any, module: Learner) -> State:
     }
 
 
-def run(learner: Learner, best: Best, accelerator: str, strategy: str) -> State:
-    """Train from where the learner's state says, in place, and return the last state."""
+def run(learner: Learner, best: Best, accelerator: str, processes: int) -> State:
+    """Train from where the learner's state says, in place, and return the last state. processes: how many train together."""
     settings, state = learner.own, learner.state
     if state:
         best.state = {key: state[key] for key in best.state}
@@ -185,7 +186,10 @@ def run(learner: Learner, best: Best, accelerator: str, strategy: str) -> State:
             accelerator=accelerator,
             devices=settings["devices"],
             num_nodes=settings["nodes"],
-            strategy=strategy,
+            strategy="ddp" if processes > 1 else "auto",
+            sync_batchnorm=processes > 1 and accelerator == "gpu",
+            # Of one node nobody is asked for others: a job of Slurm would be taken for a part of a larger training.
+            plugins=[LightningEnvironment()] if settings["nodes"] == 1 else None,
             precision=devices.precision(settings["precision"], accelerator),
             max_epochs=settings["epochs"] - first,
             use_distributed_sampler=False,

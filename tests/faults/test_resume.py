@@ -1,0 +1,66 @@
+"""A training that is killed goes on where it was, and ends with the same weights as one that nobody stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import trainings
+from readsight.sequential import SequenceCnn
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+CNN = SequenceCnn(filters=[16, 16], widths=[9, 5], pools=[2, 2], hidden=[16], dropout=0.2).model_dump()
+SETTINGS = trainings.SETTINGS | CNN | {"epochs": 8, "patience": 8}
+RUN = """
+import json, logging, sys
+from pathlib import Path
+import model_train
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+given, out = json.loads(sys.argv[1]), Path(sys.argv[2])
+paths = [Path(given[name]) for name in ("balanced", "validation", "certificate")]
+learned = (Path(given["representation"]), Path(given["representation_about"]))
+model_train.main(*paths, "cnn", given["settings"], 1, 1, out / "model.safetensors", out / "model.json", 0, learned, out / "checkpoints")
+"""
+
+
+def start(given, out):
+    """`model_train`, in a process of its own."""
+    out.mkdir(exist_ok=True)
+    words = json.dumps({name: str(path) for name, path in given.items()} | {"settings": SETTINGS})
+    env = os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", RUN, words, str(out)]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    return trainings.files(tmp_path_factory.mktemp("folds"), trainings.part(n=800, length=120), folds=2)
+
+
+def test_a_training_killed_in_the_second_fold_ends_with_the_same_weights(given, tmp_path):
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    undisturbed, victim = start(given, calm), start(given, killed)
+    third = killed / "checkpoints/fold1/trial0/pair0/network0/epoch000003.pt"
+    while not third.exists():
+        assert victim.poll() is None, victim.stdout.read()
+        time.sleep(0.002)
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+    assert not (killed / "model.safetensors").exists()
+    again = start(given, killed)
+    words, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, words
+    assert "fold1 trial0 pair0 network0: goes on behind epoch" in words
+    assert "epoch 1 of 8" not in words, "neither the first fold nor the first passes of the second are made again"
+    assert undisturbed.wait(timeout=120) == 0
+    one, other = (load_file(folder / "model.safetensors") for folder in (calm, killed))
+    assert one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+    assert (calm / "model.json").read_bytes() == (killed / "model.json").read_bytes()
+    assert sorted(path.name for path in killed.iterdir()) == ["model.json", "model.safetensors"]
