@@ -17,7 +17,9 @@ from readsight.training.about import maker
 def carried(codes: np.ndarray, about: dict[str, Any], encoding: Encoding) -> torch.Tensor:
     """What is brought to the device: tokens (n, T) int64, or codes (n, length) uint8 where there are none."""
     if about["input"] != "tokens":
-        return torch.from_numpy(np.ascontiguousarray(codes))
+        return torch.from_numpy(
+            np.require(codes, requirements=["C", "W"])
+        )  # a mapped file is not written to: its rows are copied
     parts = [np.asarray(maker(encoding)(part, encoding), np.int64) for part in windows(codes, about)]
     return torch.from_numpy(np.concatenate(parts, axis=1))
 
