@@ -135,7 +135,7 @@ def notes(found: dict[str, Any]) -> str:
     """What else the clusters tell: the largest, what was left out for their sake, how the sides differ in GC content."""
     like = found["search"]
     lines = [
-        f"alike: {100 * like['identity']:g} % of {100 * like['coverage']:g} % of the shorter",
+        f"alike: {100 * like['identity']:g} % identity over {100 * like['coverage']:g} % of the shorter",
         f"largest: {found['clusters']['near']['largest']:,} sequences",
     ]
     if found["left_out"]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import calls
+import kindred
 from readsight import foldfile
 
 
@@ -71,3 +72,30 @@ def test_folds_are_written_the_same_twice(prepared, tmp_path):
     again = calls.fold(tmp_path, examples)
     for part in ("train", "validation", "test", "balanced", "scaler", "certificate"):
         assert files[part].read_bytes() == again[part].read_bytes(), part
+
+
+def test_sequences_are_cut_as_they_are_and_mapped_from_the_file(tmp_path):
+    data = kindred.examples(np.concatenate([kindred.families(20, 3), kindred.random(60, 80, 1)]))
+    data.obsm["target"] = np.arange(120, dtype=np.float32)[:, None] * np.ones((120, 4), np.float32)
+    files = kindred.fold(tmp_path, data)
+    table = pd.read_parquet(files["split"]).set_index("example")
+    for role in ("train", "validation", "test"):
+        for number in range(3):
+            part, whole = foldfile.read(files[role], number), foldfile.read_data(files[role], number)
+            assert list(part.names) == list(table.index[table[f"repeat0.fold{number}"] == role])
+            assert isinstance(part.values, np.memmap) and part.values.dtype == np.uint8
+            assert np.array_equal(part.values, data[part.names].obsm["sequence"])
+            assert np.array_equal(whole.obsm["target"], data[part.names].obsm["target"])
+            assert list(part.groups) == list(table["group"][part.names]) and set(whole.obs["split"]) == {role}
+            assert part.sequence.length == 80 and list(part.labels) == list(data.obs["label"][part.names])
+    assert scaler(files["scaler"]) == {"fold0": {}, "fold1": {}, "fold2": {}}, "nothing is fitted"
+
+
+def test_examples_left_out_are_in_no_file(tmp_path):
+    codes = np.concatenate([kindred.families(20, 3), kindred.random(60, 80, 1)])
+    files = kindred.fold(tmp_path, kindred.examples(codes, **kindred.on_chromosomes(120)), kindred.CHROMOSOME)
+    table = pd.read_parquet(files["split"]).set_index("example")
+    for number in range(3):
+        out = set(table.index[table[f"repeat0.fold{number}"] == ""])
+        held = [set(foldfile.read(files[role], number).names) for role in ("train", "validation", "test")]
+        assert out and not out & set().union(*held) and len(out) + sum(map(len, held)) == 120

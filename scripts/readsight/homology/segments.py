@@ -33,7 +33,7 @@ class Measure:
         """The measure for sequences (n, length); how often bases agree by chance is taken from what bases they have."""
         lengths = np.count_nonzero(codes < 4, axis=1)
         bases = np.stack([np.count_nonzero(codes == base, axis=1) for base in range(4)], 1) / np.maximum(lengths, 1)[:, None]
-        chance = float(np.clip((bases**2).sum(axis=1).mean(), 0.25, 0.45))
+        chance = float(np.clip((bases**2).sum(axis=1).mean(), 0.25, 0.45)) if len(codes) else 0.25
         model = min(identity, MOST_ALIKE)
         count, length = codes.shape
         comparisons = max(1.0, count * (count - 1) / 2) * 4 * length  # two strands, 2 × length offsets

@@ -8,7 +8,7 @@ from readsight.genome.codes import reverse_complement
 
 WINDOW = 32  # bases that a 64-bit number holds
 CELLS = 1 << 21  # places worked on at a time
-TANDEM = 6  # a word that comes again within so many bases is a tandem repeat's; its first is kept
+TANDEM = 6  # a word that comes again within so many bases is a tandem repeat's; its first and its last are kept
 MIXER = np.uint64(0x9E3779B97F4A7C15)  # odd, of golden ratio: its products spread over all bits (Knuth)
 
 
@@ -28,7 +28,7 @@ def windows(codes: np.ndarray) -> np.ndarray:
     size = 1
     while size < WINDOW:
         following = np.zeros_like(found)
-        following[:, : found.shape[1] - size] = found[:, size:]
+        following[:, : max(0, found.shape[1] - size)] = found[:, size:]
         found = (found << np.uint64(2 * size)) | following
         size *= 2
     return found
@@ -53,7 +53,7 @@ def words(codes: np.ndarray, pattern: str, thin: int = 1, part: int = 0, parts: 
     """Keys of the places of sequences, and the places.
 
     codes: (n, length), of at least the seed's length. A place's key is that of the strand whose word is the lower.
-    Left out: words with N, a tandem repeat's words but the first, and all but one word in `thin`; of several `parts`
+    Left out: words with N, a tandem repeat's words but the first and the last, and all but one word in `thin`; of several `parts`
     that words fall into, `part` alone is given. Returns (m,) uint64 keys and (m,) int64: (row × length + place) × 2 + 1
     where the other strand was read.
     """
@@ -62,8 +62,7 @@ def words(codes: np.ndarray, pattern: str, thin: int = 1, part: int = 0, parts: 
     for rows in blocks(count, length):
         key, turned, told = _of_block(np.asarray(codes[rows]), pattern)
         word = key >> np.uint64(64 - 2 * pattern.count("1"))
-        for back in range(1, min(TANDEM, word.shape[1] - 1) + 1):
-            told[:, back:] &= word[:, back:] != word[:, :-back]
+        told &= ~_within_repeats(word)
         if thin * parts > 1:
             mixed = (word * MIXER) >> np.uint64(32)
             told &= (mixed % np.uint64(thin) == 0) & ((mixed // np.uint64(thin)) % np.uint64(parts) == part)
@@ -71,6 +70,19 @@ def words(codes: np.ndarray, pattern: str, thin: int = 1, part: int = 0, parts: 
         found_keys.append(key[row, place])
         found_places.append(((row + rows.start) * length + place) * 2 + turned[row, place])
     return np.concatenate(found_keys), np.concatenate(found_places)
+
+
+def _within_repeats(word: np.ndarray) -> np.ndarray:
+    """Whether a word (n, places) stands shortly before as well as shortly behind each place.
+
+    Either end of a repeat stays: sequences read from two strands are aligned by the first word of one, the last of the other.
+    """
+    before, behind = np.zeros(word.shape, bool), np.zeros(word.shape, bool)
+    for step in range(1, min(TANDEM, word.shape[1] - 1) + 1):
+        again = word[:, step:] == word[:, :-step]
+        before[:, step:] |= again
+        behind[:, :-step] |= again
+    return before & behind
 
 
 def _of_block(codes: np.ndarray, pattern: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,77 @@
+"""Examples of sequences for tests, some of them related: mutated, shifted, turned over, or overlapping on the genome."""
+
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from readsight.foldfile import Sequence
+from readsight.genome.codes import reverse_complement
+from readsight.outcome import Outcome
+
+SPLIT = {"by": "homology", "folds": 3, "repeats": 1, "inner": None, "validation": 0.25, "gap": 200}
+SPLIT |= {"identity": 0.8, "coverage": 0.6, "stranded": False}
+GIVEN = SPLIT | {"by": "given", "given": "split", "column": "donor", "folds": 1, "resplits": 0}
+CHROMOSOME = SPLIT | {"by": "chromosome", "test_chromosomes": [], "validation_chromosomes": []}
+
+
+def random(n: int, length: int, seed: int = 0) -> np.ndarray:
+    """Codes (n, length) without N."""
+    return np.random.default_rng(seed).integers(0, 4, (n, length)).astype(np.uint8)
+
+
+def mutated(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarray:
+    """Codes of which in each row just the part 1 − identity is replaced by another base."""
+    draw, made = np.random.default_rng(seed), codes.copy()
+    for row in made:
+        at = draw.choice(len(row), round((1 - identity) * len(row)), replace=False)
+        row[at] = (row[at] + draw.integers(1, 4, len(at))) % 4
+    return made
+
+
+def examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool = False, **columns) -> anndata.AnnData:
+    """AnnData as `dataset_sequences` makes it; labels 0 and 1 in turn, no place on the genome, where nothing else is said."""
+    n, length = codes.shape[0], codes.shape[1] // (1 + pair)
+    made = {"label": np.arange(n) % 2, "chrom": "", "start": -1, "end": -1, "strand": ".", "origin": "given", "copies": 1}
+    made |= {"gc": np.isin(codes, (1, 2)).mean(axis=1), "repeat": np.nan} | columns
+    obs = pd.DataFrame(made, index=[f"e{i}" for i in range(n)])
+    obs["stratum"] = obs["label"]
+    uns = {"task": {"source": "sequences", "representation": "one_hot"}, "sequence": Sequence(length, pair).plain()}
+    uns["outcome"] = Outcome("binary", ("no", "yes")).plain()
+    return anndata.AnnData(obs=obs, obsm={"sequence": codes}, uns=uns)
+
+
+def families(count: int, size: int, length: int = 80, seed: int = 0) -> np.ndarray:
+    """Codes of `count` families one after the other: of each, `size` copies of one sequence at 92 % identity, half turned over."""
+    parents = random(count, length, seed).repeat(size, axis=0)
+    made = mutated(parents, 0.92, seed + 1)
+    made[1::2] = reverse_complement(made[1::2])
+    return made
+
+
+def on_chromosomes(n: int, chromosomes: int = 5, length: int = 80) -> dict[str, np.ndarray]:
+    """Places of n examples: chr1, chr2, … in turn, far from one another."""
+    place = np.arange(n)
+    start = place * 10 * length
+    chrom = np.array([f"chr{i % chromosomes + 1}" for i in place])
+    return {"chrom": chrom, "start": start, "end": start + length, "label": place // chromosomes % 2}
+
+
+def fold(folder: Path, data: anndata.AnnData, split: dict = SPLIT, balance: str = "none") -> dict[str, Path]:
+    """Certified split and balanced folds of repeat 0: name → file."""
+    import dataset_balance
+    import dataset_fold
+    import dataset_split
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / f"{name}.h5" for name in ("train", "validation", "test", "balanced", "scaler")}
+    files |= {"split": folder / "split.parquet", "certificate": folder / "certificate.json", "summary": folder / "summary.json"}
+    files["examples"] = folder / "examples.h5ad"
+    data.write_h5ad(files["examples"])
+    dataset_split.main(files["examples"], "t", split, 1, files["split"], files["certificate"], files["summary"])
+    roles = {role: files[role] for role in ("train", "validation", "test")}
+    dataset_fold.main(files["examples"], files["split"], files["certificate"], 0, {}, roles, files["scaler"])
+    spec = {"method": balance, "neighbours": 5, "rate": 0.05}
+    dataset_balance.main(files["train"], spec, 1, files["balanced"])
+    return files
