@@ -85,12 +85,22 @@ def runs(score: np.ndarray, target: np.ndarray, site: int, weights: np.ndarray) 
     for start in range(0, len(score), step):
         rows = slice(start, start + step)
         place = np.searchsorted(edges, score[rows], "left") + np.searchsorted(edges, score[rows], "right")
-        place += np.arange(len(place))[:, None] * number
         drawn = weights[:, rows].astype(np.float32)
-        for total, counted in ((found, sites[rows]), (seen, told[rows])):
-            cells = np.bincount(place[counted], minlength=len(place) * number).astype(np.float32)
-            total += drawn @ cells.reshape(-1, number)
+        _add_sites(found, place, sites[rows], drawn)
+        place += np.arange(len(place))[:, None] * number
+        cells = np.bincount(place[told[rows]], minlength=len(place) * number).astype(np.float32)
+        seen += drawn @ cells.reshape(-1, number)
     return np.cumsum(found[:, ::-1], axis=1), np.cumsum(seen[:, ::-1], axis=1)
+
+
+def _add_sites(found: np.ndarray, place: np.ndarray, sites: np.ndarray, drawn: np.ndarray) -> None:
+    """Add the sites' weights to their runs. place: (windows, length), the run of each base. drawn: (resamples, windows)."""
+    window, base = np.nonzero(sites)
+    own = place[window, base]
+    order = np.argsort(own, kind="stable")
+    run, first = np.unique(own[order], return_index=True)
+    if len(run):
+        found[:, run] += np.add.reduceat(drawn[:, window[order]], first, axis=1)
 
 
 def top(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
