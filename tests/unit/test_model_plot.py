@@ -108,6 +108,7 @@ def test_models_keep_their_colours_and_leading_ones_come_first():
 def test_figure_of_a_split_without_coordinates(tmp_path):
     leaks = {"same_group": 0.0, "same_features": 0.1}
     found = {
+        "spec": {"by": "group"},
         "classes": {"0": 3, "1": 7},
         "class_names": ["false call", "true call"],
         "groups": {"count": 2, "sizes": [6, 4]},
