@@ -22,7 +22,7 @@ SURELY = 3  # less than this part of the estimate is surely too little
 
 
 def estimate(project: Project, bases: int) -> int:
-    """Bytes of disk that a run needs: from the sizes of reads, alignments and tables, and the bases of the reference."""
+    """Bytes of disk that a run needs: from the sizes of reads, alignments, tables and sequences, and the bases of the reference."""
     need = LEAST + PER_BASE * bases
     aligner, of_index = _aligner(project)
     if aligner == "STAR":
@@ -33,6 +33,12 @@ def estimate(project: Project, bases: int) -> int:
             need += PER_ALIGNMENT * _size(unit.alignment) if unit.alignment else 0
     for table in project.config.tables.values():
         need += sum(_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
+    for task in project.config.tasks.values():
+        if task.source == "sequences":
+            # Each fold holds the sequences again, its training part once more when it is balanced.
+            copies = 1 + 2 * task.split.folds * task.split.repeats
+            sizes = [_size(file.path) * (UNPACKED if file.path.endswith(".gz") else 1) for file in task.sequences.files]
+            need += sum(sizes) * copies + (_size(task.sequences.genome) if task.sequences.genome else 0)
     demo = project.config.demo
     if demo:
         need += demo.chromosomes * demo.length * (demo.coverage * len(project.units) * 3 + PER_BASE)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import dataset_sequences
+import dataset_split
 from examples_of_sequences import bases, fasta
 from projects import ROOT, snakemake
 from readsight import config, doctor
@@ -62,14 +63,15 @@ class Bound:
         raw["tasks"][task]["sequences"] |= sequences
         self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
-    def run(self, task: str) -> None:
-        """The steps that make a task's examples, of the config as it stands."""
+    def run(self, task: str) -> dict:
+        """Make a task's examples, of the config as it stands; returns what the split reads of it."""
         project = Project.from_raw(config.load(self.folder / "config.yaml"), [self.folder / "config.yaml"])
         wiring, wildcards = DatasetWiring(project), SimpleNamespace(task=task)
         beside = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
         store.build(Path("genome.fa"), *beside.values())
         files = [Path(path) for path in wiring.sequence_files(wildcards)]
         dataset_sequences.main(files, wiring.sequences(wildcards), 1, beside, Path("examples.h5ad"), Path("summary.json"))
+        return wiring.split(wildcards)
 
 
 @pytest.fixture
@@ -186,6 +188,21 @@ def test_bad_examples_are_said_by_the_step(bound, task, broken, words):
     assert not (bound.folder / "examples.h5ad").exists()
 
 
+def test_examples_that_are_all_alike_cannot_be_divided(bound):
+    draw = random.Random(8)
+    one = bases(draw, 120)
+    lines = []
+    for i in range(40):
+        place = draw.randrange(120)
+        lines.append(f"s{i}\t{one[:place]}{'CGTA'['ACGT'.index(one[place])]}{one[place + 1 :]}\t{'xy'[i % 2]}\n")
+    bound.write("alike.tsv", "name\tsequence\tlabel\n" + "".join(lines))
+    bound.alone("texts", files=[{"path": "alike.tsv"}])
+    bound.config("tasks.texts.split", {"by": "homology"})
+    spec = bound.run("texts")
+    with pytest.raises(InputError, match="split.by: all .* examples are one cluster of like or overlapping sequences"):
+        dataset_split.main(Path("examples.h5ad"), "texts", spec, 1, Path("s.parquet"), Path("c.json"), Path("s.json"))
+
+
 def test_windows_past_the_end_are_padded_or_left_out_where_the_config_says_so(bound):
     import anndata
 
@@ -204,7 +221,7 @@ def test_a_gpu_that_is_asked_for_must_be_there():
         pytest.skip("there is a GPU")
     from readsight.training.devices import accelerator
 
-    with pytest.raises(InputError, match="training.device: gpu, 1 of them .* this machine shows 0; use cpu or auto"):
+    with pytest.raises(InputError, match="training.device: gpu, .*this machine shows 0"):
         accelerator({"device": "gpu", "devices": 1})
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from examples_of_sequences import bases, fasta, spec, two_classes
-from readsight import doctor
+from readsight import doctor, room
 from readsight.cache import Cache
 from readsight.errors import InputError
 from readsight.project import Project
@@ -184,3 +184,10 @@ def test_a_signal_and_its_bins_are_looked_at(tmp_path):
     (tmp_path / "s.bw").write_bytes(foresight.BIGWIG[0] + b"\0" * 100)
     found = faults(project({"path": tmp_path / "peaks.bed"}, reference=reference(tmp_path), sequences=told))
     assert found == ["tasks.t.sequences.bin: windows of 100 bases are no whole number of bins of 32; set sequences.length to 96"]
+
+
+def test_sequences_need_room_in_every_fold(tmp_path):
+    size = sum(entry["path"].stat().st_size for entry in two_classes(tmp_path))
+    few, many = (project(*two_classes(tmp_path), split={"folds": folds}) for folds in (3, 10))
+    assert room.estimate(many, 0) - room.estimate(few, 0) == 14 * size
+    assert room.check_memory(few, 0) == []
