@@ -33,11 +33,18 @@ def target(found: Found, spec: dict[str, Any]) -> Target:
 
 
 def _classes(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
-    codes, names = coded(obs["label"].astype(str).tolist(), spec["positive"])
+    labels = obs["label"].astype(str).tolist()
+    codes, names = coded(labels, spec["positive"] or _sought(set(labels), spec["negatives"]))
     first = [str(obs.index[int((codes == i).argmax())]) for i in range(len(names))]
     examples = {name: (int((codes == i).sum()), first[i]) for i, name in enumerate(names)}
     outcome = Outcome("binary" if len(names) == 2 else "multiclass", tuple(names))
     return Target(outcome, {"label": codes}, codes, unlearnable.of_classes(examples, spec["positive"]))
+
+
+def _sought(labels: set[str], negatives: dict[str, Any]) -> str | None:
+    """The class that negatives were made for, where it is one."""
+    others = sorted(labels - {negatives["label"]})
+    return others[0] if negatives["method"] != "none" and len(others) == 1 else None
 
 
 def _multilabel(obs: pd.DataFrame, spec: dict[str, Any]) -> Target:
