@@ -204,7 +204,7 @@ class TransformerNet(Net):
 class GraphNet(Net):
     """Graph convolutions over the sequence's de Bruijn graph of k-mers."""
 
-    k: Positive = Field(4, le=8, description="Length of k-mers, where the representation does not say it.")
+    k: Positive = Field(5, le=8, description="Length of k-mers, where the representation does not say it.")
     dimensions: Positive = Field(64, description="Numbers of a node.")
     layers: Positive = Field(2, description="Graph convolutions.")
 

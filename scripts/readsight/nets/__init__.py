@@ -23,7 +23,7 @@ is twice as long. One trunk reads both, and the head sees [alternative, alternat
 
 `build` reads of about: input, kind, outputs, length (bases of a window), pair, bin, and of tokens vocabulary (number of ids),
 places (T, of one window); beside them the architecture's settings as `readsight.sequential` says. Weights are drawn anew;
-`start(about, encoding)` gives arrays of the module that it should start from instead: embeddings of word2vec, a pre-trained transformer.
+`start.start(about, fold)` gives arrays of the module to start from instead: embeddings of word2vec, a pre-trained transformer.
 No output hangs on the batch's other examples once the module is in evaluation mode.
 """
 

@@ -34,7 +34,7 @@ def train(
 ) -> Fitted:
     """Train as `training.fit` says."""
     about = training.described(train, settings) | {name: settings[name] for name in SETTINGS}
-    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train.encoding))
+    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train))
 
 
 def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:

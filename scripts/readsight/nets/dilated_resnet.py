@@ -41,7 +41,7 @@ def train(
     """Train as `training.fit` says. about gains receptive: places that an output sees, itself in the middle."""
     about = training.described(train, settings) | {name: settings[name] for name in SETTINGS}
     about |= {"receptive": receptive(about)}
-    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train.encoding))
+    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train))
 
 
 def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from readsight import training
 from readsight.encodings.windows import fits
 from readsight.foldfile import Fold
 from readsight.models.fitted import Fitted
+from readsight.nets.start import start
 from readsight.training import settled
 
 __all__ = ["build", "module", "predict", "redrawn", "settled", "space", "train", "KINDS", "RESUMES"]
@@ -26,7 +27,7 @@ def build(about: dict[str, Any]) -> Any:
     from readsight.nets.message_passing import Graphs, Passing
     from readsight.nets.network import Network
 
-    return Network(about, Graphs(about), Passing(about), [])
+    return Network(about, Graphs(about), Passing(about), [about["dimensions"]])
 
 
 def train(
@@ -39,7 +40,7 @@ def train(
     about = training.described(train, settings) | {name: settings[name] for name in SETTINGS}
     about |= {"input": "codes", "k": about["encoding"]["about"].get("k", settings["k"])}
     fits(about["k"], about["length"], "architectures.graph.k")
-    return training.fit(build, about, train, validation, settings, seed, threads, keep)
+    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train))
 
 
 def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ def build(about: dict[str, Any]) -> Any:
     from readsight.nets.recurrent import WordLstm
 
     reader = Reader(about)
-    return Network(about, reader, WordLstm(about, reader.channels), [])
+    return Network(about, reader, WordLstm(about, reader.channels), [about["units"]])
 
 
 def train(
@@ -32,7 +32,7 @@ def train(
 ) -> Fitted:
     """Train as `training.fit` says."""
     about = training.described(train, settings) | {name: settings[name] for name in SETTINGS}
-    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train.encoding))
+    return training.fit(build, about, train, validation, settings, seed, threads, keep, start(about, train))
 
 
 def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:

@@ -69,20 +69,33 @@ def head(about: dict[str, Any], width: int, hidden: list[int]) -> nn.Module:
     about: kind, outputs, activation, norm, dropout; of profiles length and bin.
     """
     if about["kind"] in ALONG and about["pair"]:
-        raise InputError(
-            f"sequences.target: pairs of a variant's windows have one outcome each, not one along them ({about['kind']})"
-        )
+        raise InputError(f"sequences.target: a pair of windows has one outcome, not one along them ({about['kind']})")
     if about["kind"] == "positions":
         return nn.Linear(width, about["outputs"])
     if about["kind"] == "profile":
         return Profile(about, width)
-    layers: list[nn.Module] = []
-    for units in hidden:
-        layers += [nn.Linear(width, units), norm_rows(about["norm"], units), activation(about["activation"])]
-        layers.append(nn.Dropout(about["dropout"]))
-        width = units
-    layers.append(nn.Linear(width, about["outputs"]))
-    return nn.Sequential(*layers, *([] if about["kind"] in ("multiclass", "multilabel") else [nn.Flatten(0)]))
+    return Whole(about, width, hidden)
+
+
+class Whole(nn.Module):
+    """(n, width) → (n, outputs), or (n,) where there is one. A number is told in deviations from its usual value (`nets.start`)."""
+
+    def __init__(self, about: dict[str, Any], width: int, hidden: list[int]):
+        super().__init__()
+        self.flat = about["kind"] in ("binary", "regression")
+        layers: list[nn.Module] = []
+        for units in hidden:
+            layers += [nn.Linear(width, units), norm_rows(about["norm"], units), activation(about["activation"])]
+            layers.append(nn.Dropout(about["dropout"]))
+            width = units
+        self.dense = nn.Sequential(*layers)
+        self.layer = nn.Linear(width, about["outputs"])
+        self.register_buffer("usual", torch.zeros(1))
+        self.register_buffer("deviation", torch.ones(1))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        found = self.layer(self.dense(values)) * self.deviation + self.usual
+        return found.flatten() if self.flat else found
 
 
 class Profile(nn.Module):
@@ -90,8 +103,11 @@ class Profile(nn.Module):
 
     def __init__(self, about: dict[str, Any], width: int):
         super().__init__()
+        if about["length"] % about["bin"]:
+            raise InputError(f"sequences.bin: {about['length']} bases are no whole number of bins of {about['bin']}")
         self.bins = about["length"] // about["bin"]
         self.layer = nn.Linear(width, 1)
+        self.register_buffer("usual", torch.zeros(1))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        return self.layer(means(values, values.shape[1] // self.bins)).squeeze(2)
+        return self.layer(means(values, values.shape[1] // self.bins)).squeeze(2) + self.usual

@@ -1,17 +1,24 @@
-"""What a network starts from that was learned before it: embeddings of tokens, a pre-trained encoder."""
+"""What a network starts from: the usual outcome, and what was learned before it, embeddings of tokens or a pre-trained encoder."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-from readsight.foldfile import Encoding
+from readsight.foldfile import Encoding, Fold
+
+LEAST = 1e-3  # usual signal, at least
 
 
-def start(about: dict[str, Any], encoding: Encoding | None) -> dict[str, np.ndarray]:
-    """Arrays of the module that it starts from, by the names of torch; none where the representation learned none.
+def start(about: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:
+    """Arrays of the module of `about` that it starts from, by the names of torch. fold: the training part.
 
-    They are trained on like all others.
+    Embeddings and encoders are trained on like all else; the usual outcome is not.
     """
+    return _outcome(about, fold) | _represented(about, fold.encoding)
+
+
+def _represented(about: dict[str, Any], encoding: Encoding | None) -> dict[str, np.ndarray]:
     if about["input"] != "tokens" or encoding is None:
         return {}
     if encoding.name == "transformer":
@@ -20,3 +27,15 @@ def start(about: dict[str, Any], encoding: Encoding | None) -> dict[str, np.ndar
         held = transformer.encoder(encoding).state_dict()
         return {f"trunk.encoder.{name}": tensor.numpy() for name, tensor in held.items()}
     return {"reader.embedding.weight": encoding.arrays["embedding"]} if "embedding" in encoding.arrays else {}
+
+
+def _outcome(about: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:
+    """Of numbers mean and deviation, so that they are learned alike whatever they are measured in; of a profile the mean signal."""
+    if about["kind"] == "regression":
+        usual = np.average(fold.labels, weights=fold.weights)
+        deviation = math.sqrt(np.average((fold.labels - usual) ** 2, weights=fold.weights))
+        return {"head.usual": np.float32([usual]), "head.deviation": np.float32([deviation or 1.0])}
+    if about["kind"] == "profile":
+        signal = max(LEAST, float(np.nanmean(fold.labels)))
+        return {"head.usual": np.float32([signal + math.log(-math.expm1(-signal))])}
+    return {}
