@@ -38,9 +38,9 @@ def test_masked_words_share_no_base_with_words_that_are_left():
 
 def test_pretraining_tells_masked_words_of_a_repetitive_grammar():
     codes = grammar(600, 40, 1)
-    found = transformer.fit(codes, Sequence(40), SPEC | {"epochs": 20, "dimensions": 32, "heads": 4}, 1, 1)
+    found = transformer.fit(codes, Sequence(40), SPEC | {"epochs": 8, "dimensions": 32, "heads": 4}, 1, 1)
     said = found.about["pretraining"]
-    assert said["loss"] < said["unigram_loss"] / 2 and said["accuracy"] > 0.7 > 3 * said["unigram_accuracy"]
+    assert said["loss"] < said["unigram_loss"] / 2 and said["accuracy"] > 0.8 > 3 * said["unigram_accuracy"]
     assert said["history"][-1]["training"] < said["history"][0]["training"] and said["scored"] > 20
     # Of random bases there is nothing to tell.
     nothing = transformer.fit(sequenced.random(600, 40), Sequence(40), SPEC, 1, 1).about["pretraining"]
@@ -52,6 +52,7 @@ def test_the_same_seed_gives_the_same_encoder_and_arrays_are_all_of_it():
     one, same, other = (transformer.fit(codes, Sequence(30), SPEC, seed, 1) for seed in (1, 1, 2))
     assert all(np.array_equal(one.arrays[name], same.arrays[name]) for name in one.arrays)
     assert not np.array_equal(one.arrays["embedding.weight"], other.arrays["embedding.weight"])
+    assert not one.arrays["embedding.weight"][0].any(), "padding is nothing"
     tokens = torch.as_tensor(transformer.tokens(codes[:3], one))
     full, empty = transformer.encoder(one).eval(), transformer.encoder(one, weights=False).eval()
     assert full(tokens).shape == (3, 28, 16) == (3, 28, one.about["dimensions"])

@@ -27,8 +27,9 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(Layer(size, about["heads"], dropout) for _ in range(about["layers"]))
         self.exit = nn.LayerNorm(size)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        held = self.entry(self.embedding(tokens))
+    def forward(self, tokens: torch.Tensor, table: torch.Tensor | None = None) -> torch.Tensor:
+        """table: embeddings (vocabulary, dimensions) to take instead of its own, as while it is pre-trained."""
+        held = self.entry(functional.embedding(tokens, self.embedding.weight if table is None else table, padding_idx=0))
         read = ~unattended(tokens)[:, None, None, :]
         for layer in self.layers:
             held = layer(held, read)

@@ -23,6 +23,7 @@ BATCH = (16, 128)  # sequences of a step, fewest and most: of few sequences many
 STEPS = 64  # of a pass, at least, where that many are to be had
 RATE = 2e-3
 DECAY = 0.01
+SPREAD = 0.02  # deviation of embeddings to begin with
 HELD = 512  # sequences that masked words are told in to see how well it goes, at most, and at most a tenth
 
 
@@ -46,21 +47,45 @@ def masks(tokens: torch.Tensor, k: int, part: float, generator: torch.Generator)
 
 
 class Pretraining(nn.Module):
-    """An encoder, and a bias a word: scores of a masked word are those of its embedding."""
+    """An encoder whose words are embedded as the sum of their letters and of what is the word's own, and told by the same.
 
-    def __init__(self, about: dict[str, Any]):
+    Letters are shared by all words that have them in that place: so few sequences teach what a word of thousands is.
+    rates: logarithms of the words' frequencies (4^k,), which scores start from: what is learned is what context adds.
+    """
+
+    def __init__(self, about: dict[str, Any], rates: np.ndarray):
         super().__init__()
+        k = about["k"]
         self.encoder = Encoder(about)
-        self.bias = nn.Parameter(torch.zeros(about["vocabulary"] - 2))
-        nn.init.normal_(self.encoder.embedding.weight, std=0.02)
+        self.letters = nn.Parameter(torch.randn(k, 4, about["dimensions"]) * SPREAD)
+        self.bias = nn.Parameter(torch.as_tensor(rates, dtype=torch.float32))
+        self.register_buffer("spelling", torch.arange(4**k)[:, None] // 4 ** torch.arange(k - 1, -1, -1) % 4)
+        nn.init.normal_(self.encoder.embedding.weight, std=SPREAD)
         with torch.no_grad():
-            self.encoder.embedding.weight[0] = 0
+            self.encoder.embedding.weight[:-1] = 0  # of words nothing is known yet but their letters; the last is the mask
+
+    def table(self) -> torch.Tensor:
+        """Embeddings (vocabulary, dimensions) of all tokens."""
+        spelled = self.letters[torch.arange(len(self.letters), device=self.letters.device), self.spelling].sum(dim=1)
+        return self.encoder.embedding.weight + functional.pad(spelled, (0, 0, 1, 1))
 
     def forward(self, tokens: torch.Tensor, masked: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
         """Scores (m, 4^k) of the m words that count."""
-        mask = self.encoder.embedding.num_embeddings - 1
-        held = self.encoder(torch.where(masked, mask, tokens))[counted]
-        return held @ self.encoder.embedding.weight[1:-1].T + self.bias
+        table = self.table()
+        held = self.encoder(torch.where(masked, len(table) - 1, tokens), table)[counted]
+        return held @ table[1:-1].T + self.bias
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """Arrays of the encoder, its embeddings put together."""
+        with torch.no_grad():
+            state = self.encoder.state_dict() | {"embedding.weight": self.table()}
+        return {name: value.cpu().numpy() for name, value in state.items()}
+
+
+def frequencies(windows: np.ndarray, k: int) -> np.ndarray:
+    """Logarithms (4^k,) of how often each word stands in windows, each taken to have been seen once more than it was."""
+    counts = np.bincount(sliding.ids(windows, k).ravel(), minlength=4**k + 1)[1:] + 1.0
+    return np.log(counts / counts.sum())
 
 
 def trained(
@@ -78,15 +103,15 @@ def trained(
         order = np.random.default_rng(seed).permutation(len(windows))
         held = windows[order[: min(HELD, len(windows) // 10)]]
         rest = windows[order[len(held) :]]
-        model = Pretraining(about).to(device())
+        rates = frequencies(rest, about["k"])
+        model = Pretraining(about, rates).to(device())
         history = _passes(model, rest, about, spec, seed)
-        said = _told(model.eval(), held if len(held) else rest[:HELD], rest, about, spec["masked"], seed)
+        said = _told(model.eval(), held if len(held) else rest[:HELD], rates, about, spec["masked"], seed)
     log.info(
         "masked words: loss %(loss).3f, by frequency %(unigram_loss).3f; accuracy %(accuracy).3f, by frequency %(unigram_accuracy).3f",
         said,
     )
-    arrays = {name: value.cpu().numpy() for name, value in model.encoder.state_dict().items()}
-    return arrays, {"history": history} | said
+    return model.learned(), {"history": history} | said
 
 
 def _passes(
@@ -130,13 +155,11 @@ def _scored(
 
 
 def _told(
-    model: Pretraining, held: np.ndarray, rest: np.ndarray, about: dict[str, Any], part: float, seed: int
+    model: Pretraining, held: np.ndarray, rates: np.ndarray, about: dict[str, Any], part: float, seed: int
 ) -> dict[str, Any]:
-    """How well masked words of held sequences are told, and how well by their frequency in the rest."""
+    """How well masked words of held sequences are told, and how well by frequency alone (rates, as of `frequencies`)."""
     generator = torch.Generator().manual_seed(seed + 1)
     k, places = about["k"], about["length"] - about["k"] + 1
-    counts = np.bincount(sliding.ids(rest, k).ravel(), minlength=4**k + 1)[1:] + 1.0
-    rates = np.log(counts / counts.sum())
     losses, right, usual = [], [], []
     with torch.inference_mode():
         for i in range(0, len(held), BATCH[1]):

@@ -13,7 +13,7 @@ from readsight.foldfile import Encoding, Sequence
 log = logging.getLogger("readsight")
 
 LONGEST = 8
-WORDS = 2_000_000  # of a pass, at most: sequences are drawn where there are more
+WORDS = 1_000_000  # of a pass, at most: sequences are drawn where there are more
 SCALED_BY = 2_000  # training sequences that features are scaled by: embedding more takes longer than it is worth
 
 
