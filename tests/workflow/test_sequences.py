@@ -1,0 +1,204 @@
+"""Learning from sequence, through the workflow: each source of examples, on a genome in which a word was planted."""
+
+import json
+import random
+from pathlib import Path
+
+import anndata
+import pandas as pd
+import pysam
+import pytest
+import yaml
+
+import projects
+from readsight import foldfile
+from readsight.genome.codes import encode
+
+WORD = "TGACTCAGCAT"
+EVERY = 400  # bases between planted words
+WIDTH = 120
+EPOCHS = {"epochs": 6, "batch_size": 32}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("sequences")
+    genome, peaks = planted(projects.genome(seed=5, contigs=4, length=40_000))
+    fasta = projects.write_fasta(folder / "genome.fa", genome)
+    rows = [f"{c}\t{start}\t{start + WIDTH}\tpeak{i}\t0\t.\n" for i, (c, start) in enumerate(peaks)]
+    (folder / "peaks.bed").write_text("".join(rows))
+    bigwig(folder / "signal.bw", genome, peaks)
+    variants(folder / "variants.vcf", genome, peaks)
+    table(folder / "words.tsv")
+    split = {"by": "homology", "folds": 3, "tested": 1}
+    tasks = {
+        "peaks": {
+            "sequences": {
+                "files": [{"path": str(folder / "peaks.bed"), "label": "peak"}],
+                "negatives": {"method": "genomic", "label": "elsewhere"},
+            },
+            "split": {"by": "chromosome", "test_chromosomes": ["chr4"], "validation_chromosomes": ["chr3"]},
+            "balance": {"method": "mutagenesis"},
+            "models": ["cnn", "kmer_linear", "gc_content"],
+        },
+        "signal": {
+            "sequences": {
+                "files": [{"path": str(folder / "peaks.bed")}],
+                "target": "profile",
+                "signal": str(folder / "signal.bw"),
+                "bin": 10,
+            },
+            "split": split,
+            "models": ["cnn", "gc_content"],
+        },
+        "broken": {
+            "sequences": {"files": [{"path": str(folder / "variants.vcf")}], "length": 100},
+            "label": "EFFECT",
+            "positive": "breaks",
+            "split": split,
+            "models": ["cnn", "kmer_linear"],
+        },
+        "words": {
+            "sequences": {"files": [{"path": str(folder / "words.tsv")}]},
+            "label": "activity",
+            "representation": "word2vec",
+            "represent": {"k": 4, "dimensions": 16, "epochs": 3},
+            "split": {"by": "group", "column": "family", "folds": 3, "tested": 1},
+            "models": ["logistic", "kmer_linear"],
+        },
+    }
+    shared = {"source": "sequences", "bootstrap": 100, "training": EPOCHS, "kmers": {"k": 5}}
+    path = folder / "config.yaml"
+    whole = {"project": "words", "reference": {"fasta": str(fasta)}, "variants": None, "expression": None}
+    path.write_text(yaml.safe_dump(whole | {"tasks": {name: shared | task for name, task in tasks.items()}}))
+    return path
+
+
+def planted(genome: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, int]]]:
+    """A genome with a word at each `EVERY`-th base, and the windows around them."""
+    made, peaks = {}, []
+    for name, sequence in genome.items():
+        for start in range(200, len(sequence) - EVERY, EVERY):
+            sequence = sequence[:start] + WORD + sequence[start + len(WORD) :]
+            peaks.append((name, start - WIDTH // 2 + 5))
+        made[name] = sequence
+    return made, peaks
+
+
+def bigwig(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]]) -> None:
+    """A signal that stands high over each word, and at 1 elsewhere."""
+    import pyBigWig
+
+    with pyBigWig.open(str(path), "w") as out:
+        out.addHeader([(name, len(sequence)) for name, sequence in genome.items()])
+        for name, sequence in genome.items():
+            values = [1.0] * len(sequence)
+            for own, start in peaks:
+                if own == name:
+                    values[start + 50 : start + 70] = [9.0] * 20
+            out.addEntries(name, 0, values=values, span=1, step=1)
+
+
+def variants(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]]) -> None:
+    """A substitution in the middle of a word breaks it; one beside it does nothing."""
+    lines = ["##fileformat=VCFv4.2", *(f"##contig=<ID={name},length={len(s)}>" for name, s in genome.items())]
+    lines += [
+        '##INFO=<ID=EFFECT,Number=1,Type=String,Description="What it does">',
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
+    ]
+    for name, start in peaks:
+        for offset, effect in ((WIDTH // 2, "breaks"), (WIDTH // 2 + 25, "nothing")):
+            at = start + offset
+            ref = genome[name][at]
+            lines.append(f"{name}\t{at + 1}\t.\t{ref}\t{'ACGT'[('ACGT'.index(ref) + 2) % 4]}\t.\t.\tEFFECT={effect}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def table(path: Path) -> None:
+    """Sequences of families of four; half of the families hold the word."""
+    draw = random.Random(3)
+    rows = []
+    for family in range(90):
+        for member in range(4):
+            sequence = "".join(draw.choices("ACGT", k=80))
+            if family % 2:
+                sequence = sequence[:30] + WORD + sequence[30 + len(WORD) :]
+            rows.append(f"s{family}.{member}\t{sequence}\t{'high' if family % 2 else 'low'}\tf{family}\n")
+    path.write_text("name\tsequence\tactivity\tfamily\n" + "".join(rows))
+
+
+@pytest.fixture(scope="module")
+def results(config) -> Path:
+    return projects.finished(config)
+
+
+@pytest.fixture(scope="module")
+def figures(results) -> dict[str, dict]:
+    return json.loads((results / "summary.json").read_text())
+
+
+def roles(results: Path, task: str) -> pd.DataFrame:
+    split = pd.read_parquet(results / f"dataset/{task}/split.parquet").set_index("example")
+    obs = anndata.read_h5ad(results / f"dataset/{task}/examples.h5ad").obs
+    return obs.assign(role=split["repeat0.fold0"], cluster=split["group"])
+
+
+def test_windows_are_cut_where_the_regions_lie(results, config):
+    data = anndata.read_h5ad(results / "dataset/peaks/examples.h5ad")
+    given = data[data.obs["origin"] == "given"]
+    middle = given.obsm["sequence"][:, 55 : 55 + len(WORD)]
+    assert len(given) > 200 and (middle == encode(WORD)).all()
+    made = data[data.obs["origin"] == "genomic"]
+    assert len(made) == len(given) and abs(made.obs["gc"].mean() - given.obs["gc"].mean()) < 0.01
+
+
+def test_chromosomes_are_held_out_whole_and_nothing_alike_stands_on_both_sides(results):
+    own = roles(results, "peaks")
+    by = own.groupby("role", observed=True)["chrom"].agg(lambda names: set(map(str, names)))
+    assert by["test"] == {"chr4"} and by["validation"] == {"chr3"} and by["train"] == {"chr1", "chr2"}
+    certificate = json.loads((results / "dataset/peaks/certificate.json").read_text())
+    assert certificate["certified"] and not any(certificate["leakage"]["split"].values())
+
+
+def test_mutated_copies_keep_to_the_training_fold(results):
+    own = roles(results, "peaks")
+    file = results / "dataset/peaks/repeat0/balanced.mutagenesis.h5"
+    balanced = foldfile.read_data(file, 0)
+    assert set(balanced.obs["parent"]) <= set(own.index[own["role"] == "train"])
+
+
+def test_families_are_never_divided(results):
+    own = roles(results, "words")
+    assert own["role"].ne("").all() and (own.groupby("cluster", observed=True)["role"].nunique() == 1).all()
+    assert own["cluster"].nunique() <= 90
+
+
+@pytest.mark.parametrize("key", ["peaks.cnn.auroc", "peaks.kmer_linear.auroc", "broken.cnn.auroc", "words.logistic.auroc"])
+def test_the_planted_word_is_found(figures, key):
+    assert figures[key]["low"] > 0.6 and figures[key]["value"] > 0.85
+
+
+def test_composition_alone_and_shuffled_labels_tell_nothing(figures):
+    for key in ("peaks.gc_content.auroc", "peaks.shuffled_labels.auroc"):
+        assert figures[key]["low"] < 0.5 < figures[key]["high"], key
+
+
+def test_a_profile_is_predicted_along_the_window(figures):
+    assert figures["signal.cnn.pearson"]["value"] > 0.8
+
+
+def test_alternative_windows_differ_by_the_variant_alone(results, config):
+    data = anndata.read_h5ad(results / "dataset/broken/examples.h5ad")
+    codes = data.obsm["sequence"]
+    reference, alternative = codes[:, :100], codes[:, 100:]
+    assert ((reference != alternative).sum(axis=1) == 1).all()
+    with pysam.FastaFile(str(config.parent / "genome.fa")) as fasta:
+        first = data.obs.iloc[0]
+        assert (reference[0] == encode(fasta.fetch(str(first["chrom"]), int(first["start"]), int(first["end"])))).all()
+
+
+def test_every_model_of_sequence_has_its_figures_and_its_verdict(results):
+    for task in ("peaks", "signal", "broken", "words"):
+        folder = results / "model" / task
+        found = json.loads((folder / "evaluation.json").read_text())
+        assert "sequences" in found["verdict"] and (folder / "performance.svg").stat().st_size > 1000
