@@ -28,7 +28,7 @@ class Predictor:
 
     def predict(self, codes: np.ndarray, threads: int, half: bool) -> np.ndarray:
         """Predictions of codes (n, length), float64. half: in bfloat16, where the device multiplies in it."""
-        size, codes = at_once(self.about), np.asarray(codes)
+        size, codes = at_once(self.about, "cpu" if self.device == "cpu" else "gpu"), np.asarray(codes)
         with _settings(threads, self.device, half and multiplies_bfloat16(self.device)):
             parts = [self._both(codes[i : i + size]) for i in range(0, len(codes), size)]
         return np.concatenate(parts) if parts else self._none()

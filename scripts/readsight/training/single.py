@@ -46,7 +46,9 @@ class One:
             return Batches(self.train, self.about, encoding, size, order, self.settings["augment"], rank, world)
         if self.validation is None or not len(self.validation):
             return []
-        return Batches(self.validation, self.about, encoding, at_once(self.about), None, None, rank, world)
+        return Batches(
+            self.validation, self.about, encoding, at_once(self.about, accelerator(self.settings)), None, None, rank, world
+        )
 
     def made_by(self) -> dict[str, Any]:
         """What makes the training what it is, as plain values: of the same the weights are the same."""
