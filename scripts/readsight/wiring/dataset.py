@@ -1,6 +1,7 @@
 """Files and parameters of the stage `dataset`."""
 
 import os
+import re
 from typing import Any
 
 from readsight.learning import Task
@@ -17,6 +18,7 @@ OF_SPLIT = {
 OF_LIKENESS = {"identity", "coverage"}
 SEPARATE = {"block", "column", "given", "resplits", "test_chromosomes", "validation_chromosomes"}
 REFERENCE = "reference"
+REGIONS = re.compile(r"\.(bed|narrowPeak|broadPeak|vcf|bcf)(\.gz|\.bgz)?$")
 
 
 class DatasetWiring(Stage):
@@ -114,7 +116,10 @@ class DatasetWiring(Stage):
         """Memory in MB of a step that holds a task's examples; tables are taken to be read into eight times their size."""
         task = self.task(wildcards)
         if task.source == "sequences":
-            return attempt * (2000 + 20 * sum(map(megabytes, self.sequence_files(wildcards))))
+            files = self.sequence_files(wildcards)
+            # a region or variant takes some thirty letters, and becomes a window, of which several copies are held at once
+            cut = sum(megabytes(file) for file in files if REGIONS.search(file)) * (task.sequences.length or 1000) // 30
+            return attempt * (2000 + 20 * sum(map(megabytes, files)) + 6 * cut)
         return attempt * (1000 + (self.tables.megabytes() * 8 if task.source == "samples" else 0))
 
     def of_source(self, *sources: str) -> list[str]:
