@@ -56,4 +56,5 @@ def space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws."""
     filters = trial.suggest_categorical("filters", [32, 64, 96])
     width = trial.suggest_categorical("width", [11, 15, 19])
-    return training.space(trial) | {"filters": [filters, 3 * filters // 2, 2 * filters], "widths": [width, 7, 5]}
+    layers = {"filters": [filters, 3 * filters // 2, 2 * filters], "widths": [width, 7, 5]}
+    return training.space(trial) | layers | {"pools": [2, 2, trial.suggest_categorical("pool", [2, 4])]}

@@ -26,7 +26,12 @@ def _represented(about: dict[str, Any], encoding: Encoding | None) -> dict[str, 
 
         held = transformer.encoder(encoding).state_dict()
         return {f"trunk.encoder.{name}": tensor.numpy() for name, tensor in held.items()}
-    return {"reader.embedding.weight": encoding.arrays["embedding"]} if "embedding" in encoding.arrays else {}
+    if "embedding" not in encoding.arrays:
+        return {}
+    found = encoding.arrays["embedding"]
+    known = found[found.any(axis=1)]
+    # Of few words neighbours tell little, and numbers stay small: they are brought to the size that torch draws, which layers expect.
+    return {"reader.embedding.weight": found / np.float32(np.sqrt((known**2).mean()) if len(known) else 1)}
 
 
 def _outcome(about: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:

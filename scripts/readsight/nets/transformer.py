@@ -64,5 +64,6 @@ def space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws."""
     return training.space(trial) | {
         "dimensions": trial.suggest_categorical("dimensions", [32, 64, 128]),
+        "heads": trial.suggest_categorical("heads", [2, 4, 8]),
         "layers": trial.suggest_int("layers", 1, 4),
     }

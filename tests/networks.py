@@ -1,0 +1,86 @@
+"""Small networks of sequence, for tests: settings, abouts, batches, and training on planted sequences."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+import sequenced
+from readsight.encodings import ENCODINGS
+from readsight.foldfile import Encoding, Fold, Sequence
+from readsight.nets import NETS
+from readsight.sequential import Architectures, Represent, Training
+
+SMALL = {
+    "cnn": {"filters": [16, 16], "widths": [9, 5], "pools": [2, 2], "hidden": [16]},
+    "dilated_resnet": {"filters": 12, "widths": [7, 7], "dilations": [1, 2]},
+    "cnn_lstm": {"filters": 16, "width": 9, "pool": 4, "units": 12, "hidden": [16]},
+    "lstm": {"units": 16},
+    "transformer": {"dimensions": 16, "heads": 2, "layers": 1},
+    "graph": {"dimensions": 16, "layers": 1},
+}
+OUTPUTS = {"binary": 1, "regression": 1, "multiclass": 3, "multilabel": 2, "positions": 3, "profile": 1}
+QUICK = {"epochs": 8, "batch_size": 32, "learning_rate": 1e-2, "precision": "float32", "device": "cpu", "patience": 8}
+SPEC = Represent().model_dump() | {"k": 3, "epochs": 1, "vocabulary": 32, "dimensions": 16, "layers": 1, "heads": 2}
+
+
+def settings(word: str, **own: Any) -> dict[str, Any]:
+    """The architecture's settings: the config's, but small."""
+    return getattr(Architectures(), word).model_dump() | SMALL[word] | {"dropout": 0.0} | own
+
+
+def about(word: str, kind: str = "binary", length: int = 48, **own: Any) -> dict[str, Any]:
+    """What a network is built from. own: its settings, and what `readsight.nets` names."""
+    given = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
+    bins = 8 if kind == "profile" else 1
+    said = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
+    return said | given | settings(word) | own
+
+
+def built(about: dict[str, Any], word: str, seed: int = 0) -> torch.nn.Module:
+    """A network whose statistics of batches are not those that it began with, ready to predict."""
+    torch.manual_seed(seed)
+    net = NETS[word].build(about)
+    with torch.no_grad():
+        net(batch(about, 16, seed=9))
+    return net.eval()
+
+
+def batch(about: dict[str, Any], n: int = 5, seed: int = 0) -> torch.Tensor:
+    """Random sequences as the network reads them."""
+    codes = torch.from_numpy(sequenced.random(n, about["length"] * (1 + about["pair"]), seed))
+    return codes if about["input"] == "codes" else one_hot(codes)
+
+
+def one_hot(codes: torch.Tensor) -> torch.Tensor:
+    return (codes[:, None] == torch.arange(4)[:, None]).float()
+
+
+def encoded(fold: Fold, word: str) -> Fold:
+    """The fold with a representation that was learned from it."""
+    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC, 1, 1))
+
+
+def trained(word: str, train: Fold, **own: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and about of a small network. own: settings of training and architecture."""
+    given = Training().model_dump() | QUICK | settings(word) | own
+    fitted = NETS[word].train(train, None, given, 1, 1)
+    return fitted.arrays, fitted.about
+
+
+def guess(word: str, train: Fold, test: Fold, **own: Any) -> np.ndarray:
+    """Predictions of test examples by a small network that was trained on others."""
+    return NETS[word].predict(*trained(word, train, **own), test.values)
+
+
+def tokened(encoding: Encoding, codes: np.ndarray) -> np.ndarray:
+    return ENCODINGS[encoding.name].tokens(codes, encoding)
+
+
+def fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **said: Any) -> Fold:
+    """A fold. said: of `foldfile.Sequence`."""
+    found = sequenced.fold(codes, labels, kind)
+    length = codes.shape[1] // 2 if said.get("pair") else codes.shape[1]
+    outcome = replace(found.outcome, classes=("neither", "site")) if kind == "positions" else found.outcome
+    return replace(found, outcome=outcome, sequence=replace(Sequence(length), **said))
