@@ -38,9 +38,9 @@ def test_masked_words_share_no_base_with_words_that_are_left():
 
 def test_pretraining_tells_masked_words_of_a_repetitive_grammar():
     codes = grammar(600, 40, 1)
-    found = transformer.fit(codes, Sequence(40), SPEC | {"epochs": 8, "dimensions": 32, "heads": 4}, 1, 1)
+    found = transformer.fit(codes, Sequence(40), SPEC | {"epochs": 12, "dimensions": 32, "heads": 4}, 1, 1)
     said = found.about["pretraining"]
-    assert said["loss"] < said["unigram_loss"] / 2 and said["accuracy"] > 0.8 > 3 * said["unigram_accuracy"]
+    assert said["loss"] < said["unigram_loss"] / 2 and said["accuracy"] > 0.6 > 4 * said["unigram_accuracy"]
     assert said["history"][-1]["training"] < said["history"][0]["training"] and said["scored"] > 20
     # Of random bases there is nothing to tell.
     nothing = transformer.fit(sequenced.random(600, 40), Sequence(40), SPEC, 1, 1).about["pretraining"]

@@ -23,7 +23,8 @@ BATCH = (16, 128)  # sequences of a step, fewest and most: of few sequences many
 STEPS = 64  # of a pass, at least, where that many are to be had
 RATE = 2e-3
 DECAY = 0.01
-SPREAD = 0.02  # deviation of embeddings to begin with
+SPREAD = 0.02  # deviation of letters' embeddings to begin with
+OWN = 0.03  # of what is a word's own: without it words with the same letters can hardly be told apart in a mean
 HELD = 512  # sequences that masked words are told in to see how well it goes, at most, and at most a tenth
 
 
@@ -60,9 +61,9 @@ class Pretraining(nn.Module):
         self.letters = nn.Parameter(torch.randn(k, 4, about["dimensions"]) * SPREAD)
         self.bias = nn.Parameter(torch.as_tensor(rates, dtype=torch.float32))
         self.register_buffer("spelling", torch.arange(4**k)[:, None] // 4 ** torch.arange(k - 1, -1, -1) % 4)
-        nn.init.normal_(self.encoder.embedding.weight, std=SPREAD)
+        nn.init.normal_(self.encoder.embedding.weight, std=OWN)
         with torch.no_grad():
-            self.encoder.embedding.weight[:-1] = 0  # of words nothing is known yet but their letters; the last is the mask
+            self.encoder.embedding.weight[0] = 0
 
     def table(self) -> torch.Tensor:
         """Embeddings (vocabulary, dimensions) of all tokens."""
