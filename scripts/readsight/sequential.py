@@ -94,6 +94,9 @@ class Represent(Section):
         None,
         description="Folder of a Hugging Face model, such as DNABERT-2 or Nucleotide Transformer, read without a network (transformer). Default: one that is trained here on masked tokens.",
     )
+    trust_code: bool = Field(
+        False, description="Whether code that such a folder brings (DNABERT-2 does) may be run; look at it first."
+    )
     layers: Positive = Field(2, description="Layers of the transformer that is trained here.")
     heads: Positive = Field(4, description="Attention heads of each of them.")
     epochs: Positive = Field(5, description="Passes of that training, and of word2vec.")
