@@ -149,7 +149,7 @@ class SequenceCnn(Net):
 
     filters: list[Positive] = Field([64, 96, 128], description="Filters of each convolution.")
     widths: list[Positive] = Field([15, 7, 5], description="Bases or places that a filter of each spans.")
-    pools: list[Positive] = Field([2, 2, 2], description="Places that are pooled behind each.")
+    pools: list[Positive] = Field([2, 2, 4], description="Places that are pooled behind each.")
     hidden: list[Positive] = Field([128], description="Units of each dense layer.")
 
     @model_validator(mode="after")

@@ -223,10 +223,10 @@ def test_embeddings_are_started_from():
     found = start(described("cnn", fold), fold)
     assert list(found) == ["reader.embedding.weight"]
     arrays, _ = networks.trained("cnn", fold, epochs=1, learning_rate=1e-12, weight_decay=0)
-    learned = fold.encoding.arrays["embedding"]
-    ratio = arrays["0.reader.embedding.weight"][1:] / learned[1:]
-    assert np.allclose(ratio, ratio[0, 0], rtol=1e-3)  # as it was learned, but for its size
-    assert np.isclose((arrays["0.reader.embedding.weight"][1:] ** 2).mean(), 1, rtol=1e-3)
+    learned, own = fold.encoding.arrays["embedding"], arrays["0.reader.embedding.weight"]
+    apart = [found[1:] - found[1] for found in (learned, own)]  # as they were learned, but for size and middle
+    assert np.isclose((apart[0] * apart[1]).sum(), np.linalg.norm(apart[0]) * np.linalg.norm(apart[1]), rtol=1e-4)
+    assert np.isclose((own[1:] ** 2).mean(), 1, rtol=1e-3) and np.allclose(own[1:].mean(0), 0, atol=1e-3) and not own[0].any()
 
 
 def test_a_pre_trained_encoder_is_started_from_and_trained_on():

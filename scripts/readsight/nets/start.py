@@ -28,10 +28,19 @@ def _represented(about: dict[str, Any], encoding: Encoding | None) -> dict[str, 
         return {f"trunk.encoder.{name}": tensor.numpy() for name, tensor in held.items()}
     if "embedding" not in encoding.arrays:
         return {}
-    found = encoding.arrays["embedding"]
-    known = found[found.any(axis=1)]
-    # Of few words neighbours tell little, and numbers stay small: they are brought to the size that torch draws, which layers expect.
-    return {"reader.embedding.weight": found / np.float32(np.sqrt((known**2).mean()) if len(known) else 1)}
+    return {"reader.embedding.weight": standard(encoding.arrays["embedding"])}
+
+
+def standard(embedding: np.ndarray) -> np.ndarray:
+    """An embedding whose words have mean 0 and mean square 1, as torch draws them; words of zeros stay so.
+
+    Where there is little to learn from, words stay near each other and near 0: layers would take long to tell them apart.
+    """
+    known = embedding.any(axis=1)
+    if not known.any():
+        return embedding
+    found = np.where(known[:, None], embedding - embedding[known].mean(axis=0), 0)
+    return (found / max(np.sqrt((found[known] ** 2).mean()), 1e-12)).astype(np.float32)
 
 
 def _outcome(about: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:
