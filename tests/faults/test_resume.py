@@ -57,6 +57,7 @@ def test_a_training_killed_in_the_second_fold_ends_with_the_same_weights(given, 
     again = start(given, killed)
     words, _ = again.communicate(timeout=120)
     assert again.returncode == 0, words
+    assert "fold0 trial0 pair0 network0: was finished with epoch" in words
     assert "fold1 trial0 pair0 network0: goes on behind epoch" in words
     assert "epoch 1 of 8" not in words, "neither the first fold nor the first passes of the second are made again"
     assert undisturbed.wait(timeout=120) == 0

@@ -22,10 +22,12 @@ class Progress:
         self.since = self.drawn = 0.0
         self.epoch = self.steps = 0
 
-    def resumed(self, epoch: int) -> None:
-        """Passes up to this one (from 0) were made before."""
+    def resumed(self, epoch: int, finished: bool) -> None:
+        """Passes up to this one (from 0) were made before; finished: and those were all."""
         if not self.quiet:
-            log.info("%s: goes on behind epoch %d of %d", self.name, epoch + 1, self.epochs)
+            log.info(
+                "%s: %s epoch %d of %d", self.name, "was finished with" if finished else "goes on behind", epoch + 1, self.epochs
+            )
 
     def begin(self, epoch: int, steps: int) -> None:
         """A pass (from 0) of so many steps begins."""

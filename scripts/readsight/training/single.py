@@ -76,7 +76,7 @@ def train_one(one: One, folder: Path | None) -> State:
     learner.state = keep.last()
     progress = Progress(_name(folder), one.settings["epochs"], quiet=not one.first)
     if learner.state:
-        progress.resumed(learner.state["epoch"])
+        progress.resumed(learner.state["epoch"], learner.state["finished"])
     return run(learner, Best(keep, progress, one.settings["patience"]), device, processes(one.settings))
 
 
