@@ -257,6 +257,19 @@ def test_bfloat16_is_predicted_in_where_it_makes_no_difference(parts, monkeypatc
     assert trainings.fit(*parts, precision="float32").about["predicts"] == "float32"
 
 
+def test_windows_of_a_pair_are_turned_over_each_by_itself_and_predicted_in_float32(monkeypatch):
+    from readsight.training import devices
+    from readsight.training.inputs import other_strand
+
+    one, other = trainings.part(seed=1), trainings.part(seed=2)
+    pairs = replace(one, values=np.hstack([one.values, other.values]), sequence=Sequence(40, pair=True))
+    about = training.described(pairs, trainings.SETTINGS)
+    turned = other_strand(pairs.values, about)
+    assert np.array_equal(turned, np.hstack([reverse_complement(one.values), reverse_complement(other.values)]))
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda device: True)
+    assert trainings.fit(pairs, None, epochs=1, precision="auto").about["predicts"] == "float32"
+
+
 @pytest.mark.parametrize("word", ["adamw", "adam", "rmsprop", "sgd"])
 def test_every_optimiser_learns(parts, word):
     rate = {"sgd": 0.05, "rmsprop": 3e-3}.get(word, 1e-2)

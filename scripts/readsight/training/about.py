@@ -45,18 +45,3 @@ def encoding_of(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Encodin
     """The encoding that a network was trained with, from its arrays and its about."""
     held = {name.removeprefix("encoding."): array for name, array in arrays.items() if name.startswith("encoding.")}
     return Encoding(about["encoding"]["name"], about["encoding"]["about"], held)
-
-
-def same_sequences(about: dict[str, Any], fold: Fold) -> list[str]:
-    """What keeps a fold's sequences from being predicted by a network of this about, in words; empty where nothing does."""
-    found = []
-    if fold.sequence is None:
-        return ["the examples are no sequences"]
-    given = fold.sequence.plain()
-    for key in ("length", "pair", "stranded", "bin"):
-        if given[key] != about[key]:
-            found.append(f"{key} is {given[key]}, and the network was trained with {about[key]}")
-    name = (fold.encoding or ONE_HOT).name
-    if name != about["encoding"]["name"]:
-        found.append(f"representation is {name}, and the network was trained with {about['encoding']['name']}")
-    return found
