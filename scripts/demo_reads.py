@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.simulate.batches import batch
 from readsight.genome.codes import generator
+from readsight.simulate.batches import batch
 from readsight.simulate.molecules import Templates, shear
 from readsight.simulate.sequencer import write_pairs
 from readsight.simulate.vcf import haplotypes

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.simulate.batches import rna_batch
 from readsight.genome.codes import generator
+from readsight.simulate.batches import rna_batch
 from readsight.simulate.expression import transcripts
 from readsight.simulate.genes import Gene
 from readsight.simulate.molecules import Templates, shear

@@ -49,7 +49,10 @@ def records(task: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"key": f"demo.{task}.{row['model']}" + ".gap" * (row["model"] != "optimum")}
         | {side: row[side] for side in ("value", "low", "high", "n")}
-        | {"unit": "fraction", "description": words.get(row["model"], f"AUROC of {row['model']} less that of the planted grammar")}
+        | {
+            "unit": "fraction",
+            "description": words.get(row["model"], f"AUROC of {row['model']} less that of the planted grammar"),
+        }
         for row in rows
     ]
 

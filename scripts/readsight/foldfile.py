@@ -173,7 +173,12 @@ def pack(values: np.ndarray, obs: pd.DataFrame, var: pd.DataFrame, about: dict[s
 
 
 def pack_sequences(
-    codes: np.ndarray, obs: pd.DataFrame, about: dict[str, Any], outcome: Outcome, sequence: Sequence, target: np.ndarray | None = None
+    codes: np.ndarray,
+    obs: pd.DataFrame,
+    about: dict[str, Any],
+    outcome: Outcome,
+    sequence: Sequence,
+    target: np.ndarray | None = None,
 ) -> anndata.AnnData:
     """A fold of sequences as AnnData. codes: (n, length) uint8. target: (n, …), where it is one along the sequence."""
     uns = {"split": about, "outcome": outcome.plain(), "sequence": sequence.plain()}

@@ -67,7 +67,10 @@ class Split(Section):
         description="Inner folds of nested cross-validation: settings are chosen and probabilities calibrated on them. Default: 3 for samples; for calls and sequences a part is held out instead (validation).",
     )
     validation: float = Field(
-        0.2, gt=0, lt=0.5, description="Part of the training groups held out for early stopping and calibration (calls, sequences)."
+        0.2,
+        gt=0,
+        lt=0.5,
+        description="Part of the training groups held out for early stopping and calibration (calls, sequences).",
     )
 
 
@@ -258,7 +261,9 @@ class Task(Section):
         """Fill in the defaults that hang on source and outcome."""
         samples, sequences = self.source == "samples", self.source == "sequences"
         self.label = self.label if samples or self.label else "label" if sequences else "truth"
-        self.representation = self.representation or {"samples": "profile", "sequences": "one_hot"}.get(self.source, "annotations")
+        self.representation = self.representation or {"samples": "profile", "sequences": "one_hot"}.get(
+            self.source, "annotations"
+        )
         self.split.by = self.split.by or {"samples": "group", "sequences": "homology"}.get(self.source, "block")
         self.split.inner = self.split.inner or (3 if samples else None)
         self.split.repeats = self.split.repeats or (1 if sequences else 2)

@@ -51,17 +51,21 @@ class Sequences(Section):
     """Where the sequences of a task come from, and what is predicted of them."""
 
     files: list[SequenceFile] = Field(
-        [], description="Files of examples. Sequences of FASTA and tables stand there; regions and variants are cut out of the genome."
+        [],
+        description="Files of examples. Sequences of FASTA and tables stand there; regions and variants are cut out of the genome.",
     )
     columns: list[str] = Field(
-        [], description="Names of the columns of tables that have no header; among them `sequence`, and `name` and the label's, where they are there."
+        [],
+        description="Names of the columns of tables that have no header; among them `sequence`, and `name` and the label's, where they are there.",
     )
     genome: str | None = Field(None, description="FASTA that regions and variants are cut out of. Default: reference.fasta.")
     target: Literal["classes", "score", "profile", "splice_sites"] = Field(
         "classes",
         description="What is predicted: a class (or several labels), a number, a signal along the window, or which bases are splice sites of the GTF's transcripts.",
     )
-    signal: str | None = Field(None, description="bigWig: averaged over each window (target: score), or kept along it (target: profile).")
+    signal: str | None = Field(
+        None, description="bigWig: averaged over each window (target: score), or kept along it (target: profile)."
+    )
     bin: Positive = Field(32, description="Bases that a number of a profile stands for.")
     annotation: str | None = Field(None, description="GTF whose splice sites are learned. Default: reference.gtf.")
     length: Positive | None = Field(
@@ -80,7 +84,9 @@ class Sequences(Section):
         description="Whether the strand means something: then a sequence and its reverse complement are two examples, and neither training nor prediction turns one into the other. Splice sites are always stranded.",
     )
     negatives: Negatives = Field(Negatives(), description="Examples of what is not sought.")
-    sample: Positive | None = Field(None, description="Most examples of a class, drawn at random; for a quick look. Default: all.")
+    sample: Positive | None = Field(
+        None, description="Most examples of a class, drawn at random; for a quick look. Default: all."
+    )
 
 
 class Represent(Section):
@@ -126,7 +132,9 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the device is faster with it, else float32. Weights are float32 always."
     )
-    device: Literal["auto", "cpu", "gpu"] = Field("auto", description="Where networks are trained; a GPU that is asked for must be there.")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="Where networks are trained; a GPU that is asked for must be there."
+    )
     devices: Positive = Field(1, description="Devices of a node, trained on side by side (DDP).")
     nodes: Positive = Field(1, description="Nodes.")
     ensemble: Positive = Field(1, description="Networks trained from different seeds, whose outputs are averaged.")
@@ -241,8 +249,12 @@ def faults(task: Any, fasta: bool, gtf: bool) -> list[str]:
     if own.target != "splice_sites" and not own.files:
         found.append("sequences.files: name the files of examples")
     if own.target == "splice_sites":
-        found += [] if own.annotation or gtf else ["sequences.annotation: splice sites need a GTF; name it here or as reference.gtf"]
-        found += [] if own.genome or fasta else ["sequences.genome: splice sites need a genome; name it here or as reference.fasta"]
+        found += (
+            [] if own.annotation or gtf else ["sequences.annotation: splice sites need a GTF; name it here or as reference.gtf"]
+        )
+        found += (
+            [] if own.genome or fasta else ["sequences.genome: splice sites need a genome; name it here or as reference.fasta"]
+        )
         found += ["sequences.files: splice sites are read from the GTF; leave files out"] if own.files else []
     if own.signal and own.target not in ("score", "profile"):
         found.append(f"sequences.signal: a bigWig gives a score or a profile, and sequences.target is {own.target!r}")
@@ -283,7 +295,9 @@ def _of_models(task: Any) -> list[str]:
         elif model in OF_FEATURES and target != "classes":
             found.append(f"models: {model!r} predicts classes here, and sequences.target is {target!r}")
         elif model == "graph" and word not in ("one_hot", "kmer_graph"):
-            found.append(f"models: 'graph' makes its own graph of the sequence; use representation one_hot or kmer_graph, not {word}")
+            found.append(
+                f"models: 'graph' makes its own graph of the sequence; use representation one_hot or kmer_graph, not {word}"
+            )
         elif model in NETS and model != "graph" and word == "kmer_graph":
             found.append(f"models: {model!r} does not take a graph; use representation one_hot, kmer, word2vec or bpe")
         elif model in NETS and model != "transformer" and word == "transformer":
@@ -301,7 +315,9 @@ def _of_balance(task: Any) -> list[str]:
     found = []
     methods = {task.balance.method, *task.balance.compare}
     if "smote" in methods:
-        found.append("balance.method: smote draws between numbers, and sequences are none; use mutagenesis, oversample or class_weight")
+        found.append(
+            "balance.method: smote draws between numbers, and sequences are none; use mutagenesis, oversample or class_weight"
+        )
     if methods != {"none"} and (task.sequences.target != "classes" or isinstance(task.label, list)):
         found.append("balance.method: there are no classes to balance; use none")
     return found

@@ -12,8 +12,8 @@ import demo_donors
 import demo_expression
 import demo_genome
 import demo_reads_rna
-from readsight.simulate import expression
 from readsight.genome.codes import decode, encode, reverse_complement
+from readsight.simulate import expression
 from readsight.simulate.expression import REGULATED, Circuit, Sample, levels, occupancy, transcripts
 from readsight.simulate.haplotype import Edit, Haplotype
 from readsight.simulate.motifs import read_meme

@@ -13,8 +13,8 @@ import demo_donors
 import demo_genome
 import demo_reads
 from readsight.config import parse
-from readsight.project import Project
 from readsight.genome.codes import decode, reverse_complement
+from readsight.project import Project
 from readsight.simulate.vcf import haplotypes
 from readsight.simulate.world import read_fasta
 from readsight.wiring.demo import DemoWiring

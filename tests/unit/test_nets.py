@@ -205,6 +205,14 @@ def test_tokens_are_embedded_and_padding_is_not_told(word):
         assert torch.allclose(shorter(ids[:, :25]), found, atol=1e-5)
 
 
+@pytest.mark.parametrize("representation", ["kmer", "word2vec", "bpe"])
+def test_an_embedding_is_as_wide_as_the_representation_says(representation):
+    fold = networks.encoded(networks.fold(sequenced.random(60, 40), np.zeros(60, int)), representation)
+    about = described("cnn", fold)
+    found = NETS["cnn"].build(about).reader.embedding
+    assert (found.num_embeddings, found.embedding_dim) == (about["vocabulary"], networks.SPEC["dimensions"])
+
+
 def test_heads_must_divide_dimensions():
     with pytest.raises(InputError, match="architectures.transformer.heads: 16 dimensions cannot be shared out among 3 heads"):
         transformer.build(networks.about("transformer", heads=3))

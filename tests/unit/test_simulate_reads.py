@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from readsight.simulate.batches import BATCHES
 from readsight.genome.codes import decode, encode, reverse_complement
+from readsight.simulate.batches import BATCHES
 from readsight.simulate.molecules import Fragments, Library, Templates, shear
 from readsight.simulate.sequencer import ADAPTERS, Run, fastq, names, sequence, write_pairs
 

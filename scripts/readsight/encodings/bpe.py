@@ -25,12 +25,12 @@ def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, 
     """Learn the words, of both strands unless stranded. spec: vocabulary, tokens to make, the four bases among them.
 
     about: tokenizer (JSON as of Hugging Face's tokenizers), vocabulary (number of ids, 0 among them), width (of `tokens`),
-    sequences (learned from), bases_per_token. Raises InputError where all bases are N.
+    sequences (learned from), bases_per_token, dimensions (of the embedding that a network makes). Raises InputError where all bases are N.
     """
     strands = 1 if sequence.stranded else 2
     windows = windows_of(codes, sequence, BASES // (strands * sequence.length), seed)
     learned = _learned([windows] if sequence.stranded else [windows, reverse_complement(windows)], spec["vocabulary"], threads)
-    about = told(sequence) | {"tokenizer": learned, "sequences": len(windows)}
+    about = told(sequence) | {"tokenizer": learned, "sequences": len(windows), "dimensions": spec["dimensions"]}
     sizes = np.array([len(row) for row in encoded(windows, about)])
     about |= {
         "vocabulary": _tokenizer(learned).get_vocab_size(),

@@ -13,13 +13,14 @@ COUNTED = 7  # longest words that stand as columns of a table: 8,192 of them, bo
 
 
 def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """The scale of the frequencies; words need not be learned. about: k, vocabulary (4^k + 1).
+    """The scale of the frequencies; words need not be learned. about: k, vocabulary (4^k + 1),
+    dimensions (of the embedding that a network makes).
 
     Raises InputError where k is longer than the sequences.
     """
     k = spec["k"]
     fits(k, sequence.length)
-    about = told(sequence) | {"k": k, "vocabulary": 4**k + 1}
+    about = told(sequence) | {"k": k, "vocabulary": 4**k + 1, "dimensions": spec["dimensions"]}
     counted = k <= COUNTED
     return Encoding("kmer", about, scale(_frequencies(drawn(codes, SCALED_BY, seed), about)) if counted else {})
 

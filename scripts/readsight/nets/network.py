@@ -21,18 +21,13 @@ class Reader(nn.Module):
         self.places, self.channels = about["length"], 4
         self.embedding = None
         if about["input"] == "tokens":
-            self.places, self.channels = about["places"], dimensions(about)
+            self.places, self.channels = about["places"], about["encoding"]["about"]["dimensions"]
             self.embedding = nn.Embedding(about["vocabulary"], self.channels, padding_idx=0)
 
     def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.embedding is None:
             return batch.transpose(1, 2), None
         return self.embedding(batch), batch != 0
-
-
-def dimensions(about: dict[str, Any]) -> int:
-    """Numbers of a token's embedding, as the representation says."""
-    return int(about["encoding"]["about"].get("dimensions", 64))
 
 
 class Network(nn.Module):
