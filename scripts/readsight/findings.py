@@ -90,7 +90,7 @@ def stratified(found: Found) -> list[str]:
     for by, words in (("gc", "GC"), ("repeat", "repeats:")):
         own = {row["name"]: row["models"][found["first"]] for row in found["strata"]["rows"] if row["by"] == by}
         own = {place: cell for place, cell in own.items() if cell["value"] is not None}
-        if len(own) > 1:
+        if len({cell["value"] for cell in own.values()}) > 1:
             ends = (min(own, key=lambda place: own[place]["value"]), max(own, key=lambda place: own[place]["value"]))
             low, high = (f"{figure(own[end])} ({words} {end})" for end in ends)
             said.append(f"from {low} to {high}")

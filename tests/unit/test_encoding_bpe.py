@@ -9,7 +9,7 @@ from readsight.errors import InputError
 from readsight.foldfile import Sequence
 from readsight.genome.codes import decode
 
-SPEC = {"vocabulary": 60}
+SPEC = {"vocabulary": 60, "dimensions": 16}
 
 
 def test_tokens_give_back_the_sequence():
@@ -35,10 +35,10 @@ def test_a_run_of_n_is_one_unknown_token_that_no_word_reaches_over():
 
 def test_what_stands_often_is_one_token():
     codes = sequenced.planted(sequenced.random(300, 14), np.ones(300, bool), "GATTACAGAT", turned=False)
-    found = bpe.fit(codes, Sequence(14, stranded=True), {"vocabulary": 40}, 1, 1)
+    found = bpe.fit(codes, Sequence(14, stranded=True), SPEC | {"vocabulary": 40}, 1, 1)
     words = set(bpe._tokenizer(found.about["tokenizer"]).get_vocab())
     assert "GATTACAGAT" in words and set("ACGT") <= words and len(words) == 40
-    both = bpe.fit(codes, Sequence(14), {"vocabulary": 40}, 1, 1)
+    both = bpe.fit(codes, Sequence(14), SPEC | {"vocabulary": 40}, 1, 1)
     assert {"GATTACAGAT", "ATCTGTAATC"} <= set(bpe._tokenizer(both.about["tokenizer"]).get_vocab())
 
 

@@ -54,7 +54,7 @@ rule model_predict:
         repeat=r"\d+",
     conda:
         "../../envs/learn.yaml"
-    threads: 1
+    threads: model.threads
     resources:
         mem_mb=model.dataset.room,
     params:

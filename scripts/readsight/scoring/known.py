@@ -11,8 +11,9 @@ from readsight import foldfile
 from readsight.outcome import Outcome
 
 STEP = 10_000  # targets that are read at a time
-BLOCK = 100_000  # bases
+BLOCKS = (100_000, 30_000, 10_000, 3_000)  # bases; small genomes have small ones
 FEW = 10
+ENOUGH = 30
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,19 @@ class Known:
         return self.obs.loc[examples, name].to_numpy()
 
     def blocks(self, examples: np.ndarray) -> np.ndarray | None:
-        """Block of the genome that each example starts in, (n,); None where one has no place."""
+        """Block of the genome that each example starts in, (n,): the longest of BLOCKS of which there are ENOUGH, else the shortest.
+
+        None where an example has no place.
+        """
         chrom, start = self.of(examples, "chrom"), self.of(examples, "start")
-        if chrom is None or start is None or (chrom.astype(str) == "").any() or (start < 0).any():
+        if chrom is None or start is None or (chrom.astype(str) == "").any():
             return None
-        return np.array([f"{c}:{s}" for c, s in zip(chrom.astype(str), start.astype(int) // BLOCK, strict=True)])
+        for length in BLOCKS:
+            place = np.maximum(start.astype(int), 0) // length  # a padded window begins before its contig
+            found = np.array([f"{c}:{s}" for c, s in zip(chrom.astype(str), place, strict=True)])
+            if len(np.unique(found)) >= ENOUGH:
+                break
+        return found
 
 
 def regrouped(tables: dict[str, pd.DataFrame], known: Known | None) -> dict[str, pd.DataFrame]:
