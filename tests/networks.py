@@ -1,6 +1,8 @@
 """Small networks of sequence, for tests: settings, abouts, batches, and training on planted sequences."""
 
 from dataclasses import replace
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,9 +59,9 @@ def one_hot(codes: torch.Tensor) -> torch.Tensor:
     return (codes[:, None] == torch.arange(4)[:, None]).float()
 
 
-def encoded(fold: Fold, word: str) -> Fold:
-    """The fold with a representation that was learned from it."""
-    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC, 1, 1))
+def encoded(fold: Fold, word: str, **own: Any) -> Fold:
+    """The fold with a representation that was learned from it. own: of its settings."""
+    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC | own, 1, 1))
 
 
 def trained(word: str, train: Fold, **own: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -84,3 +86,15 @@ def fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **said: An
     length = codes.shape[1] // 2 if said.get("pair") else codes.shape[1]
     outcome = replace(found.outcome, classes=("neither", "site")) if kind == "positions" else found.outcome
     return replace(found, outcome=outcome, sequence=replace(Sequence(length), **said))
+
+
+def checkpoint(folder: Path) -> Path:
+    """A small BERT of words of three bases, as Hugging Face saves it."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, product("ACGT", repeat=3))]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}, do_lower_case=False).save_pretrained(folder)
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=64, **sizes)).save_pretrained(folder)
+    return folder

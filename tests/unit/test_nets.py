@@ -251,6 +251,20 @@ def test_a_pre_trained_encoder_is_started_from_and_trained_on():
     assert all(own.grad is not None for own in net.trunk.encoder.parameters())
 
 
+def test_a_checkpoint_is_fine_tuned(tmp_path):
+    from transformers import AutoModel
+
+    folder = networks.checkpoint(tmp_path / "checkpoint")
+    fold = networks.encoded(networks.fold(sequenced.random(60, 40), np.arange(60) % 2), "transformer", checkpoint=str(folder))
+    known = {f"0.trunk.encoder.own.{k}": v.numpy() for k, v in AutoModel.from_pretrained(folder).state_dict().items()}
+    still, _ = networks.trained("transformer", fold, epochs=1, learning_rate=1e-12, weight_decay=0)
+    moved, about = networks.trained("transformer", fold, epochs=1, learning_rate=1e-3)
+    names = [name for name in known if "layer" in name and name.endswith("weight")]
+    assert set(known) <= set(still) and all(np.allclose(still[name], known[name], atol=1e-6) for name in names)
+    assert all(np.abs(moved[name] - known[name]).max() > 1e-4 for name in names)
+    assert NETS["transformer"].predict(moved, about, fold.values).shape == (60,)
+
+
 def test_numbers_are_learned_in_whatever_they_are_measured():
     """The same to the last digit that training tells, but for the scale: 1,000 × and + 5,000."""
     codes = sequenced.random(64, 40)
