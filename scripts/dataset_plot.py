@@ -125,7 +125,7 @@ def draw_clusters(axis: Any, found: dict[str, Any]) -> None:
         xlabel="sequences in the cluster",
         ylabel="sequences (%)",
         title=f"{near['count']:,} clusters of like sequences",
-        ylim=(0, 118),
+        ylim=(0, 118 if len(edges) > 2 else 150),  # a few wide bars would lie under the text
         yticks=range(0, 101, 20),
     )
     axis.text(0.98, 0.95, notes(found), transform=axis.transAxes, ha="right", va="top", fontsize=8, linespacing=1.4)
@@ -136,7 +136,7 @@ def notes(found: dict[str, Any]) -> str:
     like = found["search"]
     lines = [
         f"alike: {100 * like['identity']:g} % identity over {100 * like['coverage']:g} % of the shorter",
-        f"largest: {found['clusters']['near']['largest']:,} sequences",
+        f"sequences in the largest: {found['clusters']['near']['largest']:,}",
     ]
     if found["left_out"]:
         lost = max(row["train"] + row["validation"] for row in found["left_out"])

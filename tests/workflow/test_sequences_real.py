@@ -1,0 +1,89 @@
+"""Published benchmarks of sequences, through the workflow: what leaks is found, and networks stand beside k-mers."""
+
+import json
+import os
+from pathlib import Path
+
+import anndata
+import pytest
+
+import projects
+
+DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "sequences"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="READSIGHT_REAL_DATA names no folder that has sequences")
+
+
+def quick(config: dict, models: list[str], **training: object) -> None:
+    """Fewer models, passes and resamples."""
+    (task,) = config["tasks"].values()
+    task |= {"models": models, "bootstrap": 100, "kmers": {"k": 4}}
+    task["training"] |= {"epochs": 3} | training
+
+
+def run(folder: Path, name: str, change) -> tuple[Path, dict[str, dict]]:
+    results = projects.finished(projects.shipped(folder, name, change))
+    return results, json.loads((results / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def enhancers(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("enhancers"), "ienhancer2l", lambda c: quick(c, ["kmer_linear", "gc_content"]))
+
+
+@pytest.fixture(scope="module")
+def junctions(tmp_path_factory):
+    def change(config):
+        quick(config, ["cnn", "logistic", "kmer_linear"], epochs=6)
+        config["tasks"]["junction"]["split"] |= {"tested": 1}
+
+    return run(tmp_path_factory.mktemp("junctions"), "uci-splice", change)
+
+
+@pytest.fixture(scope="module")
+def factors(tmp_path_factory):
+    def change(config):
+        quick(config, ["cnn", "graph", "kmer_linear", "gc_content"], batch_size=64)
+        config["tasks"]["factor"]["sequences"] |= {"sample": 3000}
+
+    return run(tmp_path_factory.mktemp("factors"), "ctcf-pu1", change)
+
+
+def test_the_leak_of_ienhancer_is_found_by_the_certificate(enhancers):
+    results, figures = enhancers
+    given = json.loads((results / "dataset/enhancer/certificate.json").read_text())["given"]
+    obs = anndata.read_h5ad(results / "dataset/enhancer/examples.h5ad").obs
+    leaked = obs.loc[given["leaked"], "label"]
+    assert given["test"] == 400 and given["kinds"]["exact"] == 100
+    assert leaked.value_counts().idxmax() == 1  # the enhancers
+    assert figures["dataset.enhancer.given.leaked"]["value"] >= 100 / 400
+
+
+def test_what_leaks_is_told_better_than_what_does_not(enhancers):
+    results, _ = enhancers
+    clean = json.loads((results / "model/enhancer/evaluation.json").read_text())["clean"]
+    own, leaked = (clean[part]["kmer_linear"]["accuracy"]["value"] for part in ("metrics", "leaked"))
+    assert leaked > own + 0.1
+
+
+def test_junctions_are_divided_by_likeness_and_told_apart(junctions):
+    results, figures = junctions
+    data = anndata.read_h5ad(results / "dataset/junction/examples.h5ad")
+    assert data.n_obs == 3004 and data.obs["copies"].sum() == 3188  # one sequence has two labels
+    certificate = json.loads((results / "dataset/junction/certificate.json").read_text())
+    assert certificate["certified"] and certificate["leakage"]["random"]["near"] > 0
+    assert not any(certificate["leakage"]["split"].values())
+    assert figures["junction.logistic.accuracy"]["low"] > 0.85
+    errors = json.loads((results / "model/junction/evaluation.json").read_text())["errors"]
+    assert errors
+
+
+def test_factors_are_told_apart_on_chromosomes_that_were_held_out(factors):
+    results, figures = factors
+    for model in ("cnn", "kmer_linear"):
+        found = figures[f"factor.{model}.auroc"]
+        assert 0.85 < found["low"] < found["value"] <= 1, model
+    assert figures["factor.gc_content.auroc"]["value"] < figures["factor.kmer_linear.auroc"]["value"]
+    assert figures["factor.shuffled_labels.auroc"]["low"] < 0.5 < figures["factor.shuffled_labels.auroc"]["high"]
+    certificate = json.loads((results / "dataset/factor/certificate.json").read_text())
+    assert certificate["certified"] and certificate["spec"]["test_chromosomes"] == ["chr8", "chr9"]
