@@ -101,10 +101,12 @@ def small_demo(folder: Path) -> Path:
     write_sheet(folder / "samples.tsv", rows)
     config = yaml.safe_load((ROOT / "config/projects/demo/config.yaml").read_text())
     config |= {"project": "small", "samples": str(folder / "samples.tsv")}
-    config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4, "rna_pairs": 4000}
+    config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4, "rna_pairs": 4000, "library": 1000}
     config["variants"] |= {"callers": ["bcftools"], "consensus": 0, "scatter": 2}
     # four samples are too few to learn from
-    config["tasks"] = {"call_quality": config["tasks"]["call_quality"]}
+    del config["tasks"]["expression_label"]
+    for name in ("enhancers", "splice_sites"):
+        config["tasks"][name] |= {"training": {"epochs": 1}, "bootstrap": 100}
     config["tasks"]["call_quality"] |= {
         "split": {"folds": 3, "repeats": 1},
         "models": ["network", "logistic", "single_feature"],

@@ -49,6 +49,19 @@ def test_planted_expression_is_measured(figures):
     assert figures["demo.expression.recall"]["n"] >= 4 and figures["demo.expression.false_discovery_rate"]["n"] >= 0
 
 
+def test_models_of_planted_elements_stand_beside_what_can_be_learned(figures):
+    best = figures["demo.enhancers.optimum"]
+    assert best["low"] <= best["value"] <= best["high"] and abs(best["value"] - 0.96) < 0.04 and best["n"] == 200
+    gaps = {model: figures[f"demo.enhancers.{model}.gap"] for model in ("cnn", "kmer_linear", "gc_content")}
+    assert all(gap["value"] < 0 for gap in gaps.values())  # after one pass nothing is learned
+    assert figures["enhancers.gc_content.auroc"]["low"] < 0.55
+
+
+def test_splice_sites_are_scored_site_by_site(figures):
+    for model in ("dilated_resnet", "position_matrix"):
+        assert 0 <= figures[f"splice_sites.{model}.top_k"]["value"] <= 1
+
+
 def test_rna_is_of_the_donor_and_the_sex_that_the_sheet_says(results, figures):
     assert (figures["expression.cohort.sample_swaps"]["value"], figures["expression.cohort.sample_swaps"]["n"]) == (0, 3)
     with open(results / "expression/cohort/swaps.tsv", newline="") as handle:
@@ -120,6 +133,8 @@ CHANGES = {
     "tasks.call_quality.balance.neighbours": (4, {"dataset_balance"}),
     "tasks.call_quality.network.epochs": (11, {"model_train"}),
     "tasks.call_quality.explained": (41, {"interpret_attribute"}),
+    "tasks.enhancers.represent.k": (5, {"dataset_represent"}),
+    "tasks.enhancers.training.epochs": (2, {"model_train"}),
 }
 
 
