@@ -20,7 +20,14 @@ ENVS = ROOT / "envs"
 CONDA = ENVS / "native/bin/conda"
 ACTIVATE = ENVS / "native/bin/activate"
 # Modules that bear another name than the package that brings them.
-PACKAGES = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "torch": "pytorch", "yaml": "pyyaml"}
+PACKAGES = {
+    "sklearn": "scikit-learn",
+    "imblearn": "imbalanced-learn",
+    "torch": "pytorch",
+    "torch_geometric": "pytorch_geometric",
+    "pyBigWig": "pybigwig",
+    "yaml": "pyyaml",
+}
 
 on_debian = pytest.mark.skipif(
     not Path("/usr/bin/dpkg-query").exists(), reason="the native provider needs Debian packages (dpkg)"
