@@ -63,7 +63,7 @@ def test_what_leaks_is_told_better_than_what_does_not(enhancers):
     results, _ = enhancers
     clean = json.loads((results / "model/enhancer/evaluation.json").read_text())["clean"]
     own, leaked = (part["metrics"]["kmer_linear"]["accuracy"]["value"] for part in (clean, clean["leaked"]))
-    assert leaked > own + 0.1
+    assert leaked > own + 0.05
 
 
 def test_junctions_are_divided_by_likeness_and_told_apart(junctions):
