@@ -38,7 +38,7 @@ from torch import nn  # noqa: E402
 
 from readsight.foldfile import Fold, Sequence  # noqa: E402
 from readsight.genome.codes import decode  # noqa: E402
-from readsight.nets import cnn  # noqa: E402
+from readsight.nets import NETS  # noqa: E402
 from readsight.outcome import Outcome  # noqa: E402
 from readsight.training.progress import Progress  # noqa: E402
 
@@ -144,7 +144,7 @@ def our_pass(fold: Fold, batch: int, precision: str, threads: int, watch: Watch)
 
     before, single.Progress = single.Progress, Timed
     try:
-        cnn.train(fold, None, SETTINGS | {"batch_size": batch, "precision": precision}, 1, threads)
+        NETS["cnn"].train(fold, None, SETTINGS | {"batch_size": batch, "precision": precision}, 1, threads)
     finally:
         single.Progress = before
     return took[0]
@@ -228,7 +228,7 @@ def crested_pass(fold: Fold, batch: int, threads: int, watch: Watch, folder: Pat
 def alike(fold: Fold, plain: Plain, threads: int) -> tuple[dict[str, np.ndarray], dict[str, Any], list[float]]:
     """A model of ours with the plain network's weights, and how far its predictions are off: in float32, in bfloat16."""
     few = replace(fold, values=fold.values[:64], labels=fold.labels[:64], weights=fold.weights[:64], names=fold.names[:64])
-    fitted = cnn.train(few, None, SETTINGS | {"batch_size": 64, "precision": "float32"}, 1, threads)
+    fitted = NETS["cnn"].train(few, None, SETTINGS | {"batch_size": 64, "precision": "float32"}, 1, threads)
     held = iter(tensor.detach().numpy() for tensor in plain.state_dict().values())
     scale = ("0.head.usual", "0.head.deviation")  # of the outcome: 0 and 1 of classes
     arrays = {name: array if name in scale else next(held).reshape(array.shape) for name, array in fitted.arrays.items()}
@@ -237,7 +237,9 @@ def alike(fold: Fold, plain: Plain, threads: int) -> tuple[dict[str, np.ndarray]
         expected = torch.sigmoid(plain(one_hot(few))).numpy()
     off = []
     for word in ("float32", "bfloat16"):
-        off.append(float(np.abs(cnn.predict(arrays, fitted.about | {"predicts": word}, few.values, threads) - expected).max()))
+        off.append(
+            float(np.abs(NETS["cnn"].predict(arrays, fitted.about | {"predicts": word}, few.values, threads) - expected).max())
+        )
     if off[0] > 1e-4 or off[1] > 0.02:
         raise SystemExit(f"ours does not predict what the plain network does: off by {off[0]:.2g} and {off[1]:.2g}")
     return arrays, fitted.about, off
@@ -285,7 +287,7 @@ def main() -> int:
                 return watch.of(lambda: [net(part) for part in values.split(given.batch)])
 
         def ours(word: str) -> float:
-            return watch.of(lambda: cnn.predict(arrays, about | {"predicts": word}, fold.values, given.threads))
+            return watch.of(lambda: NETS["cnn"].predict(arrays, about | {"predicts": word}, fold.values, given.threads))
 
         seen = table(
             "prediction of a strand",

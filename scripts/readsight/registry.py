@@ -1,23 +1,23 @@
-"""A registry: the words that a config may use for one kind of thing, and the module behind each."""
+"""A registry: the words that a config may use for one kind of thing, and what stands behind each."""
 
 import difflib
 from collections.abc import Iterator
-from types import ModuleType
+from typing import Any
 
 from readsight.errors import InputError
 
 
 class Registry:
-    """Modules by name, all with the same functions.
+    """Members by name, modules mostly, all with the same functions.
 
-    kind: what the members are, in words, for messages. members: name → module.
+    kind: what the members are, in words, for messages. members: name → member.
     """
 
-    def __init__(self, kind: str, members: dict[str, ModuleType]):
+    def __init__(self, kind: str, members: dict[str, Any]):
         self.kind = kind
         self.members = members
 
-    def __getitem__(self, name: str) -> ModuleType:
+    def __getitem__(self, name: str) -> Any:
         """The member of that name. Raises InputError with the nearest known name."""
         if name not in self.members:
             near = difflib.get_close_matches(name, self.members, n=1, cutoff=0.5)

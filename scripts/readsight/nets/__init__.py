@@ -1,7 +1,7 @@
 """Networks of sequence.
 
-A network has `build(about)`, which gives a torch module from a batch to logits, and what the models of
-`readsight.models` have: `train(train, validation, settings, seed, threads, keep=None)`, `predict(arrays, about, values, threads=1)`
+An architecture is a module with `build(about)`, which gives a torch module from a batch to logits, `space(trial)`, `KINDS` of
+outcome and `SETTINGS` that it reads. `Member` makes a model of it, with what those of `readsight.models` have: `train(train, validation, settings, seed, threads, keep=None)`, `predict(arrays, about, values, threads=1)`
 of codes, `module(arrays, about)` from float one-hot to logits, `redrawn(arrays, about, seed)`, `space(trial)`, `KINDS` of outcome,
 and `RESUMES`. They are trained by `readsight.training`, which makes batches of codes.
 
@@ -28,16 +28,17 @@ No output hangs on the batch's other examples once the module is in evaluation m
 """
 
 from readsight.nets import cnn, cnn_lstm, dilated_resnet, graph, lstm, transformer
+from readsight.nets.member import Member
 from readsight.registry import Registry
 
 NETS = Registry(
     "network of sequence",
     {
-        "cnn": cnn,
-        "dilated_resnet": dilated_resnet,
-        "cnn_lstm": cnn_lstm,
-        "lstm": lstm,
-        "transformer": transformer,
-        "graph": graph,
+        "cnn": Member(cnn),
+        "dilated_resnet": Member(dilated_resnet),
+        "cnn_lstm": Member(cnn_lstm),
+        "lstm": Member(lstm),
+        "transformer": Member(transformer),
+        "graph": Member(graph),
     },
 )
