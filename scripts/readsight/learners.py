@@ -19,7 +19,6 @@ from readsight.kmers import KMER_MODELS
 from readsight.models import MODELS
 from readsight.models.fitted import Fitted
 from readsight.nets import NETS
-from readsight.registry import Registry
 
 
 def member(word: str, fold: Fold) -> tuple[ModuleType, Fold]:
@@ -51,12 +50,6 @@ def learned(tensors: Path, about: Path) -> tuple[list[Encoding], str]:
     word = content["representation"]
     found = [Encoding(word, row["about"], own) for row, own in zip(content["folds"], arrays, strict=True)]
     return found, content["certificate"]
-
-
-def all_words() -> list[str]:
-    """Words of all models of sequences."""
-    members: list[Registry] = [NETS, KMER_MODELS]
-    return [word for registry in members for word in registry]
 
 
 def resumes(member: ModuleType) -> bool:
