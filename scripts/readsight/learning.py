@@ -4,12 +4,15 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from readsight import sequential
+from readsight import interpreting, sequential
+from readsight.interpreting import Attribution, Interpret
 from readsight.section import Fraction, Name, Positive, Section
 from readsight.sequential import Architectures, KmerModels, Represent, Sequences, Training
 
 # Models that have gradients, and so can be explained by them.
 GRADIENT = ("network", "cnn", "attention_fusion", "late_fusion", "logistic", "elastic_net", "single_feature", "cox")
+# Attribution methods of feature tables.
+OF_TABLES = ("integrated_gradients", "shap")
 FUSIONS = ("late_fusion", "attention_fusion")
 MODELS_OF_CALLS = ("network", "logistic", "forest", "boosting", "elastic_net", "single_feature")
 DEFAULT_MODELS = {
@@ -233,9 +236,11 @@ class Task(Section):
     training: Training = Field(Training(), description="Training of networks of sequence.")
     architectures: Architectures = Field(Architectures(), description="Settings of each network of sequence.")
     kmers: KmerModels = Field(KmerModels(), description="Settings of the models of k-mers.")
-    attributions: list[Literal["integrated_gradients", "shap"]] | None = Field(
-        None, description="Attribution methods for the first model. Default: both; of sequences none."
+    attributions: list[Attribution] | None = Field(
+        None,
+        description="Attribution methods for the first model; an empty list: none. Tables have integrated_gradients and shap, and get both; sequences have all, and get integrated_gradients, deep_shap and mutagenesis, as far as the model allows.",
     )
+    interpret: Interpret = Field(Interpret(), description="How models of sequences are interpreted.")
     pathways: str | None = Field(None, description="Gene sets, GMT; the genes that the model goes by are tested for them.")
     explained: Positive = Field(200, description="Test examples that each attribution method explains.")
     bootstrap: int = Field(1000, ge=100, description="Resamples of the groups behind each interval.")
@@ -272,7 +277,9 @@ class Task(Section):
         self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED else usual)
         self.models = self.models or self._usual()
         if self.attributions is None:
-            self.attributions = [] if sequences else ["integrated_gradients", "shap"]
+            self.attributions = (
+                interpreting.usual(self.models[0], self.representation) if sequences else ["integrated_gradients", "shap"]
+            )
         return self
 
     def _usual(self) -> list[str]:
@@ -292,9 +299,13 @@ def faults(
     fasta, gtf: whether there is a reference, and genes.
     """
     if task.source == "sequences":
-        return [f"tasks.{name}.{fault}" for fault in sequential.faults(task, fasta, gtf)]
+        own = [*sequential.faults(task, fasta, gtf), *interpreting.faults(task, callers, fasta)]
+        return [f"tasks.{name}.{fault}" for fault in own]
     found = _of_calls(task, callers, truth) if task.source == "variants" else _of_samples(task, modalities)
     found += ["split.tested: is for sequences; leave it out"] if task.split.tested else []
+    found += [
+        f"attributions: {m!r} is of sequences; use integrated_gradients or shap" for m in task.attributions if m not in OF_TABLES
+    ]
     if task.models[0] not in GRADIENT and "integrated_gradients" in task.attributions:
         found.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
     return [f"tasks.{name}.{fault}" for fault in found]

@@ -273,8 +273,6 @@ def faults(task: Any, fasta: bool, gtf: bool) -> list[str]:
         found.append(f"split.validation_chromosomes: {', '.join(both)} is tested on as well; a chromosome has one role")
     if task.split.validation_chromosomes and not task.split.test_chromosomes:
         found.append("split.test_chromosomes: name those that are tested on, beside those of validation")
-    if task.attributions:
-        found.append("attributions: of sequences are not made yet; leave them out")
     return found + _of_models(task) + _of_balance(task)
 
 

@@ -55,31 +55,38 @@ def table() -> dict:
     return tomllib.loads(TABLE.read_text())
 
 
-def dependencies(file: Path) -> list[str]:
-    """The lines under `dependencies:` of an environment file.
+def dependencies(file: Path) -> tuple[list[str], list[str]]:
+    """The lines under `dependencies:` of an environment file, and those of the `pip:` list within.
 
     The small part of YAML that such files use: top-level keys, and lists of
-    plain or quoted words. Raises Refused for anything else (a `pip:` list too).
+    plain or quoted words. Raises Refused for anything else.
     """
     found: list[str] = []
+    by_pip: list[str] = []
+    depth = None  # of the `pip:` list's head, where one is open
     section = ""
     for number, line in enumerate(file.read_text().splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line).rstrip()
         if not text:
             continue
-        item = re.fullmatch(r"\s*- (.*)", text)
+        item = re.fullmatch(r"(\s*)- (.*)", text)
         if item and section == "dependencies":
-            word = item.group(1).strip().strip("'\"")
-            if word.endswith(":"):
+            word, indent = item.group(2).strip().strip("'\""), len(item.group(1))
+            inside = depth is not None and indent > depth
+            depth = depth if inside else None
+            if word == "pip:":
+                depth = indent
+            elif word.endswith(":"):
                 raise Refused(f"{file}, line {number}: a {word.rstrip(':')} list inside dependencies is not supported")
-            found.append(word)
+            else:
+                (by_pip if inside else found).append(word)
         elif top := re.fullmatch(r"(\w+):\s*(.*)", text):
             section = top.group(1)
         elif not item:
             raise Refused(f"{file}, line {number}: cannot be read: {line.strip()!r}")
     if not found:
         raise Refused(f"{file}: no dependencies")
-    return found
+    return found, by_pip
 
 
 def wish(spec: str, file: Path) -> Wish:
@@ -102,9 +109,12 @@ def read(file: Path) -> Plan:
     known = table()
     plan = Plan(file, Wish("python", ""), [], [])
     faults, has_python = [], False
-    for item in (wish(spec, file) for spec in dependencies(file)):
+    named, by_pip = dependencies(file)
+    for item in (wish(spec, file) for spec in named):
         if item.name == "python":
             plan.python, has_python = item, True
+        elif item.name == "pip" and by_pip:
+            continue  # what conda needs for the list; here it is called from outside
         elif item.name in known["debian"]:
             item.source = known["debian"][item.name]
             plan.debian.append(item)
@@ -115,6 +125,7 @@ def read(file: Path) -> Plan:
             faults.append(f"{file.name}: {item} cannot be built without conda: {known['elsewhere'][item.name]}")
         else:
             faults.append(f"{file.name}: {item} is not a package that {TABLE.name} knows")
+    plan.pypi += [Wish(own.name, own.wanted, {"name": own.name}) for own in (wish(spec, file) for spec in by_pip)]
     if not has_python:
         faults.append(f"{file.name}: python is missing (without it, scripts would run on the runner's own)")
     if faults:
