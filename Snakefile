@@ -62,6 +62,9 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/interpret.smk"
+include: "workflow/rules/explain.smk"
+include: "workflow/rules/motifs.smk"
+include: "workflow/rules/effects.smk"
 include: "workflow/rules/dossier.smk"
 
 

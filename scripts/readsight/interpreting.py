@@ -61,7 +61,9 @@ class VariantSet(Section):
     name: Name = Field(description="What the set is called; its files bear this name.")
     vcf: str | None = Field(None, description="VCF or BCF. Default: the calls of `caller`.")
     caller: str | None = Field(None, description="Whose calls of this project: one of variants.callers, `given` or `consensus`.")
-    label: str | None = Field(None, description="INFO key that says which variants are known to do something, to be evaluated by.")
+    label: str | None = Field(
+        None, description="INFO key that says which variants are known to do something, to be evaluated by."
+    )
     positive: list[str] = Field(
         ["1", "true", "pathogenic", "likely_pathogenic", "pathogenic/likely_pathogenic", "causal"],
         description="Values of it that mean that they do; case does not count.",
@@ -90,7 +92,8 @@ class Personal(Section):
     caller: str | None = Field(None, description="Whose calls of this project: one of variants.callers, `given` or `consensus`.")
     samples: list[str] = Field([], description="Samples of it. Default: all.")
     regions: str | None = Field(
-        None, description="BED of the windows; they are widened or cut to the task's length. Default: the task's own test windows."
+        None,
+        description="BED of the windows; they are widened or cut to the task's length. Default: the task's own test windows.",
     )
 
 
@@ -146,7 +149,9 @@ def faults(task: Any, callers: list[str], fasta: bool) -> list[str]:
         found.append("attributions: attention_rollout alone says where a model looks, not why; name another method beside it")
     method = own.motifs.method
     if method and (method in PLACES or method not in named):
-        found.append(f"interpret.motifs.method: motifs are found by {', '.join(m for m in named if m not in PLACES)}, not {method!r}")
+        found.append(
+            f"interpret.motifs.method: motifs are found by {', '.join(m for m in named if m not in PLACES)}, not {method!r}"
+        )
     if (own.variants or own.personal) and not (task.sequences.genome or fasta):
         found.append("interpret.variants: windows are cut out of a genome; name sequences.genome or reference.fasta")
     for key, sets in (("variants", own.variants), ("personal", own.personal)):
@@ -164,5 +169,7 @@ def _of_sets(key: str, sets: list[Any], callers: list[str]) -> list[str]:
         if bool(one.vcf) == bool(one.caller):
             found.append(f"{key}: {one.name}: name either vcf or caller")
         elif one.caller and one.caller not in callers:
-            found.append(f"{key}.caller: {one.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})")
+            found.append(
+                f"{key}.caller: {one.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
+            )
     return found

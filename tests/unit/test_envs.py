@@ -24,13 +24,22 @@ def write(folder: Path, *packages: str) -> Path:
     return path
 
 
+def parts(file: Path) -> tuple[list[str], list[str]]:
+    """Conda's packages of a file, and those of its `pip:` list, as YAML says."""
+    listed = yaml.safe_load(file.read_text())["dependencies"]
+    named = [item for item in listed if isinstance(item, str)]
+    return named, [package for item in listed if isinstance(item, dict) for package in item["pip"]]
+
+
 @each_file
 def test_a_file_is_a_conda_specification(file):
     content = yaml.safe_load(file.read_text())
     assert set(content) == {"channels", "dependencies"}
     assert content["channels"] == ["conda-forge", "bioconda"], "conda-forge goes before bioconda"
     names = []
-    for package in content["dependencies"]:
+    named, by_pip = parts(file)
+    assert not by_pip or "pip" in named, "conda installs the list by a pip of the environment's own"
+    for package in named + by_pip:
         assert isinstance(package, str) and MATCH_SPEC.fullmatch(package), package
         names.append(package.split()[0])
     assert len(names) == len(set(names))
@@ -38,14 +47,14 @@ def test_a_file_is_a_conda_specification(file):
 
 @each_file
 def test_a_file_asks_for_python_that_snakemake_and_the_package_can_use(file):
-    (wanted,) = [p for p in yaml.safe_load(file.read_text())["dependencies"] if p.split()[0] == "python"]
+    (wanted,) = [p for p in parts(file)[0] if p.split()[0] == "python"]
     allowed = wanted.partition(" ")[2]
     assert satisfies("3.11.2", allowed) and not satisfies("3.10.14", allowed)
 
 
 @each_file
 def test_the_small_reader_reads_what_yaml_reads(file):
-    assert plan.dependencies(file) == yaml.safe_load(file.read_text())["dependencies"]
+    assert plan.dependencies(file) == parts(file)
 
 
 @each_file
@@ -60,7 +69,7 @@ def test_the_native_provider_knows_every_package_or_says_that_conda_is_needed(fi
 def test_a_package_has_one_range_in_all_files():
     ranges: dict[str, set[str]] = {}
     for file in FILES:
-        for package in yaml.safe_load(file.read_text())["dependencies"]:
+        for package in sum(parts(file), []):
             name, _, wanted = package.partition(" ")
             ranges.setdefault(name, set()).add(wanted)
     assert {name: found for name, found in ranges.items() if len(found) > 1} == {}

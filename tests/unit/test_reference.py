@@ -28,6 +28,9 @@ def test_keys_that_are_off_are_valid_when_switched_on():
     raw["variants"]["vcf"] = None  # the task's caller is bcftools
     raw["tasks"]["call_quality"] |= {"time": None, "event": None}
     raw["tasks"]["call_quality"]["sequences"]["files"] = []
+    own = raw["tasks"]["call_quality"]["interpret"]
+    assert own["variants"][0]["shifts"] == [-8, 0, 8] and own["personal"][0]["name"] == "cohort"
+    raw["tasks"]["call_quality"]["interpret"] = {}
     parsed = config.parse(raw)
     assert parsed.demo == config.Demo()
     assert parsed.tasks == {"call_quality": config.Task()}

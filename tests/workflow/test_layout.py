@@ -17,6 +17,9 @@ PARTS = dict.fromkeys(("callers", "structural", "compare"), "variants") | {
     "star": "align",
     "cohort": "expression",
     "tables": "expression",
+    "explain": "interpret",
+    "motifs": "interpret",
+    "effects": "interpret",
 }
 
 

@@ -31,7 +31,7 @@ class Align(Stage):
         return {(sample, "alignments"): f"<results>/align/{sample}.tsv" for sample in project.samples}
 
 
-demo = reads = expression = tables = cohort = compare = dataset = model = interpret = Stage()
+demo = reads = expression = tables = cohort = compare = dataset = model = interpret = explain = Stage()
 align, variants = Align(), Calls()
 
 

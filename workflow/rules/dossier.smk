@@ -1,6 +1,8 @@
 from readsight.wiring.dossier import DossierWiring
 
-dossier = DossierWiring(project, [demo, reads, align, expression, tables, cohort, variants, compare, dataset, model, interpret])
+dossier = DossierWiring(
+    project, [demo, reads, align, expression, tables, cohort, variants, compare, dataset, model, interpret, explain]
+)
 
 
 rule dossier_versions:

@@ -21,6 +21,8 @@ rule interpret_attribute:
         "<logs>/interpret_attribute/{task}.log",
     benchmark:
         "<benchmarks>/interpret_attribute/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -47,6 +49,8 @@ rule interpret_describe:
         "<logs>/interpret_describe/{task}.log",
     benchmark:
         "<benchmarks>/interpret_describe/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
@@ -71,6 +75,8 @@ rule interpret_stability:
         "<logs>/interpret_stability/{task}.log",
     benchmark:
         "<benchmarks>/interpret_stability/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
@@ -96,6 +102,8 @@ rule interpret_pathways:
         "<logs>/interpret_pathways/{task}.log",
     benchmark:
         "<benchmarks>/interpret_pathways/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
@@ -139,6 +147,8 @@ rule interpret_plot:
         "<logs>/interpret_plot/{task}.log",
     benchmark:
         "<benchmarks>/interpret_plot/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -169,6 +179,8 @@ rule interpret_plot_samples:
         "<logs>/interpret_plot_samples/{task}.log",
     benchmark:
         "<benchmarks>/interpret_plot_samples/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -199,6 +211,8 @@ rule interpret_plot_examples:
         "<logs>/interpret_plot_examples/{task}.log",
     benchmark:
         "<benchmarks>/interpret_plot_examples/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -228,6 +242,8 @@ rule interpret_plot_stability:
         "<logs>/interpret_plot_stability/{task}.log",
     benchmark:
         "<benchmarks>/interpret_plot_stability/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -256,6 +272,8 @@ rule interpret_plot_pathways:
         "<logs>/interpret_plot_pathways/{task}.log",
     benchmark:
         "<benchmarks>/interpret_plot_pathways/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(interpret.tasks)),
     conda:
         "../../envs/report.yaml"
     threads: 1

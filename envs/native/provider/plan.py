@@ -86,6 +86,8 @@ def dependencies(file: Path) -> tuple[list[str], list[str]]:
             raise Refused(f"{file}, line {number}: cannot be read: {line.strip()!r}")
     if not found:
         raise Refused(f"{file}: no dependencies")
+    if depth is not None and not by_pip:
+        raise Refused(f"{file}: the pip list is empty")
     return found, by_pip
 
 

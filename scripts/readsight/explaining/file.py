@@ -74,7 +74,9 @@ def write(path: Path, held: Attributions) -> None:
                 handle[f"{group}/{head}"] = values
         for name, values in held.rows.items():
             text = name in TEXT
-            handle.create_dataset(name, data=np.asarray(values, object) if text else values, dtype=h5py.string_dtype() if text else None)
+            handle.create_dataset(
+                name, data=np.asarray(values, object) if text else values, dtype=h5py.string_dtype() if text else None
+            )
         handle.attrs.update({key: list(value) if isinstance(value, tuple) else value for key, value in held.about.items()})
 
 
@@ -84,7 +86,9 @@ def read(path: Path, methods: list[str] | None = None) -> Attributions:
         about = {key: _plain(value) for key, value in handle.attrs.items()}
         wanted = about["methods"] if methods is None else methods
         found = {m: {str(h): handle[m][h][...] for h in about["heads"]} for m in wanted}
-        rows = {name: handle[name].asstr()[...] if name in TEXT else handle[name][...] for name in (*TEXT, *NUMBERS) if name in handle}
+        rows = {
+            name: handle[name].asstr()[...] if name in TEXT else handle[name][...] for name in (*TEXT, *NUMBERS) if name in handle
+        }
         score, at = ({h: v[...] for h, v in handle.get(group, {}).items()} for group in ("score", "at"))
         return Attributions(found, handle["sequence"][...], rows, score, at, about)
 

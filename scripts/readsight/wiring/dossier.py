@@ -149,6 +149,7 @@ class DossierWiring:
             "dataset": bool(c.tasks or c.tables) or rna,
             "differential": bool((rna or c.tables) and c.expression and c.expression.contrast),
             "learn": bool(c.tasks),
+            "motifs": any(t.source == "sequences" and t.attributions and t.interpret.motifs.sequences for t in c.tasks.values()),
         }
         return [name for name, wants in wanted.items() if wants]
 

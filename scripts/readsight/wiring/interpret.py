@@ -1,4 +1,4 @@
-"""Files and parameters of the stage `interpret`."""
+"""Files and parameters of the stage `interpret`, of tasks on tables (sequences: `explain`)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class InterpretWiring(Stage):
         self.project = project
         self.folder = f"{project.folder}/interpret"
         self.dataset = DatasetWiring(project)
-        self.tasks = {name: task for name, task in project.config.tasks.items() if task.attributions}
+        self.tasks = {n: task for n, task in project.config.tasks.items() if task.attributions and task.source != "sequences"}
 
     def trained(self, wildcards: Any) -> dict[str, str]:
         """The first model of the task, of the first repeat."""

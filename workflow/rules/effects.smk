@@ -1,0 +1,130 @@
+rule interpret_variants:
+    """Predict what variants do: the reference allele against the alternative one."""
+    input:
+        unpack(explain.model),
+        unpack(explain.genome),
+        vcf=explain.variants_vcf,
+        examples=explain.dataset.examples,
+        split="<results>/dataset/{task}/split.parquet",
+        gtf=explain.gtf,
+        database=explain.database,
+        conservation=explain.conservation,
+    output:
+        vcf="<results>/interpret/{task}/variants/{set}.vcf.gz",
+        index="<results>/interpret/{task}/variants/{set}.vcf.gz.tbi",
+        table="<results>/interpret/{task}/variants/{set}.parquet",
+        data="<results>/interpret/{task}/variants/{set}.h5ad",
+        evaluation="<results>/interpret/{task}/variants/{set}.json",
+        summary="<results>/interpret/{task}/variants/{set}.summary.json",
+    log:
+        "<logs>/interpret_variants/{task}.{set}.log",
+    benchmark:
+        "<benchmarks>/interpret_variants/{task}.{set}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+        set=one_of(explain.sets()),
+    conda:
+        "../../envs/learn.yaml"
+    threads: explain.threads
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_variants"),
+        spec=explain.effects,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_variants.py"
+
+
+rule interpret_plot_variants:
+    """Draw the effects of variants, and how well they tell what is known of them."""
+    input:
+        evaluation="<results>/interpret/{task}/variants/{set}.json",
+        table="<results>/interpret/{task}/variants/{set}.parquet",
+    output:
+        effects=report(
+            "<results>/interpret/{task}/variants/{set}.svg",
+            caption="../report/interpret_variants.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "10 effects of variants: {set}"},
+        ),
+    log:
+        "<logs>/interpret_plot_variants/{task}.{set}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_variants/{task}.{set}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+        set=one_of(explain.sets()),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("interpret_plot_variants"),
+    script:
+        "../../scripts/interpret_plot_variants.py"
+
+
+rule interpret_personal:
+    """Predict people's own sequences, haplotype by haplotype."""
+    input:
+        unpack(explain.model),
+        unpack(explain.genome),
+        vcf=explain.personal_vcf,
+        regions=explain.regions,
+        examples=explain.dataset.examples,
+        split="<results>/dataset/{task}/split.parquet",
+    output:
+        table="<results>/interpret/{task}/personal/{set}.parquet",
+        text="<results>/interpret/{task}/personal/{set}.tsv",
+        summary="<results>/interpret/{task}/personal/{set}.summary.json",
+    log:
+        "<logs>/interpret_personal/{task}.{set}.log",
+    benchmark:
+        "<benchmarks>/interpret_personal/{task}.{set}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+        set=one_of(explain.sets()),
+    conda:
+        "../../envs/learn.yaml"
+    threads: explain.threads
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_personal"),
+        spec=explain.people,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_personal.py"
+
+
+rule interpret_plot_personal:
+    """Draw where people's sequences are predicted to differ most."""
+    input:
+        table="<results>/interpret/{task}/personal/{set}.parquet",
+    output:
+        people=report(
+            "<results>/interpret/{task}/personal/{set}.svg",
+            caption="../report/interpret_personal.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "11 people: {set}"},
+        ),
+    log:
+        "<logs>/interpret_plot_personal/{task}.{set}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_personal/{task}.{set}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+        set=one_of(explain.sets()),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1000),
+    params:
+        code=code("interpret_plot_personal"),
+    script:
+        "../../scripts/interpret_plot_personal.py"

@@ -1,0 +1,168 @@
+rule interpret_contribute:
+    """Attribute many more test sequences by one method, for motifs to be sought in."""
+    input:
+        unpack(explain.model),
+        test="<results>/dataset/{task}/repeat0/test.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+        examples=explain.dataset.examples,
+    output:
+        contributions="<results>/interpret/{task}/contributions.h5",
+    log:
+        "<logs>/interpret_contribute/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_contribute/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.sought()),
+    conda:
+        "../../envs/learn.yaml"
+    threads: explain.threads
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_contribute"),
+        spec=explain.contributing,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_contribute.py"
+
+
+rule interpret_filters:
+    """Read the first layer's filters as motifs, and count the k-mers that tell classes apart."""
+    input:
+        unpack(explain.model),
+        test="<results>/dataset/{task}/repeat0/test.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+    output:
+        filters="<results>/interpret/{task}/motifs/filters.meme",
+        table="<results>/interpret/{task}/motifs/filters.tsv",
+        kmers="<results>/interpret/{task}/motifs/kmers.tsv",
+    log:
+        "<logs>/interpret_filters/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_filters/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.sought()),
+    conda:
+        "../../envs/learn.yaml"
+    threads: explain.threads
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_filters"),
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_filters.py"
+
+
+rule interpret_motifs:
+    """Seek motifs in contributions (TF-MoDISco), match them to known ones (TOMTOM), and find their hits."""
+    input:
+        contributions="<results>/interpret/{task}/contributions.h5",
+        filters="<results>/interpret/{task}/motifs/filters.meme",
+        database=explain.database,
+    output:
+        modisco="<results>/interpret/{task}/motifs/modisco.h5",
+        patterns="<results>/interpret/{task}/motifs/patterns.meme",
+        table="<results>/interpret/{task}/motifs/motifs.tsv",
+        filters="<results>/interpret/{task}/motifs/filters.matches.tsv",
+        hits="<results>/interpret/{task}/motifs/hits.tsv.gz",
+        about="<results>/interpret/{task}/motifs/motifs.json",
+        summary="<results>/interpret/{task}/motifs/motifs.summary.json",
+    log:
+        "<logs>/interpret_motifs/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_motifs/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.sought()),
+    conda:
+        "../../envs/motifs.yaml"
+    threads: 2
+    resources:
+        mem_mb=mem(4000),
+    params:
+        code=code("interpret_motifs"),
+        spec=explain.motifs,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_motifs.py"
+
+
+rule interpret_marginalise:
+    """Put each motif into shuffled sequences: what does adding it do, and what do two do together?"""
+    input:
+        unpack(explain.model),
+        test="<results>/dataset/{task}/repeat0/test.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+        patterns="<results>/interpret/{task}/motifs/patterns.meme",
+    output:
+        marginal="<results>/interpret/{task}/motifs/marginal.tsv",
+        spacing="<results>/interpret/{task}/motifs/spacing.tsv",
+    log:
+        "<logs>/interpret_marginalise/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_marginalise/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.sought()),
+    conda:
+        "../../envs/learn.yaml"
+    threads: explain.threads
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_marginalise"),
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_marginalise.py"
+
+
+rule interpret_plot_motifs:
+    """Draw the motifs beside the known ones, what adding them does, and the first layer's filters."""
+    input:
+        patterns="<results>/interpret/{task}/motifs/patterns.meme",
+        about="<results>/interpret/{task}/motifs/motifs.json",
+        table="<results>/interpret/{task}/motifs/motifs.tsv",
+        modisco="<results>/interpret/{task}/motifs/modisco.h5",
+        marginal="<results>/interpret/{task}/motifs/marginal.tsv",
+        spacing="<results>/interpret/{task}/motifs/spacing.tsv",
+        filters="<results>/interpret/{task}/motifs/filters.meme",
+        filter_table="<results>/interpret/{task}/motifs/filters.tsv",
+        filter_matches="<results>/interpret/{task}/motifs/filters.matches.tsv",
+        exams="<results>/interpret/{task}/exams.json",
+        database=explain.database,
+    output:
+        motifs=report(
+            "<results>/interpret/{task}/motifs/motifs.svg",
+            caption="../report/interpret_motifs.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "7 motifs"},
+        ),
+        spacing=report(
+            "<results>/interpret/{task}/motifs/spacing.svg",
+            caption="../report/interpret_spacing.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "8 spacing of motifs"},
+        ),
+        filters=report(
+            "<results>/interpret/{task}/motifs/filters.svg",
+            caption="../report/interpret_filters.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "9 filters of the first layer"},
+        ),
+    log:
+        "<logs>/interpret_plot_motifs/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_motifs/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.sought()),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(1500),
+    params:
+        code=code("interpret_plot_motifs"),
+    script:
+        "../../scripts/interpret_plot_motifs.py"
