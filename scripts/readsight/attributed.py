@@ -9,7 +9,18 @@ from typing import Any
 import h5py
 import numpy as np
 
-NAMES = {"integrated_gradients": "Integrated gradients", "shap": "SHAP"}
+NAMES = {
+    "saliency": "Saliency",
+    "input_x_gradient": "Input × gradient",
+    "smoothgrad": "SmoothGrad",
+    "integrated_gradients": "Integrated gradients",
+    "deep_shap": "DeepSHAP",
+    "gradient_shap": "Gradient SHAP",
+    "grad_cam": "Grad-CAM",
+    "attention_rollout": "Attention rollout",
+    "shap": "SHAP",
+    "mutagenesis": "Mutagenesis",
+}
 
 
 @dataclass(frozen=True)
