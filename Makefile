@@ -55,3 +55,4 @@ runner:
 
 setup-tests:
 	@envs/setup.sh lint test
+	@envs/browser.sh

@@ -106,7 +106,11 @@ def small_demo(folder: Path) -> Path:
     # four samples are too few to learn from
     del config["tasks"]["expression_label"]
     for name in ("enhancers", "splice_sites"):
-        config["tasks"][name] |= {"training": {"epochs": 1}, "bootstrap": 100}
+        task = config["tasks"][name]
+        task |= {"training": {"epochs": 1}, "bootstrap": 100, "explained": 10}
+        motifs = task["interpret"]["motifs"]
+        motifs |= {"sequences": 60, "database": str(ROOT / motifs["database"])}
+    config["tasks"]["enhancers"]["interpret"]["personal"][0]["caller"] = "bcftools"
     config["tasks"]["call_quality"] |= {
         "split": {"folds": 3, "repeats": 1},
         "models": ["network", "logistic", "single_feature"],

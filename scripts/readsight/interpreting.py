@@ -133,6 +133,24 @@ def contributing(task: Any) -> str:
     return task.interpret.motifs.method or next((m for m in able if m in task.attributions), able[0])
 
 
+def files(task: Any) -> list[tuple[str, str, str]]:
+    """(key, path, format) of the files that interpretation of a task on sequences reads."""
+    own = task.interpret
+    found = [("interpret.motifs.database", own.motifs.database, "MEME")]
+    for i, one in enumerate(own.variants):
+        found += [(f"interpret.variants.{i}.vcf", one.vcf, "VCF")]
+        if is_bigwig(one.conservation):
+            found += [(f"interpret.variants.{i}.conservation", one.conservation, "bigWig")]
+    for i, one in enumerate(own.personal):
+        found += [(f"interpret.personal.{i}.vcf", one.vcf, "VCF"), (f"interpret.personal.{i}.regions", one.regions, "BED")]
+    return [(key, path, kind) for key, path, kind in found if path]
+
+
+def is_bigwig(conservation: str | None) -> bool:
+    """Whether conservation is a file, rather than an INFO key."""
+    return bool(conservation) and conservation.lower().endswith((".bw", ".bigwig"))
+
+
 def faults(task: Any, callers: list[str], fasta: bool) -> list[str]:
     """What keeps a task on sequences from being interpreted, each beginning with its key.
 

@@ -97,6 +97,33 @@ if project.config.demo:
         script:
             "../../scripts/demo_library.py"
 
+    rule demo_effects:
+        """Plant variants whose effect on regulation and on splicing is known, each beside a neutral twin."""
+        input:
+            fasta="<results>/demo/genome.fa",
+            genome="<results>/demo/genome.json",
+            factors=demo.factors,
+            splice=demo.splice,
+        output:
+            regulatory="<results>/demo/effects.regulatory.vcf.gz",
+            regulatory_index="<results>/demo/effects.regulatory.vcf.gz.tbi",
+            splice="<results>/demo/effects.splice.vcf.gz",
+            splice_index="<results>/demo/effects.splice.vcf.gz.tbi",
+        params:
+            code=code("demo_effects"),
+            seed=project.config.seed,
+        log:
+            "<logs>/demo_effects.log",
+        benchmark:
+            "<benchmarks>/demo_effects.tsv"
+        conda:
+            "../../envs/simulate.yaml"
+        threads: 1
+        resources:
+            mem_mb=mem(1000),
+        script:
+            "../../scripts/demo_effects.py"
+
     rule demo_reads:
         """Sequence the genome of a donor."""
         input:

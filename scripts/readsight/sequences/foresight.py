@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from readsight import contigs
+from readsight import contigs, interpreting
 from readsight.cache import Cache
 from readsight.contigs import Table
 from readsight.errors import InputError
@@ -28,7 +28,7 @@ HEAD = 4_000_000
 USUAL = 1000
 BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
 TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
-SECTIONS = ("sequences.", "label:", "positive:", "split.", "represent.", "kmers.", "architectures.")
+SECTIONS = ("sequences.", "interpret.", "label:", "positive:", "split.", "represent.", "kmers.", "architectures.")
 Say = Callable[[str, str], None]
 
 
@@ -57,6 +57,7 @@ def files(project: Project) -> list[tuple[str, str, str]]:
         named += [(f"tasks.{name}.sequences.files.{i}.path", file.path, "sequences") for i, file in enumerate(own.files)]
         beside = (("genome", own.genome, "FASTA"), ("signal", own.signal, "bigWig"), ("annotation", own.annotation, "GTF"))
         named += [(f"tasks.{name}.sequences.{key}", path, kind) for key, path, kind in beside if path]
+        named += [(f"tasks.{name}.{key}", path, kind) for key, path, kind in interpreting.files(task)]
     return named
 
 
@@ -146,7 +147,8 @@ def of_task(
     if task.outcome == "positions":
         annotation = table(task.sequences.annotation, "GTF") if task.sequences.annotation else None
         cut += [(annotation, {})] if annotation else []
-    for own, _ in cut:
+    beside = [table(path, kind) for _, path, kind in interpreting.files(task) if kind in ("VCF", "BED")]
+    for own in [*(own for own, _ in cut), *beside]:
         found, said = _of_contigs(own, genome, cache)
         faults += found
         notes += said

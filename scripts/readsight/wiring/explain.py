@@ -139,7 +139,7 @@ class ExplainWiring(Stage):
     def conservation(self, wildcards: Any) -> str | list[str]:
         """bigWig of conservation, where one is named rather than an INFO key."""
         own = self.variant_set(wildcards).conservation
-        return own if own and own.lower().endswith((".bw", ".bigwig")) else []
+        return own if interpreting.is_bigwig(own) else []
 
     def effects(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_variants` reads of the config."""
