@@ -96,13 +96,13 @@ def _alleles(path: str, wanted: dict[str, str]) -> Alleles:
     """All alternative alleles of a file with the values of the INFO keys that are wanted. Raises InputError."""
     found, faults, numbers = Alleles(), [], {}
     keys = {name.lower() for name in wanted}
-    for row, line in _lines(path):
+    for row, line in lines(path):
         if line.startswith("#"):
             if line.startswith("##INFO=<ID="):
                 numbers[line[11:].split(",")[0]] = line.partition("Number=")[2].split(",")[0]
             continue
         fields = line.rstrip().split("\t")
-        fault = _fault(fields)
+        fault = row_fault(fields)
         if fault:
             faults.append(f"{path}, row {row}: {fault}")
             continue
@@ -116,7 +116,7 @@ def _alleles(path: str, wanted: dict[str, str]) -> Alleles:
     return found
 
 
-def _lines(path: str) -> Iterator[tuple[int, str]]:
+def lines(path: str) -> Iterator[tuple[int, str]]:
     """Rows of a VCF (plain, gzip) or BCF as text, header and all, without empty ones; of BCF the header counts as rows too."""
     try:
         with open_any(path) as handle:
@@ -144,7 +144,7 @@ def _of_bcf(path: str) -> Iterator[tuple[int, str]]:
             yield row, str(record)
 
 
-def _fault(fields: list[str]) -> str | None:
+def row_fault(fields: list[str]) -> str | None:
     if len(fields) < 8:
         return f"has {len(fields)} columns, a VCF has 8 or more, joined by tabs"
     if not fields[1].isdigit() or fields[1] == "0":
@@ -162,14 +162,14 @@ def _add(found: Alleles, row: int, fields: list[str], wanted: set[str], numbers:
     found.flags |= {name for name, text in info.items() if not text}
     for number, alt in enumerate(alts):
         alt = alt.upper() if BASES.issuperset(alt.upper()) else alt
-        reason = _left_out(ref, alt)
+        reason = unspelled(ref, alt)
         if reason:
             found.leave(reason, f"{chrom}:{position + 1}:{ref[:MOST_NAMED]}:{alt[:MOST_NAMED]}")
             continue
         for name in (name for name in info if name.lower() in wanted):
             if name not in found.said:
                 found.said[name] = [""] * len(found.rows)
-            found.said[name].append(_of_allele(info[name], numbers.get(name, ""), number))
+            found.said[name].append(of_allele(info[name], numbers.get(name, ""), number))
         for values, own in (
             (found.chrom, chrom),
             (found.position, position),
@@ -183,7 +183,7 @@ def _add(found: Alleles, row: int, fields: list[str], wanted: set[str], numbers:
                 values.append("")
 
 
-def _left_out(ref: str, alt: str) -> str | None:
+def unspelled(ref: str, alt: str) -> str | None:
     """Why an allele has no window of its own; None where it has."""
     if alt in (".", "", ref):
         return "alleles that change nothing"
@@ -196,7 +196,7 @@ def _left_out(ref: str, alt: str) -> str | None:
     return None if BASES.issuperset(alt) else "alleles of letters that are no bases"
 
 
-def _of_allele(text: str, number: str, place: int) -> str:
+def of_allele(text: str, number: str, place: int) -> str:
     """The value of an INFO key for one of the alleles. number: what the header says of the key (A, R, G, 0, 1, ….)."""
     if not text or number == "0":
         return "1"
