@@ -1,0 +1,48 @@
+"""Make the page on which a reader goes through a task's sequences, predictions, attributions and exams."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from readsight.explaining import file
+from readsight.explorer import building
+from readsight.step import step
+
+log = logging.getLogger("readsight")
+
+
+def main(
+    attributions: Path,
+    exams: Path,
+    evaluation: Path | None,
+    out: Path,
+    hits: Path | None = None,
+    motifs: Path | None = None,
+    variants: list[Path] | None = None,
+) -> None:
+    """Write the page. attributions: of `interpret_explain`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
+    hits, motifs: tables of `interpret_motifs`. variants: of `interpret_variants`. The last three may be absent or empty."""
+    held = file.read(attributions)
+    said = read(exams).get("methods", {})
+    text = building.page(held, said, read(evaluation) or None, hits, motifs, variants)
+    out.write_text(text, encoding="utf-8")
+    log.info("%d sequences, %d methods: %.1f MB", len(held), len(held.methods), len(text) / 1e6)
+
+
+def read(path: Path | None) -> dict[str, Any]:
+    """A file of JSON; nothing where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path else {}
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:
+        main(
+            job.input.attributions,
+            job.input.exams,
+            job.input.get("evaluation"),
+            job.output.page,
+            job.input.get("hits"),
+            job.input.get("motifs"),
+            list(job.input.get("variants", [])),
+        )
