@@ -122,7 +122,7 @@ class Question:
 
         from readsight.training.inputs import made
 
-        found = []
+        found, _ = [], self.net  # made before: weights made in inference mode have no gradients ever after
         with torch.inference_mode():
             for start in range(0, len(self.codes), ROWS):
                 rows = slice(start, start + ROWS)
