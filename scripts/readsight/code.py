@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
+BESIDE = (".html", ".css", ".js")  # files that a module may read from its own folder
 
 
 @cache
@@ -46,9 +47,11 @@ def _files(name: str) -> list[Path]:
 
 
 def code(rule: str) -> str:
-    """Hash of the package modules behind the script that bears a rule's name (12 hex digits)."""
+    """Hash of the package modules behind the script that bears a rule's name, and of pages beside them (12 hex digits)."""
     digest = hashlib.sha256()
-    for file in sorted(modules_of(SCRIPTS / f"{rule}.py")):
+    modules = modules_of(SCRIPTS / f"{rule}.py")
+    pages = {file for module in modules for file in module.parent.iterdir() if file.suffix in BESIDE}
+    for file in sorted(modules | pages):
         digest.update(file.relative_to(SCRIPTS).as_posix().encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

@@ -48,3 +48,12 @@ def test_direct_indirect_and_registered_modules_count(scripts):
 
 def test_what_the_script_does_not_import_does_not_count(scripts):
     assert code.code("step_one") == hash_after(scripts, "other.py", "x = 2")
+
+
+def test_a_page_beside_an_imported_module_counts_and_one_elsewhere_does_not(scripts):
+    (scripts / "readsight/pages").mkdir()
+    first = code.code("step_one")
+    assert hash_after(scripts, "pages/page.js", "let x = 1;") == first
+    second = hash_after(scripts, "models/page.js", "let x = 1;")
+    assert second != first
+    assert hash_after(scripts, "models/page.js", "let x = 2;") != second
