@@ -1,0 +1,68 @@
+"""Windows with either allele, as a strand reads them.
+
+A strand reads the genome in its own direction, and the change's first base, so read, stands at place `at` of the window. Hence
+the reverse complement of genome and variants has the same windows, with the strands in the opposite order. The alternative
+window has the same bases before the change, and behind it what follows in the genome, so that both are of one length.
+"""
+
+import numpy as np
+
+from readsight.effects.variants import Variants
+from readsight.errors import InputError
+from readsight.genome import windows
+from readsight.genome.codes import reverse_complement
+from readsight.genome.store import BASE
+
+FORWARD, REVERSE = "+", "-"
+
+
+def starts(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
+    """Where on the genome the reference windows begin, (m,), 0-based."""
+    if strand == FORWARD:
+        return variants.start[rows] - at
+    return variants.end[rows] + at - length
+
+
+def references(variants: Variants, contigs: np.ndarray, begins: np.ndarray, strand: str, length: int) -> np.ndarray:
+    """Codes (m, length) of windows of the genome, as a strand reads them; N beyond a contig's ends.
+
+    contigs: (m,) places in the genome's names. begins: (m,) as of `starts`. Raises InputError for codes that are no bases.
+    """
+    found = windows.raw(variants.genome, contigs, begins, length, padded=True) & BASE
+    if found.size and found.max() > windows.N:
+        raise InputError("the genome's file of codes holds what is no base (A C G T N); make it anew from its FASTA")
+    return reverse_complement(found) if strand == REVERSE else found
+
+
+def alternatives(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
+    """Codes (m, length) of the alternative alleles' windows, as a strand reads them. at: place of the change's first base."""
+    begins = starts(variants, rows, strand, at, length)
+    contigs, sizes = variants.contig[rows], variants.sizes[rows]
+    found = references(variants, contigs, begins, strand, length)
+    old = variants.end[rows] - variants.start[rows]
+    alike = old == sizes
+    for size in np.unique(sizes[alike]):  # substitutions, all of a size at once
+        which = np.flatnonzero(alike & (sizes == size))
+        own = variants.new[variants.new_at[rows[which]][:, None] + np.arange(size)]
+        found[which, at : at + size] = reverse_complement(own) if strand == REVERSE else own
+    for i in np.flatnonzero(~alike).tolist():
+        found[i] = _shifted(variants, int(rows[i]), int(begins[i]), strand, at, length)
+    return found
+
+
+def _shifted(variants: Variants, row: int, begin: int, strand: str, at: int, length: int) -> np.ndarray:
+    """The window of an insertion or deletion."""
+    size, old = int(variants.sizes[row]), int(variants.end[row] - variants.start[row])
+    more = max(0, old - size)
+    first = begin if strand == FORWARD else begin - more
+    own = references(variants, variants.contig[row : row + 1], np.array([first]), strand, length + more)[0]
+    new = variants.codes(row)
+    new = reverse_complement(new) if strand == REVERSE else new
+    return np.concatenate([own[:at], new, own[at + old :]])[:length]
+
+
+def once(contigs: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Windows that several variants have in common: the first of each (k,), and which of these each is (m,)."""
+    keys = np.stack([contigs.astype(np.int64), begins])
+    _, first, which = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    return first, which.ravel()
