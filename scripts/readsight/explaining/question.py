@@ -132,8 +132,8 @@ class Question:
         return np.concatenate(found) if found else np.zeros(0)
 
     def _predicted(self) -> np.ndarray:
-        """From predictions of the member, which averages the strands itself."""
-        guess = np.asarray(self.member.predict(self.arrays, self.about, self.codes), np.float64)
+        """From predictions of the member, which averages the strands itself; in float32, for what counts is how they differ."""
+        guess = np.asarray(self.member.predict(self.arrays, self.about | {"predicts": "float32"}, self.codes), np.float64)
         if self.kind == "regression":
             return guess
         if self.kind == "profile":

@@ -6,6 +6,7 @@ the last ones of all bases but the final one must form a tree towards it, which 
 """
 
 import itertools
+from functools import cache
 
 import numpy as np
 
@@ -84,6 +85,7 @@ def last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return found
 
 
+@cache
 def _trees(final: int) -> tuple[list[int], np.ndarray]:
     """The other symbols, and all trees towards `final` over them: (trees, symbols − 1), what each leads to."""
     others = [symbol for symbol in range(SYMBOLS) if symbol != final]
