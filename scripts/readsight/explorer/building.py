@@ -131,7 +131,7 @@ def summary(held: Attributions, exams: dict[str, Any]) -> dict[str, Any]:
 def method_of(word: str, held: dict[str, Any] | None) -> dict[str, Any]:
     """A method as the page calls it, with its exams; passed is None where none were taken."""
     rows = (held or {}).get("exams") or []
-    exams = [{k: clean(row.get(k)) for k in ("exam", "value", "limit", "passed", "reason", "low", "high", "n")} for row in rows]
+    exams = [{k: clean(row.get(k)) for k in ("exam", "value", "side", "limit", "passed", "reason", "low", "high", "n")} for row in rows]
     passed = bool(held["passed"]) if held and rows else None
     return {"word": word, "name": NAMES.get(word, word), "places": word in PLACES, "passed": passed, "exams": exams}
 
@@ -191,12 +191,21 @@ def table_of_exams(methods: list[dict[str, Any]]) -> html.Html:
     rows = []
     for method in methods:
         for row in method["exams"]:
-            state = html.state("good", "passed") if row["passed"] else html.state("bad", "FAILED")
-            cells = [(f"{v:.3g}", v) if isinstance(v, int | float) else "" for v in (row["value"], row["limit"])]
-            rows.append([method["name"], row["exam"], *cells, state, row["reason"] or ""])
+            value, limit = ((f"{v:.3g}", v) if isinstance(v, int | float) else "" for v in (row["value"], row["limit"]))
+            limit = (f"{row['side'] or ''} {limit[0]}", limit[1]) if limit else ""
+            rows.append([method["name"], row["exam"], value, limit, result(row), row["reason"] or ""])
     if not rows:
         return html.tag("p", "No exams were taken.")
     return html.table(["method", "exam", "value", "limit", "result", "because"], rows)
+
+
+def result(row: dict[str, Any]) -> html.Html:
+    """How an exam went, in words: one that is not defined, or has no limit, is neither passed nor failed."""
+    if not row["passed"]:
+        return html.state("bad", "FAILED")
+    if row["value"] is None:
+        return html.state("none", "not defined")
+    return html.state("none", "told, not judged") if row["limit"] is None else html.state("good", "passed")
 
 
 def embedded(content: Any) -> str:

@@ -3,7 +3,7 @@ const about = JSON.parse(document.getElementById('about').textContent);
 const examples = about.examples, total = about.examples.example.length, places = about.length, windows = about.windows;
 let arrays = {};
 
-async function opened() {
+async function decoded() {
   const text = document.getElementById('block').textContent, raw = atob(text.trim()), given = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) given[i] = raw.charCodeAt(i);
   let block = null;

@@ -59,7 +59,8 @@ function filled() {
       made('span', { class: 'title' }, examples.example[i]), made('span', { class: 'worth' }, worth(i)), made('span', { class: 'under' }, under));
   });
   element('list').replaceChildren(...(items.length ? items : [made('li', { class: 'empty' }, 'No example is like that.')]));
-  element('count').textContent = listed.length === total ? `${total.toLocaleString('en')} example${total === 1 ? '' : 's'}` : `${listed.length.toLocaleString('en')} of ${total.toLocaleString('en')} examples`;
+  const what = examples.chance[state.head] ? `p: probability of ${state.head}` : `number: ${about.unit || 'score'}${about.heads.length > 1 ? ` of ${state.head}` : ''}`;
+  element('count').textContent = (listed.length === total ? `${total.toLocaleString('en')} example${total === 1 ? '' : 's'}` : `${listed.length.toLocaleString('en')} of ${total.toLocaleString('en')} examples`) + ` · ${what}`;
   pointed();
 }
 

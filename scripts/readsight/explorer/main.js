@@ -51,7 +51,7 @@ function heading() {
   if (called !== null) list.push(['Called', called, made('span', { class: `state ${kind}` }, `${icon} ${right ? about.words[0] : about.words[1]}`)]);
   if (chance) list.push([`Probability of ${state.head}`, figureOf(chance[i]), made('span', { class: 'none', title: 'As the explained number gives it, before calibration' }, 'not calibrated')]);
   list.push([about.heads.length > 1 || about.kind === 'binary' ? `Explained: ${about.unit || 'score'} of ${state.head}` : `Explained: ${about.unit || 'score'}`, figure(examples.score[state.head][i])]);
-  if (at !== null) list.push(['at place', (at + 1).toLocaleString('en') + (locus(at) === null ? '' : ` (${examples.chrom[i]}:${locus(at).toLocaleString('en')})`), right === null ? null : made('span', { class: `state ${kind}` }, `${icon} ${right ? about.words[0] : about.words[1]}`)]);
+  if (at !== null) list.push(['Explained place', (at + 1).toLocaleString('en') + (locus(at) === null ? '' : ` (${examples.chrom[i]}:${locus(at).toLocaleString('en')})`), right === null ? null : made('span', { class: `state ${kind}` }, `${icon} ${right ? about.words[0] : about.words[1]}`)]);
   if (whereabouts(i)) list.push(['Window', whereabouts(i)]);
   if (examples.group[i] && examples.group[i] !== examples.example[i]) list.push(['Group', examples.group[i]]);
   element('facts').replaceChildren(...list.map(([name, value, more]) => made('div', {}, made('dt', {}, name), made('dd', {}, made('b', {}, value), more ? ' ' : null, more))));
@@ -213,6 +213,7 @@ function wired() {
   window.addEventListener('hashchange', followed);
   window.addEventListener('popstate', followed);
   new ResizeObserver(() => { if (room() === drawnAt) return; if (!state.chosen) usual(room()); draw(); }).observe(element('tracks'));
+  element('tracks').addEventListener('unfolded', () => { build(); draw(); });
   pointing(); brushing(); keys();
 }
 
@@ -225,7 +226,7 @@ function followed() {
 
 function trouble(text) { element('trouble').textContent = text; element('trouble').hidden = !text; }
 
-opened().then(() => {
+decoded().then(() => {
   element('desk').hidden = false;
   const wrong = read(location.hash);
   wired(); all();

@@ -44,15 +44,18 @@ function hitShapes(frame, row, window) {
   return { count: own.length, height: own.length ? 4 + LANE * (Math.max(...lane) + 1) : 0, parts };
 }
 
+/* A triangle a variant, up where it raises the output; with its change and effect beside it where places are wide. */
 function variantShapes(frame, row, base) {
-  const own = variantsOf(row), lane = lanes(own.map((v) => [v[1], Math.max(v[2], v[1] + 8 / Math.max(frame.px, 1))])), parts = [];
-  const most = Math.max(...own.map((v) => Math.abs(v[6] || 0)), 1e-9);
-  own.forEach(([set, start, end, position, ref, alt, score, label], i) => {
-    const x = ((start + end) / 2 - frame.from) * frame.px, y = base + LANE * lane[i] + LANE / 2, size = 3 + 4 * Math.sqrt(Math.abs(score || 0) / most);
-    const d = (score || 0) >= 0 ? `M${x - size} ${y + size * 0.8}h${2 * size}L${x} ${y - size}Z` : `M${x - size} ${y - size * 0.8}h${2 * size}L${x} ${y + size}Z`;
-    const title = `${set}: ${position} ${ref}>${alt}, effect ${signed(score)}${label ? `, ${label}` : ''}`;
-    const text = frame.px >= 7 ? words(x + size + 3, y + 4, `${short(ref, 6)}>${short(alt, 6)} ${signed(score)}`, 'ink') : '';
-    parts.push(`<g data-variant="${position}"><title>${escaped(title)}</title><path d="${d}" fill="${score === null ? SOFT : score >= 0 ? RAISES : LOWERS}"/>${text}</g>`);
+  const most = Math.max(...variantsOf(row).map((v) => Math.abs(v[6] || 0)), 1e-9), told = frame.px >= 7, parts = [];
+  const own = variantsOf(row).map(([set, start, end, position, ref, alt, score, label]) => {
+    const x = ((start + end) / 2 - frame.from) * frame.px, size = 3 + 4 * Math.sqrt(Math.abs(score || 0) / most);
+    return { x, size, position, score, text: `${short(ref, 6)}>${short(alt, 6)} ${signed(score)}`, title: `${set}: ${position} ${ref}>${alt}, effect ${signed(score)}${label ? `, ${label}` : ''}` };
+  });
+  const lane = lanes(own.map((v) => [v.x - v.size, v.x + v.size + (told ? 8 + 6.6 * v.text.length : 2)]));
+  own.forEach(({ x, size, position, score, text, title }, i) => {
+    const y = base + LANE * lane[i] + LANE / 2, up = (score || 0) >= 0 ? 1 : -1;
+    const d = `M${x - size} ${y + up * size * 0.8}h${2 * size}L${x} ${y - up * size}Z`, seen = x > -20 && x < frame.room + 20;
+    if (seen) parts.push(`<g data-variant="${position}"><title>${escaped(title)}</title><path d="${d}" fill="${score === null ? SOFT : score >= 0 ? RAISES : LOWERS}"/>${told ? words(x + size + 3, y + 4, text, 'ink') : ''}</g>`);
   });
   return { count: own.length, height: own.length ? LANE * (Math.max(...lane) + 1) + 4 : 0, parts };
 }
@@ -62,6 +65,8 @@ function marks(frame, row, window) {
   const hits = hitShapes(frame, row, window), own = window === 0 ? variantShapes(frame, row, hits.height + 2) : { count: 0, height: 0, parts: [] };
   if (!hits.count && !own.count) return null;
   const height = hits.height + own.height + 4;
+  const seen = [...hitsOf(row).map((h) => [h[0] - window * places, h[1] - window * places]), ...(window ? [] : variantsOf(row).map((v) => [v[1], Math.max(v[2], v[1] + 1)]))].some(([start, end]) => end > frame.from && start < frame.to);
+  if (!seen) return svg(18, 'Motif hits and variants lie outside the view', words(LEFT - 7, 13, hits.count && own.count ? 'marks' : hits.count ? 'motifs' : 'variants', '', 'end'), words(LEFT + 4, 13, 'none in view; the whole window has ' + [hits.count ? `${hits.count} motif hit${hits.count > 1 ? 's' : ''}` : '', own.count ? `${own.count} variant${own.count > 1 ? 's' : ''}` : ''].filter(Boolean).join(' and ')));
   const said = [hits.count ? words(LEFT - 7, 15, 'motifs', '', 'end') : '', own.count ? words(LEFT - 7, hits.height + 16, 'variants', '', 'end') : ''];
   return svg(height, `${hits.count} motif hits and ${own.count} variants`, ...said, inner(frame, height, ...hits.parts, ...own.parts));
 }

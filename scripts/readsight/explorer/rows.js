@@ -1,5 +1,6 @@
 /* The tracks of an example, one under another: ruler, marks, label, and each method with its exams beside it. */
 const LOW = 112, HIGH = 200, CELL = 15;
+const opened = { exams: Math.max(0, ...about.methods.map((m) => m.exams.length)) <= 8 };  // whether passed exams are listed
 const chosen = () => about.methods.filter((m) => state.methods.includes(m.word));
 
 function made(name, attributes, ...children) {
@@ -16,16 +17,23 @@ function stateOf(method) {
 
 function failures(method) { return method.exams.filter((row) => !row.passed).map((row) => row.exam).join(', '); }
 
-/* What stands beside a track of a method: its name, and how it fared. */
+/* An exam in a line. One that is not defined, or has no limit, is neither passed nor failed. */
+function exam(row) {
+  const kind = !row.passed ? 'bad' : row.value === null || row.limit === null ? 'none' : 'good', icon = { bad: '✗', none: '–', good: '✓' }[kind];
+  const limits = row.low === null || row.high === null ? '' : ` [${figure(row.low)}, ${figure(row.high)}]`, asked = row.limit === null ? '' : `, must be ${row.side || ''} ${figure(row.limit)}`;
+  const title = `${row.exam}: ${figure(row.value)}${limits}${asked}${row.n === null ? '' : `, ${row.n} sequences`}${row.reason ? `. ${row.reason}` : ''}`;
+  return made('li', { class: kind, title }, made('span', {}, `${icon} ${row.exam}`), made('span', {}, row.value === null ? '' : figure(row.value)));
+}
+
+/* What stands beside a track of a method: its name, and how it fared; what it failed is always in sight. */
 function beside(method, window) {
-  const rows = method.exams.map((row) => {
-    const limits = row.low === null || row.high === null ? '' : ` [${figure(row.low)}, ${figure(row.high)}]`;
-    const title = `${row.exam}: ${figure(row.value)}${limits}, limit ${figure(row.limit)}${row.n === null ? '' : `, ${row.n} sequences`}${row.reason ? `. ${row.reason}` : ''}`;
-    return made('li', { class: row.passed ? 'good' : 'bad', title }, made('span', {}, `${row.passed ? '✓' : '✗'} ${row.exam}`), made('span', {}, figure(row.value)));
-  });
   const name = windows.length > 1 ? `${method.name}, ${windows[window]}` : method.name;
-  const where = method.places ? made('p', {}, 'where the model looks, not which base does what') : null;
-  return window ? [made('h3', {}, name)] : [made('h3', {}, name), stateOf(method), where, made('ul', {}, ...rows)];
+  if (window) return [made('h3', {}, name)];
+  const where = method.places ? made('p', {}, 'where the model looks, not which base does what') : null, failed = method.exams.filter((row) => !row.passed), rest = method.exams.filter((row) => row.passed);
+  const judged = rest.filter((row) => row.value !== null && row.limit !== null).length, others = rest.length - judged;
+  const more = made('details', { open: opened.exams ? '' : null }, made('summary', {}, `${judged} passed` + (others ? `, ${others} not judged` : '')), made('ul', {}, ...rest.map(exam)));
+  more.addEventListener('toggle', () => { if (more.open !== opened.exams) { opened.exams = more.open; element('tracks').dispatchEvent(new Event('unfolded')); } });
+  return [made('h3', {}, name), stateOf(method), where, failed.length ? made('ul', {}, ...failed.map(exam)) : null, rest.length ? more : null];
 }
 
 /* Range of a track's heights, as the reader chose it. */

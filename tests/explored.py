@@ -1,0 +1,87 @@
+"""Attributions of random sequences for tests of pages, with what stands beside them."""
+
+from typing import Any
+
+import numpy as np
+
+import sequenced
+from readsight.explaining.file import Attributions
+
+CLASSES = {
+    "binary": ["no", "yes"],
+    "multiclass": ["a", "b", "c"],
+    "multilabel": ["x", "y"],
+    "positions": ["neither", "acceptor", "donor"],
+    "regression": [],
+    "profile": [],
+}
+HEADS = CLASSES | {
+    "binary": ["yes"],
+    "positions": ["acceptor", "donor"],
+    "regression": ["score"],
+    "profile": ["profile"],
+}
+METHODS = ("integrated_gradients", "mutagenesis", "grad_cam")
+
+
+def made(kind: str = "binary", n: int = 5, length: int = 40, pair: bool = False, seed: int = 0, genome: bool = True) -> Attributions:
+    """Random attributions by METHODS. genome: whether windows have coordinates; the second one is of the other strand then."""
+    draw = np.random.default_rng(seed)
+    sequence = sequenced.random(n, length * (1 + pair), seed)
+    sequence[0, 3] = 4
+    heads = HEADS[kind]
+    found = {m: {h: draw.normal(size=(*sequence.shape, 4)).astype(np.float32) for h in heads} for m in METHODS}
+    found["grad_cam"] = {h: np.abs(v[..., :1]).repeat(4, axis=2) for h, v in found["grad_cam"].items()}
+    rows = {
+        "example": np.array([f"one{i}" for i in range(n)], object),
+        "group": np.array([f"group{i // 2}" for i in range(n)], object),
+        "label": label(kind, n, length, draw),
+        "fold": np.zeros(n, int),
+        "chrom": np.array(["chr1" if genome else ""] * n, object),
+        "start": np.arange(n) * 1000 + 500 if genome else np.full(n, -1),
+        "end": np.arange(n) * 1000 + 500 + length if genome else np.full(n, -1),
+        "strand": np.array(["-" if i == 1 else "+" for i in range(n)], object),
+    }
+    score = {h: draw.normal(size=n) * 3 for h in heads}
+    at = {h: draw.integers(0, length, n) for h in heads} if kind == "positions" else {}
+    about = {"task": "probe", "model": "cnn", "kind": kind, "classes": CLASSES[kind], "heads": heads, "methods": list(METHODS)}
+    about |= {"unit": "logit", "pair": pair, "stranded": False, "bin": 4 if kind == "profile" else 1, "baseline": "zeros"}
+    return Attributions(found, sequence, rows, score, at, about)
+
+
+def label(kind: str, n: int, length: int, draw: np.random.Generator) -> np.ndarray:
+    """A target of each example, of every class in turn."""
+    if kind == "multilabel":
+        return np.array([[i & 1, i >> 1 & 1] for i in range(n)])
+    if kind == "positions":
+        sites = np.zeros((n, length), np.uint8)
+        sites[:, 10], sites[:, 30], sites[:, -1] = 1, 2, 255
+        return sites
+    if kind == "profile":
+        return draw.gamma(1, 1, (n, length // 4))
+    return draw.normal(size=n) if kind == "regression" else np.arange(n) % max(len(CLASSES[kind]), 1)
+
+
+def exam(name: str = "completeness", value: float | None = 0.002, limit: float | None = 0.01, passed: bool = True) -> dict[str, Any]:
+    """One row of exams.json."""
+    row = {"exam": name, "value": value, "side": "≤", "limit": limit, "passed": passed, "low": None, "high": None, "n": 5}
+    return row | {"reason": "" if passed else "the attributions do not add up"}
+
+
+def exams(*failing: str) -> dict[str, Any]:
+    """`methods` of exams.json; those that are named fail completeness."""
+    found = {}
+    for method in METHODS:
+        rows = [exam("stability", 0.4, 0.15), exam("planted motifs", None), exam("other strand", 0.9, None)]
+        rows.insert(0, exam("completeness", 0.6, passed=False) if method in failing else exam())
+        found[method] = {"exams": rows, "passed": method not in failing}
+    return found
+
+
+def evaluation(kind: str = "binary") -> dict[str, Any]:
+    """What the page reads of evaluation.json."""
+    cell = {"value": 0.959, "low": 0.948, "high": 0.969}
+    facts = {"feature": "QUAL", "control_chance": 0.5, "control_metric": "auroc"}
+    metrics = {m: {"auroc": cell | {"value": v}} for m, v in (("cnn", 0.959), ("kmer_linear", 0.785), ("shuffled_labels", 0.494))}
+    words = "The convolutional network ranks <b>well</b>."
+    return {"kind": kind, "primary": "auroc", "first": "cnn", "facts": facts, "metrics": metrics, "headline": words}
