@@ -191,3 +191,25 @@ def tokens(codes: np.ndarray, about: dict[str, Any]) -> np.ndarray:
     """Ids (n, width) int64 of windows (n, length), special tokens among them: each one higher than the tokenizer's, 0 behind the last."""
     rows = _ids(codes, about["words"], _tokenizer(about["checkpoint"], about["trusted"]))
     return padded([[i + 1 for i in row] for row in rows], about["width"])
+
+
+def spans(codes: np.ndarray, about: dict[str, Any]) -> np.ndarray:
+    """Start and end of the bases of each of `tokens`, (n, width, 2); those of special tokens are empty.
+
+    Words overlap, each a base behind the other; else a token is of as many bases as its name has letters of them. Where names do not
+    tell, tokens are taken to be of equal length.
+    """
+    names = {i + 1: name for name, i in _tokenizer(about["checkpoint"], about["trusted"]).get_vocab().items()}
+    found = np.zeros((len(codes), about["width"], 2), np.int64)
+    for row, ids in zip(found, tokens(codes, about), strict=True):
+        own = np.flatnonzero(~np.isin(ids, about["special"]))
+        if about["words"]:
+            start = np.arange(len(own))
+            row[own] = np.stack([start, np.minimum(start + about["words"], codes.shape[1])], axis=1)
+            continue
+        sizes = np.array([sum(map(names[i].upper().count, "ACGTN")) for i in ids[own].tolist()], int)
+        ends = np.cumsum(sizes)
+        if not len(ends) or ends[-1] != codes.shape[1]:
+            ends = np.round(np.arange(1, len(own) + 1) * codes.shape[1] / max(len(own), 1)).astype(int)
+        row[own] = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1) if len(own) else 0
+    return found

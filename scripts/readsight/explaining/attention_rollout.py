@@ -33,7 +33,7 @@ def attribute(question: Question, references: np.ndarray | None, spec: dict[str,
     about, codes = question.about, np.asarray(question.codes)
     encoding, size = encoding_of(question.arrays, about), at_once(codes.shape[1])
     found = []
-    with still(question.net), torch.no_grad():
+    with still(question.net):
         for i in range(0, len(codes), size):
             own = codes[i : i + size]
             given = made(carried(own, about, encoding), about)
@@ -44,8 +44,10 @@ def attribute(question: Question, references: np.ndarray | None, spec: dict[str,
 
 def rolled(net: Any, given: "torch.Tensor") -> np.ndarray:
     """Each token's share of the output, (windows, tokens) float32, of a pair the reference's windows first; of several networks the mean."""
-    total = [_of_one(one, given) for one in nets(net)]
-    return np.mean(total, axis=0)
+    import torch
+
+    with torch.no_grad():
+        return np.mean([_of_one(one, given) for one in nets(net)], axis=0)
 
 
 def _of_one(net: Any, given: "torch.Tensor") -> np.ndarray:

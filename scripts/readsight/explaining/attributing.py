@@ -1,11 +1,12 @@
 """Attributions of a question by a method's word: of both strands where the model averages these."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.explaining.gradients import scores
+from readsight.explaining.gradients import scores, still
 from readsight.explaining.methods import EXPLANATIONS
 from readsight.explaining.question import Question, turned_back
 from readsight.explaining.references import reference_codes, references
@@ -25,13 +26,14 @@ def attribute(word: str, question: Question, spec: dict[str, Any], seed: int, na
     method = EXPLANATIONS[word]
     check(word, question)
     found = np.zeros((*question.codes.shape, 4), np.float32)
-    for i in range(0, len(question), ROWS):
-        rows = np.arange(i, min(i + ROWS, len(question)))
-        part = question.some(rows)
-        found[rows] = _of_strand(method, part, spec, seed)
-        if averaged(method, question):
-            other = turned_back(_of_strand(method, part.turned(), spec, seed), question.about)
-            found[rows] = (found[rows] + other) / 2
+    with still(question.net) if hasattr(question.member, "module") else nullcontext():
+        for i in range(0, len(question), ROWS):
+            rows = np.arange(i, min(i + ROWS, len(question)))
+            part = question.some(rows)
+            found[rows] = _of_strand(method, part, spec, seed)
+            if averaged(method, question):
+                other = turned_back(_of_strand(method, part.turned(), spec, seed), question.about)
+                found[rows] = (found[rows] + other) / 2
     finite(word, found, names)
     return found
 
