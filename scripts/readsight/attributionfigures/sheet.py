@@ -1,13 +1,14 @@
 """What figures of sequences share: panels placed in inches, titles of methods, profiles, letters, marks."""
 
-from pathlib import Path
+import pathlib
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from readsight import attributed, figures, logo
@@ -35,7 +36,7 @@ class Sheet:
         self.figure.text(left / self.width, 1 - top / self.height, text, **given)
 
 
-def save(found: Figure | str, paths: list[Path]) -> None:
+def save(found: Figure | str, paths: list[pathlib.Path]) -> None:
     """Write a figure, or the words that stand for one, in the formats of all paths."""
     for path in paths:
         if isinstance(found, str):
@@ -96,13 +97,15 @@ def limits(values: list[np.ndarray]) -> tuple[float, float]:
 
 
 def bars(axis: Axes, values: np.ndarray, at: np.ndarray | None = None) -> None:
-    """Signed values a place each, orange up and blue down, as two outlines whatever their number. at: left edges, ascending."""
+    """Signed values a place each, orange up and blue down, as two paths whatever their number. at: left edges, ascending."""
     at = np.arange(len(values)) if at is None else at
-    edges = np.repeat(at, 4) + np.tile([0, 0, 1, 1], len(values))
     for sign, colour in ((1, UP), (-1, DOWN)):
-        own = np.where(values * sign > 0, values, 0)
-        steps = np.stack([np.zeros(len(own)), own, own, np.zeros(len(own))], axis=1).ravel()
-        axis.fill_between(edges, steps, color=colour, linewidth=0.3)
+        own = np.flatnonzero(values * sign > 0)
+        edges = np.repeat(at[own], 4) + np.tile([0, 0, 1, 1], len(own))
+        heights = np.repeat(values[own], 4) * np.tile([0, 1, 1, 0], len(own))
+        steps = np.tile(np.array([Path.MOVETO, *[Path.LINETO] * 3], Path.code_type), len(own))
+        outline = Path(np.stack([edges, heights], axis=1).astype(float), steps)
+        axis.add_patch(PathPatch(outline, facecolor=colour, edgecolor=colour, linewidth=0.3))
     axis.axhline(0, color="0.4", linewidth=0.5)
 
 

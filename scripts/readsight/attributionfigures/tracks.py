@@ -20,6 +20,7 @@ WIDTH, LEFT, RIGHT, ABOVE = 12.0, 0.85, 0.3, 0.6
 TITLE, HEIGHT, WINDOWS, LANE, FOOT = 0.24, 0.85, 0.22, 0.34, 0.5
 WINDOWS_WIDE = 8  # a region is so many windows' length at most
 MOST_HEADS, MOST_SETS, MOST_NAMED = 4, 3, 12
+FAINT = 0.1  # effects below this part of the largest bear no name
 SIZE = 6.5  # points, of variants' names
 
 
@@ -46,11 +47,11 @@ def region(held: Attributions, contributions: np.ndarray, variants: list[pd.Data
         own = np.flatnonzero(chrom == name)
         own = own[np.argsort(start[own], kind="stable")]
         places = np.sort(np.concatenate([v.loc[v["chrom"] == name, "position"] for v in variants] or [[]]))
+        there = np.searchsorted(places, end) > np.searchsorted(places, start)
         for first, at in enumerate(own):
             inside = own[first:][end[own[first:]] <= start[at] + reach]
             low, high = start[at], end[inside].max()
-            there = np.searchsorted(places, high) > np.searchsorted(places, low)
-            key = (float(there), float(len(inside)), float(size[inside].sum()))
+            key = (float(there[inside].any()), float(len(inside)), float(size[inside].sum()))
             if key > best:
                 best, found = key, Region(name, int(low), int(high), rows[inside])
     room = max((found.end - found.start) // 50, 5)
@@ -184,13 +185,16 @@ def _effects(axis: Axes, name: str, table: pd.DataFrame, held: Attributions, her
 
 
 def _names(axis: Axes, table: pd.DataFrame, at: np.ndarray, score: np.ndarray) -> None:
-    """Names beside the points of the largest effects, right or left, where nothing else stands."""
+    """Names beside the points of the largest effects, at the right or the left, where nothing else stands."""
     (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
     across, up = (WIDTH - LEFT - RIGHT) / (right - left), HEIGHT / (high - low)
     points = np.stack([(at - left) * across, (score - low) * up], axis=1)  # inches
-    taken = [(x - 0.05, x + 0.05, y - 0.05, y + 0.05) for x, y in points]
+    zero = -low * up
+    taken = [(x - 0.05, x + 0.05, min(y, zero) - 0.05, max(y, zero) + 0.05) for x, y in points]  # with their stems
     for number, row in enumerate(table.head(MOST_NAMED).itertuples()):
         text, (x, y) = named(row), points[number]
+        if abs(row.score) < FAINT * abs(score[0]):
+            break
         long = len(text) * SIZE * 0.6 / 72
         for begin, side in ((x + 0.07, "left"), (x - 0.07 - long, "right")):
             box = (begin, begin + long, y - 0.06, y + 0.06)

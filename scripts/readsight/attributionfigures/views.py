@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from readsight.attributed import short
 from readsight.explaining.file import Attributions
 
+NAME = 20  # letters of a class's name, at most
 FOCUS = 72  # bases that are drawn as letters
 PLACES = ("grad_cam", "attention_rollout")  # methods that say where a model looks, not which base does what
 WHOLE = 100  # windows of so many bases are drawn whole
@@ -25,14 +27,15 @@ class View:
 
 def groups(held: Attributions) -> list[tuple[str, str, bool]]:
     """What examples are shown of: words, head, and whether its highest scores are meant, not its lowest."""
-    kind, classes, heads = held.about["kind"], list(held.about["classes"]), held.heads
+    kind, heads = held.about["kind"], held.heads
+    classes = [short(name, NAME) for name in held.about["classes"]]
     if kind == "binary":
         return [(f"predicted {classes[1]}", heads[0], True), (f"predicted {classes[0]}", heads[0], False)]
     if kind == "regression":
         return [("highest predicted", heads[0], True), ("lowest predicted", heads[0], False)]
     if kind == "profile":
         return [("highest predicted signal", heads[0], True)]
-    return [(f"predicted {name}", name, True) for name in heads]
+    return [(f"predicted {short(name, NAME)}", name, True) for name in heads]
 
 
 def chosen(held: Attributions, drawn: int) -> list[View]:
@@ -72,9 +75,9 @@ def heading(held: Attributions, view: View) -> str:
     if kind == "regression":
         return f"{words}; measured {own:.3g}"
     if kind == "multilabel":
-        return f"{words}; is {'' if own[classes.index(view.head)] else 'not '}{view.head}"
+        return f"{words}; is {'' if own[classes.index(view.head)] else 'not '}{short(view.head, NAME)}"
     own = int(own[held.at[view.head][view.row]] if kind == "positions" else own)
-    return f"{words}; is {classes[own]}" if own < len(classes) else words
+    return f"{words}; is {short(classes[own], NAME)}" if own < len(classes) else words
 
 
 def telling(held: Attributions) -> list[str]:
