@@ -1,5 +1,6 @@
 """Outputs of edited sequences, by recomputing only what an edit touches where the network is known (`readsight.edits`)."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,10 @@ from readsight.edits.trunks import Edits
 from readsight.edits.ways import Part, Whole
 from readsight.errors import InputError
 from readsight.foldfile import Encoding
+from readsight.genome.onehot import N
 from readsight.outcome import ALONG
+from readsight.training.about import FLAT
 from readsight.training.inputs import carried, made
-
-N = 4
 
 
 class Asked(NamedTuple):
@@ -70,7 +71,13 @@ class Edited:
         return cls(net, about, encoding, known)
 
     def outputs(
-        self, codes: np.ndarray, row: np.ndarray, start: np.ndarray, new: np.ndarray, near: np.ndarray | None = None, wide: int = 1
+        self,
+        codes: np.ndarray,
+        row: np.ndarray,
+        start: np.ndarray,
+        new: np.ndarray,
+        near: np.ndarray | None = None,
+        wide: int = 1,
     ) -> np.ndarray:
         """The network's outputs of k edited sequences, (k, …) float32.
 
@@ -82,7 +89,13 @@ class Edited:
         return self._both(codes, row, start, new, near, wide, False)[1]
 
     def before_and_after(
-        self, codes: np.ndarray, row: np.ndarray, start: np.ndarray, new: np.ndarray, near: np.ndarray | None = None, wide: int = 1
+        self,
+        codes: np.ndarray,
+        row: np.ndarray,
+        start: np.ndarray,
+        new: np.ndarray,
+        near: np.ndarray | None = None,
+        wide: int = 1,
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `outputs`, of each edit's sequence unedited and edited: both (k, …), the same to the last bit where nothing arrives."""
         return self._both(codes, row, start, new, near, wide, True)
@@ -101,40 +114,37 @@ class Edited:
     def _both(
         self, codes: np.ndarray, row: Any, start: Any, new: np.ndarray, near: Any, wide: int, both: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs before and after; those before are made only for `both`."""
+        """Outputs before and after; those before are made only for `both`, and are else not to be read."""
         asked = self._asked(codes, row, start, new, near, wide)
-        found: list[np.ndarray | None] = [None, None]
+        shape = one_shape(self.about, None if near is None else wide)
+        after = np.empty((len(asked.row), *shape), np.float32)
+        before = np.empty_like(after) if both else after
         with quiet(self.net):
-            for which, *made in self._turns(asked, both):
-                for i, values in enumerate(made):
-                    if values is None:
-                        continue
-                    if found[i] is None:
-                        found[i] = np.empty((len(asked.row), *values.shape[1:]), np.float32)
-                    found[i][which] = values.numpy(force=True)
-        return found[0], found[1]
+            for which, unedited, edited in self._turns(asked, both, math.prod(shape)):
+                if both:
+                    before[which] = unedited.numpy(force=True).reshape(-1, *shape)
+                after[which] = edited.numpy(force=True).reshape(-1, *shape)
+        return before, after
 
-    def _turns(self, asked: Asked, both: bool) -> Iterator[tuple[np.ndarray, torch.Tensor | None, torch.Tensor]]:
-        """Some of the edits after others: which, their outputs before (for `both`) and after."""
+    def _turns(self, asked: Asked, both: bool, numbers: int) -> Iterator[tuple[np.ndarray, Any, torch.Tensor]]:
+        """Some of the edits after others: which, their outputs before (for `both`) and after. numbers: that are wanted of one."""
         bases, moved = asked.new.shape[1], self._moved(asked)
         quick = self.known is not None and self.known.pays(bases)
         way = self.known if quick else Whole(self._run, self.known)
+        size = way.edits(bases, numbers)
         key = asked.start if asked.near is None else asked.start - asked.near
         for rows, all_of in _by_rows(asked.row, way.rows()):
             codes = torch.from_numpy(np.ascontiguousarray(asked.codes[rows])).to(self.device)
             held = way.unedited(codes)
-            outputs = held[1].outputs
-            numbers = outputs[0].numel() // (1 if asked.near is None else outputs.shape[1]) * (1 if asked.near is None else asked.wide)
             for still in (True, False):
                 own = all_of[moved[all_of] != still]
                 own = own[np.argsort(key[own], kind="stable")]  # neighbours touch the same places
-                size = way.edits(bases, numbers)
                 self.ran["still" if still else "part" if quick else "whole"] += len(own)
                 for i in range(0, len(own), size):
                     which = own[i : i + size]
                     edits, near = asked.edits(which, rows, self.device), asked.nearby(which, self.device)
-                    before = shown(outputs, edits.row, near) if both or still else None
-                    yield which, before if both else None, before if still else way.edited(edits, codes, held, near)
+                    before = shown(held[1].outputs, edits.row, near) if both or still else None
+                    yield which, before, before if still else way.edited(edits, codes, held, near)
 
     def _moved(self, asked: Asked) -> np.ndarray:
         """Which edits may change what is asked for, (k,)."""
@@ -154,35 +164,53 @@ class Edited:
     def _asked(self, codes: np.ndarray, row: Any, start: Any, new: np.ndarray, near: Any, wide: int) -> Asked:
         row, start, new = np.asarray(row, np.int64), np.asarray(start, np.int64), np.asarray(new)
         near = None if near is None else np.asarray(near, np.int64)
-        check(self.about, codes, row, start, new, near)
-        old = codes[row[:, None], start[:, None] + np.arange(new.shape[1])]
+        check(self.about, codes, row, start, new, near, wide)
+        old = np.asarray(codes)[row[:, None], start[:, None] + np.arange(new.shape[1])]
         return Asked(codes, row, start, old, new, near, wide)
 
 
 def check(
-    about: dict[str, Any], codes: np.ndarray, row: np.ndarray, start: np.ndarray, new: np.ndarray, near: np.ndarray | None
+    about: dict[str, Any],
+    codes: np.ndarray,
+    row: np.ndarray,
+    start: np.ndarray,
+    new: np.ndarray,
+    near: np.ndarray | None,
+    wide: int,
 ) -> None:
     """Raise InputError with all that keeps edits from being made, as `Edited.outputs` takes them."""
     due = about["length"] * (2 if about["pair"] else 1)
     if codes.ndim != 2 or codes.shape[1] != due:
         raise InputError(f"sequences: {codes.shape[1:]} places an example, and the network was made for {due}")
-    if new.ndim != 2 or not len(row) or not len(row) == len(start) == len(new) or not new.shape[1]:
-        raise InputError(f"edits: {len(row)} rows, {len(start)} starts and new bases of shape {new.shape}; give (k,), (k,), (k, w)")
+    if new.ndim != 2 or row.shape != start.shape or row.shape != new.shape[:1] or not new.shape[1]:
+        raise InputError(
+            f"edits: rows {row.shape}, starts {start.shape}, new bases {new.shape}; give (k,), (k,) and (k, w), w > 0"
+        )
     faults = []
     for wrong, words in (
         ((row < 0) | (row >= len(codes)), f"is of a row that is not there; there are {len(codes)}"),
         ((start < 0) | (start + new.shape[1] > due), f"reaches past its sequence of {due} bases"),
-        ((new > N).any(axis=1), f"has a code that is none; use 0 to {N}"),
+        (((new < 0) | (new > N)).any(axis=1), f"has a code that is none; use 0 to {N}"),
     ):
         if wrong.any():
             i = int(wrong.argmax())
             faults.append(f"edit {i} (row {row[i]}, start {start[i]}, {new.shape[1]} bases) {words}")
     if near is not None and about["kind"] not in ALONG:
         faults.append(f"near: the outcome ({about['kind']}) is one of the sequence, not one along it; leave near out")
-    if near is not None and near.shape != row.shape:
-        faults.append(f"near: {near.shape} places for {row.shape} edits; give one each")
+    if near is not None and (near.shape != row.shape or wide < 1):
+        faults.append(f"near: {near.shape} places for {row.shape} edits, {wide} wide; give one each, and a width of 1 or more")
     if faults:
         raise InputError(faults)
+
+
+def one_shape(about: dict[str, Any], wide: int | None) -> tuple[int, ...]:
+    """The shape of the outputs of one sequence. wide: of outcomes along the sequence, how many are wanted; None: all."""
+    kind = about["kind"]
+    if kind not in ALONG:
+        return () if kind in FLAT else (about["outputs"],)
+    if kind == "profile":
+        return (wide or about["length"] // about["bin"],)
+    return (wide or about["length"], about["outputs"])
 
 
 def _by_rows(row: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -196,13 +224,16 @@ def _by_rows(row: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarra
 
 @contextmanager
 def quiet(net: nn.Module) -> Iterator[None]:
-    """The network in evaluation, without gradients, in float32 itself; all is as before afterwards."""
+    """The network in evaluation, without gradients, convolved in float32 proper; all is as before afterwards."""
     training = [part for part in net.modules() if part.training]
-    for part in training:
-        part.training = False
+    rounds = torch.backends.cudnn.allow_tf32
     try:
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        for part in training:
+            part.training = False
+        torch.backends.cudnn.allow_tf32 = False
+        with torch.inference_mode():
             yield
     finally:
+        torch.backends.cudnn.allow_tf32 = rounds
         for part in training:
             part.training = True

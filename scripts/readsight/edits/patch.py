@@ -49,7 +49,12 @@ class Patch(NamedTuple):
 
     def plus(self, other: "Patch") -> "Patch":
         """With another's values added where both are."""
-        self.values.add_(other.at(self.span))
+        apart = other.span.low - self.span.low
+        first = int(apart[0])
+        if 0 <= first <= self.span.size - other.span.size and bool((apart == first).all()):
+            self.values[:, first : first + other.span.size].add_(other.values)
+        else:
+            self.values.add_(other.at(self.span))
         return self
 
     def summed(self, by: int) -> "Patch":

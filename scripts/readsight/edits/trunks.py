@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from readsight.edits.patch import Patch, Span
-from readsight.edits.pieces import Affine, Bend, Convolution, First, Seen, UnknownError, norm
+from readsight.edits.pieces import LOOKED_UP, Affine, Bend, Convolution, First, Seen, UnknownError, norm
 
 
 class Edits(NamedTuple):
@@ -77,7 +77,8 @@ class Blocks:
         """Products of an edit of so many bases, and of a whole sequence."""
         edit, whole, size = 0.0, 0.0, bases
         for (conv, bend), length in zip(self.layers, self.lengths(places), strict=False):
-            edit += conv.work(0 if conv is self.layers[0][0] else min(size, length))
+            looked_up = isinstance(conv, First) and bases <= LOOKED_UP
+            edit += 0 if looked_up else conv.work(min(size, length))
             whole += conv.work(length)
             size = (size + conv.reach + bend.pool - 2) // bend.pool + 1
         return edit, whole

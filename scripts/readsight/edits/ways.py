@@ -12,11 +12,11 @@ from readsight.edits.pieces import Seen, UnknownError
 from readsight.edits.trunks import Blocks, Chain, Edits
 from readsight.training.inputs import made
 
-ROOM = 2**28  # bytes that unedited sequences of one turn may hold
-AT_ONCE = 2**24  # bytes that the widest layer of edits of one turn may hold
+ROOM = 2**25  # bytes that unedited sequences of one turn may hold
+AT_ONCE = 2**23  # bytes that the widest layer of edits of one turn may hold
 MOST = 1024  # edits of one turn
 WHOLE = 64  # sequences that are put through whole at once
-WORTH = 0.5  # part of a whole sequence's products, above which an edited one is put through whole
+WORTH = 0.7  # part of a whole sequence's products, above which an edited one is put through whole
 
 
 class Part:
