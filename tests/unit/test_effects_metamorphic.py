@@ -8,6 +8,7 @@ import torch
 
 import effected
 from effected import effects, genome, models, read, shapes, text, turned, turned_rows, write
+from readsight.edits.engine import Edited
 from readsight.effects import along, scoring
 from readsight.effects.local import Local
 from readsight.genome.codes import decode
@@ -138,7 +139,9 @@ def test_what_no_output_sees_has_no_effect(variants):
     """Windows that do not differ, and bases further from a variant than an output sees."""
     for word, kind in (("cnn", "binary"), ("dilated_resnet", "positions")):
         held = models(word, kind, length=96, **({} if word == "cnn" else DEEP))
-        found = variants([("chr1", at, text(GENOME)[at], "T" if text(GENOME)[at] != "T" else "C") for at in range(100, 140)], length=96)
+        found = variants(
+            [("chr1", at, text(GENOME)[at], "T" if text(GENOME)[at] != "T" else "C") for at in range(100, 140)], length=96
+        )
         blind = effects(held, replace(found, new=np.array([found.old(i)[0] for i in range(len(found))])))
         assert not blind.delta.any() and not blind.score.any()
     near = effects(held, found, distance=12)
@@ -171,14 +174,18 @@ def test_windows_of_neighbours_are_computed_once(variants, monkeypatch):
     place = [("chr1", at, text(GENOME)[at], "ACGT".replace(text(GENOME)[at], "")[0]) for at in range(330, 390)]
     effects(held, variants(place, length=120))
     references = seen[0::2]
-    assert max(references) < 200 < 60 * (4 * 12 + 1) == seen[1], "each base of the reference is asked of about once, not once a variant"
+    assert max(references) < 200 < 60 * (4 * 12 + 1) == seen[1], (
+        "each base of the reference is asked of about once, not once a variant"
+    )
     alleles = [("chr1", 340, text(GENOME)[340], ",".join("ACGT".replace(text(GENOME)[340], "")))]
     whole = models("cnn", "binary")
     counts = []
-    outputs = type(whole.asked[0]).outputs
-    monkeypatch.setattr(type(whole.asked[0]), "outputs", lambda self, codes: counts.append(len(codes)) or outputs(self, codes))
+    asked = Edited.before_and_after
+    monkeypatch.setattr(
+        Edited, "before_and_after", lambda self, codes, *own: counts.append(len(codes)) or asked(self, codes, *own)
+    )
     effects(whole, variants(alleles))
-    assert counts[0] == 1, "alternative alleles of a base share the reference's window"
+    assert set(counts) == {1}, "alternative alleles of a base share the reference's window"
 
 
 def test_nothing_of_the_model_or_of_torch_is_left_changed(model, variants):
@@ -215,6 +222,12 @@ def test_sites_are_named_where_they_are(tmp_path):
     own = replace(own, asked=[Word()], both=False, word="word")
     scored = scoring.score(own, found, {"shifts": [0, 2], "distance": 12})
     gain, loss = (scored.tracks.index(f"donor_{what}") for what in ("gain", "loss"))
-    assert scored.delta[:, loss].round(2).tolist() == [1, 0, 1, 0, 0] and scored.delta[:, gain].round(2).tolist() == [0, 1, 0, 1, 0]
+    assert scored.delta[:, loss].round(2).tolist() == [1, 0, 1, 0, 0] and scored.delta[:, gain].round(2).tolist() == [
+        0,
+        1,
+        0,
+        1,
+        0,
+    ]
     assert scored.place[[0, 2], loss].tolist() == [100, 100] and scored.place[1, gain] == 60
     assert scored.place[3, gain] in (150, 151), "inserted bases are named at a neighbour"

@@ -84,7 +84,10 @@ def of_strand(
 def _local(models: Models, variants: Variants, rows: np.ndarray, strand: str, sides: int, width: int, local: Local) -> Beside:
     """The same of a network of which no place sees so far that it counts where the window begins."""
     begin = local.radius + sides  # of the part of a window: where the change's first base stands
-    where = [places(variants, rows, FORWARD, sides, sides, width, False), places(variants, rows, strand, sides, sides, width, True)]
+    where = [
+        places(variants, rows, FORWARD, sides, sides, width, False),
+        places(variants, rows, strand, sides, sides, width, True),
+    ]
     total = [0.0, 0.0]
     alternative = frames.alternatives(variants, rows, strand, begin, 2 * begin + width)
     for number in range(len(models.asked)):
@@ -154,7 +157,7 @@ def _collapsed(
     held: Beside, start: np.ndarray, old: np.ndarray, new: np.ndarray, strand: str
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Both alleles' probabilities (m, places, K) with insertions and deletions as one place, and the base of each, of ref and alt."""
-    sides, (m, total, classes) = held.sides, held.ref.shape
+    sides, total, classes = held.sides, *held.ref.shape[1:]
     width = total - 2 * sides
     inner = np.arange(width)
     base = np.concatenate([

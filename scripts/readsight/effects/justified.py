@@ -58,7 +58,9 @@ def _repeated(genome: Genome, contig: str, border: int, word: np.ndarray, way: i
     size, looked = genome.lengths[contig], FIRST
     while True:
         looked = min(looked, most, size - border if way > 0 else border)
-        there = genome.stretch(contig, border, border + looked) if way > 0 else genome.stretch(contig, border - looked, border)[::-1]
+        there = (
+            genome.stretch(contig, border, border + looked) if way > 0 else genome.stretch(contig, border - looked, border)[::-1]
+        )
         same = _alike(there, np.resize(word, looked)) if looked else 0
         if same < looked or looked in (most, size - border if way > 0 else border):
             return same

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from readsight import modelfile
 from readsight.calibration import EDGE, logit, sigmoid, softmax
 from readsight.certificate import sha256
+from readsight.edits.engine import Edited
 from readsight.encodings import ENCODINGS
 from readsight.errors import InputError
 from readsight.explaining.question import Head, heads
@@ -22,7 +24,10 @@ from readsight.models import MODELS
 from readsight.nets import NETS
 from readsight.outcome import Outcome
 from readsight.training.about import encoding_of
+from readsight.training.devices import place
 from readsight.variant import Variant
+
+FEW = 64  # bases that differ, up to which edits are sorted by their number: longer ones go on to the window's end
 
 
 @dataclass
@@ -39,6 +44,7 @@ class Asked:
     encoding: Encoding | None = None
     device: str = "cpu"
     _net: Any = field(default=None, repr=False)
+    _edited: Any = field(default=None, repr=False)
 
     @property
     def network(self) -> bool:
@@ -64,9 +70,39 @@ class Asked:
         guess = np.asarray(self.member.predict(self.arrays, self.about, codes))
         return unpredicted(self.kind, guess)
 
-    def _of_network(self, codes: np.ndarray) -> np.ndarray:
-        import torch
+    def both_alleles(
+        self, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, at: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs of m variants' windows with the one allele and with the other, (m, …) each.
 
+        reference: (k, places), each of which may be that of several variants. which: (m,), whose. alternative: (m, places); they
+        differ from place `at` on. A network's outputs are recomputed where a variant changes them alone, if that pays.
+        """
+        if not self.network:
+            return self.outputs(reference)[which], self.outputs(alternative)
+        places = reference.shape[1]
+        unlike = reference[which] != alternative
+        widths = places - at - unlike[:, at:][:, ::-1].argmax(axis=1)  # up to the last place that differs
+        widths = np.where(unlike.any(axis=1), widths, 1)
+        widths = np.where(widths > FEW, places - at, widths)
+        both: list[np.ndarray] = []
+        for width in np.unique(widths):
+            rows = np.flatnonzero(widths == width)
+            new = alternative[rows, at : at + width]
+            found = self.edited.before_and_after(reference, which[rows], np.full(len(rows), at), new)
+            both = both or [np.empty((len(which), *part.shape[1:]), np.float32) for part in found]
+            for held, part in zip(both, found, strict=True):
+                held[rows] = part
+        return both[0], both[1]
+
+    @property
+    def edited(self) -> Edited:
+        """The network, to be asked of edits of windows."""
+        if self._edited is None:
+            self._edited = Edited.of(self.net, self.about, encoding_of(self.arrays, self.about))
+        return self._edited
+
+    def _of_network(self, codes: np.ndarray) -> np.ndarray:
         from readsight.training.inputs import carried, made
         from readsight.training.rows import at_once
 
@@ -77,8 +113,7 @@ class Asked:
             for first in range(0, len(codes), size):
                 given = carried(np.ascontiguousarray(codes[first : first + size]), self.about, encoding).to(self.device)
                 found.append(self.net(made(given, self.about)).float().cpu().numpy())
-        outputs = np.concatenate(found)
-        return outputs.reshape(len(outputs)) if self.kind in ("binary", "regression") else outputs
+        return np.concatenate(found)
 
 
 def unpredicted(kind: str, guess: np.ndarray) -> np.ndarray:
@@ -141,7 +176,11 @@ def read(tensors: Path, about: Path, representation: tuple[Path, Path] | None = 
     if representation:
         encodings, mark = learned(*representation)
         fits = [(mark, content["certificate"], "certificate"), (encodings[0].name, content["representation"], "representation")]
-        faults = [f"{representation[1]}: {name} is {now}, and {about} was trained with {then}" for now, then, name in fits if now != then]
+        faults = [
+            f"{representation[1]}: {name} is {now}, and {about} was trained with {then}"
+            for now, then, name in fits
+            if now != then
+        ]
         if len(encodings) != len(arrays):
             faults.append(f"{representation[1]}: holds {len(encodings)} folds, and {about} {len(arrays)}")
         if faults:
@@ -153,20 +192,13 @@ def read(tensors: Path, about: Path, representation: tuple[Path, Path] | None = 
     rows = [row["about"] for row in content["folds"]]
     network = word in NETS
     made = [
-        Asked(member, own, row, outcome.kind, encoding, placed(row) if network else "cpu")
+        Asked(member, own, row, outcome.kind, encoding, place(row) if network else "cpu")
         for own, row, encoding in zip(arrays, rows, encodings, strict=True)
     ]
     both = network and bool(rows[0].get("average_strands"))
     return Models(
         word, outcome, made, sequence["length"], sequence["pair"], both, bool(sequence["stranded"]), sha256(tensors)
     )  # fmt: skip
-
-
-def placed(about: dict[str, Any]) -> str:
-    """The device that a network is asked on."""
-    from readsight.training.devices import place
-
-    return place(about)
 
 
 def fits_genome(models: Models, genome: Genome, codes: Path, made_from: dict[str, str], length: int | None, about: Path) -> None:
@@ -191,12 +223,13 @@ def fits_genome(models: Models, genome: Genome, codes: Path, made_from: dict[str
 @contextmanager
 def undisturbed(threads: int) -> Iterator[None]:
     """So many threads of torch, exact products on a GPU, and nothing learned; all is as before afterwards."""
-    import torch
-
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with (
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        ):
             yield
     finally:
         torch.set_num_threads(before)

@@ -139,7 +139,13 @@ def _sites(
 
 
 def _effects(
-    names: list[str], delta: np.ndarray, ref: np.ndarray, alt: np.ndarray, top: np.ndarray, strand: str, place: np.ndarray | None = None
+    names: list[str],
+    delta: np.ndarray,
+    ref: np.ndarray,
+    alt: np.ndarray,
+    top: np.ndarray,
+    strand: str,
+    place: np.ndarray | None = None,
 ) -> Effects:
     return Effects(names, delta, ref, alt, top, np.full(len(delta), strand, "U1"), place)
 

@@ -12,7 +12,7 @@ from readsight.effects.justified import justified
 from readsight.errors import InputError
 from readsight.genome.codes import decode, encode
 from readsight.genome.store import BASE, Genome, unknown
-from readsight.sequences.alleles import BASES, N, Alleles, lines, mismatches, of_allele, row_fault, unspelled
+from readsight.sequences.alleles import BASES, Alleles, N, lines, mismatches, of_allele, row_fault, unspelled
 from readsight.sequences.records import SHOWN
 from readsight.words import nearest
 
@@ -233,7 +233,11 @@ class _Rows:
     def _contigs(self) -> list[str]:
         """Faults of contigs that are named in another style, or none of which the genome has."""
         renamed = [name for name in self.strange if other_name(name) in self.place]
-        return unknown(renamed or list(self.strange), self.genome.names, self.path) if renamed or (self.strange and not self.row) else []
+        return (
+            unknown(renamed or list(self.strange), self.genome.names, self.path)
+            if renamed or (self.strange and not self.row)
+            else []
+        )
 
     def _lost(self) -> list[str]:
         """Faults of INFO keys that no record has."""

@@ -4,7 +4,6 @@ Of a pair model, which sees both alleles' windows, the alternative's number is i
 answer to the reference beside itself: a variant that changes nothing.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -42,24 +41,15 @@ def _asked(asked: Asked, reference: np.ndarray, which: np.ndarray, alternative: 
     """reference: (k, length) windows, of which `which` (m,) says whose each is. alternative: (m, length); they differ from `at` on."""
     if pair:
         alternative = np.concatenate([reference[which], alternative], axis=1)
+        at += reference.shape[1]
         reference = np.concatenate([reference, reference], axis=1)
-    own, other = both_alleles(asked, reference, which, alternative, at)
-    unlike = (reference[which] != alternative).any(axis=1)
-    other[~unlike] = own[which[~unlike]]  # nothing changed: to the last digit
+    own, other = asked.both_alleles(reference, which, alternative, at)
+    same = (reference[which] == alternative).all(axis=1)
+    other[same] = own[same]  # nothing changed: to the last digit
     (ref, ref_guess), (alt, alt_guess) = told(asked.kind, own), told(asked.kind, other)
-    return Whole(ref[which], alt, ref_guess[which], alt_guess)
-
-
-def both_alleles(
-    asked: Asked, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, at: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs of the reference windows (k, …) and of the alternative ones (m, …), each of which is an edit of its reference."""
-    return asked.outputs(reference), asked.outputs(alternative)
+    return Whole(ref, alt, ref_guess, alt_guess)
 
 
 def joined(strands: list[Whole]) -> Whole:
     """The mean over strands."""
     return Whole(*(sum(parts) / len(strands) for parts in zip(*strands, strict=True)))
-
-
-Scorer = Callable[[Models, Variants, np.ndarray, str, list[int]], Whole]
