@@ -11,7 +11,7 @@ from readsight import calibration, foldfile, modelfile
 from readsight.certificate import verify_folds
 from readsight.errors import InputError
 from readsight.foldfile import Encoding, Fold
-from readsight.learners import guessed, learned, said
+from readsight.learners import fits, guessed, learned
 from readsight.learners import member as member_of
 from readsight.step import step
 from readsight.variant import Variant
@@ -23,19 +23,6 @@ def table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, place: dict
     columns = {"example": fold.names, "group": fold.groups} | place | fold.outcome.targets(fold.labels)
     columns |= fold.outcome.predictions("raw", raw) | fold.outcome.predictions("calibrated", calibrated)
     return pd.DataFrame(columns)
-
-
-def fits(fold: Fold, content: dict[str, Any], test: Path, about: Path) -> None:
-    """Raise InputError where a model was not trained on such sequences, or for such an outcome."""
-    faults = []
-    for key, value in said(fold).items():
-        held = content.get(key)
-        of = [(name, value[name], (held or {}).get(name)) for name in value] if key == "sequence" else [(key, value, held)]
-        faults += [f"{test}: {name} is {now}, and {about} was trained with {then}" for name, now, then in of if now != then]
-    if fold.outcome.plain() != content["outcome"]:
-        faults.append(f"{test}: what is to be predicted is not what {about} was trained on")
-    if faults:
-        raise InputError(faults)
 
 
 def main(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from readsight import modelfile
 from readsight.encodings import ENCODINGS
+from readsight.errors import InputError
 from readsight.foldfile import Encoding, Fold
 from readsight.kmers import KMER_MODELS
 from readsight.models import MODELS
@@ -42,6 +43,19 @@ def said(fold: Fold) -> dict[str, Any]:
     if fold.sequence is None:
         return {}
     return {"sequence": fold.sequence.plain(), "representation": fold.encoding.name if fold.encoding else None}
+
+
+def fits(fold: Fold, content: dict[str, Any], test: Path, about: Path) -> None:
+    """Raise InputError where a model was not trained on such sequences, or for such an outcome."""
+    faults = []
+    for key, value in said(fold).items():
+        held = content.get(key)
+        of = [(name, value[name], (held or {}).get(name)) for name in value] if key == "sequence" else [(key, value, held)]
+        faults += [f"{test}: {name} is {now}, and {about} was trained with {then}" for name, now, then in of if now != then]
+    if fold.outcome.plain() != content["outcome"]:
+        faults.append(f"{test}: what is to be predicted is not what {about} was trained on")
+    if faults:
+        raise InputError(faults)
 
 
 def learned(tensors: Path, about: Path) -> tuple[list[Encoding], str]:

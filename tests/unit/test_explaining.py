@@ -128,7 +128,14 @@ def test_a_call_leaves_all_as_it_was(word, net):
     def state() -> tuple:
         hooks = [(len(part._forward_hooks), len(part._backward_hooks), part.training) for part in module.modules()]
         asks = [(part.requires_grad, part.grad) for part in module.parameters()]
-        return hooks, asks, torch.is_grad_enabled(), torch.get_num_threads(), torch.get_rng_state().tolist(), np.random.get_state()[1].tolist()
+        return (
+            hooks,
+            asks,
+            torch.is_grad_enabled(),
+            torch.get_num_threads(),
+            torch.get_rng_state().tolist(),
+            np.random.get_state()[1].tolist(),
+        )
 
     held, codes = state(), question.codes.copy()
     with torch.no_grad():
@@ -146,7 +153,9 @@ def test_of_one_place_only_what_it_sees_counts_and_that_as_in_the_whole_window(w
         assert not row[np.abs(np.arange(90) - at) > 18].any() and row[np.abs(np.arange(90) - at) <= 18].any()
     monkeypatch.setattr("readsight.explaining.attributing.seen", lambda _: None)
     if word != "shap":  # whose stretches are then longer
-        np.testing.assert_allclose(attribute(word, question, SPEC, 1), found, atol=5e-6 if word != "integrated_gradients" else 2e-3)
+        np.testing.assert_allclose(
+            attribute(word, question, SPEC, 1), found, atol=5e-6 if word != "integrated_gradients" else 2e-3
+        )
 
 
 def test_mutagenesis_is_what_edited_sequences_score():
@@ -222,7 +231,9 @@ def test_a_permutation_says_where_bases_come_from():
 
 
 def test_a_method_that_is_not_defined_names_those_that_are():
-    with pytest.raises(InputError, match=r"'attention_rollout' is not defined on cnn \(one_hot\); use saliency.*mutagenesis") as caught:
+    with pytest.raises(
+        InputError, match=r"'attention_rollout' is not defined on cnn \(one_hot\); use saliency.*mutagenesis"
+    ) as caught:
         attribute("attention_rollout", asked("cnn"), SPEC, 1)
     assert "attention_rollout," not in str(caught.value)
     with pytest.raises(InputError, match=r"'deep_shap' is not defined on lstm .*integrated_gradients"):

@@ -47,7 +47,9 @@ def test_values_of_joined_places_are_spread_on_straight_lines_between_their_midd
     np.testing.assert_allclose(found, [np.clip(np.arange(11) - 1.5, 0, 8)])
 
 
-@pytest.mark.parametrize("word, kind", [("cnn", "positions"), ("cnn_lstm", "binary"), ("dilated_resnet", "binary"), ("transformer", "binary")])
+@pytest.mark.parametrize(
+    "word, kind", [("cnn", "positions"), ("cnn_lstm", "binary"), ("dilated_resnet", "binary"), ("transformer", "binary")]
+)
 def test_grad_cam_of_pairs_and_of_other_networks_is_shaped_as_the_codes(word, kind):
     pair = kind == "binary"
     question = asked(networks.about(word, kind, 30, pair=pair), word, sequenced.random(2, 30 * (1 + pair)))

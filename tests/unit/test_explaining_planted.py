@@ -34,8 +34,8 @@ def planted(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def models() -> dict[str, tuple[Any, ...]]:
     """Model → its member, arrays and about, trained on sequences with the word and these shuffled."""
-    has, _ = planted(250, 1)
-    train = networks.fold(np.concatenate([has, dinucleotide(has, np.random.default_rng(1))]), np.repeat([1, 0], 250))
+    has, _ = planted(400, 1)
+    train = networks.fold(np.concatenate([has, dinucleotide(has, np.random.default_rng(1))]), np.repeat([1, 0], 400))
     found: dict[str, tuple[Any, ...]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

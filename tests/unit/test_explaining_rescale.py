@@ -21,7 +21,9 @@ from readsight.training.together import Together
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}
 
 
-def question(about: dict[str, Any], net: Any, codes: np.ndarray, head: Head = Head("score"), word: str = "cnn", at: Any = None) -> Question:
+def question(
+    about: dict[str, Any], net: Any, codes: np.ndarray, head: Head = Head("score"), word: str = "cnn", at: Any = None
+) -> Question:
     """About a network that no file holds."""
     found = Question(NETS[word], {}, about | {"average_strands": False}, codes, head, at)
     vars(found)["net"] = net
@@ -101,7 +103,9 @@ def test_contributions_add_up_on_every_network(word, kind, more):
     codes = sequenced.random(5, about["length"] * (1 + about["pair"]), 2)
     codes[0, 3:6] = 4
     at = np.array([0, 5, 20, 40, 43]) if kind == "positions" else None
-    asked = question(about, networks.built(about, word), codes, Head("x", None if kind in ("binary", "regression", "profile") else 1), word, at)
+    asked = question(
+        about, networks.built(about, word), codes, Head("x", None if kind in ("binary", "regression", "profile") else 1), word, at
+    )
     found = own(attribute("deep_shap", asked, SPEC, 1), codes).sum(axis=1)
     change = change_of(asked, SPEC, 1)
     np.testing.assert_allclose(found, change, atol=1e-3 * np.abs(change).mean())

@@ -38,7 +38,9 @@ def attribute(question: Question, references: np.ndarray | None, spec: dict[str,
             own = codes[i : i + size]
             given = made(carried(own, about, encoding), about)
             parts = np.split(rolled(question.net, given), len(windows(own, about)))
-            found.append(np.hstack([shared(part, side, encoding, about) for part, side in zip(parts, windows(own, about), strict=True)]))
+            found.append(
+                np.hstack([shared(part, side, encoding, about) for part, side in zip(parts, windows(own, about), strict=True)])
+            )
     return np.repeat(np.concatenate(found)[..., None], 4, axis=-1)
 
 
@@ -82,7 +84,9 @@ def _told(net: Any, given: "torch.Tensor") -> "torch.Tensor | None":
     return net.reader(torch.cat(parts))[1]
 
 
-def weights(query: "torch.Tensor", key: "torch.Tensor", value: "torch.Tensor", attn_mask: Any = None, *more: Any, **named: Any) -> Any:
+def weights(
+    query: "torch.Tensor", key: "torch.Tensor", value: "torch.Tensor", attn_mask: Any = None, *more: Any, **named: Any
+) -> Any:
     """What attention goes where, (n, heads, tokens, tokens): what `scaled_dot_product_attention` weighs values by."""
     import torch
 

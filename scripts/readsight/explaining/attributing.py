@@ -12,6 +12,7 @@ from readsight.explaining.question import Question, turned_back
 from readsight.explaining.references import reference_codes, references
 from readsight.explaining.seen import seen
 from readsight.nets import NETS
+from readsight.nets.member import Member
 
 ROWS = 128  # sequences explained at once
 SHOWN = 5
@@ -26,7 +27,7 @@ def attribute(word: str, question: Question, spec: dict[str, Any], seed: int, na
     method = EXPLANATIONS[word]
     check(word, question)
     found = np.zeros((*question.codes.shape, 4), np.float32)
-    with still(question.net) if hasattr(question.member, "module") else nullcontext():
+    with still(question.net) if isinstance(question.member, Member) else nullcontext():
         for i in range(0, len(question), ROWS):
             rows = np.arange(i, min(i + ROWS, len(question)))
             part = question.some(rows)

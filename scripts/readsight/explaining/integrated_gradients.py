@@ -61,10 +61,14 @@ def _of_some(question: Question, references: np.ndarray) -> np.ndarray:
     """Integrated gradients (n, m, places, 4)."""
     n, m = references.shape[:2]
     pairs = every_pair(references)
-    points = _asked(question, references, pairs, np.repeat(np.arange(len(pairs)), STEPS), np.tile(np.arange(STEPS) / STEPS, len(pairs)))
+    points = _asked(
+        question, references, pairs, np.repeat(np.arange(len(pairs)), STEPS), np.tile(np.arange(STEPS) / STEPS, len(pairs))
+    )
     points = _joined(points, _ends(question, references, pairs)).ordered()
     change = (points.output[points.along == 1] - points.output[points.along == 0]).reshape(n, m)
-    size = np.maximum(TOLERANCE * np.abs(change).mean(axis=1), EXACT * np.abs(points.output[points.along == 1]).reshape(n, m)[:, 0])
+    size = np.maximum(
+        TOLERANCE * np.abs(change).mean(axis=1), EXACT * np.abs(points.output[points.along == 1]).reshape(n, m)[:, 0]
+    )
     for _ in range(ROUNDS):
         first, missed = _missed(points)
         sequence = points.pair[first] // m

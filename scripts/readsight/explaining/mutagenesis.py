@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from readsight.explaining.question import Question
+from readsight.nets.member import Member
 
 ON = None
 TOKENS = True
@@ -27,7 +28,7 @@ def changes(question: Question) -> np.ndarray:
     codes = np.asarray(question.codes)
     edits = np.argwhere(codes[..., None] != np.arange(4))
     found = np.zeros((*codes.shape, 4))
-    found[tuple(edits.T)] = (recomputed if hasattr(question.member, "module") else asked)(question, edits)
+    found[tuple(edits.T)] = (recomputed if isinstance(question.member, Member) else asked)(question, edits)
     return found
 
 
@@ -44,7 +45,9 @@ def recomputed(question: Question, edits: np.ndarray) -> np.ndarray:
     found = []
     for i in range(0, len(edits), size):
         row, place, base = edits[i : i + size].T
-        near = question.at[row] if along else None  # of outputs along the sequence one is wanted: it stands at 0 of what comes back
+        near = (
+            question.at[row] if along else None
+        )  # of outputs along the sequence one is wanted: it stands at 0 of what comes back
         outputs = edited.before_and_after(codes, row, place, base[:, None].astype(np.uint8), near)
         at = torch.zeros(len(row), dtype=torch.int64) if along else None
         before, after = (question.read(torch.from_numpy(part), at).double().numpy() for part in outputs)

@@ -158,7 +158,13 @@ class Highest:
 
 
 def _larger(
-    own: torch.Tensor, result: torch.Tensor, its: torch.Tensor, start: torch.Tensor, reached: torch.Tensor, index: torch.Tensor, flat: int
+    own: torch.Tensor,
+    result: torch.Tensor,
+    its: torch.Tensor,
+    start: torch.Tensor,
+    reached: torch.Tensor,
+    index: torch.Tensor,
+    flat: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Multipliers of maxima, and the places that they are of: the sequence's maximum where that is the larger one, else the reference's.
 
@@ -237,7 +243,9 @@ class Softmax:
     def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
         output = func(given, *more, **named)
         own, start = kept.unsqueeze(1), _each(given, count)
-        highest = torch.maximum(own.amax(-1, keepdim=True), start.amax(-1, keepdim=True))  # the same taken off both changes nothing
+        highest = torch.maximum(
+            own.amax(-1, keepdim=True), start.amax(-1, keepdim=True)
+        )  # the same taken off both changes nothing
         a, b = (own - highest).exp(), (start - highest).exp()
         over_a, over_b = (1 / part.sum(-1, keepdim=True) for part in (a, b))
         change = own - start

@@ -1,0 +1,33 @@
+"""Attribute predictions of a task's first model to the bases of many test sequences by one method, for motifs to be sought in.
+
+The file is of the same form as that of `interpret_explain`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from readsight.explaining import file
+from readsight.explaining.gathering import FILES, MAY, explained, gathered
+from readsight.step import step
+
+
+def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, out: Path) -> None:
+    """Write attributions of test examples, drawn at random and balanced over classes.
+
+    inputs: as of `interpret_explain`. spec: method; sequences, how many in all; interpret (baseline, baselines, correction). Raises
+    InputError as there.
+    """
+    found = gathered(inputs, spec["sequences"], seed)
+    file.write(out, explained(found, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))
+
+
+if __name__ == "__main__":
+    with step(snakemake) as job:  # noqa: F821
+        there = [name for name in MAY if job.input.get(name)]
+        main(
+            {name: getattr(job.input, name) for name in (*FILES, *there)},
+            job.wildcards.task,
+            dict(job.params.spec),
+            job.params.seed,
+            job.output.contributions,
+        )
