@@ -3,18 +3,39 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from pyarrow import parquet
 
 from readsight.attributionfigures import hits, logos, looks, sheet, substitutions, tracks
 from readsight.explaining import file
 from readsight.step import step
 
 FIGURES = ("logos", "mutagenesis", "tracks", "looks")
+SITES = ("chrom", "pos", "ref", "alt")
 
 
 def effects(variants: list[Path]) -> dict[str, pd.DataFrame]:
-    """Name of a set of variants → chrom, position (0-based), ref, alt and score of each."""
-    return {path.stem: pd.read_parquet(path, columns=["chrom", "position", "ref", "alt", "score"]) for path in variants}
+    """Name of a set of variants → chrom, position (0-based), ref, alt, and score of each: the largest of its changes, signed.
+
+    Of sites that are gained and lost (tables that tell where, `at.…`), what is lost counts below 0; attrs["unit"] says what it is.
+    """
+    found = {}
+    for path in variants:
+        names = [n for n in parquet.read_schema(path).names if n in SITES or n.startswith(("delta.", "at."))]
+        found[path.stem] = signed(pd.read_parquet(path, columns=names))
+    return found
+
+
+def signed(table: pd.DataFrame) -> pd.DataFrame:
+    """What `effects` gives of a table of `interpret_variants`."""
+    sites = any(name.startswith("at.") for name in table)
+    own = table[[name for name in table if name.startswith("delta.")]]
+    change = own.to_numpy(float) * np.where(sites & own.columns.str.endswith("_loss"), -1, 1)
+    largest = np.nan_to_num(np.abs(change), nan=-1).argmax(axis=1)
+    found = table[["chrom", "ref", "alt"]].assign(position=table["pos"] - 1, score=change[np.arange(len(table)), largest])
+    found.attrs["unit"] = "probability" if sites else ""
+    return found
 
 
 def main(

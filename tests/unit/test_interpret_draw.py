@@ -171,32 +171,31 @@ def test_the_leading_method_is_the_first_that_passed():
 def test_hits_are_brackets_over_their_bases_under_the_known_name(tmp_path):
     held = explanations.made()
     view = views.chosen(held, 1)[0]
-    table = pd.DataFrame(
-        {
-            "example": [f"window{view.row}", f"window{view.row}", "another"],
-            "start": [20 + view.row, 140, 0],
-            "end": [27 + view.row, 150, 10],
-            "strand": ["+", "-", "+"],
-            "motif": ["pattern_0", "pattern_1", "pattern_1"],
-            "contribution": [3.0, 0.1, 1],
-        }
-    )
-    table.to_csv(tmp_path / "hits.tsv.gz", sep="\t", index=False)
-    pd.DataFrame({"pattern": ["pattern_0", "pattern_1"], "match": ["GATA1", None]}).to_csv(
-        tmp_path / "m.tsv", sep="\t", index=False
-    )
+    here = (f"window{view.row}", 20 + view.row, 27 + view.row, "+")
+    rows = [(*here, "yes.1", 3.0, 1), (*here, "yes.2", 2.0, 1), (*here, "other.1", 2.0, 1), (*here, "yes.3", 0.0, 0)]
+    rows += [(f"window{view.row}", 140, 150, "-", "yes.3", 0.1, 1), ("another", 0, 10, "+", "yes.3", 1, 1)]
+    pd.DataFrame(rows, columns=[*hits.COLUMNS, "contributing"]).to_csv(tmp_path / "hits.tsv.gz", sep="\t", index=False)
+    motifs = [("yes.1", "yes", "GATA1"), ("yes.2", "yes", "GATA1"), ("yes.3", "yes", ""), ("other.1", "other", "MYC")]
+    pd.DataFrame(motifs, columns=["motif", "head", "match"]).to_csv(tmp_path / "m.tsv", sep="\t", index=False)
     found = hits.read(tmp_path / "hits.tsv.gz", tmp_path / "m.tsv")
-    assert found["motif"].tolist() == ["GATA1", "pattern_1", "pattern_1"]
+    assert found["motif"].tolist() == ["GATA1", "GATA1", "MYC", "yes.3", "yes.3"], "what does not contribute is left out"
     figure = logos.figure(held, PASSED, found, 1)
     (strip,) = [axis for axis in figure.axes if any(t.get_text() == "GATA1 (+)" for t in axis.texts)]
-    assert len(strip.lines) == 1, "the other hit is outside of the letters"
+    assert len(strip.lines) == 1, "one bracket a name; other heads' motifs and other bases' have none"
     assert strip.lines[0].get_xdata()[[0, -1]] == pytest.approx([20 + view.row, 27 + view.row], abs=0.11)
     assert strip.get_xlim() == titled(figure, "Mutagenesis")[0].get_xlim()
 
 
 def test_hits_that_lie_over_each_other_have_lanes():
     own = pd.DataFrame(
-        {"example": "a", "start": [10, 12, 14, 60], "end": [20, 22, 24, 70], "strand": ".", "motif": "M", "contribution": 1}
+        {
+            "example": "a",
+            "start": [10, 12, 14, 60],
+            "end": [20, 22, 24, 70],
+            "strand": ".",
+            "motif": list("MNOM"),
+            "contribution": 1,
+        }
     )
     found = hits.laid(own, 0, 72, 5.8)
     assert [one.lane for one in found] == [0, 1, 0], "the third finds no room"
@@ -260,6 +259,17 @@ def test_a_track_is_the_mean_over_windows():
     mean = np.mean([both[r, p] for r, p in zip(rows, places, strict=True)])
     edges = [outline[outline[:, 0] == x, 1] for x in (at, at + 1)]
     assert all(np.isclose(own, mean, rtol=1e-6).any() for own in edges) and mean
+
+
+def test_effects_are_the_largest_change_and_losses_count_below_zero(tmp_path):
+    told = {"chrom": "chr1", "pos": [10, 20], "ref": "A", "alt": "C", "score": [0.5, 2.0]}
+    pd.DataFrame(told | {"delta.a": [0.5, 1.0], "delta.b": [-0.1, -2.0]}).to_parquet(tmp_path / "w.parquet")
+    sites = {"delta.donor_gain": [0.4, np.nan], "delta.donor_loss": [0.1, 0.9], "at.donor_gain": [9, 9], "at.donor_loss": [9, 9]}
+    pd.DataFrame(told | sites).to_parquet(tmp_path / "s.parquet")
+    found = interpret_draw.effects([tmp_path / "w.parquet", tmp_path / "s.parquet"])
+    assert found["w"]["score"].tolist() == [0.5, -2.0] and found["s"]["score"].tolist() == [0.4, -0.9]
+    assert found["w"]["position"].tolist() == [9, 19], "0-based"
+    assert (found["w"].attrs["unit"], found["s"].attrs["unit"]) == ("", "probability")
 
 
 def test_an_annotation_without_genes_there_gives_none(tmp_path):
@@ -345,7 +355,7 @@ def test_files_are_the_same_bytes_each_time(tmp_path):
     held = explanations.made("positions", n=4, length=60, methods=METHODS)
     attributions, exams = explanations.written(tmp_path, held, explanations.examined(integrated_gradients=["completeness"]))
     (tmp_path / "genes.gtf").write_text(GTF + "\n")
-    EFFECTS.to_parquet(tmp_path / "mine.parquet")
+    EFFECTS.assign(pos=EFFECTS["position"] + 1, **{"delta.x": EFFECTS["score"]}).to_parquet(tmp_path / "mine.parquet")
     with gzip.open(tmp_path / "hits.tsv.gz", "wt") as handle:
         handle.write("\t".join(hits.COLUMNS) + "\nwindow1\t21\t28\t+\tM\t3\n")
     seen = []

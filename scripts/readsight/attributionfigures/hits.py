@@ -16,26 +16,27 @@ LANE = 0.2  # inches
 
 
 def read(hits: Path | None, motifs: Path | None = None) -> pd.DataFrame:
-    """Hits along examples; none without a file. motifs: table of patterns; one with a known match bears its name."""
+    """Hits along examples that contribute as their motif does; none without a file. head: what the motif speaks for, "" where
+    that is not known. motifs: table of them; one with a known match bears its name.
+    """
     if hits is None:
-        return pd.DataFrame(columns=COLUMNS)
-    found = pd.read_csv(hits, sep="\t", dtype={"example": str, "motif": str, "strand": str})
-    return found.assign(motif=found["motif"].map(named(motifs)).fillna(found["motif"])) if motifs else found
+        return pd.DataFrame(columns=[*COLUMNS, "head"])
+    found = pd.read_csv(hits, sep="\t", dtype={"example": str, "motif": str, "strand": str}).assign(head="")
+    if "contributing" in found:
+        found = found[found["contributing"] > 0]
+    if motifs is not None:
+        table = pd.read_csv(motifs, sep="\t", dtype=str, keep_default_na=False).set_index("motif")
+        found = found.assign(head=found["motif"].map(table["head"]).fillna(""))
+        match = found["motif"].map(table["match"]).fillna("")
+        found = found.assign(motif=match.where(match != "", found["motif"]))
+    return found
 
 
-def named(motifs: Path) -> dict[str, str]:
-    """Pattern → name of the known motif that it matches."""
-    table = pd.read_csv(motifs, sep="\t", dtype=str)
-    if "match" not in table:
-        return {}
-    matched = table.dropna(subset=["match"])
-    return dict(zip(matched.iloc[:, 0], matched["match"], strict=True))
-
-
-def within(found: pd.DataFrame, example: str, start: int, end: int) -> pd.DataFrame:
-    """Hits of an example that reach into [start, end), the most contributing first."""
-    own = found[(found["example"] == example) & (found["start"] < end) & (found["end"] > start)]
-    return own.iloc[own["contribution"].abs().argsort(kind="stable")[::-1]]
+def within(found: pd.DataFrame, example: str, head: str, start: int, end: int) -> pd.DataFrame:
+    """Hits of an example, of motifs of a head, that reach into [start, end), the most contributing first."""
+    own = found[(found["example"] == example) & found["head"].isin(["", head])]
+    own = own[(own["start"] < end) & (own["end"] > start)]
+    return own.iloc[own["contribution"].abs().to_numpy(float).argsort(kind="stable")[::-1]]
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,17 @@ class Bracket:
 
 
 def laid(own: pd.DataFrame, left: int, right: int, inches: float) -> list[Bracket]:
-    """Hits in lanes, the first before others; those that find no room beside each other are left out. inches: width of the panel."""
+    """Hits in lanes, the first before others; those that find no room beside each other are left out, and those that name again
+    what stands there. inches: width of the panel.
+    """
     letter = SIZE * 0.58 / 72 * (right - left) / inches  # in places
     taken: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
     found = []
     for hit in own.itertuples():
         text = short(str(hit.motif), 22) + {"+": " (+)", "-": " (−)"}.get(hit.strand, "")
         start, end = max(hit.start, left), min(hit.end, right)
+        if any(one.text == text and start < one.end and end > one.start for one in found):
+            continue
         reach = max((end - start) / 2, len(text) * letter / 2) + letter / 2
         middle = min(max((start + end) / 2, left + reach), right - reach)
         low, high = min(middle - reach, start), max(middle + reach, end)

@@ -67,7 +67,7 @@ def figure(held: Attributions, exams: dict[str, Any], found: pd.DataFrame, drawn
 def _block(held: Attributions, exams: dict[str, Any], found: pd.DataFrame, view: View, width: float) -> Block:
     whole = together(held, leading(held, exams), view)
     stretch = focus(whole)
-    own = hits.within(found, str(held.rows["example"][view.row]), *stretch)
+    own = hits.within(found, str(held.rows["example"][view.row]), view.head, *stretch)
     return Block(view, whole, stretch, hits.laid(own, *stretch, width))
 
 

@@ -60,7 +60,7 @@ def region(held: Attributions, contributions: np.ndarray, variants: list[pd.Data
 
 def figure(held: Attributions, exams: dict[str, Any], gtf: list[Path], sets: dict[str, pd.DataFrame]) -> Figure | str:
     """From above: contributions to each head, windows, genes, effects of variants of each set (chrom, position from 0, ref, alt,
-    score), and the bases that contribute most.
+    score; attrs["unit"] of sites that are gained and lost), and the bases that contribute most.
     """
     if not len(placed(held)):
         return "Sequences of this task have no place on a genome, so that there is nothing to draw along one."
@@ -93,7 +93,7 @@ def figure(held: Attributions, exams: dict[str, Any], gtf: list[Path], sets: dic
         top, upper = top + TITLE + LANE * len(lanes), [*upper, axis]
     for name, table in shown:
         axis = page.axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, HEIGHT)
-        _effects(axis, name, table, held, here)
+        _effects(axis, name, table, held, here, sets[name].attrs.get("unit", ""))
         top, upper = top + TITLE + HEIGHT, [*upper, axis]
     for axis in upper:
         sheet.along(axis, ruler, here.start, here.end, named=axis is upper[-1], most=10)
@@ -169,10 +169,11 @@ def _windows(axis: Axes, held: Attributions, here: Region) -> None:
     axis.set_title("windows", fontsize=8, pad=2)
 
 
-def _effects(axis: Axes, name: str, table: pd.DataFrame, held: Attributions, here: Region) -> None:
+def _effects(axis: Axes, name: str, table: pd.DataFrame, held: Attributions, here: Region, unit: str) -> None:
     """A stem a variant, as high as its effect; names of the largest that have room."""
     axis.set_xlim(here.start, here.end)
-    axis.set_title(f"effects of variants: {name}" + ("" if len(table) else " (none here)"), fontsize=8, pad=2)
+    more = " (a site gained: above 0, lost: below)" if unit else ""
+    axis.set_title(f"effects of variants: {name}" + (more if len(table) else " (none here)"), fontsize=8, pad=2)
     at, score = table["position"].to_numpy() + 0.5, table["score"].to_numpy(float)
     low, high = sheet.limits([score, -0.25 * score])
     axis.set_ylim(low - 0.1 * (high - low), high + 0.18 * (high - low))
@@ -180,7 +181,7 @@ def _effects(axis: Axes, name: str, table: pd.DataFrame, held: Attributions, her
     axis.vlines(at, 0, score, colors=shades, linewidth=1)
     axis.scatter(at, score, c=shades, s=14, zorder=3, linewidths=0)
     axis.axhline(0, color="0.4", linewidth=0.5)
-    sheet.upright(axis, held.about["unit"])
+    sheet.upright(axis, f"Δ {unit or held.about['unit']}")
     _names(axis, table, at, score)
 
 
