@@ -52,12 +52,12 @@ def shade(row: dict[str, Any]) -> str:
 
 def notes(methods: dict[str, Any]) -> list[str]:
     """What the table's cells have no room for: why a method failed, and why an exam is not defined."""
-    found = [
-        f"{NAMES.get(method, method)} FAILED {row['exam']}: {row['reason']}."
-        for method, held in methods.items()
-        for row in held["exams"]
-        if not row["passed"]
-    ]
+    failed: dict[str, list[str]] = {}
+    for method, held in methods.items():
+        for row in held["exams"]:
+            if not row["passed"]:
+                failed.setdefault(f"{row['exam']}: {row['reason']}", []).append(NAMES.get(method, method))
+    found = [f"FAILED {what} ({', '.join(names)})." for what, names in failed.items()]
     why: dict[str, list[str]] = {}
     for held in methods.values():
         for row in held["exams"]:

@@ -55,7 +55,7 @@ class Fading:
         self.shuffles = shuffled(self.codes, SHUFFLES, seed, 2 if question.about.get("pair") else 1)
         self.seed = seed
         score = score_of(self.question)
-        self.floor = self._asked(np.broadcast_to(self.shuffles, (1, *self.shuffles.shape)))[0]
+        self.floor = self._asked(self.shuffles[None])[0]
         self.sign = np.where(score >= self.floor, 1.0, -1.0)
         self.change = np.abs(score - self.floor)
 

@@ -78,6 +78,8 @@ def _planted(where: str, row: dict[str, str], places: int, faults: list[str]) ->
     if row["acts"] not in ("0", "1"):
         faults.append(f"{where}, column acts: {row['acts']!r} is neither 0 nor 1")
     sites = []
+    if not row["sites"]:
+        faults.append(f"{where}, column sites: nothing stands there; write . where an example has none")
     for word in [] if row["sites"] in (".", "", None) else row["sites"].split(","):
         told = SITE.fullmatch(word)
         if not told:
