@@ -130,7 +130,7 @@ def main(evaluation: Path, table: Path, out: Path) -> None:
         panels.append(lambda axis: changes(axis, held, told))
     if told.get("site"):
         panels.append(lambda axis: naming(axis, held, told))
-    across = min(3, len(panels))
+    across = 2 if len(panels) == 4 else min(3, len(panels))
     rows = -(-len(panels) // across)
     text = words(told, 75 * across)
     figure, axes = new(rows, across, width=5.2 * across, height=4 * rows + 0.17 * (text.count("\n") + 1), squeeze=False)

@@ -1,16 +1,22 @@
 """Small models and small genomes that effects of variants are tried on: models of every kind, variants of every shape."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import anndata
 import numpy as np
+import pandas as pd
 
 import networks
 import sequenced
+from readsight import modelfile
+from readsight.certificate import sha256
 from readsight.effects import scoring, variants
 from readsight.effects.models import Asked, Models
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.genome.store import Genome
+from readsight.interpreting import VariantSet
 from readsight.nets import NETS
 from readsight.outcome import Outcome
 
@@ -100,3 +106,51 @@ def turned_rows(held: Genome, rows: list[tuple[str, int, str, str]]) -> list[tup
         return decode(reverse_complement(encode(word)))
 
     return [(c, held.lengths[c] - p - len(r), other(r), other(a)) for c, p, r, a in rows]
+
+
+def project(
+    folder: Path, held: Models, bases: Genome, learned: list[tuple[str, int]] | None = None, codes: str = "genome.codes"
+) -> dict[str, Any]:
+    """Files of a trained model, of what it learned from, and of the genome, as the script takes them.
+
+    learned: contig and start of each training window. Returns the arguments of `interpret_variants.main` by name, but for the variants.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    raw, contigs = folder / codes, folder / "genome.json"
+    raw.write_bytes(np.asarray(bases.raw, np.uint8).tobytes())
+    offsets = np.cumsum([0, *bases.lengths.values()]).tolist()
+    rows = [{"name": n, "length": s, "offset": o} for (n, s), o in zip(bases.lengths.items(), offsets, strict=False)]
+    contigs.write_text(json.dumps({"masked": False, "contigs": rows}))
+    tensors, about = folder / "model.safetensors", folder / "model.json"
+    sequence = {"length": held.length, "pair": held.pair, "stranded": held.stranded, "bin": 1}
+    content = {
+        "model": held.word, "outcome": held.outcome.plain(), "certificate": "mark", "sequence": sequence, "representation": "one_hot",
+        "folds": [{"about": asked.about} for asked in held.asked],
+    }  # fmt: skip
+    modelfile.write(tensors, about, [asked.arrays for asked in held.asked], content)
+    learned = learned or [("chr2", 0), ("chr2", 300)]
+    names = [f"e{i}" for i in range(len(learned))]
+    obs = pd.DataFrame({"chrom": [c for c, _ in learned], "start": [s for _, s in learned]}, index=names)
+    obs["end"] = obs["start"] + held.length
+    uns = {
+        "sequence": sequence, "outcome": held.outcome.plain(),
+        "task": {"made_from": {codes: sha256(raw)}, "source": "sequences"},
+    }  # fmt: skip
+    width = held.length * (1 + held.pair)
+    data = anndata.AnnData(obs=obs, obsm={"sequence": sequenced.random(len(obs), width)}, uns=uns)
+    data.write_h5ad(folder / "examples.h5ad")
+    split = {"example": names, "group": names, "repeat0.fold0": ["train" if i % 2 == 0 else "test" for i in range(len(names))]}
+    pd.DataFrame(split).to_parquet(folder / "split.parquet")
+    return {
+        "model": {"tensors": tensors, "about": about}, "genome": (raw, contigs), "examples": folder / "examples.h5ad",
+        "split": folder / "split.parquet", "beside": {}, "task": "t", "seed": 1, "threads": 1,
+        "outputs": {
+            name: folder / f"set.{end}"
+            for name, end in (("vcf", "vcf.gz"), ("table", "parquet"), ("data", "h5ad"), ("evaluation", "json"), ("summary", "summary.json"))
+        },
+    }  # fmt: skip
+
+
+WHOLE = VariantSet(name="set", vcf="a.vcf").model_dump(exclude={"vcf", "caller"}) | {
+    "shifts": SPEC["shifts"], "distance": SPEC["distance"], "stranded": False, "outside": "error", "bootstrap": 50,
+}  # fmt: skip

@@ -1,5 +1,6 @@
 """Effects as files: the user's VCF with INFO keys of its own, a table with a row an allele, an AnnData."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,20 +97,14 @@ def vcf(out: Path, variants: Variants, effects: Effects, seen: np.ndarray, about
     found = zip(variants.row.tolist(), variants.allele.tolist(), values(variants, effects, seen), strict=True)
     following = next(found, None)
     place: dict[str, int] = {}
-    last, ordered, known = (-1, -1), True, set()
-    out = Path(out)
+    last, ordered = (-1, -1), True
+    known: set[str] = set()
     with pysam.BGZFile(str(out), "wb") as handle:
         for row, line in lines(variants.source):
             line = line.rstrip("\r\n")
             if line.startswith("#"):
-                if line.startswith("##contig=<ID="):
-                    known.add(line[13:].split(",")[0].rstrip(">"))
-                if line.startswith("#CHROM"):
-                    more = [f"##contig=<ID={n},length={s}>" for n, s in variants.genome.lengths.items() if n not in known]
-                    handle.write("".join(text + "\n" for text in [*more, *header(effects, about)]).encode())
-                if _ours(line, own):
-                    continue
-                handle.write(f"{line.rstrip() if line.startswith('#CHROM') else line}\n".encode())
+                more = _more(line, known, variants, effects, about)
+                handle.write("".join(f"{text}\n" for text in [*more, *([] if _ours(line, own) else [line])]).encode())
                 continue
             fields = line.split("\t", 8)
             alleles: dict[int, list[str]] = {}
@@ -121,11 +116,42 @@ def vcf(out: Path, variants: Variants, effects: Effects, seen: np.ndarray, about
             ordered, last = ordered and at >= last, at
             handle.write(("\t".join(fields) + "\n").encode())
     if not ordered:
-        held = out.with_name(f"{out.name}.unsorted")
-        out.rename(held)
-        pysam.bcftools.sort("-Oz", "-o", str(out), "-T", f"{out}.sorting", str(held), catch_stdout=False)
-        held.unlink()
+        _sort(Path(out))
     pysam.tabix_index(str(out), preset="vcf", force=True)
+
+
+def _more(line: str, known: set[str], variants: Variants, effects: Effects, about: dict[str, str]) -> list[str]:
+    """Header lines that stand before this one: behind all others contigs that were not named, and what the keys mean. known: named ones."""
+    if line.startswith("##contig=<ID="):
+        known.add(line[13:].split(",")[0].rstrip(">"))
+    if not line.startswith("#CHROM"):
+        return []
+    contigs = [f"##contig=<ID={name},length={size}>" for name, size in variants.genome.lengths.items() if name not in known]
+    return [*contigs, *header(effects, about)]
+
+
+def _sort(path: Path) -> None:
+    """Sort a VCF by contig, as they first come, and position: records lie in a plain file meanwhile, and their places in memory."""
+    plain = path.with_name(f"{path.name}.unsorted")
+    head: list[bytes] = []
+    place: dict[bytes, int] = {}
+    spots, contigs, positions = [], [], []
+    with gzip.open(path) as given, open(plain, "wb") as out:
+        for line in given:
+            if line.startswith(b"#"):
+                head.append(line)
+                continue
+            contig, position = line.split(b"\t", 2)[:2]
+            spots.append(out.tell())
+            contigs.append(place.setdefault(contig, len(place)))
+            positions.append(int(position))
+            out.write(line)
+    with open(plain, "rb") as given, pysam.BGZFile(str(path), "wb") as out:
+        out.write(b"".join(head))
+        for i in np.lexsort((positions, contigs)).tolist():
+            given.seek(spots[i])
+            out.write(given.readline())
+    plain.unlink()
 
 
 def _ours(line: str, own: set[str]) -> bool:
