@@ -50,18 +50,23 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     inputs: FILES, and those of MAY that there are; truth: table of planted sites. spec: interpret, bootstrap. seed: that
     attributions were made with. outputs: exams, summary. Raises InputError where the files are not about one another.
     """
-    examined, (arrays, content), trainer = reading.read(inputs, spec["interpret"], seed, threads)
+    examined, models, trainer = reading.read(inputs, spec["interpret"], seed, threads)
     held, truth = examined.held, None
     if "truth" in inputs:
         truth = planted.read(inputs["truth"], list(map(str, held.rows["example"])), held.sequence.shape[1])
-    abouts = [row["about"] for row in content["folds"]]
-    examination = Examination(examined, arrays, abouts, trainer, truth, spec["bootstrap"], seed)
+    examination = Examination(examined, models, trainer, truth, spec["bootstrap"], seed)
     found = {}
     for method in held.methods:
         found[method] = examination.judge(method)
         told = {row["exam"]: (row["value"] if row["value"] is None else round(row["value"], 3)) for row in found[method]["exams"]}
         log.info("%s: %s: %s", method, "passed" if found[method]["passed"] else "FAILED", told)
-    said = {"task": task, "model": content["model"], "outcome": content["outcome"], "heads": held.heads, "methods": found}
+    said = {
+        "task": task,
+        "model": trainer.content["model"],
+        "outcome": trainer.content["outcome"],
+        "heads": held.heads,
+        "methods": found,
+    }
     outputs["exams"].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
     outputs["summary"].write_text(json.dumps(records(task, found, len(held)), indent=1) + "\n")
 

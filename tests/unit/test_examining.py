@@ -11,7 +11,7 @@ import pytest
 import sequenced
 from readsight.errors import InputError
 from readsight.examining import curves, likeness, limits, planted
-from readsight.examining.anew import AGAIN, BLIND, dealt, networks
+from readsight.examining.anew import AGAIN, BLIND, Model, dealt, networks
 from readsight.examining.case import Case, Examined, thinned
 from readsight.examining.curves import PARTS, Fading
 from readsight.examining.examination import Examination
@@ -74,7 +74,7 @@ def examination(
     about = {"heads": ["score"], "methods": list(found), "kind": kind}
     held = Attributions({m: {"score": f} for m, f in found.items()}, asked.codes, rows, {"score": asked.score()}, {}, about)
     examined = Examined(held, [Case(asked, np.arange(n), 0)], SPEC, 1)
-    return Examination(examined, [asked.arrays], [asked.about], Other(asked.arrays["weight"]), truth, 100, 1)
+    return Examination(examined, [Model(LINEAR, asked.arrays, asked.about)], Other(asked.arrays["weight"]), truth, 100, 1)
 
 
 def by_exam(found: dict[str, Any]) -> dict[str, Any]:

@@ -1,73 +1,63 @@
-"""Examination of the attributions of a small trained network, from files to figures."""
+"""Examination of the attributions of small trained models, from files to figures."""
 
+import hashlib
 import json
-import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 
 import interpret_examine
+import interpret_explain
 import interpret_plot_exams
 import networks
 import trainings
-from readsight import foldfile, modelfile
-from readsight.certificate import sha256
+from readsight import modelfile
 from readsight.errors import InputError
 from readsight.examining import limits
-from readsight.explaining import file
-from readsight.explaining.attributing import attribute, score_of
+from readsight.explaining import file, gathering
 from readsight.explaining.file import Attributions
-from readsight.explaining.question import Question, heads
-from readsight.nets import NETS
+from readsight.foldfile import Fold
+from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.sequential import Training
 
-METHODS = ("integrated_gradients", "saliency", "mutagenesis")
+METHODS = ["integrated_gradients", "saliency", "mutagenesis"]
 INTERPRET = {"baseline": "shuffled", "baselines": 3, "correction": True}
 SPEC = {"interpret": INTERPRET, "bootstrap": 100}
-EXPLAINED = 12  # of each fold
 
 
-def attributed(given: dict[str, Path], methods: tuple[str, ...], out: Path, count: int = EXPLAINED) -> Path:
-    """Attributions of some test examples of each fold, as `interpret_explain` writes them."""
-    arrays, content = modelfile.read(given["tensors"], given["about"])
-    parts: list[dict[str, Any]] = []
-    for number, row in enumerate(content["folds"]):
-        fold = foldfile.read(given["test"], number)
-        rows = np.arange(min(count, len(fold)))
-        asked = Question(
-            NETS[content["kind"]], arrays[number], row["about"], np.asarray(fold.values)[rows], heads(fold.outcome)[0]
-        )
-        found = {method: attribute(method, asked, INTERPRET, 1) for method in methods}
-        parts.append(found | {"sequence": asked.codes, "score": score_of(asked), "fold": np.full(len(rows), number)})
-        parts[-1] |= {name: getattr(fold, f"{name}s")[rows] for name in ("group", "label")} | {"example": fold.names[rows]}
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    head = heads(fold.outcome)[0].name
-    about = {"task": "words", "model": content["model"], "model_hash": sha256(given["tensors"]), "data_hash": ""}
-    about |= {
-        "certificate": content["certificate"],
-        "kind": "binary",
-        "classes": ["no", "yes"],
-        "heads": [head],
-        "methods": list(methods),
-    }
-    rows = {name: joined[name] for name in ("example", "group", "label", "fold")}
-    attributions = {method: {head: joined[method]} for method in methods}
-    file.write(out, Attributions(attributions, joined["sequence"], rows, {head: joined["score"]}, {}, about))
+def made(folder: Path, model: str, whole: Fold, word: str = "one_hot", **own: Any) -> dict[str, Path]:
+    """Files of a small task with a model trained in two folds. own: settings."""
+    folder.mkdir(exist_ok=True)
+    found = trainings.files(folder, whole, word)
+    settings = Training().model_dump() | networks.QUICK | {"epochs": 3}
+    settings |= networks.settings(model) if model in networks.SMALL else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found |= trainings.train_and_predict(folder, found, model, settings | own)
+    found["examples"] = folder / "examples.h5ad"
+    anndata.AnnData(obs=pd.DataFrame({"chrom": "chr1"}, index=whole.names)).write_h5ad(found["examples"])
+    return found
+
+
+def attributed(given: dict[str, Path], methods: list[str], out: Path, count: int) -> Path:
+    inputs = {name: given[name] for name in (*gathering.FILES, *gathering.MAY)}
+    spec = {"attributions": methods, "explained": count, "interpret": INTERPRET}
+    interpret_explain.main(inputs, "words", spec, 1, out)
     return out
 
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: Any) -> dict[str, Path]:
-    """A network that knows a word, trained in two folds, its attributions, and where the word stands."""
+    """A network that knows a word, its attributions, and where the word stands."""
     folder = tmp_path_factory.mktemp("examined")
     whole = trainings.part(n=400, length=50)
-    found = trainings.files(folder, whole)
-    settings = Training().model_dump() | networks.QUICK | networks.settings("cnn") | {"epochs": 10}
-    made = trainings.train_and_predict(folder, found, "cnn", settings)
-    found |= {name: made[name] for name in ("tensors", "about")}
-    found["attributions"] = attributed(found, METHODS, folder / "attributions.h5")
+    found = made(folder, "cnn", whole, epochs=10)
+    found["attributions"] = attributed(found, METHODS, folder / "attributions.h5", 24)
     lines = ["name\tacts\tsites"]
     for name, codes, label in zip(whole.names, whole.values, whole.labels, strict=True):
         lines.append(f"{name}\t{label}\t{site(codes) if label else '.'}")
@@ -78,8 +68,6 @@ def given(tmp_path_factory: Any) -> dict[str, Path]:
 
 def site(codes: np.ndarray) -> str:
     """Where the planted word stands, on either strand."""
-    from readsight.genome.codes import decode, encode, reverse_complement
-
     text = decode(codes)
     back = decode(reverse_complement(encode(trainings.WORD)))
     start = next(at for at in (text.find(trainings.WORD), text.find(back)) if at >= 0)
@@ -139,13 +127,45 @@ def test_figures_are_drawn_and_the_same_each_time(examined: dict[str, Any], tmp_
 
 
 def test_same_seed_same_exams(given: dict[str, Path], examined: dict[str, Any], tmp_path: Path) -> None:
-    few = attributed(given, ("integrated_gradients",), tmp_path / "few.h5", 4)
+    few = attributed(given, ["integrated_gradients"], tmp_path / "few.h5", 8)
     found = []
     for name in ("one", "two"):
         inputs = {key: given[key] for key in NEEDED if key != "truth"} | {"attributions": few}
         interpret_examine.main(inputs, "words", SPEC, 1, 1, {key: tmp_path / f"{name}.{key}" for key in ("exams", "summary")})
         found.append(json.loads((tmp_path / f"{name}.exams").read_text()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "model, kind, word, methods, said",
+    [
+        ("dilated_resnet", "positions", "one_hot", ["deep_shap"], {"stranded": True}),
+        ("cnn", "profile", "one_hot", ["input_x_gradient"], {"bin": 8}),
+        ("cnn", "multiclass", "one_hot", ["grad_cam"], {}),
+        ("kmer_linear", "binary", "one_hot", ["shap"], {}),
+        ("logistic", "binary", "kmer", ["mutagenesis"], {}),
+        ("transformer", "binary", "bpe", ["attention_rollout", "mutagenesis"], {}),
+    ],
+)
+def test_every_model_and_outcome_is_examined(
+    tmp_path: Path, model: str, kind: str, word: str, methods: list[str], said: dict[str, Any]
+) -> None:
+    found = made(tmp_path, model, trainings.part(kind, 100, 40, **said), word)
+    found["attributions"] = attributed(found, methods, tmp_path / "attributions.h5", 8)
+    inputs = {name: found[name] for name in NEEDED if name != "truth"}
+    outputs = {name: tmp_path / f"{name}.json" for name in ("exams", "summary")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        interpret_examine.main(inputs, "words", SPEC, 1, 1, outputs)
+    exams = json.loads(outputs["exams"].read_text())["methods"]
+    for method in methods:
+        told = {row["exam"]: row for row in exams[method]["exams"]}
+        for name in ("numbers", "shuffled labels", "deletion", "insertion", "stability"):
+            assert told[name]["value"] is not None and np.isfinite(told[name]["value"]), name
+        assert (told["weights drawn anew"]["value"] is None) == (model == "kmer_linear")
+        assert (told["reverse complement"]["value"] is None) == bool(said.get("stranded"))
+        if method in ("deep_shap", "shap"):
+            assert told["completeness"]["value"] < 0.01
 
 
 # Bad input ----------------------------------------------------------------------------------------------------------------------
@@ -160,18 +180,18 @@ def refused(given: dict[str, Path], tmp_path: Path, **other: Path) -> str:
 
 
 def changed(given: dict[str, Path], tmp_path: Path, change: Any) -> Path:
-    """A file of attributions with something changed in it."""
+    """A file of attributions with something changed in it, as if it had been written so."""
     held = file.read(given["attributions"])
     change(held)
+    held.about["data_hash"] = hashlib.sha256(np.ascontiguousarray(held.sequence).tobytes()).hexdigest()
     file.write(tmp_path / "changed.h5", held)
     return tmp_path / "changed.h5"
 
 
 def test_attributions_of_another_model_are_refused(given: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
-    shutil.copy(given["tensors"], other)
     arrays, content = modelfile.read(given["tensors"], given["about"])
-    arrays[0]["0.head.bias" if "0.head.bias" in arrays[0] else next(iter(arrays[0]))] += 1
+    arrays[0] = {name: array + 1 for name, array in arrays[0].items()}
     modelfile.write(other, tmp_path / "other.json", arrays, content)
     words = refused(given, tmp_path, tensors=other, about=tmp_path / "other.json")
     assert "explains another model than" in words and "attributions.h5" in words and "make the attributions again" in words
@@ -194,6 +214,15 @@ def test_attributions_of_other_sequences_are_refused(given: dict[str, Path], tmp
         (unknown, "nobody are no test examples of fold 0"),
     ):
         assert words in refused(given, tmp_path, attributions=changed(given, tmp_path, change))
+
+
+def test_sequences_that_were_changed_are_refused(given: dict[str, Path], tmp_path: Path) -> None:
+    held = file.read(given["attributions"])
+    held.sequence[0] = 0
+    file.write(tmp_path / "changed.h5", held)
+    assert "its sequences are not those that it was written with" in refused(
+        given, tmp_path, attributions=tmp_path / "changed.h5"
+    )
 
 
 def test_attributions_of_another_shape_head_or_fold_are_refused(given: dict[str, Path], tmp_path: Path) -> None:

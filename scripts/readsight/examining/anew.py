@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from readsight import foldfile
-from readsight.explaining.question import Question
+from readsight.explaining.question import Head, Question
 from readsight.foldfile import Encoding, Fold
 from readsight.kmers.counting import limited
-from readsight.learners import member, trained
+from readsight.learners import member as member_of
+from readsight.learners import trained
 from readsight.models.shuffled_labels import shuffled
 from readsight.nets.member import Member
 from readsight.outcome import UNCOUNTED
@@ -20,6 +21,22 @@ from readsight.variant import Variant
 MOST = 4000  # training examples of a model that is trained anew
 SHARE = 0.8  # of the examples, at most: a model whose training draws nothing would be the same one again
 BATCH = 64  # largest batch, so that few passes are enough steps
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model of one fold, to be asked about codes. member: of `explaining.featured`."""
+
+    member: Any
+    arrays: dict[str, np.ndarray]
+    about: dict[str, Any]
+
+    def asked(self, codes: np.ndarray, head: Head, at: np.ndarray | None = None) -> Question:
+        return Question(self.member, self.arrays, self.about, codes, head, at)
+
+    def instead(self, question: Question) -> Question:
+        """The same question to this model."""
+        return self.asked(question.codes, question.head, question.at)
 
 
 @dataclass(frozen=True)
@@ -62,7 +79,7 @@ class Trainer:
         variant = Variant.of(self.content["model"])
         whole = replace(variant.view(foldfile.read(self.balanced, number)), encoding=self.encodings[number])
         some = limited(whole, max(1, min(effort.most, round(SHARE * len(whole)))), seed)
-        module, fold = member(variant.model, made(some, seed))
+        module, fold = member_of(variant.model, made(some, seed))
         settings = dict(self.content["folds"][number]["settings"])
         if isinstance(module, Member):
             batch = min(settings["batch_size"], BATCH)
@@ -91,9 +108,8 @@ def dealt(fold: Fold, seed: int) -> Fold:
 
 def redrawn(question: Question, seed: int) -> Question | None:
     """The question to the same architecture with weights drawn anew; None where the model has none to draw."""
-    if not hasattr(question.member, "redrawn"):
-        return None
-    return replace(question, arrays=question.member.redrawn(question.arrays, question.about, seed))
+    drawn = getattr(getattr(question.member, "member", question.member), "redrawn", None)
+    return None if drawn is None else replace(question, arrays=drawn(question.arrays, question.about, seed))
 
 
 def networks(question: Question) -> list[Question]:

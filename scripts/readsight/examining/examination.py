@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from readsight.examining import curves, likeness, limits, planted
-from readsight.examining.anew import Trainer, networks, redrawn
+from readsight.examining.anew import Model, Trainer, networks, redrawn
 from readsight.examining.case import Case, Examined, thinned
 from readsight.examining.limits import row, undefined
 from readsight.explaining.attributing import averaged, change_of
@@ -31,18 +31,17 @@ Result = dict[str, Any]
 
 @dataclass
 class Examination:
-    """examined: attributions and cases. arrays, abouts: models of all folds. trainer: trains others. truth: what was planted in
+    """examined: attributions and cases. models: of all folds. trainer: trains others. truth: what was planted in
     each example, None where that is not known. resamples: of groups, behind intervals.
     """
 
     examined: Examined
-    arrays: list[dict[str, np.ndarray]]
-    abouts: list[dict[str, Any]]
+    models: list[Model]
     trainer: Trainer
     truth: list[planted.Planted] | None
     resamples: int
     seed: int
-    _models: dict[Any, Any] = field(default_factory=dict)
+    _made: dict[Any, Model] = field(default_factory=dict)
 
     def judge(self, method: str) -> Result:
         """exams (a row each), passed, and curves of a method."""
@@ -86,8 +85,8 @@ class Examination:
     def stability(self, method: str) -> Result:
         """Likeness to models of other folds, to the networks of an ensemble, or to one that is trained again from another seed."""
         first = self.examined.cases[0].question
-        if len(self.arrays) > 1:
-            others, held = [self._of_fold(k + 1) for k in range(min(OTHERS, len(self.arrays) - 1))], "other folds"
+        if len(self.models) > 1:
+            others, held = [self._of_fold(k + 1) for k in range(min(OTHERS, len(self.models) - 1))], "other folds"
         elif networks(first):
             count = min(OTHERS, len(networks(first)))
             others, held = [lambda case, k=k: networks(case.question)[k] for k in range(count)], "networks of the ensemble"
@@ -202,18 +201,17 @@ class Examination:
 
         def other(case: Case) -> Question:
             key = (train.__name__, draw)
-            if key not in self._models:
-                number = draw % len(self.arrays)
-                self._models[key] = train(number, self.seed + 31 + draw)
-            arrays, about = self._models[key]
-            return replace(case.question, arrays=arrays, about=about)
+            if key not in self._made:
+                number = draw % len(self.models)
+                arrays, about = train(number, self.seed + 31 + draw)
+                self._made[key] = Model(self.models[number].member, arrays, about)
+            return self._made[key].instead(case.question)
 
         return other
 
     def _of_fold(self, further: int) -> Other:
         def other(case: Case) -> Question:
-            number = (case.fold + further) % len(self.arrays)
-            return replace(case.question, arrays=self.arrays[number], about=self.abouts[number])
+            return self.models[(case.fold + further) % len(self.models)].instead(case.question)
 
         return other
 

@@ -1,5 +1,6 @@
 """What `interpret_explain` wrote, read back together with the models and the sequences that it is about."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,21 +10,20 @@ import numpy as np
 from readsight import foldfile, modelfile
 from readsight.certificate import sha256, verify_folds
 from readsight.errors import InputError
-from readsight.examining.anew import Trainer
+from readsight.examining.anew import Model, Trainer
 from readsight.examining.case import Case, Examined
 from readsight.explaining import file
-from readsight.explaining.question import Question, heads
+from readsight.explaining.featured import member
+from readsight.explaining.question import heads
 from readsight.foldfile import Encoding, Fold
 from readsight.learners import learned
-from readsight.learners import member as member_of
 from readsight.variant import Variant
 
 SHOWN = 5
-Models = tuple[list[dict[str, np.ndarray]], dict[str, Any]]
 
 
-def read(inputs: dict[str, Path], spec: dict[str, Any], seed: int, threads: int) -> tuple[Examined, Models, Trainer]:
-    """Attributions with their questions, the models, and what trains them anew.
+def read(inputs: dict[str, Path], spec: dict[str, Any], seed: int, threads: int) -> tuple[Examined, list[Model], Trainer]:
+    """Attributions with their questions, the models of all folds, and what trains others.
 
     inputs: test, balanced, tensors, about, certificate, attributions and, where the task has one, representation and
     representation_about. spec: the config's section `interpret`. Raises InputError, with all that is wrong, where these are not
@@ -38,10 +38,14 @@ def read(inputs: dict[str, Path], spec: dict[str, Any], seed: int, threads: int)
     verify_folds(inputs["certificate"], marks)
     belongs(held, inputs, content)
     variant = Variant.of(content["model"])
-    tests = {n: replace(variant.view(foldfile.read(inputs["test"], n)), encoding=encodings[n]) for n in folds(held)}
-    verify_folds(inputs["certificate"], {str(inputs["test"]): next(iter(tests.values())).mark})
-    cases = [case for number, whole in tests.items() for case in cases_of(held, whole, number, arrays[number], content, inputs)]
-    return Examined(held, cases, spec, seed), (arrays, content), Trainer(inputs["balanced"], content, encodings, threads)
+    tests = [replace(variant.view(foldfile.read(inputs["test"], n)), encoding=encodings[n]) for n in range(len(arrays))]
+    verify_folds(inputs["certificate"], {str(inputs["test"]): tests[0].mark})
+    models = [
+        Model(member(variant.model, whole), own, row["about"])
+        for whole, own, row in zip(tests, arrays, content["folds"], strict=True)
+    ]
+    cases = [case for number in folds(held) for case in cases_of(held, tests[number], number, models[number], inputs)]
+    return Examined(held, cases, spec, seed), models, Trainer(inputs["balanced"], content, encodings, threads)
 
 
 def folds(held: file.Attributions) -> list[int]:
@@ -56,6 +60,8 @@ def belongs(held: file.Attributions, inputs: dict[str, Path], content: dict[str,
         faults.append(f"{path}: explains another model than {inputs['tensors']} (another hash); make the attributions again")
     if held.about["model"] != content["model"]:
         faults.append(f"{path}: is of the model {held.about['model']}, and {inputs['about']} of {content['model']}")
+    if held.about["data_hash"] != hashlib.sha256(np.ascontiguousarray(held.sequence).tobytes()).hexdigest():
+        faults.append(f"{path}: its sequences are not those that it was written with (another hash); make the attributions again")
     if not len(held) or not held.methods:
         faults.append(f"{path}: nothing is explained in it; name attributions, and explain at least one example")
     wrong = [n for n in folds(held) if not 0 <= n < len(content["folds"])]
@@ -71,14 +77,7 @@ def belongs(held: file.Attributions, inputs: dict[str, Path], content: dict[str,
         raise InputError(faults)
 
 
-def cases_of(
-    held: file.Attributions,
-    whole: Fold,
-    number: int,
-    arrays: dict[str, np.ndarray],
-    content: dict[str, Any],
-    inputs: dict[str, Path],
-) -> list[Case]:
+def cases_of(held: file.Attributions, whole: Fold, number: int, model: Model, inputs: dict[str, Path]) -> list[Case]:
     """The cases of a fold, one a number of the output. whole: its test part."""
     rows = np.flatnonzero(held.rows["fold"] == number)
     names, path = held.rows["example"][rows], inputs["attributions"]
@@ -97,15 +96,13 @@ def cases_of(
         raise InputError(
             f"{path}: {some(list(map(str, other)))} have other sequences than in {inputs['test']}; make the attributions again"
         )
-    member, _ = member_of(content["kind"], whole)
     told = {head.name: head for head in heads(whole.outcome)}
     if sorted(told) != sorted(held.heads):
         raise InputError(
             f"{path}: explains {', '.join(held.heads)}, and the model gives {', '.join(told)}; make the attributions again"
         )
-    about = content["folds"][number]["about"]
     at = {name: held.at[name][rows] if name in held.at else None for name in told}
-    return [Case(Question(member, arrays, about, codes, head, at[name]), rows, number) for name, head in told.items()]
+    return [Case(model.asked(codes, head, at[name]), rows, number) for name, head in told.items()]
 
 
 def some(names: list[str]) -> str:
