@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from readsight.edits.patch import Patch, Span
+from readsight.edits.pieces import product
 from readsight.nets.layers import means
 
 
@@ -29,28 +30,38 @@ class Unedited(NamedTuple):
     features: tuple[torch.Tensor, ...] = ()
 
 
+class Linear:
+    """A dense layer: (k, inputs) → (k, outputs)."""
+
+    def __init__(self, layer: nn.Linear):
+        self.weight, self.bias = layer.weight.detach().t().contiguous(), layer.bias.detach()
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        return product(values, self.weight, self.bias)
+
+
+def _layer(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    return Linear(layer) if isinstance(layer, nn.Linear) else layer
+
+
 class Dense:
     """All places side by side and dense layers (`layers.Condense`, `network.Whole`): of what changes the first one's columns alone."""
 
-    ALONG = False
-
     def __init__(self, head: Any, by: int, places: int, channels: int):
-        self.by, self.places, self.head = by, -(-places // by), head
+        self.head, self.by, self.places, self.channels = head, by, -(-places // by), channels
         self.share = torch.full((self.places, 1), 1.0 / by, device=head.layer.weight.device)
         self.share[-1] = 1.0 / (places - by * (self.places - 1))
-        self.channels = channels
-        layer = head.dense[0] if len(head.dense) else head.layer
-        self.weight, self.bias = layer.weight.detach().t().contiguous(), layer.bias.detach()
+        self.first, *self.layers = (_layer(layer) for layer in (*head.dense, head.layer))
 
     def _rest(self, hidden: torch.Tensor) -> torch.Tensor:
-        if len(self.head.dense):
-            hidden = self.head.layer(self.head.dense[1:](hidden))
+        for layer in self.layers:
+            hidden = layer(hidden)
         found = hidden * self.head.deviation + self.head.usual
         return found.flatten() if self.head.flat else found
 
     def whole(self, values: torch.Tensor) -> Unedited:
         """Of whole sequences. values: (n, places, channels)."""
-        hidden = torch.addmm(self.bias, means(values, self.by).flatten(1), self.weight)
+        hidden = self.first(means(values, self.by).flatten(1))
         return Unedited(self._rest(hidden), (hidden,))
 
     def of(self, patch: Patch, held: Unedited, rows: torch.Tensor, near: Near | None) -> torch.Tensor:
@@ -59,17 +70,14 @@ class Dense:
         if self.by > 1:
             patch.values.mul_(self.share[patch.span.places().clamp_(0, self.places - 1)])
         low, order = patch.span.low.sort(stable=True)
-        values = patch.values.index_select(0, order).flatten(1)
-        change = values.new_empty(len(values), self.weight.shape[1])
-        first = 0
+        values, parts, first = patch.values.index_select(0, order).flatten(1), [], 0
         each, counts = torch.unique_consecutive(low, return_counts=True)
         for place, count in zip(each.tolist(), counts.tolist(), strict=True):
-            part = slice(first, first + count)
-            begin, end = max(place, 0), min(place + patch.span.size, self.places)
-            columns = values[part, (begin - place) * self.channels : (end - place) * self.channels]
-            torch.mm(columns, self.weight[begin * self.channels : end * self.channels], out=change[part])
+            begin, end = max(place, 0) * self.channels, min(place + patch.span.size, self.places) * self.channels
+            columns = values[first : first + count, begin - place * self.channels : end - place * self.channels]
+            parts.append(product(columns, self.first.weight[begin:end]))
             first += count
-        rows = rows[order]
+        change, rows = torch.cat(parts), rows[order]
         still = ~change.any(1)
         found = self._rest(change.add_(held.features[0][rows]))
         found[still] = held.outputs[rows[still]]
@@ -77,15 +85,13 @@ class Dense:
 
     def work(self, size: int) -> tuple[float, float]:
         """Products of an edit whose patch has so many places, and of a whole sequence."""
-        inputs, units = self.weight.shape
+        inputs, units = self.first.weight.shape
         rest = sum(own.numel() for own in self.head.parameters()) - inputs * units
         return min(size, self.places) * self.channels * units + rest, inputs * units + rest
 
 
 class Pooled:
     """Means and maxima over all places, and a layer (`layers.Pool`)."""
-
-    ALONG = False
 
     def __init__(self, head: Any):
         self.head = head
@@ -124,8 +130,6 @@ class Along:
 
     by: places of a bin; None of positions.
     """
-
-    ALONG = True
 
     def __init__(self, layer: nn.Linear, whole: Callable[[torch.Tensor], torch.Tensor], by: int | None):
         self.weight, self.head, self.by = layer.weight.detach(), whole, by

@@ -15,6 +15,10 @@ LOOKED_UP = 16  # most bases of an edit that are looked up one by one
 ELEMENTWISE = (nn.GELU, nn.SiLU, nn.ELU)
 
 
+# Not public, and so asked for by name: oneDNN's product of matrices, at twice the speed of MKL's on processors of AMD
+FAST_PRODUCT = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
+
+
 class UnknownError(Exception):
     """A layer that is not known here: the network is recomputed whole."""
 
@@ -53,6 +57,14 @@ def activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
     if isinstance(layer, ELEMENTWISE):
         return layer
     raise UnknownError(type(layer).__name__)
+
+
+def product(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """values (k, inputs) × weight (inputs, outputs), contiguous, + bias."""
+    if FAST_PRODUCT is not None and values.device.type == "cpu":
+        return FAST_PRODUCT(values.contiguous(), weight.t(), bias, "none", [], "")
+    found = values @ weight
+    return found if bias is None else found.add_(bias)
 
 
 class Convolution:
