@@ -30,8 +30,8 @@ class Browser:
         (theirs_in, self._write), (self._read, theirs_out) = ends
         command = [path(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
         command += [f"--user-data-dir={folder}", "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"]
-        # the browser reads descriptor 3 and writes 4
-        shell = ["sh", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"', "sh"]
+        # the browser reads descriptor 3 and writes 4; dash knows none above 9
+        shell = ["bash", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"', "bash"]
         self._process = subprocess.Popen(
             [*shell, *command, "about:blank"], pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -48,10 +48,14 @@ class Browser:
 
     def close(self) -> None:
         """End the browser."""
-        self._process.terminate()
-        self._process.wait(PATIENCE)
         os.close(self._write)
         os.close(self._read)
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """A command of the protocol, and its result."""
@@ -69,7 +73,9 @@ class Browser:
         limit = time.monotonic() + PATIENCE
         while b"\0" not in self._held:
             assert select.select([self._read], [], [], max(limit - time.monotonic(), 0))[0], "the browser says nothing"
-            self._held += os.read(self._read, 1 << 20)
+            said = os.read(self._read, 1 << 20)
+            assert said, "the browser has ended"
+            self._held += said
         one, _, self._held = self._held.partition(b"\0")
         heard = json.loads(one)
         self._kept(heard.get("method"), heard.get("params", {}))

@@ -219,6 +219,7 @@ function wired() {
 
 function followed() {
   if (location.hash === told) return;
+  told = location.hash;
   const wrong = read(location.hash);
   trouble(wrong.length ? `The address names what is not here: ${wrong.join(', ')}.` : '');
   all();
