@@ -127,11 +127,12 @@ def test_hits_are_those_of_the_page_s_examples_and_the_largest(tmp_path):
     path = tmp_path / "hits.tsv.gz"
     pd.DataFrame(rows, columns=overlays.HITS).to_csv(path, sep="\t", index=False)
     found = overlays.hits(path, ["one0", "one1"])
-    assert found[1] == [[5, 9, "-", "pos_1", 11.5, 0.25]]
+    assert found[1] == [[5, 9, "-", "pos_1", 11.5, 0.25, 1]]
     assert len(found[0]) == overlays.MOST and found[0][0][0] == 20, "the smallest are left out, the others stand in order"
-    pd.DataFrame({"pattern": ["pos_1", "never"], "match": ["SPI1", "CTCF"], "q": [1e-7, np.nan]}).to_csv(tmp_path / "m.tsv", sep="\t")
-    pd.read_csv(tmp_path / "m.tsv", sep="\t", index_col=0).to_csv(tmp_path / "m.tsv", sep="\t", index=False)
-    assert overlays.motifs(tmp_path / "m.tsv", {"pos_1"}) == {"pos_1": {"match": "SPI1", "q": "1e-07"}}
+    table = pd.DataFrame({"motif": ["pos_1", "never"], "head": "yes", "width": 12, "match": ["SPI1", ""], "q": [1e-7, np.nan]})
+    table.to_csv(tmp_path / "motifs.tsv", sep="\t", index=False)
+    assert overlays.motifs(tmp_path / "motifs.tsv", {"pos_1"}) == {"pos_1": {"head": "yes", "match": "SPI1", "q": "1e-07"}}
+    assert overlays.motifs(tmp_path / "motifs.tsv", {"never"}) == {"never": {"head": "yes"}}
 
 
 def test_files_that_are_absent_or_empty_are_no_hits(tmp_path):
@@ -146,19 +147,32 @@ def test_files_that_are_absent_or_empty_are_no_hits(tmp_path):
         overlays.hits(tmp_path / "odd.tsv", ["x"])
 
 
+def effects_table(path, rows, **more):
+    """As `interpret_variants` writes it, of one head. rows: chrom, pos, ref, alt, change."""
+    pd.DataFrame(rows, columns=[*overlays.SITES, "delta.yes"]).assign(score=0.0, **more).to_parquet(path)
+    return path
+
+
 def test_variants_stand_at_their_place_along_the_window_on_both_strands(tmp_path):
     held = explored.made()  # windows of 40 bases from 500, 1500 (the other strand), …
     rows = [("chr1", 501, "A", "C", 0.5), ("chr1", 540, "AC", "A", -2.0), ("chr1", 541, "A", "C", 9.0), ("chr1", 1501, "AG", "A", 1.0)]
     rows += [("chr2", 510, "A", "C", 9.0), ("chr1", 500, "A", "C", 9.0)]
-    path = tmp_path / "regulatory.parquet"
-    pd.DataFrame(rows, columns=overlays.SITES).to_parquet(path)
+    path = effects_table(tmp_path / "regulatory.parquet", rows, label=np.array([1, 0, 0, -1, 0, 0], np.int8))
     found = overlays.variants([path], held)
     assert [v[1:4] for v in found[0]] == [[0, 1, 501], [39, 40, 540]] and found[0][0][0] == "regulatory"
-    assert found[1] == [["regulatory", 38, 40, 1501, "AG", "A", 1.0, ""]], "the first bases of the genome are the last as it reads"
+    assert [v[7] for v in found[0]] == ["known to act", "known to do nothing"]
+    assert found[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], "the first bases of the genome are the last as it reads"
     assert overlays.variants([path], explored.made(genome=False)) == {}
-    pd.DataFrame(rows, columns=overlays.SITES).drop(columns="score").to_parquet(path)
-    with pytest.raises(InputError, match="no column score"):
+    pd.read_parquet(path).drop(columns=["pos", "delta.yes"]).to_parquet(path)
+    with pytest.raises(InputError, match="no column pos, delta"):
         overlays.variants([path], held)
+
+
+def test_an_effect_on_sites_is_what_is_gained_or_lost_of_that_site():
+    table = pd.DataFrame({"donor_gain": [0.1, 0.7], "donor_loss": [0.9, 0.0], "acceptor_gain": [0, 0.2], "acceptor_loss": [0.3, 0]})
+    found = overlays.effects(table.add_prefix("delta."), ["acceptor", "donor"])
+    assert found.tolist() == [[-0.3, -0.9], [0.2, 0.7]]
+    assert overlays.effects(pd.DataFrame({"delta.x": [-2.0, np.nan]}), ["other"]).tolist()[0] == [-2.0]
 
 
 class Tags(HTMLParser):
@@ -235,14 +249,14 @@ def test_the_step_writes_the_page_with_and_without_what_is_optional(tmp_path):
     file.write(tmp_path / "attributions.h5", explored.made())
     (tmp_path / "exams.json").write_text(json.dumps({"methods": explored.exams()}))
     (tmp_path / "evaluation.json").write_text(json.dumps(explored.evaluation()))
-    pd.DataFrame([("chr1", 510, "A", "C", 0.5)], columns=overlays.SITES).to_parquet(tmp_path / "set.parquet")
+    effects_table(tmp_path / "set.parquet", [("chr1", 510, "A", "C", 0.5)])
     (tmp_path / "hits.tsv.gz").write_bytes(gzip.compress(("\t".join(overlays.HITS) + "\none0\t2\t9\t+\tpos_1\t8\t1\n").encode()))
-    (tmp_path / "motifs.tsv").write_text("pattern\tmatch\npos_1\tSPI1\n")
+    (tmp_path / "motifs.tsv").write_text("motif\tmatch\npos_1\tSPI1\n")
     more = {"evaluation": "evaluation.json", "hits": "hits.tsv.gz", "motifs": "motifs.tsv", "variants": ["set.parquet"]}
     full, bare = run(tmp_path, "full.html", **more), run(tmp_path, "bare.html", variants=[])
     assert "0.959 [0.948, 0.969]" in full and "K-mer logistic regression" in full and "&lt;b&gt;well" in full
     about, none = parts(full)[0], parts(bare)[0]
-    assert about["hits"] == {"0": [[2, 9, "+", "pos_1", 8.0, 1.0]]} and about["motifs"] == {"pos_1": {"match": "SPI1"}}
-    assert about["variants"] == {"0": [["set", 9, 10, 510, "A", "C", 0.5, ""]]}
+    assert about["hits"] == {"0": [[2, 9, "+", "pos_1", 8.0, 1.0, 1]]} and about["motifs"] == {"pos_1": {"match": "SPI1"}}
+    assert about["variants"] == {"0": [["set", 9, 10, 510, "A", "C", [0.5], ""]]}
     assert none["hits"] == none["variants"] == none["motifs"] == {} and "AUROC" not in bare
     assert about["examples"] == none["examples"] and full == run(tmp_path, "again.html", **more), "the same page of the same files"

@@ -37,9 +37,9 @@ def page(held, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     hits = [("one2", 10, 19, "-", "pos_1", 9.5, 1.25), (BAD, 1, 8, "+", "pos_2", 8.0, -0.5)]
     pd.DataFrame(hits, columns=overlays.HITS).to_csv(folder / "hits.tsv", sep="\t", index=False)
-    (folder / "motifs.tsv").write_text("pattern\tmatch\npos_1\tSPI1 <i>\n")
+    (folder / "motifs.tsv").write_text("motif\tmatch\npos_1\tSPI1 <i>\n")
     variants = [("chr1", 2506, "A", "C", -2.0), ("chr1", 1506, "AG", "A", 1.0)]
-    pd.DataFrame(variants, columns=overlays.SITES).to_parquet(folder / "regulatory.parquet")
+    pd.DataFrame(variants, columns=[*overlays.SITES, "delta.yes"]).to_parquet(folder / "regulatory.parquet")
     files = (folder / "hits.tsv", folder / "motifs.tsv", [folder / "regulatory.parquet"])
     text = building.page(held, explored.exams("mutagenesis"), explored.evaluation(), *files)
     (folder / "explore.html").write_text(text, encoding="utf-8")

@@ -1,10 +1,12 @@
 /* What lies along the window: hits of motifs, variants, the label, and the window as a whole. */
-const TINTS = ['#cfe5f2', '#f9e3b8', '#c9ebdf', '#f6d3c0', '#e4d5ec', '#dfe3c0', '#f4d0df', '#d5dbe1'], LANE = 19;
+const TINTS = ['#cfe5f2', '#f9e3b8', '#c9ebdf', '#f6d3c0', '#e4d5ec', '#dfe3c0', '#f4d0df', '#d5dbe1'], LANE = 19, LANES = 6;
 const motifNames = [...new Set(Object.values(about.hits).flat().map((hit) => hit[3]))].sort();
 
-function hitsOf(row) { return about.hits[row] || []; }
+/* Hits of an example, of motifs of the head that is looked at: [start, end, strand, motif, score, contribution, contributes]. */
+function hitsOf(row) { return (about.hits[row] || []).filter((hit) => [undefined, state.head].includes((about.motifs[hit[3]] || {}).head)); }
 
-function variantsOf(row) { return about.variants[row] || []; }
+/* Variants of an example: [set, start, end, position, ref, alt, effect on the head that is looked at, label]. */
+function variantsOf(row) { return (about.variants[row] || []).map((v) => [...v.slice(0, 6), v[6][about.heads.indexOf(state.head)], v[7]]); }
 
 function inWindow([start, end], window) { return end > window * places && start < (window + 1) * places; }
 
@@ -19,29 +21,29 @@ function lanes(intervals) {
   });
 }
 
+/* What is known of a motif, in a line. */
 function matched(name) {
-  const said = about.motifs[name];
-  return said ? Object.entries(said).map(([key, value]) => `${key}: ${value}`).join(', ') : '';
+  const own = about.motifs[name] || {}, parts = [own.match ? `like ${own.match}${own.q ? ` (q ${own.q})` : ''}` : '', own.consensus, own.towards ? `towards ${own.towards}` : '', own.seqlets ? `${own.seqlets} seqlets` : ''];
+  return parts.filter(Boolean).join(', ');
 }
 
 /* What a motif is called: the known one that it matches, where there is one. */
-function known(name) {
-  const own = about.motifs[name] || {};
-  return own.match || own.known || name;
-}
+function known(name) { return (about.motifs[name] || {}).match || name; }
 
 function hitShapes(frame, row, window) {
   const own = hitsOf(row).filter((hit) => inWindow(hit, window)).map((hit) => [hit[0] - window * places, hit[1] - window * places, ...hit.slice(2)]);
-  const lane = lanes(own), parts = [];
-  own.forEach(([start, end, strand, motif, score, worth], i) => {
+  const lane = lanes(own), parts = [], left = lane.filter((l) => l >= LANES).length;
+  own.forEach(([start, end, strand, motif, score, worth, counts], i) => {
+    if (lane[i] >= LANES) return;
     const x = (start - frame.from) * frame.px, wide = Math.max((end - start) * frame.px, 3), y = 3 + lane[i] * LANE, high = LANE - 4, tip = Math.min(6, wide / 3);
     const d = strand === '-' ? `M${x + tip} ${y}H${x + wide}V${y + high}H${x + tip}L${x} ${y + high / 2}Z` : `M${x} ${y}H${x + wide - tip}L${x + wide} ${y + high / 2}L${x + wide - tip} ${y + high}H${x}Z`;
-    const title = `${motif} (${strand}), places ${start + 1}–${end}, score ${figure(score)}, contribution ${signed(worth)}. ${matched(motif)}`;
+    const title = `${motif} (${strand}), places ${start + 1}–${end}, score ${figure(score)}, contribution ${signed(worth)}${counts ? '' : ', less than its motif\'s'}. ${matched(motif)}`;
     const seen = Math.min(x + wide, frame.room) - Math.max(x, 0), name = known(motif), fits = Math.floor((seen - 12) / 6.3);
-    const text = fits >= 3 ? words(Math.max(x, 0) + seen / 2, y + high - 4, short(name, fits), 'ink', 'middle') : '';
-    parts.push(`<g data-hit="${escaped(motif)}"><title>${escaped(title)}</title><path d="${d}" fill="${TINTS[motifNames.indexOf(motif) % TINTS.length]}" stroke="${SOFT}" stroke-width=".8"/>${text}</g>`);
+    const text = fits >= 3 ? words(Math.max(x, 0) + seen / 2, y + high - 4, short(name, fits), counts ? 'ink' : '', 'middle') : '';
+    parts.push(`<g data-hit="${escaped(motif)}"><title>${escaped(title)}</title><path d="${d}" fill="${counts ? TINTS[motifNames.indexOf(motif) % TINTS.length] : '#fff'}" stroke="${SOFT}" stroke-width=".8"${counts ? '' : ' stroke-dasharray="3 2"'}/>${text}</g>`);
   });
-  return { count: own.length, height: own.length ? 4 + LANE * (Math.max(...lane) + 1) : 0, parts };
+  if (left) parts.push(words(frame.room - 4, 4 + LANE * LANES + 9, `and ${left} more: see the table below`, '', 'end'));
+  return { count: own.length, height: own.length ? 4 + LANE * Math.min(Math.max(...lane) + 1, LANES) + (left ? 12 : 0) : 0, parts };
 }
 
 /* A triangle a variant, up where it raises the output; with its change and effect beside it where places are wide. */
@@ -102,7 +104,7 @@ function overview(room, row, method) {
     }
     parts.push(`<path d="${up}" fill="${RAISES}"/><path d="${down}" fill="${LOWERS}"/><path d="M0 ${zero.toFixed(1)}H${frame.room}" stroke="#8695a3" stroke-width=".7"/>`);
   }
-  for (const hit of hitsOf(row)) if (inWindow(hit, state.window)) parts.push(`<rect x="${((hit[0] - state.window * places) * frame.px).toFixed(1)}" y="${high + 2}" width="${Math.max((hit[1] - hit[0]) * frame.px, 2).toFixed(1)}" height="4" fill="${SOFT}"/>`);
+  for (const hit of hitsOf(row)) if (hit[6] && inWindow(hit, state.window)) parts.push(`<rect x="${((hit[0] - state.window * places) * frame.px).toFixed(1)}" y="${high + 2}" width="${Math.max((hit[1] - hit[0]) * frame.px, 2).toFixed(1)}" height="4" fill="${SOFT}"/>`);
   for (const v of variantsOf(row)) parts.push(`<rect x="${(v[1] * frame.px - 0.5).toFixed(1)}" y="${high + 7}" width="2" height="4" fill="${v[6] >= 0 ? RAISES : LOWERS}"/>`);
   if (explained() !== null) parts.push(`<path d="M${((explained() + 0.5) * frame.px).toFixed(1)} 0V${high + 12}" stroke="#1c2733" stroke-width="1.5" stroke-dasharray="3 2"/>`);
   const x = state.from * frame.px, wide = (state.to - state.from) * frame.px, all = state.to - state.from >= places;
