@@ -1,7 +1,6 @@
 """Every method finds a planted word by every network that it is defined on, and by models of k-mers."""
 
 import warnings
-from dataclasses import replace
 from typing import Any
 
 import numpy as np

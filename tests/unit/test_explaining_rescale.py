@@ -14,15 +14,15 @@ from readsight.explaining.attributing import attribute, change_of
 from readsight.explaining.file import own
 from readsight.explaining.gradients import added
 from readsight.explaining.question import Head, Question
-from readsight.explaining.references import references
 from readsight.nets import NETS
 from readsight.training.together import Together
 
+SCORE = Head("score")
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}
 
 
 def question(
-    about: dict[str, Any], net: Any, codes: np.ndarray, head: Head = Head("score"), word: str = "cnn", at: Any = None
+    about: dict[str, Any], net: Any, codes: np.ndarray, head: Head = SCORE, word: str = "cnn", at: Any = None
 ) -> Question:
     """About a network that no file holds."""
     found = Question(NETS[word], {}, about | {"average_strands": False}, codes, head, at)

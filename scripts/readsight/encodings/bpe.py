@@ -106,8 +106,8 @@ def spans(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Start and end of the bases of each of `tokens`, (n, width, 2); those of padding are empty."""
     width, own = encoding.about["width"], _tokenizer(encoding.about["tokenizer"])
     found = np.zeros((len(codes), width, 2), np.int64)
-    for row, told in zip(found, own.encode_batch(list(letters(codes)), add_special_tokens=False), strict=True):
-        offsets = told.offsets[:width]
+    for row, words in zip(found, own.encode_batch(list(letters(codes)), add_special_tokens=False), strict=True):
+        offsets = words.offsets[:width]
         row[: len(offsets)] = np.array(offsets).reshape(-1, 2)
     return found
 

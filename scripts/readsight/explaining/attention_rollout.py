@@ -25,7 +25,6 @@ TOKENS = True
 
 def attribute(question: Question, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Attributions (n, places, 4), ≥ 0: shares of the tokens, each shared out evenly among its bases."""
-    import torch
 
     from readsight.training.about import encoding_of
     from readsight.training.inputs import carried, made, windows

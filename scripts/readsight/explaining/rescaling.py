@@ -16,8 +16,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 NEXT_TO_NONE = 1e-2  # change of a number below which its slope half-way is as good (off by a 24th of its square), and less noisy
