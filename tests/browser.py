@@ -28,12 +28,22 @@ class Browser:
     def __init__(self, folder: Path, width: int = 1280, height: int = 900):
         ends = [os.pipe() for _ in range(2)]
         (theirs_in, self._write), (self._read, theirs_out) = ends
-        command = [path(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
+        command = [
+            path(),
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--remote-debugging-pipe",
+        ]
         command += [f"--user-data-dir={folder}", "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"]
         # the browser reads descriptor 3 and writes 4; dash knows none above 9
         shell = ["bash", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"', "bash"]
         self._process = subprocess.Popen(
-            [*shell, *command, "about:blank"], pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*shell, *command, "about:blank"],
+            pass_fds=(theirs_in, theirs_out),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         os.close(theirs_in)
         os.close(theirs_out)
@@ -145,9 +155,7 @@ class Browser:
     def wheel(self, selector: str, turned: float, control: bool = False) -> None:
         """Turn the wheel over an element; down is positive."""
         left, top, width, height = self.place(selector)
-        self._mouse(
-            "mouseWheel", (left + width / 2, top + height / 2), deltaX=0, deltaY=turned, modifiers=2 if control else 0
-        )
+        self._mouse("mouseWheel", (left + width / 2, top + height / 2), deltaX=0, deltaY=turned, modifiers=2 if control else 0)
 
     def _mouse(self, kind: str, at: tuple[float, float], **more: Any) -> None:
         self.call("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], **more)

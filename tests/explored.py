@@ -24,7 +24,9 @@ HEADS = CLASSES | {
 METHODS = ("integrated_gradients", "mutagenesis", "grad_cam")
 
 
-def made(kind: str = "binary", n: int = 5, length: int = 40, pair: bool = False, seed: int = 0, genome: bool = True) -> Attributions:
+def made(
+    kind: str = "binary", n: int = 5, length: int = 40, pair: bool = False, seed: int = 0, genome: bool = True
+) -> Attributions:
     """Random attributions by METHODS. genome: whether windows have coordinates; the second one is of the other strand then."""
     draw = np.random.default_rng(seed)
     sequence = sequenced.random(n, length * (1 + pair), seed)
@@ -62,7 +64,9 @@ def label(kind: str, n: int, length: int, draw: np.random.Generator) -> np.ndarr
     return draw.normal(size=n) if kind == "regression" else np.arange(n) % max(len(CLASSES[kind]), 1)
 
 
-def exam(name: str = "completeness", value: float | None = 0.002, limit: float | None = 0.01, passed: bool = True) -> dict[str, Any]:
+def exam(
+    name: str = "completeness", value: float | None = 0.002, limit: float | None = 0.01, passed: bool = True
+) -> dict[str, Any]:
     """One row of exams.json."""
     row = {"exam": name, "value": value, "side": "≤", "limit": limit, "passed": passed, "low": None, "high": None, "n": 5}
     return row | {"reason": "" if passed else "the attributions do not add up"}

@@ -43,7 +43,11 @@ def test_rounded_numbers_are_off_by_half_a_step_of_their_own_row(kind, step):
 
 def test_arrays_of_all_kinds_come_back():
     packed, draw = Packed(), np.random.default_rng(1)
-    given = {"a": np.arange(7, dtype=np.uint8), "b": draw.integers(-9, 9, (3, 5)).astype(np.int16), "c": draw.normal(size=3).astype("f4")}
+    given = {
+        "a": np.arange(7, dtype=np.uint8),
+        "b": draw.integers(-9, 9, (3, 5)).astype(np.int16),
+        "c": draw.normal(size=3).astype("f4"),
+    }
     for name, values in given.items():
         packed.add(name, values)
     for name, values in unpacked(packed.text(), packed.table).items():
@@ -155,13 +159,20 @@ def effects_table(path, rows, **more):
 
 def test_variants_stand_at_their_place_along_the_window_on_both_strands(tmp_path):
     held = explored.made()  # windows of 40 bases from 500, 1500 (the other strand), …
-    rows = [("chr1", 501, "A", "C", 0.5), ("chr1", 540, "AC", "A", -2.0), ("chr1", 541, "A", "C", 9.0), ("chr1", 1501, "AG", "A", 1.0)]
+    rows = [
+        ("chr1", 501, "A", "C", 0.5),
+        ("chr1", 540, "AC", "A", -2.0),
+        ("chr1", 541, "A", "C", 9.0),
+        ("chr1", 1501, "AG", "A", 1.0),
+    ]
     rows += [("chr2", 510, "A", "C", 9.0), ("chr1", 500, "A", "C", 9.0)]
     path = effects_table(tmp_path / "regulatory.parquet", rows, label=np.array([1, 0, 0, -1, 0, 0], np.int8))
     found = overlays.variants([path], held)
     assert [v[1:4] for v in found[0]] == [[0, 1, 501], [39, 40, 540]] and found[0][0][0] == "regulatory"
     assert [v[7] for v in found[0]] == ["known to act", "known to do nothing"]
-    assert found[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], "the first bases of the genome are the last as it reads"
+    assert found[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], (
+        "the first bases of the genome are the last as it reads"
+    )
     assert overlays.variants([path], explored.made(genome=False)) == {}
     pd.read_parquet(path).drop(columns=["pos", "delta.yes"]).to_parquet(path)
     with pytest.raises(InputError, match="no column pos, delta"):
@@ -169,7 +180,9 @@ def test_variants_stand_at_their_place_along_the_window_on_both_strands(tmp_path
 
 
 def test_an_effect_on_sites_is_what_is_gained_or_lost_of_that_site():
-    table = pd.DataFrame({"donor_gain": [0.1, 0.7], "donor_loss": [0.9, 0.0], "acceptor_gain": [0, 0.2], "acceptor_loss": [0.3, 0]})
+    table = pd.DataFrame(
+        {"donor_gain": [0.1, 0.7], "donor_loss": [0.9, 0.0], "acceptor_gain": [0, 0.2], "acceptor_loss": [0.3, 0]}
+    )
     found = overlays.effects(table.add_prefix("delta."), ["acceptor", "donor"])
     assert found.tolist() == [[-0.3, -0.9], [0.2, 0.7]]
     assert overlays.effects(pd.DataFrame({"delta.x": [-2.0, np.nan]}), ["other"]).tolist()[0] == [-2.0]
@@ -259,4 +272,6 @@ def test_the_step_writes_the_page_with_and_without_what_is_optional(tmp_path):
     assert about["hits"] == {"0": [[2, 9, "+", "pos_1", 8.0, 1.0, 1]]} and about["motifs"] == {"pos_1": {"match": "SPI1"}}
     assert about["variants"] == {"0": [["set", 9, 10, 510, "A", "C", [0.5], ""]]}
     assert none["hits"] == none["variants"] == none["motifs"] == {} and "AUROC" not in bare
-    assert about["examples"] == none["examples"] and full == run(tmp_path, "again.html", **more), "the same page of the same files"
+    assert about["examples"] == none["examples"] and full == run(tmp_path, "again.html", **more), (
+        "the same page of the same files"
+    )

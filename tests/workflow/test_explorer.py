@@ -14,7 +14,7 @@ from readsight.explorer import building, overlays
 
 pytestmark = pytest.mark.skipif(browser.path() is None, reason="no Chromium on PATH (envs/browser.sh installs it)")
 READY = "document.body && (document.body.dataset.ready === 'yes' || document.querySelector('#trouble:not([hidden])'))"
-BAD = "it's <script>\"one\"</script> & so"
+BAD = 'it\'s <script>"one"</script> & so'
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ def chromium(tmp_path_factory):
 def held():
     found = explored.made("binary", n=6, length=40)
     found.rows["example"][4] = BAD
-    found.score["yes"] = np.array([2.0, -1.5, -0.5, 3.0, -2.5, 1.0])  # labels no, yes, no, yes, …: the first and the second are wrong
+    found.score["yes"] = np.array(
+        [2.0, -1.5, -0.5, 3.0, -2.5, 1.0]
+    )  # labels no, yes, no, yes, …: the first and the second are wrong
     return found
 
 
@@ -79,7 +81,9 @@ def settled(chromium):
 def test_the_address_chooses_example_method_and_view_and_the_letters_are_those_of_the_sequence(at, held):
     chromium = at("#example=3&method=integrated_gradients&from=3&to=32")
     assert text(chromium, "#name") == "one2", "the third"
-    assert chromium.ask("[...document.querySelectorAll('.track[data-method]')].map((t) => t.dataset.method)") == ["integrated_gradients"]
+    assert chromium.ask("[...document.querySelectorAll('.track[data-method]')].map((t) => t.dataset.method)") == [
+        "integrated_gradients"
+    ]
     letters = drawn(chromium, "own/integrated_gradients/0")
     assert [place for place, _, _ in letters] == list(range(2, 32))
     assert "".join(base for _, base, _ in letters) == "".join("ACGTN"[c] for c in held.sequence[2, 2:32])
@@ -88,7 +92,9 @@ def test_the_address_chooses_example_method_and_view_and_the_letters_are_those_o
     own = held.contributions("integrated_gradients", "yes")[2, 2:32]
     heights = np.array([height for _, _, height in letters])
     unit = heights[np.abs(own).argmax()] / own[np.abs(own).argmax()]
-    assert unit > 0 and heights == pytest.approx(own * unit, abs=0.01), "heights are proportional to contributions, with their sign"
+    assert unit > 0 and heights == pytest.approx(own * unit, abs=0.01), (
+        "heights are proportional to contributions, with their sign"
+    )
 
 
 def test_numbers_come_back_the_same_with_and_without_the_browser_s_own_decompression(at, held):
@@ -108,7 +114,9 @@ def test_the_exams_of_a_method_stand_beside_it_and_a_failed_one_is_marked_wherev
     chromium = at("#method=integrated_gradients,mutagenesis&map=1")
     good, bad = (f".track[data-method={m}]" for m in ("integrated_gradients", "mutagenesis"))
     assert "all exams passed" in text(chromium, f"{good} .side") and "completeness" in text(chromium, f"{good} .side")
-    assert "FAILED" in text(chromium, f"{bad} .side") and chromium.ask(f"document.querySelector('{bad}').classList.contains('failed')")
+    assert "FAILED" in text(chromium, f"{bad} .side") and chromium.ask(
+        f"document.querySelector('{bad}').classList.contains('failed')"
+    )
     assert chromium.ask(f"document.querySelector('{bad} svg text.bad').textContent") == "Mutagenesis: FAILED completeness"
     assert "FAILED completeness" in chromium.ask(f"document.querySelector('{bad} svg').getAttribute('aria-label')")
     assert chromium.ask(f"document.querySelector('{good} svg text.bad')") is None
@@ -132,7 +140,9 @@ def test_examples_are_filtered_and_ordered(at):
         return chromium.ask("[...document.querySelectorAll('#list [data-row]')].map((li) => +li.dataset.row)")
 
     def choose(name, value):
-        chromium.ask(f"(() => {{ const s = document.getElementById('{name}'); s.value = '{value}'; s.dispatchEvent(new Event('change')); }})()")
+        chromium.ask(
+            f"(() => {{ const s = document.getElementById('{name}'); s.value = '{value}'; s.dispatchEvent(new Event('change')); }})()"
+        )
 
     assert listed() == [0, 1, 2, 3, 4, 5]
     choose("sort", "high")

@@ -39,7 +39,10 @@ def page(
 ) -> str:
     """The page of a task. exams: `methods` of exams.json. evaluation: of the model stage. The others: files, absent or empty too."""
     held, packed, remarks = packing(held)
-    along = {"hits": overlays.hits(hits, [str(v) for v in held.rows["example"]]), "variants": overlays.variants(variants or [], held)}
+    along = {
+        "hits": overlays.hits(hits, [str(v) for v in held.rows["example"]]),
+        "variants": overlays.variants(variants or [], held),
+    }
     named = {row[3] for rows in along["hits"].values() for row in rows}
     about = summary(held, exams) | {"arrays": packed.table, "size": packed.size, "left": remarks} | along
     about["motifs"] = overlays.motifs(motifs, named)
@@ -131,7 +134,9 @@ def summary(held: Attributions, exams: dict[str, Any]) -> dict[str, Any]:
 def method_of(word: str, held: dict[str, Any] | None) -> dict[str, Any]:
     """A method as the page calls it, with its exams; passed is None where none were taken."""
     rows = (held or {}).get("exams") or []
-    exams = [{k: clean(row.get(k)) for k in ("exam", "value", "side", "limit", "passed", "reason", "low", "high", "n")} for row in rows]
+    exams = [
+        {k: clean(row.get(k)) for k in ("exam", "value", "side", "limit", "passed", "reason", "low", "high", "n")} for row in rows
+    ]
     passed = bool(held["passed"]) if held and rows else None
     return {"word": word, "name": NAMES.get(word, word), "places": word in PLACES, "passed": passed, "exams": exams}
 
@@ -175,7 +180,9 @@ def scores(found: dict[str, Any] | None) -> html.Html:
     if centre is not None and found["facts"].get("control_metric") == metric:
         parts.append(html.tag("div", html.tag("dt", "Chance"), html.tag("dd", f"{centre:g}"), class_="score"))
     title = html.tag("div", html.tag("dt", METRICS.get(metric, metric)), html.tag("dd", "95 % interval"), class_="score metric")
-    return html.join([html.tag("dl", title, *parts, class_="scores"), html.fold("What these scores say", html.tag("p", found["headline"]))])
+    return html.join(
+        [html.tag("dl", title, *parts, class_="scores"), html.fold("What these scores say", html.tag("p", found["headline"]))]
+    )
 
 
 def all_failed(methods: list[dict[str, Any]]) -> html.Html | None:

@@ -1,7 +1,7 @@
-/* Drawing as text of SVG. A frame tells where places stand: { from, to, room, left, px }, px being a place's width. */
+/* Drawing as text of SVG. A frame tells where places stand: { from, to, room, left, px, top }: px is a place's width, top the air above. */
 const LEFT = 58, RIGHT = 8, THIN = 2.6, LETTERS = 'ACGTN', RAISES = '#d55e00', LOWERS = '#0072b2', SOFT = '#5b6b7b', LINE = '#d9e0e6';
 
-function framed(room, from, to) { return { from, to, room: room - LEFT - RIGHT, left: LEFT, px: (room - LEFT - RIGHT) / (to - from) }; }
+function framed(room, from, to) { return { from, to, room: room - LEFT - RIGHT, left: LEFT, px: (room - LEFT - RIGHT) / (to - from), top: 8 }; }
 
 function escaped(text) { return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`); }
 
@@ -25,7 +25,7 @@ function inner(frame, height, ...parts) {
 function figure(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const size = Math.abs(value), text = size === 0 ? '0' : size >= 1000 || size < 0.001 ? value.toExponential(1) : value.toPrecision(size >= 100 ? 3 : 2);
-  return text.replace('-', '−').replace('e+', 'e');
+  return text.replace('e+', 'e').replace(/-/g, '−');
 }
 
 function signed(value) { return (value > 0 ? '+' : '') + figure(value); }
@@ -40,7 +40,7 @@ function span(values, from, to) {
 
 /* Letters as high as their numbers, on their heads below 0; where places are thin, bars in the letters' colours. */
 function logo(frame, code, values, [low, high], height) {
-  const top = 8, unit = (height - 2 * top) / (high - low), zero = top + high * unit, drawn = [], bars = ['', '', '', '', ''];
+  const top = frame.top, unit = (height - top - 8) / (high - low), zero = top + high * unit, drawn = [], bars = ['', '', '', '', ''];
   for (let i = Math.max(frame.from, 0); i < Math.min(frame.to, values.length); i++) {
     const x = (i - frame.from) * frame.px, y = values[i] * unit;
     if (frame.px < THIN) {
@@ -60,16 +60,16 @@ function letter(base, x, foot, wide, high, more) {
 
 /* Bars without letters: of methods that say where a model looks, and of signals. wide: places of a bar. */
 function bars(frame, values, [low, high], height, colour, wide) {
-  const top = 8, unit = (height - 2 * top) / (high - low), zero = top + high * unit;
+  const top = frame.top, unit = (height - top - 8) / (high - low), zero = top + high * unit;
   let d = '';
   for (let i = Math.max(Math.floor(frame.from / wide), 0); i < values.length && i * wide < frame.to; i++) {
-    d += `M${((i * wide - frame.from) * frame.px).toFixed(1)} ${zero.toFixed(1)}v${(-values[i] * unit).toFixed(1)}h${(frame.px * wide).toFixed(2)}V${zero.toFixed(1)}Z`;
+    d += `M${((i * wide - frame.from) * frame.px).toFixed(1)} ${zero.toFixed(1)}v${(-values[i] * unit).toFixed(1)}h${(frame.px * wide + 0.3).toFixed(2)}V${zero.toFixed(1)}Z`;
   }
   return inner(frame, height, `<path d="M0 ${zero.toFixed(1)}H${frame.room.toFixed(1)}" stroke="#8695a3"/>`, `<path d="${d}" fill="${colour}" data-bars="1"/>`);
 }
 
-function axis([low, high], height) {
-  const top = 8, unit = (height - 2 * top) / (high - low), zero = top + high * unit, parts = [];
+function axis(frame, [low, high], height) {
+  const top = frame.top, unit = (height - top - 8) / (high - low), zero = top + high * unit, parts = [];
   for (const value of [high, 0, low]) {
     const y = top + (high - value) * unit;
     if (value !== 0 && Math.abs(y - zero) < 11) continue;

@@ -55,7 +55,7 @@ function filled() {
     const [kind, icon] = mark(i), called = examples.called[state.head][i];
     const under = [examples.label[i], called && called !== examples.label[i] ? `called ${called}` : '', whereabouts(i)].filter(Boolean).join(' · ');
     return made('li', { role: 'option', id: `e${i}`, 'data-row': i, 'aria-selected': i === state.example, title: examples.example[i] },
-      made('span', { class: `icon ${kind}`, 'aria-label': kind === 'none' ? '' : about.words[kind === 'good' ? 0 : 1] }, icon),
+      made('span', { class: `icon ${kind}`, role: 'img', 'aria-label': kind === 'none' ? 'not judged' : about.words[kind === 'good' ? 0 : 1] }, icon),
       made('span', { class: 'title' }, examples.example[i]), made('span', { class: 'worth' }, worth(i)), made('span', { class: 'under' }, under));
   });
   element('list').replaceChildren(...(items.length ? items : [made('li', { class: 'empty' }, 'No example is like that.')]));

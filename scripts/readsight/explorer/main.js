@@ -81,15 +81,18 @@ function controls() {
 }
 
 function all() {
+  if (!state.named) state.example = kept()[0] ?? 0;  // no example was asked for: the first of the list
+  state.named = true;
   controls(); build();
   if (!state.chosen) usual(room());
   filled(); draw(); tell(false);
 }
 
-function go(row) {
+/* Look at another example; step: whether the browser's way back leads from it. */
+function go(row, step) {
   if (row === null || row === state.example) return;
   state.example = row; state.place = null; state.chosen = false;
-  build(); usual(room()); draw(); pointed(); tell(true);
+  build(); usual(room()); draw(); pointed(); tell(step);
 }
 
 function move(from, to) { see(from, to); state.chosen = true; draw(); tell(false); }
@@ -179,13 +182,13 @@ function keys() {
       ArrowLeft: () => pan(-Math.max(wide / 8, 1)), ArrowRight: () => pan(Math.max(wide / 8, 1)), '+': () => zoom(0.7), '=': () => zoom(0.7), '-': () => zoom(1 / 0.7), '−': () => zoom(1 / 0.7),
       0: () => move(0, places), Home: () => pan(-places), End: () => pan(places), Escape: () => pin(null, false),
       '[': () => pin(state.place === null ? Math.floor((state.from + state.to) / 2) : state.place - 1, true), ']': () => pin(state.place === null ? Math.floor((state.from + state.to) / 2) : state.place + 1, true),
-      PageUp: () => go(stepped(-1)), PageDown: () => go(stepped(1)),
+      PageUp: () => go(stepped(-1), false), PageDown: () => go(stepped(1), false),
     }[event.key];
     if (act && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); act(); }
   });
   element('list').addEventListener('keydown', (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -total, End: total }[event.key];
-    if (by && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); go(stepped(by)); }
+    if (by && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); go(stepped(by), false); }
   });
 }
 
@@ -200,20 +203,20 @@ function wired() {
     state.methods = [...element('methods').querySelectorAll('input:checked')].map((box) => box.value);
     build(); draw(); tell(false);
   });
-  element('list').addEventListener('click', (event) => { const item = event.target.closest('[data-row]'); if (item) go(+item.dataset.row); });
+  element('list').addEventListener('click', (event) => { const item = event.target.closest('[data-row]'); if (item) go(+item.dataset.row, true); });
   element('tables').addEventListener('click', (event) => {
     const own = event.target.closest('tr')?.querySelector('[data-from]');
     if (own) { const from = +own.dataset.from, to = +own.dataset.to, air = Math.max(2 * (to - from), 25); move(from - air, to + air); element('tracks').scrollIntoView({ block: 'nearest' }); }
   });
-  element('before').addEventListener('click', () => go(stepped(-1)));
-  element('after').addEventListener('click', () => go(stepped(1)));
+  element('before').addEventListener('click', () => go(stepped(-1), true));
+  element('after').addEventListener('click', () => go(stepped(1), true));
   element('closer').addEventListener('click', () => zoom(0.6));
   element('wider').addEventListener('click', () => zoom(1 / 0.6));
   element('whole').addEventListener('click', () => move(0, places));
   window.addEventListener('hashchange', followed);
   window.addEventListener('popstate', followed);
   new ResizeObserver(() => { if (room() === drawnAt) return; if (!state.chosen) usual(room()); draw(); }).observe(element('tracks'));
-  element('tracks').addEventListener('unfolded', () => { build(); draw(); });
+  element('tracks').addEventListener('unfolded', (event) => { build(); draw(); element('tracks').querySelector(`[data-method=${event.detail}] summary`)?.focus(); });
   pointing(); brushing(); keys();
 }
 

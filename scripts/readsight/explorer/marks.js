@@ -46,12 +46,20 @@ function hitShapes(frame, row, window) {
   return { count: own.length, height: own.length ? 4 + LANE * Math.min(Math.max(...lane) + 1, LANES) + (left ? 12 : 0) : 0, parts };
 }
 
+function turned() { return examples.strand[state.example] === '-'; }
+
+/* A variant's alleles as the window reads: on the other strand complemented and turned. */
+function alleles(variant, letters) {
+  const other = { A: 'T', C: 'G', G: 'C', T: 'A' }, read = (allele) => (turned() && /^[ACGTN]+$/.test(allele) ? [...allele].reverse().map((b) => other[b] || b).join('') : allele);
+  return [variant[4], variant[5]].map((allele) => short(read(allele), letters || 60)).join('>');
+}
+
 /* A triangle a variant, up where it raises the output; with its change and effect beside it where places are wide. */
 function variantShapes(frame, row, base) {
   const most = Math.max(...variantsOf(row).map((v) => Math.abs(v[6] || 0)), 1e-9), told = frame.px >= 7, parts = [];
   const own = variantsOf(row).map(([set, start, end, position, ref, alt, score, label]) => {
     const x = ((start + end) / 2 - frame.from) * frame.px, size = 3 + 4 * Math.sqrt(Math.abs(score || 0) / most);
-    return { x, size, position, score, text: `${short(ref, 6)}>${short(alt, 6)} ${signed(score)}`, title: `${set}: ${position} ${ref}>${alt}, effect ${signed(score)}${label ? `, ${label}` : ''}` };
+    return { x, size, position, score, text: `${alleles([0, 0, 0, 0, ref, alt], 6)} ${signed(score)}`, title: `${set}: ${position} ${ref}>${alt}, effect ${signed(score)}${label ? `, ${label}` : ''}` };
   });
   const lane = lanes(own.map((v) => [v.x - v.size, v.x + v.size + (told ? 8 + 6.6 * v.text.length : 2)]));
   own.forEach(({ x, size, position, score, text, title }, i) => {
@@ -79,7 +87,7 @@ function label(frame, row) {
   if (!own) return null;
   if (own.signal) {
     const range = span(own.signal, 0, own.signal.length);
-    return svg(64, 'Measured signal', axis(range, 64), bars(frame, own.signal, range, 64, '#8695a3', places / own.signal.length));
+    return svg(64, 'Measured signal', axis(frame, range, 64), bars(frame, own.signal, range, 64, '#8695a3', places / own.signal.length));
   }
   const parts = [], names = examples.filters.map((n) => n.replace(/^with /, ''));
   own.sites.forEach((k, i) => {
@@ -110,6 +118,6 @@ function overview(room, row, method) {
   const x = state.from * frame.px, wide = (state.to - state.from) * frame.px, all = state.to - state.from >= places;
   const brush = all ? '' : `<path d="M0 0H${x}V${high + 12}H0ZM${x + wide} 0H${frame.room}V${high + 12}H${x + wide}Z" fill="#fff" fill-opacity=".66"/><rect id="brush" x="${x.toFixed(1)}" y=".5" width="${Math.max(wide, 2).toFixed(1)}" height="${high + 11}" fill="#0072b2" fill-opacity=".07" stroke="#0072b2" rx="2"/>`;
   const said = words(LEFT - 7, 14, 'whole', '', 'end') + words(LEFT - 7, 27, 'window', '', 'end');
-  const ends = words(LEFT, high + 25, '1', '') + words(LEFT + frame.room, high + 25, `${places.toLocaleString('en')} bases`, '', 'end') + words(LEFT + frame.room / 2, high + 25, `${name}; shown below: ${state.from + 1}–${state.to}`, '', 'middle');
+  const ends = words(LEFT, high + 25, '1', '') + words(LEFT + frame.room, high + 25, `${places.toLocaleString('en')} bases`, '', 'end') + words(LEFT + frame.room / 2, high + 25, `${room > 520 ? `${name}; shown below: ` : ''}${state.from + 1}–${state.to}`, '', 'middle');
   return svg(high + 30, `Whole window, ${name}; places ${state.from + 1} to ${state.to} are shown below`, said, inner(frame, high + 12, `<rect width="${frame.room}" height="${high + 12}" fill="#f5f7f9"/>`, ...parts, brush), ends);
 }

@@ -42,7 +42,12 @@ def hits(path: Path | None, names: list[str]) -> dict[int, list[list[Any]]]:
     found: dict[int, list[list[Any]]] = {}
     for example, own in order.groupby("example", sort=False):
         own = own.head(MOST).sort_values(["start", "end"], kind="stable")
-        columns = [own["start"].astype(int).tolist(), own["end"].astype(int).tolist(), own["strand"].tolist(), own["motif"].tolist()]
+        columns = [
+            own["start"].astype(int).tolist(),
+            own["end"].astype(int).tolist(),
+            own["strand"].tolist(),
+            own["motif"].tolist(),
+        ]
         columns += [numbers(pd.to_numeric(own[name], errors="coerce").to_numpy()) for name in ("score", "contribution")]
         found[place[example]] = [list(row) for row in zip(*columns, own["contributing"].tolist(), strict=True)]
     return dict(sorted(found.items()))
@@ -56,7 +61,9 @@ def tabular(path: Path | None) -> pd.DataFrame | None:
         if not handle.read(1):
             return None
     text = {"example": str, "motif": str, "head": str, "strand": str, "match": str}
-    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values={name: [""] for name in ("score", "contribution", "q")})
+    return pd.read_csv(
+        path, sep="\t", dtype=text, keep_default_na=False, na_values={name: [""] for name in ("score", "contribution", "q")}
+    )
 
 
 def motifs(path: Path | None, named: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -150,7 +157,10 @@ def inside(table: pd.DataFrame, windows: dict[str, pd.DataFrame]) -> Iterable[tu
                 end = min(begin + len(site.ref), window.end - window.start)
                 if window.turned:
                     begin, end = (window.end - window.start - place for place in (end, begin))
-                yield window.row, [int(begin), int(end), int(site.pos), cut(site.ref), cut(site.alt), numbers(site.effect), site.said]
+                yield (
+                    window.row,
+                    [int(begin), int(end), int(site.pos), cut(site.ref), cut(site.alt), numbers(site.effect), site.said],
+                )
 
 
 def cut(allele: str) -> str:

@@ -1,5 +1,5 @@
 /* The tracks of an example, one under another: ruler, marks, label, and each method with its exams beside it. */
-const LOW = 112, HIGH = 200, CELL = 15;
+const LOW = 112, HIGH = 200, CELL = 18;
 const opened = { exams: Math.max(0, ...about.methods.map((m) => m.exams.length)) <= 8 };  // whether passed exams are listed
 const chosen = () => about.methods.filter((m) => state.methods.includes(m.word));
 
@@ -32,7 +32,7 @@ function beside(method, window) {
   const where = method.places ? made('p', {}, 'where the model looks, not which base does what') : null, failed = method.exams.filter((row) => !row.passed), rest = method.exams.filter((row) => row.passed);
   const judged = rest.filter((row) => row.value !== null && row.limit !== null).length, others = rest.length - judged;
   const more = made('details', { open: opened.exams ? '' : null }, made('summary', {}, `${judged} passed` + (others ? `, ${others} not judged` : '')), made('ul', {}, ...rest.map(exam)));
-  more.addEventListener('toggle', () => { if (more.open !== opened.exams) { opened.exams = more.open; element('tracks').dispatchEvent(new Event('unfolded')); } });
+  more.addEventListener('toggle', () => { if (more.open !== opened.exams) { opened.exams = more.open; element('tracks').dispatchEvent(new CustomEvent('unfolded', { detail: method.word })); } });
   return [made('h3', {}, name), stateOf(method), where, failed.length ? made('ul', {}, ...failed.map(exam)) : null, rest.length ? more : null];
 }
 
@@ -46,13 +46,14 @@ function rangeOf(method, window) {
 }
 
 function attribution(method, window) {
-  return (frame, height) => {
+  return (whole, height) => {
+    const frame = { ...whole, top: method.passed === false ? 20 : whole.top };
     const values = contributions(method.word, state.head, state.example, window), unit = about.unit || 'output';
     if (!values) return svg(height, `${method.name}: no numbers`, words(LEFT + 8, height / 2, 'Nothing to draw: these attributions are not finite numbers.', 'bad'));
     const range = rangeOf(method, window), code = codes(state.example, window), said = `${method.name}, places ${frame.from + 1} to ${frame.to}, from ${figure(range[0])} to ${figure(range[1])} ${unit}`;
     const body = method.places ? bars(frame, values, range, height, SOFT, 1) : logo(frame, code, values, range, height);
     const failed = method.passed === false ? words(LEFT + frame.room - 4, 13, `${method.name}: FAILED ${failures(method)}`, 'bad', 'end') : '';
-    return svg(height, method.passed === false ? `${said}. FAILED ${failures(method)}` : said, axis(range, height), body, failed);
+    return svg(height, method.passed === false ? `${said}. FAILED ${failures(method)}` : said, axis(frame, range, height), body, failed);
   };
 }
 
@@ -104,7 +105,7 @@ function said(place) {
     if (values) list.push(['put there', [...'ACGT'].map((b, i) => (b === base ? null : `${b} ${signed(values[4 * place + i])}`)).filter(Boolean).join(', ')]);
     for (const hit of hitsOf(row)) if (hit[0] <= place + w * places && place + w * places < hit[1]) list.push(['motif', `${known(hit[3])} (${hit[2]})`]);
   });
-  for (const v of variantsOf(row)) if (v[1] <= place && place < Math.max(v[2], v[1] + 1)) list.push(['variant', `${v[4]}>${v[5]} ${signed(v[6])}`]);
+  for (const v of variantsOf(row)) if (v[1] <= place && place < Math.max(v[2], v[1] + 1)) list.push(['variant', `${alleles(v)} ${signed(v[6])}`]);
   const own = truth(row);
   if (own && own.sites && own.sites[place] > 0 && own.sites[place] < 255) list.push(['label', (examples.filters[own.sites[place] - 1] || '').replace(/^with /, '')]);
   if (place === explained()) list.push(['', 'the place that is explained']);
@@ -114,7 +115,7 @@ function said(place) {
 function tabled(title, heads, rows, caption) {
   if (!rows.length) return [];
   const body = rows.map(([from, to, ...cells]) => {
-    const go = made('button', { type: 'button', class: 'plain', 'data-from': from, 'data-to': to, 'aria-label': `Show places ${from + 1} to ${to}` }, `${from + 1}–${to}`);
+    const go = made('button', { type: 'button', class: 'plain', 'data-from': from, 'data-to': to, 'aria-label': `Show places ${from + 1} to ${to}` }, to - from > 1 ? `${from + 1}–${to}` : String(to));
     return made('tr', {}, made('td', {}, go), ...cells.map((cell) => made('td', typeof cell === 'number' ? { class: 'number' } : {}, typeof cell === 'number' ? signed(cell) : cell === null ? '' : String(cell))));
   });
   const head = made('thead', {}, made('tr', {}, ...['places', ...heads].map((h) => made('th', { scope: 'col' }, h))));
@@ -127,7 +128,7 @@ function tables() {
     const w = Math.min(Math.floor(start / places), windows.length - 1);
     return [start - w * places, end - w * places, motif + side(w), strand, score, worth, counts ? 'yes' : 'no', matched(motif)];
   });
-  const sites = own.map(([set, start, end, position, ref, alt, score, name]) => [start, Math.max(end, start + 1), set, position.toLocaleString('en'), `${ref}>${alt}`, score, name]);
+  const sites = own.map(([set, start, end, position, ref, alt, score, name]) => [start, Math.max(end, start + 1), set, position.toLocaleString('en'), `${ref}>${alt}${turned() ? ` (here ${alleles([0, 0, 0, 0, ref, alt])})` : ''}`, score, name]);
   return [...tabled('Motif hits', ['motif', 'strand', 'score', 'contribution', 'as its motif', 'what is known of it'], found, 'Words like the motifs that were found. Those that contribute less than their motif does are drawn dashed.'),
-    ...tabled('Variants in the window', ['set', 'position', 'change', 'effect', 'label'], sites, `Predicted effect on ${state.head}, alternative less reference allele: orange raises it, blue lowers it.`)];
+    ...tabled('Variants in the window', ['set', 'position', 'change', 'effect', 'label'], sites, `Predicted effect on ${state.head}, alternative less reference allele (${about.kind === 'positions' ? 'probability of a site that is gained or lost' : about.unit || 'score'}): orange raises it, blue lowers it.`)];
 }

@@ -1,6 +1,6 @@
 /* What is looked at, and the address that says so: #example=…&head=…&method=…,…&from=…&to=…&place=… */
 const state = { example: 0, head: about.heads[0], methods: about.methods.map((m) => m.word), from: 0, to: places, place: null, window: 0,
-  scale: 'own', map: false, seek: '', class: '', called: '', sort: 'given', chosen: false };
+  scale: 'own', map: false, named: false, seek: '', class: '', called: '', sort: 'given', chosen: false };
 
 function found(name) {
   const at = examples.example.indexOf(name);
@@ -22,7 +22,8 @@ function read(hash) {
     wrong.push(`${name} ${value}`);
     return usual;
   };
-  if (given.get('example') !== null) {
+  state.named = given.get('example') !== null;
+  if (state.named) {
     const at = found(given.get('example'));
     if (at < 0) wrong.push(`example ${given.get('example')}`); else state.example = at;
   }
@@ -80,7 +81,7 @@ function see(from, to) {
 function usual(room) {
   const wide = Math.max(Math.floor(room / 9), 20);
   if (places <= wide * 1.5) return see(0, places);
-  let middle = explained();
+  let middle = state.place === null ? explained() : state.place;
   if (middle === null) {
     const values = contributions(state.methods[0] || about.methods[0].word, state.head, state.example, 0);
     middle = values ? densest(values, wide) : places / 2;
