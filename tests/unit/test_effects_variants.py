@@ -1,6 +1,8 @@
 """Variants of a file: each change has one form however it is spelled, and odd rows are left out by name, not lost silently."""
 
 import gzip
+import os
+from pathlib import Path
 
 import numpy as np
 import pysam
@@ -8,15 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from effected import HEAD, genome, read, text, turned, write
+import interpret_variants
+import sequenced
+from effected import HEAD, WHOLE, genome, read, text, turned, write
 from readsight.effects import frames, variants
 from readsight.effects.justified import justified
 from readsight.errors import InputError
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.genome.store import Genome
 
+REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
+CLINVAR = REAL / "variants/clinvar_alleles_example_750_rows.single.b37.vcf.gz"
 GENOME = genome()
-WHOLE = text(GENOME)
+BASES = text(GENOME)
 
 
 def change(held, position, ref, alt):
@@ -50,12 +56,12 @@ def test_every_spelling_of_a_change_is_one_stretch(whole, data):
 @given(st.integers(120, 560), st.integers(0, 5), st.text("ACGT", max_size=5))
 @settings(deadline=None)
 def test_the_other_strand_has_the_same_stretch(at, size, alt):
-    found = change(GENOME, at, WHOLE[at : at + size], alt)
+    found = change(GENOME, at, BASES[at : at + size], alt)
     back = lambda word: decode(reverse_complement(encode(word)))  # noqa: E731
-    other = change(turned(GENOME), len(WHOLE) - at - size, back(WHOLE[at : at + size]), back(alt))
+    other = change(turned(GENOME), len(BASES) - at - size, back(BASES[at : at + size]), back(alt))
     assert (found is None) == (other is None)
     if found:
-        assert (other.start, other.end) == (len(WHOLE) - found.end, len(WHOLE) - found.start)
+        assert (other.start, other.end) == (len(BASES) - found.end, len(BASES) - found.start)
         assert decode(other.new) == back(decode(found.new))
 
 
@@ -74,7 +80,7 @@ def held_text(held, at, size):
 
 @pytest.fixture
 def odd(tmp_path):
-    b = WHOLE
+    b = BASES
     return write(tmp_path / "odd.vcf", [
         ("chr1", 150, b[150], ",".join("ACGT".replace(b[150], ""))),
         ("chr1", 160, b[160], "<DEL>"),
@@ -96,11 +102,11 @@ def other(base):
 def test_odd_alleles_are_left_out_by_name_and_the_others_are_split(odd):
     found = read(odd, GENOME, padded=False)
     names = [found.spelled(i) for i in range(len(found))]
-    assert names[:3] == [f"chr1:151:{WHOLE[150]}:{base}" for base in "ACGT".replace(WHOLE[150], "")]
+    assert names[:3] == [f"chr1:151:{BASES[150]}:{base}" for base in "ACGT".replace(BASES[150], "")]
     assert found.allele.tolist() == [0, 1, 2, 1, 0, 0] and found.records == 10 and found.row.tolist() == [3, 3, 3, 5, 9, 10]
     left = {row["reason"].split(" (")[0]: (row["alleles"], row["first"]) for row in found.left.plain()}
-    assert left["symbolic alleles"] == (1, [f"chr1:161:{WHOLE[160]}:<DEL>"])
-    assert left["star alleles"] == (1, [f"chr1:162:{WHOLE[161]}:*"]) and left["breakends"][0] == 1
+    assert left["symbolic alleles"] == (1, [f"chr1:161:{BASES[160]}:<DEL>"])
+    assert left["star alleles"] == (1, [f"chr1:162:{BASES[161]}:*"]) and left["breakends"][0] == 1
     assert left["alleles that change nothing"][0] == 1 and left["alleles on contigs that the genome lacks"][1] == [
         "scaffold9:6:A:C"
     ]
@@ -116,7 +122,7 @@ def test_text_gzip_and_bcf_say_the_same(tmp_path, kind):
         "#CHROM",
         '##contig=<ID=chr1,length=700>\n##INFO=<ID=AF,Number=A,Type=Float,Description="x">\n##INFO=<ID=HIT,Number=0,Type=Flag,Description="x">\n#CHROM',
     )
-    rows = [("chr1", 150, WHOLE[150], ",".join("ACGT".replace(WHOLE[150], "")), "AF=0.1,0.2,0.3;HIT"), ("chr1", 160, WHOLE[160], other(WHOLE[160]), "AF=0.5")]  # fmt: skip
+    rows = [("chr1", 150, BASES[150], ",".join("ACGT".replace(BASES[150], "")), "AF=0.1,0.2,0.3;HIT"), ("chr1", 160, BASES[160], other(BASES[160]), "AF=0.5")]  # fmt: skip
     path = write(tmp_path / "a.vcf", rows, head)
     if kind == "gz":
         (tmp_path / "a.vcf.gz").write_bytes(gzip.compress(path.read_bytes()))
@@ -128,16 +134,16 @@ def test_text_gzip_and_bcf_say_the_same(tmp_path, kind):
         path = tmp_path / "a.bcf"
     found = read(path, GENOME, wanted={"af": "interpret.variants.conservation", "HIT": "interpret.variants.label"})
     assert np.allclose([float(t) for t in found.said["af"]], [0.1, 0.2, 0.3, 0.5]) and found.said["HIT"] == ["1", "1", "1", "0"]
-    assert found.start.tolist() == [150, 150, 150, 160] and decode(found.new) == "ACGT".replace(WHOLE[150], "") + other(
-        WHOLE[160]
+    assert found.start.tolist() == [150, 150, 150, 160] and decode(found.new) == "ACGT".replace(BASES[150], "") + other(
+        BASES[160]
     )
 
 
 def test_windows_hold_the_changed_genome_on_both_strands(tmp_path):
-    rows = [("chr1", 300, WHOLE[300:304], WHOLE[300]), ("chr1", 424, WHOLE[424], WHOLE[424] + "TTG"), ("chr1", 350, WHOLE[350:353], "GATTA"), ("chr1", 360, WHOLE[360:362], "NC")]  # fmt: skip
+    rows = [("chr1", 300, BASES[300:304], BASES[300]), ("chr1", 424, BASES[424], BASES[424] + "TTG"), ("chr1", 350, BASES[350:353], "GATTA"), ("chr1", 360, BASES[360:362], "NC")]  # fmt: skip
     found = read(write(tmp_path / "a.vcf", rows), GENOME)
     for i, (_, at, ref, alt) in enumerate(rows):
-        after = WHOLE[:at] + alt + WHOLE[at + len(ref) :]
+        after = BASES[:at] + alt + BASES[at + len(ref) :]
         low = int(found.start[i]) - 20
         own = decode(frames.alternatives(found, np.array([i]), "+", 20, 48)[0])
         assert own == after[low : low + 48]
@@ -146,11 +152,11 @@ def test_windows_hold_the_changed_genome_on_both_strands(tmp_path):
         assert back == after[end - 48 : end]
         begin = frames.starts(found, np.array([i]), "-", 20, 48)
         reference = frames.references(found, found.contig[[i]], begin, "-", 48)[0]
-        assert decode(reverse_complement(reference)) == WHOLE[begin[0] : begin[0] + 48] and begin[0] == found.end[i] + 20 - 48
+        assert decode(reverse_complement(reference)) == BASES[begin[0] : begin[0] + 48] and begin[0] == found.end[i] + 20 - 48
 
 
 def test_many_alleles_take_some_hundred_bytes_each(tmp_path):
-    rows = [("chr1", at, WHOLE[at], other(WHOLE[at])) for at in range(100, 600)]
+    rows = [("chr1", at, BASES[at], other(BASES[at])) for at in range(100, 600)]
     found = read(write(tmp_path / "a.vcf", rows), GENOME)
     held = sum(getattr(found, name).nbytes for name in ("contig", "position", "row", "allele", "start", "end", "new", "new_at"))
     assert held / len(found) < 64
@@ -159,7 +165,27 @@ def test_many_alleles_take_some_hundred_bytes_each(tmp_path):
 
 
 def test_all_that_does_not_agree_with_the_genome_is_said_at_once(tmp_path):
-    bad = write(tmp_path / "a.vcf", [("chr1", 150, other(WHOLE[150]), WHOLE[150]), ("chr1", 151, "AC" if WHOLE[151:153] != "AC" else "CC", "G"), ("chr1", 699, WHOLE[699] + "A", "G"), ("chr1", 9999, "A", "G")])  # fmt: skip
+    bad = write(tmp_path / "a.vcf", [("chr1", 150, other(BASES[150]), BASES[150]), ("chr1", 151, "AC" if BASES[151:153] != "AC" else "CC", "G"), ("chr1", 699, BASES[699] + "A", "G"), ("chr1", 9999, "A", "G")])  # fmt: skip
     with pytest.raises(InputError) as error:
         read(bad, GENOME)
     assert [fault.split(": ")[0].split(", ")[1] for fault in error.value.faults[:4]] == ["row 3", "row 4", "row 5", "row 6"]
+
+
+@pytest.mark.skipif(not CLINVAR.exists(), reason="ClinVar's example is not there")
+def test_variants_of_clinvar_are_read_with_what_is_known_of_them():
+    with gzip.open(CLINVAR, "rt") as handle:
+        rows = [line.split("\t", 5) for line in handle if line[0] != "#"]
+    codes = sequenced.random(1, max(int(row[1]) for row in rows) + 500, 1)[
+        0
+    ]  # its genome is not at hand: random bases, and every REF
+    for row in sorted(rows, key=lambda row: -len(row[3])):
+        codes[int(row[1]) - 1 : int(row[1]) - 1 + len(row[3])] = encode(row[3])
+    found = variants.read(CLINVAR, Genome(codes, {"1": len(codes)}, False), {"CLINICAL_SIGNIFICANCE": "label"}, 200, 8)
+    assert len(found) == len(rows) == 625 and not found.left.counts
+    known = interpret_variants.labels(found, WHOLE | {"label": "CLINICAL_SIGNIFICANCE"})
+    said = np.array([text.lower() for text in found.said["CLINICAL_SIGNIFICANCE"]])
+    assert (
+        (known == 1).sum() > 70
+        and (known == 0).sum() > 240
+        and set(said[known == 1]) <= {"pathogenic", "likely_pathogenic", "pathogenic/likely_pathogenic"}
+    )

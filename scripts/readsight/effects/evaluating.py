@@ -11,7 +11,7 @@ from readsight.bootstrap import percentiles, wilson
 from readsight.verdict import capital, figure, listed, signed
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
-HELD = 20_000_000  # numbers of resamples held at once
+HELD = 10_000_000  # numbers of resamples held at once
 FOLDS = 5
 SITE = 0.2  # least loss that counts as a broken site, as SpliceAI's authors advise for recall
 NAMES = {

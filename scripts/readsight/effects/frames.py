@@ -45,20 +45,23 @@ def alternatives(variants: Variants, rows: np.ndarray, strand: str, at: int, len
         which = np.flatnonzero(alike & (sizes == size))
         own = variants.new[variants.new_at[rows[which]][:, None] + np.arange(size)]
         found[which, at : at + size] = reverse_complement(own) if strand == REVERSE else own
-    for i in np.flatnonzero(~alike).tolist():
-        found[i] = _shifted(variants, int(rows[i]), int(begins[i]), strand, at, length)
+    shapes, shape = np.unique(np.stack([old, sizes], axis=1)[~alike], axis=0, return_inverse=True)
+    for number in range(len(shapes)):  # insertions and deletions, all of a shape at once
+        which = np.flatnonzero(~alike)[shape.ravel() == number]
+        found[which] = _shifted(variants, rows[which], begins[which], strand, at, length)
     return found
 
 
-def _shifted(variants: Variants, row: int, begin: int, strand: str, at: int, length: int) -> np.ndarray:
-    """The window of an insertion or deletion."""
-    size, old = int(variants.sizes[row]), int(variants.end[row] - variants.start[row])
+def _shifted(variants: Variants, rows: np.ndarray, begins: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
+    """Windows of insertions or deletions of one shape."""
+    first = rows[0]
+    size, old = int(variants.sizes[first]), int(variants.end[first] - variants.start[first])
     more = max(0, old - size)
-    first = begin if strand == FORWARD else begin - more
-    own = references(variants, variants.contig[row : row + 1], np.array([first]), strand, length + more)[0]
-    new = variants.codes(row)
+    begins = begins if strand == FORWARD else begins - more
+    own = references(variants, variants.contig[rows], begins, strand, length + more)
+    new = variants.new[variants.new_at[rows][:, None] + np.arange(size)]
     new = reverse_complement(new) if strand == REVERSE else new
-    return np.concatenate([own[:at], new, own[at + old :]])[:length]
+    return np.concatenate([own[:, :at], new, own[:, at + old :]], axis=1)[:, :length]
 
 
 def once(contigs: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from readsight.contigs import other_name
 from readsight.effects.justified import justified
 from readsight.errors import InputError
-from readsight.genome.codes import decode, encode
+from readsight.genome.codes import encode
 from readsight.genome.store import BASE, Genome, unknown
 from readsight.sequences.alleles import BASES, Alleles, N, lines, mismatches, of_allele, row_fault, unspelled
 from readsight.sequences.records import SHOWN
@@ -75,7 +76,7 @@ class Variants:
     def __len__(self) -> int:
         return len(self.row)
 
-    @property
+    @cached_property
     def sizes(self) -> np.ndarray:
         """Bases that the alternative allele has where the genome has [start, end), (n,)."""
         return np.diff(self.new_at)
@@ -307,9 +308,3 @@ def parts(found: Variants, size: int) -> Iterator[np.ndarray]:
     order = np.lexsort((found.start, found.contig))
     for first in range(0, len(order), size):
         yield order[first : first + size]
-
-
-def described(found: Variants, i: int) -> str:
-    """The change in words: `chr1:100 A>G`."""
-    old, new = decode(found.old(i)) or "-", decode(found.codes(i)) or "-"
-    return f"{found.genome.names[found.contig[i]]}:{found.start[i] + 1} {old}>{new}"

@@ -41,8 +41,8 @@ def keys(effects: Effects) -> list[tuple[str, str, str]]:
                     f"Alternative less reference allele: explained number of {track} (log odds of a class)",
                 )
             )
-            rows.append((f"REF_{name}", "Float", f"Prediction of {track} with the reference allele"))
-            rows.append((f"ALT_{name}", "Float", f"Prediction of {track} with the alternative allele"))
+            rows.append((f"REF_{name}", "Float", f"Prediction of {track} with the reference allele, not calibrated"))
+            rows.append((f"ALT_{name}", "Float", f"Prediction of {track} with the alternative allele, not calibrated"))
     rows.append(("STRAND", "String", "Strand that was read, + or -; both: the mean of both strands"))
     rows.append(("SEEN", "Integer", "1: the allele's windows overlap what the model learned from, 0: they do not"))
     return [(PREFIX + name, kind, words) for name, kind, words in rows]
@@ -172,7 +172,8 @@ def info(text: str, names: list[str], own: set[str], alleles: dict[int, list[str
 def columns(variants: Variants, effects: Effects, more: dict[str, np.ndarray], rows: slice) -> dict[str, Any]:
     """Columns of a table, of some of the variants: the allele as the file has it, what is changed, effects, and `more`.
 
-    pos: from 1, as in the VCF; start, end: the stretch that is changed, 0-based half-open. Positions of sites are from 1.
+    pos: from 1, as in the VCF. row: of the file, from 1. allele: which of the record's alternatives, from 1. start, end: the
+    stretch that is changed, 0-based half-open. Positions of sites are from 1.
     """
     names = np.array(variants.genome.names, dtype=object)
     found: dict[str, Any] = {
@@ -182,6 +183,7 @@ def columns(variants: Variants, effects: Effects, more: dict[str, np.ndarray], r
         "ref": variants.ref[rows],
         "alt": variants.alt[rows],
         "row": variants.row[rows],
+        "allele": variants.allele[rows] + 1,
         "start": variants.start[rows],
         "end": variants.end[rows],
         "strand": effects.strand[rows],

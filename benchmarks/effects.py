@@ -1,0 +1,333 @@
+"""Effects of variants, beside a loop over variants one by one and beside gReLU; and the memory that a million of them take.
+
+    nice python benchmarks/effects.py [--variants 192] [--length 501] [--threads 1] [--repeats 2] [--million 1000000] [--peers]
+
+Run it with a Python of the environment `learn`; with --peers, of one that has gReLU besides. Networks have weights that were drawn.
+
+cnn: Basset's (Kelley et al. 2016; 300, 200 and 200 filters of 19, 11 and 7 bases, pools of 3, 4 and 4, a dense layer of 1,000
+units), one logit, windows of an odd length, so that both strands of a substitution have the same ones; shifts −1, 0 and 1. dilated_resnet:
+the project's own for splice sites, windows of 800 bases, both strands. The loop is what one writes: windows out of a FASTA, one-hot, each
+allele of each strand and shift put through the network by itself. gReLU is `predict_variant_effects`, with `rc`, `max_seq_shift` 1 and
+`subtract`, of the same network; it has no effects along the sequence.
+
+Equality comes first: to 1e-4 of a logit with the loop and with gReLU (indels, which it centres otherwise, are not given to it), to 1e-5 of
+a probability along the sequence. With one thread the times are of the process's CPU, which others on the machine disturb less; each
+is the shortest of the repeats. The million runs in a process of its own, from a VCF to a VCF, a table and an AnnData.
+Ends with status 1 where ours is not 5 × as fast as the loop, not ahead of gReLU, or takes more than 4 GB for the million.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+from readsight import modelfile  # noqa: E402
+from readsight.certificate import sha256  # noqa: E402
+from readsight.effects import scoring, variants  # noqa: E402
+from readsight.effects.models import Asked, Models  # noqa: E402
+from readsight.genome.codes import decode  # noqa: E402
+from readsight.genome.store import Genome, build  # noqa: E402
+from readsight.nets import NETS  # noqa: E402
+from readsight.outcome import Outcome  # noqa: E402
+
+COMMON = {
+    "pair": False,
+    "bin": 1,
+    "ensemble": 1,
+    "device": "cpu",
+    "input": "one_hot",
+    "activation": "relu",
+    "norm": "batch",
+    "dropout": 0.0,
+}
+COMMON |= {"encoding": {"name": "one_hot", "about": {}}}
+BASSET = {"filters": [300, 200, 200], "widths": [19, 11, 7], "pools": [3, 4, 4], "hidden": [1000]}
+SPLICE = {"filters": 32, "widths": [11, 11, 11, 11], "dilations": [1, 1, 4, 4]}
+SHIFTS, DISTANCE = [-1, 0, 1], 50
+FASTER, MOST = 5.0, 4 * 2**30
+HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+
+def drawn(word: str, kind: str, classes: tuple[str, ...], length: int, stranded: bool, own: dict[str, Any]) -> Models:
+    """A model with weights and statistics of batches that were drawn."""
+    about = COMMON | own | {"kind": kind, "length": length, "stranded": stranded, "average_strands": not stranded}
+    about |= {"outputs": len(classes) if kind == "positions" else 1}
+    torch.manual_seed(1)
+    net = NETS[word].build(about)
+    with torch.no_grad():
+        given = torch.eye(4)[torch.randint(0, 4, (32, length))].transpose(1, 2)
+        net(given)
+        last = [layer for layer in net.modules() if isinstance(layer, nn.Linear)][-1]
+        last.weight *= 3 / net.eval()(given).std()  # logits as a network has them that learned something
+    arrays = {f"0.{name}": tensor.numpy() for name, tensor in net.eval().state_dict().items()}
+    return Models(
+        word, Outcome(kind, classes), [Asked(NETS[word], arrays, about, kind)], length, False, not stranded, stranded, "drawn"
+    )
+
+
+def simulated(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Genome]:
+    """A FASTA of random bases, with its index, and the same as a genome store."""
+    import pysam
+
+    codes = np.random.default_rng(seed).integers(0, 4, bases, dtype=np.uint8)
+    text = decode(codes)
+    fasta = folder / "genome.fa"
+    fasta.write_text(">chr1\n" + "\n".join(text[i : i + 60] for i in range(0, bases, 60)) + "\n")
+    pysam.faidx(str(fasta))
+    Path(f"{fasta}.sizes").write_text(f"chr1\t{bases}\n")
+    build(fasta, folder / "codes", folder / "contigs.json")
+    return fasta, Genome.open(folder / "codes", folder / "contigs.json")
+
+
+def write(path: Path, genome: Genome, count: int, edge: int, indels: float, seed: int = 2) -> Path:
+    """A VCF of random variants in order of place, not nearer than `edge` to the ends. indels: part that are insertions or deletions."""
+    draw = np.random.default_rng(seed)
+    places = np.sort(draw.integers(edge, len(genome.raw) - edge, count))
+    kind = draw.random(count) < indels
+    with open(path, "w") as out:
+        out.write(HEAD)
+        for at, indel in zip(places.tolist(), kind.tolist(), strict=True):
+            ref = decode(genome.stretch("chr1", at, at + 4))
+            alt = "ACGT"[("ACGT".index(ref[0]) + 1 + at % 3) % 4]
+            old, new = (ref[:1], alt) if not indel else (ref[:3], ref[:1]) if at % 2 else (ref[:1], ref[:1] + "AC")
+            out.write(f"chr1\t{at + 1}\t.\t{old}\t{new}\t.\tPASS\t.\n")
+    return path
+
+
+class Watch:
+    """Seconds of CPU with one thread, else of the clock."""
+
+    def __init__(self, threads: int):
+        self.now = time.process_time if threads == 1 else time.perf_counter
+
+    def best(self, ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for _ in range(repeats):
+            for name, way in ways.items():
+                start = self.now()
+                way()
+                found[name] = min(found.get(name, np.inf), self.now() - start)
+        return found
+
+
+def windows_of(fasta: Any, row: tuple[int, str, str], length: int, shift: int) -> list[str]:
+    """The reference and the alternative window, of text: the change's first base, as VCF pads it, at length // 2."""
+    at, ref, alt = row
+    shared = 1 if ref[0] == alt[0] else 0
+    at, ref, alt = at + shared, ref[shared:], alt[shared:]
+    low = at - length // 2 + shift
+    whole = fasta.fetch("chr1", low, low + length + len(ref)).upper()
+    place = at - low
+    return [whole[:length], (whole[:place] + alt + whole[place + len(ref) :])[:length]]
+
+
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+LETTERS = {letter: place for place, letter in enumerate("ACGT")}
+
+
+def one_hot(text: str) -> torch.Tensor:
+    return torch.eye(4)[torch.tensor([LETTERS[b] for b in text])].T[None]
+
+
+def loop(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int, strands: int = 2) -> np.ndarray:
+    """Differences of the logits, each allele of each strand and shift by itself."""
+    import pysam
+
+    found = np.zeros(len(rows))
+    with pysam.FastaFile(str(path)) as fasta, torch.inference_mode():
+        for i, row in enumerate(rows):
+            for shift in SHIFTS:
+                for turn in range(strands):
+                    texts = windows_of(fasta, row, length, shift)
+                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if turn else texts
+                    ref, alt = (float(net(one_hot(text))) for text in texts)
+                    found[i] += (alt - ref) / (len(SHIFTS) * strands)
+    return found
+
+
+def loop_along(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> np.ndarray:
+    """Largest gain or loss of a site within DISTANCE of substitutions, each allele of each strand and shift by itself."""
+    import pysam
+
+    found = np.zeros(len(rows))
+    with pysam.FastaFile(str(path)) as fasta, torch.inference_mode():
+        for i, row in enumerate(rows):
+            for turn in range(2):
+                total: Any = 0.0
+                for shift in SHIFTS:
+                    texts = windows_of(fasta, row, length, shift)
+                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if turn else texts
+                    at = length // 2 - shift if not turn else length - 1 - length // 2 + shift
+                    ref, alt = (torch.softmax(net(one_hot(t)), -1)[0, at - DISTANCE : at + DISTANCE + 1, 1:] for t in texts)
+                    total = total + (alt - ref) / len(SHIFTS)
+                found[i] = max(found[i], float(total.abs().max()))
+    return found
+
+
+def grelu(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> Callable[[], np.ndarray]:
+    """gReLU's effects of substitutions by the same network."""
+    from grelu.lightning import LightningModel
+    from grelu.variant import predict_variant_effects
+
+    class Shaped(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            return self.net(given)[:, None, None]
+
+    model = LightningModel(
+        {"model_type": "ConvModel", "n_tasks": 1, "n_conv": 1, "channel_init": 4},
+        {"task": "binary", "lr": 1e-3, "batch_size": 64},
+    )
+    model.model, model.activation = Shaped(), nn.Identity()
+    table = pd.DataFrame(
+        {"chrom": "chr1", "pos": [at + 1 for at, _, _ in rows], "ref": [r for _, r, _ in rows], "alt": [a for _, _, a in rows]}
+    )
+
+    def call() -> np.ndarray:
+        found = predict_variant_effects(
+            table.copy(), model, devices="cpu", seq_len=length, batch_size=64, num_workers=0, genome=str(path), rc=True,
+            max_seq_shift=1, compare_func="subtract", return_ad=False,
+        )  # fmt: skip
+        return np.asarray(found).reshape(-1)
+
+    return call
+
+
+def rows_of(path: Path) -> list[tuple[int, str, str]]:
+    fields = [line.split("\t") for line in path.read_text().splitlines() if not line.startswith("#")]
+    return [(int(row[1]) - 1, row[3], row[4]) for row in fields]
+
+
+def compared(given: argparse.Namespace, folder: Path, watch: Watch) -> bool:
+    """Print both tables. Returns whether ours was fast enough."""
+    fasta, genome = simulated(folder, 2_000_000)
+    single = write(folder / "single.vcf", genome, given.variants, 1000, 0.0)
+    mixed = write(folder / "mixed.vcf", genome, given.variants, 1000, 0.15)
+    spec = {"shifts": SHIFTS, "distance": DISTANCE}
+    fine = True
+
+    held = drawn("cnn", "binary", ("no", "yes"), given.length, False, BASSET)
+    net, rows = held.asked[0].net, rows_of(single)
+
+    def ours(models: Models, path: Path, length: int) -> Any:
+        return scoring.score(models, variants.read(path, genome, {}, length, 1), spec, given.threads)
+
+    delta = ours(held, single, given.length).delta[:, 0]
+    one = loop(net, fasta, rows, given.length)
+    off = float(np.abs(delta - one).max())
+    ways = {"ours": lambda: ours(held, single, given.length), "one by one": lambda: loop(net, fasta, rows, given.length)}
+    assert off < 1e-4, f"the loop finds other effects: off by {off:.2g}"
+    print(
+        f"cnn, {given.length} bases: effects of {np.abs(delta).mean():.3f} in the mean; the loop's are off by {off:.1g} at most",
+        flush=True,
+    )
+    if given.peers:
+        ways["gReLU"] = grelu(net, fasta, rows, given.length)
+        off = float(np.abs(delta - ways["gReLU"]()).max())
+        assert off < 1e-2, f"gReLU finds other effects: off by {off:.2g}"
+        print(f"gReLU's are off by {off:.1g} at most\n")
+    fine &= table("cnn", len(rows), watch.best(ways, given.repeats))
+
+    held = drawn("dilated_resnet", "positions", ("neither", "acceptor", "donor"), 800, True, SPLICE)
+    net = held.asked[0].net
+    score = ours(held, single, 800).score
+    off = float(np.abs(score - loop_along(net, fasta, rows, 800)).max())
+    assert off < 1e-5, f"the loop finds other sites: off by {off:.2g}"
+    print(
+        f"dilated_resnet, 800 bases: gains and losses of {score.mean():.3f} in the mean; the loop's are off by {off:.1g} at most\n",
+        flush=True,
+    )
+    ways = {"ours": lambda: ours(held, single, 800), "one by one": lambda: loop_along(net, fasta, rows, 800)}
+    fine &= table("dilated_resnet", len(rows), watch.best(ways, given.repeats))
+    mixed_rows = len(rows_of(mixed))
+    held = drawn("cnn", "binary", ("no", "yes"), given.length, False, BASSET)
+    seconds = watch.best({"ours": lambda: ours(held, mixed, given.length)}, 1)["ours"]
+    print(f"cnn, 15 % of them insertions and deletions: {mixed_rows / seconds:,.0f} variants/s\n")
+    return fine
+
+
+def table(words: str, count: int, seconds: dict[str, float]) -> bool:
+    print(f"| {words} | variants/s | × ours |\n|---|---:|---:|")
+    for name, took in seconds.items():
+        print(f"| {name} | {count / took:,.1f} | {took / seconds['ours']:.2f} |")
+    print(flush=True)
+    ahead = seconds.get("gReLU", np.inf) > seconds["ours"]
+    return seconds["one by one"] / seconds["ours"] >= FASTER and ahead
+
+
+def million(folder: str, count: int) -> tuple[float, int]:
+    """Seconds and peak memory (bytes) of the script's main on so many variants, by a small network."""
+    import anndata
+
+    import interpret_variants
+
+    torch.set_num_threads(1)
+    place = Path(folder)
+    _, genome = simulated(place, 20_000_000)
+    vcf = write(place / "many.vcf", genome, count, 200, 0.1)
+    small = {"filters": [4, 4], "widths": [7, 5], "pools": [4, 4], "hidden": [4]}
+    held = drawn("cnn", "binary", ("no", "yes"), 64, False, small)
+    sequence = {"length": 64, "pair": False, "stranded": False, "bin": 1}
+    asked, outcome = held.asked[0], held.outcome.plain()
+    content = {"model": "cnn", "outcome": outcome, "certificate": "", "sequence": sequence, "representation": "one_hot"}
+    modelfile.write(
+        place / "model.safetensors", place / "model.json", [asked.arrays], content | {"folds": [{"about": asked.about}]}
+    )
+    obs = pd.DataFrame({"chrom": ["chr1"], "start": [0], "end": [64]}, index=["e"])
+    task = {"made_from": {"codes": sha256(place / "codes")}}
+    uns = {"sequence": sequence, "outcome": outcome, "task": task}
+    anndata.AnnData(obs=obs, obsm={"sequence": np.zeros((1, 64), np.uint8)}, uns=uns).write_h5ad(place / "examples.h5ad")
+    pd.DataFrame({"example": ["e"], "group": ["e"], "repeat0.fold0": ["train"]}).to_parquet(place / "split.parquet")
+    outputs = {"vcf": "o.vcf.gz", "table": "o.parquet", "data": "o.h5ad", "evaluation": "o.json", "summary": "o.summary.json"}
+    spec = {"name": "many", "shifts": [0], "distance": 50, "outside": "pad", "bootstrap": 100}
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    interpret_variants.main(
+        {"tensors": place / "model.safetensors", "about": place / "model.json"}, (place / "codes", place / "contigs.json"), vcf,
+        place / "examples.h5ad", place / "split.parquet", {}, "t", spec, 1, 1, {name: place / end for name, end in outputs.items()},
+    )  # fmt: skip
+    took, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    told = json.loads((place / "o.json").read_text())
+    assert told["scored"] == count and sum(1 for _ in open(place / "many.vcf")) == count + 3
+    print(f"(before the first variant was read: {before / 2**20:.2f} GB)")
+    return took, 1024 * peak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in (("variants", 192), ("length", 501), ("threads", 1), ("repeats", 2), ("million", 1_000_000)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--peers", action="store_true")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(given.threads)
+    print(f"{given.threads} threads; load of the machine {os.getloadavg()[0]:.1f}\n")
+    with tempfile.TemporaryDirectory() as name:
+        fine = compared(given, Path(name), Watch(given.threads))
+    if given.million:
+        with tempfile.TemporaryDirectory() as name, multiprocessing.get_context("spawn").Pool(1) as pool:
+            took, peak = pool.apply(million, (name, given.million))
+        print(f"{given.million:,} variants from VCF to VCF, table and AnnData: {took:.0f} s, peak memory {peak / 2**30:.2f} GB")
+        fine &= peak < MOST
+    return int(not fine)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
