@@ -100,7 +100,7 @@ function label(frame, row) {
 
 /* The whole window: contributions of one method in small, what lies along it, and the part that is shown below. */
 function overview(room, row, method) {
-  const frame = framed(room, 0, places), high = 34, parts = [], name = method ? method.name : '';
+  const frame = framed(room, 0, places), high = 34, parts = [], name = method ? method.name + (windows.length > 1 ? `, ${windows[state.window]} window` : '') : '';
   const values = method ? contributions(method.word, state.head, row, state.window) : null;
   if (values) {
     const [low, top] = span(values, 0, places), unit = (high - 4) / (top - low), zero = 2 + top * unit, wide = Math.max(1, Math.ceil(places / frame.room));

@@ -126,7 +126,7 @@ function tables() {
   const row = state.example, hits = hitsOf(row), own = variantsOf(row), side = (w) => windows[w] ? `, ${windows[w]}` : '';
   const found = hits.map(([start, end, strand, motif, score, worth, counts]) => {
     const w = Math.min(Math.floor(start / places), windows.length - 1);
-    return [start - w * places, end - w * places, motif + side(w), strand, score, worth, counts ? 'yes' : 'no', matched(motif)];
+    return [start - w * places, end - w * places, motif + side(w), strand, figure(score), worth, counts ? 'yes' : 'no', matched(motif)];
   });
   const sites = own.map(([set, start, end, position, ref, alt, score, name]) => [start, Math.max(end, start + 1), set, position.toLocaleString('en'), `${ref}>${alt}${turned() ? ` (here ${alleles([0, 0, 0, 0, ref, alt])})` : ''}`, score, name]);
   return [...tabled('Motif hits', ['motif', 'strand', 'score', 'contribution', 'as its motif', 'what is known of it'], found, 'Words like the motifs that were found. Those that contribute less than their motif does are drawn dashed.'),
