@@ -135,7 +135,7 @@ def curves(found: dict[str, Any], out: Path) -> None:
     if values:
         axes[0][0].set_ylim(max(LOWEST, min(values) - 0.45), min(HIGHEST, max(values) + 0.2))
     figure.supxlabel("places exchanged, the method's foremost first (%)", fontsize=10)
-    figure.supylabel("output's change that is left (1: the sequence, 0: its shuffles)", fontsize=10)
+    figure.supylabel("what is left of the output's change\n(1: the sequence, 0: its shuffles)", fontsize=10)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=9)
     save(figure, out)
 

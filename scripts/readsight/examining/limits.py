@@ -12,8 +12,8 @@ elements with planted sites (200 bp), one of splice sites (dilated, 800 bp), one
 | deletion | ≥ 0.15 | 0.23 to 0.61 | G and C 0.09, noise 0.01 to 0.03; saliency of elements 0.10 |
 | insertion | ≥ 0.15 | 0.74 to 1.09 | G and C 0.01, noise -0.03 |
 | agreement with mutagenesis | ≥ 0.3 | 0.44 to 0.67 | -0.01 to 0.01 |
-| planted motifs | ≥ 0.9 | 1.0 | 0.0 to 0.02 |
-| decoys | ≤ 0.1 | 0.02 to 0.03 | 0.50 to 0.59 |
+| planted motifs | ≥ 0.9 | 0.98 to 1.0 | 0.0 to 0.02 |
+| decoys | ≤ 0.1 | 0.02 to 0.06 | 0.50 to 0.59 |
 | planted places | ≥ 0.5 | 0.71 to 0.91 | 0.11, as chance; saliency 0.46 |
 | stability | ≥ 0.15 | 0.29 to 0.65 | noise -0.01 |
 | reverse complement | ≥ 0.95 | 1.0 | noise 0.01 |
