@@ -32,7 +32,7 @@ rule interpret_explain:
 
 
 rule interpret_examine:
-    """Examine each attribution method: does it add up, does it hang on the model, does it find what was planted?"""
+    """Examine each attribution method: whether it adds up, hangs on the model, and finds what was planted."""
     input:
         unpack(explain.model),
         test="<results>/dataset/{task}/repeat0/test.h5",

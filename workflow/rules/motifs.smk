@@ -88,7 +88,7 @@ rule interpret_motifs:
 
 
 rule interpret_marginalise:
-    """Put each motif into shuffled sequences: what does adding it do, and what do two do together?"""
+    """Put each motif into shuffled sequences, to see what adding it does, and what two do together."""
     input:
         unpack(explain.model),
         test="<results>/dataset/{task}/repeat0/test.h5",
