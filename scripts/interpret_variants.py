@@ -13,7 +13,6 @@ from readsight.effects.scoring import Effects
 from readsight.effects.variants import Variants
 from readsight.errors import InputError
 from readsight.genome.store import Genome
-from readsight.interpreting import is_bigwig
 from readsight.motifs import meme
 from readsight.step import step
 
@@ -23,10 +22,10 @@ UNKNOWN = -1  # a variant of which is not known what it does
 CHUNKS = 20  # times that progress is told
 
 
-def wanted(spec: dict[str, Any]) -> dict[str, str]:
-    """INFO keys that are read, and the key of the config that names each."""
-    named = {key: spec.get(key) for key in ("label", "site", "conservation")}
-    return {own: f"interpret.variants.{key}" for key, own in named.items() if own and not is_bigwig(own)}
+def wanted(spec: dict[str, Any], beside: dict[str, Path]) -> dict[str, str]:
+    """INFO keys that are read, and the key of the config that names each; conservation may be a bigWig instead."""
+    named = {key: spec.get(key) for key in ("label", "site", "conservation") if key != "conservation" or not beside.get(key)}
+    return {own: f"interpret.variants.{key}" for key, own in named.items() if own}
 
 
 def labels(found: Variants, spec: dict[str, Any]) -> np.ndarray:
@@ -191,7 +190,7 @@ def main(
     if unfit(held, spec):
         raise InputError(unfit(held, spec))
     shift = max(map(abs, scoring.shifted(spec["shifts"], held.length)))
-    found = variants.read(vcf, bases, wanted(spec), held.length, shift, spec["outside"] == "pad")
+    found = variants.read(vcf, bases, wanted(spec, beside), held.length, shift, spec["outside"] == "pad")
     known = labels(found, spec) if spec.get("label") else np.full(len(found), UNKNOWN, np.int8)
     site = sites(found, spec) if spec.get("site") else None
     annotated = genes.Genes(beside["gtf"], bases) if beside.get("gtf") else None
