@@ -126,3 +126,18 @@ def test_byte_pair_tokens_are_their_letters(tmp_path):
 def test_a_value_is_shared_out_among_its_bases():
     spans = np.array([[[0, 2], [1, 4], [0, 0]]])
     assert added(np.array([[4.0, 3.0, 9.0]]), spans, 5).tolist() == [[2, 3, 1, 1, 0]]
+
+
+def test_a_checkpoints_tokens_of_bases_as_they_stand_are_as_long_as_their_names(monkeypatch):
+    from readsight.encodings import checkpoint
+
+    class Tokenizer:
+        def get_vocab(self) -> dict[str, int]:
+            return {"[CLS]": 0, "ACG": 1, "##T": 2, "▁GATTA": 3}
+
+    monkeypatch.setattr(checkpoint, "_tokenizer", lambda folder, trusted: Tokenizer())
+    monkeypatch.setattr(checkpoint, "tokens", lambda codes, about: np.array([[1, 2, 3, 4, 0], [1, 4, 4, 0, 0]]))
+    about = {"checkpoint": "", "trusted": False, "special": [0, 1], "words": None, "width": 5}
+    told, even = checkpoint.spans(np.zeros((2, 9), np.uint8), about)
+    assert told.tolist() == [[0, 0], [0, 3], [3, 4], [4, 9], [0, 0]]
+    assert even.tolist() == [[0, 0], [0, 4], [4, 9], [0, 0], [0, 0]]  # ten letters of nine bases tell nothing

@@ -15,7 +15,7 @@ ON = DIFFERENTIABLE
 NEAR = True
 COMPARES = True
 COMPLETE = True
-POINTS = 6  # of each path
+POINTS = 32  # of each path: so many that on networks of the demo what is missed is less than one part in a hundred
 
 
 def attribute(question: Question, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
