@@ -24,6 +24,7 @@ PART, BESIDE = (
     0.3,
     2,
 )  # a pattern is from the first to the last place that has this part of the largest contribution, and a little more
+ONE_WAY = 0.5  # least sum of what a pattern's places contribute, as a part of the sum of their sizes
 SIGNS = {"pos_patterns": 1, "neg_patterns": -1}
 # What the program ends with where sequences hold too little to find: not where something is wrong with it or with the machine.
 GAVE_UP = ("ValueError", "IndexError", "ZeroDivisionError", "FloatingPointError", "RuntimeError", "AssertionError", "TypeError")
@@ -151,10 +152,11 @@ def parse(out: Path, codes: np.ndarray) -> list[Pattern]:
 
 
 def _pattern(held: h5py.Group, sign: int, codes: np.ndarray) -> Pattern | None:
-    """A pattern; None where its foremost part contributes the other way: its seqlets lie beside something else."""
+    """A pattern; None where its places do not contribute its own way for the most part: its seqlets lie beside something else."""
     contributions = held["contrib_scores"][...]
     first, last = core(np.abs(contributions.sum(axis=1)), PART, BESIDE)
-    if contributions[first:last].sum() * sign <= 0:
+    places = contributions[first:last].sum(axis=1)
+    if places.sum() * sign < ONE_WAY * np.abs(places).sum():
         return None
     seqlets = held["seqlets"]
     back, left, right = (seqlets[key][...] for key in ("is_revcomp", "start", "end"))
