@@ -3,7 +3,20 @@
 A stretch is called where its contributions, added up and weighted with the predicted probability that its element acts, reach a
 threshold. A site that stands alone moves the logit of a model that weighs evidence, and rightly so; it does not make the element
 act. Contributions are of the logit, the probability says whether there is anything to contribute to. What the same contributions
-do unweighted is told beside it.
+do unweighted is told beside it, and is far less.
+
+Three rules were tried on 120 elements of the demo: contributions as they are, the change of the predicted probability when they are
+taken from the logit, and the weighted ones. Integrated gradients found 0.81, 0.83 and 1.0 of the sites, mutagenesis 0.71, 1.0 and
+1.0; the last was kept. On 300 elements that none of this was chosen by, at most a tenth of the calls being decoys:
+
+| recall | weighted | unweighted |
+|---|---|---|
+| integrated gradients | 0.98 [0.95, 1.00] | 0.52 [0.30, 0.81] |
+| DeepSHAP | 0.99 [0.97, 1.00] | 0.38 [0.00, 0.85] |
+| mutagenesis | 1.00 [1.00, 1.00] | 0.68 [0.33, 0.93] |
+
+So the weighted recall is the method's and the model's together: decoys in elements that do not act fall away because the model
+knows these elements. Which places within an acting element are named is what `planted places` tells of the method alone.
 
 Decoys are sites in elements that do not act, and as many stretches of background, equally wide, in the elements that do.
 """
