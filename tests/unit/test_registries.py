@@ -9,6 +9,7 @@ from readsight import learning
 from readsight.attributions import ATTRIBUTIONS
 from readsight.balances import BALANCES
 from readsight.encodings import ENCODINGS
+from readsight.explaining.methods import EXPLANATIONS
 from readsight.kmers import KMER_MODELS
 from readsight.models import MODELS
 from readsight.nets import NETS
@@ -26,6 +27,7 @@ KINDS = [
     (learning.Balance, "method", [BALANCES], {"balance"}),
     (learning.Task, "models", [MODELS, NETS, KMER_MODELS], {"train", "predict"}),
     (learning.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
+    (learning.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
 # Sequences are read by `dataset_sequences`, file by file as each is; what is read of them is no one member.
 ELSEWHERE = {"source": {"sequences"}}

@@ -25,7 +25,7 @@ rule interpret_variants:
         set=one_of(explain.sets()),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:
@@ -89,7 +89,7 @@ rule interpret_personal:
         set=one_of(explain.sets()),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:

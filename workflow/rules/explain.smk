@@ -20,7 +20,7 @@ rule interpret_explain:
         task=one_of(list(explain.tasks)),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:
@@ -53,7 +53,7 @@ rule interpret_examine:
         task=one_of(list(explain.tasks)),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:

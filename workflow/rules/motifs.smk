@@ -15,7 +15,7 @@ rule interpret_contribute:
         task=one_of(explain.sought()),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:
@@ -44,7 +44,7 @@ rule interpret_filters:
         task=one_of(explain.sought()),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:
@@ -76,7 +76,7 @@ rule interpret_motifs:
         task=one_of(explain.sought()),
     conda:
         "../../envs/motifs.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=mem(4000),
     params:
@@ -105,7 +105,7 @@ rule interpret_marginalise:
         task=one_of(explain.sought()),
     conda:
         "../../envs/learn.yaml"
-    threads: explain.threads
+    threads: 1
     resources:
         mem_mb=explain.dataset.room,
     params:

@@ -157,10 +157,6 @@ class ExplainWiring(Stage):
         """Tables of all effects of a task."""
         return [f"{self.folder}/{wildcards.task}/variants/{s.name}.parquet" for s in self.task(wildcards).interpret.variants]
 
-    def threads(self, wildcards: Any) -> int:
-        """Networks are asked with two threads."""
-        return 2
-
     def files(self, task: str) -> list[str]:
         """Final files of a task."""
         own = self.tasks[task].interpret
