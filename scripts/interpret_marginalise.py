@@ -74,7 +74,7 @@ def marginal(base: Base, motifs: list[Known]) -> pd.DataFrame:
     rows = []
     for motif, strand in product(motifs, "+-"):
         word = turned(matrices.word(motif.matrix), strand)
-        if len(word) > base.length:
+        if len(word) > base.length or (word > 3).all():
             continue
         start = (base.length - len(word)) // 2
         found = base.change((word.tobytes(), start))

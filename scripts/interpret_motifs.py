@@ -227,14 +227,14 @@ def main(
     merged(sought, outputs["modisco"])
     own = {head: file.own(values, codes) for head, values in by_head.items()}
     found = gathered({h: one.patterns for h, one in sought.items()}, own, held.about["kind"], list(held.about["classes"]))
-    matches = matched([one.pattern.matrix for one in found], known)
+    matches = matched([one.pattern.matrix for one in found], known, threads)
     along = hits(found, codes, held, spec["hit"], start)
     table = tabled(found, matches, along, spec["match"])
     meme.write(outputs["patterns"], [Known(one.name, one.pattern.matrix, "", len(one.pattern)) for one in found])
     table.to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
     along.to_csv(outputs["hits"], sep="\t", index=False, float_format="%.4g", compression={"method": "gzip", "mtime": 0})
     layer = meme.read(filters, empty=True) if filters else []
-    like = matched([one.matrix for one in layer], known)
+    like = matched([one.matrix for one in layer], known, threads)
     rows = [{"filter": one.name} | told(own, spec["match"]) for one, own in zip(layer, like, strict=True)]
     pd.DataFrame(rows, columns=FILTERS).to_csv(outputs["filters"], sep="\t", index=False, float_format="%.6g")
     about = {"task": task, "model": held.about["model"], "method": held.methods[0], "sequences": len(held), "limits": dict(spec)}

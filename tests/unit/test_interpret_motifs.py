@@ -197,9 +197,29 @@ def test_what_a_pattern_speaks_for(kind, head, classes, up, down):
 
 
 def test_short_sequences_are_surrounded_by_what_contributes_nothing():
-    codes, values = np.full((3, 10), 1, np.uint8), np.ones((3, 10, 4), np.float32)
+    codes, values = np.full((3, 11), 1, np.uint8), np.ones((3, 11, 4), np.float32)
     codes[0, 4] = 4
     letters, contributions = discovery.surrounded(codes, values, 6, 1)
-    assert letters.shape == contributions.shape == (3, 4, 22) and (letters.sum(axis=1) == 1).all()
-    assert contributions[:, :, :6].any() == contributions[:, :, 16:].any() == contributions[0, :, 10].any() == False  # noqa: E712
-    assert (letters[1:, 1, 6:16] == 1).all() and (contributions[1:, :, 6:16] == 1).all()
+    assert letters.shape == contributions.shape == (3, 4, 24) and (letters.sum(axis=1) == 1).all()  # even
+    assert (letters[1:, 1, 6:17] == 1).all() and (contributions[1:, :, 6:17] == 1).all()
+    for part in (contributions[:, :, :6], contributions[:, :, 17:], contributions[0, :, 10]):
+        assert 0 < np.abs(part).max() < 0.01
+
+
+def test_patterns_that_push_both_ways_or_say_no_word_are_none():
+    held, start, strand = recurring.contributing()
+    row = np.flatnonzero((np.arange(260) % 2 == 0) & (start > 3) & (start < 46) & (strand > 0))
+    seqlets = {"is_revcomp": np.zeros(len(row), bool), "start": start[row] - 2, "end": start[row] + 12, "example_idx": row}
+    size = np.zeros((14, 4))
+    size[np.arange(2, 12), recurring.UP] = 1
+
+    def pattern(sizes: np.ndarray, places: dict[str, np.ndarray] = seqlets) -> discovery.Pattern | None:
+        return discovery._pattern({"contrib_scores": sizes, "seqlets": places}, 1, held.sequence)
+
+    whole = pattern(size)
+    assert (whole.start == start[row] - 2).all() and (whole.matrix[np.arange(2, 12), recurring.UP] == 1).all()
+    both = size.copy()
+    both[6:10] *= -1  # six places one way, four the other
+    assert pattern(both) is None and pattern(-size) is None
+    anywhere = np.random.default_rng(1).integers(0, 46, len(row))
+    assert pattern(size, seqlets | {"start": anywhere, "end": anywhere + 14}) is None

@@ -15,19 +15,30 @@ import numpy as np
 
 from readsight.errors import InputError, ToolError
 from readsight.motifs.matching import compiled
-from readsight.motifs.matrices import core
+from readsight.motifs.matrices import core, word
 
 CORE, FLANK = 20, 10  # bases of a stretch of high contribution, and about it to either side
 TRIM, MORE = 20, 10  # bases that patterns are trimmed to, and that they then have more to either side
+WHISPER = 1e-3  # what bases are given that contribute nothing, as a part of what others contribute
 ROOM, LEAST = 15, 200  # bases without contribution put to either side of sequences, and how long they are with them at least
 PART, BESIDE = (
     0.3,
     2,
 )  # a pattern is from the first to the last place that has this part of the largest contribution, and a little more
 ONE_WAY = 0.5  # least sum of what a pattern's places contribute, as a part of the sum of their sizes
+LETTERS = 4  # least bases of a pattern's word
 SIGNS = {"pos_patterns": 1, "neg_patterns": -1}
 # What the program ends with where sequences hold too little to find: not where something is wrong with it or with the machine.
-GAVE_UP = ("ValueError", "IndexError", "ZeroDivisionError", "FloatingPointError", "RuntimeError", "AssertionError", "TypeError")
+GAVE_UP = (
+    "BaseException",
+    "ValueError",
+    "IndexError",
+    "ZeroDivisionError",
+    "FloatingPointError",
+    "RuntimeError",
+    "AssertionError",
+    "TypeError",
+)
 
 
 @dataclass(frozen=True)
@@ -91,17 +102,21 @@ def seek(codes: np.ndarray, contributions: np.ndarray, most: int, threads: int, 
 
 
 def surrounded(codes: np.ndarray, contributions: np.ndarray, room: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """One-hot and contributions (n, 4, room + places + room) with random bases to either side that contribute nothing.
+    """One-hot and contributions (n, 4, room + places + room), one more where that is odd, with random bases to either side.
 
     So a seqlet can lie at the edge of a sequence, and short sequences have stretches that contribute nothing, which the program
-    needs to tell what is much. N is a random base that contributes nothing, too.
+    needs to tell what is much. N is a random base that contributes nothing, too. What contributes nothing at all is given a
+    whisper: the program divides by sizes. It takes windows of even length alone.
     """
     n, places = codes.shape
-    full = np.random.default_rng([seed, 1]).integers(0, 4, (n, places + 2 * room)).astype(np.uint8)
-    inner = full[:, room : room + places]
-    inner[codes < 4] = codes[codes < 4]
-    values = np.zeros((n, 4, places + 2 * room), np.float32)
-    values[:, :, room : room + places] = np.where((codes < 4)[:, None], contributions.transpose(0, 2, 1), 0)
+    draw, inner = np.random.default_rng([seed, 1]), slice(room, room + places)
+    full = draw.integers(0, 4, (n, places + 2 * room + places % 2)).astype(np.uint8)
+    full[:, inner][codes < 4] = codes[codes < 4]
+    values = np.zeros((n, 4, full.shape[1]), np.float32)
+    values[:, :, inner] = np.where((codes < 4)[:, None], contributions.transpose(0, 2, 1), 0)
+    silent = ~values.any(axis=1)
+    size = np.abs(contributions[contributions != 0]).mean()
+    values.transpose(0, 2, 1)[silent] = draw.normal(0, WHISPER * size, (int(silent.sum()), 4))
     return (full[:, None] == np.arange(4, dtype=np.uint8)[:, None]).astype(np.int8), values
 
 
@@ -152,7 +167,9 @@ def parse(out: Path, codes: np.ndarray) -> list[Pattern]:
 
 
 def _pattern(held: h5py.Group, sign: int, codes: np.ndarray) -> Pattern | None:
-    """A pattern; None where its places do not contribute its own way for the most part: its seqlets lie beside something else."""
+    """A pattern; None where its places do not contribute its own way for the most part, as its seqlets lie beside something else, or
+    where too few of its bases are the same in most seqlets to make a word.
+    """
     contributions = held["contrib_scores"][...]
     first, last = core(np.abs(contributions.sum(axis=1)), PART, BESIDE)
     places = contributions[first:last].sum(axis=1)
@@ -167,7 +184,10 @@ def _pattern(held: h5py.Group, sign: int, codes: np.ndarray) -> Pattern | None:
     row, start, strand = row[whole], start[whole], np.where(back[whole], -1, 1)
     ordered = np.lexsort((start, row))
     row, start, strand = row[ordered], start[ordered], strand[ordered]
-    return Pattern(sign, counted(codes, row, start, strand, last - first), contributions[first:last], row, start, strand)
+    matrix = counted(codes, row, start, strand, last - first)
+    if (word(matrix) < 4).sum() < LETTERS:
+        return None
+    return Pattern(sign, matrix, contributions[first:last], row, start, strand)
 
 
 def counted(codes: np.ndarray, row: np.ndarray, start: np.ndarray, strand: np.ndarray, width: int) -> np.ndarray:

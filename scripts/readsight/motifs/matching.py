@@ -30,12 +30,12 @@ class Match:
     offset: int
 
 
-def matched(found: Sequence[np.ndarray], database: Sequence[Known], kept: int = KEPT) -> list[list[Match]]:
+def matched(found: Sequence[np.ndarray], database: Sequence[Known], threads: int = 1, kept: int = KEPT) -> list[list[Match]]:
     """The likest known motifs of each (width, 4), the likest first; equal ones in the database's order."""
     if not found or not database:
         return [[] for _ in found]
     targets = [np.ascontiguousarray(one.matrix.T) for one in database] + _others(database)
-    p, _, offset, _, strand = _tomtom([np.ascontiguousarray(np.asarray(one, float).T) for one in found], targets)
+    p, _, offset, _, strand = _tomtom([np.ascontiguousarray(np.asarray(one, float).T) for one in found], targets, threads)
     p = np.clip(p[:, : len(database)], 0, 1)
     rows = []
     for i, own in enumerate(p):
@@ -50,13 +50,14 @@ def matched(found: Sequence[np.ndarray], database: Sequence[Known], kept: int = 
     return rows
 
 
-def _tomtom(queries: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
+def _tomtom(queries: list[np.ndarray], targets: list[np.ndarray], threads: int) -> np.ndarray:
     compiled()
+    import numba
     from memelite import tomtom
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return tomtom(queries, targets)
+        return tomtom(queries, targets, n_jobs=min(threads, numba.config.NUMBA_NUM_THREADS))
 
 
 def _others(database: Sequence[Known]) -> list[np.ndarray]:
