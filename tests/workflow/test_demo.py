@@ -62,6 +62,16 @@ def test_splice_sites_are_scored_site_by_site(figures):
         assert 0 <= figures[f"splice_sites.{model}.top_k"]["value"] <= 1
 
 
+def test_attributions_of_sequences_are_examined_and_effects_of_variants_ranked(results, figures):
+    for task in ("enhancers", "splice_sites"):
+        for method in ("integrated_gradients", "deep_shap", "mutagenesis"):
+            assert f"interpret.{task}.{method}.passed" in figures
+    effects = json.loads((results / "interpret/enhancers/variants/regulatory.json").read_text())
+    assert effects["scored"] > 20 and "score" in effects["evaluation"]["all"]["ranks"]
+    with open(results / "interpret/enhancers/personal/donors.tsv", newline="") as handle:
+        assert {row["sample"] for row in csv.DictReader(handle, delimiter="\t")} == {"D1", "D2", "D3"}
+
+
 def test_rna_is_of_the_donor_and_the_sex_that_the_sheet_says(results, figures):
     assert (figures["expression.cohort.sample_swaps"]["value"], figures["expression.cohort.sample_swaps"]["n"]) == (0, 3)
     with open(results / "expression/cohort/swaps.tsv", newline="") as handle:
@@ -135,6 +145,9 @@ CHANGES = {
     "tasks.call_quality.explained": (41, {"interpret_attribute"}),
     "tasks.enhancers.represent.k": (5, {"dataset_represent"}),
     "tasks.enhancers.training.epochs": (2, {"model_train"}),
+    "tasks.enhancers.interpret.baselines": (6, {"interpret_explain", "interpret_contribute", "interpret_examine"}),
+    "tasks.enhancers.interpret.motifs.match": (0.1, {"interpret_motifs"}),
+    "tasks.enhancers.interpret.drawn": (4, {"interpret_draw"}),
 }
 
 

@@ -18,6 +18,7 @@ WORD = "TGACTCAGCAT"
 EVERY = 400  # bases between planted words
 WIDTH = 120
 EPOCHS = {"epochs": 6, "batch_size": 32}
+BREAKING = {"positive": ["breaks"], "negative": ["nothing"]}
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,7 @@ def config(tmp_path_factory) -> Path:
     shifted = [(c, start + draw.randrange(-40, 40)) for c, start in peaks]
     (folder / "shifted.bed").write_text("".join(f"{c}\t{start}\t{start + WIDTH}\n" for c, start in shifted))
     variants(folder / "variants.vcf", genome, peaks)
+    known(folder / "known.meme")
     table(folder / "words.tsv")
     split = {"by": "homology", "folds": 3, "tested": 1}
     tasks = {
@@ -43,6 +45,10 @@ def config(tmp_path_factory) -> Path:
             "split": {"by": "chromosome", "test_chromosomes": ["chr4"], "validation_chromosomes": ["chr3"]},
             "balance": {"method": "mutagenesis"},
             "models": ["cnn", "kmer_linear", "gc_content"],
+            "interpret": {
+                "motifs": {"sequences": 150, "database": str(folder / "known.meme")},
+                "variants": [{"name": "words", "vcf": str(folder / "variants.vcf"), "label": "EFFECT", **BREAKING}],
+            },
         },
         "signal": {
             "sequences": {
@@ -53,6 +59,8 @@ def config(tmp_path_factory) -> Path:
             },
             "split": split,
             "models": ["cnn", "gc_content"],
+            "attributions": ["deep_shap"],
+            "interpret": {"motifs": {"sequences": 0}},
         },
         "broken": {
             "sequences": {"files": [{"path": str(folder / "variants.vcf")}], "length": 100},
@@ -60,6 +68,8 @@ def config(tmp_path_factory) -> Path:
             "positive": "breaks",
             "split": split,
             "models": ["cnn", "kmer_linear"],
+            "attributions": ["integrated_gradients"],
+            "interpret": {"motifs": {"sequences": 30}},
         },
         "words": {
             "sequences": {"files": [{"path": str(folder / "words.tsv")}]},
@@ -68,9 +78,11 @@ def config(tmp_path_factory) -> Path:
             "represent": {"k": 4, "dimensions": 16, "epochs": 3},
             "split": {"by": "group", "column": "family", "folds": 3, "tested": 1},
             "models": ["logistic", "kmer_linear"],
+            "explained": 4,
+            "interpret": {"motifs": {"sequences": 0}},
         },
     }
-    shared = {"source": "sequences", "bootstrap": 100, "training": EPOCHS, "kmers": {"k": 5}}
+    shared = {"source": "sequences", "bootstrap": 100, "training": EPOCHS, "kmers": {"k": 5}, "explained": 16}
     path = folder / "config.yaml"
     whole = {"project": "words", "reference": {"fasta": str(fasta)}, "variants": None, "expression": None}
     path.write_text(yaml.safe_dump(whole | {"tasks": {name: shared | task for name, task in tasks.items()}}))
@@ -114,6 +126,15 @@ def variants(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]]) -
             at = start + offset
             ref = genome[name][at]
             lines.append(f"{name}\t{at + 1}\t.\t{ref}\t{'ACGT'[('ACGT'.index(ref) + 2) % 4]}\t.\t.\tEFFECT={effect}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def known(path: Path) -> None:
+    """A database of two motifs, of which the other strand of one is the planted word."""
+    lines = ["MEME version 4", "", "ALPHABET= ACGT", ""]
+    for name, word in (("PLANTED", WORD[::-1].translate(projects.COMPLEMENT)), ("OTHER", "CCGGATATTCCGG")):
+        lines += [f"MOTIF {name}", f"letter-probability matrix: alength= 4 w= {len(word)}"]
+        lines += [" ".join("0.97" if base == letter else "0.01" for base in "ACGT") for letter in word]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -206,3 +227,38 @@ def test_every_model_of_sequence_has_its_figures_and_its_verdict(results):
         folder = results / "model" / task
         found = json.loads((folder / "evaluation.json").read_text())
         assert "sequences" in found["verdict"] and (folder / "performance.svg").stat().st_size > 1000
+
+
+def test_the_planted_word_is_the_motif_that_the_network_goes_by(results):
+    found = pd.read_csv(results / "interpret/peaks/motifs/motifs.tsv", sep="\t")
+    best = found.iloc[0]
+    assert best["towards"] == "peak" and best["match"] == "PLANTED" and best["q"] < 0.01
+    words = (WORD[:8], WORD[:8][::-1].translate(projects.COMPLEMENT))
+    assert any(word[1:] in best["consensus"] or word[:-1] in best["consensus"] for word in words)
+    hits = pd.read_csv(results / "interpret/peaks/motifs/hits.tsv.gz", sep="\t")
+    assert hits["start"].between(50, 60).mean() > 0.3  # the word stands at 55 of each peak, not of what was drawn elsewhere
+
+
+def test_variants_that_break_the_word_rank_above_those_beside_it(results):
+    folder = results / "interpret/peaks/variants"
+    ranks = json.loads((folder / "words.json").read_text())["evaluation"]["all"]["ranks"]
+    assert ranks["score"]["auroc"]["low"] > 0.9
+    with pysam.VariantFile(str(folder / "words.vcf.gz")) as calls:
+        keys = [key for key in calls.header.info if key.startswith("READSIGHT")]
+        assert keys and all(calls.header.info[key].description for key in keys)
+        assert sum(1 for _ in calls) == len(pd.read_parquet(folder / "words.parquet"))
+
+
+@pytest.mark.parametrize("task", ["peaks", "signal", "broken", "words"])
+def test_every_method_is_examined_and_every_task_has_its_page(results, figures, task):
+    exams = json.loads((results / f"interpret/{task}/exams.json").read_text())
+    for method, held in exams["methods"].items():
+        assert held["exams"] and f"interpret.{task}.{method}.passed" in figures
+    assert "<html" in (results / f"interpret/{task}/explore.html").read_text()[:200]
+
+
+def test_contributions_along_the_genome_are_a_signal(results):
+    import pyBigWig
+
+    with pyBigWig.open(str(results / "interpret/peaks/tracks/deep_shap.bw")) as signal:
+        assert set(signal.chroms()) == {"chr1", "chr2", "chr3", "chr4"} and signal.header()["nBasesCovered"] > 500

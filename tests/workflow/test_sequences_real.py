@@ -5,9 +5,33 @@ import os
 from pathlib import Path
 
 import anndata
+import pandas as pd
 import pytest
 
 import projects
+
+# Factors of like motifs: HOCOMOCO holds a matrix of each.
+CTCF = {"CTCF", "CTCFL"}
+ETS = {
+    "SPI1",
+    "SPIB",
+    "SPIC",
+    "ETS1",
+    "ETS2",
+    "ELF1",
+    "ELF2",
+    "ELF3",
+    "ELF4",
+    "ELF5",
+    "EHF",
+    "ETV1",
+    "ETV2",
+    "ETV3",
+    "ETV4",
+    "ETV5",
+    "ETV6",
+}
+ETS |= {"ETV7", "ERG", "FLI1", "FEV", "GABPA", "ELK1", "ELK3", "ELK4", "ERF", "SPDEF"}
 
 DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "sequences"
 
@@ -28,7 +52,11 @@ def run(folder: Path, name: str, change) -> tuple[Path, dict[str, dict]]:
 
 @pytest.fixture(scope="module")
 def enhancers(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("enhancers"), "ienhancer2l", lambda c: quick(c, ["kmer_linear", "gc_content"]))
+    def change(config):
+        quick(config, ["kmer_linear", "gc_content"])
+        config["tasks"]["enhancer"] |= {"attributions": []}
+
+    return run(tmp_path_factory.mktemp("enhancers"), "ienhancer2l", change)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +64,8 @@ def junctions(tmp_path_factory):
     def change(config):
         quick(config, ["cnn", "logistic", "kmer_linear"], epochs=6)
         config["tasks"]["junction"]["split"] |= {"tested": 1}
+        config["tasks"]["junction"] |= {"attributions": ["deep_shap", "shap"], "explained": 9}
+        config["tasks"]["junction"]["interpret"] = {"motifs": {"sequences": 90}}
 
     return run(tmp_path_factory.mktemp("junctions"), "uci-splice", change)
 
@@ -45,6 +75,7 @@ def factors(tmp_path_factory):
     def change(config):
         quick(config, ["cnn", "graph", "kmer_linear", "gc_content"], batch_size=64)
         config["tasks"]["factor"]["sequences"] |= {"sample": 3000}
+        config["tasks"]["factor"] |= {"attributions": ["deep_shap"], "explained": 20}
 
     return run(tmp_path_factory.mktemp("factors"), "ctcf-pu1", change)
 
@@ -87,3 +118,11 @@ def test_factors_are_told_apart_on_chromosomes_that_were_held_out(factors):
     assert figures["factor.shuffled_labels.auroc"]["low"] < 0.5 < figures["factor.shuffled_labels.auroc"]["high"]
     certificate = json.loads((results / "dataset/factor/certificate.json").read_text())
     assert certificate["certified"] and certificate["spec"]["test_chromosomes"] == ["chr8", "chr9"]
+
+
+def test_the_motifs_of_both_factors_are_found_and_named(factors):
+    results, _ = factors
+    found = pd.read_csv(results / "interpret/factor/motifs/motifs.tsv", sep="\t")
+    for towards, names in {"CTCF": CTCF, "PU1": ETS}.items():
+        best = found[found["towards"] == towards].iloc[0]
+        assert str(best["match"]).split(".")[0] in names, (towards, best["match"])
