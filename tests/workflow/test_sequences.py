@@ -35,8 +35,17 @@ def config(tmp_path_factory) -> Path:
     variants(folder / "variants.vcf", genome, peaks)
     known(folder / "known.meme")
     table(folder / "words.tsv")
+    shared = {"source": "sequences", "bootstrap": 100, "training": EPOCHS, "kmers": {"k": 5}, "explained": 16}
+    path = folder / "config.yaml"
+    whole = {"project": "words", "reference": {"fasta": str(fasta)}, "variants": None, "expression": None}
+    path.write_text(yaml.safe_dump(whole | {"tasks": {name: shared | task for name, task in asked(folder).items()}}))
+    return path
+
+
+def asked(folder: Path) -> dict[str, dict]:
+    """The tasks: each another kind of examples and of outcome."""
     split = {"by": "homology", "folds": 3, "tested": 1}
-    tasks = {
+    return {
         "peaks": {
             "sequences": {
                 "files": [{"path": str(folder / "peaks.bed"), "label": "peak"}],
@@ -82,11 +91,6 @@ def config(tmp_path_factory) -> Path:
             "interpret": {"motifs": {"sequences": 0}},
         },
     }
-    shared = {"source": "sequences", "bootstrap": 100, "training": EPOCHS, "kmers": {"k": 5}, "explained": 16}
-    path = folder / "config.yaml"
-    whole = {"project": "words", "reference": {"fasta": str(fasta)}, "variants": None, "expression": None}
-    path.write_text(yaml.safe_dump(whole | {"tasks": {name: shared | task for name, task in tasks.items()}}))
-    return path
 
 
 def planted(genome: dict[str, str]) -> tuple[dict[str, str], list[tuple[str, int]]]:
