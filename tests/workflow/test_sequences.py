@@ -77,7 +77,8 @@ def asked(folder: Path) -> dict[str, dict]:
             "positive": "breaks",
             "split": split,
             "models": ["cnn", "kmer_linear"],
-            "attributions": ["integrated_gradients"],
+            "attributions": ["deep_shap"],
+            "explained": 8,
             "interpret": {"motifs": {"sequences": 30}},
         },
         "words": {
