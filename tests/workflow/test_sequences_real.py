@@ -73,8 +73,8 @@ def junctions(tmp_path_factory):
 @pytest.fixture(scope="module")
 def factors(tmp_path_factory):
     def change(config):
-        quick(config, ["cnn", "graph", "kmer_linear", "gc_content"], batch_size=64)
-        config["tasks"]["factor"]["sequences"] |= {"sample": 3000}
+        quick(config, ["cnn", "kmer_linear", "gc_content"], batch_size=64, epochs=6)
+        config["tasks"]["factor"]["sequences"] |= {"sample": 6000}
         config["tasks"]["factor"] |= {"attributions": ["deep_shap"], "explained": 20}
 
     return run(tmp_path_factory.mktemp("factors"), "ctcf-pu1", change)
