@@ -10,6 +10,7 @@ the word (unless strands count, on either strand); odds ratio, p and q as `reads
 profiles the third of highest predictions stands against the third of lowest; of positions the bases about sites against those about others.
 """
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -100,7 +101,7 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     """Filters of the first fold's model, by test examples that it did not see, and words of those of all folds.
 
     inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. outputs:
-    filters, table, kmers.
+    filters, table, kmers, and notes of the latter two (why one is empty, in words).
     """
     found = gathered(inputs, COUNTED, seed)
     part, outcome = found.parts[0], found.outcome
@@ -112,7 +113,15 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     scores = question.score() if own and outcome.kind != "positions" else None
     meme.write(outputs["filters"], [one.known for one in own if one.matrix is not None])
     table(own, scores).to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
-    counted(found, seed).to_csv(outputs["kmers"], sep="\t", index=False, float_format="%.6g")
+    enriched = counted(found, seed)
+    enriched.to_csv(outputs["kmers"], sep="\t", index=False, float_format="%.6g")
+    alone = (
+        ""
+        if len(enriched)
+        else f"nothing to compare: one class alone is tested on, or sequences are shorter than {words.K} bases"
+    )
+    for name, said in (("table_note", why), ("kmers_note", alone)):
+        outputs[name].write_text(json.dumps({"note": said}) + "\n")
 
 
 if __name__ == "__main__":
@@ -121,5 +130,5 @@ if __name__ == "__main__":
         main(
             {name: getattr(job.input, name) for name in names},
             job.params.seed,
-            {name: getattr(job.output, name) for name in ("filters", "table", "kmers")},
+            {name: getattr(job.output, name) for name in ("filters", "table", "table_note", "kmers", "kmers_note")},
         )

@@ -11,6 +11,7 @@ one which the two move most.
 A word has the commonest base at each place of its matrix; where the matrix says less than a quarter of a bit the sequence's own stays.
 """
 
+import json
 import logging
 from itertools import combinations_with_replacement, product
 from pathlib import Path
@@ -112,7 +113,7 @@ def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, 
     """Write both tables, by the first fold's model and test examples that it did not see; empty where no motif was found.
 
     inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. patterns: MEME,
-    the foremost first. outputs: marginal, spacing. Of positions no pairs are put in.
+    the foremost first. outputs: marginal, spacing, and notes of both (why one is empty, in words). Of positions no pairs are put in.
     """
     motifs = meme.read(patterns, empty=True)[:MOTIFS]
     tables = {"marginal": pd.DataFrame(columns=MARGINAL), "spacing": pd.DataFrame(columns=SPACING)}
@@ -131,8 +132,14 @@ def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, 
             drawn = metrics.group_weights(part.fold.groups[fewer], RESAMPLES, seed)
             tables["spacing"] = spacing(Base(Asked(part.question, named), codes[fewer], drawn, pair), motifs[:PAIRED])
         log.info("%d motifs put into %d shuffled sequences", len(motifs), len(codes))
+    why = (
+        "two motifs have no room in the window, or are not put in where each base has an outcome"
+        if motifs
+        else "no motif was found"
+    )
     for name, table in tables.items():
         table.to_csv(outputs[name], sep="\t", index=False, float_format="%.6g")
+        outputs[f"{name}_note"].write_text(json.dumps({"note": "" if len(table) else why}) + "\n")
 
 
 if __name__ == "__main__":
@@ -142,5 +149,5 @@ if __name__ == "__main__":
             {name: getattr(job.input, name) for name in names},
             job.input.patterns,
             job.params.seed,
-            {name: getattr(job.output, name) for name in ("marginal", "spacing")},
+            {name: getattr(job.output, name) for name in ("marginal", "marginal_note", "spacing", "spacing_note")},
         )

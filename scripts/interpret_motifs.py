@@ -45,6 +45,7 @@ LEAST = 5  # percentile of what seqlets contribute from which a hit counts as on
 COLUMNS = ("motif", "head", "towards", "seqlets", "examples", "width", "consensus", "information", "contribution", "share", "match", "p", "q", "strand", "offset", "also", "likest", "likest_q", "hits", "contributing")  # fmt: skip
 HITS = ("example", "start", "end", "strand", "motif", "score", "p", "contribution", "contributing", "chrom", "chrom_start", "chrom_end")  # fmt: skip
 FILTERS = ("filter", "match", "p", "q", "strand", "offset", "also")
+OUTPUTS = ("modisco", "patterns", "table", "note", "filters", "hits", "about", "summary")
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def main(
     """Write all that this file's head names, and motifs.json, which says the same with matrices, and why where nothing was found.
 
     contributions: of one method, as `explaining.file`. filters: motifs of the first layer. database: known motifs (MEME). spec:
-    seqlets, match (largest q), hit (largest p). outputs: modisco, patterns, table, filters, hits, about, summary.
+    seqlets, match (largest q), hit (largest p). outputs: modisco, patterns, table, note, filters, hits, about, summary.
     Raises InputError for contributions that are no numbers, and for faults in the database.
     """
     known = meme.read(database) if database else []
@@ -251,6 +252,7 @@ def main(
         | {"matches": [spoken(match) for match in own]}
         for one, own in zip(found, matches, strict=True)
     ]
+    outputs["note"].write_text(json.dumps({"note": about["why"]}, ensure_ascii=False) + "\n")
     outputs["about"].write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     outputs["summary"].write_text(json.dumps(records(task, table, found, len(held)), indent=1) + "\n")
 
@@ -266,5 +268,5 @@ if __name__ == "__main__":
             job.params.seed,
             job.threads,
             job.scratch,
-            {name: getattr(job.output, name) for name in ("modisco", "patterns", "table", "filters", "hits", "about", "summary")},
+            {name: getattr(job.output, name) for name in OUTPUTS},
         )

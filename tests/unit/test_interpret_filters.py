@@ -1,5 +1,7 @@
 """First-layer filters as motifs, and words that tell classes apart: what was planted comes back."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,7 +101,7 @@ def test_p_is_that_of_fisher_s_exact_test_doubled():
 
 def test_a_trained_network_s_filters_and_words_are_written(tmp_path):
     inputs = recurring.model(tmp_path)
-    out = {name: tmp_path / name for name in ("filters", "table", "kmers")}
+    out = {name: tmp_path / name for name in ("filters", "table", "table_note", "kmers", "kmers_note")}
     interpret_filters.main(inputs, 1, out)
     table, kmers = pd.read_csv(out["table"], sep="\t"), pd.read_csv(out["kmers"], sep="\t")
     assert len(table) == 16 and {one.name for one in meme.read(out["filters"])} == set(table.loc[table["words"] > 0, "filter"])
@@ -112,8 +114,9 @@ def test_a_trained_network_s_filters_and_words_are_written(tmp_path):
 )
 def test_a_network_without_filters_leaves_empty_files_and_words_all_the_same(tmp_path, word, kind, towards):
     inputs = recurring.model(tmp_path, word, kind, stranded=True)
-    out = {name: tmp_path / name for name in ("filters", "table", "kmers")}
+    out = {name: tmp_path / name for name in ("filters", "table", "table_note", "kmers", "kmers_note")}
     interpret_filters.main(inputs, 1, out)
     assert meme.read(out["filters"], empty=True) == [] and pd.read_csv(out["table"], sep="\t").empty
+    assert json.loads(out["table_note"].read_text())["note"] and not json.loads(out["kmers_note"].read_text())["note"]
     kmers = pd.read_csv(out["kmers"], sep="\t")
     assert set(kmers["towards"]) == towards and len(kmers) == 4**6

@@ -108,7 +108,7 @@ def test_shuffled_sequences_keep_their_dinucleotides_and_words_leave_what_says_n
 def test_tables_of_a_trained_network(tmp_path, kind):
     inputs = recurring.model(tmp_path, "cnn", kind)
     meme.write(tmp_path / "patterns.meme", [Known("yes.1", np.eye(4)[encode("ACGTTTAC")] * 0.96 + 0.01)])
-    out = {name: tmp_path / f"{name}.tsv" for name in ("marginal", "spacing")}
+    out = {name: tmp_path / name for name in ("marginal", "marginal_note", "spacing", "spacing_note")}
     interpret_marginalise.main(inputs, tmp_path / "patterns.meme", 1, out)
     table, pairs = (pd.read_csv(out[name], sep="\t") for name in ("marginal", "spacing"))
     assert list(table["strand"]) == ["+", "-"] and table["n"][0] == 20
@@ -119,6 +119,7 @@ def test_tables_of_a_trained_network(tmp_path, kind):
     meme.write(tmp_path / "none.meme", [])
     interpret_marginalise.main(inputs, tmp_path / "none.meme", 1, out)
     empty = pd.read_csv(out["marginal"], sep="\t")
+    assert "no motif" in out["marginal_note"].read_text()
     assert empty.empty and list(empty.columns) == list(interpret_marginalise.MARGINAL)
 
 

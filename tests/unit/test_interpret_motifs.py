@@ -21,7 +21,7 @@ from readsight.motifs.meme import Known
 
 SPEC = {"seqlets": 1000, "match": 0.05, "hit": 1e-4}
 FILES = {"modisco": "modisco.h5", "patterns": "patterns.meme", "table": "motifs.tsv", "filters": "filters.matches.tsv"}
-FILES |= {"hits": "hits.tsv.gz", "about": "motifs.json", "summary": "motifs.summary.json"}
+FILES |= {"note": "motifs.note.json", "hits": "hits.tsv.gz", "about": "motifs.json", "summary": "motifs.summary.json"}
 
 
 def of(codes: np.ndarray, firm: float = 0.91) -> np.ndarray:
@@ -142,6 +142,7 @@ def test_no_motif_is_an_honest_empty_result(tmp_path, left):
     with gzip.open(outputs["hits"], "rt") as handle:
         assert handle.read().split() == list(interpret_motifs.HITS)
     assert json.loads(outputs["summary"].read_text())[0]["value"] == 0
+    assert json.loads(outputs["note"].read_text())["note"] == about["why"]
 
 
 def test_a_program_that_gives_up_is_told_one_that_breaks_is_an_error(tmp_path, monkeypatch):

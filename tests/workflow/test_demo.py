@@ -94,7 +94,9 @@ def test_every_figure_is_documented_and_models_stand_beside_baselines(figures):
 def test_what_was_asked_for_is_there_sample_by_sample(results):
     with open(results / "dossier/audit.tsv", newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
-    assert {row["state"] for row in rows} == {"there", "not asked for"}
+    # motifs of networks that have hardly learned: there are none, and it says so
+    assert all("/motifs/" in row["file"] and row["reason"] for row in rows if row["state"] == "empty")
+    assert {row["state"] for row in rows} == {"there", "not asked for", "empty"}
     for sample in ("D1", "D2", "D3", "D4R"):
         assert (sample, "alignments") in {(row["sample"], row["product"]) for row in rows}
 

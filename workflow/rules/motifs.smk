@@ -35,7 +35,9 @@ rule interpret_filters:
     output:
         filters="<results>/interpret/{task}/motifs/filters.meme",
         table="<results>/interpret/{task}/motifs/filters.tsv",
+        table_note="<results>/interpret/{task}/motifs/filters.note.json",
         kmers="<results>/interpret/{task}/motifs/kmers.tsv",
+        kmers_note="<results>/interpret/{task}/motifs/kmers.note.json",
     log:
         "<logs>/interpret_filters/{task}.log",
     benchmark:
@@ -64,6 +66,7 @@ rule interpret_motifs:
         modisco="<results>/interpret/{task}/motifs/modisco.h5",
         patterns="<results>/interpret/{task}/motifs/patterns.meme",
         table="<results>/interpret/{task}/motifs/motifs.tsv",
+        note="<results>/interpret/{task}/motifs/motifs.note.json",
         filters="<results>/interpret/{task}/motifs/filters.matches.tsv",
         hits="<results>/interpret/{task}/motifs/hits.tsv.gz",
         about="<results>/interpret/{task}/motifs/motifs.json",
@@ -96,7 +99,9 @@ rule interpret_marginalise:
         patterns="<results>/interpret/{task}/motifs/patterns.meme",
     output:
         marginal="<results>/interpret/{task}/motifs/marginal.tsv",
+        marginal_note="<results>/interpret/{task}/motifs/marginal.note.json",
         spacing="<results>/interpret/{task}/motifs/spacing.tsv",
+        spacing_note="<results>/interpret/{task}/motifs/spacing.note.json",
     log:
         "<logs>/interpret_marginalise/{task}.log",
     benchmark:
