@@ -147,7 +147,7 @@ CHANGES = {
     "tasks.call_quality.explained": (41, {"interpret_attribute"}),
     "tasks.enhancers.represent.k": (5, {"dataset_represent"}),
     "tasks.enhancers.training.epochs": (2, {"model_train"}),
-    "tasks.enhancers.interpret.baselines": (6, {"interpret_explain", "interpret_contribute", "interpret_examine"}),
+    "tasks.enhancers.interpret.baselines": (6, {"interpret_explain", "interpret_contribute"}),
     "tasks.enhancers.interpret.motifs.match": (0.1, {"interpret_motifs"}),
     "tasks.enhancers.interpret.drawn": (4, {"interpret_draw"}),
 }

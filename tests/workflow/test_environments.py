@@ -59,7 +59,9 @@ def imports(path: Path) -> set[str]:
 
 
 def declared(file: Path) -> set[str]:
-    return {re.split(r"[ =<>!]", package)[0] for package in yaml.safe_load(file.read_text())["dependencies"]}
+    listed = yaml.safe_load(file.read_text())["dependencies"]
+    named = [one for item in listed for one in (item["pip"] if isinstance(item, dict) else [item])]
+    return {re.split(r"[ =<>!]", package)[0] for package in named}
 
 
 @pytest.mark.parametrize("script, file", steps(), ids=lambda path: path.name)

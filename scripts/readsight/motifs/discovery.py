@@ -15,7 +15,7 @@ import numpy as np
 
 from readsight.errors import InputError, ToolError
 from readsight.motifs.matching import compiled
-from readsight.motifs.matrices import core, word
+from readsight.motifs.matrices import core, counted, word
 
 CORE, FLANK = 20, 10  # bases of a stretch of high contribution, and about it to either side
 TRIM, MORE = 20, 10  # bases that patterns are trimmed to, and that they then have more to either side
@@ -188,13 +188,3 @@ def _pattern(held: h5py.Group, sign: int, codes: np.ndarray) -> Pattern | None:
     if (word(matrix) < 4).sum() < LETTERS:
         return None
     return Pattern(sign, matrix, contributions[first:last], row, start, strand)
-
-
-def counted(codes: np.ndarray, row: np.ndarray, start: np.ndarray, strand: np.ndarray, width: int) -> np.ndarray:
-    """How often each base stands at each place of words, (width, 4); those on −1 are read from the other strand. N does not count."""
-    words = codes[row[:, None], start[:, None] + np.arange(width)]
-    back = strand < 0
-    words[back] = np.minimum(words[back, ::-1] ^ 3, 4)
-    counts = np.stack([(words == base).sum(axis=0) for base in range(4)], axis=1).astype(float)
-    total = counts.sum(axis=1, keepdims=True)
-    return np.where(total > 0, counts / np.maximum(total, 1), 0.25)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight.motifs.discovery import counted
+from readsight.motifs.matrices import counted
 from readsight.motifs.meme import Known
 
 HALF = 0.5  # of the largest activation

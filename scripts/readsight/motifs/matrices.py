@@ -65,3 +65,13 @@ def log_odds(matrix: np.ndarray, background: Background, sites: int) -> np.ndarr
     """Bits for each base at each place, (width, 4); one word of the background is added to the `sites` that the matrix is made of."""
     n = max(sites, 1)
     return np.log2((np.asarray(matrix, float) * n + background.parts) / (n + 1) / background.parts)
+
+
+def counted(codes: np.ndarray, row: np.ndarray, start: np.ndarray, strand: np.ndarray, width: int) -> np.ndarray:
+    """How often each base stands at each place of words, (width, 4); those on −1 are read from the other strand. N does not count."""
+    words = codes[row[:, None], start[:, None] + np.arange(width)]
+    back = strand < 0
+    words[back] = np.minimum(words[back, ::-1] ^ 3, 4)
+    counts = np.stack([(words == base).sum(axis=0) for base in range(4)], axis=1).astype(float)
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > 0, counts / np.maximum(total, 1), 0.25)
