@@ -88,7 +88,7 @@ def test_every_environment_of_the_rules_is_known_here(make, tmp_path):
         variants={"callers": ["bcftools", "freebayes", "gatk", "deepvariant"], "structural": ["delly"], "truth": truth},
         reference={"fasta": "g.fa", "gtf": "g.gtf"},
         expression={"quantifiers": ["star", "salmon"], "contrast": contrast},
-        tasks={"call_quality": {}},
+        tasks={"call_quality": {}, "peaks": {"source": "sequences", "sequences": {"files": [{"path": "p.fa", "label": "a"}]}}},
     ).environments()
     used = {
         name for path in (ROOT / "workflow/rules").glob("*.smk") for name in re.findall(r"envs/([\w-]+)\.yaml", path.read_text())

@@ -12,6 +12,7 @@ import interpret_attribute
 import modalities
 import model_train
 from readsight import attributed, exams, foldfile
+from readsight.attributions import ATTRIBUTIONS
 from readsight.errors import InputError
 
 
@@ -91,7 +92,7 @@ def classes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("classes")
     files = modalities.fold(folder, modalities.joined(folder), select=ASSOCIATION)
     inputs = learned(folder, files, "network", cohorts.NETWORK)
-    return inputs, explained(folder, inputs, list(attributed.NAMES))
+    return inputs, explained(folder, inputs, list(ATTRIBUTIONS))
 
 
 def test_folds_of_other_features_stand_side_by_side(classes):
