@@ -133,7 +133,7 @@ def test_the_features_that_classes_were_planted_in_are_found_and_the_exams_passe
 
 def test_what_is_written_is_what_figures_read(classes):
     found = attributed.read(classes[1]["attributions"])
-    assert found.methods == sorted(attributed.NAMES) and found.outputs == ["ALL", "AML", "CML"]
+    assert found.methods == sorted(ATTRIBUTIONS) and found.outputs == ["ALL", "AML", "CML"]
     assert found.by_fold["shap"].shape == found.used.shape
     assert found.unit == "logit"
 
