@@ -2,7 +2,7 @@ rule interpret_variants:
     """Predict what variants do: the reference allele against the alternative one."""
     input:
         unpack(explain.model),
-        unpack(explain.genome),
+        unpack(explain.dataset.genome),
         vcf=explain.variants_vcf,
         examples=explain.dataset.examples,
         split="<results>/dataset/{task}/split.parquet",
@@ -71,7 +71,7 @@ rule interpret_personal:
     """Predict people's own sequences, haplotype by haplotype."""
     input:
         unpack(explain.model),
-        unpack(explain.genome),
+        unpack(explain.dataset.genome),
         vcf=explain.personal_vcf,
         regions=explain.regions,
         examples=explain.dataset.examples,

@@ -64,10 +64,7 @@ def of_strand(
     total, known = [np.zeros(shape), np.zeros(shape)], np.ones(shape[:2], bool)
     for shift in shifts:
         at = models.length // 2 - shift
-        begins = frames.starts(variants, rows, strand, at, models.length)
-        first, which = frames.once(variants.contig[rows], begins)
-        reference = frames.references(variants, variants.contig[rows][first], begins[first], strand, models.length)
-        alternative = frames.alternatives(variants, rows, strand, at, models.length)
+        reference, which, alternative = frames.cut(variants, rows, strand, at, models.length)
         where = [places(variants, rows, strand, at, distance, width, alt) for alt in (False, True)]
         for own in where:
             known &= ~_sided(own, distance) | ((own >= 0) & (own < models.length))

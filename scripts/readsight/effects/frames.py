@@ -69,3 +69,13 @@ def once(contigs: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarra
     keys = np.stack([contigs.astype(np.int64), begins])
     _, first, which = np.unique(keys, axis=1, return_index=True, return_inverse=True)
     return first, which.ravel()
+
+
+def cut(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows of both alleles, in which the change begins at place `at` as the strand reads: reference windows (k, length), each
+    once; which of them is each variant's, (m,); alternative windows (m, length).
+    """
+    begins = starts(variants, rows, strand, at, length)
+    first, which = once(variants.contig[rows], begins)
+    reference = references(variants, variants.contig[rows][first], begins[first], strand, length)
+    return reference, which, alternatives(variants, rows, strand, at, length)

@@ -27,10 +27,7 @@ def of_strand(models: Models, variants: Variants, rows: np.ndarray, strand: str,
     total = [np.zeros((len(rows), len(models.heads))) for _ in Whole._fields]
     for shift in shifts:
         at = models.length // 2 - shift
-        begins = frames.starts(variants, rows, strand, at, models.length)
-        first, which = frames.once(variants.contig[rows], begins)
-        reference = frames.references(variants, variants.contig[rows][first], begins[first], strand, models.length)
-        alternative = frames.alternatives(variants, rows, strand, at, models.length)
+        reference, which, alternative = frames.cut(variants, rows, strand, at, models.length)
         for asked in models.asked:
             for held, found in zip(total, _asked(asked, reference, which, alternative, at, models.pair), strict=True):
                 held += found

@@ -97,9 +97,6 @@ class ExplainWiring(Stage):
         """Genes, where there are any."""
         return self.task(wildcards).sequences.annotation or self.project.config.reference.gtf or []
 
-    def genome(self, wildcards: Any) -> dict[str, str]:
-        return self.dataset.genome(wildcards)
-
     def contigs(self, wildcards: Any) -> str:
         """Table of the genome's contigs."""
         return self.dataset.genome(wildcards)["contigs"]
