@@ -45,7 +45,7 @@ lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
 	@$(RUNNER) snakemake --lint --configfile config/projects/demo/config.yaml
 
 config: runner ## Write config/config.yaml, its schema and its reference again, after a change of the model
-	@$(RUNNER) python -m readsight.reference
+	@$(RUNNER) python -m readsight.config.documentation
 
 clean: ## Remove the runner and all environments; results stay
 	rm -rf .venv .readsight .snakemake/conda

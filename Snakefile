@@ -14,10 +14,10 @@ gc.set_threshold(100_000, 20, 100)
 sys.path[:0] = [str(Path(workflow.basedir) / folder) for folder in ("scripts", "workflow")]
 
 import wakeups
-from readsight import doctor
-from readsight.code import code
+from readsight.doctor import preflight
+from readsight.wiring.code_hash import code
 from readsight.errors import InputError
-from readsight.project import Project, mem, one_of
+from readsight.wiring.project import Project, mem, one_of
 
 if not config:
 
@@ -26,10 +26,10 @@ if not config:
 
 try:
     project = Project.from_raw(config, workflow.configfiles)
-    if workflow.is_main_process and doctor.missing(project):
-        doctor.examine(project)
+    if workflow.is_main_process and preflight.missing(project):
+        preflight.examine(project)
 except InputError as error:
-    sys.exit(doctor.listed(error.faults, "This project"))
+    sys.exit(preflight.listed(error.faults, "This project"))
 
 
 pathvars:
@@ -51,25 +51,25 @@ wildcard_constraints:
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/reads.smk"
 include: "workflow/rules/align.smk"
-include: "workflow/rules/star.smk"
+include: "workflow/rules/align_star.smk"
 include: "workflow/rules/expression.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/cohort.smk"
+include: "workflow/rules/expression_tables.smk"
+include: "workflow/rules/expression_cohort.smk"
 include: "workflow/rules/variants.smk"
-include: "workflow/rules/callers.smk"
-include: "workflow/rules/structural.smk"
-include: "workflow/rules/compare.smk"
+include: "workflow/rules/variants_callers.smk"
+include: "workflow/rules/variants_structural.smk"
+include: "workflow/rules/variants_compare.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/interpret.smk"
-include: "workflow/rules/explain.smk"
-include: "workflow/rules/motifs.smk"
-include: "workflow/rules/effects.smk"
+include: "workflow/rules/interpret_sequences.smk"
+include: "workflow/rules/interpret_motifs.smk"
+include: "workflow/rules/interpret_effects.smk"
 include: "workflow/rules/dossier.smk"
 
 
 onstart:
-    doctor.start(project)
+    preflight.start(project)
 
 
 onerror:

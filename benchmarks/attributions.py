@@ -26,11 +26,11 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from readsight.explaining import deep_shap, gradients, input_x_gradient, integrated_gradients  # noqa: E402
-from readsight.explaining.file import own  # noqa: E402
-from readsight.explaining.question import Head, Question  # noqa: E402
-from readsight.explaining.references import references  # noqa: E402
-from readsight.nets import NETS  # noqa: E402
+from readsight.interpret.sequence_attribution import deep_shap, gradients, input_x_gradient, integrated_gradients  # noqa: E402
+from readsight.interpret.sequence_attribution.attribution_file import own  # noqa: E402
+from readsight.interpret.sequence_attribution.query import Head, Question  # noqa: E402
+from readsight.interpret.sequence_attribution.references import references  # noqa: E402
+from readsight.models.sequence import NETS  # noqa: E402
 
 FILTERS, WIDTHS, POOLS, HIDDEN = [300, 200, 200], [19, 11, 7], [3, 4, 4], 1000
 SPEC = {"baseline": "shuffled", "correction": False}

@@ -36,14 +36,14 @@ import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from readsight import modelfile  # noqa: E402
-from readsight.certificate import sha256  # noqa: E402
-from readsight.effects import scoring, variants  # noqa: E402
-from readsight.effects.models import Asked, Models  # noqa: E402
+from readsight.dataset.certificate import sha256  # noqa: E402
+from readsight.dataset.outcome import Outcome  # noqa: E402
+from readsight.formats import model_file  # noqa: E402
 from readsight.genome.codes import decode  # noqa: E402
 from readsight.genome.store import Genome, build  # noqa: E402
-from readsight.nets import NETS  # noqa: E402
-from readsight.outcome import Outcome  # noqa: E402
+from readsight.interpret.variant_effects import scoring, variants  # noqa: E402
+from readsight.interpret.variant_effects.trained_models import Asked, Models  # noqa: E402
+from readsight.models.sequence import NETS  # noqa: E402
 
 COMMON = {
     "pair": False,
@@ -288,7 +288,7 @@ def million(folder: str, count: int) -> tuple[float, int]:
     sequence = {"length": 64, "pair": False, "stranded": False, "bin": 1}
     asked, outcome = held.asked[0], held.outcome.plain()
     content = {"model": "cnn", "outcome": outcome, "certificate": "", "sequence": sequence, "representation": "one_hot"}
-    modelfile.write(
+    model_file.write(
         place / "model.safetensors", place / "model.json", [asked.arrays], content | {"folds": [{"about": asked.about}]}
     )
     obs = pd.DataFrame({"chrom": ["chr1"], "start": [0], "end": [64]}, index=["e"])

@@ -26,7 +26,8 @@ import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from readsight import combat, scaling, tpm  # noqa: E402
+from readsight.dataset import combat, scaling
+from readsight.expression import tpm  # noqa: E402
 
 LIMIT = 3.0
 BATCHES = 4

@@ -41,10 +41,10 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from readsight.edits.engine import Edited  # noqa: E402
-from readsight.nets import NETS  # noqa: E402
-from readsight.sequential import Architectures  # noqa: E402
-from readsight.training.inputs import made  # noqa: E402
+from readsight.config.sequence_tasks import Architectures  # noqa: E402
+from readsight.models.incremental.engine import Edited  # noqa: E402
+from readsight.models.sequence import NETS  # noqa: E402
+from readsight.models.training.inputs import made  # noqa: E402
 
 FASTER = 5.0
 ALIKE = 1e-4

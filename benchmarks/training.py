@@ -36,11 +36,11 @@ import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
-from readsight.foldfile import Fold, Sequence  # noqa: E402
+from readsight.dataset.fold_file import Fold, Sequence  # noqa: E402
+from readsight.dataset.outcome import Outcome  # noqa: E402
 from readsight.genome.codes import decode  # noqa: E402
-from readsight.nets import NETS  # noqa: E402
-from readsight.outcome import Outcome  # noqa: E402
-from readsight.training.progress import Progress  # noqa: E402
+from readsight.models.sequence import NETS  # noqa: E402
+from readsight.models.training.progress import Progress  # noqa: E402
 
 FILTERS, WIDTHS, POOLS, HIDDEN, DROPOUT = [300, 200, 200], [19, 11, 7], [3, 4, 4], [1000], 0.2
 AUGMENT = {"reverse_complement": True, "shift": 0, "substitutions": 0.0, "indels": 0.0}
@@ -140,13 +140,13 @@ def our_pass(fold: Fold, batch: int, precision: str, threads: int, watch: Watch)
         def end(self, row: dict[str, Any], better: bool) -> None:
             took.append(watch.now() - begun[-1])
 
-    from readsight.training import single
+    from readsight.models.training import single_network
 
-    before, single.Progress = single.Progress, Timed
+    before, single_network.Progress = single_network.Progress, Timed
     try:
         NETS["cnn"].train(fold, None, SETTINGS | {"batch_size": batch, "precision": precision}, 1, threads)
     finally:
-        single.Progress = before
+        single_network.Progress = before
     return took[0]
 
 

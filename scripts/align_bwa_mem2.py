@@ -1,8 +1,8 @@
 """Align all units of a sample with bwa-mem2, mark duplicates, and write CRAM, in one stream."""
 
-from readsight import alignment
+from readsight.align import pipeline
 from readsight.step import step
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        alignment.from_reads("bwa-mem2", job)
+        pipeline.from_reads("bwa-mem2", job)

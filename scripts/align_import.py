@@ -4,9 +4,10 @@ import gzip
 import shutil
 from pathlib import Path
 
-from readsight import alignment, pipes
+from readsight import pipes
+from readsight.align import pipeline
 from readsight.errors import InputError
-from readsight.gz import is_gzip
+from readsight.formats.compression import is_gzip
 from readsight.step import step
 
 
@@ -96,10 +97,10 @@ def main(job) -> None:
         groups += lines
         programs += [line for line in header if line.startswith("@PG")] if not programs else []
         add = ["samtools", "addreplacerg", "--no-PG", "-m", mode, "-r", own.replace("\t", "\\t"), "-O", "sam"]
-        streams.append(alignment.Stream([[*add, "--reference", reference, path]]))
+        streams.append(pipeline.Stream([[*add, "--reference", reference, path]]))
     if faults:
         raise InputError(faults)
-    settings = alignment.Settings(
+    settings = pipeline.Settings(
         groups=groups,
         programs=programs,
         grouped=False,
@@ -107,8 +108,8 @@ def main(job) -> None:
         threads=job.threads,
         memory_mb=job.mem_mb,
     )
-    alignment.write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
-    alignment.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
+    pipeline.write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
+    pipeline.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
 
 
 if __name__ == "__main__":

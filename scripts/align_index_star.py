@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from readsight import pipes
-from readsight.regions import contigs
+from readsight.genome.intervals import contigs
 from readsight.step import step
 
 # Bases of an exon on either side of a junction. STAR's manual: 100 does as well as the reads' own length less one; and only

@@ -1,6 +1,6 @@
 """Write the reference in upper case, ambiguous bases as N, with its index and dictionary."""
 
-from readsight import fasta
+from readsight.formats import fasta
 from readsight.step import step
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from readsight import alignment, pipes
+from readsight import pipes
+from readsight.align import pipeline
 from readsight.step import step
 
 CLOCK = ("Started job on", "Started mapping on", "Finished on", "Mapping speed")
@@ -55,21 +56,21 @@ def timeless(text: str) -> str:
 
 def main(job) -> None:
     """Run STAR and write what became of the sample. job: of rule align_star."""
-    fastqs = alignment.units(job.input.fastqs, job.params.mates)
+    fastqs = pipeline.units(job.input.fastqs, job.params.mates)
     groups = list(job.params.groups)
     folder = job.scratch.resolve()
     index = job.input.index[0].parent
     junctions = first_pass(index, fastqs, job.threads, folder / "first") if job.params.two_pass else None
     command = star_command(index, fastqs, job.threads, folder) + alignments(groups, junctions)
-    settings = alignment.Settings(
+    settings = pipeline.Settings(
         groups=groups,
         mark=job.params.mark_duplicates,
         threads=job.threads,
         memory_mb=job.mem_mb,
         used_mb=1500 + sum(path.stat().st_size for path in job.input.index) // 1_000_000,
     )
-    alignment.write([alignment.Stream([command])], settings, job.input.fasta, job.input.dict, job.output, folder)
-    alignment.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
+    pipeline.write([pipeline.Stream([command])], settings, job.input.fasta, job.input.dict, job.output, folder)
+    pipeline.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
     counts = gene_counts((folder / "ReadsPerGene.out.tab").read_text().splitlines())
     job.output.counts.write_text("".join(f"{line}\n" for line in counts))
     job.output.log.write_text(timeless((folder / "Log.final.out").read_text()))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from readsight import pipes
-from readsight.regions import Interval, contigs, merged, read_bed, write_bed
+from readsight.genome.intervals import Interval, contigs, merged, read_bed, write_bed
 from readsight.step import step
 
 

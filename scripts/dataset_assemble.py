@@ -9,10 +9,10 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.certificate import sha256
-from readsight.outcome import Outcome
-from readsight.representations import REPRESENTATIONS
-from readsight.sources import SOURCES
+from readsight.dataset.certificate import sha256
+from readsight.dataset.features import REPRESENTATIONS
+from readsight.dataset.outcome import Outcome
+from readsight.dataset.sources import SOURCES
 from readsight.step import step
 
 log = logging.getLogger("readsight")

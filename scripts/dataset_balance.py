@@ -9,11 +9,11 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from readsight import examples, foldfile
-from readsight.balances import BALANCES
-from readsight.balances.balanced import Balanced
+from readsight.dataset import examples, fold_file
+from readsight.dataset.balancing import BALANCES
+from readsight.dataset.balancing.balanced import Balanced
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.outcome import Outcome
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -34,7 +34,7 @@ def balanced(train: anndata.AnnData, spec: dict[str, Any], seed: int) -> anndata
     if sequence is not None:
         return balanced_sequences(train, spec | {"sequence": sequence}, seed, outcome)
     made = BALANCES[spec["method"]].balance(np.asarray(train.X), outcome.target(train.obs), spec, seed)
-    return foldfile.pack(made.values, rows(train.obs, made, outcome), train.var, split_of(train), outcome)
+    return fold_file.pack(made.values, rows(train.obs, made, outcome), train.var, split_of(train), outcome)
 
 
 def balanced_sequences(train: anndata.AnnData, spec: dict[str, Any], seed: int, outcome: Outcome) -> anndata.AnnData:
@@ -48,7 +48,7 @@ def balanced_sequences(train: anndata.AnnData, spec: dict[str, Any], seed: int, 
     made = BALANCES[spec["method"]].balance(values, target, spec, seed)
     values = np.asarray(codes[made.parent]) if chosen else made.values
     along = np.asarray(made.labels) if outcome.along else None
-    return foldfile.pack_sequences(values, rows(train.obs, made, outcome), split_of(train), outcome, spec["sequence"], along)
+    return fold_file.pack_sequences(values, rows(train.obs, made, outcome), split_of(train), outcome, spec["sequence"], along)
 
 
 def rows(obs: pd.DataFrame, made: Balanced, outcome: Outcome) -> pd.DataFrame:
@@ -79,10 +79,10 @@ def read(train: Path, name: str) -> anndata.AnnData:
 
 def main(train: Path, spec: dict[str, Any], seed: int, out: Path) -> None:
     """Balance each fold's training part, and those of its inner folds."""
-    names = foldfile.names(train)
-    foldfile.write(out, ((name, balanced(read(train, name), spec, seed)) for name in names))
+    names = fold_file.names(train)
+    fold_file.write(out, ((name, balanced(read(train, name), spec, seed)) for name in names))
     for name in names:
-        log.info("%s: %d → %d examples", name, len(foldfile.read(train, name)), len(foldfile.read(out, name)))
+        log.info("%s: %d → %d examples", name, len(fold_file.read(train, name)), len(fold_file.read(out, name)))
 
 
 if __name__ == "__main__":

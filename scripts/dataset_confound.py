@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from readsight import confounding, examples
-from readsight.confounded import perfect
+from readsight.checks.batch_confounding import perfect
+from readsight.dataset import confounding, examples
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.outcome import Outcome
 from readsight.step import step
-from readsight.words import keyed
+from readsight.text import keyed
 
 log = logging.getLogger("readsight")
 

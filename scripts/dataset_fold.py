@@ -13,12 +13,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from readsight import examples as examples_file
-from readsight import foldfile
-from readsight.certificate import sha256, verify
+from readsight.dataset import examples as examples_file
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import sha256, verify
+from readsight.dataset.cross_validation import ROLES, column, inner, outer
+from readsight.dataset.features import REPRESENTATIONS
 from readsight.errors import InputError
-from readsight.folds import ROLES, column, inner, outer
-from readsight.representations import REPRESENTATIONS
 from readsight.step import step
 
 
@@ -35,7 +35,7 @@ def cut(
     here = (roles == about["role"]).to_numpy()
     values, var = REPRESENTATIONS[fitted["representation"]].apply(data[here], fitted)
     obs = examples_file.plain(data.obs[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
-    return foldfile.pack(values, obs, var, about, examples_file.outcome(data))
+    return fold_file.pack(values, obs, var, about, examples_file.outcome(data))
 
 
 def cut_sequences(data: anndata.AnnData, roles: pd.Series, groups: pd.Series, about: dict[str, Any]) -> anndata.AnnData:
@@ -45,7 +45,7 @@ def cut_sequences(data: anndata.AnnData, roles: pd.Series, groups: pd.Series, ab
     codes = np.asarray(data.obsm["sequence"][here])
     target = np.asarray(data.obsm["target"][here]) if "target" in data.obsm else None
     outcome = examples_file.outcome(data)
-    return foldfile.pack_sequences(codes, obs, about, outcome, examples_file.sequence(data), target)
+    return fold_file.pack_sequences(codes, obs, about, outcome, examples_file.sequence(data), target)
 
 
 def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
@@ -54,7 +54,7 @@ def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
     prefix = f"repeat{repeat}."
     for number in range(sum(name.startswith(prefix) for name in outer(table.columns))):
         fold = column(repeat, number)
-        found.append((foldfile.name(number), fold, list(ROLES)))
+        found.append((fold_file.name(number), fold, list(ROLES)))
         found += [(name.removeprefix(prefix), name, ["train", "validation"]) for name in inner(table.columns, fold)]
     return found
 

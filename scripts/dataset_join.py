@@ -9,13 +9,13 @@ import anndata
 import mudata
 import pandas as pd
 
-from readsight import examples as examples_file
-from readsight import folds
-from readsight.certificate import sha256
+from readsight.dataset import cross_validation
+from readsight.dataset import examples as examples_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.sources import samples, targets
 from readsight.errors import InputError
-from readsight.sources import samples, targets
 from readsight.step import step
-from readsight.words import keyed
+from readsight.text import keyed
 
 log = logging.getLogger("readsight")
 
@@ -106,7 +106,7 @@ def records(data: mudata.MuData, left: dict[str, list[str]], spec: dict[str, Any
         for name, own in data.mod.items()
         if own.n_obs < data.n_obs
     ]
-    counted = folds.members(outcome, data.obs)
+    counted = cross_validation.members(outcome, data.obs)
     keys = keyed(name for name, _ in counted)
     rows += [(f"class.{keys[name]}", int(own.sum()), "samples", f"samples: {name}") for name, own in counted]
     words = {"no_label": f"samples left out: nothing in {', '.join(targets.columns(spec))}"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight.figures import COLOURS, new, save
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 KINDS = {

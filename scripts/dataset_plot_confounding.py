@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight.figures import COLOURS, new, save
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 BATCHES = 25  # rows of the heat map; the largest batches are shown

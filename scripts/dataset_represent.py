@@ -6,11 +6,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from readsight import foldfile
-from readsight.certificate import verify_folds
-from readsight.encodings import ENCODINGS, file
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import verify_folds
+from readsight.dataset.encodings import ENCODINGS, encoding_file
+from readsight.dataset.fold_file import Encoding
 from readsight.errors import InputError
-from readsight.foldfile import Encoding
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -19,7 +19,7 @@ log = logging.getLogger("readsight")
 def learned(train: Path, number: int, certificate: Path, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
     """One fold's encoding. spec: representation, and the config's section `represent`. Raises InputError where the training
     part was not cut under the certificate, is not of sequences, or does not go with the settings."""
-    fold = foldfile.read(train, number)
+    fold = fold_file.read(train, number)
     verify_folds(certificate, {str(train): fold.mark})
     if fold.sequence is None:
         raise InputError(f"{train}: holds no sequences; a representation of sequences is learned from those alone")
@@ -32,8 +32,8 @@ def learned(train: Path, number: int, certificate: Path, spec: dict[str, Any], s
 
 def main(train: Path, certificate: Path, spec: dict[str, Any], seed: int, threads: int, tensors: Path, about: Path) -> None:
     """Write the encodings of all folds of a repeat."""
-    found = [learned(train, number, certificate, spec, seed + number, threads) for number in range(foldfile.count(train))]
-    file.write(tensors, about, found, foldfile.read(train, 0).mark)
+    found = [learned(train, number, certificate, spec, seed + number, threads) for number in range(fold_file.count(train))]
+    encoding_file.write(tensors, about, found, fold_file.read(train, 0).mark)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import examples as examples_file
-from readsight import folds
-from readsight.certificate import sha256
-from readsight.foldfile import Sequence
+from readsight.dataset import cross_validation
+from readsight.dataset import examples as examples_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.sequences.example_set import GIVEN, Assembled, Beside, assemble
 from readsight.genome.store import Genome
-from readsight.sequences.assembling import GIVEN, Assembled, Beside, assemble
 from readsight.step import step
-from readsight.words import keyed
+from readsight.text import keyed
 
 log = logging.getLogger("readsight")
 
@@ -59,7 +59,7 @@ def packed(made: Assembled, spec: dict[str, Any]) -> anndata.AnnData:
 
 def records(data: anndata.AnnData, made: Assembled, spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary: examples, classes, GC content, what was collapsed and left out."""
-    counts, counted = made.counts, folds.members(made.target.outcome, data.obs)
+    counts, counted = made.counts, cross_validation.members(made.target.outcome, data.obs)
     rows: list[tuple[str, Any, str, str]] = [
         ("sequences", data.n_obs, "sequences", "sequences that are learned from, each once"),
         ("length", int(data.uns["sequence"]["length"]), "bases", "bases of each sequence"),

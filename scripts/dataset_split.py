@@ -10,12 +10,12 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import examples as examples_file
-from readsight import folds, holdout, homology, leaks
-from readsight.certificate import seal
+from readsight.dataset import chromosome_holdout, cross_validation, homology, leakage
+from readsight.dataset import examples as examples_file
+from readsight.dataset.certificate import seal
+from readsight.dataset.homology import Kin
+from readsight.dataset.splits import SPLITS
 from readsight.errors import InputError
-from readsight.homology import Kin
-from readsight.splits import SPLITS
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -36,21 +36,21 @@ def divide(
     member = SPLITS[spec["by"]]
     groups = member.groups(data.obs, spec)
     apart = kin is not None and spec["by"] == "chromosome"
-    groups = groups if near is None or apart else leaks.joined(groups, near)
+    groups = groups if near is None or apart else leakage.joined(groups, near)
     if kin is not None:
         several(groups, spec)
     outcome = examples_file.outcome(data)
     strata, names = strata_of(data.obs), groups.to_numpy(str)
-    wanted = folds.needs(outcome, data.obs)
+    wanted = cross_validation.needs(outcome, data.obs)
     batches = data.obs[BATCHES].to_numpy(str) if BATCHES in data.obs else None
     if hasattr(member, "roles"):
         given = member.roles(data.obs, whole=kin is not None).to_numpy(str)
-        roles = folds.as_given(given, strata, names, spec, seed, wanted, batches)
+        roles = cross_validation.as_given(given, strata, names, spec, seed, wanted, batches)
     elif spec.get("test_chromosomes"):
-        roles = holdout.chromosomes(strata, names, spec, seed, wanted)
+        roles = chromosome_holdout.chromosomes(strata, names, spec, seed, wanted)
     else:
-        roles = folds.assign(strata, names, spec, seed, wanted, batches)
-    roles = holdout.apart(roles, kin, wanted) if apart else roles
+        roles = cross_validation.assign(strata, names, spec, seed, wanted, batches)
+    roles = chromosome_holdout.apart(roles, kin, wanted) if apart else roles
     return pd.concat([groups, roles.set_index(data.obs_names)], axis=1)
 
 
@@ -82,28 +82,28 @@ def relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Kin | None:
 
 def twins(data: anndata.AnnData) -> np.ndarray | None:
     """Pairs of samples with near-duplicate profiles; None for calls, of which many are alike by nature."""
-    return None if str(data.uns["task"]["source"]) == "variants" else leaks.alike(np.asarray(data.X), strata_of(data.obs))
+    return None if str(data.uns["task"]["source"]) == "variants" else leakage.alike(np.asarray(data.X), strata_of(data.obs))
 
 
 def examine(
     data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, near: np.ndarray | None = None
 ) -> dict[str, Any]:
     """What there is to say about a split: duplicates, groups, class balance, leakage beside that of a random split."""
-    roles, groups = table[folds.outer(table.columns)], table["group"].to_numpy(str)
-    same = leaks.identical(np.asarray(data.X))
+    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
+    same = leakage.identical(np.asarray(data.X))
     leaking = {
-        which: leaks.leakage(columns, data.obs, groups, spec["gap"], same, near)
-        for which, columns in (("random", leaks.scattered(roles, seed)), ("split", roles))
+        which: leakage.leakage(columns, data.obs, groups, spec["gap"], same, near)
+        for which, columns in (("random", leakage.scattered(roles, seed)), ("split", roles))
     }
     found: dict[str, Any] = {}
     if spec["by"] == "given":
         faults: list[str] = []
-        found["given"] = of_given(roles[folds.column(0, 0)], groups)
-        redrawn = roles.drop(columns=folds.column(0, 0))
+        found["given"] = of_given(roles[cross_validation.column(0, 0)], groups)
+        redrawn = roles.drop(columns=cross_validation.column(0, 0))
         if redrawn.shape[1]:
-            leaking["redrawn"] = leaks.leakage(redrawn, data.obs, groups, spec["gap"], same, near)
+            leaking["redrawn"] = leakage.leakage(redrawn, data.obs, groups, spec["gap"], same, near)
             faults = [kind for kind in ("same_group", "near_profile") if leaking["redrawn"].get(kind)]
-        leaking["split"] = leaks.leakage(roles[[folds.column(0, 0)]], data.obs, groups, spec["gap"], same, near)
+        leaking["split"] = leakage.leakage(roles[[cross_validation.column(0, 0)]], data.obs, groups, spec["gap"], same, near)
     else:
         barred = ["same_group", "near_profile"] + ["neighbour"] * (spec["by"] in ("block", "chromosome"))
         faults = [kind for kind in barred if leaking["split"].get(kind, 0) > 0]
@@ -118,25 +118,25 @@ def examine(
 
 def examine_sequences(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, kin: Kin) -> dict[str, Any]:
     """What there is to say about a split of sequences; as `examine`, and clusters, examples left out, GC content by side."""
-    roles, groups = table[folds.outer(table.columns)], table["group"].to_numpy(str)
-    first, given = roles[[folds.column(0, 0)]], spec["by"] == "given"
+    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
+    first, given = roles[[cross_validation.column(0, 0)]], spec["by"] == "given"
     leaking = {
-        "random": leaks.of_sequences(leaks.scattered(roles.iloc[:, :1], seed), data.obs, groups, kin),
-        "split": leaks.of_sequences(first if given else roles, data.obs, groups, kin),
-        "validation": leaks.of_sequences(first if given else roles, data.obs, groups, kin, "validation"),
+        "random": leakage.of_sequences(leakage.scattered(roles.iloc[:, :1], seed), data.obs, groups, kin),
+        "split": leakage.of_sequences(first if given else roles, data.obs, groups, kin),
+        "validation": leakage.of_sequences(first if given else roles, data.obs, groups, kin, "validation"),
     }
     found: dict[str, Any] = {}
     sides = ("split", "validation")
     if given:
         test = (first.iloc[:, 0] == "test").to_numpy()
         own = SPLITS["given"].groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
-        kinds = leaks.of_kinds(test, ~test, data.obs, own, kin)
+        kinds = leakage.of_kinds(test, ~test, data.obs, own, kin)
         leaked = np.zeros(len(test), bool)
         leaked[test] = kinds["related"] | kinds["same_group"]
         found["given"] = of_given(first.iloc[:, 0], groups, leaked) | {"kinds": {k: int(v.sum()) for k, v in kinds.items()}}
         sides = ()
         if roles.shape[1] > 1:
-            leaking["redrawn"] = leaks.of_sequences(roles.drop(columns=first.columns), data.obs, groups, kin)
+            leaking["redrawn"] = leakage.of_sequences(roles.drop(columns=first.columns), data.obs, groups, kin)
             sides = ("redrawn",)
     faults = [kind for kind in BARRED if any(leaking[side].get(kind) for side in sides)]
     found |= {
@@ -146,7 +146,7 @@ def examine_sequences(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str
         },
         "duplicates": {"exact": spare(kin.same), "reverse_complement": spare(kin.either) - spare(kin.same)},
         "leakage": leaking,
-        "left_out": holdout.left_out(roles, groups) if spec["by"] == "chromosome" else [],
+        "left_out": chromosome_holdout.left_out(roles, groups) if spec["by"] == "chromosome" else [],
         "gc": gc_of_sides(data.obs, roles),
     }
     if spec["by"] == "group":
@@ -156,9 +156,9 @@ def examine_sequences(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str
 
 def described(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int) -> dict[str, Any]:
     """What a certificate says of any split: examples, groups, and what each role of each fold holds."""
-    roles, groups = table[folds.outer(table.columns)], table["group"].to_numpy(str)
+    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
     outcome = examples_file.outcome(data)
-    counted = folds.members(outcome, data.obs)
+    counted = cross_validation.members(outcome, data.obs)
     sizes = Counter(groups.tolist())
     return {
         "spec": spec,
@@ -168,8 +168,8 @@ def described(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], 
         "groups": {"count": len(sizes), "largest": max(sizes.values()), "sizes": sorted(sizes.values(), reverse=True)},
         "classes": {str(i): int(mask.sum()) for i, (_, mask) in enumerate(counted)},
         "class_names": [name for name, _ in counted],
-        "folds": folds.balance_of(roles, counted, groups),
-        "inner": folds.balance_of(table.drop(columns=["group", *roles]), counted, groups),
+        "folds": cross_validation.balance_of(roles, counted, groups),
+        "inner": cross_validation.balance_of(table.drop(columns=["group", *roles]), counted, groups),
     }
 
 
@@ -194,7 +194,7 @@ def gc_of_sides(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
     spread, rows = float(obs["gc"].std(ddof=0)) or 1.0, []
     for name in roles:
         means = obs["gc"].groupby(roles[name].to_numpy(str)).mean()
-        own = {role: float(means[role]) for role in folds.ROLES if role in means}
+        own = {role: float(means[role]) for role in cross_validation.ROLES if role in means}
         rows.append({"fold": name} | own | {"difference": (own["test"] - own["train"]) / spread})
     return rows
 
@@ -215,9 +215,9 @@ def of_given(roles: pd.Series, groups: np.ndarray, leaked: np.ndarray | None = N
 def inner_faults(table: pd.DataFrame) -> list[str]:
     """Inner folds in which a group stands on both sides, or that hold a test example of their fold."""
     found = []
-    for fold in folds.outer(table.columns):
+    for fold in cross_validation.outer(table.columns):
         test = (table[fold] == "test").to_numpy()
-        for name in folds.inner(table.columns, fold):
+        for name in cross_validation.inner(table.columns, fold):
             held, kept = (set(table["group"][table[name] == role]) for role in ("validation", "train"))
             if held & kept or ((table[name] == "") != test).any():
                 found.append(name)
@@ -227,7 +227,7 @@ def inner_faults(table: pd.DataFrame) -> list[str]:
 RECORDS = {
     "same_group": ("leakage.same_group", "test examples whose group is also trained on"),
     "neighbour": ("leakage.split", "test examples with a training neighbour, in the certified split"),
-    "near_profile": ("leakage.near_profile", f"test samples with a near-duplicate (r > {leaks.LIKE}) that is trained on"),
+    "near_profile": ("leakage.near_profile", f"test samples with a near-duplicate (r > {leakage.LIKE}) that is trained on"),
 }
 RANDOM = {
     "neighbour": ("leakage.random", "test examples with a training neighbour, had they been split at random"),

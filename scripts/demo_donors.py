@@ -21,6 +21,7 @@ from readsight.simulate.cohort import (
 )
 from readsight.simulate.genome import Region
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.structural import Structural, closed, plant_structural
 from readsight.simulate.variants import Annotator, Planter, Variant, plant_background, plant_functional
 from readsight.simulate.vcf import (
@@ -32,7 +33,6 @@ from readsight.simulate.vcf import (
     truth_line,
     write_vcf,
 )
-from readsight.simulate.world import read_fasta, read_truth
 from readsight.step import step
 
 CAUSES = 10

@@ -5,8 +5,8 @@ from pathlib import Path
 from readsight.genome.codes import generator
 from readsight.simulate.effects import REGULATORY_HEADER, SPLICE_HEADER, lines, regulatory, splicing
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.vcf import write_vcf
-from readsight.simulate.world import read_fasta, read_truth
 from readsight.step import step
 
 

@@ -10,8 +10,8 @@ from readsight.simulate import expression
 from readsight.simulate.cohort import LABELS
 from readsight.simulate.expression import Circuit, Haplotypes, Sample, batch_effects
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta, read_truth
 from readsight.step import step
 
 # From this log2 fold change on a gene that the label leaves alone counts as differing by the variants of these donors.

@@ -6,7 +6,7 @@ from pathlib import Path
 from readsight.genome.codes import decode
 from readsight.simulate.genes import gtf
 from readsight.simulate.motifs import read_meme
-from readsight.simulate.world import World, describe, make_world
+from readsight.simulate.planted_genome import World, describe, make_world
 from readsight.step import step
 
 

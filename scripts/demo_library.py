@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from readsight.genome.codes import generator
-from readsight.simulate.library import make_library
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.mpra_library import make_library
 from readsight.step import step
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from readsight.genome.codes import generator
-from readsight.simulate.batches import batch
-from readsight.simulate.molecules import Templates, shear
+from readsight.simulate.batch_effects import batch
+from readsight.simulate.fragments import Templates, shear
+from readsight.simulate.planted_genome import read_fasta
 from readsight.simulate.sequencer import write_pairs
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta
 from readsight.step import step
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from readsight.genome.codes import generator
-from readsight.simulate.batches import rna_batch
+from readsight.simulate.batch_effects import rna_batch
 from readsight.simulate.expression import transcripts
+from readsight.simulate.fragments import Templates, shear
 from readsight.simulate.genes import Gene
-from readsight.simulate.molecules import Templates, shear
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.sequencer import write_pairs
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta, read_truth
 from readsight.step import step
 
 

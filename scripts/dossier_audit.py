@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from readsight import page
-from readsight.content import ABSENT, DAMAGED, EMPTY, THERE, look
+from readsight.report import html_page
+from readsight.report.file_checks import ABSENT, DAMAGED, EMPTY, THERE, look
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -80,56 +80,58 @@ def write_table(findings: list[Finding], path: Path) -> None:
         writer.writerows(astuple(finding) for finding in findings)
 
 
-def verdict(findings: list[Finding]) -> page.Html:
+def verdict(findings: list[Finding]) -> html_page.Html:
     """The audit in a sentence, with what needs a look."""
     asked = [f for f in findings if f.state != NOT_ASKED]
     count = {state: sum(f.state == state for f in asked) for state in (THERE, EMPTY, DAMAGED, ABSENT)}
     if count[THERE] == len(asked):
-        return page.box("good", page.state("good", f"All {len(asked):,} products asked for are there, whole and not empty."))
+        return html_page.box(
+            "good", html_page.state("good", f"All {len(asked):,} products asked for are there, whole and not empty.")
+        )
     said = ", ".join(f"{n:,} {state}" for state, n in count.items() if n and state != THERE)
     kind = "bad" if count[DAMAGED] + count[ABSENT] else "warn"
     unsaid = sum(f.state != THERE and not f.reason for f in asked)
-    lines = [page.state(kind, f"{count[THERE]:,} of {len(asked):,} products are there; {said}.")]
+    lines = [html_page.state(kind, f"{count[THERE]:,} of {len(asked):,} products are there; {said}.")]
     lines += ["Reasons, where a step gave one, stand in the tables."] * (unsaid < len(asked) - count[THERE])
-    return page.box(kind, *lines)
+    return html_page.box(kind, *lines)
 
 
-def shown(finding: Finding) -> page.Html:
+def shown(finding: Finding) -> html_page.Html:
     """A finding as a cell."""
-    words = page.state(KINDS[finding.state], finding.state)
-    remarks: list = [" ", page.tag("span", finding.says, class_="says")] if finding.says else []
-    remarks += [page.BREAK, page.tag("em", finding.reason)] if finding.reason else []
-    return page.join([words, *remarks])
+    words = html_page.state(KINDS[finding.state], finding.state)
+    remarks: list = [" ", html_page.tag("span", finding.says, class_="says")] if finding.says else []
+    remarks += [html_page.BREAK, html_page.tag("em", finding.reason)] if finding.reason else []
+    return html_page.join([words, *remarks])
 
 
-def together(findings: list[Finding]) -> page.Html:
+def together(findings: list[Finding]) -> html_page.Html:
     """Findings of one kind (those of a sample's units and mates) as a cell: what is there counted, the rest one by one."""
     if len(findings) == 1:
         return shown(findings[0])
     there = [f for f in findings if f.state == THERE]
-    parts = [page.state("good", f"{len(there)} there")] if there else []
+    parts = [html_page.state("good", f"{len(there)} there")] if there else []
     for finding in findings:
         if finding.state != THERE:
-            parts += [page.BREAK, f"{finding.product.partition(', ')[2]}: ", shown(finding)]
-    return page.join(parts)
+            parts += [html_page.BREAK, f"{finding.product.partition(', ')[2]}: ", shown(finding)]
+    return html_page.join(parts)
 
 
-def grid(findings: list[Finding]) -> page.Html:
+def grid(findings: list[Finding]) -> html_page.Html:
     """Samples down, kinds of products across; a product's kind is its name up to the first comma."""
     cells: dict[str, dict[str, list[Finding]]] = {}
     for finding in findings:
         cells.setdefault(finding.sample, {}).setdefault(finding.product.partition(", ")[0], []).append(finding)
     kinds = list(dict.fromkeys(kind for row in cells.values() for kind in row))
     rows = [
-        [page.tag("strong", sample), *(together(row[kind]) if kind in row else "" for kind in kinds)]
+        [html_page.tag("strong", sample), *(together(row[kind]) if kind in row else "" for kind in kinds)]
         for sample, row in cells.items()
     ]
-    return page.table(["sample", *kinds], rows, sort=False)
+    return html_page.table(["sample", *kinds], rows, sort=False)
 
 
-def listing(findings: list[Finding]) -> page.Html:
-    rows = [[f.sample, f.stage, f.product, shown(f), page.tag("code", f.file)] for f in findings]
-    return page.table(["sample", "stage", "product", "state", "file"], rows)
+def listing(findings: list[Finding]) -> html_page.Html:
+    rows = [[f.sample, f.stage, f.product, shown(f), html_page.tag("code", f.file)] for f in findings]
+    return html_page.table(["sample", "stage", "product", "state", "file"], rows)
 
 
 def render(findings: list[Finding], project: str) -> str:
@@ -141,20 +143,20 @@ def render(findings: list[Finding], project: str) -> str:
     bad = [f for f in findings if not f.product and f.state in (DAMAGED, ABSENT)]
     parts = [verdict(findings)]
     if bad:
-        parts += [page.tag("h2", "Files to look at"), listing(bad)]
+        parts += [html_page.tag("h2", "Files to look at"), listing(bad)]
     if own:
-        parts += [page.tag("h2", "Each sample"), grid(own)]
+        parts += [html_page.tag("h2", "Each sample"), grid(own)]
     if shared:
-        rows = [[f.stage, f.product, shown(f), page.tag("code", f.file)] for f in shared]
-        parts += [page.tag("h2", "All samples together"), page.table(["stage", "product", "state", "file"], rows)]
+        rows = [[f.stage, f.product, shown(f), html_page.tag("code", f.file)] for f in shared]
+        parts += [html_page.tag("h2", "All samples together"), html_page.table(["stage", "product", "state", "file"], rows)]
     if left:
         rows = [[f.stage, f.product, f.reason] for f in left]
-        parts += [page.tag("h2", "Not asked for"), page.table(["stage", "product", "because"], rows)]
+        parts += [html_page.tag("h2", "Not asked for"), html_page.table(["stage", "product", "because"], rows)]
     files = [f for f in findings if f.state != NOT_ASKED and not (f.product and f.sample == COHORT)]
     if files:
-        parts.append(page.fold(f"Files of each sample, indexes and figures ({len(files):,})", listing(files)))
+        parts.append(html_page.fold(f"Files of each sample, indexes and figures ({len(files):,})", listing(files)))
     lead = f"Project {project}: is each product that was asked for there, whole, and not empty? Files are named from the project's results folder."
-    return page.page("Audit", lead, *parts)
+    return html_page.page("Audit", lead, *parts)
 
 
 def main(

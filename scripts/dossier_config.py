@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from readsight import page
+from readsight.report import html_page
 from readsight.step import step
 
 
@@ -35,21 +35,21 @@ def read_sheet(path: Path) -> tuple[list[str], list[list[str]]]:
 def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> str:
     """Config and sample sheet as a page."""
     parts: list[Any] = [
-        page.tag("p", f"Readsight {release}, seed {config['seed']}."),
+        html_page.tag("p", f"Readsight {release}, seed {config['seed']}."),
     ]
     if sheet:
         head, rows = read_sheet(sheet)
         digest = hashlib.sha256(sheet.read_bytes()).hexdigest()
-        listing = page.table(head, rows, caption=f"{len(rows):,} sequencing units; SHA-256 of the sheet {digest}")
-        parts += [page.tag("h2", "Sample sheet"), listing if len(rows) <= 60 else page.fold("Show the sheet", listing)]
-    rows = [[page.tag("code", key), value] for key, value in settings(config)]
+        listing = html_page.table(head, rows, caption=f"{len(rows):,} sequencing units; SHA-256 of the sheet {digest}")
+        parts += [html_page.tag("h2", "Sample sheet"), listing if len(rows) <= 60 else html_page.fold("Show the sheet", listing)]
+    rows = [[html_page.tag("code", key), value] for key, value in settings(config)]
     parts += [
-        page.tag("h2", "Settings"),
-        page.table(["key", "value"], rows),
-        page.fold("The same as a config file", page.tag("pre", dump(config))),
+        html_page.tag("h2", "Settings"),
+        html_page.table(["key", "value"], rows),
+        html_page.fold("The same as a config file", html_page.tag("pre", dump(config))),
     ]
     lead = f"Project {config['project']}: every setting that was in force, defaults among them, and the samples it was run on."
-    return page.page("Config", lead, *parts)
+    return html_page.page("Config", lead, *parts)
 
 
 def dump(config: dict[str, Any]) -> str:
@@ -70,16 +70,16 @@ def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
     """The packages of all environments as a page: those that the environment files name, then the rest on demand."""
     asked, others = gather(records, True), gather(records, False)
 
-    def listing(rows: list[list[str]]) -> page.Html:
-        return page.table(["package", "version", "build", "from", "in environments"], rows)
+    def listing(rows: list[list[str]]) -> html_page.Html:
+        return html_page.table(["package", "version", "build", "from", "in environments"], rows)
 
-    parts: list[Any] = [page.tag("h2", "Tools and libraries"), listing(asked)]
+    parts: list[Any] = [html_page.tag("h2", "Tools and libraries"), listing(asked)]
     if image:
-        parts.append(page.box("note", f"DeepVariant ran from the container image {image}."))
+        parts.append(html_page.box("note", f"DeepVariant ran from the container image {image}."))
     if others:
-        parts.append(page.fold(f"What these need in turn ({len(others):,} packages)", listing(others)))
+        parts.append(html_page.fold(f"What these need in turn ({len(others):,} packages)", listing(others)))
     lead = "Versions that were really installed when the steps ran, as the environments themselves record them."
-    return page.page("Versions", lead, *parts)
+    return html_page.page("Versions", lead, *parts)
 
 
 def write_versions(records: list[dict[str, Any]], path: Path) -> None:

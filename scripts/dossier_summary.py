@@ -7,9 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from readsight import page
 from readsight.errors import ToolError
-from readsight.page import Html
+from readsight.report import html_page
+from readsight.report.html_page import Html
 from readsight.step import step
 
 FIELDS = ("value", "low", "high", "n", "unit", "description")
@@ -86,9 +86,9 @@ def row(key: str, figure: dict[str, Any]) -> list[Any]:
     value, unit = figure["value"], figure["unit"]
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
-    what = [figure["description"] or key, page.BREAK, page.tag("code", key)]
+    what = [figure["description"] or key, html_page.BREAK, html_page.tag("code", key)]
     return [
-        page.join(what),
+        html_page.join(what),
         (number(value, unit), value) if numeric else number(value, unit),
         " – ".join(limits),
         drawn(figure) or "",
@@ -98,7 +98,7 @@ def row(key: str, figure: dict[str, Any]) -> list[Any]:
 
 
 def listing(figures: dict[str, dict[str, Any]]) -> Html:
-    return page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, figures, figures.values()))
+    return html_page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, figures, figures.values()))
 
 
 def sentences(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -121,9 +121,10 @@ def matrix(figures: dict[str, dict[str, Any]]) -> Html | None:
     if len(subjects) < 2 or len(cells) < MATRIX_FILLED * len(subjects) * len(measures):
         return None
     rows = [
-        [page.tag("strong", subject), *(_in_short(cells.get((subject, measure))) for measure in measures)] for subject in subjects
+        [html_page.tag("strong", subject), *(_in_short(cells.get((subject, measure))) for measure in measures)]
+        for subject in subjects
     ]
-    return page.table(["", *(measure.replace("_", " ") for measure in measures)], rows)
+    return html_page.table(["", *(measure.replace("_", " ") for measure in measures)], rows)
 
 
 def _in_short(figure: dict[str, Any] | None) -> Any:
@@ -132,8 +133,8 @@ def _in_short(figure: dict[str, Any] | None) -> Any:
         return ""
     value, unit = figure["value"], figure["unit"]
     limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
-    words = page.join(
-        [number(value, unit), *([page.BREAK, page.tag("span", " – ".join(limits), class_="says")] if limits else [])]
+    words = html_page.join(
+        [number(value, unit), *([html_page.BREAK, html_page.tag("span", " – ".join(limits), class_="says")] if limits else [])]
     )
     return (words, value) if isinstance(value, int | float) and not isinstance(value, bool) else words
 
@@ -151,7 +152,7 @@ def in_short_and_in_full(figures: dict[str, dict[str, Any]]) -> list[Html]:
     loose = {key: figure for key, figure in figures.items() if key.count(".") not in matrices}
     folded = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
     parts += [listing(loose)] if loose else []
-    return parts + ([page.fold(f"What each figure means, and n ({len(folded)} figures)", listing(folded))] if folded else [])
+    return parts + ([html_page.fold(f"What each figure means, and n ({len(folded)} figures)", listing(folded))] if folded else [])
 
 
 def render(figures: dict[str, dict[str, Any]], project: str) -> str:
@@ -163,15 +164,15 @@ def render(figures: dict[str, dict[str, Any]], project: str) -> str:
             groups[divided(key)[0]][key] = figure
     parts: list[Any] = []
     if words:
-        verdicts = [page.tag("p", page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in words.items()]
-        parts.append(page.box("note", *verdicts))
+        verdicts = [html_page.tag("p", html_page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in words.items()]
+        parts.append(html_page.box("note", *verdicts))
     places = {name: place for place, name in enumerate(TITLES)} | {"interpret": len(TITLES) + 1}
     for first in sorted(groups, key=lambda name: (places.get(name, len(TITLES)), name)):
-        parts += [page.tag("h2", TITLES.get(first, f"Task {first}")), *in_short_and_in_full(groups[first])]
+        parts += [html_page.tag("h2", TITLES.get(first, f"Task {first}")), *in_short_and_in_full(groups[first])]
     if not figures:
-        parts.append(page.box("warn", "No step of this project gives figures."))
+        parts.append(html_page.box("warn", "No step of this project gives figures."))
     lead = f"Project {project}: every figure of the run, with its 95 % interval and the number it rests on. The same stands in summary.json, under the keys in grey."
-    return page.page("Summary", lead, *parts)
+    return html_page.page("Summary", lead, *parts)
 
 
 def main(fragments: list[Path], project: str, summary: Path, html: Path) -> None:

@@ -10,12 +10,12 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.counts import check
 from readsight.errors import InputError
-from readsight.geneids import twice, unversioned
+from readsight.expression.count_checks import check
+from readsight.expression.tpm import effective_lengths, log_tpm, transcripts_per_million
+from readsight.formats.gene_ids import twice, unversioned
 from readsight.step import step
-from readsight.tpm import effective_lengths, log_tpm, transcripts_per_million
-from readsight.words import nearest
+from readsight.text import nearest
 
 log = logging.getLogger("readsight")
 

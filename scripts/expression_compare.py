@@ -9,7 +9,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.bootstrap import UNDEFINED, Interval, normal_quantile, percentiles, wilson
+from readsight.stats.confidence_intervals import UNDEFINED, Interval, normal_quantile, percentiles, wilson
 from readsight.step import step
 
 log = logging.getLogger("readsight")

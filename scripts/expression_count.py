@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from readsight import assigned, pipes
+from readsight import pipes
+from readsight.expression import assignment_rate
 from readsight.step import step
 
 CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
@@ -40,7 +41,7 @@ def main(job) -> None:
     pipes.run([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])
     counts = table(out.read_text())
     total = sum(int(line.split("\t")[1]) for line in counts[1:])
-    assigned.check(sample, total, fragments_of(job.input.log.read_text()), job.params.min_assigned)
+    assignment_rate.check(sample, total, fragments_of(job.input.log.read_text()), job.params.min_assigned)
     job.output.counts.write_text("".join(f"{line}\n" for line in counts))
     job.output.summary.write_text(named(Path(f"{out}.summary").read_text(), sample))
 

@@ -11,9 +11,9 @@ import pandas as pd
 from pydeseq2.dds import DeseqDataSet
 from pydeseq2.ds import DeseqStats
 
-from readsight import contrast
-from readsight.counts import check
+from readsight.checks import contrast
 from readsight.errors import InputError
+from readsight.expression.count_checks import check
 from readsight.step import step
 
 log = logging.getLogger("readsight")

@@ -9,7 +9,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.bootstrap import UNDEFINED, Interval
+from readsight.stats.confidence_intervals import UNDEFINED, Interval
 from readsight.step import step
 
 MOST_VARIABLE = 500

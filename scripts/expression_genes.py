@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from readsight.annotation import Transcript, read, union
-from readsight.regions import contigs
+from readsight.formats.gtf import Transcript, read, union
+from readsight.genome.intervals import contigs
 from readsight.step import step
 
 COLUMNS = ("gene_id", "gene_name", "biotype", "contig", "start", "end", "strand", "length")
@@ -44,7 +44,7 @@ def gene_table(transcripts: list[Transcript]) -> list[str]:
 
 
 def main(annotation: Path, fai: Path, gtf: Path, table: Path) -> None:
-    """Read the annotation and write both. Raises InputError as `annotation.read` does."""
+    """Read the annotation and write both. Raises InputError as `readsight.formats.gtf.read` does."""
     lengths = contigs(fai)
     transcripts = read(annotation, lengths)
     order = {contig: i for i, contig in enumerate(lengths)}

@@ -11,14 +11,15 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import metadata, samples
+from readsight.config import sample_sheet
 from readsight.errors import InputError
-from readsight.geneids import unversioned
-from readsight.matrices import hdf5, kinds, leak, naming, reading
-from readsight.matrices.matrix import Matrix
-from readsight.metadata import Described
+from readsight.expression import metadata
+from readsight.expression.matrices import hdf5, label_leak, reading, sample_names, value_kind
+from readsight.expression.matrices.matrix import Matrix
+from readsight.expression.metadata import Described
+from readsight.expression.tpm import log_tpm, transcripts_per_million
+from readsight.formats.gene_ids import unversioned
 from readsight.step import step
-from readsight.tpm import log_tpm, transcripts_per_million
 
 log = logging.getLogger("readsight")
 
@@ -121,16 +122,16 @@ def with_lengths(matrix: Matrix, kind: str, found: pd.DataFrame | None) -> tuple
 def assembled(matrix: Matrix, described: Described, spec: Mapping[str, Any], genes: pd.DataFrame | None) -> anndata.AnnData:
     """The table's AnnData. Raises InputError where its numbers are not what they are said to be, or tell the label."""
     where = f"tables.{spec['name']}"
-    facts = kinds.Facts(matrix.values)
+    facts = value_kind.Facts(matrix.values)
     kind, because = (spec["kind"], "the config says so") if spec["kind"] != "auto" else (matrix.kind, "the file says so")
     if kind is None:
-        kind, because = kinds.tell(facts)
+        kind, because = value_kind.tell(facts)
     matrix.notes.append(f"kind {kind}: {because}")
     obs = told_of_samples(matrix, described)
-    faults, notes = leak.faults(matrix.values, matrix.features, obs, spec["labels"], where)
+    faults, notes = label_leak.faults(matrix.values, matrix.features, obs, spec["labels"], where)
     matrix.notes += notes
     try:
-        kinds.check(matrix.values, facts, kind, list(obs.index), matrix.features, where)
+        value_kind.check(matrix.values, facts, kind, list(obs.index), matrix.features, where)
     except InputError as error:
         faults += error.faults
     if faults:
@@ -204,14 +205,14 @@ def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
 
 def read(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Described]:
     """The matrix under its samples' names, and what is said of them. Raises InputError with all faults of both."""
-    said = samples.described(sheet, spec["results"]) if sheet else {}
+    said = sample_sheet.described(sheet, spec["results"]) if sheet else {}
 
     def from_hdf5(path: str, own: Mapping[str, Any]) -> list[str]:
         return hdf5.names(path, own["name"], own["modality"])
 
-    names = naming.naming(said, spec["metadata"], spec["orders"], from_hdf5)
+    names = sample_names.naming(said, spec["metadata"], spec["orders"], from_hdf5)
     matrix = reading.read(spec, names.known, names.counted, names.named)
-    called, ladders = naming.ladders(matrix.samples)
+    called, ladders = sample_names.ladders(matrix.samples)
     if any(name != own for name, own in called.items()):
         matrix.notes.append(f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {called[matrix.samples[0]]})")
         matrix.obs["barcode"] = matrix.samples

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
@@ -22,16 +22,16 @@ def kinds(found: dict[str, Any], role: str) -> list[str]:
 def components(found: dict[str, Any], path: Path) -> None:
     """First against second component: colour tells the label, shape the batch."""
     if len(found["samples"]) < 2:
-        figures.empty(path, "Principal components need two samples.")
+        figure_style.empty(path, "Principal components need two samples.")
         return
     points = np.array(found["components"])
     if points.shape[1] < 2:
         points = np.column_stack([points[:, 0], np.zeros(len(points))])
     labels, batches = kinds(found, "label"), kinds(found, "batch")
-    figure, axis = figures.new(width=6.5, height=4.5)
+    figure, axis = figure_style.new(width=6.5, height=4.5)
     of = [found[role]["values"] or [""] * len(points) for role in ("label", "batch")]
     for point, label, batch in zip(points, *of, strict=True):
-        colour = figures.COLOURS[labels.index(label) % len(figures.COLOURS)]
+        colour = figure_style.COLOURS[labels.index(label) % len(figure_style.COLOURS)]
         marker = MARKERS[batches.index(batch) % len(MARKERS)]
         axis.plot(*point[:2], marker=marker, color=colour, linestyle="none", markersize=8, markeredgecolor="white")
     if len(points) <= NAMED:
@@ -42,7 +42,7 @@ def components(found: dict[str, Any], path: Path) -> None:
     axis.set_ylabel(f"PC2 ({shares[1]:.0%})")
     axis.margins(0.15)
     _legend(figure, found, labels, batches)
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def _legend(figure: Any, found: dict[str, Any], labels: list[str], batches: list[str]) -> None:
@@ -51,7 +51,7 @@ def _legend(figure: Any, found: dict[str, Any], labels: list[str], batches: list
     handles = []
     if found["label"]["column"]:
         for i, label in enumerate(labels):
-            colour = figures.COLOURS[i % len(figures.COLOURS)]
+            colour = figure_style.COLOURS[i % len(figure_style.COLOURS)]
             handles.append(
                 Line2D([], [], marker="o", linestyle="none", color=colour, label=f"{found['label']['column']}: {label}")
             )
@@ -78,7 +78,7 @@ def likeness(found: dict[str, Any], path: Path) -> None:
     values = np.array(found["correlation"])[np.ix_(places, places)]
     names = [found["samples"][i] for i in chosen]
     size = min(9.0, 2.5 + 0.3 * len(names))
-    figure, axis = figures.new(width=size + 1.2, height=size)
+    figure, axis = figure_style.new(width=size + 1.2, height=size)
     drawn = axis.imshow(values, cmap="viridis", vmin=np.floor(values.min() * 20) / 20, vmax=1)
     shown = names if len(names) <= 2 * NAMED else []
     axis.set_xticks(range(len(shown)), shown, rotation=90, fontsize=8)
@@ -93,17 +93,17 @@ def likeness(found: dict[str, Any], path: Path) -> None:
     figure.colorbar(drawn, ax=axis, label=f"Spearman correlation of {found['genes']:,} {found['called']}", shrink=0.8)
     if len(names) < len(found["samples"]):
         axis.set_title(f"{len(names)} of {len(found['samples']):,} samples, drawn at random")
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def spread(found: dict[str, Any], path: Path) -> None:
     """Values of each sample (of the genes that it expresses): median, middle half and middle 90 %."""
     places = order(found)
     labels, values = kinds(found, "label"), found["label"]["values"] or [""] * len(places)
-    figure, axis = figures.new(width=6.5, height=max(2.0, min(12.0, 1 + 0.28 * len(places))))
+    figure, axis = figure_style.new(width=6.5, height=max(2.0, min(12.0, 1 + 0.28 * len(places))))
     for y, i in enumerate(places):
         low, first, middle, third, high = found["quantiles"]["values"][i]
-        colour = figures.COLOURS[labels.index(values[i]) % len(figures.COLOURS)]
+        colour = figure_style.COLOURS[labels.index(values[i]) % len(figure_style.COLOURS)]
         axis.plot([low, high], [y, y], color=colour, linewidth=1)
         axis.plot([first, third], [y, y], color=colour, linewidth=6, solid_capstyle="butt", alpha=0.6)
         axis.plot(middle, y, marker="|", color="black", markersize=9)
@@ -112,7 +112,7 @@ def spread(found: dict[str, Any], path: Path) -> None:
     axis.set_ylim(len(places) - 0.4, -0.6)
     axis.set_xlabel(found["quantiles"]["of"])
     _legend(figure, found | {"batch": {"column": None}}, labels, [])
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def main(overview: Path, out_components: Path, out_likeness: Path, out_spread: Path) -> None:

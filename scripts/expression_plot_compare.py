@@ -5,37 +5,37 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 STATES = {
-    "found": (figures.COLOURS[2], "o", "planted, found"),
-    "missed": (figures.COLOURS[4], "o", "planted, not found"),
-    "opposite": (figures.COLOURS[1], "X", "planted, found the other way round"),
-    "by variants": (figures.COLOURS[0], "s", "found, by the donors' variants"),
-    "false": (figures.COLOURS[1], "s", "found, not planted"),
-    "none": (figures.COLOURS[7], ".", "neither"),
+    "found": (figure_style.COLOURS[2], "o", "planted, found"),
+    "missed": (figure_style.COLOURS[4], "o", "planted, not found"),
+    "opposite": (figure_style.COLOURS[1], "X", "planted, found the other way round"),
+    "by variants": (figure_style.COLOURS[0], "s", "found, by the donors' variants"),
+    "false": (figure_style.COLOURS[1], "s", "found, not planted"),
+    "none": (figure_style.COLOURS[7], ".", "neither"),
 }
 
 
 def levels(table: pd.DataFrame, path: Path) -> None:
     """Every gene of every sample, planted across, measured up, log10(1 + TPM)."""
     across, up = np.log10(1 + table["planted_tpm"]), np.log10(1 + table["tpm"])
-    figure, axis = figures.new(width=5, height=4.6)
+    figure, axis = figure_style.new(width=5, height=4.6)
     top = float(max(across.max(), up.max(), 1.0)) * 1.03
     axis.plot([0, top], [0, top], color="#999999", linewidth=1, zorder=0)
-    axis.scatter(across, up, s=9, alpha=0.5, color=figures.COLOURS[0], linewidths=0)
+    axis.scatter(across, up, s=9, alpha=0.5, color=figure_style.COLOURS[0], linewidths=0)
     axis.set(xlabel="planted, log10(1 + TPM)", ylabel="measured, log10(1 + TPM)")
     axis.set_title(f"{table['gene_id'].nunique()} genes of {table['sample'].nunique()} samples")
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def changes(genes: pd.DataFrame, path: Path) -> None:
     """Fold changes of cases over controls, planted across, measured up with their 95 % intervals."""
     if genes.empty:
-        figures.empty(path, "No contrast of case and control was asked for.")
+        figure_style.empty(path, "No contrast of case and control was asked for.")
         return
-    figure, axis = figures.new(width=6.4, height=4.4)
+    figure, axis = figure_style.new(width=6.4, height=4.4)
     seen = genes.dropna(subset=["measured"])
     reach = 1.1 * float(seen[["planted", "measured"]].abs().max().max())
     axis.plot([-reach, reach], [-reach, reach], color="#999999", linewidth=1, zorder=0)
@@ -50,7 +50,7 @@ def changes(genes: pd.DataFrame, path: Path) -> None:
     axis.set_ylim(-1.2 * reach, 1.2 * reach)  # a gene of one sex has an interval that would hide all others
     axis.set(xlabel="planted log2 fold change", ylabel="measured log2 fold change")
     figure.legend(loc="outside right upper", fontsize=8)
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def main(table: Path, genes: Path, scatter: Path, fold_changes: Path) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 FDR = 0.05
 NAMED = 12
 # What a name takes, as parts of the axes.
 ROOM = (0.27, 0.04)
-UP, DOWN, GREY = figures.COLOURS[1], figures.COLOURS[0], "#aaaaaa"
+UP, DOWN, GREY = figure_style.COLOURS[1], figure_style.COLOURS[0], "#aaaaaa"
 
 
 def colours(table: pd.DataFrame) -> np.ndarray:
@@ -33,31 +33,31 @@ def volcano(table: pd.DataFrame, change: str, path: Path) -> None:
     """Fold change against the adjusted p-value. change: what the horizontal axis is called."""
     shown = table[table["padj"].notna()]
     if shown.empty:
-        figures.empty(path, "No gene was expressed enough to be tested.")
+        figure_style.empty(path, "No gene was expressed enough to be tested.")
         return
     smallest = shown["padj"][shown["padj"] > 0].min()
     height = -np.log10(shown["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
-    figure, axis = figures.new(width=6.5, height=4.5)
+    figure, axis = figure_style.new(width=6.5, height=4.5)
     draw(axis, shown, shown["log2_fold_change"], height)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.axhline(-np.log10(FDR), color="#666666", linewidth=0.8, linestyle="--")
     axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=counted(shown))
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def abundance(table: pd.DataFrame, change: str, path: Path) -> None:
     """Mean normalised count against fold change, as estimated and shrunken."""
     shown = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
     if shown.empty:
-        figures.empty(path, "No gene was expressed enough to be tested.")
+        figure_style.empty(path, "No gene was expressed enough to be tested.")
         return
-    figure, axes = figures.new(1, 2, width=11, height=4.5, sharey=True)
+    figure, axes = figure_style.new(1, 2, width=11, height=4.5, sharey=True)
     for axis, column, words in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
         draw(axis, shown, shown["base_mean"], shown[column], "log")
         axis.axhline(0, color="black", linewidth=0.8)
         axis.set(xlabel=f"Mean of normalised counts; fold change {words}")
     axes[0].set(ylabel=change, title=counted(shown))
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def counted(shown: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 # So many samples have a line of their own colour; of more, those that lean most have.
@@ -24,21 +24,21 @@ def main(bodies: list[Path], samples: list[str], out: Path) -> None:
     read = [pd.read_csv(path, sep="\t")["coverage"].to_numpy(float) for path in bodies]
     curves = {sample: curve for sample, curve in zip(samples, read, strict=True) if len(curve)}
     if not curves:
-        figures.empty(out, "No sample has a gene with coverage that is long enough to tell of its ends.")
+        figure_style.empty(out, "No sample has a gene with coverage that is long enough to tell of its ends.")
         return
     leaning = sorted(curves, key=lambda sample: -abs(lean(curves[sample])))[:NAMED]
-    figure, axis = figures.new(width=7, height=4)
+    figure, axis = figure_style.new(width=7, height=4)
     for sample in (s for s in curves if s not in leaning):
         axis.plot(places(curves[sample]), curves[sample], color="0.75", linewidth=0.8)
     for i, sample in enumerate(s for s in curves if s in leaning):
-        axis.plot(places(curves[sample]), curves[sample], color=figures.COLOURS[i % len(figures.COLOURS)], label=sample)
+        axis.plot(places(curves[sample]), curves[sample], color=figure_style.COLOURS[i % len(figure_style.COLOURS)], label=sample)
     axis.axhline(1, color="0.5", linewidth=0.8, linestyle="--")
     axis.set(xlim=(0, 100), xlabel="place along the gene, 5' to 3' (%)", ylabel="coverage (mean of a gene: 1)")
     axis.set_ylim(bottom=0)
     if len(curves) > NAMED:
         axis.set_title(f"{len(curves)} samples; named: the {NAMED} that lean most to one end")
     figure.legend(loc="outside right upper", fontsize=8)
-    figures.save(figure, out)
+    figure_style.save(figure, out)
 
 
 def places(curve: np.ndarray) -> np.ndarray:

@@ -6,12 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 # So many samples have room for their names.
 NAMED = 60
-EXPECTED, WRONG = "black", figures.COLOURS[1]
+EXPECTED, WRONG = "black", figure_style.COLOURS[1]
 
 
 def main(matrix: Path, table: Path, out: Path) -> None:
@@ -19,9 +19,9 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     alike = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
     found = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
     if not alike.notna().any().any():
-        figures.empty(out, "No SNV is covered in both RNA and DNA.")
+        figure_style.empty(out, "No SNV is covered in both RNA and DNA.")
         return
-    figure, axis = figures.new(width=min(10.0, 3.2 + 0.32 * alike.shape[1]), height=min(12.0, 1.8 + 0.26 * len(alike)))
+    figure, axis = figure_style.new(width=min(10.0, 3.2 + 0.32 * alike.shape[1]), height=min(12.0, 1.8 + 0.26 * len(alike)))
     drawn = axis.imshow(alike.to_numpy(), cmap="viridis", vmin=0.5, vmax=1, aspect="auto")
     for y, sample in enumerate(alike.index):
         row = found.loc[sample]
@@ -38,7 +38,7 @@ def main(matrix: Path, table: Path, out: Path) -> None:
         axis.set_yticks(np.arange(len(alike)), alike.index, fontsize=8)
     axis.spines[:].set_visible(False)
     figure.colorbar(drawn, ax=axis, label="common SNVs without an allele foreign to the DNA", shrink=0.8)
-    figures.save(figure, out)
+    figure_style.save(figure, out)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from readsight import pipes
-from readsight.alignment import mapped
-from readsight.annotation import Transcript, read, union
-from readsight.regions import contigs, write_bed
+from readsight.align.pipeline import mapped
+from readsight.formats.gtf import Transcript, read, union
+from readsight.genome.intervals import contigs, write_bed
 from readsight.step import step
 
 RIBOSOMAL = {"rRNA", "Mt_rRNA", "rRNA_pseudogene"}

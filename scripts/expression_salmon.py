@@ -4,7 +4,9 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from readsight import alignment, assigned, pipes
+from readsight import pipes
+from readsight.align import pipeline
+from readsight.expression import assignment_rate
 from readsight.step import step
 
 COLUMNS = ("length", "effective_length", "tpm", "count")
@@ -54,7 +56,7 @@ def write(rows: dict[str, Row], name: str, out: Path) -> None:
 
 def main(job) -> None:
     """Run Salmon and write tables of transcripts and genes. job: of rule expression_salmon."""
-    fastqs = alignment.units(job.input.fastqs, job.params.mates)
+    fastqs = pipeline.units(job.input.fastqs, job.params.mates)
     names = ("-1", "-2") if len(fastqs[0]) == 2 else ("-r",)
     mates = [word for name, files in zip(names, zip(*fastqs, strict=True), strict=True) for word in (name, *files)]
     command = ["salmon", "--no-version-check", "quant", "-i", job.input.index[0].parent, "-l", "A", *mates]
@@ -63,7 +65,7 @@ def main(job) -> None:
     transcripts = transcript_rows((job.scratch / "out/quant.sf").read_text())
     fragments = json.loads((job.scratch / "out/aux_info/meta_info.json").read_text())["num_processed"]
     found = sum(row[3] for row in transcripts.values())
-    assigned.check(job.wildcards.sample, found, fragments, job.params.min_assigned)
+    assignment_rate.check(job.wildcards.sample, found, fragments, job.params.min_assigned)
     rows = (line.split("\t") for line in job.input.genes.read_text().splitlines()[1:])
     write(transcripts, "transcript_id", job.output.transcripts)
     write(gene_rows(transcripts, dict(rows)), "gene_id", job.output.genes)

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from readsight import annotation
-from readsight.intervals import Intervals
-from readsight.regions import contigs
+from readsight.formats import gtf as annotation
+from readsight.genome.interval_set import Intervals
+from readsight.genome.intervals import contigs
 from readsight.step import step
 
 log = logging.getLogger("readsight")

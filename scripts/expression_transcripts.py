@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from readsight.annotation import Transcript, read, union
-from readsight.contigs import sequences
-from readsight.regions import contigs
+from readsight.formats.contigs import sequences
+from readsight.formats.gtf import Transcript, read, union
+from readsight.genome.intervals import contigs
 from readsight.step import step
 
 COMPLEMENT = bytes.maketrans(b"ACGTN", b"TGCAN")

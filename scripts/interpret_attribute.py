@@ -8,7 +8,7 @@
 | `{method}/by_fold` | (folds, features) | mean abs. attribution over a fold's examples and outputs |
 | `values` | (n, features) | what was explained, scaled by the fold; NaN where its model did not see the feature |
 | `example`, `group` | (n,) | text |
-| `label` | (n,) or (n, columns) | the target, shaped as `readsight.outcome` says |
+| `label` | (n,) or (n, columns) | the target, shaped as `readsight.dataset.outcome` says |
 | `fold` | (n,) | number of the fold in the first repeat, whose model did not see the example |
 | `feature`, `modality` | (features,) | text |
 | `used` | (folds, features) | whether a fold's model saw the feature |
@@ -31,15 +31,18 @@ from typing import Any
 import h5py
 import numpy as np
 
-from readsight import exams, foldfile, metrics, modelfile
-from readsight.attributions import ATTRIBUTIONS
-from readsight.attributions.problem import Problem
-from readsight.certificate import verify_folds
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import verify_folds
 from readsight.errors import InputError
-from readsight.models import MODELS
-from readsight.models.shuffled_labels import shuffled
+from readsight.formats import model_file
+from readsight.interpret.exams import tabular
+from readsight.interpret.tabular_attribution.problem import Problem
+from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
+from readsight.models.model_spec import Variant
+from readsight.models.tabular import MODELS
+from readsight.models.tabular.shuffled_labels import shuffled
+from readsight.stats import metrics
 from readsight.step import step
-from readsight.variant import Variant
 
 log = logging.getLogger("readsight")
 
@@ -55,7 +58,7 @@ class Explained:
 
     repeat: int
     number: int
-    fold: foldfile.Fold
+    fold: fold_file.Fold
     problem: Problem
     row: dict[str, Any]
 
@@ -74,9 +77,9 @@ def gathered(
 
     inputs: test, train, tensors, about. Raises InputError where these do not belong together.
     """
-    arrays, content = modelfile.read(inputs["tensors"], inputs["about"])
+    arrays, content = model_file.read(inputs["tensors"], inputs["about"])
     variant = Variant.of(content["model"])
-    tests = [variant.view(foldfile.read(inputs["test"], n)) for n in range(len(arrays))]
+    tests = [variant.view(fold_file.read(inputs["test"], n)) for n in range(len(arrays))]
     verify_folds(certificate, {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
     if each:
         rows = [chosen([len(test)], count, seed + n)[0] for n, test in enumerate(tests)]
@@ -91,22 +94,22 @@ def gathered(
             raise InputError(
                 f"{inputs['test']}: the features of fold {number} are not those that {inputs['about']} was trained on"
             )
-        background = variant.view(foldfile.read(inputs["train"], number)).values
+        background = variant.view(fold_file.read(inputs["train"], number)).values
         problem = Problem(MODELS[variant.model], arrays[number], row["about"], test.values[own], background)
         found.append(Explained(repeat, number, rows_of(test, own), problem, row))
     return found, content
 
 
-def rows_of(fold: foldfile.Fold, rows: np.ndarray) -> foldfile.Fold:
+def rows_of(fold: fold_file.Fold, rows: np.ndarray) -> fold_file.Fold:
     """Some examples of a fold."""
     return replace(fold, **{name: getattr(fold, name)[rows] for name in ("values", "labels", "weights", "names", "groups")})
 
 
 def blinded(one: Explained, inputs: dict[str, Path], variant: Variant, seed: int, threads: int) -> Problem:
     """The same problem for a model of the same settings that was trained on shuffled labels."""
-    parts = [variant.view(foldfile.read(inputs["balanced"], one.number)), None]
-    if not foldfile.inner(inputs["balanced"], one.number):
-        parts[1] = shuffled(variant.view(foldfile.read(inputs["validation"], one.number)), seed + 1)
+    parts = [variant.view(fold_file.read(inputs["balanced"], one.number)), None]
+    if not fold_file.inner(inputs["balanced"], one.number):
+        parts[1] = shuffled(variant.view(fold_file.read(inputs["validation"], one.number)), seed + 1)
     fitted = one.problem.member.train(shuffled(parts[0], seed), parts[1], one.row["settings"], seed, threads)
     return replace(one.problem, arrays=fitted.arrays, about=fitted.about)
 
@@ -129,11 +132,11 @@ def examine(method: str, problems: list[Problem], own: list[np.ndarray], blind: 
         for i, problem in enumerate(randomised):
             n = len(problem.values)
             rows = np.unique(np.linspace(0, n - 1, min(n, EXAMINED)).round().astype(int))
-            found.append(exams.similarity(own[i % len(own)][rows], member.attribute(problem.some(rows), seed)))
+            found.append(tabular.similarity(own[i % len(own)][rows], member.attribute(problem.some(rows), seed)))
         return float(np.mean(found))
 
     fresh = [redrawn(problems[i % len(problems)], seed + 17 + i) for i in range(len(blind))]
-    return exams.judge(gaps, likeness(fresh) if all(fresh) else None, likeness(blind))
+    return tabular.judge(gaps, likeness(fresh) if all(fresh) else None, likeness(blind))
 
 
 def importance(found: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int) -> list[dict[str, Any]]:
@@ -246,7 +249,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     again = gathered(more, inputs["certificate"], 1, AGAIN, True, seed)[0] if more else []
     data = layout(folds, again) | attention(folds)
     problems, outcome = [one.problem for one in folds], folds[0].fold.outcome
-    some = [folds[i % len(folds)] for i in range(exams.DRAWS)]
+    some = [folds[i % len(folds)] for i in range(tabular.DRAWS)]
     blind = [blinded(one, inputs, Variant.of(content["model"]), seed + 31 + i, threads) for i, one in enumerate(some)]
     examined, methods = {}, {}
     for method in spec["attributions"]:

@@ -6,8 +6,8 @@ The file is of the same form as that of `interpret_explain`.
 from pathlib import Path
 from typing import Any
 
-from readsight.explaining import file
-from readsight.explaining.gathering import FILES, MAY, explained, gathered
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, explained, gathered
 from readsight.step import step
 
 
@@ -18,7 +18,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, ou
     InputError as there.
     """
     found = gathered(inputs, spec["sequences"], seed)
-    file.write(out, explained(found, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))
+    attribution_file.write(out, explained(found, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))
 
 
 if __name__ == "__main__":

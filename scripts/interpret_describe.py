@@ -7,8 +7,9 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import attributed, examples
-from readsight.outcome import Outcome
+from readsight.dataset import examples
+from readsight.dataset.outcome import Outcome
+from readsight.interpret.tabular_attribution import results
 from readsight.step import step
 
 SYMBOLS = ("symbol", "gene_name")
@@ -78,7 +79,7 @@ def told(outcome: Outcome, table: pd.DataFrame, guess: np.ndarray) -> dict[str, 
     }
 
 
-def cases(found: attributed.Attributed, data: anndata.AnnData, predictions: pd.DataFrame) -> pd.DataFrame:
+def cases(found: results.Attributed, data: anndata.AnnData, predictions: pd.DataFrame) -> pd.DataFrame:
     """A row an explained example, in the order of the attributions: example, group, fold, batch, and what `told` tells."""
     outcome = examples.outcome(data)
     table = predictions[predictions["repeat"] == 0] if "repeat" in predictions else predictions
@@ -91,7 +92,7 @@ def cases(found: attributed.Attributed, data: anndata.AnnData, predictions: pd.D
 
 def main(attributions: Path, data: Path, predictions: Path, out_cases: Path, out_features: Path) -> None:
     read = examples.read(data)
-    cases(attributed.read(attributions), read, pd.read_parquet(predictions)).to_parquet(out_cases)
+    cases(results.read(attributions), read, pd.read_parquet(predictions)).to_parquet(out_cases)
     features(read).to_csv(out_features, sep="\t")
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
-from readsight.attributionfigures import hits, logos, looks, sheet, substitutions, tracks
-from readsight.explaining import file
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.report.attribution_figures import attention_maps, hits, logos, mutagenesis_map, panels, tracks
 from readsight.step import step
 
 FIGURES = ("logos", "mutagenesis", "tracks", "looks")
@@ -52,15 +52,15 @@ def main(
 
     found: hits of motifs. motifs: table of them, with what they match. drawn: examples that are drawn. outputs: figure → files.
     """
-    held, examined = file.read(attributions), json.loads(exams.read_text())["methods"]
+    held, examined = attribution_file.read(attributions), json.loads(exams.read_text())["methods"]
     made = {
         "logos": lambda: logos.figure(held, examined, hits.read(found, motifs), drawn),
-        "mutagenesis": lambda: substitutions.figure(held, examined, drawn),
+        "mutagenesis": lambda: mutagenesis_map.figure(held, examined, drawn),
         "tracks": lambda: tracks.figure(held, examined, gtf, effects(variants)),
-        "looks": lambda: looks.figure(held, examined, drawn),
+        "looks": lambda: attention_maps.figure(held, examined, drawn),
     }
     for name in FIGURES:
-        sheet.save(made[name](), outputs[name])
+        panels.save(made[name](), outputs[name])
 
 
 def listed(given: Path | list[Path] | None) -> list[Path]:

@@ -14,8 +14,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from readsight.examining import limits, planted, reading
-from readsight.examining.examination import Examination
+from readsight.interpret.exams import criteria, planted_sites
+from readsight.interpret.exams import inputs as reading
+from readsight.interpret.exams.suite import Examination
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -27,11 +28,11 @@ MAY = ("representation", "representation_about", "truth")
 def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Figures for the summary; exams that are not defined are left out."""
     rows = []
-    words = {exam.key: exam.words for exam in limits.EXAMS}
+    words = {exam.key: exam.words for exam in criteria.EXAMS}
     for method, held in examined.items():
         told = {row["key"]: row for row in held["exams"] if row["value"] is not None}
         found = [record(row["value"], row["low"], row["high"], row["n"], key, words[key]) for key, row in told.items()]
-        alike = [told[key]["value"] for key in (limits.REDRAWN.key, limits.SHUFFLED.key) if key in told]
+        alike = [told[key]["value"] for key in (criteria.REDRAWN.key, criteria.SHUFFLED.key) if key in told]
         if alike:
             largest = "largest rank correlation with attributions of a model that learned nothing"
             found.append(record(max(alike), None, None, n, "randomisation_similarity", largest))
@@ -53,7 +54,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     examined, models, trainer = reading.read(inputs, spec["interpret"], seed, threads)
     held, truth = examined.held, None
     if "truth" in inputs:
-        truth = planted.read(inputs["truth"], list(map(str, held.rows["example"])), held.sequence.shape[1])
+        truth = planted_sites.read(inputs["truth"], list(map(str, held.rows["example"])), held.sequence.shape[1])
     examination = Examination(examined, models, trainer, truth, spec["bootstrap"], seed)
     found = {}
     for method in held.methods:

@@ -1,14 +1,14 @@
 """Attribute predictions of a task's first model to the bases of test sequences, by every method that is asked for.
 
 Each example is explained by the model of its fold in the first repeat, which did not see it. What is written stands at the head of
-`readsight/explaining/file.py`.
+`readsight/interpret/sequence_attribution/attribution_file.py`.
 """
 
 from pathlib import Path
 from typing import Any
 
-from readsight.explaining import file
-from readsight.explaining.gathering import FILES, MAY, explained, gathered
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, explained, gathered
 from readsight.step import step
 
 
@@ -20,7 +20,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, ou
     defined on the model, and for attributions that are no numbers.
     """
     found = gathered(inputs, spec["explained"], seed)
-    file.write(out, explained(found, spec["attributions"], spec["interpret"], seed, inputs["examples"], task))
+    attribution_file.write(out, explained(found, spec["attributions"], spec["interpret"], seed, inputs["examples"], task))
 
 
 if __name__ == "__main__":

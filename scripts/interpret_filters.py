@@ -6,7 +6,7 @@ half of its largest activation), examples (part of the sequences with such a wor
 network has no such filters.
 
 `kmers.tsv`, a row a word of six bases and what it speaks for: sequences inside and outside of that class, and how many of them have
-the word (unless strands count, on either strand); odds ratio, p and q as `readsight.motifs.words` says. Of numbers and
+the word (unless strands count, on either strand); odds ratio, p and q as `readsight.interpret.motifs.kmer_enrichment` says. Of numbers and
 profiles the third of highest predictions stands against the third of lowest; of positions the bases about sites against those about others.
 """
 
@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight.encodings import sliding
-from readsight.explaining.gathering import FILES, MAY, Gathered, gathered
-from readsight.explaining.question import Question, heads
-from readsight.motifs import layer, matrices, meme, words
-from readsight.outcome import UNCOUNTED, Outcome
+from readsight.dataset.encodings import kmer_tokens
+from readsight.dataset.outcome import UNCOUNTED, Outcome
+from readsight.interpret.motifs import filters, kmer_enrichment, meme, pwm
+from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, Gathered, gathered
+from readsight.interpret.sequence_attribution.query import Question, heads
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -38,7 +38,7 @@ def windows(codes: np.ndarray, pair: bool) -> np.ndarray:
     return np.concatenate(np.split(codes, 2, axis=1)) if pair else codes
 
 
-def table(found: list[layer.Filter], scores: np.ndarray | None) -> pd.DataFrame:
+def table(found: list[filters.Filter], scores: np.ndarray | None) -> pd.DataFrame:
     """A row a filter. scores: (n,) of the sequences, None where they have none each."""
     rows = []
     for one in found:
@@ -47,7 +47,7 @@ def table(found: list[layer.Filter], scores: np.ndarray | None) -> pd.DataFrame:
         if scores is not None and np.ptp(one.highest) > 0 and np.ptp(scores) > 0:
             related = float(np.corrcoef(one.highest.reshape(-1, len(scores)).max(axis=0), scores)[0, 1])
         row = (f"filter{one.number}", one.words, one.examples, one.maximum)
-        row += (matrices.information(one.matrix).sum(), matrices.consensus(one.matrix)) if told else (0.0, "")
+        row += (pwm.information(one.matrix).sum(), pwm.consensus(one.matrix)) if told else (0.0, "")
         rows.append(dict(zip(COLUMNS, (*row, related), strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -90,11 +90,13 @@ def asked(question: Question, outcome: Outcome) -> Question:
 def counted(found: Gathered, seed: int) -> pd.DataFrame:
     """The table of words; none of a comparison that has nothing on one side."""
     stranded, parts = found.parts[0].fold.sequence.stranded, []
-    names = sliding.names(words.K, stranded)
+    names = kmer_tokens.names(kmer_enrichment.K, stranded)
     for name, codes, inside in sides(found, seed):
-        if codes.shape[1] >= words.K and inside.any() and not inside.all():
-            parts.append(words.enriched(words.having(codes, words.K, stranded), inside, name, names))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=words.COLUMNS)
+        if codes.shape[1] >= kmer_enrichment.K and inside.any() and not inside.all():
+            parts.append(
+                kmer_enrichment.enriched(kmer_enrichment.having(codes, kmer_enrichment.K, stranded), inside, name, names)
+            )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=kmer_enrichment.COLUMNS)
 
 
 def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
@@ -107,8 +109,8 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     part, outcome = found.parts[0], found.outcome
     rows = np.sort(np.random.default_rng(seed).permutation(len(part.fold))[:EXAMPLES])
     question = asked(part.question.some(rows), outcome)
-    layers, why = layer.first(question.net) if question.differentiable else ([], "the model is no network that reads bases")
-    own = layer.filters(layers, windows(question.codes, part.fold.sequence.pair)) if layers else []
+    layers, why = filters.first(question.net) if question.differentiable else ([], "the model is no network that reads bases")
+    own = filters.filters(layers, windows(question.codes, part.fold.sequence.pair)) if layers else []
     log.info("filters: %s", why or f"{sum(one.matrix is not None for one in own)} of {len(own)} are driven by words")
     scores = question.score() if own and outcome.kind != "positions" else None
     meme.write(outputs["filters"], [one.known for one in own if one.matrix is not None])
@@ -118,7 +120,7 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     alone = (
         ""
         if len(enriched)
-        else f"nothing to compare: one class alone is tested on, or sequences are shorter than {words.K} bases"
+        else f"nothing to compare: one class alone is tested on, or sequences are shorter than {kmer_enrichment.K} bases"
     )
     for name, said in (("table_note", why), ("kmers_note", alone)):
         outputs[name].write_text(json.dumps({"note": said}) + "\n")

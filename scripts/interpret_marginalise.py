@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import metrics
-from readsight.explaining.gathering import FILES, MAY, gathered
-from readsight.explaining.question import heads
-from readsight.motifs import matrices, meme
-from readsight.motifs.marginal import Asked, put, shuffled, turned
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme, pwm
+from readsight.interpret.motifs.marginalisation import Asked, put, shuffled, turned
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, gathered
+from readsight.interpret.sequence_attribution.query import heads
+from readsight.stats import metrics
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -74,7 +74,7 @@ def marginal(base: Base, motifs: list[Known]) -> pd.DataFrame:
     """The table of single motifs, at the middle of the window."""
     rows = []
     for motif, strand in product(motifs, "+-"):
-        word = turned(matrices.word(motif.matrix), strand)
+        word = turned(pwm.word(motif.matrix), strand)
         if len(word) > base.length or (word > 3).all():
             continue
         start = (base.length - len(word)) // 2
@@ -92,7 +92,7 @@ def spacing(base: Base, motifs: list[Known]) -> pd.DataFrame:
     """The table of pairs; of a distance for which the window has no room there is none."""
     rows = []
     for first, second in combinations_with_replacement(motifs, 2):
-        words = matrices.word(first.matrix), matrices.word(second.matrix)
+        words = pwm.word(first.matrix), pwm.word(second.matrix)
         room = base.length - sum(map(len, words))
         if room < 0:
             continue

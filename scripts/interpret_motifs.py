@@ -31,12 +31,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from readsight.explaining import file
-from readsight.explaining.file import Attributions
-from readsight.motifs import discovery, matrices, meme, scanning
-from readsight.motifs.discovery import Pattern
-from readsight.motifs.matching import Match, matched
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme, modisco, pwm, scanning
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.motifs.modisco import Pattern
+from readsight.interpret.motifs.tomtom import Match, matched
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -107,7 +107,7 @@ def gathered(by_head: dict[str, list[Pattern]], values: dict[str, np.ndarray], k
 
 def hits(found: list[Found], codes: np.ndarray, held: Attributions, limit: float, start: int) -> pd.DataFrame:
     """Words of all patterns along the sequences, a row each."""
-    background, parts = matrices.Background.of(codes), []
+    background, parts = pwm.Background.of(codes), []
     for one in found:
         own, width = scanning.scan(codes, one.pattern.matrix, limit, background, len(one.pattern)), one.pattern.width
         value = scanning.summed(one.contributions, own, width)
@@ -152,7 +152,7 @@ def tabled(found: list[Found], matches: list[list[Match]], along: pd.DataFrame, 
         own, pattern = along[along["motif"] == one.name], one.pattern
         row = {"motif": one.name, "head": one.head, "towards": one.towards, "seqlets": len(pattern)}
         row |= {"examples": len(np.unique(pattern.row)), "width": pattern.width}
-        row |= {"consensus": matrices.consensus(pattern.matrix), "information": matrices.information(pattern.matrix).sum()}
+        row |= {"consensus": pwm.consensus(pattern.matrix), "information": pwm.information(pattern.matrix).sum()}
         row |= {"contribution": one.each.mean(), "share": one.share} | told(likest, limit)
         row |= {"likest": likest[0].known.label if likest else "", "likest_q": likest[0].q if likest else np.nan}
         rows.append(row | {"hits": len(own), "contributing": int(own["contributing"].sum())})
@@ -181,7 +181,7 @@ def records(task: str, table: pd.DataFrame, found: list[Found], n: int) -> list[
     ]
 
 
-def merged(sought: dict[str, discovery.Sought], out: Path) -> None:
+def merged(sought: dict[str, modisco.Sought], out: Path) -> None:
     """The program's files of all heads as groups of one."""
     with h5py.File(out, "w") as handle:
         for head, one in sought.items():
@@ -212,21 +212,21 @@ def main(
 ) -> None:
     """Write all that this file's head names, and motifs.json, which says the same with matrices, and why where nothing was found.
 
-    contributions: of one method, as `explaining.file`. filters: motifs of the first layer. database: known motifs (MEME). spec:
+    contributions: of one method, as `readsight.interpret.sequence_attribution.attribution_file`. filters: motifs of the first layer. database: known motifs (MEME). spec:
     seqlets, match (largest q), hit (largest p). outputs: modisco, patterns, table, note, filters, hits, about, summary.
     Raises InputError for contributions that are no numbers, and for faults in the database.
     """
     known = meme.read(database) if database else []
-    held = file.read(contributions)
+    held = attribution_file.read(contributions)
     codes, by_head, start = alternative(held)
     sought = {}
     for i, (head, values) in enumerate(by_head.items()):
         folder = scratch / f"head{i}"
         folder.mkdir(parents=True)
-        sought[head] = discovery.seek(codes, values, spec["seqlets"], threads, folder, seed)
+        sought[head] = modisco.seek(codes, values, spec["seqlets"], threads, folder, seed)
         log.info("%s: %s", head, sought[head].why or f"{len(sought[head].patterns)} patterns")
     merged(sought, outputs["modisco"])
-    own = {head: file.own(values, codes) for head, values in by_head.items()}
+    own = {head: attribution_file.own(values, codes) for head, values in by_head.items()}
     found = gathered({h: one.patterns for h, one in sought.items()}, own, held.about["kind"], list(held.about["classes"]))
     matches = matched([one.pattern.matrix for one in found], known, threads)
     along = hits(found, codes, held, spec["hit"], start)

@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from readsight.explaining import file
-from readsight.explorer import building
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.report.explorer import builder
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -23,9 +23,9 @@ def main(
 ) -> None:
     """Write the page. attributions: of `interpret_explain`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
     hits, motifs: tables of `interpret_motifs`. variants: of `interpret_variants`. The last three may be absent or empty."""
-    held = file.read(attributions)
+    held = attribution_file.read(attributions)
     said = read(exams).get("methods", {})
-    text = building.page(held, said, read(evaluation) or None, hits, motifs, variants)
+    text = builder.page(held, said, read(evaluation) or None, hits, motifs, variants)
     out.write_text(text, encoding="utf-8")
     log.info("%d sequences, %d methods: %.1f MB", len(held), len(held.methods), len(text) / 1e6)
 

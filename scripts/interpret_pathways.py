@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import genesets
-from readsight.enrichment import adjusted, over_representation, rank_test, ranks, tied
 from readsight.errors import InputError
+from readsight.formats import gmt as genesets
+from readsight.stats.enrichment import adjusted, over_representation, rank_test, ranks, tied
 from readsight.step import step
 
 log = logging.getLogger("readsight")

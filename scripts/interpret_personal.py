@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from readsight.genome.store import Genome
-from readsight.personal import gathering, genotypes, predicting, regions
-from readsight.personal.genotypes import Cohort
-from readsight.personal.phasing import AVERAGED, DRAWN
+from readsight.interpret.personal_genomes import genotypes, prediction, prediction_table, windows
+from readsight.interpret.personal_genomes.genotypes import Cohort
+from readsight.interpret.personal_genomes.phasing import AVERAGED, DRAWN
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -97,23 +97,23 @@ def said_of(cohort: Cohort) -> list[str]:
 def main(
     inputs: dict[str, Path | None], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]
 ) -> None:
-    """Write a row a window, sample and head, as `gathering.tables` says.
+    """Write a row a window, sample and head, as `prediction_table.tables` says.
 
     inputs: tensors, about, representation and representation_about (perhaps none), codes and contigs of the genome, vcf, regions
     (perhaps none), examples, split. spec: name, samples, outside. outputs: table, text, summary.
     """
     learned = (inputs["representation"], inputs["representation_about"]) if inputs.get("representation") else None
-    models = predicting.read(inputs["tensors"], inputs["about"], learned)
+    models = prediction.read(inputs["tensors"], inputs["about"], learned)
     genome = Genome.open(inputs["codes"], inputs["contigs"])
     length = models.sequence.length
-    places = regions.read(
+    places = windows.read(
         inputs.get("regions"), inputs["examples"], inputs["split"], genome, length, spec["outside"], len(models)
     )
     cohort = genotypes.read(str(inputs["vcf"]), spec["samples"], places.chrom, places.start, length, genome)
     for line in [*places.left, *said_of(cohort)]:
         log.warning(line)
     tally = Tally()
-    found = gathering.tables(cohort, places, genome, models, seed, threads)
+    found = prediction_table.tables(cohort, places, genome, models, seed, threads)
     for part in written(found, outputs["table"], outputs["text"]):
         tally.count(part)
     rows = tally.records(task, spec["name"], cohort, models.unit)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from readsight import attributed
-from readsight.attributed import NAMES, Attributed, title
-from readsight.figures import COLOURS, new, save
+from readsight.interpret.tabular_attribution import results
+from readsight.interpret.tabular_attribution.results import NAMES, Attributed, title
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 SHOWN = 15
@@ -123,7 +123,7 @@ def exams(found: dict[str, Any], data: Attributed, labels: dict[str, str], out: 
 
 def main(attributions: Path, examined: Path, described: Path, outputs: dict[str, Path]) -> None:
     """Draw all three figures."""
-    found, data, labels = json.loads(examined.read_text()), attributed.read(attributions), attributed.labels(described, 52)
+    found, data, labels = json.loads(examined.read_text()), results.read(attributions), results.labels(described, 52)
     for draw in (importance, beeswarm, exams):
         draw(found, data, labels, outputs[draw.__name__])
 

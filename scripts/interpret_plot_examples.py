@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import attributed
-from readsight.attributed import Attributed, short, title
-from readsight.figures import COLOURS, new, save
+from readsight.interpret.tabular_attribution import results
+from readsight.interpret.tabular_attribution.results import Attributed, short, title
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 STEPS = 10
@@ -42,7 +42,7 @@ def target(data: Attributed, case: Any) -> int:
 
 def waterfall(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels: dict[str, str], out: Path) -> None:
     """Some examples, step by step: the features that moved the output most, one above the other, and all others together."""
-    method = attributed.trusted(found["methods"])
+    method = results.trusted(found["methods"])
     held, survival = found["methods"][method], data.unit == "log hazard"
     picked = chosen(cases, survival)
     figure, axes = new(1, len(picked), width=6 * len(picked), height=0.32 * STEPS + 2.2, squeeze=False)
@@ -91,8 +91,8 @@ def steps(axis: Any, pieces: list[tuple[str, float]]) -> None:
 
 
 def main(attributions: Path, examined: Path, cases: Path, described: Path, out: Path) -> None:
-    found, data = json.loads(examined.read_text()), attributed.read(attributions)
-    waterfall(found, data, pd.read_parquet(cases), attributed.labels(described, 36), out)
+    found, data = json.loads(examined.read_text()), results.read(attributions)
+    waterfall(found, data, pd.read_parquet(cases), results.labels(described, 36), out)
 
 
 if __name__ == "__main__":

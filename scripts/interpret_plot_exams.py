@@ -7,8 +7,8 @@ from typing import Any
 
 from matplotlib.patches import Rectangle
 
-from readsight.attributed import NAMES
-from readsight.figures import COLOURS, empty, new, save
+from readsight.interpret.tabular_attribution.results import NAMES
+from readsight.report.figure_style import COLOURS, empty, new, save
 from readsight.step import step
 
 GREEN, ORANGE, GREY = "#D5EBE3", "#F8D9C4", "#EEEEEE"  # pale bluish green and vermilion of the colour-blind-safe palette

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from readsight import logo
-from readsight.attributed import short, title
-from readsight.figures import COLOURS, empty, new, save
-from readsight.motifs import meme
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.tabular_attribution.results import short, title
+from readsight.report import logo
+from readsight.report.figure_style import COLOURS, empty, new, save
 from readsight.step import step
 
 SHOWN = 12  # motifs that are drawn

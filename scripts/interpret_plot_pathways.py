@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from readsight import figures
-from readsight.attributed import short, title
-from readsight.figures import COLOURS, new, save
+from readsight.interpret.tabular_attribution.results import short, title
+from readsight.report import figure_style
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 FDR = 0.05
@@ -35,7 +35,7 @@ def legend(figure: Any) -> None:
     """What the marks mean."""
     words = (("o", COLOURS[0], "ranks: genes of the set matter more than others"), ("D", COLOURS[4], "top genes against all measured"), ("|", "0.3", "top genes against those that selection left"))  # fmt: skip
     marks = [
-        figures.plt.Line2D([], [], marker=marker, linestyle="none", color=colour, label=label, markersize=8)
+        figure_style.plt.Line2D([], [], marker=marker, linestyle="none", color=colour, label=label, markersize=8)
         for marker, colour, label in words
     ]
     figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=8)
@@ -46,7 +46,7 @@ def main(pathways: Path, examined: Path, out: Path) -> None:
     count, (smallest, largest) = found["sets"], found["sizes"]
     if not count["tested"]:
         words = f"None of {count['sets']} gene sets has {smallest} to {largest} measured genes: nothing was tested."
-        figures.empty(out, words)
+        figure_style.empty(out, words)
         return
     methods = found["methods"]
     height = max(len(held["sets"]) for held in methods.values()) * 0.26 + 1.9

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import figures
-from readsight.figures import COLOURS, new, save
+from readsight.report import figure_style
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 REGIONS = 6
@@ -67,7 +67,7 @@ def shortened(name: str, most: int = 40) -> str:
 
 def marks(count: int, unsure: bool) -> list[Any]:
     """Keys of the legend. count: copies."""
-    line = figures.plt.Line2D
+    line = figure_style.plt.Line2D
     found = [line([], [], marker="o", linestyle="", color=COLOURS[i % len(COLOURS)], label=f"copy {i + 1}") for i in range(count)]
     found.append(line([], [], marker="_", linestyle="", color="black", markersize=10, label="mean: the person"))
     found.append(line([], [], linestyle="--", color="0.5", label="reference"))
@@ -82,7 +82,7 @@ def draw(table: pd.DataFrame, out: Path) -> None:
     chosen = most(table)
     people = table["sample"].nunique()
     if not chosen:
-        figures.empty(out, f"{people} samples, {table['region'].nunique()} windows: no two are predicted to differ")
+        figure_style.empty(out, f"{people} samples, {table['region'].nunique()} windows: no two are predicted to differ")
         return
     named = people <= NAMED
     columns = 2 if len(chosen) > 1 and people <= NAMED // 2 else 1

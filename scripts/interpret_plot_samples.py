@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import attributed, figures
-from readsight.attributed import Attributed, short, title
-from readsight.figures import COLOURS, new, save
+from readsight.interpret.tabular_attribution import results
+from readsight.interpret.tabular_attribution.results import Attributed, short, title
+from readsight.report import figure_style
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 GENES = 30
@@ -41,7 +42,7 @@ def bars(axis: Any, rows: list[tuple[str, list[str]]], palette: dict[str, dict[s
     for y, (name, values) in enumerate(rows):
         own = palette["class" if name == "predicted" else name]
         for x, value in enumerate(values):
-            axis.add_patch(figures.plt.Rectangle((x - 0.5, y - 0.42), 1, 0.84, color=own[value], linewidth=0))
+            axis.add_patch(figure_style.plt.Rectangle((x - 0.5, y - 0.42), 1, 0.84, color=own[value], linewidth=0))
     axis.set_xlim(-0.5, len(rows[0][1]) - 0.5)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=8)
@@ -52,7 +53,7 @@ def bars(axis: Any, rows: list[tuple[str, list[str]]], palette: dict[str, dict[s
 
 def heatmap(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels: dict[str, str], out: Path) -> None:
     """Samples (columns, by class and prediction) × the features of most importance (rows), z-scores; class and batch above."""
-    method = attributed.trusted(found["methods"])
+    method = results.trusted(found["methods"])
     held, survival = found["methods"][method], data.unit == "log hazard"
     names = [row["feature"] for row in held["importance"][:GENES]]
     places = order(cases, survival)
@@ -89,7 +90,7 @@ def heatmap(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels
     figure.colorbar(drawn, ax=list(axes), label=f"value (z-score, held within ±{LIMIT:g})", fraction=0.025, aspect=35)
     axes[0].set_title(f"By {title(method, held)}", color="black" if held["passed"] else COLOURS[1])
     marks = [
-        figures.plt.Rectangle((0, 0), 1, 1, color=colour, label=f"{kind}: {short(word, 30)}")
+        figure_style.plt.Rectangle((0, 0), 1, 1, color=colour, label=f"{kind}: {short(word, 30)}")
         for kind, own in palette.items()
         for word, colour in own.items()
     ]
@@ -99,8 +100,8 @@ def heatmap(found: dict[str, Any], data: Attributed, cases: pd.DataFrame, labels
 
 
 def main(attributions: Path, examined: Path, cases: Path, described: Path, out: Path) -> None:
-    found, data = json.loads(examined.read_text()), attributed.read(attributions)
-    heatmap(found, data, pd.read_parquet(cases), attributed.labels(described, 36), out)
+    found, data = json.loads(examined.read_text()), results.read(attributions)
+    heatmap(found, data, pd.read_parquet(cases), results.labels(described, 36), out)
 
 
 if __name__ == "__main__":

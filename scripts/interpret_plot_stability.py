@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from readsight import attributed, figures
-from readsight.attributed import title
-from readsight.figures import COLOURS, new, save
+from readsight.interpret.tabular_attribution import results
+from readsight.interpret.tabular_attribution.results import title
+from readsight.report import figure_style
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
 
 WORDS = {"spearman": "rank correlation"}
@@ -34,7 +35,7 @@ def agreement(axis: Any, held: dict[str, Any], colour: str) -> None:
 def places(axis: Any, held: dict[str, Any], folds: list[str], labels: dict[str, str]) -> Any:
     """The rank of each feature (row) in each fold (column): dark is first; empty where a fold's model did not have it."""
     ranks = np.array([[np.nan if r is None else r for r in row] for row in held["ranks"]], dtype=float)
-    norm = figures.matplotlib.colors.LogNorm(1, max(100, held["features"]))
+    norm = figure_style.matplotlib.colors.LogNorm(1, max(100, held["features"]))
     drawn = axis.imshow(ranks, aspect="auto", cmap="viridis", norm=norm, interpolation="none")
     if ranks.shape[1] <= 12:
         for (y, x), rank in np.ndenumerate(ranks):
@@ -51,9 +52,9 @@ def places(axis: Any, held: dict[str, Any], folds: list[str], labels: dict[str, 
 
 def main(stability: Path, examined: Path, described: Path, out: Path) -> None:
     found, exams = json.loads(stability.read_text()), json.loads(examined.read_text())["methods"]
-    labels, methods = attributed.labels(described), found["methods"]
+    labels, methods = results.labels(described), found["methods"]
     if len(found["folds"]) < 2:
-        figures.empty(out, "There is one fold, so that there is nothing to compare it with.")
+        figure_style.empty(out, "There is one fold, so that there is nothing to compare it with.")
         return
     height = max(len(held["names"]) for held in methods.values()) * 0.24 + 1
     figure, axes = new(2, len(methods), width=7.5 * len(methods), height=height + 2.6, squeeze=False, height_ratios=[1.6, height])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight.figures import COLOURS, new, save
+from readsight.report.figure_style import COLOURS, new, save
 from readsight.step import step
-from readsight.verdict import figure as shown
+from readsight.wording import figure as shown
 
 BINS = 60
 FURTHEST = 5  # bases off, beyond which sites that are named wrongly are one bar

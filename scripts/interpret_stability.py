@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import attributed
-from readsight.enrichment import jaccard_by_chance, spearman
+from readsight.interpret.tabular_attribution import results
+from readsight.stats.enrichment import jaccard_by_chance, spearman
 from readsight.step import step
 
 TOPS = (10, 20, 50)
@@ -119,7 +119,7 @@ def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 
 def main(attributions: Path, described: Path, task: str, outputs: dict[str, Path]) -> None:
     """outputs: table, stability, summary."""
-    found = attributed.read(attributions)
+    found = results.read(attributions)
     about = pd.read_csv(described, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
     methods, tables = {}, []
     for method in found.methods:

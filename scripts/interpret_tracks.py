@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
-from readsight.attributed import NAMES
-from readsight.attributionfigures.along import Track, along, strongest
 from readsight.errors import InputError
-from readsight.explaining import file
-from readsight.explaining.file import Attributions
 from readsight.genome.store import unknown
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
+from readsight.interpret.tabular_attribution.results import NAMES
+from readsight.report.attribution_figures.genome_profile import Track, along, strongest
 from readsight.step import step
 
 NOWHERE = {"unknown": 1}  # a bigWig needs a contig, even where no window has a place
@@ -74,7 +74,7 @@ def sizes(held: Attributions, contigs: Path | None) -> dict[str, int]:
 
 def main(attributions: Path, contigs: Path | None, method: str, to_bigwig: Path, to_bedgraph: Path) -> None:
     """Write both files. contigs: the genome's table (`readsight.genome.store`)."""
-    held = file.read(attributions, [method])
+    held = attribution_file.read(attributions, [method])
     lengths = sizes(held, contigs)
     tracks = found(held, method, lengths)
     bigwig(tracks, lengths, to_bigwig)

@@ -7,13 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from readsight.effects import baselines, evaluating, genes, models, scoring, seen, variants, writing
-from readsight.effects.models import Models
-from readsight.effects.scoring import Effects
-from readsight.effects.variants import Variants
 from readsight.errors import InputError
 from readsight.genome.store import Genome
-from readsight.motifs import meme
+from readsight.interpret.motifs import meme
+from readsight.interpret.variant_effects import (
+    baselines,
+    benchmark,
+    gene_context,
+    output_files,
+    scoring,
+    trained_models,
+    training_overlap,
+    variants,
+)
+from readsight.interpret.variant_effects.scoring import Effects
+from readsight.interpret.variant_effects.trained_models import Models
+from readsight.interpret.variant_effects.variants import Variants
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -63,7 +72,9 @@ def unfit(held: Models, spec: dict[str, Any]) -> list[str]:
     return []
 
 
-def ranked(found: Variants, beside: dict[str, Path], held: genes.Genes | None, spec: dict[str, Any]) -> dict[str, np.ndarray]:
+def ranked(
+    found: Variants, beside: dict[str, Path], held: gene_context.Genes | None, spec: dict[str, Any]
+) -> dict[str, np.ndarray]:
     """Columns that rank variants without a model, and the gene and motif that they speak of."""
     columns: dict[str, np.ndarray] = {}
     if spec.get("conservation"):
@@ -89,7 +100,7 @@ def rankings(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.n
     for name in ("gene_distance", "tss_distance"):
         if name in columns:
             own = columns[name][rows].astype(float)
-            found[name] = -np.log1p(np.where(own == genes.NOWHERE, np.nan, own))
+            found[name] = -np.log1p(np.where(own == gene_context.NOWHERE, np.nan, own))
     return found | {"gc_change": np.abs(columns["gc_change"][rows]).astype(float)}
 
 
@@ -102,12 +113,12 @@ def evaluated(
         rows = np.flatnonzero(which)
         if part == "unseen" and not columns["seen"][known != UNKNOWN].any():
             continue
-        group, words = genes.groups(found, rows, columns.get("gene"))
-        own = evaluating.evaluate(
+        group, words = gene_context.groups(found, rows, columns.get("gene"))
+        own = benchmark.evaluate(
             known[rows] == 1, effects.score[rows].astype(float), rankings(columns, rows), group, spec["bootstrap"], seed
         )
         what = {"all": "all variants", "unseen": "variants of which the model learned nothing nearby"}[part]
-        told[part] = own | {"grouped": words, "verdict": evaluating.verdict(own, what, words)}
+        told[part] = own | {"grouped": words, "verdict": benchmark.verdict(own, what, words)}
     return told
 
 
@@ -117,7 +128,7 @@ def sited(effects: Effects, site: np.ndarray, known: np.ndarray) -> dict[str, An
     losses = [t for t, name in enumerate(effects.tracks) if name.endswith("_loss")]
     best = effects.delta[np.ix_(rows, losses)].argmax(axis=1)
     pick = rows, np.array(losses)[best]
-    return evaluating.named(effects.delta[pick], effects.place[pick], site[rows])
+    return benchmark.named(effects.delta[pick], effects.place[pick], site[rows])
 
 
 def records(task: str, name: str, told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -135,7 +146,7 @@ def records(task: str, name: str, told: dict[str, Any]) -> list[dict[str, Any]]:
     for part, own in (told.get("evaluation") or {}).items():
         for ranking, held in own["ranks"].items():
             for metric in ("auroc", "auprc"):
-                words = f"{metric.upper()} of {evaluating.NAMES.get(ranking, ranking)}, {part} known variants"
+                words = f"{metric.upper()} of {benchmark.NAMES.get(ranking, ranking)}, {part} known variants"
                 row(f"{part}.{ranking}.{metric}", held[metric], own["variants"], "fraction", words)
     if told.get("site"):
         row(
@@ -183,18 +194,18 @@ def main(
     belong together, and for what is wrong with the variants.
     """
     learned = (model["representation"], model["representation_about"]) if model.get("representation") else None
-    held = models.read(model["tensors"], model["about"], learned)
-    training = seen.read(examples, split, held, model["about"])
+    held = trained_models.read(model["tensors"], model["about"], learned)
+    training = training_overlap.read(examples, split, held, model["about"])
     bases = Genome.open(*genome)
-    models.fits_genome(held, bases, genome[0], training.made_from, training.length, model["about"])
+    trained_models.fits_genome(held, bases, genome[0], training.made_from, training.length, model["about"])
     if unfit(held, spec):
         raise InputError(unfit(held, spec))
     shift = max(map(abs, scoring.shifted(spec["shifts"], held.length)))
     found = variants.read(vcf, bases, wanted(spec, beside), held.length, shift, spec["outside"] == "pad")
     known = labels(found, spec) if spec.get("label") else np.full(len(found), UNKNOWN, np.int8)
     site = sites(found, spec) if spec.get("site") else None
-    annotated = genes.Genes(beside["gtf"], bases) if beside.get("gtf") else None
-    columns = {"seen": seen.seen(found, training, held.length, shift)} | ranked(found, beside, annotated, spec)
+    annotated = gene_context.Genes(beside["gtf"], bases) if beside.get("gtf") else None
+    columns = {"seen": training_overlap.seen(found, training, held.length, shift)} | ranked(found, beside, annotated, spec)
     needed = annotated.strands(found) if annotated is not None and held.stranded else None
     if needed is not None:
         needed[~needed.any(axis=1)] = True  # no gene says which
@@ -209,9 +220,9 @@ def main(
         told["site"] = sited(effects, site, known)
         columns["site"] = site + 1
     about = {"task": task, "model": held.word, "model_hash": held.hashed}
-    writing.vcf(outputs["vcf"], found, effects, columns["seen"], about)
-    writing.table(outputs["table"], found, effects, columns)
-    writing.data(outputs["data"], found, effects, columns, about | {"set": spec["name"]})
+    output_files.vcf(outputs["vcf"], found, effects, columns["seen"], about)
+    output_files.table(outputs["table"], found, effects, columns)
+    output_files.data(outputs["data"], found, effects, columns, about | {"set": spec["name"]})
     outputs["evaluation"].write_text(json.dumps(told, indent=1) + "\n")
     outputs["summary"].write_text(json.dumps(records(task, spec["name"], told), indent=1) + "\n")
 

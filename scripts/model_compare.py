@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import metrics
-from readsight.outcome import Outcome
-from readsight.scoring.part import Part, Resamples, parts
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation.predictions import Part, Resamples, parts
+from readsight.stats import metrics
 from readsight.step import step
-from readsight.verdict import CONTROL
+from readsight.wording import CONTROL
 
 RESAMPLES = 1000
 

@@ -9,22 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight.findings import balancing as words_on_balances
-from readsight.findings import headline, plainly, verdict_of_samples
-from readsight.outcome import Outcome
-from readsight.scoring import SCORING, comparisons, drawings, multilabel
-from readsight.scoring.baseline import METRICS as OF_BASE_RATE
-from readsight.scoring.baseline import prior
-from readsight.scoring.facts import chance, divisions, errors, facts_of
-from readsight.scoring.known import Known, regrouped
-from readsight.scoring.luck import luck
-from readsight.scoring.part import Part, Resamples, parts
-from readsight.scoring.plan import Plan
-from readsight.scoring.records import records
-from readsight.scoring.scored import score
-from readsight.scoring.strata import strata
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation import comparisons
+from readsight.evaluation import curves as drawings
+from readsight.evaluation.baseline import METRICS as OF_BASE_RATE
+from readsight.evaluation.baseline import prior
+from readsight.evaluation.example_annotations import Known, regrouped
+from readsight.evaluation.example_counts import chance, divisions, errors, facts_of
+from readsight.evaluation.outcomes import multilabel
+from readsight.evaluation.outcomes.registry import SCORING
+from readsight.evaluation.plan import Plan
+from readsight.evaluation.predictions import Part, Resamples, parts
+from readsight.evaluation.scores import score
+from readsight.evaluation.split_variability import luck
+from readsight.evaluation.strata import strata
+from readsight.evaluation.summary import records
+from readsight.evaluation.verdict.findings import balancing as words_on_balances
+from readsight.evaluation.verdict.findings import headline, plainly, verdict_of_samples
 from readsight.step import step
-from readsight.verdict import CONTROL, LINEAR, verdict
+from readsight.wording import CONTROL, LINEAR, verdict
 
 log = logging.getLogger("readsight")
 

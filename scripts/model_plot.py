@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from readsight.modelfigures.outcomes import confusion
-from readsight.modelfigures.parts import strata
-from readsight.modelfigures.scores import comparisons, luck, performance
-from readsight.modelfigures.shapes import calibration, curves, learning
+from readsight.report.model_figures.curves import calibration, curves, learning
+from readsight.report.model_figures.predictions import confusion
+from readsight.report.model_figures.scores import comparisons, luck, performance
+from readsight.report.model_figures.strata import strata
 from readsight.step import step
 
 FIGURES = (performance, comparisons, luck, confusion, curves, calibration, learning, strata)

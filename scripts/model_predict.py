@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight import calibration, foldfile, modelfile
-from readsight.certificate import verify_folds
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import verify_folds
+from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
-from readsight.foldfile import Encoding, Fold
-from readsight.learners import fits, guessed, learned
-from readsight.learners import member as member_of
+from readsight.formats import model_file
+from readsight.models import calibration
+from readsight.models.lookup import fits, guessed, learned
+from readsight.models.lookup import member as member_of
+from readsight.models.model_spec import Variant
 from readsight.step import step
-from readsight.variant import Variant
 
 
 def table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, place: dict[str, int]) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def main(
     learned of it in each fold (arrays, about), for sequences. Raises InputError where folds, representation and model
     do not belong together.
     """
-    arrays, content = modelfile.read(tensors, about)
+    arrays, content = model_file.read(tensors, about)
     variant = Variant.of(content["model"])
     encodings: list[Encoding | None] = [None] * len(content["folds"])
     marks = {str(about): content["certificate"]}
@@ -50,7 +52,7 @@ def main(
         encodings, marks[str(representation[1])] = learned(*representation)
     tables = []
     for number, row in enumerate(content["folds"]):
-        whole = replace(variant.view(foldfile.read(test, number)), encoding=encodings[number])
+        whole = replace(variant.view(fold_file.read(test, number)), encoding=encodings[number])
         verify_folds(certificate, marks | {str(test): whole.mark})
         fits(whole, content, test, about)
         member, fold = member_of(variant.model, whole)

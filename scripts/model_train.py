@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from readsight import calibration, foldfile, modelfile
-from readsight.certificate import verify_folds
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import verify_folds
+from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
-from readsight.foldfile import Encoding, Fold
-from readsight.learners import learned, said, trained
-from readsight.learners import member as member_of
-from readsight.models.fitted import Fitted
-from readsight.search import choose
+from readsight.formats import model_file
+from readsight.models import calibration
+from readsight.models.fitted_model import Fitted
+from readsight.models.hyperparameter_search import choose
+from readsight.models.lookup import learned, said, trained
+from readsight.models.lookup import member as member_of
+from readsight.models.model_spec import Variant
 from readsight.step import step
-from readsight.variant import Variant
 
 log = logging.getLogger("readsight")
 
@@ -36,7 +38,7 @@ def suits(variant: Variant, member: ModuleType, fold: Fold) -> None:
 
 def viewed(path: Path, number: int, inner: int | None, variant: Variant, encoding: Encoding | None) -> Fold:
     """A fold (or an inner one) of a file as the variant sees it, before its model does."""
-    return replace(variant.view(foldfile.read(path, number, inner)), encoding=encoding)
+    return replace(variant.view(fold_file.read(path, number, inner)), encoding=encoding)
 
 
 def pairs_of(
@@ -50,7 +52,7 @@ def pairs_of(
     def part(path: Path, inner: int | None) -> Fold:
         return member_of(variant.model, viewed(path, number, inner, variant, encoding))[1]
 
-    inner = foldfile.inner(balanced, number)
+    inner = fold_file.inner(balanced, number)
     return [(part(balanced, j), part(validation, j)) for j in inner] or [(train, part(validation, None))]
 
 
@@ -101,15 +103,15 @@ def main(
 ) -> None:
     """Choose settings, train, calibrate, and write the models of all folds.
 
-    model: a word of `variant`. representation: what was learned of it in each fold (arrays, about), for sequences. keep:
+    model: a word of `readsight.models.model_spec`. representation: what was learned of it in each fold (arrays, about), for sequences. keep:
     folder of checkpoints, from which a training that was broken off goes on; removed once all models are written.
     Raises InputError where the folds or the representation were not made under this certificate, or the model cannot
     learn from them.
     """
     variant = Variant.of(model)
-    encodings, mark = learned(*representation) if representation else ([None] * foldfile.count(balanced), "")
+    encodings, mark = learned(*representation) if representation else ([None] * fold_file.count(balanced), "")
     arrays, rows = [], []
-    for number in range(foldfile.count(balanced)):
+    for number in range(fold_file.count(balanced)):
         whole = viewed(balanced, number, None, variant, encodings[number])
         member, train = member_of(variant.model, whole)
         suits(variant, member, train)
@@ -121,7 +123,7 @@ def main(
             if hasattr(member, "DRAWS"):
                 fitted, row = control(member, train, settings, seed + number, threads)
             else:
-                again = train if foldfile.inner(balanced, number) else None
+                again = train if fold_file.inner(balanced, number) else None
                 spec = {"settings": settings, "trials": trials}
                 own = None if keep is None else keep / f"fold{number}"
                 fitted, row = learn(member, pairs, again, spec, seed + number, threads, own)
@@ -137,7 +139,7 @@ def main(
         "certificate": train.mark,
         "folds": rows,
     } | said(whole)
-    modelfile.write(tensors, about, arrays, content)
+    model_file.write(tensors, about, arrays, content)
     if keep is not None:
         shutil.rmtree(keep, ignore_errors=True)
 

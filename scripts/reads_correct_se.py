@@ -1,6 +1,6 @@
 """Correct sequencing errors of single-end reads."""
 
-from readsight import lighter
+from readsight.reads import lighter
 from readsight.step import step
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Look at the quality of paired reads before and after cleaning."""
 
-from readsight import fastqc
+from readsight.reads import fastqc
 from readsight.step import step
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from readsight import fastq
+from readsight.formats import fastq
 from readsight.step import step
 
 

@@ -1,6 +1,6 @@
 """Cut adapters and poor ends off single-end reads."""
 
-from readsight import trimmomatic
+from readsight.reads import trimmomatic
 from readsight.step import step
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from readsight.callset import header, index
 from readsight.pipes import Command, pipe
 from readsight.step import step
+from readsight.variants.vcf_files import header, index
 
 POPULATION = "INFO/POP_AF:=INFO/AF"
 REPEAT = '##INFO=<ID=REPEAT,Number=0,Type=Flag,Description="The reference FASTA has lower case here: repeat or low complexity">'

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import write_empty
+from readsight.genome.intervals import contigs, read_piece, spans, write_bed
 from readsight.pipes import Command, listed, pipe
-from readsight.regions import contigs, read_piece, spans, write_bed
 from readsight.step import step
+from readsight.variants.vcf_files import write_empty
 
 DEPTH = 1000
 TAGS = "FORMAT/AD,FORMAT/ADF,FORMAT/ADR,FORMAT/DP,FORMAT/SP,INFO/AD,INFO/ADF,INFO/ADR,INFO/SCR"

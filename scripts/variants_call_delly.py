@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.delly import attempt, note
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.delly import attempt, note
 
 
 def command(reference: Path, cram: Path, out: Path) -> Command:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import cleaned, write_empty
+from readsight.genome.intervals import contigs, padded, read_piece, write_bed
 from readsight.pipes import Command, listed, pipe, reading
-from readsight.regions import contigs, padded, read_piece, write_bed
 from readsight.step import step
+from readsight.variants.vcf_files import cleaned, write_empty
 
 # freebayes begins its haplotypes afresh at the start of a region: a margin lets it settle before the piece begins
 MARGIN = 500

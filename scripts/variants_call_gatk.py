@@ -3,10 +3,10 @@
 import gzip
 from pathlib import Path
 
-from readsight.callset import empty_lines
+from readsight.genome.intervals import contigs, read_piece
 from readsight.pipes import Command, run
-from readsight.regions import contigs, read_piece
 from readsight.step import step
+from readsight.variants.vcf_files import empty_lines
 
 # haplotypes are assembled from windows: a margin gives those at a piece's ends their whole surroundings
 MARGIN = 100

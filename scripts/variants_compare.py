@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pysam
 
-from readsight.alleles import KINDS, Edit, edits, genotype
-from readsight.calls import Row, Spilled, pair_samples, samples_of
 from readsight.errors import InputError
-from readsight.haplotypes import Call, match
-from readsight.intervals import Intervals, read_bed
-from readsight.labels import Labels, write_labels
+from readsight.genome.interval_set import Intervals, read_bed
 from readsight.step import step
-from readsight.tally import Tally, finite, summary
+from readsight.variants.alleles import KINDS, Edit, edits, genotype
+from readsight.variants.benchmark_counts import Tally, finite, summary
+from readsight.variants.haplotype_matching import Call, match
+from readsight.variants.truth_labels import Labels, write_labels
+from readsight.variants.vcf_records import Row, Spilled, pair_samples, samples_of
 
 log = logging.getLogger("readsight")
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pysam
 import truvari
 
-from readsight.bootstrap import Interval
-from readsight.calls import pair_samples, samples_of
 from readsight.errors import InputError
-from readsight.regions import contigs
+from readsight.genome.intervals import contigs
+from readsight.stats.confidence_intervals import Interval
 from readsight.step import step
-from readsight.tally import Counts, finite
+from readsight.variants.benchmark_counts import Counts, finite
+from readsight.variants.vcf_records import pair_samples, samples_of
 
 log = logging.getLogger("readsight")
 

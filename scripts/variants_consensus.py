@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from readsight.callset import header, index
 from readsight.pipes import pipe, reading, run
 from readsight.step import step
+from readsight.variants.vcf_files import header, index
 
 LINES = [
     '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers that found this call and filtered it not">',

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import header
 from readsight.errors import InputError, ToolError
 from readsight.pipes import Command, pipe
 from readsight.step import step
+from readsight.variants.vcf_files import header
 
 
 def command(name: str, expression: str, source: Path | str, out: list[str | Path]) -> Command:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from readsight.callset import cleaned, index, join
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, capture, listed, pipe, reading
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import cleaned, index, join
 
 log = logging.getLogger("readsight")
 

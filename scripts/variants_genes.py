@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pysam
 
-from readsight.annotation import Part, attributes
-from readsight.contigs import open_any
 from readsight.errors import InputError
-from readsight.regions import merged
+from readsight.formats.contigs import open_any
+from readsight.formats.gtf import Part, attributes
+from readsight.genome.intervals import merged
 from readsight.step import step
 
 log = logging.getLogger("readsight")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from readsight.callset import index, write_empty
-from readsight.delly import attempt, note
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, capture
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.delly import attempt, note
+from readsight.variants.vcf_files import index, write_empty
 
 
 def command(reference: Path, sites: Path, cram: Path, out: Path) -> Command:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from readsight.callset import adopt
-from readsight.regions import contigs
+from readsight.genome.intervals import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import adopt
 
 
 def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import cleaned, index, join
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, pipe, reading, run
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import cleaned, index, join
 
 
 def alone(reference: Path, out: Path) -> list[Command]:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from readsight.callset import index, write_empty
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, capture, listed, run
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import index, write_empty
 
 
 def command(files: Path, out: Path) -> Command:

@@ -8,11 +8,11 @@ change are the same record. Allele counts are counted afresh.
 from collections.abc import Sequence
 from pathlib import Path
 
-from readsight.callset import cleaned, header
 from readsight.errors import InputError, ToolError
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, listed, pipe, reading
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import cleaned, header
 
 DEPTH = '##INFO=<ID=DP,Number=1,Type=Integer,Description="Total read depth">'
 

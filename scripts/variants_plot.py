@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 TYPES = {"snv": "Substitutions", "insertion": "Insertions", "deletion": "Deletions", "all": "All"}
 METRICS = {"recall": "Recall: truth that was called", "precision": "Precision: calls that are true", "f1": "F1"}
 VIEWS = {"whole": ("everywhere", "o"), "outside": ("outside the strata", "s")}
-GREY = figures.COLOURS[7]
-TRUE, FALSE, MISSED = figures.COLOURS[2], figures.COLOURS[1], GREY
+GREY = figure_style.COLOURS[7]
+TRUE, FALSE, MISSED = figure_style.COLOURS[2], figure_style.COLOURS[1], GREY
 
 
 def accuracy(tables: dict[str, pd.DataFrame], path: Path) -> None:
@@ -23,12 +23,12 @@ def accuracy(tables: dict[str, pd.DataFrame], path: Path) -> None:
     """
     shown = [(c, v) for c, table in tables.items() for v in VIEWS if v in set(table["stratum"])]
     height = 1.6 + len(TYPES) * (0.25 + 0.2 * len(shown))
-    figure, axes = figures.new(1, len(METRICS), width=10, height=height, sharey=True)
+    figure, axes = figure_style.new(1, len(METRICS), width=10, height=height, sharey=True)
     step_y = 0.8 / max(1, len(shown))
     lows = []
     for axis, (metric, title) in zip(axes, METRICS.items(), strict=True):
         for i, (caller, view) in enumerate(shown):
-            colour = figures.COLOURS[list(tables).index(caller) % 7]
+            colour = figure_style.COLOURS[list(tables).index(caller) % 7]
             for place, kind in enumerate(TYPES):
                 row = _row(tables[caller], kind, view, "genotype")
                 if row is None or np.isnan(row[metric]):
@@ -47,7 +47,7 @@ def accuracy(tables: dict[str, pd.DataFrame], path: Path) -> None:
         axis.set_xlabel("Fraction")
     axes[0].invert_yaxis()
     _legend(figure, shown, list(tables))
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def _row(table: pd.DataFrame, kind: str, stratum: str, level: str) -> pd.Series | None:
@@ -71,7 +71,7 @@ def _legend(figure, shown: list[tuple[str, str]], callers: list[str]) -> None:
     handles = []
     for caller, view in shown:
         words, marker = VIEWS[view]
-        colour = figures.COLOURS[callers.index(caller) % 7]
+        colour = figure_style.COLOURS[callers.index(caller) % 7]
         face = colour if view == "whole" else "white"
         handles.append(
             Line2D([], [], color=colour, marker=marker, markerfacecolor=face, label=f"{caller}, {words}" if several else caller)
@@ -82,7 +82,7 @@ def _legend(figure, shown: list[tuple[str, str]], callers: list[str]) -> None:
 
 def sizes(spectra: dict[str, dict], path: Path) -> None:
     """Indels by length: truth found and missed above the line, false calls below, a row of panels a caller."""
-    figure, axes = figures.new(len(spectra), 1, width=8, height=1 + 2.4 * len(spectra), sharex=True, squeeze=False)
+    figure, axes = figure_style.new(len(spectra), 1, width=8, height=1 + 2.4 * len(spectra), sharex=True, squeeze=False)
     for axis, (caller, given) in zip(axes[:, 0], spectra.items(), strict=True):
         counts = {name: np.array(values) for name, values in given["sizes"].items()}
         change = counts.pop("change")
@@ -97,7 +97,7 @@ def sizes(spectra: dict[str, dict], path: Path) -> None:
     axes[-1, 0].set_xlim(-reach - 1, reach + 1)
     axes[-1, 0].set_xlabel("Length change in bases (deletions left, insertions right)")
     axes[0, 0].legend(fontsize=9, frameon=False, loc="upper left")
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def _scale(axis, most: int) -> None:
@@ -117,7 +117,7 @@ def _any(given: dict) -> np.ndarray:
 def quality(spectra: dict[str, dict], path: Path) -> None:
     """QUAL and depth of true and of false candidates, a row of panels a caller."""
     columns = {"QUAL": "Call quality (QUAL)", "DP": "Depth (reads, all samples)"}
-    figure, axes = figures.new(len(spectra), 2, width=9, height=0.8 + 2.4 * len(spectra), squeeze=False)
+    figure, axes = figure_style.new(len(spectra), 2, width=9, height=0.8 + 2.4 * len(spectra), squeeze=False)
     for row, (caller, given) in zip(axes, spectra.items(), strict=True):
         for axis, (name, label) in zip(row, columns.items(), strict=True):
             edges = np.array(given[name]["edges"])
@@ -133,7 +133,7 @@ def quality(spectra: dict[str, dict], path: Path) -> None:
                 axis.stairs(share, edges, color=colour, linewidth=1.2)
             axis.legend(fontsize=9, frameon=False)
         row[0].set_ylabel("Share of candidates")
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def main(

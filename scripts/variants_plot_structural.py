@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import NullFormatter
 
-from readsight import figures
+from readsight.report import figure_style
 from readsight.step import step
 
 TYPES = {"DEL": "Deletions", "DUP": "Duplications", "INV": "Inversions", "INS": "Insertions"}
 STATUS = {
-    ("truth", "TP"): ("true, called", figures.COLOURS[2], "o"),
-    ("truth", "FN"): ("true, missed", figures.COLOURS[7], "X"),
-    ("calls", "FP"): ("called, not true", figures.COLOURS[1], "D"),
+    ("truth", "TP"): ("true, called", figure_style.COLOURS[2], "o"),
+    ("truth", "FN"): ("true, missed", figure_style.COLOURS[7], "X"),
+    ("calls", "FP"): ("called, not true", figure_style.COLOURS[1], "D"),
 }
 
 
@@ -22,11 +22,11 @@ def draw(tables: dict[str, pd.DataFrame], sites: dict[str, pd.DataFrame], path: 
 
     tables, sites: caller → table of figures, table of variants.
     """
-    figure, axes = figures.new(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
+    figure, axes = figure_style.new(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
     for row, caller in zip(axes, tables, strict=True):
         _figures(row[0], tables[caller], caller)
         _sizes(row[1], sites[caller])
-    figures.save(figure, path)
+    figure_style.save(figure, path)
 
 
 def _figures(axis, table: pd.DataFrame, caller: str) -> None:
@@ -34,7 +34,7 @@ def _figures(axis, table: pd.DataFrame, caller: str) -> None:
     names = [*TYPES, "all"]
     for place, name in enumerate(names):
         row = table.loc[name.lower()]
-        for shift, metric, colour in ((-0.15, "recall", figures.COLOURS[0]), (0.15, "precision", figures.COLOURS[4])):
+        for shift, metric, colour in ((-0.15, "recall", figure_style.COLOURS[0]), (0.15, "precision", figure_style.COLOURS[4])):
             if np.isnan(row[metric]):
                 continue
             axis.plot([row[f"{metric}_low"], row[f"{metric}_high"]], [place + shift] * 2, color=colour)
@@ -45,7 +45,9 @@ def _figures(axis, table: pd.DataFrame, caller: str) -> None:
     axis.set_xlim(0, 1.02)
     axis.set_xlabel("Fraction")
     axis.set_title(caller, loc="left")
-    handles = [axis.plot([], [], "o", color=figures.COLOURS[i], label=name)[0] for i, name in ((0, "recall"), (4, "precision"))]
+    handles = [
+        axis.plot([], [], "o", color=figure_style.COLOURS[i], label=name)[0] for i, name in ((0, "recall"), (4, "precision"))
+    ]
     axis.legend(handles=handles, fontsize=9, frameon=False, loc="lower left")
 
 

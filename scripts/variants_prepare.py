@@ -3,11 +3,11 @@
 import logging
 from pathlib import Path
 
-from readsight.callset import adopt, index, own_header, tags
 from readsight.errors import InputError
+from readsight.genome.intervals import contigs
 from readsight.pipes import Command, capture
-from readsight.regions import contigs
 from readsight.step import step
+from readsight.variants.vcf_files import adopt, index, own_header, tags
 
 log = logging.getLogger("readsight")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.regions import contigs, merged, pieces, read_bed, write_bed
+from readsight.genome.intervals import contigs, merged, pieces, read_bed, write_bed
 from readsight.step import step
 
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from readsight.contigs import open_any
+from readsight.formats.contigs import open_any
+from readsight.genome.intervals import Interval
 from readsight.pipes import pipe, run
-from readsight.regions import Interval
 from readsight.step import step
 
 LOWER = re.compile("[a-z]+")

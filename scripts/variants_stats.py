@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from readsight.callset import samples
 from readsight.pipes import pipe
 from readsight.step import step
+from readsight.variants.vcf_files import samples
 
 Table = dict[str, list[list[str]]]
 

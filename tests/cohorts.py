@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from readsight.foldfile import Fold
-from readsight.outcome import Outcome
+from readsight.dataset.fold_file import Fold
+from readsight.dataset.outcome import Outcome
 
 OUTCOMES = {
     "binary": Outcome("binary", ("control", "case")),

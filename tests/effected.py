@@ -10,15 +10,15 @@ import pandas as pd
 
 import networks
 import sequenced
-from readsight import modelfile
-from readsight.certificate import sha256
-from readsight.effects import scoring, variants
-from readsight.effects.models import Asked, Models
+from readsight.config.interpretation import VariantSet
+from readsight.dataset.certificate import sha256
+from readsight.dataset.outcome import Outcome
+from readsight.formats import model_file
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.genome.store import Genome
-from readsight.interpreting import VariantSet
-from readsight.nets import NETS
-from readsight.outcome import Outcome
+from readsight.interpret.variant_effects import scoring, variants
+from readsight.interpret.variant_effects.trained_models import Asked, Models
+from readsight.models.sequence import NETS
 
 CLASSES = {
     "binary": ("no", "yes"),
@@ -127,7 +127,7 @@ def project(
         "model": held.word, "outcome": held.outcome.plain(), "certificate": "mark", "sequence": sequence, "representation": "one_hot",
         "folds": [{"about": asked.about} for asked in held.asked],
     }  # fmt: skip
-    modelfile.write(tensors, about, [asked.arrays for asked in held.asked], content)
+    model_file.write(tensors, about, [asked.arrays for asked in held.asked], content)
     learned = learned or [("chr2", 0), ("chr2", 300)]
     names = [f"e{i}" for i in range(len(learned))]
     obs = pd.DataFrame({"chrom": [c for c, _ in learned], "start": [s for _, s in learned]}, index=names)

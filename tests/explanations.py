@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from readsight.explaining import file
-from readsight.explaining.file import Attributions
 from readsight.genome.codes import encode
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
 
 WORD = encode("GATTACA")
 HEADS = {
@@ -77,7 +77,7 @@ def made(
 def _of(method: str, size: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     """Hypothetical contributions (float32, as they are stored) of a method; those of places alone say the same of all bases."""
     if method in PLACES:
-        smooth = np.abs(file.own(size, sequence))
+        smooth = np.abs(attribution_file.own(size, sequence))
         return np.repeat(smooth[..., None], 4, axis=2).astype(np.float32)
     return size.astype(np.float32)
 
@@ -92,6 +92,6 @@ def examined(**failed: list[str]) -> dict[str, Any]:
 
 def written(folder: Path, held: Attributions, exams: dict[str, Any]) -> tuple[Path, Path]:
     """Files of attributions and of exams."""
-    file.write(folder / "attributions.h5", held)
+    attribution_file.write(folder / "attributions.h5", held)
     (folder / "exams.json").write_text(json.dumps({"methods": exams}))
     return folder / "attributions.h5", folder / "exams.json"

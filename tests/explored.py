@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import sequenced
-from readsight.explaining.file import Attributions
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
 
 CLASSES = {
     "binary": ["no", "yes"],

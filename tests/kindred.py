@@ -6,9 +6,9 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.foldfile import Sequence
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.genome.codes import reverse_complement
-from readsight.outcome import Outcome
 
 SPLIT = {"by": "homology", "folds": 3, "repeats": 1, "inner": None, "validation": 0.25, "gap": 200}
 SPLIT |= {"identity": 0.8, "coverage": 0.6, "stranded": False}

@@ -6,7 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight import examples
+from readsight.dataset import examples
 
 SAMPLES, FEATURES, TOLD = 72, {"mrna": 60, "mirna": 30}, 5
 NOTHING = {"method": "none", "batch": None, "covariates": [], "reference": None}

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 import sequenced
-from readsight.encodings import ENCODINGS
-from readsight.foldfile import Encoding, Fold, Sequence
-from readsight.nets import NETS
-from readsight.sequential import Architectures, Represent, Training
+from readsight.config.sequence_tasks import Architectures, Represent, Training
+from readsight.dataset.encodings import ENCODINGS
+from readsight.dataset.fold_file import Encoding, Fold, Sequence
+from readsight.models.sequence import NETS
 
 SMALL = {
     "cnn": {"filters": [16, 16], "widths": [9, 5], "pools": [2, 2], "hidden": [16]},
@@ -33,7 +33,7 @@ def settings(word: str, **own: Any) -> dict[str, Any]:
 
 
 def about(word: str, kind: str = "binary", length: int = 48, **own: Any) -> dict[str, Any]:
-    """What a network is built from. own: its settings, and what `readsight.nets` names."""
+    """What a network is built from. own: its settings, and what `readsight.models.sequence` names."""
     given = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
     bins = 8 if kind == "profile" else 1
     said = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
@@ -81,7 +81,7 @@ def tokened(encoding: Encoding, codes: np.ndarray) -> np.ndarray:
 
 
 def fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **said: Any) -> Fold:
-    """A fold. said: of `foldfile.Sequence`."""
+    """A fold. said: of `readsight.dataset.fold_file.Sequence`."""
     found = sequenced.fold(codes, labels, kind)
     length = codes.shape[1] // 2 if said.get("pair") else codes.shape[1]
     outcome = replace(found.outcome, classes=("neither", "site")) if kind == "positions" else found.outcome

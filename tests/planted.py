@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight import foldfile
-from readsight.certificate import sha256
-from readsight.foldfile import Fold
-from readsight.outcome import Outcome
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.fold_file import Fold
+from readsight.dataset.outcome import Outcome
 
 CLASSES = {
     "binary": ("control", "case"),
@@ -60,7 +60,7 @@ def rows(whole: Fold, chosen: np.ndarray, **changes) -> Fold:
 def data(whole: Fold, mark: str):
     """A fold as AnnData."""
     obs = pd.DataFrame(whole.outcome.targets(whole.labels) | {"group": whole.groups, "weight": whole.weights}, index=whole.names)
-    return foldfile.pack(whole.values, obs, whole.var, {"certificate": mark}, whole.outcome)
+    return fold_file.pack(whole.values, obs, whole.var, {"certificate": mark}, whole.outcome)
 
 
 def files(folder: Path, whole: Fold, folds: int = 2, inner: int = 2) -> dict[str, Path]:
@@ -88,7 +88,7 @@ def files(folder: Path, whole: Fold, folds: int = 2, inner: int = 2) -> dict[str
             parts["balanced"].append((name, data(rows(own, np.setdiff1d(rest, part)), mark)))
             parts["validation"].append((name, data(rows(own, part), mark)))
     for name, content in parts.items():
-        foldfile.write(found[name], content)
+        fold_file.write(found[name], content)
     return found
 
 

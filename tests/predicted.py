@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from readsight.outcome import Outcome
+from readsight.dataset.outcome import Outcome
 
 CLASSES = {
     "binary": ("ALL", "AML"),

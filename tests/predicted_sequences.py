@@ -7,7 +7,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.outcome import UNCOUNTED, Outcome
+from readsight.dataset.outcome import UNCOUNTED, Outcome
 
 OUTCOMES = {
     "binary": Outcome("binary", ("background", "CTCF")),

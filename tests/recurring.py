@@ -9,10 +9,10 @@ import numpy as np
 import model_train
 import networks
 import trainings
-from readsight.explaining.file import Attributions
-from readsight.explaining.gathering import FILES, MAY
+from readsight.config.sequence_tasks import Architectures, Training
 from readsight.genome.codes import encode, reverse_complement
-from readsight.sequential import Architectures, Training
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
+from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY
 
 UP, DOWN = encode("TGACTCAGCA"), encode("CCGGAAGTAT")  # what raises the explained number, and what lowers it
 SETTINGS = Training().model_dump() | networks.QUICK | {"epochs": 20, "patience": 20, "dropout": 0.0}
@@ -44,7 +44,7 @@ def contributing(n: int = 260, places: int = 60, seed: int = 1) -> tuple[Attribu
 
 
 def model(folder: Path, word: str = "cnn", kind: str = "binary", **said: Any) -> dict[str, Path]:
-    """Files of a small task and of a network that was trained on it. said: of `foldfile.Sequence`."""
+    """Files of a small task and of a network that was trained on it. said: of `readsight.dataset.fold_file.Sequence`."""
     found = trainings.files(folder, trainings.part(kind, 100, 40, **said), "one_hot")
     found |= {"tensors": folder / "model.safetensors", "about": folder / "model.json", "examples": folder / "examples.h5ad"}
     own = getattr(Architectures(), word).model_dump() | networks.SMALL[word]

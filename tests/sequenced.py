@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from readsight.foldfile import Fold, Sequence
+from readsight.dataset.fold_file import Fold, Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.genome.codes import encode
-from readsight.outcome import Outcome
 
 CLASSES = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "multilabel": ("x", "y")}
 

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 import sequenced
-from readsight import foldfile, modelfile, training
-from readsight.certificate import sha256
-from readsight.encodings import ENCODINGS
-from readsight.foldfile import Fold
-from readsight.sequential import Represent, Training
+from readsight.config.sequence_tasks import Represent, Training
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.encodings import ENCODINGS
+from readsight.dataset.fold_file import Fold
+from readsight.formats import model_file
+from readsight.models import training
 
 WORD = "ACGTTTAC"
 SETTINGS = Training().model_dump() | {
@@ -57,7 +59,7 @@ def build_plain(about: dict[str, Any]) -> Any:
 
 
 def part(kind: str = "binary", n: int = 120, length: int = 40, seed: int = 1, **said: Any) -> Fold:
-    """Sequences of which a word tells the outcome. said: of `foldfile.Sequence`."""
+    """Sequences of which a word tells the outcome. said: of `fold_file.Sequence`."""
     codes = sequenced.random(n, length, seed)
     has = np.arange(n) % 2 == 1
     codes = sequenced.planted(codes, has, WORD, seed)
@@ -118,9 +120,9 @@ def files(folder: Path, whole: Fold, word: str = "one_hot", folds: int = 2) -> d
         rows.append({"about": encoding.about})
     for name in set(roles):
         parts = [(f"fold{k}", _data(whole, np.flatnonzero(roles[(place // 2 + k) % 5] == name), mark)) for k in range(folds)]
-        foldfile.write(found[name], parts)
+        fold_file.write(found[name], parts)
     content = {"representation": word, "certificate": mark, "folds": rows}
-    modelfile.write(found["representation"], found["representation_about"], arrays, content)
+    model_file.write(found["representation"], found["representation_about"], arrays, content)
     return found
 
 
@@ -129,7 +131,7 @@ def _data(whole: Fold, rows: np.ndarray, mark: str) -> Any:
     obs |= {} if whole.outcome.along else whole.outcome.targets(whole.labels[rows])
     table = pd.DataFrame(obs, index=whole.names[rows])
     target = whole.labels[rows] if whole.outcome.along else None
-    return foldfile.pack_sequences(whole.values[rows], table, {"certificate": mark}, whole.outcome, whole.sequence, target)
+    return fold_file.pack_sequences(whole.values[rows], table, {"certificate": mark}, whole.outcome, whole.sequence, target)
 
 
 def train_and_predict(

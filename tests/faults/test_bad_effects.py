@@ -10,8 +10,8 @@ import pytest
 
 import interpret_variants
 from effected import HEAD, WHOLE, genome, models, project, text, write
-from readsight import modelfile
 from readsight.errors import InputError
+from readsight.formats import model_file
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
 
@@ -183,7 +183,7 @@ def test_a_model_that_is_none_of_sequences(step):
 def test_a_representation_of_another_split(step):
     tensors, about = step.folder / "r.safetensors", step.folder / "r.json"
     one = {"x": np.zeros(1, np.float32)}
-    modelfile.write(tensors, about, [one, one], {"representation": "kmer", "certificate": "other", "folds": [{"about": {}}] * 2})
+    model_file.write(tensors, about, [one, one], {"representation": "kmer", "certificate": "other", "folds": [{"about": {}}] * 2})
     model = step.given["model"] | {"representation": tensors, "representation_about": about}
     assert step(model=model) == [
         "r.json: certificate is other, and model.json was trained with mark",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from readsight import doctor
+from readsight.doctor import preflight
 
 ROOT = Path(__file__).resolve().parents[2]
 GENOME = "".join(random.Random(5).choices("ACGT", k=2000))
@@ -210,14 +210,14 @@ def begun(folder: Path) -> list[str]:
 
 
 def test_the_sound_project_is_well(tiny, capsys):
-    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
     assert not begun(tiny.folder)
 
 
 @pytest.mark.parametrize("broken", CASES, ids=lambda case: case.__name__)
 def test_doctor_says_what_where_and_what_would_be_right(tiny, broken, capsys):
     broken(tiny)
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     for words in CASES[broken]:
         assert words in said
@@ -228,7 +228,7 @@ def test_doctor_says_what_where_and_what_would_be_right(tiny, broken, capsys):
 def test_many_faults_come_at_once(tiny, capsys):
     for broken in (truncated_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
         broken(tiny)
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     for broken in (truncated_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
         assert all(words in said for words in CASES[broken])
@@ -237,7 +237,7 @@ def test_many_faults_come_at_once(tiny, capsys):
 def test_lower_case_and_iupac_codes_and_no_index_are_no_faults(tiny, capsys):
     genome = GENOME[:600].lower() + "RYKMSWBDHVN" + GENOME[611:]
     tiny.write("genome.fa", f">20 with words\n{genome}\n")
-    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
 
 
 snakemake = shutil.which("snakemake", path=f"{ROOT / '.venv' / 'bin'}{os.pathsep}{Path(sys.executable).parent}")

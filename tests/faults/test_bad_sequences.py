@@ -16,11 +16,12 @@ import dataset_sequences
 import dataset_split
 from examples_of_sequences import bases, fasta
 from projects import ROOT, snakemake
-from readsight import config, doctor
+from readsight.config import schema
+from readsight.doctor import preflight
 from readsight.errors import InputError
 from readsight.genome import store
-from readsight.project import Project
 from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.project import Project
 
 LENGTH = 60
 CONTIGS = ("chr1", "chr2", "chr3", "chr4")
@@ -65,7 +66,7 @@ class Bound:
 
     def run(self, task: str) -> dict:
         """Make a task's examples, of the config as it stands; returns what the split reads of it."""
-        project = Project.from_raw(config.load(self.folder / "config.yaml"), [self.folder / "config.yaml"])
+        project = Project.from_raw(schema.load(self.folder / "config.yaml"), [self.folder / "config.yaml"])
         wiring, wildcards = DatasetWiring(project), SimpleNamespace(task=task)
         beside = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
         store.build(Path("genome.fa"), *beside.values())
@@ -140,7 +141,7 @@ CASES = {
 
 
 def test_a_sound_project_is_well(bound, capsys):
-    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
     said = capsys.readouterr().out
     assert "bound.fa: 28 sequences of 60 bases (FASTA)" in said and "peaks.bed: BED, 28 records" in said and "All is well" in said
     for task in FILES:
@@ -150,7 +151,7 @@ def test_a_sound_project_is_well(bound, capsys):
 @pytest.mark.parametrize(("broken", "words"), CASES.values(), ids=CASES)
 def test_bad_input_is_said_before_any_job(bound, capsys, broken, words):
     broken(bound)
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     assert words in said and "nothing was started" in said, said
 
@@ -219,7 +220,7 @@ def test_a_gpu_that_is_asked_for_must_be_there():
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    from readsight.training.devices import accelerator
+    from readsight.models.training.devices import accelerator
 
     with pytest.raises(InputError, match="training.device: gpu, .*this machine shows 0"):
         accelerator({"device": "gpu", "devices": 1})
@@ -231,7 +232,7 @@ def test_faults_come_at_once(bound, capsys):
     bound.edit("free.tsv", "label", "lable", 1)
     bound.config("tasks.regions.split.test_chromosomes", ["chr7"])
     bound.edit("variants.vcf", "chr", "")
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     for words in ("has 'J'", "has no column 'label'", "no example lies on 'chr7'", "contigs are named as '1'"):
         assert words in said, said

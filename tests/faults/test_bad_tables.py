@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from projects import ROOT, snakemake
-from readsight import doctor
+from readsight.doctor import preflight
 
 CONTRAST = {"table": "rna", "column": "response", "reference": "no", "tested": "yes"}
 SAMPLES = [f"P{i:02}" for i in range(1, 25)]
@@ -163,7 +163,7 @@ CASES = {
 
 
 def test_a_sound_cohort_is_well(cohort, capsys):
-    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
     said = capsys.readouterr().out
     assert "rna.csv.gz: 24 samples, 30 features" in said and "protein.tsv: 24 samples, 3 features" in said
     assert "All is well" in said
@@ -172,7 +172,7 @@ def test_a_sound_cohort_is_well(cohort, capsys):
 @pytest.mark.parametrize(("broken", "words"), CASES.values(), ids=CASES)
 def test_bad_input_is_said_before_any_job(cohort, capsys, broken, words):
     broken(cohort)
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     assert words in said and "nothing was started" in said, said
 
@@ -181,20 +181,20 @@ def test_faults_come_at_once(cohort, capsys):
     cohort.config("tasks.response.label", "respons")
     cohort.config("tasks.response.harmonise", {"batch": "bach"})
     cohort.config("tasks.again", {"source": "samples", "label": "agee"})
-    assert doctor.main(["config.yaml"]) == 1
+    assert preflight.main(["config.yaml"]) == 1
     said = capsys.readouterr().out
     assert "has 3 faults" in said and "config.yaml, row" in said, said
 
 
 def test_smote_without_neighbours_is_a_note(cohort, capsys):
     cohort.config("tasks.response.balance", {"method": "smote", "neighbours": 9})
-    assert doctor.main(["config.yaml"]) == 0
+    assert preflight.main(["config.yaml"]) == 0
     assert "note: tasks.response.balance.neighbours: class 'no' has about 5 samples" in capsys.readouterr().out
 
 
 def test_samples_that_lack_a_modality_are_no_fault(cohort, capsys):
     drop("protein.tsv", "P23", "P24")(cohort)
-    assert doctor.main(["config.yaml"]) == 0, capsys.readouterr().out
+    assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
 
 
 def test_snakemake_says_the_same_and_plans_a_sound_cohort(cohort):

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import trainings
-from readsight.sequential import SequenceCnn
+from readsight.config.sequence_tasks import SequenceCnn
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 CNN = SequenceCnn(filters=[16, 16], widths=[9, 5], pools=[2, 2], hidden=[16], dropout=0.2).model_dump()

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 import align_import
-from readsight import fasta
 from readsight.errors import InputError
+from readsight.formats import fasta
 
 needs_samtools = pytest.mark.skipif(not shutil.which("samtools"), reason="samtools is not on this machine")
 OURS = {"chr20": 1000, "chr21": 800}

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from readsight import fasta
 from readsight.errors import InputError
+from readsight.formats import fasta
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight import alignment, fasta
+from readsight.align import pipeline
 from readsight.errors import InputError, ToolError
+from readsight.formats import fasta
 
 needs_tools = pytest.mark.skipif(
     not (shutil.which("bwa") and shutil.which("samtools")), reason="bwa and samtools are not on this machine"
@@ -68,13 +69,13 @@ def align(lanes, folder, threads=1, files=FILES, **settings):
     folder.mkdir()
     out = SimpleNamespace(cram=folder / "s.cram", flagstat=folder / "flagstat", duplicates=folder / "duplicates")
     streams = [
-        alignment.Stream([alignment.aligner_command("bwa", lanes / "bwa", group, [lanes / f for f in unit], threads)])
+        pipeline.Stream([pipeline.aligner_command("bwa", lanes / "bwa", group, [lanes / f for f in unit], threads)])
         for group, unit in zip(GROUPS, files, strict=False)
     ]
     scratch = folder / "scratch"
     scratch.mkdir()
-    settings = alignment.Settings(groups=GROUPS[: len(files)], threads=threads, **settings)
-    alignment.write(streams, settings, lanes / "genome.fa", lanes / "genome.dict", out, scratch)
+    settings = pipeline.Settings(groups=GROUPS[: len(files)], threads=threads, **settings)
+    pipeline.write(streams, settings, lanes / "genome.fa", lanes / "genome.dict", out, scratch)
     return out
 
 
@@ -92,7 +93,7 @@ def records(lanes, cram):
 @needs_tools
 def test_every_read_is_there_as_in_a_pipe_by_hand(lanes, aligned):
     steps = [
-        f"bwa mem -K {alignment.BATCH} -Y -R '{group}' bwa {' '.join(unit)} 2>/dev/null > hand{i}.sam".replace("\t", "\\t")
+        f"bwa mem -K {pipeline.BATCH} -Y -R '{group}' bwa {' '.join(unit)} 2>/dev/null > hand{i}.sam".replace("\t", "\\t")
         for i, (group, unit) in enumerate(zip(GROUPS, FILES, strict=True))
     ]
     shell("\n".join(steps), lanes)
@@ -186,7 +187,7 @@ def test_reads_of_another_species_are_said_to_be_so(lanes, tmp_path):
     write_fastq(lanes / "alien.fq", [(f"a{i}", "".join(draw.choices("ACGT", k=100)), "I") for i in range(50)])
     out = align(lanes, tmp_path / "alien", files=[["alien.fq"]])
     with pytest.raises(InputError, match=r"patient: only 0 of 50 reads \(0.00%\) map .*align.min_mapped.*right genome"):
-        alignment.check_mapped("patient", out.flagstat.read_text(), 0.01)
+        pipeline.check_mapped("patient", out.flagstat.read_text(), 0.01)
 
 
 @needs_tools
@@ -194,7 +195,7 @@ def test_no_reads_at_all_is_said_to_be_so(lanes, tmp_path):
     (lanes / "empty.fq").write_text("")
     out = align(lanes, tmp_path / "empty", files=[["empty.fq"]])
     with pytest.raises(InputError, match="patient: there are no reads"):
-        alignment.check_mapped("patient", out.flagstat.read_text(), 0.0)
+        pipeline.check_mapped("patient", out.flagstat.read_text(), 0.0)
 
 
 def test_reads_are_counted_once_however_often_they_align():
@@ -202,26 +203,26 @@ def test_reads_are_counted_once_however_often_they_align():
         "14 + 2 in total (QC-passed reads + QC-failed reads)\n10 + 1 primary\n1 + 1 secondary\n3 + 0 supplementary\n"
         "0 + 0 duplicates\n0 + 0 primary duplicates\n12 + 2 mapped (85.71% : 100.00%)\n8 + 1 primary mapped (80.00% : 100.00%)\n"
     )
-    assert alignment.mapped(flagstat) == (11, 9)
+    assert pipeline.mapped(flagstat) == (11, 9)
 
 
 def test_a_sample_that_maps_well_enough_passes():
     flagstat = "100 + 0 primary\n1 + 0 primary mapped (1.00% : N/A)\n"
-    alignment.check_mapped("s", flagstat, 0.01)
+    pipeline.check_mapped("s", flagstat, 0.01)
     with pytest.raises(InputError):
-        alignment.check_mapped("s", flagstat, 0.011)
+        pipeline.check_mapped("s", flagstat, 0.011)
 
 
 def test_files_are_divided_by_unit():
-    assert alignment.units(["a", "b", "c", "d", "e"], [2, 1, 2]) == [["a", "b"], ["c"], ["d", "e"]]
+    assert pipeline.units(["a", "b", "c", "d", "e"], [2, 1, 2]) == [["a", "b"], ["c"], ["d", "e"]]
     with pytest.raises(ValueError):
-        alignment.units(["a", "b"], [1])
+        pipeline.units(["a", "b"], [1])
 
 
 def test_sorting_stays_within_the_memory_of_the_job(tmp_path):
     for threads in (1, 2, 8, 64):
-        chain = alignment.commands(
-            alignment.Settings(groups=[], threads=threads, memory_mb=4000, used_mb=1000), tmp_path, "s.cram", tmp_path, tmp_path
+        chain = pipeline.commands(
+            pipeline.Settings(groups=[], threads=threads, memory_mb=4000, used_mb=1000), tmp_path, "s.cram", tmp_path, tmp_path
         )
         (sort,) = [command for command in chain if command[1] == "sort"]
         share = int(sort[sort.index("-m") + 1].removesuffix("M"))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readsight.dataset.sequences import variant_windows
 from readsight.errors import InputError
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
-from readsight.sequences import alleles
 
 TEXT = "".join(np.random.default_rng(1).choice(list("ACGTacgt"), 400))
 GENOME = Genome.of({"chr1": TEXT, "chr2": "ACGTN" * 40})
@@ -51,7 +51,7 @@ def halves(found) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_substitution_changes_the_middle_base_alone(write, packed):
     alt = other_base(UPPER[100])
-    found = alleles.read(write(record(100, UPPER[100], alt, "X=1;CLNSIG=Pathogenic"), packed=packed), GENOME, spec())
+    found = variant_windows.read(write(record(100, UPPER[100], alt, "X=1;CLNSIG=Pathogenic"), packed=packed), GENOME, spec())
     reference, alternative = halves(found)
     assert found.pair and reference == [UPPER[80:120]] and alternative == [UPPER[80:100] + alt + UPPER[101:120]]
     assert found.obs["label"].tolist() == ["Pathogenic"] and found.obs.index.tolist() == [f"chr1:101:{UPPER[100]}:{alt}"]
@@ -63,13 +63,13 @@ def test_indels_take_their_flanks_from_the_genome(write, length):
     gone = record(100, UPPER[100:106], UPPER[100])
     insert = "TTGGA" if UPPER[201] != "T" else "GTGGA"
     come = record(200, UPPER[200], UPPER[200] + insert)
-    reference, alternative = halves(alleles.read(write(gone, come), GENOME, spec(length)))
+    reference, alternative = halves(variant_windows.read(write(gone, come), GENOME, spec(length)))
     left, right = length // 2, length - length // 2
     assert {len(window) for window in (*reference, *alternative)} == {length}
-    start, ref, _ = alleles.trimmed(100, UPPER[100:106], UPPER[100])
+    start, ref, _ = variant_windows.trimmed(100, UPPER[100:106], UPPER[100])
     assert reference[0] == UPPER[start - left : start + right]
     assert alternative[0] == UPPER[start - left : start] + UPPER[start + len(ref) : start + len(ref) + right]
-    start, _, alt = alleles.trimmed(200, UPPER[200], UPPER[200] + insert)
+    start, _, alt = variant_windows.trimmed(200, UPPER[200], UPPER[200] + insert)
     assert reference[1] == UPPER[start - left : start + right]
     assert alternative[1] == UPPER[start - left : start] + alt + UPPER[start : start + right - 5]
 
@@ -77,10 +77,10 @@ def test_indels_take_their_flanks_from_the_genome(write, length):
 @given(st.integers(60, 320), st.integers(1, 12), st.text("ACGT", min_size=1, max_size=12), st.integers(30, 51))
 def test_any_allele_gives_the_changed_genome_around_it(position, size, alt, length):
     ref = UPPER[position : position + size]
-    found = alleles.Alleles(["chr1"], [position], [ref], [alt], [1])
+    found = variant_windows.Alleles(["chr1"], [position], [ref], [alt], [1])
     if ref == alt:
         return
-    pair = alleles._cut("a.vcf", found, ["v"], {}, length, GENOME, spec(length))
+    pair = variant_windows._cut("a.vcf", found, ["v"], {}, length, GENOME, spec(length))
     reference, alternative = (window[0] for window in halves(pair))
     changed = UPPER[:position] + alt + UPPER[position + size :]
     start = int(pair.obs["start"].iloc[0])
@@ -97,7 +97,7 @@ def test_any_allele_gives_the_changed_genome_around_it(position, size, alt, leng
 def test_shared_bases_around_a_change_do_not_move_it(ref, alt, before, behind):
     if ref == alt:
         return
-    position, own_ref, own_alt = alleles.trimmed(50, before + ref + behind, before + alt + behind)
+    position, own_ref, own_alt = variant_windows.trimmed(50, before + ref + behind, before + alt + behind)
     assert (before + ref + behind)[: position - 50] + own_alt + (before + ref + behind)[
         position - 50 + len(own_ref) :
     ] == before + alt + behind
@@ -106,9 +106,9 @@ def test_shared_bases_around_a_change_do_not_move_it(ref, alt, before, behind):
 
 def test_reference_and_alternative_swapped_swap_the_windows(write):
     ref, alt = UPPER[100], other_base(UPPER[100])
-    forward = alleles.read(write(record(100, ref, alt)), GENOME, spec())
+    forward = variant_windows.read(write(record(100, ref, alt)), GENOME, spec())
     swapped = Genome.of({"chr1": TEXT[:100] + alt + TEXT[101:]})
-    back = alleles.read(write(record(100, alt, ref)), swapped, spec())
+    back = variant_windows.read(write(record(100, alt, ref)), swapped, spec())
     assert np.array_equal(forward.codes[:, :40], back.codes[:, 40:]) and np.array_equal(forward.codes[:, 40:], back.codes[:, :40])
 
 
@@ -119,22 +119,32 @@ def test_each_alternative_allele_is_an_example_with_its_own_values(write):
         record(100, ref, ",".join(alts), "CLNSIG=a;AF=0.1,0.2,0.3;AD=9,1,2,3"),
         record(150, UPPER[150], other_base(UPPER[150]), "CLNSIG=b;AF=1;HIT"),
     )
-    assert alleles.read(path, GENOME, spec()).obs["label"].tolist() == ["a", "a", "a", "b"]
-    assert alleles.read(path, GENOME, spec(label="AF", target="score")).obs["label"].tolist() == ["0.1", "0.2", "0.3", "1"]
-    assert alleles.read(path, GENOME, spec(label="HIT")).obs["label"].tolist() == ["0", "0", "0", "1"]
-    several = alleles.read(path, GENOME, spec(label=["HIT", "clnsig"]))
+    assert variant_windows.read(path, GENOME, spec()).obs["label"].tolist() == ["a", "a", "a", "b"]
+    assert variant_windows.read(path, GENOME, spec(label="AF", target="score")).obs["label"].tolist() == [
+        "0.1",
+        "0.2",
+        "0.3",
+        "1",
+    ]
+    assert variant_windows.read(path, GENOME, spec(label="HIT")).obs["label"].tolist() == ["0", "0", "0", "1"]
+    several = variant_windows.read(path, GENOME, spec(label=["HIT", "clnsig"]))
     assert several.obs["label.1"].tolist() == ["a", "a", "a", "b"]
-    both = alleles.read(path, GENOME, spec(label="AD", target="score"))
+    both = variant_windows.read(path, GENOME, spec(label="AD", target="score"))
     assert both.obs["label"].tolist() == ["1", "2", "3"] and "1 alleles without a label" in both.left_out[0]
-    assert alleles.read(path, GENOME, spec(by="group", column="CLNSIG"), "all").obs["group"].tolist() == ["a", "a", "a", "b"]
-    assert set(alleles.read(path, GENOME, spec(), "benign").obs["label"]) == {"benign"}
+    assert variant_windows.read(path, GENOME, spec(by="group", column="CLNSIG"), "all").obs["group"].tolist() == [
+        "a",
+        "a",
+        "a",
+        "b",
+    ]
+    assert set(variant_windows.read(path, GENOME, spec(), "benign").obs["label"]) == {"benign"}
 
 
 def test_what_has_no_sequence_is_left_out_and_named(write):
     ref = UPPER[100]
     odd = [f"{ref},*", "<DEL>", f"{ref}[chr2:5[", f".{ref}", ".", "*", ref + "A" * 30]
     path = write(*(record(100, ref, alt) for alt in odd), record(150, UPPER[150], other_base(UPPER[150])))
-    found = alleles.read(path, GENOME, spec())
+    found = variant_windows.read(path, GENOME, spec())
     assert len(found) == 1
     said = "\n".join(found.left_out)
     for words in (
@@ -146,14 +156,14 @@ def test_what_has_no_sequence_is_left_out_and_named(write):
     ):
         assert words in said, words
     with pytest.raises(InputError, match="holds no allele that a window can be cut for .1 symbolic alleles"):
-        alleles.read(write(record(100, ref, "<DUP>")), GENOME, spec())
+        variant_windows.read(write(record(100, ref, "<DUP>")), GENOME, spec())
 
 
 def test_every_reference_allele_that_is_not_the_genomes_is_listed(write):
     wrong = [record(at, other_base(UPPER[at]), UPPER[at]) for at in (100, 120, 140)]
     right = [record(at, UPPER[at].lower(), other_base(UPPER[at])) for at in (110, 130)]
     with pytest.raises(InputError) as error:
-        alleles.read(write(*wrong, *right), GENOME, spec())
+        variant_windows.read(write(*wrong, *right), GENOME, spec())
     faults = error.value.faults
     assert [fault.split(":")[0].rpartition("a.vcf, ")[2] for fault in faults[:3]] == [
         f"row {row}, column REF" for row in (6, 7, 8)
@@ -162,7 +172,7 @@ def test_every_reference_allele_that_is_not_the_genomes_is_listed(write):
 
 
 def test_n_of_the_genome_agrees_with_any_reference_allele(write):
-    assert len(alleles.read(write(record(104, "A", "G", chrom="chr2")), GENOME, spec())) == 1
+    assert len(variant_windows.read(write(record(104, "A", "G", chrom="chr2")), GENOME, spec())) == 1
 
 
 def test_windows_past_the_end_by_policy(write):
@@ -172,12 +182,12 @@ def test_windows_past_the_end_by_policy(write):
         record(378, UPPER[378:383], UPPER[378]),
     )
     with pytest.raises(InputError, match="chr1:-15-25 reaches past") as error:
-        alleles.read(path, GENOME, spec())
+        variant_windows.read(path, GENOME, spec())
     assert re.search(r"chr1:35[89]-40[23] reaches past", str(error.value))
-    padded = alleles.read(path, GENOME, spec(outside="pad"))
+    padded = variant_windows.read(path, GENOME, spec(outside="pad"))
     reference, alternative = halves(padded)
     assert reference[0] == "N" * 15 + UPPER[:25] and not reference[2].endswith("N") and alternative[2].endswith("NN")
-    dropped = alleles.read(path, GENOME, spec(outside="drop"))
+    dropped = variant_windows.read(path, GENOME, spec(outside="drop"))
     assert dropped.obs["start"].tolist() == [80] and "2 alleles whose window reaches past" in dropped.left_out[0]
 
 
@@ -193,21 +203,21 @@ def test_windows_past_the_end_by_policy(write):
 )
 def test_faults_name_file_and_row(write, row, words):
     with pytest.raises(InputError, match=words) as error:
-        alleles.read(write(record(100, UPPER[100], other_base(UPPER[100])), row), GENOME, spec())
+        variant_windows.read(write(record(100, UPPER[100], other_base(UPPER[100])), row), GENOME, spec())
     assert "a.vcf" in str(error.value)
 
 
 def test_keys_that_no_record_has_and_files_that_are_none(write, tmp_path):
     path = write(record(100, UPPER[100], other_base(UPPER[100]), "CLNSIG=a;GENE=b"))
     with pytest.raises(InputError, match="label: .*a.vcf has no INFO key 'CLNSGI'; did you mean 'CLNSIG'"):
-        alleles.read(path, GENOME, spec(label="CLNSGI"))
+        variant_windows.read(path, GENOME, spec(label="CLNSGI"))
     (tmp_path / "b.vcf").write_text("chr1\t5\t6\n")
     with pytest.raises(InputError, match="row 1: is no VCF"):
-        alleles.read(tmp_path / "b.vcf", GENOME, spec())
+        variant_windows.read(tmp_path / "b.vcf", GENOME, spec())
     whole = write(*(record(100 + i, UPPER[100 + i], other_base(UPPER[100 + i])) for i in range(50)), packed=True)
     whole.write_bytes(whole.read_bytes()[:-20])
     with pytest.raises(InputError, match="truncated or corrupt"):
-        alleles.read(whole, GENOME, spec())
+        variant_windows.read(whole, GENOME, spec())
 
 
 def test_bcf_gives_the_same_as_vcf(write, tmp_path):
@@ -217,5 +227,5 @@ def test_bcf_gives_the_same_as_vcf(write, tmp_path):
     with pysam.VariantFile(str(path)) as source, pysam.VariantFile(str(tmp_path / "a.bcf"), "wb", header=source.header) as out:
         for one in source:
             out.write(one)
-    text, binary = (alleles.read(file, GENOME, spec(label="AF", target="score")) for file in (path, tmp_path / "a.bcf"))
+    text, binary = (variant_windows.read(file, GENOME, spec(label="AF", target="score")) for file in (path, tmp_path / "a.bcf"))
     assert np.array_equal(text.codes, binary.codes) and text.obs.drop(columns="repeat").equals(binary.obs.drop(columns="repeat"))

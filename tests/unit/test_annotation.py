@@ -7,8 +7,8 @@ import pytest
 
 import expression_genes
 import expression_transcripts
-from readsight.annotation import Transcript, read, union
 from readsight.errors import InputError
+from readsight.formats.gtf import Transcript, read, union
 
 LENGTHS = {"chr1": 1000, "chr2": 500}
 GTF = """\

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import cohorts
-from readsight.attributions import ATTRIBUTIONS, shapley, trees
-from readsight.attributions.integrated_gradients import baseline
-from readsight.attributions.problem import Problem
 from readsight.errors import InputError
-from readsight.models import attention_fusion, boosting, cnn, cox, elastic_net, forest, logistic, network
+from readsight.interpret.tabular_attribution import shapley, tree_shap
+from readsight.interpret.tabular_attribution.integrated_gradients import baseline
+from readsight.interpret.tabular_attribution.problem import Problem
+from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
+from readsight.models.tabular import attention_fusion, boosting, cnn, cox, elastic_net, forest, logistic, mlp
 
 KINDS = list(cohorts.OUTCOMES)
-DEEP = {"network": network, "cnn": cnn, "attention_fusion": attention_fusion}
+DEEP = {"network": mlp, "cnn": cnn, "attention_fusion": attention_fusion}
 each_method = pytest.mark.parametrize("method", list(ATTRIBUTIONS))
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -89,10 +90,10 @@ def test_attributions_of_deep_models_add_up(model, method, kind):
 @pytest.mark.parametrize("width", [5, 80])
 def test_a_feature_without_influence_gets_none_and_neighbours_do_not_matter(method, width):
     about = {"features": width, "hidden": [16, 8], "dropout": 0.1}
-    arrays = network.redrawn({}, about, 3)
+    arrays = mlp.redrawn({}, about, 3)
     arrays["0.weight"][:, 2] = 0
     draw = np.random.default_rng(2)
-    problem = Problem(network, arrays, about, draw.normal(size=(15, width)), draw.normal(size=(100, width)))
+    problem = Problem(mlp, arrays, about, draw.normal(size=(15, width)), draw.normal(size=(100, width)))
     found = ATTRIBUTIONS[method].attribute(problem, 1)
     assert np.abs(found[:, 2]).max() < 1e-10
     assert np.abs(ATTRIBUTIONS[method].gap(problem, found)).mean() < (0.01 if method == "shap" else 1e-4)
@@ -130,7 +131,7 @@ def test_boosted_trees_are_attributed_as_the_definition_says():
         found = boosting.scores(problem.arrays, values[None].astype(np.float32))[0]
         return found - found.mean()
 
-    found = trees.attribute(problem, others)
+    found = tree_shap.attribute(problem, others)
     for row, values in enumerate(problem.values.astype(np.float64)):
         by_hand = np.mean([by_all_subsets(logits, values, other) for other in others], axis=0)
         assert np.allclose(found[row], by_hand, atol=1e-9)
@@ -143,11 +144,11 @@ def test_a_forest_is_attributed_as_the_definition_says_up_to_the_stretch_to_logi
     def chance(values):
         return forest.predict(problem.arrays, problem.about, values[None].astype(np.float32))
 
-    leaves = trees.collected(problem.arrays)
-    found = trees.against(leaves, problem.values.astype(np.float64), other)[:, :, 0]
+    leaves = tree_shap.collected(problem.arrays)
+    found = tree_shap.against(leaves, problem.values.astype(np.float64), other)[:, :, 0]
     by_hand = np.array([by_all_subsets(chance, values, other)[:, 0] for values in problem.values.astype(np.float64)])
     assert np.allclose(found, by_hand, atol=1e-12)
-    logits = trees.attribute(problem, other[None])
+    logits = tree_shap.attribute(problem, other[None])
     stretched = logits / np.where(by_hand == 0, 1, by_hand)
     assert all(np.ptp(row[hand != 0]) < 1e-9 for row, hand in zip(stretched, by_hand, strict=True)), "one stretch an example"
 
@@ -160,13 +161,13 @@ def test_a_forest_is_attributed_as_treeshap_does():
     model = RandomForestClassifier(15, random_state=1).fit(train.values, train.labels)
     arrays = forest.export(model, "multiclass", 3)
     others = train.values[:5].astype(np.float64)
-    found = np.mean([trees.against(trees.collected(arrays), test.values.astype(np.float64), o) for o in others], axis=0)
+    found = np.mean([tree_shap.against(tree_shap.collected(arrays), test.values.astype(np.float64), o) for o in others], axis=0)
     explainer = shap.TreeExplainer(model, data=others, feature_perturbation="interventional", model_output="raw")
     assert np.allclose(found, explainer.shap_values(test.values.astype(np.float64), check_additivity=False), atol=1e-6)
 
 
 def test_expected_gradients_are_near_the_permutations_they_stand_for():
-    problem = trained(network, "binary", {"a": 40}, n=150, **cohorts.NETWORK)
+    problem = trained(mlp, "binary", {"a": 40}, n=150, **cohorts.NETWORK)
     near = sum(shapley.along(problem, other, shapley.STEPS, shapley.TOLERANCE) for other in shapley.reference(problem)) / 20
     exact = shapley.permuted(problem, shapley.reference(problem), 1)
     assert np.corrcoef(near.ravel(), exact.ravel())[0, 1] > 0.97
@@ -187,7 +188,7 @@ def test_a_thousand_features_of_seventy_samples_take_no_longer_than_a_coffee():
     import time
 
     started = time.process_time()
-    for member, settings in ((network, cohorts.NETWORK | {"hidden": [32, 16], "epochs": 3}), (boosting, {"rounds": 50})):
+    for member, settings in ((mlp, cohorts.NETWORK | {"hidden": [32, 16], "epochs": 3}), (boosting, {"rounds": 50})):
         problem = trained(member, "multiclass", {"a": 1000}, n=100, shown=70, **settings)
         problem = replace(problem, background=problem.background[:60])
         assert ATTRIBUTIONS["shap"].attribute(problem, 1).shape == (70, 1000, 3)
@@ -198,8 +199,8 @@ def test_a_thousand_features_of_seventy_samples_take_no_longer_than_a_coffee():
 def test_votes_of_modalities_are_explained_exactly_as_each_ones_weights(kind):
     import torch
 
-    from readsight.models import late_fusion
-    from readsight.models.linear import probabilities
+    from readsight.models.linear_base import probabilities
+    from readsight.models.tabular import late_fusion
 
     problem = trained(late_fusion, kind, {"a": 50, "b": 30}, n=90, **late_fusion.GRID[-1])
     problem.values[:3, :50] = 0

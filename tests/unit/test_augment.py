@@ -5,7 +5,7 @@ import pytest
 
 import sequenced
 from readsight.genome.codes import complement, reverse_complement
-from readsight.training.augment import augmented, moved, substituted
+from readsight.models.training.augment import augmented, moved, substituted
 
 NOTHING = {"reverse_complement": False, "shift": 0, "substitutions": 0.0, "indels": 0.0}
 LENGTH = 60

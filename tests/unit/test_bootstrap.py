@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from readsight.bootstrap import (
+from readsight.stats.confidence_intervals import (
     bootstrap_interval,
     mann_whitney,
     mean_of_proportions,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from readsight import calibration
-from readsight.outcome import UNCOUNTED, Outcome
+from readsight.dataset.outcome import UNCOUNTED, Outcome
+from readsight.models import calibration
 
 
 def classes(n, slope, offset, seed=1, count=3, spread=2.0):

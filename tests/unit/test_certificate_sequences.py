@@ -10,11 +10,11 @@ import pytest
 import dataset_plot
 import dataset_split
 import kindred
-from readsight.certificate import verify
-from readsight.figures import new
-from readsight.foldfile import Sequence
+from readsight.dataset.certificate import verify
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.homology import of_examples
 from readsight.genome.codes import encode, reverse_complement
-from readsight.homology import of_examples
+from readsight.report.figure_style import new
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
 

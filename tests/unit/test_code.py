@@ -2,7 +2,7 @@
 
 import pytest
 
-from readsight import code
+from readsight.wiring import code_hash
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def scripts(tmp_path, monkeypatch):
     (tmp_path / "step_one.py").write_text(
         "import numpy\nfrom readsight.direct import f\n\ndef g():\n    from readsight import models\n"
     )
-    monkeypatch.setattr(code, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(code_hash, "SCRIPTS", tmp_path)
     forget()
     yield tmp_path
     forget()
@@ -29,30 +29,30 @@ def scripts(tmp_path, monkeypatch):
 
 def forget():
     """Files of the package change only in these tests."""
-    code.modules_of.cache_clear()
-    code._imports.cache_clear()
+    code_hash.modules_of.cache_clear()
+    code_hash._imports.cache_clear()
 
 
 def hash_after(scripts, name, text):
     (scripts / "readsight" / name).write_text(text)
     forget()
-    return code.code("step_one")
+    return code_hash.code("step_one")
 
 
 def test_direct_indirect_and_registered_modules_count(scripts):
-    first = code.code("step_one")
+    first = code_hash.code("step_one")
     assert hash_after(scripts, "behind.py", "x = 2") != first
-    second = code.code("step_one")
+    second = code_hash.code("step_one")
     assert hash_after(scripts, "models/cnn.py", "x = 2") != second
 
 
 def test_what_the_script_does_not_import_does_not_count(scripts):
-    assert code.code("step_one") == hash_after(scripts, "other.py", "x = 2")
+    assert code_hash.code("step_one") == hash_after(scripts, "other.py", "x = 2")
 
 
 def test_a_page_beside_an_imported_module_counts_and_one_elsewhere_does_not(scripts):
     (scripts / "readsight/pages").mkdir()
-    first = code.code("step_one")
+    first = code_hash.code("step_one")
     assert hash_after(scripts, "pages/page.js", "let x = 1;") == first
     second = hash_after(scripts, "models/page.js", "let x = 1;")
     assert second != first

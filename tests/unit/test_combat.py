@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from readsight import combat
+from readsight.dataset import combat
 from readsight.errors import InputError
 
 BATCHES = np.array(list("abbcabcabbca"))

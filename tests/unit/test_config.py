@@ -2,9 +2,9 @@
 
 import pytest
 
-from readsight import config
+from readsight.config import schema
 from readsight.errors import InputError
-from readsight.project import Project
+from readsight.wiring.project import Project
 
 GOOD = """\
 project: p
@@ -26,12 +26,12 @@ def written(tmp_path):
 
 def faults(path):
     with pytest.raises(InputError) as error:
-        config.read(path)
+        schema.read(path)
     return error.value.faults
 
 
 def test_least_config_has_defaults(written):
-    parsed = config.read(written(GOOD))
+    parsed = schema.read(written(GOOD))
     assert parsed.folder == "results/p"
     assert parsed.variants.callers == ["bcftools"] and parsed.variants.truth is None
 
@@ -79,7 +79,7 @@ def test_a_fault_names_file_row_key_and_remedy(written, added, row, words):
 
 def test_agreement_of_callers_can_be_learned_from(written):
     text = "variants: {callers: [bcftools, freebayes], consensus: 2, truth: {vcf: t.vcf}}\ntasks: {t: {caller: consensus}}\n"
-    assert config.read(written(GOOD + text)).tasks["t"].caller == "consensus"
+    assert schema.read(written(GOOD + text)).tasks["t"].caller == "consensus"
     assert "'consensus' is not among" in faults(written(GOOD + text.replace("consensus: 2, ", "")))[0]
 
 
@@ -116,7 +116,7 @@ def test_no_such_file(tmp_path):
 
 def test_results_and_environment_are_filled_in(written, monkeypatch):
     monkeypatch.setenv("DATA", "/d")
-    parsed = config.read(written("project: p\nsamples: ${results}/demo/s.tsv\nresults: out\nreference:\n  fasta: ${DATA}/g.fa\n"))
+    parsed = schema.read(written("project: p\nsamples: ${results}/demo/s.tsv\nresults: out\nreference:\n  fasta: ${DATA}/g.fa\n"))
     assert (parsed.samples, parsed.reference.fasta) == ("out/p/demo/s.tsv", "/d/g.fa")
 
 
@@ -125,7 +125,7 @@ def test_faults_of_config_and_sheet_come_together(written, tmp_path):
     sheet.write_text("sample\tassay\tfastq_1\nA\twgz\ta.fq\n")
     path = written(f"project: p\nsamples: {sheet}\nreference: {{fasta: g.fa}}\nsed: 1\n")
     with pytest.raises(InputError) as error:
-        Project.from_raw(config.load(path), [path])
+        Project.from_raw(schema.load(path), [path])
     assert [("row 4: sed" in f, "column assay" in f) for f in error.value.faults] == [(True, False), (False, True)]
 
 
@@ -134,5 +134,5 @@ def test_a_later_file_overrides_an_earlier_one(tmp_path):
     one.write_text(GOOD + "seed: 1\n")
     two.write_text("seed: x\n")
     with pytest.raises(InputError) as error:
-        config.check({**config.load(one), **config.load(two)}, [one, two])
+        schema.check({**schema.load(one), **schema.load(two)}, [one, two])
     assert error.value.faults[0].startswith(f"{two}, row 1: seed")

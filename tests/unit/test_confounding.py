@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from readsight import confounded, confounding
-from readsight.outcome import Outcome
+from readsight.checks import batch_confounding
+from readsight.dataset import confounding
+from readsight.dataset.outcome import Outcome
 
 BINARY = Outcome("binary", ("control", "case"))
 
@@ -143,7 +144,7 @@ class TestMeasure:
 
 class TestPerfect:
     def test_a_label_that_is_a_function_of_the_batch_is_refused_with_its_counts(self):
-        words = confounded.perfect(["a", "a", "b", "c", "c"], ["case", "case", "control", "control", "control"])
+        words = batch_confounding.perfect(["a", "a", "b", "c", "c"], ["case", "case", "control", "control", "control"])
         assert "a: case 2; b: control 1; c: control 2" in words and "What would be right" in words
 
     @pytest.mark.parametrize(
@@ -152,20 +153,20 @@ class TestPerfect:
         ids=["one batch holds both", "one class", "one batch", "nothing"],
     )
     def test_what_can_be_told_apart_or_has_nothing_to_tell_is_not(self, batches, labels):
-        assert confounded.perfect(batches, labels) is None
+        assert batch_confounding.perfect(batches, labels) is None
 
     def test_a_sample_without_a_label_or_a_batch_is_passed_over(self):
-        assert confounded.perfect(["a", "a", "b", "b", ""], ["x", "x", "y", "", "x"]) is not None
+        assert batch_confounding.perfect(["a", "a", "b", "b", ""], ["x", "x", "y", "", "x"]) is not None
 
     def test_a_sample_a_batch_is_named_as_that(self):
-        assert "a batch of its own" in confounded.perfect(list("abc"), list("xyx"))
+        assert "a batch of its own" in batch_confounding.perfect(list("abc"), list("xyx"))
 
     def test_many_batches_are_not_all_listed(self):
-        words = confounded.perfect([f"b{i:02d}" for i in range(40)] * 2, [f"{i % 2}" for i in range(40)] * 2)
+        words = batch_confounding.perfect([f"b{i:02d}" for i in range(40)] * 2, [f"{i % 2}" for i in range(40)] * 2)
         assert "and 32 more" in words and "b39" not in words
 
     def test_parts_are_those_that_nothing_links(self):
-        assert confounded.parts(list("aabbccd"), list("xyyzqqr")) == [
+        assert batch_confounding.parts(list("aabbccd"), list("xyyzqqr")) == [
             (["a", "b"], ["x", "y", "z"]),
             (["c"], ["q"]),
             (["d"], ["r"]),
@@ -173,7 +174,7 @@ class TestPerfect:
 
     def test_it_needs_the_standard_library_alone(self):
         """It is asked before the first job, by an interpreter that has nothing else."""
-        tree = ast.parse(Path(confounded.__file__).read_text())
+        tree = ast.parse(Path(batch_confounding.__file__).read_text())
         found = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
         found |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert {name.split(".")[0] for name in found} <= sys.stdlib_module_names

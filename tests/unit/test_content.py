@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from readsight import content
-from readsight.content import ABSENT, CRAM_END, DAMAGED, EMPTY, THERE, look
+from readsight.report import file_checks
+from readsight.report.file_checks import ABSENT, CRAM_END, DAMAGED, EMPTY, THERE, look
 
 HEAD = "##fileformat=VCFv4.2\n##contig=<ID=1,length=90000000>\n##contig=<ID=2,length=1000>\n##contig=<ID=3,length=1000>\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -31,15 +31,15 @@ def test_calls_are_counted_alike_from_index_and_from_records(tmp_path, name, for
     write_calls(path, CALLS, form)
     if index:
         subprocess.run(["bcftools", "index", *index, path], check=True)
-    assert look(path) == content.Content(THERE, "4 calls")
+    assert look(path) == file_checks.Content(THERE, "4 calls")
 
 
 def test_no_call_is_said(tmp_path):
     path = tmp_path / "a.bcf"
     write_calls(path, [], "b")
-    assert look(path) == content.Content(EMPTY, "0 calls")
+    assert look(path) == file_checks.Content(EMPTY, "0 calls")
     subprocess.run(["bcftools", "index", path], check=True)
-    assert look(path) == content.Content(EMPTY, "0 calls")
+    assert look(path) == file_checks.Content(EMPTY, "0 calls")
 
 
 def test_a_cut_file_of_calls_is_damaged_even_with_its_index(tmp_path):
@@ -54,7 +54,7 @@ def test_a_cut_file_of_calls_is_damaged_even_with_its_index(tmp_path):
 def test_an_alignment_of_which_nothing_maps_is_empty(tmp_path, mapped, state):
     (tmp_path / "s.cram").write_bytes(b"CRAM" + CRAM_END)
     (tmp_path / "s.stats.txt").write_text(f"# made by\nSN\traw total sequences:\t10\t# x\nSN\treads mapped:\t{mapped}\n")
-    assert look(tmp_path / "s.cram") == content.Content(state, f"{mapped} of 10 reads mapped")
+    assert look(tmp_path / "s.cram") == file_checks.Content(state, f"{mapped} of 10 reads mapped")
     (tmp_path / "s.cram").write_bytes(b"CRAM" + CRAM_END[:-1])
     assert look(tmp_path / "s.cram").state == DAMAGED
 
@@ -66,7 +66,7 @@ def safetensors(path, missing=0):
 
 
 def test_tensors_are_counted_and_a_cut_file_is_damaged(tmp_path):
-    assert look(safetensors(tmp_path / "m.safetensors")) == content.Content(THERE, "1 tensor")
+    assert look(safetensors(tmp_path / "m.safetensors")) == file_checks.Content(THERE, "1 tensor")
     assert look(safetensors(tmp_path / "n.safetensors", missing=3)).state == DAMAGED
 
 

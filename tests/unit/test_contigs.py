@@ -6,8 +6,8 @@ import zlib
 
 import pytest
 
-from readsight import contigs, headers
-from readsight.fastq import BGZF_END
+from readsight.formats import bam_headers, contigs
+from readsight.formats.fastq import BGZF_END
 
 
 @pytest.fixture
@@ -173,16 +173,16 @@ def bam(contig=b"chr20", length=14):
 
 
 def test_header_of_a_bam(write, reference):
-    table = headers.read(write("x.bam", bam() + BGZF_END))
+    table = bam_headers.read(write("x.bam", bam() + BGZF_END))
     assert (table.lengths, table.samples, table.faults) == ({"chr20": 14}, ["S1"], [])
     assert contigs.compare(table, reference) == ([], [])
-    assert "is truncated" in headers.read(write("y.bam", bam())).faults[0]
-    assert "samtools view -b" in headers.read(write("z.bam", "@HD\tVN:1.6\n")).faults[0]
-    assert "neither BAM nor CRAM" in headers.read(write("w.bam", "x" * 99)).faults[0]
+    assert "is truncated" in bam_headers.read(write("y.bam", bam())).faults[0]
+    assert "samtools view -b" in bam_headers.read(write("z.bam", "@HD\tVN:1.6\n")).faults[0]
+    assert "neither BAM nor CRAM" in bam_headers.read(write("w.bam", "x" * 99)).faults[0]
 
 
 def test_an_alignment_to_more_contigs_is_a_fault(write, reference):
-    table = headers.read(write("x.bam", bam() + BGZF_END))
+    table = bam_headers.read(write("x.bam", bam() + BGZF_END))
     table.lengths["hs37d5"] = 3
     (fault,), _ = contigs.compare(table, reference)
     assert "hs37d5" in fault and "FASTA that it was aligned to" in fault
@@ -195,9 +195,9 @@ def test_header_of_a_cram(write):
     block = bytes([0, 0, 0, len(data), len(data)]) + data + b"\0" * 4
     container = struct.pack("<i", len(block)) + b"\0\0\0\0" + b"\0\0" + b"\x01" + b"\x01\x00" + b"\0" * 4
     cram = b"CRAM\x03\x00" + b"\0" * 20 + container + block
-    table = headers.read(write("x.cram", cram + headers.CRAM_ENDS[3]))
+    table = bam_headers.read(write("x.cram", cram + bam_headers.CRAM_ENDS[3]))
     assert (table.kind, table.lengths, table.samples, table.faults) == ("CRAM", {"chr20": 14}, ["S1"], [])
-    assert "is truncated" in headers.read(write("y.cram", cram)).faults[0]
+    assert "is truncated" in bam_headers.read(write("y.cram", cram)).faults[0]
 
 
 def test_integers_of_cram():
@@ -205,4 +205,4 @@ def test_integers_of_cram():
     import io
 
     for data, value in ((b"\x7f", 127), (b"\x81\x00", 256), (b"\xc1\x00\x00", 65536), (b"\xff\xff\xff\xff\x0f", 0xFFFFFFFF)):
-        assert headers._itf8(io.BytesIO(data)) == value
+        assert bam_headers._itf8(io.BytesIO(data)) == value

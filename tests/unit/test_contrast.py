@@ -2,7 +2,7 @@
 
 import pytest
 
-from readsight.contrast import compared, faults, members
+from readsight.checks.contrast import compared, faults, members
 
 
 def sheet(groups: str, blocks: str = "") -> dict[str, dict[str, str]]:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import planted
+from readsight.dataset.outcome import partial_loss
 from readsight.errors import InputError
-from readsight.models import cox, linear, proximal
-from readsight.outcome import partial_loss
+from readsight.models import linear_base
+from readsight.models.tabular import cox, elastic_net_solver
 
 SETTINGS = {"l1_ratio": 0.5, "strength": 0.1}
 
@@ -25,9 +26,9 @@ def test_the_loss_is_that_of_the_outcome_and_its_gradient_is_right():
     draw = np.random.default_rng(1)
     time, event, weights = np.round(draw.exponential(5, 40)), draw.integers(0, 2, 40), draw.uniform(0.5, 2, 40)
     risk = draw.normal(size=(40, 1))
-    plain = proximal.partial(time, event, np.ones(40))(risk)[0]
+    plain = elastic_net_solver.partial(time, event, np.ones(40))(risk)[0]
     assert plain * 40 / event.sum() == pytest.approx(partial_loss(risk[:, 0], time, event))
-    loss = proximal.partial(time, event, weights)
+    loss = elastic_net_solver.partial(time, event, weights)
     for i in (0, 7, 33):
         nudge = np.zeros((40, 1))
         nudge[i] = 1e-5
@@ -45,8 +46,8 @@ def test_it_is_lifelines(ratio, close):
     values = (values - values.mean(axis=0)) / values.std(axis=0, ddof=1)
     frame = pd.DataFrame(values).assign(time=fold.labels[:, 0], event=fold.labels[:, 1])
     model = lifelines.CoxPHFitter(penalizer=0.1, l1_ratio=ratio).fit(frame, "time", "event")
-    loss = proximal.partial(*fold.labels.T, np.ones(150))
-    found = proximal.at(values, loss, 1, np.array([0.1]), ratio, bias=False, tolerance=1e-7)
+    loss = elastic_net_solver.partial(*fold.labels.T, np.ones(150))
+    found = elastic_net_solver.at(values, loss, 1, np.array([0.1]), ratio, bias=False, tolerance=1e-7)
     assert np.abs(found.weight[0] - model.params_.to_numpy()).max() < close
 
 
@@ -84,7 +85,7 @@ def test_the_module_gives_the_log_hazard():
     fold = planted.fold("survival", 60, 6)
     fitted = cox.train(fold, None, SETTINGS, 1, 1)
     risk = cox.predict(fitted.arrays, fitted.about, fold.values)
-    assert risk.shape == (60,) and np.allclose(risk, linear.scores(fitted.arrays, fold.values)[:, 0])
+    assert risk.shape == (60,) and np.allclose(risk, linear_base.scores(fitted.arrays, fold.values)[:, 0])
     assert np.allclose(cox.module(fitted.arrays, fitted.about)(torch.as_tensor(fold.values).double()).detach().numpy(), risk)
 
 

@@ -7,10 +7,10 @@ import pysam
 import pytest
 
 import calls
+from readsight.dataset.features import call_annotations
+from readsight.dataset.outcome import Outcome
+from readsight.dataset.sources import SOURCES, variants
 from readsight.errors import InputError
-from readsight.outcome import Outcome
-from readsight.representations import annotations
-from readsight.sources import SOURCES, variants
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +50,11 @@ def test_the_task_says_what_it_was_made_from(examples):
 
 
 def test_sequence_context():
-    assert annotations.homopolymer("ACAAAATC", 1) == 4, "the run that follows the site counts"
-    assert annotations.homopolymer("ACAAAATC", 4) == 4
-    assert annotations.homopolymer("ACGT", 3) == 1
-    assert annotations.gc_content("GGCCATNN") == pytest.approx(4 / 6)
-    assert annotations.gc_content("NNN") == 0.5
+    assert call_annotations.homopolymer("ACAAAATC", 1) == 4, "the run that follows the site counts"
+    assert call_annotations.homopolymer("ACAAAATC", 4) == 4
+    assert call_annotations.homopolymer("ACGT", 3) == 1
+    assert call_annotations.gc_content("GGCCATNN") == pytest.approx(4 / 6)
+    assert call_annotations.gc_content("NNN") == 0.5
 
 
 def test_strands_swapped_give_the_same_bias(tmp_path):
@@ -86,9 +86,9 @@ def test_reference_of_another_build_is_refused(tmp_path):
     (tmp_path / "other").mkdir()
     other = calls.genome(tmp_path / "other", seed=2)
     with pytest.raises(InputError, match="REF is not the reference's base"):
-        annotations.features(obs, table, other)
+        call_annotations.features(obs, table, other)
     with pytest.raises(InputError, match="no contig '20'"):
-        annotations.features(obs.assign(chrom="20"), table, other)
+        call_annotations.features(obs.assign(chrom="20"), table, other)
 
 
 def table(values, names):
@@ -97,13 +97,13 @@ def table(values, names):
 
 def test_scaling_is_that_of_the_training_fold():
     train = table([[1.0, 5.0, np.nan], [3.0, 5.0, 2.0], [5.0, 5.0, 4.0]], ["a", "constant", "gaps"])
-    scaler = annotations.fit(train, {})
-    scaled, var = annotations.apply(train, scaler)
+    scaler = call_annotations.fit(train, {})
+    scaled, var = call_annotations.apply(train, scaler)
     assert list(var.index) == ["a", "constant", "gaps"] and scaled.dtype == np.float32
     assert scaled[:, 0].mean() == pytest.approx(0) and scaled[:, 0].std() == pytest.approx(1)
     assert (scaled[:, 1] == 0).all(), "what does not vary in training says nothing anywhere"
-    assert annotations.apply(table([[1.0, 99.0, np.nan]], var.index), scaler)[0][0, 1] == 0
-    gap = annotations.apply(table([[0, 0, 3.0]], var.index), scaler)[0][0, 2]
+    assert call_annotations.apply(table([[1.0, 99.0, np.nan]], var.index), scaler)[0][0, 1] == 0
+    gap = call_annotations.apply(table([[0, 0, 3.0]], var.index), scaler)[0][0, 2]
     assert scaled[0, 2] == gap, "a gap is the training median"
 
 
@@ -114,4 +114,4 @@ def test_an_unknown_word_names_the_nearest():
 
 
 def test_missing_columns_of_a_full_table_are_none():
-    assert annotations.missing_columns(pd.DataFrame({"a": [1.0, 2.0]})).shape == (2, 0)
+    assert call_annotations.missing_columns(pd.DataFrame({"a": [1.0, 2.0]})).shape == (2, 0)

@@ -9,10 +9,10 @@ import calls
 import dataset_balance
 import kindred
 import modalities
-from readsight import foldfile
-from readsight.balances import BALANCES
+from readsight.dataset import fold_file
+from readsight.dataset.balancing import BALANCES
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.outcome import Outcome
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def train(tmp_path):
     obs = pd.DataFrame({"label": labels, "group": (np.arange(72) // 6).astype(str)}, index=[f"e{i}" for i in range(72)])
     var = pd.DataFrame({"description": ["a", "b", "c"]}, index=["a", "b", "c"])
     about = {"certificate": "0" * 64, "repeat": 0, "fold": 0, "role": "train"}
-    return foldfile.pack(draw.normal(size=(72, 3)).astype(np.float32), obs, var, about, Outcome("binary", ("ALL", "AML")))
+    return fold_file.pack(draw.normal(size=(72, 3)).astype(np.float32), obs, var, about, Outcome("binary", ("ALL", "AML")))
 
 
 def spec(method, neighbours=5):
@@ -61,11 +61,11 @@ def test_the_rule_is_given_the_training_folds_alone(tmp_path):
     """By structure: one data input, and every real row of what it writes is in it."""
     files = calls.fold(tmp_path, calls.assemble(tmp_path, calls=300))
     for number in range(3):
-        made, own = foldfile.read_data(files["balanced"], number), foldfile.read_data(files["train"], number)
+        made, own = fold_file.read_data(files["balanced"], number), fold_file.read_data(files["train"], number)
         parents = set(made.obs.loc[made.obs["origin"] == "train", "parent"])
         assert parents == set(own.obs_names)
-        assert not parents & set(foldfile.read_data(files["test"], number).obs_names)
-        assert not parents & set(foldfile.read_data(files["validation"], number).obs_names)
+        assert not parents & set(fold_file.read_data(files["test"], number).obs_names)
+        assert not parents & set(fold_file.read_data(files["validation"], number).obs_names)
 
 
 def test_few_of_a_class_lower_the_neighbours_with_a_warning(train, caplog):
@@ -84,8 +84,8 @@ def test_one_of_a_class_is_refused_with_the_key(train):
 def test_folds_open_with_anndata(tmp_path, train):
     import h5py
 
-    foldfile.write(tmp_path / "x.h5", [("fold0", train), ("fold1", train)])
-    assert foldfile.count(tmp_path / "x.h5") == 2
+    fold_file.write(tmp_path / "x.h5", [("fold0", train), ("fold1", train)])
+    assert fold_file.count(tmp_path / "x.h5") == 2
     with h5py.File(tmp_path / "x.h5") as handle:
         assert anndata.io.read_elem(handle["fold1"]).shape == train.shape
 
@@ -97,24 +97,24 @@ def test_three_classes_are_balanced_in_every_fold_and_inner_fold(tmp_path):
     files = modalities.fold(tmp_path, path)
     for method in ("none", "smote", "undersample", "class_weight"):
         dataset_balance.main(files["train"], {"method": method, "neighbours": 5}, 1, files["balanced"])
-        assert foldfile.names(files["balanced"]) == foldfile.names(files["train"]) and len(foldfile.names(files["train"])) == 9
-        for name in foldfile.names(files["train"]):
-            made, own = foldfile.read_data(files["balanced"], name), foldfile.read_data(files["train"], name)
+        assert fold_file.names(files["balanced"]) == fold_file.names(files["train"]) and len(fold_file.names(files["train"])) == 9
+        for name in fold_file.names(files["train"]):
+            made, own = fold_file.read_data(files["balanced"], name), fold_file.read_data(files["train"], name)
             totals = made.obs.groupby("label")["weight"].sum()
             assert len(totals) == 3 and (method == "none") == (totals.max() > totals.min() + 1e-9)
             assert set(made.obs.loc[made.obs["origin"] == "train", "parent"]) <= set(own.obs_names)
-            assert foldfile.read(files["balanced"], name).outcome.classes == ("ALL", "AML", "CML")
+            assert fold_file.read(files["balanced"], name).outcome.classes == ("ALL", "AML", "CML")
 
 
 @pytest.mark.parametrize("kind", ["SURVIVAL", "MULTILABEL"])
 def test_without_classes_there_is_nothing_to_balance(tmp_path, kind):
     path = modalities.joined(tmp_path, **getattr(modalities, kind))
     files = modalities.fold(tmp_path, path, balance="none")
-    one, other = (foldfile.read(files[part], 0, 1) for part in ("train", "balanced"))
+    one, other = (fold_file.read(files[part], 0, 1) for part in ("train", "balanced"))
     assert np.array_equal(one.labels, other.labels) and np.array_equal(one.values, other.values)
     assert (
-        foldfile.read_data(files["balanced"], 0).obs["parent"].tolist()
-        == foldfile.read_data(files["train"], 0).obs_names.tolist()
+        fold_file.read_data(files["balanced"], 0).obs["parent"].tolist()
+        == fold_file.read_data(files["train"], 0).obs_names.tolist()
     )
     with pytest.raises(InputError, match="there are no classes to balance"):
         dataset_balance.main(files["train"], {"method": "smote", "neighbours": 5}, 1, tmp_path / "x.h5")
@@ -125,13 +125,13 @@ def test_sequences_are_balanced_by_choosing_among_them(tmp_path, method):
     label = (np.arange(90) % 3 == 0).astype(int)
     files = kindred.fold(tmp_path, kindred.examples(kindred.random(90, 40), label=label), balance=method)
     for number in range(3):
-        made, own = foldfile.read_data(files["balanced"], number), foldfile.read_data(files["train"], number)
+        made, own = fold_file.read_data(files["balanced"], number), fold_file.read_data(files["train"], number)
         assert np.array_equal(made.obsm["sequence"], own[made.obs["parent"].to_numpy(str)].obsm["sequence"])
         assert (made.obs["label"].to_numpy() == own.obs["label"][made.obs["parent"]].to_numpy()).all()
         assert set(made.obs["origin"]) == {"train"} and set(made.obs["parent"]) <= set(own.obs_names)
         totals = made.obs.groupby("label")["weight"].sum()
         assert (method == "none") == (totals.max() > totals.min() + 1e-9)
-        assert foldfile.read(files["balanced"], number).sequence == foldfile.read(files["train"], number).sequence
+        assert fold_file.read(files["balanced"], number).sequence == fold_file.read(files["train"], number).sequence
 
 
 def test_smote_is_no_method_for_sequences(tmp_path):
@@ -152,7 +152,7 @@ def test_targets_that_are_no_classes_pass_through(tmp_path, kind):
             kindred.random(60, 40, 1) % 2 if kind == "positions" else np.ones((60, 5), np.float32) * np.arange(60)[:, None]
         )
     files = kindred.fold(tmp_path, data)
-    one, other = foldfile.read(files["train"], 0), foldfile.read(files["balanced"], 0)
+    one, other = fold_file.read(files["train"], 0), fold_file.read(files["balanced"], 0)
     assert np.array_equal(one.labels, other.labels) and np.array_equal(one.values, other.values)
     source = data[one.names]
     assert np.array_equal(one.labels, source.obs["label"] if kind == "regression" else source.obsm["target"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import dataset_confound
-from readsight import confounding
+from readsight.dataset import confounding
 from readsight.errors import InputError
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import calls
 import kindred
-from readsight import foldfile
+from readsight.dataset import fold_file
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_parts_are_those_of_the_split(prepared):
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part = foldfile.read_data(files[role], number)
+            part = fold_file.read_data(files[role], number)
             assert list(part.obs_names) == list(table.index[table[f"repeat0.fold{number}"] == role])
             assert set(part.obs["split"]) == {role}
             assert not np.isnan(part.X).any()
@@ -37,7 +37,7 @@ def test_parts_are_those_of_the_split(prepared):
 def test_training_parts_are_scaled_to_mean_0_and_deviation_1(prepared):
     _, files = prepared
     for number in range(3):
-        values = foldfile.read(files["train"], number).values
+        values = fold_file.read(files["train"], number).values
         assert np.abs(values.mean(axis=0)).max() < 0.05
         assert np.allclose(values.std(axis=0)[values.std(axis=0) > 0], 1, atol=0.1)
 
@@ -55,9 +55,9 @@ def test_test_rows_do_not_touch_what_is_trained_on(prepared, tmp_path):
     before, after = (scaler(f["scaler"])["fold0"] for f in (files, again))
     assert all(np.array_equal(before[key], after[key]) for key in before)
     for part in ("train", "validation", "balanced"):
-        one, other = foldfile.read_data(files[part], 0), foldfile.read_data(again[part], 0)
+        one, other = fold_file.read_data(files[part], 0), fold_file.read_data(again[part], 0)
         assert one.X.tobytes() == other.X.tobytes() and one.obs.equals(other.obs)
-    assert foldfile.read(files["test"], 0).values.tobytes() != foldfile.read(again["test"], 0).values.tobytes()
+    assert fold_file.read(files["test"], 0).values.tobytes() != fold_file.read(again["test"], 0).values.tobytes()
     for model in ("network", "logistic", "forest"):
         first, second = (calls.train(path.parent, f, model) for path, f in ((files["train"], files), (tmp_path / "x", again)))
         from safetensors.numpy import load_file
@@ -81,7 +81,7 @@ def test_sequences_are_cut_as_they_are_and_mapped_from_the_file(tmp_path):
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part, whole = foldfile.read(files[role], number), foldfile.read_data(files[role], number)
+            part, whole = fold_file.read(files[role], number), fold_file.read_data(files[role], number)
             assert list(part.names) == list(table.index[table[f"repeat0.fold{number}"] == role])
             assert isinstance(part.values, np.memmap) and part.values.dtype == np.uint8
             assert np.array_equal(part.values, data[part.names].obsm["sequence"])
@@ -97,5 +97,5 @@ def test_examples_left_out_are_in_no_file(tmp_path):
     table = pd.read_parquet(files["split"]).set_index("example")
     for number in range(3):
         out = set(table.index[table[f"repeat0.fold{number}"] == ""])
-        held = [set(foldfile.read(files[role], number).names) for role in ("train", "validation", "test")]
+        held = [set(fold_file.read(files[role], number).names) for role in ("train", "validation", "test")]
         assert out and not out & set().union(*held) and len(out) + sum(map(len, held)) == 120

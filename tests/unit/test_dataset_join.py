@@ -10,10 +10,10 @@ import pytest
 
 import dataset_join
 import modalities
-from readsight import examples
+from readsight.dataset import examples
+from readsight.dataset.outcome import Outcome
+from readsight.dataset.sources import samples, targets
 from readsight.errors import InputError
-from readsight.outcome import Outcome
-from readsight.sources import samples, targets
 
 
 def test_a_sample_has_its_own_numbers_in_every_modality(tmp_path):

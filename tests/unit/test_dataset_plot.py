@@ -6,7 +6,7 @@ import pytest
 
 import dataset_plot
 import modalities
-from readsight.figures import new
+from readsight.report.figure_style import new
 
 KINDS = {
     "classes": ({}, modalities.SPLIT, "none"),

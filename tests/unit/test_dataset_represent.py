@@ -8,12 +8,12 @@ import pytest
 
 import dataset_represent
 import sequenced
-from readsight import foldfile
-from readsight.certificate import sha256
-from readsight.encodings import ENCODINGS, file
+from readsight.dataset import fold_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.encodings import ENCODINGS, encoding_file
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
-from readsight.outcome import Outcome
 
 SPEC = {
     "k": 3, "dimensions": 8, "window": 4, "vocabulary": 40, "checkpoint": None, "layers": 1, "heads": 2, "epochs": 1, "masked": 0.2
@@ -29,11 +29,11 @@ def cut(folder, codes, mark=None):
 
     def part(number):
         own = codes[number::2]
-        return foldfile.pack_sequences(
+        return fold_file.pack_sequences(
             own, obs[number::2], about | {"fold": number}, Outcome("binary", ("a", "b")), Sequence(codes.shape[1])
         )
 
-    foldfile.write(train, ((foldfile.name(number), part(number)) for number in (0, 1)))
+    fold_file.write(train, ((fold_file.name(number), part(number)) for number in (0, 1)))
     return train, certificate
 
 
@@ -51,7 +51,7 @@ def test_what_is_read_is_what_was_learned_from_each_fold(tmp_path, word):
     content = json.loads(about.read_text())
     assert content["representation"] == word and content["certificate"] == sha256(certificate) and len(content["folds"]) == 2
     for number in (0, 1):
-        found = file.read(tensors, about, number, sha256(certificate))
+        found = encoding_file.read(tensors, about, number, sha256(certificate))
         own = ENCODINGS[word].fit(codes[number::2], Sequence(30), SPEC, 1 + number, 1)
         assert found.name == word and found.about == json.loads(json.dumps(own.about))
         assert found.arrays.keys() == own.arrays.keys()
@@ -69,9 +69,9 @@ def test_folds_of_another_certificate_are_refused(tmp_path):
     train, certificate = cut(tmp_path, sequenced.random(20, 30))
     tensors, about = represent(tmp_path, train, certificate, "kmer")
     with pytest.raises(InputError, match="was learned from other folds"):
-        file.read(tensors, about, 0, "other")
+        encoding_file.read(tensors, about, 0, "other")
     with pytest.raises(InputError, match="has 2 folds, and fold 2 is asked for"):
-        file.read(tensors, about, 2)
+        encoding_file.read(tensors, about, 2)
 
 
 def test_an_unknown_word_is_told_its_nearest(tmp_path):

@@ -10,10 +10,10 @@ import pytest
 
 import dataset_sequences
 from examples_of_sequences import bases, fasta, spec, turned, two_classes
-from readsight import examples as examples_file
-from readsight.certificate import sha256
+from readsight.dataset import examples as examples_file
+from readsight.dataset.certificate import sha256
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import decode
 
 

@@ -13,10 +13,11 @@ import calls
 import dataset_fold
 import dataset_split
 import modalities
-from readsight import enough, folds, leaks
-from readsight.certificate import verify
+from readsight.checks import group_sizes
+from readsight.dataset import cross_validation, leakage
+from readsight.dataset.certificate import verify
+from readsight.dataset.splits import SPLITS, block
 from readsight.errors import InputError
-from readsight.splits import SPLITS, block
 
 
 def placed(starts, chrom="chr1", width=1):
@@ -30,14 +31,14 @@ def test_groups_never_stand_on_both_sides(seed, groups, folds_):
     draw = np.random.default_rng(seed)
     group = draw.integers(0, groups, 400).astype(str)
     label = (draw.random(400) < 0.3).astype(int)
-    roles = folds.assign(label, group, {"folds": folds_, "repeats": 2, "validation": 0.25}, seed)
+    roles = cross_validation.assign(label, group, {"folds": folds_, "repeats": 2, "validation": 0.25}, seed)
     for name in roles:
         for g in np.unique(group):
             assert roles.loc[group == g, name].nunique() == 1
-        for role in folds.ROLES:
+        for role in cross_validation.ROLES:
             assert set(label[roles[name] == role]) == {0, 1}, "every part has every class"
     for repeat in range(2):
-        tested = sum((roles[folds.column(repeat, k)] == "test").to_numpy().astype(int) for k in range(folds_))
+        tested = sum((roles[cross_validation.column(repeat, k)] == "test").to_numpy().astype(int) for k in range(folds_))
         assert (tested == 1).all(), "each example is tested once a repeat"
 
 
@@ -71,7 +72,7 @@ def test_neighbours_are_those_of_the_slow_way(data, gap):
         others = obs[~test]
         apart = np.maximum(others["start"] - obs["end"].iloc[i], obs["start"].iloc[i] - others["end"])
         slow.append(bool((apart < gap).any()))
-    assert leaks.neighbours(obs, test, gap).tolist() == slow
+    assert leakage.neighbours(obs, test, gap).tolist() == slow
 
 
 def test_leakage_is_found_in_a_random_split_and_not_in_the_certified_one(tmp_path):
@@ -87,10 +88,10 @@ def test_leakage_is_found_in_a_random_split_and_not_in_the_certified_one(tmp_pat
 
 
 def test_a_twin_on_the_other_side_is_counted():
-    same = leaks.identical(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
+    same = leakage.identical(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
     assert same[0] == same[2] != same[1]
     roles = pd.DataFrame({"repeat0.fold0": ["test", "train", "train"]})
-    assert leaks.leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, same) == {
+    assert leakage.leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, same) == {
         "same_group": 0,
         "same_features": 1,
     }
@@ -100,16 +101,16 @@ def test_repeats_are_other_divisions_and_the_seed_decides():
     draw = np.random.default_rng(1)
     label, group = (draw.random(600) < 0.4).astype(int), draw.integers(0, 60, 600).astype(str)
     spec = {"folds": 5, "repeats": 2, "validation": 0.2}
-    one = folds.assign(label, group, spec, 1)
-    assert one.equals(folds.assign(label, group, spec, 1))
+    one = cross_validation.assign(label, group, spec, 1)
+    assert one.equals(cross_validation.assign(label, group, spec, 1))
     assert not one["repeat0.fold0"].equals(one["repeat1.fold0"])
-    assert not one.equals(folds.assign(label, group, spec, 2))
+    assert not one.equals(cross_validation.assign(label, group, spec, 2))
 
 
 def test_too_few_groups_name_the_key():
     label = np.array([0, 1] * 20)
     with pytest.raises(InputError, match="5 folds, but there are only 4 groups; lower split.folds"):
-        folds.assign(label, (np.arange(40) // 10).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
+        cross_validation.assign(label, (np.arange(40) // 10).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
 
 
 @pytest.mark.parametrize(("folds_", "scarce"), [(2, 4), (3, 3), (4, 4), (5, 5)])
@@ -118,17 +119,17 @@ def test_as_few_groups_of_a_class_as_can_serve_do(folds_, scarce):
     group = np.repeat(np.arange(12), np.arange(12, 0, -1))
     spec = {"folds": folds_, "repeats": 2, "validation": 0.2}
     label = (group >= scarce).astype(int)
-    roles = folds.assign(label, group.astype(str), spec, 1)
+    roles = cross_validation.assign(label, group.astype(str), spec, 1)
     for name in roles:
-        assert all(set(label[(roles[name] == role).to_numpy()]) == {0, 1} for role in folds.ROLES)
+        assert all(set(label[(roles[name] == role).to_numpy()]) == {0, 1} for role in cross_validation.ROLES)
     with pytest.raises(InputError, match=f"class 0 .* lies in only {scarce - 1} groups"):
-        folds.assign((group >= scarce - 1).astype(int), group.astype(str), spec, 1)
+        cross_validation.assign((group >= scarce - 1).astype(int), group.astype(str), spec, 1)
 
 
 def test_a_class_in_too_few_groups_names_class_and_key():
     label = np.array([0] * 3 + [1] * 97)
     with pytest.raises(InputError, match=r"split.folds: class 0 \(3 examples\) lies in only 1 groups"):
-        folds.assign(label, (np.arange(100) // 5).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
+        cross_validation.assign(label, (np.arange(100) // 5).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
 
 
 def test_group_column_and_given_split():
@@ -153,7 +154,7 @@ def test_a_stale_certificate_is_refused(tmp_path):
     data = anndata.read_h5ad(examples)
     data.X[0, 0] += 1
     data.write_h5ad(examples)
-    roles = {role: tmp_path / f"again.{role}.h5" for role in folds.ROLES}
+    roles = {role: tmp_path / f"again.{role}.h5" for role in cross_validation.ROLES}
     with pytest.raises(InputError, match="stale"):
         dataset_fold.main(examples, files["split"], files["certificate"], 0, {}, roles, tmp_path / "again.h5")
     assert not any(path.exists() for path in roles.values())
@@ -178,11 +179,11 @@ def donors(n=120, classes=3, seed=0):
 @given(seed=st.integers(0, 10_000), folds_=st.integers(2, 5), inner=st.integers(2, 4), classes=st.integers(2, 4))
 def test_nested_folds_keep_groups_whole_and_never_see_the_test_part(seed, folds_, inner, classes):
     strata, group = donors(classes=classes, seed=seed)
-    table = folds.assign(strata, group, {"folds": folds_, "repeats": 2, "inner": inner, "validation": 0.2}, seed)
-    assert len(folds.outer(table.columns)) == 2 * folds_
-    for name in folds.outer(table.columns):
+    table = cross_validation.assign(strata, group, {"folds": folds_, "repeats": 2, "inner": inner, "validation": 0.2}, seed)
+    assert len(cross_validation.outer(table.columns)) == 2 * folds_
+    for name in cross_validation.outer(table.columns):
         assert set(table[name]) == {"train", "test"}
-        inside = table[folds.inner(table.columns, name)]
+        inside = table[cross_validation.inner(table.columns, name)]
         assert inside.shape[1] == inner
         test = (table[name] == "test").to_numpy()
         assert (inside[test] == "").all(axis=None) and not (inside[~test] == "").any(axis=None)
@@ -196,12 +197,12 @@ def test_nested_folds_keep_groups_whole_and_never_see_the_test_part(seed, folds_
 def test_the_fewest_groups_that_nested_folds_need():
     for count in range(2, 6):
         for left in range(2, 5):
-            need = folds.fewest(count, left)
+            need = cross_validation.fewest(count, left)
             spec = {"folds": count, "repeats": 1, "inner": left, "validation": 0.2, "by": "group"}
             strata, group = np.repeat([0, 1], [need, 40]), np.arange(need + 40)
-            folds.assign(strata, group, spec, 1)
+            cross_validation.assign(strata, group, spec, 1)
             with pytest.raises(InputError, match=f"class 0 .{need - 1} examples. lies in only {need - 1} groups"):
-                folds.assign(strata[1:], group[1:], spec, 1)
+                cross_validation.assign(strata[1:], group[1:], spec, 1)
 
 
 def test_a_rare_class_is_named_with_what_would_help():
@@ -212,11 +213,11 @@ def test_a_rare_class_is_named_with_what_would_help():
         r"class AML \(4 examples\) lies in only 4 groups, and 5 folds with 3 inner folds need 5; lower split.folds to 4, or bring"
     )
     with pytest.raises(InputError, match=words):
-        folds.assign(strata, np.arange(64), spec, 1, wanted)
-    folds.assign(strata, np.arange(64), spec | {"folds": 4}, 1, wanted)
+        cross_validation.assign(strata, np.arange(64), spec, 1, wanted)
+    cross_validation.assign(strata, np.arange(64), spec | {"folds": 4}, 1, wanted)
     wanted = [("class AML", strata < 0), ("class ALL", strata == 1)]
     with pytest.raises(InputError, match="class AML .0 examples. lies in only 0 groups, .* need 5; bring more samples of it"):
-        folds.assign(strata, np.arange(64), spec, 1, wanted)
+        cross_validation.assign(strata, np.arange(64), spec, 1, wanted)
 
 
 def test_a_given_split_stands_first_and_others_of_its_sizes_beside_it():
@@ -224,8 +225,8 @@ def test_a_given_split_stands_first_and_others_of_its_sizes_beside_it():
     roles = np.where(np.arange(120) // 2 % 3 == 0, "test", "train")
     spec = {"by": "given", "folds": 1, "repeats": 2, "inner": 3, "validation": 0.2, "resplits": 6}
     wanted = [(f"class {i}", strata == i) for i in range(3)]
-    table = folds.as_given(roles, strata, group, spec, 1, wanted)
-    outer = folds.outer(table.columns)
+    table = cross_validation.as_given(roles, strata, group, spec, 1, wanted)
+    outer = cross_validation.outer(table.columns)
     assert outer == ["repeat0.fold0", *(f"repeat1.fold{i}" for i in range(6))]
     assert (table["repeat0.fold0"] == roles).all()
     for name in outer[1:]:
@@ -234,14 +235,14 @@ def test_a_given_split_stands_first_and_others_of_its_sizes_beside_it():
         assert all(abs((strata[test] == c).sum() - 40 / 3) < 2 for c in range(3)), "each class in proportion"
         assert table[name].groupby(group).nunique().max() == 1
     assert len({tuple(table[name]) for name in outer}) == 7
-    assert all(len(folds.inner(table.columns, name)) == 3 for name in outer)
-    assert table.equals(folds.as_given(roles, strata, group, spec, 1, wanted))
+    assert all(len(cross_validation.inner(table.columns, name)) == 3 for name in outer)
+    assert table.equals(cross_validation.as_given(roles, strata, group, spec, 1, wanted))
 
 
 def test_redrawn_parts_are_exact_where_each_sample_is_alone():
     strata = np.repeat([0, 1, 2], [47, 25, 8])
     wanted = [(str(i), strata == i) for i in range(3)]
-    test = folds.redrawn(34, strata, np.arange(80), wanted, {"inner": 3}, 5)
+    test = cross_validation.redrawn(34, strata, np.arange(80), wanted, {"inner": 3}, 5)
     assert len(test) == 34 and np.bincount(strata[test]).tolist() in ([20, 11, 3], [20, 10, 4], [19, 11, 4])
 
 
@@ -250,11 +251,11 @@ def test_a_given_split_that_cannot_serve_says_why():
     wanted = [("class AML", strata == 0), ("class ALL", strata > 0)]
     spec = {"by": "given", "inner": 3, "validation": 0.2, "resplits": 0}
     with pytest.raises(InputError, match="class AML .0 training examples. lies in only 0 groups of the training part"):
-        folds.as_given(np.where(strata == 0, "test", "train"), strata, group, spec, 1, wanted)
+        cross_validation.as_given(np.where(strata == 0, "test", "train"), strata, group, spec, 1, wanted)
     with pytest.raises(InputError, match="no test sample"):
-        folds.as_given(np.full(120, "train"), strata, group, spec, 1, wanted)
+        cross_validation.as_given(np.full(120, "train"), strata, group, spec, 1, wanted)
     with pytest.raises(InputError, match="no training sample"):
-        folds.as_given(np.full(120, "test"), strata, group, spec, 1, wanted)
+        cross_validation.as_given(np.full(120, "test"), strata, group, spec, 1, wanted)
 
 
 @pytest.fixture(scope="module")
@@ -318,16 +319,16 @@ def test_classes_that_differ_much_are_no_twins():
     draw = np.random.default_rng(1)
     label = np.repeat([0, 1], 3)
     values = draw.normal(size=200) * label[:, None] * 100 + draw.normal(size=(6, 200))
-    assert np.corrcoef(values - values.mean(axis=0))[0, 1] > leaks.LIKE
-    assert len(leaks.alike(values, label)) == 0
+    assert np.corrcoef(values - values.mean(axis=0))[0, 1] > leakage.LIKE
+    assert len(leakage.alike(values, label)) == 0
     values[1] = values[0]
-    assert leaks.alike(values, label).tolist() == [[0, 1]]
-    assert leaks.alike(values[:, :10], label) is None, "ten features tell too little"
+    assert leakage.alike(values, label).tolist() == [[0, 1]]
+    assert leakage.alike(values[:, :10], label) is None, "ten features tell too little"
 
 
 def test_groups_that_near_duplicates_join_are_joined_in_chains():
     groups = pd.Series(list("dcbae"))
-    assert leaks.joined(groups, np.array([[0, 1], [1, 3]])).tolist() == ["a", "a", "b", "a", "e"]
+    assert leakage.joined(groups, np.array([[0, 1], [1, 3]])).tolist() == ["a", "a", "b", "a", "e"]
 
 
 @pytest.mark.parametrize("kind", ["SURVIVAL", "MULTILABEL"])
@@ -348,11 +349,11 @@ def test_training_parts_keep_two_samples_of_each_batch(seed):
     spec = {"folds": 3, "repeats": 2, "inner": 3}
     least = []
     for known in (None, batches):
-        table = folds.assign(strata, np.arange(60), spec, seed, batches=known)
+        table = cross_validation.assign(strata, np.arange(60), spec, seed, batches=known)
         least.append(min(((table[name] == "train") & (batches == "few")).sum() for name in table))
     assert least[1] >= 2 and least[0] < 2
     given = np.where(np.arange(60) % 3 == 0, "test", "train")
-    table = folds.as_given(
+    table = cross_validation.as_given(
         given,
         strata,
         np.arange(60),
@@ -366,7 +367,10 @@ def test_training_parts_keep_two_samples_of_each_batch(seed):
 
 def test_a_batch_too_small_for_any_division_hinders_none():
     strata, batches = np.arange(40) % 2, np.where(np.arange(40) < 1, "solo", "many")
-    assert folds.assign(strata, np.arange(40), {"folds": 3, "repeats": 1, "inner": 2}, 1, batches=batches).shape == (40, 9)
+    assert cross_validation.assign(strata, np.arange(40), {"folds": 3, "repeats": 1, "inner": 2}, 1, batches=batches).shape == (
+        40,
+        9,
+    )
 
 
 @pytest.mark.parametrize(("folds_", "inner"), [(2, 2), (3, 2), (3, 3), (5, 3), (10, 5)])
@@ -377,5 +381,5 @@ def test_the_fewest_samples_of_a_batch(folds_, inner):
         kept = n - -(-n // folds_)
         return kept - -(-kept // inner)
 
-    need = enough.of_batch(folds_, enough.of_batch(inner))
+    need = group_sizes.of_batch(folds_, group_sizes.of_batch(inner))
     assert left(need) >= 2 > left(need - 1)

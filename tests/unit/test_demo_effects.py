@@ -8,13 +8,13 @@ import pytest
 
 import demo_effects
 import demo_genome
+from readsight.dataset.sequences import splice_sites
 from readsight.genome.codes import encode, reverse_complement
-from readsight.sequences import splicing
 from readsight.simulate import effects
 from readsight.simulate.elements import GRAMMAR
 from readsight.simulate.genes import Gene
 from readsight.simulate.motifs import read_meme
-from readsight.simulate.world import read_fasta, read_truth
+from readsight.simulate.planted_genome import read_fasta, read_truth
 
 MOTIFS = Path(__file__).resolve().parents[2] / "resources" / "motifs"
 FACTORS, SPLICE = read_meme(MOTIFS / "factors.meme"), read_meme(MOTIFS / "splice.meme")
@@ -103,7 +103,7 @@ def test_most_twins_stand_in_the_same_three_bases(genome, planted):
 
 
 def test_broken_splice_sites_bear_the_place_that_the_task_labels(genome, planted):
-    sites = splicing.gathered(splicing.annotation.read(genome["gtf"], {n: len(c) for n, c in genome["codes"].items()}))[1]
+    sites = splice_sites.gathered(splice_sites.gtf.read(genome["gtf"], {n: len(c) for n, c in genome["codes"].items()}))[1]
     labelled = {
         (chrom, kind, place)
         for (chrom, _), own in sites.items()

@@ -17,8 +17,8 @@ from readsight.simulate import expression
 from readsight.simulate.expression import REGULATED, Circuit, Sample, levels, occupancy, transcripts
 from readsight.simulate.haplotype import Edit, Haplotype
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta, read_truth
 
 MOTIFS = Path(__file__).resolve().parents[2] / "resources" / "motifs"
 FACTORS = read_meme(MOTIFS / "factors.meme")

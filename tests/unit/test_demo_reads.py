@@ -12,13 +12,13 @@ import pytest
 import demo_donors
 import demo_genome
 import demo_reads
-from readsight.config import parse
+from readsight.config.schema import parse
 from readsight.genome.codes import decode, reverse_complement
-from readsight.project import Project
+from readsight.simulate.planted_genome import read_fasta
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta
 from readsight.wiring.demo import DemoWiring
 from readsight.wiring.expression import ExpressionWiring
+from readsight.wiring.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 MOTIFS = ROOT / "resources" / "motifs"

@@ -6,10 +6,11 @@ import random
 import pytest
 import yaml
 
-from readsight import doctor, fastq, room
-from readsight.cache import Cache
+from readsight.doctor import preflight, resources
+from readsight.doctor.cache import Cache
 from readsight.errors import InputError
-from readsight.project import Project
+from readsight.formats import fastq
+from readsight.wiring.project import Project
 
 GENOME = "".join(random.Random(7).choices("ACGT", k=600))
 
@@ -58,12 +59,12 @@ def project(tmp_path, monkeypatch):
 
 def faults(project):
     with pytest.raises(InputError) as error:
-        doctor.examine(project)
+        preflight.examine(project)
     return error.value.faults
 
 
 def test_a_sound_project_has_no_faults(project, tmp_path):
-    assert doctor.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"))})) == []
+    assert preflight.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"))})) == []
     assert not (tmp_path / "results").exists()
 
 
@@ -97,12 +98,12 @@ def test_truth_samples(project, tmp_path):
     named = {"A": "HG001", "B": "HG02"}
     (fault,) = faults(project(variants__truth={"vcf": strangers, "samples": named}))
     assert "c.yaml, row" in fault and "'HG02' is not a sample of t.vcf" in fault and "HG002" in fault
-    assert "no truth for B" in doctor.examine(project(variants__truth={"vcf": strangers, "samples": {"A": "HG001"}}))[0]
+    assert "no truth for B" in preflight.examine(project(variants__truth={"vcf": strangers, "samples": {"A": "HG001"}}))[0]
 
 
 def test_a_lone_sample_pairs_with_a_lone_truth(project, tmp_path):
     (tmp_path / "s.tsv").write_text("\n".join((tmp_path / "s.tsv").read_text().splitlines()[:2]))
-    assert doctor.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("INTEGRATION",))})) == []
+    assert preflight.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("INTEGRATION",))})) == []
 
 
 def test_own_calls_must_hold_the_samples(project, tmp_path):
@@ -122,14 +123,14 @@ def test_unknown_adapters(project):
 
 def test_what_the_demo_makes_need_not_be_there(project, tmp_path):
     (tmp_path / "s.tsv").write_text("sample\tassay\tfastq_1\nA\twgs\t${results}/demo/reads/A.fastq.gz\n")
-    assert doctor.examine(project(demo={}, reference__fasta="${results}/demo/genome.fa")) == []
+    assert preflight.examine(project(demo={}, reference__fasta="${results}/demo/genome.fa")) == []
     assert faults(project(reference__fasta="g.fa"))
 
 
 def test_the_second_look_reads_no_file_again(project, tmp_path, monkeypatch):
-    doctor.examine(project())
+    preflight.examine(project())
     monkeypatch.setattr(fastq, "check_unit", lambda *a: pytest.fail("read again"))
-    doctor.examine(project())
+    preflight.examine(project())
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     reads(tmp_path / "A_2.fastq.gz", 2, n=39)
@@ -137,9 +138,9 @@ def test_the_second_look_reads_no_file_again(project, tmp_path, monkeypatch):
 
 
 def test_large_files_are_read_at_their_head(project, monkeypatch):
-    monkeypatch.setattr(doctor, "HEAD", 10)
+    monkeypatch.setattr(preflight, "HEAD", 10)
     said = []
-    doctor.examine(project(reads__full_check_mb=0.0001), lambda subject, text: said.append(text))
+    preflight.examine(project(reads__full_check_mb=0.0001), lambda subject, text: said.append(text))
     assert any("the first 20 paired reads" in text for text in said)
 
 
@@ -155,21 +156,21 @@ def test_a_large_bgzip_file_that_was_cut_off(tmp_path):
 
 @pytest.mark.parametrize(("free", "kind"), [(10**6, "fault"), (30 * 10**6, "note"), (10**12, "")])
 def test_disk(project, monkeypatch, free, kind):
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
-    faults, notes = room.check_disk(project(), 600)
+    monkeypatch.setattr(resources.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
+    faults, notes = resources.check_disk(project(), 600)
     assert [bool(faults), bool(notes)] == [kind == "fault", kind == "note"]
     for text in faults + notes:
         assert "needs about 50.0 MB" in text and "set `results`" in text
 
 
 def test_estimate_grows_with_reads_and_reference(project):
-    small = room.estimate(project(), 600)
-    assert room.estimate(project(), 3_000_000_000) - small > 20e9
+    small = resources.estimate(project(), 600)
+    assert resources.estimate(project(), 3_000_000_000) - small > 20e9
 
 
 def test_memory_for_the_index(project):
-    assert room.check_memory(project(), 600) == []
-    assert "bwa-mem2 needs about" in room.check_memory(project(align__aligner="bwa-mem2"), 10**13)[0]
+    assert resources.check_memory(project(), 600) == []
+    assert "bwa-mem2 needs about" in resources.check_memory(project(align__aligner="bwa-mem2"), 10**13)[0]
 
 
 def test_cache_that_cannot_be_written_is_no_fault(tmp_path):
@@ -194,18 +195,18 @@ def test_cache_remembers_by_content_and_question(tmp_path):
 
 def test_verdict_on_the_command_line(project, tmp_path, capsys):
     project()
-    assert doctor.main(["c.yaml"]) == 0
+    assert preflight.main(["c.yaml"]) == 0
     said = capsys.readouterr().out
     assert "1 contig, 600 bases" in said and "80 paired reads of 50 bases" in said and "make run PROJECT=p" in said
     (tmp_path / "A_1.fastq.gz").unlink()
-    assert doctor.main(["c.yaml"]) == 1
+    assert preflight.main(["c.yaml"]) == 1
     said = capsys.readouterr().out
     assert "c.yaml has a fault; nothing was started" in said and "A_1.fastq.gz" in said
-    assert doctor.main([]) == 2
+    assert preflight.main([]) == 2
 
 
 def test_of_very_many_faults_the_first_are_shown():
-    text = doctor.listed([f"fault {i}" for i in range(250)], "Project p")
+    text = preflight.listed([f"fault {i}" for i in range(250)], "Project p")
     assert (
         text.startswith("Project p has 250 faults")
         and "100. fault 99" in text
@@ -225,14 +226,14 @@ def test_calls_of_ones_own_pair_with_the_truth(project, tmp_path):
     (fault,) = faults(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth}}))
     assert "t.vcf: its samples (P, Q) are none of those of own.vcf (X, Y)" in fault
     assert (
-        doctor.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}}))
+        preflight.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}}))
         == []
     )
 
 
 def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
     sites, truth = vcf(tmp_path / "own.vcf", ()), vcf(tmp_path / "t.vcf", ("A", "B"))
-    assert doctor.examine(project(samples=None, variants={"vcf": sites})) == []
+    assert preflight.examine(project(samples=None, variants={"vcf": sites})) == []
     (fault,) = faults(project(samples=None, variants={"vcf": sites, "truth": {"vcf": truth}}))
     assert "own.vcf: has no sample columns" in fault
     (fault,) = faults(project(variants={"truth": {"vcf": sites}}))
@@ -242,14 +243,16 @@ def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
 def test_tables_need_room_but_no_genome(project, tmp_path):
     (tmp_path / "t.csv").write_text("id,ENSG00000000003\n" + "".join(f"s{i},{i}\n" for i in range(2000)))
     alone = project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}})
-    assert doctor.examine(alone) == [] and room.check_memory(alone, 0) == []
-    assert room.estimate(alone, 0) - room.LEAST == int(room.PER_TABLE * (tmp_path / "t.csv").stat().st_size)
+    assert preflight.examine(alone) == [] and resources.check_memory(alone, 0) == []
+    assert resources.estimate(alone, 0) - resources.LEAST == int(resources.PER_TABLE * (tmp_path / "t.csv").stat().st_size)
 
 
 def test_names_of_a_large_table_are_read_once(project, tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_text("id,ENSG00000000003\na,1\nb,2\n")
     said = []
     for _ in range(2):
-        doctor.examine(project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: said.append(words))
-        monkeypatch.setattr("readsight.matrices.heads.look", lambda *a, **k: pytest.fail("read again"))
+        preflight.examine(
+            project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: said.append(words)
+        )
+        monkeypatch.setattr("readsight.expression.matrices.header.look", lambda *a, **k: pytest.fail("read again"))
     assert said.count(("table t", "t.csv: 2 samples, 1 features")) == 2

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from readsight.project import Project
 from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
 ROOT = Path(__file__).resolve().parents[2]

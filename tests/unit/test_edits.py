@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import networks
-from readsight.edits import ways
-from readsight.edits.engine import Edited
-from readsight.outcome import ALONG
-from readsight.sequential import Architectures
+from readsight.config.sequence_tasks import Architectures
+from readsight.dataset.outcome import ALONG
+from readsight.models.incremental import strategy
+from readsight.models.incremental.engine import Edited
 
 KINDS = ("binary", "regression", "multiclass", "multilabel", "positions", "profile")
 WORDS = st.sampled_from(("batch", "layer", "none")), st.sampled_from(("relu", "gelu", "silu", "elu", "exponential"))
@@ -24,7 +24,7 @@ BASES = st.sampled_from((1, 1, 1, 2, 5, 18))
 def always_in_part():
     """Edits that touch most of a short sequence are recomputed in part as well."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ways, "WORTH", np.inf)
+        patched.setattr(strategy, "WORTH", np.inf)
         yield
 
 

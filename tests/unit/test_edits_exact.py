@@ -8,13 +8,13 @@ import torch
 
 import networks
 import sequenced
-from readsight import training
-from readsight.edits import ways
-from readsight.edits.engine import Edited
+from readsight.config.sequence_tasks import Training
 from readsight.errors import InputError
-from readsight.nets import NETS, dilated_resnet
-from readsight.sequential import Training
-from readsight.training.together import Together
+from readsight.models import training
+from readsight.models.incremental import strategy
+from readsight.models.incremental.engine import Edited
+from readsight.models.sequence import NETS, dilated_resnet
+from readsight.models.training.ensemble import Together
 
 LENGTH = 96
 BOTH = [("cnn", "multilabel"), ("cnn", "profile"), ("dilated_resnet", "positions"), ("dilated_resnet", "binary")]
@@ -50,8 +50,8 @@ def test_small_turns_change_nothing(word, kind, monkeypatch):
     _, _, edited = made(word, kind)
     given = asked()
     expected, turns = edited.before_and_after(*given), []
-    monkeypatch.setattr(ways, "ROOM", 1)
-    monkeypatch.setattr(ways, "MOST", 5)
+    monkeypatch.setattr(strategy, "ROOM", 1)
+    monkeypatch.setattr(strategy, "MOST", 5)
     own = edited.known.edited
     monkeypatch.setattr(edited.known, "edited", lambda edits, *more: turns.append(len(edits.row)) or own(edits, *more))
     found = edited.before_and_after(*given)
@@ -59,11 +59,11 @@ def test_small_turns_change_nothing(word, kind, monkeypatch):
     assert all(np.abs(one - other).max() < 1e-6 for one, other in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize("worth", (ways.WORTH, 0.0))
+@pytest.mark.parametrize("worth", (strategy.WORTH, 0.0))
 @pytest.mark.parametrize("bases", (1, 3))
 def test_nothing_arrives_beyond_the_receptive_field(bases, worth, monkeypatch):
     """An output that does not see an edit is the same to the last bit, be the rest recomputed in part or whole."""
-    monkeypatch.setattr(ways, "WORTH", worth)
+    monkeypatch.setattr(strategy, "WORTH", worth)
     _, about, edited = made("dilated_resnet", "positions")
     codes, row, start, new = asked(bases=bases)
     new = (codes[row[:, None], start[:, None] + np.arange(bases)] + 1) % 4

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from effected import genome, read, shapes, text, write
-from readsight.effects import baselines, evaluating, genes, seen
 from readsight.errors import InputError
 from readsight.genome.codes import encode, reverse_complement
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.variant_effects import baselines, benchmark, gene_context, training_overlap
 
 GENOME = genome()
 WHOLE = text(GENOME)
@@ -93,7 +93,7 @@ GTF = "".join(
 
 def test_genes_are_found_as_by_looking_at_each(found, tmp_path):
     (tmp_path / "g.gtf").write_text(GTF)
-    held = genes.Genes(tmp_path / "g.gtf", GENOME)
+    held = gene_context.Genes(tmp_path / "g.gtf", GENOME)
     spans = {"A": (100, 300, True), "B": (150, 560, False), "C": (250, 260, True)}
     gene, distance = held.nearest(found)
     first, strands = held.from_first(found), held.strands(found)
@@ -104,12 +104,14 @@ def test_genes_are_found_as_by_looking_at_each(found, tmp_path):
         begins = [max(0, p - high + 1, low - p) for p in (100, 220, 559, 250)]
         assert first[i] == min(begins)
         assert strands[i].tolist() == [any(off[n] == 0 for n, s in spans.items() if s[2] == way) for way in (True, False)]
-    assert genes.groups(found, np.arange(len(found)), held.names_of(gene))[1] == "genes"
+    assert gene_context.groups(found, np.arange(len(found)), held.names_of(gene))[1] == "genes"
     elsewhere = read(
         write(tmp_path / "b.vcf", [("chr2", 300, text(GENOME, "chr2")[300], "ACGT".replace(text(GENOME, "chr2")[300], "")[0])]),
         GENOME,
     )
-    assert held.nearest(elsewhere)[1].tolist() == [genes.NOWHERE] and held.names_of(held.nearest(elsewhere)[0]).tolist() == [""]
+    assert held.nearest(elsewhere)[1].tolist() == [gene_context.NOWHERE] and held.names_of(
+        held.nearest(elsewhere)[0]
+    ).tolist() == [""]
 
 
 def test_windows_that_overlap_what_was_learned_are_seen(found):
@@ -117,7 +119,7 @@ def test_windows_that_overlap_what_was_learned_are_seen(found):
     start = draw.integers(0, 650, 6)
     end = start + draw.integers(5, 60, 6)
     low, high = found.spans(48, 3)
-    own = seen.covered(found, low, high, np.array(["chr1"] * 5 + ["chr2"]), start, end)
+    own = training_overlap.covered(found, low, high, np.array(["chr1"] * 5 + ["chr2"]), start, end)
     assert own.tolist() == [bool(((start[:5] < h) & (end[:5] > lo)).any()) for lo, h in zip(low, high, strict=True)]
     assert own.any() and not own.all()
 
@@ -153,27 +155,27 @@ def planted(strength, n=400, seed=0):
 def test_a_model_that_loses_to_a_baseline_is_told_so_in_words():
     label, weak, group = planted(0.3)
     strong = 3.0 * label + np.random.default_rng(5).normal(size=len(label))
-    found = evaluating.evaluate(label, weak, {"conservation": strong}, group, 100, 1)
-    words = evaluating.verdict(found, "all variants", "genes")
+    found = benchmark.evaluate(label, weak, {"conservation": strong}, group, 100, 1)
+    words = benchmark.verdict(found, "all variants", "genes")
     assert "It loses to conservation" in words and "do not rank by the model" in words and "adds nothing" in words
-    found = evaluating.evaluate(label, strong, {"conservation": weak}, group, 100, 1)
-    words = evaluating.verdict(found, "all variants", "genes")
+    found = benchmark.evaluate(label, strong, {"conservation": weak}, group, 100, 1)
+    words = benchmark.verdict(found, "all variants", "genes")
     assert "It is better than conservation" in words and "it adds something" in words
-    chance = evaluating.verdict(
-        evaluating.evaluate(label, np.random.default_rng(9).normal(size=400), {}, group, 100, 1), "all", "genes"
+    chance = benchmark.verdict(
+        benchmark.evaluate(label, np.random.default_rng(9).normal(size=400), {}, group, 100, 1), "all", "genes"
     )
     assert "may rank by chance" in chance
-    alone = evaluating.evaluate(np.ones(5, bool), np.ones(5), {}, np.arange(5).astype(str), 10, 1)
-    assert alone["ranks"] == {} and "Nothing can be ranked" in evaluating.verdict(alone, "all", "genes")
+    alone = benchmark.evaluate(np.ones(5, bool), np.ones(5), {}, np.arange(5).astype(str), 10, 1)
+    assert alone["ranks"] == {} and "Nothing can be ranked" in benchmark.verdict(alone, "all", "genes")
 
 
 def test_resamples_are_the_same_in_one_piece_and_in_many(monkeypatch):
     label, score, group = planted(1.0)
-    whole = evaluating.evaluate(label, score, {}, group, 60, 1)["ranks"]["score"]["auroc"]
-    monkeypatch.setattr(evaluating, "HELD", 400 * 20)
-    parts = evaluating.evaluate(label, score, {}, group, 60, 1)["ranks"]["score"]["auroc"]
+    whole = benchmark.evaluate(label, score, {}, group, 60, 1)["ranks"]["score"]["auroc"]
+    monkeypatch.setattr(benchmark, "HELD", 400 * 20)
+    parts = benchmark.evaluate(label, score, {}, group, 60, 1)["ranks"]["score"]["auroc"]
     assert parts["value"] == whole["value"] and parts["low"] == pytest.approx(whole["low"], abs=0.03)
-    draws = evaluating.resampled(group, 60, 1)
+    draws = benchmark.resampled(group, 60, 1)
     assert len(draws(lambda weights: weights.sum(axis=1))) == 61
 
 
@@ -182,17 +184,17 @@ def test_nothing_is_fitted_on_the_gene_that_is_tested():
     draw = np.random.default_rng(3)
     group = np.repeat(np.arange(40), 10)
     label = np.repeat(draw.random(40) < 0.5, 10)
-    fold = evaluating.folds(group.astype(str), label, 1)
+    fold = benchmark.folds(group.astype(str), label, 1)
     assert all(len(np.unique(fold[group == g])) == 1 for g in range(40)) and len(np.unique(fold)) == 5
     columns = np.eye(40)[group]
-    guess = evaluating.combined(columns, label, fold)
+    guess = benchmark.combined(columns, label, fold)
     assert all(len(np.unique(guess[(group == g)])) == 1 for g in range(40))
-    ranked = evaluating.metrics.by_fold(evaluating.metrics.auroc, guess, label, fold, np.ones((1, 400)))[0]
+    ranked = benchmark.metrics.by_fold(benchmark.metrics.auroc, guess, label, fold, np.ones((1, 400)))[0]
     assert ranked == pytest.approx(0.5), "genes that were not fitted on are all alike"
-    assert evaluating.folds(np.array(["a"] * 4), np.array([True, False] * 2), 1) is None
+    assert benchmark.folds(np.array(["a"] * 4), np.array([True, False] * 2), 1) is None
 
 
 def test_a_site_is_named_by_its_very_base():
     loss, place, site = np.array([0.9, 0.1, 0.8]), np.array([10, 20, 31]), np.array([10, 20, 30])
-    found = evaluating.named(loss, place, site)
+    found = benchmark.named(loss, place, site)
     assert found["recall"]["value"] == pytest.approx(2 / 3) and found["found"]["value"] == pytest.approx(1 / 3)

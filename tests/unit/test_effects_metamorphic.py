@@ -8,11 +8,11 @@ import torch
 
 import effected
 from effected import effects, genome, models, read, shapes, text, turned, turned_rows, write
-from readsight.edits.engine import Edited
-from readsight.effects import along, scoring
-from readsight.effects.local import Local
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
+from readsight.interpret.variant_effects import position_effects, scoring
+from readsight.interpret.variant_effects.local_inference import Local
+from readsight.models.incremental.engine import Edited
 
 GENOME = genome()
 ROWS = shapes(GENOME)
@@ -207,7 +207,9 @@ def test_sites_are_named_where_they_are(tmp_path):
     found = read(write(tmp_path / "a.vcf", [
         ("chr1", 101, "T", "A"), ("chr1", 60, "CC", "GT"), ("chr1", 99, "CG", "C"), ("chr1", 151, "C", "CGT"), ("chr1", 95, "A", "ATT"),
     ]), held, 48)  # fmt: skip
-    spelt = [decode(along.frames.alternatives(found, np.array([i]), "+", 20, 48)[0]) for i in range(len(found))]
+    spelt = [
+        decode(position_effects.allele_windows.alternatives(found, np.array([i]), "+", 20, 48)[0]) for i in range(len(found))
+    ]
     assert [("GT" in row) for row in spelt] == [False, True, False, True, True]
 
     class Word:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 import interpret_variants
 import sequenced
 from effected import HEAD, WHOLE, genome, read, text, turned, write
-from readsight.effects import frames, variants
-from readsight.effects.justified import justified
 from readsight.errors import InputError
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.genome.store import Genome
+from readsight.interpret.variant_effects import allele_windows, variants
+from readsight.interpret.variant_effects.allele_normalisation import justified
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
 CLINVAR = REAL / "variants/clinvar_alleles_example_750_rows.single.b37.vcf.gz"
@@ -145,13 +145,13 @@ def test_windows_hold_the_changed_genome_on_both_strands(tmp_path):
     for i, (_, at, ref, alt) in enumerate(rows):
         after = BASES[:at] + alt + BASES[at + len(ref) :]
         low = int(found.start[i]) - 20
-        own = decode(frames.alternatives(found, np.array([i]), "+", 20, 48)[0])
+        own = decode(allele_windows.alternatives(found, np.array([i]), "+", 20, 48)[0])
         assert own == after[low : low + 48]
         end = int(found.start[i] + found.sizes[i]) + 20
-        back = decode(reverse_complement(frames.alternatives(found, np.array([i]), "-", 20, 48)[0]))
+        back = decode(reverse_complement(allele_windows.alternatives(found, np.array([i]), "-", 20, 48)[0]))
         assert back == after[end - 48 : end]
-        begin = frames.starts(found, np.array([i]), "-", 20, 48)
-        reference = frames.references(found, found.contig[[i]], begin, "-", 48)[0]
+        begin = allele_windows.starts(found, np.array([i]), "-", 20, 48)
+        reference = allele_windows.references(found, found.contig[[i]], begin, "-", 48)[0]
         assert decode(reverse_complement(reference)) == BASES[begin[0] : begin[0] + 48] and begin[0] == found.end[i] + 20 - 48
 
 

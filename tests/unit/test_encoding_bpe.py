@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight.encodings import bpe
+from readsight.dataset.encodings import bpe
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import decode
 
 SPEC = {"vocabulary": 60, "dimensions": 16}

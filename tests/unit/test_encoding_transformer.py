@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight.encodings import ENCODINGS, sliding, transformer
+from readsight.dataset.encodings import ENCODINGS, kmer_tokens, transformer
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import encode, reverse_complement
 
 torch = pytest.importorskip("torch")
@@ -24,10 +24,10 @@ def grammar(n, length, seed):
 
 
 def test_masked_words_share_no_base_with_words_that_are_left():
-    from readsight.encodings.masked import masks
+    from readsight.dataset.encodings.masked_language_model import masks
 
     k, generator = 4, torch.Generator().manual_seed(1)
-    tokens = torch.as_tensor(sliding.ids(sequenced.random(40, 60), k).astype(np.int64))
+    tokens = torch.as_tensor(kmer_tokens.ids(sequenced.random(40, 60), k).astype(np.int64))
     masked, counted = masks(tokens, k, 0.3, generator)
     assert counted.any(dim=1).all() and (masked | ~counted).all()
     for left, own in zip(~masked, counted, strict=True):

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight.encodings import sliding, word2vec
+from readsight.dataset.encodings import kmer_tokens, word2vec
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import encode, reverse_complement
 
 SPEC = {"k": 4, "dimensions": 16, "window": 4, "epochs": 8}
 
 
 def word(text):
-    return int(sliding.ids(encode(text)[None], len(text))[0, 0])
+    return int(kmer_tokens.ids(encode(text)[None], len(text))[0, 0])
 
 
 def likeness(embedding, one, other):
@@ -60,10 +60,10 @@ def test_sentences_are_cut_at_n_and_where_gensim_would_cut(monkeypatch):
     codes[0, 14] = 4
     parts = word2vec.sentences(codes, 4, stranded=True)
     assert [len(part) for part in parts] == [6, 5, 6, 6]
-    ids = sliding.ids(codes, 4)[0]
+    ids = kmer_tokens.ids(codes, 4)[0]
     assert np.array_equal(np.concatenate(parts), ids[ids > 0])
     both = word2vec.sentences(codes, 4, stranded=False)
-    turned = sliding.ids(reverse_complement(codes), 4)[0]
+    turned = kmer_tokens.ids(reverse_complement(codes), 4)[0]
     assert np.array_equal(np.concatenate(both[4:]), turned[turned > 0])
 
 

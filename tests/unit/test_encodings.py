@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight import learners
-from readsight.encodings import ENCODINGS, kmer, one_hot, sliding
+from readsight.dataset.encodings import ENCODINGS, kmer, kmer_tokens, one_hot
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import encode, reverse_complement
-from readsight.models import logistic
+from readsight.models import lookup
+from readsight.models.tabular import logistic
 
 SPEC = {
     "k": 4, "dimensions": 16, "window": 5, "vocabulary": 60, "checkpoint": None, "layers": 1, "heads": 2, "epochs": 2, "masked": 0.15
@@ -38,7 +38,7 @@ def test_ids_are_words_in_alphabetical_order_and_0_where_there_is_an_n(k):
     codes = sequenced.random(20, 40, k)
     codes[5:10, 18] = 4
     codes[11] = 4
-    for row, ids in zip(codes, sliding.ids(codes, k), strict=True):
+    for row, ids in zip(codes, kmer_tokens.ids(codes, k), strict=True):
         for place, found in enumerate(ids.tolist()):
             word = row[place : place + k]
             assert found == (0 if (word > 3).any() else 1 + int("".join(map(str, word)), 4))
@@ -48,18 +48,18 @@ def test_words_of_the_other_strand_are_the_complements_in_reverse():
     codes = sequenced.random(50, 30)
     codes[7, 3:5] = 4
     for k in (1, 4, 6):
-        ids = sliding.ids(codes, k)
-        assert np.array_equal(sliding.ids(reverse_complement(codes), k), sliding.complements(k)[ids][:, ::-1])
+        ids = kmer_tokens.ids(codes, k)
+        assert np.array_equal(kmer_tokens.ids(reverse_complement(codes), k), kmer_tokens.complements(k)[ids][:, ::-1])
 
 
 def test_columns_join_a_word_with_its_reverse_complement():
-    assert sliding.names(2, False) == ("AA", "AC", "AG", "AT", "CA", "CC", "CG", "GA", "GC", "TA")
-    assert sliding.names(1) == tuple("ACGT")
+    assert kmer_tokens.names(2, False) == ("AA", "AC", "AG", "AT", "CA", "CC", "CG", "GA", "GC", "TA")
+    assert kmer_tokens.names(1) == tuple("ACGT")
     for k in (1, 3, 4):
-        own = sliding.columns(k, False)
-        assert own[0] == -1 and np.array_equal(own, own[sliding.complements(k)])
+        own = kmer_tokens.columns(k, False)
+        assert own[0] == -1 and np.array_equal(own, own[kmer_tokens.complements(k)])
         palindromes = 4 ** (k // 2) * (k % 2 == 0)
-        assert own.max() + 1 == (4**k + palindromes) // 2 == len(sliding.names(k, False))
+        assert own.max() + 1 == (4**k + palindromes) // 2 == len(kmer_tokens.names(k, False))
 
 
 def test_one_hot_is_the_sequence():
@@ -159,7 +159,7 @@ def test_a_model_of_tables_learns_from_each(word):
     codes = sequenced.random(300, 40)
     codes[label == 1, 10:18] = encode("GATTACAG")
     fold = sequenced.fold(codes, label, stranded=True)
-    own, seen = learners.member("logistic", replace(fold, encoding=fitted(word, codes, stranded=True, epochs=10, dimensions=32)))
+    own, seen = lookup.member("logistic", replace(fold, encoding=fitted(word, codes, stranded=True, epochs=10, dimensions=32)))
     assert own is logistic and seen.values.shape == (300, len(seen.features)) and seen.sequence is None
     found = logistic.train(seen, None, {"C": 0.1}, 1, 1)
     guess = logistic.predict(found.arrays, found.about, seen.values)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readsight.enrichment import adjusted, jaccard_by_chance, over_representation, rank_test, ranks, spearman, tied
+from readsight.stats.enrichment import adjusted, jaccard_by_chance, over_representation, rank_test, ranks, spearman, tied
 
 stats = pytest.importorskip("scipy.stats")
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 import sequenced
+from readsight.dataset.outcome import UNCOUNTED, Outcome
 from readsight.errors import InputError
-from readsight.examining import curves, likeness, limits, planted
-from readsight.examining.anew import AGAIN, BLIND, Model, dealt, networks
-from readsight.examining.case import Case, Examined, thinned
-from readsight.examining.curves import PARTS, Fading
-from readsight.examining.examination import Examination
-from readsight.explaining.file import Attributions, own
-from readsight.explaining.question import Head, Question
-from readsight.explaining.references import shuffled
-from readsight.outcome import UNCOUNTED, Outcome
+from readsight.interpret.exams import criteria, deletion_curves, planted_sites, similarity
+from readsight.interpret.exams.case import Case, Examined, thinned
+from readsight.interpret.exams.control_models import AGAIN, BLIND, Model, dealt, networks
+from readsight.interpret.exams.deletion_curves import PARTS, Fading
+from readsight.interpret.exams.suite import Examination
+from readsight.interpret.sequence_attribution.attribution_file import Attributions, own
+from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.interpret.sequence_attribution.references import shuffled
 
-SPEC = {"baseline": "shuffled", "baselines": curves.SHUFFLES, "correction": True}
+SPEC = {"baseline": "shuffled", "baselines": deletion_curves.SHUFFLES, "correction": True}
 PLACES = 60
 
 
@@ -69,7 +69,7 @@ def examination(
 ) -> Examination:
     """Exams of attributions by method. how: what a method says of another question: what is exact, by default."""
     n = len(asked)
-    monkeypatch.setattr("readsight.examining.case.attribute", lambda word, q, spec, seed: (how or exact)(q))
+    monkeypatch.setattr("readsight.interpret.exams.case.attribute", lambda word, q, spec, seed: (how or exact)(q))
     rows = {"group": np.arange(n).astype(str), "example": np.arange(n).astype(str), "fold": np.zeros(n, int)}
     about = {"heads": ["score"], "methods": list(found), "kind": kind}
     held = Attributions({m: {"score": f} for m, f in found.items()}, asked.codes, rows, {"score": asked.score()}, {}, about)
@@ -138,7 +138,7 @@ def test_nan_fails_and_nothing_else_is_asked(monkeypatch: Any) -> None:
     assert not found["passed"] and found["curves"] is None
     assert [row["exam"] for row in found["exams"] if not row["passed"]] == ["numbers"]
     assert found["exams"][0]["value"] == pytest.approx(1 / wrong.size)
-    assert len(found["exams"]) == len(limits.EXAMS)
+    assert len(found["exams"]) == len(criteria.EXAMS)
 
 
 def test_curves_of_a_linear_model_are_sums_of_what_is_left() -> None:
@@ -162,9 +162,9 @@ def test_random_order_falls_straight_on_a_linear_model_and_beats_no_one() -> Non
     np.testing.assert_allclose(line, 1 - PARTS, atol=0.15)
     np.testing.assert_array_equal(chance.insertion, chance.deletion[:, ::-1])
     noise = fading.by(np.random.default_rng(5).normal(size=asked.codes.shape))
-    area = curves.areas(noise, chance)
+    area = deletion_curves.areas(noise, chance)
     assert abs(area["deletion"].sum() / chance.change.sum()) < 0.15
-    best = curves.areas(fading.by(own(exact(asked), asked.codes)), chance)
+    best = deletion_curves.areas(fading.by(own(exact(asked), asked.codes)), chance)
     assert (best["deletion"] > 0).all() and (best["insertion"] > 0).all()
 
 
@@ -193,9 +193,9 @@ def test_correlation_counts_what_is_seen() -> None:
     one, other = np.zeros((2, 1, 12, 4), np.float32)
     one[0, :6, 0], other[0, :6, 0] = [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]
     one[0, 11], other[0, 11] = 9, 9  # N has no base of its own
-    assert likeness.correlations(one, other, codes)[0] == pytest.approx(-1)
-    assert likeness.correlations(one, one, codes)[0] == pytest.approx(1)
-    assert likeness.correlations(one, np.zeros_like(one), codes)[0] == 0
+    assert similarity.correlations(one, other, codes)[0] == pytest.approx(-1)
+    assert similarity.correlations(one, one, codes)[0] == pytest.approx(1)
+    assert similarity.correlations(one, np.zeros_like(one), codes)[0] == 0
 
 
 def test_labels_are_dealt_out() -> None:
@@ -233,25 +233,25 @@ def test_an_ensemble_has_networks() -> None:
 # Planted sites ------------------------------------------------------------------------------------------------------------------
 
 
-def truth(n: int = 80) -> tuple[list[planted.Planted], np.ndarray]:
+def truth(n: int = 80) -> tuple[list[planted_sites.Planted], np.ndarray]:
     """Half of the elements act by two sites, a quarter hold one that does not, a quarter none."""
     draw = np.random.default_rng(3)
     found = []
     for i in range(n):
         a = int(draw.integers(0, 20))
         sites = [((a, a + 8), (a + 20, a + 28)), ((a, a + 8),), ((a, a + 8), (a + 20, a + 28)), ()][i % 4]
-        found.append(planted.Planted(i % 2 == 0, sites))
+        found.append(planted_sites.Planted(i % 2 == 0, sites))
     return found, sequenced.random(n, PLACES, 4)
 
 
-def judged(contributions: np.ndarray, score: np.ndarray, held: list[planted.Planted], codes: np.ndarray) -> dict[str, Any]:
-    places = planted.stretches(held, codes, 1)
-    return planted.judged(contributions, score, "binary", held, places, np.arange(len(held)).astype(str), 200, 1)
+def judged(contributions: np.ndarray, score: np.ndarray, held: list[planted_sites.Planted], codes: np.ndarray) -> dict[str, Any]:
+    places = planted_sites.stretches(held, codes, 1)
+    return planted_sites.judged(contributions, score, "binary", held, places, np.arange(len(held)).astype(str), 200, 1)
 
 
 def test_exact_contributions_call_every_site_and_no_decoy() -> None:
     held, codes = truth()
-    marks = np.array([planted.marked(one, PLACES) for one in held])
+    marks = np.array([planted_sites.marked(one, PLACES) for one in held])
     score = np.array([4.0 if one.acts else -4.0 for one in held])
     found = judged(marks, score, held, codes)
     assert found["recall"]["value"] == 1 and found["decoys"]["value"] == 0 and found["places"]["value"] == 1
@@ -271,22 +271,22 @@ def test_random_contributions_call_few_sites() -> None:
 def test_recall_is_the_largest_at_which_a_tenth_are_decoys() -> None:
     acting = np.array([1] * 9 + [0] + [1] * 5 + [0] * 5, bool)
     value = np.arange(20, 0, -1).astype(float)
-    ladder = planted.Ladder.of(value, acting, np.ones((1, 20)))
+    ladder = planted_sites.Ladder.of(value, acting, np.ones((1, 20)))
     recall, threshold = ladder.recall()
     assert recall[0] == 1 and threshold[0] == value[14]  # 14 of 15 calls are right
-    none = planted.Ladder.of(np.ones(20), acting, np.ones((1, 20)))  # ties are called together: 6 of 20 are decoys
+    none = planted_sites.Ladder.of(np.ones(20), acting, np.ones((1, 20)))  # ties are called together: 6 of 20 are decoys
     assert none.recall()[0][0] == 0 and none.decoys()[0] == pytest.approx(0.3)
 
 
 def test_background_lies_beside_sites_and_is_the_examples_own() -> None:
     held, codes = truth()
-    found = planted.stretches(held, codes, 1)
+    found = planted_sites.stretches(held, codes, 1)
     acts = np.array([one.acts for one in held])
     background = ~found.acting & acts[found.row]
     assert background.sum() == found.acting.sum()
     for row, start, end in zip(found.row[background], found.start[background], found.end[background], strict=True):
-        assert end - start == 8 and planted.marked(held[row], PLACES)[start:end].sum() == 0
-    few = planted.stretches(held[4:], codes[4:], 1)
+        assert end - start == 8 and planted_sites.marked(held[row], PLACES)[start:end].sum() == 0
+    few = planted_sites.stretches(held[4:], codes[4:], 1)
     later = found.row >= 4
     np.testing.assert_array_equal(found.start[later], few.start)
 
@@ -298,18 +298,18 @@ def table(path: Path, *rows: str, head: str = "name\tacts\tsites") -> Path:
 
 def test_truth_is_read_by_name(tmp_path: Path) -> None:
     path = table(tmp_path / "truth.tsv", "e1\t1\tSPI1:3-9:+,RUNX1:20-30:-", "e9\t1\tbad", "e2\t0\t.")
-    found = planted.read(path, ["e2", "e1"], 40)
-    assert found == [planted.Planted(False, ()), planted.Planted(True, ((3, 9), (20, 30)))]
+    found = planted_sites.read(path, ["e2", "e1"], 40)
+    assert found == [planted_sites.Planted(False, ()), planted_sites.Planted(True, ((3, 9), (20, 30)))]
 
 
 def test_bad_truth_is_told_with_row_and_column(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="columns acts are missing; it has name, sites"):
-        planted.read(table(tmp_path / "a.tsv", head="name\tsites"), ["e1"], 40)
+        planted_sites.read(table(tmp_path / "a.tsv", head="name\tsites"), ["e1"], 40)
     with pytest.raises(InputError, match=r"2 of 3 explained examples have no row \(e2, e3\)"):
-        planted.read(table(tmp_path / "b.tsv", "e1\t1\t."), ["e1", "e2", "e3"], 40)
+        planted_sites.read(table(tmp_path / "b.tsv", "e1\t1\t."), ["e1", "e2", "e3"], 40)
     path = table(tmp_path / "c.tsv", "e1\tyes\tSPI1:3-9:+", "e2\t1\tSPI1:35-45:+,SPI1", "e3\t1")
     with pytest.raises(InputError) as told:
-        planted.read(path, ["e1", "e2", "e3"], 40)
+        planted_sites.read(path, ["e1", "e2", "e3"], 40)
     words = str(told.value)
     assert "row 2, column acts: 'yes' is neither 0 nor 1" in words
     assert "row 3, column sites: 'SPI1:35-45:+' does not lie within the example's 40 bases" in words

@@ -10,23 +10,23 @@ from torch import nn
 
 import networks
 import sequenced
-from readsight import interpreting
+from readsight.config import interpretation
 from readsight.errors import InputError
-from readsight.explaining import integrated_gradients, sampling
-from readsight.explaining.attributing import attribute, change_of, defined, score_of
-from readsight.explaining.file import own
-from readsight.explaining.methods import EXPLANATIONS
-from readsight.explaining.question import Head, Question, turned_back
-from readsight.explaining.references import permutation, references, shuffled, turned_over
 from readsight.genome.codes import reverse_complement
 from readsight.genome.onehot import one_hot_last
-from readsight.kmers import kmer_linear
-from readsight.nets import NETS
+from readsight.interpret.sequence_attribution import integrated_gradients, shapley_sampling
+from readsight.interpret.sequence_attribution.attribution import attribute, change_of, defined, score_of
+from readsight.interpret.sequence_attribution.attribution_file import own
+from readsight.interpret.sequence_attribution.query import Head, Question, turned_back
+from readsight.interpret.sequence_attribution.references import permutation, references, shuffled, turned_over
+from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
+from readsight.models.kmer import kmer_linear
+from readsight.models.sequence import NETS
 
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}
 SIGNED = ("input_x_gradient", "smoothgrad", "integrated_gradients", "deep_shap", "gradient_shap")
 COMPLETE = {"integrated_gradients": 0.02, "deep_shap": 1e-4, "shap": 1e-4}
-WHERE = {word: on or tuple(networks.SMALL) for word, on in interpreting.METHODS.items()}
+WHERE = {word: on or tuple(networks.SMALL) for word, on in interpretation.METHODS.items()}
 
 
 def asked(word: str = "cnn", kind: str = "binary", n: int = 4, length: int = 40, both: bool = True, **more: Any) -> Question:
@@ -46,9 +46,9 @@ def every(skip: tuple[str, ...] = ()) -> list[tuple[str, str]]:
 
 
 def test_the_words_and_where_they_are_defined_are_those_of_the_config():
-    assert list(EXPLANATIONS) == list(interpreting.METHODS)
-    assert {word: EXPLANATIONS[word].ON for word in EXPLANATIONS} == interpreting.METHODS
-    assert [word for word in EXPLANATIONS if getattr(EXPLANATIONS[word], "PLACES", False)] == list(interpreting.PLACES)
+    assert list(EXPLANATIONS) == list(interpretation.METHODS)
+    assert {word: EXPLANATIONS[word].ON for word in EXPLANATIONS} == interpretation.METHODS
+    assert [word for word in EXPLANATIONS if getattr(EXPLANATIONS[word], "PLACES", False)] == list(interpretation.PLACES)
 
 
 @pytest.mark.parametrize("word", SIGNED)
@@ -151,7 +151,7 @@ def test_of_one_place_only_what_it_sees_counts_and_that_as_in_the_whole_window(w
     found = attribute(word, question, SPEC, 1)
     for row, at in zip(found, question.at, strict=True):
         assert not row[np.abs(np.arange(90) - at) > 18].any() and row[np.abs(np.arange(90) - at) <= 18].any()
-    monkeypatch.setattr("readsight.explaining.attributing.seen", lambda _: None)
+    monkeypatch.setattr("readsight.interpret.sequence_attribution.attribution.seen", lambda _: None)
     if word != "shap":  # whose stretches are then longer
         np.testing.assert_allclose(
             attribute(word, question, SPEC, 1), found, atol=5e-6 if word != "integrated_gradients" else 2e-3
@@ -189,7 +189,7 @@ def test_sampled_values_are_shapleys_where_all_orders_give_the_same():
     question = Question(kmer_linear, fitted.arrays, fitted.about, codes, Head("yes"))
     held = shuffled(codes, 2, 1)
     held[:] = reverse_complement(held)  # other bases: shuffled ones have the same
-    found = own(sampling.attribute(question, held, SPEC, 1), codes)
+    found = own(shapley_sampling.attribute(question, held, SPEC, 1), codes)
     for i in range(2):
         for j in range(16):
             single = codes[i].copy()

@@ -9,13 +9,13 @@ import torch
 
 import networks
 import sequenced
-from readsight.explaining import grad_cam
-from readsight.explaining.attention_rollout import rolled, weights
-from readsight.explaining.attributing import attribute
-from readsight.explaining.question import Head, Question
-from readsight.explaining.tokenplaces import added, shared
-from readsight.foldfile import Encoding
-from readsight.nets import NETS
+from readsight.dataset.fold_file import Encoding
+from readsight.interpret.sequence_attribution import grad_cam
+from readsight.interpret.sequence_attribution.attention_rollout import rolled, weights
+from readsight.interpret.sequence_attribution.attribution import attribute
+from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.interpret.sequence_attribution.token_positions import added, shared
+from readsight.models.sequence import NETS
 
 SPEC = {"baseline": "shuffled", "baselines": 2, "correction": True}
 
@@ -65,7 +65,7 @@ def test_one_layer_is_half_attention_and_half_what_passes_by():
     net, given = question.net, networks.one_hot(torch.from_numpy(question.codes))
     trunk, layer = net.trunk, net.trunk.layers[0]
     with torch.no_grad():
-        from readsight.nets.attention import sines
+        from readsight.models.sequence.attention import sines
 
         held = trunk.stem(given.unsqueeze(2)).squeeze(2).transpose(1, 2)
         held = held + sines(held.shape[1], held.shape[2])
@@ -111,7 +111,7 @@ def test_attention_of_tokens_is_told_by_base(tmp_path, name):
 
 
 def test_byte_pair_tokens_are_their_letters(tmp_path):
-    from readsight.encodings import bpe
+    from readsight.dataset.encodings import bpe
 
     encoding = tokened(tmp_path, "bpe")
     codes = sequenced.random(4, 30, 9)
@@ -129,7 +129,7 @@ def test_a_value_is_shared_out_among_its_bases():
 
 
 def test_a_checkpoints_tokens_of_bases_as_they_stand_are_as_long_as_their_names(monkeypatch):
-    from readsight.encodings import checkpoint
+    from readsight.dataset.encodings import checkpoint
 
     class Tokenizer:
         def get_vocab(self) -> dict[str, int]:

@@ -8,14 +8,14 @@ import pytest
 
 import networks
 import sequenced
-from readsight import interpreting
-from readsight.explaining.attributing import attribute
-from readsight.explaining.file import own
-from readsight.explaining.question import Head, Question
+from readsight.config import interpretation
 from readsight.genome.codes import encode
 from readsight.genome.shuffle import dinucleotide
-from readsight.kmers import kmer_linear
-from readsight.nets import NETS
+from readsight.interpret.sequence_attribution.attribution import attribute
+from readsight.interpret.sequence_attribution.attribution_file import own
+from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.models.kmer import kmer_linear
+from readsight.models.sequence import NETS
 
 WORD, LENGTH = "TGACGTGGCA", 60
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}
@@ -45,7 +45,7 @@ def models() -> dict[str, tuple[Any, ...]]:
     return found | {"kmer_linear": (kmer_linear, fitted.arrays, fitted.about)}
 
 
-CASES = [(word, net) for word, nets in interpreting.METHODS.items() for net in nets or (*TELLING, "tokens", "kmer_linear")]
+CASES = [(word, net) for word, nets in interpretation.METHODS.items() for net in nets or (*TELLING, "tokens", "kmer_linear")]
 
 
 @pytest.mark.parametrize("word, net", CASES)

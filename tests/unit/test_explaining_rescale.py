@@ -9,13 +9,13 @@ from torch import nn
 
 import networks
 import sequenced
-from readsight.explaining import deep_shap
-from readsight.explaining.attributing import attribute, change_of
-from readsight.explaining.file import own
-from readsight.explaining.gradients import added
-from readsight.explaining.question import Head, Question
-from readsight.nets import NETS
-from readsight.training.together import Together
+from readsight.interpret.sequence_attribution import deep_shap
+from readsight.interpret.sequence_attribution.attribution import attribute, change_of
+from readsight.interpret.sequence_attribution.attribution_file import own
+from readsight.interpret.sequence_attribution.gradients import added
+from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.models.sequence import NETS
+from readsight.models.training.ensemble import Together
 
 SCORE = Head("score")
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}

@@ -14,10 +14,10 @@ import pytest
 
 import explored
 from readsight.errors import InputError
-from readsight.explaining import file
-from readsight.explorer import building, overlays
-from readsight.explorer.packing import Packed, quantised, unpacked
-from readsight.explorer.rows import described
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.report.explorer import builder, tracks
+from readsight.report.explorer.encoding import Packed, quantised, unpacked
+from readsight.report.explorer.examples import described
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts/interpret_page.py"
 KINDS = tuple(explored.CLASSES)
@@ -58,7 +58,7 @@ def test_arrays_of_all_kinds_come_back():
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_carries_contributions_and_substitutions(kind):
     held = explored.made(kind)
-    about, arrays = parts(building.page(held, explored.exams()))
+    about, arrays = parts(builder.page(held, explored.exams()))
     assert np.array_equal(arrays["sequence"], held.sequence)
     for head in held.heads:
         for method in held.methods:
@@ -78,19 +78,19 @@ def test_the_page_carries_contributions_and_substitutions(kind):
 def test_two_hundred_windows_of_800_bases_by_four_methods_stay_below_six_megabytes():
     held = explored.made(n=200, length=800)
     held.found["deep_shap"] = {"yes": held.found["mutagenesis"]["yes"] * 2}
-    text = building.page(held, {})
+    text = builder.page(held, {})
     assert len(text.encode()) < 6e6
     assert len(parts(text)[0]["examples"]["example"]) == 200
 
 
 def test_what_has_no_room_is_left_out_and_said(monkeypatch):
     held = explored.made(n=6, length=100)
-    assert building.packing(held)[2] == []
-    each = [building.bytes_each(held, *level) for level in building.LEVELS]
+    assert builder.packing(held)[2] == []
+    each = [builder.bytes_each(held, *level) for level in builder.LEVELS]
     assert each == sorted(each, reverse=True)
     for room, words in ((6 * each[1], []), (6 * each[2], ["substitutions"]), (2 * each[2], ["2 of the 6", "substitutions"])):
-        monkeypatch.setattr(building, "MOST", room)
-        kept, packed, remarks = building.packing(held)
+        monkeypatch.setattr(builder, "MOST", room)
+        kept, packed, remarks = builder.packing(held)
         assert packed.table["own/mutagenesis/yes"]["type"] == "int8"
         assert len(remarks) == len(words) and all(w in r for w, r in zip(words, remarks, strict=True))
         assert len(kept) == (2 if len(words) == 2 else 6)
@@ -127,33 +127,33 @@ def test_of_positions_it_is_said_whether_a_site_stands_at_the_explained_place():
 
 def test_hits_are_those_of_the_page_s_examples_and_the_largest(tmp_path):
     rows = [("one1", 5, 9, "-", "pos_1", 11.5, 0.25), ("gone", 1, 4, "+", "pos_1", 9, 1)]
-    rows += [("one0", i, i + 4, "+", "pos_2", 8, 0.01 * i) for i in range(overlays.MOST + 20)]
+    rows += [("one0", i, i + 4, "+", "pos_2", 8, 0.01 * i) for i in range(tracks.MOST + 20)]
     path = tmp_path / "hits.tsv.gz"
-    pd.DataFrame(rows, columns=overlays.HITS).to_csv(path, sep="\t", index=False)
-    found = overlays.hits(path, ["one0", "one1"])
+    pd.DataFrame(rows, columns=tracks.HITS).to_csv(path, sep="\t", index=False)
+    found = tracks.hits(path, ["one0", "one1"])
     assert found[1] == [[5, 9, "-", "pos_1", 11.5, 0.25, 1]]
-    assert len(found[0]) == overlays.MOST and found[0][0][0] == 20, "the smallest are left out, the others stand in order"
+    assert len(found[0]) == tracks.MOST and found[0][0][0] == 20, "the smallest are left out, the others stand in order"
     table = pd.DataFrame({"motif": ["pos_1", "never"], "head": "yes", "width": 12, "match": ["SPI1", ""], "q": [1e-7, np.nan]})
     table.to_csv(tmp_path / "motifs.tsv", sep="\t", index=False)
-    assert overlays.motifs(tmp_path / "motifs.tsv", {"pos_1"}) == {"pos_1": {"head": "yes", "match": "SPI1", "q": "1e-07"}}
-    assert overlays.motifs(tmp_path / "motifs.tsv", {"never"}) == {"never": {"head": "yes"}}
+    assert tracks.motifs(tmp_path / "motifs.tsv", {"pos_1"}) == {"pos_1": {"head": "yes", "match": "SPI1", "q": "1e-07"}}
+    assert tracks.motifs(tmp_path / "motifs.tsv", {"never"}) == {"never": {"head": "yes"}}
 
 
 def test_files_that_are_absent_or_empty_are_no_hits(tmp_path):
     (tmp_path / "none.tsv").write_text("")
     (tmp_path / "none.tsv.gz").write_bytes(gzip.compress(b""))
-    (tmp_path / "head.tsv").write_text("\t".join(overlays.HITS) + "\n")
+    (tmp_path / "head.tsv").write_text("\t".join(tracks.HITS) + "\n")
     for name in ("none.tsv", "none.tsv.gz", "head.tsv", "absent.tsv"):
-        assert overlays.hits(tmp_path / name, ["one0"]) == {}
-    assert overlays.hits(None, []) == {} and overlays.motifs(None, []) == {}
+        assert tracks.hits(tmp_path / name, ["one0"]) == {}
+    assert tracks.hits(None, []) == {} and tracks.motifs(None, []) == {}
     (tmp_path / "odd.tsv").write_text("example\tstart\nx\t1\n")
     with pytest.raises(InputError, match="no column end, strand, motif, score, contribution"):
-        overlays.hits(tmp_path / "odd.tsv", ["x"])
+        tracks.hits(tmp_path / "odd.tsv", ["x"])
 
 
 def effects_table(path, rows, **more):
     """As `interpret_variants` writes it, of one head. rows: chrom, pos, ref, alt, change."""
-    pd.DataFrame(rows, columns=[*overlays.SITES, "delta.yes"]).assign(score=0.0, **more).to_parquet(path)
+    pd.DataFrame(rows, columns=[*tracks.SITES, "delta.yes"]).assign(score=0.0, **more).to_parquet(path)
     return path
 
 
@@ -167,25 +167,25 @@ def test_variants_stand_at_their_place_along_the_window_on_both_strands(tmp_path
     ]
     rows += [("chr2", 510, "A", "C", 9.0), ("chr1", 500, "A", "C", 9.0)]
     path = effects_table(tmp_path / "regulatory.parquet", rows, label=np.array([1, 0, 0, -1, 0, 0], np.int8))
-    found = overlays.variants([path], held)
+    found = tracks.variants([path], held)
     assert [v[1:4] for v in found[0]] == [[0, 1, 501], [39, 40, 540]] and found[0][0][0] == "regulatory"
     assert [v[7] for v in found[0]] == ["known to act", "known to do nothing"]
     assert found[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], (
         "the first bases of the genome are the last as it reads"
     )
-    assert overlays.variants([path], explored.made(genome=False)) == {}
+    assert tracks.variants([path], explored.made(genome=False)) == {}
     pd.read_parquet(path).drop(columns=["pos", "delta.yes"]).to_parquet(path)
     with pytest.raises(InputError, match="no column pos, delta"):
-        overlays.variants([path], held)
+        tracks.variants([path], held)
 
 
 def test_an_effect_on_sites_is_what_is_gained_or_lost_of_that_site():
     table = pd.DataFrame(
         {"donor_gain": [0.1, 0.7], "donor_loss": [0.9, 0.0], "acceptor_gain": [0, 0.2], "acceptor_loss": [0.3, 0]}
     )
-    found = overlays.effects(table.add_prefix("delta."), ["acceptor", "donor"])
+    found = tracks.effects(table.add_prefix("delta."), ["acceptor", "donor"])
     assert found.tolist() == [[-0.3, -0.9], [0.2, 0.7]]
-    assert overlays.effects(pd.DataFrame({"delta.x": [-2.0, np.nan]}), ["other"]).tolist()[0] == [-2.0]
+    assert tracks.effects(pd.DataFrame({"delta.x": [-2.0, np.nan]}), ["other"]).tolist()[0] == [-2.0]
 
 
 class Tags(HTMLParser):
@@ -209,9 +209,9 @@ def test_nothing_that_is_given_becomes_markup_and_nothing_is_fetched():
     said = explored.exams("mutagenesis")
     said["mutagenesis"]["exams"][0]["reason"] = said["mutagenesis"]["exams"][0]["exam"] = bad
     told = explored.evaluation() | {"headline": bad}
-    text = building.page(held, said, told)
+    text = builder.page(held, said, told)
     clean = Tags()
-    clean.feed(building.page(explored.made("multiclass"), explored.exams("mutagenesis"), explored.evaluation()))
+    clean.feed(builder.page(explored.made("multiclass"), explored.exams("mutagenesis"), explored.evaluation()))
     tags = Tags()
     tags.feed(text)
     assert tags.scripts == clean.scripts == 4 and [name for name, _ in tags.seen] == [name for name, _ in clean.seen]
@@ -221,13 +221,13 @@ def test_nothing_that_is_given_becomes_markup_and_nothing_is_fetched():
 
 
 def test_failed_methods_and_exams_that_judge_nothing_are_told_apart():
-    text = building.page(explored.made(), explored.exams("grad_cam"))
+    text = builder.page(explored.made(), explored.exams("grad_cam"))
     states = {m["word"]: m["passed"] for m in parts(text)[0]["methods"]}
     assert states == {"integrated_gradients": True, "mutagenesis": True, "grad_cam": False}
     assert text.count("✗ FAILED</span>") == 1 and "– not defined" in text and "– told, not judged" in text
     assert "Every attribution method failed" not in text
-    assert "Every attribution method failed" in building.page(explored.made(), explored.exams(*explored.METHODS))
-    assert all(m["passed"] is None for m in parts(building.page(explored.made(), {}))[0]["methods"])
+    assert "Every attribution method failed" in builder.page(explored.made(), explored.exams(*explored.METHODS))
+    assert all(m["passed"] is None for m in parts(builder.page(explored.made(), {}))[0]["methods"])
 
 
 def test_numbers_that_are_none_do_not_break_the_page():
@@ -236,7 +236,7 @@ def test_numbers_that_are_none_do_not_break_the_page():
     held.score["yes"][1] = np.inf
     said = explored.exams()
     said["grad_cam"]["exams"][0]["value"] = float("nan")
-    about, arrays = parts(building.page(held, said))
+    about, arrays = parts(builder.page(held, said))
     assert np.isnan(arrays["own/grad_cam/yes/step"]).tolist() == [False, False, True, False, False]
     assert about["examples"]["score"]["yes"][1] is None and about["methods"][2]["exams"][0]["value"] is None
 
@@ -259,11 +259,11 @@ def run(folder, out, **more):
 
 
 def test_the_step_writes_the_page_with_and_without_what_is_optional(tmp_path):
-    file.write(tmp_path / "attributions.h5", explored.made())
+    attribution_file.write(tmp_path / "attributions.h5", explored.made())
     (tmp_path / "exams.json").write_text(json.dumps({"methods": explored.exams()}))
     (tmp_path / "evaluation.json").write_text(json.dumps(explored.evaluation()))
     effects_table(tmp_path / "set.parquet", [("chr1", 510, "A", "C", 0.5)])
-    (tmp_path / "hits.tsv.gz").write_bytes(gzip.compress(("\t".join(overlays.HITS) + "\none0\t2\t9\t+\tpos_1\t8\t1\n").encode()))
+    (tmp_path / "hits.tsv.gz").write_bytes(gzip.compress(("\t".join(tracks.HITS) + "\none0\t2\t9\t+\tpos_1\t8\t1\n").encode()))
     (tmp_path / "motifs.tsv").write_text("motif\tmatch\npos_1\tSPI1\n")
     more = {"evaluation": "evaluation.json", "hits": "hits.tsv.gz", "motifs": "motifs.tsv", "variants": ["set.parquet"]}
     full, bare = run(tmp_path, "full.html", **more), run(tmp_path, "bare.html", variants=[])

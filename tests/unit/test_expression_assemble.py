@@ -9,7 +9,7 @@ import pytest
 
 from expression_assemble import aligned, described, fragment_length, main, read_counts, read_genes
 from readsight.errors import InputError
-from readsight.geneids import unversioned
+from readsight.formats.gene_ids import unversioned
 
 GENES = ["ENSG00000000001.3", "ENSG00000000002.1", "AC0001.1", "tiny"]
 HEAD = "gene_id\tgene_name\tbiotype\tcontig\tstart\tend\tstrand\tlength\n"

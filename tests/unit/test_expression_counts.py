@@ -12,9 +12,9 @@ import expression_index_salmon
 import expression_quality
 import expression_salmon
 import expression_strandedness as strands
-from readsight import assigned
-from readsight.annotation import Transcript
 from readsight.errors import InputError
+from readsight.expression import assignment_rate
+from readsight.formats.gtf import Transcript
 
 
 def table(tmp_path, *rows):
@@ -132,9 +132,9 @@ def test_the_table_of_counts_has_two_columns():
 def test_a_sample_with_nothing_assigned_is_refused(found, refused, least):
     if refused and (least or not found):
         with pytest.raises(InputError, match=f"anna: {found} of 1,000 fragments are assigned .*expression.min_assigned"):
-            assigned.check("anna", found, 1000, least)
+            assignment_rate.check("anna", found, 1000, least)
     else:
-        assigned.check("anna", found, 1000, least)
+        assignment_rate.check("anna", found, 1000, least)
 
 
 def test_agreement_is_one_for_equal_counts_and_symmetric():

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight import doctor, room
+from readsight.doctor import preflight, resources
 from readsight.errors import InputError
-from readsight.project import Project
 from readsight.wiring.align import AlignWiring
-from readsight.wiring.compare import CompareWiring
 from readsight.wiring.dossier import DossierWiring
 from readsight.wiring.expression import ExpressionWiring
+from readsight.wiring.project import Project
 from readsight.wiring.variants import VariantsWiring
+from readsight.wiring.variants_compare import CompareWiring
 
 SHEET = """\
 sample\tunit\tassay\tfastq_1\tfastq_2\tstrandedness
@@ -126,20 +126,20 @@ def test_faults_of_the_sheet_are_named_by_row_and_column(project, old, new, faul
 
 def test_rna_needs_an_annotation_and_reads(project, tmp_path):
     sheet = "sample\tassay\tbam\nanna\trna\tanna.bam\n"
-    faults = doctor.missing(project(sheet, reference={"fasta": "g.fa"}))
+    faults = preflight.missing(project(sheet, reference={"fasta": "g.fa"}))
     assert any("reference.gtf: is needed, since the sheet has samples of RNA (anna)" in fault for fault in faults)
     assert any("row 2, column bam: RNA is counted from its reads" in fault for fault in faults)
-    off = doctor.missing(project(sheet, reference={"fasta": "g.fa"}, expression=None))
+    off = preflight.missing(project(sheet, reference={"fasta": "g.fa"}, expression=None))
     assert not any("RNA" in fault for fault in off)
 
 
 def test_the_index_of_star_is_reckoned_with_and_salmon_named_where_it_is_too_large(project):
     star, salmon = project(ONLY), project(ONLY, expression={"quantifiers": ["salmon"]})
     human = 3_100_000_000
-    assert room.estimate(star, human) - room.estimate(salmon, human) == 11 * human
-    notes = room.check_memory(star, 1000 * human)
+    assert resources.estimate(star, human) - resources.estimate(salmon, human) == 11 * human
+    notes = resources.check_memory(star, 1000 * human)
     assert len(notes) == 1 and "STAR needs about" in notes[0] and "[salmon]" in notes[0]
-    assert room.check_memory(salmon, human // 1000) == []
+    assert resources.check_memory(salmon, human // 1000) == []
 
 
 DONORS = SHEET.replace("strandedness", "strandedness\tdonor").replace("\t\n", "\t\tX\n").replace("reverse\n", "reverse\tX\n")

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from readsight.errors import InputError
-from readsight.fastq import check_unit
+from readsight.formats.fastq import check_unit
 
 HIGH = {"33": "IIIIFFFF:::#", "64": "hhhhgggfffBB"}
 
@@ -233,7 +233,7 @@ def test_limit_reads_only_the_head(pair):
 
 def test_blocks_do_not_change_the_result(pair, monkeypatch):
     """Any block size gives the counts of one block, and the same fault at the same read."""
-    import readsight.fastq as module
+    import readsight.formats.fastq as module
 
     one, two = pair(reads(300), reads(300, mate="/2", seed=2, length=77))
     whole = check_unit([one, two])

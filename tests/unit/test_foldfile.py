@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import modalities
-from readsight import foldfile
+from readsight.dataset import fold_file
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.outcome import Outcome
 
 
 @pytest.fixture(scope="module")
@@ -20,30 +20,30 @@ def prepared(tmp_path_factory):
 def test_each_role_holds_its_folds_and_no_others(prepared):
     _, files = prepared
     inner = [f"fold{k}.inner{j}" for k in range(3) for j in range(2)]
-    assert foldfile.names(files["validation"]) == inner
-    assert foldfile.names(files["test"]) == ["fold0", "fold1", "fold2"]
-    assert foldfile.names(files["train"]) == ["fold0", *inner[:2], "fold1", *inner[2:4], "fold2", *inner[4:]]
-    assert foldfile.count(files["train"]) == 3 == foldfile.count(files["validation"])
-    assert foldfile.inner(files["train"], 1) == [0, 1] and foldfile.inner(files["test"], 1) == []
+    assert fold_file.names(files["validation"]) == inner
+    assert fold_file.names(files["test"]) == ["fold0", "fold1", "fold2"]
+    assert fold_file.names(files["train"]) == ["fold0", *inner[:2], "fold1", *inner[2:4], "fold2", *inner[4:]]
+    assert fold_file.count(files["train"]) == 3 == fold_file.count(files["validation"])
+    assert fold_file.inner(files["train"], 1) == [0, 1] and fold_file.inner(files["test"], 1) == []
 
 
 def test_a_fold_is_its_inner_parts(prepared):
     _, files = prepared
     table = pd.read_parquet(files["split"]).set_index("example")
     for k in range(3):
-        whole = set(foldfile.read(files["train"], k).names)
+        whole = set(fold_file.read(files["train"], k).names)
         assert whole == set(table.index[table[f"repeat0.fold{k}"] == "train"])
-        held = [set(foldfile.read(files["validation"], k, j).names) for j in range(2)]
+        held = [set(fold_file.read(files["validation"], k, j).names) for j in range(2)]
         assert held[0] | held[1] == whole and not held[0] & held[1]
         for j in range(2):
-            own = foldfile.read(files["train"], k, j)
-            assert set(own.names) == whole - held[j] and own.features == foldfile.read(files["validation"], k, j).features
-        assert not whole & set(foldfile.read(files["test"], k).names)
+            own = fold_file.read(files["train"], k, j)
+            assert set(own.names) == whole - held[j] and own.features == fold_file.read(files["validation"], k, j).features
+        assert not whole & set(fold_file.read(files["test"], k).names)
 
 
 def test_one_modality_alone(prepared):
     _, files = prepared
-    fold = foldfile.read(files["train"], 0)
+    fold = fold_file.read(files["train"], 0)
     alone = fold.on("mirna")
     assert set(alone.var["modality"]) == {"mirna"} and np.array_equal(alone.values, fold.values[:, fold.modalities["mirna"]])
     assert fold.on(None) is fold and len(alone) == len(fold)
@@ -52,7 +52,7 @@ def test_one_modality_alone(prepared):
 
 def test_donors_are_the_groups_that_intervals_resample(prepared):
     path, files = prepared
-    fold = foldfile.read(files["test"], 0)
+    fold = fold_file.read(files["test"], 0)
     donor = modalities.about()["donor"]
     assert list(fold.groups) == [donor[name] for name in fold.names]
 
@@ -60,7 +60,7 @@ def test_donors_are_the_groups_that_intervals_resample(prepared):
 def test_more_folds_than_ten_stay_in_their_order(tmp_path):
     path = modalities.joined(tmp_path, given="split")
     files = modalities.fold(tmp_path, path, modalities.GIVEN | {"resplits": 11}, balance="none", repeat=1)
-    assert foldfile.names(files["test"]) == [f"fold{k}" for k in range(11)]
+    assert fold_file.names(files["test"]) == [f"fold{k}" for k in range(11)]
 
 
 def test_another_split_is_refused(prepared, tmp_path):

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from readsight.errors import InputError
-from readsight.genesets import best_ids, read, unmatched
+from readsight.formats.gmt import best_ids, read, unmatched
 
 GOOD = "A\tabout a\tTP53\tMYC\tTP53\nB\t\tENSG00000141510.17\t\tENSG00000136997\n"
 

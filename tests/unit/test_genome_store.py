@@ -46,7 +46,7 @@ def test_a_genome_larger_than_a_block_is_the_same_as_in_one_piece(built, monkeyp
     lines = "".join(
         f">{name}\n" + "\n".join(text[i : i + 61] for i in range(0, len(text), 61)) + "\n" for name, text in contigs.items()
     )
-    monkeypatch.setattr("readsight.fasta.BLOCK", 97)
+    monkeypatch.setattr("readsight.formats.fasta.BLOCK", 97)
     genome, whole = built(lines), Genome.of(contigs)
     assert np.array_equal(genome.raw, whole.raw) and genome.lengths == whole.lengths and genome.masked == whole.masked
 

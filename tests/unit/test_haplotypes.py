@@ -6,8 +6,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readsight.alleles import SNV, edits
-from readsight.haplotypes import Call, match
+from readsight.variants.alleles import SNV, edits
+from readsight.variants.haplotype_matching import Call, match
 
 #            0         1         2         3         4
 REFERENCE = "GATTACAGGCATATATATATCCGTAGCTTAGCGGATTTACCAGGAC"

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kindred
-from readsight.foldfile import Sequence
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.homology import across, equal, like, of_examples, overlapping
+from readsight.dataset.homology.candidates import Packed, shared
+from readsight.dataset.homology.similarity import Measure
+from readsight.dataset.homology.single_linkage import Clusters, of_ids
+from readsight.dataset.homology.spaced_kmers import words
+from readsight.dataset.homology.spaced_seeds import PATTERNS, plan
 from readsight.genome.codes import decode, reverse_complement
-from readsight.homology import across, equal, like, of_examples, overlapping
-from readsight.homology.clusters import Clusters, of_ids
-from readsight.homology.hits import Packed, shared
-from readsight.homology.seeds import PATTERNS, plan
-from readsight.homology.segments import Measure
-from readsight.homology.words import words
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
 

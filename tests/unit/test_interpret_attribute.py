@@ -11,9 +11,11 @@ import cohorts
 import interpret_attribute
 import modalities
 import model_train
-from readsight import attributed, exams, foldfile
-from readsight.attributions import ATTRIBUTIONS
+from readsight.dataset import fold_file
 from readsight.errors import InputError
+from readsight.interpret.exams import tabular
+from readsight.interpret.tabular_attribution import results
+from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
 
 
 def test_similarity_is_spearmans():
@@ -22,22 +24,22 @@ def test_similarity_is_spearmans():
     draw = np.random.default_rng(5)
     one, other = draw.integers(0, 6, (10, 8)).astype(float), draw.normal(size=(10, 8))
     by_hand = np.mean([spearmanr(a, b).statistic for a, b in zip(one, other, strict=True)])
-    assert exams.similarity(one, other) == pytest.approx(by_hand)
-    assert exams.similarity(one, one) == pytest.approx(1)
-    assert exams.similarity(one, np.zeros((10, 8))) == 0
+    assert tabular.similarity(one, other) == pytest.approx(by_hand)
+    assert tabular.similarity(one, one) == pytest.approx(1)
+    assert tabular.similarity(one, np.zeros((10, 8))) == 0
     several = [np.stack([part, part[::-1]], axis=2) for part in (one, other)]
-    halves = [exams.similarity(several[0][:, :, k], several[1][:, :, k]) for k in (0, 1)]
-    assert exams.similarity(*several) == pytest.approx(np.mean(halves)), "each output counts as an example does"
+    halves = [tabular.similarity(several[0][:, :, k], several[1][:, :, k]) for k in (0, 1)]
+    assert tabular.similarity(*several) == pytest.approx(np.mean(halves)), "each output counts as an example does"
 
 
 def test_a_method_that_ignores_the_model_fails_its_exams():
-    results = {row["exam"]: row for row in exams.judge(np.full(10, 0.4), 1.0, 0.9)}
+    results = {row["exam"]: row for row in tabular.judge(np.full(10, 0.4), 1.0, 0.9)}
     assert not any(row["passed"] for row in results.values())
     assert "untrained model gets like attributions" in results["weights drawn anew"]["reason"]
-    good = exams.judge(np.zeros(10), 0.0, -0.1)
+    good = tabular.judge(np.zeros(10), 0.0, -0.1)
     assert all(row["passed"] for row in good)
-    assert len(exams.judge(np.zeros(10), None, 0.0)) == 2, "a forest has no weights to draw"
-    assert not exams.judge(np.array([np.nan]), 0.0, 0.0)[0]["passed"], "not a number is not a pass"
+    assert len(tabular.judge(np.zeros(10), None, 0.0)) == 2, "a forest has no weights to draw"
+    assert not tabular.judge(np.array([np.nan]), 0.0, 0.0)[0]["passed"], "not a number is not a pass"
 
 
 def test_chosen_examples_are_spread_over_folds_without_repeats():
@@ -110,7 +112,7 @@ def test_folds_of_other_features_stand_side_by_side(classes):
         assert np.allclose(handle["integrated_gradients/by_fold"][:], means)
         names, labels = handle["example"].asstr()[:], handle["label"][:]
     for number in range(3):
-        test = foldfile.read(inputs["test"], number)
+        test = fold_file.read(inputs["test"], number)
         place = {name: i for i, name in enumerate(test.names)}
         rows = np.flatnonzero(fold == number)
         own = [place[name] for name in names[rows]]
@@ -132,7 +134,7 @@ def test_the_features_that_classes_were_planted_in_are_found_and_the_exams_passe
 
 
 def test_what_is_written_is_what_figures_read(classes):
-    found = attributed.read(classes[1]["attributions"])
+    found = results.read(classes[1]["attributions"])
     assert found.methods == sorted(ATTRIBUTIONS) and found.outputs == ["ALL", "AML", "CML"]
     assert found.by_fold["shap"].shape == found.used.shape
     assert found.unit == "logit"
@@ -152,7 +154,7 @@ def test_divisions_drawn_anew_are_told_fold_by_fold(tmp_path):
         assert list(handle["fold_repeat"][:]) == [0, 1, 1] and list(handle["fold_number"][:]) == [0, 0, 1]
         assert handle["shap/by_fold"].shape == handle["used"].shape == (3, len(handle["feature"]))
         assert set(handle["fold"][:]) == {0}
-        given = foldfile.read(parts[0]["test"], 0)
+        given = fold_file.read(parts[0]["test"], 0)
         assert sorted(handle["example"].asstr()[:]) == sorted(given.names), "those of the given test part alone"
         assert (handle["shap/by_fold"][:][~handle["used"][:]] == 0).all()
         assert (handle["shap/by_fold"][:] > 0).any(axis=1).all()

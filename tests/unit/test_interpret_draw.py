@@ -10,10 +10,19 @@ from matplotlib.transforms import Affine2D
 
 import explanations
 import interpret_draw
-from readsight import interpreting
-from readsight.attributionfigures import genes, hits, logos, looks, sheet, substitutions, tracks, views
-from readsight.figures import plt
-from readsight.logo import FLAT
+from readsight.config import interpretation
+from readsight.report.attribution_figures import (
+    attention_maps,
+    example_selection,
+    genes,
+    hits,
+    logos,
+    mutagenesis_map,
+    panels,
+    tracks,
+)
+from readsight.report.figure_style import plt
+from readsight.report.logo import FLAT
 
 METHODS = ("integrated_gradients", "mutagenesis", "grad_cam", "attention_rollout")
 PASSED = explanations.examined(**{m: [] for m in METHODS})
@@ -63,16 +72,16 @@ def figures(held, exams, drawn=1):
     """All figures of a task, by name; words where there is none."""
     return {
         "logos": logos.figure(held, exams, NO_HITS, drawn),
-        "mutagenesis": substitutions.figure(held, exams, drawn),
+        "mutagenesis": mutagenesis_map.figure(held, exams, drawn),
         "tracks": tracks.figure(held, exams, [], {}),
-        "looks": looks.figure(held, exams, drawn),
+        "looks": attention_maps.figure(held, exams, drawn),
     }
 
 
 def test_letters_are_as_high_as_bases_contribute():
     held = explanations.made()
     figure = logos.figure(held, PASSED, NO_HITS, 4)
-    panels, shown = titled(figure, "Integrated gradients"), views.chosen(held, 4)
+    panels, shown = titled(figure, "Integrated gradients"), example_selection.chosen(held, 4)
     assert len(panels) == len(shown) == 4
     for axis, view in zip(panels, shown, strict=True):
         own = held.contributions("integrated_gradients", "yes")[view.row]
@@ -91,30 +100,30 @@ def test_letters_are_as_high_as_bases_contribute():
 def test_the_most_confident_examples_of_each_class_or_head_are_chosen():
     held = explanations.made()
     order = np.argsort(held.score["yes"])
-    assert [v.row for v in views.chosen(held, 4)] == [order[-1], order[0], order[-2], order[1]], "classes alternate"
-    assert views.chosen(held, 2)[0].group == "predicted yes"
+    assert [v.row for v in example_selection.chosen(held, 4)] == [order[-1], order[0], order[-2], order[1]], "classes alternate"
+    assert example_selection.chosen(held, 2)[0].group == "predicted yes"
     several = explanations.made("multiclass")
-    picked = views.chosen(several, 6)
+    picked = example_selection.chosen(several, 6)
     assert [v.head for v in picked] == ["liver", "liver", "brain", "brain", "skin", "skin"], "a row a head"
     assert all(v.row in np.argsort(several.score[v.head])[-2:] for v in picked)
     one_sided = explanations.made()
     one_sided.score["yes"] = np.abs(one_sided.score["yes"]) + 1
-    assert {v.group for v in views.chosen(one_sided, 6)} == {"predicted yes"}, "none is predicted to be the other"
-    assert views.chosen(explanations.made("regression", n=2), 6)[0].group == "highest predicted"
-    assert len(views.chosen(explanations.made("regression", n=2), 6)) == 2, "no example twice"
+    assert {v.group for v in example_selection.chosen(one_sided, 6)} == {"predicted yes"}, "none is predicted to be the other"
+    assert example_selection.chosen(explanations.made("regression", n=2), 6)[0].group == "highest predicted"
+    assert len(example_selection.chosen(explanations.made("regression", n=2), 6)) == 2, "no example twice"
 
 
 def test_the_stretch_that_contributes_most_is_drawn_with_what_contributes_in_its_middle():
     own = np.zeros(800)
     own[500:510] = -1
-    start, end = views.focus(own)
-    assert end - start == views.FOCUS and abs((start + end) / 2 - 505) <= 2
-    assert views.focus(own[:90]) == (0, 90)
-    assert views.focus(np.r_[np.ones(5), np.zeros(300)])[0] == 0
+    start, end = example_selection.focus(own)
+    assert end - start == example_selection.FOCUS and abs((start + end) / 2 - 505) <= 2
+    assert example_selection.focus(own[:90]) == (0, 90)
+    assert example_selection.focus(np.r_[np.ones(5), np.zeros(300)])[0] == 0
 
 
 def test_positions_are_the_genomes_and_fall_on_the_reverse_strand():
-    forward, reverse = views.Ruler("chr1", 1000, 1150, "+"), views.Ruler("chr1", 1000, 1150, "-")
+    forward, reverse = example_selection.Ruler("chr1", 1000, 1150, "+"), example_selection.Ruler("chr1", 1000, 1150, "-")
     assert (forward.position(0), forward.position(149)) == (1001, 1150)
     assert (reverse.position(0), reverse.position(149)) == (1150, 1001)
     assert dict(forward.ticks(0, 150))[49.5] == "1,050" and dict(reverse.ticks(0, 150))[100.5] == "1,050"
@@ -123,8 +132,8 @@ def test_positions_are_the_genomes_and_fall_on_the_reverse_strand():
     held = explanations.made()
     figure = logos.figure(held, PASSED, NO_HITS, 12)
     panels = titled(figure, "Mutagenesis")
-    for axis, view in zip(panels, views.chosen(held, len(panels)), strict=True):
-        ruler = views.Ruler.of(held, view.row)
+    for axis, view in zip(panels, example_selection.chosen(held, len(panels)), strict=True):
+        ruler = example_selection.Ruler.of(held, view.row)
         for at, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
             assert label.get_text() == f"{ruler.position(int(at)):,}"
         assert axis.get_xlabel() == ("chr1 (bp, reverse strand)" if view.row % 2 else "chr1 (bp)")
@@ -136,9 +145,9 @@ def test_a_failed_method_is_marked_in_every_figure():
     held = explanations.made(methods=METHODS)
     drawn = {
         "integrated_gradients": lambda exams: logos.figure(held, exams, NO_HITS, 1),
-        "mutagenesis": lambda exams: substitutions.figure(held, exams, 1),
-        "grad_cam": lambda exams: looks.figure(held, exams, 1),
-        "attention_rollout": lambda exams: looks.figure(held, exams, 1),
+        "mutagenesis": lambda exams: mutagenesis_map.figure(held, exams, 1),
+        "grad_cam": lambda exams: attention_maps.figure(held, exams, 1),
+        "attention_rollout": lambda exams: attention_maps.figure(held, exams, 1),
     }
     every = explanations.examined(**{m: ["completeness", "shuffled labels"] for m in METHODS})
     for method, figure in drawn.items():
@@ -154,23 +163,23 @@ def test_a_failed_method_is_marked_in_every_figure():
 
 def test_many_failed_exams_are_told_as_far_as_there_is_room():
     exams = explanations.examined(mutagenesis=[f"a long exam {i}" for i in range(9)])
-    words, failed = sheet.named("mutagenesis", exams, 60)
+    words, failed = panels.named("mutagenesis", exams, 60)
     assert failed and len(words) <= 60
     assert words == "Mutagenesis: FAILED a long exam 0, a long exam 1 and 7 more"
-    assert sheet.named("mutagenesis", {}, 60) == ("Mutagenesis (not examined)", False)
+    assert panels.named("mutagenesis", {}, 60) == ("Mutagenesis (not examined)", False)
 
 
 def test_the_leading_method_is_the_first_that_passed():
     held = explanations.made(methods=("grad_cam", "saliency", "mutagenesis"))
-    assert views.leading(held, explanations.examined(grad_cam=[], saliency=["a"], mutagenesis=[])) == "mutagenesis"
-    assert views.leading(held, explanations.examined(grad_cam=[], saliency=["a"], mutagenesis=["b"])) == "saliency"
-    assert views.leading(explanations.made(methods=("grad_cam",)), {}) == "grad_cam"
-    assert views.PLACES == interpreting.PLACES
+    assert example_selection.leading(held, explanations.examined(grad_cam=[], saliency=["a"], mutagenesis=[])) == "mutagenesis"
+    assert example_selection.leading(held, explanations.examined(grad_cam=[], saliency=["a"], mutagenesis=["b"])) == "saliency"
+    assert example_selection.leading(explanations.made(methods=("grad_cam",)), {}) == "grad_cam"
+    assert example_selection.PLACES == interpretation.PLACES
 
 
 def test_hits_are_brackets_over_their_bases_under_the_known_name(tmp_path):
     held = explanations.made()
-    view = views.chosen(held, 1)[0]
+    view = example_selection.chosen(held, 1)[0]
     here = (f"window{view.row}", 20 + view.row, 27 + view.row, "+")
     rows = [(*here, "yes.1", 3.0, 1), (*here, "yes.2", 2.0, 1), (*here, "other.1", 2.0, 1), (*here, "yes.3", 0.0, 0)]
     rows += [(f"window{view.row}", 140, 150, "-", "yes.3", 0.1, 1), ("another", 0, 10, "+", "yes.3", 1, 1)]
@@ -203,9 +212,9 @@ def test_hits_that_lie_over_each_other_have_lanes():
 
 def test_the_heat_map_is_what_each_substitution_does():
     held = explanations.made()
-    figure = substitutions.figure(held, PASSED, 2)
+    figure = mutagenesis_map.figure(held, PASSED, 2)
     maps = [axis for axis in figure.axes if axis.get_ylabel() == "to"]
-    for axis, view in zip(maps, views.chosen(held, 2), strict=True):
+    for axis, view in zip(maps, example_selection.chosen(held, 2), strict=True):
         drawn = axis.collections[0]
         start, end = (int(edge) for edge in axis.get_xlim())
         found, own = held.found["mutagenesis"]["yes"][view.row], held.contributions("mutagenesis", "yes")[view.row]
@@ -222,7 +231,7 @@ def test_the_heat_map_is_what_each_substitution_does():
 def test_changes_are_none_at_the_own_base_and_unknown_at_n():
     sequence = np.array([[0, 4]], np.uint8)
     found = np.array([[[0.3, -0.1, -0.1, -0.1], [0, 0, 0, 0]]])
-    change = substitutions.changes(found, np.array([[0.3, 0]]), sequence)
+    change = mutagenesis_map.changes(found, np.array([[0.3, 0]]), sequence)
     np.testing.assert_allclose(change[0, 0], [0, -0.4, -0.4, -0.4])
     assert np.isnan(change[0, 1]).all()
 
@@ -281,7 +290,7 @@ def test_an_annotation_without_genes_there_gives_none(tmp_path):
 def test_the_explained_place_is_marked():
     held = explanations.made("positions")
     figure = logos.figure(held, PASSED, NO_HITS, 2)
-    for axis, view in zip(titled(figure, "Integrated gradients"), views.chosen(held, 2), strict=True):
+    for axis, view in zip(titled(figure, "Integrated gradients"), example_selection.chosen(held, 2), strict=True):
         marks = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "v"]
         assert marks == [held.at[view.head][view.row] + 0.5]
     track = titled(tracks.figure(held, PASSED, [], {}), "Integrated gradients")[0]
@@ -293,7 +302,7 @@ def test_the_explained_place_is_marked():
 def test_of_pairs_both_windows_are_drawn_and_what_they_share_cancels_out():
     held = explanations.made(pair=True)
     figure = logos.figure(held, PASSED, NO_HITS, 2)
-    view = views.chosen(held, 2)[0]
+    view = example_selection.chosen(held, 2)[0]
     own = held.contributions("integrated_gradients", "yes")[view.row].reshape(2, -1)
     panels = titled(figure, "Integrated gradients")[:3]
     assert [axis.get_title("left").split(", ")[1].split(" ")[0].rstrip(":") for axis in panels] == [
@@ -304,14 +313,14 @@ def test_of_pairs_both_windows_are_drawn_and_what_they_share_cancels_out():
     shared = next(p for p in heights(panels[0]) if p != 75)
     expected = (min(own[0, shared], 0), max(own[0, shared], 0))
     assert heights(panels[0])[shared] == pytest.approx(expected, abs=1e-3)
-    together = views.together(held, "integrated_gradients", view)
+    together = example_selection.together(held, "integrated_gradients", view)
     assert set(np.flatnonzero(np.abs(together) > 1e-6)) <= {75}
 
 
 def test_looks_are_weights_over_contributions():
     held = explanations.made(methods=METHODS)
-    figure = looks.figure(held, PASSED, 2)
-    view = views.chosen(held, 2)[0]
+    figure = attention_maps.figure(held, PASSED, 2)
+    view = example_selection.chosen(held, 2)[0]
     own = held.found["grad_cam"]["yes"][view.row].mean(axis=1)
     twin = next(axis for axis in figure.axes if axis.get_ylabel() == "Grad-CAM")
     np.testing.assert_allclose(twin.lines[0].get_ydata(), own, rtol=1e-6)
@@ -335,7 +344,7 @@ def test_every_kind_of_task_is_drawn(made):
 
 
 def test_pages_are_of_like_size_whatever_was_asked_for():
-    for given in ({"methods": tuple(interpreting.METHODS)}, {"methods": METHODS, "pair": True}):
+    for given in ({"methods": tuple(interpretation.METHODS)}, {"methods": METHODS, "pair": True}):
         held = explanations.made(**given)
         for name, figure in figures(held, PASSED, 12).items():
             width, height = figure.get_size_inches()

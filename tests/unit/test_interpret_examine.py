@@ -16,14 +16,14 @@ import interpret_explain
 import interpret_plot_exams
 import networks
 import trainings
-from readsight import modelfile
+from readsight.config.sequence_tasks import Training
+from readsight.dataset.fold_file import Fold
 from readsight.errors import InputError
-from readsight.examining import limits
-from readsight.explaining import file, gathering
-from readsight.explaining.file import Attributions
-from readsight.foldfile import Fold
+from readsight.formats import model_file
 from readsight.genome.codes import decode, encode, reverse_complement
-from readsight.sequential import Training
+from readsight.interpret.exams import criteria
+from readsight.interpret.sequence_attribution import attribution_file, explained_examples
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
 
 METHODS = ["integrated_gradients", "saliency", "mutagenesis"]
 INTERPRET = {"baseline": "shuffled", "baselines": 3, "correction": True}
@@ -45,7 +45,7 @@ def made(folder: Path, model: str, whole: Fold, word: str = "one_hot", **own: An
 
 
 def attributed(given: dict[str, Path], methods: list[str], out: Path, count: int) -> Path:
-    inputs = {name: given[name] for name in (*gathering.FILES, *gathering.MAY)}
+    inputs = {name: given[name] for name in (*explained_examples.FILES, *explained_examples.MAY)}
     spec = {"attributions": methods, "explained": count, "interpret": INTERPRET}
     interpret_explain.main(inputs, "words", spec, 1, out)
     return out
@@ -89,7 +89,7 @@ def test_good_methods_pass_on_a_network_that_knows_the_word(examined: dict[str, 
     for method in ("integrated_gradients", "mutagenesis"):
         held = examined["exams"]["methods"][method]
         told = {row["exam"]: row for row in held["exams"]}
-        assert list(told) == [exam.name for exam in limits.EXAMS]
+        assert list(told) == [exam.name for exam in criteria.EXAMS]
         assert told["planted motifs"]["value"] >= 0.9 and told["decoys"]["value"] <= 0.1, method
         assert told["reverse complement"]["value"] == pytest.approx(1, abs=1e-3)
         assert told["reverse complement, one strand"]["value"] < 1
@@ -104,7 +104,7 @@ def test_what_is_not_defined_is_said_and_not_failed(examined: dict[str, Any]) ->
     for method, exam in (("saliency", "completeness"), ("mutagenesis", "agreement with mutagenesis")):
         row = next(row for row in methods[method]["exams"] if row["exam"] == exam)
         assert row["value"] is None and row["passed"] and row["reason"].startswith("not defined: ")
-    assert methods["integrated_gradients"]["exams"][1]["value"] < limits.COMPLETE.limit
+    assert methods["integrated_gradients"]["exams"][1]["value"] < criteria.COMPLETE.limit
 
 
 def test_the_summary_has_each_figure_with_words(examined: dict[str, Any]) -> None:
@@ -181,18 +181,18 @@ def refused(given: dict[str, Path], tmp_path: Path, **other: Path) -> str:
 
 def changed(given: dict[str, Path], tmp_path: Path, change: Any) -> Path:
     """A file of attributions with something changed in it, as if it had been written so."""
-    held = file.read(given["attributions"])
+    held = attribution_file.read(given["attributions"])
     change(held)
     held.about["data_hash"] = hashlib.sha256(np.ascontiguousarray(held.sequence).tobytes()).hexdigest()
-    file.write(tmp_path / "changed.h5", held)
+    attribution_file.write(tmp_path / "changed.h5", held)
     return tmp_path / "changed.h5"
 
 
 def test_attributions_of_another_model_are_refused(given: dict[str, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
-    arrays, content = modelfile.read(given["tensors"], given["about"])
+    arrays, content = model_file.read(given["tensors"], given["about"])
     arrays[0] = {name: array + 1 for name, array in arrays[0].items()}
-    modelfile.write(other, tmp_path / "other.json", arrays, content)
+    model_file.write(other, tmp_path / "other.json", arrays, content)
     words = refused(given, tmp_path, tensors=other, about=tmp_path / "other.json")
     assert "explains another model than" in words and "attributions.h5" in words and "make the attributions again" in words
 
@@ -217,9 +217,9 @@ def test_attributions_of_other_sequences_are_refused(given: dict[str, Path], tmp
 
 
 def test_sequences_that_were_changed_are_refused(given: dict[str, Path], tmp_path: Path) -> None:
-    held = file.read(given["attributions"])
+    held = attribution_file.read(given["attributions"])
     held.sequence[0] = 0
-    file.write(tmp_path / "changed.h5", held)
+    attribution_file.write(tmp_path / "changed.h5", held)
     assert "its sequences are not those that it was written with" in refused(
         given, tmp_path, attributions=tmp_path / "changed.h5"
     )

@@ -17,13 +17,13 @@ import model_train
 import networks
 import sequenced
 import trainings
-from readsight.calibration import logit
-from readsight.certificate import sha256
+from readsight.config.sequence_tasks import Architectures, Training
+from readsight.dataset.certificate import sha256
 from readsight.errors import InputError
-from readsight.explaining import file, gathering
-from readsight.explaining.attributing import change_of
-from readsight.explaining.question import heads
-from readsight.sequential import Architectures, Training
+from readsight.interpret.sequence_attribution import attribution_file, explained_examples
+from readsight.interpret.sequence_attribution.attribution import change_of
+from readsight.interpret.sequence_attribution.query import heads
+from readsight.models.calibration import logit
 
 SETTINGS = Training().model_dump() | networks.QUICK | {"epochs": 3, "dropout": 0.0}
 COMPARED = {"baseline": "shuffled", "baselines": 2, "correction": True}
@@ -47,13 +47,13 @@ def made(folder: Path, model: str, kind: str = "binary", word: str = "one_hot", 
 
 
 def inputs(found: dict[str, Path]) -> dict[str, Path]:
-    return {name: found[name] for name in (*gathering.FILES, *gathering.MAY)}
+    return {name: found[name] for name in (*explained_examples.FILES, *explained_examples.MAY)}
 
 
-def explained(found: dict[str, Path], methods: list[str], count: int = 12) -> file.Attributions:
+def explained(found: dict[str, Path], methods: list[str], count: int = 12) -> attribution_file.Attributions:
     out = found["about"].parent / "attributions.h5"
     interpret_explain.main(inputs(found), "words", {"attributions": methods, "explained": count, "interpret": COMPARED}, 1, out)
-    return file.read(out)
+    return attribution_file.read(out)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def test_what_is_written_tells_examples_places_model_and_data(binary):
     about = held.about
     assert about["model_hash"] == sha256(binary["tensors"]) and about["certificate"] == sha256(binary["certificate"])
     assert (about["task"], about["kind"], about["unit"], about["baseline"]) == ("words", "binary", "logit", "shuffled")
-    found = gathering.gathered(inputs(binary), 12, 1)
-    asked = [gathering.about(part.question, heads(found.outcome)[0]) for part in found.parts]
+    found = explained_examples.gathered(inputs(binary), 12, 1)
+    asked = [explained_examples.about(part.question, heads(found.outcome)[0]) for part in found.parts]
     change = np.concatenate([change_of(question, COMPARED, 1) for question in asked])  # each by its own fold's model
     np.testing.assert_allclose(held.contributions("deep_shap", "yes").sum(axis=1), change, atol=1e-5)
 
@@ -91,7 +91,7 @@ def test_scores_are_those_of_the_predictions(binary, tmp_path):
 def test_a_file_for_motifs_is_of_the_same_form(binary, tmp_path):
     spec = {"method": "deep_shap", "sequences": 500, "interpret": COMPARED}
     interpret_contribute.main(inputs(binary), "words", spec, 1, tmp_path / "contributions.h5")
-    held = file.read(tmp_path / "contributions.h5")
+    held = attribution_file.read(tmp_path / "contributions.h5")
     assert held.methods == ["deep_shap"] and len(held) == 40  # as many as there are
     few = explained(binary, ["deep_shap"])
     row = {name: i for i, name in enumerate(held.rows["example"])}
@@ -106,7 +106,7 @@ def test_a_file_for_motifs_is_of_the_same_form(binary, tmp_path):
 )  # fmt: skip
 def test_every_outcome_is_explained(tmp_path, model, kind, heads, said):
     held = explained(made(tmp_path, model, kind, **said), ["deep_shap", "mutagenesis"], 6)
-    assert held.heads == heads and held.about["unit"] == gathering.UNITS.get(kind, "logit")
+    assert held.heads == heads and held.about["unit"] == explained_examples.UNITS.get(kind, "logit")
     for method in held.methods:
         for head in heads:
             assert held.found[method][head].shape == (6, 40, 4) and held.contributions(method, head).any()
@@ -124,21 +124,28 @@ def test_models_without_a_gradient_are_asked(tmp_path, model, word):
 
 def test_classes_are_drawn_alike_as_far_as_they_go():
     classes = np.array([0] * 50 + [1] * 3 + [2] * 20)
-    rows = gathering.chosen(classes, 23, 1)
+    rows = explained_examples.chosen(classes, 23, 1)
     assert np.bincount(classes[rows]).tolist() == [10, 3, 10] and (np.diff(rows) > 0).all()
-    assert (rows == gathering.chosen(classes, 23, 1)).all() and (rows != gathering.chosen(classes, 23, 2)).any()
-    assert (classes[gathering.chosen(classes, 20, 1, first=2)] == 2).all()
-    assert len(gathering.chosen(classes, 1000, 1)) == 73
+    assert (rows == explained_examples.chosen(classes, 23, 1)).all() and (rows != explained_examples.chosen(classes, 23, 2)).any()
+    assert (classes[explained_examples.chosen(classes, 20, 1, first=2)] == 2).all()
+    assert len(explained_examples.chosen(classes, 1000, 1)) == 73
 
 
 def test_windows_with_sites_come_first_and_labels_that_are_rare_are_seen():
     codes = sequenced.random(6, 10)
     target = np.zeros((6, 10), np.uint8)
     target[2, 4], target[3], target[5, 0] = 1, 255, 2
-    assert gathering.strata(networks.fold(codes, target, "positions")).tolist() == [0, 0, 1, 0, 0, 1]
+    assert explained_examples.strata(networks.fold(codes, target, "positions")).tolist() == [0, 0, 1, 0, 0, 1]
     labels = np.array([[1, 0], [1, 1], [1, 0], [0, 0], [1, 0], [0, 1]])
-    assert gathering.strata(sequenced.fold(codes, labels, "multilabel")).tolist() == [0, 1, 0, 2, 0, 1]
-    assert gathering.strata(sequenced.fold(codes, np.array([5.0, 1, 9, 2, 7, 3]), "regression")).tolist() == [1, 0, 2, 0, 2, 1]
+    assert explained_examples.strata(sequenced.fold(codes, labels, "multilabel")).tolist() == [0, 1, 0, 2, 0, 1]
+    assert explained_examples.strata(sequenced.fold(codes, np.array([5.0, 1, 9, 2, 7, 3]), "regression")).tolist() == [
+        1,
+        0,
+        2,
+        0,
+        2,
+        1,
+    ]
 
 
 def changed(found: dict[str, Path], folder: Path, name: str, change: Any) -> dict[str, Path]:
@@ -183,11 +190,11 @@ def fewer_folds(handle: h5py.File) -> None:
 def test_files_that_do_not_belong_together_are_refused(binary, tmp_path, name, change, words):
     other = changed(binary, tmp_path, name, change)
     with pytest.raises(InputError, match=words):
-        gathering.gathered(inputs(other), 10, 1)
+        explained_examples.gathered(inputs(other), 10, 1)
 
 
 def test_examples_that_no_table_has_are_named(binary, tmp_path):
     other = binary | {"examples": tmp_path / "examples.h5ad"}
     anndata.AnnData(obs=pd.DataFrame({"chrom": ["chr1"]}, index=["0"])).write_h5ad(other["examples"])
     with pytest.raises(InputError, match=r"examples.h5ad: has no example '\d+' \(\d+ lack\), which the folds have"):
-        gathering.rows_told(gathering.gathered(inputs(other), 10, 1), other["examples"])
+        explained_examples.rows_told(explained_examples.gathered(inputs(other), 10, 1), other["examples"])

@@ -9,12 +9,12 @@ import pytest
 import interpret_marginalise
 import recurring
 import sequenced
-from readsight import metrics
-from readsight.explaining.question import Head, Question
 from readsight.genome.codes import decode, encode, reverse_complement
-from readsight.motifs import meme
-from readsight.motifs.marginal import Asked, put, shuffled
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme
+from readsight.interpret.motifs.marginalisation import Asked, put, shuffled
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.stats import metrics
 
 ONE, OTHER = "GATTACAGAT", "CCGTATCCGA"
 
@@ -124,9 +124,9 @@ def test_tables_of_a_trained_network(tmp_path, kind):
 
 
 def test_all_numbers_are_asked_at_once_as_the_question_tells_each(tmp_path):
-    from readsight.explaining.attributing import score_of
-    from readsight.explaining.gathering import gathered
-    from readsight.explaining.question import heads
+    from readsight.interpret.sequence_attribution.attribution import score_of
+    from readsight.interpret.sequence_attribution.explained_examples import gathered
+    from readsight.interpret.sequence_attribution.query import heads
 
     found = gathered(recurring.model(tmp_path, "cnn", "multiclass"), 10, 1)
     question, named = found.parts[0].question, heads(found.outcome)

@@ -13,11 +13,11 @@ import pytest
 import interpret_motifs
 import recurring
 from readsight.errors import InputError, ToolError
-from readsight.explaining import file
 from readsight.genome.codes import decode, reverse_complement
-from readsight.motifs import discovery, meme
-from readsight.motifs.matching import matched
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme, modisco
+from readsight.interpret.motifs.meme import Known
+from readsight.interpret.motifs.tomtom import matched
+from readsight.interpret.sequence_attribution import attribution_file
 
 SPEC = {"seqlets": 1000, "match": 0.05, "hit": 1e-4}
 FILES = {"modisco": "modisco.h5", "patterns": "patterns.meme", "table": "motifs.tsv", "filters": "filters.matches.tsv"}
@@ -38,9 +38,11 @@ def database(path: Path) -> Path:
     return path
 
 
-def run(folder: Path, held: file.Attributions, known: Path | None = None, filters: Path | None = None) -> dict[str, Path]:
+def run(
+    folder: Path, held: attribution_file.Attributions, known: Path | None = None, filters: Path | None = None
+) -> dict[str, Path]:
     out = {name: folder / own for name, own in FILES.items()}
-    file.write(folder / "contributions.h5", held)
+    attribution_file.write(folder / "contributions.h5", held)
     interpret_motifs.main(folder / "contributions.h5", filters, known, "words", SPEC, 1, 2, folder / "scratch", out)
     return out
 
@@ -152,16 +154,16 @@ def test_a_program_that_gives_up_is_told_one_that_breaks_is_an_error(tmp_path, m
         program = tmp_path / "modisco"
         program.write_text(f"#!/bin/sh\necho '{line}' >&2\nexit 1\n")
         program.chmod(0o755)
-        monkeypatch.setattr(discovery, "program", lambda: str(program))  # noqa: B023
+        monkeypatch.setattr(modisco, "program", lambda: str(program))  # noqa: B023
         if raised:
             with pytest.raises(ToolError, match="ModuleNotFoundError: igraph"):
-                discovery.seek(*given)
+                modisco.seek(*given)
         else:
-            assert discovery.seek(*given).why == "TF-MoDISco gave up: ValueError: no seqlets"
+            assert modisco.seek(*given).why == "TF-MoDISco gave up: ValueError: no seqlets"
     monkeypatch.undo()
-    monkeypatch.setattr(discovery.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(modisco.shutil, "which", lambda *_, **__: None)
     with pytest.raises(ToolError, match="modisco-lite"):
-        discovery.program()
+        modisco.program()
 
 
 def test_contributions_that_are_no_numbers_are_refused(tmp_path):
@@ -200,7 +202,7 @@ def test_what_a_pattern_speaks_for(kind, head, classes, up, down):
 def test_short_sequences_are_surrounded_by_what_contributes_nothing():
     codes, values = np.full((3, 11), 1, np.uint8), np.ones((3, 11, 4), np.float32)
     codes[0, 4] = 4
-    letters, contributions = discovery.surrounded(codes, values, 6, 1)
+    letters, contributions = modisco.surrounded(codes, values, 6, 1)
     assert letters.shape == contributions.shape == (3, 4, 24) and (letters.sum(axis=1) == 1).all()  # even
     assert (letters[1:, 1, 6:17] == 1).all() and (contributions[1:, :, 6:17] == 1).all()
     for part in (contributions[:, :, :6], contributions[:, :, 17:], contributions[0, :, 10]):
@@ -214,8 +216,8 @@ def test_patterns_that_push_both_ways_or_say_no_word_are_none():
     size = np.zeros((14, 4))
     size[np.arange(2, 12), recurring.UP] = 1
 
-    def pattern(sizes: np.ndarray, places: dict[str, np.ndarray] = seqlets) -> discovery.Pattern | None:
-        return discovery._pattern({"contrib_scores": sizes, "seqlets": places}, 1, held.sequence)
+    def pattern(sizes: np.ndarray, places: dict[str, np.ndarray] = seqlets) -> modisco.Pattern | None:
+        return modisco._pattern({"contrib_scores": sizes, "seqlets": places}, 1, held.sequence)
 
     whole = pattern(size)
     assert (whole.start == start[row] - 2).all() and (whole.matrix[np.arange(2, 12), recurring.UP] == 1).all()

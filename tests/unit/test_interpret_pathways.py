@@ -10,7 +10,7 @@ import interpret_pathways
 import interpret_plot_pathways
 from interpret_pathways import by_gene, compared, counted, measured, size_of_top
 from readsight.errors import InputError
-from readsight.genesets import GeneSet
+from readsight.formats.gmt import GeneSet
 
 stats = pytest.importorskip("scipy.stats")
 

@@ -11,14 +11,14 @@ import pytest
 import interpret_personal
 import interpret_plot_personal
 import networks
-from readsight import modelfile
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
+from readsight.formats import model_file
 from readsight.genome import store
 from readsight.genome.codes import encode, reverse_complement
-from readsight.nets import NETS
-from readsight.outcome import Outcome
-from readsight.personal import predicting, regions
+from readsight.interpret.personal_genomes import prediction, windows
+from readsight.models.sequence import NETS
 
 LENGTH = 40
 DRAW = np.random.default_rng(7)
@@ -38,7 +38,7 @@ def model(folder, kind="binary", folds=2, pair=False, stranded=False):
     sequence = Sequence(LENGTH, pair, stranded, about["bin"])
     content = {"model": word, "outcome": Outcome(kind, CLASSES[kind]).plain(), "sequence": sequence.plain(), "certificate": "c"}
     content |= {"representation": "one_hot", "folds": [{"about": about, "calibration": PLAIN, "features": []}] * folds}
-    modelfile.write(folder / "m.safetensors", folder / "m.json", arrays, content)
+    model_file.write(folder / "m.safetensors", folder / "m.json", arrays, content)
     return NETS[word], arrays, about | {"predicts": "float32"}
 
 
@@ -98,7 +98,7 @@ def other(place, text=CHR1):
 def score(own, sequence):
     """Logit of a sequence, the mean over folds."""
     net, arrays, about = own
-    found = [predicting.logit(net.predict(a, about, encode(sequence)[None]))[0] for a in arrays]
+    found = [prediction.logit(net.predict(a, about, encode(sequence)[None]))[0] for a in arrays]
     return np.mean(found)
 
 
@@ -294,7 +294,7 @@ def test_many_windows_are_asked_about_in_parts(folder, monkeypatch):
 
 def test_windows_that_touch_do_not_overlap():
     obs = pd.DataFrame({"chrom": ["chr1"] * 2, "start": [0, 50], "end": [40, 90]})
-    found = regions.overlapped(obs, np.array([["train"], ["test"]]), ["chr1"] * 4, np.array([39, 40, 60, -40]), 40)
+    found = windows.overlapped(obs, np.array([["train"], ["test"]]), ["chr1"] * 4, np.array([39, 40, 60, -40]), 40)
     assert found[:, 0].tolist() == [True, False, False, False]
 
 

@@ -14,8 +14,8 @@ import interpret_plot_examples
 import interpret_plot_samples
 import interpret_plot_stability
 import interpret_stability
-from readsight import attributed
-from readsight.outcome import Outcome
+from readsight.dataset.outcome import Outcome
+from readsight.interpret.tabular_attribution import results
 
 EXAMS = [{"exam": "completeness", "value": 0.5, "limit": 0.01, "passed": False, "reason": "the attributions do not add up"}]
 KINDS = {
@@ -76,9 +76,9 @@ def made(request, tmp_path):
 def test_all_figures_are_drawn_and_mark_a_failed_method(made, monkeypatch):
     kind, folder = made
     titles = []
-    monkeypatch.setattr(attributed, "title", lambda *given: titles.append(given) or "FAILED")
+    monkeypatch.setattr(results, "title", lambda *given: titles.append(given) or "FAILED")
     for module in (interpret_plot, interpret_plot_samples, interpret_plot_examples, interpret_plot_stability):
-        monkeypatch.setattr(module, "title", attributed.title)
+        monkeypatch.setattr(module, "title", results.title)
     a, e, c, f = (folder / name for name in ("a.h5", "e.json", "cases.parquet", "f.tsv"))
     outputs = {name: folder / f"{name}.svg" for name in ("importance", "beeswarm", "exams")}
     interpret_plot.main(a, e, f, outputs)
@@ -110,7 +110,7 @@ def test_what_is_told_of_examples_is_what_was_predicted(made):
 
 def test_features_are_called_by_symbol_and_modality(made):
     _, folder = made
-    labels = attributed.labels(folder / "f.tsv")
+    labels = results.labels(folder / "f.tsv")
     assert labels["mrna:ENSG00000000003"] == "GENE3  ENSG00000000003 (mrna)"
     assert max(map(len, labels.values())) <= 44
     assert labels["protein:a-very-long-name-of-a-phosphorylated-protein-24-pS4"].endswith("24-pS4 (protein)")
@@ -118,14 +118,14 @@ def test_features_are_called_by_symbol_and_modality(made):
 
 def test_the_reader_tells_what_outputs_are_towards(made):
     kind, folder = made
-    found = attributed.read(folder / "a.h5")
+    found = results.read(folder / "a.h5")
     expected = {"binary": ["AML"], "survival": [""]}.get(kind, list(KINDS[kind]))
     assert found.outputs == expected and found.attributions["shap"].shape == (N, F, len(expected))
     assert found.folds == ["0", "1", "2", "3"]
 
 
 def test_divisions_drawn_anew_stand_beside_the_given_one():
-    assert attributed._folds(np.array([0, 1, 1]), np.array([0, 0, 1])) == ["given", "new 0", "new 1"]
+    assert results._folds(np.array([0, 1, 1]), np.array([0, 0, 1])) == ["given", "new 0", "new 1"]
 
 
 def test_samples_are_sorted_by_class_and_probability():
@@ -150,13 +150,13 @@ def test_examples_shown_are_the_extremes_each_once():
 
 
 def test_a_method_that_passed_is_preferred():
-    assert attributed.trusted({"a": {"passed": False}, "b": {"passed": True}}) == "b"
-    assert attributed.trusted({"a": {"passed": False}, "b": {"passed": False}}) == "a"
+    assert results.trusted({"a": {"passed": False}, "b": {"passed": True}}) == "b"
+    assert results.trusted({"a": {"passed": False}, "b": {"passed": False}}) == "a"
 
 
 def test_a_failed_method_is_marked_in_its_title():
-    assert attributed.title("shap", {"exams": EXAMS}) == "SHAP: FAILED completeness"
-    assert attributed.title("shap", {"exams": [EXAMS[0] | {"passed": True}]}) == "SHAP (all exams passed)"
+    assert results.title("shap", {"exams": EXAMS}) == "SHAP: FAILED completeness"
+    assert results.title("shap", {"exams": [EXAMS[0] | {"passed": True}]}) == "SHAP (all exams passed)"
 
 
 def test_points_are_spread_within_their_row():

@@ -13,8 +13,8 @@ import interpret_filters
 import interpret_marginalise
 import interpret_motifs
 import interpret_plot_motifs
-from readsight.motifs import meme
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme
+from readsight.interpret.motifs.meme import Known
 
 OUT = ("motifs", "spacing", "filters")
 

@@ -9,11 +9,11 @@ import pytest
 
 import explanations
 import interpret_tracks
-from readsight.attributionfigures.along import along
 from readsight.errors import InputError
-from readsight.explaining import file
-from readsight.explaining.file import Attributions
 from readsight.genome.codes import encode
+from readsight.interpret.sequence_attribution import attribution_file
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
+from readsight.report.attribution_figures.genome_profile import along
 
 CONTIGS = {"chr2": 40, "chr10": 100}
 METHOD = "integrated_gradients"
@@ -34,7 +34,7 @@ def by_hand(values: list, texts: list[str], places: list[tuple[str, int, str]], 
 
 def run(folder, held, contigs=CONTIGS, method=METHOD):
     """Both files, read back: contig → base → value of the bigWig, and rows of the bedGraph."""
-    file.write(folder / "a.h5", held)
+    attribution_file.write(folder / "a.h5", held)
     table = folder / "contigs.json"
     table.write_text(json.dumps({"contigs": [{"name": n, "length": size, "offset": 0} for n, size in (contigs or {}).items()]}))
     wig, bed = folder / "m.bw", folder / "m.bedgraph.gz"

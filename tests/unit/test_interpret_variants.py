@@ -12,7 +12,7 @@ import effected
 import interpret_plot_variants
 import interpret_variants
 from effected import SPEC, WHOLE, genome, models, project, text, write
-from readsight.effects import scoring, variants, writing
+from readsight.interpret.variant_effects import output_files, scoring, variants
 
 GENOME = genome()
 BASES = text(GENOME)
@@ -181,25 +181,25 @@ def test_a_pair_model_answers_to_the_pair(tmp_path):
     held = models("cnn", "binary", pair=True)
     outputs, _ = run(tmp_path, held, labelled())
     table, found = pd.read_parquet(outputs["table"]), variants.read(tmp_path / "in.vcf", GENOME, {}, 48, 3)
-    from readsight.effects import frames
+    from readsight.interpret.variant_effects import allele_windows
 
     asked, total = held.asked[0], 0.0
     for strand in "+-":
         for shift in SPEC["shifts"]:
-            begin = frames.starts(found, np.array([0]), strand, 24 - shift, 48)
-            reference = frames.references(found, found.contig[[0]], begin, strand, 48)
-            changed = frames.alternatives(found, np.array([0]), strand, 24 - shift, 48)
+            begin = allele_windows.starts(found, np.array([0]), strand, 24 - shift, 48)
+            reference = allele_windows.references(found, found.contig[[0]], begin, strand, 48)
+            changed = allele_windows.alternatives(found, np.array([0]), strand, 24 - shift, 48)
             total += asked.outputs(np.concatenate([reference, changed], axis=1))[0] / 6
     assert table["score"][0] == pytest.approx(total, abs=1e-5)
 
 
 def test_names_of_keys_are_letters_and_each_its_own():
-    assert writing._plain(["a b", "a-b", "CTCF/PU.1", "é"]) == ["a_b", "a_b__2", "CTCF_PU_1", "head"]
+    assert output_files._plain(["a b", "a-b", "CTCF/PU.1", "é"]) == ["a_b", "a_b__2", "CTCF_PU_1", "head"]
 
 
 def test_models_of_words_are_asked_by_their_predictions():
-    from readsight.effects.models import Asked
-    from readsight.kmers import KMER_MODELS
+    from readsight.interpret.variant_effects.trained_models import Asked
+    from readsight.models.kmer import KMER_MODELS
 
     codes = effected.sequenced.random(6, 40, 1)
     about = {"kind": "binary", "outputs": 1, "length": 40, "pair": False, "stranded": False, "lengths": [1, 2]}

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.project import Project
 from readsight.wiring.interpret import InterpretWiring
+from readsight.wiring.project import Project
 
 
 @pytest.fixture

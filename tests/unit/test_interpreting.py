@@ -4,19 +4,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight import config, interpreting
+from readsight.config import interpretation, schema
 from readsight.errors import InputError
-from readsight.project import Project
-from readsight.wiring.explain import ExplainWiring
 from readsight.wiring.interpret import InterpretWiring
+from readsight.wiring.interpret_sequences import ExplainWiring
+from readsight.wiring.project import Project
 
 FASTA = {"sequences": {"files": [{"path": "a.fa", "label": "a"}, {"path": "b.fa", "label": "b"}]}}
 ONE = SimpleNamespace(task="t", set="known")
 
 
-def parsed(genome: bool = True, **task) -> config.Config:
+def parsed(genome: bool = True, **task) -> schema.Config:
     raw = {"project": "p", "variants": None, "expression": None, "tasks": {"t": {"source": "sequences"} | FASTA | task}}
-    return config.parse(raw | ({"reference": {"fasta": "g.fa"}} if genome else {}))
+    return schema.parse(raw | ({"reference": {"fasta": "g.fa"}} if genome else {}))
 
 
 def wiring(**task) -> ExplainWiring:
@@ -65,14 +65,14 @@ def test_methods_of_sequences_are_not_of_tables():
     raw = {"project": "p", "tables": {"mrna": {"files": ["m.csv"]}}, "tasks": {"t": {"source": "samples", "label": "x"}}}
     raw["tasks"]["t"]["attributions"] = ["saliency"]
     with pytest.raises(InputError, match="'saliency' is of sequences; use integrated_gradients or shap"):
-        config.parse(raw)
+        schema.parse(raw)
 
 
 def test_motifs_are_sought_by_what_the_task_has_anyway():
     task = parsed(models=["transformer"]).tasks["t"]
-    assert interpreting.contributing(task) == "integrated_gradients"
-    assert interpreting.contributing(parsed(models=["cnn"]).tasks["t"]) == "deep_shap"
-    assert interpreting.contributing(parsed(models=["kmer_linear"]).tasks["t"]) == "mutagenesis"
+    assert interpretation.contributing(task) == "integrated_gradients"
+    assert interpretation.contributing(parsed(models=["cnn"]).tasks["t"]) == "deep_shap"
+    assert interpretation.contributing(parsed(models=["kmer_linear"]).tasks["t"]) == "mutagenesis"
 
 
 def test_files_are_those_that_are_asked_for():
@@ -102,7 +102,7 @@ def test_calls_of_the_project_are_scored_as_well_as_files_of_ones_own():
     assert own.variants_vcf(ONE) == "v.vcf"
     raw = {"project": "p", "samples": "s.tsv", "reference": {"fasta": "g.fa"}}
     task = {"source": "sequences", "interpret": {"variants": [{"name": "known", "caller": "bcftools"}]}} | FASTA
-    held = config.parse(raw | {"tasks": {"t": task}})
+    held = schema.parse(raw | {"tasks": {"t": task}})
     found = object.__new__(ExplainWiring)
     found.project, found.tasks = SimpleNamespace(folder="results/p"), held.tasks
     assert found.variants_vcf(ONE) == "results/p/variants/bcftools.bcf"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readsight.errors import InputError
-from readsight.intervals import Intervals, read_bed
+from readsight.genome.interval_set import Intervals, read_bed
 
 
 def test_as_base_by_base():

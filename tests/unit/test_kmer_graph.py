@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight.encodings import kmer_graph, sliding
+from readsight.dataset.encodings import kmer_graph, kmer_tokens
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import encode, reverse_complement
 
 
 def drawn(found, number, k):
     """A sequence's graph as words: times of each, and counts of each step."""
-    names = ("", *sliding.names(k))
+    names = ("", *kmer_tokens.names(k))
     own = np.flatnonzero(found.batch == number)
     times = {names[found.nodes[i]]: int(found.times[i]) for i in own}
     steps = {}
@@ -39,7 +39,7 @@ def test_batches_are_their_sequences_side_by_side():
     assert whole.size == 12 and not (whole.batch == 3).any() and (np.diff(whole.batch) >= 0).all()
     for number in range(12):
         assert drawn(whole, number, 3) == drawn(kmer_graph.graph(codes[number : number + 1], 3), 0, 3)
-    words = sliding.ids(codes, 3)
+    words = kmer_tokens.ids(codes, 3)
     assert whole.times.sum() == (words > 0).sum()
     assert whole.counts.sum() == ((words[:, 1:] > 0) & (words[:, :-1] > 0)).sum()
 
@@ -49,8 +49,8 @@ def test_edges_overlap_by_all_but_a_base_and_turn_with_the_strand():
     one, other = kmer_graph.graph(codes, k), kmer_graph.graph(reverse_complement(codes), k)
     head, tail = (one.nodes[side] - 1 for side in one.edges)
     assert (head % 4 ** (k - 1) == tail // 4).all()
-    turned = sliding.complements(k)
-    names = ("", *sliding.names(k))
+    turned = kmer_tokens.complements(k)
+    names = ("", *kmer_tokens.names(k))
     for number in range(5):
         times, steps = drawn(one, number, k)
         back = {names[i]: names[turned[i]] for i in range(1, 4**k + 1)}

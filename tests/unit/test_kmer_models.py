@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import sequenced
-from readsight.encodings import sliding
+from readsight.dataset.encodings import kmer_tokens
 from readsight.errors import InputError
 from readsight.genome.codes import encode, reverse_complement
-from readsight.kmers import KMER_MODELS, counting, gapped, gapped_kmer_svm, generalised, kmer_linear
+from readsight.models.kmer import KMER_MODELS, gapped_kmer_counts, gapped_kmer_svm, glm, kmer_counts, kmer_linear
 
 SETTINGS = {
     "gc_content": {},
@@ -136,10 +136,10 @@ def test_counts_are_those_of_the_words_and_their_reverse_complements():
     codes = sequenced.random(30, 25)
     codes[4, 8:11] = 4
     about = {"pair": False, "stranded": False, "length": 25}
-    found = counting.rates(codes, about, [1, 3]).toarray()
-    assert np.allclose(found, counting.rates(reverse_complement(codes), about, [1, 3]).toarray())
+    found = kmer_counts.rates(codes, about, [1, 3]).toarray()
+    assert np.allclose(found, kmer_counts.rates(reverse_complement(codes), about, [1, 3]).toarray())
     text = ["".join("ACGTN"[c] for c in row) for row in codes]
-    names = [*sliding.names(1, False), *sliding.names(3, False)]
+    names = [*kmer_tokens.names(1, False), *kmer_tokens.names(3, False)]
     for row, own in zip(text, found, strict=True):
         for word, rate in zip(names, own, strict=True):
             turned = word[::-1].translate(str.maketrans("ACGT", "TGCA"))
@@ -152,7 +152,7 @@ def test_gapped_words_are_those_of_the_kernel():
     """The features' product is the number of pairs of gapped words that agree, as of Ghandi et al. (2014), each counted for its shifts."""
     codes = sequenced.random(6, 20, 5)
     about = {"word": 4, "informative": 2, "length": 20, "stranded": True, "pair": False}
-    found = gapped.features(codes, about).toarray()
+    found = gapped_kmer_counts.features(codes, about).toarray()
     assert np.allclose((found**2).sum(axis=1), 1)
 
     def counts(row):
@@ -169,13 +169,15 @@ def test_gapped_words_are_those_of_the_kernel():
         for j in range(6):
             expected = sum(v * own[j].get(key, 0) for key, v in own[i].items()) / size[i] / size[j]
             assert found[i] @ found[j] == pytest.approx(expected, abs=1e-5)
-    both = gapped.features(codes, about | {"stranded": False}).toarray()
-    assert np.allclose(both, gapped.features(reverse_complement(codes), about | {"stranded": False}).toarray(), atol=1e-6)
+    both = gapped_kmer_counts.features(codes, about | {"stranded": False}).toarray()
+    assert np.allclose(
+        both, gapped_kmer_counts.features(reverse_complement(codes), about | {"stranded": False}).toarray(), atol=1e-6
+    )
 
 
 def test_gapped_words_that_share_columns_still_tell(monkeypatch):
     fold, other = made("binary"), made("binary", seed=9)
-    monkeypatch.setattr(gapped, "COLUMNS", 600)
+    monkeypatch.setattr(gapped_kmer_counts, "COLUMNS", 600)
     fitted = trained("gapped_kmer_svm", fold)
     assert len(fitted.arrays["weight"]) <= 600
     assert (((predicted("gapped_kmer_svm", fitted, other.values)) > 0.5) == other.labels).mean() > 0.75
@@ -222,11 +224,9 @@ def test_weights_count_as_copies():
     twice = np.concatenate([np.arange(120), np.arange(40)])
     copies = sequenced.fold(fold.values[twice], fold.labels[twice])
     weighted = replace(fold, weights=np.r_[np.full(40, 2.0), np.ones(80)])
-    values = [counting.rates(f.values, counting.told(f), [1, 2]).toarray() for f in (copies, weighted)]
+    values = [kmer_counts.rates(f.values, kmer_counts.told(f), [1, 2]).toarray() for f in (copies, weighted)]
     one, other = (
-        generalised.minimised(
-            v, f.labels[:, None].astype(float), f.weights, generalised.logistic, 0.01, np.zeros(1), scaled=False
-        )
+        glm.minimised(v, f.labels[:, None].astype(float), f.weights, glm.logistic, 0.01, np.zeros(1), scaled=False)
         for v, f in zip(values, (copies, weighted), strict=True)
     )
     assert np.allclose(one[0], other[0], atol=1e-3) and np.allclose(one[1], other[1], atol=1e-3)
@@ -234,7 +234,7 @@ def test_weights_count_as_copies():
 
 def test_more_examples_than_can_be_held_are_drawn(monkeypatch):
     fold = made("binary", 300)
-    monkeypatch.setattr(counting, "HELD", 100 * counting.per_sequence([1, 2, 3, 4, 5], counting.told(fold)))
+    monkeypatch.setattr(kmer_counts, "HELD", 100 * kmer_counts.per_sequence([1, 2, 3, 4, 5], kmer_counts.told(fold)))
     assert trained("kmer_linear", fold).about["examples"] == 100
     assert trained("gapped_kmer_svm", fold, most=50).about["examples"] == 50
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import trainings
-from readsight import training
 from readsight.errors import InputError, ToolError
-from readsight.training import launch
+from readsight.models import training
+from readsight.models.training import distributed
 
 SAME = {"reverse_complement": False, "shift": 0, "substitutions": 0.0, "indels": 0.0}
 
@@ -42,9 +42,9 @@ def test_nodes_need_slurm(monkeypatch):
 
 def test_nodes_are_reached_by_slurm(tmp_path, monkeypatch):
     """One command, a process a device of each node."""
-    (command, env), *more = launch._commands(tmp_path, {"nodes": 3, "devices": 4})
+    (command, env), *more = distributed._commands(tmp_path, {"nodes": 3, "devices": 4})
     assert not more and command[:4] == ["srun", "--nodes=3", "--ntasks-per-node=4", "--kill-on-bad-exit=1"]
-    assert command[-4:-2] == ["-m", "readsight.training.worker"] and "LOCAL_RANK" not in env
+    assert command[-4:-2] == ["-m", "readsight.models.training.worker"] and "LOCAL_RANK" not in env
 
 
 def test_what_is_mapped_is_sent_as_its_place(tmp_path):
@@ -52,6 +52,6 @@ def test_what_is_mapped_is_sent_as_its_place(tmp_path):
     codes[:] = trainings.part().values
     fold = trainings.part()
     for values, place in ((codes, True), (codes[:60], False), (np.asarray(codes), False)):
-        sent = launch.shelved(trainings.replace(fold, values=values))
-        assert isinstance(sent.values, launch.Place) == place
-        assert np.array_equal(launch.fetched(sent).values, values)
+        sent = distributed.shelved(trainings.replace(fold, values=values))
+        assert isinstance(sent.values, distributed.Place) == place
+        assert np.array_equal(distributed.fetched(sent).values, values)

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 import trainings
-from readsight import foldfile, learners, modelfile
+from readsight.config.sequence_tasks import SequenceCnn
+from readsight.dataset import fold_file
 from readsight.errors import InputError
-from readsight.models import MODELS
-from readsight.nets import NETS
-from readsight.sequential import SequenceCnn
+from readsight.formats import model_file
+from readsight.models import lookup
+from readsight.models.sequence import NETS
+from readsight.models.tabular import MODELS
 
 CNN = SequenceCnn(filters=[8, 8, 8], widths=[9, 5, 5], pools=[2, 2, 2], hidden=[8]).model_dump()
 SETTINGS = {"cnn": trainings.SETTINGS | CNN | {"epochs": 2}, "kmer_linear": {"k": 3}}
@@ -29,11 +31,11 @@ def given(tmp_path_factory):
 def test_every_way_of_reading_a_sequence(given, tmp_path, model, word):
     files = given[word]
     made = trainings.train_and_predict(tmp_path, files, model, SETTINGS.get(model, {}))
-    arrays, content = modelfile.read(made["tensors"], made["about"])
+    arrays, content = model_file.read(made["tensors"], made["about"])
     table = pd.read_parquet(made["predictions"])
     assert content["sequence"] == {"length": 40, "pair": False, "stranded": False, "bin": 1} and content["representation"] == word
     for number, part in table.groupby("fold"):
-        test = foldfile.read(files["test"], number)
+        test = fold_file.read(files["test"], number)
         assert list(part["example"]) == list(test.names) and part["raw"].between(0, 1).all()
         if model == "cnn":  # from the model's own file alone: what the encoding learned stands in it
             guess = NETS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
@@ -49,8 +51,8 @@ def test_tables_are_read_as_ever(given):
     import planted
 
     table = planted.fold("binary")
-    assert learners.member("logistic", table) == (MODELS["logistic"], table)
-    assert learners.said(table) == {}
+    assert lookup.member("logistic", table) == (MODELS["logistic"], table)
+    assert lookup.said(table) == {}
 
 
 def test_a_graph_has_no_features(given, tmp_path):
@@ -109,7 +111,7 @@ def test_another_representation_is_refused(given, tmp_path):
 
 
 def test_a_search_keeps_the_checkpoints_of_each_trial_apart(tmp_path):
-    from readsight.search import choose
+    from readsight.models.hyperparameter_search import choose
 
     pairs = [(trainings.part(n=60), trainings.part(n=40, seed=2))]
     choice = choose(NETS["cnn"], pairs, SETTINGS["cnn"], 2, 1, 1, tmp_path)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from readsight.config import parse
+from readsight.config.schema import parse
+from readsight.config.tasks import Task
 from readsight.errors import InputError
-from readsight.learning import Task
 
 SAMPLES = {"source": "samples", "label": "subtype"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.path import Path
 
-from readsight import logo
-from readsight.figures import new
+from readsight.report import logo
+from readsight.report.figure_style import new
 
 
 def drawn(heights, **options):

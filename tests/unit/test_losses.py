@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from readsight.dataset.outcome import Outcome
 from readsight.models.losses import counted, loss, predicted
-from readsight.outcome import Outcome
 
 DRAW = np.random.default_rng(1)
 ONES = torch.ones(6)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from readsight.errors import InputError
-from readsight.matrices import heads, kinds, leak, orientation, reading
-from readsight.matrices.matrix import merged, stacked
+from readsight.expression.matrices import header, label_leak, orientation, reading, value_kind
+from readsight.expression.matrices.matrix import merged, stacked
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", "../shared/data"))
 GENES = ["ENSG00000000003", "ENSG00000000005.7", "ENSG00000000419"]
@@ -280,7 +280,7 @@ def test_anndata_of_every_storage(table, tmp_path):
 
 
 def told(values):
-    return kinds.tell(kinds.Facts(np.asarray(values, np.float32)))[0]
+    return value_kind.tell(value_kind.Facts(np.asarray(values, np.float32)))[0]
 
 
 def test_kinds_are_told_by_the_numbers():
@@ -316,15 +316,15 @@ def test_kinds_are_told_by_the_numbers():
 def test_what_is_no_count_is_said_with_its_place(change, words):
     values = change(np.random.default_rng(2).negative_binomial(1, 0.01, (3, 40)).astype(float))
     with pytest.raises(InputError, match=words):
-        kinds.check(values, kinds.Facts(values), "counts", ["s0", "s1", "s2"], [f"g{i}" for i in range(40)], "tables.t")
+        value_kind.check(values, value_kind.Facts(values), "counts", ["s0", "s1", "s2"], [f"g{i}" for i in range(40)], "tables.t")
 
 
 def test_logarithms_may_miss_numbers_but_a_sample_may_not_miss_all():
     values = np.array([[1.5, np.nan], [2, 3]])
-    kinds.check(values, kinds.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+    value_kind.check(values, value_kind.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
     values[0] = np.nan
     with pytest.raises(InputError, match="sample 'a' has no number at all"):
-        kinds.check(values, kinds.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+        value_kind.check(values, value_kind.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
 
 
 @given(st.lists(st.sampled_from(["x", "y", "z"]), min_size=4, max_size=30), st.permutations([3.0, -1.0, 8.5]))
@@ -332,24 +332,24 @@ def test_a_feature_that_is_the_label_under_other_words_is_found(labels, codes):
     code = dict(zip("xyz", codes, strict=True))
     noise = np.arange(len(labels), dtype=float)
     values = np.column_stack([noise, [code[v] for v in labels], np.ones(len(labels))])
-    assert leak.same_as(values, np.array(labels)) == ([1] if 1 < len(set(labels)) <= len(labels) / 2 else [])
+    assert label_leak.same_as(values, np.array(labels)) == ([1] if 1 < len(set(labels)) <= len(labels) / 2 else [])
 
 
 def test_a_leak_by_name_by_value_and_by_chance():
     labels = ["yes"] * 12 + ["no"] * 12
     obs = pd.DataFrame({"dead": labels, "sex": ["f"] * 24}, index=[f"s{i}" for i in range(24)])
     values = np.column_stack([np.repeat([1.0, 0.0], 12), np.arange(24.0)])
-    faults, _ = leak.faults(values, ["status", "dead"], obs, ["dead"], "tables.t")
+    faults, _ = label_leak.faults(values, ["status", "dead"], obs, ["dead"], "tables.t")
     assert "'dead' bears the name of what is to be predicted" in faults[0] and "'status' has one value for each" in faults[1]
-    assert leak.faults(values, ["status", "g"], obs, [], "tables.t") == ([], [])
+    assert label_leak.faults(values, ["status", "g"], obs, [], "tables.t") == ([], [])
     few = [0, 1, 12, 13]
-    faults, notes = leak.faults(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
+    faults, notes = label_leak.faults(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
     assert not faults and "'g1'" in notes[0], "of four samples a gene divides two from two by chance"
 
 
 def test_a_copy_of_survival_times_is_found():
     times = np.array([5.0, 8.5, 13, 2])
-    assert leak.same_as(np.column_stack([times * 2, times]), times.astype(str)) == [1]
+    assert label_leak.same_as(np.column_stack([times * 2, times]), times.astype(str)) == [1]
 
 
 def test_matrices_as_they_are_published():
@@ -366,6 +366,6 @@ def test_matrices_as_they_are_published():
 
 
 def test_head_alone_is_enough_for_names(table):
-    head = heads.look(table(rows="features"))
+    head = header.look(table(rows="features"))
     assert head.columns == ["a", "b"] and head.rows == GENES and head.numbers == [2, 3, 4]
     assert stacked([read(table())]).samples == merged(read(table()), "error", "tables.t").samples

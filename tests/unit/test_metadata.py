@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from readsight import metadata
 from readsight.errors import InputError
-from readsight.matrices import naming
+from readsight.expression import metadata
+from readsight.expression.matrices import sample_names
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", "../shared/data"))
 
@@ -27,7 +27,7 @@ def join(tmp_path):
             (tmp_path / "m.csv").write_text(text)
             entries = [entry(tmp_path / "m.csv", **settings)]
         files = {e["file"]: metadata.read(e["file"]) for e in entries}
-        return metadata.describe(naming.ladders(samples)[1], sheet or {}, entries, files, order or {}, alone)
+        return metadata.describe(sample_names.ladders(samples)[1], sheet or {}, entries, files, order or {}, alone)
 
     return run
 
@@ -120,7 +120,7 @@ def test_a_series_matrix_describes_samples_by_accession_or_title(tmp_path):
         pytest.skip("the real data are not here")
     file = metadata.read(str(path))
     for names in (["GSM2650749", "GSM2650758"], ["EV2_6", "CC2_5"]):
-        found = metadata.describe(naming.ladders(names)[1], {}, [entry(path)], {str(path): file}, {}, True)
+        found = metadata.describe(sample_names.ladders(names)[1], {}, [entry(path)], {str(path): file}, {}, True)
         assert [said["viral treatment"] for said in found.samples.values()] == ["Ad5CMV-eGFP", "Ad5CMVCre-eGFP"]
         assert found.samples[names[0]]["genotype_variation"] == "Stat3 flox/flox", "HDF5 holds no slash in names"
 

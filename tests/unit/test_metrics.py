@@ -17,7 +17,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from readsight import metrics
+from readsight.stats import metrics
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,15 +9,8 @@ from threadpoolctl import threadpool_limits
 
 import planted
 from readsight.errors import InputError, ToolError
-from readsight.models import (
-    MODELS,
-    boosting,
-    forest,
-    late_fusion,
-    linear,
-    proximal,
-    shuffled_labels,
-)
+from readsight.models import linear_base
+from readsight.models.tabular import MODELS, boosting, elastic_net_solver, forest, late_fusion, shuffled_labels
 
 SETTINGS = {
     "logistic": {"C": 0.1},
@@ -145,11 +138,15 @@ def test_the_elastic_net_is_scikit_learns(kind, shape):
     draw = np.random.default_rng(1)
     values, weights = fold.values.astype(float), draw.uniform(0.5, 2, len(fold))
     several = kind == "multiclass"
-    loss = proximal.multinomial(fold.labels, weights) if several else proximal.logistic(fold.labels[:, None], weights)
-    found = proximal.solve(values, loss, 3 if several else 1, 0.2, 0.4, tolerance=1e-7)
+    loss = (
+        elastic_net_solver.multinomial(fold.labels, weights)
+        if several
+        else elastic_net_solver.logistic(fold.labels[:, None], weights)
+    )
+    found = elastic_net_solver.solve(values, loss, 3 if several else 1, 0.2, 0.4, tolerance=1e-7)
     scale = 1 / (float(np.ravel(found.penalty)[0]) * weights.sum())
     if several:  # scikit-learn has one penalty for all classes
-        found = proximal.at(values, loss, 3, np.full(3, found.penalty.min()), 0.4, tolerance=1e-7)
+        found = elastic_net_solver.at(values, loss, 3, np.full(3, found.penalty.min()), 0.4, tolerance=1e-7)
         scale = 1 / (float(found.penalty[0]) * weights.sum())
     model = LogisticRegression(C=scale, l1_ratio=0.4, solver="saga", tol=1e-9, max_iter=50_000)
     model.fit(values, fold.labels, sample_weight=weights)
@@ -164,7 +161,7 @@ def test_a_penalty_of_one_leaves_no_feature_and_less_leaves_some():
 
 
 def test_a_fit_that_cannot_end_says_so(monkeypatch):
-    monkeypatch.setattr(proximal, "ROUNDS", 3)
+    monkeypatch.setattr(elastic_net_solver, "ROUNDS", 3)
     with pytest.raises(ToolError, match="did not converge within 3 rounds"):
         trained("elastic_net", planted.fold("binary", 60, 40), strength=0.01)
 
@@ -225,7 +222,7 @@ def test_the_torch_module_gives_the_same_logits(model, kind):
     fitted = trained(model, fold)
     logits = MODELS[model].module(fitted.arrays, fitted.about)(torch.as_tensor(fold.values, dtype=torch.float64)).detach().numpy()
     assert logits.shape == ((50,) if kind == "binary" else (50, 3))
-    own = linear.probabilities(kind, logits.reshape(50, -1))
+    own = linear_base.probabilities(kind, logits.reshape(50, -1))
     assert np.allclose(own, predicted(model, fitted, fold.values))
     other = MODELS[model].redrawn(fitted.arrays, fitted.about, 7)
     assert other["weight"].shape == fitted.arrays["weight"].shape and not np.allclose(other["weight"], fitted.arrays["weight"])
@@ -245,7 +242,7 @@ def test_an_absent_modality_has_no_vote():
     lacking = fold.values.copy()
     lacking[:, 20:] = 0
     guess = predicted("late_fusion", fitted, lacking)
-    alone = linear.scores({key: fitted.arrays[f"m0/{key}"] for key in ("weight", "bias")}, fold.values[:, :20])[:, 0]
+    alone = linear_base.scores({key: fitted.arrays[f"m0/{key}"] for key in ("weight", "bias")}, fold.values[:, :20])[:, 0]
     assert np.allclose(guess, 1 / (1 + np.exp(-alone * fitted.arrays["vote"].sum())))
     none = predicted("late_fusion", fitted, np.zeros_like(lacking))
     assert np.allclose(none, 0.5), "of an example that has nothing nothing is known"

@@ -6,7 +6,7 @@ import pytest
 
 import cohorts
 from readsight.errors import InputError
-from readsight.models import cnn, gene_order
+from readsight.models.tabular import cnn, gene_order
 
 SETTINGS = cohorts.SETTINGS["cnn"]
 

@@ -11,11 +11,11 @@ from sklearn.metrics import average_precision_score
 import calls
 import model_evaluate
 import predicted
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.outcome import Outcome
-from readsight.scoring.part import Resamples, parts
-from readsight.scoring.scored import score
-from readsight.variant import Variant
+from readsight.evaluation.predictions import Resamples, parts
+from readsight.evaluation.scores import score
+from readsight.models.model_spec import Variant
 
 CALLS = Outcome("binary", ("false call", "true call"))
 

@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 
 import model_evaluate
 import predicted_sequences as made
-from readsight.scoring.known import Known
-from readsight.scoring.plan import Plan
+from readsight.evaluation.example_annotations import Known
+from readsight.evaluation.plan import Plan
 
 FIRST = {"positions": "dilated_resnet"}
 SKILLS = {"cnn": 2.0, "kmer_linear": 1.0, "gc_content": 0.2}

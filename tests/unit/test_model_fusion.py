@@ -7,7 +7,7 @@ import pytest
 
 import cohorts
 from readsight.errors import InputError
-from readsight.models import attention_fusion, network
+from readsight.models.tabular import attention_fusion, mlp
 
 SETTINGS = cohorts.SETTINGS["attention_fusion"]
 SIZES = {"rna": 10, "protein": 6, "mirna": 4}
@@ -87,8 +87,8 @@ def test_what_no_modality_tells_alone_is_learned_from_both():
     fitted = attention_fusion.train(train, held, settings, 1, 1)
     right = (attention_fusion.predict(fitted.arrays, fitted.about, test.values) > 0.5) == test.labels
     assert right.mean() > 0.9
-    alone = network.train(train.on("a"), held.on("a"), settings, 1, 1)
-    assert ((network.predict(alone.arrays, alone.about, test.on("a").values) > 0.5) == test.labels).mean() < 0.62
+    alone = mlp.train(train.on("a"), held.on("a"), settings, 1, 1)
+    assert ((mlp.predict(alone.arrays, alone.about, test.on("a").values) > 0.5) == test.labels).mean() < 0.62
 
 
 def test_features_of_a_modality_that_stand_apart_are_refused():

@@ -8,9 +8,10 @@ import torch
 
 import cohorts
 from readsight.errors import ToolError
-from readsight.models import attention_fusion, cnn, deep, lightning_loop, losses, network
+from readsight.models import losses
+from readsight.models.tabular import attention_fusion, cnn, lightning_loop, mlp, torch_base
 
-MEMBERS = {"network": network, "cnn": cnn, "attention_fusion": attention_fusion}
+MEMBERS = {"network": mlp, "cnn": cnn, "attention_fusion": attention_fusion}
 KINDS = list(cohorts.OUTCOMES)
 each_model = pytest.mark.parametrize("model", list(MEMBERS))
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -110,7 +111,7 @@ def test_the_best_epoch_is_kept(kind):
     told = [row["validation"] for row in fitted.history]
     assert fitted.about["best_epoch"] == int(np.argmin(told))
     assert len(told) <= fitted.about["best_epoch"] + 1 + 8
-    guess = network.predict(fitted.arrays, fitted.about, held.values)
+    guess = mlp.predict(fitted.arrays, fitted.about, held.values)
     assert held.outcome.loss(guess, held.labels) == pytest.approx(min(told), abs=1e-3)
 
 
@@ -129,7 +130,7 @@ def test_a_final_fit_runs_as_many_epochs_as_the_inner_fits_found_best(model):
 def test_a_validation_part_without_events_stops_nothing():
     train, held = cohorts.fold("survival", 60), cohorts.fold("survival", 20, seed=2)
     held.labels[:, 1] = 0
-    fitted = network.train(train, held, cohorts.NETWORK | {"epochs": 5}, 1, 1)
+    fitted = mlp.train(train, held, cohorts.NETWORK | {"epochs": 5}, 1, 1)
     assert len(fitted.history) == 5
 
 
@@ -138,8 +139,8 @@ def test_weights_of_examples_reach_the_loss():
     heavy = replace(train, weights=np.where(train.labels == 1, 20.0, 1.0))
     means = []
     for fold in (train, heavy):
-        fitted = network.train(fold, None, cohorts.NETWORK | {"epochs": 15}, 1, 1)
-        means.append(network.predict(fitted.arrays, fitted.about, held.values).mean())
+        fitted = mlp.train(fold, None, cohorts.NETWORK | {"epochs": 15}, 1, 1)
+        means.append(mlp.predict(fitted.arrays, fitted.about, held.values).mean())
     assert means[1] > means[0] + 0.05
 
 
@@ -147,11 +148,11 @@ def test_a_loss_that_is_not_a_number_is_told_by_epoch_and_batch():
     train = cohorts.fold("binary", 60)
     train.values[7, 3] = np.nan
     with pytest.raises(ToolError, match=r"train loss is not a number after epoch 1, batch \d of 5; lower network.learning_rate"):
-        network.train(train, None, cohorts.NETWORK | {"batch_size": 20}, 1, 1)
+        mlp.train(train, None, cohorts.NETWORK | {"batch_size": 20}, 1, 1)
 
 
 def test_batches_are_of_like_size_and_hold_each_example_once():
-    from readsight.models.lightning_loop import Batches
+    from readsight.models.tabular.lightning_loop import Batches
 
     fold = cohorts.fold("multilabel", 150)
     sizes = [len(values) for values, _, _ in Batches(fold, 128, 1)]
@@ -161,7 +162,7 @@ def test_batches_are_of_like_size_and_hold_each_example_once():
 
 
 def test_a_profile_of_a_thousand_genes_of_forty_samples_is_learned_with_the_default_settings():
-    from readsight.learning import Network
+    from readsight.config.tasks import Network
 
     draw = np.random.default_rng(1)
     train, test = (cohorts.fold("binary", n, {"rna": 1000}, seed=seed) for n, seed in ((40, 1), (200, 2)))
@@ -171,9 +172,9 @@ def test_a_profile_of_a_thousand_genes_of_forty_samples_is_learned_with_the_defa
         fold.values[:] += np.where(fold.labels[:, None] == 1, shift, -shift) / 2
     settings = Network().model_dump()
     inner = [np.arange(40) % 3 == i for i in range(3)]
-    fits = [network.train(cohorts.rows(train, ~part), cohorts.rows(train, part), settings, 1, 1) for part in inner]
-    fitted = network.train(train, None, network.settled(fits, settings), 1, 1)
-    right = (network.predict(fitted.arrays, fitted.about, test.values) > 0.5) == test.labels
+    fits = [mlp.train(cohorts.rows(train, ~part), cohorts.rows(train, part), settings, 1, 1) for part in inner]
+    fitted = mlp.train(train, None, mlp.settled(fits, settings), 1, 1)
+    right = (mlp.predict(fitted.arrays, fitted.about, test.values) > 0.5) == test.labels
     assert right.mean() > 0.75
 
 
@@ -193,7 +194,7 @@ def test_the_search_draws_settings_that_train(model):
 
 
 def test_settings_of_the_grid_are_settings():
-    assert all(set(candidate) <= set(cohorts.NETWORK) for candidate in deep.GRID)
+    assert all(set(candidate) <= set(cohorts.NETWORK) for candidate in torch_base.GRID)
 
 
 @pytest.mark.parametrize(

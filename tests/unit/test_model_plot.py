@@ -11,10 +11,10 @@ import model_evaluate
 import model_plot
 import predicted
 import predicted_sequences as made
-from readsight.modelfigures.style import colours, leading, places
-from readsight.outcome import Outcome
-from readsight.scoring.known import Known
-from readsight.scoring.plan import Plan
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation.example_annotations import Known
+from readsight.evaluation.plan import Plan
+from readsight.report.model_figures.style import colours, leading, places
 from readsight.wiring.model import FIGURES
 
 SKILLS = {"network": 3.0, "cnn": 2.0, "logistic": 3.0, "late_fusion": 2.0}

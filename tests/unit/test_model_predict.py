@@ -7,7 +7,7 @@ import pytest
 
 import model_predict
 import planted
-from readsight import foldfile
+from readsight.dataset import fold_file
 from readsight.errors import InputError
 
 
@@ -27,7 +27,7 @@ def test_each_test_example_is_predicted_once_by_its_own_fold(trained, tmp_path):
     table = predict(trained, tmp_path / "p.parquet")
     assert table["example"].is_unique and len(table) == 60 and set(table["repeat"]) == {3}
     for number in (0, 1):
-        assert set(table.loc[table["fold"] == number, "example"]) == set(foldfile.read(trained["test"], number).names)
+        assert set(table.loc[table["fold"] == number, "example"]) == set(fold_file.read(trained["test"], number).names)
 
 
 def test_other_features_are_refused(trained, tmp_path):
@@ -40,7 +40,7 @@ def test_another_outcome_is_refused(trained, tmp_path):
     other = planted.files(tmp_path / "folds", planted.fold("multilabel", 60, 10))
     held = json.loads(trained["about"].read_text())
     about = tmp_path / "m.json"
-    about.write_text(json.dumps(held | {"certificate": foldfile.read(other["test"], 0).mark}))
+    about.write_text(json.dumps(held | {"certificate": fold_file.read(other["test"], 0).mark}))
     with pytest.raises(InputError, match="what is to be predicted is not what"):
         predict(trained | {"test": other["test"], "certificate": other["certificate"], "about": about}, tmp_path / "p.parquet")
 

@@ -10,9 +10,11 @@ from safetensors.numpy import load_file
 import calls
 import model_train
 import planted
-from readsight import calibration, foldfile, modelfile
+from readsight.dataset import fold_file
 from readsight.errors import InputError
-from readsight.models import MODELS, elastic_net, logistic, network
+from readsight.formats import model_file
+from readsight.models import calibration
+from readsight.models.tabular import MODELS, elastic_net, logistic, mlp
 
 SURVIVAL = ("cox", "shuffled_labels")
 CLASSES = ("logistic", "elastic_net", "forest", "late_fusion", "single_feature", "shuffled_labels")
@@ -62,9 +64,9 @@ def test_training_leaves_no_litter(files, tmp_path, monkeypatch):
 def test_calls_keep_one_validation_part(files, tmp_path):
     """Where cross-validation is not nested the model that was chosen is the model that is kept."""
     made = calls.train(tmp_path, files, "logistic")
-    arrays, about = modelfile.read(made["tensors"], made["about"])
+    arrays, about = model_file.read(made["tensors"], made["about"])
     for number, row in enumerate(about["folds"]):
-        train, held = (foldfile.read(files[name], number) for name in ("balanced", "validation"))
+        train, held = (fold_file.read(files[name], number) for name in ("balanced", "validation"))
         losses = []
         for candidate in logistic.GRID:
             fitted = logistic.train(train, held, candidate, 1, 1)
@@ -82,11 +84,11 @@ def test_predictions_of_files_are_those_of_the_model(nested, tmp_path, kind, mod
     made = planted.train(tmp_path, nested[kind], model, SETTINGS.get(model))
     table, about = pd.read_parquet(made["predictions"]), content(made)
     whole = planted.fold(kind, 120, 24, modalities=2)
-    arrays, _ = modelfile.read(made["tensors"], made["about"])
+    arrays, _ = model_file.read(made["tensors"], made["about"])
     draws = 20 if model == "shuffled_labels" else 1
     assert len(table) == 120 * draws and about["kind"] == model and about["outcome"] == whole.outcome.plain()
     for (number, draw), part in table.groupby(["fold", "draw"]):
-        test = foldfile.read(nested[kind]["test"], number)
+        test = fold_file.read(nested[kind]["test"], number)
         assert list(part["example"]) == list(test.names) and np.array_equal(whole.outcome.target(part), test.labels)
         row = about["folds"][number]
         guess = MODELS[model].predict(arrays[number], row["about"], test.values)
@@ -103,16 +105,16 @@ def test_predictions_of_files_are_those_of_the_model(nested, tmp_path, kind, mod
 def test_nested_settings_are_the_best_of_the_inner_folds_and_the_last_fit_is_on_all(nested, tmp_path):
     given = nested["binary"]
     made = planted.train(tmp_path, given, "elastic_net")
-    arrays, about = modelfile.read(made["tensors"], made["about"])
+    arrays, about = model_file.read(made["tensors"], made["about"])
     for number, row in enumerate(about["folds"]):
-        pairs = [tuple(foldfile.read(given[n], number, j) for n in ("balanced", "validation")) for j in (0, 1)]
+        pairs = [tuple(fold_file.read(given[n], number, j) for n in ("balanced", "validation")) for j in (0, 1)]
         losses = []
         for candidate in elastic_net.GRID:
             fits = [(elastic_net.train(train, held, candidate, 1, 1), held) for train, held in pairs]
             losses.append(np.mean([h.outcome.loss(elastic_net.predict(f.arrays, f.about, h.values), h.labels) for f, h in fits]))
         best = elastic_net.GRID[int(np.argmin(losses))]
         assert row["settings"] == best and len(row["trials"]) == len(elastic_net.GRID)
-        whole = foldfile.read(given["balanced"], number)
+        whole = fold_file.read(given["balanced"], number)
         assert np.array_equal(arrays[number]["weight"], elastic_net.train(whole, None, best, 1, 1).arrays["weight"])
         assert row["examples"] == len(whole) == 60
         unseen = [
@@ -127,7 +129,7 @@ def test_the_last_fit_of_a_network_takes_the_epochs_of_the_inner_ones(nested, tm
     made = planted.train(tmp_path, nested["binary"], "network", calls.NETWORK)
     for row in content(made)["folds"]:
         assert len(row["history"]) == row["settings"]["epochs"] <= calls.NETWORK["epochs"]
-    assert hasattr(network, "settled")
+    assert hasattr(mlp, "settled")
 
 
 def test_a_search_tries_what_it_was_told_to(nested, tmp_path):
@@ -142,7 +144,7 @@ def test_one_modality_alone_is_all_that_its_variant_sees(nested, tmp_path):
     about = content(made)
     assert about["model"] == "logistic-on-m0" and about["kind"] == "logistic"
     assert all(name.startswith("m0:") for row in about["folds"] for name in row["features"])
-    arrays, _ = modelfile.read(made["tensors"], made["about"])
+    arrays, _ = model_file.read(made["tensors"], made["about"])
     assert arrays[0]["weight"].shape == (12,)
 
 
@@ -207,8 +209,8 @@ def test_fusion_of_one_modality_is_refused(tmp_path):
 
 def test_what_is_written_is_read_back(tmp_path):
     arrays = [{"a": np.arange(3.0)}, {"m/a": np.ones((2, 2)), "b": np.array([7])}]
-    modelfile.write(tmp_path / "m.safetensors", tmp_path / "m.json", arrays, {"folds": [{}, {}]})
-    found, _ = modelfile.read(tmp_path / "m.safetensors", tmp_path / "m.json")
+    model_file.write(tmp_path / "m.safetensors", tmp_path / "m.json", arrays, {"folds": [{}, {}]})
+    found, _ = model_file.read(tmp_path / "m.safetensors", tmp_path / "m.json")
     assert all(np.array_equal(found[i][k], arrays[i][k]) for i in range(2) for k in arrays[i])
     assert set(load_file(tmp_path / "m.safetensors")) == {"fold0/a", "fold1/m/a", "fold1/b"}
 

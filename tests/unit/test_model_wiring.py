@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.config import parse
+from readsight.config.schema import parse
 from readsight.errors import InputError
-from readsight.project import Project
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.interpret import InterpretWiring
 from readsight.wiring.model import ModelWiring
+from readsight.wiring.project import Project
 
 
 def project(**task):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from readsight.errors import InputError
-from readsight.motifs import matrices, meme
-from readsight.motifs.meme import Known
+from readsight.interpret.motifs import meme, pwm
+from readsight.interpret.motifs.meme import Known
 from readsight.simulate.motifs import read_meme
 
 ROOT = Path(__file__).parents[2]
@@ -96,8 +96,8 @@ def test_files_that_are_no_motifs_are_refused(tmp_path):
 
 def test_letters_information_and_core_of_a_matrix():
     matrix = np.array([[1, 0, 0, 0], [0.5, 0, 0.5, 0], [0.25, 0.25, 0.25, 0.25], [0, 0.1, 0.1, 0.8]])
-    assert matrices.consensus(matrix) == "ARNT"
-    np.testing.assert_allclose(matrices.information(matrix)[:3], [2, 1, 0], atol=1e-9)
-    assert matrices.spelled(matrix) == "AANT" and matrices.word(matrix).tolist() == [0, 0, 4, 3]
-    assert matrices.core(np.array([0.1, 0.4, 1, 0.2, 0.3, 0]), 0.3) == (1, 5)
-    assert matrices.core(np.array([0.1, 0.4, 1, 0.2, 0.3, 0]), 0.3, 2) == (0, 6)
+    assert pwm.consensus(matrix) == "ARNT"
+    np.testing.assert_allclose(pwm.information(matrix)[:3], [2, 1, 0], atol=1e-9)
+    assert pwm.spelled(matrix) == "AANT" and pwm.word(matrix).tolist() == [0, 0, 4, 3]
+    assert pwm.core(np.array([0.1, 0.4, 1, 0.2, 0.3, 0]), 0.3) == (1, 5)
+    assert pwm.core(np.array([0.1, 0.4, 1, 0.2, 0.3, 0]), 0.3, 2) == (0, 6)

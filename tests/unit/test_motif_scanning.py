@@ -7,8 +7,8 @@ import pytest
 
 import sequenced
 from readsight.genome.codes import encode, reverse_complement
-from readsight.motifs import scanning
-from readsight.motifs.matrices import Background, log_odds
+from readsight.interpret.motifs import scanning
+from readsight.interpret.motifs.pwm import Background, log_odds
 
 EVEN = Background(np.full(4, 0.25))
 

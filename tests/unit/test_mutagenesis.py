@@ -6,10 +6,10 @@ import pytest
 
 import dataset_balance
 import kindred
-from readsight import foldfile
-from readsight.balances import BALANCES, mutagenesis
+from readsight.dataset import fold_file
+from readsight.dataset.balancing import BALANCES, mutagenesis
+from readsight.dataset.fold_file import Sequence
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import generator, reverse_complement
 
 
@@ -86,7 +86,7 @@ def files(tmp_path_factory):
 def test_a_copy_stays_in_its_parents_group_and_never_enters_another_part(files):
     table = pd.read_parquet(files["split"]).set_index("example")
     for number in range(3):
-        made, train = foldfile.read_data(files["balanced"], number), foldfile.read_data(files["train"], number)
+        made, train = fold_file.read_data(files["balanced"], number), fold_file.read_data(files["train"], number)
         obs = made.obs
         assert obs["label"].value_counts().nunique() == 1 and set(obs["origin"]) == {"train", "mutated"}
         copies = obs[obs["origin"] == "mutated"]
@@ -101,7 +101,7 @@ def test_a_copy_stays_in_its_parents_group_and_never_enters_another_part(files):
         kept = made[obs["origin"] == "train"]
         assert np.array_equal(kept.obsm["sequence"], train.obsm["sequence"])
         for role in ("validation", "test"):
-            own = {row.tobytes() for row in foldfile.read_data(files[role], number).obsm["sequence"]}
+            own = {row.tobytes() for row in fold_file.read_data(files[role], number).obsm["sequence"]}
             assert not own & {row.tobytes() for row in made.obsm["sequence"]}
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from readsight.dataset.sequences import negatives
+from readsight.dataset.sequences.raw_examples import Found
 from readsight.errors import InputError
 from readsight.genome import windows
 from readsight.genome.store import Genome
-from readsight.sequences import negatives
-from readsight.sequences.found import Found
 
 LENGTH = 100
 

@@ -9,13 +9,14 @@ import torch
 
 import networks
 import sequenced
-from readsight import sequential, training
-from readsight.encodings import ENCODINGS
+from readsight.config import sequence_tasks
+from readsight.dataset.encodings import ENCODINGS
+from readsight.dataset.fold_file import Encoding
+from readsight.dataset.outcome import ALONG
 from readsight.errors import InputError
-from readsight.foldfile import Encoding
-from readsight.nets import NETS, dilated_resnet, transformer
-from readsight.nets.start import start
-from readsight.outcome import ALONG
+from readsight.models import training
+from readsight.models.sequence import NETS, dilated_resnet, transformer
+from readsight.models.sequence.initialisation import start
 
 SHAPES = {
     "binary": (5,),
@@ -39,7 +40,7 @@ def deterministic():
 
 
 def test_words_are_those_of_the_config():
-    assert tuple(NETS) == sequential.NETS
+    assert tuple(NETS) == sequence_tasks.NETS
 
 
 @pytest.mark.parametrize("word, kind", EACH)
@@ -51,7 +52,7 @@ def test_logits_by_kind_of_outcome(word, kind):
 
 @pytest.mark.parametrize("word", tuple(NETS))
 def test_config_defaults_build(word):
-    about = networks.about(word, length=100) | getattr(sequential.Architectures(), word).model_dump()
+    about = networks.about(word, length=100) | getattr(sequence_tasks.Architectures(), word).model_dump()
     assert json.loads(json.dumps(about)) == about
     count = sum(own.numel() for own in NETS[word].build(about).parameters())
     assert 30_000 < count < 500_000
@@ -222,7 +223,7 @@ def test_heads_must_divide_dimensions():
 
 
 def described(word, fold, **own):
-    given = sequential.Training().model_dump() | networks.settings(word)
+    given = sequence_tasks.Training().model_dump() | networks.settings(word)
     return training.described(fold, given) | networks.settings(word) | own
 
 
@@ -323,7 +324,7 @@ def test_a_graph_has_the_representations_words():
 def test_settings_of_a_search_are_those_of_the_config(word):
     import optuna
 
-    known = sequential.Training().model_dump() | getattr(sequential.Architectures(), word).model_dump()
+    known = sequence_tasks.Training().model_dump() | getattr(sequence_tasks.Architectures(), word).model_dump()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
     for _ in range(3):
         drawn = NETS[word].space(study.ask())

@@ -10,7 +10,7 @@ import networks
 import sequenced
 from readsight.genome.codes import encode
 from readsight.genome.shuffle import dinucleotide
-from readsight.nets import NETS
+from readsight.models.sequence import NETS
 
 WORD = "TGACGTGGCA"
 HALVES = ("TGACGT", "GGCATC")

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import poisson
 
-from readsight.outcome import UNCOUNTED, Outcome, coded, partial_loss
+from readsight.dataset.outcome import UNCOUNTED, Outcome, coded, partial_loss
 
 KINDS = {
     "binary": (Outcome("binary", ("control", "case")), np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.9, 0.4])),

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from readsight import page
+from readsight.report import html_page
 
 
 class Tree(HTMLParser):
@@ -34,8 +34,13 @@ def parsed(html: str) -> Tree:
 
 def test_what_is_given_is_shown_and_never_becomes_markup():
     words = "<script>alert('x')</script> & \"q\""
-    html = page.page(
-        words, words, page.table([words], [[words]]), page.fold(words, words), page.box("note", words), page.state("good", words)
+    html = html_page.page(
+        words,
+        words,
+        html_page.table([words], [[words]]),
+        html_page.fold(words, words),
+        html_page.box("note", words),
+        html_page.state("good", words),
     )
     tree = parsed(html)
     assert tree.names.count("script") == 1
@@ -43,16 +48,16 @@ def test_what_is_given_is_shown_and_never_becomes_markup():
 
 
 def test_a_page_needs_nothing_from_elsewhere():
-    html = page.page("Title", "Lead.", page.table(["a"], [["b"]]))
+    html = html_page.page("Title", "Lead.", html_page.table(["a"], [["b"]]))
     assert not re.search(r"(src|href)=|url\(|@import|https?:", html)
 
 
 def test_numbers_stand_right_and_sort_by_value_not_by_what_is_shown():
-    html = page.table(["name", "count"], [["a", 12345], ["b", ("1.2 million", 1_200_000)]])
+    html = html_page.table(["name", "count"], [["a", 12345], ["b", ("1.2 million", 1_200_000)]])
     assert "12,345" in html and 'data-sort="12345"' in html and 'data-sort="1200000"' in html
     assert html.count('<td class="number"') == 2
 
 
 def test_a_state_is_told_by_icon_and_word_as_well_as_by_colour():
-    shown = [re.sub("<[^>]+>", "", page.state(kind, "word")) for kind in ("good", "warn", "bad", "none")]
+    shown = [re.sub("<[^>]+>", "", html_page.state(kind, "word")) for kind in ("good", "warn", "bad", "none")]
     assert len(set(shown)) == 4 and all(text.endswith(" word") for text in shown)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
-from readsight.personal.genotypes import Call
-from readsight.personal.phasing import MOST, divided
-from readsight.personal.spelling import Change, apart, spell
+from readsight.interpret.personal_genomes.genotypes import Call
+from readsight.interpret.personal_genomes.haplotype_sequence import Change, apart, spell
+from readsight.interpret.personal_genomes.phasing import MOST, divided
 
 TEXT = "".join("ACGT"[i] for i in np.random.default_rng(4).integers(0, 4, 90))
 GENOME = Genome.of({"other": "ACGT" * 10, "chr1": TEXT})

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import sequenced
+from readsight.dataset.outcome import UNCOUNTED, Outcome
 from readsight.errors import InputError
 from readsight.genome.codes import encode
-from readsight.kmers import position_matrix
-from readsight.outcome import UNCOUNTED, Outcome
+from readsight.models.kmer import position_matrix
 
 
 def made(n=300, length=120, seed=1):

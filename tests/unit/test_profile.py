@@ -10,12 +10,12 @@ from sklearn.feature_selection import f_classif
 
 import dataset_fold
 import modalities
-from readsight import foldfile
+from readsight.dataset import fold_file
+from readsight.dataset.cross_validation import inner
+from readsight.dataset.features import REPRESENTATIONS, scaled_profile
+from readsight.dataset.features.association import association, cox_score
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.folds import inner
-from readsight.outcome import Outcome
-from readsight.representations import REPRESENTATIONS, profile
-from readsight.representations.association import association, cox_score
 
 COMBAT = {"harmonise": modalities.COMBAT, "select": modalities.SELECT | {"method": "association", "count": 10}}
 
@@ -84,7 +84,7 @@ def test_a_transform_that_saw_the_test_fold_is_caught(divided, monkeypatch, leak
     """The check above is worth something only if it fails for a leak: each of the three alone makes it fail."""
     data, table, _ = divided
     whole: dict[int, anndata.AnnData] = {}
-    plain = profile.fit
+    plain = scaled_profile.fit
 
     def leaking(train: anndata.AnnData, spec: dict) -> dict:
         everything, own = plain(whole[0], spec), plain(train, spec)
@@ -98,7 +98,7 @@ def test_a_transform_that_saw_the_test_fold_is_caught(divided, monkeypatch, leak
                 found["features"] = other["features"]
         return own
 
-    monkeypatch.setattr(profile, "fit", leaking)
+    monkeypatch.setattr(scaled_profile, "fit", leaking)
     fit = dataset_fold.fit
     monkeypatch.setattr(dataset_fold, "fit", lambda d, roles, spec: whole.update({0: d}) or fit(d, roles, spec))
     with pytest.raises(AssertionError):
@@ -108,7 +108,7 @@ def test_a_transform_that_saw_the_test_fold_is_caught(divided, monkeypatch, leak
 def test_the_representation_is_handed_training_rows_alone(divided, monkeypatch):
     data, table, _ = divided
     seen = []
-    monkeypatch.setattr(profile, "fit", lambda own, spec: seen.append(list(own.obs_names)) or {})
+    monkeypatch.setattr(scaled_profile, "fit", lambda own, spec: seen.append(list(own.obs_names)) or {})
     column = "repeat0.fold0.inner1"
     dataset_fold.fit(data, table[column], COMBAT)
     assert seen == [list(table.index[table[column] == "train"])]
@@ -116,16 +116,16 @@ def test_the_representation_is_handed_training_rows_alone(divided, monkeypatch):
 
 def test_training_rows_have_mean_0_and_deviation_1_and_a_lacking_modality_is_0(divided):
     data, _, files = divided
-    train = foldfile.read(files["train"], 0)
+    train = fold_file.read(files["train"], 0)
     lacks = np.isin(train.names, ["s0", "s1"])
     own = train.modalities["mirna"]
     assert (train.values[np.ix_(lacks, own)] == 0).all()
     present = train.values[~lacks]
     assert np.allclose(present.mean(axis=0), 0, atol=1e-5) and np.allclose(present.std(axis=0), 1, atol=1e-4)
     assert {name: len(columns) for name, columns in train.modalities.items()} == {"mrna": 10, "mirna": 10}
-    test = foldfile.read(files["test"], 0)
+    test = fold_file.read(files["test"], 0)
     assert not np.isnan(test.values).any() and np.abs(test.values).max() <= 10
-    assert test.features == train.features != foldfile.read(files["train"], 0, 0).features
+    assert test.features == train.features != fold_file.read(files["train"], 0, 0).features
 
 
 def test_a_sample_is_transformed_alike_alone_and_among_others(divided):
@@ -133,12 +133,12 @@ def test_a_sample_is_transformed_alike_alone_and_among_others(divided):
     with h5py.File(files["scaler"]) as handle:
         fitted = anndata.io.read_elem(handle["fold0"])
     whole, var = REPRESENTATIONS[str(fitted["representation"])].apply(data, fitted)
-    assert list(var.index) == foldfile.read(files["train"], 0).features, "read back from the file, in the same order"
+    assert list(var.index) == fold_file.read(files["train"], 0).features, "read back from the file, in the same order"
     for name in ("s0", "s40"):
-        alone, _ = profile.apply(data[[name]], fitted)
+        alone, _ = scaled_profile.apply(data[[name]], fitted)
         assert np.array_equal(alone[0], whole[data.obs_names.get_loc(name)])
-    here = data.obs_names.isin(foldfile.read(files["test"], 0).names)
-    assert np.array_equal(whole[here], foldfile.read(files["test"], 0).values)
+    here = data.obs_names.isin(fold_file.read(files["test"], 0).names)
+    assert np.array_equal(whole[here], fold_file.read(files["test"], 0).values)
 
 
 def test_combat_of_kept_features_is_that_of_all(divided):
@@ -146,7 +146,9 @@ def test_combat_of_kept_features_is_that_of_all(divided):
     data, table, _ = divided
     train = data[(table["repeat0.fold0"] == "train").to_numpy()].copy()
     every = COMBAT | {"select": modalities.SELECT | {"method": "none"}}
-    (all_values, all_var), (values, var) = (profile.apply(train, profile.fit(train, spec)) for spec in (every, COMBAT))
+    (all_values, all_var), (values, var) = (
+        scaled_profile.apply(train, scaled_profile.fit(train, spec)) for spec in (every, COMBAT)
+    )
     assert 10 < len(all_var) and set(var.index) < set(all_var.index)
     assert np.array_equal(values, all_values[:, all_var.index.get_indexer(var.index)])
 
@@ -171,18 +173,18 @@ def test_features_that_do_not_vary_or_miss_too_often_are_left_out():
     values[:, 1] = 5
     values[:6, 2] = np.nan
     values[:5, 3] = np.nan
-    assert list(profile.fit(small(values), spec())["modalities"]["m"]["features"]) == ["m:f0", "m:f3"]
-    assert len(profile.fit(small(values), spec(max_missing=0.6))["modalities"]["m"]["features"]) == 3
+    assert list(scaled_profile.fit(small(values), spec())["modalities"]["m"]["features"]) == ["m:f0", "m:f3"]
+    assert len(scaled_profile.fit(small(values), spec(max_missing=0.6))["modalities"]["m"]["features"]) == 3
     with pytest.raises(InputError, match="m: no feature is left: 0 are missing .* and the other 1 do not vary"):
-        profile.fit(small(values[:, 1:2]), spec())
+        scaled_profile.fit(small(values[:, 1:2]), spec())
     with pytest.raises(InputError, match="m: no training sample has it"):
-        profile.fit(small(np.full((4, 2), np.nan)), spec())
+        scaled_profile.fit(small(np.full((4, 2), np.nan)), spec())
 
 
 def test_gaps_become_the_training_median_and_far_values_are_held():
     values = np.arange(10.0)[:, None] ** 2
-    fitted = profile.fit(small(np.hstack([values, values])), spec())
-    middle, _ = profile.apply(small([[np.nan, np.median(values)], [1e9, 0]]), fitted)
+    fitted = scaled_profile.fit(small(np.hstack([values, values])), spec())
+    middle, _ = scaled_profile.apply(small([[np.nan, np.median(values)], [1e9, 0]]), fitted)
     assert middle[0, 0] == middle[0, 1] and middle[1, 0] == 10
 
 
@@ -191,9 +193,9 @@ def test_the_most_variable_before_scaling_and_the_most_telling_are_kept():
     values = draw.normal(size=(60, 50))
     values[:, 30:33] *= 9
     values[:, 7] += 2 * (np.arange(60) % 2)
-    fitted = profile.fit(small(values), spec("variance", 3))
+    fitted = scaled_profile.fit(small(values), spec("variance", 3))
     assert list(fitted["modalities"]["m"]["features"]) == ["m:f30", "m:f31", "m:f32"], "in their own order"
-    assert list(profile.fit(small(values), spec("association", 1))["modalities"]["m"]["features"]) == ["m:f7"]
+    assert list(scaled_profile.fit(small(values), spec("association", 1))["modalities"]["m"]["features"]) == ["m:f7"]
 
 
 def test_association_by_kind_of_outcome():

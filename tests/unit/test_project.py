@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readsight.errors import InputError
-from readsight.project import Project, one_of
 from readsight.wiring.align import AlignWiring
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.expression_tables import TablesWiring
+from readsight.wiring.project import Project, one_of
 from readsight.wiring.reads import ReadsWiring
-from readsight.wiring.tables import TablesWiring
 from readsight.wiring.variants import VariantsWiring
 
 NAMES = st.lists(st.text("abAB01._-", min_size=1, max_size=6), max_size=20)

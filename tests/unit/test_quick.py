@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from readsight.training.quick import Dropout
+from readsight.models.training.fast_layers import Dropout
 
 
 @pytest.mark.parametrize("layout", [(6, 500), (4, 8, 1, 90)])

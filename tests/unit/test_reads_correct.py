@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from readsight import lighter
+from readsight.reads import lighter
 
 needs_lighter = pytest.mark.skipif(not shutil.which("lighter"), reason="lighter is not on this machine")
 

@@ -9,8 +9,8 @@ import pytest
 
 import reads_lint
 import reads_multiqc
-from readsight import fastqc, java
 from readsight.errors import InputError
+from readsight.reads import fastqc, java
 
 
 def fastq(path, reads, zipped):

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from readsight import trimmomatic
 from readsight.errors import InputError
+from readsight.reads import trimmomatic
 from readsight.wiring.reads import ADAPTERS
 
 needs_trimmomatic = pytest.mark.skipif(

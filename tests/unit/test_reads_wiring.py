@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.project import Project
 from readsight.wiring.align import AlignWiring
+from readsight.wiring.project import Project
 from readsight.wiring.reads import ADAPTERS, ReadsWiring
 
 SHEET = """sample\tunit\tassay\tfastq_1\tfastq_2\tbam\tlibrary

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import yaml
 
-from readsight import config, reference
+from readsight.config import documentation
+from readsight.config import schema as config
 
 
 def test_no_drift():
-    assert not reference.drifted(), "run: python -m readsight.reference"
+    assert not documentation.drifted(), "run: python -m readsight.config.documentation"
 
 
 def test_default_config_is_a_valid_config_of_defaults(monkeypatch):
-    parsed = config.parse(yaml.safe_load(reference.config_yaml()))
+    parsed = config.parse(yaml.safe_load(documentation.config_yaml()))
     least = config.parse({"project": "my-project", "samples": "config/samples.tsv", "reference": {"fasta": "data/genome.fa"}})
     assert parsed == least
 
 
 def switched_on() -> dict:
-    return yaml.safe_load(re.sub(r"(?m)^( *)#(\S)", r"\1\2", re.sub(r"(?m)^ *#( .*)?$\n", "", reference.config_yaml())))
+    return yaml.safe_load(re.sub(r"(?m)^( *)#(\S)", r"\1\2", re.sub(r"(?m)^ *#( .*)?$\n", "", documentation.config_yaml())))
 
 
 def test_keys_that_are_off_are_valid_when_switched_on():
@@ -39,7 +40,7 @@ def test_keys_that_are_off_are_valid_when_switched_on():
 
 def test_every_key_of_the_model_stands_in_all_three():
     def paths(section, above, values):
-        for key in reference.keys_of(section, above):
+        for key in documentation.keys_of(section, above):
             yield key
             if key.sub:
                 inner = values[key.name]
@@ -50,29 +51,29 @@ def test_every_key_of_the_model_stands_in_all_three():
 
     keys = list(paths(config.Config, "", switched_on()))
     assert len(keys) > 80
-    table, schema = reference.readme(), json.loads(reference.schema_json())
+    table, schema = documentation.readme(), json.loads(documentation.schema_json())
     for key in keys:
         assert f"`{key.name}`" in table and key.help, key.path
     assert schema["properties"]["reads"] and schema["$defs"]["Trim"]["properties"]["leading"]["maximum"] == 93
 
 
 def test_links_of_the_readme_lead_to_its_headings():
-    text = reference.readme()
-    headings = {reference._anchor(h) for h in re.findall(r"(?m)^### (.*)$", text)}
+    text = documentation.readme()
+    headings = {documentation._anchor(h) for h in re.findall(r"(?m)^### (.*)$", text)}
     assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings
     assert "<!--" not in text
 
 
 def test_check_names_what_drifted(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(reference, "FOLDER", tmp_path)
-    assert reference.main([]) == 0 and reference.main(["--check"]) == 0
+    monkeypatch.setattr(documentation, "FOLDER", tmp_path)
+    assert documentation.main([]) == 0 and documentation.main(["--check"]) == 0
     schema = tmp_path / "schema.json"
     schema.write_text(schema.read_text() + " ")
-    assert reference.main(["--check"]) == 1
+    assert documentation.main(["--check"]) == 1
     assert "schema.json" in capsys.readouterr().err
 
 
 def test_shipped_projects_are_valid(monkeypatch):
     monkeypatch.setenv("READSIGHT_REAL_DATA", "/data")
-    for path in sorted((Path(reference.FOLDER) / "projects").glob("*/config.yaml")):
+    for path in sorted((Path(documentation.FOLDER) / "projects").glob("*/config.yaml")):
         assert config.read(path).project == path.parent.name

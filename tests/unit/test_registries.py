@@ -5,29 +5,29 @@ from typing import get_args
 
 import pytest
 
-from readsight import learning
-from readsight.attributions import ATTRIBUTIONS
-from readsight.balances import BALANCES
-from readsight.encodings import ENCODINGS
-from readsight.explaining.methods import EXPLANATIONS
-from readsight.kmers import KMER_MODELS
-from readsight.models import MODELS
-from readsight.nets import NETS
-from readsight.representations import REPRESENTATIONS
-from readsight.sources import SOURCES
-from readsight.splits import SPLITS
-from readsight.verdict import CONTROL
+from readsight.config import tasks
+from readsight.dataset.balancing import BALANCES
+from readsight.dataset.encodings import ENCODINGS
+from readsight.dataset.features import REPRESENTATIONS
+from readsight.dataset.sources import SOURCES
+from readsight.dataset.splits import SPLITS
+from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
+from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
+from readsight.models.kmer import KMER_MODELS
+from readsight.models.sequence import NETS
+from readsight.models.tabular import MODELS
+from readsight.wording import CONTROL
 
 # section, key, registries, and what their members must have (the docstring of a package says what these take and give)
 KINDS = [
-    (learning.Task, "source", [SOURCES], {"read"}),
-    (learning.Task, "representation", [REPRESENTATIONS], {"fit", "apply"}),
-    (learning.Task, "representation", [ENCODINGS], {"fit", "features"}),
-    (learning.Split, "by", [SPLITS], {"groups"}),
-    (learning.Balance, "method", [BALANCES], {"balance"}),
-    (learning.Task, "models", [MODELS, NETS, KMER_MODELS], {"train", "predict"}),
-    (learning.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
-    (learning.Task, "attributions", [EXPLANATIONS], {"attribute"}),
+    (tasks.Task, "source", [SOURCES], {"read"}),
+    (tasks.Task, "representation", [REPRESENTATIONS], {"fit", "apply"}),
+    (tasks.Task, "representation", [ENCODINGS], {"fit", "features"}),
+    (tasks.Split, "by", [SPLITS], {"groups"}),
+    (tasks.Balance, "method", [BALANCES], {"balance"}),
+    (tasks.Task, "models", [MODELS, NETS, KMER_MODELS], {"train", "predict"}),
+    (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
+    (tasks.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
 # Sequences are read by `dataset_sequences`, file by file as each is; what is read of them is no one member.
 ELSEWHERE = {"source": {"sequences"}}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from readsight.config.sample_sheet import described, read
 from readsight.errors import InputError
-from readsight.samples import described, read
 
 HEADER = "sample\tunit\tassay\tfastq_1\tfastq_2\tbam\tcram\tdonor"
 

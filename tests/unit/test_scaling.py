@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from readsight import scaling
+from readsight.dataset import scaling
 
 
 @pytest.fixture

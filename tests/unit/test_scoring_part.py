@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from readsight import metrics
-from readsight.bootstrap import resamples_of_groups
-from readsight.outcome import Outcome
-from readsight.scoring import part as module
-from readsight.scoring.part import Part
-from readsight.scoring.scored import score
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation import predictions as module
+from readsight.evaluation.predictions import Part
+from readsight.evaluation.scores import score
+from readsight.stats import metrics
+from readsight.stats.confidence_intervals import resamples_of_groups
 
 CLASSES = ("a", "b", "c")
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from readsight.outcome import UNCOUNTED, Outcome
-from readsight.scoring import positions
-from readsight.scoring.part import Part
-from readsight.scoring.scored import score
+from readsight.dataset.outcome import UNCOUNTED, Outcome
+from readsight.evaluation.outcomes import positions
+from readsight.evaluation.predictions import Part
+from readsight.evaluation.scores import score
 
 SITES = Outcome("positions", ("none", "acceptor", "donor"))
 

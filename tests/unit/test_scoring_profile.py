@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr
 from sklearn.metrics import d2_tweedie_score
 
-from readsight.outcome import Outcome
-from readsight.scoring import profile
-from readsight.scoring.part import Part
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation.outcomes import profile
+from readsight.evaluation.predictions import Part
 
 SIGNAL = Outcome("profile", ())
 

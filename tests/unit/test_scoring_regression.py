@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import mean_squared_error, r2_score
 
-from readsight.outcome import Outcome
-from readsight.scoring import regression
-from readsight.scoring.part import Part
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation.outcomes import regression
+from readsight.evaluation.predictions import Part
 
 NUMBER = Outcome("regression", ())
 

@@ -7,9 +7,9 @@ import pytest
 
 import planted
 from readsight.errors import InputError, ToolError
-from readsight.models import elastic_net
-from readsight.models.fitted import Fitted
-from readsight.search import choose
+from readsight.models.fitted_model import Fitted
+from readsight.models.hyperparameter_search import choose
+from readsight.models.tabular import elastic_net
 
 
 def member(loss, **more):

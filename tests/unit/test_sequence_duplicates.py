@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from examples_of_sequences import spec
+from readsight.dataset.sequences import duplicates
+from readsight.dataset.sequences.raw_examples import Found, unplaced
 from readsight.genome.codes import reverse_complement
-from readsight.sequences import duplicates
-from readsight.sequences.found import Found, unplaced
 
 
 def found(codes, pair=False, target=None, **columns) -> Found:

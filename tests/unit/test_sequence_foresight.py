@@ -6,13 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from examples_of_sequences import bases, fasta, spec, two_classes
-from readsight import doctor, room
-from readsight.cache import Cache
+from readsight.dataset.sequences.example_set import assemble
+from readsight.doctor import preflight, resources, sequences
+from readsight.doctor.cache import Cache
 from readsight.errors import InputError
-from readsight.project import Project
-from readsight.sequences import foresight
-from readsight.sequences.assembling import assemble
 from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.project import Project
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,7 @@ def project(*files: dict, reference: dict | None = None, **task) -> Project:
 def faults(own: Project) -> list[str]:
     """Of the doctor; each is asked for its place in a config of no file."""
     try:
-        doctor.examine(own)
+        preflight.examine(own)
     except InputError as error:
         return [fault.removeprefix("config: ") for fault in error.faults]
     return []
@@ -42,7 +41,7 @@ def faults(own: Project) -> list[str]:
 
 def test_sound_files_have_no_faults_and_are_counted(tmp_path):
     said = []
-    doctor.examine(project(*two_classes(tmp_path)), lambda subject, text: said.append((subject, text)))
+    preflight.examine(project(*two_classes(tmp_path)), lambda subject, text: said.append((subject, text)))
     assert ("task t", f"{tmp_path / 'bound.fa'}: 30 sequences of 40 bases (FASTA)") in said
 
 
@@ -133,12 +132,12 @@ def test_a_given_split_needs_both_sides(tmp_path):
 
 
 def test_of_a_large_file_the_head_is_looked_at(tmp_path, monkeypatch):
-    monkeypatch.setattr(foresight, "LARGE", 100)
-    monkeypatch.setattr(foresight, "HEAD", 1000)
+    monkeypatch.setattr(sequences, "LARGE", 100)
+    monkeypatch.setattr(sequences, "HEAD", 1000)
     one, two = two_classes(tmp_path, number=100)
     said: list[str] = []
     own = project(one, two, split={"by": "chromosome", "test_chromosomes": ["chr2"]})
-    doctor.examine(own, lambda subject, text: said.append(text))
+    preflight.examine(own, lambda subject, text: said.append(text))
     first = next(int(text.split("the first ")[1].split()[0]) for text in said if "the first " in text)
     assert 10 < first < 30
     late = (tmp_path / "bound.fa").read_text() + ">late\nACGJ\n"
@@ -181,7 +180,7 @@ def test_a_signal_and_its_bins_are_looked_at(tmp_path):
     told = {"target": "profile", "signal": str(tmp_path / "s.bw"), "length": 100, "bin": 32}
     found = faults(project({"path": tmp_path / "peaks.bed"}, reference=reference(tmp_path), sequences=told))
     assert len(found) == 1 and "sequences.signal: " in found[0] and "is no bigWig" in found[0]
-    (tmp_path / "s.bw").write_bytes(foresight.BIGWIG[0] + b"\0" * 100)
+    (tmp_path / "s.bw").write_bytes(sequences.BIGWIG[0] + b"\0" * 100)
     found = faults(project({"path": tmp_path / "peaks.bed"}, reference=reference(tmp_path), sequences=told))
     assert found == ["tasks.t.sequences.bin: windows of 100 bases are no whole number of bins of 32; set sequences.length to 96"]
 
@@ -189,5 +188,5 @@ def test_a_signal_and_its_bins_are_looked_at(tmp_path):
 def test_sequences_need_room_in_every_fold(tmp_path):
     size = sum(entry["path"].stat().st_size for entry in two_classes(tmp_path))
     few, many = (project(*two_classes(tmp_path), split={"folds": folds}) for folds in (3, 10))
-    assert room.estimate(many, 0) - room.estimate(few, 0) == 14 * size
-    assert room.check_memory(few, 0) == []
+    assert resources.estimate(many, 0) - resources.estimate(few, 0) == 14 * size
+    assert resources.check_memory(few, 0) == []

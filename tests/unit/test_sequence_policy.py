@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from examples_of_sequences import bases, fasta, spec, turned
+from readsight.dataset.sequences import padding, reading
 from readsight.errors import InputError
 from readsight.genome.codes import decode, reverse_complement
-from readsight.sequences import policy, reading
 
 GENOME = bases(random.Random(7), 500)
 
@@ -53,8 +53,8 @@ def test_padding_to_a_length_crops_what_is_longer(tmp_path):
 
 def test_an_even_crop_commutes_with_turning_over():
     sequences = [bases(random.Random(i), 40 + 2 * i).encode() for i in range(8)]
-    forward = policy.matrix(policy.windows(sequences, 30))
-    back = policy.matrix(policy.windows([turned(s.decode()).encode() for s in sequences], 30))
+    forward = padding.matrix(padding.windows(sequences, 30))
+    back = padding.matrix(padding.windows([turned(s.decode()).encode() for s in sequences], 30))
     np.testing.assert_array_equal(reverse_complement(forward), back)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from examples_of_sequences import bases, fasta, spec, turned
+from readsight.dataset.sequences import fasta_reader, format_detection, loci, reading
+from readsight.dataset.sequences.raw_examples import join
 from readsight.errors import InputError
 from readsight.genome.codes import decode, encode
-from readsight.sequences import fasta_reader, loci, opening, reading
-from readsight.sequences.found import join
 
 
 def faults(call, *given) -> list[str]:
@@ -30,7 +30,7 @@ def test_sequences_are_read_whatever_their_lines_case_and_packing(tmp_path):
     (tmp_path / "b.fa").write_bytes(gzip.compress(text.encode()))
     for name in ("a.txt", "b.fa"):
         path = str(tmp_path / name)
-        assert opening.kind(path) == opening.FASTA
+        assert format_detection.kind(path) == format_detection.FASTA
         read = fasta_reader.read(path)
         assert dict(zip(read.names, (s.decode().upper() for s in read.sequences), strict=True)) == own
 
@@ -128,23 +128,23 @@ STRANGE = {
 @pytest.mark.parametrize(("content", "words"), STRANGE.values(), ids=STRANGE)
 def test_what_holds_no_examples_is_refused_by_its_content(tmp_path, content, words):
     (tmp_path / "x.fa").write_bytes(content)
-    assert words in faults(opening.kind, str(tmp_path / "x.fa"))[0]
+    assert words in faults(format_detection.kind, str(tmp_path / "x.fa"))[0]
 
 
 KINDS = {
-    "BED": ("chr1\t10\t20\nchr1\t30\t40\n", (), opening.BED),
-    "BED behind a track line": ("track name=x\nchr1\t10\t20\tp\t0\t+\n", (), opening.BED),
-    "BED with a header": ("chrom\tstart\tend\tlabel\nchr1\t10\t20\tx\n", (), opening.BED),
-    "table with places": ("chrom\tstart\tend\tsequence\nchr1\t10\t14\tACGT\n", (), opening.TABLE),
-    "table without a header": ("chr1\t10\t14\tACGT\n", ("chrom", "start", "end", "sequence"), opening.TABLE),
-    "VCF": ("##fileformat=VCFv4.2\n#CHROM\tPOS\n", (), opening.VCF),
+    "BED": ("chr1\t10\t20\nchr1\t30\t40\n", (), format_detection.BED),
+    "BED behind a track line": ("track name=x\nchr1\t10\t20\tp\t0\t+\n", (), format_detection.BED),
+    "BED with a header": ("chrom\tstart\tend\tlabel\nchr1\t10\t20\tx\n", (), format_detection.BED),
+    "table with places": ("chrom\tstart\tend\tsequence\nchr1\t10\t14\tACGT\n", (), format_detection.TABLE),
+    "table without a header": ("chr1\t10\t14\tACGT\n", ("chrom", "start", "end", "sequence"), format_detection.TABLE),
+    "VCF": ("##fileformat=VCFv4.2\n#CHROM\tPOS\n", (), format_detection.VCF),
 }
 
 
 @pytest.mark.parametrize(("text", "columns", "kind"), KINDS.values(), ids=KINDS)
 def test_kinds_are_told_from_content(tmp_path, text, columns, kind):
     (tmp_path / "x.dat").write_text(text)
-    assert opening.kind(str(tmp_path / "x.dat"), columns) == kind
+    assert format_detection.kind(str(tmp_path / "x.dat"), columns) == kind
 
 
 def test_a_file_that_says_no_label_is_told_what_to_do(tmp_path):

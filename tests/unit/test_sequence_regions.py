@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readsight.dataset.sequences import regions
 from readsight.errors import InputError
-from readsight.genome import bed
+from readsight.formats import bed
 from readsight.genome.codes import decode, reverse_complement
 from readsight.genome.store import Genome
-from readsight.sequences import regions
 
 DRAW = np.random.default_rng(1)
 CONTIGS = {"chr1": "".join(DRAW.choice(list("ACGT"), 400)), "chr2": "".join(DRAW.choice(list("ACGTacgt"), 300)) + "N" * 100}

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from readsight.dataset.sequences import bigwig_signal
 from readsight.errors import InputError
-from readsight.sequences import signal
 
 pyBigWig = pytest.importorskip("pyBigWig")
 SIZES = {"chr1": 500, "chr2": 200}
@@ -41,21 +41,21 @@ def test_scores_are_means_with_gaps_as_zero(track):
     path, values = track
     obs = places()
     wanted = [values[row.chrom][row.start : row.end].mean() for row in obs.itertuples()]
-    assert np.allclose(signal.scores(path, obs), wanted) and np.std(wanted) > 0.1
+    assert np.allclose(bigwig_signal.scores(path, obs), wanted) and np.std(wanted) > 0.1
 
 
 def test_a_score_is_of_the_bases_on_the_contig(track):
     path, values = track
     obs = places(past=True)
     wanted = [values[row.chrom][max(row.start, 0) : row.end].mean() for row in obs.itertuples()]
-    assert np.allclose(signal.scores(path, obs), wanted)
+    assert np.allclose(bigwig_signal.scores(path, obs), wanted)
 
 
 @pytest.mark.parametrize("bin", [1, 4, 60])
 def test_profiles_are_means_of_bins_in_the_strands_order(track, bin):
     path, values = track
     obs = places(past=True)
-    found = signal.profiles(path, obs, bin)
+    found = bigwig_signal.profiles(path, obs, bin)
     assert found.shape == (40, 60 // bin) and found.dtype == np.float32
     for row, own in zip(obs.itertuples(), found, strict=True):
         whole = np.array([values[row.chrom][i] if 0 <= i < SIZES[row.chrom] else 0 for i in range(row.start, row.end)])
@@ -65,7 +65,7 @@ def test_profiles_are_means_of_bins_in_the_strands_order(track, bin):
 
 def test_strands_read_a_profile_from_either_end(track):
     obs = places()
-    forward, back = (signal.profiles(track[0], obs.assign(strand=strand), 4) for strand in "+-")
+    forward, back = (bigwig_signal.profiles(track[0], obs.assign(strand=strand), 4) for strand in "+-")
     assert np.array_equal(back, forward[:, ::-1])
 
 
@@ -73,17 +73,17 @@ def test_faults(track, tmp_path):
     path, _ = track
     obs = places()
     with pytest.raises(InputError, match="sequences.bin: windows of 60 bases .* of 32; set sequences.length to 64"):
-        signal.profiles(path, obs, 32)
+        bigwig_signal.profiles(path, obs, 32)
     with pytest.raises(InputError, match="named as '1' there but as 'chr1' in .*x.bw"):
-        signal.scores(path, obs.assign(chrom="1"))
+        bigwig_signal.scores(path, obs.assign(chrom="1"))
     with pytest.raises(InputError, match="has no contig 'chrUn'"):
-        signal.scores(path, obs.assign(chrom="chrUn"))
+        bigwig_signal.scores(path, obs.assign(chrom="chrUn"))
     with pytest.raises(InputError, match="no place on the genome"):
-        signal.scores(path, obs.assign(chrom="", start=-1, end=-1))
+        bigwig_signal.scores(path, obs.assign(chrom="", start=-1, end=-1))
     (tmp_path / "no.bw").write_text("not a bigWig")
     for wrong in (tmp_path / "no.bw", tmp_path / "absent.bw"):
         with pytest.raises(InputError, match="no bigWig that can be read"):
-            signal.scores(wrong, obs)
+            bigwig_signal.scores(wrong, obs)
 
 
 def test_a_profile_of_negative_numbers_is_refused_by_place(tmp_path):
@@ -92,5 +92,5 @@ def test_a_profile_of_negative_numbers_is_refused_by_place(tmp_path):
         handle.addEntries(["chr1"], [100], ends=[140], values=[-2.0])
     obs = pd.DataFrame({"chrom": "chr1", "start": [0, 100], "end": [40, 140], "strand": "+"})
     with pytest.raises(InputError, match="negative in 1 windows, the first chr1:100-140"):
-        signal.profiles(tmp_path / "n.bw", obs, 4)
-    assert signal.scores(tmp_path / "n.bw", obs).tolist() == [0, -2]
+        bigwig_signal.profiles(tmp_path / "n.bw", obs, 4)
+    assert bigwig_signal.scores(tmp_path / "n.bw", obs).tolist() == [0, -2]

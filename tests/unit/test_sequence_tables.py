@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from examples_of_sequences import spec
+from readsight.dataset.sequences import format_detection, reading
+from readsight.dataset.sequences.raw_examples import Found
 from readsight.errors import InputError
 from readsight.genome.codes import decode
-from readsight.sequences import opening, reading
-from readsight.sequences.found import Found
 
 ROWS = [("a", "ACGTACGTAC", "yes", "D1"), ("b", "ACGTTTGTAC", "no", "D2"), ("c", "GGGTACGTAC", "yes", "D1")]
 HEAD = ("name", "sequence", "label", "donor")
@@ -109,5 +109,5 @@ def test_one_label_for_several_is_refused(tmp_path):
 
 def test_damaged_parquet_is_refused(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
-    assert opening.kind(str(tmp_path / "t.parquet")) == opening.PARQUET
+    assert format_detection.kind(str(tmp_path / "t.parquet")) == format_detection.PARQUET
     assert "cannot be read as parquet" in faults(tmp_path / "t.parquet")[0]

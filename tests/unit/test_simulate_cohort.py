@@ -14,9 +14,9 @@ from readsight.errors import InputError
 from readsight.simulate.cohort import HERITABILITY, PREVALENCE, Donor, ascertain, assign_frequencies
 from readsight.simulate.elements import Site
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.variants import Variant, left_align, site_delta
 from readsight.simulate.vcf import haplotypes
-from readsight.simulate.world import read_fasta, read_truth
 
 MOTIFS = Path(__file__).resolve().parents[2] / "resources" / "motifs"
 FACTORS = read_meme(MOTIFS / "factors.meme")

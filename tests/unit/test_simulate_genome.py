@@ -11,7 +11,7 @@ from readsight.simulate.elements import GRAMMAR, NEAR
 from readsight.simulate.genes import gtf, translate
 from readsight.simulate.genome import background, diverge
 from readsight.simulate.motifs import read_meme
-from readsight.simulate.world import make_world
+from readsight.simulate.planted_genome import make_world
 
 MOTIFS = Path(__file__).resolve().parents[2] / "resources" / "motifs"
 FACTORS, SPLICE = read_meme(MOTIFS / "factors.meme"), read_meme(MOTIFS / "splice.meme")

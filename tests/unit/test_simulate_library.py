@@ -8,11 +8,11 @@ import pytest
 
 import demo_library
 import model_compare
+from readsight.dataset.outcome import Outcome
 from readsight.genome.codes import encode, generator
-from readsight.outcome import Outcome
 from readsight.simulate.elements import ENHANCER, FAR, GRAMMAR, NEAR
-from readsight.simulate.library import ERROR, make_library
 from readsight.simulate.motifs import read_meme
+from readsight.simulate.mpra_library import ERROR, make_library
 
 FACTORS = Path(__file__).resolve().parents[2] / "resources/motifs/factors.meme"
 

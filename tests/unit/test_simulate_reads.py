@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from readsight.genome.codes import decode, encode, reverse_complement
-from readsight.simulate.batches import BATCHES
-from readsight.simulate.molecules import Fragments, Library, Templates, shear
+from readsight.simulate.batch_effects import BATCHES
+from readsight.simulate.fragments import Fragments, Library, Templates, shear
 from readsight.simulate.sequencer import ADAPTERS, Run, fastq, names, sequence, write_pairs
 
 PERFECT = Run(errors=False)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from readsight.dataset.sequences import splice_sites
 from readsight.errors import InputError
 from readsight.genome.codes import decode, reverse_complement
 from readsight.genome.store import Genome, build
-from readsight.sequences import splicing
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", "../shared/data")) / "reference/yeast_R64-1-1"
 EXONS = [(100, 150), (250, 300), (420, 500)]
@@ -61,26 +61,26 @@ def around(found, kind: int, before: int, behind: int) -> Counter:
 
 
 def test_introns_begin_behind_donors_and_end_before_acceptors_on_both_strands(tmp_path):
-    found = splicing.read(plain(tmp_path), GENOME, spec(200))
-    assert all(word[1:] == "GT" for word in around(found, splicing.DONOR, 0, 2))
-    assert all(word[:2] == "AG" for word in around(found, splicing.ACCEPTOR, 2, 0))
-    assert (found.target == splicing.DONOR).sum() == (found.target == splicing.ACCEPTOR).sum() == 3
+    found = splice_sites.read(plain(tmp_path), GENOME, spec(200))
+    assert all(word[1:] == "GT" for word in around(found, splice_sites.DONOR, 0, 2))
+    assert all(word[:2] == "AG" for word in around(found, splice_sites.ACCEPTOR, 2, 0))
+    assert (found.target == splice_sites.DONOR).sum() == (found.target == splice_sites.ACCEPTOR).sum() == 3
 
 
 def test_sites_are_the_edge_bases_of_exons(tmp_path):
-    found = splicing.read(plain(tmp_path), GENOME, spec())
+    found = splice_sites.read(plain(tmp_path), GENOME, spec())
     placed: dict[tuple[str, int], set[int]] = {}
     for place, target in zip(found.obs.itertuples(), found.target, strict=True):
-        for kind in (splicing.ACCEPTOR, splicing.DONOR):
+        for kind in (splice_sites.ACCEPTOR, splice_sites.DONOR):
             at = np.flatnonzero(target == kind)
             at = at if place.strand == "+" else len(target) - 1 - at
             placed.setdefault((place.group, kind), set()).update((place.start + at).tolist())
-    assert placed["plus", splicing.DONOR] == {149, 299} and placed["plus", splicing.ACCEPTOR] == {250, 420}
-    assert placed["minus", splicing.DONOR] == {860} and placed["minus", splicing.ACCEPTOR] == {759}
+    assert placed["plus", splice_sites.DONOR] == {149, 299} and placed["plus", splice_sites.ACCEPTOR] == {250, 420}
+    assert placed["minus", splice_sites.DONOR] == {860} and placed["minus", splice_sites.ACCEPTOR] == {759}
 
 
 def test_windows_cover_each_gene_once_and_nothing_else_counts(tmp_path):
-    found = splicing.read(plain(tmp_path), GENOME, spec())
+    found = splice_sites.read(plain(tmp_path), GENOME, spec())
     counted: dict[str, list[int]] = {}
     for place, codes, target in zip(found.obs.itertuples(), found.codes, found.target, strict=True):
         own = GENOME.contig("chr1")[place.start : place.end]
@@ -96,13 +96,13 @@ def test_the_other_strand_of_the_genome_gives_the_same_examples(tmp_path):
     size = GENOME.lengths["chr1"]
     turned = Genome.of({"chr1": decode(reverse_complement(GENOME.contig("chr1")))})
     swap = {"+": "-", "-": "+"}
-    forward = splicing.read(plain(tmp_path), GENOME, spec(100))
+    forward = splice_sites.read(plain(tmp_path), GENOME, spec(100))
     rows = [
         row("chr1", size - end, size - start, swap[s], g)
         for g, s, part in (("plus", "+", EXONS), ("minus", "-", OTHER))
         for start, end in part
     ]
-    back = splicing.read(gtf(tmp_path, rows), turned, spec(100))
+    back = splice_sites.read(gtf(tmp_path, rows), turned, spec(100))
     for gene in ("plus", "minus"):
         one, two = ((f.codes[m], f.target[m]) for f in (forward, back) if (m := (f.obs["group"] == gene).to_numpy()) is not None)
         assert np.array_equal(one[0][::-1], two[0]) and np.array_equal(one[1][::-1], two[1])
@@ -113,37 +113,37 @@ def test_sites_of_all_transcripts_and_of_a_gene_on_the_same_strand_count(tmp_pat
     rows += [row("chr1", 100, 160, "+", "plus", "second"), row("chr1", 420, 500, "+", "plus", "second")]
     rows += [row("chr1", 120, 200, "+", "inner"), row("chr1", 230, 460, "+", "inner")]
     rows += [row("chr1", 90, 210, "-", "against"), row("chr1", 260, 480, "-", "against")]
-    found = splicing.read(gtf(tmp_path, rows), GENOME, spec(500))
+    found = splice_sites.read(gtf(tmp_path, rows), GENOME, spec(500))
     plus = found.rows((found.obs["group"] == "plus").to_numpy())
     at = plus.obs["start"].iloc[0]
-    assert (np.flatnonzero(plus.target[0] == splicing.DONOR) + at).tolist() == [149, 159, 199, 299]
-    assert (np.flatnonzero(plus.target[0] == splicing.ACCEPTOR) + at).tolist() == [230, 250, 420]
+    assert (np.flatnonzero(plus.target[0] == splice_sites.DONOR) + at).tolist() == [149, 159, 199, 299]
+    assert (np.flatnonzero(plus.target[0] == splice_sites.ACCEPTOR) + at).tolist() == [230, 250, 420]
     assert sorted(found.obs["strand"]) == ["+", "+", "-"]
 
 
 def test_gaps_of_a_few_bases_are_no_introns_and_a_base_that_is_both_is_not_counted(tmp_path):
     rows = [row("chr1", 100, 150, "+", "a"), row("chr1", 152, 250, "+", "a"), row("chr1", 300, 400, "+", "a")]
     rows += [row("chr1", 200, 220, "+", "a", "b"), row("chr1", 249, 280, "+", "a", "b")]
-    found = splicing.read(gtf(tmp_path, rows), GENOME, spec(400))
+    found = splice_sites.read(gtf(tmp_path, rows), GENOME, spec(400))
     at = found.obs["start"].iloc[0]
-    assert (np.flatnonzero(found.target[0] == splicing.DONOR) + at).tolist() == [219]
-    assert (np.flatnonzero(found.target[0] == splicing.ACCEPTOR) + at).tolist() == [300]
+    assert (np.flatnonzero(found.target[0] == splice_sites.DONOR) + at).tolist() == [219]
+    assert (np.flatnonzero(found.target[0] == splice_sites.ACCEPTOR) + at).tolist() == [300]
     assert found.target[0][249 - at] == 255
 
 
 def test_genes_at_a_contigs_end_by_policy(tmp_path):
     path = gtf(tmp_path, [row("chr2", 2, 60, "+", "edge"), row("chr2", 100, 199, "+", "edge")])
-    assert splicing.read(path, GENOME, spec(100)).obs["start"].tolist() == [0, 100]
+    assert splice_sites.read(path, GENOME, spec(100)).obs["start"].tolist() == [0, 100]
     with pytest.raises(InputError, match="chr2:-49-251 reaches past"):
-        splicing.read(path, GENOME, spec(300))
-    padded = splicing.read(path, GENOME, spec(300, "pad"))
+        splice_sites.read(path, GENOME, spec(300))
+    padded = splice_sites.read(path, GENOME, spec(300, "pad"))
     assert (padded.target[0] != 255).sum() == 197 and decode(padded.codes[0]).startswith("N" * 49 + "ACGT")
 
 
 def test_introns_that_the_spliceosome_does_not_cut_out_are_left_out(tmp_path):
     rows = [row("chr1", *exon, "+", "plus") for exon in EXONS]
     rows += [row("chr1", *exon, "-", "t").replace('.t";', '.t"; gene_biotype "tRNA";') for exon in OTHER]
-    found = splicing.read(gtf(tmp_path, rows), GENOME, spec())
+    found = splice_sites.read(gtf(tmp_path, rows), GENOME, spec())
     assert set(found.obs["group"]) == {"plus"} and "1 genes" in found.left_out[0]
 
 
@@ -159,15 +159,15 @@ def test_introns_that_the_spliceosome_does_not_cut_out_are_left_out(tmp_path):
 )
 def test_what_is_no_annotation_of_this_genome_is_refused(tmp_path, rows, words):
     with pytest.raises(InputError, match=words):
-        splicing.read(gtf(tmp_path, rows), GENOME, spec())
+        splice_sites.read(gtf(tmp_path, rows), GENOME, spec())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real data")
 def test_yeast_introns_begin_with_gt_and_end_with_ag(tmp_path):
     build(REAL / "genome.fa.gz", tmp_path / "g.codes", tmp_path / "g.json")
     genome = Genome.open(tmp_path / "g.codes", tmp_path / "g.json")
-    found = splicing.read(REAL / "genes.gtf.gz", genome, spec(1000))
-    donors, acceptors = around(found, splicing.DONOR, 0, 2), around(found, splicing.ACCEPTOR, 2, 0)
+    found = splice_sites.read(REAL / "genes.gtf.gz", genome, spec(1000))
+    donors, acceptors = around(found, splice_sites.DONOR, 0, 2), around(found, splice_sites.ACCEPTOR, 2, 0)
     share = [
         sum(n for word, n in seen.items() if fits(word)) / seen.total()
         for seen, fits in ((donors, lambda w: w[1:] == "GT"), (acceptors, lambda w: w[:2] == "AG"))

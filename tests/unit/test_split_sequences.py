@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 import dataset_split
 import kindred
-from readsight import folds, homology
+from readsight.dataset import cross_validation, homology
+from readsight.dataset.fold_file import Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
-from readsight.foldfile import Sequence
 from readsight.genome.codes import reverse_complement
-from readsight.outcome import Outcome
 
 FAMILIES, SIZE = 30, 4
 
@@ -33,8 +33,8 @@ def kin(codes):
 def crossing(table, ids):
     """Whether in any fold an id (n,) stands on two sides."""
     found = []
-    for name in folds.outer(table.columns):
-        sides = [set(ids[(table[name] == role).to_numpy()].tolist()) for role in folds.ROLES]
+    for name in cross_validation.outer(table.columns):
+        sides = [set(ids[(table[name] == role).to_numpy()].tolist()) for role in cross_validation.ROLES]
         found += [a & b for a, b in zip(sides, sides[1:] + sides[:1], strict=True)]
     return any(found)
 
@@ -53,7 +53,7 @@ def test_no_family_is_divided_whatever_the_seed(codes, kin, seed):
     assert not crossing(table, family) and found["certified"]
     assert all(not any(found["leakage"][side].values()) for side in ("split", "validation"))
     assert found["leakage"]["random"]["near"] > 0.3 and found["leakage"]["random"]["related"] > 0.3
-    tested = sum((table[name] == "test").to_numpy().astype(int) for name in folds.outer(table.columns))
+    tested = sum((table[name] == "test").to_numpy().astype(int) for name in cross_validation.outer(table.columns))
     assert (tested == 1).all(), "each example is tested once"
 
 
@@ -63,10 +63,10 @@ def test_relatives_on_other_chromosomes_are_left_out_and_the_test_part_stays_who
     places = kindred.on_chromosomes(len(codes))
     table, found = divided(codes, kin, kindred.CHROMOSOME, seed, **places)
     assert found["certified"] and not crossing(table, kin.near)
-    for name in folds.outer(table.columns):
+    for name in cross_validation.outer(table.columns):
         test = set(places["chrom"][(table[name] == "test").to_numpy()])
         assert (table[name][np.isin(places["chrom"], list(test))] == "test").all()
-    lost = [(table[name] == "").sum() for name in folds.outer(table.columns)]
+    lost = [(table[name] == "").sum() for name in cross_validation.outer(table.columns)]
     assert [row["train"] + row["validation"] for row in found["left_out"]] == lost and min(lost) > 20
     assert (table["group"] == places["chrom"]).all()
     assert all(row["examples"] for row in found["folds"])
@@ -76,7 +76,7 @@ def test_named_chromosomes_are_tested_on_and_others_drawn_for_validation(codes, 
     places = kindred.on_chromosomes(len(codes))
     spec = kindred.CHROMOSOME | {"test_chromosomes": ["chr2"], "folds": 1}
     table, found = divided(codes, kin, spec, **places)
-    assert folds.outer(table.columns) == ["repeat0.fold0"] and found["certified"]
+    assert cross_validation.outer(table.columns) == ["repeat0.fold0"] and found["certified"]
     roles = table["repeat0.fold0"]
     assert set(places["chrom"][roles == "test"]) == {"chr2"} and (roles == "test").sum() == 48
     assert len(set(places["chrom"][roles == "validation"])) == 1, "a quarter of the four others"
@@ -139,7 +139,7 @@ def test_a_giant_cluster_stays_on_one_side_and_is_warned_of(tmp_path, caplog):
     files = kindred.fold(tmp_path, kindred.examples(np.concatenate([giant, kindred.random(300, 80, 5)])))
     table = pd.read_parquet(files["split"])
     assert table["group"][:60].nunique() == 1
-    assert all(table[name][:60].nunique() == 1 for name in folds.outer(table.columns))
+    assert all(table[name][:60].nunique() == 1 for name in cross_validation.outer(table.columns))
     assert "60 of 360 sequences are one cluster of relatives" in caplog.text
 
 
@@ -164,7 +164,10 @@ def test_a_given_validation_part_stays_one(codes, kin):
     with pytest.raises(InputError, match="class yes for validation"):
         divided(codes, kin, kindred.GIVEN, split=roles, label=(np.arange(240) % 4 != 1).astype(int))
     drawn, _ = divided(codes, kin, kindred.GIVEN, split=np.where(roles == "test", "test", "train"), label=np.arange(240) // 4 % 2)
-    assert set(drawn["repeat0.fold0"]) == set(folds.ROLES) and ((drawn["repeat0.fold0"] == "test") == (roles == "test")).all()
+    assert (
+        set(drawn["repeat0.fold0"]) == set(cross_validation.ROLES)
+        and ((drawn["repeat0.fold0"] == "test") == (roles == "test")).all()
+    )
 
 
 def test_numbers_and_targets_along_the_sequence_are_divided_too(codes, kin):

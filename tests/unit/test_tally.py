@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from readsight.tally import FN, FP, QUERY_TP, TP, Counts, Tally, intervals
+from readsight.variants.benchmark_counts import FN, FP, QUERY_TP, TP, Counts, Tally, intervals
 
 
 def test_counts_add_up_by_type_stratum_and_sample():

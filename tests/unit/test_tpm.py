@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from readsight.tpm import effective_lengths, log_tpm, transcripts_per_million
+from readsight.expression.tpm import effective_lengths, log_tpm, transcripts_per_million
 
 DRAW = np.random.default_rng(1)
 COUNTS = DRAW.poisson(40, size=(5, 200))

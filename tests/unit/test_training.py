@@ -10,14 +10,15 @@ import pytest
 import torch
 
 import trainings
-from readsight import foldfile, training
+from readsight.dataset import fold_file
+from readsight.dataset.fold_file import Encoding, Sequence
+from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError, ToolError
-from readsight.foldfile import Encoding, Sequence
 from readsight.genome.codes import reverse_complement
-from readsight.outcome import Outcome
-from readsight.training import keeping, loop, schedule, single
-from readsight.training.batches import Batches
-from readsight.training.progress import Progress
+from readsight.models import training
+from readsight.models.training import checkpoints, loop, schedule, single_network
+from readsight.models.training.batches import Batches
+from readsight.models.training.progress import Progress
 
 KINDS = ("binary", "multiclass", "multilabel", "regression", "positions", "profile")
 CHANGED = {"reverse_complement": True, "shift": 2, "substitutions": 0.05, "indels": 0.2}
@@ -99,7 +100,7 @@ def test_a_checkpoint_of_another_training_is_not_taken(parts, tmp_path, caplog, 
 def test_a_checkpoint_of_other_examples_or_another_architecture_is_not_taken(parts):
     about = training.described(parts[0], trainings.SETTINGS)
     made = [
-        single.One(trainings.build, said, train, parts[1], trainings.SETTINGS, 1, {}).made_by()
+        single_network.One(trainings.build, said, train, parts[1], trainings.SETTINGS, 1, {}).made_by()
         for said, train in (
             (about, parts[0]),
             (about | {"filters": 7}, parts[0]),
@@ -107,7 +108,7 @@ def test_a_checkpoint_of_other_examples_or_another_architecture_is_not_taken(par
             (about, replace(parts[0], mark="other")),
         )
     ]
-    found = [keeping.differences(made[0], other) for other in made]
+    found = [checkpoints.differences(made[0], other) for other in made]
     assert found == [[], ["network.filters"], ["examples.train.content"], ["examples.train.mark"]]
 
 
@@ -245,20 +246,20 @@ def test_nothing_is_predicted_of_nothing():
 
 
 def test_bfloat16_is_predicted_in_where_it_makes_no_difference(parts, monkeypatch):
-    from readsight.training import devices, predicting
+    from readsight.models.training import devices, prediction
 
     monkeypatch.setattr(devices, "multiplies_bfloat16", lambda device: True)
     fitted = trainings.fit(*parts, precision="auto")
     if fitted.about["predicts"] == "bfloat16":
-        assert 0 < fitted.about["off"] <= predicting.ALIKE
-    monkeypatch.setattr(predicting, "ALIKE", -1.0)
+        assert 0 < fitted.about["off"] <= prediction.ALIKE
+    monkeypatch.setattr(prediction, "ALIKE", -1.0)
     assert trainings.fit(*parts, precision="auto").about["predicts"] == "float32"
     assert trainings.fit(*parts, precision="float32").about["predicts"] == "float32"
 
 
 def test_windows_of_a_pair_are_turned_over_each_by_itself_and_predicted_in_float32(monkeypatch):
-    from readsight.training import devices
-    from readsight.training.inputs import other_strand
+    from readsight.models.training import devices
+    from readsight.models.training.inputs import other_strand
 
     one, other = trainings.part(seed=1), trainings.part(seed=2)
     pairs = replace(one, values=np.hstack([one.values, other.values]), sequence=Sequence(40, pair=True))
@@ -333,10 +334,10 @@ def test_only_batches_are_in_memory(tmp_path):
     import pandas as pd
 
     table = pd.DataFrame(obs, index=np.arange(len(codes)).astype(str))
-    data = foldfile.pack_sequences(codes, table, {"certificate": "m"}, Outcome("binary", ("a", "b")), Sequence(400))
-    foldfile.write(tmp_path / "f.h5", [("fold0", data)])
+    data = fold_file.pack_sequences(codes, table, {"certificate": "m"}, Outcome("binary", ("a", "b")), Sequence(400))
+    fold_file.write(tmp_path / "f.h5", [("fold0", data)])
     del codes, data
-    fold = foldfile.read(tmp_path / "f.h5", 0)
+    fold = fold_file.read(tmp_path / "f.h5", 0)
     assert isinstance(fold.values, np.memmap)
     about = training.described(whole, trainings.SETTINGS) | {"length": 400}
     batches = Batches(fold, about, Encoding("one_hot", {}, {}), 128, (1, 0), CHANGED)

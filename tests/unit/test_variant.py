@@ -4,7 +4,7 @@ import pytest
 
 import planted
 from readsight.errors import InputError
-from readsight.variant import Variant
+from readsight.models.model_spec import Variant
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import variants_call_bcftools
 import variants_call_freebayes
 from donors import genome, needs, records, write_cram, write_reference
-from readsight.regions import contigs, pieces, write_bed
+from readsight.genome.intervals import contigs, pieces, write_bed
 
 pytestmark = needs("bwa", "samtools", "bcftools", "freebayes")
 

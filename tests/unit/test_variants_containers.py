@@ -9,7 +9,7 @@ import variants_call_gatk
 import variants_genotype_gatk
 import variants_merge_deepvariant
 from donors import needs, records, write_reference, write_vcf
-from readsight import callset
+from readsight.variants import vcf_files
 
 CONTIGS = {"c": "ACGTCAGGTTTTTACGACGTAACCGGTTAC"}
 
@@ -89,13 +89,13 @@ def test_samples_meet_allele_by_allele(tmp_path):
 
 @needs("bcftools")
 def test_many_samples_are_joined_in_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr(callset, "BATCH", 2)
+    monkeypatch.setattr(vcf_files, "BATCH", 2)
     files = []
     for i in range(5):
         vcf = write_vcf(tmp_path / f"{i}.vcf", {"c": 30}, ["c 3 . G A 50 PASS . GT 0/1"], (f"s{i}",))
         files.append(tmp_path / f"{i}.bcf")
         subprocess.run(["bcftools", "view", "-Ob", "-o", files[-1], vcf], check=True)
-        callset.index(files[-1])
-    out = callset.join(files, "none", tmp_path)
-    assert callset.samples(out) == [f"s{i}" for i in range(5)]
+        vcf_files.index(files[-1])
+    out = vcf_files.join(files, "none", tmp_path)
+    assert vcf_files.samples(out) == [f"s{i}" for i in range(5)]
     assert records(out, "%POS[ %GT]") == ["3" + " 0/1" * 5]

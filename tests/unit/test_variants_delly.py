@@ -10,7 +10,7 @@ import variants_gather_delly
 import variants_genotype_delly
 import variants_merge_delly
 from donors import genome, needs, records, write_cram, write_reference
-from readsight.callset import samples
+from readsight.variants.vcf_files import samples
 
 pytestmark = needs("bwa", "samtools", "bcftools", "delly")
 

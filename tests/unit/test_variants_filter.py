@@ -4,8 +4,8 @@ import pytest
 
 import variants_filter
 from donors import needs, records, write_vcf
-from readsight.callset import header
 from readsight.errors import InputError
+from readsight.variants.vcf_files import header
 
 pytestmark = needs("bcftools")
 

@@ -8,8 +8,8 @@ import pytest
 import variants_import
 import variants_normalise
 from donors import needs, records, write_reference, write_vcf
-from readsight.callset import clean_header, header
 from readsight.errors import InputError
+from readsight.variants.vcf_files import clean_header, header
 
 pytestmark = needs("samtools", "bcftools")
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from readsight.tally import Tally
+from readsight.variants.benchmark_counts import Tally
 from variants_compare import TABLE
 from variants_plot import main
 from variants_plot_structural import main as structural

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import variants_regions
 from readsight.errors import InputError
-from readsight.regions import contigs, merged, padded, pieces, read_bed, read_piece, spans
+from readsight.genome.intervals import contigs, merged, padded, pieces, read_bed, read_piece, spans
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=8), st.integers(1, 12))

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.project import Project
 from readsight.wiring.align import AlignWiring
+from readsight.wiring.project import Project
 from readsight.wiring.variants import VariantsWiring
 
 

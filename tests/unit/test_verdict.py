@@ -2,8 +2,8 @@
 
 import pytest
 
-from readsight import findings
-from readsight.verdict import listed, name, of_control, verdict
+from readsight.evaluation.verdict import findings
+from readsight.wording import listed, name, of_control, verdict
 
 
 def test_few_groups_are_said_to_be_few():

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight import doctor
+from readsight.doctor import preflight
 from readsight.errors import InputError
-from readsight.project import Project
-from readsight.wiring.cohort import CohortWiring
 from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.expression_cohort import CohortWiring
+from readsight.wiring.project import Project
 
 HEAD = "sample\tunit\tassay\tfastq_1\tgroup\tbatch\tlane\n"
 
@@ -66,11 +66,11 @@ def test_a_project_of_dna_asks_for_nothing(make):
 
 
 def test_a_contrast_that_cannot_be_tested_is_told_before_the_first_job(make):
-    (fault,) = [f for f in doctor.missing(make("aaab", contrast=CONTRAST)) if "contrast" in f]
+    (fault,) = [f for f in preflight.missing(make("aaab", contrast=CONTRAST)) if "contrast" in f]
     assert "expression.contrast.tested: 'b' has one sample" in fault
-    (fault,) = [f for f in doctor.missing(make(assay="wgs", contrast=CONTRAST)) if "contrast" in f]
+    (fault,) = [f for f in preflight.missing(make(assay="wgs", contrast=CONTRAST)) if "contrast" in f]
     assert "no sample of assay rna" in fault
-    assert not [f for f in doctor.missing(make(contrast=CONTRAST)) if "contrast" in f]
+    assert not [f for f in preflight.missing(make(contrast=CONTRAST)) if "contrast" in f]
 
 
 def test_environments_and_what_is_declined_are_told(make):
@@ -114,9 +114,9 @@ def test_the_contrast_is_of_one_table(tables):
     )
     named = CohortWiring(tables("ab", CONTRAST | {"table": "b"}))
     assert [p for p in named.targets() if p.endswith("volcano.svg")] == ["results/p/expression/tables/b/volcano.svg"]
-    (fault,) = [f for f in doctor.missing(tables("ab", CONTRAST)) if "contrast" in f]
+    (fault,) = [f for f in preflight.missing(tables("ab", CONTRAST)) if "contrast" in f]
     assert "expression.contrast.table: name the table whose counts are compared (a, b)" in fault
-    assert not [f for f in doctor.missing(tables("ab", CONTRAST | {"table": "b"})) if "contrast" in f]
+    assert not [f for f in preflight.missing(tables("ab", CONTRAST | {"table": "b"})) if "contrast" in f]
     with pytest.raises(InputError, match="expression.contrast.table: 'c' is no table of this project .a, b."):
         tables("ab", CONTRAST | {"table": "c"})
 
@@ -128,7 +128,7 @@ def test_coverage_along_genes_comes_with_alignments_alone(make):
 
 def test_gene_sets_are_looked_for_and_read_before_the_first_job(tables, tmp_path):
     asked = {"label": "x", "pathways": f"{tmp_path}/sets.gmt"}
-    assert [f for f in doctor.missing(tables(**asked)) if "tasks.t.pathways: there is no such file" in f]
+    assert [f for f in preflight.missing(tables(**asked)) if "tasks.t.pathways: there is no such file" in f]
     (tmp_path / "sets.gmt").write_text("SET ONE TP53\n")
     with pytest.raises(InputError, match="sets.gmt, row 1: 1 column"):
-        doctor.examine(tables(**asked))
+        preflight.examine(tables(**asked))

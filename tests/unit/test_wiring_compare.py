@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from readsight.config import Truth, Variants
-from readsight.wiring.compare import CompareWiring
+from readsight.config.schema import Truth, Variants
+from readsight.wiring.variants_compare import CompareWiring
 
 
 def wiring(truth, structural=(), callers=("bcftools", "consensus"), samples=("anna",)):

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.config import parse
-from readsight.project import Project
+from readsight.config.schema import parse
 from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.project import Project
 
 TABLES = {"mrna": {"files": ["m.csv"]}, "mirna": {"files": ["i.csv"]}}
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import projects
-from readsight.code import modules_of
+from readsight.wiring.code_hash import modules_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"

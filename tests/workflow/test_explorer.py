@@ -10,7 +10,7 @@ import pytest
 
 import browser
 import explored
-from readsight.explorer import building, overlays
+from readsight.report.explorer import builder, tracks
 
 pytestmark = pytest.mark.skipif(browser.path() is None, reason="no Chromium on PATH (envs/browser.sh installs it)")
 READY = "document.body && (document.body.dataset.ready === 'yes' || document.querySelector('#trouble:not([hidden])'))"
@@ -38,12 +38,12 @@ def held():
 def page(held, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     hits = [("one2", 10, 19, "-", "pos_1", 9.5, 1.25), (BAD, 1, 8, "+", "pos_2", 8.0, -0.5)]
-    pd.DataFrame(hits, columns=overlays.HITS).to_csv(folder / "hits.tsv", sep="\t", index=False)
+    pd.DataFrame(hits, columns=tracks.HITS).to_csv(folder / "hits.tsv", sep="\t", index=False)
     (folder / "motifs.tsv").write_text("motif\tmatch\npos_1\tSPI1 <i>\n")
     variants = [("chr1", 2506, "A", "C", -2.0), ("chr1", 1506, "AG", "A", 1.0)]
-    pd.DataFrame(variants, columns=[*overlays.SITES, "delta.yes"]).to_parquet(folder / "regulatory.parquet")
+    pd.DataFrame(variants, columns=[*tracks.SITES, "delta.yes"]).to_parquet(folder / "regulatory.parquet")
     files = (folder / "hits.tsv", folder / "motifs.tsv", [folder / "regulatory.parquet"])
-    text = building.page(held, explored.exams("mutagenesis"), explored.evaluation(), *files)
+    text = builder.page(held, explored.exams("mutagenesis"), explored.evaluation(), *files)
     (folder / "explore.html").write_text(text, encoding="utf-8")
     return folder / "explore.html"
 
@@ -253,7 +253,7 @@ KINDS += [("positions", {}), ("binary", {"n": 1}), ("binary", {"length": 2400}),
 @pytest.mark.parametrize("kind, own", KINDS, ids=lambda v: "-".join(map(str, v.items())) if isinstance(v, dict) else v)
 def test_every_kind_of_outcome_is_shown(chromium, tmp_path, kind, own):
     held = explored.made(kind, **own)
-    (tmp_path / "page.html").write_text(building.page(held, explored.exams(*explored.METHODS)), encoding="utf-8")
+    (tmp_path / "page.html").write_text(builder.page(held, explored.exams(*explored.METHODS)), encoding="utf-8")
     url = (tmp_path / "page.html").as_uri()
     chromium.open(f"{url}#head={held.heads[-1]}&map=1", READY)
     windows = 2 if own.get("pair") else 1

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import projects
-from readsight.tpm import transcripts_per_million
+from readsight.expression.tpm import transcripts_per_million
 
 DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "rna/hbr_uhr_chr22"
 SINGLE = ["HBR_Rep1", "UHR_Rep3"]

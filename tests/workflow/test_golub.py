@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import projects
-from readsight import foldfile
+from readsight.dataset import fold_file
 
 DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "expression"
 
@@ -63,10 +63,10 @@ def test_shuffled_labels_are_told_by_chance(figures):
 
 def test_nothing_but_training_patients_was_balanced(results):
     folder = results / "dataset/leukemia/repeat0"
-    tested = set(foldfile.read(folder / "test.h5", 0).names)
+    tested = set(fold_file.read(folder / "test.h5", 0).names)
     for path in folder.glob("balanced.*.h5"):
-        for name in foldfile.names(path):
-            assert not tested & set(foldfile.read_data(path, name).obs["parent"].astype(str))
+        for name in fold_file.names(path):
+            assert not tested & set(fold_file.read_data(path, name).obs["parent"].astype(str))
 
 
 def test_everything_asked_for_is_there(results):

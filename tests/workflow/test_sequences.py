@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import projects
-from readsight import foldfile
+from readsight.dataset import fold_file
 from readsight.genome.codes import encode
 
 WORD = "TGACTCAGCAT"
@@ -192,7 +192,7 @@ def test_chromosomes_are_held_out_whole_and_nothing_alike_stands_on_both_sides(r
 def test_mutated_copies_keep_to_the_training_fold(results):
     own = roles(results, "peaks")
     file = results / "dataset/peaks/repeat0/balanced.mutagenesis.h5"
-    balanced = foldfile.read_data(file, 0)
+    balanced = fold_file.read_data(file, 0)
     assert set(balanced.obs["parent"]) <= set(own.index[own["role"] == "train"])
 
 

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from readsight.contigs import other_name
 from readsight.errors import InputError
-from readsight.fasta import foreign, open_source, pieces
+from readsight.formats.contigs import other_name
+from readsight.formats.fasta import foreign, open_source, pieces
 from readsight.genome.codes import encode
 
 BASE = 7

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.genome import bed
+from readsight.formats import bed
 from readsight.genome.codes import reverse_complement
 from readsight.genome.store import BASE, REPEAT, Genome
 

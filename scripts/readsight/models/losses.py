@@ -1,6 +1,6 @@
 """Losses of torch models, and what makes predictions of their outputs, by the kind of outcome.
 
-The numbers are those of `readsight.outcome`: logits (n,) for two classes, (n, K) for several, (n, L)
+The numbers are those of `readsight.dataset.outcome`: logits (n,) for two classes, (n, K) for several, (n, L)
 for several labels at once, and the log relative hazard (n,) for survival; a number (n,) for regression; logits
 (n, length, K) for positions; and for profiles (n, bins) what `softplus` makes a signal of.
 """
@@ -8,7 +8,7 @@ for several labels at once, and the log relative hazard (n,) for survival; a num
 import torch
 from torch.nn import functional
 
-from readsight.outcome import UNCOUNTED
+from readsight.dataset.outcome import UNCOUNTED
 
 EDGE = 1e-6  # least signal that a profile's likelihood is told of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from readsight.genome.codes import LETTERS, complement, encode
-from readsight.simulate.molecules import Fragments, Templates
+from readsight.simulate.fragments import Fragments, Templates
 
 # What follows a fragment that is shorter than the read: TruSeq adapters, then the index and the flow cell's own.
 ADAPTERS = (

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from readsight.project import Project, one_of
-from readsight.samples import Unit
+from readsight.config.sample_sheet import Unit
+from readsight.wiring.project import Project, one_of
 from readsight.wiring.stage import Stage
 
 MEGABYTE = 1_000_000

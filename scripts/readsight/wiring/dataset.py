@@ -4,10 +4,10 @@ import os
 import re
 from typing import Any
 
-from readsight.learning import Task
-from readsight.project import Project
+from readsight.config.tasks import Task
+from readsight.wiring.expression_tables import TablesWiring
+from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
-from readsight.wiring.tables import TablesWiring
 
 OF_SPLIT = {
     "block": {"block"},

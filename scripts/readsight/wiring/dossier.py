@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from readsight.project import Project
+from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT
 
 ROOT = Path(__file__).resolve().parents[3]

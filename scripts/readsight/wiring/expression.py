@@ -3,12 +3,12 @@
 import os
 from typing import Any
 
-from readsight import contrast
-from readsight.config import Expression
-from readsight.project import Project
-from readsight.samples import Unit
+from readsight.checks import contrast
+from readsight.config.sample_sheet import Unit
+from readsight.config.schema import Expression
 from readsight.wiring.align import AlignWiring
 from readsight.wiring.demo import DemoWiring
+from readsight.wiring.project import Project
 from readsight.wiring.reads import ReadsWiring
 from readsight.wiring.stage import COHORT, Stage
 from readsight.wiring.variants import VariantsWiring

@@ -1,9 +1,9 @@
-"""Files and parameters of the stage `interpret`, of tasks on tables (sequences: `explain`)."""
+"""Files and parameters of the stage `interpret`, of tasks on tables (sequences: `interpret_sequences`)."""
 
 from typing import Any
 
-from readsight.project import Project
 from readsight.wiring.dataset import DatasetWiring
+from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
 FIGURES = ("importance", "beeswarm", "exams", "waterfall", "stability")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from readsight.learning import FUSIONS, Task
-from readsight.project import Project
-from readsight.sequential import NETS
-from readsight.variant import Variant
-from readsight.verdict import CONTROL
+from readsight.config.sequence_tasks import NETS
+from readsight.config.tasks import FUSIONS, Task
+from readsight.models.model_spec import Variant
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.demo import DemoWiring
+from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
+from readsight.wording import CONTROL
 
 FIGURES = ("performance", "comparisons", "luck", "confusion", "curves", "calibration", "learning", "strata")
 LINEAR = ("logistic", "elastic_net", "cox", "kmer_linear")

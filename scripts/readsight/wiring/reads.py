@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from readsight.project import Project, one_of
-from readsight.samples import Unit
+from readsight.config.sample_sheet import Unit
+from readsight.wiring.project import Project, one_of
 from readsight.wiring.stage import COHORT, Stage
 
 ADAPTERS = Path(__file__).resolve().parents[3] / "resources" / "adapters"

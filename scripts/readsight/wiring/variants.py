@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from readsight.config import Variants, callers_of
-from readsight.project import Project, one_of
+from readsight.config.schema import Variants, callers_of
+from readsight.wiring.project import Project, one_of
 from readsight.wiring.stage import COHORT, Stage
 
 PIECE = 60_000_000

@@ -1,0 +1,1 @@
+"""From streams of alignments to one sorted CRAM a sample."""

@@ -1,5 +1,0 @@
-"""Figures of attributions of sequences: logos, substitutions, tracks along a genome, and where a model looks.
-
-A module of a figure has `figure(…)`, which gives a matplotlib figure, or words that say why there is nothing to draw.
-`readsight.attributionfigures.along` needs no matplotlib.
-"""

@@ -1,0 +1,16 @@
+"""Draw examples of the rarer classes again until all classes are equal."""
+
+from typing import Any
+
+import numpy as np
+
+from readsight.dataset.balancing.balanced import Balanced, chosen
+
+
+def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
+    """The fold, and repeated examples of the rarer classes."""
+    from imblearn.over_sampling import RandomOverSampler
+
+    sampler = RandomOverSampler(random_state=seed)
+    sampler.fit_resample(values, labels)
+    return chosen(values, labels, np.asarray(sampler.sample_indices_))

@@ -1,0 +1,81 @@
+"""What encodings share of windows: what is said of them, features of both strands and of pairs, and their scale."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from readsight.dataset.fold_file import Sequence
+from readsight.errors import InputError
+from readsight.genome.codes import reverse_complement
+
+ROWS = 1024  # sequences whose features are made at once
+SCALED_BY = 20_000  # training sequences, at most, that features are scaled by
+FLAT = 1e-8  # a deviation below this is none
+
+Features = Callable[[np.ndarray], np.ndarray]
+
+
+def told(sequence: Sequence) -> dict[str, Any]:
+    """What every encoding says of its sequences."""
+    return {"length": sequence.length, "pair": sequence.pair, "stranded": sequence.stranded}
+
+
+def fits(k: int, length: int, key: str = "represent.k") -> None:
+    """Raise InputError where words of k bases are longer than the sequences."""
+    if k > length:
+        raise InputError(f"{key}: words of {k} bases are longer than the sequences ({length} bases); use at most {length}")
+
+
+def drawn(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """At most so many rows, drawn at random, in their order: what lies in a file is read for these alone."""
+    if len(codes) <= most:
+        return np.asarray(codes)
+    return np.asarray(codes[np.sort(np.random.default_rng(seed).choice(len(codes), most, replace=False))])
+
+
+def windows_of(codes: np.ndarray, sequence: Sequence, most: int, seed: int) -> np.ndarray:
+    """At most so many windows (m, length) to learn from, at random; both of a pair, references first."""
+    if not sequence.pair:
+        return drawn(codes, max(1, most), seed)
+    return np.concatenate(np.split(drawn(codes, max(1, most // 2), seed), 2, axis=1))
+
+
+def raw(codes: np.ndarray, about: dict[str, Any], of_window: Features) -> np.ndarray:
+    """Features (n, d) float32 by `of_window`, some rows at a time: the mean of both strands unless stranded; of pairs twice as many."""
+
+    def of_strands(rows: np.ndarray) -> np.ndarray:
+        return of_window(rows) if about["stranded"] else (of_window(rows) + of_window(reverse_complement(rows))) / 2
+
+    def of_rows(rows: np.ndarray) -> np.ndarray:
+        if not about["pair"]:
+            return of_strands(rows)
+        reference, alternative = (of_strands(side) for side in np.split(rows, 2, axis=1))
+        return np.hstack([reference, alternative - reference])
+
+    if not len(codes):  # the width is told by a sequence of N
+        return of_rows(np.full((1, codes.shape[1]), 4, np.uint8))[:0].astype(np.float32)
+    parts = [of_rows(np.asarray(codes[i : i + ROWS])) for i in range(0, len(codes), ROWS)]
+    return np.concatenate(parts).astype(np.float32, copy=False)
+
+
+def named(names: list[str], about: dict[str, Any]) -> list[str]:
+    """Names of features: of pairs those of the reference, then of the differences."""
+    return [f"{side}:{name}" for side in ("reference", "difference") for name in names] if about["pair"] else names
+
+
+def scale(values: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays that features are scaled by: mean and deviation (d,) of the training part, the deviation 1 where it is none."""
+    deviation = values.std(axis=0, dtype=np.float64)
+    mean = values.mean(axis=0, dtype=np.float64)
+    return {
+        "feature_mean": mean.astype(np.float32),
+        "feature_deviation": np.where(deviation > FLAT, deviation, 1).astype(np.float32),
+    }
+
+
+def scaled(values: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Features (n, d) by the training part's scale, in place."""
+    values -= arrays["feature_mean"]
+    values /= arrays["feature_deviation"]
+    return values

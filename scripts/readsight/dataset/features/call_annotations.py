@@ -1,0 +1,122 @@
+"""The numbers that came with an example, and the sequence around it, as a feature vector."""
+
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+import pysam
+
+from readsight.dataset import scaling
+from readsight.errors import InputError
+
+FLANK = 50  # bases on either side that GC content is counted in
+
+DESCRIPTIONS = {
+    "QUAL": "call quality (Phred)",
+    "strand_bias": "strand bias of the alternative allele (|log odds ratio|)",
+    "carriers": "samples that carry the allele",
+    "called_samples": "samples with a genotype",
+    "carrier_depth": "mean depth of the carriers (reads)",
+    "allele_balance": "part of the carriers' reads that show the allele",
+    "lowest_genotype_quality": "lowest genotype quality of a carrier (Phred)",
+    "indel_length": "bases inserted (+) or deleted (−)",
+    "is_indel": "insertion or deletion (1) or not (0)",
+    "gc": f"GC content within {FLANK} bases (fraction)",
+    "homopolymer": "length of the homopolymer at the site (bases)",
+}
+
+
+def features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Features of calls: annotations, kind, sequence context, and what is missing.
+
+    obs: n calls with chrom, start (0-based), end, ref, alt. annotations: n × any,
+    NaN where missing. Returns X (n × features, NaN kept) and var (a row a
+    feature: description). Columns that say nothing (all missing, or constant) go.
+    Raises InputError where a call lies outside the reference or its REF is not the reference's.
+    """
+    table = annotations.copy()
+    change = obs["alt"].str.len() - obs["ref"].str.len()
+    table["indel_length"] = change.astype(float)
+    table["is_indel"] = (change != 0).astype(float)
+    table[["gc", "homopolymer"]] = context(obs, fasta)
+    gaps = missing_columns(table)
+    table = pd.concat([table, gaps.rename(columns=lambda name: f"{name.split('+')[0]}_missing")], axis=1)
+    told = table.nunique(dropna=True) > 1
+    table = table.loc[:, told]
+    known = (
+        annotations.attrs.get("descriptions", {})
+        | DESCRIPTIONS
+        | {f"{name.split('+')[0]}_missing": f"no {', '.join(name.split('+'))} given (1)" for name in gaps}
+    )
+    var = pd.DataFrame({"description": [known.get(name, name) for name in table]}, index=table.columns)
+    return table, var
+
+
+def missing_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """0/1 columns that say where values are missing, one for all columns that miss together (`A+B`)."""
+    together: dict[bytes, list[str]] = {}
+    for name in table:
+        gaps = table[name].isna().to_numpy()
+        if gaps.any() and not gaps.all():
+            together.setdefault(gaps.tobytes(), []).append(name)
+    return pd.DataFrame({"+".join(names): table[names[0]].isna().astype(float) for names in together.values()}, index=table.index)
+
+
+def context(obs: pd.DataFrame, fasta: Path) -> np.ndarray:
+    """GC content and homopolymer length around each call, shape (n, 2)."""
+    found = np.zeros((len(obs), 2))
+    wrong = []
+    with pysam.FastaFile(str(fasta)) as genome:
+        known = set(genome.references)
+        for chrom, part in obs.groupby("chrom", observed=True):
+            if chrom not in known:
+                raise InputError(f"{fasta}: no contig {chrom!r}, on which {len(part)} calls lie")
+            sequence = genome.fetch(chrom).upper()
+            for place, row in zip(obs.index.get_indexer(part.index), part.itertuples(), strict=True):
+                if sequence[row.start : row.start + len(row.ref)] != row.ref.upper() and "N" not in row.ref.upper():
+                    wrong.append(row.Index)
+                window = sequence[max(0, row.start - FLANK) : row.start + FLANK + 1]
+                found[place] = gc_content(window), homopolymer(sequence, row.start)
+    if wrong:
+        raise InputError(f"{fasta}: REF is not the reference's base at {len(wrong)} calls, the first: {', '.join(wrong[:5])}")
+    return found
+
+
+def gc_content(sequence: str) -> float:
+    """G and C among the known bases, as a fraction; 0.5 where none is known."""
+    gc = sequence.count("G") + sequence.count("C")
+    known = gc + sequence.count("A") + sequence.count("T")
+    return gc / known if known else 0.5
+
+
+def homopolymer(sequence: str, start: int) -> int:
+    """Length of the longest run of one base that holds the base at `start` or the next one."""
+    longest = 1
+    for at in (start, start + 1):
+        if at >= len(sequence):
+            continue
+        left, right = at, at
+        while left > 0 and sequence[left - 1] == sequence[at]:
+            left -= 1
+        while right + 1 < len(sequence) and sequence[right + 1] == sequence[at]:
+            right += 1
+        longest = max(longest, right - left + 1)
+    return longest
+
+
+def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
+    """Fit imputation and z-score on a training fold.
+
+    data: training examples × features, NaN where missing. spec: nothing is read. Returns median, mean
+    and standard deviation of each feature (after imputation); a feature that does
+    not vary here becomes 0 everywhere.
+    """
+    names = data.var_names.to_numpy(str).astype(object)
+    return {"representation": "annotations", "features": names} | scaling.fit(np.asarray(data.X))
+
+
+def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Impute and z-score by what a training fold gave: (examples, features) float32 without NaN, and var, a row a feature."""
+    return scaling.apply(np.asarray(data.X), fitted), data.var

@@ -1,0 +1,1 @@
+"""The checks of a project before a run: `python -m readsight.doctor CONFIG`."""

@@ -1,0 +1,115 @@
+"""Room on disk and in memory against an estimate of what a project needs."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from readsight.wiring.project import Project
+
+MB = 1_000_000
+# Bytes of results and of temporary files for each byte of input. Clean reads, and corrected ones,
+# live at the same time as the CRAM made of them; sorting spills a sample's reads once.
+PER_READS = 3.0
+PER_PLAIN_READS = 0.8
+PER_ALIGNMENT = 1.5
+PER_BASE = 7.0
+PER_SORT = 1.5
+PER_TABLE = 6.0
+UNPACKED = 5
+LEAST = 50 * MB
+SURELY = 3  # less than this part of the estimate is surely too little
+
+
+def estimate(project: Project, bases: int) -> int:
+    """Bytes of disk that a run needs: from the sizes of reads, alignments, tables and sequences, and the bases of the reference."""
+    need = LEAST + PER_BASE * bases
+    aligner, of_index = _aligner(project)
+    if aligner == "STAR":
+        need += of_index * bases
+    for units in project.units.values():
+        for unit in units:
+            need += sum(_size(f) * (PER_READS if f.endswith(".gz") else PER_PLAIN_READS) for f in unit.fastqs)
+            need += PER_ALIGNMENT * _size(unit.alignment) if unit.alignment else 0
+    for table in project.config.tables.values():
+        need += sum(_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
+    for task in project.config.tasks.values():
+        if task.source == "sequences":
+            # Each fold holds the sequences again, its training part once more when it is balanced.
+            copies = 1 + 2 * task.split.folds * task.split.repeats
+            sizes = [_size(file.path) * (UNPACKED if file.path.endswith(".gz") else 1) for file in task.sequences.files]
+            need += sum(sizes) * copies + (_size(task.sequences.genome) if task.sequences.genome else 0)
+    demo = project.config.demo
+    if demo:
+        need += demo.chromosomes * demo.length * (demo.coverage * len(project.units) * 3 + PER_BASE)
+    return int(need)
+
+
+def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
+    """Faults where the disk surely has too little room, notes where it may have."""
+    need = estimate(project, bases)
+    faults, notes = [], []
+    place = _existing(Path(project.folder))
+    free = shutil.disk_usage(place).free
+    words = f"{project.folder}: this run needs about {_human(need)} of disk, {_human(free)} are free on {place}"
+    remedy = "make room, or set `results` to a folder on a larger disk"
+    if free < need:
+        started = Path(project.folder).exists()
+        (notes if started or free > need / SURELY else faults).append(f"{words}; {remedy}")
+    largest = max((sum(_size(f) for unit in units for f in unit.fastqs) for units in project.units.values()), default=0)
+    scratch = tempfile.gettempdir()
+    free = shutil.disk_usage(scratch).free
+    if free < PER_SORT * largest:
+        notes.append(
+            f"{scratch}: sorting the largest sample needs about {_human(int(PER_SORT * largest))}, {_human(free)} are free; set TMPDIR"
+        )
+    return faults, notes
+
+
+def check_memory(project: Project, bases: int) -> list[str]:
+    """Notes where this machine's memory is too small for the aligner's index.
+
+    Whole jobs may run elsewhere (a cluster), so that this is no fault. bwa holds about 1.8
+    bytes for each base of the reference, bwa-mem2 and STAR about 10.
+    """
+    aligner, per_base = _aligner(project)
+    need = bases * per_base + 500 * MB
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if need <= have or not any(unit.fastqs for units in project.units.values() for unit in units):
+        return []
+    return [
+        f"memory: {aligner} needs about {_human(int(need))} for this reference, this machine has {_human(have)}"
+        + "; expression.quantifiers: [salmon] needs far less" * (aligner == "STAR")
+    ]
+
+
+def _aligner(project: Project) -> tuple[str, float]:
+    """The aligner whose index is the largest, and its bytes for each base; Salmon alone holds transcripts only."""
+    expression = project.config.expression
+    if project.rna and expression and "star" in expression.quantifiers:
+        return "STAR", 11
+    if set(project.sequenced) == set(project.rna):
+        return "Salmon", 0.5
+    aligner = project.config.align.aligner
+    return aligner, 10 if aligner == "bwa-mem2" else 1.8
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that exists."""
+    path = path.absolute()
+    return next(p for p in (path, *path.parents) if p.exists())
+
+
+def _human(size: int) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

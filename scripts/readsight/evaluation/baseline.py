@@ -1,0 +1,70 @@
+"""The baseline that knows no features: it says of every test example what the training part is in the mean.
+
+Of classes and labels these are frequencies, of numbers and signals means, bin by bin. Sites have none: a base rate
+that is the same for all bases finds no site.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from readsight.dataset.outcome import Outcome
+
+METRICS = {
+    "binary": ("brier", "log_loss", "accuracy"),
+    "multiclass": ("accuracy", "log_loss", "brier"),
+    "multilabel": ("exact_match", "hamming", "brier", "log_loss"),
+    "regression": ("r2", "mse"),
+    "profile": ("profile_pearson", "deviance_explained"),
+}
+# Mean target of all examples but those named, None where it is not known.
+Rest = Callable[[np.ndarray], np.ndarray | None]
+
+
+def prior(table: pd.DataFrame, outcome: Outcome, folds: list[dict[str, Any]], rest: Rest | None = None) -> pd.DataFrame:
+    """Predictions of the base rate; as calls, the commonest class.
+
+    table: predictions of one model, of all repeats. folds: the certificate's rows of repeat, fold, role and classes.
+    Where these say the classes of a fold's training part, they are taken, and of numbers and signals what `rest` says of
+    the examples that are not tested; else the examples that are tested in other folds stand for the training part (in
+    cross-validation they are it); a lone fold has but its own.
+    """
+    known = table.drop_duplicates("example")
+    parts = []
+    for (repeat, fold), part in table.groupby(["repeat", "fold"]):
+        numbers = outcome.kind in ("regression", "profile")
+        rates = rest(part["example"].to_numpy(str)) if numbers and rest else None
+        rates = _certified(folds, repeat, fold, outcome) if not numbers else rates
+        if rates is None:
+            others = known[~known["example"].isin(part["example"])]
+            rates = _rates(others if len(others) else part, outcome)
+        parts.append(part.assign(**_columns(outcome, rates, len(part))))
+    return pd.concat(parts)
+
+
+def _columns(outcome: Outcome, rates: np.ndarray, n: int) -> dict[str, Any]:
+    """Columns of n rows that all say the same. rates: the prediction of one example, (1, …)."""
+    if outcome.along:
+        rates = np.repeat(rates, n, axis=0)
+        return outcome.predictions("raw", rates) | outcome.predictions("calibrated", rates)
+    columns = outcome.predictions("raw", rates) | outcome.predictions("calibrated", rates)
+    return {name: float(value[0]) for name, value in columns.items()}
+
+
+def _rates(table: pd.DataFrame, outcome: Outcome) -> np.ndarray:
+    target = outcome.target(table)
+    if outcome.kind == "multiclass":
+        return np.bincount(target, minlength=len(outcome.classes))[None] / len(target)
+    return np.atleast_1d(target.mean(axis=0, keepdims=True))
+
+
+def _certified(folds: list[dict[str, Any]], repeat: int, fold: int, outcome: Outcome) -> np.ndarray | None:
+    """Class (label) frequencies of a fold's training and validation part, as the certificate has them."""
+    own = [r for r in folds if (r["repeat"], r["fold"]) == (repeat, fold) and r["role"] in ("train", "validation")]
+    total = sum(row["examples"] for row in own)
+    if not total:
+        return None
+    rates = np.array([sum(row["classes"].get(str(c), 0) for row in own) for c in range(len(outcome.classes))]) / total
+    return rates[1:] if outcome.kind == "binary" else rates[None]

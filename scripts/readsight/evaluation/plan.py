@@ -1,0 +1,52 @@
+"""What is evaluated how."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from readsight.dataset.outcome import Outcome
+from readsight.evaluation.outcomes.registry import SCORING
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated how.
+
+    outcome: what is predicted. first: the model that the others are baselines of. feature: of `single_feature`.
+    given: whether repeat 0 is a split that the data bring, and repeat 1 divisions drawn anew. balance: the task's own.
+    calls, sequences: what examples are; samples, where neither.
+    """
+
+    outcome: Outcome
+    first: str
+    feature: str
+    resamples: int
+    seed: int
+    calls: bool = True
+    given: bool = False
+    balance: str | None = None
+    sequences: bool = False
+
+    @property
+    def primary(self) -> str:
+        """The metric that models are judged by.
+
+        Of two classes: of calls, how well the rarer is found; of sequences, how well they are ranked; of samples, how
+        many of each are called right.
+        """
+        if self.outcome.kind == "binary" and (self.calls or self.sequences):
+            return "auprc" if self.calls else "auroc"
+        return SCORING[self.outcome.kind].PRIMARY
+
+    @property
+    def unit(self) -> str:
+        """What examples are, in words."""
+        return "calls" if self.calls else "sequences" if self.sequences else "samples"
+
+    def sought(self, once: pd.DataFrame) -> int:
+        """The class to find: of calls the rarer one, of two classes of samples or sequences the positive one."""
+        return int(once["label"].mean() < 0.5) if self.calls and self.outcome.kind == "binary" else 1
+
+    def headline(self, table: pd.DataFrame) -> pd.DataFrame:
+        """What scores are told of: all repeats, or the given split alone."""
+        return table[table["repeat"] == 0] if self.given else table

@@ -1,0 +1,1 @@
+"""Counts, TPM, sample metadata and the matrices of expression that users bring."""

@@ -1,0 +1,117 @@
+"""Headers of BAM and CRAM files: contigs, samples, order, and whether the file is whole."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from readsight.formats.contigs import Table
+from readsight.formats.fastq import BGZF_END
+
+CRAM_ENDS = {
+    2: bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100"),
+    3: bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b"),
+}
+
+
+def read(path: str | Path) -> Table:
+    """Contigs and samples of a BAM or CRAM, told by its content; faults stand in the table."""
+    table = Table(str(path), "BAM")
+    try:
+        with open(path, "rb") as handle:
+            start = handle.read(4)
+            handle.seek(0)
+            if not start:
+                table.say("is empty (0 bytes); get the file again from its source")
+            elif start == b"CRAM":
+                table.kind = "CRAM"
+                _cram(table, handle)
+            elif start[:2] == b"\x1f\x8b":
+                _bam(table, handle)
+            else:
+                table.say(
+                    "is neither BAM nor CRAM" + ("; it looks like SAM, convert it: samtools view -b" if start[:1] == b"@" else "")
+                )
+    except (EOFError, zlib.error, gzip.BadGzipFile, struct.error, IndexError) as error:
+        table.say(f"its header is truncated or corrupt ({error}); get the file again from its source")
+    except OSError as error:
+        table.say(f"cannot be read: {error.strerror or error}")
+    return table
+
+
+def _ends_with(handle: BinaryIO, end: bytes) -> bool:
+    size = handle.seek(0, 2)
+    handle.seek(max(0, size - len(end)))
+    return handle.read() == end
+
+
+def _bam(table: Table, handle: BinaryIO) -> None:
+    whole = _ends_with(handle, BGZF_END)
+    handle.seek(0)
+    with gzip.GzipFile(fileobj=handle) as unpacked:
+        if unpacked.read(4) != b"BAM\x01":
+            table.say("is neither BAM nor CRAM")
+            return
+        text = unpacked.read(_int(unpacked)).rstrip(b"\0").decode(errors="replace")
+        for _ in range(_int(unpacked)):
+            name = unpacked.read(_int(unpacked)).rstrip(b"\0").decode()
+            table.lengths[name] = _int(unpacked)
+    _header(table, text)
+    if not whole:
+        table.say("is truncated: the mark at the end of a BAM is missing; get the file again from its source")
+
+
+def _int(handle) -> int:
+    return struct.unpack("<i", handle.read(4))[0]
+
+
+def _cram(table: Table, handle: BinaryIO) -> None:
+    """The first block of the first container holds the SAM header (CRAM 3.1 specification, sections 6 to 8)."""
+    major = handle.read(26)[4]
+    if major not in CRAM_ENDS:
+        return
+    handle.seek(26 + 4)
+    for _ in range(4):
+        _itf8(handle)
+    _ltf8(handle), _ltf8(handle), _itf8(handle)
+    for _ in range(_itf8(handle)):
+        _itf8(handle)
+    handle.read(4 * (major >= 3))
+    method, _ = handle.read(2)
+    _itf8(handle)
+    packed, _ = _itf8(handle), _itf8(handle)
+    data = handle.read(packed)
+    if method in (0, 1):
+        data = zlib.decompress(data, wbits=47) if method else data
+        _header(table, data[4 : 4 + struct.unpack("<i", data[:4])[0]].rstrip(b"\0").decode(errors="replace"))
+    if not _ends_with(handle, CRAM_ENDS[major]):
+        table.say("is truncated: the mark at the end of a CRAM is missing; get the file again from its source")
+
+
+def _itf8(handle: BinaryIO) -> int:
+    """An integer of 1 to 5 bytes; the leading ones of the first byte count those that follow."""
+    first = handle.read(1)[0]
+    extra = min(4, 8 - (first ^ 0xFF).bit_length())
+    rest = handle.read(extra)
+    value = first & (0xFF >> (extra + 1)) if extra < 4 else first & 0x0F
+    if extra == 4:
+        return value << 28 | rest[0] << 20 | rest[1] << 12 | rest[2] << 4 | rest[3] & 0x0F
+    return value << 8 * extra | int.from_bytes(rest, "big")
+
+
+def _ltf8(handle: BinaryIO) -> int:
+    first = handle.read(1)[0]
+    extra = 8 - (first ^ 0xFF).bit_length()
+    value = first & (0xFF >> (extra + 1)) if extra < 8 else 0
+    return value << 8 * extra | int.from_bytes(handle.read(extra), "big")
+
+
+def _header(table: Table, text: str) -> None:
+    """Contigs, samples and order of a SAM header."""
+    for line in text.splitlines():
+        tags = dict(f.split(":", 1) for f in line.split("\t")[1:] if ":" in f)
+        if line.startswith("@SQ") and "SN" in tags:
+            table.lengths[tags["SN"]] = int(tags["LN"])
+        elif line.startswith("@RG") and tags.get("SM") and tags["SM"] not in table.samples:
+            table.samples.append(tags["SM"])

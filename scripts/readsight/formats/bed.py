@@ -1,0 +1,163 @@
+"""BED files with what they say besides places: names, scores, strands, summits, columns of their own.
+
+Told by content: BED3 to BED12, narrowPeak and broadPeak (ENCODE), with a header `#chrom start end …` or without.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from readsight.errors import InputError
+from readsight.formats.contigs import open_any
+
+BED = ["chrom", "start", "end", "name", "score", "strand", "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts"]  # fmt: skip
+PEAK = [*BED[:6], "signalValue", "pValue", "qValue", "peak"]
+MOST_FAULTS = 20
+SKIPPED = ("#", "track", "browser")
+
+
+@dataclass(frozen=True)
+class Bed:
+    """Rows of a BED file in its own order.
+
+    chrom: (n,) names. start, end: (n,) int64, 0-based half-open. strand: (n,) of +, - and `.`. summit: (n,) int64, base of
+    the peak's summit, counted along the contig; -1 where the file has none. rows: (n,) row of the file, from 1. columns: all
+    columns as text, by name; those of a file without header bear the format's names.
+    """
+
+    path: Path
+    chrom: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    strand: np.ndarray
+    summit: np.ndarray
+    rows: np.ndarray
+    columns: pd.DataFrame
+
+    def column(self, wanted: str) -> pd.Series | None:
+        """A column by its name, in any case, or by its number from 1; None where there is none."""
+        names = list(self.columns)
+        if wanted.isdigit() and 0 < int(wanted) <= len(names) and wanted not in names:
+            return self.columns.iloc[:, int(wanted) - 1]
+        same = [name for name in names if name == wanted] or [name for name in names if name.lower() == wanted.lower()]
+        return self.columns[same[0]] if same else None
+
+
+def centred(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray | None = None) -> np.ndarray:
+    """Starts of windows of `length` about the centres of regions, or about their summits where those are not -1; (n,)."""
+    centre = (start + end) // 2
+    if summit is not None:
+        centre = np.where(summit >= 0, summit, centre)
+    return centre - length // 2
+
+
+def read(path: Path) -> Bed:
+    """All rows of a BED file, plain or gzip. Raises InputError with file, row and column of each fault; where it has no row."""
+    head, numbers, rows, faults = None, [], [], []
+    for number, line in _lines(path):
+        fields = line.split("\t")
+        if head is None and not rows and _is_head(fields):
+            head = [name.strip() for name in [fields[0].lstrip("#").strip(), *fields[1:]]]
+        elif line.startswith(SKIPPED) or not line.strip():
+            continue
+        elif fault := _fault(fields, len(rows[0]) if rows else None):
+            faults.append(f"{path}, row {number}: {fault}")
+        else:
+            rows.append(fields)
+            numbers.append(number)
+    if faults:
+        more = [f"{path}: … and {len(faults) - MOST_FAULTS:,} rows more"] * (len(faults) > MOST_FAULTS)
+        raise InputError(faults[:MOST_FAULTS] + more)
+    if not rows:
+        raise InputError(f"{path}: holds no region; a BED row is contig, start and end, joined by tabs")
+    columns = pd.DataFrame(rows, columns=_names(path, head, rows), dtype=object)
+    return _bed(path, columns, np.array(numbers))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with io.TextIOWrapper(open_any(path), errors="replace") as handle:
+            for number, line in enumerate(handle, start=1):
+                yield number, line.rstrip("\r\n")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); get the file again from its source") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _is_head(fields: list[str]) -> bool:
+    """Whether a row names columns: #chrom (chr, contig), start, end, …"""
+    words = [field.strip().lower() for field in fields[:3]]
+    return len(words) == 3 and "start" in words[1] and "end" in words[2]
+
+
+def _fault(fields: list[str], width: int | None) -> str | None:
+    """What is wrong with a row, in words. width: columns of the rows above."""
+    if len(fields) < 3:
+        spaced = len(fields[0].split()) >= 3
+        return "spaces stand where tabs are needed" if spaced else "contig, start and end are needed, joined by tabs"
+    for column, value in ((2, fields[1]), (3, fields[2])):
+        if not value.isdigit():
+            return f"column {column}: {value!r} is no position; whole numbers from 0 are needed"
+    if int(fields[1]) >= int(fields[2]):
+        return f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive"
+    if width is not None and len(fields) != width:
+        return f"has {len(fields)} columns, the rows above {width}; all rows need the same"
+    return None
+
+
+def _names(path: Path, head: list[str] | None, rows: list[list[str]]) -> list[str]:
+    """Names of the columns: those of the header, else of the format that the content is."""
+    width = len(rows[0])
+    if head is not None:
+        if len(head) != width:
+            raise InputError(f"{path}: its header names {len(head)} columns, and its rows have {width}; name each of them")
+        twice = sorted({name for name in head if head.count(name) > 1})
+        if twice:
+            raise InputError(f"{path}: its header names {', '.join(map(repr, twice))} twice; names of columns must differ")
+        return ["chrom", "start", "end", *(name.lower() if name.lower() in ("strand", "peak") else name for name in head[3:])]
+    format = PEAK[:width] if width in (9, 10) and _is_peak(rows[0]) else BED[:width]
+    return [*format, *(str(i + 1) for i in range(len(format), width))]
+
+
+def _is_peak(fields: list[str]) -> bool:
+    """Whether columns 7 to 9 are a signal, a p and a q value, not a thick part and a colour."""
+    start, end = int(fields[1]), int(fields[2])
+    thick = [int(value) for value in fields[6:8] if value.isdigit()]
+    if len(thick) == 2 and start <= thick[0] <= thick[1] <= end:
+        return False
+    try:
+        return all(float(value) >= -1 for value in fields[6:10])
+    except ValueError:
+        return False
+
+
+def _bed(path: Path, columns: pd.DataFrame, rows: np.ndarray) -> Bed:
+    start, end = columns["start"].astype(np.int64).to_numpy(), columns["end"].astype(np.int64).to_numpy()
+    strand = columns["strand"].to_numpy(str) if "strand" in columns else np.full(len(rows), ".")
+    strand = np.where(np.isin(strand, ["+", "-"]), strand, ".")
+    return Bed(path, columns["chrom"].to_numpy(str), start, end, strand, _summits(path, columns, start, end, rows), rows, columns)
+
+
+def _summits(path: Path, columns: pd.DataFrame, start: np.ndarray, end: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Summits, counted along the contig. Raises InputError for those outside of their peaks."""
+    if "peak" not in columns:
+        return np.full(len(rows), -1)
+    peak = pd.to_numeric(columns["peak"], errors="coerce")
+    if peak.isna().all():  # names of peaks
+        return np.full(len(rows), -1)
+    peak = peak.fillna(-2).to_numpy(np.int64)
+    wrong = np.flatnonzero((peak < -1) | (start + peak >= end))
+    if len(wrong):
+        raise InputError(
+            f"{path}, row {rows[i]}, column peak: {columns['peak'].iloc[i]!r} is no place in this peak; a summit is counted in bases from "
+            "the start, -1 where there is none"
+            for i in wrong[:MOST_FAULTS]
+        )
+    return np.where(peak >= 0, start + peak, -1)

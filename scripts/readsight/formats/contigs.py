@@ -1,0 +1,354 @@
+"""Contigs that a genome file speaks of, and whether they are those of the reference.
+
+Tables are read from FASTA, VCF, BCF, BED, GTF and GFF here, from BAM and CRAM in `readsight.formats.bam_headers`.
+"""
+
+import gzip
+import io
+import os
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from readsight.errors import InputError
+
+BASES = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
+MOST_FAULTS = 5
+HEAD = 200
+MOST_RECORDS = 1_000_000
+DISAGREE = 0.05
+BUILDS = {
+    249250621: "GRCh37 (hg19, b37)", 63025520: "GRCh37 (hg19, b37)", 248956422: "GRCh38 (hg38)", 64444167: "GRCh38 (hg38)",
+    248387328: "T2T-CHM13", 66210255: "T2T-CHM13", 195471971: "GRCm38 (mm10)", 195154279: "GRCm39 (mm39)",
+}  # fmt: skip
+
+
+@dataclass
+class Table:
+    """What a file says of contigs.
+
+    kind: format. lengths: contig → length in bases, None where the file does not say.
+    ends: contig → largest end in bases (1-based) and the file's row that has it.
+    samples: names of samples in a VCF, BAM or CRAM. fields: INFO fields of a VCF.
+    head: first records of a VCF as (row, contig, position from 1, reference allele).
+    faults: what is wrong with the file itself.
+    """
+
+    path: str
+    kind: str
+    lengths: dict[str, int | None] = field(default_factory=dict)
+    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    head: list[tuple[int, str, int, str]] = field(default_factory=list)
+    records: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def say(self, fault: str, row: int | None = None) -> None:
+        """Note a fault of the file; of many, the first few."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(f"{self.path}{f', row {row}' if row else ''}: {fault}")
+
+    def reaches(self, contig: str, end: int, row: int) -> None:
+        """Note that a record ends there."""
+        self.records += 1
+        if end > self.ends.get(contig, (0, 0))[0]:
+            self.ends[contig] = (end, row)
+        self.lengths.setdefault(contig, None)
+
+
+def open_any(path: str | Path) -> BinaryIO:
+    """Open a plain or gzip file, told by its content."""
+    handle = open(path, "rb")
+    packed = handle.read(2) == b"\x1f\x8b"
+    handle.seek(0)
+    return io.BufferedReader(gzip.GzipFile(fileobj=handle), 1 << 20) if packed else handle
+
+
+def read(path: str | Path, kind: str) -> Table:
+    """Read the table of a file of kind FASTA, VCF, BED or GTF; faults of the file stand in the table."""
+    table = Table(str(path), kind)
+    try:
+        {"FASTA": _fasta, "VCF": _vcf, "BED": _bed, "GTF": _gtf}[kind](table)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        table.say(f"gzip is truncated or corrupt ({error}); get the file again from its source")
+    except OSError as error:
+        table.say(f"cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError:
+        table.say(f"is not {kind} but binary data")
+    return table
+
+
+def _fasta(table: Table) -> None:
+    index = Path(table.path + ".fai")
+    if index.exists() and index.stat().st_mtime >= os.path.getmtime(table.path):
+        try:
+            rows = [line.split("\t") for line in index.read_text().splitlines()]
+            table.lengths = {row[0]: int(row[1]) for row in rows}
+        except (ValueError, IndexError):
+            table.lengths = {}  # a damaged index is made anew from the file itself
+    if not table.lengths:
+        for name, sequence in sequences(table.path):
+            if not name:
+                table.say("is not FASTA: the first line should begin with '>'")
+                return
+            if sequence is None:
+                if name in table.lengths:
+                    table.say(f"has the sequence {name!r} twice")
+                table.lengths[name] = 0
+                continue
+            table.lengths[name] += len(sequence)
+            odd = sequence.translate(None, BASES)
+            if odd:
+                table.say(
+                    f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(odd)))[:20].decode('ascii', 'replace')!r})"
+                )
+    if not table.lengths:
+        table.say("holds no sequence")
+    for name in [name for name, length in table.lengths.items() if length == 0]:
+        table.say(f"sequence {name!r} has no bases")
+
+
+def sequences(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
+    """Sequences of a FASTA in pieces: (name, None) where one starts, then (name, bases) for each piece.
+
+    The name is empty for text before the first '>'.
+    """
+    name, header, starts = "", None, True
+    with open_any(path) as handle:
+        while chunk := handle.read(1 << 20):
+            place = 0
+            while place < len(chunk):
+                if header is not None:
+                    end = chunk.find(b"\n", place)
+                    header += chunk[place : end if end >= 0 else len(chunk)]
+                    if end < 0:
+                        break
+                    name, header, starts, place = (header.split() or [b""])[0].decode(), None, True, end + 1
+                    yield name, None
+                elif starts and chunk[place] == ord(">"):
+                    header, place = b"", place + 1
+                else:
+                    end = chunk.find(b"\n>", place)
+                    end = end + 1 if end >= 0 else len(chunk)
+                    piece = chunk[place:end]
+                    starts, place = piece.endswith(b"\n"), end
+                    bases = piece.translate(None, b"\n\r \t")
+                    if bases:
+                        yield name, bases
+
+
+def _lines(path: str) -> Iterator[tuple[int, str]]:
+    with open_any(path) as handle:
+        for row, line in enumerate(handle, start=1):
+            yield row, line.rstrip(b"\r\n").decode()
+
+
+def _bed(table: Table) -> None:
+    for row, line in _lines(table.path):
+        if not line.strip() or line.startswith(("#", "track", "browser")):
+            continue
+        fields = line.split("\t")
+        if len(fields) < 3:
+            words = "spaces stand where tabs are needed" if len(line.split()) >= 3 else "contig, start and end are needed"
+            table.say(f"has {len(fields)} column{'s' * (len(fields) > 1)}; {words}, separated by tabs", row)
+        elif not (fields[1].isdigit() and fields[2].isdigit()):
+            column, value = (2, fields[1]) if not fields[1].isdigit() else (3, fields[2])
+            table.say(f"column {column}: {value!r} is no position; whole numbers from 0 are needed", row)
+        elif int(fields[1]) >= int(fields[2]):
+            table.say(f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive", row)
+        else:
+            table.reaches(fields[0], int(fields[2]), row)
+    if not table.records and not table.faults:
+        table.say("holds no region")
+
+
+def _gtf(table: Table) -> None:
+    for row, line in _lines(table.path):
+        if line.startswith("##FASTA"):
+            break
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.split("\t", 8)
+        if len(fields) < 9:
+            table.say(f"has {len(fields)} columns, GTF and GFF have 9, separated by tabs", row)
+        elif not (fields[3].isdigit() and fields[4].isdigit()):
+            column, value = (4, fields[3]) if not fields[3].isdigit() else (5, fields[4])
+            table.say(f"column {column}: {value!r} is no position", row)
+        elif int(fields[3]) > int(fields[4]):
+            table.say(f"start {fields[3]} lies after end {fields[4]}", row)
+        else:
+            table.reaches(fields[0], int(fields[4]), row)
+        if len(table.faults) >= MOST_FAULTS:
+            break
+    if not table.records and not table.faults:
+        table.say("holds no feature")
+
+
+def _vcf(table: Table) -> None:
+    with open_any(table.path) as handle:
+        start = handle.read(5)
+        if start == b"BCF\x02\x02":
+            size = struct.unpack("<I", handle.read(4))[0]
+            for line in handle.read(size).rstrip(b"\0").decode().splitlines():
+                _vcf_header(table, line)
+            table.records = int(handle.read(1) != b"")
+            return
+    declared = named = False
+    for row, line in _lines(table.path):
+        if row == 1 and not line.startswith("##fileformat=VCF"):
+            table.say("is not VCF: the first line should be ##fileformat=VCFv4…", row)
+            return
+        if line.startswith("#"):
+            _vcf_header(table, line)
+            declared, named = bool(table.lengths), named or line.startswith("#CHROM")
+            continue
+        if not named:
+            table.say("the header line #CHROM POS ID … is missing before the first record", row)
+            return
+        if not line.strip():
+            continue
+        fields = line.split("\t", 5)
+        if len(fields) < 5 or not fields[1].isdigit():
+            table.say(
+                f"column POS: {fields[1] if len(fields) > 1 else ''!r} is no position, or columns are not separated by tabs", row
+            )
+            break
+        contig, position, allele = fields[0], int(fields[1]), fields[3]
+        table.reaches(contig, position + len(allele) - 1, row)
+        if len(table.head) < HEAD:
+            table.head.append((row, contig, position, allele))
+        elif declared or table.records >= MOST_RECORDS:
+            break
+
+
+def _vcf_header(table: Table, line: str) -> None:
+    if line.startswith("##contig=<"):
+        name, length = re.search(r"[<,]ID=([^,>]+)", line), re.search(r"[<,]length=(\d+)", line)
+        if name:
+            table.lengths[name[1]] = int(length[1]) if length else None
+    elif line.startswith("##INFO=<ID="):
+        table.fields.append(line[11:].split(",")[0])
+    elif line.startswith("#CHROM"):
+        table.samples = line.rstrip().split("\t")[9:]
+
+
+def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
+    """Faults and notes of a file's contigs against the reference's.
+
+    A fault: no contig in common, other naming, other lengths, records past a contig's
+    end; for alignments, any contig that the reference lacks. A note: contigs that the
+    reference lacks, in files that may cover more than it.
+    """
+    faults = []
+    known = reference.lengths
+    foreign = [name for name in table.lengths if name not in known]
+    renamed = [(name, other) for name in foreign if (other := other_name(name)) in known]
+    if renamed:
+        faults.append(_other_style(table, reference, *renamed[0]))
+    elif table.lengths and len(foreign) == len(table.lengths):
+        faults.append(
+            f"{table.path}: has no contig in common with {reference.path}: {_some(foreign)} here, {_some(known)} there; use files of one genome build"
+        )
+    elif foreign and table.kind in ("BAM", "CRAM"):
+        faults.append(
+            f"{table.path}: was aligned to contigs that {reference.path} lacks ({_some(foreign)}); name the FASTA that it was aligned to"
+        )
+    for name, length in table.lengths.items():
+        if length is not None and name in known and known[name] != length:
+            faults.append(
+                f"{table.path}: contig {name!r} is {length:,} bases long here{_build(length)} but {known[name]:,} in "
+                f"{reference.path}{_build(known[name])}; use files of one genome build"
+            )
+            break
+    for name, (end, row) in table.ends.items():
+        if name in known and end > known[name]:
+            faults.append(
+                f"{table.path}, row {row}: ends at {end:,}, past the end of contig {name!r} ({known[name]:,} bases in {reference.path}); "
+                "correct the row, or use a file of the same genome build"
+            )
+    note = f"{table.path}: {len(foreign)} contig{'s are' if len(foreign) > 1 else ' is'} not in the reference and left out ({_some(foreign)})"
+    return faults, [note] if foreign and not faults else []
+
+
+def other_name(name: str) -> str:
+    """A human contig's name in the other style: chr20 ↔ 20, chrM ↔ MT."""
+    pairs = {"chrM": "MT", "MT": "chrM", "M": "chrM"}
+    return pairs.get(name) or (name[3:] if name.startswith("chr") else f"chr{name}")
+
+
+def _other_style(table: Table, reference: Table, name: str, other: str) -> str:
+    change = "sed 's/^chr//'" if name.startswith("chr") else "sed '/^#/!s/^/chr/'"
+    plain = f"zcat {table.path} | {change}" if table.path.endswith(".gz") else f"{change} {table.path}"
+    remedy = {
+        "VCF": f"bcftools annotate --rename-chrs names.txt {table.path}, with a line '{name} {other}' for each contig in names.txt",
+        "BAM": "samtools reheader, or align the reads again",
+        "CRAM": "name the FASTA that it was aligned to",
+    }.get(table.kind, plain)
+    return f"{table.path}: contigs are named as {name!r} here but as {other!r} in {reference.path}; rename them: {remedy}"
+
+
+def _build(length: int) -> str:
+    return f" [{BUILDS[length]}]" if length in BUILDS else ""
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:4]) + (f", … ({len(names)} in all)" if len(names) > 4 else "")
+
+
+def check_alleles(table: Table, fasta: str, largest: int = 300_000_000) -> list[str]:
+    """Whether the first reference alleles of a VCF are the bases that stand in the FASTA.
+
+    IUPAC codes and lower case of the FASTA agree with anything and with upper case. A FASTA of
+    more than `largest` bytes without an index is not read.
+    """
+    found = {(c, p): bases for c, p, bases in _bases(fasta, [(c, p, len(a)) for _, c, p, a in table.head], largest)}
+    wrong = []
+    for row, contig, position, allele in table.head:
+        bases = found.get((contig, position), "")
+        if len(bases) == len(allele) and any(b in "ACGT" and b != a for a, b in zip(allele.upper(), bases.upper(), strict=True)):
+            wrong.append((row, contig, position, allele, bases))
+    if len(wrong) <= DISAGREE * len(table.head):  # dbSNP has a few such records in the telomeres
+        return []
+    row, contig, position, allele, bases = wrong[0]
+    return [
+        f"{table.path}, row {row}, column REF: {allele[:20]!r} at {contig}:{position} but {fasta} has {bases[:20]!r} there "
+        f"({len(wrong)} of the first {len(table.head)} records disagree); the VCF is of another genome build, lift it over or use the right one"
+    ]
+
+
+def _bases(fasta: str, wanted: list[tuple[str, int, int]], largest: int) -> Iterator[tuple[str, int, str]]:
+    """Bases at (contig, position from 1, length), for those that can be had."""
+    index = Path(fasta + ".fai")
+    with open(fasta, "rb") as handle:
+        if index.exists() and handle.read(2) != b"\x1f\x8b":
+            rows = {f[0]: [int(x) for x in f[1:5]] for f in (line.split("\t") for line in index.read_text().splitlines())}
+            for contig, position, length in wanted:
+                if contig in rows:
+                    _, offset, bases, width = rows[contig]
+                    handle.seek(offset + (position - 1) // bases * width + (position - 1) % bases)
+                    raw = handle.read(length + (length // bases + 2) * (width - bases))
+                    yield contig, position, raw.translate(None, b"\r\n")[:length].decode()
+            return
+    if os.path.getsize(fasta) > largest:
+        return
+    contigs = {contig for contig, _, _ in wanted}
+    held: dict[str, bytearray] = {}
+    for name, piece in sequences(fasta):
+        if name in contigs and piece is not None:
+            held.setdefault(name, bytearray()).extend(piece)
+    for contig, position, length in wanted:
+        if contig in held:
+            yield contig, position, held[contig][position - 1 : position - 1 + length].decode()
+
+
+def demand(tables: Iterable[Table]) -> None:
+    """Raise InputError with the faults of all tables, if there are any."""
+    faults = [fault for table in tables for fault in table.faults]
+    if faults:
+        raise InputError(faults)

@@ -1,0 +1,135 @@
+"""Read a reference genome and write it in the one form that every tool here accepts."""
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from readsight.errors import InputError
+from readsight.formats.compression import is_gzip
+
+WIDTH = 60
+BLOCK = 1 << 22
+# Contig names that SAM and VCF admit.
+NAME = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+
+
+def _table() -> bytes:
+    """Upper case; IUPAC ambiguity codes and X become N, anything that is not a base becomes `!`."""
+    table = bytearray(b"!" * 256)
+    for letter in "RYSWKMBDHVNX":
+        table[ord(letter)] = table[ord(letter.lower())] = ord("N")
+    for letter in "ACGT":
+        table[ord(letter)] = table[ord(letter.lower())] = ord(letter)
+    return bytes(table)
+
+
+TABLE = _table()
+
+
+class Contig:
+    """A contig being written: its place and counts for the index, its checksum for the dictionary."""
+
+    def __init__(self, name: str, offset: int):
+        self.name = name
+        self.offset = offset
+        self.length = 0
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.rest = b""
+
+    def index_line(self) -> str:
+        """Its line of the .fai, as samtools writes it."""
+        width = min(WIDTH, self.length)
+        return f"{self.name}\t{self.length}\t{self.offset}\t{width}\t{width + 1}\n"
+
+
+def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
+    """Write a reference with its index and sequence dictionary, in one pass.
+
+    source: FASTA, plain, gzip or bgzip. Descriptions behind the contigs' names are
+    dropped. Raises InputError for what is not a genome.
+    """
+    contigs: dict[str, Contig] = {}
+    try:
+        with open_source(source) as lines, open(fasta, "wb") as out:
+            current = None
+            for name, bases in pieces(lines, source):
+                if name is not None:
+                    _finish(current, out, source)
+                    if name in contigs:
+                        raise InputError(f"{source}: contig {name!r} stands there twice; contig names must differ")
+                    out.write(f">{name}\n".encode())
+                    current = contigs[name] = Contig(name, out.tell())
+                _add(current, bases, out, source)
+            _finish(current, out, source)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{source}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
+    if not contigs:
+        raise InputError(f"{source}: empty; a reference genome in FASTA format is needed")
+    fai.write_text("".join(c.index_line() for c in contigs.values()))
+    sq = "".join(f"@SQ\tSN:{c.name}\tLN:{c.length}\tM5:{c.md5.hexdigest()}\n" for c in contigs.values())
+    dictionary.write_text("@HD\tVN:1.6\n" + sq)
+
+
+def open_source(source: Path) -> BinaryIO:
+    return gzip.open(source, "rb") if is_gzip(source) else open(source, "rb")
+
+
+def pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
+    """(name, bases) where a contig begins, (None, bases) where one goes on; bases hold line ends."""
+    begun = False
+    while block := lines.read(BLOCK) + lines.readline():
+        head, *rest = (b"\n" + block).split(b"\n>")
+        if head.strip():
+            if not begun:
+                raise InputError(f"{source}: not FASTA: it does not begin with a line like '>chr1'")
+            yield None, head
+        for record in rest:
+            begun = True
+            title, _, bases = record.partition(b"\n")
+            yield _name(title, source), bases
+
+
+def _name(title: bytes, source: Path) -> str:
+    words = title.decode(errors="replace").split()
+    if not words:
+        raise InputError(f"{source}: a contig has no name behind its '>'")
+    if not NAME.fullmatch(words[0]):
+        raise InputError(f"{source}: contig name {words[0]!r} holds a character that SAM files do not admit")
+    return words[0]
+
+
+def _add(contig: Contig, bases: bytes, out: BinaryIO, source: Path) -> None:
+    """Write whole lines; keep the rest for the next piece."""
+    clean = bases.translate(TABLE, b"\n\r \t")
+    if b"!" in clean:
+        raise InputError(foreign(contig.name, bases, source))
+    contig.length += len(clean)
+    contig.md5.update(clean)
+    clean = contig.rest + clean
+    whole = len(clean) - len(clean) % WIDTH
+    if whole:
+        out.write(b"\n".join([clean[i : i + WIDTH] for i in range(0, whole, WIDTH)]) + b"\n")
+    contig.rest = clean[whole:]
+
+
+def _finish(contig: Contig | None, out: BinaryIO, source: Path) -> None:
+    if contig is None:
+        return
+    if contig.length == 0:
+        raise InputError(f"{source}: contig {contig.name!r} has no sequence")
+    if contig.rest:
+        out.write(contig.rest + b"\n")
+
+
+def foreign(name: str, bases: bytes, source: Path) -> str:
+    letters = sorted({chr(b) for b in bases.translate(None, b"\n\r \t") if TABLE[b] == ord("!")})
+    shown = ", ".join(map(repr, letters[:6]))
+    if set("".join(letters).upper()) & set("EFILPQ"):
+        return f"{source}: contig {name!r} looks like a protein ({shown}); a reference genome of DNA is needed"
+    if set("".join(letters).upper()) == {"U"}:
+        return f"{source}: contig {name!r} is RNA (it has U); a reference genome of DNA is needed"
+    return f"{source}: contig {name!r} holds {shown}, which {'is no base' if len(letters) == 1 else 'are no bases'}"

@@ -1,0 +1,125 @@
+"""Intervals of a genome: contigs of an index, BED files, and pieces of equal length.
+
+An interval is (contig, start, end), 0-based half-open.
+"""
+
+import io
+import logging
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from readsight.errors import InputError
+from readsight.formats.contigs import open_any
+
+log = logging.getLogger("readsight")
+
+Interval = tuple[str, int, int]
+
+
+def contigs(fai: Path) -> dict[str, int]:
+    """Contig → length in bases, in the order of a FASTA index."""
+    rows = (line.split("\t") for line in Path(fai).read_text().splitlines() if line)
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
+    """Intervals of a BED file, plain or gzipped, in its own order; those on contigs that the reference lacks are left out.
+
+    lengths: contig → length, of the reference. Raises InputError naming the row of each
+    interval that is not one or ends past its contig, and where no contig is the reference's.
+    """
+    found, faults, strange = [], [], {}
+    with io.TextIOWrapper(open_any(path)) as handle:
+        for row, line in enumerate(handle, start=1):
+            fields = line.rstrip("\r\n").split("\t")
+            if not line.strip() or line.startswith(("#", "track", "browser")):
+                continue
+            fault = _fault(fields, lengths)
+            if fault:
+                faults.append(f"{path}, row {row}: {fault}")
+            elif fields[0] not in lengths:
+                strange.setdefault(fields[0], row)
+            else:
+                found.append((fields[0], int(fields[1]), int(fields[2])))
+    if strange and not found and not faults:
+        contig, row = next(iter(strange.items()))
+        faults.append(
+            f"{path}, row {row}: contig {contig!r} is not in the reference, nor is any other of this file; it has {_few(lengths)}"
+        )
+    if faults:
+        raise InputError(faults[:20])
+    if strange:
+        log.warning("%s: contigs that the reference lacks are left out: %s", path, _few(strange))
+    return found
+
+
+def _fault(fields: list[str], lengths: dict[str, int]) -> str | None:
+    """What is wrong with a row of a BED file, in words."""
+    if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
+        return "not BED: a row is contig, start and end, joined by tabs, start and end whole numbers"
+    contig, start, end = fields[0], int(fields[1]), int(fields[2])
+    if start > end:
+        return f"start {start} lies behind end {end}"
+    if end > lengths.get(contig, end):
+        return f"end {end} lies past the end of {contig} ({lengths[contig]} bases)"
+    return None
+
+
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
+
+
+def merged(intervals: Iterable[Interval], order: Iterable[str], gap: int = 0) -> list[Interval]:
+    """Intervals sorted by contig and position; those at most `gap` bases apart become one; empty ones go."""
+    rank = {contig: i for i, contig in enumerate(order)}
+    out: list[Interval] = []
+    for contig, start, end in sorted((i for i in intervals if i[1] < i[2]), key=lambda i: (rank[i[0]], i[1], i[2])):
+        if out and out[-1][0] == contig and start <= out[-1][2] + gap:
+            out[-1] = (contig, out[-1][1], max(end, out[-1][2]))
+        else:
+            out.append((contig, start, end))
+    return out
+
+
+def pieces(intervals: list[Interval], count: int) -> list[list[Interval]]:
+    """Cut merged intervals into `count` pieces of equal length (to one base), in order.
+
+    Together the pieces hold every base once. With fewer bases than pieces some are empty.
+    """
+    total = sum(end - start for _, start, end in intervals)
+    out: list[list[Interval]] = [[] for _ in range(count)]
+    done = piece = 0
+    for contig, start, end in intervals:
+        while start < end:
+            while done >= total * (piece + 1) // count:
+                piece += 1
+            take = min(end - start, total * (piece + 1) // count - done)
+            out[piece].append((contig, start, start + take))
+            start, done = start + take, done + take
+    return out
+
+
+def padded(intervals: list[Interval], lengths: dict[str, int], by: int) -> list[Interval]:
+    """Intervals widened by `by` bases to each side, within their contigs, and merged."""
+    wide = ((c, max(0, s - by), min(lengths[c], e + by)) for c, s, e in intervals)
+    return merged(wide, lengths)
+
+
+def spans(intervals: list[Interval]) -> list[Interval]:
+    """For each contig, from the first start to the last end."""
+    groups = ((contig, list(group)) for contig, group in groupby(intervals, key=lambda i: i[0]))
+    return [(contig, group[0][1], max(end for _, _, end in group)) for contig, group in groups]
+
+
+def write_bed(path: Path, intervals: Iterable[Interval]) -> Path:
+    """Write intervals as three columns."""
+    Path(path).write_text("".join(f"{contig}\t{start}\t{end}\n" for contig, start, end in intervals))
+    return path
+
+
+def read_piece(path: Path) -> list[Interval]:
+    """Intervals of a BED file that a step wrote."""
+    rows = (line.split("\t") for line in Path(path).read_text().splitlines())
+    return [(contig, int(start), int(end)) for contig, start, end in rows]

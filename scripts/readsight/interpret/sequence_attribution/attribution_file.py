@@ -1,0 +1,107 @@
+"""The file of attributions of sequences: HDF5, written by `interpret_explain` and `interpret_contribute`.
+
+| name | shape | what |
+|---|---|---|
+| `{method}/{head}` | (n, places, 4) float32 | what each base would add at each place (hypothetical contributions); the sequence's own base's is its contribution |
+| `sequence` | (n, places) uint8 | codes, 0–3 = A C G T, 4 = N; of pairs the reference window and then the alternative one |
+| `score/{head}` | (n,) | the explained number, mean of both strands where these are averaged |
+| `at/{head}` | (n,) int64 | place along the sequence that is explained; of positions alone |
+| `example`, `group` | (n,) text | |
+| `label` | (n,), (n, columns) | the target, shaped as `readsight.dataset.outcome` says; of positions and profiles (n, places) and (n, bins) |
+| `fold` | (n,) | number of the fold in the first repeat, whose model did not see the example |
+| `chrom`, `start`, `end`, `strand` | (n,) | place of the window on the genome, 0-based half-open; "" and -1 where it is not known |
+
+Attributes: task, model, model_hash and data_hash (SHA-256 of the model's tensors and of the explained codes), certificate, kind,
+classes, heads, methods, unit, pair, stranded, bin, baseline.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+TEXT = ("example", "group", "chrom", "strand")
+NUMBERS = ("start", "end", "fold", "label")
+
+
+@dataclass
+class Attributions:
+    """found: method → head → (n, places, 4). sequence: (n, places). rows: name → (n, …), as the head of this file lists them
+    (`example`, `group`, `label`, `fold`, `chrom`, `start`, `end`, `strand`). score, at: head → (n,). about: attributes.
+    """
+
+    found: dict[str, dict[str, np.ndarray]]
+    sequence: np.ndarray
+    rows: dict[str, np.ndarray]
+    score: dict[str, np.ndarray]
+    at: dict[str, np.ndarray] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    @property
+    def methods(self) -> list[str]:
+        return list(self.found)
+
+    @property
+    def heads(self) -> list[str]:
+        return [str(name) for name in self.about["heads"]]
+
+    def contributions(self, method: str, head: str) -> np.ndarray:
+        """What each place's own base adds, (n, places); 0 at N."""
+        return own(self.found[method][head], self.sequence)
+
+
+def own(found: np.ndarray, sequence: np.ndarray) -> np.ndarray:
+    """Of attributions (n, places, 4) those of the sequence's own bases, (n, places); 0 at N."""
+    at = np.minimum(sequence, 3)[..., None].astype(np.int64)
+    return np.where(sequence < 4, np.take_along_axis(found, at, axis=2)[..., 0], 0)
+
+
+def write(path: Path, held: Attributions) -> None:
+    """Write a file of attributions."""
+    with h5py.File(path, "w") as handle:
+        for method, by_head in held.found.items():
+            for head, values in by_head.items():
+                handle.create_dataset(f"{method}/{head}", data=values.astype(np.float32), compression="gzip", compression_opts=1)
+        handle["sequence"] = held.sequence
+        for group in ("score", "at"):
+            for head, values in getattr(held, group).items():
+                handle[f"{group}/{head}"] = values
+        for name, values in held.rows.items():
+            text = name in TEXT
+            handle.create_dataset(
+                name, data=np.asarray(values, object) if text else values, dtype=h5py.string_dtype() if text else None
+            )
+        handle.attrs.update({key: list(value) if isinstance(value, tuple) else value for key, value in held.about.items()})
+
+
+def read(path: Path, methods: list[str] | None = None) -> Attributions:
+    """Read a file of attributions. methods: those that are wanted; all by default."""
+    with h5py.File(path) as handle:
+        about = {key: _plain(value) for key, value in handle.attrs.items()}
+        wanted = about["methods"] if methods is None else methods
+        found = {m: {str(h): handle[m][h][...] for h in about["heads"]} for m in wanted}
+        rows = {
+            name: handle[name].asstr()[...] if name in TEXT else handle[name][...] for name in (*TEXT, *NUMBERS) if name in handle
+        }
+        score, at = ({h: v[...] for h, v in handle.get(group, {}).items()} for group in ("score", "at"))
+        return Attributions(found, handle["sequence"][...], rows, score, at, about)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, bytes):
+        return value.decode()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def hashed(path: Path) -> str:
+    """SHA-256 of a file."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

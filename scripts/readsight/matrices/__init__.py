@@ -1,6 +1,0 @@
-"""Readers of the matrices that users bring, each into samples × features.
-
-`heads` looks at a file with the standard library alone (names of rows and columns, what
-GEO says of samples), as the doctor needs it; `orientation` tells which way round a matrix
-lies; `reading` reads the numbers.
-"""

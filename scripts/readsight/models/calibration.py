@@ -1,0 +1,165 @@
+"""Temperature scaling with offsets, fitted on what the model did not see (Guo et al. 2017; Platt 2000).
+
+A balanced training fold teaches a wrong base rate, which a temperature alone
+cannot undo: hence the offsets. Of two classes, and of each of several labels, the map
+is monotone: rankings stay as they are. Several classes share one temperature and have
+an offset each. The bases of sequences share a temperature and have no offsets: nothing
+balances them. A hazard has no scale to calibrate, and a number or a signal is no
+probability: they stay as they are.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from readsight.dataset.outcome import UNCOUNTED
+
+EDGE = 1e-6  # probabilities are held within [EDGE, 1 − EDGE] before their logit is taken
+LIMITS = (0.05, 5.0)  # 1 / temperature
+BASES = 1_000_000  # that a temperature is fitted on, at most; more change no digit that counts
+PLAIN = ("survival", "regression", "profile")
+NONE = {"temperature": 1.0, "offset": 0.0}
+
+
+def logit(probability: np.ndarray) -> np.ndarray:
+    """Log odds of probabilities, those at the edges held back."""
+    held = np.clip(probability, EDGE, 1 - EDGE)
+    return np.log(held / (1 - held))
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities, rows sum to 1, of logits (…, K)."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def fit(kind: str, guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Temperature (> 0) and offset that minimise the log loss of examples that the model did not see.
+
+    kind, guess, labels: as `outcome` says. binary: two numbers. multiclass: temperature, and offset a list of
+    K that sums to 0. multilabel: both are lists, a number a label. positions: a temperature, and offset 0. Others: NONE.
+    """
+    if kind == "binary":
+        return platt(guess, labels)
+    if kind == "multiclass":
+        return _vector(guess, labels)
+    if kind == "multilabel":
+        parts = [platt(guess[:, i], labels[:, i]) for i in range(guess.shape[1])]
+        return {key: [part[key] for part in parts] for key in ("temperature", "offset")}
+    if kind == "positions":
+        return {"temperature": _temperature(*_bases(guess, labels)), "offset": 0.0}
+    return dict(NONE)
+
+
+def apply(kind: str, guess: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
+    """Calibrated predictions, shaped as those given."""
+    if kind in PLAIN:
+        return guess
+    if kind == "positions":  # in the precision that they have: there are many of them
+        return softmax(np.log(np.clip(guess, guess.dtype.type(EDGE), 1)) / guess.dtype.type(scale["temperature"]))
+    temperature, offset = np.asarray(scale["temperature"]), np.asarray(scale["offset"])
+    if kind == "multiclass":
+        return softmax(np.log(np.clip(guess, EDGE, 1)) / temperature + offset)
+    return sigmoid(logit(guess) / temperature + offset)
+
+
+def _bases(guess: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bases that count, at most BASES of them drawn evenly: probabilities (m, K), classes (m,). guess: (n, length, K)."""
+    places = np.flatnonzero(np.asarray(labels).ravel() != UNCOUNTED)
+    if len(places) > BASES:
+        places = np.sort(np.random.default_rng(0).choice(places, BASES, replace=False))
+    return guess.reshape(-1, guess.shape[-1])[places].astype(float), np.asarray(labels).ravel()[places].astype(int)
+
+
+def _temperature(guess: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature alone at which the log loss of (m, K) probabilities is lowest; 1 of nothing."""
+    if not len(labels):
+        return 1.0
+    logits = np.log(np.clip(guess, EDGE, 1))
+    own = logits[np.arange(len(labels)), labels]
+
+    def loss(log_slope: float) -> float:
+        scaled = np.exp(log_slope) * logits
+        top = scaled.max(axis=1)
+        return float(np.mean(top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - np.exp(log_slope) * own))
+
+    return float(1 / np.exp(_golden(loss, np.log(LIMITS[0]), np.log(LIMITS[1]), rounds=40)))
+
+
+def platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Temperature and offset of the probability of one class, (n,).
+
+    Targets are Platt's (N+ + 1) / (N+ + 2) and 1 / (N− + 2), so that separable
+    classes do not drive the scale to infinity.
+    """
+    logits = logit(probability)
+    positive = int((labels == 1).sum())
+    negative = len(labels) - positive
+    targets = np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2))
+
+    def offset_for(slope: float) -> float:
+        low, high = -60.0, 60.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if sigmoid(slope * logits + middle).sum() < targets.sum() else (low, middle)
+        return (low + high) / 2
+
+    def loss(log_slope: float) -> float:
+        slope = float(np.exp(log_slope))
+        scaled = slope * logits + offset_for(slope)
+        return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
+
+    slope = float(np.exp(_golden(loss, np.log(LIMITS[0]), np.log(LIMITS[1]))))
+    return {"temperature": 1 / slope, "offset": offset_for(slope)}
+
+
+def _vector(guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """One temperature and an offset a class, by L-BFGS.
+
+    Targets are Platt's, for K classes: (N + 1) / (N + K) of an example's own class, of which there are N, and
+    1 / (N + K) of each other. A normal prior of one nat holds the offsets of classes with few examples.
+    """
+    from scipy.optimize import minimize
+
+    number, classes = guess.shape
+    logits = np.log(np.clip(guess, EDGE, 1))
+    counts = np.bincount(labels, minlength=classes)[labels]
+    targets = np.repeat(1 / (counts + classes), classes).reshape(number, classes)
+    targets[np.arange(number), labels] *= counts + 1
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        slope, offset = np.exp(values[0]), values[1:]
+        scaled = slope * logits + offset
+        scaled -= scaled.max(axis=1, keepdims=True)
+        log_probability = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        error = np.exp(log_probability) - targets
+        value = -(targets * log_probability).sum() + offset @ offset / 2
+        gradient = np.concatenate([[slope * (error * logits).sum()], error.sum(axis=0) + offset])
+        return value / number, gradient / number
+
+    bounds = [tuple(np.log(LIMITS)), *[(-20.0, 20.0)] * classes]
+    options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
+    found = minimize(loss, np.zeros(classes + 1), jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
+    offset = found[1:] - found[1:].mean()
+    return {"temperature": float(np.exp(-found[0])), "offset": offset.tolist()}
+
+
+def _golden(function, low: float, high: float, rounds: int = 60) -> float:
+    """Where a function of one valley is lowest, by golden section."""
+    ratio = (np.sqrt(5) - 1) / 2
+    a, b = high - ratio * (high - low), low + ratio * (high - low)
+    at_a, at_b = function(a), function(b)
+    for _ in range(rounds):
+        if at_a < at_b:
+            high, b, at_b = b, a, at_a
+            a = high - ratio * (high - low)
+            at_a = function(a)
+        else:
+            low, a, at_a = a, b, at_b
+            b = low + ratio * (high - low)
+            at_b = function(b)
+    return (low + high) / 2

@@ -1,0 +1,212 @@
+"""Layers of networks, each done in two ways: on whole sequences, and on what edits change."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from readsight.models.incremental.spans import Patch, Span, taken
+from readsight.models.sequence.layers import LayerNorm, as_image, as_rows
+
+FEWER = 0.75  # part of the places, below which a convolution is made of those alone that are wanted
+LOOKED_UP = 16  # most bases of an edit that are looked up one by one
+ELEMENTWISE = (nn.GELU, nn.SiLU, nn.ELU)
+
+
+# Not public, and so asked for by name: oneDNN's product of matrices, at twice the speed of MKL's on processors of AMD
+FAST_PRODUCT = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
+
+
+class UnknownError(Exception):
+    """A layer that is not known here: the network is recomputed whole."""
+
+
+class Affine(NamedTuple):
+    """Normalisation by fixed numbers: values × scale + shift, a channel each."""
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.addcmul(self.shift, values, self.scale)
+
+
+Norm = Affine | Callable[[torch.Tensor], torch.Tensor] | None
+
+
+def norm(layer: nn.Module) -> Norm:
+    """A layer's normalisation in evaluation, of (..., channels); None where it has none."""
+    if isinstance(layer, nn.Identity):
+        return None
+    if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None and layer.affine:
+        scale = layer.weight.detach() / torch.sqrt(layer.running_var + layer.eps)
+        return Affine(scale, layer.bias.detach() - layer.running_mean * scale)
+    if isinstance(layer, LayerNorm):
+        return lambda values: functional.layer_norm(values, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+    raise UnknownError(type(layer).__name__)
+
+
+def activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A layer's activation; it may overwrite what it is given."""
+    if isinstance(layer, nn.ReLU):
+        return torch.relu_
+    if type(layer).__name__ == "Exponential":
+        return torch.exp_
+    if isinstance(layer, ELEMENTWISE):
+        return layer
+    raise UnknownError(type(layer).__name__)
+
+
+def product(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """values (k, inputs) × weight (inputs, outputs), contiguous, + bias."""
+    if FAST_PRODUCT is not None and values.device.type == "cpu":
+        return FAST_PRODUCT(values.contiguous(), weight.t(), bias, "none", [], "")
+    found = values @ weight
+    return found if bias is None else found.add_(bias)
+
+
+class Convolution:
+    """A convolution that keeps places. scale: what its outputs are normalised with, folded into its weights."""
+
+    def __init__(self, layer: nn.Conv2d, then: Affine | None = None):
+        if not isinstance(layer, nn.Conv2d) or layer.padding != "same" or layer.groups != 1 or layer.bias is None:
+            raise UnknownError(type(layer).__name__)
+        weight, bias = layer.weight.detach(), layer.bias.detach()
+        if then is not None:
+            weight, bias = weight * then.scale[:, None, None, None], then(bias)
+        self.weight, self.bias = weight.contiguous(memory_format=torch.channels_last), bias
+        self.filters, self.channels, _, self.width = weight.shape
+        self.dilation = layer.dilation[1]
+        self.reach = (self.width - 1) * self.dilation
+        self.left = self.reach // 2
+
+    def work(self, places: float) -> float:
+        """Products that so many places take."""
+        return places * self.width * self.channels * self.filters
+
+    def changed(self, span: Span) -> Span:
+        """Outputs that see a stretch."""
+        return Span(span.low + (self.left - self.reach), span.size + self.reach)
+
+    def needed(self, span: Span) -> Span:
+        """Inputs that a stretch of outputs sees."""
+        return Span(span.low - self.left, span.size + self.reach)
+
+    def whole(self, values: torch.Tensor) -> torch.Tensor:
+        """Whole sequences: (n, places, channels) → (n, places, filters)."""
+        found = functional.conv2d(as_image(values), self.weight, self.bias, padding="same", dilation=(1, self.dilation))
+        return as_rows(found).contiguous()
+
+    def of(self, patch: Patch, wanted: Span, margin: int = 0) -> Patch:
+        """What a change of the inputs adds to the outputs, at least at those that are wanted.
+
+        margin: zeros that are asked for at both ends, where outputs beyond the wanted ones are given.
+        """
+        if wanted.size < FEWER * patch.span.size:
+            values, padding, span = patch.at(self.needed(wanted)), 0, wanted
+        else:
+            values, padding, span = patch.values, self.reach + margin, self.changed(patch.span)
+            span = Span(span.low - margin, span.size + 2 * margin)
+        found = functional.conv2d(as_image(values), self.weight, padding=(0, padding), dilation=(1, self.dilation))
+        return Patch(as_rows(found).contiguous(), span)
+
+
+class First(Convolution):
+    """The convolution of bases: what another base adds is looked up."""
+
+    def __init__(self, layer: nn.Conv2d, then: Affine | None = None, margin: int = 0):
+        super().__init__(layer, then)
+        if self.channels != 4 or self.dilation != 1:
+            raise UnknownError("a first layer that does not read one-hot")
+        self.margin = margin
+        taps = functional.pad(self.weight[:, :, 0].flip(2).permute(1, 2, 0), (0, 0, margin, margin))  # (4, width, filters)
+        bases = functional.pad(taps, (0, 0, 0, 0, 0, 1))  # N adds nothing
+        self.table = (bases[None] - bases[:, None]).flatten(0, 1).flatten(1)  # a row of each old and new base
+
+    def edited(self, start: torch.Tensor, old: torch.Tensor, new: torch.Tensor) -> Patch:
+        """What edits add to the outputs. start (k,); old, new: codes (k, w), int64."""
+        edits, bases = old.shape
+        span = self.changed(Span(start, bases))
+        span = Span(span.low - self.margin, span.size + 2 * self.margin)
+        index = old * 5 + new
+        if bases == 1 or self.table.shape[1] == self.filters:
+            found = self.table.index_select(0, index.flatten()).view(edits, span.size, self.filters)
+        elif bases <= LOOKED_UP:
+            size = self.width + 2 * self.margin
+            found = self.table.new_zeros(edits, span.size, self.filters)
+            for i in range(bases):
+                found[:, i : i + size].add_(self.table.index_select(0, index[:, i]).view(edits, size, self.filters))
+        else:
+            coded = torch.eye(5, 4, device=old.device)
+            values = as_image(coded[new] - coded[old])
+            found = as_rows(functional.conv2d(values, self.weight, padding=(0, self.reach + self.margin))).contiguous()
+        return Patch(found, span)
+
+
+class Seen(NamedTuple):
+    """What a `Bend` has seen of the unedited sequences: (n, places, channels) before it, (n, places', channels) behind it."""
+
+    before: torch.Tensor
+    after: torch.Tensor
+
+
+class Bend:
+    """What is not linear between convolutions: max pooling, normalisation, activation.
+
+    scale: what changes are multiplied by before they are added; then `before` holds normalised values. Only without pooling.
+    """
+
+    def __init__(self, act: nn.Module, pool: int = 1, first: Affine | None = None, then: Norm = None):
+        self.pool, self.first, self.then, self.act = pool, first, then, activation(act)
+
+    def whole(self, values: torch.Tensor) -> Seen:
+        before = values if self.first is None else self.first(values)
+        return Seen(before, self._bent(_pooled(before, self.pool), self.pool == 1))
+
+    def _bent(self, values: torch.Tensor, kept: bool) -> torch.Tensor:
+        """Normalised and activated. kept: what is given must not be overwritten."""
+        if self.then is not None:
+            values, kept = self.then(values), False
+        return self.act(values.clone() if kept else values)
+
+    def of(self, patch: Patch, seen: Seen, rows: torch.Tensor, span: Span) -> Patch:
+        """What a change before adds behind, at the places of `span`, which sees no more than the patch and zeros that end it.
+
+        rows: (k,) which sequence each edit is of. What stands beyond an end of a sequence is 0.
+        """
+        places, behind = seen.before.shape[1], seen.after.shape[1]
+        # Beyond an end stands the last place once more: a maximum does not mind
+        at = span.spread(self.pool).places().clamp_(0, places - 1)
+        values = _rows(seen.before, rows, at)
+        added = patch.values
+        if self.pool > 1 or span.size != patch.span.size:
+            added = taken(added, (at - patch.span.low[:, None]).clamp_(0, patch.span.size - 1))
+        if self.first is None:
+            values.add_(added)
+        else:
+            size = values.shape[1]
+            values.flatten(1).addcmul_(added.reshape(len(added), -1), self.first.scale.repeat(size))
+        if self.pool > 1:
+            values = values.unflatten(1, (-1, self.pool)).amax(2)
+        values = self._bent(values, False)
+        at = span.places()
+        values.sub_(_rows(seen.after, rows, at.clamp(0, behind - 1)))
+        outside = ((at < 0) | (at >= behind)).flatten().nonzero().flatten()
+        if len(outside):
+            values.flatten(0, 1).index_fill_(0, outside, 0)
+        return Patch(values, span)
+
+
+def _pooled(values: torch.Tensor, pool: int) -> torch.Tensor:
+    if pool == 1:
+        return values
+    found = functional.max_pool2d(as_image(values), (1, pool), ceil_mode=True)
+    return as_rows(found).contiguous()
+
+
+def _rows(values: torch.Tensor, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """Of sequences (n, places, channels) the places `at` (k, size) of the rows (k,): (k, size, channels)."""
+    index = at + rows[:, None] * values.shape[1]
+    return values.flatten(0, 1).index_select(0, index.flatten()).view(*at.shape, values.shape[2])

@@ -1,0 +1,25 @@
+"""A convolution, a bidirectional LSTM and dense layers over sequence, as in DanQ (Quang & Xie 2016)."""
+
+from typing import Any
+
+from readsight.models import training
+
+KINDS = ("binary", "multiclass", "multilabel", "regression")
+SETTINGS = ("filters", "width", "pool", "units", "hidden", "activation", "norm", "dropout")
+
+
+def build(about: dict[str, Any]) -> Any:
+    """Torch module, batch → logits. about: SETTINGS, and what `readsight.models.sequence` says."""
+    from readsight.models.sequence.network import Network, Reader
+    from readsight.models.sequence.recurrent import ConvolvedLstm
+
+    reader = Reader(about)
+    return Network(about, reader, ConvolvedLstm(about, reader.places, reader.channels), about["hidden"])
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Settings that an Optuna trial draws."""
+    return training.space(trial) | {
+        "filters": trial.suggest_categorical("filters", [64, 96, 128]),
+        "units": trial.suggest_categorical("units", [32, 64, 96]),
+    }

@@ -1,0 +1,110 @@
+"""Fusion of modalities by attention, in torch, trained by Lightning.
+
+Each modality is condensed by an encoder of its own; attention (gated as in Ilse et al. 2018) weighs
+those that an example has, and a head reads their weighted sum. A modality whose features are all
+exactly 0 is one that the example lacks.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from readsight.dataset.fold_file import Fold
+from readsight.models.fitted_model import Fitted
+from readsight.models.tabular import torch_base
+from readsight.models.tabular.torch_base import GRID, settled
+
+__all__ = ["build", "train", "module", "predict", "redrawn", "settled", "space", "GRID", "weights", "KINDS", "NEEDS_MODALITIES"]
+
+KINDS = ("binary", "multiclass", "multilabel", "survival")
+NEEDS_MODALITIES = True
+
+
+def build(about: dict[str, Any]) -> Any:
+    """Torch module, (n, features) → (n,) or (n, outputs).
+
+    about: modalities (name → [start, end)), embedding, drop_modality, hidden, dropout, kind, outputs. Its
+    `presence(values)`, (n, modalities) bool, tells who has what; forward takes another as its second
+    argument, and `attention(values, present)` gives the weights, both in the order of the modalities' names.
+    """
+    import torch
+    from torch import nn
+
+    units, last, size = about["hidden"][0], about["hidden"][-1], about["embedding"]
+
+    class Fusion(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            # By name, so that the order in which modalities are listed draws no other weights.
+            self.spans = [about["modalities"][name] for name in sorted(about["modalities"])]
+            self.encoders = nn.ModuleList(
+                nn.Sequential(
+                    nn.Linear(b - a, units), nn.LayerNorm(units), nn.SiLU(), nn.Dropout(about["dropout"]), nn.Linear(units, size)
+                )
+                for a, b in self.spans
+            )
+            self.inner, self.gate, self.score = nn.Linear(size, size), nn.Linear(size, size), nn.Linear(size, 1)
+            self.head = nn.Sequential(
+                nn.Linear(size, last), nn.SiLU(), nn.Dropout(about["dropout"]), torch_base.outlet(last, about)
+            )
+
+        def presence(self, values: Any) -> Any:
+            found = torch.stack([(values[:, a:b] != 0).any(dim=1) for a, b in self.spans], dim=1)
+            return found | ~found.any(dim=1, keepdim=True)  # one that has nothing is the mean of everything
+
+        def _hide(self, present: Any) -> Any:
+            kept = present & (torch.rand(present.shape, device=present.device) >= about["drop_modality"])
+            return torch.where(kept.any(dim=1, keepdim=True), kept, present)
+
+        def _embed(self, values: Any, present: Any) -> tuple[Any, Any]:
+            parts = [encode(values[:, a:b]) for encode, (a, b) in zip(self.encoders, self.spans, strict=True)]
+            embedded = torch.stack(parts, dim=1).masked_fill(~present.unsqueeze(2), 0)
+            score = self.score(torch.tanh(self.inner(embedded)) * torch.sigmoid(self.gate(embedded))).squeeze(2)
+            return embedded, torch.softmax(score.masked_fill(~present, -torch.inf), dim=1)
+
+        def attention(self, values: Any, present: Any = None) -> Any:
+            return self._embed(values, self.presence(values) if present is None else present)[1]
+
+        def forward(self, values: Any, present: Any = None) -> Any:
+            present = self.presence(values) if present is None else present
+            embedded, share = self._embed(values, self._hide(present) if self.training else present)
+            return self.head((share.unsqueeze(2) * embedded).sum(dim=1))
+
+    return Fusion().to(torch.float32)
+
+
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+    """Train as `torch_base.train` says. settings: those of `mlp`, and embedding, drop_modality."""
+    about = torch_base.described(train, settings) | {"modalities": torch_base.blocks(train)}
+    about |= {"embedding": settings["embedding"], "drop_modality": settings["drop_modality"]}
+    return torch_base.train(build, about, train, validation, settings, seed, threads)
+
+
+def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+    """The trained torch module in double precision: (n, features) → logits, or log hazards."""
+    return torch_base.module(build, arrays, about)
+
+
+def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+    """Predictions of values (n, features), shaped as the kind of outcome says."""
+    return torch_base.predict(build, arrays, about, values)
+
+
+def weights(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+    """How much attention each modality gets in each example, (n, modalities), in the order of about["modalities"]; rows sum to 1."""
+    import torch
+
+    with torch.inference_mode():
+        found = module(arrays, about).attention(torch.as_tensor(np.asarray(values, np.float64))).numpy()
+    return found[:, [sorted(about["modalities"]).index(name) for name in about["modalities"]]]
+
+
+def redrawn(arrays: dict[str, np.ndarray], about: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+    """Weights of the same architecture, drawn anew and not trained."""
+    return torch_base.redrawn(build, arrays, about, seed)
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Settings that an Optuna trial draws."""
+    own = {"embedding": trial.suggest_categorical("embedding", [8, 16, 32])}
+    return torch_base.space(trial) | own | {"drop_modality": trial.suggest_float("drop_modality", 0.0, 0.3)}

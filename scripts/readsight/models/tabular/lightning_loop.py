@@ -1,0 +1,144 @@
+"""The training loop of torch models: Lightning module, batches, and a callback that keeps the best weights."""
+
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from readsight.dataset.fold_file import Fold
+from readsight.errors import ToolError
+from readsight.models.losses import loss
+
+STEPS, LEAST = 5, 8
+LARGE = 2048  # a risk set is only told within a batch, so survival has large ones
+
+
+class Batches:
+    """Batches of (values, target, weights), of sizes as equal as can be, in a new order each time they are gone through.
+
+    seed: draws the orders; None: as the examples stand.
+    """
+
+    def __init__(self, fold: Fold, size: int, seed: int | None):
+        target = np.asarray(fold.labels)
+        self.parts = (
+            torch.as_tensor(np.ascontiguousarray(fold.values), dtype=torch.float32),
+            torch.as_tensor(target if target.ndim == 1 and target.dtype.kind in "iu" else target.astype(np.float32)),
+            torch.as_tensor(fold.weights.astype(np.float32)),
+        )
+        self.count = max(1, math.ceil(len(fold) / size))
+        self.draw = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
+        n = len(self.parts[0])
+        order = torch.arange(n) if self.draw is None else torch.randperm(n, generator=self.draw)
+        for rows in torch.tensor_split(order, self.count):
+            yield tuple(part[rows] for part in self.parts)
+
+
+class Learner(LightningModule):
+    """A module under the loss of its kind of outcome and AdamW. settings: learning_rate, weight_decay."""
+
+    def __init__(self, net: torch.nn.Module, kind: str, settings: dict[str, Any]):
+        super().__init__()
+        self.net = net
+        self.kind = kind
+        self.settings = settings
+        self.losses: dict[str, list[tuple[torch.Tensor, int]]] = {"train": [], "validation": []}
+
+    def _loss(self, batch: Any, part: str) -> torch.Tensor:
+        values, target, weights = batch
+        found = loss(self.kind, self.net(values), target, weights)
+        self.losses[part].append((found.detach(), len(values)))
+        return found
+
+    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+        return self._loss(batch, "train")
+
+    def validation_step(self, batch: Any, _: int) -> None:
+        self._loss(batch, "validation")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(self.parameters(), lr=self.settings["learning_rate"], weight_decay=self.settings["weight_decay"])
+
+
+class Best(Callback):
+    """Keep the weights of the epoch with the lowest validation loss, and stop after `patience` epochs without a better one.
+
+    Without a validation part the last epoch's are kept. Raises ToolError where a loss is
+    not a number, with the epoch and the batch (both from 1).
+    """
+
+    def __init__(self, patience: int):
+        self.patience = patience
+        self.epoch = -1
+        self.lowest = np.inf
+        self.weights: dict[str, torch.Tensor] = {}
+        self.history: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
+        row: dict[str, float] = {"epoch": trainer.current_epoch}
+        for part, losses in module.losses.items():
+            if not losses:
+                continue
+            # Read here, once an epoch: on an accelerator each look at a number waits for all that was asked of it.
+            found = torch.stack([own for own, _ in losses]).cpu().double().numpy()
+            bad = np.flatnonzero(~np.isfinite(found))
+            if len(bad):
+                raise ToolError(
+                    f"the {part} loss is not a number after epoch {row['epoch'] + 1}, batch {bad[0] + 1} of {len(found)}; "
+                    "lower network.learning_rate"
+                )
+            row[part] = float(np.average(found, weights=[size for _, size in losses]))
+            losses.clear()
+        self.history.append(row)
+        if row.get("validation", -np.inf) < self.lowest:
+            self.epoch = int(row["epoch"])
+            self.lowest = row.get("validation", np.inf)
+            self.weights = {name: tensor.detach().clone() for name, tensor in module.net.state_dict().items()}
+        elif row["epoch"] - self.epoch >= self.patience:
+            trainer.should_stop = True
+
+
+def told(fold: Fold | None) -> bool:
+    """Whether a loss can be told on this part: survival needs an event."""
+    return fold is not None and len(fold) > 0 and (fold.outcome.kind != "survival" or bool((fold.labels[:, 1] > 0).any()))
+
+
+def batch_size(examples: int, most: int) -> int:
+    """Examples a step: so many as are asked for, but of a small training part no more than make STEPS steps of a pass.
+
+    A cohort of a hundred samples, taken at once, would be learned from in as many steps as there are passes.
+    """
+    return min(most, max(LEAST, examples // STEPS))
+
+
+def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Best:
+    """Train a module in place and return what was kept of it.
+
+    settings: learning_rate, weight_decay, batch_size, epochs, patience. Without a validation part that
+    tells a loss, exactly `epochs` epochs are run.
+    """
+    kind = train.outcome.kind
+    torch.set_num_threads(threads)
+    size = max(settings["batch_size"], LARGE) if kind == "survival" else batch_size(len(train), settings["batch_size"])
+    best = Best(settings["patience"])
+    held = Batches(validation, LARGE if kind != "survival" else len(validation), None) if told(validation) else None
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # barebones: no logger, checkpoints, progress bar, summary or trial validation; many fits are tiny
+        trainer = Trainer(
+            accelerator="auto", devices=1, max_epochs=settings["epochs"], deterministic=True, barebones=True, callbacks=[best]
+        )
+        trainer.fit(Learner(net, kind, settings), Batches(train, size, seed), held)
+    return best

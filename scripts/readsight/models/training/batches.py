@@ -1,0 +1,73 @@
+"""Batches of codes, in an order drawn anew for each pass, made one ahead by a thread; only batches are in memory."""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from readsight.dataset.fold_file import Encoding, Fold
+from readsight.models.training.augment import augmented
+from readsight.models.training.inputs import carried
+
+STEPS, LEAST = 5, 8
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def batch_size(examples: int, most: int) -> int:
+    """Examples a step: as many as are asked for, but of a small training part no more than make five steps of a pass."""
+    return min(most, max(LEAST, examples // STEPS))
+
+
+@dataclass(frozen=True)
+class Batches:
+    """(codes or tokens, target, weights) of a pass over a fold, of sizes as equal as can be.
+
+    size: most examples of a batch on one device. order: seed and number of the pass, which say the order and the changes;
+    None: as the examples stand, unchanged. augment: what is changed. rank, world: which of how many processes this one is;
+    each takes its share of a batch of `size × world`.
+    """
+
+    fold: Fold
+    about: dict[str, Any]
+    encoding: Encoding
+    size: int
+    order: tuple[int, int] | None = None
+    augment: dict[str, Any] | None = None
+    rank: int = 0
+    world: int = 1
+
+    def __len__(self) -> int:
+        return max(1, math.ceil(len(self.fold) / (self.size * self.world)))
+
+    def __iter__(self) -> Iterator[Batch]:
+        parts = self.rows()
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self.batch, 0, parts[0])
+            for number in range(len(parts)):
+                ready = coming.result()
+                if number + 1 < len(parts):
+                    coming = ahead.submit(self.batch, number + 1, parts[number + 1])
+                yield ready
+
+    def rows(self) -> list[np.ndarray]:
+        """Rows of each batch, of this process's share, in rising order: a file is read from front to back."""
+        everything = np.arange(len(self.fold))
+        if self.order is not None:
+            everything = np.random.default_rng(self.order).permutation(everything)
+        return [np.sort(part[self.rank :: self.world]) for part in np.array_split(everything, len(self))]
+
+    def batch(self, number: int, rows: np.ndarray) -> Batch:
+        """One batch. number: its place in the pass."""
+        codes = np.asarray(self.fold.values)[rows]
+        target = np.asarray(self.fold.labels)[rows]
+        if self.order is not None and self.augment is not None:
+            draw = np.random.default_rng([*self.order, number, self.rank])
+            codes, target = augmented(codes, target, self.about, self.augment, draw)
+        if target.dtype.kind == "f":
+            target = target.astype(np.float32)
+        weights = self.fold.weights[rows].astype(np.float32)
+        return carried(codes, self.about, self.encoding), torch.from_numpy(target), torch.from_numpy(weights)

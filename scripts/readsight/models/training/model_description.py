@@ -1,0 +1,47 @@
+"""What a network of sequence says of itself, whatever its architecture: what it was trained on, and how it is predicted with."""
+
+from typing import Any
+
+import numpy as np
+
+from readsight.dataset.fold_file import Encoding, Fold
+from readsight.errors import InputError
+
+ONE_HOT = Encoding("one_hot", {}, {})
+FLAT = ("binary", "regression")  # kinds of one number an example
+
+
+def described(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
+    """kind, outputs, length, pair, stranded, bin, average_strands, ensemble, precision, device, encoding (name,
+    about), input, and of tokens vocabulary and places.
+
+    input: `one_hot`, or `tokens` where the encoding has some. settings: average_strands, ensemble, precision, device.
+    Raises InputError where the fold holds no sequences, or its encoding is not one that a network reads.
+    """
+    if fold.sequence is None:
+        raise InputError("a network of sequence learns from sequences, and these examples are none")
+    encoding = fold.encoding or ONE_HOT
+    about = {"kind": fold.outcome.kind, "outputs": fold.outcome.outputs} | fold.sequence.plain()
+    about["average_strands"] = bool(settings["average_strands"]) and not fold.sequence.stranded
+    about |= {key: settings[key] for key in ("ensemble", "precision", "device")}
+    about |= {"encoding": {"name": encoding.name, "about": encoding.about}, "input": "one_hot"}
+    makes = maker(encoding)
+    if makes is not None:
+        places = makes(np.asarray(fold.values[:1, : fold.sequence.length]), encoding).shape[1]
+        about |= {"input": "tokens", "vocabulary": int(encoding.about["vocabulary"]), "places": int(places)}
+    return about
+
+
+def maker(encoding: Encoding) -> Any:
+    """The function that makes tokens of codes, None where the encoding has none."""
+    if encoding.name == "one_hot":
+        return None
+    from readsight.dataset.encodings import ENCODINGS
+
+    return getattr(ENCODINGS[encoding.name], "tokens", None)
+
+
+def encoding_of(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Encoding:
+    """The encoding that a network was trained with, from its arrays and its about."""
+    held = {name.removeprefix("encoding."): array for name, array in arrays.items() if name.startswith("encoding.")}
+    return Encoding(about["encoding"]["name"], about["encoding"]["about"], held)

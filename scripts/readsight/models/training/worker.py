@@ -1,0 +1,31 @@
+"""One of several processes of a training: `python -m readsight.models.training.worker JOB RESULT`; see `distributed`."""
+
+import logging
+import os
+import pickle
+import sys
+from pathlib import Path
+
+from readsight.errors import InputError, ToolError
+from readsight.models.training.distributed import fetched
+from readsight.models.training.fitting import here
+
+
+def main(job: Path, result: Path) -> int:
+    """Do the job; the first process writes the result, and whichever fails its error. Returns the exit status."""
+    given = pickle.loads(job.read_bytes())
+    rank = int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", "0")))
+    given |= {"train": fetched(given["train"]), "validation": fetched(given["validation"])}
+    try:
+        found = here(**given, first=rank == 0)
+    except (InputError, ToolError) as error:
+        result.with_name(f"{result.name}.error{rank}").write_bytes(pickle.dumps(error))
+        return 1
+    if rank == 0:
+        result.write_bytes(pickle.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,1 @@
+"""Tools that check, trim and correct reads."""

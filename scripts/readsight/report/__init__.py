@@ -1,0 +1,1 @@
+"""What the report shows: figures, pages, and whether its files are whole."""

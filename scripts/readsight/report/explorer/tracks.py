@@ -1,0 +1,167 @@
+"""What lies along the windows of a page: hits of motifs, and variants with their predicted effects."""
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as parquet
+
+from readsight.errors import InputError
+from readsight.interpret.sequence_attribution.attribution_file import Attributions
+from readsight.report.explorer.examples import numbers
+
+HITS = ("example", "start", "end", "strand", "motif", "score", "contribution")
+TOLD = ("head", "towards", "consensus", "seqlets", "match", "q")  # columns of the table of motifs that are told
+SITES = ("chrom", "pos", "ref", "alt")
+LABELS = {1: "known to act", 0: "known to do nothing"}
+MOST = 80  # hits, and variants, that are kept of an example
+ROWS = 200_000  # variants read at once
+LONG = 24  # letters of an allele that are shown
+
+
+def hits(path: Path | None, names: list[str]) -> dict[int, list[list[Any]]]:
+    """Hits of motifs: example's place → [start, end, strand, motif, score, contribution, whether it contributes as its motif does].
+
+    path: table with the columns of HITS, places 0-based half-open along the sequence (of pairs through both windows); absent or
+    empty: no hits. Of an example those of largest contribution are kept. Raises InputError where a column is missing.
+    """
+    table = tabular(path)
+    if table is None or not len(table):
+        return {}
+    missing = [name for name in HITS if name not in table]
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}; columns are {', '.join(HITS)}")
+    place = {name: i for i, name in enumerate(names)}
+    table = table[table["example"].isin(place)]
+    table = table.assign(contributing=pd.to_numeric(table["contributing"]).astype(int) if "contributing" in table else 1)
+    size = pd.to_numeric(table["contribution"], errors="coerce").abs().fillna(0)
+    order = table.assign(size=size).sort_values(["contributing", "size"], ascending=False, kind="stable")
+    found: dict[int, list[list[Any]]] = {}
+    for example, own in order.groupby("example", sort=False):
+        own = own.head(MOST).sort_values(["start", "end"], kind="stable")
+        columns = [
+            own["start"].astype(int).tolist(),
+            own["end"].astype(int).tolist(),
+            own["strand"].tolist(),
+            own["motif"].tolist(),
+        ]
+        columns += [numbers(pd.to_numeric(own[name], errors="coerce").to_numpy()) for name in ("score", "contribution")]
+        found[place[example]] = [list(row) for row in zip(*columns, own["contributing"].tolist(), strict=True)]
+    return dict(sorted(found.items()))
+
+
+def tabular(path: Path | None) -> pd.DataFrame | None:
+    """A table with a head, gzip too; None where there is no file or nothing in it. Ids stay text."""
+    if path is None or not path.exists() or not path.stat().st_size:
+        return None
+    with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as handle:
+        if not handle.read(1):
+            return None
+    text = {"example": str, "motif": str, "head": str, "strand": str, "match": str}
+    return pd.read_csv(
+        path, sep="\t", dtype=text, keep_default_na=False, na_values={name: [""] for name in ("score", "contribution", "q")}
+    )
+
+
+def motifs(path: Path | None, named: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What the table of motifs says of those that are named: name → column of TOLD → value in words, empty ones left out."""
+    table = tabular(path)
+    if table is None or "motif" not in table:
+        return {}
+    rows = table[table["motif"].isin(set(named))].to_dict("records")
+    return {row["motif"]: {name: brief(row[name]) for name in TOLD if name in row and brief(row[name])} for row in rows}
+
+
+def brief(value: Any) -> str:
+    """A cell as text: numbers of three digits, nothing for NaN."""
+    if isinstance(value, float):
+        return f"{value:.3g}" if np.isfinite(value) else ""
+    return str(value)
+
+
+def variants(paths: list[Path], held: Attributions) -> dict[int, list[list[Any]]]:
+    """Variants in the windows: example's place → [set, start, end, position, ref, alt, effect on each head, label in words].
+
+    paths: tables of `interpret_variants`; a set is called as its file. start, end: place along the window as it reads, 0-based
+    half-open; of a window on the other strand counted from its end. position: from 1. Those of largest effect are kept. Windows
+    without coordinates have none.
+    """
+    windows = reach(held)
+    found: dict[int, list[list[Any]]] = {}
+    for path in paths if windows else []:
+        for own in rows_of(path, held.heads):
+            for row, site in inside(own, windows):
+                found.setdefault(row, []).append([path.stem, *site])
+    return {i: sorted(largest(rows), key=lambda r: r[1]) for i, rows in sorted(found.items())}
+
+
+def largest(rows: list[list[Any]]) -> list[list[Any]]:
+    return sorted(rows, key=lambda row: -max(abs(v or 0) for v in row[6]))[:MOST]
+
+
+def reach(held: Attributions) -> dict[str, pd.DataFrame]:
+    """Contig → windows on it: row, start, end, turned."""
+    if "chrom" not in held.rows:
+        return {}
+    table = pd.DataFrame({name: held.rows[name] for name in ("chrom", "start", "end", "strand")})
+    table = table.assign(row=np.arange(len(table)), turned=table["strand"] == "-")
+    table = table[(table["chrom"] != "") & (table["start"] >= 0)]
+    return {str(chrom): own for chrom, own in table.groupby("chrom")}
+
+
+def rows_of(path: Path, heads: list[str]) -> Iterable[pd.DataFrame]:
+    """A set's variants, some at a time: SITES, `effect` (a list a head) and `said` (what is known of it).
+
+    Raises InputError where a column is missing.
+    """
+    file = parquet.ParquetFile(path)
+    names = file.schema_arrow.names
+    changes = [name for name in names if name.startswith("delta.")]
+    missing = [name for name in SITES if name not in names] + ["delta.…"] * (not changes)
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}; the tables that interpret_variants writes have them")
+    label = ["label"] * ("label" in names)
+    for batch in file.iter_batches(ROWS, columns=[*SITES, *changes, *label]):
+        table = batch.to_pandas()
+        said = table["label"].map(LABELS).fillna("") if label else ""
+        yield table[list(SITES)].assign(effect=list(effects(table[changes], heads)), said=said)
+
+
+def effects(table: pd.DataFrame, heads: list[str]) -> np.ndarray:
+    """What each variant does to each head, (n, heads); of sites that are gained and lost the larger, lost ones below 0.
+
+    table: columns `delta.{track}`. A head that no track speaks of has the largest change of all tracks; NaN where there is none.
+    """
+    found = []
+    for head in heads:
+        own = {f"delta.{head}": 1, f"delta.{head}_gain": 1, f"delta.{head}_loss": -1}
+        own = {name: sign for name, sign in own.items() if name in table} or dict.fromkeys(table.columns, 1)
+        change = table[list(own)].to_numpy(float) * list(own.values())
+        at = np.nan_to_num(np.abs(change), nan=-1).argmax(axis=1)
+        found.append(change[np.arange(len(change)), at])
+    return np.stack(found, axis=1)
+
+
+def inside(table: pd.DataFrame, windows: dict[str, pd.DataFrame]) -> Iterable[tuple[int, list[Any]]]:
+    """Variants that lie in windows: window's row, and what `variants` says from start on."""
+    for chrom, own in table.groupby(table["chrom"].astype(str), sort=False):
+        own = own.sort_values("pos", kind="stable")
+        first = own["pos"].to_numpy(int) - 1
+        for window in windows.get(str(chrom), pd.DataFrame()).itertuples():
+            low, high = np.searchsorted(first, [window.start, window.end])
+            for site in own.iloc[low:high].itertuples():
+                begin = site.pos - 1 - window.start
+                end = min(begin + len(site.ref), window.end - window.start)
+                if window.turned:
+                    begin, end = (window.end - window.start - place for place in (end, begin))
+                yield (
+                    window.row,
+                    [int(begin), int(end), int(site.pos), cut(site.ref), cut(site.alt), numbers(site.effect), site.said],
+                )
+
+
+def cut(allele: str) -> str:
+    return allele if len(allele) <= LONG else f"{allele[: LONG - 1]}… ({len(allele)})"

@@ -1,0 +1,1 @@
+"""Metrics, intervals and tests, for one weighting of the examples or many at once."""

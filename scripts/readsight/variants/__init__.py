@@ -1,0 +1,1 @@
+"""Variant calls: alleles, files of calls, and their comparison with a truth."""

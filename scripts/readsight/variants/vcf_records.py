@@ -1,0 +1,166 @@
+"""Read variant calls as text, tolerant of what truth files leave out of their headers."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from readsight.errors import InputError
+from readsight.variants.vcf_files import text_of
+
+FLUSH = 20_000
+
+
+class Row(NamedTuple):
+    """A record of a VCF file.
+
+    number: place among the file's records, from 0. position: 0-based. ref, alts:
+    upper case. passed: FILTER is PASS or `.`. genotypes, sets: GT and PS of each
+    chosen sample.
+    """
+
+    number: int
+    position: int
+    ref: str
+    alts: tuple[str, ...]
+    passed: bool
+    genotypes: tuple[str, ...]
+    sets: tuple[str, ...]
+
+
+@contextmanager
+def lines(path: Path, header: bool = False) -> Iterator[Iterator[str]]:
+    """Lines of a VCF (plain, gzipped) or BCF file. header: only the header is wanted."""
+    with text_of(path, header) as data:
+        yield io.TextIOWrapper(data, encoding="utf-8", errors="replace")
+
+
+def samples_of(path: Path) -> list[str]:
+    """Sample names of a VCF or BCF file. Raises InputError where there is no header line or no sample."""
+    names = None
+    with lines(path, header=True) as text:
+        for line in text:
+            if line.startswith("#CHROM"):
+                names = line.rstrip().split("\t")[9:]
+            if not line.startswith("##"):
+                break
+    if names is None:
+        raise InputError(f"{path}: is not a VCF file: it has no line that starts with #CHROM")
+    if not names:
+        raise InputError(f"{path}: has no sample columns; genotypes are needed to compare calls with")
+    return names
+
+
+def pair_samples(query: list[str], truth: list[str], named: dict[str, str], source: str) -> dict[str, str]:
+    """Which truth sample each sample of the project is compared with.
+
+    named: pairs that the config gives. Besides, equal names pair; a lone sample pairs
+    with a lone truth sample. source: the truth's file name, for messages.
+    Raises InputError naming both lists where nothing pairs, or a named one is absent.
+    """
+    faults = [
+        f"variants.truth.samples: {side} sample {name!r} is not in {where}, which has {', '.join(has)}"
+        for ours, theirs in named.items()
+        for side, name, where, has in (("query", ours, "the calls", query), ("truth", theirs, source, truth))
+        if name not in has
+    ]
+    if faults:
+        raise InputError(faults)
+    pairs = {name: named.get(name, name) for name in query if name in named or name in truth}
+    if not pairs and len(query) == len(truth) == 1:
+        pairs = {query[0]: truth[0]}
+    if not pairs:
+        raise InputError(
+            f"{source}: no sample of the truth ({', '.join(truth)}) has the name of a sample of the calls ({', '.join(query)}); "
+            "pair them with variants.truth.samples"
+        )
+    return pairs
+
+
+class Spilled:
+    """Records of a file, sorted out by contig into small text files, so that one contig is in memory at a time.
+
+    path: VCF or BCF, sorted or not. samples: the samples to keep, in this order.
+    folder: a scratch folder of its own. passed_only: leave out records that FILTER rejects.
+    """
+
+    def __init__(self, path: Path, samples: list[str], folder: Path, passed_only: bool = False):
+        self.folder = folder
+        self.places: dict[str, Path] = {}
+        self.count = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        waiting: dict[str, list[str]] = {}
+        held = 0
+        for contig, text in self._reduced(path, samples, passed_only):
+            waiting.setdefault(contig, []).append(text)
+            held += 1
+            if held >= FLUSH:
+                self._flush(waiting)
+                held = 0
+        self._flush(waiting)
+
+    def _reduced(self, path: Path, samples: list[str], passed_only: bool) -> Iterator[tuple[str, str]]:
+        columns: list[int] = []
+        with lines(path) as text:
+            for line in text:
+                if line.startswith("#"):
+                    if line.startswith("#CHROM"):
+                        header = line.rstrip("\r\n").split("\t")
+                        columns = [header.index(name, 9) for name in samples]
+                    continue
+                if not line.strip():
+                    continue
+                fields = line.rstrip("\r\n").split("\t")
+                number, self.count = self.count, self.count + 1
+                if len(fields) < 8 or not fields[1].isdigit():
+                    raise InputError(f"{path}, record {number + 1}: not a VCF record: {line[:80]!r}")
+                passed = fields[6] in ("PASS", ".")
+                if passed or not passed_only:
+                    yield fields[0], _reduce(number, fields, passed, columns)
+
+    def _flush(self, waiting: dict[str, list[str]]) -> None:
+        for contig, texts in waiting.items():
+            mode = "a" if contig in self.places else "w"
+            place = self.places.setdefault(contig, self.folder / f"{len(self.places)}.tsv")
+            with open(place, mode) as handle:
+                handle.writelines(texts)
+        waiting.clear()
+
+    def rows(self, contig: str) -> list[Row]:
+        """Records of a contig, by position."""
+        if contig not in self.places:
+            return []
+        with open(self.places[contig]) as handle:
+            rows = [_row(line) for line in handle]
+        rows.sort(key=lambda row: (row.position, row.number))
+        return rows
+
+
+def _reduce(number: int, fields: list[str], passed: bool, columns: list[int]) -> str:
+    names = fields[8].split(":") if len(fields) > 8 else []
+    gt = names.index("GT") if "GT" in names else None
+    ps = names.index("PS") if "PS" in names else None
+    values = [fields[i].split(":") if i < len(fields) else [] for i in columns]
+    genotypes = [_field(v, gt) for v in values]
+    sets = [_field(v, ps) for v in values]
+    cells = [str(number), fields[1], fields[3], fields[4], str(int(passed)), *genotypes, *sets]
+    return "\t".join(cells) + "\n"
+
+
+def _field(values: list[str], place: int | None) -> str:
+    return values[place] if place is not None and place < len(values) else "."
+
+
+def _row(line: str) -> Row:
+    number, position, ref, alts, passed, *rest = line.rstrip("\n").split("\t")
+    half = len(rest) // 2
+    return Row(
+        int(number),
+        int(position) - 1,
+        ref.upper(),
+        tuple(alts.upper().split(",")),
+        passed == "1",
+        tuple(rest[:half]),
+        tuple(rest[half:]),
+    )

@@ -1,0 +1,207 @@
+from readsight.wiring.expression_cohort import CohortWiring
+
+cohort = CohortWiring(project)
+
+
+wildcard_constraints:
+    cohort=one_of(cohort.names()),
+
+
+rule expression_assemble:
+    """Gather counts of all samples into one AnnData with TPM."""
+    input:
+        counts=cohort.expression.counts(),
+        salmon=cohort.expression.salmon_genes(),
+        stats=cohort.stats(),
+        genes="<results>/expression/reference/genes.tsv",
+    output:
+        data="<results>/expression/expression.h5ad",
+        summary="<results>/expression/cohort/assemble.summary.json",
+    params:
+        code=code("expression_assemble"),
+        samples=cohort.samples,
+        metadata=cohort.metadata(),
+    log:
+        "<logs>/expression_assemble.log",
+    benchmark:
+        "<benchmarks>/expression_assemble.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=cohort.memory(),
+    script:
+        "../../scripts/expression_assemble.py"
+
+
+rule expression_explore:
+    """Look at a cohort as a whole: principal components, likeness of samples, spread of values."""
+    input:
+        data=cohort.data,
+    output:
+        overview="<results>/expression/{cohort}/overview.json",
+        summary="<results>/expression/{cohort}/explore.summary.json",
+    params:
+        code=code("expression_explore"),
+        labels=cohort.labels,
+        batches=cohort.batches,
+    log:
+        "<logs>/expression_explore/{cohort}.log",
+    benchmark:
+        "<benchmarks>/expression_explore/{cohort}.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=cohort.memory(),
+    script:
+        "../../scripts/expression_explore.py"
+
+
+rule expression_identity:
+    """Compare the sex that a sample's genes tell with the one that the sheet says."""
+    input:
+        data="<results>/expression/expression.h5ad",
+    output:
+        table="<results>/expression/cohort/identity.tsv",
+        summary="<results>/expression/cohort/identity.summary.json",
+    params:
+        code=code("expression_identity"),
+    log:
+        "<logs>/expression_identity.log",
+    benchmark:
+        "<benchmarks>/expression_identity.tsv"
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=cohort.memory(),
+    script:
+        "../../scripts/expression_identity.py"
+
+
+rule expression_differential:
+    """Find genes whose expression differs between two groups of samples."""
+    input:
+        data=cohort.data,
+    output:
+        table="<results>/expression/{cohort}/differential.tsv",
+        summary="<results>/expression/{cohort}/differential.summary.json",
+    params:
+        code=code("expression_differential"),
+        contrast=cohort.asked,
+    log:
+        "<logs>/expression_differential/{cohort}.log",
+    benchmark:
+        "<benchmarks>/expression_differential/{cohort}.tsv"
+    conda:
+        "../../envs/differential.yaml"
+    threads: 4
+    resources:
+        mem_mb=cohort.memory(),
+    script:
+        "../../scripts/expression_differential.py"
+
+
+rule expression_plot:
+    """Draw a cohort: principal components, likeness of samples, spread of values."""
+    input:
+        overview="<results>/expression/{cohort}/overview.json",
+    output:
+        components=report(
+            "<results>/expression/{cohort}/components.svg",
+            caption="../report/expression_components.rst",
+            category="Expression",
+            subcategory="{cohort}",
+            labels={"figure": "Principal components"},
+        ),
+        likeness=report(
+            "<results>/expression/{cohort}/likeness.svg",
+            caption="../report/expression_likeness.rst",
+            category="Expression",
+            subcategory="{cohort}",
+            labels={"figure": "Likeness of samples"},
+        ),
+        spread=report(
+            "<results>/expression/{cohort}/spread.svg",
+            caption="../report/expression_spread.rst",
+            category="Expression",
+            subcategory="{cohort}",
+            labels={"figure": "Spread of values"},
+        ),
+    params:
+        code=code("expression_plot"),
+    log:
+        "<logs>/expression_plot/{cohort}.log",
+    benchmark:
+        "<benchmarks>/expression_plot/{cohort}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/expression_plot.py"
+
+
+rule expression_plot_differential:
+    """Draw differential expression: volcano and MA."""
+    input:
+        table="<results>/expression/{cohort}/differential.tsv",
+    output:
+        volcano=report(
+            "<results>/expression/{cohort}/volcano.svg",
+            caption="../report/expression_volcano.rst",
+            category="Expression",
+            subcategory="{cohort}",
+            labels={"figure": "Differential genes (volcano)"},
+        ),
+        abundance=report(
+            "<results>/expression/{cohort}/abundance.svg",
+            caption="../report/expression_abundance.rst",
+            category="Expression",
+            subcategory="{cohort}",
+            labels={"figure": "Differential genes by abundance (MA)"},
+        ),
+    params:
+        code=code("expression_plot_differential"),
+        groups=cohort.groups,
+    log:
+        "<logs>/expression_plot_differential/{cohort}.log",
+    benchmark:
+        "<benchmarks>/expression_plot_differential/{cohort}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/expression_plot_differential.py"
+
+
+rule expression_plot_gene_body:
+    """Draw coverage along genes, from their 5' to their 3' end."""
+    input:
+        bodies=cohort.bodies(),
+    output:
+        gene_body=report(
+            "<results>/expression/cohort/gene_body.svg",
+            caption="../report/expression_gene_body.rst",
+            category="Expression",
+            subcategory="cohort",
+            labels={"figure": "Coverage along genes"},
+        ),
+    params:
+        code=code("expression_plot_gene_body"),
+        samples=cohort.samples,
+    log:
+        "<logs>/expression_plot_gene_body.log",
+    benchmark:
+        "<benchmarks>/expression_plot_gene_body.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(500),
+    script:
+        "../../scripts/expression_plot_gene_body.py"

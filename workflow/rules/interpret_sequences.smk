@@ -1,0 +1,218 @@
+from readsight.wiring.interpret_sequences import ExplainWiring
+
+explain = ExplainWiring(project)
+
+
+rule interpret_explain:
+    """Attribute predictions of the first model to the bases of test sequences."""
+    input:
+        unpack(explain.model),
+        test="<results>/dataset/{task}/repeat0/test.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+        examples=explain.dataset.examples,
+    output:
+        attributions="<results>/interpret/{task}/attributions.h5",
+    log:
+        "<logs>/interpret_explain/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_explain/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_explain"),
+        spec=explain.explained,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_explain.py"
+
+
+rule interpret_examine:
+    """Examine each attribution method: whether it adds up, hangs on the model, and finds what was planted."""
+    input:
+        unpack(explain.model),
+        test="<results>/dataset/{task}/repeat0/test.h5",
+        certificate="<results>/dataset/{task}/certificate.json",
+        train="<results>/dataset/{task}/repeat0/train.h5",
+        balanced=explain.balanced,
+        validation="<results>/dataset/{task}/repeat0/validation.h5",
+        attributions="<results>/interpret/{task}/attributions.h5",
+        truth=explain.truth,
+    output:
+        exams="<results>/interpret/{task}/exams.json",
+        summary="<results>/interpret/{task}/exams.summary.json",
+    log:
+        "<logs>/interpret_examine/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_examine/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=explain.dataset.room,
+    params:
+        code=code("interpret_examine"),
+        spec=explain.examined,
+        seed=project.config.seed,
+    script:
+        "../../scripts/interpret_examine.py"
+
+
+rule interpret_plot_exams:
+    """Draw how each attribution method fared in its exams."""
+    input:
+        exams="<results>/interpret/{task}/exams.json",
+    output:
+        table=report(
+            "<results>/interpret/{task}/exams.svg",
+            caption="../report/interpret_exams_sequences.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "1 exams of the methods"},
+        ),
+        curves=report(
+            "<results>/interpret/{task}/curves.svg",
+            caption="../report/interpret_curves.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "2 deletion and insertion"},
+        ),
+    log:
+        "<logs>/interpret_plot_exams/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_plot_exams/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(800),
+    params:
+        code=code("interpret_plot_exams"),
+    script:
+        "../../scripts/interpret_plot_exams.py"
+
+
+rule interpret_draw:
+    """Draw sequences as logos of their contributions, what each substitution does, tracks along the genome, where the model looks."""
+    input:
+        unpack(explain.found),
+        attributions="<results>/interpret/{task}/attributions.h5",
+        exams="<results>/interpret/{task}/exams.json",
+        gtf=explain.gtf,
+        variants=explain.scored,
+    output:
+        logos=report(
+            "<results>/interpret/{task}/logos.svg",
+            caption="../report/interpret_logos.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "3 contributions, base by base"},
+        ),
+        logos_png="<results>/interpret/{task}/logos.png",
+        mutagenesis=report(
+            "<results>/interpret/{task}/mutagenesis.svg",
+            caption="../report/interpret_mutagenesis.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "4 what each substitution does"},
+        ),
+        mutagenesis_png="<results>/interpret/{task}/mutagenesis.png",
+        tracks=report(
+            "<results>/interpret/{task}/tracks.svg",
+            caption="../report/interpret_tracks.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "5 along the genome"},
+        ),
+        tracks_png="<results>/interpret/{task}/tracks.png",
+        looks=report(
+            "<results>/interpret/{task}/looks.svg",
+            caption="../report/interpret_looks.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "6 where the model looks"},
+        ),
+        looks_png="<results>/interpret/{task}/looks.png",
+    log:
+        "<logs>/interpret_draw/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_draw/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(2000),
+    params:
+        code=code("interpret_draw"),
+        drawn=explain.drawn,
+    script:
+        "../../scripts/interpret_draw.py"
+
+
+rule interpret_tracks:
+    """Write the contributions of a method along the genome, for genome browsers."""
+    input:
+        attributions="<results>/interpret/{task}/attributions.h5",
+        contigs=explain.contigs,
+    output:
+        bigwig="<results>/interpret/{task}/tracks/{method}.bw",
+        bedgraph="<results>/interpret/{task}/tracks/{method}.bedgraph.gz",
+    log:
+        "<logs>/interpret_tracks/{task}.{method}.log",
+    benchmark:
+        "<benchmarks>/interpret_tracks/{task}.{method}.tsv"
+    wildcard_constraints:
+        task=one_of(explain.placed()),
+        method=one_of(explain.methods()),
+    conda:
+        "../../envs/dataset.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(2000),
+    params:
+        code=code("interpret_tracks"),
+    script:
+        "../../scripts/interpret_tracks.py"
+
+
+rule interpret_page:
+    """Make the page on which a reader goes through sequences, predictions, attributions and exams."""
+    input:
+        unpack(explain.found),
+        attributions="<results>/interpret/{task}/attributions.h5",
+        exams="<results>/interpret/{task}/exams.json",
+        evaluation="<results>/model/{task}/evaluation.json",
+        variants=explain.scored,
+    output:
+        page=report(
+            "<results>/interpret/{task}/explore.html",
+            caption="../report/interpret_explore.rst",
+            category="Interpretation",
+            subcategory="{task}",
+            labels={"figure": "0 look for yourself"},
+        ),
+    log:
+        "<logs>/interpret_page/{task}.log",
+    benchmark:
+        "<benchmarks>/interpret_page/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(list(explain.tasks)),
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem(2000),
+    params:
+        code=code("interpret_page"),
+    script:
+        "../../scripts/interpret_page.py"
