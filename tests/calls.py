@@ -101,11 +101,11 @@ NETWORK = {
 
 def assemble(folder: Path, **options) -> Path:
     """examples.h5ad of `labelled` calls; options as of `labelled`."""
-    import dataset_assemble
+    import dataset_assemble_variants
 
     folder.mkdir(parents=True, exist_ok=True)
     fasta = genome(folder)
-    dataset_assemble.main(labelled(folder, fasta, **options), fasta, SPEC, folder / "examples.h5ad")
+    dataset_assemble_variants.main(labelled(folder, fasta, **options), fasta, SPEC, folder / "examples.h5ad")
     return folder / "examples.h5ad"
 
 

@@ -1,4 +1,4 @@
-"""Files of sequences, and what `dataset_sequences` is told of them, for tests."""
+"""Files of sequences, and what `dataset_assemble_sequences` is told of them, for tests."""
 
 import random
 from pathlib import Path
@@ -17,7 +17,7 @@ def bases(draw: random.Random, length: int, gc: float = 0.5) -> str:
 
 
 def spec(*files: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """What the wiring gives `dataset_sequences`, with the config's defaults. files: path, label, split."""
+    """What the wiring gives `dataset_assemble_sequences`, with the config's defaults. files: path, label, split."""
     told = {
         "name": "t",
         "source": "sequences",

@@ -1,4 +1,4 @@
-"""Attributions as `interpret_explain` leaves them, for tests: sequences with a planted word that contributes."""
+"""Attributions as `interpret_attribute_sequences` leaves them, for tests: sequences with a planted word that contributes."""
 
 import json
 from pathlib import Path

@@ -31,7 +31,7 @@ def mutated(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarray:
 
 
 def examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool = False, **columns) -> anndata.AnnData:
-    """AnnData as `dataset_sequences` makes it; labels 0 and 1 in turn, no place on the genome, where nothing else is said."""
+    """AnnData as `dataset_assemble_sequences` makes it; labels 0 and 1 in turn, no place on the genome, where nothing else is said."""
     n, length = codes.shape[0], codes.shape[1] // (1 + pair)
     made = {"label": np.arange(n) % 2, "chrom": "", "start": -1, "end": -1, "strand": ".", "origin": "given", "copies": 1}
     made |= {"gc": np.isin(codes, (1, 2)).mean(axis=1), "repeat": np.nan} | columns

@@ -51,7 +51,7 @@ def tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.
 
 
 def spec(**given) -> dict:
-    """What `dataset_join` reads of the config: classes of column `class`, both modalities."""
+    """What `dataset_assemble_samples` reads of the config: classes of column `class`, both modalities."""
     plain = {"name": "t", "modalities": list(FEATURES), "source": "samples", "representation": "profile", "outcome": "classes"}
     plain |= {"label": "class", "positive": None, "time": None, "event": None, "missing": "drop", "harmonise": NOTHING}
     return plain | {"column": "donor"} | given
@@ -71,12 +71,12 @@ def write(folder: Path, made: dict[str, anndata.AnnData]) -> list[Path]:
 
 def joined(folder: Path, made: dict[str, anndata.AnnData] | None = None, **given) -> Path:
     """examples.h5mu of tables."""
-    import dataset_join
+    import dataset_assemble_samples
 
     made = tables() if made is None else made
     files = write(folder, made)
     own = {"modalities": list(made)} | given
-    dataset_join.main(files, spec(**own), folder / "examples.h5mu", folder / "examples.summary.json")
+    dataset_assemble_samples.main(files, spec(**own), folder / "examples.h5mu", folder / "examples.summary.json")
     return folder / "examples.h5mu"
 
 

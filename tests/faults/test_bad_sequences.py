@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-import dataset_sequences
+import dataset_assemble_sequences
 import dataset_split
 from examples_of_sequences import bases, fasta
 from projects import ROOT, snakemake
@@ -71,7 +71,9 @@ class Bound:
         beside = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
         store.build(Path("genome.fa"), *beside.values())
         files = [Path(path) for path in wiring.sequence_files(wildcards)]
-        dataset_sequences.main(files, wiring.sequences(wildcards), 1, beside, Path("examples.h5ad"), Path("summary.json"))
+        dataset_assemble_sequences.main(
+            files, wiring.sequences(wildcards), 1, beside, Path("examples.h5ad"), Path("summary.json")
+        )
         return wiring.split(wildcards)
 
 
@@ -244,7 +246,7 @@ def test_snakemake_says_the_same_and_plans_a_sound_project(bound):
         pytest.skip("the runner is not set up: make setup")
     plan = snakemake(bound.folder / "config.yaml", "--dry-run", "--quiet", "rules")
     assert plan.returncode == 0, plan.stdout
-    assert "dataset_sequences" in plan.stdout and "variants_" not in plan.stdout and "expression_" not in plan.stdout
+    assert "dataset_assemble_sequences" in plan.stdout and "variants_" not in plan.stdout and "expression_" not in plan.stdout
     (bound.folder / "bound.fa").rename(bound.folder / "bond.fa")
     second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree")(bound)
     plan = snakemake(bound.folder / "config.yaml", "--dry-run")

@@ -19,7 +19,7 @@ from readsight.report.explorer import builder, tracks
 from readsight.report.explorer.encoding import Packed, quantised, unpacked
 from readsight.report.explorer.examples import described
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts/interpret_page.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts/interpret_explorer.py"
 KINDS = tuple(explored.CLASSES)
 
 
@@ -252,7 +252,13 @@ class Named(list):
 def run(folder, out, **more):
     named = {"attributions": "attributions.h5", "exams": "exams.json"} | more
     paths = {k: str(folder / v) if isinstance(v, str) else [str(folder / x) for x in v] for k, v in named.items()}
-    job = {"rule": "interpret_page", "input": Named(**paths), "output": Named(page=str(folder / out)), "log": [], "threads": 1}
+    job = {
+        "rule": "interpret_explorer",
+        "input": Named(**paths),
+        "output": Named(page=str(folder / out)),
+        "log": [],
+        "threads": 1,
+    }
     fake = SimpleNamespace(**job, params=SimpleNamespace(), wildcards=["probe"], resources=SimpleNamespace(mem_mb=500))
     runpy.run_path(str(SCRIPT), init_globals={"snakemake": fake}, run_name="__main__")
     return (folder / out).read_text(encoding="utf-8")

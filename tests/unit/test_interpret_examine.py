@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import interpret_attribute_sequences
 import interpret_examine
-import interpret_explain
 import interpret_plot_exams
 import networks
 import trainings
@@ -47,7 +47,7 @@ def made(folder: Path, model: str, whole: Fold, word: str = "one_hot", **own: An
 def attributed(given: dict[str, Path], methods: list[str], out: Path, count: int) -> Path:
     inputs = {name: given[name] for name in (*explained_examples.FILES, *explained_examples.MAY)}
     spec = {"attributions": methods, "explained": count, "interpret": INTERPRET}
-    interpret_explain.main(inputs, "words", spec, 1, out)
+    interpret_attribute_sequences.main(inputs, "words", spec, 1, out)
     return out
 
 

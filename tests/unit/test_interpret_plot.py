@@ -35,7 +35,7 @@ def guesses(kind: str, draw: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(params=KINDS)
 def made(request, tmp_path):
-    """A folder as `interpret_attribute` and `interpret_describe` leave it."""
+    """A folder as `interpret_attribute_features` and `interpret_describe` leave it."""
     kind, draw = request.param, np.random.default_rng(1)
     outcome, guess = Outcome(kind, KINDS[kind]), guesses(kind, draw)
     features = [

@@ -29,7 +29,7 @@ KINDS = [
     (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
     (tasks.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
-# Sequences are read by `dataset_sequences`, file by file as each is; what is read of them is no one member.
+# Sequences are read by `dataset_assemble_sequences`, file by file as each is; what is read of them is no one member.
 ELSEWHERE = {"source": {"sequences"}}
 
 

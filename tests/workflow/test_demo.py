@@ -144,12 +144,12 @@ CHANGES = {
     "tasks.call_quality.split.gap": (300, {"dataset_split"}),
     "tasks.call_quality.balance.neighbours": (4, {"dataset_balance"}),
     "tasks.call_quality.network.epochs": (11, {"model_train"}),
-    "tasks.call_quality.explained": (41, {"interpret_attribute"}),
+    "tasks.call_quality.explained": (41, {"interpret_attribute_features"}),
     "tasks.enhancers.represent.k": (5, {"dataset_represent"}),
     "tasks.enhancers.training.epochs": (2, {"model_train"}),
-    "tasks.enhancers.interpret.baselines": (6, {"interpret_explain", "interpret_contribute"}),
+    "tasks.enhancers.interpret.baselines": (6, {"interpret_attribute_sequences", "interpret_motif_attributions"}),
     "tasks.enhancers.interpret.motifs.match": (0.1, {"interpret_motifs"}),
-    "tasks.enhancers.interpret.drawn": (4, {"interpret_draw"}),
+    "tasks.enhancers.interpret.drawn": (4, {"interpret_plot_sequences"}),
 }
 
 

@@ -3,7 +3,7 @@ from readsight.wiring.dataset import DatasetWiring
 dataset = DatasetWiring(project)
 
 
-rule dataset_assemble:
+rule dataset_assemble_variants:
     """Assemble the examples of a task: labels, coordinates, features."""
     input:
         labels=dataset.labels,
@@ -12,9 +12,9 @@ rule dataset_assemble:
     output:
         examples="<results>/dataset/{task}/examples.h5ad",
     log:
-        "<logs>/dataset_assemble/{task}.log",
+        "<logs>/dataset_assemble_variants/{task}.log",
     benchmark:
-        "<benchmarks>/dataset_assemble/{task}.tsv"
+        "<benchmarks>/dataset_assemble_variants/{task}.tsv"
     wildcard_constraints:
         task=one_of(dataset.of_source("variants")),
     conda:
@@ -23,10 +23,10 @@ rule dataset_assemble:
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("dataset_assemble"),
+        code=code("dataset_assemble_variants"),
         spec=dataset.assemble,
     script:
-        "../../scripts/dataset_assemble.py"
+        "../../scripts/dataset_assemble_variants.py"
 
 
 rule dataset_genome:
@@ -53,7 +53,7 @@ rule dataset_genome:
         "../../scripts/dataset_genome.py"
 
 
-rule dataset_sequences:
+rule dataset_assemble_sequences:
     """Gather the sequences of a task, with labels, places and groups; cut windows, make negatives, collapse duplicates."""
     input:
         unpack(dataset.genome),
@@ -63,9 +63,9 @@ rule dataset_sequences:
         examples="<results>/dataset/{task}/examples.h5ad",
         summary="<results>/dataset/{task}/examples.summary.json",
     log:
-        "<logs>/dataset_sequences/{task}.log",
+        "<logs>/dataset_assemble_sequences/{task}.log",
     benchmark:
-        "<benchmarks>/dataset_sequences/{task}.tsv"
+        "<benchmarks>/dataset_assemble_sequences/{task}.tsv"
     wildcard_constraints:
         task=one_of(dataset.of_source("sequences")),
     conda:
@@ -74,14 +74,14 @@ rule dataset_sequences:
     resources:
         mem_mb=dataset.room,
     params:
-        code=code("dataset_sequences"),
+        code=code("dataset_assemble_sequences"),
         spec=dataset.sequences,
         seed=project.config.seed,
     script:
-        "../../scripts/dataset_sequences.py"
+        "../../scripts/dataset_assemble_sequences.py"
 
 
-rule dataset_join:
+rule dataset_assemble_samples:
     """Join the samples of a task over their modalities, with labels, donors and batches, in one MuData."""
     input:
         modalities=dataset.modalities,
@@ -89,9 +89,9 @@ rule dataset_join:
         examples="<results>/dataset/{task}/examples.h5mu",
         summary="<results>/dataset/{task}/examples.summary.json",
     log:
-        "<logs>/dataset_join/{task}.log",
+        "<logs>/dataset_assemble_samples/{task}.log",
     benchmark:
-        "<benchmarks>/dataset_join/{task}.tsv"
+        "<benchmarks>/dataset_assemble_samples/{task}.tsv"
     wildcard_constraints:
         task=one_of(dataset.of_source("samples")),
     conda:
@@ -100,10 +100,10 @@ rule dataset_join:
     resources:
         mem_mb=dataset.room,
     params:
-        code=code("dataset_join"),
+        code=code("dataset_assemble_samples"),
         spec=dataset.join,
     script:
-        "../../scripts/dataset_join.py"
+        "../../scripts/dataset_assemble_samples.py"
 
 
 rule dataset_confound:

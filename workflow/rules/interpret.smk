@@ -3,7 +3,7 @@ from readsight.wiring.interpret import InterpretWiring
 interpret = InterpretWiring(project)
 
 
-rule interpret_attribute:
+rule interpret_attribute_features:
     """Attribute predictions of the first model to its features, and examine each method."""
     input:
         unpack(interpret.trained),
@@ -18,9 +18,9 @@ rule interpret_attribute:
         exams="<results>/interpret/{task}/exams.json",
         summary="<results>/interpret/{task}/exams.summary.json",
     log:
-        "<logs>/interpret_attribute/{task}.log",
+        "<logs>/interpret_attribute_features/{task}.log",
     benchmark:
-        "<benchmarks>/interpret_attribute/{task}.tsv"
+        "<benchmarks>/interpret_attribute_features/{task}.tsv"
     wildcard_constraints:
         task=one_of(list(interpret.tasks)),
     conda:
@@ -29,11 +29,11 @@ rule interpret_attribute:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("interpret_attribute"),
+        code=code("interpret_attribute_features"),
         spec=interpret.spec,
         seed=project.config.seed,
     script:
-        "../../scripts/interpret_attribute.py"
+        "../../scripts/interpret_attribute_features.py"
 
 
 rule interpret_describe:

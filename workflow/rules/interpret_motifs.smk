@@ -1,4 +1,4 @@
-rule interpret_contribute:
+rule interpret_motif_attributions:
     """Attribute many more test sequences by one method, for motifs to be sought in."""
     input:
         unpack(explain.model),
@@ -8,9 +8,9 @@ rule interpret_contribute:
     output:
         contributions="<results>/interpret/{task}/contributions.h5",
     log:
-        "<logs>/interpret_contribute/{task}.log",
+        "<logs>/interpret_motif_attributions/{task}.log",
     benchmark:
-        "<benchmarks>/interpret_contribute/{task}.tsv"
+        "<benchmarks>/interpret_motif_attributions/{task}.tsv"
     wildcard_constraints:
         task=one_of(explain.sought()),
     conda:
@@ -19,11 +19,11 @@ rule interpret_contribute:
     resources:
         mem_mb=explain.dataset.room,
     params:
-        code=code("interpret_contribute"),
+        code=code("interpret_motif_attributions"),
         spec=explain.contributing,
         seed=project.config.seed,
     script:
-        "../../scripts/interpret_contribute.py"
+        "../../scripts/interpret_motif_attributions.py"
 
 
 rule interpret_filters:

@@ -3,7 +3,7 @@ from readsight.wiring.interpret_sequences import ExplainWiring
 explain = ExplainWiring(project)
 
 
-rule interpret_explain:
+rule interpret_attribute_sequences:
     """Attribute predictions of the first model to the bases of test sequences."""
     input:
         unpack(explain.model),
@@ -13,9 +13,9 @@ rule interpret_explain:
     output:
         attributions="<results>/interpret/{task}/attributions.h5",
     log:
-        "<logs>/interpret_explain/{task}.log",
+        "<logs>/interpret_attribute_sequences/{task}.log",
     benchmark:
-        "<benchmarks>/interpret_explain/{task}.tsv"
+        "<benchmarks>/interpret_attribute_sequences/{task}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
     conda:
@@ -24,11 +24,11 @@ rule interpret_explain:
     resources:
         mem_mb=explain.dataset.room,
     params:
-        code=code("interpret_explain"),
+        code=code("interpret_attribute_sequences"),
         spec=explain.explained,
         seed=project.config.seed,
     script:
-        "../../scripts/interpret_explain.py"
+        "../../scripts/interpret_attribute_sequences.py"
 
 
 rule interpret_examine:
@@ -100,7 +100,7 @@ rule interpret_plot_exams:
         "../../scripts/interpret_plot_exams.py"
 
 
-rule interpret_draw:
+rule interpret_plot_sequences:
     """Draw sequences as logos of their contributions, what each substitution does, tracks along the genome, where the model looks."""
     input:
         unpack(explain.found),
@@ -142,9 +142,9 @@ rule interpret_draw:
         ),
         looks_png="<results>/interpret/{task}/looks.png",
     log:
-        "<logs>/interpret_draw/{task}.log",
+        "<logs>/interpret_plot_sequences/{task}.log",
     benchmark:
-        "<benchmarks>/interpret_draw/{task}.tsv"
+        "<benchmarks>/interpret_plot_sequences/{task}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
     conda:
@@ -153,10 +153,10 @@ rule interpret_draw:
     resources:
         mem_mb=mem(2000),
     params:
-        code=code("interpret_draw"),
+        code=code("interpret_plot_sequences"),
         drawn=explain.drawn,
     script:
-        "../../scripts/interpret_draw.py"
+        "../../scripts/interpret_plot_sequences.py"
 
 
 rule interpret_tracks:
@@ -185,7 +185,7 @@ rule interpret_tracks:
         "../../scripts/interpret_tracks.py"
 
 
-rule interpret_page:
+rule interpret_explorer:
     """Make the page on which a reader goes through sequences, predictions, attributions and exams."""
     input:
         unpack(explain.found),
@@ -202,9 +202,9 @@ rule interpret_page:
             labels={"figure": "0 look for yourself"},
         ),
     log:
-        "<logs>/interpret_page/{task}.log",
+        "<logs>/interpret_explorer/{task}.log",
     benchmark:
-        "<benchmarks>/interpret_page/{task}.tsv"
+        "<benchmarks>/interpret_explorer/{task}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
     conda:
@@ -213,6 +213,6 @@ rule interpret_page:
     resources:
         mem_mb=mem(2000),
     params:
-        code=code("interpret_page"),
+        code=code("interpret_explorer"),
     script:
-        "../../scripts/interpret_page.py"
+        "../../scripts/interpret_explorer.py"

@@ -24,7 +24,7 @@ def read(path: Path) -> anndata.AnnData:
             return sequences(handle) if "sequence" in handle["uns"] else anndata.read_h5ad(path)
     import mudata
 
-    mudata.set_options(pull_on_update=False)  # columns stand where dataset_join put them
+    mudata.set_options(pull_on_update=False)  # columns stand where dataset_assemble_samples put them
     data = mudata.read_h5mu(path)
     values = np.full((data.n_obs, sum(own.n_vars for own in data.mod.values())), np.nan, np.float32)
     rows, start = [], 0

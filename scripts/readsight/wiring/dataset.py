@@ -42,7 +42,7 @@ class DatasetWiring(Stage):
         return f"{self.folder}/{wildcards.task}/examples.{'h5mu' if self.task(wildcards).source == 'samples' else 'h5ad'}"
 
     def assemble(self, wildcards: Any) -> dict[str, str]:
-        """What `dataset_assemble` reads of the config."""
+        """What `dataset_assemble_variants` reads of the config."""
         task = self.task(wildcards)
         return {"name": wildcards.task} | task.model_dump(include={"source", "representation", "label", "caller"})
 
@@ -55,7 +55,7 @@ class DatasetWiring(Stage):
         return [self.tables.file(name) for name in self.names(wildcards.task)]
 
     def join(self, wildcards: Any) -> dict[str, Any]:
-        """What `dataset_join` reads of the config."""
+        """What `dataset_assemble_samples` reads of the config."""
         task = self.task(wildcards)
         kept = task.model_dump(include={"source", "representation", "label", "positive", "time", "event", "missing"})
         kept |= {"harmonise": task.harmonise.model_dump(include={"batch", "covariates"})}
@@ -160,7 +160,7 @@ class DatasetWiring(Stage):
         return found
 
     def sequences(self, wildcards: Any) -> dict[str, Any]:
-        """What `dataset_sequences` reads of the config."""
+        """What `dataset_assemble_sequences` reads of the config."""
         task = self.task(wildcards)
         own = task.sequences.model_dump(exclude={"genome", "signal", "annotation"})
         own |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}

@@ -53,7 +53,7 @@ class InterpretWiring(Stage):
         return self.tasks[wildcards.task].pathways
 
     def spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_attribute` reads of the config."""
+        """What `interpret_attribute_features` reads of the config."""
         return self.tasks[wildcards.task].model_dump(include={"attributions", "explained", "bootstrap"})
 
     def files(self, task: str) -> list[str]:

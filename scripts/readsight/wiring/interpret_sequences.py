@@ -43,12 +43,12 @@ class ExplainWiring(Stage):
         return f"{self.project.folder}/demo/library.truth.tsv" if wildcards.task in self.planted else []
 
     def explained(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_explain` reads of the config."""
+        """What `interpret_attribute_sequences` reads of the config."""
         task = self.task(wildcards)
         return task.model_dump(include={"attributions", "explained"}) | {"interpret": self.compared(wildcards)}
 
     def contributing(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_contribute` reads of the config."""
+        """What `interpret_motif_attributions` reads of the config."""
         task = self.task(wildcards)
         own = {"method": interpretation.contributing(task), "sequences": task.interpret.motifs.sequences}
         return own | {"interpret": self.compared(wildcards)}

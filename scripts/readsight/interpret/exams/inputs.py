@@ -1,4 +1,4 @@
-"""What `interpret_explain` wrote, read back together with the models and the sequences that it is about."""
+"""What `interpret_attribute_sequences` wrote, read back together with the models and the sequences that it is about."""
 
 import hashlib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The file of attributions of sequences: HDF5, written by `interpret_explain` and `interpret_contribute`.
+"""The file of attributions of sequences: HDF5, written by `interpret_attribute_sequences` and `interpret_motif_attributions`.
 
 | name | shape | what |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""What `interpret_attribute` found, read back: attributions of each method, and how its figures call things."""
+"""What `interpret_attribute_features` found, read back: attributions of each method, and how its figures call things."""
 
 import csv
 import textwrap

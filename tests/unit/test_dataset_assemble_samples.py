@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import dataset_join
+import dataset_assemble_samples
 import modalities
 from readsight.dataset import examples
 from readsight.dataset.outcome import Outcome
@@ -183,7 +183,7 @@ def test_the_task_says_what_it_was_made_from(tmp_path):
 
 def test_the_columns_that_must_be_there():
     spec = modalities.spec(harmonise=modalities.COMBAT, given="split", **modalities.SURVIVAL)
-    assert dataset_join.asked(spec) == {
+    assert dataset_assemble_samples.asked(spec) == {
         "months": "time",
         "state": "event",
         "sex": "harmonise.covariates",

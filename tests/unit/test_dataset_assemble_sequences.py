@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import dataset_sequences
+import dataset_assemble_sequences
 from examples_of_sequences import bases, fasta, spec, turned, two_classes
 from readsight.dataset import examples as examples_file
 from readsight.dataset.certificate import sha256
@@ -20,7 +20,7 @@ from readsight.genome.codes import decode
 def made(folder, told, seed=1) -> tuple[anndata.AnnData, dict[str, float]]:
     """The examples, and the figures of the summary by their last words."""
     files = [folder / file["path"] for file in told["files"]]
-    dataset_sequences.main(files, told, seed, {}, folder / "examples.h5ad", folder / "summary.json")
+    dataset_assemble_sequences.main(files, told, seed, {}, folder / "examples.h5ad", folder / "summary.json")
     rows = json.loads((folder / "summary.json").read_text())
     assert all(set(row) == {"key", "value", "low", "high", "n", "unit", "description"} for row in rows)
     return anndata.read_h5ad(folder / "examples.h5ad"), {row["key"].removeprefix("dataset.t."): row["value"] for row in rows}

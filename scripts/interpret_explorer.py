@@ -21,7 +21,7 @@ def main(
     motifs: Path | None = None,
     variants: list[Path] | None = None,
 ) -> None:
-    """Write the page. attributions: of `interpret_explain`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
+    """Write the page. attributions: of `interpret_attribute_sequences`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
     hits, motifs: tables of `interpret_motifs`. variants: of `interpret_variants`. The last three may be absent or empty."""
     held = attribution_file.read(attributions)
     said = read(exams).get("methods", {})

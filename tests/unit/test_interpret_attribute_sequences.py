@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import interpret_contribute
-import interpret_explain
+import interpret_attribute_sequences
+import interpret_motif_attributions
 import model_train
 import networks
 import sequenced
@@ -52,7 +52,9 @@ def inputs(found: dict[str, Path]) -> dict[str, Path]:
 
 def explained(found: dict[str, Path], methods: list[str], count: int = 12) -> attribution_file.Attributions:
     out = found["about"].parent / "attributions.h5"
-    interpret_explain.main(inputs(found), "words", {"attributions": methods, "explained": count, "interpret": COMPARED}, 1, out)
+    interpret_attribute_sequences.main(
+        inputs(found), "words", {"attributions": methods, "explained": count, "interpret": COMPARED}, 1, out
+    )
     return attribution_file.read(out)
 
 
@@ -90,7 +92,7 @@ def test_scores_are_those_of_the_predictions(binary, tmp_path):
 
 def test_a_file_for_motifs_is_of_the_same_form(binary, tmp_path):
     spec = {"method": "deep_shap", "sequences": 500, "interpret": COMPARED}
-    interpret_contribute.main(inputs(binary), "words", spec, 1, tmp_path / "contributions.h5")
+    interpret_motif_attributions.main(inputs(binary), "words", spec, 1, tmp_path / "contributions.h5")
     held = attribution_file.read(tmp_path / "contributions.h5")
     assert held.methods == ["deep_shap"] and len(held) == 40  # as many as there are
     few = explained(binary, ["deep_shap"])

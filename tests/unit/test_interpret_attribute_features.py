@@ -8,7 +8,7 @@ import pytest
 
 import calls
 import cohorts
-import interpret_attribute
+import interpret_attribute_features
 import modalities
 import model_train
 from readsight.dataset import fold_file
@@ -43,10 +43,10 @@ def test_a_method_that_ignores_the_model_fails_its_exams():
 
 
 def test_chosen_examples_are_spread_over_folds_without_repeats():
-    rows = interpret_attribute.chosen([50, 60, 40], 30, 1)
+    rows = interpret_attribute_features.chosen([50, 60, 40], 30, 1)
     assert sum(map(len, rows)) == 30
     assert all(len(set(r)) == len(r) and r.max() < size for r, size in zip(rows, (50, 60, 40), strict=True))
-    assert sum(map(len, interpret_attribute.chosen([5, 5], 30, 1))) == 10
+    assert sum(map(len, interpret_attribute_features.chosen([5, 5], 30, 1))) == 10
 
 
 @pytest.mark.parametrize("model", ["network", "forest"])
@@ -55,7 +55,7 @@ def test_the_whole_step_finds_the_planted_features(tmp_path, model):
     methods = ["integrated_gradients", "shap"] if model == "network" else ["shap"]
     outputs = {"attributions": tmp_path / "a.h5", "exams": tmp_path / "e.json", "summary": tmp_path / "e.summary.json"}
     spec = {"attributions": methods, "explained": 60, "bootstrap": 100}
-    interpret_attribute.main(files, "call_quality", spec, 1, 1, outputs)
+    interpret_attribute_features.main(files, "call_quality", spec, 1, 1, outputs)
     found = json.loads(outputs["exams"].read_text())
     for method in methods:
         top = [row["feature"] for row in found["methods"][method]["importance"][:2]]
@@ -71,7 +71,7 @@ def test_the_whole_step_finds_the_planted_features(tmp_path, model):
 
 
 def learned(folder, files, model, settings):
-    """A trained model beside its folds: what `interpret_attribute` takes."""
+    """A trained model beside its folds: what `interpret_attribute_features` takes."""
     made = {"tensors": folder / f"{model}.safetensors", "about": folder / f"{model}.json"}
     model_train.main(
         files["balanced"], files["validation"], files["certificate"], model, settings, 1, 1, made["tensors"], made["about"]
@@ -81,7 +81,7 @@ def learned(folder, files, model, settings):
 
 def explained(folder, inputs, methods, count=200):
     outputs = {"attributions": folder / "a.h5", "exams": folder / "e.json", "summary": folder / "e.summary.json"}
-    interpret_attribute.main(inputs, "t", {"attributions": methods, "explained": count, "bootstrap": 100}, 1, 1, outputs)
+    interpret_attribute_features.main(inputs, "t", {"attributions": methods, "explained": count, "bootstrap": 100}, 1, 1, outputs)
     return outputs
 
 
@@ -148,7 +148,7 @@ def test_divisions_drawn_anew_are_told_fold_by_fold(tmp_path):
         folder.mkdir()
         files = modalities.fold(folder, path, modalities.GIVEN, repeat=repeat, select=ASSOCIATION)
         parts.append(learned(folder, files, "elastic_net", {}))
-    again = {f"again_{name}": parts[1][name] for name in interpret_attribute.FILES_AGAIN}
+    again = {f"again_{name}": parts[1][name] for name in interpret_attribute_features.FILES_AGAIN}
     outputs = explained(tmp_path, parts[0] | again, ["shap"])
     with h5py.File(outputs["attributions"]) as handle:
         assert list(handle["fold_repeat"][:]) == [0, 1, 1] and list(handle["fold_number"][:]) == [0, 0, 1]

@@ -1,6 +1,6 @@
 """Attribute predictions of a task's first model to the bases of many test sequences by one method, for motifs to be sought in.
 
-The file is of the same form as that of `interpret_explain`.
+The file is of the same form as that of `interpret_attribute_sequences`.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from readsight.step import step
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, out: Path) -> None:
     """Write attributions of test examples, drawn at random and balanced over classes.
 
-    inputs: as of `interpret_explain`. spec: method; sequences, how many in all; interpret (baseline, baselines, correction). Raises
+    inputs: as of `interpret_attribute_sequences`. spec: method; sequences, how many in all; interpret (baseline, baselines, correction). Raises
     InputError as there.
     """
     found = gathered(inputs, spec["sequences"], seed)

@@ -9,7 +9,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.transforms import Affine2D
 
 import explanations
-import interpret_draw
+import interpret_plot_sequences
 from readsight.config import interpretation
 from readsight.report.attribution_figures import (
     attention_maps,
@@ -275,7 +275,7 @@ def test_effects_are_the_largest_change_and_losses_count_below_zero(tmp_path):
     pd.DataFrame(told | {"delta.a": [0.5, 1.0], "delta.b": [-0.1, -2.0]}).to_parquet(tmp_path / "w.parquet")
     sites = {"delta.donor_gain": [0.4, np.nan], "delta.donor_loss": [0.1, 0.9], "at.donor_gain": [9, 9], "at.donor_loss": [9, 9]}
     pd.DataFrame(told | sites).to_parquet(tmp_path / "s.parquet")
-    found = interpret_draw.effects([tmp_path / "w.parquet", tmp_path / "s.parquet"])
+    found = interpret_plot_sequences.effects([tmp_path / "w.parquet", tmp_path / "s.parquet"])
     assert found["w"]["score"].tolist() == [0.5, -2.0] and found["s"]["score"].tolist() == [0.4, -0.9]
     assert found["w"]["position"].tolist() == [9, 19], "0-based"
     assert (found["w"].attrs["unit"], found["s"].attrs["unit"]) == ("", "probability")
@@ -369,9 +369,9 @@ def test_files_are_the_same_bytes_each_time(tmp_path):
         handle.write("\t".join(hits.COLUMNS) + "\nwindow1\t21\t28\t+\tM\t3\n")
     seen = []
     for _ in range(2):
-        outputs = {name: [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"] for name in interpret_draw.FIGURES}
+        outputs = {name: [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"] for name in interpret_plot_sequences.FIGURES}
         given = ([tmp_path / "genes.gtf"], [tmp_path / "mine.parquet"], tmp_path / "hits.tsv.gz", None, 2, outputs)
-        interpret_draw.main(attributions, exams, *given)
+        interpret_plot_sequences.main(attributions, exams, *given)
         seen.append({path.name: path.read_bytes() for paths in outputs.values() for path in paths})
     assert all(content.startswith((b"<?xml", b"\x89PNG")) for content in seen[0].values())
     assert seen[0] == seen[1]
