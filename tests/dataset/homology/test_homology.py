@@ -19,7 +19,7 @@ from readsight.dataset.homology.spaced_kmers import words
 from readsight.dataset.homology.spaced_seeds import PATTERNS, plan
 from readsight.genome.codes import decode, reverse_complement
 
-REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
+REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[4] / "shared/data"))
 
 
 def recall(one, other):

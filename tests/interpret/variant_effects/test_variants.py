@@ -19,7 +19,7 @@ from readsight.genome.store import Genome
 from readsight.interpret.variant_effects import allele_windows, variants
 from readsight.interpret.variant_effects.allele_normalisation import justified
 
-REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
+REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().parents[4] / "shared/data"))
 CLINVAR = REAL / "variants/clinvar_alleles_example_750_rows.single.b37.vcf.gz"
 GENOME = genome()
 BASES = text(GENOME)

@@ -12,7 +12,7 @@ from readsight.interpret.motifs import meme, pwm
 from readsight.interpret.motifs.meme import Known
 from readsight.simulate.motifs import read_meme
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HEAD = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\n"
 GOOD = (
     HEAD + "MOTIF MA1.1 Arnt\nletter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0\n 0.5 0.5 0 0\n0\t0\t1e-1\t0.9\nURL x\n"

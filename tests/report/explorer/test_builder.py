@@ -19,7 +19,7 @@ from readsight.report.explorer import builder, tracks
 from readsight.report.explorer.encoding import Packed, quantised, unpacked
 from readsight.report.explorer.examples import described
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts/interpret_explorer.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "scripts/interpret_explorer.py"
 KINDS = tuple(explored.CLASSES)
 
 
