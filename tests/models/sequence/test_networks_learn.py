@@ -104,7 +104,8 @@ def of_donors(found, test):
 
 def test_a_donor_is_told_by_an_acceptor_far_before_it():
     train, test = spliced(600, 1), spliced(100, 2)
-    net = {"filters": 16, "widths": [7, 11], "epochs": 12, "batch_size": 16}
+    # enough steps that every seed and instruction set learns it: 0.96 to 0.99 with context, 0.45 to 0.56 without
+    net = {"filters": 16, "widths": [7, 11], "epochs": 30, "batch_size": 16}
     far, near = (networks.guess("dilated_resnet", train, test, **net, dilations=own) for own in ([1, 8], [1, 1]))
     assert of_donors(far, test) > 0.85  # 181 bases are seen, and as many weights learned as where 33 are
     assert of_donors(near, test) < 0.7
