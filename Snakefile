@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(workflow.basedir) / folder) for folder in ("scripts", "
 
 import wakeups
 from readsight.doctor import preflight
-from readsight.wiring.code_hash import code
+from readsight.wiring.code_hash import hash_code
 from readsight.errors import InputError
 from readsight.wiring.project import Project, mem, one_of
 
@@ -26,10 +26,10 @@ if not config:
 
 try:
     project = Project.from_raw(config, workflow.configfiles)
-    if workflow.is_main_process and preflight.missing(project):
-        preflight.examine(project)
+    if workflow.is_main_process and preflight.check_paths(project):
+        preflight.examine_project(project)
 except InputError as error:
-    sys.exit(preflight.listed(error.faults, "This project"))
+    sys.exit(preflight.format_faults(error.faults, "This project"))
 
 
 pathvars:
@@ -69,7 +69,7 @@ include: "workflow/rules/dossier.smk"
 
 
 onstart:
-    preflight.start(project)
+    preflight.examine_at_start(project)
 
 
 onerror:

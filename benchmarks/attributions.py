@@ -27,18 +27,20 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 
 from readsight.interpret.sequence_attribution import deep_shap, gradients, input_x_gradient, integrated_gradients  # noqa: E402
-from readsight.interpret.sequence_attribution.attribution_file import own  # noqa: E402
-from readsight.interpret.sequence_attribution.query import Head, Question  # noqa: E402
-from readsight.interpret.sequence_attribution.references import references  # noqa: E402
-from readsight.models.sequence import NETS  # noqa: E402
+from readsight.interpret.sequence_attribution.attribution_file import base_contributions  # noqa: E402
+from readsight.interpret.sequence_attribution.query import AttributionQuery, OutputHead  # noqa: E402
+from readsight.interpret.sequence_attribution.references import build_references  # noqa: E402
+from readsight.models.sequence import NETWORKS  # noqa: E402
 
 FILTERS, WIDTHS, POOLS, HIDDEN = [300, 200, 200], [19, 11, 7], [3, 4, 4], 1000
 SPEC = {"baseline": "shuffled", "correction": False}
-ALIKE = 1e-4  # of the largest contribution
-FEW = 0.01  # contributions that may be off: of two places that are alike but for the last bits either may be the maximum
+TOLERANCE = 1e-4  # of the largest contribution
+MAX_DEVIATING = (
+    0.01  # contributions that may be off: of two places that are alike but for the last bits either may be the maximum
+)
 
 
-class Plain(nn.Module):
+class AttributionBasset(nn.Module):
     """Basset as one writes it: one-hot (n, 4, length) → (n, 1). maxima: whether places are joined by their maximum, or their mean."""
 
     def __init__(self, length: int, maxima: bool):
@@ -46,137 +48,145 @@ class Plain(nn.Module):
         layers: list[nn.Module] = []
         channels = 4
         for filters, width, pool in zip(FILTERS, WIDTHS, POOLS, strict=True):
-            joined = nn.MaxPool1d(pool, ceil_mode=True) if maxima else nn.AvgPool1d(pool, ceil_mode=True)
-            layers += [nn.Conv1d(channels, filters, width, padding="same"), nn.BatchNorm1d(filters), nn.ReLU(), joined]
+            pooling = nn.MaxPool1d(pool, ceil_mode=True) if maxima else nn.AvgPool1d(pool, ceil_mode=True)
+            layers += [nn.Conv1d(channels, filters, width, padding="same"), nn.BatchNorm1d(filters), nn.ReLU(), pooling]
             channels, length = filters, -(-length // pool)
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(length * channels, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
 
-    def forward(self, given: torch.Tensor) -> torch.Tensor:
-        return self.layers(given)
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.layers(inputs)
 
 
-class Ours(nn.Module):
+class PackageLayoutBasset(nn.Module):
     """The same layers on images one row high, channels together in memory, as networks of this package compute."""
 
-    def __init__(self, plain: Plain):
+    def __init__(self, plain: AttributionBasset):
         super().__init__()
         layers: list[nn.Module] = []
-        for part in plain.layers:
-            if isinstance(part, nn.Conv1d):
-                held = nn.Conv2d(part.in_channels, part.out_channels, (1, part.kernel_size[0]), padding="same")
-                held.weight.data, held.bias.data = part.weight.data.unsqueeze(2), part.bias.data
-            elif isinstance(part, nn.BatchNorm1d):
-                held = nn.BatchNorm2d(part.num_features)
-                held.load_state_dict(part.state_dict())
-            elif isinstance(part, nn.MaxPool1d):
-                held = nn.MaxPool2d((1, part.kernel_size), ceil_mode=True)
+        for layer in plain.layers:
+            if isinstance(layer, nn.Conv1d):
+                converted = nn.Conv2d(layer.in_channels, layer.out_channels, (1, layer.kernel_size[0]), padding="same")
+                converted.weight.data, converted.bias.data = layer.weight.data.unsqueeze(2), layer.bias.data
+            elif isinstance(layer, nn.BatchNorm1d):
+                converted = nn.BatchNorm2d(layer.num_features)
+                converted.load_state_dict(layer.state_dict())
+            elif isinstance(layer, nn.MaxPool1d):
+                converted = nn.MaxPool2d((1, layer.kernel_size), ceil_mode=True)
             else:
-                held = nn.AvgPool2d((1, part.kernel_size[0]), ceil_mode=True) if isinstance(part, nn.AvgPool1d) else part
-            layers.append(held)
+                converted = nn.AvgPool2d((1, layer.kernel_size[0]), ceil_mode=True) if isinstance(layer, nn.AvgPool1d) else layer
+            layers.append(converted)
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, given: torch.Tensor) -> torch.Tensor:
-        return self.layers(given.unsqueeze(2)).flatten()
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.layers(inputs.unsqueeze(2)).flatten()
 
 
-class Case:
+class AttributionCase:
     """A network of both kinds, sequences, and their references."""
 
-    def __init__(self, given: argparse.Namespace, maxima: bool):
+    def __init__(self, arguments: argparse.Namespace, maxima: bool):
         torch.manual_seed(1)
-        plain = Plain(given.length, maxima)
-        codes = np.random.default_rng(1).integers(0, 4, (given.sequences, given.length), dtype=np.uint8)
-        self.held = np.eye(4, dtype=np.float32)[codes]
+        plain = AttributionBasset(arguments.length, maxima)
+        codes = np.random.default_rng(1).integers(0, 4, (arguments.sequences, arguments.length), dtype=np.uint8)
+        self.one_hot = np.eye(4, dtype=np.float32)[codes]
         with torch.no_grad():
-            plain.train()(torch.from_numpy(self.held).transpose(1, 2))
+            plain.train()(torch.from_numpy(self.one_hot).transpose(1, 2))
         self.plain = plain.eval()
-        about = {"kind": "binary", "input": "one_hot", "pair": False}
-        self.question = Question(NETS["cnn"], {}, about, codes, Head("x"))
-        vars(self.question)["net"] = Ours(plain).eval()
-        self.references = references(codes, SPEC | {"baselines": given.references}, 1)
-        self.given = torch.from_numpy(self.held).transpose(1, 2).contiguous()
-        self.start = torch.from_numpy(self.references).transpose(2, 3).contiguous()
-        score = gradients.scores(self.question, self.held, np.arange(len(codes)))
-        rows = np.repeat(np.arange(len(codes)), given.references)
-        other = gradients.scores(self.question, self.references.reshape(-1, *self.held.shape[1:]), rows)
-        self.change = score - other.reshape(len(codes), -1).mean(axis=1)
+        description = {"kind": "binary", "input": "one_hot", "pair": False}
+        self.query = AttributionQuery(NETWORKS["cnn"], {}, description, codes, OutputHead("x"))
+        vars(self.query)["net"] = PackageLayoutBasset(plain).eval()
+        self.references = build_references(codes, SPEC | {"baselines": arguments.references}, 1)
+        self.inputs = torch.from_numpy(self.one_hot).transpose(1, 2).contiguous()
+        self.reference_inputs = torch.from_numpy(self.references).transpose(2, 3).contiguous()
+        score = gradients.score_points(self.query, self.one_hot, np.arange(len(codes)))
+        rows = np.repeat(np.arange(len(codes)), arguments.references)
+        reference_score = gradients.score_points(self.query, self.references.reshape(-1, *self.one_hot.shape[1:]), rows)
+        self.output_change = score - reference_score.reshape(len(codes), -1).mean(axis=1)
 
-    def ours(self, method: Any) -> np.ndarray:
+    def compute_ours(self, method: Any) -> np.ndarray:
         """Contributions (n, places)."""
-        return own(method.attribute(self.question, self.references, SPEC, 1), self.question.codes)
+        return base_contributions(method.attribute(self.query, self.references, SPEC, 1), self.query.codes)
 
-    def each(self, call: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:
+    def average_over_references(self, call: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:
         """Contributions by a peer that knows one reference a sequence: many pairs at once, and the mean over references."""
-        count, size = self.start.shape[1], 64
-        one, other = self.given.repeat_interleave(count, 0), self.start.flatten(0, 1)
-        parts = [call(one[i : i + size], other[i : i + size]).detach() for i in range(0, len(one), size)]
-        return torch.cat(parts).sum(1).unflatten(0, (-1, count)).mean(1).numpy()
+        count, size = self.reference_inputs.shape[1], 64
+        inputs, reference_inputs = self.inputs.repeat_interleave(count, 0), self.reference_inputs.flatten(0, 1)
+        chunks = [call(inputs[i : i + size], reference_inputs[i : i + size]).detach() for i in range(0, len(inputs), size)]
+        return torch.cat(chunks).sum(1).unflatten(0, (-1, count)).mean(1).numpy()
 
-    def missed(self, found: np.ndarray) -> float:
+    def measure_gap(self, contributions: np.ndarray) -> float:
         """Mean gap between the sum of contributions and the output's change, as part of it."""
-        return float(np.abs(found.sum(axis=1) - self.change).mean() / np.abs(self.change).mean())
+        return float(np.abs(contributions.sum(axis=1) - self.output_change).mean() / np.abs(self.output_change).mean())
 
 
-def captum_gradient(case: Case) -> np.ndarray:
+def captum_gradient(case: AttributionCase) -> np.ndarray:
     from captum.attr import InputXGradient
 
-    parts = [InputXGradient(case.plain).attribute(part.requires_grad_()).detach() for part in case.given.split(64)]
-    return torch.cat(parts).sum(1).numpy()
+    chunks = [InputXGradient(case.plain).attribute(chunk.requires_grad_()).detach() for chunk in case.inputs.split(64)]
+    return torch.cat(chunks).sum(1).numpy()
 
 
-def captum_deep(case: Case) -> np.ndarray:
+def captum_deep(case: AttributionCase) -> np.ndarray:
     from captum.attr import DeepLift
 
     method = DeepLift(case.plain)
-    return case.each(lambda one, other: method.attribute(one, other, target=0))
+    return case.average_over_references(lambda inputs, reference_inputs: method.attribute(inputs, reference_inputs, target=0))
 
 
-def tangermeme_deep(case: Case) -> np.ndarray:
+def tangermeme_deep(case: AttributionCase) -> np.ndarray:
     from tangermeme.deep_lift_shap import deep_lift_shap
 
-    found = deep_lift_shap(case.plain, case.given, references=case.start, device="cpu", batch_size=64, warning_threshold=1)
-    return found.sum(1).numpy()
+    contributions = deep_lift_shap(
+        case.plain, case.inputs, references=case.reference_inputs, device="cpu", batch_size=64, warning_threshold=1
+    )
+    return contributions.sum(1).numpy()
 
 
-def captum_integrated(case: Case, steps: int) -> np.ndarray:
+def captum_integrated(case: AttributionCase, steps: int) -> np.ndarray:
     from captum.attr import IntegratedGradients
 
     method = IntegratedGradients(case.plain)
-    return case.each(lambda one, other: method.attribute(one, other, n_steps=steps, internal_batch_size=64))
+    return case.average_over_references(
+        lambda inputs, reference_inputs: method.attribute(inputs, reference_inputs, n_steps=steps, internal_batch_size=64)
+    )
 
 
-def best(ways: dict[str, Callable[[], np.ndarray]], given: argparse.Namespace) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+def time_methods(
+    methods: dict[str, Callable[[], np.ndarray]], arguments: argparse.Namespace
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Shortest time of each way, and what it found."""
-    now = time.process_time if given.threads == 1 else time.perf_counter
+    now = time.process_time if arguments.threads == 1 else time.perf_counter
     times: dict[str, float] = {}
-    found: dict[str, np.ndarray] = {}
-    for _ in range(given.repeats):
-        for name, way in list(ways.items()):
-            begun = now()
+    contributions: dict[str, np.ndarray] = {}
+    for _ in range(arguments.repeats):
+        for name, method in list(methods.items()):
+            start = now()
             try:
-                found[name] = way()
+                contributions[name] = method()
             except ImportError as error:
                 print(f"{name}: {error}")
-                del ways[name]
+                del methods[name]
                 continue
-            times[name] = min(times.get(name, np.inf), now() - begun)
-    return times, found
+            times[name] = min(times.get(name, np.inf), now() - start)
+    return times, contributions
 
 
-def table(words: str, case: Case, ways: dict[str, Callable[[], np.ndarray]], given: argparse.Namespace, equal: bool) -> float:
+def print_table(
+    title: str, case: AttributionCase, methods: dict[str, Callable[[], np.ndarray]], arguments: argparse.Namespace, equal: bool
+) -> float:
     """Print the ways' times; how many times as fast as the fastest peer ours is. equal: whether contributions have to be the same."""
-    times, found = best(ways, given)
-    print(f"\n| {words} | seconds | sequences/s | gap of completeness | × ours |\n|---|---|---|---|---|")
+    times, contributions = time_methods(methods, arguments)
+    print(f"\n| {title} | seconds | sequences/s | gap of completeness | × ours |\n|---|---|---|---|---|")
     for name, seconds in times.items():
-        off = np.abs(found[name] - found["ours"]) / np.abs(found["ours"]).max()
-        if equal and (off > ALIKE).mean() > FEW:
+        deviation = np.abs(contributions[name] - contributions["ours"]) / np.abs(contributions["ours"]).max()
+        if equal and (deviation > TOLERANCE).mean() > MAX_DEVIATING:
             raise SystemExit(
-                f"{words}: {name} does not find what ours does: {(off > ALIKE).mean():.1%} are off by up to {off.max():.2g}"
+                f"{title}: {name} does not find what ours does: {(deviation > TOLERANCE).mean():.1%} are off by up to {deviation.max():.2g}"
             )
         row = (
             f"{seconds:.2f}",
-            f"{given.sequences / seconds:.1f}",
-            f"{case.missed(found[name]):.2g}",
+            f"{arguments.sequences / seconds:.1f}",
+            f"{case.measure_gap(contributions[name]):.2g}",
             f"{seconds / times['ours']:.2f}",
         )
         print(f"| {name} | {' | '.join(row)} |", flush=True)
@@ -187,19 +197,19 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     for name, value in (("sequences", 64), ("length", 500), ("references", 5), ("threads", 1), ("repeats", 3), ("steps", 50)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(given.threads)
-    smooth, jumps = Case(given, maxima=False), Case(given, maxima=True)
-    print(f"{given.sequences} sequences of {given.length} bases, {given.references} references; ", end="")
-    print(f"{given.threads} threads; load of the machine {os.getloadavg()[0]:.1f}")
+    torch.set_num_threads(arguments.threads)
+    smooth, jumps = AttributionCase(arguments, maxima=False), AttributionCase(arguments, maxima=True)
+    print(f"{arguments.sequences} sequences of {arguments.length} bases, {arguments.references} references; ", end="")
+    print(f"{arguments.threads} threads; load of the machine {os.getloadavg()[0]:.1f}")
     ratios = [
-        table("DeepLIFT, no maxima", smooth, {"ours": lambda: smooth.ours(deep_shap), "Captum": lambda: captum_deep(smooth),
-              "tangermeme": lambda: tangermeme_deep(smooth)}, given, True),
-        table("DeepLIFT", jumps, {"ours": lambda: jumps.ours(deep_shap), "tangermeme": lambda: tangermeme_deep(jumps)}, given, True),
-        table("input × gradient", jumps, {"ours": lambda: jumps.ours(input_x_gradient), "Captum": lambda: captum_gradient(jumps)}, given, True),
-        table("integrated gradients", jumps, {"ours": lambda: jumps.ours(integrated_gradients),
-              f"Captum, {given.steps} steps": lambda: captum_integrated(jumps, given.steps)}, given, False),
+        print_table("DeepLIFT, no maxima", smooth, {"ours": lambda: smooth.compute_ours(deep_shap), "Captum": lambda: captum_deep(smooth),
+              "tangermeme": lambda: tangermeme_deep(smooth)}, arguments, True),
+        print_table("DeepLIFT", jumps, {"ours": lambda: jumps.compute_ours(deep_shap), "tangermeme": lambda: tangermeme_deep(jumps)}, arguments, True),
+        print_table("input × gradient", jumps, {"ours": lambda: jumps.compute_ours(input_x_gradient), "Captum": lambda: captum_gradient(jumps)}, arguments, True),
+        print_table("integrated gradients", jumps, {"ours": lambda: jumps.compute_ours(integrated_gradients),
+              f"Captum, {arguments.steps} steps": lambda: captum_integrated(jumps, arguments.steps)}, arguments, False),
     ]  # fmt: skip
     return int(min(ratios) < 1)
 

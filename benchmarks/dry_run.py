@@ -19,42 +19,44 @@ sys.path.insert(0, str(ROOT / "tests"))
 import projects  # noqa: E402
 
 
-def cohort(folder: Path, samples: int) -> Path:
+def write_cohort(folder: Path, samples: int) -> Path:
     """A project in which all samples have the same few reads: only their names and dates matter here."""
-    contigs = projects.genome()
+    contigs = projects.build_genome()
     fasta = projects.write_fasta(folder / "genome.fa", contigs)
-    few = projects.write_reads(folder / "reads", "few", contigs, depth=0.5)
+    reads = projects.write_reads(folder / "reads", "few", contigs, depth=0.5)
     donors = {f"donor{i}": tuple(folder / f"reads/{i}_{mate}.fastq.gz" for mate in (1, 2)) for i in range(samples)}
     for pair in donors.values():
-        for path, original in zip(pair, few, strict=True):
+        for path, original in zip(pair, reads, strict=True):
             shutil.copy(original, path)
     return projects.write_project(folder, donors, fasta)
 
 
 def place_products(config: Path) -> int:
     """Make every file that a finished run keeps, then let Snakemake mark it as its own; returns their number."""
-    rows = projects.snakemake(config, "--summary").stdout.splitlines()
-    head = next(i for i, row in enumerate(rows) if row.startswith("output_file"))
-    files = [config.parent / row.split("\t")[0] for row in rows[head + 1 :] if "\t" in row]
+    rows = projects.run_snakemake(config, "--summary").stdout.splitlines()
+    header = next(i for i, row in enumerate(rows) if row.startswith("output_file"))
+    files = [config.parent / row.split("\t")[0] for row in rows[header + 1 :] if "\t" in row]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     # all at once: Snakemake selects anew for each core that is free
-    done = projects.snakemake(config, "--touch", "--cores", "100000")
-    if done.returncode:
-        raise SystemExit(f"marking the products as done failed:\n{done.stdout[-2000:]}")
+    result = projects.run_snakemake(config, "--touch", "--cores", "100000")
+    if result.returncode:
+        raise SystemExit(f"marking the products as done failed:\n{result.stdout[-2000:]}")
     return len(files)
 
 
 def main(samples: int) -> None:
     with tempfile.TemporaryDirectory() as name:
-        config = cohort(Path(name), samples)
+        config = write_cohort(Path(name), samples)
         files = place_products(config)
         start = time.perf_counter()
-        run = subprocess.run(projects.command(config, "-n"), env=projects.environment(), capture_output=True, text=True)
+        run = subprocess.run(
+            projects.build_command(config, "-n"), env=projects.build_environment(), capture_output=True, text=True
+        )
         seconds = time.perf_counter() - start
-    said = run.stdout + run.stderr
-    verdict = "nothing to be done" if "Nothing to be done" in said else f"NOT up to date:\n{said[-1500:]}"
+    output = run.stdout + run.stderr
+    verdict = "nothing to be done" if "Nothing to be done" in output else f"NOT up to date:\n{output[-1500:]}"
     print(f"{samples} samples, {files} files: {seconds:.1f} s, {verdict}")
 
 

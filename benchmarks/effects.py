@@ -40,10 +40,10 @@ from readsight.dataset.certificate import sha256  # noqa: E402
 from readsight.dataset.outcome import Outcome  # noqa: E402
 from readsight.formats import model_file  # noqa: E402
 from readsight.genome.codes import decode  # noqa: E402
-from readsight.genome.store import Genome, build  # noqa: E402
+from readsight.genome.store import Genome, build_genome  # noqa: E402
 from readsight.interpret.variant_effects import scoring, variants  # noqa: E402
-from readsight.interpret.variant_effects.trained_models import Asked, Models  # noqa: E402
-from readsight.models.sequence import NETS  # noqa: E402
+from readsight.interpret.variant_effects.trained_models import FoldModel, TrainedModels  # noqa: E402
+from readsight.models.sequence import NETWORKS  # noqa: E402
 
 COMMON = {
     "pair": False,
@@ -59,28 +59,37 @@ COMMON |= {"encoding": {"name": "one_hot", "about": {}}}
 BASSET = {"filters": [300, 200, 200], "widths": [19, 11, 7], "pools": [3, 4, 4], "hidden": [1000]}
 SPLICE = {"filters": 32, "widths": [11, 11, 11, 11], "dilations": [1, 1, 4, 4]}
 SHIFTS, DISTANCE = [-1, 0, 1], 50
-FASTER, MOST = 5.0, 4 * 2**30
+MIN_SPEEDUP, MAX_BYTES = 5.0, 4 * 2**30
 HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
-def drawn(word: str, kind: str, classes: tuple[str, ...], length: int, stranded: bool, own: dict[str, Any]) -> Models:
+def draw_models(
+    architecture: str, kind: str, classes: tuple[str, ...], length: int, stranded: bool, options: dict[str, Any]
+) -> TrainedModels:
     """A model with weights and statistics of batches that were drawn."""
-    about = COMMON | own | {"kind": kind, "length": length, "stranded": stranded, "average_strands": not stranded}
-    about |= {"outputs": len(classes) if kind == "positions" else 1}
+    description = COMMON | options | {"kind": kind, "length": length, "stranded": stranded, "average_strands": not stranded}
+    description |= {"outputs": len(classes) if kind == "positions" else 1}
     torch.manual_seed(1)
-    net = NETS[word].build(about)
+    net = NETWORKS[architecture].build(description)
     with torch.no_grad():
-        given = torch.eye(4)[torch.randint(0, 4, (32, length))].transpose(1, 2)
-        net(given)
+        inputs = torch.eye(4)[torch.randint(0, 4, (32, length))].transpose(1, 2)
+        net(inputs)
         last = [layer for layer in net.modules() if isinstance(layer, nn.Linear)][-1]
-        last.weight *= 3 / net.eval()(given).std()  # logits as a network has them that learned something
+        last.weight *= 3 / net.eval()(inputs).std()  # logits as a network has them that learned something
     arrays = {f"0.{name}": tensor.numpy() for name, tensor in net.eval().state_dict().items()}
-    return Models(
-        word, Outcome(kind, classes), [Asked(NETS[word], arrays, about, kind)], length, False, not stranded, stranded, "drawn"
+    return TrainedModels(
+        architecture,
+        Outcome(kind, classes),
+        [FoldModel(NETWORKS[architecture], arrays, description, kind)],
+        length,
+        False,
+        not stranded,
+        stranded,
+        "drawn",
     )
 
 
-def simulated(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Genome]:
+def simulate_genome(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Genome]:
     """A FASTA of random bases, with its index, and the same as a genome store."""
     import pysam
 
@@ -90,50 +99,50 @@ def simulated(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Genome]:
     fasta.write_text(">chr1\n" + "\n".join(text[i : i + 60] for i in range(0, bases, 60)) + "\n")
     pysam.faidx(str(fasta))
     Path(f"{fasta}.sizes").write_text(f"chr1\t{bases}\n")
-    build(fasta, folder / "codes", folder / "contigs.json")
+    build_genome(fasta, folder / "codes", folder / "contigs.json")
     return fasta, Genome.open(folder / "codes", folder / "contigs.json")
 
 
-def write(path: Path, genome: Genome, count: int, edge: int, indels: float, seed: int = 2) -> Path:
+def write_variants(path: Path, genome: Genome, count: int, edge: int, indels: float, seed: int = 2) -> Path:
     """A VCF of random variants in order of place, not nearer than `edge` to the ends. indels: part that are insertions or deletions."""
-    draw = np.random.default_rng(seed)
-    places = np.sort(draw.integers(edge, len(genome.raw) - edge, count))
-    kind = draw.random(count) < indels
+    rng = np.random.default_rng(seed)
+    positions = np.sort(rng.integers(edge, len(genome.raw) - edge, count))
+    kind = rng.random(count) < indels
     with open(path, "w") as out:
         out.write(HEAD)
-        for at, indel in zip(places.tolist(), kind.tolist(), strict=True):
-            ref = decode(genome.stretch("chr1", at, at + 4))
-            alt = "ACGT"[("ACGT".index(ref[0]) + 1 + at % 3) % 4]
-            old, new = (ref[:1], alt) if not indel else (ref[:3], ref[:1]) if at % 2 else (ref[:1], ref[:1] + "AC")
-            out.write(f"chr1\t{at + 1}\t.\t{old}\t{new}\t.\tPASS\t.\n")
+        for position, indel in zip(positions.tolist(), kind.tolist(), strict=True):
+            ref = decode(genome.get_codes("chr1", position, position + 4))
+            alt = "ACGT"[("ACGT".index(ref[0]) + 1 + position % 3) % 4]
+            old, new = (ref[:1], alt) if not indel else (ref[:3], ref[:1]) if position % 2 else (ref[:1], ref[:1] + "AC")
+            out.write(f"chr1\t{position + 1}\t.\t{old}\t{new}\t.\tPASS\t.\n")
     return path
 
 
-class Watch:
+class EffectTimer:
     """Seconds of CPU with one thread, else of the clock."""
 
     def __init__(self, threads: int):
         self.now = time.process_time if threads == 1 else time.perf_counter
 
-    def best(self, ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-        found: dict[str, float] = {}
+    def time_shortest(self, methods: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+        seconds: dict[str, float] = {}
         for _ in range(repeats):
-            for name, way in ways.items():
+            for name, method in methods.items():
                 start = self.now()
-                way()
-                found[name] = min(found.get(name, np.inf), self.now() - start)
-        return found
+                method()
+                seconds[name] = min(seconds.get(name, np.inf), self.now() - start)
+        return seconds
 
 
-def windows_of(fasta: Any, row: tuple[int, str, str], length: int, shift: int) -> list[str]:
+def cut_windows(fasta: Any, row: tuple[int, str, str], length: int, shift: int) -> list[str]:
     """The reference and the alternative window, of text: the change's first base, as VCF pads it, at length // 2."""
-    at, ref, alt = row
+    position, ref, alt = row
     shared = 1 if ref[0] == alt[0] else 0
-    at, ref, alt = at + shared, ref[shared:], alt[shared:]
-    low = at - length // 2 + shift
-    whole = fasta.fetch("chr1", low, low + length + len(ref)).upper()
-    place = at - low
-    return [whole[:length], (whole[:place] + alt + whole[place + len(ref) :])[:length]]
+    position, ref, alt = position + shared, ref[shared:], alt[shared:]
+    low = position - length // 2 + shift
+    sequence = fasta.fetch("chr1", low, low + length + len(ref)).upper()
+    offset = position - low
+    return [sequence[:length], (sequence[:offset] + alt + sequence[offset + len(ref) :])[:length]]
 
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -144,168 +153,184 @@ def one_hot(text: str) -> torch.Tensor:
     return torch.eye(4)[torch.tensor([LETTERS[b] for b in text])].T[None]
 
 
-def loop(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int, strands: int = 2) -> np.ndarray:
+def predict_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int, strands: int = 2) -> np.ndarray:
     """Differences of the logits, each allele of each strand and shift by itself."""
     import pysam
 
-    found = np.zeros(len(rows))
+    effects = np.zeros(len(rows))
     with pysam.FastaFile(str(path)) as fasta, torch.inference_mode():
         for i, row in enumerate(rows):
             for shift in SHIFTS:
-                for turn in range(strands):
-                    texts = windows_of(fasta, row, length, shift)
-                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if turn else texts
+                for strand in range(strands):
+                    texts = cut_windows(fasta, row, length, shift)
+                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if strand else texts
                     ref, alt = (float(net(one_hot(text))) for text in texts)
-                    found[i] += (alt - ref) / (len(SHIFTS) * strands)
-    return found
+                    effects[i] += (alt - ref) / (len(SHIFTS) * strands)
+    return effects
 
 
-def loop_along(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> np.ndarray:
+def predict_sites_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> np.ndarray:
     """Largest gain or loss of a site within DISTANCE of substitutions, each allele of each strand and shift by itself."""
     import pysam
 
-    found = np.zeros(len(rows))
+    effects = np.zeros(len(rows))
     with pysam.FastaFile(str(path)) as fasta, torch.inference_mode():
         for i, row in enumerate(rows):
-            for turn in range(2):
+            for strand in range(2):
                 total: Any = 0.0
                 for shift in SHIFTS:
-                    texts = windows_of(fasta, row, length, shift)
-                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if turn else texts
-                    at = length // 2 - shift if not turn else length - 1 - length // 2 + shift
-                    ref, alt = (torch.softmax(net(one_hot(t)), -1)[0, at - DISTANCE : at + DISTANCE + 1, 1:] for t in texts)
+                    texts = cut_windows(fasta, row, length, shift)
+                    texts = [t.translate(COMPLEMENT)[::-1] for t in texts] if strand else texts
+                    centre = length // 2 - shift if not strand else length - 1 - length // 2 + shift
+                    ref, alt = (
+                        torch.softmax(net(one_hot(t)), -1)[0, centre - DISTANCE : centre + DISTANCE + 1, 1:] for t in texts
+                    )
                     total = total + (alt - ref) / len(SHIFTS)
-                found[i] = max(found[i], float(total.abs().max()))
-    return found
+                effects[i] = max(effects[i], float(total.abs().max()))
+    return effects
 
 
-def grelu(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> Callable[[], np.ndarray]:
+def make_grelu_call(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> Callable[[], np.ndarray]:
     """gReLU's effects of substitutions by the same network."""
     from grelu.lightning import LightningModel
     from grelu.variant import predict_variant_effects
 
-    class Shaped(nn.Module):
+    class GreluEffectNetwork(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.net = net
 
-        def forward(self, given: torch.Tensor) -> torch.Tensor:
-            return self.net(given)[:, None, None]
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return self.net(inputs)[:, None, None]
 
     model = LightningModel(
         {"model_type": "ConvModel", "n_tasks": 1, "n_conv": 1, "channel_init": 4},
         {"task": "binary", "lr": 1e-3, "batch_size": 64},
     )
-    model.model, model.activation = Shaped(), nn.Identity()
+    model.model, model.activation = GreluEffectNetwork(), nn.Identity()
     table = pd.DataFrame(
-        {"chrom": "chr1", "pos": [at + 1 for at, _, _ in rows], "ref": [r for _, r, _ in rows], "alt": [a for _, _, a in rows]}
+        {
+            "chrom": "chr1",
+            "pos": [position + 1 for position, _, _ in rows],
+            "ref": [r for _, r, _ in rows],
+            "alt": [a for _, _, a in rows],
+        }
     )
 
     def call() -> np.ndarray:
-        found = predict_variant_effects(
+        effects = predict_variant_effects(
             table.copy(), model, devices="cpu", seq_len=length, batch_size=64, num_workers=0, genome=str(path), rc=True,
             max_seq_shift=1, compare_func="subtract", return_ad=False,
         )  # fmt: skip
-        return np.asarray(found).reshape(-1)
+        return np.asarray(effects).reshape(-1)
 
     return call
 
 
-def rows_of(path: Path) -> list[tuple[int, str, str]]:
+def read_rows(path: Path) -> list[tuple[int, str, str]]:
     fields = [line.split("\t") for line in path.read_text().splitlines() if not line.startswith("#")]
     return [(int(row[1]) - 1, row[3], row[4]) for row in fields]
 
 
-def compared(given: argparse.Namespace, folder: Path, watch: Watch) -> bool:
+def compare_effects(arguments: argparse.Namespace, folder: Path, timer: EffectTimer) -> bool:
     """Print both tables. Returns whether ours was fast enough."""
-    fasta, genome = simulated(folder, 2_000_000)
-    single = write(folder / "single.vcf", genome, given.variants, 1000, 0.0)
-    mixed = write(folder / "mixed.vcf", genome, given.variants, 1000, 0.15)
+    fasta, genome = simulate_genome(folder, 2_000_000)
+    single = write_variants(folder / "single.vcf", genome, arguments.variants, 1000, 0.0)
+    mixed = write_variants(folder / "mixed.vcf", genome, arguments.variants, 1000, 0.15)
     spec = {"shifts": SHIFTS, "distance": DISTANCE}
-    fine = True
+    passed = True
 
-    held = drawn("cnn", "binary", ("no", "yes"), given.length, False, BASSET)
-    net, rows = held.asked[0].net, rows_of(single)
+    models = draw_models("cnn", "binary", ("no", "yes"), arguments.length, False, BASSET)
+    net, rows = models.fold_models[0].net, read_rows(single)
 
-    def ours(models: Models, path: Path, length: int) -> Any:
-        return scoring.score(models, variants.read(path, genome, {}, length, 1), spec, given.threads)
+    def score_variants(models: TrainedModels, path: Path, length: int) -> Any:
+        return scoring.score_variants(models, variants.read_variants(path, genome, {}, length, 1), spec, arguments.threads)
 
-    delta = ours(held, single, given.length).delta[:, 0]
-    one = loop(net, fasta, rows, given.length)
-    off = float(np.abs(delta - one).max())
-    ways = {"ours": lambda: ours(held, single, given.length), "one by one": lambda: loop(net, fasta, rows, given.length)}
-    assert off < 1e-4, f"the loop finds other effects: off by {off:.2g}"
+    delta = score_variants(models, single, arguments.length).delta[:, 0]
+    loop_effects = predict_one_by_one(net, fasta, rows, arguments.length)
+    deviation = float(np.abs(delta - loop_effects).max())
+    methods = {
+        "ours": lambda: score_variants(models, single, arguments.length),
+        "one by one": lambda: predict_one_by_one(net, fasta, rows, arguments.length),
+    }
+    assert deviation < 1e-4, f"the loop finds other effects: off by {deviation:.2g}"
     print(
-        f"cnn, {given.length} bases: effects of {np.abs(delta).mean():.3f} in the mean; the loop's are off by {off:.1g} at most",
+        f"cnn, {arguments.length} bases: effects of {np.abs(delta).mean():.3f} in the mean; the loop's are off by {deviation:.1g} at most",
         flush=True,
     )
-    if given.peers:
-        ways["gReLU"] = grelu(net, fasta, rows, given.length)
-        off = float(np.abs(delta - ways["gReLU"]()).max())
-        assert off < 1e-2, f"gReLU finds other effects: off by {off:.2g}"
-        print(f"gReLU's are off by {off:.1g} at most\n")
-    fine &= table("cnn", len(rows), watch.best(ways, given.repeats))
+    if arguments.peers:
+        methods["gReLU"] = make_grelu_call(net, fasta, rows, arguments.length)
+        deviation = float(np.abs(delta - methods["gReLU"]()).max())
+        assert deviation < 1e-2, f"gReLU finds other effects: off by {deviation:.2g}"
+        print(f"gReLU's are off by {deviation:.1g} at most\n")
+    passed &= print_table("cnn", len(rows), timer.time_shortest(methods, arguments.repeats))
 
-    held = drawn("dilated_resnet", "positions", ("neither", "acceptor", "donor"), 800, True, SPLICE)
-    net = held.asked[0].net
-    score = ours(held, single, 800).score
-    off = float(np.abs(score - loop_along(net, fasta, rows, 800)).max())
-    assert off < 1e-5, f"the loop finds other sites: off by {off:.2g}"
+    models = draw_models("dilated_resnet", "positions", ("neither", "acceptor", "donor"), 800, True, SPLICE)
+    net = models.fold_models[0].net
+    score = score_variants(models, single, 800).score
+    deviation = float(np.abs(score - predict_sites_one_by_one(net, fasta, rows, 800)).max())
+    assert deviation < 1e-5, f"the loop finds other sites: off by {deviation:.2g}"
     print(
-        f"dilated_resnet, 800 bases: gains and losses of {score.mean():.3f} in the mean; the loop's are off by {off:.1g} at most\n",
+        f"dilated_resnet, 800 bases: gains and losses of {score.mean():.3f} in the mean; the loop's are off by {deviation:.1g} at most\n",
         flush=True,
     )
-    ways = {"ours": lambda: ours(held, single, 800), "one by one": lambda: loop_along(net, fasta, rows, 800)}
-    fine &= table("dilated_resnet", len(rows), watch.best(ways, given.repeats))
-    mixed_rows = len(rows_of(mixed))
-    held = drawn("cnn", "binary", ("no", "yes"), given.length, False, BASSET)
-    seconds = watch.best({"ours": lambda: ours(held, mixed, given.length)}, 1)["ours"]
+    methods = {
+        "ours": lambda: score_variants(models, single, 800),
+        "one by one": lambda: predict_sites_one_by_one(net, fasta, rows, 800),
+    }
+    passed &= print_table("dilated_resnet", len(rows), timer.time_shortest(methods, arguments.repeats))
+    mixed_rows = len(read_rows(mixed))
+    models = draw_models("cnn", "binary", ("no", "yes"), arguments.length, False, BASSET)
+    seconds = timer.time_shortest({"ours": lambda: score_variants(models, mixed, arguments.length)}, 1)["ours"]
     print(f"cnn, 15 % of them insertions and deletions: {mixed_rows / seconds:,.0f} variants/s\n")
-    return fine
+    return passed
 
 
-def table(words: str, count: int, seconds: dict[str, float]) -> bool:
-    print(f"| {words} | variants/s | × ours |\n|---|---:|---:|")
+def print_table(title: str, count: int, seconds: dict[str, float]) -> bool:
+    print(f"| {title} | variants/s | × ours |\n|---|---:|---:|")
     for name, took in seconds.items():
         print(f"| {name} | {count / took:,.1f} | {took / seconds['ours']:.2f} |")
     print(flush=True)
-    ahead = seconds.get("gReLU", np.inf) > seconds["ours"]
-    return seconds["one by one"] / seconds["ours"] >= FASTER and ahead
+    is_ahead = seconds.get("gReLU", np.inf) > seconds["ours"]
+    return seconds["one by one"] / seconds["ours"] >= MIN_SPEEDUP and is_ahead
 
 
-def million(folder: str, count: int) -> tuple[float, int]:
+def score_million(folder: str, count: int) -> tuple[float, int]:
     """Seconds and peak memory (bytes) of the script's main on so many variants, by a small network."""
     import anndata
 
     import interpret_variants
 
     torch.set_num_threads(1)
-    place = Path(folder)
-    _, genome = simulated(place, 20_000_000)
-    vcf = write(place / "many.vcf", genome, count, 200, 0.1)
+    folder_path = Path(folder)
+    _, genome = simulate_genome(folder_path, 20_000_000)
+    vcf = write_variants(folder_path / "many.vcf", genome, count, 200, 0.1)
     small = {"filters": [4, 4], "widths": [7, 5], "pools": [4, 4], "hidden": [4]}
-    held = drawn("cnn", "binary", ("no", "yes"), 64, False, small)
+    models = draw_models("cnn", "binary", ("no", "yes"), 64, False, small)
     sequence = {"length": 64, "pair": False, "stranded": False, "bin": 1}
-    asked, outcome = held.asked[0], held.outcome.plain()
+    fold_model, outcome = models.fold_models[0], models.outcome.to_dict()
     content = {"model": "cnn", "outcome": outcome, "certificate": "", "sequence": sequence, "representation": "one_hot"}
     model_file.write(
-        place / "model.safetensors", place / "model.json", [asked.arrays], content | {"folds": [{"about": asked.about}]}
+        folder_path / "model.safetensors",
+        folder_path / "model.json",
+        [fold_model.arrays],
+        content | {"folds": [{"about": fold_model.description}]},
     )
     obs = pd.DataFrame({"chrom": ["chr1"], "start": [0], "end": [64]}, index=["e"])
-    task = {"made_from": {"codes": sha256(place / "codes")}}
+    task = {"made_from": {"codes": sha256(folder_path / "codes")}}
     uns = {"sequence": sequence, "outcome": outcome, "task": task}
-    anndata.AnnData(obs=obs, obsm={"sequence": np.zeros((1, 64), np.uint8)}, uns=uns).write_h5ad(place / "examples.h5ad")
-    pd.DataFrame({"example": ["e"], "group": ["e"], "repeat0.fold0": ["train"]}).to_parquet(place / "split.parquet")
+    anndata.AnnData(obs=obs, obsm={"sequence": np.zeros((1, 64), np.uint8)}, uns=uns).write_h5ad(folder_path / "examples.h5ad")
+    pd.DataFrame({"example": ["e"], "group": ["e"], "repeat0.fold0": ["train"]}).to_parquet(folder_path / "split.parquet")
     outputs = {"vcf": "o.vcf.gz", "table": "o.parquet", "data": "o.h5ad", "evaluation": "o.json", "summary": "o.summary.json"}
     spec = {"name": "many", "shifts": [0], "distance": 50, "outside": "pad", "bootstrap": 100}
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     interpret_variants.main(
-        {"tensors": place / "model.safetensors", "about": place / "model.json"}, (place / "codes", place / "contigs.json"), vcf,
-        place / "examples.h5ad", place / "split.parquet", {}, "t", spec, 1, 1, {name: place / end for name, end in outputs.items()},
+        {"tensors": folder_path / "model.safetensors", "about": folder_path / "model.json"}, (folder_path / "codes", folder_path / "contigs.json"), vcf,
+        folder_path / "examples.h5ad", folder_path / "split.parquet", {}, "t", spec, 1, 1, {name: folder_path / file_name for name, file_name in outputs.items()},
     )  # fmt: skip
     took, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = json.loads((place / "o.json").read_text())
-    assert told["scored"] == count and sum(1 for _ in open(place / "many.vcf")) == count + 3
+    evaluation = json.loads((folder_path / "o.json").read_text())
+    assert evaluation["scored"] == count and sum(1 for _ in open(folder_path / "many.vcf")) == count + 3
     print(f"(before the first variant was read: {before / 2**20:.2f} GB)")
     return took, 1024 * peak
 
@@ -315,18 +340,20 @@ def main() -> int:
     for name, value in (("variants", 192), ("length", 501), ("threads", 1), ("repeats", 2), ("million", 1_000_000)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--peers", action="store_true")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(given.threads)
-    print(f"{given.threads} threads; load of the machine {os.getloadavg()[0]:.1f}\n")
+    torch.set_num_threads(arguments.threads)
+    print(f"{arguments.threads} threads; load of the machine {os.getloadavg()[0]:.1f}\n")
     with tempfile.TemporaryDirectory() as name:
-        fine = compared(given, Path(name), Watch(given.threads))
-    if given.million:
+        passed = compare_effects(arguments, Path(name), EffectTimer(arguments.threads))
+    if arguments.million:
         with tempfile.TemporaryDirectory() as name, multiprocessing.get_context("spawn").Pool(1) as pool:
-            took, peak = pool.apply(million, (name, given.million))
-        print(f"{given.million:,} variants from VCF to VCF, table and AnnData: {took:.0f} s, peak memory {peak / 2**30:.2f} GB")
-        fine &= peak < MOST
-    return int(not fine)
+            took, peak = pool.apply(score_million, (name, arguments.million))
+        print(
+            f"{arguments.million:,} variants from VCF to VCF, table and AnnData: {took:.0f} s, peak memory {peak / 2**30:.2f} GB"
+        )
+        passed &= peak < MAX_BYTES
+    return int(not passed)
 
 
 if __name__ == "__main__":

@@ -35,22 +35,22 @@ BATCHES = 4
 Calls = list[Callable[[], Any]]
 
 
-class Cohort:
+class MatrixCohort:
     """A matrix (samples, genes), float32, positive, with batches, a covariate and lengths of genes."""
 
     def __init__(self, samples: int, genes: int):
-        draw = np.random.default_rng(1)
+        rng = np.random.default_rng(1)
         self.values = np.empty((samples, genes), np.float32)
         for row in self.values:
-            draw.standard_exponential(genes, np.float32, out=row)
+            rng.standard_exponential(genes, np.float32, out=row)
         self.values *= 20
-        self.lengths = draw.integers(200, 20_000, genes).astype(np.float32)
-        self.codes = draw.permutation(np.arange(samples) % BATCHES)
+        self.lengths = rng.integers(200, 20_000, genes).astype(np.float32)
+        self.codes = rng.permutation(np.arange(samples) % BATCHES)
         self.batches = self.codes.astype(str)
-        self.covariates = draw.integers(0, 2, (samples, 1)).astype(float)
+        self.covariates = rng.integers(0, 2, (samples, 1)).astype(float)
 
 
-def passes(name: str, cohort: Cohort, out: np.ndarray) -> Calls:
+def list_passes(name: str, cohort: MatrixCohort, out: np.ndarray) -> Calls:
     """The plain calls that an operation needs at least, `out` taking the results."""
     x, genes = cohort.values, cohort.lengths
     samples = np.full((len(x), 1), 1.5, np.float32)
@@ -58,7 +58,7 @@ def passes(name: str, cohort: Cohort, out: np.ndarray) -> Calls:
     if "covariate" in name:
         matrix = np.hstack([matrix, cohort.covariates]).astype(np.float32)
     right = np.ones((matrix.shape[1], x.shape[1]), np.float32)
-    found: dict[str, Calls] = {
+    calls_by_name: dict[str, Calls] = {
         "TPM": [lambda: np.divide(x, genes, out=out), lambda: x.sum(axis=1), lambda: np.multiply(x, samples, out=out)],
         "log2(1 + TPM)": [lambda: np.add(x, 1, out=out), lambda: np.log2(out, out=out)],
         "z-score, fit": [lambda: np.median(x, axis=0), lambda: x.mean(axis=0), lambda: x.std(axis=0)],
@@ -77,66 +77,66 @@ def passes(name: str, cohort: Cohort, out: np.ndarray) -> Calls:
         ],
         "ComBat, apply": [lambda: np.multiply(x, genes, out=out), lambda: np.add(x, genes, out=out)],
     }
-    found["ComBat, apply, covariate"] = found["ComBat, apply"] + [lambda: np.matmul(matrix, right, out=out)]
-    return found.get(name) or found[name.removesuffix(", covariate")]
+    calls_by_name["ComBat, apply, covariate"] = calls_by_name["ComBat, apply"] + [lambda: np.matmul(matrix, right, out=out)]
+    return calls_by_name.get(name) or calls_by_name[name.removesuffix(", covariate")]
 
 
-def ours(name: str, cohort: Cohort) -> tuple[Callable[[], Any], Callable[[np.ndarray], Any]]:
+def prepare_ours(name: str, cohort: MatrixCohort) -> tuple[Callable[[], Any], Callable[[np.ndarray], Any]]:
     """What an operation needs beforehand, and the package's function, which is given where its result goes."""
     x, batches = cohort.values, cohort.batches
-    known = cohort.covariates if "covariate" in name else None
-    settled: dict[str, Any] = {}
+    covariates = cohort.covariates if "covariate" in name else None
+    parameters: dict[str, Any] = {}
     kinds: dict[str, tuple[Callable[[], Any], Callable[[np.ndarray], Any]]] = {
         "TPM": (dict, lambda out: tpm.transcripts_per_million(x, cohort.lengths, out=out)),
         "log2(1 + TPM)": (dict, lambda out: tpm.log_tpm(x, out=out)),
         "z-score, fit": (dict, lambda out: scaling.fit(x)),
-        "z-score, apply": (lambda: scaling.fit(x[:100]), lambda out: scaling.apply(x, settled, out=out)),
-        "ComBat, fit": (dict, lambda out: combat.fit(x, batches, known)),
+        "z-score, apply": (lambda: scaling.fit(x[:100]), lambda out: scaling.apply(x, parameters, out=out)),
+        "ComBat, fit": (dict, lambda out: combat.fit(x, batches, covariates)),
         "ComBat, apply": (
-            lambda: combat.fit(x[:100], batches[:100], None if known is None else known[:100]),
-            lambda out: combat.apply(x, batches, known, settled, out=out),
+            lambda: combat.fit(x[:100], batches[:100], None if covariates is None else covariates[:100]),
+            lambda out: combat.apply(x, batches, covariates, parameters, out=out),
         ),
     }
     before, work = kinds[name.removesuffix(", covariate")]
-    return lambda: settled.update(before()), work
+    return lambda: parameters.update(before()), work
 
 
 NAMES = ["TPM", "log2(1 + TPM)", "z-score, fit", "z-score, apply", "ComBat, fit", "ComBat, apply"]
 NAMES += ["ComBat, fit, covariate", "ComBat, apply, covariate"]
 
 
-def seconds(call: Callable[[], Any]) -> float:
+def time_call(call: Callable[[], Any]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
-def resident(key: str) -> int:
+def read_memory(key: str) -> int:
     """Bytes that this process holds (VmRSS), or held at most (VmHWM)."""
     rows = Path("/proc/self/status").read_text().splitlines()
     return next(int(row.split()[1]) * 1024 for row in rows if row.startswith(key))
 
 
-def times(name: str, samples: int, genes: int, repeats: int) -> tuple[list[float], float]:
+def measure_times(name: str, samples: int, genes: int, repeats: int) -> tuple[list[float], float]:
     """Shortest time of each pass, and of the package's function."""
-    cohort = Cohort(samples, genes)
+    cohort = MatrixCohort(samples, genes)
     out = np.zeros_like(cohort.values)
-    prepare, work = ours(name, cohort)
+    prepare, work = prepare_ours(name, cohort)
     prepare()
-    rows = [[*(seconds(call) for call in passes(name, cohort, out)), seconds(lambda: work(out))] for _ in range(repeats)]
-    *plain, own = np.min(rows, axis=0).tolist()
-    return plain, own
+    rows = [[*(time_call(call) for call in list_passes(name, cohort, out)), time_call(lambda: work(out))] for _ in range(repeats)]
+    *pass_seconds, package_seconds = np.min(rows, axis=0).tolist()
+    return pass_seconds, package_seconds
 
 
-def memory(name: str, samples: int, genes: int) -> float:
+def measure_memory(name: str, samples: int, genes: int) -> float:
     """Peak of the package's function, in place, as a multiple of the matrix."""
-    bare = resident("VmRSS")
-    cohort = Cohort(samples, genes)
-    prepare, work = ours(name, cohort)
+    baseline = read_memory("VmRSS")
+    cohort = MatrixCohort(samples, genes)
+    prepare, work = prepare_ours(name, cohort)
     prepare()
     Path("/proc/self/clear_refs").write_text("5")  # the peak is told anew from here
     work(cohort.values)
-    return (resident("VmHWM") - bare) / cohort.values.nbytes
+    return (read_memory("VmHWM") - baseline) / cohort.values.nbytes
 
 
 def main() -> None:
@@ -144,20 +144,20 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--genes", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
-    size = (given.samples, given.genes)
+    arguments = parser.parse_args()
+    size = (arguments.samples, arguments.genes)
     print(f"{size[1]:,} genes × {size[0]:,} samples, float32, {size[0] * size[1] * 4 / 1e9:.2f} GB; NumPy {np.__version__}")
     print(f"{'':26}{'passes':>7}{'seconds':>9}{'ours':>9}{'ratio':>7}{'memory':>8}")
-    fine = True
+    passed = True
     for name in NAMES:
         # each in a process of its own, so that one's memory is not the next one's
         with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            plain, own = pool.apply(times, (name, *size, given.repeats))
-            peak = pool.apply(memory, (name, *size))
-        ratio = own / sum(plain)
-        fine &= ratio <= LIMIT and peak <= LIMIT
-        print(f"{name:26}{len(plain):7}{sum(plain):9.2f}{own:9.2f}{ratio:7.2f}{peak:7.2f}×", flush=True)
-    sys.exit(not fine)
+            pass_seconds, package_seconds = pool.apply(measure_times, (name, *size, arguments.repeats))
+            peak = pool.apply(measure_memory, (name, *size))
+        ratio = package_seconds / sum(pass_seconds)
+        passed &= ratio <= LIMIT and peak <= LIMIT
+        print(f"{name:26}{len(pass_seconds):7}{sum(pass_seconds):9.2f}{package_seconds:9.2f}{ratio:7.2f}{peak:7.2f}×", flush=True)
+    sys.exit(not passed)
 
 
 if __name__ == "__main__":

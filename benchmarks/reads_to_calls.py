@@ -28,62 +28,62 @@ READ, FRAGMENT, SPREAD = 101, 350, 50
 SNV, INDEL, ERROR = 1e-3, 1e-4, 2e-3
 
 
-def mutate(genome: str, draw: random.Random) -> tuple[str, str]:
+def mutate(genome: str, rng: random.Random) -> tuple[str, str]:
     """The donor's two chromosomes: changes on one of them, or on both."""
     copies: tuple[list[str], list[str]] = ([], [])
-    place = 0
+    position = 0
     while True:
-        distance = int(draw.expovariate(SNV + INDEL)) + 1
+        distance = int(rng.expovariate(SNV + INDEL)) + 1
         for copy in copies:
-            copy.append(genome[place : place + distance])
-        place += distance
-        if place >= len(genome):
+            copy.append(genome[position : position + distance])
+        position += distance
+        if position >= len(genome):
             return "".join(copies[0]), "".join(copies[1])
-        base = genome[place]
-        if draw.random() < SNV / (SNV + INDEL):
-            other = draw.choice([b for b in "ACGT" if b != base])
+        base = genome[position]
+        if rng.random() < SNV / (SNV + INDEL):
+            alternative = rng.choice([b for b in "ACGT" if b != base])
         else:
-            other = draw.choice(["", base + "".join(draw.choices("ACGT", k=draw.randint(1, 6)))])
-        carriers = draw.choice([(True, True), (True, False), (False, True)])
+            alternative = rng.choice(["", base + "".join(rng.choices("ACGT", k=rng.randint(1, 6)))])
+        carriers = rng.choice([(True, True), (True, False), (False, True)])
         for copy, carries in zip(copies, carriers, strict=True):
-            copy.append(other if carries else base)
-        place += 1
+            copy.append(alternative if carries else base)
+        position += 1
 
 
-def sequenced(bases: str, draw: random.Random) -> tuple[str, str]:
+def simulate_read(bases: str, rng: random.Random) -> tuple[str, str]:
     """A read of the beginning of `bases`, with errors of low quality and a tail that fades."""
     read = list(bases[:READ])
     qualities = ["I"] * (len(read) - 10) + list("HGFEDCBA@?")
-    for _ in range(int(draw.random() < 1 - (1 - ERROR) ** READ)):
-        place = draw.randrange(len(read))
-        read[place] = draw.choice("ACGT")
-        qualities[place] = "0"
+    for _ in range(int(rng.random() < 1 - (1 - ERROR) ** READ)):
+        position = rng.randrange(len(read))
+        read[position] = rng.choice("ACGT")
+        qualities[position] = "0"
     return "".join(read), "".join(qualities)
 
 
-def simulate(folder: Path, length: int, depth: float) -> tuple[Path, Path, Path]:
+def simulate_donor(folder: Path, length: int, depth: float) -> tuple[Path, Path, Path]:
     """Write a genome and the reads of its donor."""
-    draw = random.Random(1)
-    genome = "".join(draw.choices("ACGT", k=length))
+    rng = random.Random(1)
+    genome = "".join(rng.choices("ACGT", k=length))
     reference = folder / "genome.fa"
     reference.write_text(">chr1\n" + "".join(f"{genome[i : i + 60]}\n" for i in range(0, length, 60)))
-    donor = mutate(genome, draw)
+    donor = mutate(genome, rng)
     paths = folder / "reads_1.fastq.gz", folder / "reads_2.fastq.gz"
     with gzip.open(paths[0], "wt", compresslevel=4) as first, gzip.open(paths[1], "wt", compresslevel=4) as second:
         for i in range(int(length * depth / (2 * READ))):
-            copy = donor[draw.randrange(2)]
-            size = max(READ, int(draw.gauss(FRAGMENT, SPREAD)))
-            start = draw.randrange(len(copy) - size)
+            copy = donor[rng.randrange(2)]
+            size = max(READ, int(rng.gauss(FRAGMENT, SPREAD)))
+            start = rng.randrange(len(copy) - size)
             bases = copy[start : start + size]
-            if draw.random() < 0.5:
+            if rng.random() < 0.5:
                 bases = bases[::-1].translate(COMPLEMENT)
             for handle, side in ((first, bases), (second, bases[::-1].translate(COMPLEMENT))):
-                read, qualities = sequenced(side, draw)
+                read, qualities = simulate_read(side, rng)
                 handle.write(f"@read:{i}\n{read}\n+\n{qualities}\n")
     return reference, *paths
 
 
-def project(folder: Path, reference: Path, reads: tuple[Path, Path]) -> Path:
+def write_project(folder: Path, reference: Path, reads: tuple[Path, Path]) -> Path:
     """Config and sheet of the same work for the workflow."""
     sheet, config = folder / "samples.tsv", folder / "config.yaml"
     sheet.write_text(f"sample\tunit\tassay\tfastq_1\tfastq_2\ndonor\t1\twgs\t{reads[0]}\t{reads[1]}\n")
@@ -91,7 +91,7 @@ def project(folder: Path, reference: Path, reads: tuple[Path, Path]) -> Path:
     return config
 
 
-def workflow(config: Path, threads: int, *more: str) -> list[str]:
+def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
     """The command that makes the filtered calls, and nothing that they do not hang on."""
     calls = f"{config.parent}/results/bench/variants/filtered/bcftools.bcf"
     return [
@@ -102,37 +102,37 @@ def workflow(config: Path, threads: int, *more: str) -> list[str]:
     ]
 
 
-def timed(command: list[str], log: Path) -> float:
+def time_command(command: list[str], log: Path) -> float:
     """Seconds that a command takes; what it says goes to a log, shown where it fails."""
     environment = os.environ | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
     start = time.perf_counter()
     with open(log, "w") as handle:
-        done = subprocess.run(command, stdout=handle, stderr=subprocess.STDOUT, env=environment)
+        result = subprocess.run(command, stdout=handle, stderr=subprocess.STDOUT, env=environment)
     seconds = time.perf_counter() - start
-    if done.returncode:
+    if result.returncode:
         sys.exit(f"{' '.join(command[:2])} failed:\n{log.read_text()[-3000:]}")
     return seconds
 
 
-def calls(path: Path) -> str:
+def query_calls(path: Path) -> str:
     """Sites, alleles, filters and genotypes of a file of calls."""
-    wanted = "%CHROM %POS %REF %ALT %FILTER[ %GT]\n"
-    return subprocess.run(["bcftools", "query", "-f", wanted, str(path)], check=True, capture_output=True, text=True).stdout
+    fields = "%CHROM %POS %REF %ALT %FILTER[ %GT]\n"
+    return subprocess.run(["bcftools", "query", "-f", fields, str(path)], check=True, capture_output=True, text=True).stdout
 
 
-def measure(folder: Path, length: int, depth: float, threads: int, repeats: int) -> bool:
+def compare_times(folder: Path, length: int, depth: float, threads: int, repeats: int) -> bool:
     """Run both in turn and print what came of it; whether the workflow keeps to its limit."""
-    reference, *reads = simulate(folder, length, depth)
-    config = project(folder, reference, (reads[0], reads[1]))
-    timed(workflow(config, threads, "--conda-create-envs-only"), folder / "environments.log")
+    reference, *reads = simulate_donor(folder, length, depth)
+    config = write_project(folder, reference, (reads[0], reads[1]))
+    time_command(build_workflow_command(config, threads, "--conda-create-envs-only"), folder / "environments.log")
     times: dict[str, list[float]] = {"by hand": [], "workflow": []}
     for _ in range(repeats):
-        for place in ("hand", "results", ".snakemake"):
-            shutil.rmtree(folder / place, ignore_errors=True)
+        for output_folder in ("hand", "results", ".snakemake"):
+            shutil.rmtree(folder / output_folder, ignore_errors=True)
         script = [str(ROOT / "benchmarks/reads_to_calls.sh"), *map(str, (reference, *reads, folder / "hand", threads))]
-        times["by hand"].append(timed(script, folder / "hand.log"))
-        times["workflow"].append(timed(workflow(config, threads), folder / "workflow.log"))
-    by_hand, ours = calls(folder / "hand/calls.bcf"), calls(folder / "results/bench/variants/filtered/bcftools.bcf")
+        times["by hand"].append(time_command(script, folder / "hand.log"))
+        times["workflow"].append(time_command(build_workflow_command(config, threads), folder / "workflow.log"))
+    by_hand, ours = query_calls(folder / "hand/calls.bcf"), query_calls(folder / "results/bench/variants/filtered/bcftools.bcf")
     print(f"{length:,} bases, {depth:g}×, {threads} threads, {os.cpu_count()} cores, {len(ours.splitlines()):,} calls")
     for name, seconds in times.items():
         print(f"{name:>9}: {statistics.median(seconds):7.1f} s  (of {', '.join(f'{s:.1f}' for s in seconds)})")
@@ -149,12 +149,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
-    given = parser.parse_args()
-    if given.keep:
-        given.keep.mkdir(parents=True, exist_ok=True)
-        sys.exit(not measure(given.keep.resolve(), given.length, given.depth, given.threads, given.repeats))
+    arguments = parser.parse_args()
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+        sys.exit(
+            not compare_times(arguments.keep.resolve(), arguments.length, arguments.depth, arguments.threads, arguments.repeats)
+        )
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(not measure(Path(folder), given.length, given.depth, given.threads, given.repeats))
+        sys.exit(not compare_times(Path(folder), arguments.length, arguments.depth, arguments.threads, arguments.repeats))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reads_to_calls import COMPLEMENT, LIMIT, ROOT, sequenced, timed
+from reads_to_calls import COMPLEMENT, LIMIT, ROOT, simulate_read, time_command
 
 EXON, INTRON, APART, FRAGMENT, SPREAD = 400, 800, 2000, 220, 30
 PIPE = """
@@ -36,34 +36,34 @@ samtools flagstat -@ {more} --input-fmt-option reference={fasta} {folder}/rna.cr
 """
 
 
-def simulate(folder: Path, genes: int, pairs: int) -> None:
+def simulate_transcripts(folder: Path, genes: int, pairs: int) -> None:
     """Write genome.fa, genes.gtf and the reads of the genes' transcripts, of levels that span three orders."""
-    draw = random.Random(1)
+    rng = random.Random(1)
     span = 4 * EXON + 3 * INTRON
-    genome = "".join(draw.choices("ACGT", k=APART + genes * (span + APART)))
+    genome = "".join(rng.choices("ACGT", k=APART + genes * (span + APART)))
     (folder / "genome.fa").write_text(">chr1\n" + "".join(f"{genome[i : i + 60]}\n" for i in range(0, len(genome), 60)))
     transcripts, lines = [], []
     for number in range(genes):
         start = APART + number * (span + APART)
         exons = [(start + i * (EXON + INTRON), start + i * (EXON + INTRON) + EXON) for i in range(4)]
         transcripts.append("".join(genome[a:b] for a, b in exons))
-        about = f'gene_id "g{number}"; transcript_id "t{number}"; gene_name "g{number}"; gene_biotype "protein_coding";'
-        lines += [f"chr1\tsim\texon\t{a + 1}\t{b}\t.\t+\t.\t{about}\n" for a, b in exons]
+        attributes = f'gene_id "g{number}"; transcript_id "t{number}"; gene_name "g{number}"; gene_biotype "protein_coding";'
+        lines += [f"chr1\tsim\texon\t{a + 1}\t{b}\t.\t+\t.\t{attributes}\n" for a, b in exons]
     (folder / "genes.gtf").write_text("".join(lines))
-    levels = [10 ** draw.uniform(0, 3) for _ in transcripts]
+    levels = [10 ** rng.uniform(0, 3) for _ in transcripts]
     paths = folder / "reads_1.fastq.gz", folder / "reads_2.fastq.gz"
     with gzip.open(paths[0], "wt", compresslevel=2) as first, gzip.open(paths[1], "wt", compresslevel=2) as second:
-        for i, transcript in enumerate(draw.choices(transcripts, levels, k=pairs)):
-            size = max(120, int(draw.gauss(FRAGMENT, SPREAD)))
-            start = draw.randrange(len(transcript) - size)
+        for i, transcript in enumerate(rng.choices(transcripts, levels, k=pairs)):
+            size = max(120, int(rng.gauss(FRAGMENT, SPREAD)))
+            start = rng.randrange(len(transcript) - size)
             bases = transcript[start : start + size]
             # read 1 lies on the other strand, as dUTP leaves it
             for handle, side in ((second, bases), (first, bases[::-1].translate(COMPLEMENT))):
-                read, qualities = sequenced(side, draw)
+                read, qualities = simulate_read(side, rng)
                 handle.write(f"@read:{i}\n{read}\n+\n{qualities}\n")
 
 
-def project(folder: Path) -> Path:
+def write_project(folder: Path) -> Path:
     """Config and sheet of the same work for the workflow: the reads are clean."""
     sheet, config = folder / "samples.tsv", folder / "config.yaml"
     reads = "\t".join(f"{folder}/reads_{mate}.fastq.gz" for mate in (1, 2))
@@ -75,7 +75,7 @@ def project(folder: Path) -> Path:
     return config
 
 
-def workflow(config: Path, threads: int, *more: str) -> list[str]:
+def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
     """Snakemake on this project, with environments of the checkout."""
     return [
         *[str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(config.parent)],
@@ -85,13 +85,13 @@ def workflow(config: Path, threads: int, *more: str) -> list[str]:
     ]
 
 
-def seconds_of(table: Path) -> float:
+def read_job_seconds(table: Path) -> float:
     """Wall time of a job, from Snakemake's benchmark."""
     with open(table, newline="") as handle:
         return float(next(csv.DictReader(handle, delimiter="\t"))["s"])
 
 
-def alignments(cram: Path, fasta: Path) -> list[str]:
+def list_alignments(cram: Path, fasta: Path) -> list[str]:
     """Flag, place, CIGAR and tags of every alignment, sorted: duplicates of equal quality may be marked in another order."""
     view = ["samtools", "view", "--input-fmt-option", f"reference={fasta}", "-x", "RG", "-x", "ms", "-x", "MC", str(cram)]
     text = subprocess.run(view, check=True, capture_output=True, text=True).stdout
@@ -99,12 +99,14 @@ def alignments(cram: Path, fasta: Path) -> list[str]:
     return sorted("\t".join([row[0], str(int(row[1]) & ~1024), *row[2:9]]) for row in rows)
 
 
-def measure(folder: Path, genes: int, pairs: int, threads: int, repeats: int) -> bool:
+def compare_times(folder: Path, genes: int, pairs: int, threads: int, repeats: int) -> bool:
     """Run both in turn and print what came of it; whether the step keeps to its limit."""
-    simulate(folder, genes, pairs)
-    config, results = project(folder), folder / "results/bench"
+    simulate_transcripts(folder, genes, pairs)
+    config, results = write_project(folder), folder / "results/bench"
     cram = results / "align/rna.cram"
-    timed(workflow(config, threads, str(cram)), folder / "first.log")  # environments, index and all that stands before
+    time_command(
+        build_workflow_command(config, threads, str(cram)), folder / "first.log"
+    )  # environments, index and all that stands before
     times: dict[str, list[float]] = {"by hand": [], "step": [], "with Snakemake's start": []}
     for _ in range(repeats):
         shutil.rmtree(folder / "hand", ignore_errors=True)
@@ -117,12 +119,14 @@ def measure(folder: Path, genes: int, pairs: int, threads: int, repeats: int) ->
             folder=folder / "hand",
             fasta=results / "align/reference/genome.fa",
         )
-        times["by hand"].append(timed(["bash", "-c", pipe], folder / "hand.log"))
+        times["by hand"].append(time_command(["bash", "-c", pipe], folder / "hand.log"))
         cram.unlink()
-        times["with Snakemake's start"].append(timed(workflow(config, threads, str(cram)), folder / "workflow.log"))
-        times["step"].append(seconds_of(results / "benchmarks/align_star/rna.tsv"))
+        times["with Snakemake's start"].append(
+            time_command(build_workflow_command(config, threads, str(cram)), folder / "workflow.log")
+        )
+        times["step"].append(read_job_seconds(results / "benchmarks/align_star/rna.tsv"))
     fasta = results / "align/reference/genome.fa"
-    same = alignments(cram, fasta) == alignments(folder / "hand/rna.cram", fasta)
+    same = list_alignments(cram, fasta) == list_alignments(folder / "hand/rna.cram", fasta)
     print(f"{pairs:,} pairs, {genes} genes, {threads} threads, {os.cpu_count()} cores")
     for name, seconds in times.items():
         print(f"{name:>22}: {statistics.median(seconds):7.1f} s  (of {', '.join(f'{s:.1f}' for s in seconds)})")
@@ -138,13 +142,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
-    given = parser.parse_args()
-    asked = given.genes, given.pairs, given.threads, given.repeats
-    if given.keep:
-        given.keep.mkdir(parents=True, exist_ok=True)
-        sys.exit(not measure(given.keep.resolve(), *asked))
+    arguments = parser.parse_args()
+    settings = arguments.genes, arguments.pairs, arguments.threads, arguments.repeats
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+        sys.exit(not compare_times(arguments.keep.resolve(), *settings))
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(not measure(Path(folder), *asked))
+        sys.exit(not compare_times(Path(folder), *settings))
 
 
 if __name__ == "__main__":

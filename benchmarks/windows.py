@@ -38,15 +38,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from readsight.genome.codes import decode  # noqa: E402
 from readsight.genome.onehot import one_hot, one_hot_last  # noqa: E402
-from readsight.genome.store import Genome, build  # noqa: E402
-from readsight.genome.windows import Windows, windows  # noqa: E402
+from readsight.genome.store import Genome, build_genome  # noqa: E402
+from readsight.genome.windows import Windows, cut_windows  # noqa: E402
 
 MANY = 100_000_000
 BATCH = 512
 OURS = "this package"
 
 
-class Places(NamedTuple):
+class WindowPositions(NamedTuple):
     """The windows: names of contigs, starts, and the files that they are cut out of."""
 
     fasta: Path
@@ -59,145 +59,165 @@ class Places(NamedTuple):
     def names(self) -> list[str]:
         return [self.genome.names[i] for i in self.contigs]
 
-    def table(self, *columns: str) -> pd.DataFrame:
+    def to_frame(self, *columns: str) -> pd.DataFrame:
         return pd.DataFrame(dict(zip(columns, (self.names, self.starts, self.starts + self.length), strict=True)))
 
 
-class Way(NamedTuple):
+class PackageMethod(NamedTuple):
     """A package's way: what it gives, whether bases are the last axis, and the version of what it is."""
 
     call: Callable[[], Any]
-    last: bool
+    is_bases_last: bool
     version: str
 
 
-def version(*packages: str) -> str:
+def format_versions(*packages: str) -> str:
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
 
 
-def ours(dtype: Any) -> Callable[[Places], Way]:
-    def prepared(places: Places) -> Way:
-        genome, contigs, starts, length = places[1:]
-        return Way(lambda: one_hot(windows(genome, contigs, starts, length), dtype), False, f"numpy {np.__version__}")
+def make_ours(dtype: Any) -> Callable[[WindowPositions], PackageMethod]:
+    def prepare(positions: WindowPositions) -> PackageMethod:
+        genome, contigs, starts, length = positions[1:]
+        return PackageMethod(
+            lambda: one_hot(cut_windows(genome, contigs, starts, length), dtype), False, f"numpy {np.__version__}"
+        )
 
-    return prepared
-
-
-def ours_last(dtype: Any) -> Callable[[Places], Way]:
-    def prepared(places: Places) -> Way:
-        genome, contigs, starts, length = places[1:]
-
-        return Way(lambda: one_hot_last(windows(genome, contigs, starts, length), dtype), True, f"numpy {np.__version__}")
-
-    return prepared
+    return prepare
 
 
-def tangermeme_file(places: Places) -> Way:
+def make_ours_last(dtype: Any) -> Callable[[WindowPositions], PackageMethod]:
+    def prepare(positions: WindowPositions) -> PackageMethod:
+        genome, contigs, starts, length = positions[1:]
+
+        return PackageMethod(
+            lambda: one_hot_last(cut_windows(genome, contigs, starts, length), dtype), True, f"numpy {np.__version__}"
+        )
+
+    return prepare
+
+
+def tangermeme_file(positions: WindowPositions) -> PackageMethod:
     from tangermeme.io import extract_loci
 
-    loci = places.table("chrom", "start", "end")
-    return Way(lambda: extract_loci(loci, str(places.fasta), in_window=places.length, n_jobs=1), False, version("tangermeme"))
+    loci = positions.to_frame("chrom", "start", "end")
+    return PackageMethod(
+        lambda: extract_loci(loci, str(positions.fasta), in_window=positions.length, n_jobs=1),
+        False,
+        format_versions("tangermeme"),
+    )
 
 
-def tangermeme_memory(places: Places) -> Way:
+def tangermeme_memory(positions: WindowPositions) -> PackageMethod:
     from tangermeme.io import extract_loci
 
-    loci = places.table("chrom", "start", "end")
-    held = {name: one_hot(places.genome.contig(name), np.int8) for name in places.genome.names}
-    return Way(lambda: extract_loci(loci, held, in_window=places.length, n_jobs=1), False, version("tangermeme"))
+    loci = positions.to_frame("chrom", "start", "end")
+    contigs = {name: one_hot(positions.genome.get_contig(name), np.int8) for name in positions.genome.names}
+    return PackageMethod(
+        lambda: extract_loci(loci, contigs, in_window=positions.length, n_jobs=1), False, format_versions("tangermeme")
+    )
 
 
-def tangermeme_strings(places: Places) -> Way:
+def tangermeme_strings(positions: WindowPositions) -> PackageMethod:
     """Its encoder alone, of strings that are cut out already by slices of text."""
     import torch
     from tangermeme.utils import one_hot_encode
 
-    texts = {name: decode(places.genome.contig(name)) for name in places.genome.names}
-    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
-    return Way(lambda: torch.stack([one_hot_encode(texts[c][s:e]) for c, s, e in spans]), False, version("tangermeme"))
+    texts = {name: decode(positions.genome.get_contig(name)) for name in positions.genome.names}
+    spans = list(zip(positions.names, positions.starts.tolist(), (positions.starts + positions.length).tolist(), strict=True))
+    return PackageMethod(
+        lambda: torch.stack([one_hot_encode(texts[c][s:e]) for c, s, e in spans]), False, format_versions("tangermeme")
+    )
 
 
-def tangermeme_joined(places: Places) -> Way:
+def tangermeme_joined(positions: WindowPositions) -> PackageMethod:
     """Its encoder at its best: all slices of text joined to one string, and the result turned to windows."""
     from tangermeme.utils import one_hot_encode
 
-    texts = {name: decode(places.genome.contig(name)) for name in places.genome.names}
-    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+    texts = {name: decode(positions.genome.get_contig(name)) for name in positions.genome.names}
+    spans = list(zip(positions.names, positions.starts.tolist(), (positions.starts + positions.length).tolist(), strict=True))
 
     def call() -> Any:
-        whole = one_hot_encode("".join([texts[c][s:e] for c, s, e in spans]))
-        return whole.reshape(4, len(spans), places.length).permute(1, 0, 2).contiguous()
+        encoded = one_hot_encode("".join([texts[c][s:e] for c, s, e in spans]))
+        return encoded.reshape(4, len(spans), positions.length).permute(1, 0, 2).contiguous()
 
-    return Way(call, False, version("tangermeme"))
+    return PackageMethod(call, False, format_versions("tangermeme"))
 
 
-def genvarloader_fetch(places: Places) -> Way:
+def genvarloader_fetch(positions: WindowPositions) -> PackageMethod:
     import genvarloader
     import seqpro
 
-    reference = genvarloader.Reference.from_path(str(places.fasta), in_memory=True)
-    names, starts, ends = places.names, places.starts, places.starts + places.length
+    reference = genvarloader.Reference.from_path(str(positions.fasta), in_memory=True)
+    names, starts, ends = positions.names, positions.starts, positions.starts + positions.length
 
     def call() -> np.ndarray:
-        found = reference.fetch(names, starts, ends)
-        return seqpro.ohe(found.to_numpy() if hasattr(found, "to_numpy") else found, alphabet=seqpro.DNA)
+        sequences = reference.fetch(names, starts, ends)
+        return seqpro.ohe(sequences.to_numpy() if hasattr(sequences, "to_numpy") else sequences, alphabet=seqpro.DNA)
 
-    return Way(call, True, version("genvarloader", "seqpro"))
+    return PackageMethod(call, True, format_versions("genvarloader", "seqpro"))
 
 
-def genvarloader_dataset(places: Places) -> Way:
+def genvarloader_dataset(positions: WindowPositions) -> PackageMethod:
     import genvarloader
     import polars
     import seqpro
 
-    reference = genvarloader.Reference.from_path(str(places.fasta), in_memory=True)
-    bed = polars.DataFrame({"chrom": places.names, "chromStart": places.starts, "chromEnd": places.starts + places.length})
-    data = genvarloader.RefDataset(reference, bed).with_len(places.length)
-    return Way(lambda: seqpro.ohe(np.asarray(data[:]), alphabet=seqpro.DNA), True, version("genvarloader", "seqpro"))
+    reference = genvarloader.Reference.from_path(str(positions.fasta), in_memory=True)
+    bed = polars.DataFrame(
+        {"chrom": positions.names, "chromStart": positions.starts, "chromEnd": positions.starts + positions.length}
+    )
+    data = genvarloader.RefDataset(reference, bed).with_len(positions.length)
+    return PackageMethod(
+        lambda: seqpro.ohe(np.asarray(data[:]), alphabet=seqpro.DNA), True, format_versions("genvarloader", "seqpro")
+    )
 
 
-def pyfaidx_seqpro(places: Places) -> Way:
+def pyfaidx_seqpro(positions: WindowPositions) -> PackageMethod:
     import pyfaidx
     import seqpro
 
-    fasta = pyfaidx.Fasta(str(places.fasta), sequence_always_upper=True, as_raw=True)
-    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
+    fasta = pyfaidx.Fasta(str(positions.fasta), sequence_always_upper=True, as_raw=True)
+    spans = list(zip(positions.names, positions.starts.tolist(), (positions.starts + positions.length).tolist(), strict=True))
 
     def call() -> np.ndarray:
         return seqpro.ohe(seqpro.cast_seqs([fasta[c][s:e] for c, s, e in spans]), alphabet=seqpro.DNA)
 
-    return Way(call, True, version("pyfaidx", "seqpro"))
+    return PackageMethod(call, True, format_versions("pyfaidx", "seqpro"))
 
 
-def crested_fetch(places: Places) -> Way:
+def fetch_with_crested(positions: WindowPositions) -> PackageMethod:
     import crested
 
-    genome = crested.Genome(places.fasta)
-    regions = [f"{c}:{s}-{s + places.length}" for c, s in zip(places.names, places.starts, strict=True)]
+    genome = crested.Genome(positions.fasta)
+    regions = [f"{c}:{s}-{s + positions.length}" for c, s in zip(positions.names, positions.starts, strict=True)]
 
     def call() -> np.ndarray:
         texts = crested.utils.fetch_sequences(regions, genome)
         return np.concatenate([crested.utils.one_hot_encode_sequence(text) for text in texts])
 
-    return Way(call, True, version("crested"))
+    return PackageMethod(call, True, format_versions("crested"))
 
 
-def grelu_format(places: Places) -> Way:
+def grelu_format(positions: WindowPositions) -> PackageMethod:
     from grelu.sequence.format import convert_input_type
 
-    table = places.table("chrom", "start", "end")
-    return Way(lambda: convert_input_type(table, "one_hot", genome=str(places.fasta)), False, version("gReLU"))
+    table = positions.to_frame("chrom", "start", "end")
+    return PackageMethod(
+        lambda: convert_input_type(table, "one_hot", genome=str(positions.fasta)), False, format_versions("gReLU")
+    )
 
 
-def selene_coordinates(places: Places) -> Way:
+def selene_coordinates(positions: WindowPositions) -> PackageMethod:
     from selene_sdk.sequences import Genome as SeleneGenome
 
-    genome = SeleneGenome(str(places.fasta))
-    spans = list(zip(places.names, places.starts.tolist(), (places.starts + places.length).tolist(), strict=True))
-    return Way(lambda: np.stack([genome.get_encoding_from_coords(*span) for span in spans]), True, version("selene-sdk"))
+    genome = SeleneGenome(str(positions.fasta))
+    spans = list(zip(positions.names, positions.starts.tolist(), (positions.starts + positions.length).tolist(), strict=True))
+    return PackageMethod(
+        lambda: np.stack([genome.get_encoding_from_coords(*span) for span in spans]), True, format_versions("selene-sdk")
+    )
 
 
-PEERS: dict[str, Callable[[Places], Way]] = {
+PEERS: dict[str, Callable[[WindowPositions], PackageMethod]] = {
     "tangermeme `extract_loci`, FASTA": tangermeme_file,
     "tangermeme `extract_loci`, one-hot genome in memory": tangermeme_memory,
     "tangermeme `one_hot_encode` of slices of text": tangermeme_strings,
@@ -205,59 +225,59 @@ PEERS: dict[str, Callable[[Places], Way]] = {
     "GenVarLoader `Reference.fetch` + SeqPro `ohe`": genvarloader_fetch,
     "GenVarLoader `RefDataset` + SeqPro `ohe`": genvarloader_dataset,
     "pyfaidx + SeqPro `ohe`": pyfaidx_seqpro,
-    "CREsted `fetch_sequences` + `one_hot_encode_sequence`": crested_fetch,
+    "CREsted `fetch_sequences` + `one_hot_encode_sequence`": fetch_with_crested,
     "gReLU `convert_input_type`": grelu_format,
     "Selene `get_encoding_from_coords`": selene_coordinates,
 }
-OWN: dict[tuple[int, bool], Callable[[Places], Way]] = {
-    (1, False): ours(np.int8),
-    (1, True): ours_last(np.uint8),
-    (4, False): ours(np.float32),
-    (4, True): ours_last(np.float32),
+OUR_METHODS: dict[tuple[int, bool], Callable[[WindowPositions], PackageMethod]] = {
+    (1, False): make_ours(np.int8),
+    (1, True): make_ours_last(np.uint8),
+    (4, False): make_ours(np.float32),
+    (4, True): make_ours_last(np.float32),
 }
 
 
-def simulated(folder: Path, bases: int) -> Path:
+def simulate_genome(folder: Path, bases: int) -> Path:
     """A FASTA of three contigs of random bases, with a run of N each."""
-    draw = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     path = folder / "genome.fa"
     with open(path, "w") as out:
         for name in ("chr1", "chr2", "chr3"):
-            codes = draw.integers(0, 4, bases // 3, dtype=np.uint8)
+            codes = rng.integers(0, 4, bases // 3, dtype=np.uint8)
             codes[1000:1500] = 4
             text = decode(codes)
             out.write(f">{name}\n" + "\n".join(text[i : i + 60] for i in range(0, len(text), 60)) + "\n")
     return path
 
 
-def drawn(fasta: Path, folder: Path, count: int, length: int) -> Places:
+def draw_windows(fasta: Path, folder: Path, count: int, length: int) -> WindowPositions:
     """Random windows of a FASTA, which is unpacked first where it is gzip."""
     plain = folder / "plain.fa"
     with (gzip.open if fasta.suffix == ".gz" else open)(fasta, "rb") as source:
         plain.write_bytes(source.read())
-    build(plain, folder / "codes", folder / "contigs.json")
+    build_genome(plain, folder / "codes", folder / "contigs.json")
     genome = Genome.open(folder / "codes", folder / "contigs.json")
-    tiles = Windows.tiling(genome, length, 1)
-    contigs, starts, _ = tiles.places(np.sort(np.random.default_rng(2).integers(0, len(tiles), count)))
-    mixed = np.random.default_rng(3).permutation(count)
-    return Places(plain, genome, contigs[mixed], starts[mixed], length)
+    tiles = Windows.from_tiling(genome, length, 1)
+    contigs, starts, _ = tiles.locate_windows(np.sort(np.random.default_rng(2).integers(0, len(tiles), count)))
+    order = np.random.default_rng(3).permutation(count)
+    return WindowPositions(plain, genome, contigs[order], starts[order], length)
 
 
-def as_first(way: Way) -> np.ndarray:
+def to_channels_first(method: PackageMethod) -> np.ndarray:
     """A way's result as (n, 4, length) int8."""
-    found = way.call()
-    found = np.asarray(found.numpy() if hasattr(found, "numpy") else found)
-    return (found.transpose(0, 2, 1) if way.last else found).astype(np.int8)
+    encoded = method.call()
+    encoded = np.asarray(encoded.numpy() if hasattr(encoded, "numpy") else encoded)
+    return (encoded.transpose(0, 2, 1) if method.is_bases_last else encoded).astype(np.int8)
 
 
-def compared(places: Places, repeats: int) -> list[str]:
+def compare_packages(positions: WindowPositions, repeats: int) -> list[str]:
     """Rows of the table; packages that are not there, or fail, are named in it."""
-    wanted = as_first(ours(np.int8)(places))
-    ways, sizes, missing = {}, {}, []
+    expected = to_channels_first(make_ours(np.int8)(positions))
+    methods, sizes, missing = {}, {}, []
     for name, prepare in PEERS.items():
         try:
-            way = prepare(places)
-            same = np.array_equal(as_first(way), wanted)
+            method = prepare(positions)
+            same = np.array_equal(to_channels_first(method), expected)
         except Exception as error:
             missing.append(
                 f"{name}: not measured ({type(error).__name__}: {str(error).splitlines()[0][:90] if str(error) else ''})"
@@ -265,64 +285,64 @@ def compared(places: Places, repeats: int) -> list[str]:
             continue
         if not same:
             raise SystemExit(f"{name}: not the same one-hot as {OURS}")
-        ways[name] = way
-        sizes[name] = (np.asarray(way.call()).dtype, way.last)
-    own = {key: prepare(places) for key, prepare in OWN.items()}
-    for way in own.values():
-        assert np.array_equal(as_first(way), wanted)
+        methods[name] = method
+        sizes[name] = (np.asarray(method.call()).dtype, method.is_bases_last)
+    our_methods = {key: prepare(positions) for key, prepare in OUR_METHODS.items()}
+    for method in our_methods.values():
+        assert np.array_equal(to_channels_first(method), expected)
     best: dict[Any, float] = {}
     for _ in range(repeats):
-        for key, way in [*own.items(), *ways.items()]:
+        for key, method in [*our_methods.items(), *methods.items()]:
             start = time.perf_counter()
-            way.call()
+            method.call()
             best[key] = min(best.get(key, np.inf), time.perf_counter() - start)
-    bases = len(places.starts) * places.length / 1e9
+    bases = len(positions.starts) * positions.length / 1e9
     rows = ["| package | gives | ms a batch | Gbp/s | ratio |", "|---|---|---:|---:|---:|"]
-    for (size, last), way in own.items():
+    for (size, last), method in our_methods.items():
         kind = {1: "8-bit", 4: "float32"}[size]
         rows.append(
-            f"| **{OURS}**, {way.version} | {_shape(last)} {kind} | {1e3 * best[size, last]:.2f} | {bases / best[size, last]:.3f} | 1 |"
+            f"| **{OURS}**, {method.version} | {_format_shape(last)} {kind} | {1e3 * best[size, last]:.2f} | {bases / best[size, last]:.3f} | 1 |"
         )
-    for name, way in ways.items():
+    for name, method in methods.items():
         dtype, last = sizes[name]
         same_kind = best[1 if dtype.itemsize == 1 else 4, last]
         rows.append(
-            f"| {name} ({way.version}) | {_shape(last)} {dtype} | {1e3 * best[name]:.2f} | {bases / best[name]:.3f} | "
+            f"| {name} ({method.version}) | {_format_shape(last)} {dtype} | {1e3 * best[name]:.2f} | {bases / best[name]:.3f} | "
             f"{best[name] / same_kind:.1f} |"
         )
-    slower = [name for name in ways if best[name] < best[1 if sizes[name][0].itemsize == 1 else 4, sizes[name][1]]]
+    slower = [name for name in methods if best[name] < best[1 if sizes[name][0].itemsize == 1 else 4, sizes[name][1]]]
     return [*rows, "", *missing, f"faster than {OURS}: {', '.join(slower) or 'none'}"]
 
 
-def _shape(last: bool) -> str:
+def _format_shape(last: bool) -> str:
     return "(n, L, 4)" if last else "(n, 4, L)"
 
 
-def resident() -> dict[str, float]:
+def read_memory() -> dict[str, float]:
     """Memory of this process in MB: its own, and mapped pages of files."""
     rows = (row.split() for row in Path("/proc/self/status").read_text().splitlines())
-    told = {row[0]: int(row[1]) / 1024 for row in rows if row[0] in ("RssAnon:", "RssFile:", "VmHWM:")}
-    return {name.rstrip(":"): size for name, size in told.items()}
+    values = {row[0]: int(row[1]) / 1024 for row in rows if row[0] in ("RssAnon:", "RssFile:", "VmHWM:")}
+    return {name.rstrip(":"): size for name, size in values.items()}
 
 
-def many(folder: str, seconds: float) -> str:
+def time_many_windows(folder: str, seconds: float) -> str:
     """Batches of 100 million windows in random order, for so long: what they take. Runs in a process of its own."""
     genome = Genome.open(Path(folder) / "many.codes", Path(folder) / "many.json")
-    before = resident()
+    before = read_memory()
     start = time.perf_counter()
-    tiles = Windows.tiling(genome, 1000, 1)
+    tiles = Windows.from_tiling(genome, 1000, 1)
     opened = time.perf_counter() - start
-    draw = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     peak, batches, start = 0.0, 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
-        one_hot(tiles[draw.integers(0, len(tiles), BATCH)])
+        one_hot(tiles[rng.integers(0, len(tiles), BATCH)])
         batches += 1
-        peak = max(peak, resident()["RssAnon"])
-    a_batch = (time.perf_counter() - start) / batches
+        peak = max(peak, read_memory()["RssAnon"])
+    batch_seconds = (time.perf_counter() - start) / batches
     return (
-        f"{len(tiles):,} windows of 1,000 bases, defined in {1e6 * opened:.0f} µs; {batches:,} batches of {BATCH} anywhere, {1e3 * a_batch:.2f} ms "
-        f"each as float32 one-hot ({BATCH / a_batch:,.0f} windows/s); peak memory {peak - before['RssAnon']:.1f} MB above the opened genome "
-        f"({peak:.0f} MB with Python, NumPy and pandas), besides {resident()['RssFile']:.0f} MB of mapped pages"
+        f"{len(tiles):,} windows of 1,000 bases, defined in {1e6 * opened:.0f} µs; {batches:,} batches of {BATCH} anywhere, {1e3 * batch_seconds:.2f} ms "
+        f"each as float32 one-hot ({BATCH / batch_seconds:,.0f} windows/s); peak memory {peak - before['RssAnon']:.1f} MB above the opened genome "
+        f"({peak:.0f} MB with Python, NumPy and pandas), besides {read_memory()['RssFile']:.0f} MB of mapped pages"
     )
 
 
@@ -333,24 +353,26 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        places = drawn(given.fasta or simulated(folder, 40_000_000), folder, given.windows, given.length)
-        size = sum(places.genome.lengths.values())
+        positions = draw_windows(
+            arguments.fasta or simulate_genome(folder, 40_000_000), folder, arguments.windows, arguments.length
+        )
+        size = sum(positions.genome.lengths.values())
         print(
-            f"{given.windows:,} random windows of {given.length:,} bases of a genome of {size / 1e6:.1f} Mb, one thread\n",
+            f"{arguments.windows:,} random windows of {arguments.length:,} bases of a genome of {size / 1e6:.1f} Mb, one thread\n",
             flush=True,
         )
-        print("\n".join(compared(places, given.repeats)) + "\n", flush=True)
+        print("\n".join(compare_packages(positions, arguments.repeats)) + "\n", flush=True)
         codes = np.random.default_rng(1).integers(0, 4, MANY + 999, dtype=np.uint8)
         codes.tofile(folder / "many.codes")
         del codes
         table = f'{{"masked": false, "contigs": [{{"name": "chr1", "length": {MANY + 999}, "offset": 0}}]}}'
         (folder / "many.json").write_text(table)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            print(pool.apply(many, (name, given.seconds)))
+            print(pool.apply(time_many_windows, (name, arguments.seconds)))
 
 
 if __name__ == "__main__":

@@ -26,73 +26,73 @@ ON_DEMAND = {"bwa-mem2", "deepvariant", "gatk"}
 start = time.monotonic()
 
 
-def prefix_of(file: Path) -> Path:
+def find_prefix(file: Path) -> Path:
     """Where Snakemake looks for an environment: its home and the file's content make the name."""
     digest = hashlib.md5(os.path.realpath(HOME).encode(), usedforsecurity=False)
     digest.update(file.read_bytes())
     return HOME / f"{digest.hexdigest()}_"
 
 
-def flag_of(prefix: Path) -> Path:
+def find_flag(prefix: Path) -> Path:
     """The file by which Snakemake knows that an environment is whole."""
     return prefix.with_suffix(".env_setup_done")
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     print(f"[environments {time.monotonic() - start:4.0f} s] {text}", flush=True)
 
 
-def native() -> bool:
+def has_native_provider() -> bool:
     """Whether `conda` is this project's own provider."""
     conda = shutil.which("conda")
     return bool(conda) and Path(conda).resolve() == ENVS / "native/bin/conda"
 
 
-def ready(file: Path) -> bool:
+def is_ready(file: Path) -> bool:
     """Whether an environment is there, whole, and built by the provider as it is now."""
-    prefix = prefix_of(file)
-    if not (prefix.is_dir() and flag_of(prefix).exists()):
+    prefix = find_prefix(file)
+    if not (prefix.is_dir() and find_flag(prefix).exists()):
         return False
-    if not native():
+    if not has_native_provider():
         return True
     sys.path.insert(0, str(ENVS / "native"))
-    from provider.plan import Refused
-    from provider.prefix import fits
+    from provider.plan import RefusalError
+    from provider.prefix import is_current
 
     try:
-        return fits(file, prefix)
-    except Refused:
+        return is_current(file, prefix)
+    except RefusalError:
         return False
 
 
-def call(*words: str | Path) -> str:
+def run_conda(*arguments: str | Path) -> str:
     """Call conda; returns what it said if it failed, else nothing."""
-    answer = subprocess.run(["conda", *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    answer = subprocess.run(["conda", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return (answer.stderr + answer.stdout).strip() if answer.returncode else ""
 
 
-def build(file: Path) -> str:
+def build_environment(file: Path) -> str:
     """Build one environment as Snakemake would; returns what went wrong, or nothing."""
-    prefix, began = prefix_of(file), time.monotonic()
-    flag_of(prefix).unlink(missing_ok=True)
+    prefix, start_time = find_prefix(file), time.monotonic()
+    find_flag(prefix).unlink(missing_ok=True)
     shutil.rmtree(prefix, ignore_errors=True)
     copy = prefix.with_name(prefix.name + ".yaml")
     shutil.copyfile(file, copy)
-    fault = call("env", "create", "--quiet", "--no-default-packages", "--file", copy, "--prefix", prefix)
+    fault = run_conda("env", "create", "--quiet", "--no-default-packages", "--file", copy, "--prefix", prefix)
     if fault:
         shutil.rmtree(prefix, ignore_errors=True)
-        say(f"{file.stem}: failed")
+        print_message(f"{file.stem}: failed")
         return f"{file.stem}: {fault}"
-    flag_of(prefix).touch()
-    say(f"{file.stem} ({time.monotonic() - began:.0f} s)")
+    find_flag(prefix).touch()
+    print_message(f"{file.stem} ({time.monotonic() - start_time:.0f} s)")
     return ""
 
 
-def debian(files: list[Path]) -> str:
+def install_debian_packages(files: list[Path]) -> str:
     """Install the Debian packages of all files in one call of apt."""
-    began = time.monotonic()
-    fault = call("debian-packages", *files)
-    say(f"Debian packages ({time.monotonic() - began:.0f} s)" + (": failed" if fault else ""))
+    start_time = time.monotonic()
+    fault = run_conda("debian-packages", *files)
+    print_message(f"Debian packages ({time.monotonic() - start_time:.0f} s)" + (": failed" if fault else ""))
     return fault
 
 
@@ -100,17 +100,17 @@ def build_all(files: list[Path]) -> list[str]:
     """Build environments; returns what went wrong."""
     if not files:
         return []
-    say(f"{len(files)} to build: {', '.join(file.stem for file in files)}")
-    if not native():
+    print_message(f"{len(files)} to build: {', '.join(file.stem for file in files)}")
+    if not has_native_provider():
         # Conda solves and downloads one at a time, behind its own lock.
-        return [fault for file in files if (fault := build(file))]
-    work: list[Callable[[], str]] = [lambda: debian(files)]
-    work += [lambda file=file: build(file) for file in sorted(files, key=size, reverse=True)]
+        return [fault for file in files if (fault := build_environment(file))]
+    work: list[Callable[[], str]] = [lambda: install_debian_packages(files)]
+    work += [lambda file=file: build_environment(file) for file in sorted(files, key=estimate_cost, reverse=True)]
     with ThreadPoolExecutor(max_workers=1 + min(4, os.cpu_count() or 1)) as pool:
         return [fault for fault in pool.map(lambda task: task(), work) if fault]
 
 
-def size(file: Path) -> tuple[bool, int]:
+def estimate_cost(file: Path) -> tuple[bool, int]:
     """What is likely to take long goes first: torch, then the number of packages."""
     text = file.read_text()
     return "pytorch" in text, text.count(" - ")
@@ -118,19 +118,19 @@ def size(file: Path) -> tuple[bool, int]:
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--where"]:
-        print(prefix_of(ENVS / f"{arguments[1]}.yaml"))
+        print(find_prefix(ENVS / f"{arguments[1]}.yaml"))
         return 0
     names = arguments or sorted({file.stem for file in ENVS.glob("*.yaml")} - FOR_TESTS - ON_DEMAND)
     files = [ENVS / f"{name}.yaml" for name in names]
-    if all(map(ready, files)):
+    if all(map(is_ready, files)):
         return 0
     HOME.mkdir(parents=True, exist_ok=True)
     with open(HOME / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        faults = build_all([file for file in files if not ready(file)])
+        faults = build_all([file for file in files if not is_ready(file)])
     for fault in faults:
         print(fault, file=sys.stderr)
-    say("failed" if faults else "all there")
+    print_message("failed" if faults else "all there")
     return 1 if faults else 0
 
 

@@ -5,4 +5,4 @@ from readsight.step import step
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        pipeline.from_reads("bwa-mem2", job)
+        pipeline.align_reads("bwa-mem2", job)

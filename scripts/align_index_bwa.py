@@ -5,4 +5,4 @@ from readsight.step import step
 
 if __name__ == "__main__":
     with step(snakemake) as job:
-        pipes.run(["bwa", "index", "-p", job.output[0].with_suffix(""), job.input.fasta])
+        pipes.run_tool(["bwa", "index", "-p", job.output[0].with_suffix(""), job.input.fasta])

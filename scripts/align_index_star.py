@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from readsight import pipes
-from readsight.genome.intervals import contigs
+from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
 # Bases of an exon on either side of a junction. STAR's manual: 100 does as well as the reads' own length less one; and only
@@ -12,30 +12,30 @@ from readsight.step import step
 OVERHANG = 100
 
 
-def suffix_bases(bases: int) -> int:
+def choose_suffix_length(bases: int) -> int:
     """Length of the strings that the suffix array is indexed by: min(14, log2(genome)/2 - 1), as STAR's manual says."""
     return max(2, min(14, int(math.log2(bases) / 2 - 1)))
 
 
-def bin_bits(bases: int, sequences: int, read_length: int) -> int:
+def choose_bin_bits(bases: int, sequences: int, read_length: int) -> int:
     """Bits of a genome bin, one contig at least a bin: min(18, log2(max(genome / contigs, read length)))."""
     return min(18, int(math.log2(max(bases / sequences, read_length))))
 
 
 def main(fasta: Path, fai: Path, gtf: Path, index: list[Path], threads: int, mem_mb: int, scratch: Path):
     """Build the index; its files go where index[0] stands."""
-    lengths = contigs(fai)
+    lengths = read_contig_lengths(fai)
     bases = sum(lengths.values())
     sizes = {
-        "--genomeSAindexNbases": suffix_bases(bases),
-        "--genomeChrBinNbits": bin_bits(bases, len(lengths), OVERHANG + 1),
+        "--genomeSAindexNbases": choose_suffix_length(bases),
+        "--genomeChrBinNbits": choose_bin_bits(bases, len(lengths), OVERHANG + 1),
         "--sjdbOverhang": OVERHANG,
         "--runThreadN": threads,
         "--limitGenomeGenerateRAM": mem_mb * 1_000_000,
     }
     command = ["STAR", "--runMode", "genomeGenerate", "--genomeDir", index[0].parent, "--genomeFastaFiles", fasta]
     command += ["--sjdbGTFfile", gtf, "--outFileNamePrefix", f"{scratch}/", "--outTmpDir", scratch / "star"]
-    pipes.run([*command, *(str(word) for pair in sizes.items() for word in pair)])
+    pipes.run_tool([*command, *(str(option) for pair in sizes.items() for option in pair)])
 
 
 if __name__ == "__main__":

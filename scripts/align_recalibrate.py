@@ -6,39 +6,39 @@ from readsight import pipes
 from readsight.step import step
 
 
-def java(memory_mb: int) -> list[str]:
+def build_gatk_command(memory_mb: int) -> list[str]:
     """GATK with a heap that leaves room for Java itself."""
     return ["gatk", "--java-options", f"-Xmx{int(memory_mb * 0.8)}m"]
 
 
-def base_recalibrator(fasta: Path, cram: Path, known_sites: list[Path], table: Path, memory_mb: int) -> list[str | Path]:
+def build_recalibrator_command(fasta: Path, cram: Path, known_sites: list[Path], table: Path, memory_mb: int) -> list[str | Path]:
     """Learn how true the reported qualities are, at places where no variant is known."""
-    known = [word for path in known_sites for word in ("--known-sites", path)]
-    return [*java(memory_mb), "BaseRecalibrator", "-R", fasta, "-I", cram, *known, "-O", table]
+    known = [option for path in known_sites for option in ("--known-sites", path)]
+    return [*build_gatk_command(memory_mb), "BaseRecalibrator", "-R", fasta, "-I", cram, *known, "-O", table]
 
 
-def apply_bqsr(fasta: Path, cram: Path, table: Path, out: Path, memory_mb: int) -> list[str | Path]:
+def build_apply_command(fasta: Path, cram: Path, table: Path, out: Path, memory_mb: int) -> list[str | Path]:
     """Write the alignments with the true qualities; samtools makes the index, for GATK's is not a .crai."""
-    named = ["-R", fasta, "-I", cram, "--bqsr-recal-file", table, "-O", out]
-    return [*java(memory_mb), "ApplyBQSR", *named, "--create-output-bam-index", "false"]
+    arguments = ["-R", fasta, "-I", cram, "--bqsr-recal-file", table, "-O", out]
+    return [*build_gatk_command(memory_mb), "ApplyBQSR", *arguments, "--create-output-bam-index", "false"]
 
 
-def indexed(vcf: Path, folder: Path) -> Path:
+def ensure_index(vcf: Path, folder: Path) -> Path:
     """The file itself where an index stands beside it; else a link to it in a folder of ours, indexed there."""
-    if any(Path(f"{vcf}{ending}").exists() for ending in (".tbi", ".csi", ".idx")):
+    if any(Path(f"{vcf}{suffix}").exists() for suffix in (".tbi", ".csi", ".idx")):
         return vcf
     folder.mkdir(parents=True, exist_ok=True)
     link = folder / vcf.name
     link.symlink_to(vcf.resolve())
-    pipes.run(["gatk", "IndexFeatureFile", "-I", link])
+    pipes.run_tool(["gatk", "IndexFeatureFile", "-I", link])
     return link
 
 
 def main(cram: Path, fasta: Path, known_sites: list[Path], table: Path, out: Path, memory_mb: int, scratch: Path) -> None:
-    known = [indexed(vcf, scratch / str(i)) for i, vcf in enumerate(known_sites)]
-    pipes.run(base_recalibrator(fasta, cram, known, table, memory_mb))
-    pipes.run(apply_bqsr(fasta, cram, table, out, memory_mb))
-    pipes.run(["samtools", "index", out])
+    known = [ensure_index(vcf, scratch / str(i)) for i, vcf in enumerate(known_sites)]
+    pipes.run_tool(build_recalibrator_command(fasta, cram, known, table, memory_mb))
+    pipes.run_tool(build_apply_command(fasta, cram, table, out, memory_mb))
+    pipes.run_tool(["samtools", "index", out])
 
 
 if __name__ == "__main__":

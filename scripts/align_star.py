@@ -11,7 +11,7 @@ CLOCK = ("Started job on", "Started mapping on", "Finished on", "Mapping speed")
 SUMS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
 
 
-def star_command(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> list:
+def build_star_command(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> list:
     """STAR over all units of a sample at once. fastqs: files of each unit, mates side by side. folder: for its own files."""
     mates = [",".join(map(str, files)) for files in zip(*fastqs, strict=True)]
     command = ["STAR", "--genomeDir", index, "--runThreadN", str(threads), "--readFilesIn", *mates]
@@ -19,7 +19,7 @@ def star_command(index: Path, fastqs: list[list[Path]], threads: int, folder: Pa
     return [*command, "--outFileNamePrefix", f"{folder}/", "--outTmpDir", folder / "star"]
 
 
-def alignments(groups: list[str], junctions: Path | None) -> list:
+def build_output_options(groups: list[str], junctions: Path | None) -> list:
     """Options by which STAR counts genes and writes alignments to standard output, in the order of the reads.
 
     groups: @RG lines of the units, of which STAR is told the names. junctions: those of a first pass.
@@ -27,54 +27,54 @@ def alignments(groups: list[str], junctions: Path | None) -> list:
     file: STAR then gathers its threads' alignments in files in scratch, and writes them in turn.
     """
     names = [re.search(r"\tID:([^\t]+)", group)[1] for group in groups]
-    line = [word for name in names for word in (",", f"ID:{name}")][1:]
+    read_group_options = [option for name in names for option in (",", f"ID:{name}")][1:]
     options = ["--outStd", "SAM", "--outSAMtype", "SAM", "--outSAMorder", "PairedKeepInputOrder", "--outSAMunmapped", "Within"]
-    options += ["--outSAMattributes", "NH", "HI", "AS", "nM", "NM", "MD", "--outSAMattrRGline", *line]
+    options += ["--outSAMattributes", "NH", "HI", "AS", "nM", "NM", "MD", "--outSAMattrRGline", *read_group_options]
     return [*options, "--quantMode", "GeneCounts", *(["--sjdbFileChrStartEnd", junctions] if junctions else [])]
 
 
-def first_pass(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> Path:
+def run_first_pass(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> Path:
     """Junctions that a first pass over the reads finds.
 
     A run of its own: with --twopassMode and several threads, STAR 2.7.10 writes no alignment in the order of the reads.
     """
     folder.mkdir()
-    pipes.run([*star_command(index, fastqs, threads, folder), "--outSAMtype", "None"])
+    pipes.run_tool([*build_star_command(index, fastqs, threads, folder), "--outSAMtype", "None"])
     return folder / "SJ.out.tab"
 
 
-def gene_counts(lines: list[str]) -> list[str]:
-    """STAR's ReadsPerGene as a table of genes: without its sums, with a header."""
-    genes = [line for line in lines if line.split("\t")[0] not in SUMS]
-    return ["gene_id\tunstranded\tforward\treverse", *genes]
+def format_gene_counts(lines: list[str]) -> list[str]:
+    """STAR's ReadsPerGene as a table of rows: without its sums, with a header."""
+    rows = [line for line in lines if line.split("\t")[0] not in SUMS]
+    return ["gene_id\tunstranded\tforward\treverse", *rows]
 
 
-def timeless(text: str) -> str:
+def strip_times(text: str) -> str:
     """STAR's final log without the hours of this run."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.strip().startswith(CLOCK))
 
 
 def main(job) -> None:
     """Run STAR and write what became of the sample. job: of rule align_star."""
-    fastqs = pipeline.units(job.input.fastqs, job.params.mates)
+    fastqs = pipeline.group_by_unit(job.input.fastqs, job.params.mates)
     groups = list(job.params.groups)
     folder = job.scratch.resolve()
     index = job.input.index[0].parent
-    junctions = first_pass(index, fastqs, job.threads, folder / "first") if job.params.two_pass else None
-    command = star_command(index, fastqs, job.threads, folder) + alignments(groups, junctions)
-    settings = pipeline.Settings(
+    junctions = run_first_pass(index, fastqs, job.threads, folder / "first") if job.params.two_pass else None
+    command = build_star_command(index, fastqs, job.threads, folder) + build_output_options(groups, junctions)
+    settings = pipeline.PipelineSettings(
         groups=groups,
-        mark=job.params.mark_duplicates,
+        duplicate_marking=job.params.mark_duplicates,
         threads=job.threads,
         memory_mb=job.mem_mb,
         used_mb=1500 + sum(path.stat().st_size for path in job.input.index) // 1_000_000,
     )
-    pipeline.write([pipeline.Stream([command])], settings, job.input.fasta, job.input.dict, job.output, folder)
+    pipeline.write_cram([pipeline.Stream([command])], settings, job.input.fasta, job.input.dict, job.output, folder)
     pipeline.check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
-    counts = gene_counts((folder / "ReadsPerGene.out.tab").read_text().splitlines())
+    counts = format_gene_counts((folder / "ReadsPerGene.out.tab").read_text().splitlines())
     job.output.counts.write_text("".join(f"{line}\n" for line in counts))
-    job.output.log.write_text(timeless((folder / "Log.final.out").read_text()))
-    pipes.run(["sort", "-k1,1", "-k2,2n", "-k3,3n", folder / "SJ.out.tab"], stdout=job.output.junctions)
+    job.output.log.write_text(strip_times((folder / "Log.final.out").read_text()))
+    pipes.run_tool(["sort", "-k1,1", "-k2,2n", "-k3,3n", folder / "SJ.out.tab"], stdout=job.output.junctions)
 
 
 if __name__ == "__main__":

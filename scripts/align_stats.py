@@ -5,30 +5,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from readsight import pipes
-from readsight.genome.intervals import Interval, contigs, merged, read_bed, write_bed
+from readsight.genome.intervals import Interval, merge_intervals, read_bed, read_contig_lengths, write_bed
 from readsight.step import step
 
 
-def summary_numbers(stats: str) -> dict[str, float]:
+def parse_summary_numbers(stats: str) -> dict[str, float]:
     """The SN lines of `samtools stats`, by name."""
     rows = [line.split("\t") for line in stats.splitlines() if line.startswith("SN\t")]
     return {row[1].rstrip(":"): float(row[2]) for row in rows}
 
 
-def insert_size_median(stats: str) -> tuple[float | None, int]:
+def find_median_insert_size(stats: str) -> tuple[float | None, int]:
     """Median insert size in bases and the pairs it is of, from the IS lines of `samtools stats`; None without pairs."""
     rows = [line.split("\t") for line in stats.splitlines() if line.startswith("IS\t")]
     counts = [(int(row[1]), int(row[2])) for row in rows]
     pairs = sum(count for _, count in counts)
-    seen = 0
+    cumulative = 0
     for size, count in sorted(counts):
-        seen += count
-        if pairs and 2 * seen >= pairs:
+        cumulative += count
+        if pairs and 2 * cumulative >= pairs:
             return float(size), pairs
     return None, 0
 
 
-def mean_depth(summary: str, length: int) -> float:
+def compute_mean_depth(summary: str, length: int) -> float:
     """Mean depth from mosdepth's summary: of the target regions where there are some.
 
     length: bases of the reference, or of the targets. mosdepth's own mean leaves out contigs that no read maps to.
@@ -38,40 +38,46 @@ def mean_depth(summary: str, length: int) -> float:
     return int(row[2]) / length
 
 
-def records(sample: str, stats: str, depth: str, length: int) -> list[dict]:
+def summary_records(sample: str, stats: str, depth: str, length: int) -> list[dict]:
     """The figures of a sample for the summary of the project. length: bases of the reference, or of the targets."""
-    numbers = summary_numbers(stats)
+    numbers = parse_summary_numbers(stats)
     reads, mapped = int(numbers["raw total sequences"]), int(numbers["reads mapped"])
     duplicates = numbers["reads duplicated"] / mapped if mapped else None
     aligned = int(numbers["bases mapped (cigar)"])
-    size, pairs = insert_size_median(stats)
+    size, pairs = find_median_insert_size(stats)
 
-    def record(what: str, value: float | None, n: int, unit: str, description: str) -> dict:
+    def make_record(metric: str, value: float | None, n: int, unit: str, description: str) -> dict:
         value = value if value is None else round(value, 6)
-        named = {"key": f"align.{sample}.{what}", "value": value, "low": None, "high": None}
+        named = {"key": f"align.{sample}.{metric}", "value": value, "low": None, "high": None}
         return named | {"n": n, "unit": unit, "description": description}
 
-    found = [
-        record("reads", reads, reads, "reads", "Reads that were aligned"),
-        record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
-        record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are duplicates of another"),
-        record("error_rate", numbers["error rate"], aligned, "fraction", "Aligned bases that differ from the reference"),
-        record(
+    figures = [
+        make_record("reads", reads, reads, "reads", "Reads that were aligned"),
+        make_record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
+        make_record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are duplicates of another"),
+        make_record("error_rate", numbers["error rate"], aligned, "fraction", "Aligned bases that differ from the reference"),
+        make_record(
             "mean_depth",
-            mean_depth(depth, length),
+            compute_mean_depth(depth, length),
             length,
             "reads",
             "Mean depth over the reference (or the targets), duplicates left out",
         ),
     ]
     if size is not None:
-        found.append(record("insert_size_median", size, pairs, "bases", "Median distance between the outer ends of a pair"))
-    return found
+        figures.append(
+            make_record("insert_size_median", size, pairs, "bases", "Median distance between the outer ends of a pair")
+        )
+    return figures
 
 
-def looked_at(targets: Path | None, lengths: dict[str, int]) -> list[Interval]:
+def choose_depth_regions(targets: Path | None, lengths: dict[str, int]) -> list[Interval]:
     """Where depth is measured: the user's targets without overlaps, so that each base counts once, or the reference."""
-    return merged(read_bed(targets, lengths), lengths) if targets else [(name, 0, length) for name, length in lengths.items()]
+    return (
+        merge_intervals(read_bed(targets, lengths), lengths)
+        if targets
+        else [(name, 0, length) for name, length in lengths.items()]
+    )
 
 
 def main(
@@ -87,12 +93,12 @@ def main(
 ) -> None:
     """Run samtools stats and mosdepth side by side, and gather their figures."""
     prefix = scratch / sample
-    intervals = looked_at(targets, contigs(Path(f"{fasta}.fai")))
+    intervals = choose_depth_regions(targets, read_contig_lengths(Path(f"{fasta}.fai")))
     regions = ["--by", write_bed(scratch / "targets.bed", intervals)] if targets else []
     with ThreadPoolExecutor() as pool:
         tasks = [
-            pool.submit(pipes.run, ["samtools", "stats", "--reference", fasta, cram], stdout=scratch / "stats"),
-            pool.submit(pipes.run, ["mosdepth", "--no-per-base", "--fast-mode", *regions, "--fasta", fasta, prefix, cram]),
+            pool.submit(pipes.run_tool, ["samtools", "stats", "--reference", fasta, cram], stdout=scratch / "stats"),
+            pool.submit(pipes.run_tool, ["mosdepth", "--no-per-base", "--fast-mode", *regions, "--fasta", fasta, prefix, cram]),
         ]
         for task in tasks:
             task.result()
@@ -101,7 +107,7 @@ def main(
     stats.write_text("".join(line for line in lines if not line.startswith("# The command line")))
     distribution.write_text(Path(f"{prefix}.mosdepth.global.dist.txt").read_text())
     depth.write_text(Path(f"{prefix}.mosdepth.summary.txt").read_text())
-    figures = records(sample, stats.read_text(), depth.read_text(), sum(end - start for _, start, end in intervals))
+    figures = summary_records(sample, stats.read_text(), depth.read_text(), sum(end - start for _, start, end in intervals))
     summary.write_text(json.dumps(figures, indent=1) + "\n")
 
 

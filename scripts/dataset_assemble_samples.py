@@ -15,118 +15,136 @@ from readsight.dataset.certificate import sha256
 from readsight.dataset.sources import samples, targets
 from readsight.errors import InputError
 from readsight.step import step
-from readsight.text import keyed
+from readsight.text import make_keys
 
 log = logging.getLogger("readsight")
 
 Modalities = dict[str, anndata.AnnData]
 
 
-def asked(spec: dict[str, Any]) -> dict[str, str]:
+def list_required_columns(spec: dict[str, Any]) -> dict[str, str]:
     """Columns that must be there: column → the config's key that names it."""
     harmonise = spec["harmonise"]
-    found = dict(zip(targets.columns(spec), targets.keys(spec), strict=True))
-    found |= {c: "harmonise.covariates" for c in harmonise["covariates"]}
-    found |= {harmonise["batch"]: "harmonise.batch"} if harmonise["batch"] else {}
-    return found | ({spec["given"]: "split.given"} if spec.get("given") else {})
+    required = dict(zip(targets.label_columns(spec), targets.label_keys(spec), strict=True))
+    required |= {c: "harmonise.covariates" for c in harmonise["covariates"]}
+    required |= {harmonise["batch"]: "harmonise.batch"} if harmonise["batch"] else {}
+    return required | ({spec["given"]: "split.given"} if spec.get("given") else {})
 
 
-def chosen(modalities: Modalities, obs: pd.DataFrame, spec: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
+def select_samples(modalities: Modalities, obs: pd.DataFrame, spec: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
     """Names of the samples that are learned from, and those that are not, by reason."""
-    has = pd.DataFrame({name: obs.index.isin(own.obs_names) for name, own in modalities.items()}, index=obs.index)
-    kept = pd.Series(targets.labelled(obs, spec), obs.index)
-    left = {"no_label": obs.index[~kept].tolist()}
+    has = pd.DataFrame({name: obs.index.isin(data.obs_names) for name, data in modalities.items()}, index=obs.index)
+    is_kept = pd.Series(targets.has_label(obs, spec), obs.index)
+    excluded = {"no_label": obs.index[~is_kept].tolist()}
     if spec["missing"] == "drop":
-        left |= {f"no_{name}": obs.index[kept & ~has[name]].tolist() for name in has}
-        kept &= has.all(axis=1)
-    return obs.index[kept].tolist(), left
+        excluded |= {f"no_{name}": obs.index[is_kept & ~has[name]].tolist() for name in has}
+        is_kept &= has.all(axis=1)
+    return obs.index[is_kept].tolist(), excluded
 
 
-def described(obs: pd.DataFrame, made: targets.Target, spec: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+def describe_samples(obs: pd.DataFrame, target: targets.SampleTarget, spec: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
     """What is known of the kept samples, with target, group, stratum, and where asked for split and batch; and faults."""
-    group, source, faults = samples.groups(obs, spec["column"])
-    added = {**made.columns, "group": group, "stratum": made.stratum}
+    group, source, faults = samples.read_groups(obs, spec["column"])
+    added = {**target.columns, "group": group, "stratum": target.stratum}
     for name, column in (("split", spec.get("given")), ("batch", spec["harmonise"]["batch"])):
         if column:
             added[name] = obs[column]
-    faults = made.faults + faults
-    for column, key in asked(spec).items():
-        faults += samples.filled(obs, key, column) if column not in targets.columns(spec) else []
+    faults = target.faults + faults
+    for column, key in list_required_columns(spec).items():
+        faults += samples.find_gaps(obs, key, column) if column not in targets.label_columns(spec) else []
     faults += [
         f"harmonise.covariates: the name {column!r} is taken by what the workflow adds; give the column another"
         for column in spec["harmonise"]["covariates"]
         if column in added
     ]
     log.info("groups: %s", f"column {source!r}, {group.nunique()} of them" if source else "each sample by itself")
-    rest = obs.drop(columns=[c for c in added if c in obs])
-    return pd.concat([rest, pd.DataFrame(added, index=obs.index)], axis=1), faults
+    metadata = obs.drop(columns=[c for c in added if c in obs])
+    return pd.concat([metadata, pd.DataFrame(added, index=obs.index)], axis=1), faults
 
 
-def join(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudata.MuData, dict[str, list[str]]]:
+def join_modalities(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudata.MuData, dict[str, list[str]]]:
     """All modalities of the samples that can be learned from, and who was left out, by reason.
 
     Raises InputError for all that is wrong at once: modalities that share no sample, columns that are not there or
     have gaps, a label of one class, features that are the label.
     """
-    everyone = samples.together(modalities)
-    faults = samples.strangers(modalities, spec["missing"]) + samples.contradictions(modalities, asked(spec))
-    faults += [samples.absent(key, column, everyone) for column, key in asked(spec).items() if column not in everyone]
+    metadata = samples.merge_metadata(modalities)
+    faults = samples.find_disjoint_modalities(modalities, spec["missing"]) + samples.find_contradictions(
+        modalities, list_required_columns(spec)
+    )
+    faults += [
+        samples.absence_fault(key, column, metadata)
+        for column, key in list_required_columns(spec).items()
+        if column not in metadata
+    ]
     if faults:
         raise InputError(faults)
-    names, left = chosen(modalities, everyone, spec)
+    names, excluded = select_samples(modalities, metadata, spec)
     if not names:
         raise InputError(
-            f"{', '.join(targets.keys(spec))}: no sample has a label: {', '.join(targets.columns(spec))} are empty for all"
+            f"{', '.join(targets.label_keys(spec))}: no sample has a label: {', '.join(targets.label_columns(spec))} are empty for all"
         )
-    obs = everyone.loc[names]
-    made = targets.target(obs, spec)
-    table, faults = described(obs, made, spec)
-    faults += targets.disguised(modalities, made, targets.columns(spec)) if not made.faults else []
+    obs = metadata.loc[names]
+    target = targets.build_target(obs, spec)
+    table, faults = describe_samples(obs, target, spec)
+    faults += targets.find_label_features(modalities, target, targets.label_columns(spec)) if not target.faults else []
     if faults:
         raise InputError(faults)
-    kept = {}
-    for name, own in modalities.items():
-        here = own[[s for s in names if s in own.obs_names]]
-        kept[name] = anndata.AnnData(here.X.copy(), obs=pd.DataFrame(index=here.obs_names), var=examples_file.plain(own.var))
+    subsets = {}
+    for name, data in modalities.items():
+        subset = data[[sample for sample in names if sample in data.obs_names]]
+        subsets[name] = anndata.AnnData(
+            subset.X.copy(), obs=pd.DataFrame(index=subset.obs_names), var=examples_file.plain_text_columns(data.var)
+        )
     mudata.set_options(pull_on_update=False)
-    whole = mudata.MuData(kept)
-    whole.obs = examples_file.plain(table.loc[whole.obs_names])
-    whole.uns["outcome"] = made.outcome.plain()
-    return whole[names].copy() if list(whole.obs_names) != names else whole, left
+    joined = mudata.MuData(subsets)
+    joined.obs = examples_file.plain_text_columns(table.loc[joined.obs_names])
+    joined.uns["outcome"] = target.outcome.to_dict()
+    return joined[names].copy() if list(joined.obs_names) != names else joined, excluded
 
 
-def records(data: mudata.MuData, left: dict[str, list[str]], spec: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(data: mudata.MuData, excluded: dict[str, list[str]], spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary: samples, features, classes, and who was left out."""
-    outcome = examples_file.outcome(data)
+    outcome = examples_file.read_outcome(data)
     rows = [("samples", data.n_obs, "samples", "samples that are learned from")]
     rows.append(("donors", data.obs["group"].nunique(), "groups", "groups that the samples belong to (donors, patients)"))
-    rows += [(f"features.{name}", own.n_vars, "features", f"features of {name}") for name, own in data.mod.items()]
+    rows += [(f"features.{name}", subset.n_vars, "features", f"features of {name}") for name, subset in data.mod.items()]
     rows += [
-        (f"lacking.{name}", data.n_obs - own.n_obs, "samples", f"kept samples that lack {name}; it stands at its training mean")
-        for name, own in data.mod.items()
-        if own.n_obs < data.n_obs
+        (
+            f"lacking.{name}",
+            data.n_obs - subset.n_obs,
+            "samples",
+            f"kept samples that lack {name}; it stands at its training mean",
+        )
+        for name, subset in data.mod.items()
+        if subset.n_obs < data.n_obs
     ]
-    counted = cross_validation.members(outcome, data.obs)
-    keys = keyed(name for name, _ in counted)
-    rows += [(f"class.{keys[name]}", int(own.sum()), "samples", f"samples: {name}") for name, own in counted]
-    words = {"no_label": f"samples left out: nothing in {', '.join(targets.columns(spec))}"}
+    counted = cross_validation.class_masks(outcome, data.obs)
+    keys = make_keys(name for name, _ in counted)
+    rows += [(f"class.{keys[name]}", int(subset.sum()), "samples", f"samples: {name}") for name, subset in counted]
+    reasons = {"no_label": f"samples left out: nothing in {', '.join(targets.label_columns(spec))}"}
     rows += [
-        (f"left_out.{why}", len(names), "samples", words.get(why, f"samples left out: {why.replace('_', ' ')} of them"))
-        for why, names in left.items()
+        (
+            f"left_out.{reason}",
+            len(names),
+            "samples",
+            reasons.get(reason, f"samples left out: {reason.replace('_', ' ')} of them"),
+        )
+        for reason, names in excluded.items()
         if names
     ]
-    total = data.n_obs + len({name for names in left.values() for name in names})
+    total = data.n_obs + len({name for names in excluded.values() for name in names})
     return [
         {
             "key": f"dataset.{spec['name']}.{key}",
-            "value": v,
+            "value": value,
             "low": None,
             "high": None,
             "n": total,
             "unit": unit,
-            "description": text,
+            "description": description,
         }
-        for key, v, unit, text in rows
+        for key, value, unit, description in rows
     ]
 
 
@@ -137,23 +155,23 @@ def main(modalities: list[Path], spec: dict[str, Any], examples: Path, summary: 
     event, missing, harmonise, column (of groups), given (column of the split, where one is given).
     """
     files = dict(zip(spec["modalities"], modalities, strict=True))
-    whole, left = join(samples.read(files), spec)
-    whole.uns["task"] = {
+    joined, excluded = join_modalities(samples.read(files), spec)
+    joined.uns["task"] = {
         "name": spec["name"],
         "source": spec["source"],
         "representation": spec["representation"],
         "spec": json.dumps(spec, sort_keys=True),
         "made_from": {name: sha256(path) for name, path in files.items()},
-        "classes": whole.uns["outcome"]["classes"],
+        "classes": joined.uns["outcome"]["classes"],
     }
-    whole.write_h5mu(examples)
-    found = records(whole, left, spec)
-    summary.write_text(json.dumps(found, indent=1) + "\n")
-    for row in found:
+    joined.write_h5mu(examples)
+    records = summary_records(joined, excluded, spec)
+    summary.write_text(json.dumps(records, indent=1) + "\n")
+    for row in records:
         log.info("%s: %s", row["description"], row["value"])
-    for why, names in left.items():
+    for reason, names in excluded.items():
         if names:
-            log.info("left out (%s): %s", why.replace("_", " "), samples.shown(names))
+            log.info("left out (%s): %s", reason.replace("_", " "), samples.list_first(names))
 
 
 if __name__ == "__main__":

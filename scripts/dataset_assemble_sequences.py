@@ -12,107 +12,119 @@ import pandas as pd
 from readsight.dataset import cross_validation
 from readsight.dataset import examples as examples_file
 from readsight.dataset.certificate import sha256
-from readsight.dataset.fold_file import Sequence
-from readsight.dataset.sequences.example_set import GIVEN, Assembled, Beside, assemble
+from readsight.dataset.fold_file import SequenceLayout
+from readsight.dataset.sequences.example_set import GIVEN, ExampleSet, SequenceSources, assemble_examples
 from readsight.genome.store import Genome
 from readsight.step import step
-from readsight.text import keyed
+from readsight.text import make_keys
 
 log = logging.getLogger("readsight")
 
 SHOWN = 5
 
 
-def gc(codes: np.ndarray) -> np.ndarray:
+def gc_content(codes: np.ndarray) -> np.ndarray:
     """Part of G and C among the known bases of each row (n, length) → (n,); NaN where none is known."""
     known = (codes < 4).sum(axis=1)
     return np.divide(((codes == 1) | (codes == 2)).sum(axis=1), known, out=np.full(len(codes), np.nan), where=known > 0)
 
 
-def described(made: Assembled, spec: dict[str, Any]) -> pd.DataFrame:
+def describe_examples(assembled: ExampleSet, spec: dict[str, Any]) -> pd.DataFrame:
     """obs of the examples: target, stratum, place, GC, repeats, origin, copies; and where the split reads them group and split."""
-    own = made.found.obs
-    length = made.found.codes.shape[1] // (1 + made.found.pair)
-    columns: dict[str, Any] = {**made.target.columns, "stratum": made.target.stratum}
-    columns |= {name: own[name].to_numpy() for name in ("chrom", "start", "end", "strand")}
-    columns |= {name: own[name].to_numpy() for name in ("group", "split") if spec["by"] == {"split": "given"}.get(name, name)}
-    columns |= {"gc": gc(made.found.codes[:, :length]), "repeat": own["repeat"].to_numpy(float)}
-    origin = own["origin"] if "origin" in own else pd.Series(np.nan, own.index)
-    columns |= {"origin": origin.fillna(GIVEN).to_numpy(), "copies": made.copies}
-    if "parent" in own:
-        columns["parent"] = own["parent"].fillna("").to_numpy()
-    return examples_file.plain(pd.DataFrame(columns, index=own.index))
+    obs = assembled.sequences.obs
+    length = assembled.sequences.codes.shape[1] // (1 + assembled.sequences.is_paired)
+    columns: dict[str, Any] = {**assembled.target.columns, "stratum": assembled.target.stratum}
+    columns |= {name: obs[name].to_numpy() for name in ("chrom", "start", "end", "strand")}
+    columns |= {name: obs[name].to_numpy() for name in ("group", "split") if spec["by"] == {"split": "given"}.get(name, name)}
+    columns |= {"gc": gc_content(assembled.sequences.codes[:, :length]), "repeat": obs["repeat"].to_numpy(float)}
+    origin = obs["origin"] if "origin" in obs else pd.Series(np.nan, obs.index)
+    columns |= {"origin": origin.fillna(GIVEN).to_numpy(), "copies": assembled.copies}
+    if "parent" in obs:
+        columns["parent"] = obs["parent"].fillna("").to_numpy()
+    return examples_file.plain_text_columns(pd.DataFrame(columns, index=obs.index))
 
 
-def packed(made: Assembled, spec: dict[str, Any]) -> anndata.AnnData:
+def pack_examples(assembled: ExampleSet, spec: dict[str, Any]) -> anndata.AnnData:
     """The examples as AnnData: codes and, along sequences, targets in obsm; no X."""
-    found = made.found
-    length = found.codes.shape[1] // (1 + found.pair)
-    along = {} if found.target is None else {"target": found.target}
-    data = anndata.AnnData(obs=described(made, spec), obsm={"sequence": found.codes} | along)
+    sequences = assembled.sequences
+    length = sequences.codes.shape[1] // (1 + sequences.is_paired)
+    positional_targets = {} if sequences.target is None else {"target": sequences.target}
+    data = anndata.AnnData(obs=describe_examples(assembled, spec), obsm={"sequence": sequences.codes} | positional_targets)
     bin = spec["bin"] if spec["target"] == "profile" else 1
-    data.uns["outcome"] = made.target.outcome.plain()
-    data.uns["sequence"] = Sequence(length, found.pair, spec["stranded"], bin).plain()
-    data.uns["conflicts"] = json.dumps(made.conflicts)
+    data.uns["outcome"] = assembled.target.outcome.to_dict()
+    data.uns["sequence"] = SequenceLayout(length, sequences.is_paired, spec["stranded"], bin).to_dict()
+    data.uns["conflicts"] = json.dumps(assembled.conflicts)
     return data
 
 
-def records(data: anndata.AnnData, made: Assembled, spec: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(data: anndata.AnnData, assembled: ExampleSet, spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary: examples, classes, GC content, what was collapsed and left out."""
-    counts, counted = made.counts, cross_validation.members(made.target.outcome, data.obs)
+    counts, counted = assembled.counts, cross_validation.class_masks(assembled.target.outcome, data.obs)
     rows: list[tuple[str, Any, str, str]] = [
         ("sequences", data.n_obs, "sequences", "sequences that are learned from, each once"),
         ("length", int(data.uns["sequence"]["length"]), "bases", "bases of each sequence"),
-        ("collapsed", counts["collapsed"], "sequences", f"sequences left out as copies of another{_turned(spec)}"),
+        ("collapsed", counts["collapsed"], "sequences", f"sequences left out as copies of another{_copy_definition(spec)}"),
         ("conflicts", counts["contradicted"], "sequences", "sequences left out, since their copies bear different labels"),
     ]
     if counts["undrawn"]:
         rows.append(("undrawn", counts["undrawn"], "sequences", "sequences left out by sequences.sample"))
     for origin in sorted(set(data.obs["origin"]) - {GIVEN}):
-        own = int((data.obs["origin"] == origin).sum())
-        rows.append((f"made.{origin}", own, "sequences", f"negatives that were made ({origin})"))
-    keys = keyed(name for name, _ in counted)
+        subset = int((data.obs["origin"] == origin).sum())
+        rows.append((f"made.{origin}", subset, "sequences", f"negatives that were made ({origin})"))
+    keys = make_keys(name for name, _ in counted)
     if len(counted) > 1:
-        rows += [(f"class.{keys[name]}", int(own.sum()), "sequences", f"sequences: {name}") for name, own in counted]
+        rows += [(f"class.{keys[name]}", int(subset.sum()), "sequences", f"sequences: {name}") for name, subset in counted]
     rows += [
-        (f"gc.{keys[name]}", round(float(np.nanmean(data.obs["gc"].to_numpy()[own])), 4), "fraction", f"mean GC content: {name}")
-        for name, own in counted
-        if own.any()
+        (
+            f"gc.{keys[name]}",
+            round(float(np.nanmean(data.obs["gc"].to_numpy()[subset])), 4),
+            "fraction",
+            f"mean GC content: {name}",
+        )
+        for name, subset in counted
+        if subset.any()
     ]
     return [
-        {"key": f"dataset.{spec['name']}.{key}", "value": v, "low": None, "high": None, "n": counts["read"], "unit": unit, "description": text}
-        for key, v, unit, text in rows
+        {"key": f"dataset.{spec['name']}.{key}", "value": value, "low": None, "high": None, "n": counts["read"], "unit": unit, "description": description}
+        for key, value, unit, description in rows
     ]  # fmt: skip
 
 
-def _turned(spec: dict[str, Any]) -> str:
+def _copy_definition(spec: dict[str, Any]) -> str:
     """How copies are told, and where."""
     within = ", within each side of the split" if spec["by"] == "given" else ""
     return ("" if spec["stranded"] else " or of its reverse complement") + within
 
 
-def tell(made: Assembled) -> None:
+def log_excluded(assembled: ExampleSet) -> None:
     """Say in the log what was left out."""
-    for line in made.found.left_out:
+    for line in assembled.sequences.left_out:
         log.info("left out: %s", line)
-    if made.conflicts:
-        shown = "; ".join(" = ".join(f"{n} ({label})" for n, label in zip(own["names"], own["labels"], strict=True)) for own in made.conflicts[:SHOWN])  # fmt: skip
-        log.warning("%d sequences bear different labels and are left out: %s", len(made.conflicts), shown)
-    if made.counts.get("known"):
-        log.info("%d negatives were made that are sequences of the files; they are left out", made.counts["known"])
+    if assembled.conflicts:
+        shown = "; ".join(" = ".join(f"{name} ({label})" for name, label in zip(conflict["names"], conflict["labels"], strict=True)) for conflict in assembled.conflicts[:SHOWN])  # fmt: skip
+        log.warning("%d sequences bear different labels and are left out: %s", len(assembled.conflicts), shown)
+    if assembled.counts.get("known"):
+        log.info("%d negatives were made that are sequences of the files; they are left out", assembled.counts["known"])
 
 
-def main(files: list[Path], spec: dict[str, Any], seed: int, beside: dict[str, Path], examples: Path, summary: Path) -> None:
+def main(
+    files: list[Path], spec: dict[str, Any], seed: int, context_files: dict[str, Path], examples: Path, summary: Path
+) -> None:
     """Write the examples and their summary.
 
     files: in the order of spec's. spec: name, source, outcome, representation, label, positive, by, column (of groups) or
-    given (of sides) where the split reads them, and the config's section `sequences`. beside: codes and contigs of the
+    given (of sides) where the split reads them, and the config's section `sequences`. context_files: codes and contigs of the
     genome, signal, annotation, as far as there are any.
     """
-    genome = Genome.open(beside["codes"], beside["contigs"]) if "codes" in beside else None
-    made = assemble([str(path) for path in files], spec, seed, Beside(genome, beside.get("signal"), beside.get("annotation")))
-    data = packed(made, spec)
-    sources = {f"{i}.{path.name}": path for i, path in enumerate(files)} | {path.name: path for path in beside.values()}
+    genome = Genome.open(context_files["codes"], context_files["contigs"]) if "codes" in context_files else None
+    assembled = assemble_examples(
+        [str(path) for path in files],
+        spec,
+        seed,
+        SequenceSources(genome, context_files.get("signal"), context_files.get("annotation")),
+    )
+    data = pack_examples(assembled, spec)
+    sources = {f"{i}.{path.name}": path for i, path in enumerate(files)} | {path.name: path for path in context_files.values()}
     data.uns["task"] = {
         "name": spec["name"],
         "source": spec["source"],
@@ -122,21 +134,23 @@ def main(files: list[Path], spec: dict[str, Any], seed: int, beside: dict[str, P
         "classes": data.uns["outcome"]["classes"],
     }
     data.write_h5ad(examples)
-    found = records(data, made, spec)
-    summary.write_text(json.dumps(found, indent=1) + "\n")
-    for row in found:
+    records = summary_records(data, assembled, spec)
+    summary.write_text(json.dumps(records, indent=1) + "\n")
+    for row in records:
         log.info("%s: %s", row["description"], row["value"])
-    tell(made)
+    log_excluded(assembled)
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        beside = {name: job.input.get(name) for name in ("codes", "contigs", "signal", "annotation") if job.input.get(name)}
+        context_files = {
+            name: job.input.get(name) for name in ("codes", "contigs", "signal", "annotation") if job.input.get(name)
+        }
         main(
             job.input.get("files", []),
             dict(job.params.spec),
             job.params.seed,
-            beside,
+            context_files,
             job.output.examples,
             job.output.summary,
         )

@@ -18,12 +18,12 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 
-def assemble(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame, task: dict[str, Any]) -> anndata.AnnData:
+def assemble_examples(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame, task: dict[str, Any]) -> anndata.AnnData:
     """One AnnData: a row an example, features in X (float64, NaN where missing), the task, its hashes and outcome in uns."""
     obs, outcome = obs.copy(), Outcome("binary", tuple(task["classes"]))
     for name in obs.columns[[not pd.api.types.is_numeric_dtype(obs[c]) for c in obs]]:
         obs[name] = obs[name].astype(str)
-    return anndata.AnnData(table.to_numpy(np.float64), obs=obs, var=var, uns={"task": task, "outcome": outcome.plain()})
+    return anndata.AnnData(table.to_numpy(np.float64), obs=obs, var=var, uns={"task": task, "outcome": outcome.to_dict()})
 
 
 def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> None:
@@ -36,7 +36,7 @@ def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> Non
     table, var = REPRESENTATIONS[spec["representation"]].features(obs, annotations, fasta)
     made_from = {labels.name: sha256(labels), fasta.name: sha256(fasta)}
     task = spec | {"spec": json.dumps(spec, sort_keys=True), "made_from": made_from, "classes": source.CLASSES}
-    assemble(obs, table, var, task).write_h5ad(examples)
+    assemble_examples(obs, table, var, task).write_h5ad(examples)
     log.info("%d examples (%s) with %d features", len(obs), obs["label"].value_counts().to_dict(), table.shape[1])
 
 

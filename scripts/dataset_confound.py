@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from readsight.checks.batch_confounding import perfect
+from readsight.checks.batch_confounding import describe_confounding
 from readsight.dataset import confounding, examples
 from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
 from readsight.step import step
-from readsight.text import keyed
+from readsight.text import make_keys
 
 log = logging.getLogger("readsight")
 
@@ -25,67 +25,71 @@ UNITS = {
 }
 
 
-def refuse(task: str, batch: str, obs: pd.DataFrame, outcome: Outcome) -> None:
+def refuse_confounded(task: str, batch: str, obs: pd.DataFrame, outcome: Outcome) -> None:
     """Raises InputError where a label is a function of the batch, or a sample has no batch."""
-    bare = obs.index[obs["batch"].astype(str).isin(["", "nan"])]
-    if len(bare):
+    unassigned = obs.index[obs["batch"].astype(str).isin(["", "nan"])]
+    if len(unassigned):
         raise InputError(
-            f"tasks.{task}.harmonise.batch: sample {bare[0]} has nothing in column {batch} ({len(bare)} have not); name its batch, or leave it out"
+            f"tasks.{task}.harmonise.batch: sample {unassigned[0]} has nothing in column {batch} ({len(unassigned)} have not); name its batch, or leave it out"
         )
     faults = []
-    for name, classes, labels in confounding.targets(outcome, outcome.target(obs)):
-        words = perfect(obs["batch"].astype(str).tolist(), [classes[code] for code in labels])
-        if words:
-            faults.append(f"tasks.{task}.harmonise.batch: column {batch}{f', label {name}' if name else ''}: {words}")
+    for name, classes, labels in confounding.list_targets(outcome, outcome.read_target(obs)):
+        message = describe_confounding(obs["batch"].astype(str).tolist(), [classes[code] for code in labels])
+        if message:
+            faults.append(f"tasks.{task}.harmonise.batch: column {batch}{f', label {name}' if name else ''}: {message}")
     if faults:
         raise InputError(faults)
 
 
-def overall(rows: list[dict[str, Any]]) -> str:
+def summarise_targets(rows: list[dict[str, Any]]) -> str:
     """What was found of all targets, in words: of those that are strongly confounded, or else of the one that is most."""
     strong = [row["words"] for row in rows if row["strong"]]
     if strong or len(rows) == 1:
         return " ".join(strong or [rows[0]["words"]])
-    most = max(rows, key=lambda row: row["cramers_v"]["value"] or 0)
-    return f"None of {len(rows)} labels is strongly confounded with the batch; the most is {most['name']}: {most['words']}"
+    strongest = max(rows, key=lambda row: row["cramers_v"]["value"] or 0)
+    return (
+        f"None of {len(rows)} labels is strongly confounded with the batch; the most is {strongest['name']}: {strongest['words']}"
+    )
 
 
-def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary."""
     rows = []
-    keys = keyed(target["name"] for target in found["targets"] if target["name"])
-    for target in found["targets"]:
-        start = f"dataset.{task}.confounding." + (f"{keys[target['name']]}." if target["name"] else "")
-        about = f" (label {target['name']})" if target["name"] else ""
+    keys = make_keys(target["name"] for target in findings["targets"] if target["name"])
+    for target in findings["targets"]:
+        prefix = f"dataset.{task}.confounding." + (f"{keys[target['name']]}." if target["name"] else "")
+        label = f" (label {target['name']})" if target["name"] else ""
         for key, cell in ({"cramers_v": target["cramers_v"]} | target["scores"]).items():
-            unit, words = UNITS[key]
+            unit, title = UNITS[key]
             chance = f"; chance {target['chance'][key]:.2f}" if key in target["chance"] else "; 0: none, 1: one and the same"
-            rows.append({"key": start + key, **cell, "n": found["samples"], "unit": unit, "description": words + about + chance})
-        bare = {"value": int(target["strong"]), "low": None, "high": None, "n": found["samples"], "unit": "0 or 1"}
-        rows.append({"key": start + "strong", **bare, "description": target["words"]})
+            rows.append(
+                {"key": prefix + key, **cell, "n": findings["samples"], "unit": unit, "description": title + label + chance}
+            )
+        flag = {"value": int(target["strong"]), "low": None, "high": None, "n": findings["samples"], "unit": "0 or 1"}
+        rows.append({"key": prefix + "strong", **flag, "description": target["words"]})
     return rows
 
 
 def main(task: str, path: Path, batch: str, seed: int, confounded: Path, summary: Path) -> None:
     """Read the examples, refuse what cannot be told apart, measure the rest. batch: the column's name in the metadata."""
     data = examples.read(path)
-    outcome = examples.outcome(data)
-    refuse(task, batch, data.obs, outcome)
-    rows = confounding.measure(data.obs, outcome, seed)
-    found = {
+    outcome = examples.read_outcome(data)
+    refuse_confounded(task, batch, data.obs, outcome)
+    rows = confounding.measure_confounding(data.obs, outcome, seed)
+    findings = {
         "batch": batch,
-        "outcome": outcome.plain(),
+        "outcome": outcome.to_dict(),
         "samples": data.n_obs,
         "groups": int(data.obs["group"].nunique()),
         "limit": confounding.STRONG,
         "targets": rows,
         "perfect": False,
         "strong": any(row["strong"] for row in rows),
-        "words": overall(rows),
+        "words": summarise_targets(rows),
     }
-    confounded.write_text(json.dumps(found, indent=1) + "\n")
-    summary.write_text(json.dumps(records(task, found), indent=1) + "\n")
-    log.log(logging.WARNING if found["strong"] else logging.INFO, "%s", found["words"])
+    confounded.write_text(json.dumps(findings, indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(task, findings), indent=1) + "\n")
+    log.log(logging.WARNING if findings["strong"] else logging.INFO, "%s", findings["words"])
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import pandas as pd
 
 from readsight.dataset import examples as examples_file
 from readsight.dataset import fold_file
-from readsight.dataset.certificate import sha256, verify
-from readsight.dataset.cross_validation import ROLES, column, inner, outer
+from readsight.dataset.certificate import sha256, verify_split
+from readsight.dataset.cross_validation import ROLES, fold_column, inner_columns, outer_columns
 from readsight.dataset.features import REPRESENTATIONS
 from readsight.errors import InputError
 from readsight.step import step
@@ -24,48 +24,54 @@ from readsight.step import step
 
 def fit(data: anndata.AnnData, roles: pd.Series, spec: dict[str, Any]) -> dict[str, Any]:
     """What is fitted in a fold: the representation is handed the training rows, and nothing else."""
-    own = data[(roles == "train").to_numpy()].copy()
-    return REPRESENTATIONS[str(data.uns["task"]["representation"])].fit(own, spec)
+    training = data[(roles == "train").to_numpy()].copy()
+    return REPRESENTATIONS[str(data.uns["task"]["representation"])].fit(training, spec)
 
 
-def cut(
-    data: anndata.AnnData, roles: pd.Series, groups: pd.Series, fitted: dict[str, Any], about: dict[str, Any]
+def cut_samples(
+    data: anndata.AnnData, roles: pd.Series, groups: pd.Series, fitted: dict[str, Any], split_description: dict[str, Any]
 ) -> anndata.AnnData:
-    """One role of one fold, by what was fitted. about: certificate, repeat, fold, role."""
-    here = (roles == about["role"]).to_numpy()
-    values, var = REPRESENTATIONS[fitted["representation"]].apply(data[here], fitted)
-    obs = examples_file.plain(data.obs[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
-    return fold_file.pack(values, obs, var, about, examples_file.outcome(data))
+    """One role of one fold, by what was fitted. split_description: certificate, repeat, fold, role."""
+    is_in_role = (roles == split_description["role"]).to_numpy()
+    values, var = REPRESENTATIONS[fitted["representation"]].apply(data[is_in_role], fitted)
+    obs = examples_file.plain_text_columns(data.obs[is_in_role]).assign(
+        group=groups.to_numpy(str)[is_in_role], split=split_description["role"]
+    )
+    return fold_file.pack_fold(values, obs, var, split_description, examples_file.read_outcome(data))
 
 
-def cut_sequences(data: anndata.AnnData, roles: pd.Series, groups: pd.Series, about: dict[str, Any]) -> anndata.AnnData:
+def cut_sequences(
+    data: anndata.AnnData, roles: pd.Series, groups: pd.Series, split_description: dict[str, Any]
+) -> anndata.AnnData:
     """One role of one fold of sequences, whose codes (and targets along them) are mapped; read are those of this role."""
-    here = np.flatnonzero((roles == about["role"]).to_numpy())
-    obs = examples_file.plain(data.obs.iloc[here]).assign(group=groups.to_numpy(str)[here], split=about["role"])
-    codes = np.asarray(data.obsm["sequence"][here])
-    target = np.asarray(data.obsm["target"][here]) if "target" in data.obsm else None
-    outcome = examples_file.outcome(data)
-    return fold_file.pack_sequences(codes, obs, about, outcome, examples_file.sequence(data), target)
+    rows = np.flatnonzero((roles == split_description["role"]).to_numpy())
+    obs = examples_file.plain_text_columns(data.obs.iloc[rows]).assign(
+        group=groups.to_numpy(str)[rows], split=split_description["role"]
+    )
+    codes = np.asarray(data.obsm["sequence"][rows])
+    target = np.asarray(data.obsm["target"][rows]) if "target" in data.obsm else None
+    outcome = examples_file.read_outcome(data)
+    return fold_file.pack_sequences(codes, obs, split_description, outcome, examples_file.read_sequence_layout(data), target)
 
 
-def parts(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
+def list_folds(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
     """Folds and inner folds of a repeat: name in the fold files, column of the split, roles written."""
-    found = []
+    folds = []
     prefix = f"repeat{repeat}."
-    for number in range(sum(name.startswith(prefix) for name in outer(table.columns))):
-        fold = column(repeat, number)
-        found.append((fold_file.name(number), fold, list(ROLES)))
-        found += [(name.removeprefix(prefix), name, ["train", "validation"]) for name in inner(table.columns, fold)]
-    return found
+    for number in range(sum(name.startswith(prefix) for name in outer_columns(table.columns))):
+        fold = fold_column(repeat, number)
+        folds.append((fold_file.fold_name(number), fold, list(ROLES)))
+        folds += [(name.removeprefix(prefix), name, ["train", "validation"]) for name in inner_columns(table.columns, fold)]
+    return folds
 
 
 @contextmanager
-def placed(where: str) -> Iterator[None]:
+def name_fold_in_errors(fold_name: str) -> Iterator[None]:
     """Say of a fault in which fold it is: another may have none."""
     try:
         yield
     except InputError as error:
-        raise InputError([f"{where}: {fault}" for fault in error.faults]) from None
+        raise InputError([f"{fold_name}: {fault}" for fault in error.faults]) from None
 
 
 def main(
@@ -83,27 +89,27 @@ def main(
     validation part of their own) is left out. Raises InputError for a certificate that is not about these examples
     and this split.
     """
-    verify(certificate, examples, split)
-    mark = sha256(certificate)
+    verify_split(certificate, examples, split)
+    digest = sha256(certificate)
     data = examples_file.read(examples)
-    sequences = examples_file.sequence(data) is not None
+    sequences = examples_file.read_sequence_layout(data) is not None
     table = pd.read_parquet(split).set_index("example").loc[data.obs_names]
     with ExitStack() as stack:
         files = {role: stack.enter_context(h5py.File(path, "w")) for role, path in outputs.items()}
-        held = stack.enter_context(h5py.File(scaler, "w"))
-        for name, source, roles in parts(table, repeat):
-            with placed(f"repeat {repeat}, {name}"):
+        scaler_file = stack.enter_context(h5py.File(scaler, "w"))
+        for name, source, roles in list_folds(table, repeat):
+            with name_fold_in_errors(f"repeat {repeat}, {name}"):
                 fitted = None if sequences else fit(data, table[source], spec)
-                anndata.io.write_elem(held, name, fitted or {})
+                anndata.io.write_elem(scaler_file, name, fitted or {})
                 number = int(name.removeprefix("fold").partition(".")[0])
                 for role in (r for r in roles if (table[source] == r).any()):
-                    about = {"certificate": mark, "repeat": repeat, "fold": number, "role": role}
-                    own = (
-                        cut_sequences(data, table[source], table["group"], about)
+                    split_description = {"certificate": digest, "repeat": repeat, "fold": number, "role": role}
+                    fold_data = (
+                        cut_sequences(data, table[source], table["group"], split_description)
                         if sequences
-                        else cut(data, table[source], table["group"], fitted, about)
+                        else cut_samples(data, table[source], table["group"], fitted, split_description)
                     )
-                    anndata.io.write_elem(files[role], name, own)
+                    anndata.io.write_elem(files[role], name, fold_data)
 
 
 if __name__ == "__main__":

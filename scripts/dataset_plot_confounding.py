@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight.report.figure_style import COLOURS, new, save
+from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 BATCHES = 25  # rows of the heat map; the largest batches are shown
@@ -21,13 +21,13 @@ SHORT = {
 NAME = 22  # letters of a name
 
 
-def shown(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def select_targets(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The targets that are drawn, in their order."""
-    kept = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:TARGETS]
-    return [targets[i] for i in sorted(kept)]
+    selected = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:TARGETS]
+    return [targets[i] for i in sorted(selected)]
 
 
-def cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+def count_cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
     """Counts and shares of a batch's samples, (batches, columns), with names of batches and columns; largest batch first.
 
     A column is a class; of several labels, one each: the samples that have it.
@@ -40,53 +40,57 @@ def cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, list[s
         counts = np.stack([np.array(target["counts"])[:, 1] for target in targets], axis=1)
         columns = [target["name"] for target in targets]
     order = np.argsort(-sizes, kind="stable")[:BATCHES]
-    names = [f"{cut(batches[i])} ({sizes[i]})" for i in order]
-    return counts[order], counts[order] / np.maximum(sizes[order, None], 1), names, [cut(c) for c in columns]
+    names = [f"{shorten_name(batches[i])} ({sizes[i]})" for i in order]
+    return counts[order], counts[order] / np.maximum(sizes[order, None], 1), names, [shorten_name(c) for c in columns]
 
 
-def cut(name: str) -> str:
+def shorten_name(name: str) -> str:
     return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def draw_counts(figure: Any, axis: Any, targets: list[dict[str, Any]], batch: str) -> None:
     """Heat map: colour is the part of the batch, the number in the cell counts samples."""
-    counts, parts, names, columns = cells(targets)
-    image = axis.imshow(parts, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    counts, fractions, names, columns = count_cells(targets)
+    image = axis.imshow(fractions, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), n in np.ndenumerate(counts):
-        colour = "white" if parts[row, column] > 0.6 else "black"
+        colour = "white" if fractions[row, column] > 0.6 else "black"
         axis.text(column, row, str(n), ha="center", va="center", color=colour, fontsize=8 if len(names) < 20 else 6)
-    long = max(map(len, columns)) * len(columns) > 36
-    axis.set_xticks(range(len(columns)), columns, rotation=40 if long else 0, ha="right" if long else "center", fontsize=8)
+    is_long = max(map(len, columns)) * len(columns) > 36
+    axis.set_xticks(range(len(columns)), columns, rotation=40 if is_long else 0, ha="right" if is_long else "center", fontsize=8)
     axis.set_yticks(range(len(names)), names, fontsize=8 if len(names) < 20 else 6)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
-    rest = len(targets[0]["batches"]) - len(names)
-    axis.set_title(f"Samples of each batch ({cut(batch)})" + (f", {rest} smaller left out" if rest else ""))
+    hidden_count = len(targets[0]["batches"]) - len(names)
+    axis.set_title(
+        f"Samples of each batch ({shorten_name(batch)})" + (f", {hidden_count} smaller left out" if hidden_count else "")
+    )
     figure.colorbar(image, ax=axis, label="part of the batch", shrink=0.8)
 
 
-def scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], float]]:
+def list_scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], float]]:
     """Rows of the right panel: name, value with its interval, and what stands for no confounding."""
     rows = []
     for target in targets:
-        start = f"{cut(target['name'])}: " if target["name"] else ""
-        found = {"Cramér's V": (target["cramers_v"], 0.0)}
+        start = f"{shorten_name(target['name'])}: " if target["name"] else ""
+        cells = {"Cramér's V": (target["cramers_v"], 0.0)}
         # of several labels one score each, lest the panel be read as a table
-        drawn = [key for key in target["scores"] if not (target["name"] and key == "balanced_accuracy")]
-        found |= {SHORT[key]: (target["scores"][key], target["chance"][key]) for key in drawn}
-        rows += [(start + name, cell, chance) for name, (cell, chance) in found.items() if cell["value"] is not None]
+        keys = [key for key in target["scores"] if not (target["name"] and key == "balanced_accuracy")]
+        cells |= {SHORT[key]: (target["scores"][key], target["chance"][key]) for key in keys}
+        rows += [(start + name, cell, chance) for name, (cell, chance) in cells.items() if cell["value"] is not None]
     return rows
 
 
 def draw_scores(axis: Any, rows: list[tuple[str, dict[str, Any], float]]) -> None:
     """Points with intervals; a grey mark shows chance."""
-    for place, (_, cell, chance) in enumerate(rows):
-        above = cell["low"] is not None and cell["low"] > chance
-        axis.plot([chance, chance], [place - 0.32, place + 0.32], color=COLOURS[7], lw=3, label="" if place else "chance alone")
+    for position, (_, cell, chance) in enumerate(rows):
+        is_above = cell["low"] is not None and cell["low"] > chance
+        axis.plot(
+            [chance, chance], [position - 0.32, position + 0.32], color=COLOURS[7], lw=3, label="" if position else "chance alone"
+        )
         if cell["low"] is not None:
-            axis.plot([cell["low"], cell["high"]], [place, place], color=COLOURS[1 if above else 0], lw=2)
-        axis.plot(cell["value"], place, "o", color=COLOURS[1 if above else 0])
-        axis.text(1.03, place, f"{cell['value']:.2f}", va="center", fontsize=8)
+            axis.plot([cell["low"], cell["high"]], [position, position], color=COLOURS[1 if is_above else 0], lw=2)
+        axis.plot(cell["value"], position, "o", color=COLOURS[1 if is_above else 0])
+        axis.text(1.03, position, f"{cell['value']:.2f}", va="center", fontsize=8)
     axis.set_yticks(range(len(rows)), [name for name, _, _ in rows], fontsize=8 if len(rows) < 16 else 6)
     axis.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="0: nothing, 1: all of it")
     axis.set_title("What the batch alone tells")
@@ -94,21 +98,21 @@ def draw_scores(axis: Any, rows: list[tuple[str, dict[str, Any], float]]) -> Non
 
 def main(confounding: Path, out: Path) -> None:
     """One figure of two panels, with the finding in words above."""
-    found = json.loads(confounding.read_text())
-    targets = shown(found["targets"])
-    rows = scores(targets)
+    findings = json.loads(confounding.read_text())
+    targets = select_targets(findings["targets"])
+    rows = list_scores(targets)
     height = max(3.4, 1.6 + 0.24 * min(BATCHES, len(targets[0]["batches"])), 1.6 + 0.2 * len(rows))
-    figure, (left, right) = new(1, 2, width=10.5, height=height, gridspec_kw={"width_ratios": [1.3, 1]})
-    draw_counts(figure, left, targets, found["batch"])
+    figure, (left, right) = new_figure(1, 2, width=10.5, height=height, gridspec_kw={"width_ratios": [1.3, 1]})
+    draw_counts(figure, left, targets, findings["batch"])
     if rows:
         draw_scores(right, rows)
         figure.legend(loc="outside lower right", fontsize=8)
     else:
         right.axis("off")
-        right.text(0.5, 0.5, textwrap.fill(found["words"], 40), ha="center", va="center")
-    if found["strong"]:
+        right.text(0.5, 0.5, textwrap.fill(findings["words"], 40), ha="center", va="center")
+    if findings["strong"]:
         figure.suptitle("Batch and label are STRONGLY confounded", color=COLOURS[1], x=0.01, ha="left", fontsize=12)
-    save(figure, out)
+    save_figure(figure, out)
 
 
 if __name__ == "__main__":

@@ -16,24 +16,26 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 
-def learned(train: Path, number: int, certificate: Path, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
+def fit_encoding(train: Path, number: int, certificate: Path, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
     """One fold's encoding. spec: representation, and the config's section `represent`. Raises InputError where the training
     part was not cut under the certificate, is not of sequences, or does not go with the settings."""
     fold = fold_file.read(train, number)
-    verify_folds(certificate, {str(train): fold.mark})
+    verify_folds(certificate, {str(train): fold.digest})
     if fold.sequence is None:
         raise InputError(f"{train}: holds no sequences; a representation of sequences is learned from those alone")
     settings = {key: value for key, value in spec.items() if key != "representation"}
     with threadpool_limits(threads):
-        found = ENCODINGS[spec["representation"]].fit(fold.values, fold.sequence, settings, seed, threads)
-    log.info("fold %d: %s of %d sequences of %d bases", number, found.name, len(fold), fold.sequence.length)
-    return found
+        encoding = ENCODINGS[spec["representation"]].fit(fold.values, fold.sequence, settings, seed, threads)
+    log.info("fold %d: %s of %d sequences of %d bases", number, encoding.name, len(fold), fold.sequence.length)
+    return encoding
 
 
-def main(train: Path, certificate: Path, spec: dict[str, Any], seed: int, threads: int, tensors: Path, about: Path) -> None:
+def main(train: Path, certificate: Path, spec: dict[str, Any], seed: int, threads: int, tensors: Path, description: Path) -> None:
     """Write the encodings of all folds of a repeat."""
-    found = [learned(train, number, certificate, spec, seed + number, threads) for number in range(fold_file.count(train))]
-    encoding_file.write(tensors, about, found, fold_file.read(train, 0).mark)
+    encodings = [
+        fit_encoding(train, number, certificate, spec, seed + number, threads) for number in range(fold_file.count_folds(train))
+    ]
+    encoding_file.write(tensors, description, encodings, fold_file.read(train, 0).digest)
 
 
 if __name__ == "__main__":

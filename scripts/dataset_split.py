@@ -12,8 +12,8 @@ import pandas as pd
 
 from readsight.dataset import chromosome_holdout, cross_validation, homology, leakage
 from readsight.dataset import examples as examples_file
-from readsight.dataset.certificate import seal
-from readsight.dataset.homology import Kin
+from readsight.dataset.certificate import seal_certificate
+from readsight.dataset.homology import Relatives
 from readsight.dataset.splits import SPLITS
 from readsight.errors import InputError
 from readsight.step import step
@@ -25,36 +25,40 @@ BARRED = ("same_group", "exact", "reverse_complement", "near", "overlap")
 GIANT = 0.1  # a cluster with more than this part of the examples is warned of
 
 
-def divide(
-    data: anndata.AnnData, spec: dict[str, Any], seed: int, near: np.ndarray | None = None, kin: Kin | None = None
+def divide_examples(
+    data: anndata.AnnData,
+    spec: dict[str, Any],
+    seed: int,
+    near_pairs: np.ndarray | None = None,
+    relatives: Relatives | None = None,
 ) -> pd.DataFrame:
     """Group and roles of n examples: columns group, `repeat0.fold0`, …; indexed as the examples.
 
-    near: (m, 2) pairs of near-duplicates; they go into one group. kin: relatives among sequences. By chromosome they keep
+    near_pairs: (m, 2) pairs of near-duplicates; they go into one group. relatives: relatives among sequences. By chromosome they keep
     the chromosome as their group, and have no role where a relative of theirs is tested on.
     """
-    member = SPLITS[spec["by"]]
-    groups = member.groups(data.obs, spec)
-    apart = kin is not None and spec["by"] == "chromosome"
-    groups = groups if near is None or apart else leakage.joined(groups, near)
-    if kin is not None:
-        several(groups, spec)
-    outcome = examples_file.outcome(data)
-    strata, names = strata_of(data.obs), groups.to_numpy(str)
-    wanted = cross_validation.needs(outcome, data.obs)
+    split_rule = SPLITS[spec["by"]]
+    groups = split_rule.groups(data.obs, spec)
+    excludes_relatives = relatives is not None and spec["by"] == "chromosome"
+    groups = groups if near_pairs is None or excludes_relatives else leakage.join_groups(groups, near_pairs)
+    if relatives is not None:
+        refuse_single_group(groups, spec)
+    outcome = examples_file.read_outcome(data)
+    strata, names = read_strata(data.obs), groups.to_numpy(str)
+    requirements = cross_validation.list_requirements(outcome, data.obs)
     batches = data.obs[BATCHES].to_numpy(str) if BATCHES in data.obs else None
-    if hasattr(member, "roles"):
-        given = member.roles(data.obs, whole=kin is not None).to_numpy(str)
-        roles = cross_validation.as_given(given, strata, names, spec, seed, wanted, batches)
+    if hasattr(split_rule, "roles"):
+        given_roles = split_rule.roles(data.obs, whole=relatives is not None).to_numpy(str)
+        roles = cross_validation.use_given_split(given_roles, strata, names, spec, seed, requirements, batches)
     elif spec.get("test_chromosomes"):
-        roles = chromosome_holdout.chromosomes(strata, names, spec, seed, wanted)
+        roles = chromosome_holdout.assign_by_chromosome(strata, names, spec, seed, requirements)
     else:
-        roles = cross_validation.assign(strata, names, spec, seed, wanted, batches)
-    roles = chromosome_holdout.apart(roles, kin, wanted) if apart else roles
+        roles = cross_validation.assign_folds(strata, names, spec, seed, requirements, batches)
+    roles = chromosome_holdout.exclude_relatives(roles, relatives, requirements) if excludes_relatives else roles
     return pd.concat([groups, roles.set_index(data.obs_names)], axis=1)
 
 
-def several(groups: pd.Series, spec: dict[str, Any]) -> None:
+def refuse_single_group(groups: pd.Series, spec: dict[str, Any]) -> None:
     """Raise InputError where all sequences are one group: nothing can be divided."""
     if groups.nunique() > 1 or spec["by"] == "given":
         return
@@ -67,98 +71,118 @@ def several(groups: pd.Series, spec: dict[str, Any]) -> None:
     )
 
 
-def strata_of(obs: pd.DataFrame) -> np.ndarray:
+def read_strata(obs: pd.DataFrame) -> np.ndarray:
     """What folds are balanced by (n,): the class, or what the examples were joined with."""
     return obs["stratum" if "stratum" in obs else "label"].to_numpy(int)
 
 
-def relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Kin | None:
+def find_relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Relatives | None:
     """Who is related to whom among sequences; None for other examples. Only the codes are looked at."""
-    sequence = examples_file.sequence(data)
+    sequence = examples_file.read_sequence_layout(data)
     if sequence is None:
         return None
-    return homology.of_examples(data.obsm["sequence"], data.obs, sequence, spec["identity"], spec["coverage"])
+    return homology.find_relatives(data.obsm["sequence"], data.obs, sequence, spec["identity"], spec["coverage"])
 
 
-def twins(data: anndata.AnnData) -> np.ndarray | None:
+def find_near_duplicates(data: anndata.AnnData) -> np.ndarray | None:
     """Pairs of samples with near-duplicate profiles; None for calls, of which many are alike by nature."""
-    return None if str(data.uns["task"]["source"]) == "variants" else leakage.alike(np.asarray(data.X), strata_of(data.obs))
+    return (
+        None
+        if str(data.uns["task"]["source"]) == "variants"
+        else leakage.find_near_duplicates(np.asarray(data.X), read_strata(data.obs))
+    )
 
 
-def examine(
-    data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, near: np.ndarray | None = None
+def examine_tables(
+    data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, near_pairs: np.ndarray | None = None
 ) -> dict[str, Any]:
     """What there is to say about a split: duplicates, groups, class balance, leakage beside that of a random split."""
-    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
-    same = leakage.identical(np.asarray(data.X))
-    leaking = {
-        which: leakage.leakage(columns, data.obs, groups, spec["gap"], same, near)
-        for which, columns in (("random", leakage.scattered(roles, seed)), ("split", roles))
+    roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
+    identical_ids = leakage.number_identical_rows(np.asarray(data.X))
+    fractions = {
+        division: leakage.measure_leakage(columns, data.obs, groups, spec["gap"], identical_ids, near_pairs)
+        for division, columns in (("random", leakage.draw_random_split(roles, seed)), ("split", roles))
     }
-    found: dict[str, Any] = {}
+    findings: dict[str, Any] = {}
     if spec["by"] == "given":
         faults: list[str] = []
-        found["given"] = of_given(roles[cross_validation.column(0, 0)], groups)
-        redrawn = roles.drop(columns=cross_validation.column(0, 0))
+        findings["given"] = examine_given_split(roles[cross_validation.fold_column(0, 0)], groups)
+        redrawn = roles.drop(columns=cross_validation.fold_column(0, 0))
         if redrawn.shape[1]:
-            leaking["redrawn"] = leakage.leakage(redrawn, data.obs, groups, spec["gap"], same, near)
-            faults = [kind for kind in ("same_group", "near_profile") if leaking["redrawn"].get(kind)]
-        leaking["split"] = leakage.leakage(roles[[cross_validation.column(0, 0)]], data.obs, groups, spec["gap"], same, near)
+            fractions["redrawn"] = leakage.measure_leakage(redrawn, data.obs, groups, spec["gap"], identical_ids, near_pairs)
+            faults = [kind for kind in ("same_group", "near_profile") if fractions["redrawn"].get(kind)]
+        fractions["split"] = leakage.measure_leakage(
+            roles[[cross_validation.fold_column(0, 0)]], data.obs, groups, spec["gap"], identical_ids, near_pairs
+        )
     else:
-        barred = ["same_group", "near_profile"] + ["neighbour"] * (spec["by"] in ("block", "chromosome"))
-        faults = [kind for kind in barred if leaking["split"].get(kind, 0) > 0]
-    faults += inner_faults(table)
-    found |= {
-        "duplicate_features": int(data.n_obs - len(np.unique(same))),
-        "near_duplicates": None if near is None else len(np.unique(near)),
-        "leakage": leaking,
+        barred_kinds = ["same_group", "near_profile"] + ["neighbour"] * (spec["by"] in ("block", "chromosome"))
+        faults = [kind for kind in barred_kinds if fractions["split"].get(kind, 0) > 0]
+    faults += find_inner_faults(table)
+    findings |= {
+        "duplicate_features": int(data.n_obs - len(np.unique(identical_ids))),
+        "near_duplicates": None if near_pairs is None else len(np.unique(near_pairs)),
+        "leakage": fractions,
     }
-    return described(data, table, spec, seed) | found | verdict(faults)
+    return describe_split(data, table, spec, seed) | findings | certify_split(faults)
 
 
-def examine_sequences(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, kin: Kin) -> dict[str, Any]:
-    """What there is to say about a split of sequences; as `examine`, and clusters, examples left out, GC content by side."""
-    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
-    first, given = roles[[cross_validation.column(0, 0)]], spec["by"] == "given"
-    leaking = {
-        "random": leakage.of_sequences(leakage.scattered(roles.iloc[:, :1], seed), data.obs, groups, kin),
-        "split": leakage.of_sequences(first if given else roles, data.obs, groups, kin),
-        "validation": leakage.of_sequences(first if given else roles, data.obs, groups, kin, "validation"),
+def examine_sequences(
+    data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, relatives: Relatives
+) -> dict[str, Any]:
+    """What there is to say about a split of sequences; as `examine_tables`, and clusters, examples left out, GC content by side."""
+    roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
+    first_fold, is_given = roles[[cross_validation.fold_column(0, 0)]], spec["by"] == "given"
+    fractions = {
+        "random": leakage.measure_sequence_leakage(
+            leakage.draw_random_split(roles.iloc[:, :1], seed), data.obs, groups, relatives
+        ),
+        "split": leakage.measure_sequence_leakage(first_fold if is_given else roles, data.obs, groups, relatives),
+        "validation": leakage.measure_sequence_leakage(
+            first_fold if is_given else roles, data.obs, groups, relatives, "validation"
+        ),
     }
-    found: dict[str, Any] = {}
-    sides = ("split", "validation")
-    if given:
-        test = (first.iloc[:, 0] == "test").to_numpy()
-        own = SPLITS["given"].groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
-        kinds = leakage.of_kinds(test, ~test, data.obs, own, kin)
-        leaked = np.zeros(len(test), bool)
-        leaked[test] = kinds["related"] | kinds["same_group"]
-        found["given"] = of_given(first.iloc[:, 0], groups, leaked) | {"kinds": {k: int(v.sum()) for k, v in kinds.items()}}
-        sides = ()
+    findings: dict[str, Any] = {}
+    divisions = ("split", "validation")
+    if is_given:
+        is_test = (first_fold.iloc[:, 0] == "test").to_numpy()
+        ids = SPLITS["given"].groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
+        kinds = leakage.find_related(is_test, ~is_test, data.obs, ids, relatives)
+        is_leaked = np.zeros(len(is_test), bool)
+        is_leaked[is_test] = kinds["related"] | kinds["same_group"]
+        findings["given"] = examine_given_split(first_fold.iloc[:, 0], groups, is_leaked) | {
+            "kinds": {k: int(v.sum()) for k, v in kinds.items()}
+        }
+        divisions = ()
         if roles.shape[1] > 1:
-            leaking["redrawn"] = leakage.of_sequences(roles.drop(columns=first.columns), data.obs, groups, kin)
-            sides = ("redrawn",)
-    faults = [kind for kind in BARRED if any(leaking[side].get(kind) for side in sides)]
-    found |= {
-        "search": kin.about,
+            fractions["redrawn"] = leakage.measure_sequence_leakage(
+                roles.drop(columns=first_fold.columns), data.obs, groups, relatives
+            )
+            divisions = ("redrawn",)
+    faults = [kind for kind in BARRED if any(fractions[division].get(kind) for division in divisions)]
+    findings |= {
+        "search": relatives.description,
         "clusters": {
-            name: cluster_sizes(own) for name, own in (("near", kin.near), ("overlap", kin.overlap), ("related", kin.all))
+            name: summarise_clusters(ids)
+            for name, ids in (("near", relatives.near), ("overlap", relatives.overlap), ("related", relatives.all))
         },
-        "duplicates": {"exact": spare(kin.same), "reverse_complement": spare(kin.either) - spare(kin.same)},
-        "leakage": leaking,
-        "left_out": chromosome_holdout.left_out(roles, groups) if spec["by"] == "chromosome" else [],
-        "gc": gc_of_sides(data.obs, roles),
+        "duplicates": {
+            "exact": count_duplicates(relatives.identical),
+            "reverse_complement": count_duplicates(relatives.identical_either_strand) - count_duplicates(relatives.identical),
+        },
+        "leakage": fractions,
+        "left_out": chromosome_holdout.count_excluded(roles, groups) if spec["by"] == "chromosome" else [],
+        "gc": gc_by_role(data.obs, roles),
     }
     if spec["by"] == "group":
-        found["joined"] = {"groups": SPLITS["group"].groups(data.obs, spec).nunique(), "left": len(np.unique(groups))}
-    return described(data, table, spec, seed) | found | verdict(faults)
+        findings["joined"] = {"groups": SPLITS["group"].groups(data.obs, spec).nunique(), "left": len(np.unique(groups))}
+    return describe_split(data, table, spec, seed) | findings | certify_split(faults)
 
 
-def described(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int) -> dict[str, Any]:
+def describe_split(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int) -> dict[str, Any]:
     """What a certificate says of any split: examples, groups, and what each role of each fold holds."""
-    roles, groups = table[cross_validation.outer(table.columns)], table["group"].to_numpy(str)
-    outcome = examples_file.outcome(data)
-    counted = cross_validation.members(outcome, data.obs)
+    roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
+    outcome = examples_file.read_outcome(data)
+    counted = cross_validation.class_masks(outcome, data.obs)
     sizes = Counter(groups.tolist())
     return {
         "spec": spec,
@@ -168,60 +192,60 @@ def described(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], 
         "groups": {"count": len(sizes), "largest": max(sizes.values()), "sizes": sorted(sizes.values(), reverse=True)},
         "classes": {str(i): int(mask.sum()) for i, (_, mask) in enumerate(counted)},
         "class_names": [name for name, _ in counted],
-        "folds": cross_validation.balance_of(roles, counted, groups),
-        "inner": cross_validation.balance_of(table.drop(columns=["group", *roles]), counted, groups),
+        "folds": cross_validation.count_roles(roles, counted, groups),
+        "inner": cross_validation.count_roles(table.drop(columns=["group", *roles]), counted, groups),
     }
 
 
-def verdict(faults: list[str]) -> dict[str, Any]:
+def certify_split(faults: list[str]) -> dict[str, Any]:
     """Whether a split with these faults is certified, and why not."""
     return {"certified": not faults, "reason": f"examples on both sides share: {', '.join(faults)}" if faults else ""}
 
 
-def spare(ids: np.ndarray) -> int:
+def count_duplicates(ids: np.ndarray) -> int:
     """How many examples stand there beside an equal one."""
     return len(ids) - len(np.unique(ids))
 
 
-def cluster_sizes(ids: np.ndarray) -> dict[str, Any]:
+def summarise_clusters(ids: np.ndarray) -> dict[str, Any]:
     """How many clusters there are, the size of the largest, and how many clusters have each size."""
     sizes = Counter(np.unique(ids, return_counts=True)[1].tolist())
     return {"count": sum(sizes.values()), "largest": max(sizes), "sizes": [[size, sizes[size]] for size in sorted(sizes)]}
 
 
-def gc_of_sides(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
+def gc_by_role(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
     """Mean GC content of each role of each fold, and how far test and training lie apart, in standard deviations of all."""
     spread, rows = float(obs["gc"].std(ddof=0)) or 1.0, []
     for name in roles:
         means = obs["gc"].groupby(roles[name].to_numpy(str)).mean()
-        own = {role: float(means[role]) for role in cross_validation.ROLES if role in means}
-        rows.append({"fold": name} | own | {"difference": (own["test"] - own["train"]) / spread})
+        role_means = {role: float(means[role]) for role in cross_validation.ROLES if role in means}
+        rows.append({"fold": name} | role_means | {"difference": (role_means["test"] - role_means["train"]) / spread})
     return rows
 
 
-def of_given(roles: pd.Series, groups: np.ndarray, leaked: np.ndarray | None = None) -> dict[str, Any]:
-    """What a split that the data bring leaks: test examples whose group is also trained on, or that `leaked` says, by name."""
-    test = (roles == "test").to_numpy()
-    leaked = test & np.isin(groups, groups[~test]) if leaked is None else leaked
+def examine_given_split(roles: pd.Series, groups: np.ndarray, is_leaked: np.ndarray | None = None) -> dict[str, Any]:
+    """What a split that the data bring leaks: test examples whose group is also trained on, or that `is_leaked` says, by name."""
+    is_test = (roles == "test").to_numpy()
+    is_leaked = is_test & np.isin(groups, groups[~is_test]) if is_leaked is None else is_leaked
     return {
-        "test": int(test.sum()),
-        "train": int((~test).sum()),
-        "leaked": [str(name) for name in roles.index[leaked]],
-        "divided_groups": sorted(set(groups[leaked].tolist())),
-        "fraction": float(leaked.sum() / test.sum()),
+        "test": int(is_test.sum()),
+        "train": int((~is_test).sum()),
+        "leaked": [str(name) for name in roles.index[is_leaked]],
+        "divided_groups": sorted(set(groups[is_leaked].tolist())),
+        "fraction": float(is_leaked.sum() / is_test.sum()),
     }
 
 
-def inner_faults(table: pd.DataFrame) -> list[str]:
+def find_inner_faults(table: pd.DataFrame) -> list[str]:
     """Inner folds in which a group stands on both sides, or that hold a test example of their fold."""
-    found = []
-    for fold in cross_validation.outer(table.columns):
-        test = (table[fold] == "test").to_numpy()
-        for name in cross_validation.inner(table.columns, fold):
-            held, kept = (set(table["group"][table[name] == role]) for role in ("validation", "train"))
-            if held & kept or ((table[name] == "") != test).any():
-                found.append(name)
-    return found
+    faulty = []
+    for fold in cross_validation.outer_columns(table.columns):
+        is_test = (table[fold] == "test").to_numpy()
+        for name in cross_validation.inner_columns(table.columns, fold):
+            validation, training = (set(table["group"][table[name] == role]) for role in ("validation", "train"))
+            if validation & training or ((table[name] == "") != is_test).any():
+                faulty.append(name)
+    return faulty
 
 
 RECORDS = {
@@ -235,16 +259,16 @@ RANDOM = {
 }
 
 
-def records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary."""
     rows = [
         ("examples", findings["examples"], "examples", "examples of the task"),
         ("groups", findings["groups"]["count"], "groups", "groups that are never divided"),
     ]
-    rows += rows_of_sequences(findings) if "search" in findings else rows_of_tables(findings)
+    rows += sequence_rows(findings) if "search" in findings else table_rows(findings)
     if "given" in findings:
-        words = "test examples of the given split whose group is also trained on: the published split leaks by so much"
-        rows.append(("given.leaked", findings["given"]["fraction"], "fraction", words))
+        description = "test examples of the given split whose group is also trained on: the published split leaks by so much"
+        rows.append(("given.leaked", findings["given"]["fraction"], "fraction", description))
     return [
         {
             "key": f"dataset.{task}.{key}",
@@ -253,19 +277,19 @@ def records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
             "high": None,
             "n": findings["examples"],
             "unit": unit,
-            "description": words,
+            "description": description,
         }
-        for key, value, unit, words in rows
+        for key, value, unit, description in rows
         if value is not None
     ]
 
 
-def rows_of_tables(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
+def table_rows(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
     """Figures of calls and samples: key, value, unit, words."""
     rows = []
     kind = "neighbour" if "neighbour" in findings["leakage"]["random"] else "same_group"
     rows.append((RANDOM[kind][0], findings["leakage"]["random"][kind], "fraction", RANDOM[kind][1]))
-    rows += [(key, findings["leakage"]["split"].get(k), "fraction", words) for k, (key, words) in RECORDS.items()]
+    rows += [(key, findings["leakage"]["split"].get(k), "fraction", description) for k, (key, description) in RECORDS.items()]
     if findings.get("near_duplicates"):
         rows.append(
             ("near_duplicates", findings["near_duplicates"], "samples", "samples that have a near-duplicate; grouped with it")
@@ -273,48 +297,54 @@ def rows_of_tables(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
     return rows
 
 
-def rows_of_sequences(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
+def sequence_rows(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
     """Figures of sequences: key, value, unit, words."""
     random, split = findings["leakage"]["random"], findings["leakage"]["split"]
-    like, whose = findings["search"], "test sequences of which a relative is trained on"
-    words = {
-        "related": f"{whose}: equal, alike or overlapping",
-        "exact": f"{whose}: the very sequence",
-        "reverse_complement": f"{whose}: its reverse complement",
-        "near": f"{whose}: one like it (identity {like['identity']:g} over {like['coverage']:g} of the shorter)",
-        "overlap": f"{whose}: one that overlaps it on the genome",
+    search, prefix = findings["search"], "test sequences of which a relative is trained on"
+    descriptions = {
+        "related": f"{prefix}: equal, alike or overlapping",
+        "exact": f"{prefix}: the very sequence",
+        "reverse_complement": f"{prefix}: its reverse complement",
+        "near": f"{prefix}: one like it (identity {search['identity']:g} over {search['coverage']:g} of the shorter)",
+        "overlap": f"{prefix}: one that overlaps it on the genome",
     }
-    rows = [("leakage.random", random["related"], "fraction", f"{words['related']}, had they been split at random")]
-    rows += [(f"leakage.{kind}", split.get(kind), "fraction", text) for kind, text in words.items()]
+    rows = [("leakage.random", random["related"], "fraction", f"{descriptions['related']}, had they been split at random")]
+    rows += [(f"leakage.{kind}", split.get(kind), "fraction", description) for kind, description in descriptions.items()]
     largest = findings["clusters"]["near"]["largest"]
     rows.append(("largest_cluster", largest, "sequences", "sequences in the largest cluster of like ones"))
     if findings["left_out"]:
-        lost = max(row["train"] + row["validation"] for row in findings["left_out"])
+        excluded = max(row["train"] + row["validation"] for row in findings["left_out"])
         rows.append(
-            ("left_out", lost, "sequences", "sequences left out of training and validation, at most: like ones are tested on")
+            ("left_out", excluded, "sequences", "sequences left out of training and validation, at most: like ones are tested on")
         )
     if findings["gc"]:
-        apart = max(abs(row["difference"]) for row in findings["gc"])
-        rows.append(("gc.difference", apart, "standard deviations", "largest difference in mean GC content of test and training"))
+        difference = max(abs(row["difference"]) for row in findings["gc"])
+        rows.append(
+            ("gc.difference", difference, "standard deviations", "largest difference in mean GC content of test and training")
+        )
     return rows
 
 
 def main(examples: Path, task: str, spec: dict[str, Any], seed: int, split: Path, certificate: Path, summary: Path) -> None:
     """Write the split table, its certificate and its summary."""
     data = examples_file.read(examples)
-    kin = relatives(data, spec)
-    near = twins(data) if kin is None else kin.pairs
-    table = divide(data, spec, seed, near, kin)
+    relatives = find_relatives(data, spec)
+    near_pairs = find_near_duplicates(data) if relatives is None else relatives.pairs
+    table = divide_examples(data, spec, seed, near_pairs, relatives)
     table.rename_axis("example").reset_index().to_parquet(split, index=False)
-    found = examine(data, table, spec, seed, near) if kin is None else examine_sequences(data, table, spec, seed, kin)
-    findings = seal(found, examples, split)
+    content = (
+        examine_tables(data, table, spec, seed, near_pairs)
+        if relatives is None
+        else examine_sequences(data, table, spec, seed, relatives)
+    )
+    findings = seal_certificate(content, examples, split)
     certificate.write_text(json.dumps(findings, indent=1) + "\n")
-    summary.write_text(json.dumps(records(task, findings), indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(task, findings), indent=1) + "\n")
     log.info("%d examples in %d groups; leakage %s", data.n_obs, findings["groups"]["count"], findings["leakage"])
-    tell(findings)
+    log_warnings(findings)
 
 
-def tell(findings: dict[str, Any]) -> None:
+def log_warnings(findings: dict[str, Any]) -> None:
     """Warn of what the user should look at."""
     if findings.get("near_duplicates"):
         log.warning("%d samples have a near-duplicate; each is grouped with its own", findings["near_duplicates"])

@@ -7,28 +7,28 @@ from pathlib import Path
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.genome.codes import generator
+from readsight.genome.codes import make_generator
 from readsight.simulate.cohort import (
     HERITABILITY,
     LABELS,
     PREVALENCE,
     Donor,
-    ascertain,
+    add_donors,
+    ascertain_genotypes,
     assign_frequencies,
     assign_structural,
     choose_causes,
-    extend,
 )
-from readsight.simulate.genome import Region
+from readsight.simulate.genome import NamedRegion
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.planted_genome import read_fasta, read_truth
-from readsight.simulate.structural import Structural, closed, plant_structural
+from readsight.simulate.structural import StructuralVariant, exclusion_regions, plant_structural
 from readsight.simulate.variants import Annotator, Planter, Variant, plant_background, plant_functional
 from readsight.simulate.vcf import (
     CLINVAR_HEADER,
     STRUCTURAL_HEADER,
     TRUTH_HEADER,
-    record,
+    format_record,
     structural_line,
     truth_line,
     write_vcf,
@@ -39,7 +39,9 @@ CAUSES = 10
 HARMFUL = ("splice_donor", "splice_acceptor", "stop_gained", "frameshift", "start_lost")
 
 
-def blocked(codes: dict[str, np.ndarray], annotator: Annotator, duplicated: list[Region]) -> dict[str, np.ndarray]:
+def build_exclusion_masks(
+    codes: dict[str, np.ndarray], annotator: Annotator, duplicated: list[NamedRegion]
+) -> dict[str, np.ndarray]:
     """Where no structural variant may stand: exons, elements, duplicated segments, ends."""
     masks = {name: np.zeros(len(c), dtype=bool) for name, c in codes.items()}
     spans = [(g.chromosome, s - 100, e + 100) for g in annotator.genes for s, e in g.exons]
@@ -52,17 +54,17 @@ def blocked(codes: dict[str, np.ndarray], annotator: Annotator, duplicated: list
     return masks
 
 
-def read_bed(path: Path) -> list[Region]:
+def read_bed(path: Path) -> list[NamedRegion]:
     rows = [line.split("\t") for line in path.read_text().splitlines()]
-    return [Region(r[0], int(r[1]), int(r[2]), r[3]) for r in rows]
+    return [NamedRegion(r[0], int(r[1]), int(r[2]), r[3]) for r in rows]
 
 
-def carried(paralogues: list[dict], donors: int, rng: np.random.Generator) -> dict[str, list[list[int]]]:
+def draw_paralogue_copies(paralogues: list[dict], donors: int, rng: np.random.Generator) -> dict[str, list[list[int]]]:
     """Copies of each missing paralogue on every donor's two haplotypes."""
     return {p["region"]["name"]: (rng.random((donors, 2)) < p["frequency"]).astype(int).tolist() for p in paralogues}
 
 
-def significance(variant: Variant, rng: np.random.Generator) -> str | None:
+def draw_clinical_significance(variant: Variant, rng: np.random.Generator) -> str | None:
     """What a clinical database would say of a variant; None where it does not know it."""
     if variant.beta > 0 or variant.effect in HARMFUL:
         return "Pathogenic" if rng.random() < 0.7 else "Likely_pathogenic"
@@ -72,20 +74,22 @@ def significance(variant: Variant, rng: np.random.Generator) -> str | None:
     return "Benign" if rng.random() < 0.02 else None
 
 
-def databases(variants: list[Variant], strangers: list[Variant], rng: np.random.Generator) -> dict[str, list[str]]:
+def make_database_records(
+    variants: list[Variant], population_variants: list[Variant], rng: np.random.Generator
+) -> dict[str, list[str]]:
     """Lines of known sites, population frequencies and clinical significance; rare variants are new to them."""
-    both = sorted(variants + strangers, key=lambda v: (v.chromosome, v.start))
-    known = [v for v in both if rng.random() < min(0.97, 0.3 + 4 * v.frequency)]
-    clinical = [(v, s) for v in known if (s := significance(v, rng))]
+    all_variants = sorted(variants + population_variants, key=lambda v: (v.chromosome, v.start))
+    known = [v for v in all_variants if rng.random() < min(0.97, 0.3 + 4 * v.frequency)]
+    clinical = [(v, s) for v in known if (s := draw_clinical_significance(v, rng))]
     return {
-        "known": [record(v, f"rs{1_000_000 + 7 * i}", ".") for i, v in enumerate(known)],
-        "population": [record(v, ".", f"AF={v.frequency:.4g}") for v in known if rng.random() < 0.95],
-        "clinvar": [record(v, str(10_000 + i), f"CLNSIG={s}") for i, (v, s) in enumerate(clinical)],
+        "known": [format_record(v, f"rs{1_000_000 + 7 * i}", ".") for i, v in enumerate(known)],
+        "population": [format_record(v, ".", f"AF={v.frequency:.4g}") for v in known if rng.random() < 0.95],
+        "clinvar": [format_record(v, str(10_000 + i), f"CLNSIG={s}") for i, (v, s) in enumerate(clinical)],
     }
 
 
 def cohort_record(
-    donors: list[Donor], liabilities: list[float], variants: list[Variant], structural: list[Structural], copies: dict
+    donors: list[Donor], liabilities: list[float], variants: list[Variant], structural: list[StructuralVariant], copies: dict
 ) -> dict:
     """The planted truth about the donors, for JSON."""
     causes = [v for v in variants if v.beta]
@@ -108,42 +112,44 @@ def cohort_record(
 
 def plant_cohort(
     annotator: Annotator,
-    duplicated: list[Region],
+    duplicated: list[NamedRegion],
     donors: list[Donor],
-    others: list[Donor],
+    unsequenced_donors: list[Donor],
     snvs: int,
     indels: int,
     structural: int,
     seed: int,
-) -> tuple[list[Variant], list[Variant], list[Structural], list[float]]:
+) -> tuple[list[Variant], list[Variant], list[StructuralVariant], list[float]]:
     """Variants with genotypes, variants that only strangers carry, structural variants with genotypes, liabilities.
 
-    donors: whose DNA is sequenced; what variants there are is told from them. others: further donors, after them in every genotype.
+    donors: whose DNA is sequenced; what variants there are is told from them. unsequenced_donors: further donors, after them in every genotype.
     """
     codes, haplotypes = annotator.codes, 2 * len(donors)
-    rng = generator(seed, "structural")
-    large = plant_structural(codes, blocked(codes, annotator, duplicated), annotator.elements, structural, rng)
-    assign_structural(large, haplotypes, rng)
-    planter = Planter(codes, closed(large))
-    rng = generator(seed, "variants")
+    rng = make_generator(seed, "structural")
+    structural_variants = plant_structural(
+        codes, build_exclusion_masks(codes, annotator, duplicated), annotator.elements, structural, rng
+    )
+    assign_structural(structural_variants, haplotypes, rng)
+    planter = Planter(codes, exclusion_regions(structural_variants))
+    rng = make_generator(seed, "variants")
     plant_functional(planter, annotator, rng)
     plant_background(planter, snvs, indels, rng)
-    own = list(planter.variants)
+    cohort_variants = list(planter.variants)
     plant_background(planter, snvs + snvs // 3, indels + indels // 3, rng)
-    strangers = planter.variants[len(own) :]
+    population_variants = planter.variants[len(cohort_variants) :]
     for variant in planter.variants:
-        annotator.annotate(variant)
-    rng = generator(seed, "cohort")
-    choose_causes(own, CAUSES, rng)
-    assign_frequencies(own, haplotypes, rng)
-    for stranger in strangers:
-        stranger.frequency = float(np.clip(rng.beta(0.2, 4), 5e-4, 0.9))
-    liabilities = ascertain(donors + others, [v for v in own if v.beta], rng)
-    rng = generator(seed, "further donors")
-    extend(own, 2 * len(others), rng)
-    extend(large, 2 * len(others), rng)
-    own.sort(key=lambda v: (v.chromosome, v.start))
-    return own, strangers, large, liabilities
+        annotator.annotate_variant(variant)
+    rng = make_generator(seed, "cohort")
+    choose_causes(cohort_variants, CAUSES, rng)
+    assign_frequencies(cohort_variants, haplotypes, rng)
+    for population_variant in population_variants:
+        population_variant.frequency = float(np.clip(rng.beta(0.2, 4), 5e-4, 0.9))
+    liabilities = ascertain_genotypes(donors + unsequenced_donors, [v for v in cohort_variants if v.beta], rng)
+    rng = make_generator(seed, "further donors")
+    add_donors(cohort_variants, 2 * len(unsequenced_donors), rng)
+    add_donors(structural_variants, 2 * len(unsequenced_donors), rng)
+    cohort_variants.sort(key=lambda v: (v.chromosome, v.start))
+    return cohort_variants, population_variants, structural_variants, liabilities
 
 
 def main(
@@ -160,37 +166,44 @@ def main(
             "fastq_1 must be ${results}/demo/reads/<sample>.<unit>_1.fastq.gz"
         )
     codes = read_fasta(fasta)
-    genes, elements, decoys, record_ = read_truth(genome)
+    genes, elements, decoys, genome_truth = read_truth(genome)
     annotator = Annotator(codes, genes, elements, decoys, read_meme(factors))
     labels = dict(cohort.values())
-    every = [Donor(name, label if label in LABELS else None) for name, label in labels.items()]
+    all_donors = [Donor(name, label if label in LABELS else None) for name, label in labels.items()]
     sequenced = {donor for sample, (donor, _) in cohort.items() if sample not in rna}
     # a cohort of RNA alone is one of donors whose DNA could be sequenced
-    donors = [d for d in every if d.name in sequenced] or every
-    others = [d for d in every if d not in donors]
+    donors = [d for d in all_donors if d.name in sequenced] or all_donors
+    unsequenced_donors = [d for d in all_donors if d not in donors]
     size = sum(map(len, codes.values()))
-    variants, strangers, large, liabilities = plant_cohort(
-        annotator, read_bed(duplicated), donors, others, round(snv_rate * size), round(indel_rate * size), structural, seed
+    variants, population_variants, structural_variants, liabilities = plant_cohort(
+        annotator,
+        read_bed(duplicated),
+        donors,
+        unsequenced_donors,
+        round(snv_rate * size),
+        round(indel_rate * size),
+        structural,
+        seed,
     )
-    everyone = donors + others
-    rng = generator(seed, "databases")
-    copies = carried(record_["paralogues"], len(donors), rng)
-    found = cohort_record(everyone, liabilities, variants, large, copies)
-    places = {d.name: i for i, d in enumerate(everyone)}
-    rows = [places[donor] for donor, _ in cohort.values()]
-    for variant in (*variants, *large):
+    ordered_donors = donors + unsequenced_donors
+    rng = make_generator(seed, "databases")
+    copies = draw_paralogue_copies(genome_truth["paralogues"], len(donors), rng)
+    donor_truth = cohort_record(ordered_donors, liabilities, variants, structural_variants, copies)
+    row_of_donor = {d.name: i for i, d in enumerate(ordered_donors)}
+    rows = [row_of_donor[donor] for donor, _ in cohort.values()]
+    for variant in (*variants, *structural_variants):
         variant.genotypes = variant.genotypes[rows]
     contigs = {name: len(c) for name, c in codes.items()}
-    seen = [truth_line(v) for v in variants if v.genotypes.any()]
-    write_vcf(out["truth_vcf"], contigs, TRUTH_HEADER, seen, cohort)
-    lines = [structural_line(s, codes, i) for i, s in enumerate(large, start=1) if s.genotypes.any()]
-    write_vcf(out["structural"], contigs, STRUCTURAL_HEADER, lines, cohort)
-    base = databases(variants, strangers, rng)
-    write_vcf(out["known"], contigs, (), base["known"])
-    write_vcf(out["population"], contigs, TRUTH_HEADER[:1], base["population"])
-    write_vcf(out["clinvar"], contigs, CLINVAR_HEADER, base["clinvar"])
-    found["samples"] = {sample: donor for sample, (donor, _) in cohort.items()}
-    out["truth"].write_text(json.dumps(record_ | found, indent=1) + "\n")
+    variant_lines = [truth_line(v) for v in variants if v.genotypes.any()]
+    write_vcf(out["truth_vcf"], contigs, TRUTH_HEADER, variant_lines, cohort)
+    structural_lines = [structural_line(s, codes, i) for i, s in enumerate(structural_variants, start=1) if s.genotypes.any()]
+    write_vcf(out["structural"], contigs, STRUCTURAL_HEADER, structural_lines, cohort)
+    database_lines = make_database_records(variants, population_variants, rng)
+    write_vcf(out["known"], contigs, (), database_lines["known"])
+    write_vcf(out["population"], contigs, TRUTH_HEADER[:1], database_lines["population"])
+    write_vcf(out["clinvar"], contigs, CLINVAR_HEADER, database_lines["clinvar"])
+    donor_truth["samples"] = {sample: donor for sample, (donor, _) in cohort.items()}
+    out["truth"].write_text(json.dumps(genome_truth | donor_truth, indent=1) + "\n")
 
 
 if __name__ == "__main__":

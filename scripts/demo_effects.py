@@ -2,23 +2,29 @@
 
 from pathlib import Path
 
-from readsight.genome.codes import generator
-from readsight.simulate.effects import REGULATORY_HEADER, SPLICE_HEADER, lines, regulatory, splicing
+from readsight.genome.codes import make_generator
+from readsight.simulate.effects import (
+    REGULATORY_HEADER,
+    SPLICE_HEADER,
+    format_effects,
+    plant_regulatory_effects,
+    plant_splice_effects,
+)
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.vcf import write_vcf
 from readsight.step import step
 
 
-def main(fasta: Path, genome: Path, factors: Path, splice: Path, seed: int, of_regulation: Path, of_splicing: Path) -> None:
+def main(fasta: Path, genome: Path, factors: Path, splice: Path, seed: int, regulatory_vcf: Path, splice_vcf: Path) -> None:
     """Write both sets of variants as VCF, bgzip, with an index each."""
     codes = read_fasta(fasta)
     genes, elements, _, _ = read_truth(genome)
-    contigs = {name: len(own) for name, own in codes.items()}
-    found = regulatory(codes, elements, read_meme(factors), generator(seed, "regulatory effects"))
-    write_vcf(of_regulation, contigs, REGULATORY_HEADER, lines(found))
-    found = splicing(codes, genes, read_meme(splice), generator(seed, "splice effects"))
-    write_vcf(of_splicing, contigs, SPLICE_HEADER, lines(found))
+    contigs = {name: len(sequence) for name, sequence in codes.items()}
+    effects = plant_regulatory_effects(codes, elements, read_meme(factors), make_generator(seed, "regulatory effects"))
+    write_vcf(regulatory_vcf, contigs, REGULATORY_HEADER, format_effects(effects))
+    effects = plant_splice_effects(codes, genes, read_meme(splice), make_generator(seed, "splice effects"))
+    write_vcf(splice_vcf, contigs, SPLICE_HEADER, format_effects(effects))
 
 
 if __name__ == "__main__":

@@ -8,33 +8,33 @@ import numpy as np
 
 from readsight.simulate import expression
 from readsight.simulate.cohort import LABELS
-from readsight.simulate.expression import Circuit, Haplotypes, Sample, batch_effects
+from readsight.simulate.expression import Circuit, Haplotypes, RnaSample, draw_batch_effects
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.planted_genome import read_fasta, read_truth
-from readsight.simulate.vcf import haplotypes
+from readsight.simulate.vcf import read_haplotypes
 from readsight.step import step
 
 # From this log2 fold change on a gene that the label leaves alone counts as differing by the variants of these donors.
 MOVED = 0.2
 
 
-def table(genes: list, samples: list[Sample], values: np.ndarray) -> str:
+def format_table(genes: list, samples: list[RnaSample], values: np.ndarray) -> str:
     """Genes × samples as TSV. values: (genes, samples)."""
     rows = [[g.id, *(f"{v:.6g}" for v in row)] for g, row in zip(genes, values, strict=True)]
     return "".join("\t".join(row) + "\n" for row in [["gene_id", *(s.name for s in samples)], *rows])
 
 
-def gmt(circuit: Circuit) -> str:
+def format_gmt(circuit: Circuit) -> str:
     """Each factor's targets as gene sets, those that it raises and those that it lowers apart; genes by name."""
     lines = []
     for factor, genes in circuit.regulons().items():
-        for word, sign in (("raises", 1), ("lowers", -1)):
+        for direction, sign in (("raises", 1), ("lowers", -1)):
             names = [g.name for g in genes if g.regulators[factor] * sign > 0]
-            lines += ["\t".join([f"{factor}_{word}", f"genes that {factor} {word}", *names])] if names else []
+            lines += ["\t".join([f"{factor}_{direction}", f"genes that {factor} {direction}", *names])] if names else []
     return "".join(f"{line}\n" for line in lines)
 
 
-def differences(circuit: Circuit, samples: list[Sample], own: list[Haplotypes]) -> dict[str, float]:
+def compute_differences(circuit: Circuit, samples: list[RnaSample], sample_haplotypes: list[Haplotypes]) -> dict[str, float]:
     """Gene → how much more these cases express it than these controls, log2: by the label, and by the variants that they carry.
 
     Noise and batch play no part. Empty where a group is.
@@ -43,30 +43,36 @@ def differences(circuit: Circuit, samples: list[Sample], own: list[Haplotypes]) 
     control = np.array([LABELS.get(s.label or "") is False for s in samples])
     if not case.any() or not control.any():
         return {}
-    found = {}
+    differences = {}
     for gene in circuit.genes:
-        level = np.array([circuit.expected(gene, s, haplotype) for s, haplotype in zip(samples, own, strict=True)])
-        found[gene.id] = round(float(level[case].mean() - level[control].mean()), 4)
-    return found
+        level = np.array(
+            [circuit.mean_level(gene, s, haplotype) for s, haplotype in zip(samples, sample_haplotypes, strict=True)]
+        )
+        differences[gene.id] = round(float(level[case].mean() - level[control].mean()), 4)
+    return differences
 
 
-def record(circuit: Circuit, samples: list[Sample], own: list[Haplotypes], batches: list[str], seed: int) -> dict:
+def truth_record(
+    circuit: Circuit, samples: list[RnaSample], sample_haplotypes: list[Haplotypes], batches: list[str], seed: int
+) -> dict:
     """What was planted, for JSON."""
     names = {g.id: g.name for g in circuit.genes}
-    change = differences(circuit, samples, own)
+    change = compute_differences(circuit, samples, sample_haplotypes)
     ranks = sorted({s.batch for s in samples})
     return {
         "unit": "log2",
         "regulated": {f: change for f, change in expression.REGULATED.items() if f in circuit.regulons()},
         "differential": {
             gene: {"gene_name": names[gene], "log2_fold_change": change.get(gene, x), "where_sites_are_whole": x}
-            for gene, x in circuit.reached.items()
+            for gene, x in circuit.label_effects.items()
         },
-        "by_variants": {g: x for g, x in change.items() if abs(x) >= MOVED and g not in circuit.reached},
+        "by_variants": {g: x for g, x in change.items() if abs(x) >= MOVED and g not in circuit.label_effects},
         "regulators": {g.id: g.regulators for g in circuit.genes if g.regulators},
-        "batches": {batches[rank]: batch_effects(circuit.genes, rank, seed) for rank in ranks},
+        "batches": {batches[rank]: draw_batch_effects(circuit.genes, rank, seed) for rank in ranks},
         "noise": {"activity": expression.ACTIVITY, "donor": expression.DONOR, "sample": expression.SAMPLE},
-        "activities": {s.name: {f: round(a, 4) for f, a in expression.activities(circuit, s, seed).items()} for s in samples},
+        "activities": {
+            s.name: {f: round(a, 4) for f, a in expression.draw_activities(circuit, s, seed).items()} for s in samples
+        },
     }
 
 
@@ -78,14 +84,16 @@ def main(
     codes = read_fasta(fasta)
     genes, elements, *_ = read_truth(truth)
     circuit = Circuit(genes, elements, read_meme(factors))
-    samples = [Sample(name, **of) for name, of in cohort.items()]
-    own: list[Haplotypes] = [haplotypes(codes, truth_vcf, structural, s.name) for s in samples]
-    values = np.stack([expression.levels(circuit, s, h, seed) for s, h in zip(samples, own, strict=True)], axis=1)
-    out["levels"].write_text(table(genes, samples, values.sum(axis=2)))
-    sides = [Sample(f"{s.name}.{side}", s.donor) for s in samples for side in (1, 2)]
-    out["alleles"].write_text(table(genes, sides, values.reshape(len(genes), -1)))
-    out["truth"].write_text(json.dumps(record(circuit, samples, own, batches, seed), indent=1) + "\n")
-    out["regulons"].write_text(gmt(circuit))
+    samples = [RnaSample(name, **attributes) for name, attributes in cohort.items()]
+    sample_haplotypes: list[Haplotypes] = [read_haplotypes(codes, truth_vcf, structural, s.name) for s in samples]
+    values = np.stack(
+        [expression.draw_levels(circuit, s, h, seed) for s, h in zip(samples, sample_haplotypes, strict=True)], axis=1
+    )
+    out["levels"].write_text(format_table(genes, samples, values.sum(axis=2)))
+    allele_columns = [RnaSample(f"{s.name}.{side}", s.donor) for s in samples for side in (1, 2)]
+    out["alleles"].write_text(format_table(genes, allele_columns, values.reshape(len(genes), -1)))
+    out["truth"].write_text(json.dumps(truth_record(circuit, samples, sample_haplotypes, batches, seed), indent=1) + "\n")
+    out["regulons"].write_text(format_gmt(circuit))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 from readsight.genome.codes import decode
-from readsight.simulate.genes import gtf
+from readsight.simulate.genes import format_gtf
 from readsight.simulate.motifs import read_meme
-from readsight.simulate.planted_genome import World, describe, make_world
+from readsight.simulate.planted_genome import PlantedGenome, genome_record, plant_genome
 from readsight.step import step
 
 
-def paralogue_fasta(world: World) -> str:
+def paralogue_fasta(world: PlantedGenome) -> str:
     """Sequences that donors carry and the reference lacks."""
     return "".join(f">{p.region.name}\n{decode(p.sequence)}\n" for p in world.paralogues)
 
@@ -19,16 +19,16 @@ def main(
     factors: Path, splice: Path, seed: int, chromosomes: int, length: int,
     fasta: Path, genes: Path, elements: Path, motifs: Path, duplicated: Path, missing: Path, truth: Path,
 ) -> None:  # fmt: skip
-    world = make_world(seed, chromosomes, length, read_meme(factors), read_meme(splice))
-    fasta.write_text("".join(c.fasta() for c in world.chromosomes))
-    by_place = sorted(world.genes, key=lambda g: (g.chromosome, g.start))
-    genes.write_text("#!genome-build demo\n" + "".join(map(gtf, by_place)))
-    ordered = sorted(world.elements, key=lambda e: (e.chromosome, e.start))
-    elements.write_text("".join(e.bed() for e in ordered))
-    motifs.write_text("".join(s.bed() for s in world.sites))
-    duplicated.write_text("".join(r.bed() for r in world.duplicated()))
+    world = plant_genome(seed, chromosomes, length, read_meme(factors), read_meme(splice))
+    fasta.write_text("".join(c.to_fasta() for c in world.chromosomes))
+    sorted_genes = sorted(world.genes, key=lambda g: (g.chromosome, g.start))
+    genes.write_text("#!genome-build demo\n" + "".join(map(format_gtf, sorted_genes)))
+    sorted_elements = sorted(world.elements, key=lambda e: (e.chromosome, e.start))
+    elements.write_text("".join(e.to_bed() for e in sorted_elements))
+    motifs.write_text("".join(s.to_bed() for s in world.sites))
+    duplicated.write_text("".join(r.to_bed() for r in world.ambiguous_regions()))
     missing.write_text(paralogue_fasta(world))
-    truth.write_text(json.dumps({"seed": seed} | describe(world), indent=1) + "\n")
+    truth.write_text(json.dumps({"seed": seed} | genome_record(world), indent=1) + "\n")
 
 
 if __name__ == "__main__":

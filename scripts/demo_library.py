@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from readsight.genome.codes import generator
+from readsight.genome.codes import make_generator
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.mpra_library import make_library
 from readsight.step import step
@@ -10,9 +10,9 @@ from readsight.step import step
 
 def main(factors: Path, seed: int, size: int, library: Path, truth: Path) -> None:
     """Write the library as a user would have it (name, sequence, label), and beside it what was planted."""
-    made = make_library(size, read_meme(factors), generator(seed, "library"))
-    library.write_text("name\tsequence\tlabel\n" + "".join(own.row() for own in made))
-    truth.write_text("name\tgrammar\tacts\tsites\n" + "".join(own.truth() for own in made))
+    elements = make_library(size, read_meme(factors), make_generator(seed, "library"))
+    library.write_text("name\tsequence\tlabel\n" + "".join(element.table_row() for element in elements))
+    truth.write_text("name\tgrammar\tacts\tsites\n" + "".join(element.truth_row() for element in elements))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.genome.codes import generator
-from readsight.simulate.batch_effects import batch
-from readsight.simulate.fragments import Templates, shear
+from readsight.genome.codes import make_generator
+from readsight.simulate.batch_effects import batch_settings
+from readsight.simulate.fragments import Templates, shear_templates
 from readsight.simulate.planted_genome import read_fasta
 from readsight.simulate.sequencer import write_pairs
-from readsight.simulate.vcf import haplotypes
+from readsight.simulate.vcf import read_haplotypes
 from readsight.step import step
 
 
@@ -18,13 +18,13 @@ def donor_templates(
     codes: dict[str, np.ndarray], missing: dict[str, np.ndarray], truth: dict, truth_vcf: Path, structural: Path, sample: str
 ) -> Templates:
     """Both haplotypes of every chromosome, and the paralogues that the donor carries beside them."""
-    own = [h.sequence for h in haplotypes(codes, truth_vcf, structural, sample).values()]
+    haplotype_sequences = [h.sequence for h in read_haplotypes(codes, truth_vcf, structural, sample).values()]
     donor = truth["samples"][sample]
-    extra = [missing[name] for name, donors in truth["copies"].items() for _ in range(sum(donors[donor]))]
-    return Templates.of(own + extra)
+    paralogue_sequences = [missing[name] for name, donors in truth["copies"].items() for _ in range(sum(donors[donor]))]
+    return Templates.from_sequences(haplotype_sequences + paralogue_sequences)
 
 
-def pairs(templates: Templates, coverage: float, read_length: int) -> int:
+def count_pairs(templates: Templates, coverage: float, read_length: int) -> int:
     """Read pairs that give a mean depth of `coverage` over a diploid's templates."""
     return round(coverage * templates.edges[-1] / 2 / (2 * read_length))
 
@@ -35,9 +35,9 @@ def main(
 ) -> None:  # fmt: skip
     record = json.loads(truth.read_text())
     templates = donor_templates(read_fasta(fasta), read_fasta(missing), record, truth_vcf, structural, sample)
-    rng = generator(seed, "reads", sample, unit)
-    library, run = batch(rank)
-    fragments = shear(templates, pairs(templates, coverage, read_length), library, read_length, rng)
+    rng = make_generator(seed, "reads", sample, unit)
+    library, run = batch_settings(rank)
+    fragments = shear_templates(templates, count_pairs(templates, coverage, read_length), library, read_length, rng)
     write_pairs(templates, fragments, read_length, run, lane, rng, out)
 
 

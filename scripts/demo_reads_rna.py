@@ -4,23 +4,23 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.genome.codes import generator
-from readsight.simulate.batch_effects import rna_batch
-from readsight.simulate.expression import transcripts
-from readsight.simulate.fragments import Templates, shear
-from readsight.simulate.genes import Gene
+from readsight.genome.codes import make_generator
+from readsight.simulate.batch_effects import rna_batch_settings
+from readsight.simulate.expression import transcript_sequences
+from readsight.simulate.fragments import Templates, shear_templates
+from readsight.simulate.genes import PlantedGene
 from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.sequencer import write_pairs
-from readsight.simulate.vcf import haplotypes
+from readsight.simulate.vcf import read_haplotypes
 from readsight.step import step
 
 
-def read_levels(path: Path, sample: str, genes: list[Gene]) -> np.ndarray:
+def read_levels(path: Path, sample: str, genes: list[PlantedGene]) -> np.ndarray:
     """Transcripts per million of each gene from haplotype 0, then 1: (2 × genes,), in the genes' order."""
     header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
     columns = [header.index(f"{sample}.{side}") for side in (1, 2)]
-    found = {row[0]: [float(row[c]) for c in columns] for row in rows}
-    return np.concatenate([found[gene.id] for gene in genes])
+    levels = {row[0]: [float(row[c]) for c in columns] for row in rows}
+    return np.concatenate([levels[gene.id] for gene in genes])
 
 
 def main(
@@ -28,11 +28,14 @@ def main(
     rank: int, lane: int, pairs: int, read_length: int, seed: int, out: tuple[Path, Path],
 ) -> None:  # fmt: skip
     genes, *_ = read_truth(truth)
-    own = haplotypes(read_fasta(fasta), truth_vcf, structural, sample)
-    rng = generator(seed, "reads", sample, unit)
-    library, run = rna_batch(rank)
-    templates, copies = Templates.of(transcripts(genes, own)), read_levels(alleles, sample, genes)
-    fragments = shear(templates, pairs, library, read_length, rng, copies)
+    sample_haplotypes = read_haplotypes(read_fasta(fasta), truth_vcf, structural, sample)
+    rng = make_generator(seed, "reads", sample, unit)
+    library, run = rna_batch_settings(rank)
+    templates, copies = (
+        Templates.from_sequences(transcript_sequences(genes, sample_haplotypes)),
+        read_levels(alleles, sample, genes),
+    )
+    fragments = shear_templates(templates, pairs, library, read_length, rng, copies)
     write_pairs(templates, fragments, read_length, run, lane, rng, out)
 
 

@@ -13,13 +13,13 @@ from readsight.report import html_page
 from readsight.step import step
 
 
-def settings(config: dict[str, Any], where: str = "") -> list[tuple[str, str]]:
+def flatten_settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """A nested config as (dotted key, value in YAML) pairs; an empty section stands as a value."""
     rows = []
     for key, value in config.items():
-        name = f"{where}.{key}" if where else str(key)
+        name = f"{prefix}.{key}" if prefix else str(key)
         if isinstance(value, dict) and value:
-            rows += settings(value, name)
+            rows += flatten_settings(value, name)
         else:
             rows.append((name, yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()))
     return rows
@@ -28,58 +28,63 @@ def settings(config: dict[str, Any], where: str = "") -> list[tuple[str, str]]:
 def read_sheet(path: Path) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a sample sheet."""
     with open(path, newline="") as handle:
-        head, *rows = [row for row in csv.reader(handle, delimiter="\t") if row]
-    return head, [row + [""] * (len(head) - len(row)) for row in rows]
+        header, *rows = [row for row in csv.reader(handle, delimiter="\t") if row]
+    return header, [row + [""] * (len(header) - len(row)) for row in rows]
 
 
 def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> str:
     """Config and sample sheet as a page."""
-    parts: list[Any] = [
+    sections: list[Any] = [
         html_page.tag("p", f"Readsight {release}, seed {config['seed']}."),
     ]
     if sheet:
-        head, rows = read_sheet(sheet)
+        header, rows = read_sheet(sheet)
         digest = hashlib.sha256(sheet.read_bytes()).hexdigest()
-        listing = html_page.table(head, rows, caption=f"{len(rows):,} sequencing units; SHA-256 of the sheet {digest}")
-        parts += [html_page.tag("h2", "Sample sheet"), listing if len(rows) <= 60 else html_page.fold("Show the sheet", listing)]
-    rows = [[html_page.tag("code", key), value] for key, value in settings(config)]
-    parts += [
+        listing = html_page.render_table(header, rows, caption=f"{len(rows):,} sequencing units; SHA-256 of the sheet {digest}")
+        sections += [
+            html_page.tag("h2", "Sample sheet"),
+            listing if len(rows) <= 60 else html_page.render_details("Show the sheet", listing),
+        ]
+    rows = [[html_page.tag("code", key), value] for key, value in flatten_settings(config)]
+    sections += [
         html_page.tag("h2", "Settings"),
-        html_page.table(["key", "value"], rows),
-        html_page.fold("The same as a config file", html_page.tag("pre", dump(config))),
+        html_page.render_table(["key", "value"], rows),
+        html_page.render_details("The same as a config file", html_page.tag("pre", dump_yaml(config))),
     ]
     lead = f"Project {config['project']}: every setting that was in force, defaults among them, and the samples it was run on."
-    return html_page.page("Config", lead, *parts)
+    return html_page.render_page("Config", lead, *sections)
 
 
-def dump(config: dict[str, Any]) -> str:
+def dump_yaml(config: dict[str, Any]) -> str:
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
 
 
-def gather(records: list[dict[str, Any]], asked: bool) -> list[list[str]]:
+def group_packages(records: list[dict[str, Any]], is_requested: bool) -> list[list[str]]:
     """Rows of name, version, build, channel and the environments that hold just this build."""
-    held: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    environments_by_package: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for record in records:
         for p in record["packages"]:
-            if p["asked"] == asked:
-                held[p["name"], p["version"], p["build"], p["channel"]].append(record["environment"])
-    return [[*package, ", ".join(environments)] for package, environments in sorted(held.items())]
+            if p["asked"] == is_requested:
+                environments_by_package[p["name"], p["version"], p["build"], p["channel"]].append(record["environment"])
+    return [[*package, ", ".join(environments)] for package, environments in sorted(environments_by_package.items())]
 
 
 def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
     """The packages of all environments as a page: those that the environment files name, then the rest on demand."""
-    asked, others = gather(records, True), gather(records, False)
+    requested, dependencies = group_packages(records, True), group_packages(records, False)
 
-    def listing(rows: list[list[str]]) -> html_page.Html:
-        return html_page.table(["package", "version", "build", "from", "in environments"], rows)
+    def render_table(rows: list[list[str]]) -> html_page.Html:
+        return html_page.render_table(["package", "version", "build", "from", "in environments"], rows)
 
-    parts: list[Any] = [html_page.tag("h2", "Tools and libraries"), listing(asked)]
+    sections: list[Any] = [html_page.tag("h2", "Tools and libraries"), render_table(requested)]
     if image:
-        parts.append(html_page.box("note", f"DeepVariant ran from the container image {image}."))
-    if others:
-        parts.append(html_page.fold(f"What these need in turn ({len(others):,} packages)", listing(others)))
+        sections.append(html_page.render_box("note", f"DeepVariant ran from the container image {image}."))
+    if dependencies:
+        sections.append(
+            html_page.render_details(f"What these need in turn ({len(dependencies):,} packages)", render_table(dependencies))
+        )
     lead = "Versions that were really installed when the steps ran, as the environments themselves record them."
-    return html_page.page("Versions", lead, *parts)
+    return html_page.render_page("Versions", lead, *sections)
 
 
 def write_versions(records: list[dict[str, Any]], path: Path) -> None:
@@ -103,7 +108,7 @@ def main(
 ) -> None:
     """out: paths by name: config, settings, versions, table."""
     records = [json.loads(path.read_text()) for path in versions]
-    out.settings.write_text(dump(config))
+    out.settings.write_text(dump_yaml(config))
     out.config.write_text(render_config(config, sheet, release))
     out.versions.write_text(render_versions(records, image))
     write_versions(records, out.table)

@@ -28,7 +28,7 @@ TITLES = {
 MATRIX_FILLED = 0.6
 
 
-def merge(fragments: list[Path]) -> dict[str, dict[str, Any]]:
+def merge_fragments(fragments: list[Path]) -> dict[str, dict[str, Any]]:
     """Figures of all fragments by key, keys sorted.
 
     A fragment is a JSON list of records with `key` and any of value, low, high,
@@ -38,24 +38,24 @@ def merge(fragments: list[Path]) -> dict[str, dict[str, Any]]:
     figures: dict[str, dict[str, Any]] = {}
     sources: dict[str, Path] = {}
     for path in fragments:
-        for given in json.loads(path.read_text()):
-            key = given.get("key", "")
+        for record in json.loads(path.read_text()):
+            key = record.get("key", "")
             if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", key):
                 raise ToolError(f"{path}: {key!r} is not a key (words joined by dots)")
-            if strange := set(given) - {"key", *FIELDS}:
-                raise ToolError(f"{path}: {key} has unknown fields: {', '.join(sorted(strange))}")
+            if unknown := set(record) - {"key", *FIELDS}:
+                raise ToolError(f"{path}: {key} has unknown fields: {', '.join(sorted(unknown))}")
             if key in figures:
                 raise ToolError(f"{key} stands in both {sources[key]} and {path}")
-            figures[key] = {field: _finite(given.get(field)) for field in FIELDS}
+            figures[key] = {field: _finite_or_none(record.get(field)) for field in FIELDS}
             sources[key] = path
     return dict(sorted(figures.items()))
 
 
-def _finite(value: Any) -> Any:
+def _finite_or_none(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def number(value: Any, unit: str | None) -> str:
+def format_number(value: Any, unit: str | None) -> str:
     """A figure as it is read: counts whole, fractions to three places, others to four digits."""
     if value is None:
         return "not defined"
@@ -68,7 +68,7 @@ def number(value: Any, unit: str | None) -> str:
     return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def drawn(figure: dict[str, Any]) -> Html | None:
+def draw_interval(figure: dict[str, Any]) -> Html | None:
     """A fraction and its interval on a line from 0 to 1."""
     value, low, high = figure["value"], figure["low"], figure["high"]
     if figure["unit"] != "fraction" or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -82,64 +82,69 @@ def drawn(figure: dict[str, Any]) -> Html | None:
     )
 
 
-def row(key: str, figure: dict[str, Any]) -> list[Any]:
+def figure_row(key: str, figure: dict[str, Any]) -> list[Any]:
     value, unit = figure["value"], figure["unit"]
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
-    what = [figure["description"] or key, html_page.BREAK, html_page.tag("code", key)]
+    limits = [format_number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
+    label = [figure["description"] or key, html_page.BREAK, html_page.tag("code", key)]
     return [
-        html_page.join(what),
-        (number(value, unit), value) if numeric else number(value, unit),
+        html_page.join_html(label),
+        (format_number(value, unit), value) if numeric else format_number(value, unit),
         " – ".join(limits),
-        drawn(figure) or "",
+        draw_interval(figure) or "",
         figure["n"] if figure["n"] is not None else "",
         "" if unit in (None, "fraction") else unit,
     ]
 
 
-def listing(figures: dict[str, dict[str, Any]]) -> Html:
-    return html_page.table(["figure", "value", "95 % interval", "", "n", "unit"], map(row, figures, figures.values()))
+def render_list(figures: dict[str, dict[str, Any]]) -> Html:
+    return html_page.render_table(
+        ["figure", "value", "95 % interval", "", "n", "unit"], map(figure_row, figures, figures.values())
+    )
 
 
-def sentences(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
+def select_verdicts(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Figures whose value is a sentence: the verdicts."""
     return {
         key: figure["value"] for key, figure in figures.items() if isinstance(figure["value"], str) and " " in figure["value"]
     }
 
 
-def divided(key: str) -> tuple[str, str, str]:
+def split_key(key: str) -> tuple[str, str, str]:
     """A key as its first word, what stands between, and its last word."""
     first, *between, last = key.split(".")
     return first, ".".join(between), last
 
 
-def matrix(figures: dict[str, dict[str, Any]]) -> Html | None:
+def render_matrix(figures: dict[str, dict[str, Any]]) -> Html | None:
     """One row a subject (sample, caller, model), one column a measure; None where most cells would be empty."""
-    cells = {divided(key)[1:]: figure for key, figure in figures.items()}
+    cells = {split_key(key)[1:]: figure for key, figure in figures.items()}
     subjects, measures = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
     if len(subjects) < 2 or len(cells) < MATRIX_FILLED * len(subjects) * len(measures):
         return None
     rows = [
-        [html_page.tag("strong", subject), *(_in_short(cells.get((subject, measure))) for measure in measures)]
+        [html_page.tag("strong", subject), *(_render_cell(cells.get((subject, measure))) for measure in measures)]
         for subject in subjects
     ]
-    return html_page.table(["", *(measure.replace("_", " ") for measure in measures)], rows)
+    return html_page.render_table(["", *(measure.replace("_", " ") for measure in measures)], rows)
 
 
-def _in_short(figure: dict[str, Any] | None) -> Any:
+def _render_cell(figure: dict[str, Any] | None) -> Any:
     """A figure and its interval as one cell."""
     if figure is None:
         return ""
     value, unit = figure["value"], figure["unit"]
-    limits = [number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
-    words = html_page.join(
-        [number(value, unit), *([html_page.BREAK, html_page.tag("span", " – ".join(limits), class_="says")] if limits else [])]
+    limits = [format_number(figure[side], unit) for side in ("low", "high") if figure[side] is not None]
+    cell = html_page.join_html(
+        [
+            format_number(value, unit),
+            *([html_page.BREAK, html_page.tag("span", " – ".join(limits), class_="says")] if limits else []),
+        ]
     )
-    return (words, value) if isinstance(value, int | float) and not isinstance(value, bool) else words
+    return (cell, value) if isinstance(value, int | float) and not isinstance(value, bool) else cell
 
 
-def in_short_and_in_full(figures: dict[str, dict[str, Any]]) -> list[Html]:
+def render_group(figures: dict[str, dict[str, Any]]) -> list[Html]:
     """A group of keys: what makes a matrix as one, the rest as a list; behind a fold, the matrices' figures in full.
 
     Keys of one length tell the same kind of thing, so each length is tried by itself.
@@ -147,38 +152,44 @@ def in_short_and_in_full(figures: dict[str, dict[str, Any]]) -> list[Html]:
     lengths: dict[int, dict[str, dict]] = defaultdict(dict)
     for key, figure in figures.items():
         lengths[key.count(".")][key] = figure
-    matrices = {length: shown for length, held in lengths.items() if (shown := matrix(held))}
-    parts = [matrices[length] for length in sorted(matrices)]
-    loose = {key: figure for key, figure in figures.items() if key.count(".") not in matrices}
-    folded = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
-    parts += [listing(loose)] if loose else []
-    return parts + ([html_page.fold(f"What each figure means, and n ({len(folded)} figures)", listing(folded))] if folded else [])
+    matrices = {length: table for length, group in lengths.items() if (table := render_matrix(group))}
+    sections = [matrices[length] for length in sorted(matrices)]
+    listed = {key: figure for key, figure in figures.items() if key.count(".") not in matrices}
+    collapsed = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
+    sections += [render_list(listed)] if listed else []
+    return sections + (
+        [html_page.render_details(f"What each figure means, and n ({len(collapsed)} figures)", render_list(collapsed))]
+        if collapsed
+        else []
+    )
 
 
-def render(figures: dict[str, dict[str, Any]], project: str) -> str:
+def render_page(figures: dict[str, dict[str, Any]], project: str) -> str:
     """The figures as a page: verdicts first, then each group of keys in short and in full."""
-    words = sentences(figures)
+    verdict_texts = select_verdicts(figures)
     groups: dict[str, dict[str, dict]] = defaultdict(dict)
     for key, figure in figures.items():
-        if key not in words:
-            groups[divided(key)[0]][key] = figure
-    parts: list[Any] = []
-    if words:
-        verdicts = [html_page.tag("p", html_page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in words.items()]
-        parts.append(html_page.box("note", *verdicts))
-    places = {name: place for place, name in enumerate(TITLES)} | {"interpret": len(TITLES) + 1}
-    for first in sorted(groups, key=lambda name: (places.get(name, len(TITLES)), name)):
-        parts += [html_page.tag("h2", TITLES.get(first, f"Task {first}")), *in_short_and_in_full(groups[first])]
+        if key not in verdict_texts:
+            groups[split_key(key)[0]][key] = figure
+    sections: list[Any] = []
+    if verdict_texts:
+        verdicts = [
+            html_page.tag("p", html_page.tag("strong", f"{key.split('.')[0]}: "), text) for key, text in verdict_texts.items()
+        ]
+        sections.append(html_page.render_box("note", *verdicts))
+    positions = {name: position for position, name in enumerate(TITLES)} | {"interpret": len(TITLES) + 1}
+    for group in sorted(groups, key=lambda name: (positions.get(name, len(TITLES)), name)):
+        sections += [html_page.tag("h2", TITLES.get(group, f"Task {group}")), *render_group(groups[group])]
     if not figures:
-        parts.append(html_page.box("warn", "No step of this project gives figures."))
+        sections.append(html_page.render_box("warn", "No step of this project gives figures."))
     lead = f"Project {project}: every figure of the run, with its 95 % interval and the number it rests on. The same stands in summary.json, under the keys in grey."
-    return html_page.page("Summary", lead, *parts)
+    return html_page.render_page("Summary", lead, *sections)
 
 
 def main(fragments: list[Path], project: str, summary: Path, html: Path) -> None:
-    figures = merge(fragments)
+    figures = merge_fragments(fragments)
     summary.write_text(json.dumps(figures, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-    html.write_text(render(figures, project))
+    html.write_text(render_page(figures, project))
 
 
 if __name__ == "__main__":

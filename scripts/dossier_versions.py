@@ -10,7 +10,7 @@ from readsight.errors import ToolError
 from readsight.step import step
 
 
-def installed(prefix: Path) -> list[dict[str, str]]:
+def read_installed(prefix: Path) -> list[dict[str, str]]:
     """Packages of an environment: name, version, build, channel, sorted by name.
 
     Read from `conda-meta/*.json`, which conda, mamba and the native provider all
@@ -19,14 +19,14 @@ def installed(prefix: Path) -> list[dict[str, str]]:
     """
     packages = []
     for file in sorted((prefix / "conda-meta").glob("*.json")):
-        held = json.loads(file.read_text())
-        if isinstance(held, dict) and "name" in held and "version" in held:
+        content = json.loads(file.read_text())
+        if isinstance(content, dict) and "name" in content and "version" in content:
             packages.append(
                 {
-                    "name": held["name"],
-                    "version": str(held["version"]),
-                    "build": str(held.get("build") or held.get("build_string") or ""),
-                    "channel": _channel(str(held.get("channel") or "")),
+                    "name": content["name"],
+                    "version": str(content["version"]),
+                    "build": str(content.get("build") or content.get("build_string") or ""),
+                    "channel": _channel_name(str(content.get("channel") or "")),
                 }
             )
     if not packages:
@@ -36,42 +36,44 @@ def installed(prefix: Path) -> list[dict[str, str]]:
     return sorted(packages, key=lambda package: package["name"])
 
 
-def _channel(text: str) -> str:
+def _channel_name(text: str) -> str:
     """A channel's own name, without the host that served it."""
-    parts = [part for part in re.sub(r"^\w+://[^/]*", "", text).split("/") if part not in ("noarch", "linux-64", "linux-aarch64")]
-    return parts[-1] if parts else text
+    pieces = [
+        piece for piece in re.sub(r"^\w+://[^/]*", "", text).split("/") if piece not in ("noarch", "linux-64", "linux-aarch64")
+    ]
+    return pieces[-1] if pieces else text
 
 
-def declared(file: Path) -> list[str]:
+def read_declared(file: Path) -> list[str]:
     """Names that an environment file asks for, in its order, pip's packages among them."""
-    names, inside = [], False
+    names, is_inside = [], False
     for line in file.read_text().splitlines():
         if re.match(r"\S", line):
-            inside = line.startswith("dependencies:")
+            is_inside = line.startswith("dependencies:")
         entry = re.match(r"\s*-\s+[\"']?(?:[\w.-]+::)?([A-Za-z0-9][\w.-]*)(?!\s*:)", line)
-        if inside and entry and not re.match(r"\s*-\s+\w+:\s*$", line):
+        if is_inside and entry and not re.match(r"\s*-\s+\w+:\s*$", line):
             names.append(entry.group(1).lower())
     return names
 
 
-def record(environment: str, prefix: Path, file: Path) -> dict[str, object]:
+def describe_environment(environment: str, prefix: Path, file: Path) -> dict[str, object]:
     """The record of one environment; `asked` marks the packages that its file names, found or not."""
-    names = {_plain(name): name for name in declared(file)}
-    held = installed(prefix)
-    packages = [package | {"asked": _plain(package["name"]) in names} for package in held]
-    for missing in names.keys() - {_plain(package["name"]) for package in held}:
+    names = {_normalise_name(name): name for name in read_declared(file)}
+    installed = read_installed(prefix)
+    packages = [package | {"asked": _normalise_name(package["name"]) in names} for package in installed]
+    for missing in names.keys() - {_normalise_name(package["name"]) for package in installed}:
         packages.append({"name": names[missing], "version": "not recorded", "build": "", "channel": "", "asked": True})
     return {"environment": environment, "packages": sorted(packages, key=lambda package: package["name"])}
 
 
-def _plain(name: str) -> str:
+def _normalise_name(name: str) -> str:
     """A package's name as pip and conda compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def main(environment: str, file: Path, out: Path) -> None:
     prefix = Path(os.environ.get("CONDA_PREFIX") or sys.prefix)
-    out.write_text(json.dumps(record(environment, prefix, file), indent=1) + "\n")
+    out.write_text(json.dumps(describe_environment(environment, prefix, file), indent=1) + "\n")
 
 
 if __name__ == "__main__":

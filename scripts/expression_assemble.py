@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
-from readsight.expression.count_checks import check
+from readsight.expression.count_checks import check_counts
 from readsight.expression.tpm import effective_lengths, log_tpm, transcripts_per_million
-from readsight.formats.gene_ids import twice, unversioned
+from readsight.formats.gene_ids import find_duplicates, strip_version
 from readsight.step import step
-from readsight.text import nearest
+from readsight.text import find_closest
 
 log = logging.getLogger("readsight")
 
@@ -30,32 +30,34 @@ def read_counts(path: Path) -> pd.Series:
     if list(table.columns) != ["gene_id", "count"]:
         raise InputError(f"{path}: has the columns {', '.join(table.columns)}; gene_id and count are needed")
     values = pd.to_numeric(table["count"], errors="coerce")
-    check(values.to_numpy(), table["gene_id"], str(path))
+    check_counts(values.to_numpy(), table["gene_id"], str(path))
     return pd.Series(values.to_numpy().astype(np.int64), index=table["gene_id"])
 
 
-def aligned(tables: Mapping[str, pd.Series], genes: pd.Index, what: str, absent: np.ndarray | None = None) -> np.ndarray:
+def align_to_annotation(
+    tables: Mapping[str, pd.Series], genes: pd.Index, what: str, absent: np.ndarray | None = None
+) -> np.ndarray:
     """Values as (samples, genes) in the order of the annotation, ids matched without their versions.
 
     absent: (genes,), what stands for a gene that a table lacks. Raises InputError where a sample has
     other genes than the annotation, or lacks some and nothing stands for them.
     """
-    wanted = pd.Index([unversioned(gene) for gene in genes])
+    gene_ids = pd.Index([strip_version(gene) for gene in genes])
     rows, faults = [], []
     for sample, table in tables.items():
-        own = table.set_axis([unversioned(gene) for gene in table.index])
-        lacking, foreign = wanted.difference(own.index), own.index.difference(wanted)
+        sample_values = table.set_axis([strip_version(gene) for gene in table.index])
+        missing, foreign = gene_ids.difference(sample_values.index), sample_values.index.difference(gene_ids)
         if len(foreign):
             faults.append(
                 f"{sample}: {what} name {len(foreign)} genes that reference.gtf has not, {foreign[0]} among them; use one annotation"
             )
-        elif len(lacking) and absent is None:
+        elif len(missing) and absent is None:
             faults.append(
-                f"{sample}: {what} lack {len(lacking)} genes of reference.gtf, {lacking[0]} among them; use one annotation"
+                f"{sample}: {what} lack {len(missing)} genes of reference.gtf, {missing[0]} among them; use one annotation"
             )
         else:
-            values = own.reindex(wanted).to_numpy()
-            rows.append(values if absent is None else np.where(wanted.isin(own.index), values, absent))
+            values = sample_values.reindex(gene_ids).to_numpy()
+            rows.append(values if absent is None else np.where(gene_ids.isin(sample_values.index), values, absent))
     if faults:
         raise InputError(faults)
     return np.stack(rows)
@@ -64,20 +66,20 @@ def aligned(tables: Mapping[str, pd.Series], genes: pd.Index, what: str, absent:
 def read_genes(path: Path) -> pd.DataFrame:
     """The annotation's genes by id. Raises InputError for a gene that stands twice, be it in two versions."""
     genes = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).astype({"start": int, "end": int, "length": int})
-    if again := twice(genes["gene_id"]):
-        shown = ", ".join(again[:5])
+    if duplicates := find_duplicates(genes["gene_id"]):
+        shown = ", ".join(duplicates[:5])
         raise InputError(
-            f"reference.gtf: {len(again)} genes stand twice (versions do not count), {shown}; give each gene one gene_id"
+            f"reference.gtf: {len(duplicates)} genes stand twice (versions do not count), {shown}; give each gene one gene_id"
         )
     return genes.set_index("gene_id")
 
 
-def described(samples: list[str], metadata: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+def describe_samples(samples: list[str], metadata: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """The sheet's columns of the samples, text. Raises InputError for a sample that the sheet does not have."""
     faults = []
     for sample in samples:
         if sample not in metadata:
-            near = nearest(sample, metadata)
+            near = find_closest(sample, metadata)
             faults.append(f"sample {sample!r} of the counts is not in the sample sheet" + (f"; is it {near!r}?" if near else ""))
     if faults:
         raise InputError(faults)
@@ -95,26 +97,26 @@ def fragment_length(stats: str) -> float:
     pairs = sorted((int(row[1]), int(row[2])) for row in rows if row[0] == "IS" and int(row[1]) <= LONGEST)
     sizes = np.array(pairs, dtype=float).reshape(-1, 2)
     if sizes[:, 1].sum() > 0:
-        places = np.cumsum(sizes[:, 1])
-        return float(sizes[np.searchsorted(places, places[-1] / 2), 0])
+        cumulative = np.cumsum(sizes[:, 1])
+        return float(sizes[np.searchsorted(cumulative, cumulative[-1] / 2), 0])
     for row in rows:
         if row[:2] == ["SN", "average length:"]:
             return float(row[2])
     raise InputError("samtools stats tell no length of reads")
 
 
-def expression_of(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, obs: pd.DataFrame) -> anndata.AnnData:
+def build_anndata(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, obs: pd.DataFrame) -> anndata.AnnData:
     """The cohort's AnnData: samples × genes.
 
     counts: (samples, genes), whole. lengths: effective, (samples, genes), bases. X is log_tpm.
     Raises InputError for a sample in which no gene is expressed.
     """
-    silent = [sample for sample, total in zip(obs.index, counts.sum(axis=1), strict=True) if total == 0]
-    if silent:
+    empty_samples = [sample for sample, total in zip(obs.index, counts.sum(axis=1), strict=True) if total == 0]
+    if empty_samples:
         raise InputError(
             f"sample {sample}: no gene is expressed: no read was counted in any; "
             "does the annotation fit the genome, and the strandedness the library?"
-            for sample in silent
+            for sample in empty_samples
         )
     tpm = transcripts_per_million(counts, lengths)
     obs = obs.assign(counted=counts.sum(axis=1), genes_expressed=(tpm >= EXPRESSED).sum(axis=1))
@@ -123,7 +125,7 @@ def expression_of(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, 
     return anndata.AnnData(logged, obs=obs, var=genes, layers=layers, uns={"X": "log_tpm"})
 
 
-def records(data: anndata.AnnData) -> list[dict[str, Any]]:
+def summary_records(data: anndata.AnnData) -> list[dict[str, Any]]:
     """The cohort's figures for the summary."""
     expressed = (data.layers["tpm"] >= EXPRESSED).any(axis=0)
     figures = [
@@ -132,12 +134,20 @@ def records(data: anndata.AnnData) -> list[dict[str, Any]]:
         ("genes_expressed", int(expressed.sum()), data.n_vars, "genes", "Genes of at least 1 TPM in a sample"),
     ]
     return [
-        {"key": f"expression.cohort.{key}", "value": value, "low": None, "high": None, "n": n, "unit": unit, "description": words}
-        for key, value, n, unit, words in figures
+        {
+            "key": f"expression.cohort.{key}",
+            "value": value,
+            "low": None,
+            "high": None,
+            "n": n,
+            "unit": unit,
+            "description": description,
+        }
+        for key, value, n, unit, description in figures
     ]
 
 
-def _column(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.Series]:
+def _select_column(tables: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.Series]:
     return {sample: table[name] for sample, table in tables.items()}
 
 
@@ -156,30 +166,36 @@ def main(
     Where Salmon ran, its effective lengths serve, which weigh a gene's transcripts by their abundance in the
     sample (Soneson, Love & Robinson 2015); elsewhere the union of the gene's exons less the fragment.
     """
-    obs = described(samples, metadata)
+    obs = describe_samples(samples, metadata)
     var = read_genes(genes)
     # Salmon leaves out transcripts shorter than its k-mers, and all but one of those with the same sequence
-    none = np.zeros(len(var))
+    zeros = np.zeros(len(var))
     tables = {
         s: pd.read_csv(p, sep="\t", dtype={"gene_id": str}).set_index("gene_id") for s, p in zip(samples, salmon, strict=False)
     }
     if counts:
-        values = aligned({s: read_counts(p) for s, p in zip(samples, counts, strict=True)}, var.index, "counts")
+        values = align_to_annotation({s: read_counts(p) for s, p in zip(samples, counts, strict=True)}, var.index, "counts")
         obs["fragment_length"] = [fragment_length(path.read_text()) for path in stats]
     else:
-        values = np.rint(aligned(_column(tables, "count"), var.index, "Salmon's counts", none)).astype(np.int64)
+        values = np.rint(align_to_annotation(_select_column(tables, "count"), var.index, "Salmon's counts", zeros)).astype(
+            np.int64
+        )
     if tables:
-        lengths = aligned(_column(tables, "effective_length"), var.index, "Salmon's lengths", var["length"].to_numpy(float))
+        lengths = align_to_annotation(
+            _select_column(tables, "effective_length"), var.index, "Salmon's lengths", var["length"].to_numpy(float)
+        )
         lengths = np.maximum(lengths, 1.0)
     else:
         lengths = np.stack([effective_lengths(var["length"].to_numpy(), fragment) for fragment in obs["fragment_length"]])
-    data = expression_of(values, var, lengths, obs)
+    data = build_anndata(values, var, lengths, obs)
     if tables:
-        data.layers["salmon_tpm"] = aligned(_column(tables, "tpm"), var.index, "Salmon's TPM", none).astype(np.float32)
+        data.layers["salmon_tpm"] = align_to_annotation(_select_column(tables, "tpm"), var.index, "Salmon's TPM", zeros).astype(
+            np.float32
+        )
     data.uns["counted_by"] = "featureCounts" if counts else "Salmon, rounded"
     data.uns["lengths_of"] = "Salmon: transcripts by abundance" if tables else "union of exons, less the fragment"
     data.write_h5ad(out, compression="gzip")
-    summary.write_text(json.dumps(records(data), indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(data), indent=1) + "\n")
     log.info("%d samples × %d genes, counted by %s", data.n_obs, data.n_vars, data.uns["counted_by"])
 
 

@@ -9,7 +9,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.stats.confidence_intervals import UNDEFINED, Interval, normal_quantile, percentiles, wilson
+from readsight.stats.confidence_intervals import UNDEFINED, Interval, normal_quantile, percentile_interval, wilson_interval
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -21,11 +21,11 @@ GROUPS = {"case", "control"}
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Rank correlation, ties at their mean rank; NaN where one side is constant."""
-    one, other = (pd.Series(np.ravel(side)).rank() for side in (a, b))
-    return float(one.corr(other)) if one.nunique() > 1 < other.nunique() else float("nan")
+    ranks_a, ranks_b = (pd.Series(np.ravel(side)).rank() for side in (a, b))
+    return float(ranks_a.corr(ranks_b)) if ranks_a.nunique() > 1 < ranks_b.nunique() else float("nan")
 
 
-def of_sample(planted: np.ndarray, measured: np.ndarray) -> Interval:
+def sample_correlation(planted: np.ndarray, measured: np.ndarray) -> Interval:
     """Spearman over genes with its 95 % interval by Fisher's z, of the variance that Bonett & Wright (2000) give."""
     r, n = spearman(planted, measured), len(planted)
     if not np.isfinite(r) or n < 4:
@@ -36,34 +36,34 @@ def of_sample(planted: np.ndarray, measured: np.ndarray) -> Interval:
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))
 
 
-def of_all(planted: np.ndarray, measured: np.ndarray, seed: int) -> Interval:
+def overall_correlation(planted: np.ndarray, measured: np.ndarray, seed: int) -> Interval:
     """Spearman over all genes of all samples together, its interval by resampling whole genes. (samples, genes) both."""
     rng, genes = np.random.default_rng(seed), planted.shape[1]
     rows = rng.integers(0, genes, (DRAWS, genes))
     drawn = np.array([spearman(planted[:, row], measured[:, row]) for row in rows])
-    return Interval(spearman(planted, measured), *percentiles(drawn))
+    return Interval(spearman(planted, measured), *percentile_interval(drawn))
 
 
-def of_genes(planted: np.ndarray, measured: np.ndarray) -> float:
+def median_gene_correlation(planted: np.ndarray, measured: np.ndarray) -> float:
     """The median over genes of Spearman over samples: whether samples rank as they should, gene by gene."""
     return float(np.nanmedian([spearman(p, m) for p, m in zip(planted.T, measured.T, strict=True)]))
 
 
-def judged(found: pd.DataFrame, truth: dict[str, Any], contrast: dict[str, Any]) -> pd.DataFrame:
-    """Each gene as planted and as found: planted, measured (log2 fold changes), padj, and `state`.
+def classify_genes(results: pd.DataFrame, truth: dict[str, Any], contrast: dict[str, Any]) -> pd.DataFrame:
+    """Each gene as planted and as results: planted, measured (log2 fold changes), padj, and `state`.
 
     planted: between these donors, by the label and by their variants. state: found, missed, opposite (significant, the wrong way round), false, by variants (found, and the donors'
-    own variants do move the groups apart there), or none. found: the table of differential genes, by gene_id.
+    own variants do move the groups apart there), or none. results: the table of differential genes, by gene_id.
     """
     sign = 1 if contrast["tested"] == "case" else -1
-    planted = {gene: of["log2_fold_change"] for gene, of in truth["differential"].items()}
+    planted = {gene: effect["log2_fold_change"] for gene, effect in truth["differential"].items()}
     changes = truth["by_variants"] | planted
     rows = []
-    for gene, row in found.iterrows():
+    for gene, row in results.iterrows():
         change, significant = sign * changes.get(gene, 0.0), row["padj"] < FDR
         if gene in planted:
-            right = row["log2_fold_change"] * change > 0
-            state = ("found" if right else "opposite") if significant else "missed"
+            is_same_sign = row["log2_fold_change"] * change > 0
+            state = ("found" if is_same_sign else "opposite") if significant else "missed"
         else:
             state = ("by variants" if gene in changes else "false") if significant else "none"
         rows.append([gene, row["gene_name"], change, row["log2_fold_change"], row["low"], row["high"], row["padj"], state])
@@ -71,40 +71,40 @@ def judged(found: pd.DataFrame, truth: dict[str, Any], contrast: dict[str, Any])
     return pd.DataFrame(rows, columns=columns)
 
 
-def record(key: str, interval: Interval, n: int, unit: str, words: str) -> dict[str, Any]:
-    held = {k: None if v is None or not np.isfinite(v) else v for k, v in interval._asdict().items()}
-    return {"key": f"demo.expression.{key}"} | held | {"n": n, "unit": unit, "description": words}
+def summary_record(key: str, interval: Interval, n: int, unit: str, description: str) -> dict[str, Any]:
+    finite_values = {k: None if v is None or not np.isfinite(v) else v for k, v in interval._asdict().items()}
+    return {"key": f"demo.expression.{key}"} | finite_values | {"n": n, "unit": unit, "description": description}
 
 
-def of_levels(samples: list[str], planted: np.ndarray, measured: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def level_records(samples: list[str], planted: np.ndarray, measured: np.ndarray, seed: int) -> list[dict[str, Any]]:
     """Figures of the levels: of all, of genes, of each sample."""
     genes = planted.shape[1]
-    each = [of_sample(p, m) for p, m in zip(planted, measured, strict=True)]
-    nothing = {"low": None, "high": None}
-    found = [
-        record("spearman", of_all(planted, measured, seed), genes, "correlation", "TPM against planted TPM, all genes of all samples"),
-        record("spearman_across_samples", Interval(of_genes(planted, measured), *nothing.values()), genes, "correlation",
+    sample_intervals = [sample_correlation(p, m) for p, m in zip(planted, measured, strict=True)]
+    no_interval = {"low": None, "high": None}
+    records = [
+        summary_record("spearman", overall_correlation(planted, measured, seed), genes, "correlation", "TPM against planted TPM, all genes of all samples"),
+        summary_record("spearman_across_samples", Interval(median_gene_correlation(planted, measured), *no_interval.values()), genes, "correlation",
                "TPM against planted TPM of a gene over the samples, the median of the genes"),
     ]  # fmt: skip
-    words = "TPM against planted TPM, over the genes of sample {}"
-    return found + [
-        record(f"spearman.{sample}", value, genes, "correlation", words.format(sample))
-        for sample, value in zip(samples, each, strict=True)
+    description = "TPM against planted TPM, over the genes of sample {}"
+    return records + [
+        summary_record(f"spearman.{sample}", value, genes, "correlation", description.format(sample))
+        for sample, value in zip(samples, sample_intervals, strict=True)
     ]
 
 
-def of_differential(genes: pd.DataFrame) -> list[dict[str, Any]]:
+def differential_records(genes: pd.DataFrame) -> list[dict[str, Any]]:
     """Recall and observed false discovery rate, with Wilson's intervals."""
     count = genes["state"].value_counts()
-    hits, lost, false, moved = (int(count.get(s, 0)) for s in ("found", "missed", "false", "by variants"))
+    hits, missed, false, moved = (int(count.get(s, 0)) for s in ("found", "missed", "false", "by variants"))
     wrong = false + int(count.get("opposite", 0))
-    planted, found = hits + lost + wrong - false, hits + wrong + moved
-    words = "genes that the label changes, by planted factors"
+    planted, significant = hits + missed + wrong - false, hits + wrong + moved
+    group = "genes that the label changes, by planted factors"
     return [
-        record("recall", wilson(hits, planted), planted, "fraction", f"Planted differential genes ({words}) found at FDR {FDR}"),
-        record("false_discovery_rate", wilson(wrong, found), found, "fraction",
+        summary_record("recall", wilson_interval(hits, planted), planted, "fraction", f"Planted differential genes ({group}) found at FDR {FDR}"),
+        summary_record("false_discovery_rate", wilson_interval(wrong, significant), significant, "fraction",
                f"Of the genes found at FDR {FDR}, those that differ neither by the label nor by the donors' own variants"),
-        record("found_by_variants", Interval(moved, None, None), found, "genes",
+        summary_record("found_by_variants", Interval(moved, None, None), significant, "genes",
                "Genes found that the label leaves alone, and the donors' own variants move apart"),
     ]  # fmt: skip
 
@@ -117,24 +117,24 @@ def main(
     measured = anndata.read_h5ad(data)
     planted = pd.read_csv(levels, sep="\t", index_col="gene_id")
     samples = [s for s in measured.obs_names if s in planted.columns]
-    ours = pd.DataFrame(np.asarray(measured[samples].layers["tpm"], float), index=samples, columns=measured.var_names)
-    ours = ours[list(planted.index)]
-    theirs = planted[samples].T
-    long = pd.DataFrame(
+    measured_tpm = pd.DataFrame(np.asarray(measured[samples].layers["tpm"], float), index=samples, columns=measured.var_names)
+    measured_tpm = measured_tpm[list(planted.index)]
+    planted_tpm = planted[samples].T
+    long_table = pd.DataFrame(
         {
-            "sample": np.repeat(samples, ours.shape[1]),
-            "gene_id": np.tile(ours.columns, len(samples)),
-            "planted_tpm": theirs.to_numpy().ravel(),
-            "tpm": ours.to_numpy().ravel(),
+            "sample": np.repeat(samples, measured_tpm.shape[1]),
+            "gene_id": np.tile(measured_tpm.columns, len(samples)),
+            "planted_tpm": planted_tpm.to_numpy().ravel(),
+            "tpm": measured_tpm.to_numpy().ravel(),
         }
     )
-    long.to_csv(table, sep="\t", index=False, float_format="%.6g")
-    figures = of_levels(samples, theirs.to_numpy(), ours.to_numpy(), seed)
-    judgement = judged(pd.DataFrame(columns=["padj"]), json.loads(truth.read_text()), {"tested": "case"})
+    long_table.to_csv(table, sep="\t", index=False, float_format="%.6g")
+    figures = level_records(samples, planted_tpm.to_numpy(), measured_tpm.to_numpy(), seed)
+    judgement = classify_genes(pd.DataFrame(columns=["padj"]), json.loads(truth.read_text()), {"tested": "case"})
     if differential and {contrast["reference"], contrast["tested"]} == GROUPS:
-        found = pd.read_csv(differential, sep="\t", index_col="gene_id")
-        judgement = judged(found, json.loads(truth.read_text()), contrast)
-        figures += of_differential(judgement)
+        results = pd.read_csv(differential, sep="\t", index_col="gene_id")
+        judgement = classify_genes(results, json.loads(truth.read_text()), contrast)
+        figures += differential_records(judgement)
     judgement.to_csv(genes, sep="\t", index=False, float_format="%.6g")
     summary.write_text(json.dumps(figures, indent=1) + "\n")
     log.info("Spearman %.3f over %d samples; %s", figures[0]["value"], len(samples), dict(judgement["state"].value_counts()))

@@ -10,19 +10,19 @@ from readsight.step import step
 CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
 
 
-def table(text: str) -> list[str]:
+def format_counts(text: str) -> list[str]:
     """featureCounts' table as gene_id and count, with a header."""
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
     return ["gene_id\tcount", *(f"{row[0]}\t{row[-1]}" for row in rows)]
 
 
-def named(summary: str, sample: str) -> str:
+def relabel_summary(summary: str, sample: str) -> str:
     """featureCounts' summary, under the sample's name instead of a path."""
     lines = summary.splitlines()
     return "\n".join([f"Status\t{sample}", *lines[1:]]) + "\n"
 
 
-def fragments_of(log: str) -> int:
+def count_input_fragments(log: str) -> int:
     """Reads (pairs count once) that STAR was given, from its final log."""
     line = next(line for line in log.splitlines() if "Number of input reads" in line)
     return int(line.split("|")[1])
@@ -32,18 +32,31 @@ def main(job) -> None:
     """Count. job: of rule expression_count. featureCounts reads no CRAM: it is given BAM, in scratch."""
     sample, scratch = job.wildcards.sample, job.scratch.resolve()
     bam, out = scratch / f"{sample}.bam", scratch / "counts.txt"
-    found = json.loads(job.input.strandedness.read_text())["strandedness"]
+    strandedness = json.loads(job.input.strandedness.read_text())["strandedness"]
     threads = str(job.threads)
     reference = ["--input-fmt-option", f"reference={job.input.fasta}"]
-    pipes.run(["samtools", "view", "--no-PG", "-@", threads, *reference, "-b", "--fast", "-o", bam, job.input.cram])
+    pipes.run_tool(["samtools", "view", "--no-PG", "-@", threads, *reference, "-b", "--fast", "-o", bam, job.input.cram])
     pairs = ["-p", "--countReadPairs"] if job.params.paired else []
-    command = ["featureCounts", "-a", job.input.gtf, "-F", "GTF", "-t", "exon", "-g", "gene_id", "-s", CODES[found], *pairs]
-    pipes.run([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])
-    counts = table(out.read_text())
+    command = [
+        "featureCounts",
+        "-a",
+        job.input.gtf,
+        "-F",
+        "GTF",
+        "-t",
+        "exon",
+        "-g",
+        "gene_id",
+        "-s",
+        CODES[strandedness],
+        *pairs,
+    ]
+    pipes.run_tool([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])
+    counts = format_counts(out.read_text())
     total = sum(int(line.split("\t")[1]) for line in counts[1:])
-    assignment_rate.check(sample, total, fragments_of(job.input.log.read_text()), job.params.min_assigned)
+    assignment_rate.check_assigned(sample, total, count_input_fragments(job.input.log.read_text()), job.params.min_assigned)
     job.output.counts.write_text("".join(f"{line}\n" for line in counts))
-    job.output.summary.write_text(named(Path(f"{out}.summary").read_text(), sample))
+    job.output.summary.write_text(relabel_summary(Path(f"{out}.summary").read_text(), sample))
 
 
 if __name__ == "__main__":

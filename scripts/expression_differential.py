@@ -13,7 +13,7 @@ from pydeseq2.ds import DeseqStats
 
 from readsight.checks import contrast
 from readsight.errors import InputError
-from readsight.expression.count_checks import check
+from readsight.expression.count_checks import check_counts
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -25,19 +25,19 @@ COLUMNS = ("base_mean", "log2_fold_change", "low", "high", "standard_error", "sh
 NAMES = ("gene_name", "symbol")
 
 
-def chosen(data: anndata.AnnData, asked: dict[str, Any]) -> anndata.AnnData:
+def select_samples(data: anndata.AnnData, settings: dict[str, Any]) -> anndata.AnnData:
     """The samples of the two groups. Raises InputError where they cannot be compared."""
     texts = data.obs.select_dtypes(exclude="number").astype(str)
     samples = {str(sample): {k: v for k, v in row.items() if v} for sample, row in texts.to_dict("index").items()}
-    levels, table = (asked["reference"], asked["tested"]), asked.get("table")
-    described = f"the samples of table {table} have" if table else "the sample sheet has"
-    faults = contrast.faults(asked["column"], *levels, asked.get("block"), samples, described)
+    levels, table = (settings["reference"], settings["tested"]), settings.get("table")
+    subject = f"the samples of table {table} have" if table else "the sample sheet has"
+    faults = contrast.check_contrast(settings["column"], *levels, settings.get("block"), samples, subject)
     if faults:
         raise InputError(f"expression.contrast.{fault}" for fault in faults)
-    return data[contrast.members(asked["column"], levels, samples)].copy()
+    return data[contrast.select_samples(settings["column"], levels, samples)].copy()
 
 
-def whole(data: anndata.AnnData, table: str | None) -> np.ndarray:
+def integer_counts(data: anndata.AnnData, table: str | None) -> np.ndarray:
     """Counts, (samples, genes), whole numbers; expected ones (RSEM, Salmon) are rounded.
 
     Raises InputError where there are none, or where they are not what counts are.
@@ -53,11 +53,11 @@ def whole(data: anndata.AnnData, table: str | None) -> np.ndarray:
         log.info("expected counts are rounded to whole ones")
         counts = np.rint(counts)
     for sample, row in zip(data.obs_names, counts, strict=True):
-        check(row, data.var_names, f"sample {sample}")
+        check_counts(row, data.var_names, f"sample {sample}")
     return counts.astype(np.int64)
 
 
-def differential(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tested: str, threads: int = 1) -> pd.DataFrame:
+def run_deseq2(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tested: str, threads: int = 1) -> pd.DataFrame:
     """Wald tests of a negative binomial model (Love, Huber & Anders 2014), a row a gene, in the order of the counts.
 
     counts: samples × genes, whole. groups: samples × (`group`, and `block` if its effect is to be taken out), text.
@@ -65,35 +65,35 @@ def differential(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tes
     change drawn towards 0 as far as it is uncertain (apeglm; Zhu, Ibrahim & Love 2019), to rank genes by. NaN for genes
     without reads, p_value also for outliers, padj also where independent filtering left the gene out.
     """
-    seen = counts.loc[:, counts.sum(axis=0) > 0]
-    if not seen.shape[1]:
+    expressed = counts.loc[:, counts.sum(axis=0) > 0]
+    if not expressed.shape[1]:
         raise InputError("expression.contrast: no gene is expressed in the samples of the contrast")
     groups = groups.astype(str).assign(group=pd.Categorical(groups["group"], categories=[reference, tested]))
-    cpus = threads if seen.shape[1] > WORTH_SHARING else 1
+    cpus = threads if expressed.shape[1] > WORTH_SHARING else 1
     design = "~" + " + ".join([name for name in ("block", "group") if name in groups])
-    model = DeseqDataSet(counts=seen, metadata=groups, design=design, quiet=True, n_cpus=cpus)
+    model = DeseqDataSet(counts=expressed, metadata=groups, design=design, quiet=True, n_cpus=cpus)
     model.deseq2()
     tests = DeseqStats(model, contrast=["group", tested, reference], alpha=FDR, quiet=True, n_cpus=cpus)
     tests.summary()
-    found = tests.results_df.copy()
+    results = tests.results_df.copy()
     (coefficient,) = [name for name in model.varm["LFC"].columns if name.startswith("group[")]
     tests.lfc_shrink(coeff=coefficient)
     shrunken = tests.results_df["log2FoldChange"]
-    change, error = found["log2FoldChange"], found["lfcSE"]
-    reach = 1.959964 * error
-    values = [found["baseMean"], change, change - reach, change + reach, error, shrunken]
-    values += [found["stat"], found["pvalue"], found["padj"]]
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=found.index).reindex(counts.columns)
+    change, error = results["log2FoldChange"], results["lfcSE"]
+    margin = 1.959964 * error
+    values = [results["baseMean"], change, change - margin, change + margin, error, shrunken]
+    values += [results["stat"], results["pvalue"], results["padj"]]
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=results.index).reindex(counts.columns)
 
 
-def records(table: pd.DataFrame, asked: dict[str, Any], cohort: str = "cohort") -> list[dict[str, Any]]:
+def summary_records(table: pd.DataFrame, settings: dict[str, Any], cohort: str = "cohort") -> list[dict[str, Any]]:
     """How many genes differ at a false discovery rate of 0.05, and which way."""
     tested, significant = int(table["padj"].notna().sum()), table["padj"] < FDR
-    words = f"in {asked['tested']} than in {asked['reference']}, false discovery rate 0.05"
+    comparison = f"in {settings['tested']} than in {settings['reference']}, false discovery rate 0.05"
     figures = [
-        ("genes", int(significant.sum()), f"Genes expressed otherwise {words}"),
-        ("genes_up", int((significant & (table["log2_fold_change"] > 0)).sum()), f"Genes expressed more {words}"),
-        ("genes_down", int((significant & (table["log2_fold_change"] < 0)).sum()), f"Genes expressed less {words}"),
+        ("genes", int(significant.sum()), f"Genes expressed otherwise {comparison}"),
+        ("genes_up", int((significant & (table["log2_fold_change"] > 0)).sum()), f"Genes expressed more {comparison}"),
+        ("genes_down", int((significant & (table["log2_fold_change"] < 0)).sum()), f"Genes expressed less {comparison}"),
     ]
     return [
         {"key": f"expression.{cohort}.differential.{key}", "value": value, "low": None, "high": None}
@@ -102,19 +102,19 @@ def records(table: pd.DataFrame, asked: dict[str, Any], cohort: str = "cohort") 
     ]
 
 
-def main(path: Path, asked: dict[str, Any], cohort: str, out: Path, summary: Path, threads: int) -> None:
+def main(path: Path, settings: dict[str, Any], cohort: str, out: Path, summary: Path, threads: int) -> None:
     """asked: column, reference, tested, block; table, None for counts of reads. cohort: `cohort`, or `tables/<name>`."""
-    data = chosen(anndata.read_h5ad(path), asked)
-    counts = whole(data, asked.get("table"))
-    names = {"group": asked["column"], "block": asked.get("block")}
+    data = select_samples(anndata.read_h5ad(path), settings)
+    counts = integer_counts(data, settings.get("table"))
+    names = {"group": settings["column"], "block": settings.get("block")}
     groups = pd.DataFrame({role: data.obs[name].astype(str) for role, name in names.items() if name})
     frame = pd.DataFrame(counts, index=data.obs_names, columns=data.var_names)
-    table = differential(frame, groups, asked["reference"], asked["tested"], threads)
+    table = run_deseq2(frame, groups, settings["reference"], settings["tested"], threads)
     symbols = next((data.var[name].astype(str) for name in NAMES if name in data.var), pd.Series("", index=data.var_names))
     table.insert(0, "gene_name", symbols.where(~symbols.isin(["", "nan"]), data.var_names))
     table.index.name = "gene_id"
     table.sort_values("p_value", kind="stable").to_csv(out, sep="\t", float_format="%.6g")
-    summary.write_text(json.dumps(records(table, asked, cohort.replace("/", ".")), indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(table, settings, cohort.replace("/", ".")), indent=1) + "\n")
     log.info("%d of %d genes at FDR %g", int((table["padj"] < FDR).sum()), int(table["padj"].notna().sum()), FDR)
 
 

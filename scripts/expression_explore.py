@@ -36,15 +36,15 @@ def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple
 
     values: (samples, genes), logarithms. The sign is fixed: the largest coordinate of a component is positive.
     """
-    chosen = np.argsort(-values.var(axis=0), kind="stable")[:most]
-    centred = values[:, chosen] - values[:, chosen].mean(axis=0)
+    selected = np.argsort(-values.var(axis=0), kind="stable")[:most]
+    centred = values[:, selected] - values[:, selected].mean(axis=0)
     u, s, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
-    kept = min(COMPONENTS, max(1, len(values) - 1), len(s))
-    coordinates = u[:, :kept] * s[:kept]
+    component_count = min(COMPONENTS, max(1, len(values) - 1), len(s))
+    coordinates = u[:, :component_count] * s[:component_count]
     largest = np.abs(coordinates).argmax(axis=0)
-    coordinates *= np.where(coordinates[largest, np.arange(kept)] < 0, -1.0, 1.0)
+    coordinates *= np.where(coordinates[largest, np.arange(component_count)] < 0, -1.0, 1.0)
     total = float((s**2).sum())
-    return coordinates, (s[:kept] ** 2 / total if total > 0 else np.zeros(kept))
+    return coordinates, (s[:component_count] ** 2 / total if total > 0 else np.zeros(component_count))
 
 
 def silhouette(points: np.ndarray, labels: np.ndarray) -> float:
@@ -58,15 +58,15 @@ def silhouette(points: np.ndarray, labels: np.ndarray) -> float:
     far = np.linalg.norm(points[:, None] - points[None], axis=2)
     means = np.stack([far[:, labels == kind].sum(axis=1) for kind in kinds], axis=1)
     sizes = np.array([(labels == kind).sum() for kind in kinds])
-    own = np.searchsorted(kinds, labels)
+    group = np.searchsorted(kinds, labels)
     rows = np.arange(len(labels))
-    within = means[rows, own] / np.maximum(sizes[own] - 1, 1)
+    within = means[rows, group] / np.maximum(sizes[group] - 1, 1)
     between = means / sizes
-    between[rows, own] = np.inf
+    between[rows, group] = np.inf
     nearest = between.min(axis=1)
     widest = np.maximum(within, nearest)
     scores = np.divide(nearest - within, widest, out=np.zeros(len(labels)), where=widest > 0)
-    return float(np.where(sizes[own] > 1, scores, 0.0).mean())
+    return float(np.where(sizes[group] > 1, scores, 0.0).mean())
 
 
 def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
@@ -76,16 +76,16 @@ def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
     """
     n = len(labels)
     value = silhouette(points, labels)
-    left = np.array([silhouette(np.delete(points, i, axis=0), np.delete(labels, i)) for i in range(n)])
+    leave_one_out = np.array([silhouette(np.delete(points, i, axis=0), np.delete(labels, i)) for i in range(n)])
     if not np.isfinite(value):
         return UNDEFINED
-    if not np.isfinite(left).all():
+    if not np.isfinite(leave_one_out).all():
         return Interval(value, float("nan"), float("nan"))
-    error = np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
+    error = np.sqrt((n - 1) / n * ((leave_one_out - leave_one_out.mean()) ** 2).sum())
     return Interval(value, max(-1.0, value - 1.96 * error), min(1.0, value + 1.96 * error))
 
 
-def telling(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
+def find_grouping_column(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
     """The first of these columns that tells groups of samples apart: not the same in all, nor another in each of many."""
     for name in (n for n in names if n in obs):
         kinds = obs[name].astype(str).nunique()
@@ -94,7 +94,7 @@ def telling(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
     return None
 
 
-def compared_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, str]:
+def comparison_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, str]:
     """What samples are compared by, (samples, features); which features are expressed; what these are called.
 
     Of counts, log counts per million; else X, a missing value at its feature's mean, a feature without any value left out.
@@ -113,49 +113,49 @@ def compared_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, str]
     return np.where(missing, means, values), known, "features"
 
 
-def spread_of(data: anndata.AnnData) -> tuple[list[list[float]], str]:
+def value_quantiles(data: anndata.AnnData) -> tuple[list[list[float]], str]:
     """Quantiles of each sample's values, and what these are in words; of logarithms of abundance, those above 0 alone."""
     logged = "counts" in data.layers or "tpm" in data.layers
     values = np.asarray(data.layers["log_tpm"] if "log_tpm" in data.layers else data.X, np.float64)
-    words = "log2(1 + TPM)" if "log_tpm" in data.layers else str(data.uns.get("X", "value")) if logged else "value"
+    quantity = "log2(1 + TPM)" if "log_tpm" in data.layers else str(data.uns.get("X", "value")) if logged else "value"
     rows = [row[row > 0] if logged else row[np.isfinite(row)] for row in values]
-    found = [np.quantile(row, QUANTILES).round(6).tolist() if len(row) else [0.0] * len(QUANTILES) for row in rows]
-    return found, f"{words} of expressed genes" if logged else "values, as they are"
+    quantiles = [np.quantile(row, QUANTILES).round(6).tolist() if len(row) else [0.0] * len(QUANTILES) for row in rows]
+    return quantiles, f"{quantity} of expressed genes" if logged else "values, as they are"
 
 
-def overview(data: anndata.AnnData, label: str | None, batch: str | None) -> dict[str, Any]:
+def summarise_cohort(data: anndata.AnnData, label: str | None, batch: str | None) -> dict[str, Any]:
     """What the figures draw: samples with their label and batch, components, correlations, quantiles.
 
     correlation: of the samples whose places `compared` names; of each with each, unless they are very many.
     """
-    values, expressed, called = compared_values(data)
-    coordinates, shares = principal_components(values[:, expressed] if called == "features" else values)
-    chosen = np.arange(data.n_obs)
+    values, expressed, feature_name = comparison_values(data)
+    coordinates, shares = principal_components(values[:, expressed] if feature_name == "features" else values)
+    compared = np.arange(data.n_obs)
     if data.n_obs > MOST_COMPARED:
-        chosen = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:MOST_COMPARED])
-    ranked = _ranks(values[np.ix_(chosen, np.flatnonzero(expressed))])
+        compared = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:MOST_COMPARED])
+    ranked = _rank_rows(values[np.ix_(compared, np.flatnonzero(expressed))])
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.nan_to_num(np.atleast_2d(np.corrcoef(ranked)))
-    spread, words = spread_of(data)
+    quantiles, quantity = value_quantiles(data)
     return {
         "samples": list(data.obs_names),
-        "label": {"column": label, "values": _column(data, label)},
-        "batch": {"column": batch, "values": _column(data, batch)},
+        "label": {"column": label, "values": _column_values(data, label)},
+        "batch": {"column": batch, "values": _column_values(data, batch)},
         "components": coordinates.round(6).tolist(),
         "shares": shares.round(6).tolist(),
-        "compared": chosen.tolist(),
+        "compared": compared.tolist(),
         "correlation": correlation.round(6).tolist(),
-        "quantiles": {"at": QUANTILES, "values": spread, "of": words},
+        "quantiles": {"at": QUANTILES, "values": quantiles, "of": quantity},
         "genes": int(expressed.sum()),
-        "called": called,
+        "called": feature_name,
     }
 
 
-def _column(data: anndata.AnnData, name: str | None) -> list[str] | None:
+def _column_values(data: anndata.AnnData, name: str | None) -> list[str] | None:
     return [str(value) for value in data.obs[name]] if name else None
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def _rank_rows(values: np.ndarray) -> np.ndarray:
     """Ranks of each row, ties shared."""
     ranks = []
     for row in values:
@@ -165,40 +165,49 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.array(ranks)
 
 
-def records(found: dict[str, Any], key: str = "cohort") -> list[dict[str, Any]]:
+def summary_records(overview: dict[str, Any], key: str = "cohort") -> list[dict[str, Any]]:
     """How far groups part in the first two components, and the lowest correlation of two samples. key: of the cohort."""
-    compared = found["compared"]
-    points, n = np.array(found["components"])[compared][:, :2], len(compared)
+    compared = overview["compared"]
+    points, n = np.array(overview["components"])[compared][:, :2], len(compared)
     rows = []
     for role in ("label", "batch"):
-        if found[role]["column"]:
-            words = f"Silhouette of {found[role]['column']} in the first two principal components: 1 apart, 0 mixed"
+        if overview[role]["column"]:
+            description = f"Silhouette of {overview[role]['column']} in the first two principal components: 1 apart, 0 mixed"
             rows.append(
-                (f"{role}_silhouette", jackknife_silhouette(points, np.array(found[role]["values"])[compared]), "score", words)
+                (
+                    f"{role}_silhouette",
+                    jackknife_silhouette(points, np.array(overview[role]["values"])[compared]),
+                    "score",
+                    description,
+                )
             )
-    off = np.array(found["correlation"])[~np.eye(n, dtype=bool)]
-    lowest = Interval(float(off.min()) if len(off) else float("nan"), float("nan"), float("nan"))
-    rows.append(("lowest_correlation", lowest, "correlation", f"Lowest Spearman correlation of two samples' {found['called']}"))
-    share = Interval(found["shares"][0], float("nan"), float("nan"))
+    off_diagonal = np.array(overview["correlation"])[~np.eye(n, dtype=bool)]
+    lowest = Interval(float(off_diagonal.min()) if len(off_diagonal) else float("nan"), float("nan"), float("nan"))
+    rows.append(
+        ("lowest_correlation", lowest, "correlation", f"Lowest Spearman correlation of two samples' {overview['called']}")
+    )
+    share = Interval(overview["shares"][0], float("nan"), float("nan"))
     rows.append(("pc1_share", share, "fraction", "Share of the variance that the first principal component holds"))
 
-    def finite(value: float) -> float | None:
+    def round_finite(value: float) -> float | None:
         return round(value, 6) if np.isfinite(value) else None
 
     return [
-        {"key": f"expression.{key}.{name}", **{k: finite(v) for k, v in interval._asdict().items()}, "n": n}
-        | {"unit": unit, "description": words}
-        for name, interval, unit, words in rows
+        {"key": f"expression.{key}.{name}", **{k: round_finite(v) for k, v in interval._asdict().items()}, "n": n}
+        | {"unit": unit, "description": description}
+        for name, interval, unit, description in rows
     ]
 
 
 def main(data: Path, labels: list[str], batches: list[str], cohort: str, out: Path, summary: Path) -> None:
     """labels, batches: columns of which the first that tells samples apart is taken. cohort: `cohort`, or `tables/<name>`."""
-    read = anndata.read_h5ad(data)
-    label = telling(read.obs, labels)
-    found = overview(read, label, telling(read.obs, [name for name in batches if name != label]))
-    out.write_text(json.dumps(found) + "\n")
-    summary.write_text(json.dumps(records(found, cohort.replace("/", ".")), indent=1) + "\n")
+    cohort_data = anndata.read_h5ad(data)
+    label = find_grouping_column(cohort_data.obs, labels)
+    overview = summarise_cohort(
+        cohort_data, label, find_grouping_column(cohort_data.obs, [name for name in batches if name != label])
+    )
+    out.write_text(json.dumps(overview) + "\n")
+    summary.write_text(json.dumps(summary_records(overview, cohort.replace("/", ".")), indent=1) + "\n")
 
 
 if __name__ == "__main__":

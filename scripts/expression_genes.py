@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from readsight.formats.gtf import Transcript, read, union
-from readsight.genome.intervals import contigs
+from readsight.formats.gtf import Transcript, merge_spans, read_gtf
+from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
 COLUMNS = ("gene_id", "gene_name", "biotype", "contig", "start", "end", "strand", "length")
@@ -35,7 +35,7 @@ def gene_table(transcripts: list[Transcript]) -> list[str]:
             members.append(t)
     lines = ["\t".join(COLUMNS)]
     for gene, members in genes.items():
-        exons = union(exon for t in members for exon in t.exons)
+        exons = merge_spans(exon for t in members for exon in t.exons)
         length = sum(end - start for start, end in exons)
         first = members[0]
         values = (gene, first.symbol, first.biotype, first.contig, exons[0][0], exons[-1][1], first.strand, length)
@@ -44,9 +44,9 @@ def gene_table(transcripts: list[Transcript]) -> list[str]:
 
 
 def main(annotation: Path, fai: Path, gtf: Path, table: Path) -> None:
-    """Read the annotation and write both. Raises InputError as `readsight.formats.gtf.read` does."""
-    lengths = contigs(fai)
-    transcripts = read(annotation, lengths)
+    """Read the annotation and write both. Raises InputError as `readsight.formats.gtf.read_gtf` does."""
+    lengths = read_contig_lengths(fai)
+    transcripts = read_gtf(annotation, lengths)
     order = {contig: i for i, contig in enumerate(lengths)}
     gtf.write_text("".join(f"{row}\n" for row in exon_rows(transcripts, order)))
     table.write_text("".join(f"{line}\n" for line in gene_table(transcripts)))

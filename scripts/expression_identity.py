@@ -13,10 +13,10 @@ from readsight.step import step
 FEMALE = {"XIST"}
 MALE = {"RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY", "USP9Y", "ZFY"}
 EXPRESSED = 1.0
-WORDS = {"f": "female", "female": "female", "xx": "female", "m": "male", "male": "male", "xy": "male"}
+SEX_NAMES = {"f": "female", "female": "female", "xx": "female", "m": "male", "male": "male", "xy": "male"}
 
 
-def told(xist: float, y: float) -> str:
+def infer_sex(xist: float, y: float) -> str:
     """Sex from XIST, which only an inactive X expresses, and the mean of the genes of Y; TPM.
 
     `both` where both are expressed (a mixture, or XXY), `neither` where none is; NaN where the annotation lacks them.
@@ -28,40 +28,40 @@ def told(xist: float, y: float) -> str:
     return kinds[xist >= EXPRESSED and xist > y / 10, y >= EXPRESSED and y > xist / 10]
 
 
-def identities(data: anndata.AnnData) -> pd.DataFrame:
+def compare_sex(data: anndata.AnnData) -> pd.DataFrame:
     """A row a sample: XIST and Y in TPM, the sex that they tell, the sheet's, and whether these agree (empty where unknown)."""
     names = data.var["gene_name"].astype(str).str.upper()
     tpm = np.asarray(data.layers["tpm"], dtype=np.float64)
 
-    def mean(genes: set[str]) -> np.ndarray:
-        wanted = names.isin(genes).to_numpy()
-        return tpm[:, wanted].mean(axis=1) if wanted.any() else np.full(data.n_obs, np.nan)
+    def mean_tpm(genes: set[str]) -> np.ndarray:
+        is_selected = names.isin(genes).to_numpy()
+        return tpm[:, is_selected].mean(axis=1) if is_selected.any() else np.full(data.n_obs, np.nan)
 
-    xist, y = mean(FEMALE), mean(MALE)
-    found = [told(*pair) for pair in zip(xist, y, strict=True)]
-    claimed = [WORDS.get(str(sex).lower(), "") for sex in data.obs["sex"]] if "sex" in data.obs else [""] * data.n_obs
+    xist, y = mean_tpm(FEMALE), mean_tpm(MALE)
+    inferred = [infer_sex(*pair) for pair in zip(xist, y, strict=True)]
+    claimed = [SEX_NAMES.get(str(sex).lower(), "") for sex in data.obs["sex"]] if "sex" in data.obs else [""] * data.n_obs
     agrees = [
         "" if not claim or sex in ("not measured", "neither") else "yes" if claim == sex else "no"
-        for claim, sex in zip(claimed, found, strict=True)
+        for claim, sex in zip(claimed, inferred, strict=True)
     ]
-    columns = {"xist_tpm": xist, "y_tpm": y, "told": found, "sheet": claimed, "agrees": agrees}
+    columns = {"xist_tpm": xist, "y_tpm": y, "told": inferred, "sheet": claimed, "agrees": agrees}
     return pd.DataFrame(columns, index=pd.Index(data.obs_names, name="sample"))
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def summary_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     compared = int((table["agrees"] != "").sum())
     differ = list(table.index[table["agrees"] == "no"])
-    words = "Samples whose sex by XIST and genes of Y is not the sheet's" + (f": {', '.join(differ)}" if differ else "")
+    description = "Samples whose sex by XIST and genes of Y is not the sheet's" + (f": {', '.join(differ)}" if differ else "")
     if not compared:
-        words += " (none could be compared: the sheet has no sex, or the annotation lacks these genes)"
+        description += " (none could be compared: the sheet has no sex, or the annotation lacks these genes)"
     figure = {"key": "expression.cohort.sex_mismatches", "value": len(differ) if compared else None, "low": None, "high": None}
-    return [figure | {"n": compared, "unit": "samples", "description": words}]
+    return [figure | {"n": compared, "unit": "samples", "description": description}]
 
 
 def main(path: Path, out: Path, summary: Path) -> None:
-    table = identities(anndata.read_h5ad(path))
+    table = compare_sex(anndata.read_h5ad(path))
     table.to_csv(out, sep="\t", float_format="%.6g")
-    summary.write_text(json.dumps(records(table), indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(table), indent=1) + "\n")
 
 
 if __name__ == "__main__":

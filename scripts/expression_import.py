@@ -16,9 +16,9 @@ from readsight.errors import InputError
 from readsight.expression import metadata
 from readsight.expression.matrices import hdf5, label_leak, reading, sample_names, value_kind
 from readsight.expression.matrices.matrix import Matrix
-from readsight.expression.metadata import Described
+from readsight.expression.metadata import SampleDescriptions
 from readsight.expression.tpm import log_tpm, transcripts_per_million
-from readsight.formats.gene_ids import unversioned
+from readsight.formats.gene_ids import strip_version
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -46,31 +46,31 @@ def log_cpm(counts: np.ndarray) -> np.ndarray:
 def read_genes(path: Path) -> pd.DataFrame:
     """The annotation's genes by id, without version; of ids that differ in their version alone the first."""
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    table.index = [unversioned(gene) for gene in table["gene_id"]]
+    table.index = [strip_version(gene) for gene in table["gene_id"]]
     return table[~table.index.duplicated()]
 
 
-def placed(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFrame:
+def match_annotation(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFrame:
     """What the annotation says of each feature, told by id, or by a symbol that one gene bears; NaN elsewhere."""
-    ids = pd.Index([unversioned(name) for name in features])
+    ids = pd.Index([strip_version(name) for name in features])
     if ids.isin(genes.index).sum() < len(ids) / 2:
-        bare = [found[1] if (found := WITH_ENTREZ.fullmatch(name)) else name for name in features]
+        bare = [match[1] if (match := WITH_ENTREZ.fullmatch(name)) else name for name in features]
         symbols = genes[~genes["gene_name"].duplicated(keep=False)].set_index("gene_name", drop=False)
         if pd.Index(bare).isin(symbols.index).sum() > ids.isin(genes.index).sum():
             return symbols.reindex(bare)
     return genes.reindex(ids)
 
 
-def told_of_genes(var: pd.DataFrame, found: pd.DataFrame | None) -> pd.DataFrame:
+def describe_genes(var: pd.DataFrame, annotation: pd.DataFrame | None) -> pd.DataFrame:
     """Columns that say which genes the features are: of the file, of ids like SYMBOL|entrez, of the annotation."""
     var = var.copy()
-    parts = [WITH_ENTREZ.fullmatch(name) for name in var.index]
-    if sum(map(bool, parts)) > len(parts) / 2:
-        var["symbol"] = [part[1] if part and part[1] != "?" else "" for part in parts]
-        var["entrez"] = [part[2] if part else "" for part in parts]
-    if found is not None and found["gene_id"].notna().any():
+    matches = [WITH_ENTREZ.fullmatch(name) for name in var.index]
+    if sum(map(bool, matches)) > len(matches) / 2:
+        var["symbol"] = [match[1] if match and match[1] != "?" else "" for match in matches]
+        var["entrez"] = [match[2] if match else "" for match in matches]
+    if annotation is not None and annotation["gene_id"].notna().any():
         for column, name in GENES.items():
-            values = found[column].to_numpy()
+            values = annotation[column].to_numpy()
             if name in ("start", "end"):
                 var[name] = pd.to_numeric(values, errors="coerce")
             else:
@@ -81,7 +81,7 @@ def told_of_genes(var: pd.DataFrame, found: pd.DataFrame | None) -> pd.DataFrame
     return var
 
 
-def scaled(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple[np.ndarray, dict[str, np.ndarray], str]:
+def scale_values(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple[np.ndarray, dict[str, np.ndarray], str]:
     """What is learned from, the layers beside it, and what was done in words. Nothing is told over samples.
 
     lengths: (features,), bases, NaN where unknown; None without an annotation.
@@ -101,62 +101,64 @@ def scaled(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple[np.nd
     return values, {}, "taken as they are"
 
 
-def with_lengths(matrix: Matrix, kind: str, found: pd.DataFrame | None) -> tuple[np.ndarray | None, np.ndarray]:
+def find_gene_lengths(matrix: Matrix, kind: str, annotation: pd.DataFrame | None) -> tuple[np.ndarray | None, np.ndarray]:
     """Lengths of the features and which are kept: those with a length, where these hold nearly all reads; else all, without lengths."""
-    everything = np.ones(len(matrix.features), bool)
-    if kind not in ("counts", "expected") or found is None or matrix.tpm is not None:
-        return None, everything
-    lengths = pd.to_numeric(found["length"], errors="coerce").to_numpy(float)
+    all_features = np.ones(len(matrix.features), bool)
+    if kind not in ("counts", "expected") or annotation is None or matrix.tpm is not None:
+        return None, all_features
+    lengths = pd.to_numeric(annotation["length"], errors="coerce").to_numpy(float)
     known = lengths > 0
-    share = float(matrix.values[:, known].sum(dtype=np.float64) / matrix.values.sum(dtype=np.float64))
-    if share < MOST_OF_THE_READS:
-        matrix.notes.append(f"the annotation knows the genes of {share:.0%} of the reads alone; there is no TPM")
-        return None, everything
+    read_fraction = float(matrix.values[:, known].sum(dtype=np.float64) / matrix.values.sum(dtype=np.float64))
+    if read_fraction < MOST_OF_THE_READS:
+        matrix.notes.append(f"the annotation knows the genes of {read_fraction:.0%} of the reads alone; there is no TPM")
+        return None, all_features
     if not known.all():
         matrix.notes.append(
-            f"{(~known).sum()} features that the annotation has no length of are left out ({1 - share:.2%} of the reads)"
+            f"{(~known).sum()} features that the annotation has no length of are left out ({1 - read_fraction:.2%} of the reads)"
         )
     return lengths[known], known
 
 
-def assembled(matrix: Matrix, described: Described, spec: Mapping[str, Any], genes: pd.DataFrame | None) -> anndata.AnnData:
+def build_anndata(
+    matrix: Matrix, descriptions: SampleDescriptions, spec: Mapping[str, Any], genes: pd.DataFrame | None
+) -> anndata.AnnData:
     """The table's AnnData. Raises InputError where its numbers are not what they are said to be, or tell the label."""
     where = f"tables.{spec['name']}"
-    facts = value_kind.Facts(matrix.values)
-    kind, because = (spec["kind"], "the config says so") if spec["kind"] != "auto" else (matrix.kind, "the file says so")
+    facts = value_kind.ValueStatistics(matrix.values)
+    kind, reason = (spec["kind"], "the config says so") if spec["kind"] != "auto" else (matrix.kind, "the file says so")
     if kind is None:
-        kind, because = value_kind.tell(facts)
-    matrix.notes.append(f"kind {kind}: {because}")
-    obs = told_of_samples(matrix, described)
-    faults, notes = label_leak.faults(matrix.values, matrix.features, obs, spec["labels"], where)
+        kind, reason = value_kind.infer_kind(facts)
+    matrix.notes.append(f"kind {kind}: {reason}")
+    obs = describe_samples(matrix, descriptions)
+    faults, notes = label_leak.find_leaks(matrix.values, matrix.features, obs, spec["labels"], where)
     matrix.notes += notes
     try:
-        value_kind.check(matrix.values, facts, kind, list(obs.index), matrix.features, where)
+        value_kind.check_kind(matrix.values, facts, kind, list(obs.index), matrix.features, where)
     except InputError as error:
         faults += error.faults
     if faults:
         raise InputError(faults)
     if facts.missing:
         matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} numbers are missing and stay so")
-    found = None if genes is None else placed(matrix.features, genes)
-    var = told_of_genes(matrix.var, found)
-    lengths, kept = with_lengths(matrix, kind, found)
+    annotation = None if genes is None else match_annotation(matrix.features, genes)
+    var = describe_genes(matrix.var, annotation)
+    lengths, kept = find_gene_lengths(matrix, kind, annotation)
     if not kept.all():
         matrix.values, var = matrix.values[:, kept], var[kept]
-    x, layers, done = scaled(matrix, kind, lengths)
-    matrix.notes.append(f"learned from: {done}")
-    return anndata.AnnData(x, obs=obs, var=var, layers=layers, uns={"kind": kind, "X": done, "notes": matrix.notes})
+    x, layers, scaling = scale_values(matrix, kind, lengths)
+    matrix.notes.append(f"learned from: {scaling}")
+    return anndata.AnnData(x, obs=obs, var=var, layers=layers, uns={"kind": kind, "X": scaling, "notes": matrix.notes})
 
 
-def told_of_samples(matrix: Matrix, described: Described) -> pd.DataFrame:
+def describe_samples(matrix: Matrix, descriptions: SampleDescriptions) -> pd.DataFrame:
     """Columns of the samples: what the matrix's own file says and what was joined, text. Raises InputError where they contradict."""
-    own = matrix.obs.fillna("").astype(str)
+    matrix_columns = matrix.obs.fillna("").astype(str)
     faults = []
-    table = {column: [] for column in dict.fromkeys([*own.columns, *described.columns])}
-    for sample in own.index:
-        said = described.samples[sample]
+    table = {column: [] for column in dict.fromkeys([*matrix_columns.columns, *descriptions.columns])}
+    for sample in matrix_columns.index:
+        sample_metadata = descriptions.samples[sample]
         for column, values in table.items():
-            first, second = own.at[sample, column] if column in own else "", said.get(column, "")
+            first, second = matrix_columns.at[sample, column] if column in matrix_columns else "", sample_metadata.get(column, "")
             if first and second and first != second:
                 faults.append(
                     f"{matrix.path}, sample {sample!r}: column {column!r} is {first!r} here and {second!r} in sheet or metadata"
@@ -164,20 +166,20 @@ def told_of_samples(matrix: Matrix, described: Described) -> pd.DataFrame:
             values.append(first or second)
     if faults:
         raise InputError(faults[:5] + ([f"… and {len(faults) - 5} samples more"] if len(faults) > 5 else []))
-    return pd.DataFrame(table, index=pd.Index(own.index, name="sample"), dtype=object)
+    return pd.DataFrame(table, index=pd.Index(matrix_columns.index, name="sample"), dtype=object)
 
 
-def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
+def summary_records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
     """The table's figures for the summary."""
     missing = float(np.isnan(data.X).mean())
-    told = next(note.partition(": ")[2] for note in data.uns["notes"] if note.startswith("kind "))
+    evidence = next(note.partition(": ")[2] for note in data.uns["notes"] if note.startswith("kind "))
     figures = [
         (
             "kind",
             data.uns["kind"],
             data.n_obs * data.n_vars,
             "words",
-            f"What the numbers of table {name} are taken for ({told}); learned from: {data.uns['X']}",
+            f"What the numbers of table {name} are taken for ({evidence}); learned from: {data.uns['X']}",
         ),
         ("samples", data.n_obs, data.n_obs, "samples", f"Samples of table {name}"),
         ("features", data.n_vars, data.n_vars, "features", f"Features of table {name}"),
@@ -197,27 +199,29 @@ def records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
             "high": None,
             "n": n,
             "unit": unit,
-            "description": words,
+            "description": description,
         }
-        for key, value, n, unit, words in figures
+        for key, value, n, unit, description in figures
     ]
 
 
-def read(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Described]:
+def read_table(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, SampleDescriptions]:
     """The matrix under its samples' names, and what is said of them. Raises InputError with all faults of both."""
-    said = sample_sheet.described(sheet, spec["results"]) if sheet else {}
+    sheet_rows = sample_sheet.read_sample_metadata(sheet, spec["results"]) if sheet else {}
 
-    def from_hdf5(path: str, own: Mapping[str, Any]) -> list[str]:
-        return hdf5.names(path, own["name"], own["modality"])
+    def read_hdf5_names(path: str, settings: Mapping[str, Any]) -> list[str]:
+        return hdf5.read_sample_names(path, settings["name"], settings["modality"])
 
-    names = sample_names.naming(said, spec["metadata"], spec["orders"], from_hdf5)
-    matrix = reading.read(spec, names.known, names.counted, names.named)
-    called, ladders = sample_names.ladders(matrix.samples)
-    if any(name != own for name, own in called.items()):
-        matrix.notes.append(f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {called[matrix.samples[0]]})")
+    naming = sample_names.collect_names(sheet_rows, spec["metadata"], spec["orders"], read_hdf5_names)
+    matrix = reading.read_matrix(spec, naming.known, naming.metadata_counts, naming.file_samples)
+    canonical_names, ladders = sample_names.resolve_names(matrix.samples)
+    if any(name != canonical for name, canonical in canonical_names.items()):
+        matrix.notes.append(
+            f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {canonical_names[matrix.samples[0]]})"
+        )
         matrix.obs["barcode"] = matrix.samples
-    matrix.obs.index = [called[name] for name in matrix.samples]
-    return matrix, metadata.describe(ladders, said, spec["metadata"], names.files, names.order, spec["alone"])
+    matrix.obs.index = [canonical_names[name] for name in matrix.samples]
+    return matrix, metadata.join_metadata(ladders, sheet_rows, spec["metadata"], naming.files, naming.order, spec["alone"])
 
 
 def main(spec: Mapping[str, Any], sheet: Path | None, genes: Path | None, out: Path, summary: Path) -> None:
@@ -226,16 +230,16 @@ def main(spec: Mapping[str, Any], sheet: Path | None, genes: Path | None, out: P
     spec: of the config's table, with name, results, metadata, orders (table file → settings of its table), labels
     (columns that tasks predict) and alone (no other samples are in the project).
     """
-    matrix, described = read(spec, sheet)
-    if described.faults:
-        raise InputError(f"tables.{spec['name']}: {fault}" for fault in described.faults)
-    matrix.notes += described.notes
-    data = assembled(matrix, described, spec, read_genes(genes) if genes else None)
+    matrix, descriptions = read_table(spec, sheet)
+    if descriptions.faults:
+        raise InputError(f"tables.{spec['name']}: {fault}" for fault in descriptions.faults)
+    matrix.notes += descriptions.notes
+    data = build_anndata(matrix, descriptions, spec, read_genes(genes) if genes else None)
     for note in matrix.notes:
         log.info("%s: %s", spec["name"], note)
     log.info("%s: %d samples, %d features", spec["name"], data.n_obs, data.n_vars)
     data.write_h5ad(out, convert_strings_to_categoricals=False)
-    summary.write_text(json.dumps(records(data, spec["name"]), indent=1) + "\n")
+    summary.write_text(json.dumps(summary_records(data, spec["name"]), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -18,44 +18,44 @@ STATES = {
 }
 
 
-def levels(table: pd.DataFrame, path: Path) -> None:
+def plot_levels(table: pd.DataFrame, path: Path) -> None:
     """Every gene of every sample, planted across, measured up, log10(1 + TPM)."""
     across, up = np.log10(1 + table["planted_tpm"]), np.log10(1 + table["tpm"])
-    figure, axis = figure_style.new(width=5, height=4.6)
+    figure, axis = figure_style.new_figure(width=5, height=4.6)
     top = float(max(across.max(), up.max(), 1.0)) * 1.03
     axis.plot([0, top], [0, top], color="#999999", linewidth=1, zorder=0)
     axis.scatter(across, up, s=9, alpha=0.5, color=figure_style.COLOURS[0], linewidths=0)
     axis.set(xlabel="planted, log10(1 + TPM)", ylabel="measured, log10(1 + TPM)")
     axis.set_title(f"{table['gene_id'].nunique()} genes of {table['sample'].nunique()} samples")
-    figure_style.save(figure, path)
+    figure_style.save_figure(figure, path)
 
 
-def changes(genes: pd.DataFrame, path: Path) -> None:
+def plot_fold_changes(genes: pd.DataFrame, path: Path) -> None:
     """Fold changes of cases over controls, planted across, measured up with their 95 % intervals."""
     if genes.empty:
-        figure_style.empty(path, "No contrast of case and control was asked for.")
+        figure_style.draw_message(path, "No contrast of case and control was asked for.")
         return
-    figure, axis = figure_style.new(width=6.4, height=4.4)
-    seen = genes.dropna(subset=["measured"])
-    reach = 1.1 * float(seen[["planted", "measured"]].abs().max().max())
-    axis.plot([-reach, reach], [-reach, reach], color="#999999", linewidth=1, zorder=0)
-    for state, (colour, marker, words) in STATES.items():
-        own = seen[seen["state"] == state]
-        if own.empty:
+    figure, axis = figure_style.new_figure(width=6.4, height=4.4)
+    tested = genes.dropna(subset=["measured"])
+    limit = 1.1 * float(tested[["planted", "measured"]].abs().max().max())
+    axis.plot([-limit, limit], [-limit, limit], color="#999999", linewidth=1, zorder=0)
+    for state, (colour, marker, label) in STATES.items():
+        subset = tested[tested["state"] == state]
+        if subset.empty:
             continue
-        across, up, low, high = own[["planted", "measured", "low", "high"]].to_numpy().T
+        across, up, low, high = subset[["planted", "measured", "low", "high"]].to_numpy().T
         spread = [up - low, high - up]
         axis.errorbar(across, up, yerr=spread, fmt=marker, color=colour, elinewidth=0.6, markersize=5,
-                      label=f"{words} ({len(own)})")  # fmt: skip
-    axis.set_ylim(-1.2 * reach, 1.2 * reach)  # a gene of one sex has an interval that would hide all others
+                      label=f"{label} ({len(subset)})")  # fmt: skip
+    axis.set_ylim(-1.2 * limit, 1.2 * limit)  # a gene of one sex has an interval that would hide all others
     axis.set(xlabel="planted log2 fold change", ylabel="measured log2 fold change")
     figure.legend(loc="outside right upper", fontsize=8)
-    figure_style.save(figure, path)
+    figure_style.save_figure(figure, path)
 
 
 def main(table: Path, genes: Path, scatter: Path, fold_changes: Path) -> None:
-    levels(pd.read_csv(table, sep="\t"), scatter)
-    changes(pd.read_csv(genes, sep="\t"), fold_changes)
+    plot_levels(pd.read_csv(table, sep="\t"), scatter)
+    plot_fold_changes(pd.read_csv(genes, sep="\t"), fold_changes)
 
 
 if __name__ == "__main__":

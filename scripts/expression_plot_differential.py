@@ -12,74 +12,74 @@ from readsight.step import step
 FDR = 0.05
 NAMED = 12
 # What a name takes, as parts of the axes.
-ROOM = (0.27, 0.04)
+LABEL_SIZE = (0.27, 0.04)
 UP, DOWN, GREY = figure_style.COLOURS[1], figure_style.COLOURS[0], "#aaaaaa"
 
 
-def colours(table: pd.DataFrame) -> np.ndarray:
+def gene_colours(table: pd.DataFrame) -> np.ndarray:
     """Of each gene: more in the tested group, less, or not told apart."""
     significant = (table["padj"] < FDR).to_numpy()
     return np.where(significant, np.where(table["log2_fold_change"] > 0, UP, DOWN), GREY)
 
 
-def best(shown: pd.DataFrame) -> list[str]:
+def rank_genes(shown: pd.DataFrame) -> list[str]:
     """Genes that differ, the foremost first: by shrunken fold change times −log10 of p (as Xiao et al. 2014 rank, unshrunken)."""
     differ = shown[shown["padj"] < FDR]
     score = differ["shrunken"].abs() * -np.log10(differ["padj"].clip(lower=1e-300))
     return list(score.sort_values(ascending=False, kind="stable").index)
 
 
-def volcano(table: pd.DataFrame, change: str, path: Path) -> None:
+def plot_volcano(table: pd.DataFrame, change: str, path: Path) -> None:
     """Fold change against the adjusted p-value. change: what the horizontal axis is called."""
     shown = table[table["padj"].notna()]
     if shown.empty:
-        figure_style.empty(path, "No gene was expressed enough to be tested.")
+        figure_style.draw_message(path, "No gene was expressed enough to be tested.")
         return
     smallest = shown["padj"][shown["padj"] > 0].min()
     height = -np.log10(shown["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
-    figure, axis = figure_style.new(width=6.5, height=4.5)
-    draw(axis, shown, shown["log2_fold_change"], height)
+    figure, axis = figure_style.new_figure(width=6.5, height=4.5)
+    plot_points(axis, shown, shown["log2_fold_change"], height)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.axhline(-np.log10(FDR), color="#666666", linewidth=0.8, linestyle="--")
-    axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=counted(shown))
-    figure_style.save(figure, path)
+    axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=describe_counts(shown))
+    figure_style.save_figure(figure, path)
 
 
-def abundance(table: pd.DataFrame, change: str, path: Path) -> None:
+def plot_abundance(table: pd.DataFrame, change: str, path: Path) -> None:
     """Mean normalised count against fold change, as estimated and shrunken."""
     shown = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
     if shown.empty:
-        figure_style.empty(path, "No gene was expressed enough to be tested.")
+        figure_style.draw_message(path, "No gene was expressed enough to be tested.")
         return
-    figure, axes = figure_style.new(1, 2, width=11, height=4.5, sharey=True)
-    for axis, column, words in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
-        draw(axis, shown, shown["base_mean"], shown[column], "log")
+    figure, axes = figure_style.new_figure(1, 2, width=11, height=4.5, sharey=True)
+    for axis, column, estimate in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
+        plot_points(axis, shown, shown["base_mean"], shown[column], "log")
         axis.axhline(0, color="black", linewidth=0.8)
-        axis.set(xlabel=f"Mean of normalised counts; fold change {words}")
-    axes[0].set(ylabel=change, title=counted(shown))
-    figure_style.save(figure, path)
+        axis.set(xlabel=f"Mean of normalised counts; fold change {estimate}")
+    axes[0].set(ylabel=change, title=describe_counts(shown))
+    figure_style.save_figure(figure, path)
 
 
-def counted(shown: pd.DataFrame) -> str:
+def describe_counts(shown: pd.DataFrame) -> str:
     """How many genes differ, in words."""
-    tint = colours(shown)
+    tint = gene_colours(shown)
     tested = shown["padj"].notna().sum()
     return f"{(tint == UP).sum():,} genes more, {(tint == DOWN).sum():,} less, of {tested:,} tested (FDR {FDR})"
 
 
-def draw(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, across: str = "linear") -> None:
-    """A point a gene, coloured by what was found; names of the foremost that have room. across: scale of the x axis."""
-    axis.scatter(x, y, c=colours(shown), s=14, linewidths=0, alpha=0.8, rasterized=len(shown) > 5000)
-    axis.set_xscale(across)
+def plot_points(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, x_scale: str = "linear") -> None:
+    """A point a gene, coloured by what was found; names of the foremost that have room. x_scale: scale of the x axis."""
+    axis.scatter(x, y, c=gene_colours(shown), s=14, linewidths=0, alpha=0.8, rasterized=len(shown) > 5000)
+    axis.set_xscale(x_scale)
     axis.margins(0.12)
     axis.autoscale_view()  # places on the page are asked for below
-    taken: list[tuple[float, float]] = []
-    for gene in best(shown):
-        if len(taken) == NAMED or not np.isfinite([x[gene], y[gene]]).all():
+    label_positions: list[tuple[float, float]] = []
+    for gene in rank_genes(shown):
+        if len(label_positions) == NAMED or not np.isfinite([x[gene], y[gene]]).all():
             break
-        across_page, up = axis.transAxes.inverted().transform(axis.transData.transform((x[gene], y[gene])))
-        if all(abs(across_page - a) > ROOM[0] or abs(up - b) > ROOM[1] for a, b in taken):
-            taken.append((across_page, up))
+        page_x, page_y = axis.transAxes.inverted().transform(axis.transData.transform((x[gene], y[gene])))
+        if all(abs(page_x - a) > LABEL_SIZE[0] or abs(page_y - b) > LABEL_SIZE[1] for a, b in label_positions):
+            label_positions.append((page_x, page_y))
             name = shown.at[gene, "gene_name"]
             axis.annotate(name, (x[gene], y[gene]), xytext=(4, 3), textcoords="offset points", fontsize=8)
 
@@ -87,8 +87,8 @@ def draw(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, across: str
 def main(path: Path, reference: str, tested: str, out_volcano: Path, out_abundance: Path) -> None:
     table = pd.read_csv(path, sep="\t", dtype={"gene_id": str, "gene_name": str}, index_col="gene_id")
     change = f"log2 fold change, {tested} over {reference}"
-    volcano(table, change, out_volcano)
-    abundance(table, change, out_abundance)
+    plot_volcano(table, change, out_volcano)
+    plot_abundance(table, change, out_abundance)
 
 
 if __name__ == "__main__":

@@ -16,29 +16,31 @@ EXPECTED, WRONG = "black", figure_style.COLOURS[1]
 
 def main(matrix: Path, table: Path, out: Path) -> None:
     """matrix: RNA × DNA, agreement. table: what each RNA sample was judged to be."""
-    alike = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
-    found = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
-    if not alike.notna().any().any():
-        figure_style.empty(out, "No SNV is covered in both RNA and DNA.")
+    agreement = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
+    judgements = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
+    if not agreement.notna().any().any():
+        figure_style.draw_message(out, "No SNV is covered in both RNA and DNA.")
         return
-    figure, axis = figure_style.new(width=min(10.0, 3.2 + 0.32 * alike.shape[1]), height=min(12.0, 1.8 + 0.26 * len(alike)))
-    drawn = axis.imshow(alike.to_numpy(), cmap="viridis", vmin=0.5, vmax=1, aspect="auto")
-    for y, sample in enumerate(alike.index):
-        row = found.loc[sample]
+    figure, axis = figure_style.new_figure(
+        width=min(10.0, 3.2 + 0.32 * agreement.shape[1]), height=min(12.0, 1.8 + 0.26 * len(agreement))
+    )
+    image = axis.imshow(agreement.to_numpy(), cmap="viridis", vmin=0.5, vmax=1, aspect="auto")
+    for y, sample in enumerate(agreement.index):
+        row = judgements.loc[sample]
         for name, colour in ((row["own"], EXPECTED), (row["best"], WRONG)):
             # the best match is marked only where it is not the one that it should be
             if name and (colour == EXPECTED or row["state"] in ("swapped", "another's")):
-                box = (list(alike.columns).index(name) - 0.5, y - 0.5)
+                box = (list(agreement.columns).index(name) - 0.5, y - 0.5)
                 axis.add_patch(plt.Rectangle(box, 1, 1, fill=False, edgecolor=colour, linewidth=2))
     axis.set_xlabel("DNA")
     axis.set_ylabel("RNA")
-    if alike.shape[1] <= NAMED:
-        axis.set_xticks(np.arange(alike.shape[1]), alike.columns, rotation=90, fontsize=8)
-    if len(alike) <= NAMED:
-        axis.set_yticks(np.arange(len(alike)), alike.index, fontsize=8)
+    if agreement.shape[1] <= NAMED:
+        axis.set_xticks(np.arange(agreement.shape[1]), agreement.columns, rotation=90, fontsize=8)
+    if len(agreement) <= NAMED:
+        axis.set_yticks(np.arange(len(agreement)), agreement.index, fontsize=8)
     axis.spines[:].set_visible(False)
-    figure.colorbar(drawn, ax=axis, label="common SNVs without an allele foreign to the DNA", shrink=0.8)
-    figure_style.save(figure, out)
+    figure.colorbar(image, ax=axis, label="common SNVs without an allele foreign to the DNA", shrink=0.8)
+    figure_style.save_figure(figure, out)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from readsight import pipes
-from readsight.align.pipeline import mapped
-from readsight.formats.gtf import Transcript, read, union
-from readsight.genome.intervals import contigs, write_bed
+from readsight.align.pipeline import count_mapped
+from readsight.formats.gtf import Transcript, merge_spans, read_gtf
+from readsight.genome.intervals import read_contig_lengths, write_bed
 from readsight.step import step
 
 RIBOSOMAL = {"rRNA", "Mt_rRNA", "rRNA_pseudogene"}
@@ -16,43 +16,43 @@ MOST_GENES = 500
 SHORTEST = 500
 
 
-def counts_of(path: Path) -> dict[str, int]:
+def read_counts(path: Path) -> dict[str, int]:
     """Gene → count of a table with columns gene_id and count."""
     return {row[0]: int(row[1]) for row in (line.split("\t") for line in path.read_text().splitlines()[1:])}
 
 
-def agreement(one: dict[str, int], other: dict[str, int]) -> float | None:
+def count_agreement(first: dict[str, int], second: dict[str, int]) -> float | None:
     """What two counts of the same genes have in common: the sum of the smaller over the sum of the larger; 1 if equal."""
-    genes = one.keys() | other.keys()
-    pairs = [(one.get(gene, 0), other.get(gene, 0)) for gene in genes]
+    genes = first.keys() | second.keys()
+    pairs = [(first.get(gene, 0), second.get(gene, 0)) for gene in genes]
     larger = sum(map(max, pairs))
     return sum(map(min, pairs)) / larger if larger else None
 
 
-def chosen(transcripts: list[Transcript], counts: dict[str, int]) -> list[Transcript]:
+def select_transcripts(transcripts: list[Transcript], counts: dict[str, int]) -> list[Transcript]:
     """The longest transcript of each gene, of the genes with most fragments; short ones tell nothing of ends."""
     longest: dict[str, Transcript] = {}
     for transcript in transcripts:
-        known = longest.get(transcript.gene)
-        if transcript.length >= SHORTEST and (known is None or transcript.length > known.length):
+        current = longest.get(transcript.gene)
+        if transcript.length >= SHORTEST and (current is None or transcript.length > current.length):
             longest[transcript.gene] = transcript
     expressed = [t for t in longest.values() if counts.get(t.gene)]
     return sorted(expressed, key=lambda t: (-counts[t.gene], t.gene))[:MOST_GENES]
 
 
-def along(transcripts: list[Transcript], depth: dict[str, tuple[list[int], list[int]]]) -> list[float]:
+def gene_body_coverage(transcripts: list[Transcript], depth: dict[str, tuple[list[int], list[int]]]) -> list[float]:
     """Mean coverage from 5' (first) to 3' (last) in BINS parts, each transcript scaled to a mean of 1.
 
     depth: contig → (positions in order, 0-based; their depths), where there is any.
     """
     total, used = [0.0] * BINS, 0
     for transcript in transcripts:
-        places, depths = depth.get(transcript.contig, ([], []))
-        length, bins, done = transcript.length, [0] * BINS, 0
-        for start, end in union(transcript.exons):
-            for i in range(bisect.bisect_left(places, start), bisect.bisect_left(places, end)):
-                bins[(done + places[i] - start) * BINS // length] += depths[i]
-            done += end - start
+        positions, depths = depth.get(transcript.contig, ([], []))
+        length, bins, offset = transcript.length, [0] * BINS, 0
+        for start, end in merge_spans(transcript.exons):
+            for i in range(bisect.bisect_left(positions, start), bisect.bisect_left(positions, end)):
+                bins[(offset + positions[i] - start) * BINS // length] += depths[i]
+            offset += end - start
         if sum(bins):
             ordered = bins[::-1] if transcript.strand == "-" else bins
             total = [t + b * BINS / sum(bins) for t, b in zip(total, ordered, strict=True)]
@@ -60,19 +60,19 @@ def along(transcripts: list[Transcript], depth: dict[str, tuple[list[int], list[
     return [t / used for t in total] if used else []
 
 
-def depths(cram: Path, fasta: Path, bed: Path) -> dict[str, tuple[list[int], list[int]]]:
+def read_depths(cram: Path, fasta: Path, bed: Path) -> dict[str, tuple[list[int], list[int]]]:
     """Depth at the bases of a BED file, duplicates counted."""
-    found: dict[str, tuple[list[int], list[int]]] = {}
-    with pipes.reading([["samtools", "depth", "-G", "0x704", "-g", "0x400", "--reference", fasta, "-b", bed, cram]]) as lines:
+    depth_by_contig: dict[str, tuple[list[int], list[int]]] = {}
+    with pipes.read_pipe([["samtools", "depth", "-G", "0x704", "-g", "0x400", "--reference", fasta, "-b", bed, cram]]) as lines:
         for line in lines:
-            contig, place, depth = line.decode().split("\t")
-            places, values = found.setdefault(contig, ([], []))
-            places.append(int(place) - 1)
+            contig, position, depth = line.decode().split("\t")
+            positions, values = depth_by_contig.setdefault(contig, ([], []))
+            positions.append(int(position) - 1)
             values.append(int(depth))
-    return found
+    return depth_by_contig
 
 
-def records(sample: str, figures: dict[str, tuple[float | None, int, str]]) -> list[dict]:
+def summary_records(sample: str, figures: dict[str, tuple[float | None, int, str]]) -> list[dict]:
     """The figures of a sample for the summary of the project: name → (value, n, description)."""
     units = {"gene_body_bias": "ratio", "reads": "fragments"}
     return [
@@ -84,21 +84,21 @@ def records(sample: str, figures: dict[str, tuple[float | None, int, str]]) -> l
 
 def main(job) -> None:
     """Measure. job: of rule expression_quality."""
-    counts = counts_of(job.input.counts)
+    counts = read_counts(job.input.counts)
     strands = json.loads(job.input.strandedness.read_text())
     rows = [line.split("\t") for line in job.input.star.read_text().splitlines()]
     column = rows[0].index(strands["strandedness"])
-    by_star = {row[0]: int(row[column]) for row in rows[1:]}
+    star_counts = {row[0]: int(row[column]) for row in rows[1:]}
     biotypes = {row[0]: row[2] for row in (line.split("\t") for line in job.input.genes.read_text().splitlines()[1:])}
     fragments = int(
         next(line for line in job.input.log.read_text().splitlines() if "Number of input reads" in line).split("|")[1]
     )
     assigned = sum(counts.values())
     ribosomal = sum(n for gene, n in counts.items() if biotypes.get(gene) in RIBOSOMAL)
-    transcripts = chosen(read(job.input.gtf, contigs(job.input.fai)), counts)
-    exons = sorted((t.contig, start, end) for t in transcripts for start, end in union(t.exons))
+    transcripts = select_transcripts(read_gtf(job.input.gtf, read_contig_lengths(job.input.fai)), counts)
+    exons = sorted((t.contig, start, end) for t in transcripts for start, end in merge_spans(t.exons))
     bed = write_bed(job.scratch / "exons.bed", exons)
-    curve = along(transcripts, depths(job.input.cram, job.input.fasta, bed)) if exons else []
+    curve = gene_body_coverage(transcripts, read_depths(job.input.cram, job.input.fasta, bed)) if exons else []
     job.output.body.write_text("bin\tcoverage\n" + "".join(f"{i}\t{value:.4f}\n" for i, value in enumerate(curve, start=1)))
     third = BINS // 3
     bias = sum(curve[-third:]) / sum(curve[:third]) if curve and sum(curve[:third]) else None
@@ -107,19 +107,19 @@ def main(job) -> None:
         "reads": (fragments, fragments, "Fragments that were aligned: pairs, or single reads"),
         "assigned_fraction": (assigned / fragments, fragments, "Fragments assigned to a gene by featureCounts"),
         "ribosomal_fraction": (ribosomal / assigned, assigned, "Assigned fragments on ribosomal RNA, by the genes' biotype"),
-        "duplicate_fraction": _duplicates(job.input.flagstat.read_text()),
+        "duplicate_fraction": _duplicate_fraction(job.input.flagstat.read_text()),
         "forward_fraction": (strands["fraction_forward"], strands["reads"], side),
-        "counts_agreement": (agreement(counts, by_star), assigned, "Fragments counted alike by featureCounts and STAR"),
+        "counts_agreement": (count_agreement(counts, star_counts), assigned, "Fragments counted alike by featureCounts and STAR"),
         "gene_body_bias": (bias, len(transcripts), "Coverage of the genes' 3' third over that of their 5' third"),
     }
-    job.output.summary.write_text(json.dumps(records(job.wildcards.sample, figures), indent=1) + "\n")
+    job.output.summary.write_text(json.dumps(summary_records(job.wildcards.sample, figures), indent=1) + "\n")
 
 
-def _duplicates(flagstat: str) -> tuple[float | None, int, str]:
+def _duplicate_fraction(flagstat: str) -> tuple[float | None, int, str]:
     """Duplicates among mapped reads; in RNA, much of it is abundance."""
-    _, found = mapped(flagstat)
+    _, mapped_reads = count_mapped(flagstat)
     line = next(line for line in flagstat.splitlines() if line.endswith(" primary duplicates"))
-    return int(line.split()[0]) / found, found, "Mapped reads that are marked as duplicates (marked, not left out)"
+    return int(line.split()[0]) / mapped_reads, mapped_reads, "Mapped reads that are marked as duplicates (marked, not left out)"
 
 
 if __name__ == "__main__":

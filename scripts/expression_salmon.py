@@ -28,17 +28,17 @@ def gene_rows(transcripts: dict[str, Row], gene_of: dict[str, str]) -> dict[str,
     members: dict[str, list[Row]] = defaultdict(list)
     for name, row in transcripts.items():
         members[gene_of[name]].append(row)
-    return {gene: _together(rows) for gene, rows in members.items()}
+    return {gene: _combine_transcripts(rows) for gene, rows in members.items()}
 
 
-def _together(rows: list[Row]) -> Row:
+def _combine_transcripts(rows: list[Row]) -> Row:
     tpm, count = sum(row[2] for row in rows), sum(row[3] for row in rows)
     weights = [row[2] / tpm if tpm else 1 / len(rows) for row in rows]
     length, effective = (sum(w * row[i] for w, row in zip(weights, rows, strict=True)) for i in (0, 1))
     return length, effective, tpm, count
 
 
-def strands(kinds: dict) -> dict[str, int]:
+def count_strands(kinds: dict) -> dict[str, int]:
     """Fragments whose first read lies forward and reverse, from the library kinds that Salmon met (ISF, SR, …)."""
     counts = {kind: int(n) for kind, n in kinds.items() if isinstance(n, int) and kind.isupper()}
     return {
@@ -47,7 +47,7 @@ def strands(kinds: dict) -> dict[str, int]:
     }
 
 
-def write(rows: dict[str, Row], name: str, out: Path) -> None:
+def write_table(rows: dict[str, Row], name: str, out: Path) -> None:
     """A table of rows; numbers with as many digits as they have, to 1e-6."""
     lines = ["\t".join((name, *COLUMNS))]
     lines += ["\t".join((key, *(f"{value:.6f}".rstrip("0").rstrip(".") for value in row))) for key, row in rows.items()]
@@ -56,21 +56,21 @@ def write(rows: dict[str, Row], name: str, out: Path) -> None:
 
 def main(job) -> None:
     """Run Salmon and write tables of transcripts and genes. job: of rule expression_salmon."""
-    fastqs = pipeline.units(job.input.fastqs, job.params.mates)
-    names = ("-1", "-2") if len(fastqs[0]) == 2 else ("-r",)
-    mates = [word for name, files in zip(names, zip(*fastqs, strict=True), strict=True) for word in (name, *files)]
+    fastqs = pipeline.group_by_unit(job.input.fastqs, job.params.mates)
+    options = ("-1", "-2") if len(fastqs[0]) == 2 else ("-r",)
+    mates = [argument for option, files in zip(options, zip(*fastqs, strict=True), strict=True) for argument in (option, *files)]
     command = ["salmon", "--no-version-check", "quant", "-i", job.input.index[0].parent, "-l", "A", *mates]
     command += ["-o", job.scratch / "out", "-p", str(job.threads), "--minAssignedFrags", "0"]
-    pipes.run(command)
+    pipes.run_tool(command)
     transcripts = transcript_rows((job.scratch / "out/quant.sf").read_text())
     fragments = json.loads((job.scratch / "out/aux_info/meta_info.json").read_text())["num_processed"]
-    found = sum(row[3] for row in transcripts.values())
-    assignment_rate.check(job.wildcards.sample, found, fragments, job.params.min_assigned)
+    assigned = sum(row[3] for row in transcripts.values())
+    assignment_rate.check_assigned(job.wildcards.sample, assigned, fragments, job.params.min_assigned)
     rows = (line.split("\t") for line in job.input.genes.read_text().splitlines()[1:])
-    write(transcripts, "transcript_id", job.output.transcripts)
-    write(gene_rows(transcripts, dict(rows)), "gene_id", job.output.genes)
+    write_table(transcripts, "transcript_id", job.output.transcripts)
+    write_table(gene_rows(transcripts, dict(rows)), "gene_id", job.output.genes)
     kinds = json.loads((job.scratch / "out/lib_format_counts.json").read_text())
-    job.output.strands.write_text(json.dumps(strands(kinds)) + "\n")
+    job.output.strands.write_text(json.dumps(count_strands(kinds)) + "\n")
 
 
 if __name__ == "__main__":

@@ -17,69 +17,69 @@ SIDES = {
 }
 
 
-def opposed(genes: list[list[str]]) -> set[str]:
+def find_opposed_genes(genes: list[list[str]]) -> set[str]:
     """Genes that overlap one of the other strand: a read there counts on both sides, whatever the library keeps.
 
     genes: rows of the table of genes (gene_id, …, contig, start, end, strand, …), 0-based half-open.
     """
-    found, active, where = set(), [], None
+    opposed_genes, active, contig = set(), [], None
     for row in sorted(genes, key=lambda row: (row[3], int(row[4]))):
         start, end = int(row[4]), int(row[5])
-        active = [other for other in active if int(other[5]) > start] if row[3] == where else []
-        for other in active:
-            if other[6] != row[6]:
-                found |= {row[0], other[0]}
-        active, where = [*active, row] if end > start else active, row[3]
-    return found
+        active = [neighbour for neighbour in active if int(neighbour[5]) > start] if row[3] == contig else []
+        for neighbour in active:
+            if neighbour[6] != row[6]:
+                opposed_genes |= {row[0], neighbour[0]}
+        active, contig = [*active, row] if end > start else active, row[3]
+    return opposed_genes
 
 
-def evidence(path: Path, without: set[str]) -> tuple[int, int]:
+def count_sides(path: Path, excluded_genes: set[str]) -> tuple[int, int]:
     """(forward, reverse): fragments by the side that read 1 lies on, from STAR's counts or the kinds that Salmon met.
 
-    without: genes whose counts say nothing of the side.
+    excluded_genes: genes whose counts say nothing of the side.
     """
     if path.suffix == ".json":
-        found = json.loads(path.read_text())
-        return int(found["forward"]), int(found["reverse"])
-    rows = [row for row in _rows(path) if row[0] not in without]
+        counts = json.loads(path.read_text())
+        return int(counts["forward"]), int(counts["reverse"])
+    rows = [row for row in _read_rows(path) if row[0] not in excluded_genes]
     return sum(int(row[2]) for row in rows), sum(int(row[3]) for row in rows)
 
 
-def _rows(table: Path) -> list[list[str]]:
+def _read_rows(table: Path) -> list[list[str]]:
     return [line.split("\t") for line in table.read_text().splitlines()[1:]]
 
 
-def measured(forward: int, reverse: int) -> tuple[str | None, bool]:
+def infer_strandedness(forward: int, reverse: int) -> tuple[str | None, bool]:
     """(strandedness, whether it is clear). None where there are too few fragments to tell."""
     total = forward + reverse
     if total < FEWEST:
         return None, False
-    share = forward / total
-    if share >= STRANDED:
+    forward_fraction = forward / total
+    if forward_fraction >= STRANDED:
         return "forward", True
-    if share <= 1 - STRANDED:
+    if forward_fraction <= 1 - STRANDED:
         return "reverse", True
-    return "unstranded", UNSTRANDED[0] <= share <= UNSTRANDED[1]
+    return "unstranded", UNSTRANDED[0] <= forward_fraction <= UNSTRANDED[1]
 
 
-def decide(sample: str, claim: str, forward: int, reverse: int) -> dict:
+def decide_strandedness(sample: str, claim: str, forward: int, reverse: int) -> dict:
     """What the sample is counted by. claim: auto, unstranded, forward or reverse.
 
     A claim stands where the reads are too few or undecided. Raises InputError where they clearly contradict it.
     """
-    found, clear = measured(forward, reverse)
+    measured, clear = infer_strandedness(forward, reverse)
     total = forward + reverse
-    if claim != "auto" and clear and found != claim:
+    if claim != "auto" and clear and measured != claim:
         raise InputError(
             f"{sample}: its strandedness is said to be {claim!r} ({SIDES[claim]}), but of {total:,} fragments on genes "
-            f"{forward / total:.1%} lie forward and {reverse / total:.1%} reverse, which is {found!r} ({SIDES[found]}). "
-            f"Set {found} in the sheet's column strandedness (or expression.strandedness), or auto; "
+            f"{forward / total:.1%} lie forward and {reverse / total:.1%} reverse, which is {measured!r} ({SIDES[measured]}). "
+            f"Set {measured} in the sheet's column strandedness (or expression.strandedness), or auto; "
             "if the kit is surely right, look whether fastq_1 and fastq_2 are swapped, or samples"
         )
     return {
-        "strandedness": claim if claim != "auto" and not clear else found or "unstranded",
+        "strandedness": claim if claim != "auto" and not clear else measured or "unstranded",
         "claimed": claim,
-        "measured": found,
+        "measured": measured,
         "clear": clear,
         "fraction_forward": round(forward / total, 4) if total else None,
         "fraction_reverse": round(reverse / total, 4) if total else None,
@@ -89,8 +89,8 @@ def decide(sample: str, claim: str, forward: int, reverse: int) -> dict:
 
 def main(sample: str, source: Path, genes: Path, claim: str, out: Path) -> None:
     """Decide, and write it down."""
-    sides = evidence(source, opposed(_rows(genes)))
-    out.write_text(json.dumps(decide(sample, claim, *sides), indent=1) + "\n")
+    sides = count_sides(source, find_opposed_genes(_read_rows(genes)))
+    out.write_text(json.dumps(decide_strandedness(sample, claim, *sides), indent=1) + "\n")
 
 
 if __name__ == "__main__":

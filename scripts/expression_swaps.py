@@ -15,8 +15,8 @@ import pandas as pd
 import pysam
 
 from readsight.formats import gtf as annotation
-from readsight.genome.interval_set import Intervals
-from readsight.genome.intervals import contigs
+from readsight.genome.interval_set import IntervalSet
+from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -37,7 +37,7 @@ ERRORS = ("swapped", "unlike", "another's")
 COLUMNS = ("sample", "donor", "own", "agreement_own", "best", "agreement_best", "sites", "state")
 
 
-class Site(NamedTuple):
+class ExonSnv(NamedTuple):
     """An SNV of an exon, 0-based, and the DNA samples' copies of its alternative allele: (samples,), NaN where not called."""
 
     contig: str
@@ -47,60 +47,62 @@ class Site(NamedTuple):
     copies: np.ndarray
 
 
-def exons(gtf: Path, lengths: dict[str, int]) -> Intervals:
+def exon_intervals(gtf: Path, lengths: dict[str, int]) -> IntervalSet:
     spans: dict[str, list[tuple[int, int]]] = {}
-    for transcript in annotation.read(gtf, lengths):
+    for transcript in annotation.read_gtf(gtf, lengths):
         spans.setdefault(transcript.contig, []).extend(transcript.exons)
-    return Intervals(spans)
+    return IntervalSet(spans)
 
 
-def candidates(calls: Path, inside: Intervals, samples: list[str]) -> Iterator[Site]:
+def candidate_sites(calls: Path, inside: IntervalSet, samples: list[str]) -> Iterator[ExonSnv]:
     """SNVs of two alleles in exons that passed all filters, and that tell the samples apart (or vary at all, in a lone one)."""
     with pysam.VariantFile(str(calls)) as handle:
         for row in handle:
-            snv = len(row.ref) == 1 and row.alts and len(row.alts) == 1 and len(row.alts[0]) == 1 and row.alts[0] in "ACGT"
-            if not snv or not set(row.filter.keys()) <= {"PASS"}:
+            is_snv = len(row.ref) == 1 and row.alts and len(row.alts) == 1 and len(row.alts[0]) == 1 and row.alts[0] in "ACGT"
+            if not is_snv or not set(row.filter.keys()) <= {"PASS"}:
                 continue
-            if not inside.contain(row.contig, np.array([row.start]), np.array([row.stop]))[0]:
+            if not inside.contains(row.contig, np.array([row.start]), np.array([row.stop]))[0]:
                 continue
-            calls_ = [row.samples[s].get("GT") or (None,) for s in samples]
-            copies = np.array([np.nan if None in gt or len(gt) != 2 else float(sum(gt)) for gt in calls_])
+            sample_genotypes = [row.samples[s].get("GT") or (None,) for s in samples]
+            copies = np.array(
+                [np.nan if None in genotype or len(genotype) != 2 else float(sum(genotype)) for genotype in sample_genotypes]
+            )
             known = copies[~np.isnan(copies)]
             if len(known) and (known.min() != known.max() if len(samples) > 1 else known[0] > 0):
-                yield Site(row.contig, row.start, row.ref, row.alts[0], copies)
+                yield ExonSnv(row.contig, row.start, row.ref, row.alts[0], copies)
 
 
-def commonest(sites: Iterator[Site], most: int = MOST) -> list[Site]:
+def select_common_sites(sites: Iterator[ExonSnv], most: int = MOST) -> list[ExonSnv]:
     """The sites of which both alleles are most common, in the genome's order."""
 
-    def rarity(numbered: tuple[int, Site]) -> tuple[float, int]:
+    def rarity(numbered: tuple[int, ExonSnv]) -> tuple[float, int]:
         return abs(float(np.nanmean(numbered[1].copies)) / 2 - 0.5), numbered[0]
 
-    chosen = heapq.nsmallest(most, enumerate(sites), key=rarity)
-    return [site for _, site in sorted(chosen, key=lambda numbered: numbered[0])]
+    selected = heapq.nsmallest(most, enumerate(sites), key=rarity)
+    return [site for _, site in sorted(selected, key=lambda numbered: numbered[0])]
 
 
-def genotypes(cram: Path, sites: list[Site], fasta: Path) -> np.ndarray:
+def call_genotypes(cram: Path, sites: list[ExonSnv], fasta: Path) -> np.ndarray:
     """Copies of the alternative allele that a sample's reads tell: (sites,), NaN where fewer than DEPTH cover it."""
-    found = np.full(len(sites), np.nan)
+    copies = np.full(len(sites), np.nan)
     with pysam.AlignmentFile(str(cram), reference_filename=str(fasta)) as handle:
         for i, site in enumerate(sites):
             counts = handle.count_coverage(
-                site.contig, site.start, site.start + 1, quality_threshold=BASE_QUALITY, read_callback=_counts
+                site.contig, site.start, site.start + 1, quality_threshold=BASE_QUALITY, read_callback=_is_counted
             )
             ref, alt = (counts["ACGT".index(base)][0] for base in (site.ref, site.alt))
             if ref + alt >= DEPTH:
                 share = alt / (ref + alt)
-                found[i] = 0 if share < FAINT else 2 if share > 1 - FAINT else 1
-    return found
+                copies[i] = 0 if share < FAINT else 2 if share > 1 - FAINT else 1
+    return copies
 
 
-def _counts(read: pysam.AlignedSegment) -> bool:
-    left_out = read.is_unmapped or read.is_secondary or read.is_supplementary or read.is_qcfail or read.is_duplicate
-    return not left_out and read.mapping_quality >= MAPPING_QUALITY
+def _is_counted(read: pysam.AlignedSegment) -> bool:
+    is_excluded = read.is_unmapped or read.is_secondary or read.is_supplementary or read.is_qcfail or read.is_duplicate
+    return not is_excluded and read.mapping_quality >= MAPPING_QUALITY
 
 
-def agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def compute_agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How alike samples are: the part of the sites that both know where RNA shows no allele that the DNA lacks; and these sites.
 
     rna: (RNA samples, sites); dna: (DNA samples, sites); copies, NaN where not known. Returns two (RNA, DNA) arrays.
@@ -113,62 +115,66 @@ def agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         return 1 - against / known, known.astype(int)
 
 
-def judged(alike: pd.DataFrame, shared: pd.DataFrame, donors: Mapping[str, str]) -> pd.DataFrame:
+def judge_samples(agreement: pd.DataFrame, shared: pd.DataFrame, donors: Mapping[str, str]) -> pd.DataFrame:
     """A row an RNA sample: its own donor's DNA, the DNA that it is most like, and what that tells (`state`).
 
     alike, shared: RNA × DNA samples, agreement and sites. state: own; swapped (another donor's DNA is more alike); unlike (no
     DNA is like it, not even its own); another's (its donor has no DNA here, and it is the same as one that has); no DNA; too few sites.
     """
     rows = []
-    for sample in alike.index:
-        own = [name for name in alike.columns if donors[name] == donors[sample]]
-        enough = alike.loc[sample].where(shared.loc[sample] >= FEWEST)
-        best = enough.idxmax() if enough.notna().any() else ""
-        mine = max(own, key=lambda name: np.nan_to_num(enough[name], nan=-1.0)) if own else ""
-        highest, held = (float(enough[name]) if name else np.nan for name in (best, mine))
-        if not best or (mine and np.isnan(held)):
+    for sample in agreement.index:
+        same_donor = [name for name in agreement.columns if donors[name] == donors[sample]]
+        covered = agreement.loc[sample].where(shared.loc[sample] >= FEWEST)
+        best = covered.idxmax() if covered.notna().any() else ""
+        expected_dna = max(same_donor, key=lambda name: np.nan_to_num(covered[name], nan=-1.0)) if same_donor else ""
+        best_agreement, expected_agreement = (float(covered[name]) if name else np.nan for name in (best, expected_dna))
+        if not best or (expected_dna and np.isnan(expected_agreement)):
             state = "too few sites"
-        elif not own:
-            state = "another's" if highest >= SURELY else "no DNA"
-        elif held < SAME:
-            state = "swapped" if highest >= SAME else "unlike"
+        elif not same_donor:
+            state = "another's" if best_agreement >= SURELY else "no DNA"
+        elif expected_agreement < SAME:
+            state = "swapped" if best_agreement >= SAME else "unlike"
         else:
-            state = "own" if held >= highest - CLOSE else "swapped"
-        sites = int(shared.loc[sample, mine or best]) if mine or best else 0
-        rows.append([sample, donors[sample], mine, held, best, highest, sites, state])
+            state = "own" if expected_agreement >= best_agreement - CLOSE else "swapped"
+        sites = int(shared.loc[sample, expected_dna or best]) if expected_dna or best else 0
+        rows.append([sample, donors[sample], expected_dna, expected_agreement, best, best_agreement, sites, state])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def remarks(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
+def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
     """A sentence for each sample that is not what the sheet says."""
-    said = []
+    messages = []
     for row in table[table["state"].isin(ERRORS)].itertuples():
-        other = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
-        start = f"{row.sample}, said to be of donor {row.donor}, is "
+        match = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
+        subject = f"{row.sample}, said to be of donor {row.donor}, is "
         if row.state == "swapped":
-            said.append(f"{start}that of {other}, and not of {row.own} ({row.agreement_own:.1%}): exchanged, or wrongly labelled")
+            messages.append(
+                f"{subject}that of {match}, and not of {row.own} ({row.agreement_own:.1%}): exchanged, or wrongly labelled"
+            )
         elif row.state == "unlike":
-            said.append(
-                f"{start}unlike {row.own} ({row.agreement_own:.1%} of common SNVs) and every other DNA: exchanged, or mixed"
+            messages.append(
+                f"{subject}unlike {row.own} ({row.agreement_own:.1%} of common SNVs) and every other DNA: exchanged, or mixed"
             )
         else:
-            said.append(f"{start}the same as {other}: are these two donors one, or is the sample exchanged?")
-    return said
+            messages.append(f"{subject}the same as {match}: are these two donors one, or is the sample exchanged?")
+    return messages
 
 
-def records(table: pd.DataFrame, said: list[str]) -> list[dict[str, Any]]:
+def summary_records(table: pd.DataFrame, messages: list[str]) -> list[dict[str, Any]]:
     checked = table["state"].isin(["own", *ERRORS])
-    own = table.loc[table["state"] == "own", "agreement_own"]
-    words = "RNA samples that by their SNVs are not of the donor that the sheet says"
-    words = f"ERROR: {words}: {'; '.join(said)}" if said else words
-    words += "" if checked.any() else " (none could be compared: too few SNVs are covered)"
-    alike = "Least agreement of RNA with the DNA of its own donor: SNVs at which it shows no allele that the DNA lacks"
-    nothing = {"low": None, "high": None}
+    donor_agreement = table.loc[table["state"] == "own", "agreement_own"]
+    description = "RNA samples that by their SNVs are not of the donor that the sheet says"
+    description = f"ERROR: {description}: {'; '.join(messages)}" if messages else description
+    description += "" if checked.any() else " (none could be compared: too few SNVs are covered)"
+    agreement_description = (
+        "Least agreement of RNA with the DNA of its own donor: SNVs at which it shows no allele that the DNA lacks"
+    )
+    no_interval = {"low": None, "high": None}
     return [
-        {"key": "expression.cohort.sample_swaps", "value": len(said) if checked.any() else None} | nothing
-        | {"n": int(checked.sum()), "unit": "samples", "description": words},
-        {"key": "expression.cohort.own_agreement", "value": float(own.min()) if len(own) else None} | nothing
-        | {"n": len(own), "unit": "fraction", "description": alike},
+        {"key": "expression.cohort.sample_swaps", "value": len(messages) if checked.any() else None} | no_interval
+        | {"n": int(checked.sum()), "unit": "samples", "description": description},
+        {"key": "expression.cohort.own_agreement", "value": float(donor_agreement.min()) if len(donor_agreement) else None} | no_interval
+        | {"n": len(donor_agreement), "unit": "fraction", "description": agreement_description},
     ]  # fmt: skip
 
 
@@ -177,21 +183,23 @@ def main(
     threads: int, out: Any,
 ) -> None:  # fmt: skip
     """crams: RNA sample → alignments. donors: every sample → donor. dna: samples of the calls. out: table, matrix, note, summary."""
-    sites = commonest(candidates(calls, exons(gtf, contigs(fai)), dna))
-    tell = partial(genotypes, sites=sites, fasta=fasta)
+    sites = select_common_sites(candidate_sites(calls, exon_intervals(gtf, read_contig_lengths(fai)), dna))
+    genotype_sample = partial(call_genotypes, sites=sites, fasta=fasta)
     with ProcessPoolExecutor(threads, mp_context=get_context("fork")) as pool:
-        told = list(pool.map(tell, crams.values()))
-    rna = np.stack(told)
+        rna_copies = list(pool.map(genotype_sample, crams.values()))
+    rna = np.stack(rna_copies)
     copies = np.array([site.copies for site in sites]).reshape(len(sites), len(dna))
-    alike, shared = (pd.DataFrame(x, index=pd.Index(crams, name="sample"), columns=dna) for x in agreement(rna, copies.T))
-    table = judged(alike, shared, donors)
-    said = remarks(table, donors)
-    for line in said:
-        log.error("%s", line)
+    agreement, shared = (
+        pd.DataFrame(values, index=pd.Index(crams, name="sample"), columns=dna) for values in compute_agreement(rna, copies.T)
+    )
+    table = judge_samples(agreement, shared, donors)
+    messages = error_messages(table, donors)
+    for message in messages:
+        log.error("%s", message)
     table.to_csv(out.table, sep="\t", index=False, float_format="%.4f")
-    alike.to_csv(out.matrix, sep="\t", float_format="%.4f")
-    out.note.write_text(json.dumps([f"ERROR: {line}" for line in said], indent=1) + "\n")
-    out.summary.write_text(json.dumps(records(table, said), indent=1) + "\n")
+    agreement.to_csv(out.matrix, sep="\t", float_format="%.4f")
+    out.note.write_text(json.dumps([f"ERROR: {message}" for message in messages], indent=1) + "\n")
+    out.summary.write_text(json.dumps(summary_records(table, messages), indent=1) + "\n")
     log.info("%d SNVs of exons; %s", len(sites), dict(table["state"].value_counts()))
 
 

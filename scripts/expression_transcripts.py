@@ -4,25 +4,25 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from readsight.formats.contigs import sequences
-from readsight.formats.gtf import Transcript, read, union
-from readsight.genome.intervals import contigs
+from readsight.formats.contigs import iterate_sequences
+from readsight.formats.gtf import Transcript, merge_spans, read_gtf
+from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
 COMPLEMENT = bytes.maketrans(b"ACGTN", b"TGCAN")
 LEAST = 31
 
 
-def spliced(transcript: Transcript, contig: bytes) -> bytes:
+def splice_transcript(transcript: Transcript, contig: bytes) -> bytes:
     """The bases of a transcript, 5' to 3'. contig: bases of the contig that it stands on."""
-    bases = b"".join(contig[start:end] for start, end in union(transcript.exons))
+    bases = b"".join(contig[start:end] for start, end in merge_spans(transcript.exons))
     return bases[::-1].translate(COMPLEMENT) if transcript.strand == "-" else bases
 
 
-def whole(fasta: Path) -> Iterator[tuple[str, bytes]]:
+def read_contigs(fasta: Path) -> Iterator[tuple[str, bytes]]:
     """Contigs of a FASTA, one at a time."""
     name, pieces = "", []
-    for contig, piece in sequences(fasta):
+    for contig, piece in iterate_sequences(fasta):
         if piece is not None:
             pieces.append(piece)
             continue
@@ -35,20 +35,20 @@ def whole(fasta: Path) -> Iterator[tuple[str, bytes]]:
 
 def main(gtf: Path, fasta: Path, fai: Path, out: Path, genes: Path) -> None:
     """Write FASTA, a line a transcript, and the table transcript_id, gene_id; very short transcripts are left out."""
-    here: dict[str, list[Transcript]] = {}
-    for transcript in read(gtf, contigs(fai)):
+    by_contig: dict[str, list[Transcript]] = {}
+    for transcript in read_gtf(gtf, read_contig_lengths(fai)):
         if transcript.length >= LEAST:
-            here.setdefault(transcript.contig, []).append(transcript)
-    seen: set[str] = set()
+            by_contig.setdefault(transcript.contig, []).append(transcript)
+    written: set[str] = set()
     with open(out, "wb") as bases, open(genes, "w") as table:
         table.write("transcript_id\tgene_id\n")
-        for name, contig in whole(fasta):
-            for transcript in here.get(name, []):
+        for name, contig in read_contigs(fasta):
+            for transcript in by_contig.get(name, []):
                 key = re.sub(r"\s", "_", transcript.name)
-                if key in seen:  # the pseudoautosomal genes of some annotations stand on X and Y under one name
+                if key in written:  # the pseudoautosomal genes of some annotations stand on X and Y under one name
                     continue
-                seen.add(key)
-                bases.write(b">%s\n%s\n" % (key.encode(), spliced(transcript, contig)))
+                written.add(key)
+                bases.write(b">%s\n%s\n" % (key.encode(), splice_transcript(transcript, contig)))
                 table.write(f"{key}\t{transcript.gene}\n")
 
 

@@ -13,7 +13,7 @@
 | `feature`, `modality` | (features,) | text |
 | `used` | (folds, features) | whether a fold's model saw the feature |
 | `fold_repeat`, `fold_number` | (folds,) | which fold a row of `by_fold` and `used` is |
-| `attention` | (n, modalities) | share of attention that each modality got, of a model that has any |
+| `collect_attention` | (n, modalities) | share of attention that each modality got, of a model that has any |
 | `attention_modality` | (modalities,) | text, beside it |
 
 The rows of `by_fold` are the folds of the first repeat that examples were explained of, in order, and after
@@ -36,146 +36,172 @@ from readsight.dataset.certificate import verify_folds
 from readsight.errors import InputError
 from readsight.formats import model_file
 from readsight.interpret.exams import tabular
-from readsight.interpret.tabular_attribution.problem import Problem
+from readsight.interpret.tabular_attribution.problem import AttributionProblem
 from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
-from readsight.models.model_spec import Variant
+from readsight.models.model_spec import ModelSpec
 from readsight.models.tabular import MODELS
-from readsight.models.tabular.shuffled_labels import shuffled
+from readsight.models.tabular.shuffled_labels import shuffle_labels
 from readsight.stats import metrics
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-AGAIN = 30  # test examples explained of each division that was drawn anew
-EXAMINED = 20  # examples of a fold that are explained again by a model that learned nothing
+EXAMPLES_PER_NEW_FOLD = 30  # test examples explained of each division that was drawn anew
+EXAMPLES_EXAMINED = 20  # examples of a fold that are explained again by a model that learned nothing
 FILES = ("test", "train", "balanced", "validation", "tensors", "about", "certificate")
-FILES_AGAIN = ("test", "train", "tensors", "about")
+NEW_SPLIT_FILES = ("test", "train", "tensors", "about")
 
 
 @dataclass(frozen=True)
-class Explained:
-    """A fold's model and the test examples that it explains. fold: these examples. row: what model.json says of the fold."""
+class ExplainedFold:
+    """A fold's model and the test examples that it explains. fold: these examples. model_entry: what model.json says of the fold."""
 
     repeat: int
     number: int
     fold: fold_file.Fold
-    problem: Problem
-    row: dict[str, Any]
+    problem: AttributionProblem
+    model_entry: dict[str, Any]
 
 
-def chosen(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
+def sample_rows(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
     """Rows of each fold's test part to explain, `count` in all, drawn at random and in order."""
-    drawn = np.sort(np.random.default_rng(seed).permutation(sum(sizes))[:count])
+    sampled = np.sort(np.random.default_rng(seed).permutation(sum(sizes))[:count])
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    return [drawn[(drawn >= a) & (drawn < b)] - a for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    return [sampled[(sampled >= a) & (sampled < b)] - a for a, b in zip(starts[:-1], starts[1:], strict=True)]
 
 
-def gathered(
-    inputs: dict[str, Path], certificate: Path, repeat: int, count: int, each: bool, seed: int
-) -> tuple[list[Explained], dict[str, Any]]:
+def load_folds(
+    inputs: dict[str, Path], certificate: Path, repeat: int, count: int, per_fold: bool, seed: int
+) -> tuple[list[ExplainedFold], dict[str, Any]]:
     """A repeat's folds with examples to explain, `count` in all or of each; and what model.json says.
 
     inputs: test, train, tensors, about. Raises InputError where these do not belong together.
     """
     arrays, content = model_file.read(inputs["tensors"], inputs["about"])
-    variant = Variant.of(content["model"])
-    tests = [variant.view(fold_file.read(inputs["test"], n)) for n in range(len(arrays))]
+    model_spec = ModelSpec.parse(content["model"])
+    tests = [model_spec.restrict_fold(fold_file.read(inputs["test"], n)) for n in range(len(arrays))]
     verify_folds(certificate, {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
-    if each:
-        rows = [chosen([len(test)], count, seed + n)[0] for n, test in enumerate(tests)]
+    if per_fold:
+        rows = [sample_rows([len(test)], count, seed + n)[0] for n, test in enumerate(tests)]
     else:
-        rows = chosen([len(test) for test in tests], count, seed)
-    found = []
-    for number, (test, own) in enumerate(zip(tests, rows, strict=True)):
-        if not len(own):
+        rows = sample_rows([len(test) for test in tests], count, seed)
+    explained = []
+    for number, (test, fold_rows) in enumerate(zip(tests, rows, strict=True)):
+        if not len(fold_rows):
             continue
-        row = content["folds"][number]
-        if test.features != row["features"]:
+        model_entry = content["folds"][number]
+        if test.features != model_entry["features"]:
             raise InputError(
                 f"{inputs['test']}: the features of fold {number} are not those that {inputs['about']} was trained on"
             )
-        background = variant.view(fold_file.read(inputs["train"], number)).values
-        problem = Problem(MODELS[variant.model], arrays[number], row["about"], test.values[own], background)
-        found.append(Explained(repeat, number, rows_of(test, own), problem, row))
-    return found, content
+        background = model_spec.restrict_fold(fold_file.read(inputs["train"], number)).values
+        problem = AttributionProblem(
+            MODELS[model_spec.model], arrays[number], model_entry["about"], test.values[fold_rows], background
+        )
+        explained.append(ExplainedFold(repeat, number, select_rows(test, fold_rows), problem, model_entry))
+    return explained, content
 
 
-def rows_of(fold: fold_file.Fold, rows: np.ndarray) -> fold_file.Fold:
+def select_rows(fold: fold_file.Fold, rows: np.ndarray) -> fold_file.Fold:
     """Some examples of a fold."""
     return replace(fold, **{name: getattr(fold, name)[rows] for name in ("values", "labels", "weights", "names", "groups")})
 
 
-def blinded(one: Explained, inputs: dict[str, Path], variant: Variant, seed: int, threads: int) -> Problem:
+def train_on_shuffled_labels(
+    explained: ExplainedFold, inputs: dict[str, Path], model_spec: ModelSpec, seed: int, threads: int
+) -> AttributionProblem:
     """The same problem for a model of the same settings that was trained on shuffled labels."""
-    parts = [variant.view(fold_file.read(inputs["balanced"], one.number)), None]
-    if not fold_file.inner(inputs["balanced"], one.number):
-        parts[1] = shuffled(variant.view(fold_file.read(inputs["validation"], one.number)), seed + 1)
-    fitted = one.problem.member.train(shuffled(parts[0], seed), parts[1], one.row["settings"], seed, threads)
-    return replace(one.problem, arrays=fitted.arrays, about=fitted.about)
+    subsets = [model_spec.restrict_fold(fold_file.read(inputs["balanced"], explained.number)), None]
+    if not fold_file.inner_numbers(inputs["balanced"], explained.number):
+        subsets[1] = shuffle_labels(model_spec.restrict_fold(fold_file.read(inputs["validation"], explained.number)), seed + 1)
+    fitted = explained.problem.model.train(
+        shuffle_labels(subsets[0], seed), subsets[1], explained.model_entry["settings"], seed, threads
+    )
+    return replace(explained.problem, arrays=fitted.arrays, about=fitted.about)
 
 
-def redrawn(problem: Problem, seed: int) -> Problem | None:
+def redraw_weights(problem: AttributionProblem, seed: int) -> AttributionProblem | None:
     """The same problem for a model whose weights are drawn anew; None where the model has none to draw."""
-    if not hasattr(problem.member, "redrawn"):
+    if not hasattr(problem.model, "redrawn"):
         return None
-    return replace(problem, arrays=problem.member.redrawn(problem.arrays, problem.about, seed))
+    return replace(problem, arrays=problem.model.redrawn(problem.arrays, problem.description, seed))
 
 
-def examine(method: str, problems: list[Problem], own: list[np.ndarray], blind: list[Problem], seed: int) -> list[dict[str, Any]]:
-    """All exams of a method. own: its attributions of each problem. blind: models of shuffled labels, the first
+def run_exams(
+    method: str,
+    problems: list[AttributionProblem],
+    attributions: list[np.ndarray],
+    shuffled_problems: list[AttributionProblem],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """All exams of a method. attributions: its attributions of each problem. shuffled_problems: models of shuffled labels, the first
     for the first problem, and round again."""
-    member = ATTRIBUTIONS[method]
-    gaps = np.concatenate([member.gap(p, part) for p, part in zip(problems, own, strict=True)])
+    attribution = ATTRIBUTIONS[method]
+    gaps = np.concatenate([attribution.gap(p, values) for p, values in zip(problems, attributions, strict=True)])
 
-    def likeness(randomised: list[Problem]) -> float:
-        found = []
+    def mean_similarity(randomised: list[AttributionProblem]) -> float:
+        similarities = []
         for i, problem in enumerate(randomised):
             n = len(problem.values)
-            rows = np.unique(np.linspace(0, n - 1, min(n, EXAMINED)).round().astype(int))
-            found.append(tabular.similarity(own[i % len(own)][rows], member.attribute(problem.some(rows), seed)))
-        return float(np.mean(found))
+            rows = np.unique(np.linspace(0, n - 1, min(n, EXAMPLES_EXAMINED)).round().astype(int))
+            similarities.append(
+                tabular.mean_rank_correlation(
+                    attributions[i % len(attributions)][rows], attribution.attribute(problem.select_rows(rows), seed)
+                )
+            )
+        return float(np.mean(similarities))
 
-    fresh = [redrawn(problems[i % len(problems)], seed + 17 + i) for i in range(len(blind))]
-    return tabular.judge(gaps, likeness(fresh) if all(fresh) else None, likeness(blind))
+    redrawn_problems = [redraw_weights(problems[i % len(problems)], seed + 17 + i) for i in range(len(shuffled_problems))]
+    return tabular.judge_method(
+        gaps, mean_similarity(redrawn_problems) if all(redrawn_problems) else None, mean_similarity(shuffled_problems)
+    )
 
 
-def importance(found: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int) -> list[dict[str, Any]]:
+def rank_features(
+    attributions: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int
+) -> list[dict[str, Any]]:
     """Mean |attribution| of each feature (of several outputs: over all) with its bootstrap interval over groups, largest first."""
     weights = metrics.group_weights(groups, resamples, seed)
     totals = weights.sum(axis=1, keepdims=True)
-    means = (weights @ size(found)) / np.where(totals > 0, totals, np.nan)
-    rows = [{"feature": name} | metrics.interval(means[:, i]) for i, name in enumerate(features)]
+    means = (weights @ mean_magnitude(attributions)) / np.where(totals > 0, totals, np.nan)
+    rows = [{"feature": name} | metrics.resample_interval(means[:, i]) for i, name in enumerate(features)]
     return sorted(rows, key=lambda row: -row["value"])
 
 
-def size(found: np.ndarray) -> np.ndarray:
+def mean_magnitude(attributions: np.ndarray) -> np.ndarray:
     """|attribution| (n, features), of several outputs its mean."""
-    return np.abs(found).reshape(*found.shape[:2], -1).mean(axis=2)
+    return np.abs(attributions).reshape(*attributions.shape[:2], -1).mean(axis=2)
 
 
-def united(folds: list[Explained]) -> dict[str, str]:
+def merge_features(folds: list[ExplainedFold]) -> dict[str, str]:
     """Feature → modality ("" where not told) over all folds, a modality's features together."""
-    found: dict[str, str] = {}
-    for one in folds:
-        told = one.fold.var["modality"].astype(str) if "modality" in one.fold.var else [""] * len(one.fold.features)
-        found |= dict(zip(one.fold.features, told, strict=True))
-    order = list(dict.fromkeys(found.values()))
-    return dict(sorted(found.items(), key=lambda item: order.index(item[1])))
+    modality_of: dict[str, str] = {}
+    for explained in folds:
+        modalities = (
+            explained.fold.var["modality"].astype(str)
+            if "modality" in explained.fold.var
+            else [""] * len(explained.fold.features)
+        )
+        modality_of |= dict(zip(explained.fold.features, modalities, strict=True))
+    order = list(dict.fromkeys(modality_of.values()))
+    return dict(sorted(modality_of.items(), key=lambda item: order.index(item[1])))
 
 
-def spread(parts: list[np.ndarray], folds: list[Explained], features: list[str], blank: float) -> np.ndarray:
-    """Rows of all folds over all features; blank where a fold's model did not see the feature. parts: (n, own features, …)."""
-    place = {name: i for i, name in enumerate(features)}
-    total = np.full((sum(map(len, parts)), len(features), *parts[0].shape[2:]), blank)
+def align_features(blocks: list[np.ndarray], folds: list[ExplainedFold], features: list[str], fill_value: float) -> np.ndarray:
+    """Rows of all folds over all features; blank where a fold's model did not see the feature. blocks: (n, own features, …)."""
+    column_of = {name: i for i, name in enumerate(features)}
+    table = np.full((sum(map(len, blocks)), len(features), *blocks[0].shape[2:]), fill_value)
     start = 0
-    for part, one in zip(parts, folds, strict=True):
-        total[start : start + len(part), [place[name] for name in one.fold.features]] = part
-        start += len(part)
-    return total
+    for block, explained in zip(blocks, folds, strict=True):
+        table[start : start + len(block), [column_of[name] for name in explained.fold.features]] = block
+        start += len(block)
+    return table
 
 
-def write(path: Path, methods: dict[str, dict[str, np.ndarray]], data: dict[str, Any], about: dict[str, Any]) -> None:
-    """HDF5, as the head of this file says. methods: name → its arrays. data: arrays, or lists of text. about: attributes."""
+def write_attributions(
+    path: Path, methods: dict[str, dict[str, np.ndarray]], data: dict[str, Any], attributes: dict[str, Any]
+) -> None:
+    """HDF5, as the head of this file says. methods: name → its arrays. data: arrays, or lists of text. attributes: attributes."""
     with h5py.File(path, "w") as handle:
         for method, arrays in methods.items():
             for name, array in arrays.items():
@@ -185,56 +211,60 @@ def write(path: Path, methods: dict[str, dict[str, np.ndarray]], data: dict[str,
                 handle.create_dataset(name, data=np.asarray(array, dtype=object), dtype=h5py.string_dtype())
             else:
                 handle.create_dataset(name, data=array)
-        handle.attrs.update(about)
+        handle.attrs.update(attributes)
 
 
-def layout(folds: list[Explained], again: list[Explained]) -> dict[str, Any]:
+def collect_arrays(folds: list[ExplainedFold], new_folds: list[ExplainedFold]) -> dict[str, Any]:
     """What `attributions.h5` says beside attributions."""
-    every, features = [*folds, *again], united([*folds, *again])
+    all_folds, features = [*folds, *new_folds], merge_features([*folds, *new_folds])
     return {
-        "values": spread([one.problem.values for one in folds], folds, list(features), np.nan),
-        "example": [name for one in folds for name in one.fold.names.tolist()],
-        "group": [name for one in folds for name in one.fold.groups.tolist()],
-        "label": np.concatenate([one.fold.labels for one in folds]),
-        "fold": np.concatenate([np.full(len(one.fold), one.number) for one in folds]),
+        "values": align_features([explained.problem.values for explained in folds], folds, list(features), np.nan),
+        "example": [name for explained in folds for name in explained.fold.names.tolist()],
+        "group": [name for explained in folds for name in explained.fold.groups.tolist()],
+        "label": np.concatenate([explained.fold.labels for explained in folds]),
+        "fold": np.concatenate([np.full(len(explained.fold), explained.number) for explained in folds]),
         "feature": list(features),
         "modality": list(features.values()),
-        "used": np.array([np.isin(list(features), one.fold.features) for one in every]),
-        "fold_repeat": np.array([one.repeat for one in every]),
-        "fold_number": np.array([one.number for one in every]),
+        "used": np.array([np.isin(list(features), explained.fold.features) for explained in all_folds]),
+        "fold_repeat": np.array([explained.repeat for explained in all_folds]),
+        "fold_number": np.array([explained.number for explained in all_folds]),
     }
 
 
-def attention(folds: list[Explained]) -> dict[str, Any]:
+def collect_attention(folds: list[ExplainedFold]) -> dict[str, Any]:
     """What a model that weighs modalities gave to each; empty for another."""
-    member = folds[0].problem.member
+    member = folds[0].problem.model
     if not hasattr(member, "weights"):
         return {}
-    names = list(folds[0].problem.about["modalities"])
+    names = list(folds[0].problem.description["modalities"])
     shares = []
-    for own in (one.problem for one in folds):
-        columns = [list(own.about["modalities"]).index(name) for name in names]
-        shares.append(member.weights(own.arrays, own.about, own.values)[:, columns])
+    for problem in (explained.problem for explained in folds):
+        columns = [list(problem.description["modalities"]).index(name) for name in names]
+        shares.append(member.weights(problem.arrays, problem.description, problem.values)[:, columns])
     return {"attention": np.concatenate(shares), "attention_modality": names}
 
 
-def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
+def summary_records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Figures for the summary."""
     rows = []
-    for method, held in examined.items():
-        values = {row["exam"]: row["value"] for row in held["exams"]}
-        likeness = max(v for k, v in values.items() if k != "completeness")
-        for key, value, words in (
+    for method, result in examined.items():
+        values = {row["exam"]: row["value"] for row in result["exams"]}
+        similarity = max(v for k, v in values.items() if k != "completeness")
+        for key, value, description in (
             (
                 "completeness_error",
                 values["completeness"],
                 "mean gap between the sum of attributions and the output's change, as a part of it",
             ),
-            ("randomisation_similarity", likeness, "largest rank correlation with attributions of a model that learned nothing"),
-            ("passed", float(held["passed"]), "1 if the method passed all exams"),
+            (
+                "randomisation_similarity",
+                similarity,
+                "largest rank correlation with attributions of a model that learned nothing",
+            ),
+            ("passed", float(result["passed"]), "1 if the method passed all exams"),
         ):
             row = {"key": f"interpret.{task}.{method}.{key}", "value": value, "low": None, "high": None}
-            rows.append(row | {"n": n, "unit": "fraction", "description": words})
+            rows.append(row | {"n": n, "unit": "fraction", "description": description})
     return rows
 
 
@@ -244,43 +274,52 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     inputs: FILES; where a given split was drawn anew, also again_test, again_train, again_tensors and again_about, of
     which each fold's mean attributions are told. spec: attributions, explained, bootstrap. outputs: attributions, exams, summary.
     """
-    folds, content = gathered(inputs, inputs["certificate"], 0, spec["explained"], False, seed)
-    more = {name: inputs[f"again_{name}"] for name in FILES_AGAIN if f"again_{name}" in inputs}
-    again = gathered(more, inputs["certificate"], 1, AGAIN, True, seed)[0] if more else []
-    data = layout(folds, again) | attention(folds)
-    problems, outcome = [one.problem for one in folds], folds[0].fold.outcome
-    some = [folds[i % len(folds)] for i in range(tabular.DRAWS)]
-    blind = [blinded(one, inputs, Variant.of(content["model"]), seed + 31 + i, threads) for i, one in enumerate(some)]
+    folds, content = load_folds(inputs, inputs["certificate"], 0, spec["explained"], False, seed)
+    new_inputs = {name: inputs[f"again_{name}"] for name in NEW_SPLIT_FILES if f"again_{name}" in inputs}
+    new_folds = load_folds(new_inputs, inputs["certificate"], 1, EXAMPLES_PER_NEW_FOLD, True, seed)[0] if new_inputs else []
+    data = collect_arrays(folds, new_folds) | collect_attention(folds)
+    problems, outcome = [explained.problem for explained in folds], folds[0].fold.outcome
+    cycled_folds = [folds[i % len(folds)] for i in range(tabular.RANDOM_MODELS)]
+    shuffled_problems = [
+        train_on_shuffled_labels(explained, inputs, ModelSpec.parse(content["model"]), seed + 31 + i, threads)
+        for i, explained in enumerate(cycled_folds)
+    ]
     examined, methods = {}, {}
     for method in spec["attributions"]:
-        member = ATTRIBUTIONS[method]
-        own = [member.attribute(problem, seed) for problem in problems]
-        means = [size(part).mean(axis=0)[None] for part in [*own, *others(member, again, seed)]]
-        found = spread(own, folds, data["feature"], 0.0)
-        methods[method] = {"attributions": found, "by_fold": spread(means, [*folds, *again], data["feature"], 0.0)}
-        results = examine(method, problems, own, blind, seed)
-        ranking = importance(found, np.array(data["group"]), data["feature"], spec["bootstrap"], seed)
+        attribution = ATTRIBUTIONS[method]
+        fold_attributions = [attribution.attribute(problem, seed) for problem in problems]
+        fold_means = [
+            mean_magnitude(values).mean(axis=0)[None]
+            for values in [*fold_attributions, *iterate_attributions(attribution, new_folds, seed)]
+        ]
+        aligned = align_features(fold_attributions, folds, data["feature"], 0.0)
+        methods[method] = {
+            "attributions": aligned,
+            "by_fold": align_features(fold_means, [*folds, *new_folds], data["feature"], 0.0),
+        }
+        results = run_exams(method, problems, fold_attributions, shuffled_problems, seed)
+        ranking = rank_features(aligned, np.array(data["group"]), data["feature"], spec["bootstrap"], seed)
         examined[method] = {"exams": results, "passed": all(r["passed"] for r in results), "importance": ranking}
         log.info("%s: %s", method, {r["exam"]: (round(r["value"], 4), r["passed"]) for r in results})
-    told = {"model": content["model"], "certificate": content["certificate"], "kind": outcome.kind}
-    told |= {"unit": "log hazard" if outcome.kind == "survival" else "logit", "classes": list(outcome.classes)}
-    write(outputs["attributions"], methods, data, told)
-    said = {"task": task, "model": content["model"], "outcome": outcome.plain(), "methods": examined}
-    outputs["exams"].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
-    outputs["summary"].write_text(json.dumps(records(task, examined, len(data["example"])), indent=1) + "\n")
+    attributes = {"model": content["model"], "certificate": content["certificate"], "kind": outcome.kind}
+    attributes |= {"unit": "log hazard" if outcome.kind == "survival" else "logit", "classes": list(outcome.classes)}
+    write_attributions(outputs["attributions"], methods, data, attributes)
+    report = {"task": task, "model": content["model"], "outcome": outcome.to_dict(), "methods": examined}
+    outputs["exams"].write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, examined, len(data["example"])), indent=1) + "\n")
 
 
-def others(member: Any, again: list[Explained], seed: int) -> Iterator[np.ndarray]:
+def iterate_attributions(attribution: Any, new_folds: list[ExplainedFold], seed: int) -> Iterator[np.ndarray]:
     """Attributions of the divisions that were drawn anew, one at a time."""
-    for one in again:
-        yield member.attribute(one.problem, seed)
+    for explained in new_folds:
+        yield attribution.attribute(explained.problem, seed)
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        anew = [name for name in map("again_{}".format, FILES_AGAIN) if job.input.get(name)]
+        new_split_inputs = [name for name in map("again_{}".format, NEW_SPLIT_FILES) if job.input.get(name)]
         main(
-            {name: getattr(job.input, name) for name in (*FILES, *anew)},
+            {name: getattr(job.input, name) for name in (*FILES, *new_split_inputs)},
             job.wildcards.task,
             dict(job.params.spec),
             job.params.seed,

@@ -13,87 +13,94 @@ from readsight.interpret.tabular_attribution import results
 from readsight.step import step
 
 SYMBOLS = ("symbol", "gene_name")
-NONE = "none of them"
+NO_LABEL = "none of them"
 
 
-def features(data: anndata.AnnData) -> pd.DataFrame:
+def describe_features(data: anndata.AnnData) -> pd.DataFrame:
     """A row a measured feature: modality, id (without its modality), symbol and description, "" where not known."""
     var = data.var
     blank = pd.Series("", index=var.index)
-    symbol = next((_text(var[name]) for name in SYMBOLS if name in var), blank)
+    symbol = next((_to_text(var[name]) for name in SYMBOLS if name in var), blank)
     return pd.DataFrame(
         {
-            "modality": _text(var["modality"]) if "modality" in var else blank,
-            "id": _text(var["feature"]) if "feature" in var else pd.Series(var.index, index=var.index),
+            "modality": _to_text(var["modality"]) if "modality" in var else blank,
+            "id": _to_text(var["feature"]) if "feature" in var else pd.Series(var.index, index=var.index),
             "symbol": symbol,
-            "description": _text(var["description"]) if "description" in var else blank,
+            "description": _to_text(var["description"]) if "description" in var else blank,
         }
     ).rename_axis("feature")
 
 
-def _text(column: pd.Series) -> pd.Series:
+def _to_text(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str)
 
 
-def told(outcome: Outcome, table: pd.DataFrame, guess: np.ndarray) -> dict[str, Any]:
+def describe_predictions(outcome: Outcome, table: pd.DataFrame, predictions: np.ndarray) -> dict[str, Any]:
     """Columns of what is true, what was predicted, and how sure of it the model was.
 
-    truth, guess: names of classes (of several labels: all that hold; of survival: the follow-up and the log hazard).
-    chance: of the guess; own: of the truth (survival: the log hazard); right: whether they agree; order: what samples of a class are sorted by.
+    truth, predictions: names of classes (of several labels: all that hold; of survival: the follow-up and the log hazard).
+    guess_probability: of the guess; truth_probability: of the truth (survival: the log hazard); right: whether they agree; order: what samples of a class are sorted by.
     """
-    target, names = outcome.target(table), np.array(outcome.classes)
+    target, names = outcome.read_target(table), np.array(outcome.classes)
     if outcome.kind == "survival":
         truth = [f"{time:g}{'' if event else '+'}" for time, event in target]
         return {
             "truth": truth,
-            "guess": [f"{g:.2f}" for g in guess],
+            "guess": [f"{g:.2f}" for g in predictions],
             "chance": np.nan,
-            "own": guess,
+            "own": predictions,
             "right": True,
-            "order": guess,
+            "order": predictions,
         }
     if outcome.kind == "multilabel":
-        best = (guess >= 0.5).astype(int)
-        own = np.where(target == 1, guess, 1 - guess).mean(axis=1)
-        chance = np.maximum(guess, 1 - guess).min(axis=1)
-        said = [[" + ".join(names[row == 1]) or NONE for row in rows] for rows in (target, best)]
+        best = (predictions >= 0.5).astype(int)
+        truth_probability = np.where(target == 1, predictions, 1 - predictions).mean(axis=1)
+        guess_probability = np.maximum(predictions, 1 - predictions).min(axis=1)
+        label_text = [[" + ".join(names[row == 1]) or NO_LABEL for row in rows] for rows in (target, best)]
         return {
-            "truth": said[0],
-            "guess": said[1],
-            "chance": chance,
-            "own": own,
+            "truth": label_text[0],
+            "guess": label_text[1],
+            "chance": guess_probability,
+            "own": truth_probability,
             "right": (best == target).all(axis=1),
-            "order": own,
+            "order": truth_probability,
         }
-    whole = np.column_stack([1 - guess, guess]) if guess.ndim == 1 else guess
-    best, rows = whole.argmax(axis=1), np.arange(len(whole))
-    own = whole[rows, target]
-    order = guess if guess.ndim == 1 else own
+    probabilities = np.column_stack([1 - predictions, predictions]) if predictions.ndim == 1 else predictions
+    best, rows = probabilities.argmax(axis=1), np.arange(len(probabilities))
+    truth_probability = probabilities[rows, target]
+    order = predictions if predictions.ndim == 1 else truth_probability
     return {
         "truth": names[target],
         "guess": names[best],
-        "chance": whole[rows, best],
-        "own": own,
+        "chance": probabilities[rows, best],
+        "own": truth_probability,
         "right": best == target,
         "order": order,
     }
 
 
-def cases(found: results.Attributed, data: anndata.AnnData, predictions: pd.DataFrame) -> pd.DataFrame:
-    """A row an explained example, in the order of the attributions: example, group, fold, batch, and what `told` tells."""
-    outcome = examples.outcome(data)
+def describe_examples(
+    attributions: results.FeatureAttributions, data: anndata.AnnData, predictions: pd.DataFrame
+) -> pd.DataFrame:
+    """A row an explained example, in the order of the attributions: example, group, fold, batch, and what `describe_predictions` tells."""
+    outcome = examples.read_outcome(data)
     table = predictions[predictions["repeat"] == 0] if "repeat" in predictions else predictions
     table = table.assign(example=table["example"].astype(str)).drop_duplicates(["example", "fold"]).set_index(["example", "fold"])
-    table = table.loc[list(zip(found.example, found.fold, strict=True))]
-    batch = data.obs["batch"].reindex(found.example) if "batch" in data.obs else pd.Series("", index=found.example)
-    about = {"example": found.example, "group": found.group, "fold": found.fold, "batch": _text(batch).to_numpy()}
-    return pd.DataFrame(about | told(outcome, table, outcome.guess(table, "calibrated")))
+    table = table.loc[list(zip(attributions.example, attributions.fold, strict=True))]
+    batch = data.obs["batch"].reindex(attributions.example) if "batch" in data.obs else pd.Series("", index=attributions.example)
+    columns = {
+        "example": attributions.example,
+        "group": attributions.group,
+        "fold": attributions.fold,
+        "batch": _to_text(batch).to_numpy(),
+    }
+    return pd.DataFrame(columns | describe_predictions(outcome, table, outcome.read_predictions(table, "calibrated")))
 
 
 def main(attributions: Path, data: Path, predictions: Path, out_cases: Path, out_features: Path) -> None:
-    read = examples.read(data)
-    cases(results.read(attributions), read, pd.read_parquet(predictions)).to_parquet(out_cases)
-    features(read).to_csv(out_features, sep="\t")
+    dataset = examples.read(data)
+    describe_examples(results.read_attributions(attributions), dataset, pd.read_parquet(predictions)).to_parquet(out_cases)
+    describe_features(dataset).to_csv(out_features, sep="\t")
 
 
 if __name__ == "__main__":

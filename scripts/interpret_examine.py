@@ -22,27 +22,29 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 FILES = ("test", "balanced", "tensors", "about", "certificate", "attributions")
-MAY = ("representation", "representation_about", "truth")
+OPTIONAL_FILES = ("representation", "representation_about", "truth")
 
 
-def records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
+def summary_records(task: str, results: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Figures for the summary; exams that are not defined are left out."""
     rows = []
-    words = {exam.key: exam.words for exam in criteria.EXAMS}
-    for method, held in examined.items():
-        told = {row["key"]: row for row in held["exams"] if row["value"] is not None}
-        found = [record(row["value"], row["low"], row["high"], row["n"], key, words[key]) for key, row in told.items()]
-        alike = [told[key]["value"] for key in (criteria.REDRAWN.key, criteria.SHUFFLED.key) if key in told]
-        if alike:
+    descriptions = {exam.key: exam.description for exam in criteria.EXAMS}
+    for method, result in results.items():
+        by_key = {row["key"]: row for row in result["exams"] if row["value"] is not None}
+        entries = [
+            make_record(row["value"], row["low"], row["high"], row["n"], key, descriptions[key]) for key, row in by_key.items()
+        ]
+        similarities = [by_key[key]["value"] for key in (criteria.REDRAWN.key, criteria.SHUFFLED.key) if key in by_key]
+        if similarities:
             largest = "largest rank correlation with attributions of a model that learned nothing"
-            found.append(record(max(alike), None, None, n, "randomisation_similarity", largest))
-        found.append(record(float(held["passed"]), None, None, n, "passed", "1 if the method passed all exams"))
-        rows += [row | {"key": f"interpret.{task}.{method}.{row['key']}"} for row in found]
+            entries.append(make_record(max(similarities), None, None, n, "randomisation_similarity", largest))
+        entries.append(make_record(float(result["passed"]), None, None, n, "passed", "1 if the method passed all exams"))
+        rows += [row | {"key": f"interpret.{task}.{method}.{row['key']}"} for row in entries]
     return rows
 
 
-def record(value: float, low: float | None, high: float | None, n: int, key: str, words: str) -> dict[str, Any]:
-    return {"key": key, "value": value, "low": low, "high": high, "n": n, "unit": "fraction", "description": words}
+def make_record(value: float, low: float | None, high: float | None, n: int, key: str, description: str) -> dict[str, Any]:
+    return {"key": key, "value": value, "low": low, "high": high, "n": n, "unit": "fraction", "description": description}
 
 
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]) -> None:
@@ -51,32 +53,36 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
     inputs: FILES, and those of MAY that there are; truth: table of planted sites. spec: interpret, bootstrap. seed: that
     attributions were made with. outputs: exams, summary. Raises InputError where the files are not about one another.
     """
-    examined, models, trainer = reading.read(inputs, spec["interpret"], seed, threads)
-    held, truth = examined.held, None
+    subject, models, trainer = reading.load_inputs(inputs, spec["interpret"], seed, threads)
+    attributions, truth = subject.attributions, None
     if "truth" in inputs:
-        truth = planted_sites.read(inputs["truth"], list(map(str, held.rows["example"])), held.sequence.shape[1])
-    examination = Examination(examined, models, trainer, truth, spec["bootstrap"], seed)
-    found = {}
-    for method in held.methods:
-        found[method] = examination.judge(method)
-        told = {row["exam"]: (row["value"] if row["value"] is None else round(row["value"], 3)) for row in found[method]["exams"]}
-        log.info("%s: %s: %s", method, "passed" if found[method]["passed"] else "FAILED", told)
-    said = {
+        truth = planted_sites.read_truth(
+            inputs["truth"], list(map(str, attributions.metadata["example"])), attributions.sequence.shape[1]
+        )
+    examination = Examination(subject, models, trainer, truth, spec["bootstrap"], seed)
+    results = {}
+    for method in attributions.methods:
+        results[method] = examination.judge_method(method)
+        values = {
+            row["exam"]: (row["value"] if row["value"] is None else round(row["value"], 3)) for row in results[method]["exams"]
+        }
+        log.info("%s: %s: %s", method, "passed" if results[method]["passed"] else "FAILED", values)
+    report = {
         "task": task,
         "model": trainer.content["model"],
         "outcome": trainer.content["outcome"],
-        "heads": held.heads,
-        "methods": found,
+        "heads": attributions.heads,
+        "methods": results,
     }
-    outputs["exams"].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
-    outputs["summary"].write_text(json.dumps(records(task, found, len(held)), indent=1) + "\n")
+    outputs["exams"].write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, results, len(attributions)), indent=1) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        there = [name for name in MAY if job.input.get(name)]
+        optional_inputs = [name for name in OPTIONAL_FILES if job.input.get(name)]
         main(
-            {name: getattr(job.input, name) for name in (*FILES, *there)},
+            {name: getattr(job.input, name) for name in (*FILES, *optional_inputs)},
             job.wildcards.task,
             dict(job.params.spec),
             job.params.seed,

@@ -23,14 +23,14 @@ def main(
 ) -> None:
     """Write the page. attributions: of `interpret_attribute_sequences`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
     hits, motifs: tables of `interpret_motifs`. variants: of `interpret_variants`. The last three may be absent or empty."""
-    held = attribution_file.read(attributions)
-    said = read(exams).get("methods", {})
-    text = builder.page(held, said, read(evaluation) or None, hits, motifs, variants)
-    out.write_text(text, encoding="utf-8")
-    log.info("%d sequences, %d methods: %.1f MB", len(held), len(held.methods), len(text) / 1e6)
+    attribution_set = attribution_file.read(attributions)
+    method_exams = read_json(exams).get("methods", {})
+    html = builder.build_page(attribution_set, method_exams, read_json(evaluation) or None, hits, motifs, variants)
+    out.write_text(html, encoding="utf-8")
+    log.info("%d sequences, %d methods: %.1f MB", len(attribution_set), len(attribution_set.methods), len(html) / 1e6)
 
 
-def read(path: Path | None) -> dict[str, Any]:
+def read_json(path: Path | None) -> dict[str, Any]:
     """A file of JSON; nothing where there is none."""
     return json.loads(path.read_text(encoding="utf-8")) if path else {}
 

@@ -21,82 +21,88 @@ import pandas as pd
 from readsight.dataset.encodings import kmer_tokens
 from readsight.dataset.outcome import UNCOUNTED, Outcome
 from readsight.interpret.motifs import filters, kmer_enrichment, meme, pwm
-from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, Gathered, gathered
-from readsight.interpret.sequence_attribution.query import Question, heads
+from readsight.interpret.sequence_attribution.explained_examples import FILES, OPTIONAL_FILES, SelectedExamples, select_examples
+from readsight.interpret.sequence_attribution.query import AttributionQuery, output_heads
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-EXAMPLES = 2000  # whose words drive filters
-COUNTED = 20_000  # whose words are counted
-AROUND = 15  # bases to either side of a site whose words are counted
+FILTER_EXAMPLES = 2000  # whose words drive filters
+KMER_EXAMPLES = 20_000  # whose words are counted
+FLANK = 15  # bases to either side of a site whose words are counted
 COLUMNS = ("filter", "words", "examples", "maximum", "information", "consensus", "correlation")
 
 
-def windows(codes: np.ndarray, pair: bool) -> np.ndarray:
+def separate_windows(codes: np.ndarray, pair: bool) -> np.ndarray:
     """Each window by itself, (n, length): of pairs all reference ones and then all alternative ones."""
     return np.concatenate(np.split(codes, 2, axis=1)) if pair else codes
 
 
-def table(found: list[filters.Filter], scores: np.ndarray | None) -> pd.DataFrame:
+def build_filter_table(motif_filters: list[filters.MotifFilter], scores: np.ndarray | None) -> pd.DataFrame:
     """A row a filter. scores: (n,) of the sequences, None where they have none each."""
     rows = []
-    for one in found:
-        told = one.matrix is not None
-        related = np.nan
-        if scores is not None and np.ptp(one.highest) > 0 and np.ptp(scores) > 0:
-            related = float(np.corrcoef(one.highest.reshape(-1, len(scores)).max(axis=0), scores)[0, 1])
-        row = (f"filter{one.number}", one.words, one.examples, one.maximum)
-        row += (pwm.information(one.matrix).sum(), pwm.consensus(one.matrix)) if told else (0.0, "")
-        rows.append(dict(zip(COLUMNS, (*row, related), strict=True)))
+    for motif_filter in motif_filters:
+        is_driven = motif_filter.matrix is not None
+        correlation = np.nan
+        if scores is not None and np.ptp(motif_filter.sequence_maxima) > 0 and np.ptp(scores) > 0:
+            correlation = float(np.corrcoef(motif_filter.sequence_maxima.reshape(-1, len(scores)).max(axis=0), scores)[0, 1])
+        row = (f"filter{motif_filter.number}", motif_filter.kmer_count, motif_filter.example_fraction, motif_filter.maximum)
+        row += (
+            (pwm.compute_information(motif_filter.matrix).sum(), pwm.spell_iupac(motif_filter.matrix)) if is_driven else (0.0, "")
+        )
+        rows.append(dict(zip(COLUMNS, (*row, correlation), strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def around(codes: np.ndarray, labels: np.ndarray, kind: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def sample_flanks(codes: np.ndarray, labels: np.ndarray, kind: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Bases about sites of a class and about as many others, (m, 2 × AROUND + 1), and which are about sites, (m,)."""
-    length, draw = codes.shape[1], np.random.default_rng(seed)
-    whole = np.zeros(labels.shape, bool)
-    whole[:, AROUND : length - AROUND] = True
-    sites = np.argwhere(whole & (labels == kind))
-    others = np.argwhere(whole & (labels != kind) & (labels != UNCOUNTED))
-    taken = others[np.sort(draw.permutation(len(others))[: len(sites)])]
-    both = np.concatenate([sites, taken]).astype(int)
-    return codes[both[:, :1], both[:, 1:] + np.arange(-AROUND, AROUND + 1)], np.arange(len(both)) < len(sites)
+    length, rng = codes.shape[1], np.random.default_rng(seed)
+    is_complete = np.zeros(labels.shape, bool)
+    is_complete[:, FLANK : length - FLANK] = True
+    site_positions = np.argwhere(is_complete & (labels == kind))
+    candidates = np.argwhere(is_complete & (labels != kind) & (labels != UNCOUNTED))
+    sampled = candidates[np.sort(rng.permutation(len(candidates))[: len(site_positions)])]
+    positions = np.concatenate([site_positions, sampled]).astype(int)
+    return codes[positions[:, :1], positions[:, 1:] + np.arange(-FLANK, FLANK + 1)], np.arange(len(positions)) < len(
+        site_positions
+    )
 
 
-def sides(found: Gathered, seed: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def list_comparisons(examples: SelectedExamples, seed: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """(what it is, codes, inside) for each comparison of test examples; of pairs by their alternative windows."""
-    outcome, codes = found.outcome, np.concatenate([part.question.codes for part in found.parts])
-    labels = np.concatenate([np.asarray(part.fold.labels) for part in found.parts])
-    if found.parts[0].fold.sequence.pair:
+    outcome, codes = examples.outcome, np.concatenate([subset.query.codes for subset in examples.folds])
+    labels = np.concatenate([np.asarray(subset.fold.labels) for subset in examples.folds])
+    if examples.folds[0].fold.sequence.pair:
         codes = np.split(codes, 2, axis=1)[1]
     if outcome.kind == "positions":
-        return [(name, *around(codes, labels, i, seed)) for i, name in enumerate(outcome.classes) if i]
+        return [(name, *sample_flanks(codes, labels, i, seed)) for i, name in enumerate(outcome.classes) if i]
     if outcome.kind in ("regression", "profile"):
-        score = np.concatenate([asked(part.question, outcome).score() for part in found.parts])
+        score = np.concatenate([select_first_head(subset.query, outcome).compute_scores() for subset in examples.folds])
         low, high = np.quantile(score, [1 / 3, 2 / 3])
-        ends = (score <= low) | (score >= high)
-        return [("higher", codes[ends], score[ends] >= high)]
+        is_extreme = (score <= low) | (score >= high)
+        return [("higher", codes[is_extreme], score[is_extreme] >= high)]
     if outcome.kind == "multilabel":
         return [(name, codes, labels[:, i] > 0) for i, name in enumerate(outcome.classes)]
     return [(name, codes, labels == i) for i, name in enumerate(outcome.classes) if i or outcome.kind != "binary"]
 
 
-def asked(question: Question, outcome: Outcome) -> Question:
+def select_first_head(question: AttributionQuery, outcome: Outcome) -> AttributionQuery:
     """What is asked, of the first number."""
-    return replace(question, head=heads(outcome)[0])
+    return replace(question, head=output_heads(outcome)[0])
 
 
-def counted(found: Gathered, seed: int) -> pd.DataFrame:
+def count_kmers(examples: SelectedExamples, seed: int) -> pd.DataFrame:
     """The table of words; none of a comparison that has nothing on one side."""
-    stranded, parts = found.parts[0].fold.sequence.stranded, []
-    names = kmer_tokens.names(kmer_enrichment.K, stranded)
-    for name, codes, inside in sides(found, seed):
+    stranded, tables = examples.folds[0].fold.sequence.stranded, []
+    names = kmer_tokens.column_names(kmer_enrichment.K, stranded)
+    for name, codes, inside in list_comparisons(examples, seed):
         if codes.shape[1] >= kmer_enrichment.K and inside.any() and not inside.all():
-            parts.append(
-                kmer_enrichment.enriched(kmer_enrichment.having(codes, kmer_enrichment.K, stranded), inside, name, names)
+            tables.append(
+                kmer_enrichment.compute_enrichment(
+                    kmer_enrichment.find_kmers(codes, kmer_enrichment.K, stranded), inside, name, names
+                )
             )
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=kmer_enrichment.COLUMNS)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=kmer_enrichment.COLUMNS)
 
 
 def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
@@ -105,30 +111,36 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. outputs:
     filters, table, kmers, and notes of the latter two (why one is empty, in words).
     """
-    found = gathered(inputs, COUNTED, seed)
-    part, outcome = found.parts[0], found.outcome
-    rows = np.sort(np.random.default_rng(seed).permutation(len(part.fold))[:EXAMPLES])
-    question = asked(part.question.some(rows), outcome)
-    layers, why = filters.first(question.net) if question.differentiable else ([], "the model is no network that reads bases")
-    own = filters.filters(layers, windows(question.codes, part.fold.sequence.pair)) if layers else []
-    log.info("filters: %s", why or f"{sum(one.matrix is not None for one in own)} of {len(own)} are driven by words")
-    scores = question.score() if own and outcome.kind != "positions" else None
-    meme.write(outputs["filters"], [one.known for one in own if one.matrix is not None])
-    table(own, scores).to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
-    enriched = counted(found, seed)
-    enriched.to_csv(outputs["kmers"], sep="\t", index=False, float_format="%.6g")
-    alone = (
+    examples = select_examples(inputs, KMER_EXAMPLES, seed)
+    subset, outcome = examples.folds[0], examples.outcome
+    rows = np.sort(np.random.default_rng(seed).permutation(len(subset.fold))[:FILTER_EXAMPLES])
+    question = select_first_head(subset.query.select_rows(rows), outcome)
+    layers, reason = (
+        filters.find_first_layer(question.net) if question.is_differentiable else ([], "the model is no network that reads bases")
+    )
+    motif_filters = filters.extract_filters(layers, separate_windows(question.codes, subset.fold.sequence.pair)) if layers else []
+    log.info(
+        "filters: %s",
+        reason
+        or f"{sum(motif_filter.matrix is not None for motif_filter in motif_filters)} of {len(motif_filters)} are driven by words",
+    )
+    scores = question.compute_scores() if motif_filters and outcome.kind != "positions" else None
+    meme.write(outputs["filters"], [motif_filter.motif for motif_filter in motif_filters if motif_filter.matrix is not None])
+    build_filter_table(motif_filters, scores).to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
+    kmer_table = count_kmers(examples, seed)
+    kmer_table.to_csv(outputs["kmers"], sep="\t", index=False, float_format="%.6g")
+    kmer_note = (
         ""
-        if len(enriched)
+        if len(kmer_table)
         else f"nothing to compare: one class alone is tested on, or sequences are shorter than {kmer_enrichment.K} bases"
     )
-    for name, said in (("table_note", why), ("kmers_note", alone)):
-        outputs[name].write_text(json.dumps({"note": said}) + "\n")
+    for name, message in (("table_note", reason), ("kmers_note", kmer_note)):
+        outputs[name].write_text(json.dumps({"note": message}) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        names = [name for name in (*FILES, *MAY) if job.input.get(name)]
+        names = [name for name in (*FILES, *OPTIONAL_FILES) if job.input.get(name)]
         main(
             {name: getattr(job.input, name) for name in names},
             job.params.seed,

@@ -21,92 +21,101 @@ import numpy as np
 import pandas as pd
 
 from readsight.interpret.motifs import meme, pwm
-from readsight.interpret.motifs.marginalisation import Asked, put, shuffled, turned
-from readsight.interpret.motifs.meme import Known
-from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, gathered
-from readsight.interpret.sequence_attribution.query import heads
+from readsight.interpret.motifs.marginalisation import MultiHeadScorer, insert_consensus, orient_consensus, shuffle_codes
+from readsight.interpret.motifs.meme import NamedMotif
+from readsight.interpret.sequence_attribution.explained_examples import FILES, OPTIONAL_FILES, select_examples
+from readsight.interpret.sequence_attribution.query import output_heads
 from readsight.stats import metrics
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-MOTIFS, PAIRED = 10, 3  # the foremost of them are put in, and in pairs
-EXAMPLES, EXAMPLES_PAIRED = 100, 50
-FARTHEST, STEP = 60, 5  # bases between two words
-NEAR = 12  # of positions: bases beside the word's that are asked about
+MAX_MOTIFS, MAX_PAIRED_MOTIFS = 10, 3  # the foremost of them are put in, and in pairs
+EXAMPLES, PAIR_EXAMPLES = 100, 50
+MAX_DISTANCE, DISTANCE_STEP = 60, 5  # bases between two words
+MARGIN = 12  # of positions: bases beside the word's that are asked about
 RESAMPLES = 1000
-MARGINAL = ("motif", "strand", "head", "value", "low", "high", "n", "place")
-SPACING = ("first", "second", "strands", "distance", "head", "value", "low", "high", "n")
+MARGINAL_COLUMNS = ("motif", "strand", "head", "value", "low", "high", "n", "place")
+SPACING_COLUMNS = ("first", "second", "strands", "distance", "head", "value", "low", "high", "n")
 
 
-class Base:
+class InsertionExperiment:
     """Shuffled sequences, and what a model says of them with words put in; what was asked once is kept.
 
     codes: (n, places), shuffled. weights: (1 + resamples, n). offset: where the window begins that words are put into; length: of it.
     """
 
-    def __init__(self, asked: Asked, codes: np.ndarray, weights: np.ndarray, pair: bool):
-        self.asked, self.codes, self.weights = asked, codes, weights
+    def __init__(self, scorer: MultiHeadScorer, codes: np.ndarray, weights: np.ndarray, pair: bool):
+        self.scorer, self.codes, self.weights = scorer, codes, weights
         self.length = codes.shape[1] // 2 if pair else codes.shape[1]
         self.offset = self.length if pair else 0
-        self._known: dict[Any, np.ndarray] = {}
+        self._cache: dict[Any, np.ndarray] = {}
 
-    def score(self, *words: tuple[bytes, int]) -> np.ndarray:
+    def score_insertions(self, *insertions: tuple[bytes, int]) -> np.ndarray:
         """Of the sequences with words (codes as bytes) at places of the window: as `Asked.scores`."""
-        if words not in self._known:
+        if insertions not in self._cache:
             codes = self.codes
-            for word, start in words:
-                codes = put(codes, np.frombuffer(word, np.uint8), self.offset + start)
-            self._known[words] = self.asked.scores(codes)
-        return self._known[words]
+            for consensus, start in insertions:
+                codes = insert_consensus(codes, np.frombuffer(consensus, np.uint8), self.offset + start)
+            self._cache[insertions] = self.scorer.score_heads(codes)
+        return self._cache[insertions]
 
-    def change(self, *words: tuple[bytes, int]) -> np.ndarray:
-        return self.score(*words) - self.score()
+    def score_change(self, *insertions: tuple[bytes, int]) -> np.ndarray:
+        return self.score_insertions(*insertions) - self.score_insertions()
 
-    def interval(self, values: np.ndarray) -> dict[str, Any]:
+    def compute_interval(self, values: np.ndarray) -> dict[str, Any]:
         """Mean of values (n,) with its interval, and n."""
         with np.errstate(invalid="ignore"):
             means = self.weights @ values / self.weights.sum(axis=1)
-        return metrics.interval(means) | {"n": len(values)}
+        return metrics.resample_interval(means) | {"n": len(values)}
 
 
-def marginal(base: Base, motifs: list[Known]) -> pd.DataFrame:
+def measure_marginal_effects(experiment: InsertionExperiment, motifs: list[NamedMotif]) -> pd.DataFrame:
     """The table of single motifs, at the middle of the window."""
     rows = []
     for motif, strand in product(motifs, "+-"):
-        word = turned(pwm.word(motif.matrix), strand)
-        if len(word) > base.length or (word > 3).all():
+        consensus = orient_consensus(pwm.encode_consensus(motif.matrix), strand)
+        if len(consensus) > experiment.length or (consensus > 3).all():
             continue
-        start = (base.length - len(word)) // 2
-        found = base.change((word.tobytes(), start))
-        for i, head in enumerate(base.asked.heads):
-            values, place = found[:, i], None
+        start = (experiment.length - len(consensus)) // 2
+        change = experiment.score_change((consensus.tobytes(), start))
+        for i, head in enumerate(experiment.scorer.heads):
+            values, position = change[:, i], None
             if values.ndim == 2:
-                most = int(np.abs(values.mean(axis=0)).argmax())
-                values, place = values[:, most], base.asked.near[most] - start
-            rows.append({"motif": motif.name, "strand": strand, "head": head.name} | base.interval(values) | {"place": place})
-    return pd.DataFrame(rows, columns=MARGINAL)
+                strongest = int(np.abs(values.mean(axis=0)).argmax())
+                values, position = values[:, strongest], experiment.scorer.positions[strongest] - start
+            rows.append(
+                {"motif": motif.name, "strand": strand, "head": head.name}
+                | experiment.compute_interval(values)
+                | {"place": position}
+            )
+    return pd.DataFrame(rows, columns=MARGINAL_COLUMNS)
 
 
-def spacing(base: Base, motifs: list[Known]) -> pd.DataFrame:
+def measure_spacing_effects(experiment: InsertionExperiment, motifs: list[NamedMotif]) -> pd.DataFrame:
     """The table of pairs; of a distance for which the window has no room there is none."""
     rows = []
     for first, second in combinations_with_replacement(motifs, 2):
-        words = pwm.word(first.matrix), pwm.word(second.matrix)
-        room = base.length - sum(map(len, words))
-        if room < 0:
+        consensuses = pwm.encode_consensus(first.matrix), pwm.encode_consensus(second.matrix)
+        free_bases = experiment.length - sum(map(len, consensuses))
+        if free_bases < 0:
             continue
-        left = max(0, (room - FARTHEST) // 2)
+        first_start = max(0, (free_bases - MAX_DISTANCE) // 2)
         # of a motif with itself -+ and +- differ, ++ and -- do not where strands are averaged
-        for strands, distance in product(product("+-", repeat=2), range(0, min(FARTHEST, room) + 1, STEP)):
-            one, other = (turned(word, strand).tobytes() for word, strand in zip(words, strands, strict=True))
-            a, b = (one, left), (other, left + len(one) + distance)
-            alone = base.change(a), base.change(b)
-            both = base.change(a, b) - alone[0] - alone[1]
-            head = int(np.abs(alone[0].mean(axis=0) + alone[1].mean(axis=0)).argmax())
+        for strands, distance in product(product("+-", repeat=2), range(0, min(MAX_DISTANCE, free_bases) + 1, DISTANCE_STEP)):
+            first_codes, second_codes = (
+                orient_consensus(consensus, strand).tobytes() for consensus, strand in zip(consensuses, strands, strict=True)
+            )
+            first_insertion, second_insertion = (
+                (first_codes, first_start),
+                (second_codes, first_start + len(first_codes) + distance),
+            )
+            single_changes = experiment.score_change(first_insertion), experiment.score_change(second_insertion)
+            interaction = experiment.score_change(first_insertion, second_insertion) - single_changes[0] - single_changes[1]
+            head = int(np.abs(single_changes[0].mean(axis=0) + single_changes[1].mean(axis=0)).argmax())
             row = {"first": first.name, "second": second.name, "strands": "".join(strands), "distance": distance}
-            rows.append(row | {"head": base.asked.heads[head].name} | base.interval(both[:, head]))
-    return pd.DataFrame(rows, columns=SPACING)
+            rows.append(row | {"head": experiment.scorer.heads[head].name} | experiment.compute_interval(interaction[:, head]))
+    return pd.DataFrame(rows, columns=SPACING_COLUMNS)
 
 
 def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, Path]) -> None:
@@ -115,36 +124,41 @@ def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, 
     inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. patterns: MEME,
     the foremost first. outputs: marginal, spacing, and notes of both (why one is empty, in words). Of positions no pairs are put in.
     """
-    motifs = meme.read(patterns, empty=True)[:MOTIFS]
-    tables = {"marginal": pd.DataFrame(columns=MARGINAL), "spacing": pd.DataFrame(columns=SPACING)}
+    motifs = meme.read(patterns, empty=True)[:MAX_MOTIFS]
+    tables = {"marginal": pd.DataFrame(columns=MARGINAL_COLUMNS), "spacing": pd.DataFrame(columns=SPACING_COLUMNS)}
     if motifs:
-        found = gathered(inputs, EXAMPLES, seed)
-        part, named = found.parts[0], heads(found.outcome)
-        pair, along = part.fold.sequence.pair, found.outcome.kind == "positions"
-        codes = shuffled(part.question.codes, pair, seed)
+        examples = select_examples(inputs, EXAMPLES, seed)
+        subset, heads = examples.folds[0], output_heads(examples.outcome)
+        pair, has_positions = subset.fold.sequence.pair, examples.outcome.kind == "positions"
+        codes = shuffle_codes(subset.query.codes, pair, seed)
         middle = codes.shape[1] // 2
-        reach = max(map(len, motifs)) // 2 + NEAR if along else 0
-        near = range(max(0, middle - reach), min(codes.shape[1], middle + reach + 1)) if along else ()
-        weights = metrics.group_weights(part.fold.groups, RESAMPLES, seed)
-        tables["marginal"] = marginal(Base(Asked(part.question, named, near), codes, weights, pair), motifs)
-        if not along:
-            fewer = slice(0, EXAMPLES_PAIRED)
-            drawn = metrics.group_weights(part.fold.groups[fewer], RESAMPLES, seed)
-            tables["spacing"] = spacing(Base(Asked(part.question, named), codes[fewer], drawn, pair), motifs[:PAIRED])
+        reach = max(map(len, motifs)) // 2 + MARGIN if has_positions else 0
+        positions = range(max(0, middle - reach), min(codes.shape[1], middle + reach + 1)) if has_positions else ()
+        weights = metrics.group_weights(subset.fold.groups, RESAMPLES, seed)
+        tables["marginal"] = measure_marginal_effects(
+            InsertionExperiment(MultiHeadScorer(subset.query, heads, positions), codes, weights, pair), motifs
+        )
+        if not has_positions:
+            pair_rows = slice(0, PAIR_EXAMPLES)
+            pair_weights = metrics.group_weights(subset.fold.groups[pair_rows], RESAMPLES, seed)
+            tables["spacing"] = measure_spacing_effects(
+                InsertionExperiment(MultiHeadScorer(subset.query, heads), codes[pair_rows], pair_weights, pair),
+                motifs[:MAX_PAIRED_MOTIFS],
+            )
         log.info("%d motifs put into %d shuffled sequences", len(motifs), len(codes))
-    why = (
+    reason = (
         "two motifs have no room in the window, or are not put in where each base has an outcome"
         if motifs
         else "no motif was found"
     )
     for name, table in tables.items():
         table.to_csv(outputs[name], sep="\t", index=False, float_format="%.6g")
-        outputs[f"{name}_note"].write_text(json.dumps({"note": "" if len(table) else why}) + "\n")
+        outputs[f"{name}_note"].write_text(json.dumps({"note": "" if len(table) else reason}) + "\n")
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        names = [name for name in (*FILES, *MAY) if job.input.get(name)]
+        names = [name for name in (*FILES, *OPTIONAL_FILES) if job.input.get(name)]
         main(
             {name: getattr(job.input, name) for name in names},
             job.input.patterns,

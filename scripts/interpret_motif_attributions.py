@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from readsight.interpret.sequence_attribution import attribution_file
-from readsight.interpret.sequence_attribution.explained_examples import FILES, MAY, explained, gathered
+from readsight.interpret.sequence_attribution.explained_examples import FILES, OPTIONAL_FILES, attribute_examples, select_examples
 from readsight.step import step
 
 
@@ -17,15 +17,15 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, ou
     inputs: as of `interpret_attribute_sequences`. spec: method; sequences, how many in all; interpret (baseline, baselines, correction). Raises
     InputError as there.
     """
-    found = gathered(inputs, spec["sequences"], seed)
-    attribution_file.write(out, explained(found, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))
+    selected = select_examples(inputs, spec["sequences"], seed)
+    attribution_file.write(out, attribute_examples(selected, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        there = [name for name in MAY if job.input.get(name)]
+        optional_inputs = [name for name in OPTIONAL_FILES if job.input.get(name)]
         main(
-            {name: getattr(job.input, name) for name in (*FILES, *there)},
+            {name: getattr(job.input, name) for name in (*FILES, *optional_inputs)},
             job.wildcards.task,
             dict(job.params.spec),
             job.params.seed,

@@ -5,7 +5,7 @@
 | column | what |
 |---|---|
 | `motif` | name of the pattern: what it speaks for, and a number |
-| `head`, `towards` | the explained number, and what the pattern moves it towards: of two classes either, else `not` a class, or `higher`, `lower` |
+| `head`, `describe_direction` | the explained number, and what the pattern moves it towards: of two classes either, else `not` a class, or `higher`, `lower` |
 | `seqlets`, `examples` | stretches of sequence that it is made of, and how many sequences they lie in |
 | `width`, `consensus`, `information` | places, letters (IUPAC), bits |
 | `contribution` | what a seqlet contributes to the explained number, mean |
@@ -13,7 +13,7 @@
 | `match`, `p`, `q`, `strand`, `offset` | the likest known motif by TOMTOM where q ≤ the config's limit; q is adjusted over the database (Benjamini & Hochberg) |
 | `also` | other known motifs with q ≤ the limit, and their q |
 | `likest`, `likest_q` | the likest known motif, however unlike it is |
-| `hits`, `contributing` | words like it in all sequences, and how many of these contribute as its seqlets do |
+| `find_hits`, `contributing` | words like it in all sequences, and how many of these contribute as its seqlets do |
 
 `hits.tsv.gz`, a row a word: example, start and end (0-based half-open; of pairs both windows are counted through, the alternative
 one is the second), strand, motif, score (bits), p (against the sequences' own bases), contribution (sum over the word),
@@ -32,24 +32,24 @@ import numpy as np
 import pandas as pd
 
 from readsight.interpret.motifs import meme, modisco, pwm, scanning
-from readsight.interpret.motifs.meme import Known
+from readsight.interpret.motifs.meme import NamedMotif
 from readsight.interpret.motifs.modisco import Pattern
-from readsight.interpret.motifs.tomtom import Match, matched
+from readsight.interpret.motifs.tomtom import MotifMatch, match_motifs
 from readsight.interpret.sequence_attribution import attribution_file
 from readsight.interpret.sequence_attribution.attribution_file import Attributions
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-LEAST = 5  # percentile of what seqlets contribute from which a hit counts as one that contributes
+MIN_PERCENTILE = 5  # percentile of what seqlets contribute from which a hit counts as one that contributes
 COLUMNS = ("motif", "head", "towards", "seqlets", "examples", "width", "consensus", "information", "contribution", "share", "match", "p", "q", "strand", "offset", "also", "likest", "likest_q", "hits", "contributing")  # fmt: skip
-HITS = ("example", "start", "end", "strand", "motif", "score", "p", "contribution", "contributing", "chrom", "chrom_start", "chrom_end")  # fmt: skip
-FILTERS = ("filter", "match", "p", "q", "strand", "offset", "also")
+HIT_COLUMNS = ("example", "start", "end", "strand", "motif", "score", "p", "contribution", "contributing", "chrom", "chrom_start", "chrom_end")  # fmt: skip
+FILTER_COLUMNS = ("filter", "match", "p", "q", "strand", "offset", "also")
 OUTPUTS = ("modisco", "patterns", "table", "note", "filters", "hits", "about", "summary")
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedPattern:
     """A pattern with its name. contributions: (n, places) of the sequences' own bases to its head."""
 
     name: str
@@ -60,12 +60,12 @@ class Found:
     share: float
 
     @property
-    def each(self) -> np.ndarray:
+    def seqlet_contributions(self) -> np.ndarray:
         """What each seqlet contributes, (seqlets,)."""
-        return scanning.summed(self.contributions, self.pattern, self.pattern.width)
+        return scanning.sum_over_hits(self.contributions, self.pattern, self.pattern.width)
 
 
-def towards(head: str, sign: int, kind: str, classes: list[str]) -> str:
+def describe_direction(head: str, sign: int, kind: str, classes: list[str]) -> str:
     """What a pattern of this sign moves a head towards."""
     if kind == "binary":
         return classes[1] if sign > 0 else classes[0]
@@ -74,14 +74,18 @@ def towards(head: str, sign: int, kind: str, classes: list[str]) -> str:
     return head if sign > 0 else f"not {head}"
 
 
-def alternative(held: Attributions) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
+def select_alternative_window(attributions: Attributions) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
     """Codes (n, places), head → hypothetical contributions (n, places, 4), and where they begin; of pairs of the alternative window."""
-    start = held.sequence.shape[1] // 2 if held.about.get("pair") else 0
-    (method,) = held.methods
-    return held.sequence[:, start:], {head: values[:, start:] for head, values in held.found[method].items()}, start
+    start = attributions.sequence.shape[1] // 2 if attributions.attributes.get("pair") else 0
+    (method,) = attributions.methods
+    return (
+        attributions.sequence[:, start:],
+        {head: values[:, start:] for head, values in attributions.values[method].items()},
+        start,
+    )
 
 
-def shares(pattern: Pattern, contributions: np.ndarray) -> float:
+def compute_share(pattern: Pattern, contributions: np.ndarray) -> float:
     """Part of all contribution that lies in a pattern's seqlets; what two of them share counts once."""
     inside = np.zeros(contributions.shape, bool)
     inside[pattern.row[:, None], pattern.start[:, None] + np.arange(pattern.width)] = True
@@ -89,79 +93,109 @@ def shares(pattern: Pattern, contributions: np.ndarray) -> float:
     return float(size[inside].sum() / size.sum())
 
 
-def gathered(by_head: dict[str, list[Pattern]], values: dict[str, np.ndarray], kind: str, classes: list[str]) -> list[Found]:
+def name_patterns(
+    by_head: dict[str, list[Pattern]], values: dict[str, np.ndarray], kind: str, classes: list[str]
+) -> list[NamedPattern]:
     """Patterns of all heads, those of most contribution first, named by what they speak for."""
     rows = []
     for head, patterns in by_head.items():
         for pattern in patterns:
-            rows.append((shares(pattern, values[head]), head, towards(head, pattern.sign, kind, classes), pattern))
+            rows.append(
+                (compute_share(pattern, values[head]), head, describe_direction(head, pattern.sign, kind, classes), pattern)
+            )
     rows.sort(key=lambda row: (-row[0], -len(row[3]), row[1], row[3].sign))
-    seen: dict[str, int] = {}
-    found = []
-    for share, head, side, pattern in rows:
-        base = re.sub(r"[^\w.+-]+", "_", side)
-        seen[base] = seen.get(base, 0) + 1
-        found.append(Found(f"{base}.{seen[base]}", head, side, pattern, values[head], share))
-    return found
+    counts: dict[str, int] = {}
+    named_patterns = []
+    for share, head, direction, pattern in rows:
+        stem = re.sub(r"[^\w.+-]+", "_", direction)
+        counts[stem] = counts.get(stem, 0) + 1
+        named_patterns.append(NamedPattern(f"{stem}.{counts[stem]}", head, direction, pattern, values[head], share))
+    return named_patterns
 
 
-def hits(found: list[Found], codes: np.ndarray, held: Attributions, limit: float, start: int) -> pd.DataFrame:
+def find_hits(
+    patterns: list[NamedPattern], codes: np.ndarray, attributions: Attributions, limit: float, start: int
+) -> pd.DataFrame:
     """Words of all patterns along the sequences, a row each."""
-    background, parts = pwm.Background.of(codes), []
-    for one in found:
-        own, width = scanning.scan(codes, one.pattern.matrix, limit, background, len(one.pattern)), one.pattern.width
-        value = scanning.summed(one.contributions, own, width)
-        least = max(np.percentile(one.each * one.pattern.sign, LEAST), 0)
-        columns = {"row": own.row, "start": own.start + start, "end": own.start + start + width}
-        columns |= {"strand": np.where(own.strand > 0, "+", "-"), "motif": one.name, "score": own.score, "p": own.p}
-        columns |= {"contribution": value, "contributing": (value * one.pattern.sign >= least).astype(int)}
-        parts.append(pd.DataFrame(columns).assign(**placed(held, own, width)))
-    if not parts:
-        return pd.DataFrame(columns=HITS)
-    table = pd.concat(parts, ignore_index=True).sort_values(["row", "start", "motif"], kind="stable")
-    table.insert(0, "example", held.rows["example"][table["row"].to_numpy()])
-    return table[list(HITS)]
+    background, tables = pwm.Background.from_codes(codes), []
+    for named_pattern in patterns:
+        pattern_hits, width = (
+            scanning.scan_sequences(codes, named_pattern.pattern.matrix, limit, background, len(named_pattern.pattern)),
+            named_pattern.pattern.width,
+        )
+        contribution = scanning.sum_over_hits(named_pattern.contributions, pattern_hits, width)
+        threshold = max(np.percentile(named_pattern.seqlet_contributions * named_pattern.pattern.sign, MIN_PERCENTILE), 0)
+        columns = {"row": pattern_hits.row, "start": pattern_hits.start + start, "end": pattern_hits.start + start + width}
+        columns |= {
+            "strand": np.where(pattern_hits.strand > 0, "+", "-"),
+            "motif": named_pattern.name,
+            "score": pattern_hits.score,
+            "p": pattern_hits.p,
+        }
+        columns |= {
+            "contribution": contribution,
+            "contributing": (contribution * named_pattern.pattern.sign >= threshold).astype(int),
+        }
+        tables.append(pd.DataFrame(columns).assign(**locate_hits(attributions, pattern_hits, width)))
+    if not tables:
+        return pd.DataFrame(columns=HIT_COLUMNS)
+    table = pd.concat(tables, ignore_index=True).sort_values(["row", "start", "motif"], kind="stable")
+    table.insert(0, "example", attributions.metadata["example"][table["row"].to_numpy()])
+    return table[list(HIT_COLUMNS)]
 
 
-def placed(held: Attributions, own: scanning.Hits, width: int) -> dict[str, np.ndarray]:
+def locate_hits(attributions: Attributions, pattern_hits: scanning.MotifHits, width: int) -> dict[str, np.ndarray]:
     """Where words lie on the genome: chrom "" and −1 where that is not known."""
-    row, n = own.row, len(own)
-    if "chrom" not in held.rows:
+    row, n = pattern_hits.row, len(pattern_hits)
+    if "chrom" not in attributions.metadata:
         return {"chrom": np.full(n, ""), "chrom_start": np.full(n, -1), "chrom_end": np.full(n, -1)}
-    chrom, back = held.rows["chrom"][row], held.rows["strand"][row] == "-"
-    first = np.where(back, held.rows["end"][row] - own.start - width, held.rows["start"][row] + own.start)
-    known = (chrom != "") & (held.rows["start"][row] >= 0)
-    return {"chrom": chrom, "chrom_start": np.where(known, first, -1), "chrom_end": np.where(known, first + width, -1)}
+    chrom, is_reverse = attributions.metadata["chrom"][row], attributions.metadata["strand"][row] == "-"
+    first = np.where(
+        is_reverse,
+        attributions.metadata["end"][row] - pattern_hits.start - width,
+        attributions.metadata["start"][row] + pattern_hits.start,
+    )
+    is_located = (chrom != "") & (attributions.metadata["start"][row] >= 0)
+    return {"chrom": chrom, "chrom_start": np.where(is_located, first, -1), "chrom_end": np.where(is_located, first + width, -1)}
 
 
-def told(matches: list[Match], limit: float) -> dict[str, Any]:
+def summarise_matches(matches: list[MotifMatch], limit: float) -> dict[str, Any]:
     """Columns of a table: the likest known motif, and others; empty where none is like enough."""
-    good = [match for match in matches if match.q <= limit]
+    significant = [match for match in matches if match.q <= limit]
     empty = {"match": "", "p": np.nan, "q": np.nan, "strand": "", "offset": pd.NA, "also": ""}
-    if not good:
+    if not significant:
         return empty
-    first, *rest = good
-    also = "; ".join(f"{one.known.label} ({one.q:.2g})" for one in rest)
+    first, *further = significant
+    also = "; ".join(f"{candidate.known.label} ({candidate.q:.2g})" for candidate in further)
     return {"match": first.known.label, "p": first.p, "q": first.q, "strand": first.strand, "offset": first.offset, "also": also}
 
 
-def tabled(found: list[Found], matches: list[list[Match]], along: pd.DataFrame, limit: float) -> pd.DataFrame:
+def build_pattern_table(
+    patterns: list[NamedPattern], matches: list[list[MotifMatch]], hit_table: pd.DataFrame, limit: float
+) -> pd.DataFrame:
     """The table of patterns."""
     rows = []
-    for one, likest in zip(found, matches, strict=True):
-        own, pattern = along[along["motif"] == one.name], one.pattern
-        row = {"motif": one.name, "head": one.head, "towards": one.towards, "seqlets": len(pattern)}
+    for named_pattern, pattern_matches in zip(patterns, matches, strict=True):
+        pattern_hits, pattern = hit_table[hit_table["motif"] == named_pattern.name], named_pattern.pattern
+        row = {"motif": named_pattern.name, "head": named_pattern.head, "towards": named_pattern.towards, "seqlets": len(pattern)}
         row |= {"examples": len(np.unique(pattern.row)), "width": pattern.width}
-        row |= {"consensus": pwm.consensus(pattern.matrix), "information": pwm.information(pattern.matrix).sum()}
-        row |= {"contribution": one.each.mean(), "share": one.share} | told(likest, limit)
-        row |= {"likest": likest[0].known.label if likest else "", "likest_q": likest[0].q if likest else np.nan}
-        rows.append(row | {"hits": len(own), "contributing": int(own["contributing"].sum())})
+        row |= {"consensus": pwm.spell_iupac(pattern.matrix), "information": pwm.compute_information(pattern.matrix).sum()}
+        row |= {"contribution": named_pattern.seqlet_contributions.mean(), "share": named_pattern.share} | summarise_matches(
+            pattern_matches, limit
+        )
+        row |= {
+            "likest": pattern_matches[0].known.label if pattern_matches else "",
+            "likest_q": pattern_matches[0].q if pattern_matches else np.nan,
+        }
+        rows.append(row | {"hits": len(pattern_hits), "contributing": int(pattern_hits["contributing"].sum())})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def records(task: str, table: pd.DataFrame, found: list[Found], n: int) -> list[dict[str, Any]]:
+def summary_records(task: str, table: pd.DataFrame, patterns: list[NamedPattern], n: int) -> list[dict[str, Any]]:
     """Figures for the summary."""
-    share = sum(one.share for one in found) / max(len({one.head for one in found}), 1)
+    share = sum(named_pattern.share for named_pattern in patterns) / max(
+        len({named_pattern.head for named_pattern in patterns}), 1
+    )
     rows = [
         ("patterns", len(table), "patterns", "patterns that recur in contributions (TF-MoDISco)"),
         ("matched", int((table["match"] != "").sum()), "patterns", "of these such as are like a known motif (TOMTOM)"),
@@ -175,25 +209,25 @@ def records(task: str, table: pd.DataFrame, found: list[Found], n: int) -> list[
             "high": None,
             "n": n,
             "unit": unit,
-            "description": words,
+            "description": description,
         }
-        for key, value, unit, words in rows
+        for key, value, unit, description in rows
     ]
 
 
-def merged(sought: dict[str, modisco.Sought], out: Path) -> None:
+def merge_results(searches: dict[str, modisco.PatternSearch], out: Path) -> None:
     """The program's files of all heads as groups of one."""
     with h5py.File(out, "w") as handle:
-        for head, one in sought.items():
+        for head, search in searches.items():
             group = handle.create_group(head.replace("/", "|"))
-            group.attrs["why"] = one.why
-            if one.file:
-                with h5py.File(one.file) as given:
-                    for name in given:
-                        given.copy(name, group)
+            group.attrs["why"] = search.reason
+            if search.file:
+                with h5py.File(search.file) as source:
+                    for name in source:
+                        source.copy(name, group)
 
 
-def spoken(match: Match) -> dict[str, Any]:
+def describe_match(match: MotifMatch) -> dict[str, Any]:
     """A match as plain values, with the known matrix."""
     plain = {"name": match.known.label, "p": match.p, "q": match.q, "strand": match.strand, "offset": match.offset}
     return plain | {"matrix": match.known.matrix.round(4).tolist()}
@@ -216,45 +250,63 @@ def main(
     seqlets, match (largest q), hit (largest p). outputs: modisco, patterns, table, note, filters, hits, about, summary.
     Raises InputError for contributions that are no numbers, and for faults in the database.
     """
-    known = meme.read(database) if database else []
-    held = attribution_file.read(contributions)
-    codes, by_head, start = alternative(held)
-    sought = {}
-    for i, (head, values) in enumerate(by_head.items()):
+    known_motifs = meme.read(database) if database else []
+    attributions = attribution_file.read(contributions)
+    codes, hypothetical, start = select_alternative_window(attributions)
+    searches = {}
+    for i, (head, values) in enumerate(hypothetical.items()):
         folder = scratch / f"head{i}"
         folder.mkdir(parents=True)
-        sought[head] = modisco.seek(codes, values, spec["seqlets"], threads, folder, seed)
-        log.info("%s: %s", head, sought[head].why or f"{len(sought[head].patterns)} patterns")
-    merged(sought, outputs["modisco"])
-    own = {head: attribution_file.own(values, codes) for head, values in by_head.items()}
-    found = gathered({h: one.patterns for h, one in sought.items()}, own, held.about["kind"], list(held.about["classes"]))
-    matches = matched([one.pattern.matrix for one in found], known, threads)
-    along = hits(found, codes, held, spec["hit"], start)
-    table = tabled(found, matches, along, spec["match"])
-    meme.write(outputs["patterns"], [Known(one.name, one.pattern.matrix, "", len(one.pattern)) for one in found])
+        searches[head] = modisco.find_patterns(codes, values, spec["seqlets"], threads, folder, seed)
+        log.info("%s: %s", head, searches[head].why or f"{len(searches[head].patterns)} patterns")
+    merge_results(searches, outputs["modisco"])
+    base_contributions = {head: attribution_file.base_contributions(values, codes) for head, values in hypothetical.items()}
+    patterns = name_patterns(
+        {h: item.patterns for h, item in searches.items()},
+        base_contributions,
+        attributions.attributes["kind"],
+        list(attributions.attributes["classes"]),
+    )
+    matches = match_motifs([item.pattern.matrix for item in patterns], known_motifs, threads)
+    hit_table = find_hits(patterns, codes, attributions, spec["hit"], start)
+    table = build_pattern_table(patterns, matches, hit_table, spec["match"])
+    meme.write(outputs["patterns"], [NamedMotif(item.name, item.pattern.matrix, "", len(item.pattern)) for item in patterns])
     table.to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
-    along.to_csv(outputs["hits"], sep="\t", index=False, float_format="%.4g", compression={"method": "gzip", "mtime": 0})
-    layer = meme.read(filters, empty=True) if filters else []
-    like = matched([one.matrix for one in layer], known, threads)
-    rows = [{"filter": one.name} | told(own, spec["match"]) for one, own in zip(layer, like, strict=True)]
-    pd.DataFrame(rows, columns=FILTERS).to_csv(outputs["filters"], sep="\t", index=False, float_format="%.6g")
-    about = {"task": task, "model": held.about["model"], "method": held.methods[0], "sequences": len(held), "limits": dict(spec)}
-    about |= {"unit": held.about.get("unit", ""), "database": str(database) if database else None, "known": len(known)}
-    about["heads"] = {head: {"patterns": len(one.patterns), "why": one.why} for head, one in sought.items()}
-    about["why"] = "" if found else "; ".join(f"{head}: {one.why}" for head, one in sought.items())
-    about["patterns"] = [
-        {"name": one.name, "head": one.head, "towards": one.towards, "sign": one.pattern.sign, "share": one.share}
-        | {"seqlets": len(one.pattern), "contribution": float(one.each.mean())}
-        | {
-            "matrix": one.pattern.matrix.round(6).tolist(),
-            "contributions": one.pattern.contributions.astype(float).round(6).tolist(),
-        }
-        | {"matches": [spoken(match) for match in own]}
-        for one, own in zip(found, matches, strict=True)
+    hit_table.to_csv(outputs["hits"], sep="\t", index=False, float_format="%.4g", compression={"method": "gzip", "mtime": 0})
+    filter_motifs = meme.read(filters, empty=True) if filters else []
+    filter_matches = match_motifs([item.matrix for item in filter_motifs], known_motifs, threads)
+    rows = [
+        {"filter": item.name} | summarise_matches(base_contributions, spec["match"])
+        for item, base_contributions in zip(filter_motifs, filter_matches, strict=True)
     ]
-    outputs["note"].write_text(json.dumps({"note": about["why"]}, ensure_ascii=False) + "\n")
-    outputs["about"].write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-    outputs["summary"].write_text(json.dumps(records(task, table, found, len(held)), indent=1) + "\n")
+    pd.DataFrame(rows, columns=FILTER_COLUMNS).to_csv(outputs["filters"], sep="\t", index=False, float_format="%.6g")
+    description = {
+        "task": task,
+        "model": attributions.attributes["model"],
+        "method": attributions.methods[0],
+        "sequences": len(attributions),
+        "limits": dict(spec),
+    }
+    description |= {
+        "unit": attributions.attributes.get("unit", ""),
+        "database": str(database) if database else None,
+        "known": len(known_motifs),
+    }
+    description["heads"] = {head: {"patterns": len(item.patterns), "why": item.why} for head, item in searches.items()}
+    description["why"] = "" if patterns else "; ".join(f"{head}: {item.why}" for head, item in searches.items())
+    description["patterns"] = [
+        {"name": item.name, "head": item.head, "towards": item.towards, "sign": item.pattern.sign, "share": item.share}
+        | {"seqlets": len(item.pattern), "contribution": float(item.seqlet_contributions.mean())}
+        | {
+            "matrix": item.pattern.matrix.round(6).tolist(),
+            "contributions": item.pattern.contributions.astype(float).round(6).tolist(),
+        }
+        | {"matches": [describe_match(match) for match in base_contributions]}
+        for item, base_contributions in zip(patterns, matches, strict=True)
+    ]
+    outputs["note"].write_text(json.dumps({"note": description["why"]}, ensure_ascii=False) + "\n")
+    outputs["about"].write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, table, patterns, len(attributions)), indent=1) + "\n")
 
 
 if __name__ == "__main__":

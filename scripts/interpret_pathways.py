@@ -11,7 +11,7 @@ import pandas as pd
 
 from readsight.errors import InputError
 from readsight.formats import gmt as genesets
-from readsight.stats.enrichment import adjusted, over_representation, rank_test, ranks, tied
+from readsight.stats.enrichment import adjust_p_values, over_representation, rank_test, rank_values, tie_correction
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -26,50 +26,50 @@ COLUMNS = ("set", "description", "size", "measured", "seen", "in_top", "expected
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Features that are genes. gene: feature → gene, as the sets call it. modalities: name → kind of id, features, matched."""
+class GeneFeatures:
+    """Features that are genes. gene_of: feature → gene, as the sets call it. modalities: name → kind of id, features, matched."""
 
-    gene: dict[str, str]
+    gene_of: dict[str, str]
     modalities: dict[str, dict[str, Any]]
 
 
-def measured(features: pd.DataFrame, sets: list[genesets.GeneSet], path: Path) -> Measured:
+def match_genes(features: pd.DataFrame, sets: list[genesets.GeneSet], path: Path) -> GeneFeatures:
     """Genes of the modalities of genes. features: index feature; modality, id, symbol.
 
     Raises InputError where no gene of the sets is there.
     """
-    modalities, own, candidates = {}, {}, {}
+    modalities, genes_of, candidates = {}, {}, {}
     for name, rows in features.groupby("modality", sort=False):
         ids = {"id": list(rows["id"]), "symbol": list(rows["symbol"])}
         candidates |= {f"{name}.{kind}": column for kind, column in ids.items()}
-        kind, found, matched = genesets.best_ids(ids, sets)
-        own[str(name)] = dict(zip(rows.index, found, strict=True))
-        taken = bool(matched >= GENES and matched >= SHARE * len(rows))
-        modalities[str(name)] = {"ids": kind, "features": len(rows), "matched": matched, "taken": taken}
+        kind, genes, matched = genesets.choose_ids(ids, sets)
+        genes_of[str(name)] = dict(zip(rows.index, genes, strict=True))
+        is_used = bool(matched >= GENES and matched >= SHARE * len(rows))
+        modalities[str(name)] = {"ids": kind, "features": len(rows), "matched": matched, "taken": is_used}
     best = max(modalities, key=lambda name: modalities[name]["matched"])
     if not modalities[best]["matched"]:
-        raise InputError(genesets.unmatched(path, sets, candidates))
+        raise InputError(genesets.describe_mismatch(path, sets, candidates))
     modalities[best]["taken"] = True
-    gene = {f: g for name in modalities if modalities[name]["taken"] for f, g in own[name].items() if g}
-    return Measured(gene, modalities)
+    gene_of = {f: g for name in modalities if modalities[name]["taken"] for f, g in genes_of[name].items() if g}
+    return GeneFeatures(gene_of, modalities)
 
 
-def by_gene(stable: pd.DataFrame, genes: Measured) -> pd.DataFrame:
+def rank_genes(stable: pd.DataFrame, genes: GeneFeatures) -> pd.DataFrame:
     """Importance a gene that the model saw, stable ones first; of several features of a gene, the foremost.
 
     stable: rows of one method, as `interpret_stability` sorts them.
     """
-    rows = stable[stable.index.isin(genes.gene)]
-    rows = rows.assign(gene=[genes.gene[feature] for feature in rows.index])
+    rows = stable[stable.index.isin(genes.gene_of)]
+    rows = rows.assign(gene=[genes.gene_of[feature] for feature in rows.index])
     return rows.drop_duplicates("gene").set_index("gene")[["importance"]]
 
 
-def size_of_top(seen: int) -> int:
+def count_top_genes(gene_count: int) -> int:
     """How many genes are called top ones: 50, or a fifth of those that the model saw where they are few."""
-    return min(TOP, max(1, seen // 5))
+    return min(TOP, max(1, gene_count // 5))
 
 
-def compared(importance: pd.Series, background: set[str], sets: list[genesets.GeneSet], count: int) -> pd.DataFrame:
+def compare_gene_sets(importance: pd.Series, background: set[str], sets: list[genesets.GeneSet], count: int) -> pd.DataFrame:
     """A row a set of SMALLEST to LARGEST measured genes, the lowest p of ranks first.
 
     importance: of the genes that the model saw, in order of their stability. background: all measured genes.
@@ -77,87 +77,93 @@ def compared(importance: pd.Series, background: set[str], sets: list[genesets.Ge
     `p_value` tests the top genes against all measured ones, `p_seen` against those that the selection let through to the
     model; `p_rank` and `larger` (chance that a gene of the set is of more importance than another) need no cut-off.
     """
-    seen = list(importance.index)
-    top = [gene for gene in seen[:count] if importance[gene] > 0]
-    ranked, place = ranks(importance.to_numpy()), {gene: i for i, gene in enumerate(seen)}
-    ties, chosen, rows = tied(ranked), set(top), []
-    for own in sets:
-        there = [gene for gene in own.genes if gene in background]
-        if not SMALLEST <= len(there) <= LARGEST:
+    genes = list(importance.index)
+    top = [gene for gene in genes[:count] if importance[gene] > 0]
+    ranked, position_of = rank_values(importance.to_numpy()), {gene: i for i, gene in enumerate(genes)}
+    ties, top_set, rows = tie_correction(ranked), set(top), []
+    for gene_set in sets:
+        measured_members = [gene for gene in gene_set.genes if gene in background]
+        if not SMALLEST <= len(measured_members) <= LARGEST:
             continue
-        among = [gene for gene in there if gene in place]
-        hits = [gene for gene in top if gene in set(there)] if chosen.intersection(there) else []
-        inside = np.zeros(len(seen), bool)
-        inside[[place[gene] for gene in among]] = True
+        ranked_members = [gene for gene in measured_members if gene in position_of]
+        hits = [gene for gene in top if gene in set(measured_members)] if top_set.intersection(measured_members) else []
+        inside = np.zeros(len(genes), bool)
+        inside[[position_of[gene] for gene in ranked_members]] = True
         larger, p_rank = rank_test(ranked, inside, ties)
-        expected = len(top) * len(there) / len(background)
+        expected = len(top) * len(measured_members) / len(background)
         rows.append(
-            {"set": own.name, "description": own.description, "size": len(own.genes), "measured": len(there), "seen": len(among)}
+            {
+                "set": gene_set.name,
+                "description": gene_set.description,
+                "size": len(gene_set.genes),
+                "measured": len(measured_members),
+                "seen": len(ranked_members),
+            }
             | {"in_top": len(hits), "expected": expected, "fold": len(hits) / expected if expected else np.nan}
-            | {"p_value": over_representation(len(background), len(there), len(top), len(hits))}
-            | {"p_seen": over_representation(len(seen), len(among), len(top), len(hits))}
-            | {"larger": larger, "p_rank": p_rank if len(among) >= SMALLEST else np.nan, "genes_in_top": " ".join(hits)}
+            | {"p_value": over_representation(len(background), len(measured_members), len(top), len(hits))}
+            | {"p_seen": over_representation(len(genes), len(ranked_members), len(top), len(hits))}
+            | {"larger": larger, "p_rank": p_rank if len(ranked_members) >= SMALLEST else np.nan, "genes_in_top": " ".join(hits)}
         )
-    found = pd.DataFrame(rows, columns=[c for c in COLUMNS if not c.startswith("padj")])
+    table = pd.DataFrame(rows, columns=[c for c in COLUMNS if not c.startswith("padj")])
     for name in ("value", "seen", "rank"):
-        found[f"padj{'' if name == 'value' else '_' + name}"] = adjusted(found[f"p_{name}"])
-    return found[list(COLUMNS)].sort_values(["p_rank", "p_value"], kind="stable", na_position="last").reset_index(drop=True)
+        table[f"padj{'' if name == 'value' else '_' + name}"] = adjust_p_values(table[f"p_{name}"])
+    return table[list(COLUMNS)].sort_values(["p_rank", "p_value"], kind="stable", na_position="last").reset_index(drop=True)
 
 
-def counted(sets: list[genesets.GeneSet], background: set[str]) -> dict[str, int]:
+def count_sets(sets: list[genesets.GeneSet], background: set[str]) -> dict[str, int]:
     """How many sets there are, and how many were left out for their size after matching."""
-    sizes = np.array([sum(gene in background for gene in own.genes) for own in sets])
+    sizes = np.array([sum(gene in background for gene in gene_set.genes) for gene_set in sets])
     small, large = int((sizes < SMALLEST).sum()), int((sizes > LARGEST).sum())
     return {"sets": len(sets), "too_small": small, "too_large": large, "tested": len(sets) - small - large}
 
 
-def drawn(table: pd.DataFrame) -> list[dict[str, Any]]:
+def select_shown_sets(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The foremost sets by either test, for the figure."""
-    first = table.assign(least=table[["padj", "padj_rank"]].min(axis=1)).sort_values("least", kind="stable").head(SHOWN)
-    return json.loads(first.drop(columns="least").to_json(orient="records"))
+    foremost = table.assign(least=table[["padj", "padj_rank"]].min(axis=1)).sort_values("least", kind="stable").head(SHOWN)
+    return json.loads(foremost.drop(columns="least").to_json(orient="records"))
 
 
-def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
     """How many sets stand out, by each test, for the summary."""
-    words = {
+    descriptions = {
         "rank": "Gene sets whose genes are of more importance than others (test of ranks, false discovery rate 0.05)",
         "top": "Gene sets over-represented among the top genes (hypergeometric test against measured genes, false discovery rate 0.05)",
     }
     return [
-        {"key": f"interpret.{task}.{method}.pathways.{kind}", "value": held["significant"][kind], "low": None, "high": None}
-        | {"n": found["sets"]["tested"], "unit": "gene sets", "description": said}
-        for method, held in found["methods"].items()
-        for kind, said in words.items()
+        {"key": f"interpret.{task}.{method}.pathways.{kind}", "value": result["significant"][kind], "low": None, "high": None}
+        | {"n": report["sets"]["tested"], "unit": "gene sets", "description": description}
+        for method, result in report["methods"].items()
+        for kind, description in descriptions.items()
     ]
 
 
 def main(stability: Path, features: Path, gmt: Path, task: str, outputs: dict[str, Path]) -> None:
     """outputs: table, pathways, summary."""
-    sets = genesets.read(gmt)
-    about = pd.read_csv(features, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
-    genes = measured(about, sets, gmt)
-    background = set(genes.gene.values())
+    sets = genesets.read_gmt(gmt)
+    feature_table = pd.read_csv(features, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
+    genes = match_genes(feature_table, sets, gmt)
+    background = set(genes.gene_of.values())
     stable = pd.read_csv(stability, sep="\t", index_col="feature")
     methods, tables = {}, []
     for method, rows in stable.groupby("method", sort=False):
-        importance = by_gene(rows, genes)["importance"]
-        count = size_of_top(len(importance))
-        table = compared(importance, background, sets, count)
+        importance = rank_genes(rows, genes)["importance"]
+        count = count_top_genes(len(importance))
+        table = compare_gene_sets(importance, background, sets, count)
         tables.append(table.assign(method=method))
         significant = {"rank": int((table["padj_rank"] < FDR).sum()), "top": int((table["padj"] < FDR).sum())}
         methods[method] = {
             "top": int((importance.iloc[:count] > 0).sum()),
             "seen": len(importance),
             "significant": significant,
-            "sets": drawn(table),
+            "sets": select_shown_sets(table),
         }
         log.info("%s: %d genes seen, top %d; %s", method, len(importance), count, significant)
-    found = {"task": task, "file": str(gmt), "background": len(background), "modalities": genes.modalities}
-    found |= {"sets": counted(sets, background), "sizes": [SMALLEST, LARGEST], "methods": methods}
-    log.info("%s", {key: found[key] for key in ("background", "modalities", "sets")})
-    outputs["pathways"].write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    report = {"task": task, "file": str(gmt), "background": len(background), "modalities": genes.modalities}
+    report |= {"sets": count_sets(sets, background), "sizes": [SMALLEST, LARGEST], "methods": methods}
+    log.info("%s", {key: report[key] for key in ("background", "modalities", "sets")})
+    outputs["pathways"].write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     pd.concat(tables).to_csv(outputs["table"], sep="\t", float_format="%.6g", index=False)
-    outputs["summary"].write_text(json.dumps(records(task, found), indent=1) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, report), indent=1) + "\n")
 
 
 if __name__ == "__main__":

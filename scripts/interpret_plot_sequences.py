@@ -15,27 +15,27 @@ FIGURES = ("logos", "mutagenesis", "tracks", "looks")
 SITES = ("chrom", "pos", "ref", "alt")
 
 
-def effects(variants: list[Path]) -> dict[str, pd.DataFrame]:
+def read_effects(variants: list[Path]) -> dict[str, pd.DataFrame]:
     """Name of a set of variants → chrom, position (0-based), ref, alt, and score of each: the largest of its changes, signed.
 
     Of sites that are gained and lost (tables that tell where, `at.…`), what is lost counts below 0; attrs["unit"] says what it is.
     """
-    found = {}
+    by_set = {}
     for path in variants:
-        names = [n for n in parquet.read_schema(path).names if n in SITES or n.startswith(("delta.", "at."))]
-        found[path.stem] = signed(pd.read_parquet(path, columns=names))
-    return found
+        names = [column for column in parquet.read_schema(path).names if column in SITES or column.startswith(("delta.", "at."))]
+        by_set[path.stem] = sign_scores(pd.read_parquet(path, columns=names))
+    return by_set
 
 
-def signed(table: pd.DataFrame) -> pd.DataFrame:
-    """What `effects` gives of a table of `interpret_variants`."""
+def sign_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """What `read_effects` gives of a table of `interpret_variants`."""
     sites = any(name.startswith("at.") for name in table)
-    own = table[[name for name in table if name.startswith("delta.")]]
-    change = own.to_numpy(float) * np.where(sites & own.columns.str.endswith("_loss"), -1, 1)
+    deltas = table[[name for name in table if name.startswith("delta.")]]
+    change = deltas.to_numpy(float) * np.where(sites & deltas.columns.str.endswith("_loss"), -1, 1)
     largest = np.nan_to_num(np.abs(change), nan=-1).argmax(axis=1)
-    found = table[["chrom", "ref", "alt"]].assign(position=table["pos"] - 1, score=change[np.arange(len(table)), largest])
-    found.attrs["unit"] = "probability" if sites else ""
-    return found
+    scores = table[["chrom", "ref", "alt"]].assign(position=table["pos"] - 1, score=change[np.arange(len(table)), largest])
+    scores.attrs["unit"] = "probability" if sites else ""
+    return scores
 
 
 def main(
@@ -43,29 +43,29 @@ def main(
     exams: Path,
     gtf: list[Path],
     variants: list[Path],
-    found: Path | None,
+    hits_path: Path | None,
     motifs: Path | None,
-    drawn: int,
+    max_examples: int,
     outputs: dict[str, list[Path]],
 ) -> None:
     """Write each figure in the formats of its files, or in words why there is none.
 
-    found: hits of motifs. motifs: table of them, with what they match. drawn: examples that are drawn. outputs: figure → files.
+    hits_path: hits of motifs. motifs: table of them, with what they match. max_examples: examples that are drawn. outputs: figure → files.
     """
-    held, examined = attribution_file.read(attributions), json.loads(exams.read_text())["methods"]
-    made = {
-        "logos": lambda: logos.figure(held, examined, hits.read(found, motifs), drawn),
-        "mutagenesis": lambda: mutagenesis_map.figure(held, examined, drawn),
-        "tracks": lambda: tracks.figure(held, examined, gtf, effects(variants)),
-        "looks": lambda: attention_maps.figure(held, examined, drawn),
+    explained, results = attribution_file.read(attributions), json.loads(exams.read_text())["methods"]
+    draw_functions = {
+        "logos": lambda: logos.draw_figure(explained, results, hits.read(hits_path, motifs), max_examples),
+        "mutagenesis": lambda: mutagenesis_map.draw_figure(explained, results, max_examples),
+        "tracks": lambda: tracks.draw_figure(explained, results, gtf, read_effects(variants)),
+        "looks": lambda: attention_maps.draw_figure(explained, results, max_examples),
     }
     for name in FIGURES:
-        panels.save(made[name](), outputs[name])
+        panels.save_figure(draw_functions[name](), outputs[name])
 
 
-def listed(given: Path | list[Path] | None) -> list[Path]:
+def to_list(value: Path | list[Path] | None) -> list[Path]:
     """Files of an input that may be one, several or none."""
-    return [] if not given else [given] if isinstance(given, Path) else list(given)
+    return [] if not value else [value] if isinstance(value, Path) else list(value)
 
 
 if __name__ == "__main__":
@@ -73,8 +73,8 @@ if __name__ == "__main__":
         main(
             job.input.attributions,
             job.input.exams,
-            listed(job.input.get("gtf")),
-            listed(job.input.get("variants")),
+            to_list(job.input.get("gtf")),
+            to_list(job.input.get("variants")),
             job.input.get("hits"),
             job.input.get("motifs"),
             job.params.drawn,

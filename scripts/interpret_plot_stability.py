@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from readsight.interpret.tabular_attribution import results
-from readsight.interpret.tabular_attribution.results import title
+from readsight.interpret.tabular_attribution.results import method_title
 from readsight.report import figure_style
-from readsight.report.figure_style import COLOURS, new, save
+from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
-WORDS = {"spearman": "rank correlation"}
+MEASURE_LABELS = {"spearman": "rank correlation"}
 
 
-def agreement(axis: Any, held: dict[str, Any], colour: str) -> None:
+def draw_agreement(axis: Any, result: dict[str, Any], colour: str) -> None:
     """A point a measure, mean over pairs of folds, with its interval; a cross where random rankings would lie."""
-    rows = held["agreement"]
+    rows = result["agreement"]
     for y, row in enumerate(rows):
         if row["value"] is not None:
             if row["low"] is not None:
@@ -26,45 +26,48 @@ def agreement(axis: Any, held: dict[str, Any], colour: str) -> None:
         if row["random"] is not None:
             axis.plot(row["random"], y, "x", color="0.4", markersize=7)
     axis.set_yticks(
-        range(len(rows)), [WORDS.get(r["measure"], f"overlap of the {r['measure'].replace('top', 'top ')}") for r in rows]
+        range(len(rows)),
+        [MEASURE_LABELS.get(r["measure"], f"overlap of the {r['measure'].replace('top', 'top ')}") for r in rows],
     )
     axis.set(xlim=(min([0.0] + [r["low"] or 0 for r in rows]) - 0.03, 1.03), ylim=(len(rows) - 0.4, -0.6))
     axis.set_xlabel("between two folds, mean over pairs (×: random rankings)")
 
 
-def places(axis: Any, held: dict[str, Any], folds: list[str], labels: dict[str, str]) -> Any:
+def draw_ranks(axis: Any, result: dict[str, Any], folds: list[str], labels: dict[str, str]) -> Any:
     """The rank of each feature (row) in each fold (column): dark is first; empty where a fold's model did not have it."""
-    ranks = np.array([[np.nan if r is None else r for r in row] for row in held["ranks"]], dtype=float)
-    norm = figure_style.matplotlib.colors.LogNorm(1, max(100, held["features"]))
-    drawn = axis.imshow(ranks, aspect="auto", cmap="viridis", norm=norm, interpolation="none")
+    ranks = np.array([[np.nan if r is None else r for r in row] for row in result["ranks"]], dtype=float)
+    norm = figure_style.matplotlib.colors.LogNorm(1, max(100, result["features"]))
+    image = axis.imshow(ranks, aspect="auto", cmap="viridis", norm=norm, interpolation="none")
     if ranks.shape[1] <= 12:
         for (y, x), rank in np.ndenumerate(ranks):
             if np.isfinite(rank):
                 axis.text(
                     x, y, f"{rank:.0f}", ha="center", va="center", fontsize=7, color="white" if norm(rank) < 0.6 else "black"
                 )
-    axis.set_yticks(range(len(held["names"])), [labels.get(n, n) for n in held["names"]], fontsize=8)
+    axis.set_yticks(range(len(result["names"])), [labels.get(n, n) for n in result["names"]], fontsize=8)
     axis.set_xticks(range(len(folds)), folds, fontsize=8, rotation=0 if len(folds) <= 8 else 90)
     axis.set_xlabel("fold")
     axis.spines[:].set_visible(False)
-    return drawn
+    return image
 
 
 def main(stability: Path, examined: Path, described: Path, out: Path) -> None:
-    found, exams = json.loads(stability.read_text()), json.loads(examined.read_text())["methods"]
-    labels, methods = results.labels(described), found["methods"]
-    if len(found["folds"]) < 2:
-        figure_style.empty(out, "There is one fold, so that there is nothing to compare it with.")
+    report, exams = json.loads(stability.read_text()), json.loads(examined.read_text())["methods"]
+    labels, methods = results.read_labels(described), report["methods"]
+    if len(report["folds"]) < 2:
+        figure_style.draw_message(out, "There is one fold, so that there is nothing to compare it with.")
         return
-    height = max(len(held["names"]) for held in methods.values()) * 0.24 + 1
-    figure, axes = new(2, len(methods), width=7.5 * len(methods), height=height + 2.6, squeeze=False, height_ratios=[1.6, height])
-    for column, (method, held) in enumerate(methods.items()):
+    height = max(len(result["names"]) for result in methods.values()) * 0.24 + 1
+    figure, axes = new_figure(
+        2, len(methods), width=7.5 * len(methods), height=height + 2.6, squeeze=False, height_ratios=[1.6, height]
+    )
+    for column, (method, result) in enumerate(methods.items()):
         passed = exams[method]["passed"]
-        agreement(axes[0, column], held, COLOURS[0] if passed else COLOURS[1])
-        axes[0, column].set_title(title(method, exams[method]), color="black" if passed else COLOURS[1])
-        drawn = places(axes[1, column], held, found["folds"], labels)
-    figure.colorbar(drawn, ax=list(axes[1]), label="rank among features (1: most important)", fraction=0.03)
-    save(figure, out)
+        draw_agreement(axes[0, column], result, COLOURS[0] if passed else COLOURS[1])
+        axes[0, column].set_title(method_title(method, exams[method]), color="black" if passed else COLOURS[1])
+        image = draw_ranks(axes[1, column], result, report["folds"], labels)
+    figure.colorbar(image, ax=list(axes[1]), label="rank among features (1: most important)", fraction=0.03)
+    save_figure(figure, out)
 
 
 if __name__ == "__main__":

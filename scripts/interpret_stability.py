@@ -9,129 +9,142 @@ import numpy as np
 import pandas as pd
 
 from readsight.interpret.tabular_attribution import results
-from readsight.stats.enrichment import jaccard_by_chance, spearman
+from readsight.stats.enrichment import chance_jaccard, spearman
 from readsight.step import step
 
 TOPS = (10, 20, 50)
 SHOWN = 20
 
 
-def top(values: np.ndarray, count: int) -> frozenset[int]:
+def top_features(values: np.ndarray, count: int) -> frozenset[int]:
     """Columns of the `count` largest values; those that are 0 move nothing and are never among them."""
     order = np.argsort(-values, kind="stable")[:count]
     return frozenset(int(i) for i in order if values[i] > 0)
 
 
-def pairwise(numbers: int, score: Any, least: float = 0.0) -> dict[str, float | None]:
+def mean_over_pairs(fold_count: int, score: Any, minimum: float = 0.0) -> dict[str, float | None]:
     """Mean of a score over all pairs of folds, with a 95 % interval by the jackknife over folds (Efron & Stein 1981).
 
     Pairs share folds, so that they cannot be resampled one by one. None where not defined (one fold; the interval: two).
-    least: lowest value that the score can have.
+    minimum: lowest value that the score can have.
     """
-    scores = np.full((numbers, numbers), np.nan)
-    for i, j in combinations(range(numbers), 2):
+    scores = np.full((fold_count, fold_count), np.nan)
+    for i, j in combinations(range(fold_count), 2):
         scores[i, j] = score(i, j)
 
-    def mean(kept: np.ndarray) -> float:
-        inside = scores[np.ix_(kept, kept)]
-        return float(np.nanmean(inside)) if np.isfinite(inside).any() else np.nan
+    def average(selected: np.ndarray) -> float:
+        pair_scores = scores[np.ix_(selected, selected)]
+        return float(np.nanmean(pair_scores)) if np.isfinite(pair_scores).any() else np.nan
 
-    folds = np.arange(numbers)
-    value = mean(folds)
-    left = np.array([mean(np.delete(folds, i)) for i in folds]) if numbers > 2 else np.array([np.nan])
-    error = np.sqrt((numbers - 1) / numbers * ((left - left.mean()) ** 2).sum()) if np.isfinite(left).all() else np.nan
-    low, high = np.clip([value - 1.96 * error, value + 1.96 * error], least, 1)
+    folds = np.arange(fold_count)
+    value = average(folds)
+    leave_one_out = np.array([average(np.delete(folds, i)) for i in folds]) if fold_count > 2 else np.array([np.nan])
+    error = (
+        np.sqrt((fold_count - 1) / fold_count * ((leave_one_out - leave_one_out.mean()) ** 2).sum())
+        if np.isfinite(leave_one_out).all()
+        else np.nan
+    )
+    low, high = np.clip([value - 1.96 * error, value + 1.96 * error], minimum, 1)
     return {name: float(v) if np.isfinite(v) else None for name, v in (("value", value), ("low", low), ("high", high))}
 
 
-def agreement(by_fold: np.ndarray, used: np.ndarray) -> dict[str, Any]:
+def measure_agreement(by_fold: np.ndarray, used: np.ndarray) -> dict[str, Any]:
     """How alike folds are: rank correlation over features that both used, and overlap of their top features.
 
     by_fold: (folds, features), mean |attribution|. used: (folds, features). `random`: what rankings drawn at random,
     over the features that a fold used, would give.
     """
-    number = len(by_fold)
-    held = np.where(used, by_fold, 0)
+    fold_count = len(by_fold)
+    importance = np.where(used, by_fold, 0)
 
-    def likeness(i: int, j: int) -> float:
+    def rank_correlation(i: int, j: int) -> float:
         both = used[i] & used[j]
         return spearman(by_fold[i, both], by_fold[j, both])
 
-    rows = [{"measure": "spearman", "random": 0.0} | pairwise(number, likeness, -1.0)]
+    rows = [{"measure": "spearman", "random": 0.0} | mean_over_pairs(fold_count, rank_correlation, -1.0)]
     for count in (c for c in TOPS if c < used.sum(axis=1).min()):
-        best = [top(row, count) for row in held]
+        top_sets = [top_features(row, count) for row in importance]
 
-        def overlap(i: int, j: int, best: list[frozenset[int]] = best) -> float:
-            union = best[i] | best[j]
-            return len(best[i] & best[j]) / len(union) if union else np.nan
+        def top_overlap(i: int, j: int, top_sets: list[frozenset[int]] = top_sets) -> float:
+            union = top_sets[i] | top_sets[j]
+            return len(top_sets[i] & top_sets[j]) / len(union) if union else np.nan
 
-        def chance(i: int, j: int, best: list[frozenset[int]] = best) -> float:
-            return jaccard_by_chance(int((used[i] | used[j]).sum()), len(best[i]), len(best[j]))
+        def chance_overlap(i: int, j: int, top_sets: list[frozenset[int]] = top_sets) -> float:
+            return chance_jaccard(int((used[i] | used[j]).sum()), len(top_sets[i]), len(top_sets[j]))
 
-        rows.append({"measure": f"top{count}", "random": pairwise(number, chance)["value"]} | pairwise(number, overlap))
-    return {"folds": number, "features": int(used.any(axis=0).sum()), "agreement": rows}
+        rows.append(
+            {"measure": f"top{count}", "random": mean_over_pairs(fold_count, chance_overlap)["value"]}
+            | mean_over_pairs(fold_count, top_overlap)
+        )
+    return {"folds": fold_count, "features": int(used.any(axis=0).sum()), "agreement": rows}
 
 
-def table(by_fold: np.ndarray, used: np.ndarray, feature: list[str]) -> pd.DataFrame:
+def build_table(by_fold: np.ndarray, used: np.ndarray, feature: list[str]) -> pd.DataFrame:
     """A row a feature that any fold used: mean |attribution|, mean rank, folds that used it, and in how many it is among the top.
 
     Sorted by how often it is among the top 50, then by importance: what is stable comes first. A fold that did not use the
     feature gives it 0 and the last rank.
     """
-    held = np.where(used, by_fold, 0)
-    order = np.argsort(np.argsort(-held, axis=1, kind="stable"), axis=1) + 1
-    columns = {"importance": held.mean(axis=0), "mean_rank": order.mean(axis=0), "folds_used": used.sum(axis=0)}
+    importance = np.where(used, by_fold, 0)
+    order = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1) + 1
+    columns = {"importance": importance.mean(axis=0), "mean_rank": order.mean(axis=0), "folds_used": used.sum(axis=0)}
     for count in TOPS:
-        best = [top(row, count) for row in held]
-        columns[f"top{count}"] = [sum(i in own for own in best) for i in range(len(feature))]
-    found = pd.DataFrame(columns, index=pd.Index(feature, name="feature"))[used.any(axis=0)]
-    return found.sort_values([f"top{TOPS[-1]}", "importance"], ascending=False, kind="stable")
+        top_sets = [top_features(row, count) for row in importance]
+        columns[f"top{count}"] = [sum(i in top_set for top_set in top_sets) for i in range(len(feature))]
+    table = pd.DataFrame(columns, index=pd.Index(feature, name="feature"))[used.any(axis=0)]
+    return table.sort_values([f"top{TOPS[-1]}", "importance"], ascending=False, kind="stable")
 
 
-def shown(by_fold: np.ndarray, used: np.ndarray, feature: list[str], names: list[str]) -> dict[str, Any]:
+def collect_ranks(by_fold: np.ndarray, used: np.ndarray, feature: list[str], names: list[str]) -> dict[str, Any]:
     """What the figure draws of single features: each one's rank in each fold (None where the fold did not use it)."""
-    held = np.where(used, by_fold, -1)
-    order = np.argsort(np.argsort(-held, axis=1, kind="stable"), axis=1) + 1
+    importance = np.where(used, by_fold, -1)
+    order = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1) + 1
     columns = [feature.index(name) for name in names]
     ranks = [[int(order[f, c]) if used[f, c] else None for f in range(len(by_fold))] for c in columns]
     return {"names": names, "ranks": ranks}
 
 
-def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
     """The agreement of each method for the summary."""
-    words = {"spearman": "rank correlation of the features' importance between two folds, mean over pairs"}
+    descriptions = {"spearman": "rank correlation of the features' importance between two folds, mean over pairs"}
     rows = []
-    for method, held in found["methods"].items():
-        for row in held["agreement"]:
+    for method, result in report["methods"].items():
+        for row in result["agreement"]:
             count = row["measure"].removeprefix("top")
-            said = words.get(
+            description = descriptions.get(
                 row["measure"], f"overlap (Jaccard) of the {count} features of most importance in two folds, mean over pairs"
             )
             if row["random"]:
-                said += f"; rankings drawn at random give {row['random']:.2g}"
+                description += f"; rankings drawn at random give {row['random']:.2g}"
             rows.append(
                 {"key": f"interpret.{task}.{method}.stability.{row['measure']}"}
                 | {name: row[name] for name in ("value", "low", "high")}
-                | {"n": held["folds"], "unit": "correlation" if row["measure"] == "spearman" else "fraction", "description": said}
+                | {
+                    "n": result["folds"],
+                    "unit": "correlation" if row["measure"] == "spearman" else "fraction",
+                    "description": description,
+                }
             )
     return rows
 
 
 def main(attributions: Path, described: Path, task: str, outputs: dict[str, Path]) -> None:
     """outputs: table, stability, summary."""
-    found = results.read(attributions)
-    about = pd.read_csv(described, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
+    explained = results.read_attributions(attributions)
+    feature_table = pd.read_csv(described, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
     methods, tables = {}, []
-    for method in found.methods:
-        by_fold, used = found.by_fold[method], found.used
-        rows = table(by_fold, used, found.feature)
-        methods[method] = agreement(by_fold, used) | shown(by_fold, used, found.feature, list(rows.index[:SHOWN]))
-        told = about.reindex(rows.index).fillna("")[["modality", "id", "symbol"]]
-        tables.append(pd.concat([told, rows], axis=1).assign(method=method))
-    result = {"task": task, "folds": found.folds, "methods": methods}
-    outputs["stability"].write_text(json.dumps(result, indent=1) + "\n")
+    for method in explained.methods:
+        by_fold, used = explained.by_fold[method], explained.used
+        rows = build_table(by_fold, used, explained.feature)
+        methods[method] = measure_agreement(by_fold, used) | collect_ranks(
+            by_fold, used, explained.feature, list(rows.index[:SHOWN])
+        )
+        labels = feature_table.reindex(rows.index).fillna("")[["modality", "id", "symbol"]]
+        tables.append(pd.concat([labels, rows], axis=1).assign(method=method))
+    report = {"task": task, "folds": explained.folds, "methods": methods}
+    outputs["stability"].write_text(json.dumps(report, indent=1) + "\n")
     pd.concat(tables).to_csv(outputs["table"], sep="\t", float_format="%.6g")
-    outputs["summary"].write_text(json.dumps(records(task, result), indent=1) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, report), indent=1) + "\n")
 
 
 if __name__ == "__main__":

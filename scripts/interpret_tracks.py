@@ -10,77 +10,79 @@ import numpy as np
 import pyBigWig
 
 from readsight.errors import InputError
-from readsight.genome.store import unknown
+from readsight.genome.store import describe_missing_contigs
 from readsight.interpret.sequence_attribution import attribution_file
 from readsight.interpret.sequence_attribution.attribution_file import Attributions
-from readsight.interpret.tabular_attribution.results import NAMES
-from readsight.report.attribution_figures.genome_profile import Track, along, strongest
+from readsight.interpret.tabular_attribution.results import METHOD_NAMES
+from readsight.report.attribution_figures.genome_profile import Track, build_tracks, select_strongest
 from readsight.step import step
 
-NOWHERE = {"unknown": 1}  # a bigWig needs a contig, even where no window has a place
+PLACEHOLDER_CONTIG = {"unknown": 1}  # a bigWig needs a contig, even where no window has a place
 
 
-def runs(track: Track) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def merge_runs(track: Track) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Neighbouring bases of one value joined: starts, ends (0-based half-open) and values, float32."""
     values = track.values.astype(np.float32)
-    new = np.ones(len(values), bool)
-    new[1:] = (np.diff(track.places) != 1) | (np.diff(values) != 0)
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(values)) - 1
-    return track.places[first], track.places[last] + 1, values[first]
+    is_new = np.ones(len(values), bool)
+    is_new[1:] = (np.diff(track.positions) != 1) | (np.diff(values) != 0)
+    run_starts = np.flatnonzero(is_new)
+    run_ends = np.append(run_starts[1:], len(values)) - 1
+    return track.positions[run_starts], track.positions[run_ends] + 1, values[run_starts]
 
 
-def found(held: Attributions, method: str, lengths: dict[str, int]) -> dict[str, Track]:
+def compute_tracks(attributions: Attributions, method: str, lengths: dict[str, int]) -> dict[str, Track]:
     """Contributions along the genome, contigs in order of name; of several heads that which is largest in size at each base."""
-    return strongest([along(held, held.contributions(method, head), lengths or None) for head in held.heads])
+    return select_strongest(
+        [build_tracks(attributions, attributions.contributions(method, head), lengths or None) for head in attributions.heads]
+    )
 
 
-def bigwig(tracks: dict[str, Track], lengths: dict[str, int], out: Path) -> None:
+def write_bigwig(tracks: dict[str, Track], lengths: dict[str, int], out: Path) -> None:
     """Write a bigWig; one with contigs alone where nothing has a place."""
     handle = pyBigWig.open(str(out), "w")
-    handle.addHeader(sorted((lengths or NOWHERE).items()))
+    handle.addHeader(sorted((lengths or PLACEHOLDER_CONTIG).items()))
     for name, track in tracks.items():
-        starts, ends, values = runs(track)
+        starts, ends, values = merge_runs(track)
         if len(starts):
             handle.addEntries([name] * len(starts), starts.tolist(), ends=ends.tolist(), values=values.tolist())
     handle.close()
 
 
-def rows(tracks: dict[str, Track]) -> Iterator[str]:
+def format_bedgraph(tracks: dict[str, Track]) -> Iterator[str]:
     """Lines of a bedGraph, sorted by contig and place."""
     for name, track in tracks.items():
-        for start, end, value in zip(*(part.tolist() for part in runs(track)), strict=True):
+        for start, end, value in zip(*(column.tolist() for column in merge_runs(track)), strict=True):
             yield f"{name}\t{start}\t{end}\t{value:.6g}\n"
 
 
-def bedgraph(tracks: dict[str, Track], name: str, about: str, out: Path) -> None:
+def write_bedgraph(tracks: dict[str, Track], name: str, description: str, out: Path) -> None:
     """Write a gzipped bedGraph, the same bytes each time, with a line that tells a browser what it is."""
     with open(out, "wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed, io.TextIOWrapper(packed) as handle:
-        handle.write(f'track type=bedGraph name="{name}" description="{about}" visibility=full alwaysZero=on\n')
-        handle.writelines(rows(tracks))
+        handle.write(f'track type=bedGraph name="{name}" description="{description}" visibility=full alwaysZero=on\n')
+        handle.writelines(format_bedgraph(tracks))
 
 
-def sizes(held: Attributions, contigs: Path | None) -> dict[str, int]:
+def read_contig_sizes(attributions: Attributions, contigs: Path | None) -> dict[str, int]:
     """Contig → bases: of the genome's table; without one, as far as windows reach. Raises InputError for windows elsewhere."""
-    names, ends = (np.asarray(held.rows.get(key, [])).tolist() for key in ("chrom", "end"))
+    names, ends = (np.asarray(attributions.metadata.get(key, [])).tolist() for key in ("chrom", "end"))
     if contigs is None:
         return {name: max(e for n, e in zip(names, ends, strict=True) if n == name) for name in dict.fromkeys(names) if name}
-    known = {row["name"]: row["length"] for row in json.loads(contigs.read_text())["contigs"]}
-    strange = [name for name in dict.fromkeys(names) if name and name not in known]
-    if strange:
-        raise InputError(unknown(strange, list(known), "attributions"))
-    return known
+    lengths = {row["name"]: row["length"] for row in json.loads(contigs.read_text())["contigs"]}
+    unknown_contigs = [name for name in dict.fromkeys(names) if name and name not in lengths]
+    if unknown_contigs:
+        raise InputError(describe_missing_contigs(unknown_contigs, list(lengths), "attributions"))
+    return lengths
 
 
 def main(attributions: Path, contigs: Path | None, method: str, to_bigwig: Path, to_bedgraph: Path) -> None:
     """Write both files. contigs: the genome's table (`readsight.genome.store`)."""
-    held = attribution_file.read(attributions, [method])
-    lengths = sizes(held, contigs)
-    tracks = found(held, method, lengths)
-    bigwig(tracks, lengths, to_bigwig)
-    words = " or ".join(held.heads)
-    said = f"mean contribution to {words} over test windows ({held.about['unit']})".replace('"', "'")
-    bedgraph(tracks, f"{held.about['task']}: {NAMES.get(method, method)}", said, to_bedgraph)
+    attribution_set = attribution_file.read(attributions, [method])
+    lengths = read_contig_sizes(attribution_set, contigs)
+    tracks = compute_tracks(attribution_set, method, lengths)
+    write_bigwig(tracks, lengths, to_bigwig)
+    head_names = " or ".join(attribution_set.heads)
+    description = f"mean contribution to {head_names} over test windows ({attribution_set.attributes['unit']})".replace('"', "'")
+    write_bedgraph(tracks, f"{attribution_set.attributes['task']}: {METHOD_NAMES.get(method, method)}", description, to_bedgraph)
 
 
 if __name__ == "__main__":

@@ -21,156 +21,178 @@ from readsight.interpret.variant_effects import (
     variants,
 )
 from readsight.interpret.variant_effects.scoring import Effects
-from readsight.interpret.variant_effects.trained_models import Models
-from readsight.interpret.variant_effects.variants import Variants
+from readsight.interpret.variant_effects.trained_models import TrainedModels
+from readsight.interpret.variant_effects.variants import AlleleTable
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
 UNKNOWN = -1  # a variant of which is not known what it does
-CHUNKS = 20  # times that progress is told
+PROGRESS_STEPS = 20  # times that progress is told
 
 
-def wanted(spec: dict[str, Any], beside: dict[str, Path]) -> dict[str, str]:
+def select_info_keys(spec: dict[str, Any], annotations: dict[str, Path]) -> dict[str, str]:
     """INFO keys that are read, and the key of the config that names each; conservation may be a bigWig instead."""
-    named = {key: spec.get(key) for key in ("label", "site", "conservation") if key != "conservation" or not beside.get(key)}
-    return {own: f"interpret.variants.{key}" for key, own in named.items() if own}
+    keys = {key: spec.get(key) for key in ("label", "site", "conservation") if key != "conservation" or not annotations.get(key)}
+    return {info_key: f"interpret.variants.{key}" for key, info_key in keys.items() if info_key}
 
 
-def labels(found: Variants, spec: dict[str, Any]) -> np.ndarray:
+def read_labels(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
     """1 of variants that are known to do something, 0 of those known to do nothing, UNKNOWN of others, (n,) int8.
 
     Raises InputError where the key has none of the values that the config knows.
     """
-    said = [text.strip().lower() for text in found.said[spec["label"]]]
-    kinds = {text.lower(): kind for kind, name in ((0, "negative"), (1, "positive")) for text in spec[name]}
-    own = np.array([kinds.get(text, UNKNOWN) for text in said], np.int8)
-    if (own == UNKNOWN).all():
-        there = ", ".join(repr(text) for text in list(dict.fromkeys(said))[:10])
+    texts = [text.strip().lower() for text in alleles.info[spec["label"]]]
+    label_values = {text.lower(): label_value for label_value, name in ((0, "negative"), (1, "positive")) for text in spec[name]}
+    label = np.array([label_values.get(text, UNKNOWN) for text in texts], np.int8)
+    if (label == UNKNOWN).all():
+        shown_values = ", ".join(repr(text) for text in list(dict.fromkeys(texts))[:10])
         raise InputError(
-            f"interpret.variants.label: INFO {spec['label']} of {found.source} is {there}, and none of these stands in positive or negative; "
+            f"interpret.variants.label: INFO {spec['label']} of {alleles.source} is {shown_values}, and none of these stands in positive or negative; "
             "name its values there"
         )
-    return own
+    return label
 
 
-def sites(found: Variants, spec: dict[str, Any]) -> np.ndarray:
+def read_sites(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
     """Known broken sites, 0-based, (n,) int64; −1 where none is told. Raises InputError for what is no position."""
-    texts = found.said[spec["site"]]
-    bad = [i for i, text in enumerate(texts) if text not in ("", ".") and not text.isdigit()]
-    if bad:
+    texts = alleles.info[spec["site"]]
+    invalid = [i for i, text in enumerate(texts) if text not in ("", ".") and not text.isdigit()]
+    if invalid:
         raise InputError(
-            [f"{found.source}, row {found.row[i]}, INFO {spec['site']}: {texts[i]!r} is no position, from 1" for i in bad[:5]]
+            [
+                f"{alleles.source}, row {alleles.row[i]}, INFO {spec['site']}: {texts[i]!r} is no position, from 1"
+                for i in invalid[:5]
+            ]
         )
     return np.array([int(text) - 1 if text.isdigit() else -1 for text in texts], np.int64)
 
 
-def unfit(held: Models, spec: dict[str, Any]) -> list[str]:
+def check_site_option(models: TrainedModels, spec: dict[str, Any]) -> list[str]:
     """What of the config does not go with the model."""
-    if spec.get("site") and held.outcome.kind != "positions":
+    if spec.get("site") and models.outcome.kind != "positions":
         return ["interpret.variants.site: sites are named by models of splice sites (a class a base); leave site out"]
     return []
 
 
-def ranked(
-    found: Variants, beside: dict[str, Path], held: gene_context.Genes | None, spec: dict[str, Any]
+def compute_baselines(
+    alleles: AlleleTable, annotations: dict[str, Path], genes: gene_context.Genes | None, spec: dict[str, Any]
 ) -> dict[str, np.ndarray]:
     """Columns that rank variants without a model, and the gene and motif that they speak of."""
     columns: dict[str, np.ndarray] = {}
     if spec.get("conservation"):
-        bigwig = beside.get("conservation")
-        columns["conservation"] = baselines.of_bigwig(found, bigwig) if bigwig else baselines.of_info(found, spec["conservation"])
-    if held is not None:
-        gene, distance = held.nearest(found)
-        columns |= {"gene": held.names_of(gene), "gene_distance": distance, "tss_distance": held.from_first(found)}
-    if beside.get("database"):
-        motifs = baselines.Motifs(meme.read(beside["database"]))
-        change, which = motifs.changes(found)
+        bigwig = annotations.get("conservation")
+        columns["conservation"] = (
+            baselines.read_bigwig_scores(alleles, bigwig) if bigwig else baselines.read_info_scores(alleles, spec["conservation"])
+        )
+    if genes is not None:
+        gene, distance = genes.find_nearest(alleles)
+        columns |= {"gene": genes.get_names(gene), "gene_distance": distance, "tss_distance": genes.compute_tss_distance(alleles)}
+    if annotations.get("database"):
+        motifs = baselines.MotifScorer(meme.read(annotations["database"]))
+        change, which = motifs.score_changes(alleles)
         names = np.array([*motifs.names, ""], dtype=object)
         columns |= {"motif_break": change, "motif": names[which]}
-    return columns | {"gc_change": baselines.gc_change(found)}
+    return columns | {"gc_change": baselines.compute_gc_change(alleles)}
 
 
-def rankings(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+def select_rankings(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
     """Of the columns those that rank, of some of the variants: the larger the more likely."""
-    found = {}
+    selected = {}
     for name in ("conservation", "motif_break"):
         if name in columns:
-            found[name] = columns[name][rows].astype(float)
+            selected[name] = columns[name][rows].astype(float)
     for name in ("gene_distance", "tss_distance"):
         if name in columns:
-            own = columns[name][rows].astype(float)
-            found[name] = -np.log1p(np.where(own == gene_context.NOWHERE, np.nan, own))
-    return found | {"gc_change": np.abs(columns["gc_change"][rows]).astype(float)}
+            distance = columns[name][rows].astype(float)
+            selected[name] = -np.log1p(np.where(distance == gene_context.NO_GENE, np.nan, distance))
+    return selected | {"gc_change": np.abs(columns["gc_change"][rows]).astype(float)}
 
 
-def evaluated(
-    found: Variants, effects: Effects, columns: dict[str, np.ndarray], known: np.ndarray, spec: dict[str, Any], seed: int
+def evaluate_score(
+    alleles: AlleleTable, effects: Effects, columns: dict[str, np.ndarray], label: np.ndarray, spec: dict[str, Any], seed: int
 ) -> dict[str, Any]:
     """How well the score ranks: of all that are known, and, where that is not all, of those of which the model learned nothing nearby."""
-    told = {}
-    for part, which in (("all", known != UNKNOWN), ("unseen", (known != UNKNOWN) & ~columns["seen"])):
-        rows = np.flatnonzero(which)
-        if part == "unseen" and not columns["seen"][known != UNKNOWN].any():
+    evaluation = {}
+    for subset, is_selected in (("all", label != UNKNOWN), ("unseen", (label != UNKNOWN) & ~columns["seen"])):
+        rows = np.flatnonzero(is_selected)
+        if subset == "unseen" and not columns["seen"][label != UNKNOWN].any():
             continue
-        group, words = gene_context.groups(found, rows, columns.get("gene"))
-        own = benchmark.evaluate(
-            known[rows] == 1, effects.score[rows].astype(float), rankings(columns, rows), group, spec["bootstrap"], seed
+        group, group_name = gene_context.assign_groups(alleles, rows, columns.get("gene"))
+        result = benchmark.evaluate(
+            label[rows] == 1, effects.score[rows].astype(float), select_rankings(columns, rows), group, spec["bootstrap"], seed
         )
-        what = {"all": "all variants", "unseen": "variants of which the model learned nothing nearby"}[part]
-        told[part] = own | {"grouped": words, "verdict": benchmark.verdict(own, what, words)}
-    return told
+        subset_name = {"all": "all variants", "unseen": "variants of which the model learned nothing nearby"}[subset]
+        evaluation[subset] = result | {"grouped": group_name, "verdict": benchmark.write_verdict(result, subset_name, group_name)}
+    return evaluation
 
 
-def sited(effects: Effects, site: np.ndarray, known: np.ndarray) -> dict[str, Any]:
+def evaluate_sites(effects: Effects, site: np.ndarray, label: np.ndarray) -> dict[str, Any]:
     """Whether the largest loss of variants that break a known site is named at it."""
-    rows = np.flatnonzero((site >= 0) & (known != 0))
+    rows = np.flatnonzero((site >= 0) & (label != 0))
     losses = [t for t, name in enumerate(effects.tracks) if name.endswith("_loss")]
     best = effects.delta[np.ix_(rows, losses)].argmax(axis=1)
     pick = rows, np.array(losses)[best]
-    return benchmark.named(effects.delta[pick], effects.place[pick], site[rows])
+    return benchmark.evaluate_site_positions(effects.delta[pick], effects.place[pick], site[rows])
 
 
-def records(task: str, name: str, told: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, name: str, results: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary."""
     base, rows = f"interpret.{task}.variants.{name}", []
 
-    def row(key: str, cell: dict[str, Any], n: int, unit: str, words: str) -> None:
-        own = {"key": f"{base}.{key}", "value": cell["value"], "low": cell.get("low"), "high": cell.get("high")}
-        rows.append(own | {"n": n, "unit": unit, "description": words})
+    def add_row(key: str, cell: dict[str, Any], n: int, unit: str, description: str) -> None:
+        record = {"key": f"{base}.{key}", "value": cell["value"], "low": cell.get("low"), "high": cell.get("high")}
+        rows.append(record | {"n": n, "unit": unit, "description": description})
 
-    row("scored", {"value": told["scored"]}, told["alleles"], "count", "alternative alleles that effects are predicted of")
-    row(
-        "left_out", {"value": told["alleles"] - told["scored"]}, told["alleles"], "count", "alternative alleles that are left out"
+    add_row(
+        "scored", {"value": results["scored"]}, results["alleles"], "count", "alternative alleles that effects are predicted of"
     )
-    for part, own in (told.get("evaluation") or {}).items():
-        for ranking, held in own["ranks"].items():
+    add_row(
+        "left_out",
+        {"value": results["alleles"] - results["scored"]},
+        results["alleles"],
+        "count",
+        "alternative alleles that are left out",
+    )
+    for subset, evaluation in (results.get("evaluation") or {}).items():
+        for ranking, metrics in evaluation["ranks"].items():
             for metric in ("auroc", "auprc"):
-                words = f"{metric.upper()} of {benchmark.NAMES.get(ranking, ranking)}, {part} known variants"
-                row(f"{part}.{ranking}.{metric}", held[metric], own["variants"], "fraction", words)
-    if told.get("site"):
-        row(
+                description = f"{metric.upper()} of {benchmark.RANKING_NAMES.get(ranking, ranking)}, {subset} known variants"
+                add_row(f"{subset}.{ranking}.{metric}", metrics[metric], evaluation["variants"], "fraction", description)
+    if results.get("site"):
+        add_row(
             "site_recall",
-            told["site"]["recall"],
-            told["site"]["variants"],
+            results["site"]["recall"],
+            results["site"]["variants"],
             "fraction",
             "broken sites that the largest loss names to the base",
         )
     return rows
 
 
-def spoken(
-    found: Variants, held: Models, effects: Effects, spec: dict[str, Any], columns: dict[str, np.ndarray], placed: bool
+def describe_run(
+    allele_table: AlleleTable,
+    models: TrainedModels,
+    effects: Effects,
+    spec: dict[str, Any],
+    columns: dict[str, np.ndarray],
+    has_positions: bool,
 ) -> dict[str, Any]:
-    """What was done, in numbers. placed: whether the examples say where on the genome they lie; else nothing is known to be seen."""
-    alleles = len(found) + sum(found.left.counts.values())
-    both = "both, averaged" if held.both else "the gene's, else the one that moves the model more" if held.stranded else "forward"
+    """What was done, in numbers. has_positions: whether the examples say where on the genome they lie; else nothing is known to be seen."""
+    alleles = len(allele_table) + sum(allele_table.excluded.counts.values())
+    strands = (
+        "both, averaged"
+        if models.average_strands
+        else "the gene's, else the one that moves the model more"
+        if models.stranded
+        else "forward"
+    )
     return {
-        "set": spec["name"], "model": held.word, "model_hash": held.hashed, "outcome": held.outcome.plain(), "folds": len(held.asked),
-        "length": held.length, "pair": held.pair, "strands": both, "shifts": scoring.shifted(spec["shifts"], held.length),
-        "distance": spec["distance"] if effects.sites else None, "tracks": effects.tracks, "sites": effects.sites,
-        "records": found.records, "alleles": alleles, "scored": len(found), "left_out": found.left.plain(),
-        "seen": int(columns["seen"].sum()) if placed else None, "label": spec.get("label"),
+        "set": spec["name"], "model": models.model_name, "model_hash": models.digest, "outcome": models.outcome.to_dict(), "folds": len(models.fold_models),
+        "length": models.length, "pair": models.pair, "strands": strands, "shifts": scoring.check_shifts(spec["shifts"], models.length),
+        "distance": spec["distance"] if effects.has_sites else None, "tracks": effects.tracks, "sites": effects.has_sites,
+        "records": allele_table.records, "alleles": alleles, "scored": len(allele_table), "left_out": allele_table.excluded.to_records(),
+        "seen": int(columns["seen"].sum()) if has_positions else None, "label": spec.get("label"),
     }  # fmt: skip
 
 
@@ -180,7 +202,7 @@ def main(
     vcf: Path,
     examples: Path,
     split: Path,
-    beside: dict[str, Path],
+    annotations: dict[str, Path],
     task: str,
     spec: dict[str, Any],
     seed: int,
@@ -189,53 +211,57 @@ def main(
 ) -> None:
     """Write the VCF with effects, a table, an AnnData, what is said of them, and figures for the summary.
 
-    model: tensors, about, and where there is one representation and representation_about. genome: codes and contigs. beside: gtf,
+    model: tensors, about, and where there is one representation and representation_about. genome: codes and contigs. annotations: gtf,
     database (MEME), conservation (bigWig), where there are some. Raises InputError where model, examples and genome do not
     belong together, and for what is wrong with the variants.
     """
-    learned = (model["representation"], model["representation_about"]) if model.get("representation") else None
-    held = trained_models.read(model["tensors"], model["about"], learned)
-    training = training_overlap.read(examples, split, held, model["about"])
-    bases = Genome.open(*genome)
-    trained_models.fits_genome(held, bases, genome[0], training.made_from, training.length, model["about"])
-    if unfit(held, spec):
-        raise InputError(unfit(held, spec))
-    shift = max(map(abs, scoring.shifted(spec["shifts"], held.length)))
-    found = variants.read(vcf, bases, wanted(spec, beside), held.length, shift, spec["outside"] == "pad")
-    known = labels(found, spec) if spec.get("label") else np.full(len(found), UNKNOWN, np.int8)
-    site = sites(found, spec) if spec.get("site") else None
-    annotated = gene_context.Genes(beside["gtf"], bases) if beside.get("gtf") else None
-    columns = {"seen": training_overlap.seen(found, training, held.length, shift)} | ranked(found, beside, annotated, spec)
-    needed = annotated.strands(found) if annotated is not None and held.stranded else None
-    if needed is not None:
-        needed[~needed.any(axis=1)] = True  # no gene says which
-    if found.left.counts:
-        log.info("left out: %s", found.left.words())
-    effects = scoring.score(held, found, spec, threads, needed, _progress(len(found)))
-    told = {"task": task} | spoken(found, held, effects, spec, columns, training.placed)
+    representation = (model["representation"], model["representation_about"]) if model.get("representation") else None
+    models = trained_models.read_models(model["tensors"], model["about"], representation)
+    training_windows = training_overlap.read_training_windows(examples, split, models, model["about"])
+    reference = Genome.open(*genome)
+    trained_models.check_genome(models, reference, genome[0], training_windows.made_from, training_windows.length, model["about"])
+    if check_site_option(models, spec):
+        raise InputError(check_site_option(models, spec))
+    shift = max(map(abs, scoring.check_shifts(spec["shifts"], models.length)))
+    alleles = variants.read_variants(
+        vcf, reference, select_info_keys(spec, annotations), models.length, shift, spec["outside"] == "pad"
+    )
+    label = read_labels(alleles, spec) if spec.get("label") else np.full(len(alleles), UNKNOWN, np.int8)
+    site = read_sites(alleles, spec) if spec.get("site") else None
+    genes = gene_context.Genes(annotations["gtf"], reference) if annotations.get("gtf") else None
+    columns = {
+        "seen": training_overlap.find_training_overlap(alleles, training_windows, models.length, shift)
+    } | compute_baselines(alleles, annotations, genes, spec)
+    wanted_strands = genes.find_strands(alleles) if genes is not None and models.stranded else None
+    if wanted_strands is not None:
+        wanted_strands[~wanted_strands.any(axis=1)] = True  # no gene says which
+    if alleles.excluded.counts:
+        log.info("left out: %s", alleles.excluded.describe_reasons())
+    effects = scoring.score_variants(models, alleles, spec, threads, wanted_strands, _make_progress_log(len(alleles)))
+    results = {"task": task} | describe_run(alleles, models, effects, spec, columns, training_windows.has_positions)
     if spec.get("label"):
-        told["evaluation"] = evaluated(found, effects, columns, known, spec, seed)
-        columns["label"] = known
+        results["evaluation"] = evaluate_score(alleles, effects, columns, label, spec, seed)
+        columns["label"] = label
     if site is not None:
-        told["site"] = sited(effects, site, known)
+        results["site"] = evaluate_sites(effects, site, label)
         columns["site"] = site + 1
-    about = {"task": task, "model": held.word, "model_hash": held.hashed}
-    output_files.vcf(outputs["vcf"], found, effects, columns["seen"], about)
-    output_files.table(outputs["table"], found, effects, columns)
-    output_files.data(outputs["data"], found, effects, columns, about | {"set": spec["name"]})
-    outputs["evaluation"].write_text(json.dumps(told, indent=1) + "\n")
-    outputs["summary"].write_text(json.dumps(records(task, spec["name"], told), indent=1) + "\n")
+    description = {"task": task, "model": models.model_name, "model_hash": models.digest}
+    output_files.write_vcf(outputs["vcf"], alleles, effects, columns["seen"], description)
+    output_files.write_table(outputs["table"], alleles, effects, columns)
+    output_files.write_anndata(outputs["data"], alleles, effects, columns, description | {"set": spec["name"]})
+    outputs["evaluation"].write_text(json.dumps(results, indent=1) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, spec["name"], results), indent=1) + "\n")
 
 
-def _progress(total: int) -> Any:
-    due = [total / CHUNKS]
+def _make_progress_log(total: int) -> Any:
+    due = [total / PROGRESS_STEPS]
 
-    def said(done: int) -> None:
+    def log_progress(done: int) -> None:
         if done >= due[0]:
             log.info("%s of %s alleles", f"{done:,}", f"{total:,}")
-            due[0] += total / CHUNKS
+            due[0] += total / PROGRESS_STEPS
 
-    return said
+    return log_progress
 
 
 if __name__ == "__main__":

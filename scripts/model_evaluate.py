@@ -13,144 +13,173 @@ from readsight.dataset.outcome import Outcome
 from readsight.evaluation import comparisons
 from readsight.evaluation import curves as drawings
 from readsight.evaluation.baseline import METRICS as OF_BASE_RATE
-from readsight.evaluation.baseline import prior
-from readsight.evaluation.example_annotations import Known, regrouped
-from readsight.evaluation.example_counts import chance, divisions, errors, facts_of
+from readsight.evaluation.baseline import predict_base_rate
+from readsight.evaluation.example_annotations import ExampleAnnotations, regroup_by_block
+from readsight.evaluation.example_counts import collect_facts, compute_class_errors, describe_divisions, summarise_control
 from readsight.evaluation.outcomes import multilabel
 from readsight.evaluation.outcomes.registry import SCORING
-from readsight.evaluation.plan import Plan
-from readsight.evaluation.predictions import Part, Resamples, parts
-from readsight.evaluation.scores import score
-from readsight.evaluation.split_variability import luck
-from readsight.evaluation.strata import strata
-from readsight.evaluation.summary import records
-from readsight.evaluation.verdict.findings import balancing as words_on_balances
-from readsight.evaluation.verdict.findings import headline, plainly, verdict_of_samples
+from readsight.evaluation.plan import EvaluationPlan
+from readsight.evaluation.predictions import PredictionSubset, Resamples, split_by_repeat
+from readsight.evaluation.scores import score_model
+from readsight.evaluation.split_variability import measure_variability
+from readsight.evaluation.strata import score_strata
+from readsight.evaluation.summary import summary_records
+from readsight.evaluation.verdict.findings import describe_balances as words_on_balances
+from readsight.evaluation.verdict.findings import is_plain_model, write_headline, write_sample_verdict
 from readsight.step import step
-from readsight.wording import CONTROL, LINEAR, verdict
+from readsight.wording import CONTROL, LINEAR_MODELS, write_verdict
 
 log = logging.getLogger("readsight")
 
 
-def evaluate(
-    tables: dict[str, pd.DataFrame], plan: Plan, certificate: dict[str, Any], known: Known | None = None
+def evaluate_models(
+    tables: dict[str, pd.DataFrame],
+    plan: EvaluationPlan,
+    certificate: dict[str, Any],
+    annotations: ExampleAnnotations | None = None,
 ) -> dict[str, Any]:
     """Everything that is said about a task's models.
 
     tables: model → predictions of all repeats, the control among them, where there is one. certificate: of the split.
-    known: what is known of the examples, beside their predictions.
+    annotations: what is known of the examples, beside their predictions.
     """
     kind, spec = plan.outcome.kind, certificate.get("spec", {})
-    told = {model: plan.headline(table) for model, table in tables.items()}
-    own = regrouped(told, known) if spec.get("by") == "chromosome" else told
-    head = own[plan.first]
-    once = head.drop_duplicates("example")
-    sought = plan.sought(once)
-    drawn = Resamples.of(head, plan.resamples, plan.seed)
-    seen = {model: parts(table, plan.outcome, drawn, sought) for model, table in own.items() if model != CONTROL}
-    scored = {model: score(of) for model, of in seen.items()}
-    cells = {model: s.cells for model, s in scored.items()} | based(head, plan, certificate, known, drawn, sought)
+    headline_tables = {model: plan.select_headline(table) for model, table in tables.items()}
+    grouped_tables = regroup_by_block(headline_tables, annotations) if spec.get("by") == "chromosome" else headline_tables
+    first_table = grouped_tables[plan.first_model]
+    examples = first_table.drop_duplicates("example")
+    positive_class = plan.choose_positive_class(examples)
+    resamples = Resamples.from_table(first_table, plan.resamples, plan.seed)
+    subsets = {
+        model: split_by_repeat(table, plan.outcome, resamples, positive_class)
+        for model, table in grouped_tables.items()
+        if model != CONTROL
+    }
+    scored = {model: score_model(model_subsets) for model, model_subsets in subsets.items()}
+    cells = {model: s.cells for model, s in scored.items()} | score_base_rate(
+        first_table, plan, certificate, annotations, resamples, positive_class
+    )
     if CONTROL in tables:
-        cells[CONTROL] = chance(own[CONTROL], plan, sought)
+        cells[CONTROL] = summarise_control(grouped_tables[CONTROL], plan, positive_class)
     metric, centre = next(iter(SCORING[kind].CHANCE.items()), (None, None))
-    facts = facts_of(once, plan, sought) | divisions(head, spec)
-    facts["blocks"] = own is not told
+    facts = collect_facts(examples, plan, positive_class) | describe_divisions(first_table, spec)
+    facts["blocks"] = grouped_tables is not headline_tables
     if kind == "multilabel":
-        facts["chance"] = float(np.mean([multilabel.chance(part) for part in seen[plan.first]]))
+        facts["chance"] = float(np.mean([multilabel.compute_chance(subset) for subset in subsets[plan.first_model]]))
     facts |= {"control": cells.get(CONTROL, {}).get(metric), "control_metric": metric, "control_chance": centre}
     per_class = {model: s.per_class for model, s in scored.items() if s.per_class}
-    telling = dict.fromkeys([plan.first, *[m for m in LINEAR if m in own][:1]])
-    found = {
+    strata_models = dict.fromkeys([plan.first_model, *[m for m in LINEAR_MODELS if m in grouped_tables][:1]])
+    evaluation = {
         "kind": kind,
         "primary": plan.primary,
-        "first": plan.first,
+        "first": plan.first_model,
         "facts": facts,
         "metrics": cells,
         "per_class": per_class,
-        "errors": errors(per_class) if kind == "multiclass" else {},
+        "errors": compute_class_errors(per_class) if kind == "multiclass" else {},
         "confusion": {model: s.confusion.tolist() for model, s in scored.items() if s.confusion is not None},
-        "differences": comparisons.differences(scored, plan.first, kind),
-        "balances": comparisons.balances(scored, kind, plan.balance),
-        "modalities": comparisons.modalities(scored, kind),
-        "luck": luck({m: t for m, t in tables.items() if m != CONTROL}, plan.outcome, sought, plan.primary, plan.given),
-        "clean": cleaned(own, plan, certificate, sought),
-        "strata": strata({model: own[model] for model in telling}, plan, known, sought) if plan.sequences else None,
-    } | drawings_of(seen, plan)
-    words = in_words(found, plan)
-    return {"verdict": words, "headline": words if plan.calls else headline(found)} | found
+        "differences": comparisons.compare_with_first(scored, plan.first_model, kind),
+        "balances": comparisons.compare_balances(scored, kind, plan.balance),
+        "modalities": comparisons.compare_modalities(scored, kind),
+        "luck": measure_variability(
+            {m: t for m, t in tables.items() if m != CONTROL}, plan.outcome, positive_class, plan.primary, plan.has_given_split
+        ),
+        "clean": score_clean_split(grouped_tables, plan, certificate, positive_class),
+        "strata": score_strata({model: grouped_tables[model] for model in strata_models}, plan, annotations, positive_class)
+        if plan.is_sequences
+        else None,
+    } | collect_figure_data(subsets, plan)
+    verdict_text = choose_verdict(evaluation, plan)
+    return {"verdict": verdict_text, "headline": verdict_text if plan.is_calls else write_headline(evaluation)} | evaluation
 
 
-def based(
-    head: pd.DataFrame, plan: Plan, certificate: dict[str, Any], known: Known | None, drawn: Resamples, sought: int
+def score_base_rate(
+    table: pd.DataFrame,
+    plan: EvaluationPlan,
+    certificate: dict[str, Any],
+    annotations: ExampleAnnotations | None,
+    resamples: Resamples,
+    positive_class: int,
 ) -> dict[str, Any]:
     """Scores of the base rate; none of survival, where it orders nothing, and of sites, where it finds none."""
     names = OF_BASE_RATE.get(plan.outcome.kind)
     if names is None:
         return {}
-    said = prior(head, plan.outcome, certificate.get("folds", []), known.rest if known else None)
-    constant = score(parts(said, plan.outcome, drawn, sought)).cells
-    return {"base_rate": {name: constant[name] for name in names}}
+    predictions = predict_base_rate(
+        table, plan.outcome, certificate.get("folds", []), annotations.compute_remaining_mean if annotations else None
+    )
+    cells = score_model(split_by_repeat(predictions, plan.outcome, resamples, positive_class)).cells
+    return {"base_rate": {name: cells[name] for name in names}}
 
 
-def in_words(found: dict[str, Any], plan: Plan) -> str:
+def choose_verdict(evaluation: dict[str, Any], plan: EvaluationPlan) -> str:
     """The verdict."""
-    if not plan.calls:
-        return verdict_of_samples(found)
-    auprc = {m: cells["auprc"] for m, cells in found["differences"].items() if plainly(m)}
-    facts = found["facts"] | {"auprc": found["metrics"][plan.first]["auprc"]}
-    return " ".join([verdict(plan.first, auprc, facts), *words_on_balances(found)])
+    if not plan.is_calls:
+        return write_sample_verdict(evaluation)
+    auprc = {m: cells["auprc"] for m, cells in evaluation["differences"].items() if is_plain_model(m)}
+    facts = evaluation["facts"] | {"auprc": evaluation["metrics"][plan.first_model]["auprc"]}
+    return " ".join([write_verdict(plan.first_model, auprc, facts), *words_on_balances(evaluation)])
 
 
-def cleaned(tables: dict[str, pd.DataFrame], plan: Plan, certificate: dict[str, Any], sought: int) -> dict[str, Any] | None:
+def score_clean_split(
+    tables: dict[str, pd.DataFrame], plan: EvaluationPlan, certificate: dict[str, Any], positive_class: int
+) -> dict[str, Any] | None:
     """Scores on the test examples of a given split whose group is not trained on, and on those whose group is (`leaked`).
 
     None where it does not leak.
     """
     leaked = set(certificate.get("given", {}).get("leaked", []))
-    head = tables[plan.first]
-    left_out = leaked & set(head["example"])
-    if not plan.given or not left_out:
+    first_table = tables[plan.first_model]
+    leaked_examples = leaked & set(first_table["example"])
+    if not plan.has_given_split or not leaked_examples:
         return None
-    kept, rest = (
-        {m: t[t["example"].isin(left_out) == side] for m, t in tables.items() if m != CONTROL} for side in (False, True)
+    clean_tables, leaked_tables = (
+        {m: t[t["example"].isin(leaked_examples) == is_leaked] for m, t in tables.items() if m != CONTROL}
+        for is_leaked in (False, True)
     )
-    found = {"left_out": len(left_out)} | scored_on(kept, plan, sought)
-    return found | {"leaked": scored_on(rest, plan, sought)}
+    clean = {"left_out": len(leaked_examples)} | score_subset(clean_tables, plan, positive_class)
+    return clean | {"leaked": score_subset(leaked_tables, plan, positive_class)}
 
 
-def scored_on(tables: dict[str, pd.DataFrame], plan: Plan, sought: int) -> dict[str, Any]:
+def score_subset(tables: dict[str, pd.DataFrame], plan: EvaluationPlan, positive_class: int) -> dict[str, Any]:
     """How many examples and groups there are, and the models' metrics on them; none where there are no examples."""
-    some = tables[plan.first]
-    found = {"examples": int(some["example"].nunique()), "groups": int(some["group"].nunique()), "metrics": {}}
-    if len(some):
-        drawn = Resamples.of(some, plan.resamples, plan.seed)
-        found["metrics"] = {model: score(parts(table, plan.outcome, drawn, sought)).cells for model, table in tables.items()}
-    return found
+    first_table = tables[plan.first_model]
+    result = {"examples": int(first_table["example"].nunique()), "groups": int(first_table["group"].nunique()), "metrics": {}}
+    if len(first_table):
+        resamples = Resamples.from_table(first_table, plan.resamples, plan.seed)
+        result["metrics"] = {
+            model: score_model(split_by_repeat(table, plan.outcome, resamples, positive_class)).cells
+            for model, table in tables.items()
+        }
+    return result
 
 
-def drawings_of(seen: dict[str, list[Part]], plan: Plan) -> dict[str, Any]:
+def collect_figure_data(subsets: dict[str, list[PredictionSubset]], plan: EvaluationPlan) -> dict[str, Any]:
     """Data of the figures, of the models that are trained on all and under the task's own balance."""
-    plain = {model: of for model, of in seen.items() if plainly(model)}
+    plain_subsets = {model: model_subsets for model, model_subsets in subsets.items() if is_plain_model(model)}
     if plan.outcome.kind == "survival":
-        named = (("over_time", drawings.over_time), ("risk_groups", drawings.risk_groups))
-        return {name: {model: draw(of) for model, of in plain.items()} for name, draw in named}
+        functions = (("over_time", drawings.compute_auc_over_time), ("risk_groups", drawings.compare_risk_groups))
+        return {
+            name: {model: function(model_subsets) for model, model_subsets in plain_subsets.items()}
+            for name, function in functions
+        }
     if plan.outcome.kind in ("regression", "profile"):
-        found = {"scatter": {model: drawings.scatter(of) for model, of in plain.items()}}
-        return found | ({"mean_profile": drawings.mean_profile(plain)} if plan.outcome.kind == "profile" else {})
-    found = {"reliability": {model: drawings.reliability(of) for model, of in plain.items()}}
+        data = {"scatter": {model: drawings.collect_scatter(model_subsets) for model, model_subsets in plain_subsets.items()}}
+        return data | ({"mean_profile": drawings.average_profiles(plain_subsets)} if plan.outcome.kind == "profile" else {})
+    data = {"reliability": {model: drawings.compute_reliability(model_subsets) for model, model_subsets in plain_subsets.items()}}
     if plan.outcome.kind == "positions":
-        return found | {"site_curves": drawings.of_sites(plain)}
-    curves = {model: drawings.curve_of(of) for model, of in plain.items()}
-    return found | {
+        return data | {"site_curves": drawings.compute_site_curves(plain_subsets)}
+    curves = {model: drawings.average_curves(model_subsets) for model, model_subsets in plain_subsets.items()}
+    return data | {
         "curves": {model: curve for model, curve in curves.items() if curve},
-        "curves_by_class": drawings.by_class(seen[plan.first]),
+        "curves_by_class": drawings.compute_class_curves(subsets[plan.first_model]),
     }
 
 
-def histories(abouts: dict[str, list[Path]]) -> dict[str, list[list[dict[str, float]]]]:
+def collect_histories(descriptions: dict[str, list[Path]]) -> dict[str, list[list[dict[str, float]]]]:
     """Learning curves: model → one list a fold of all repeats; models without epochs are left out."""
     kept = {}
-    for model, files in abouts.items():
+    for model, files in descriptions.items():
         rows = [fold["history"] for file in files for fold in json.loads(file.read_text())["folds"]]
         if any(rows):
             kept[model] = rows
@@ -159,7 +188,7 @@ def histories(abouts: dict[str, list[Path]]) -> dict[str, list[list[dict[str, fl
 
 def main(
     predictions: list[Path],
-    abouts: list[Path],
+    descriptions: list[Path],
     certificate: Path,
     task: str,
     spec: dict[str, Any],
@@ -169,33 +198,35 @@ def main(
 ) -> None:
     """Write evaluation as JSON (all of it) and TSV (metrics), and the summary.
 
-    predictions, abouts: model by model, repeat by repeat, both in that order.
+    predictions, descriptions: model by model, repeat by repeat, both in that order.
     spec: models, bootstrap, single_feature, source, given, balance. examples: those of sequences, for scores by GC, repeats
     and chromosome.
     """
     files: dict[str, list[tuple[Path, Path]]] = {}
-    for table, about in zip(predictions, abouts, strict=True):
-        files.setdefault(json.loads(about.read_text())["model"], []).append((table, about))
+    for table, description in zip(predictions, descriptions, strict=True):
+        files.setdefault(json.loads(description.read_text())["model"], []).append((table, description))
     tables = {model: pd.concat([pd.read_parquet(table) for table, _ in pairs]) for model, pairs in files.items()}
     first = spec["models"][0]
-    outcome = Outcome.of(json.loads(files[first][0][1].read_text())["outcome"])
+    outcome = Outcome.from_dict(json.loads(files[first][0][1].read_text())["outcome"])
     source, given = spec.get("source", "variants"), spec.get("given", False)
-    named = (outcome, first, spec["single_feature"], spec["bootstrap"], seed)
-    plan = Plan(*named, source == "variants", given, spec.get("balance"), source == "sequences")
-    known = None if examples is None else Known.read(examples, outcome)
-    found = evaluate(tables, plan, json.loads(certificate.read_text()), known)
-    found["learning"] = histories({m: [about for _, about in pairs] for m, pairs in files.items() if m != CONTROL})
-    found["task"] = task
-    outputs["evaluation"].write_text(json.dumps(found, indent=1) + "\n")
-    outputs["summary"].write_text(json.dumps(records(task, found), indent=1, ensure_ascii=False) + "\n")
+    settings = (outcome, first, spec["single_feature"], spec["bootstrap"], seed)
+    plan = EvaluationPlan(*settings, source == "variants", given, spec.get("balance"), source == "sequences")
+    annotations = None if examples is None else ExampleAnnotations.read_h5ad(examples, outcome)
+    evaluation = evaluate_models(tables, plan, json.loads(certificate.read_text()), annotations)
+    evaluation["learning"] = collect_histories(
+        {m: [description for _, description in pairs] for m, pairs in files.items() if m != CONTROL}
+    )
+    evaluation["task"] = task
+    outputs["evaluation"].write_text(json.dumps(evaluation, indent=1) + "\n")
+    outputs["summary"].write_text(json.dumps(summary_records(task, evaluation), indent=1, ensure_ascii=False) + "\n")
     with open(outputs["table"], "w", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(["model", "metric", "value", "low", "high", "interval"])
-        for model, cells in found["metrics"].items():
+        for model, cells in evaluation["metrics"].items():
             writer.writerows(
                 [model, name, *(cell[k] for k in ("value", "low", "high", "interval"))] for name, cell in cells.items()
             )
-    log.info("%s", found["verdict"])
+    log.info("%s", evaluation["verdict"])
 
 
 if __name__ == "__main__":

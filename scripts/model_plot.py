@@ -3,20 +3,29 @@
 import json
 from pathlib import Path
 
-from readsight.report.model_figures.curves import calibration, curves, learning
-from readsight.report.model_figures.predictions import confusion
-from readsight.report.model_figures.scores import comparisons, luck, performance
-from readsight.report.model_figures.strata import strata
+from readsight.report.model_figures.curves import draw_calibration, draw_curves, draw_learning
+from readsight.report.model_figures.predictions import draw_confusion
+from readsight.report.model_figures.scores import draw_comparisons, draw_performance, draw_variability
+from readsight.report.model_figures.strata import draw_strata
 from readsight.step import step
 
-FIGURES = (performance, comparisons, luck, confusion, curves, calibration, learning, strata)
+FIGURES = (
+    draw_performance,
+    draw_comparisons,
+    draw_variability,
+    draw_confusion,
+    draw_curves,
+    draw_calibration,
+    draw_learning,
+    draw_strata,
+)
 
 
 def main(evaluation: Path, outputs: dict[str, Path]) -> None:
     """Draw all figures."""
-    found = json.loads(evaluation.read_text())
+    results = json.loads(evaluation.read_text())
     for draw in FIGURES:
-        draw(found, outputs[draw.__name__])
+        draw(results, outputs[draw.__name__])
 
 
 if __name__ == "__main__":

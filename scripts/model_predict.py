@@ -13,27 +13,27 @@ from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
 from readsight.formats import model_file
 from readsight.models import calibration
-from readsight.models.lookup import fits, guessed, learned
-from readsight.models.lookup import member as member_of
-from readsight.models.model_spec import Variant
+from readsight.models.lookup import check_compatibility, predict_fold, read_encodings
+from readsight.models.lookup import find_model as member_of
+from readsight.models.model_spec import ModelSpec
 from readsight.step import step
 
 
-def table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, place: dict[str, int]) -> pd.DataFrame:
-    """Rows of one fold and draw. raw: predictions, shaped as the outcome says. place: repeat, fold, draw."""
+def make_table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, indices: dict[str, int]) -> pd.DataFrame:
+    """Rows of one fold and draw. raw: predictions, shaped as the outcome says. indices: repeat, fold, draw."""
     calibrated = raw if scale is None else calibration.apply(fold.outcome.kind, raw, scale)
-    columns = {"example": fold.names, "group": fold.groups} | place | fold.outcome.targets(fold.labels)
-    columns |= fold.outcome.predictions("raw", raw) | fold.outcome.predictions("calibrated", calibrated)
+    columns = {"example": fold.names, "group": fold.groups} | indices | fold.outcome.target_columns(fold.labels)
+    columns |= fold.outcome.prediction_columns("raw", raw) | fold.outcome.prediction_columns("calibrated", calibrated)
     return pd.DataFrame(columns)
 
 
 def main(
     test: Path,
     tensors: Path,
-    about: Path,
+    description: Path,
     certificate: Path,
     repeat: int,
-    out: Path,
+    output: Path,
     representation: tuple[Path, Path] | None = None,
     threads: int = 1,
 ) -> None:
@@ -44,24 +44,26 @@ def main(
     learned of it in each fold (arrays, about), for sequences. Raises InputError where folds, representation and model
     do not belong together.
     """
-    arrays, content = model_file.read(tensors, about)
-    variant = Variant.of(content["model"])
+    arrays, content = model_file.read(tensors, description)
+    model_spec = ModelSpec.parse(content["model"])
     encodings: list[Encoding | None] = [None] * len(content["folds"])
-    marks = {str(about): content["certificate"]}
+    digests = {str(description): content["certificate"]}
     if representation:
-        encodings, marks[str(representation[1])] = learned(*representation)
+        encodings, digests[str(representation[1])] = read_encodings(*representation)
     tables = []
     for number, row in enumerate(content["folds"]):
-        whole = replace(variant.view(fold_file.read(test, number)), encoding=encodings[number])
-        verify_folds(certificate, marks | {str(test): whole.mark})
-        fits(whole, content, test, about)
-        member, fold = member_of(variant.model, whole)
+        full_fold = replace(model_spec.restrict_fold(fold_file.read(test, number)), encoding=encodings[number])
+        verify_folds(certificate, digests | {str(test): full_fold.mark})
+        check_compatibility(full_fold, content, test, description)
+        member, fold = member_of(model_spec.model, full_fold)
         if fold.features != row["features"]:
-            raise InputError(f"{test}: the features of fold {number} are not those that {about} was trained on")
-        raw = guessed(member, arrays[number], row["about"], fold, threads)
-        for draw, one in enumerate(raw if row["about"].get("draws") else [raw]):
-            tables.append(table(fold, one, row["calibration"], {"repeat": repeat, "fold": number, "draw": draw}))
-    pd.concat(tables, ignore_index=True).to_parquet(out, index=False)
+            raise InputError(f"{test}: the features of fold {number} are not those that {description} was trained on")
+        raw = predict_fold(member, arrays[number], row["about"], fold, threads)
+        for draw, draw_predictions in enumerate(raw if row["about"].get("draws") else [raw]):
+            tables.append(
+                make_table(fold, draw_predictions, row["calibration"], {"repeat": repeat, "fold": number, "draw": draw})
+            )
+    pd.concat(tables, ignore_index=True).to_parquet(output, index=False)
 
 
 if __name__ == "__main__":

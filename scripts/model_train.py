@@ -16,72 +16,78 @@ from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
 from readsight.formats import model_file
 from readsight.models import calibration
-from readsight.models.fitted_model import Fitted
-from readsight.models.hyperparameter_search import choose
-from readsight.models.lookup import learned, said, trained
-from readsight.models.lookup import member as member_of
-from readsight.models.model_spec import Variant
+from readsight.models.fitted_model import FittedModel
+from readsight.models.hyperparameter_search import search_settings
+from readsight.models.lookup import describe_sequences, read_encodings, train_model
+from readsight.models.lookup import find_model as member_of
+from readsight.models.model_spec import ModelSpec
 from readsight.step import step
 
 log = logging.getLogger("readsight")
 
 
-def suits(variant: Variant, member: ModuleType, fold: Fold) -> None:
+def check_model_fits(model_spec: ModelSpec, member: ModuleType, fold: Fold) -> None:
     """Raise InputError where a model cannot learn from such examples."""
     kind, modalities = fold.outcome.kind, fold.modalities
     kinds = getattr(member, "KINDS", (kind,))
     if kind not in kinds:
-        raise InputError(f"models: {variant.model!r} predicts {', '.join(kinds)}, and the outcome here is {kind}")
+        raise InputError(f"models: {model_spec.model!r} predicts {', '.join(kinds)}, and the outcome here is {kind}")
     if getattr(member, "NEEDS_MODALITIES", False) and len(modalities) < 2:
-        raise InputError(f"models: {variant.model!r} joins modalities, and the examples have one ({', '.join(modalities)})")
+        raise InputError(f"models: {model_spec.model!r} joins modalities, and the examples have one ({', '.join(modalities)})")
 
 
-def viewed(path: Path, number: int, inner: int | None, variant: Variant, encoding: Encoding | None) -> Fold:
+def read_fold_view(path: Path, number: int, inner: int | None, model_spec: ModelSpec, encoding: Encoding | None) -> Fold:
     """A fold (or an inner one) of a file as the variant sees it, before its model does."""
-    return replace(variant.view(fold_file.read(path, number, inner)), encoding=encoding)
+    return replace(model_spec.restrict_fold(fold_file.read(path, number, inner)), encoding=encoding)
 
 
-def pairs_of(
-    balanced: Path, validation: Path, number: int, variant: Variant, train: Fold, encoding: Encoding | None = None
+def read_training_pairs(
+    balanced: Path, validation: Path, number: int, model_spec: ModelSpec, train: Fold, encoding: Encoding | None = None
 ) -> list[tuple[Fold, Fold]]:
     """Parts to train on and parts to score on: of nested cross-validation a pair an inner fold, else one pair.
 
     train: the fold's training part as its model sees it.
     """
 
-    def part(path: Path, inner: int | None) -> Fold:
-        return member_of(variant.model, viewed(path, number, inner, variant, encoding))[1]
+    def read_model_fold(path: Path, inner: int | None) -> Fold:
+        return member_of(model_spec.model, read_fold_view(path, number, inner, model_spec, encoding))[1]
 
-    inner = fold_file.inner(balanced, number)
-    return [(part(balanced, j), part(validation, j)) for j in inner] or [(train, part(validation, None))]
+    inner = fold_file.inner_numbers(balanced, number)
+    return [(read_model_fold(balanced, j), read_model_fold(validation, j)) for j in inner] or [
+        (train, read_model_fold(validation, None))
+    ]
 
 
-def learn(
+def train_fold(
     member: ModuleType,
     pairs: list[tuple[Fold, Fold]],
-    whole: Fold | None,
+    full_fold: Fold | None,
     spec: dict[str, Any],
     seed: int,
     threads: int,
-    keep: Path | None = None,
-) -> tuple[Fitted, dict[str, Any]]:
+    checkpoints: Path | None = None,
+) -> tuple[FittedModel, dict[str, Any]]:
     """A fold's model, and what is said of it: settings, trials, calibration, about, history.
 
-    pairs: as of `pairs_of`. whole: the fold's training part, where it is not that of the one pair: the model is
-    trained on it anew, with the settings that the pairs gave. spec: settings, trials. keep: folder of checkpoints.
+    pairs: as of `read_training_pairs`. full_fold: the fold's training part, where it is not that of the one pair: the model is
+    trained on it anew, with the settings that the pairs gave. spec: settings, trials. checkpoints: folder of checkpoints.
     """
-    choice = choose(member, pairs, spec["settings"], spec["trials"], seed, threads, keep)
+    choice = search_settings(member, pairs, spec["settings"], spec["trials"], seed, threads, checkpoints)
     settings, fitted = choice.settings, choice.fits[0]
-    if whole is not None:
+    if full_fold is not None:
         settings = member.settled(choice.fits, settings) if hasattr(member, "settled") else settings
-        fitted = trained(member, (whole, None), settings, seed, threads, None if keep is None else keep / "whole")
-    labels = np.concatenate([held.labels for _, held in pairs])
+        fitted = train_model(
+            member, (full_fold, None), settings, seed, threads, None if checkpoints is None else checkpoints / "whole"
+        )
+    labels = np.concatenate([validation_fold.labels for _, validation_fold in pairs])
     kind = pairs[0][0].outcome.kind
-    scale = calibration.fit(kind, np.concatenate(choice.guesses), labels)
+    scale = calibration.fit(kind, np.concatenate(choice.predictions), labels)
     return fitted, {"settings": settings, "trials": choice.trials, "calibration": scale}
 
 
-def control(member: ModuleType, train: Fold, settings: dict[str, Any], seed: int, threads: int) -> tuple[Fitted, dict[str, Any]]:
+def train_control(
+    member: ModuleType, train: Fold, settings: dict[str, Any], seed: int, threads: int
+) -> tuple[FittedModel, dict[str, Any]]:
     """The negative control of a fold: nothing is chosen or calibrated by labels that mean nothing."""
     fitted = member.train(train, None, settings, seed, threads)
     return fitted, {"settings": settings, "trials": [], "calibration": None}
@@ -96,10 +102,10 @@ def main(
     seed: int,
     threads: int,
     tensors: Path,
-    about: Path,
+    description: Path,
     trials: int = 0,
     representation: tuple[Path, Path] | None = None,
-    keep: Path | None = None,
+    checkpoints: Path | None = None,
 ) -> None:
     """Choose settings, train, calibrate, and write the models of all folds.
 
@@ -108,40 +114,44 @@ def main(
     Raises InputError where the folds or the representation were not made under this certificate, or the model cannot
     learn from them.
     """
-    variant = Variant.of(model)
-    encodings, mark = learned(*representation) if representation else ([None] * fold_file.count(balanced), "")
+    model_spec = ModelSpec.parse(model)
+    encodings, representation_digest = (
+        read_encodings(*representation) if representation else ([None] * fold_file.count_folds(balanced), "")
+    )
     arrays, rows = [], []
-    for number in range(fold_file.count(balanced)):
-        whole = viewed(balanced, number, None, variant, encodings[number])
-        member, train = member_of(variant.model, whole)
-        suits(variant, member, train)
-        pairs = pairs_of(balanced, validation, number, variant, train, encodings[number])
-        marks = {str(balanced): train.mark} | {str(validation): held.mark for _, held in pairs}
-        marks |= {str(representation[1]): mark} if representation else {}
-        verify_folds(certificate, marks)
+    for number in range(fold_file.count_folds(balanced)):
+        full_fold = read_fold_view(balanced, number, None, model_spec, encodings[number])
+        member, train = member_of(model_spec.model, full_fold)
+        check_model_fits(model_spec, member, train)
+        pairs = read_training_pairs(balanced, validation, number, model_spec, train, encodings[number])
+        digests = {str(balanced): train.digest} | {str(validation): validation_fold.digest for _, validation_fold in pairs}
+        digests |= {str(representation[1]): representation_digest} if representation else {}
+        verify_folds(certificate, digests)
         with threadpool_limits(threads):
             if hasattr(member, "DRAWS"):
-                fitted, row = control(member, train, settings, seed + number, threads)
+                fitted, row = train_control(member, train, settings, seed + number, threads)
             else:
-                again = train if fold_file.inner(balanced, number) else None
+                refit_fold = train if fold_file.inner_numbers(balanced, number) else None
                 spec = {"settings": settings, "trials": trials}
-                own = None if keep is None else keep / f"fold{number}"
-                fitted, row = learn(member, pairs, again, spec, seed + number, threads, own)
+                fold_checkpoints = None if checkpoints is None else checkpoints / f"fold{number}"
+                fitted, row = train_fold(member, pairs, refit_fold, spec, seed + number, threads, fold_checkpoints)
         arrays.append(fitted.arrays)
-        rows.append(row | {"about": fitted.about, "history": fitted.history, "features": train.features, "examples": len(train)})
+        rows.append(
+            row | {"about": fitted.description, "history": fitted.history, "features": train.features, "examples": len(train)}
+        )
         log.info("fold %d: %d examples, %d features, settings %s", number, len(train), len(train.features), row["settings"])
     content = {
         "model": model,
-        "kind": variant.model,
-        "outcome": train.outcome.plain(),
+        "kind": model_spec.model,
+        "outcome": train.outcome.to_dict(),
         "settings": settings,
         "seed": seed,
-        "certificate": train.mark,
+        "certificate": train.digest,
         "folds": rows,
-    } | said(whole)
-    model_file.write(tensors, about, arrays, content)
-    if keep is not None:
-        shutil.rmtree(keep, ignore_errors=True)
+    } | describe_sequences(full_fold)
+    model_file.write(tensors, description, arrays, content)
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":

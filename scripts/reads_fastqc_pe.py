@@ -7,4 +7,4 @@ if __name__ == "__main__":
     with step(snakemake) as job:
         name = f"{job.wildcards.sample}.{job.wildcards.unit}"
         groups = {"raw": job.input.raw, "clean": job.input.get("clean", [])}
-        fastqc.look(name, groups, job.output.html, job.output.zip, job.threads, job.scratch)
+        fastqc.run_fastqc(name, groups, job.output.html, job.output.zip, job.threads, job.scratch)

@@ -7,7 +7,7 @@ from readsight import pipes
 from readsight.step import step
 
 
-def configuration(project: str) -> dict:
+def build_configuration(project: str) -> dict:
     """MultiQC's settings: nothing asked of the network, nothing of this run's time and paths in the page."""
     return {
         "title": project,
@@ -37,11 +37,11 @@ def configuration(project: str) -> dict:
 def main(files: list[Path], project: str, html: Path, scratch: Path) -> None:
     """Run MultiQC over exactly these files."""
     settings, names = scratch / "multiqc.yaml", scratch / "files.txt"
-    settings.write_text(json.dumps(configuration(project)))  # JSON is YAML
+    settings.write_text(json.dumps(build_configuration(project)))  # JSON is YAML
     names.write_text("".join(f"{path.resolve()}\n" for path in files))
     out = ["--filename", html.name, "--outdir", html.parent]
     command = ["multiqc", "--no-ansi", "--force", "--config", settings, *out, "--file-list", names]
-    pipes.run(command, environment={"HOME": str(scratch)})
+    pipes.run_tool(command, environment={"HOME": str(scratch)})
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from readsight.step import step
 if __name__ == "__main__":
     with step(snakemake) as job:
         name = f"{job.wildcards.sample}.{job.wildcards.unit}"
-        trimmomatic.trim(
+        trimmomatic.trim_reads(
             name,
             job.input.fastqs,
             job.input.adapters,
-            job.params.trim,
+            job.params.trim_reads,
             job.output.fastqs,
             job.output.said,
             threads=job.threads,

@@ -2,27 +2,34 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs, read_piece, spans, write_bed
-from readsight.pipes import Command, listed, pipe
+from readsight.genome.intervals import read_contig_lengths, read_plain_bed, span_contigs, write_bed
+from readsight.pipes import Command, run_pipe, write_list
 from readsight.step import step
-from readsight.variants.vcf_files import write_empty
+from readsight.variants.vcf_files import write_empty_bcf
 
 DEPTH = 1000
 TAGS = "FORMAT/AD,FORMAT/ADF,FORMAT/ADR,FORMAT/DP,FORMAT/SP,INFO/AD,INFO/ADF,INFO/ADR,INFO/SCR"
 
 
-def commands(
-    reference: Path, crams: Path, spans_bed: Path, targets: Path | None, out: Path, ploidy: int, base: int, mapping: int
+def build_commands(
+    reference: Path,
+    crams: Path,
+    spans_bed: Path,
+    targets: Path | None,
+    out: Path,
+    ploidy: int,
+    min_base_quality: int,
+    min_mapping_quality: int,
 ) -> list[Command]:
     """The pipe: pile-up, then multiallelic calling of variant sites.
 
     crams: a file that lists alignments. spans_bed: where the index jumps to. targets: where
-    positions are kept, if that is less. base, mapping: least qualities, Phred. A record belongs
+    positions are kept, if that is less. base, min_mapping_quality: least qualities, Phred. A record belongs
     to the piece that its POS lies in, so neighbouring pieces share none.
     """
-    keep = ["-T", targets] if targets else []
-    mpileup = ["bcftools", "mpileup", "--no-version", "-Ou", "-f", reference, "-b", crams, "-R", spans_bed, *keep]
-    mpileup += ["-q", mapping, "-Q", base, "-d", DEPTH, "-L", DEPTH, "-a", TAGS]
+    target_options = ["-T", targets] if targets else []
+    mpileup = ["bcftools", "mpileup", "--no-version", "-Ou", "-f", reference, "-b", crams, "-R", spans_bed, *target_options]
+    mpileup += ["-q", min_mapping_quality, "-Q", min_base_quality, "-d", DEPTH, "-L", DEPTH, "-a", TAGS]
     call = ["bcftools", "call", "--no-version", "-m", "-v", "-a", "GQ,GP", "--ploidy", ploidy, "-Ob", "-o", out, "-"]
     return [mpileup, call]
 
@@ -35,19 +42,19 @@ def main(
     scratch: Path,
     samples: list[str],
     ploidy: int,
-    base: int,
-    mapping: int,
+    min_base_quality: int,
+    min_mapping_quality: int,
 ) -> None:
     """Write the calls of a piece as BCF; none, where the piece is empty."""
-    intervals = read_piece(piece)
+    intervals = read_plain_bed(piece)
     if not intervals:
-        return write_empty(out, contigs(Path(f"{reference}.fai")), samples)
-    files = listed(crams, scratch / "crams.txt")
-    wide = spans(intervals)
+        return write_empty_bcf(out, read_contig_lengths(Path(f"{reference}.fai")), samples)
+    files = write_list(crams, scratch / "crams.txt")
+    wide_spans = span_contigs(intervals)
     # one jump a contig and a filter are faster than a jump for every exon
-    targets = piece if len(wide) < len(intervals) else None
-    spans_bed = write_bed(scratch / "spans.bed", wide)
-    pipe(commands(reference, files, spans_bed, targets, out, ploidy, base, mapping))
+    targets = piece if len(wide_spans) < len(intervals) else None
+    spans_bed = write_bed(scratch / "spans.bed", wide_spans)
+    run_pipe(build_commands(reference, files, spans_bed, targets, out, ploidy, min_base_quality, min_mapping_quality))
 
 
 if __name__ == "__main__":

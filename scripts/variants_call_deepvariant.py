@@ -3,33 +3,33 @@
 import gzip
 from pathlib import Path
 
-from readsight.genome.intervals import contigs, read_piece
-from readsight.pipes import Command, run
+from readsight.genome.intervals import read_contig_lengths, read_plain_bed
+from readsight.pipes import Command, run_tool
 from readsight.step import step
-from readsight.variants.vcf_files import empty_lines
+from readsight.variants.vcf_files import format_empty_vcf
 
 
-def command(
+def build_command(
     image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
 ) -> Command:
     """run_deepvariant inside the container; the folders of all its files are bound into it."""
     files = {"ref": reference, "reads": cram, "regions": piece, "output_vcf": out}
-    whole = {name: Path(path).resolve() for name, path in files.items()}
-    folders = sorted({str(path.parent) for path in whole.values()} | {str(Path(scratch).resolve())})
-    words = ["apptainer", "exec", "--bind", ",".join(folders), image, "/opt/deepvariant/bin/run_deepvariant"]
-    words += [f"--model_type={model}", *(f"--{name}={path}" for name, path in whole.items())]
-    words += [f"--sample_name={sample}", f"--num_shards={threads}", f"--intermediate_results_dir={scratch}/work"]
-    return [*words, "--vcf_stats_report=false"]
+    absolute_paths = {name: Path(path).resolve() for name, path in files.items()}
+    folders = sorted({str(path.parent) for path in absolute_paths.values()} | {str(Path(scratch).resolve())})
+    arguments = ["apptainer", "exec", "--bind", ",".join(folders), image, "/opt/deepvariant/bin/run_deepvariant"]
+    arguments += [f"--model_type={model}", *(f"--{name}={path}" for name, path in absolute_paths.items())]
+    arguments += [f"--sample_name={sample}", f"--num_shards={threads}", f"--intermediate_results_dir={scratch}/work"]
+    return [*arguments, "--vcf_stats_report=false"]
 
 
 def main(
     image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
 ) -> None:
     """Write the sample's calls of a piece, as VCF; none, where the piece is empty."""
-    if read_piece(piece):
-        run(command(image, model, reference, cram, piece, out, scratch, sample, threads))
+    if read_plain_bed(piece):
+        run_tool(build_command(image, model, reference, cram, piece, out, scratch, sample, threads))
         return
-    out.write_bytes(gzip.compress(empty_lines(contigs(Path(f"{reference}.fai")), [sample]).encode(), mtime=0))
+    out.write_bytes(gzip.compress(format_empty_vcf(read_contig_lengths(Path(f"{reference}.fai")), [sample]).encode(), mtime=0))
 
 
 if __name__ == "__main__":

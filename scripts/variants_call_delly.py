@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs
+from readsight.genome.intervals import read_contig_lengths
 from readsight.pipes import Command
 from readsight.step import step
-from readsight.variants.delly import attempt, note
+from readsight.variants.delly import run_delly, write_note
 
 
-def command(reference: Path, cram: Path, out: Path) -> Command:
+def build_command(reference: Path, cram: Path, out: Path) -> Command:
     """Delly's discovery."""
     return ["delly", "call", "-g", reference, "-o", out, cram]
 
 
-def main(reference: Path, cram: Path, sample: str, out: Path, words: Path) -> None:
+def main(reference: Path, cram: Path, sample: str, out: Path, note_path: Path) -> None:
     """Write the sample's sites as BCF, and a note; a sample that Delly cannot judge has none, and the note says why."""
-    reason = attempt(command(reference, cram, out), out, contigs(Path(f"{reference}.fai")), sample)
-    note(words, sample, reason)
+    reason = run_delly(build_command(reference, cram, out), out, read_contig_lengths(Path(f"{reference}.fai")), sample)
+    write_note(note_path, sample, reason)
 
 
 if __name__ == "__main__":

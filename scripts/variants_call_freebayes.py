@@ -2,24 +2,40 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs, padded, read_piece, write_bed
-from readsight.pipes import Command, listed, pipe, reading
+from readsight.genome.intervals import pad_intervals, read_contig_lengths, read_plain_bed, write_bed
+from readsight.pipes import Command, read_pipe, run_pipe, write_list
 from readsight.step import step
-from readsight.variants.vcf_files import cleaned, write_empty
+from readsight.variants.vcf_files import make_clean_feed, write_empty_bcf
 
 # freebayes begins its haplotypes afresh at the start of a region: a margin lets it settle before the piece begins
 MARGIN = 500
 
 
-def command(reference: Path, crams: Path, targets: Path, ploidy: int, base: int, mapping: int) -> Command:
-    """freebayes for germline calls. crams: a file that lists alignments. base, mapping: least qualities, Phred.
+def build_command(
+    reference: Path, crams: Path, targets: Path, ploidy: int, min_base_quality: int, min_mapping_quality: int
+) -> Command:
+    """freebayes for germline calls. crams: a file that lists alignments. base, min_mapping_quality: least qualities, Phred.
 
     An allele needs two reads and 15 % of a sample's reads: at less than that a
     heterozygote is improbable, and errors abound.
     """
-    words = ["freebayes", "-f", reference, "-L", crams, "-t", targets, "-p", ploidy, "-q", base, "-m", mapping]
-    words += ["--min-alternate-count", 2, "--min-alternate-fraction", 0.15, "--use-best-n-alleles", 6]
-    return [*words, "--genotype-qualities", "--strict-vcf"]
+    arguments = [
+        "freebayes",
+        "-f",
+        reference,
+        "-L",
+        crams,
+        "-t",
+        targets,
+        "-p",
+        ploidy,
+        "-q",
+        min_base_quality,
+        "-m",
+        min_mapping_quality,
+    ]
+    arguments += ["--min-alternate-count", 2, "--min-alternate-fraction", 0.15, "--use-best-n-alleles", 6]
+    return [*arguments, "--genotype-qualities", "--strict-vcf"]
 
 
 def main(
@@ -30,21 +46,36 @@ def main(
     scratch: Path,
     samples: list[str],
     ploidy: int,
-    base: int,
-    mapping: int,
+    min_base_quality: int,
+    min_mapping_quality: int,
 ) -> None:
     """Write the calls whose POS lies in the piece, as BCF; none, where the piece is empty."""
-    intervals = read_piece(piece)
-    lengths = contigs(Path(f"{reference}.fai"))
+    intervals = read_plain_bed(piece)
+    lengths = read_contig_lengths(Path(f"{reference}.fai"))
     if not intervals:
-        return write_empty(out, lengths, samples)
-    files = listed(crams, scratch / "crams.txt")
-    wide = write_bed(scratch / "targets.bed", padded(intervals, lengths, MARGIN))
+        return write_empty_bcf(out, lengths, samples)
+    files = write_list(crams, scratch / "crams.txt")
+    padded_targets = write_bed(scratch / "targets.bed", pad_intervals(intervals, lengths, MARGIN))
     # freebayes puts the samples in an order of its own
-    order = listed(samples, scratch / "samples.txt")
-    own = ["bcftools", "view", "--no-version", "-T", piece, "--targets-overlap", "pos", "-S", order, "-I", "-Ob", "-o", out, "-"]
-    with reading([command(reference, files, wide, ploidy, base, mapping)]) as records:
-        pipe([own], feed=cleaned(records, lengths))
+    order = write_list(samples, scratch / "samples.txt")
+    view_command = [
+        "bcftools",
+        "view",
+        "--no-version",
+        "-T",
+        piece,
+        "--targets-overlap",
+        "pos",
+        "-S",
+        order,
+        "-I",
+        "-Ob",
+        "-o",
+        out,
+        "-",
+    ]
+    with read_pipe([build_command(reference, files, padded_targets, ploidy, min_base_quality, min_mapping_quality)]) as records:
+        run_pipe([view_command], feed=make_clean_feed(records, lengths))
 
 
 if __name__ == "__main__":

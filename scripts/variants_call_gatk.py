@@ -3,33 +3,44 @@
 import gzip
 from pathlib import Path
 
-from readsight.genome.intervals import contigs, read_piece
-from readsight.pipes import Command, run
+from readsight.genome.intervals import read_contig_lengths, read_plain_bed
+from readsight.pipes import Command, run_tool
 from readsight.step import step
-from readsight.variants.vcf_files import empty_lines
+from readsight.variants.vcf_files import format_empty_vcf
 
 # haplotypes are assembled from windows: a margin gives those at a piece's ends their whole surroundings
 MARGIN = 100
 
 
-def command(
+def build_command(
     reference: Path,
     cram: Path,
     piece: Path,
     out: Path,
     scratch: Path,
     ploidy: int,
-    base: int,
-    mapping: int,
+    min_base_quality: int,
+    min_mapping_quality: int,
     threads: int,
-    mb: int,
+    memory_mb: int,
 ) -> Command:
-    """HaplotypeCaller. mb: memory of the whole job; the Java heap takes four fifths. base, mapping: least qualities, Phred."""
-    words = ["gatk", "--java-options", f"-Xmx{mb * 4 // 5}m", "HaplotypeCaller", "-R", reference, "-I", cram, "-O", out]
-    words += ["-ERC", "GVCF", "-L", piece, "--interval-padding", MARGIN, "--sample-ploidy", ploidy]
-    words += ["--min-base-quality-score", base, "--minimum-mapping-quality", mapping]
-    words += ["--native-pair-hmm-threads", threads, "--tmp-dir", scratch]
-    return [*words, "--add-output-vcf-command-line", "false"]
+    """HaplotypeCaller. memory_mb: memory of the whole job; the Java heap takes four fifths. base, min_mapping_quality: least qualities, Phred."""
+    arguments = [
+        "gatk",
+        "--java-options",
+        f"-Xmx{memory_mb * 4 // 5}m",
+        "HaplotypeCaller",
+        "-R",
+        reference,
+        "-I",
+        cram,
+        "-O",
+        out,
+    ]
+    arguments += ["-ERC", "GVCF", "-L", piece, "--interval-padding", MARGIN, "--sample-ploidy", ploidy]
+    arguments += ["--min-base-quality-score", min_base_quality, "--minimum-mapping-quality", min_mapping_quality]
+    arguments += ["--native-pair-hmm-threads", threads, "--tmp-dir", scratch]
+    return [*arguments, "--add-output-vcf-command-line", "false"]
 
 
 def main(
@@ -41,16 +52,18 @@ def main(
     scratch: Path,
     sample: str,
     ploidy: int,
-    base: int,
-    mapping: int,
+    min_base_quality: int,
+    min_mapping_quality: int,
     threads: int,
-    mb: int,
+    memory_mb: int,
 ) -> None:
     """Write the sample's GVCF of a piece and its index; a header alone, where the piece is empty."""
-    if read_piece(piece):
-        run(command(reference, cram, piece, out, scratch, ploidy, base, mapping, threads, mb))
+    if read_plain_bed(piece):
+        run_tool(
+            build_command(reference, cram, piece, out, scratch, ploidy, min_base_quality, min_mapping_quality, threads, memory_mb)
+        )
         return
-    out.write_bytes(gzip.compress(empty_lines(contigs(Path(f"{reference}.fai")), [sample]).encode(), mtime=0))
+    out.write_bytes(gzip.compress(format_empty_vcf(read_contig_lengths(Path(f"{reference}.fai")), [sample]).encode(), mtime=0))
     tbi.touch()
 
 

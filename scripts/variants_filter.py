@@ -3,41 +3,45 @@
 from pathlib import Path
 
 from readsight.errors import InputError, ToolError
-from readsight.pipes import Command, pipe
+from readsight.pipes import Command, run_pipe
 from readsight.step import step
-from readsight.variants.vcf_files import header
+from readsight.variants.vcf_files import load_header
 
 
-def command(name: str, expression: str, source: Path | str, out: list[str | Path]) -> Command:
+def build_filter_command(name: str, expression: str, source: Path | str, out: list[str | Path]) -> Command:
     """bcftools filter that adds a reason to the calls for which the expression holds."""
     return ["bcftools", "filter", "--no-version", "-m", "+", "-s", name, "-e", expression, *out, source]
 
 
-def commands(source: Path, out: Path, filters: dict[str, str]) -> list[Command]:
+def build_commands(source: Path, out: Path, filters: dict[str, str]) -> list[Command]:
     """One member a filter; a call that fails none is PASS. A call keeps the reasons it came with."""
     first = ["bcftools", "filter", "--no-version", "-m", "+", "-i", "POS>0", "-Ou", source]
-    steps = [command(name, expression, "-", ["-Ou"]) for name, expression in filters.items()]
+    steps = [build_filter_command(name, expression, "-", ["-Ou"]) for name, expression in filters.items()]
     return [first, *steps, ["bcftools", "view", "--no-version", "-Ob", "-o", out, "-"]]
 
 
-def check(source: Path, filters: dict[str, str], caller: str) -> None:
+def check_filters(source: Path, filters: dict[str, str], caller: str) -> None:
     """Try each expression on the caller's header. Raises InputError naming those that bcftools refuses."""
-    text = ("\n".join(header(source)) + "\n").encode()
+    text = ("\n".join(load_header(source)) + "\n").encode()
     faults = []
     for name, expression in filters.items():
         try:
-            pipe([command(name, expression, "-", ["-Ou"])], feed=lambda sink: sink.write(text), stdout=Path("/dev/null"))
+            run_pipe(
+                [build_filter_command(name, expression, "-", ["-Ou"])],
+                feed=lambda sink: sink.write(text),
+                stdout=Path("/dev/null"),
+            )
         except ToolError as error:
-            words = str(error).splitlines()[-1].strip()
-            faults.append(f"variants.filters.{name}: {expression!r} does not hold for the calls of {caller}: {words}")
+            message = str(error).splitlines()[-1].strip()
+            faults.append(f"variants.filters.{name}: {expression!r} does not hold for the calls of {caller}: {message}")
     if faults:
         raise InputError(faults)
 
 
 def main(source: Path, out: Path, filters: dict[str, str], caller: str) -> None:
     """Write the calls with FILTER set, as BCF. Raises InputError for an expression that does not fit them."""
-    check(source, filters, caller)
-    pipe(commands(source, out, filters))
+    check_filters(source, filters, caller)
+    run_pipe(build_commands(source, out, filters))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from pathlib import Path
 import pysam
 
 from readsight.errors import InputError
-from readsight.formats.contigs import open_any
-from readsight.formats.gtf import Part, attributes
-from readsight.genome.intervals import merged
+from readsight.formats.contigs import open_decompressed
+from readsight.formats.gtf import Span, parse_attributes
+from readsight.genome.intervals import merge_intervals
 from readsight.step import step
 
 log = logging.getLogger("readsight")
@@ -25,12 +25,12 @@ STOPS = {"TAA", "TAG", "TGA"}
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 # their genetic code is another one, and csq knows the standard one alone
 MITOCHONDRIA = {"MT", "M", "chrM", "chrMT", "Mito", "MtDNA", "mitochondrion", "NC_012920.1", "NC_001224.1"}
-PARTS = {"exon", "CDS", "stop_codon"}
+PART_TYPES = {"exon", "CDS", "stop_codon"}
 CODING = {"protein_coding", "mRNA"}
 
 
 @dataclass
-class Transcript:
+class CodingTranscript:
     """One transcript; parts are (start, end), 0-based half-open. phase: bases to skip at the start of the first coding part."""
 
     name: str
@@ -39,19 +39,19 @@ class Transcript:
     biotype: str
     contig: str
     strand: str
-    exons: list[Part] = field(default_factory=list)
-    coding: list[Part] = field(default_factory=list)
-    phases: dict[Part, int] = field(default_factory=dict)
+    exons: list[Span] = field(default_factory=list)
+    coding: list[Span] = field(default_factory=list)
+    phases: dict[Span, int] = field(default_factory=dict)
 
 
-def read(lines: Iterator[str], lengths: dict[str, int], source: Path) -> list[Transcript]:
+def read_transcripts(lines: Iterator[str], lengths: dict[str, int], source: Path) -> list[CodingTranscript]:
     """Transcripts of an annotation, on the contigs of the reference, in order of appearance.
 
     Raises InputError where the file is no GTF or GFF3, or none of its contigs is in the reference.
     """
-    transcripts: dict[tuple[str, str], Transcript] = {}
-    described: dict[str, tuple[str, dict[str, str]]] = {}
-    strange: dict[str, None] = {}
+    transcripts: dict[tuple[str, str], CodingTranscript] = {}
+    feature_tags: dict[str, tuple[str, dict[str, str]]] = {}
+    unknown_contigs: dict[str, None] = {}
     gff3 = None
     for row, line in enumerate(lines, start=1):
         if line.startswith("##FASTA"):
@@ -64,26 +64,26 @@ def read(lines: Iterator[str], lengths: dict[str, int], source: Path) -> list[Tr
         if gff3 is None:
             gff3 = "=" in fields[8].split(";")[0] and '"' not in fields[8].split(";")[0]
         if fields[0] not in lengths:
-            strange.setdefault(fields[0])
+            unknown_contigs.setdefault(fields[0])
             continue
-        tags = attributes(fields[8], gff3)
-        if fields[2] in PARTS:
+        tags = parse_attributes(fields[8], gff3)
+        if fields[2] in PART_TYPES:
             for name in tags.get("Parent", "").split(",") if gff3 else [tags.get("transcript_id", "")]:
                 if name:
-                    _add(transcripts, name, fields, tags)
+                    _add_part(transcripts, name, fields, tags)
         elif gff3 and "ID" in tags:
-            described[tags["ID"]] = (fields[2], tags)
-    if strange and not transcripts:
-        own = ", ".join(list(lengths)[:3])
+            feature_tags[tags["ID"]] = (fields[2], tags)
+    if unknown_contigs and not transcripts:
+        reference_names = ", ".join(list(lengths)[:3])
         raise InputError(
-            f"reference.gtf: {source} has no contig of the reference: it has {', '.join(list(strange)[:3])}, the reference {own}"
+            f"reference.gtf: {source} has no contig of the reference: it has {', '.join(list(unknown_contigs)[:3])}, the reference {reference_names}"
         )
     for transcript in transcripts.values():
-        _describe(transcript, described)
+        _add_gene_tags(transcript, feature_tags)
     return list(transcripts.values())
 
 
-def _add(transcripts: dict[tuple[str, str], Transcript], name: str, fields: list[str], tags: dict[str, str]) -> None:
+def _add_part(transcripts: dict[tuple[str, str], CodingTranscript], name: str, fields: list[str], tags: dict[str, str]) -> None:
     """Add an exon, a coding part or a stop codon to its transcript."""
     key = fields[0], name
     if key not in transcripts:
@@ -91,7 +91,7 @@ def _add(transcripts: dict[tuple[str, str], Transcript], name: str, fields: list
             tags.get("transcript_biotype") or tags.get("transcript_type") or tags.get("gene_biotype") or tags.get("gene_type", "")
         )
         gene = tags.get("gene_id", name)
-        transcripts[key] = Transcript(name, gene, tags.get("gene_name", gene), biotype, fields[0], fields[6])
+        transcripts[key] = CodingTranscript(name, gene, tags.get("gene_name", gene), biotype, fields[0], fields[6])
     transcript, part = transcripts[key], (int(fields[3]) - 1, int(fields[4]))
     if fields[2] == "exon":
         transcript.exons.append(part)
@@ -100,13 +100,13 @@ def _add(transcripts: dict[tuple[str, str], Transcript], name: str, fields: list
         transcript.phases[part] = int(fields[7]) if fields[7].isdigit() else 0
 
 
-def _describe(transcript: Transcript, described: dict[str, tuple[str, dict[str, str]]]) -> None:
+def _add_gene_tags(transcript: CodingTranscript, feature_tags: dict[str, tuple[str, dict[str, str]]]) -> None:
     """Fill in gene and biotype of a GFF3 transcript from its own row and its gene's."""
-    kind, tags = described.get(transcript.name, ("", {}))
+    kind, tags = feature_tags.get(transcript.name, ("", {}))
     if not tags:
         return
     parent = tags.get("Parent", "").split(",")[0]
-    gene = described.get(parent, ("", tags))[1]
+    gene = feature_tags.get(parent, ("", tags))[1]
     # coding parts that hang from a gene directly (bacteria, yeast)
     transcript.gene = parent or transcript.name
     transcript.symbol = gene.get("Name") or gene.get("gene") or transcript.gene
@@ -115,35 +115,35 @@ def _describe(transcript: Transcript, described: dict[str, tuple[str, dict[str, 
     )
 
 
-def coding_parts(transcript: Transcript, genome: pysam.FastaFile) -> list[Part] | None:
+def resolve_coding_parts(transcript: CodingTranscript, genome: pysam.FastaFile) -> list[Span] | None:
     """Coding parts in order of position, with the stop codon.
 
     Where the annotation leaves the stop codon out, and the genome has one right behind, it is taken in.
     None where parts overlap in other than touching ends (ribosomal slippage), which csq cannot follow.
     """
-    whole = merged([(transcript.contig, *part) for part in transcript.coding], [transcript.contig])
+    merged_parts = merge_intervals([(transcript.contig, *part) for part in transcript.coding], [transcript.contig])
     longest = sum(end - start for start, end in set(transcript.coding))
-    if sum(end - start for _, start, end in whole) < longest - 3:
+    if sum(end - start for _, start, end in merged_parts) < longest - 3:
         return None
-    parts = [(start, end) for _, start, end in whole]
-    if _codon(_last(parts, transcript.strand), transcript, genome) in STOPS:
+    parts = [(start, end) for _, start, end in merged_parts]
+    if _fetch_codon(_find_last_codon(parts, transcript.strand), transcript, genome) in STOPS:
         return parts
-    beyond = _beyond(parts, transcript)
-    if len(beyond) == 3 and _codon(beyond, transcript, genome) in STOPS:
-        extended = [(transcript.contig, place, place + 1) for place in beyond]
-        return [(s, e) for _, s, e in merged([(transcript.contig, *p) for p in parts] + extended, [transcript.contig])]
+    following = _find_following_bases(parts, transcript)
+    if len(following) == 3 and _fetch_codon(following, transcript, genome) in STOPS:
+        extended = [(transcript.contig, position, position + 1) for position in following]
+        return [(s, e) for _, s, e in merge_intervals([(transcript.contig, *p) for p in parts] + extended, [transcript.contig])]
     return parts
 
 
-def _last(parts: list[Part], strand: str) -> list[int]:
+def _find_last_codon(parts: list[Span], strand: str) -> list[int]:
     """Positions of the last three coding bases, in genome order."""
     bases = [p for start, end in (parts[-3:] if strand == "+" else parts[:3]) for p in range(start, end)]
     return bases[-3:] if strand == "+" else bases[:3]
 
 
-def _beyond(parts: list[Part], transcript: Transcript) -> list[int]:
+def _find_following_bases(parts: list[Span], transcript: CodingTranscript) -> list[int]:
     """Positions of the three exon bases that follow the coding parts, in genome order."""
-    exons = merged([(transcript.contig, *part) for part in transcript.exons], [transcript.contig])
+    exons = merge_intervals([(transcript.contig, *part) for part in transcript.exons], [transcript.contig])
     if transcript.strand == "+":
         edge = parts[-1][1]
         after = (p for _, start, end in exons for p in range(max(start, edge), min(end, max(start, edge) + 3)))
@@ -153,12 +153,12 @@ def _beyond(parts: list[Part], transcript: Transcript) -> list[int]:
     return sorted(before)[-3:]
 
 
-def _codon(places: list[int], transcript: Transcript, genome: pysam.FastaFile) -> str:
-    bases = "".join(genome.fetch(transcript.contig, p, p + 1) for p in places).upper()
+def _fetch_codon(positions: list[int], transcript: CodingTranscript, genome: pysam.FastaFile) -> str:
+    bases = "".join(genome.fetch(transcript.contig, p, p + 1) for p in positions).upper()
     return bases if transcript.strand == "+" else bases.translate(COMPLEMENT)[::-1]
 
 
-def phased(parts: list[Part], strand: str, first: int) -> list[tuple[Part, int]]:
+def assign_phases(parts: list[Span], strand: str, first: int) -> list[tuple[Span, int]]:
     """Coding parts with their phases, each following from the lengths before it. first: phase of the first part read."""
     out, phase = [], first
     for part in parts if strand == "+" else reversed(parts):
@@ -167,7 +167,7 @@ def phased(parts: list[Part], strand: str, first: int) -> list[tuple[Part, int]]
     return out if strand == "+" else out[::-1]
 
 
-def untranslated(transcript: Transcript, parts: list[Part]) -> Iterator[tuple[str, Part]]:
+def list_utrs(transcript: CodingTranscript, parts: list[Span]) -> Iterator[tuple[str, Span]]:
     """The parts of the exons before and behind the coding sequence."""
     begin, end = parts[0][0], parts[-1][1]
     low, high = ("five_prime_UTR", "three_prime_UTR") if transcript.strand == "+" else ("three_prime_UTR", "five_prime_UTR")
@@ -178,9 +178,9 @@ def untranslated(transcript: Transcript, parts: list[Part]) -> Iterator[tuple[st
             yield high, (max(start, end), stop)
 
 
-def write(transcripts: list[Transcript], genome: pysam.FastaFile) -> Iterator[str]:
+def format_gff3(transcripts: list[CodingTranscript], genome: pysam.FastaFile) -> Iterator[str]:
     """GFF3 lines. A gene comes with its first transcript; transcripts that csq cannot follow are left out."""
-    genes: dict[tuple[str, str], list[Transcript]] = {}
+    genes: dict[tuple[str, str], list[CodingTranscript]] = {}
     for transcript in transcripts:
         if transcript.contig not in MITOCHONDRIA and transcript.strand in "+-":
             genes.setdefault((transcript.contig, transcript.gene), []).append(transcript)
@@ -189,52 +189,56 @@ def write(transcripts: list[Transcript], genome: pysam.FastaFile) -> Iterator[st
     for (contig, gene), members in genes.items():
         spread = [part for member in members for part in member.exons + member.coding]
         coding = any(member.coding for member in members)
-        mark = _unique(f"gene:{_safe(gene)}", contig, used)
-        tail = f"ID={mark};Name={_safe(members[0].symbol)};biotype={_biotype(members[0].biotype, coding)}"
-        yield _row(contig, "gene", (min(s for s, _ in spread), max(e for _, e in spread)), members[0].strand, ".", tail)
+        gene_id = _make_unique(f"gene:{_escape_name(gene)}", contig, used)
+        attribute_text = (
+            f"ID={gene_id};Name={_escape_name(members[0].symbol)};biotype={_normalise_biotype(members[0].biotype, coding)}"
+        )
+        yield _format_row(
+            contig, "gene", (min(s for s, _ in spread), max(e for _, e in spread)), members[0].strand, ".", attribute_text
+        )
         for member in members:
-            yield from _transcript(member, genome, mark, used)
+            yield from _format_transcript(member, genome, gene_id, used)
 
 
-def _transcript(member: Transcript, genome: pysam.FastaFile, gene: str, used: set[str]) -> Iterator[str]:
-    parts = coding_parts(member, genome) if member.coding else []
+def _format_transcript(member: CodingTranscript, genome: pysam.FastaFile, gene: str, used: set[str]) -> Iterator[str]:
+    parts = resolve_coding_parts(member, genome) if member.coding else []
     if parts is None:
         log.warning("%s: its coding parts overlap; bcftools csq cannot follow it, and it is left out", member.name)
         return
     exons = member.exons or parts
-    mark = _unique(f"transcript:{_safe(member.name)}", member.contig, used)
-    whole = min(s for s, _ in exons + parts), max(e for _, e in exons + parts)
-    tail = f"ID={mark};Parent={gene};biotype={_biotype(member.biotype, bool(parts))}"
-    yield _row(member.contig, "transcript", whole, member.strand, ".", tail)
+    transcript_id = _make_unique(f"transcript:{_escape_name(member.name)}", member.contig, used)
+    full_span = min(s for s, _ in exons + parts), max(e for _, e in exons + parts)
+    attribute_text = f"ID={transcript_id};Parent={gene};biotype={_normalise_biotype(member.biotype, bool(parts))}"
+    yield _format_row(member.contig, "transcript", full_span, member.strand, ".", attribute_text)
     for exon in sorted(exons):
-        yield _row(member.contig, "exon", exon, member.strand, ".", f"Parent={mark}")
+        yield _format_row(member.contig, "exon", exon, member.strand, ".", f"Parent={transcript_id}")
     if not parts:
         return
-    for kind, part in untranslated(member, parts):
-        yield _row(member.contig, kind, part, member.strand, ".", f"Parent={mark}")
+    for kind, part in list_utrs(member, parts):
+        yield _format_row(member.contig, kind, part, member.strand, ".", f"Parent={transcript_id}")
     edge = parts[0] if member.strand == "+" else parts[-1]
-    given = {(s if member.strand == "+" else e): phase for (s, e), phase in member.phases.items()}
-    first = given.get(edge[0] if member.strand == "+" else edge[1], 0)
-    for part, phase in phased(parts, member.strand, first):
-        yield _row(member.contig, "CDS", part, member.strand, str(phase), f"Parent={mark}")
+    phase_by_edge = {(s if member.strand == "+" else e): phase for (s, e), phase in member.phases.items()}
+    first = phase_by_edge.get(edge[0] if member.strand == "+" else edge[1], 0)
+    for part, phase in assign_phases(parts, member.strand, first):
+        yield _format_row(member.contig, "CDS", part, member.strand, str(phase), f"Parent={transcript_id}")
 
 
-def _row(contig: str, kind: str, part: Part, strand: str, phase: str, tail: str) -> str:
-    return f"{contig}\treadsight\t{kind}\t{part[0] + 1}\t{part[1]}\t.\t{strand}\t{phase}\t{tail}"
+def _format_row(contig: str, kind: str, part: Span, strand: str, phase: str, attribute_text: str) -> str:
+    return f"{contig}\treadsight\t{kind}\t{part[0] + 1}\t{part[1]}\t.\t{strand}\t{phase}\t{attribute_text}"
 
 
-def _biotype(given: str, coding: bool) -> str:
+def _normalise_biotype(given: str, coding: bool) -> str:
     """The biotype, in Ensembl's words; what has coding parts but no word is protein coding."""
     if coding and given in ("", "transcript", "gene", *CODING):
         return "protein_coding"
     return given or "misc_RNA"
 
 
-def _safe(name: str) -> str:
+def _escape_name(name: str) -> str:
     return name.removeprefix("gene:").removeprefix("transcript:").replace(";", "%3B").replace("=", "%3D").replace(" ", "_")
 
 
-def _unique(name: str, contig: str, used: set[str]) -> str:
+def _make_unique(name: str, contig: str, used: set[str]) -> str:
     """The name, with its contig where another contig has it, too (pseudo-autosomal genes)."""
     name = name if name not in used else f"{name}_{contig}"
     used.add(name)
@@ -243,11 +247,11 @@ def _unique(name: str, contig: str, used: set[str]) -> str:
 
 def main(annotation: Path, reference: Path, out: Path) -> None:
     """Write the GFF3."""
-    with io.TextIOWrapper(open_any(annotation)) as lines, pysam.FastaFile(str(reference)) as genome:
+    with io.TextIOWrapper(open_decompressed(annotation)) as lines, pysam.FastaFile(str(reference)) as genome:
         lengths = dict(zip(genome.references, genome.lengths, strict=True))
-        transcripts = read(lines, lengths, annotation)
+        transcripts = read_transcripts(lines, lengths, annotation)
         with open(out, "w") as sink:
-            sink.writelines(f"{line}\n" for line in write(transcripts, genome))
+            sink.writelines(f"{line}\n" for line in format_gff3(transcripts, genome))
     if not any(transcript.coding for transcript in transcripts):
         log.warning("%s has no coding parts (CDS rows): consequences will be of non-coding kinds alone", annotation)
 

@@ -2,30 +2,30 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs
-from readsight.pipes import Command, capture
+from readsight.genome.intervals import read_contig_lengths
+from readsight.pipes import Command, capture_output
 from readsight.step import step
-from readsight.variants.delly import attempt, note
-from readsight.variants.vcf_files import index, write_empty
+from readsight.variants.delly import run_delly, write_note
+from readsight.variants.vcf_files import index_bcf, write_empty_bcf
 
 
-def command(reference: Path, sites: Path, cram: Path, out: Path) -> Command:
+def build_command(reference: Path, sites: Path, cram: Path, out: Path) -> Command:
     """Delly's genotyping of given sites."""
     return ["delly", "call", "-g", reference, "-v", sites, "-o", out, cram]
 
 
-def main(reference: Path, sites: Path, cram: Path, sample: str, out: Path, words: Path, scratch: Path) -> None:
+def main(reference: Path, sites: Path, cram: Path, sample: str, out: Path, note_path: Path, scratch: Path) -> None:
     """Write the sample's genotypes as BCF, and a note; no site, no genotype."""
-    lengths = contigs(Path(f"{reference}.fai"))
+    lengths = read_contig_lengths(Path(f"{reference}.fai"))
     reason = None
-    copy = scratch / "sites.bcf"
-    copy.symlink_to(sites.resolve())
-    index(copy)
-    if capture(["bcftools", "index", "-n", copy]).strip() == "0":
-        write_empty(out, lengths, [sample])
+    sites_copy = scratch / "sites.bcf"
+    sites_copy.symlink_to(sites.resolve())
+    index_bcf(sites_copy)
+    if capture_output(["bcftools", "index", "-n", sites_copy]).strip() == "0":
+        write_empty_bcf(out, lengths, [sample])
     else:
-        reason = attempt(command(reference, copy, cram, out), out, lengths, sample)
-    note(words, sample, reason)
+        reason = run_delly(build_command(reference, sites_copy, cram, out), out, lengths, sample)
+    write_note(note_path, sample, reason)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs
+from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
-from readsight.variants.vcf_files import adopt
+from readsight.variants.vcf_files import import_vcf
 
 
 def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:
@@ -14,7 +14,7 @@ def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:
     is no VCF, belongs to another genome, or uses tags that its header does not define.
     """
     sort = ["bcftools", "sort", "-T", scratch / "sort", "-Ob", "-o", out, "-"]
-    adopt(vcf, contigs(fai), [sort], scratch, "variants.vcf")
+    import_vcf(vcf, read_contig_lengths(fai), [sort], scratch, "variants.vcf")
 
 
 if __name__ == "__main__":

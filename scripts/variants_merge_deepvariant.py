@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs
-from readsight.pipes import Command, pipe, reading, run
+from readsight.genome.intervals import read_contig_lengths
+from readsight.pipes import Command, read_pipe, run_pipe, run_tool
 from readsight.step import step
-from readsight.variants.vcf_files import cleaned, index, join
+from readsight.variants.vcf_files import index_bcf, make_clean_feed, merge_samples
 
 
-def alone(reference: Path, out: Path) -> list[Command]:
+def build_sample_commands(reference: Path, out: Path) -> list[Command]:
     """One sample's real calls, an alternative allele a record, so that samples meet allele by allele."""
     return [
         ["bcftools", "norm", "--no-version", "-m", "-any", "-f", reference, "-Ou", "-"],
@@ -19,15 +19,15 @@ def alone(reference: Path, out: Path) -> list[Command]:
 
 def main(vcfs: list[Path], reference: Path, out: Path, scratch: Path) -> None:
     """Write the calls of all samples, in the order given, as BCF."""
-    lengths = contigs(Path(f"{reference}.fai"))
+    lengths = read_contig_lengths(Path(f"{reference}.fai"))
     files = []
     for number, vcf in enumerate(vcfs):
-        single = scratch / f"sample{number}.bcf"
-        with reading([["bcftools", "view", "--no-version", "-Ov", vcf]]) as records:
-            pipe(alone(reference, single), feed=cleaned(records, lengths))
-        index(single)
-        files.append(single)
-    run(["bcftools", "view", "--no-version", "-Ob", "-o", out, join(files, "none", scratch)])
+        sample_bcf = scratch / f"sample{number}.bcf"
+        with read_pipe([["bcftools", "view", "--no-version", "-Ov", vcf]]) as records:
+            run_pipe(build_sample_commands(reference, sample_bcf), feed=make_clean_feed(records, lengths))
+        index_bcf(sample_bcf)
+        files.append(sample_bcf)
+    run_tool(["bcftools", "view", "--no-version", "-Ob", "-o", out, merge_samples(files, "none", scratch)])
 
 
 if __name__ == "__main__":

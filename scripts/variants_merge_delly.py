@@ -2,31 +2,31 @@
 
 from pathlib import Path
 
-from readsight.genome.intervals import contigs
-from readsight.pipes import Command, capture, listed, run
+from readsight.genome.intervals import read_contig_lengths
+from readsight.pipes import Command, capture_output, run_tool, write_list
 from readsight.step import step
-from readsight.variants.vcf_files import index, write_empty
+from readsight.variants.vcf_files import index_bcf, write_empty_bcf
 
 
-def command(files: Path, out: Path) -> Command:
+def build_command(files: Path, out: Path) -> Command:
     """Delly's merge. files: a file that lists the samples' sites."""
     return ["delly", "merge", "-o", out, files]
 
 
 def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
     """Write the sites of all samples, as BCF; a valid empty file where no sample has any."""
-    some = []
+    nonempty = []
     for path in sites:
-        index(path_copy := _copied(path, scratch / f"{len(some)}-{path.name}"))
-        if capture(["bcftools", "index", "-n", path_copy]).strip() != "0":
-            some.append(path_copy)
-    if not some:
-        return write_empty(out, contigs(Path(f"{reference}.fai")), [])
-    files = listed(some, scratch / "sites.txt")
-    run(command(files, out))
+        index_bcf(path_copy := _link_copy(path, scratch / f"{len(nonempty)}-{path.name}"))
+        if capture_output(["bcftools", "index", "-n", path_copy]).strip() != "0":
+            nonempty.append(path_copy)
+    if not nonempty:
+        return write_empty_bcf(out, read_contig_lengths(Path(f"{reference}.fai")), [])
+    files = write_list(nonempty, scratch / "sites.txt")
+    run_tool(build_command(files, out))
 
 
-def _copied(path: Path, copy: Path) -> Path:
+def _link_copy(path: Path, copy: Path) -> Path:
     """A link in the scratch folder, so that the index need not stand beside the original."""
     copy.symlink_to(path.resolve())
     return copy

@@ -17,28 +17,28 @@ STATUS = {
 }
 
 
-def draw(tables: dict[str, pd.DataFrame], sites: dict[str, pd.DataFrame], path: Path) -> None:
+def draw_structural(tables: dict[str, pd.DataFrame], sites: dict[str, pd.DataFrame], path: Path) -> None:
     """Left: recall and precision by type, with intervals. Right: every variant by its size.
 
     tables, sites: caller → table of figures, table of variants.
     """
-    figure, axes = figure_style.new(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
+    figure, axes = figure_style.new_figure(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
     for row, caller in zip(axes, tables, strict=True):
-        _figures(row[0], tables[caller], caller)
-        _sizes(row[1], sites[caller])
-    figure_style.save(figure, path)
+        _draw_metrics(row[0], tables[caller], caller)
+        _draw_sizes(row[1], sites[caller])
+    figure_style.save_figure(figure, path)
 
 
-def _figures(axis, table: pd.DataFrame, caller: str) -> None:
+def _draw_metrics(axis, table: pd.DataFrame, caller: str) -> None:
     table = table[table["sample"] == "all"].set_index("type")
     names = [*TYPES, "all"]
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         row = table.loc[name.lower()]
         for shift, metric, colour in ((-0.15, "recall", figure_style.COLOURS[0]), (0.15, "precision", figure_style.COLOURS[4])):
             if np.isnan(row[metric]):
                 continue
-            axis.plot([row[f"{metric}_low"], row[f"{metric}_high"]], [place + shift] * 2, color=colour)
-            axis.plot(row[metric], place + shift, "o", color=colour)
+            axis.plot([row[f"{metric}_low"], row[f"{metric}_high"]], [position + shift] * 2, color=colour)
+            axis.plot(row[metric], position + shift, "o", color=colour)
     labels = [f"{TYPES.get(n, 'All')} (truth {table.loc[n.lower(), ['tp', 'fn']].sum():.0f})" for n in names]
     axis.set_yticks(range(len(names)), labels)
     axis.invert_yaxis()
@@ -51,12 +51,12 @@ def _figures(axis, table: pd.DataFrame, caller: str) -> None:
     axis.legend(handles=handles, fontsize=9, frameon=False, loc="lower left")
 
 
-def _sizes(axis, sites: pd.DataFrame) -> None:
-    draw = np.random.default_rng(1)
-    for (side, status), (words, colour, marker) in STATUS.items():
-        chosen = sites[(sites["side"] == side) & (sites["status"] == status)]
-        y = np.array([list(TYPES).index(t) for t in chosen["type"]], dtype=float) + draw.uniform(-0.3, 0.3, len(chosen))
-        axis.plot(chosen["size"], y, marker, color=colour, markersize=5, alpha=0.8, label=f"{words} ({len(chosen):,})")
+def _draw_sizes(axis, sites: pd.DataFrame) -> None:
+    rng = np.random.default_rng(1)
+    for (side, status), (label, colour, marker) in STATUS.items():
+        selected = sites[(sites["side"] == side) & (sites["status"] == status)]
+        y = np.array([list(TYPES).index(t) for t in selected["type"]], dtype=float) + rng.uniform(-0.3, 0.3, len(selected))
+        axis.plot(selected["size"], y, marker, color=colour, markersize=5, alpha=0.8, label=f"{label} ({len(selected):,})")
     axis.set_yticks(range(len(TYPES)), TYPES.values())
     axis.set_ylim(len(TYPES) - 0.5, -0.5)
     axis.set_xscale("log")
@@ -70,9 +70,13 @@ def _sizes(axis, sites: pd.DataFrame) -> None:
 
 
 def main(callers: list[str], tables: list[Path], sites: list[Path], out: Path) -> None:
-    read = {caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, tables, strict=True)}
-    found = {caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, sites, strict=True)}
-    draw(read, found, out)
+    tables_by_caller = {
+        caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, tables, strict=True)
+    }
+    sites_by_caller = {
+        caller: pd.read_csv(path, sep="\t", dtype={"sample": str}) for caller, path in zip(callers, sites, strict=True)
+    }
+    draw_structural(tables_by_caller, sites_by_caller, out)
 
 
 if __name__ == "__main__":

@@ -4,45 +4,51 @@ import logging
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.genome.intervals import contigs
-from readsight.pipes import Command, capture
+from readsight.genome.intervals import read_contig_lengths
+from readsight.pipes import Command, capture_output
 from readsight.step import step
-from readsight.variants.vcf_files import adopt, index, own_header, tags
+from readsight.variants.vcf_files import find_defined_tags, import_vcf, index_bcf, read_user_header
 
 log = logging.getLogger("readsight")
 
 # what each kind of resource must and may bring
-NEEDED = {"known": (), "population": ("AF",), "clinvar": ("CLNSIG",)}
-WELCOME = {"known": (), "population": (), "clinvar": ("CLNDN", "CLNREVSTAT")}
+REQUIRED = {"known": (), "population": ("AF",), "clinvar": ("CLNSIG",)}
+OPTIONAL = {"known": (), "population": (), "clinvar": ("CLNDN", "CLNREVSTAT")}
 
 
-def kept(kind: str, present: set[str], path: Path) -> list[str]:
+def choose_tags(kind: str, present: set[str], path: Path) -> list[str]:
     """INFO tags that are taken from a resource. Raises InputError where one that is needed is missing."""
-    missing = [tag for tag in NEEDED[kind] if tag not in present]
+    missing = [tag for tag in REQUIRED[kind] if tag not in present]
     if missing:
         raise InputError(f"reference.{kind}: {path} has no INFO/{missing[0]}, which is what is taken from it")
-    return [tag for tag in (*NEEDED[kind], *WELCOME[kind]) if tag in present]
+    return [tag for tag in (*REQUIRED[kind], *OPTIONAL[kind]) if tag in present]
 
 
-def commands(reference: Path, out: Path, scratch: Path, keep: list[str], mb: int) -> list[Command]:
+def build_commands(reference: Path, out: Path, scratch: Path, kept_tags: list[str], memory_mb: int) -> list[Command]:
     """Sites alone, one alternative allele a record, left-aligned, sorted; records of another reference base left out."""
-    drop = ",".join(["FILTER", "QUAL", "^" + ",".join(f"INFO/{tag}" for tag in keep) if keep else "INFO"])
+    drop = ",".join(["FILTER", "QUAL", "^" + ",".join(f"INFO/{tag}" for tag in kept_tags) if kept_tags else "INFO"])
     return [
         ["bcftools", "view", "--no-version", "-G", "-Ou", "-"],
         ["bcftools", "annotate", "--no-version", "-x", drop, "-Ou", "-"],
         ["bcftools", "norm", "--no-version", "-m", "-any", "-f", reference, "-c", "x", "-Ou", "-"],
-        ["bcftools", "sort", "-m", f"{mb}M", "-T", scratch / "sort", "-Ob", "-o", out, "-"],
+        ["bcftools", "sort", "-m", f"{memory_mb}M", "-T", scratch / "sort", "-Ob", "-o", out, "-"],
     ]
 
 
-def main(vcf: Path, reference: Path, out: Path, scratch: Path, kind: str, mb: int) -> None:
+def main(vcf: Path, reference: Path, out: Path, scratch: Path, kind: str, memory_mb: int) -> None:
     """Write the resource as BCF, with its index."""
-    what = f"reference.{'known_sites' if kind == 'known' else kind}"
-    keep = kept(kind, tags(own_header(vcf, what), "INFO"), vcf)
-    adopt(vcf, contigs(Path(f"{reference}.fai")), commands(reference, out, scratch, keep, mb), scratch, what)
-    index(out)
-    if capture(["bcftools", "index", "-n", out]).strip() == "0":
-        log.warning("%s: no record of %s lies on the reference with its bases", what, vcf)
+    config_key = f"reference.{'known_sites' if kind == 'known' else kind}"
+    kept_tags = choose_tags(kind, find_defined_tags(read_user_header(vcf, config_key), "INFO"), vcf)
+    import_vcf(
+        vcf,
+        read_contig_lengths(Path(f"{reference}.fai")),
+        build_commands(reference, out, scratch, kept_tags, memory_mb),
+        scratch,
+        config_key,
+    )
+    index_bcf(out)
+    if capture_output(["bcftools", "index", "-n", out]).strip() == "0":
+        log.warning("%s: no record of %s lies on the reference with its bases", config_key, vcf)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.genome.intervals import contigs, merged, pieces, read_bed, write_bed
+from readsight.genome.intervals import merge_intervals, read_bed, read_contig_lengths, split_evenly, write_bed
 from readsight.step import step
 
 
 def main(fai: Path, targets: Path | None, outs: list[Path]) -> None:
     """Write one BED file a piece, in contig and position order."""
-    lengths = contigs(fai)
-    whole = [(name, 0, length) for name, length in lengths.items()]
-    regions = merged(read_bed(targets, lengths), lengths) if targets else merged(whole, lengths)
+    lengths = read_contig_lengths(fai)
+    full_contigs = [(name, 0, length) for name, length in lengths.items()]
+    regions = merge_intervals(read_bed(targets, lengths), lengths) if targets else merge_intervals(full_contigs, lengths)
     if not regions:
         raise InputError(f"{targets or fai}: there is no base to call variants in")
-    for out, piece in zip(outs, pieces(regions, len(outs)), strict=True):
+    for out, piece in zip(outs, split_evenly(regions, len(outs)), strict=True):
         write_bed(out, piece)
 
 

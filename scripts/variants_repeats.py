@@ -5,46 +5,46 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from readsight.formats.contigs import open_any
+from readsight.formats.contigs import open_decompressed
 from readsight.genome.intervals import Interval
-from readsight.pipes import pipe, run
+from readsight.pipes import run_pipe, run_tool
 from readsight.step import step
 
 LOWER = re.compile("[a-z]+")
 
 
-def lower_case(lines: Iterable[str]) -> Iterator[Interval]:
+def find_lower_case(lines: Iterable[str]) -> Iterator[Interval]:
     """Runs of lower-case letters in a FASTA, over line ends, in its order."""
-    name, place, begun = "", 0, None
+    name, offset, run_start = "", 0, None
     for line in lines:
         line = line.rstrip("\r\n")
         if line.startswith(">"):
-            if begun is not None:
-                yield name, begun, place
-            name, place, begun = line[1:].split()[0], 0, None
+            if run_start is not None:
+                yield name, run_start, offset
+            name, offset, run_start = line[1:].split()[0], 0, None
             continue
-        if begun is not None and not line[:1].islower():
-            yield name, begun, place
-            begun = None
+        if run_start is not None and not line[:1].islower():
+            yield name, run_start, offset
+            run_start = None
         for match in LOWER.finditer(line):
-            start = begun if match.start() == 0 and begun is not None else place + match.start()
-            begun = None
+            start = run_start if match.start() == 0 and run_start is not None else offset + match.start()
+            run_start = None
             if match.end() == len(line):
-                begun = start
+                run_start = start
             else:
-                yield name, start, place + match.end()
-        place += len(line)
-    if begun is not None:
-        yield name, begun, place
+                yield name, start, offset + match.end()
+        offset += len(line)
+    if run_start is not None:
+        yield name, run_start, offset
 
 
 def main(fasta: Path, out: Path) -> None:
     """Write the runs as a BGZF-compressed BED file with its index."""
-    with io.TextIOWrapper(open_any(fasta)) as lines:
-        rows = (f"{name}\t{start}\t{end}\n".encode() for name, start, end in lower_case(lines))
-        pipe([["bgzip", "-c"]], stdout=out, feed=lambda sink: sink.writelines(rows))
+    with io.TextIOWrapper(open_decompressed(fasta)) as lines:
+        rows = (f"{name}\t{start}\t{end}\n".encode() for name, start, end in find_lower_case(lines))
+        run_pipe([["bgzip", "-c"]], stdout=out, feed=lambda sink: sink.writelines(rows))
     # CSI, since contigs may be longer than TBI can hold
-    run(["tabix", "-f", "-C", "-p", "bed", out])
+    run_tool(["tabix", "-f", "-C", "-p", "bed", out])
 
 
 if __name__ == "__main__":

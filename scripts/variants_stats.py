@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from readsight.pipes import pipe
+from readsight.pipes import run_pipe
 from readsight.step import step
-from readsight.variants.vcf_files import samples
+from readsight.variants.vcf_files import read_samples
 
 Table = dict[str, list[list[str]]]
 
 
-def parse(text: str) -> Table:
+def parse_stats(text: str) -> Table:
     """Sections of `bcftools stats`: their short name → rows of fields."""
     table: Table = {}
     for line in text.splitlines():
@@ -21,38 +21,38 @@ def parse(text: str) -> Table:
     return table
 
 
-def totals(table: Table) -> dict[str, int]:
+def parse_totals(table: Table) -> dict[str, int]:
     """Summary numbers: `records`, `SNPs`, `indels`, …"""
     return {fields[1].removeprefix("number of ").rstrip(":"): int(fields[2]) for fields in table.get("SN", [])}
 
 
-def ratio(above: int, below: int) -> float | None:
+def compute_ratio(above: int, below: int) -> float | None:
     return above / below if below else None
 
 
-def summary(every: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
+def summary_records(all_calls: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
     """Figures of one caller; a ratio with nothing below the line is left out.
 
     every, passed: `bcftools stats` of all calls and of those that passed the filters.
     """
-    count = totals(passed)
+    count = parse_totals(passed)
     ts, tv = (sum(int(row[i]) for row in passed.get("TSTV", [])) for i in (1, 2))
     hom, het = (sum(int(row[i]) for row in passed.get("PSC", [])) for i in (3, 4))
     figures = [
-        ("calls", totals(every)["records"], None, "calls", "Calls, those that filters marked among them"),
+        ("calls", parse_totals(all_calls)["records"], None, "calls", "Calls, those that filters marked among them"),
         ("passed", count["records"], None, "calls", "Calls that passed every filter"),
         ("snvs", count["SNPs"], None, "calls", "Single-nucleotide variants that passed"),
         ("indels", count["indels"], None, "calls", "Insertions and deletions that passed"),
         (
             "ts_tv",
-            ratio(ts, tv),
+            compute_ratio(ts, tv),
             ts + tv,
             "ratio",
             "Transitions to transversions among passed calls; about 2.0–2.1 in a whole human genome",
         ),
         (
             "het_hom",
-            ratio(het, hom),
+            compute_ratio(het, hom),
             het + hom,
             "ratio",
             "Heterozygous to homozygous genotypes of passed SNVs, all samples together",
@@ -66,39 +66,42 @@ def summary(every: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
             "high": None,
             "n": value if n is None else n,
             "unit": unit,
-            "description": words,
+            "description": description,
         }
-        for name, value, n, unit, words in figures
+        for name, value, n, unit, description in figures
         if value is not None
     ]
 
 
-def remark(calls: int, passed: int, caller: str) -> dict[str, str]:
+def make_audit_note(calls: int, passed: int, caller: str) -> dict[str, str]:
     """What the audit is told of a caller that gave nothing, or nothing that passed."""
     if passed:
         return {}
     if calls:
         return {"note": f"none of {calls:,} calls passed variants.filters"}
-    why = {
+    reasons = {
         "consensus": "no call is shared by as many callers as variants.consensus asks for",
         "given": "variants.vcf has no call that the samples carry on the reference's contigs",
     }
-    return {"note": why.get(caller, f"{caller} found no difference between the reads and the reference")}
+    return {"note": reasons.get(caller, f"{caller} found no difference between the reads and the reference")}
 
 
-def main(calls: Path, stats: Path, out: Path, note: Path, scratch: Path, caller: str) -> None:
+def main(calls: Path, stats: Path, out: Path, note_path: Path, scratch: Path, caller: str) -> None:
     """Write `bcftools stats` of the passed calls, for MultiQC, the figures, and what the audit is told."""
-    each = ["-s", "-"] if samples(calls) else []
-    every = scratch / "every.txt"
-    pipe([["bcftools", "stats", calls]], stdout=every)
+    sample_options = ["-s", "-"] if read_samples(calls) else []
+    all_stats = scratch / "every.txt"
+    run_pipe([["bcftools", "stats", calls]], stdout=all_stats)
     # a fixed name, so that the text does not depend on where the project lies
-    pipe([["bcftools", "view", "--no-version", "-f", "PASS", "-Ou", calls], ["bcftools", "stats", *each, "-"]], stdout=stats)
-    named = stats.read_text().replace("ID\t0\t<STDIN>", f"ID\t0\t{caller}").replace("ID\t0\t-", f"ID\t0\t{caller}")
-    stats.write_text(named)
-    both = parse(every.read_text()), parse(named)
-    figures = summary(*both, caller)
+    run_pipe(
+        [["bcftools", "view", "--no-version", "-f", "PASS", "-Ou", calls], ["bcftools", "stats", *sample_options, "-"]],
+        stdout=stats,
+    )
+    text = stats.read_text().replace("ID\t0\t<STDIN>", f"ID\t0\t{caller}").replace("ID\t0\t-", f"ID\t0\t{caller}")
+    stats.write_text(text)
+    tables = parse_stats(all_stats.read_text()), parse_stats(text)
+    figures = summary_records(*tables, caller)
     out.write_text(json.dumps(figures, indent=1) + "\n")
-    note.write_text(json.dumps(remark(*(totals(table)["records"] for table in both), caller)) + "\n")
+    note_path.write_text(json.dumps(make_audit_note(*(parse_totals(table)["records"] for table in tables), caller)) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from readsight.errors import InputError
 from readsight.step import drop_runner_packages, step
 
 
-class Named(list):
+class NamedList(list):
     """Like Snakemake's lists of files: items by place, some by name."""
 
     def __init__(self, **named):
@@ -23,11 +23,11 @@ class Named(list):
 
 @pytest.fixture
 def snakemake(tmp_path):
-    def make(**output):
+    def build(**output):
         return SimpleNamespace(
             rule="align_stats",
-            input=Named(),
-            output=Named(
+            input=NamedList(),
+            output=NamedList(
                 **{k: str(tmp_path / v) if isinstance(v, str) else [str(tmp_path / x) for x in v] for k, v in output.items()}
             ),
             params=SimpleNamespace(seed=1),
@@ -37,51 +37,51 @@ def snakemake(tmp_path):
             log=[str(tmp_path / "logs" / "a.log")],
         )
 
-    return make
+    return build
 
 
-def everything(folder: Path) -> set[str]:
+def list_paths(folder: Path) -> set[str]:
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if "logs" not in p.parts}
 
 
-def test_outputs_appear_together_and_neighbours_stay_neighbours(snakemake, tmp_path):
+def test_outputs_appear_together_in_their_folders(snakemake, tmp_path):
     with step(snakemake(cram="a/s.cram", crai="a/s.cram.crai", pieces=["b/1.bed", "b/2.bed"])) as job:
         assert job.output.cram.parent == job.output.crai.parent
         for path in [job.output.cram, job.output.crai, *job.output.pieces]:
             path.write_text("whole")
         assert not (tmp_path / "a/s.cram").exists()
-    assert everything(tmp_path) == {"a", "a/s.cram", "a/s.cram.crai", "b", "b/1.bed", "b/2.bed"}
+    assert list_paths(tmp_path) == {"a", "a/s.cram", "a/s.cram.crai", "b", "b/1.bed", "b/2.bed"}
 
 
-def test_a_fault_of_the_input_is_told_without_traceback_and_leaves_nothing(snakemake, tmp_path, capsys):
+def test_input_error_has_no_traceback_and_leaves_nothing(snakemake, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop, step(snakemake(cram="a/s.cram")) as job:
         job.output.cram.write_text("half")
         raise InputError("s1: nothing maps")
     assert stop.value.code == 1
-    assert everything(tmp_path) == {"a"}
-    told = (tmp_path / "logs/a.log").read_text()
-    assert "s1: nothing maps" in told and "Traceback" not in told
+    assert list_paths(tmp_path) == {"a"}
+    log = (tmp_path / "logs/a.log").read_text()
+    assert "s1: nothing maps" in log and "Traceback" not in log
     assert "s1: nothing maps" in capsys.readouterr().err
 
 
-def test_an_output_that_was_not_made_is_named_and_none_is_kept(snakemake, tmp_path):
+def test_missing_output_is_named_and_none_is_kept(snakemake, tmp_path):
     with pytest.raises(SystemExit), step(snakemake(cram="a/s.cram", crai="a/s.cram.crai")) as job:
         job.output.cram.write_text("whole")
-    assert everything(tmp_path) == {"a"}
+    assert list_paths(tmp_path) == {"a"}
     assert "a/s.cram.crai" in (tmp_path / "logs/a.log").read_text()
 
 
-def test_what_a_killed_run_left_is_cleared(snakemake, tmp_path):
-    left = tmp_path / "a" / ".partial-align_stats-s1" / "old.tmp"
-    left.parent.mkdir(parents=True)
-    left.write_text("half")
+def test_leftovers_of_a_killed_run_are_removed(snakemake, tmp_path):
+    leftover = tmp_path / "a" / ".partial-align_stats-s1" / "old.tmp"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text("half")
     with step(snakemake(cram="a/s.cram")) as job:
-        assert not left.exists()
+        assert not leftover.exists()
         job.output.cram.write_text("whole")
-    assert everything(tmp_path) == {"a", "a/s.cram"}
+    assert list_paths(tmp_path) == {"a", "a/s.cram"}
 
 
-def test_packages_of_the_runner_are_dropped(monkeypatch):
+def test_packages_of_the_runner_are_removed(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path, "/elsewhere/runner/lib/python3.11/site-packages"])
     drop_runner_packages()
     assert "/elsewhere/runner/lib/python3.11/site-packages" not in sys.path

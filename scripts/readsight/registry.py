@@ -20,8 +20,8 @@ class Registry:
     def __getitem__(self, name: str) -> Any:
         """The member of that name. Raises InputError with the nearest known name."""
         if name not in self.members:
-            near = difflib.get_close_matches(name, self.members, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.members)}"
+            closest = difflib.get_close_matches(name, self.members, n=1, cutoff=0.5)
+            hint = f"did you mean {closest[0]!r}?" if closest else f"there are: {', '.join(self.members)}"
             raise InputError(f"{name!r} is no known {self.kind}; {hint}")
         return self.members[name]
 

@@ -33,8 +33,8 @@ class Job:
     def __init__(self, snakemake: Any, scratch: Path):
         self.rule: str = snakemake.rule
         self.input = Files(snakemake.input)
-        self.mark = "-".join([self.rule, *(str(w).replace("/", "_") for w in snakemake.wildcards)])
-        self.output = Files(snakemake.output, self._partial)
+        self.job_id = "-".join([self.rule, *(str(w).replace("/", "_") for w in snakemake.wildcards)])
+        self.output = Files(snakemake.output, self._partial_path)
         self.params = snakemake.params
         self.wildcards = snakemake.wildcards
         self.threads: int = snakemake.threads
@@ -42,46 +42,46 @@ class Job:
         self.scratch = scratch
         self.outputs = [Path(p) for p in snakemake.output]
 
-    def _partial(self, path: Path) -> Path:
+    def _partial_path(self, path: Path) -> Path:
         """Where an output is written until it is whole.
 
         Outputs of one job that share a folder stay neighbours, under their own
         names: tools find an index beside its file.
         """
-        return path.parent / f".partial-{self.mark}" / path.name
+        return path.parent / f".partial-{self.job_id}" / path.name
 
     def open_outputs(self) -> None:
         """Make the hidden folders, empty."""
-        partials = {self._partial(p).parent for p in self.outputs}
+        partials = {self._partial_path(p).parent for p in self.outputs}
         for folder in partials:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
 
     def keep_outputs(self) -> None:
         """Move every output to its final place, or say which was not made."""
-        missing = [p for p in self.outputs if not self._partial(p).exists()]
+        missing = [p for p in self.outputs if not self._partial_path(p).exists()]
         if missing:
             raise ToolError(f"{self.rule} did not make: {', '.join(str(p) for p in missing)}")
         for path in self.outputs:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            os.replace(self._partial(path), path)
+            os.replace(self._partial_path(path), path)
 
     def drop_outputs(self) -> None:
         """Remove the hidden folders and what is still in them."""
-        for folder in {self._partial(p).parent for p in self.outputs}:
+        for folder in {self._partial_path(p).parent for p in self.outputs}:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 class Files:
     """Snakemake's named list of files, as Paths."""
 
-    def __init__(self, named: Any, place=lambda path: path):
-        self._list = [place(Path(p)) for p in named]
+    def __init__(self, named: Any, resolve=lambda path: path):
+        self._list = [resolve(Path(p)) for p in named]
         self._named = {}
         for name, value in getattr(named, "items", list)():
             single = isinstance(value, (str, Path))
-            self._named[name] = place(Path(value)) if single else [place(Path(v)) for v in value]
+            self._named[name] = resolve(Path(value)) if single else [resolve(Path(v)) for v in value]
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -93,8 +93,8 @@ class Files:
         """A named file, or the default where the rule has none of that name (or an empty list)."""
         return self._named.get(name) or default
 
-    def __getitem__(self, place: int) -> Path:
-        return self._list[place]
+    def __getitem__(self, index: int) -> Path:
+        return self._list[index]
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._list)
@@ -109,16 +109,16 @@ def drop_runner_packages() -> None:
     Snakemake appends them to every script's path; a step must see its own
     environment alone. Kept: the environment, the standard library, this package.
     """
-    own = {str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix)}
-    here = str(Path(__file__).resolve().parents[1])
+    prefixes = {str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix)}
+    package_root = str(Path(__file__).resolve().parents[1])
 
-    def keeps(entry: str) -> bool:
+    def is_kept(entry: str) -> bool:
         path = str(Path(entry or ".").resolve())
-        if path == here or "site-packages" not in path:
+        if path == package_root or "site-packages" not in path:
             return True
-        return any(path.startswith(prefix + os.sep) for prefix in own)
+        return any(path.startswith(prefix + os.sep) for prefix in prefixes)
 
-    sys.path[:] = [entry for entry in sys.path if keeps(entry)]
+    sys.path[:] = [entry for entry in sys.path if is_kept(entry)]
 
 
 drop_runner_packages()
@@ -140,7 +140,7 @@ def step(snakemake: Any) -> Iterator[Job]:
     Raises SystemExit(1) after an InputError or ToolError, whose words stand in the
     log and on standard error without a traceback; other exceptions pass on, logged.
     """
-    with tempfile.TemporaryDirectory(prefix=f"{snakemake.rule}-", dir=_tmpdir(snakemake)) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"{snakemake.rule}-", dir=_get_tmpdir(snakemake)) as scratch:
         job = Job(snakemake, Path(scratch))
         handlers = [logging.StreamHandler(sys.stderr)]
         if len(snakemake.log):
@@ -164,6 +164,6 @@ def step(snakemake: Any) -> Iterator[Job]:
             job.drop_outputs()
 
 
-def _tmpdir(snakemake: Any) -> str | None:
+def _get_tmpdir(snakemake: Any) -> str | None:
     folder = getattr(snakemake.resources, "tmpdir", None)
     return str(folder) if folder and Path(str(folder)).is_dir() else None

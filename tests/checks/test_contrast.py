@@ -2,21 +2,21 @@
 
 import pytest
 
-from readsight.checks.contrast import compared, faults, members
+from readsight.checks.contrast import check_contrast, choose_table, select_samples
 
 
-def sheet(groups: str, blocks: str = "") -> dict[str, dict[str, str]]:
+def build_metadata(groups: str, blocks: str = "") -> dict[str, dict[str, str]]:
     """A sample a letter; its group, and its block where there are some."""
     return {f"s{i}": {"group": group} | ({"donor": blocks[i]} if blocks else {}) for i, group in enumerate(groups)}
 
 
 def test_two_groups_of_two_can_be_compared():
-    assert faults("group", "a", "b", None, sheet("aabb")) == []
-    assert members("group", ("a", "b"), sheet("acba")) == ["s0", "s2", "s3"]
+    assert check_contrast("group", "a", "b", None, build_metadata("aabb")) == []
+    assert select_samples("group", ("a", "b"), build_metadata("acba")) == ["s0", "s2", "s3"]
 
 
 @pytest.mark.parametrize(
-    ("groups", "blocks", "asked", "words"),
+    ("groups", "blocks", "settings", "message"),
     [
         ("aabb", "", {"column": "grup"}, "column: the sample sheet has no column 'grup'; did you mean 'group'?"),
         ("aabb", "", {"block": "donor"}, "block: the sample sheet has no column 'donor'"),
@@ -29,18 +29,18 @@ def test_two_groups_of_two_can_be_compared():
         ("aabb", "xyxz", {"block": "donor"}, "block: 3 blocks leave no replicate"),
     ],
 )
-def test_what_cannot_be_compared_is_told(groups, blocks, asked, words):
-    given = {"column": "group", "reference": "a", "tested": "b", "block": None} | asked
-    (fault,) = faults(**given, samples=sheet(groups, blocks))
-    assert fault.startswith(words)
+def test_impossible_contrast_is_reported(groups, blocks, settings, message):
+    contrast = {"column": "group", "reference": "a", "tested": "b", "block": None} | settings
+    (fault,) = check_contrast(**contrast, samples=build_metadata(groups, blocks))
+    assert fault.startswith(message)
 
 
 def test_pairs_can_be_blocked():
-    assert faults("group", "a", "b", "donor", sheet("ababab", "xxyyzz")) == []
+    assert check_contrast("group", "a", "b", "donor", build_metadata("ababab", "xxyyzz")) == []
 
 
-def test_a_contrast_is_of_the_table_named_else_of_reads_else_of_the_only_table():
-    assert compared("b", True, ["a", "b"]) == "b"
-    assert compared(None, True, ["a"]) == "expression"
-    assert compared(None, False, ["a"]) == "a"
-    assert compared(None, False, ["a", "b"]) is None and compared(None, False, []) is None
+def test_contrast_uses_named_table_then_reads_then_only_table():
+    assert choose_table("b", True, ["a", "b"]) == "b"
+    assert choose_table(None, True, ["a"]) == "expression"
+    assert choose_table(None, False, ["a"]) == "a"
+    assert choose_table(None, False, ["a", "b"]) is None and choose_table(None, False, []) is None

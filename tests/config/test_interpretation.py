@@ -7,25 +7,25 @@ import pytest
 from readsight.config import interpretation, schema
 from readsight.errors import InputError
 from readsight.wiring.interpret import InterpretWiring
-from readsight.wiring.interpret_sequences import ExplainWiring
+from readsight.wiring.interpret_sequences import SequenceInterpretWiring
 from readsight.wiring.project import Project
 
 FASTA = {"sequences": {"files": [{"path": "a.fa", "label": "a"}, {"path": "b.fa", "label": "b"}]}}
-ONE = SimpleNamespace(task="t", set="known")
+WILDCARDS = SimpleNamespace(task="t", set="known")
 
 
-def parsed(genome: bool = True, **task) -> schema.Config:
+def parse_task_config(genome: bool = True, **task) -> schema.Config:
     raw = {"project": "p", "variants": None, "expression": None, "tasks": {"t": {"source": "sequences"} | FASTA | task}}
-    return schema.parse(raw | ({"reference": {"fasta": "g.fa"}} if genome else {}))
+    return schema.parse_config(raw | ({"reference": {"fasta": "g.fa"}} if genome else {}))
 
 
-def wiring(**task) -> ExplainWiring:
-    return ExplainWiring(Project(parsed(**task)))
+def build_wiring(**task) -> SequenceInterpretWiring:
+    return SequenceInterpretWiring(Project(parse_task_config(**task)))
 
 
-def faults(**task) -> str:
+def read_faults(**task) -> str:
     with pytest.raises(InputError) as refusal:
-        parsed(**task)
+        parse_task_config(**task)
     return "\n".join(refusal.value.faults)
 
 
@@ -38,12 +38,12 @@ def faults(**task) -> str:
         (["kmer_linear"], {}, ["mutagenesis"]),
     ],
 )
-def test_each_model_gets_methods_that_are_defined_on_it(models, more, methods):
-    assert parsed(models=models, **more).tasks["t"].attributions == methods
+def test_default_methods_are_defined_on_the_model(models, more, methods):
+    assert parse_task_config(models=models, **more).tasks["t"].attributions == methods
 
 
 @pytest.mark.parametrize(
-    "task, words",
+    "task, message",
     [
         ({"attributions": ["attention_rollout", "saliency"], "models": ["cnn"]}, "'attention_rollout' is not defined on cnn"),
         ({"attributions": ["attention_rollout", "saliency"], "models": ["cnn"]}, "use saliency, input_x_gradient, smoothgrad"),
@@ -57,59 +57,59 @@ def test_each_model_gets_methods_that_are_defined_on_it(models, more, methods):
         ({"interpret": {"variants": [{"name": "x", "vcf": "a"}]}, "attributions": []}, "do not leave attributions empty"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_with_what_can(task, words):
-    assert words in faults(**task)
+def test_invalid_request_is_refused_with_valid_options(task, message):
+    assert message in read_faults(**task)
 
 
-def test_methods_of_sequences_are_not_of_tables():
+def test_sequence_methods_are_refused_for_tables():
     raw = {"project": "p", "tables": {"mrna": {"files": ["m.csv"]}}, "tasks": {"t": {"source": "samples", "label": "x"}}}
     raw["tasks"]["t"]["attributions"] = ["saliency"]
     with pytest.raises(InputError, match="'saliency' is of sequences; use integrated_gradients or shap"):
-        schema.parse(raw)
+        schema.parse_config(raw)
 
 
-def test_motifs_are_sought_by_what_the_task_has_anyway():
-    task = parsed(models=["transformer"]).tasks["t"]
-    assert interpretation.contributing(task) == "integrated_gradients"
-    assert interpretation.contributing(parsed(models=["cnn"]).tasks["t"]) == "deep_shap"
-    assert interpretation.contributing(parsed(models=["kmer_linear"]).tasks["t"]) == "mutagenesis"
+def test_motif_method_is_one_the_task_runs():
+    task = parse_task_config(models=["transformer"]).tasks["t"]
+    assert interpretation.choose_motif_method(task) == "integrated_gradients"
+    assert interpretation.choose_motif_method(parse_task_config(models=["cnn"]).tasks["t"]) == "deep_shap"
+    assert interpretation.choose_motif_method(parse_task_config(models=["kmer_linear"]).tasks["t"]) == "mutagenesis"
 
 
-def test_files_are_those_that_are_asked_for():
-    few = wiring(interpret={"motifs": {"sequences": 0}})
-    assert not [path for path in few.targets() if "motifs/" in path] and few.sought() == []
+def test_only_requested_files_are_targets():
+    few = build_wiring(interpret={"motifs": {"sequences": 0}})
+    assert not [path for path in few.targets() if "motifs/" in path] and few.motif_tasks() == []
     sets = {"variants": [{"name": "known", "vcf": "v.vcf"}], "personal": [{"name": "us", "vcf": "v.vcf"}]}
-    more = {path.removeprefix("results/p/interpret/t/") for path in wiring(interpret=sets).targets()}
+    more = {path.removeprefix("results/p/interpret/t/") for path in build_wiring(interpret=sets).targets()}
     assert {"variants/known.vcf.gz", "personal/us.tsv", "motifs/motifs.svg", "explore.html"} <= more
 
 
-def test_a_task_without_attributions_asks_for_nothing():
-    assert wiring(attributions=[]).targets() == []
+def test_task_without_attributions_has_no_targets():
+    assert build_wiring(attributions=[]).targets() == []
 
 
-def test_sequences_are_not_explained_as_tables():
-    assert InterpretWiring(Project(parsed())).targets() == []
+def test_sequence_tasks_are_not_interpreted_as_tables():
+    assert InterpretWiring(Project(parse_task_config())).targets() == []
 
 
-def test_tracks_are_written_where_windows_are_cut_out_of_a_genome():
-    assert wiring().tracks("t") == []
-    cut = wiring(sequences={"files": [{"path": "a.bed", "label": "a"}, {"path": "b.bed", "label": "b"}], "length": 100})
-    assert "results/p/interpret/t/tracks/deep_shap.bw" in cut.tracks("t")
+def test_tracks_are_written_for_genomic_windows():
+    assert build_wiring().track_files("t") == []
+    cut = build_wiring(sequences={"files": [{"path": "a.bed", "label": "a"}, {"path": "b.bed", "label": "b"}], "length": 100})
+    assert "results/p/interpret/t/tracks/deep_shap.bw" in cut.track_files("t")
 
 
-def test_calls_of_the_project_are_scored_as_well_as_files_of_ones_own():
-    own = wiring(interpret={"variants": [{"name": "known", "vcf": "v.vcf"}]})
-    assert own.variants_vcf(ONE) == "v.vcf"
+def test_project_calls_and_user_files_can_be_scored():
+    user_wiring = build_wiring(interpret={"variants": [{"name": "known", "vcf": "v.vcf"}]})
+    assert user_wiring.variants_vcf(WILDCARDS) == "v.vcf"
     raw = {"project": "p", "samples": "s.tsv", "reference": {"fasta": "g.fa"}}
     task = {"source": "sequences", "interpret": {"variants": [{"name": "known", "caller": "bcftools"}]}} | FASTA
-    held = schema.parse(raw | {"tasks": {"t": task}})
-    found = object.__new__(ExplainWiring)
-    found.project, found.tasks = SimpleNamespace(folder="results/p"), held.tasks
-    assert found.variants_vcf(ONE) == "results/p/variants/bcftools.bcf"
+    config = schema.parse_config(raw | {"tasks": {"t": task}})
+    project_wiring = object.__new__(SequenceInterpretWiring)
+    project_wiring.project, project_wiring.tasks = SimpleNamespace(folder="results/p"), config.tasks
+    assert project_wiring.variants_vcf(WILDCARDS) == "results/p/variants/bcftools.bcf"
 
 
-def test_conservation_is_an_info_key_or_a_file():
+def test_conservation_is_a_file_or_an_info_key():
     sets = {"variants": [{"name": "known", "vcf": "v.vcf", "conservation": "phyloP.bw"}]}
-    assert wiring(interpret=sets).conservation(ONE) == "phyloP.bw"
+    assert build_wiring(interpret=sets).conservation_bigwig(WILDCARDS) == "phyloP.bw"
     sets["variants"][0]["conservation"] = "GERP"
-    assert wiring(interpret=sets).conservation(ONE) == []
+    assert build_wiring(interpret=sets).conservation_bigwig(WILDCARDS) == []

@@ -14,7 +14,7 @@ from readsight.dataset.splits import SPLITS
 from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
 from readsight.interpret.tabular_attribution.registry import ATTRIBUTIONS
 from readsight.models.kmer import KMER_MODELS
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 from readsight.models.tabular import MODELS
 from readsight.wording import CONTROL
 
@@ -25,7 +25,7 @@ KINDS = [
     (tasks.Task, "representation", [ENCODINGS], {"fit", "features"}),
     (tasks.Split, "by", [SPLITS], {"groups"}),
     (tasks.Balance, "method", [BALANCES], {"balance"}),
-    (tasks.Task, "models", [MODELS, NETS, KMER_MODELS], {"train", "predict"}),
+    (tasks.Task, "models", [MODELS, NETWORKS, KMER_MODELS], {"train", "predict"}),
     (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
     (tasks.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
@@ -33,21 +33,21 @@ KINDS = [
 ELSEWHERE = {"source": {"sequences"}}
 
 
-def words(section: type, key: str) -> set[str]:
+def read_allowed_values(section: type, key: str) -> set[str]:
     """Values that the config allows for a key, or for the items of a list; None, for a default told later, aside."""
 
-    def inside(allowed: object) -> set[str]:
-        return {allowed} if isinstance(allowed, str) else set().union(*map(inside, get_args(allowed)))
+    def flatten_values(allowed: object) -> set[str]:
+        return {allowed} if isinstance(allowed, str) else set().union(*map(flatten_values, get_args(allowed)))
 
-    return inside(section.model_fields[key].annotation)
+    return flatten_values(section.model_fields[key].annotation)
 
 
 @pytest.mark.parametrize("key", ["source", "representation", "by", "method", "models", "attributions"])
-def test_each_word_of_the_config_has_its_module(key):
-    own = [row for row in KINDS if row[1] == key]
-    known = {name for _, _, registries, _ in own for registry in registries for name in registry}
-    assert known - {CONTROL} == words(own[0][0], key) - ELSEWHERE.get(key, set())
-    for _, _, registries, functions in own:
+def test_each_config_value_has_a_module(key):
+    rows = [row for row in KINDS if row[1] == key]
+    registered = {name for _, _, registries, _ in rows for registry in registries for name in registry}
+    assert registered - {CONTROL} == read_allowed_values(rows[0][0], key) - ELSEWHERE.get(key, set())
+    for _, _, registries, functions in rows:
         for registry in registries:
             for name in registry:
                 assert functions <= set(dict(inspect.getmembers(registry[name], callable))), name

@@ -15,7 +15,7 @@ reference:
 
 
 @pytest.fixture
-def written(tmp_path):
+def write_config(tmp_path):
     def make(text):
         path = tmp_path / "config.yaml"
         path.write_text(text)
@@ -24,20 +24,20 @@ def written(tmp_path):
     return make
 
 
-def faults(path):
+def read_faults(path):
     with pytest.raises(InputError) as error:
-        schema.read(path)
+        schema.read_config(path)
     return error.value.faults
 
 
-def test_least_config_has_defaults(written):
-    parsed = schema.read(written(GOOD))
+def test_minimal_config_has_defaults(write_config):
+    parsed = schema.read_config(write_config(GOOD))
     assert parsed.folder == "results/p"
     assert parsed.variants.callers == ["bcftools"] and parsed.variants.truth is None
 
 
 @pytest.mark.parametrize(
-    ("added", "row", "words"),
+    ("added", "row", "phrases"),
     [
         ("alin:\n  threads: 2\n", 5, ["alin: unknown key", "'align'"]),
         ("reads:\n  trim:\n    windw: 3\n", 7, ["reads.trim.windw: unknown key", "'window'"]),
@@ -69,35 +69,35 @@ def test_least_config_has_defaults(written):
         ("results: ${NOT_SET_AT_ALL}/x\n", 5, ["results: the environment variable NOT_SET_AT_ALL is not set"]),
     ],
 )
-def test_a_fault_names_file_row_key_and_remedy(written, added, row, words):
-    path = written(GOOD + added)
-    (fault,) = faults(path)
+def test_fault_names_file_row_key_and_remedy(write_config, added, row, phrases):
+    path = write_config(GOOD + added)
+    (fault,) = read_faults(path)
     assert fault.startswith(f"{path}, row {row}: "), fault
-    for word in words:
-        assert word in fault
+    for phrase in phrases:
+        assert phrase in fault
 
 
-def test_agreement_of_callers_can_be_learned_from(written):
+def test_consensus_calls_can_be_training_examples(write_config):
     text = "variants: {callers: [bcftools, freebayes], consensus: 2, truth: {vcf: t.vcf}}\ntasks: {t: {caller: consensus}}\n"
-    assert schema.read(written(GOOD + text)).tasks["t"].caller == "consensus"
-    assert "'consensus' is not among" in faults(written(GOOD + text.replace("consensus: 2, ", "")))[0]
+    assert schema.read_config(write_config(GOOD + text)).tasks["t"].caller == "consensus"
+    assert "'consensus' is not among" in read_faults(write_config(GOOD + text.replace("consensus: 2, ", "")))[0]
 
 
-def test_a_needed_key_that_is_missing(written):
+def test_missing_required_key_is_reported(write_config):
     assert any(
         "reference.fasta: this key is needed" in f and "row 3" in f
-        for f in faults(written("project: p\nsamples: s\nreference: {}\n"))
+        for f in read_faults(write_config("project: p\nsamples: s\nreference: {}\n"))
     )
-    assert "samples: a sample sheet is needed" in faults(written("project: p\nreference: {fasta: a.fa}\n"))[0]
+    assert "samples: a sample sheet is needed" in read_faults(write_config("project: p\nreference: {fasta: a.fa}\n"))[0]
 
 
-def test_all_faults_come_at_once(written):
-    found = faults(written(GOOD + "algn: {}\nseed: -1\nreads:\n  full_check_mb: x\n"))
-    assert len(found) == 3
+def test_all_faults_are_reported_at_once(write_config):
+    faults = read_faults(write_config(GOOD + "algn: {}\nseed: -1\nreads:\n  full_check_mb: x\n"))
+    assert len(faults) == 3
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("a: [1, 2\nb: 3\n", "row 2"),
         ("- a\n- b\n", "list of `key: value`"),
@@ -105,34 +105,36 @@ def test_all_faults_come_at_once(written):
         ("a:\tb: c\n", "not YAML"),
     ],
 )
-def test_files_that_are_no_config(written, text, words):
-    (fault,) = faults(written(text))
-    assert words in fault
+def test_files_that_are_not_a_config(write_config, text, message):
+    (fault,) = read_faults(write_config(text))
+    assert message in fault
 
 
-def test_no_such_file(tmp_path):
-    assert "there is no such config file" in faults(tmp_path / "x.yaml")[0]
+def test_missing_file_is_reported(tmp_path):
+    assert "there is no such config file" in read_faults(tmp_path / "x.yaml")[0]
 
 
-def test_results_and_environment_are_filled_in(written, monkeypatch):
+def test_results_and_environment_variables_are_expanded(write_config, monkeypatch):
     monkeypatch.setenv("DATA", "/d")
-    parsed = schema.read(written("project: p\nsamples: ${results}/demo/s.tsv\nresults: out\nreference:\n  fasta: ${DATA}/g.fa\n"))
+    parsed = schema.read_config(
+        write_config("project: p\nsamples: ${results}/demo/s.tsv\nresults: out\nreference:\n  fasta: ${DATA}/g.fa\n")
+    )
     assert (parsed.samples, parsed.reference.fasta) == ("out/p/demo/s.tsv", "/d/g.fa")
 
 
-def test_faults_of_config_and_sheet_come_together(written, tmp_path):
+def test_faults_of_config_and_sheet_are_reported_together(write_config, tmp_path):
     sheet = tmp_path / "s.tsv"
     sheet.write_text("sample\tassay\tfastq_1\nA\twgz\ta.fq\n")
-    path = written(f"project: p\nsamples: {sheet}\nreference: {{fasta: g.fa}}\nsed: 1\n")
+    path = write_config(f"project: p\nsamples: {sheet}\nreference: {{fasta: g.fa}}\nsed: 1\n")
     with pytest.raises(InputError) as error:
-        Project.from_raw(schema.load(path), [path])
+        Project.from_raw(schema.load_config(path), [path])
     assert [("row 4: sed" in f, "column assay" in f) for f in error.value.faults] == [(True, False), (False, True)]
 
 
-def test_a_later_file_overrides_an_earlier_one(tmp_path):
-    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
-    one.write_text(GOOD + "seed: 1\n")
-    two.write_text("seed: x\n")
+def test_later_file_overrides_earlier_one(tmp_path):
+    first, second = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    first.write_text(GOOD + "seed: 1\n")
+    second.write_text("seed: x\n")
     with pytest.raises(InputError) as error:
-        schema.check({**schema.load(one), **schema.load(two)}, [one, two])
-    assert error.value.faults[0].startswith(f"{two}, row 1: seed")
+        schema.check_config({**schema.load_config(first), **schema.load_config(second)}, [first, second])
+    assert error.value.faults[0].startswith(f"{second}, row 1: seed")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from readsight.config.schema import parse
+from readsight.config.schema import parse_config
 from readsight.config.tasks import Task
 from readsight.errors import InputError
 
 SAMPLES = {"source": "samples", "label": "subtype"}
 
 
-def project(task: dict, **more) -> dict:
+def build_raw_config(task: dict, **more) -> dict:
     return {"project": "x", "tables": {"mrna": {"files": ["a.csv"]}}, "tasks": {"t": task}} | more
 
 
@@ -29,13 +29,13 @@ def test_defaults_follow_the_outcome():
     assert Task(**SAMPLES).balance.method == "smote"
 
 
-def test_one_task_does_not_change_the_defaults_of_the_next():
+def test_tasks_do_not_share_defaults():
     Task(**SAMPLES)
     assert Task().split.by == "block"
 
 
 @pytest.mark.parametrize(
-    "task, words",
+    "task, message",
     [
         ({"source": "samples"}, "tasks.t.label: name the column"),
         (SAMPLES | {"time": "months"}, "needs both time and event"),
@@ -55,18 +55,18 @@ def test_one_task_does_not_change_the_defaults_of_the_next():
         ({"label": "subtype"}, "calls are labelled by their truth"),
     ],
 )
-def test_keys_that_do_not_agree(task, words):
+def test_contradicting_keys_are_refused(task, message):
     with pytest.raises(InputError) as error:
-        parse(project(task))
-    assert any(words in fault for fault in error.value.faults), error.value.faults
+        parse_config(build_raw_config(task))
+    assert any(message in fault for fault in error.value.faults), error.value.faults
 
 
 def test_tables_need_no_reference_and_no_sheet():
-    assert parse(project(SAMPLES)).reference.fasta is None
+    assert parse_config(build_raw_config(SAMPLES)).reference.fasta is None
     with pytest.raises(InputError, match="reference.fasta: this key is needed"):
-        parse({"project": "x", "samples": "s.tsv"})
+        parse_config({"project": "x", "samples": "s.tsv"})
 
 
-def test_a_table_must_not_take_the_name_of_counted_reads():
+def test_table_must_not_be_named_expression():
     with pytest.raises(InputError, match="choose another"):
-        parse({"project": "x", "tables": {"expression": {"files": ["a.csv"]}}})
+        parse_config({"project": "x", "tables": {"expression": {"files": ["a.csv"]}}})

@@ -79,7 +79,7 @@ HOW = {
 }
 
 
-def given() -> np.ndarray:
+def reference_data() -> np.ndarray:
     """Input of the expected values: 12 samples × 5 features, by formula."""
     i, j = np.arange(12)[:, None], np.arange(5)[None, :]
     values = 5 + j + np.sin(1.7 * i * (j + 1)) + 0.6 * np.cos(0.9 * (i + 2) * (j + 3))
@@ -87,93 +87,99 @@ def given() -> np.ndarray:
     return values * np.where(shift > 0, 1.2, 1.0) + shift * (1 + 0.1 * j) + 0.7 * MALE * np.cos(j)
 
 
-def harmonised(values, batches, covariates=None, reference=None):
+def harmonise(values, batches, covariates=None, reference=None):
     return combat.apply(values, batches, covariates, combat.fit(values, batches, covariates, reference))
 
 
-def cohort(seed: int, n: int = 90, features: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def make_cohort(seed: int, n: int = 90, features: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """Samples of one kind, and batches that mean nothing."""
-    draw = np.random.default_rng(seed)
-    levels, spread = draw.normal(6, 2, features), draw.gamma(4, 0.2, features)
-    return levels + spread * draw.normal(size=(n, features)), draw.permutation(np.array(list("pqr"))[np.arange(n) % 3])
+    rng = np.random.default_rng(seed)
+    levels, spread = rng.normal(6, 2, features), rng.gamma(4, 0.2, features)
+    return levels + spread * rng.normal(size=(n, features)), rng.permutation(np.array(list("pqr"))[np.arange(n) % 3])
 
 
 @pytest.mark.parametrize("which", HOW)
-def test_on_the_samples_of_the_fit_it_is_the_reference_implementation(which):
+def test_fitted_samples_match_the_reference_implementation(which):
     expected = np.loadtxt(io.StringIO(EXPECTED[which]))
-    np.testing.assert_allclose(harmonised(given(), BATCHES, *HOW[which]), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(harmonise(reference_data(), BATCHES, *HOW[which]), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("block", [1, 30, 10**6])
-def test_the_size_of_blocks_does_not_matter(block, monkeypatch):
+def test_block_size_does_not_matter(block, monkeypatch):
     for name in ("BLOCK", "ROWS", "RUN"):
         monkeypatch.setattr(combat, name, block)
-    np.testing.assert_allclose(harmonised(given(), BATCHES, MALE), np.loadtxt(io.StringIO(EXPECTED["covariate"])), atol=1e-6)
+    np.testing.assert_allclose(
+        harmonise(reference_data(), BATCHES, MALE), np.loadtxt(io.StringIO(EXPECTED["covariate"])), atol=1e-6
+    )
 
 
-def test_a_batch_that_was_shifted_and_scaled_is_brought_back():
+def test_shifted_and_scaled_batch_is_corrected():
     """The planted effect is one for all features, as the prior has it: what is left of it is a hundredth."""
-    values, batches = cohort(1)
+    values, batches = make_cohort(1)
     centre, spread = values.mean(axis=0), values.std(axis=0)
-    bent = np.where((batches == "q")[:, None], centre + 2 * spread + 1.7 * (values - centre), values)
+    distorted = np.where((batches == "q")[:, None], centre + 2 * spread + 1.7 * (values - centre), values)
 
-    def apart(table):
-        own, other = table[batches == "q"], table[batches != "q"]
-        distance = np.abs((own.mean(axis=0) - other.mean(axis=0)) / spread).mean()
-        return distance, np.abs(np.log(own.std(axis=0) / other.std(axis=0))).mean()
+    def measure_distance(table):
+        batch_values, reference_values = table[batches == "q"], table[batches != "q"]
+        distance = np.abs((batch_values.mean(axis=0) - reference_values.mean(axis=0)) / spread).mean()
+        return distance, np.abs(np.log(batch_values.std(axis=0) / reference_values.std(axis=0))).mean()
 
-    before, after, never = apart(bent), apart(harmonised(bent, batches)), apart(values)
-    assert before[0] > 1.9 and after[0] < never[0]
-    assert before[1] > 0.5 and after[1] < never[1] + 0.01
+    before, after, undistorted = (
+        measure_distance(distorted),
+        measure_distance(harmonise(distorted, batches)),
+        measure_distance(values),
+    )
+    assert before[0] > 1.9 and after[0] < undistorted[0]
+    assert before[1] > 0.5 and after[1] < undistorted[1] + 0.01
 
 
-def test_what_is_measured_does_not_depend_on_the_unit():
+def test_result_does_not_depend_on_units():
     """A change of unit or of zero of a feature is undone; of all features together, as priors are in units of deviation."""
-    values, batches = cohort(2)
+    values, batches = make_cohort(2)
     factor, shift = np.random.default_rng(2).uniform(0.5, 3, (2, values.shape[1]))
-    np.testing.assert_allclose(harmonised(values * factor + shift, batches), harmonised(values, batches) * factor + shift)
+    np.testing.assert_allclose(harmonise(values * factor + shift, batches), harmonise(values, batches) * factor + shift)
 
 
 def test_order_of_samples_features_and_names_of_batches_do_not_matter():
-    values, batches = cohort(3)
-    fixed = harmonised(values, batches)
+    values, batches = make_cohort(3)
+    fixed = harmonise(values, batches)
     rows, columns = np.random.default_rng(3).permutation(len(values)), np.random.default_rng(4).permutation(values.shape[1])
-    np.testing.assert_allclose(harmonised(values[np.ix_(rows, columns)], batches[rows]), fixed[np.ix_(rows, columns)])
+    np.testing.assert_allclose(harmonise(values[np.ix_(rows, columns)], batches[rows]), fixed[np.ix_(rows, columns)])
     renamed = np.array([{"p": "z", "q": "é", "r": "1"}[batch] for batch in batches])
-    np.testing.assert_allclose(harmonised(values, renamed), fixed)
+    np.testing.assert_allclose(harmonise(values, renamed), fixed)
 
 
 @pytest.mark.parametrize("reference", [None, "one"])
-def test_one_batch_is_left_as_it_is(reference):
-    values, _ = cohort(5)
-    np.testing.assert_array_equal(harmonised(values, ["one"] * len(values), reference=reference), values)
+def test_single_batch_is_unchanged(reference):
+    values, _ = make_cohort(5)
+    np.testing.assert_array_equal(harmonise(values, ["one"] * len(values), reference=reference), values)
 
 
-def test_the_reference_batch_is_left_as_it_is():
-    values, batches = cohort(6)
-    here = batches == "q"
-    fixed = harmonised(values, batches, reference="q")
-    np.testing.assert_array_equal(fixed[here], values[here])
-    assert np.abs(fixed[~here] - values[~here]).min() > 0
+def test_reference_batch_is_unchanged():
+    values, batches = make_cohort(6)
+    is_reference = batches == "q"
+    fixed = harmonise(values, batches, reference="q")
+    np.testing.assert_array_equal(fixed[is_reference], values[is_reference])
+    assert np.abs(fixed[~is_reference] - values[~is_reference]).min() > 0
 
 
-def test_the_effect_of_a_covariate_is_kept_and_without_it_is_lost():
+def test_covariate_effect_is_kept_only_when_declared():
     """Sex differs by 2, and nine in ten of one batch are of one sex."""
-    draw = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     batches = np.repeat(["p", "q"], 40)
-    male = (draw.random(80) < np.where(batches == "p", 0.9, 0.1)).astype(float)
-    values = draw.normal(size=(80, 200)) + 2 * male[:, None] + (batches == "q")[:, None]
+    is_male = (rng.random(80) < np.where(batches == "p", 0.9, 0.1)).astype(float)
+    values = rng.normal(size=(80, 200)) + 2 * is_male[:, None] + (batches == "q")[:, None]
 
-    def effect(table):
-        return (table[male == 1].mean(axis=0) - table[male == 0].mean(axis=0)).mean()
+    def measure_effect(table):
+        return (table[is_male == 1].mean(axis=0) - table[is_male == 0].mean(axis=0)).mean()
 
-    assert effect(harmonised(values, batches, male[:, None])) == pytest.approx(2, abs=0.15)
-    assert effect(harmonised(values, batches)) < 1
+    assert measure_effect(harmonise(values, batches, is_male[:, None])) == pytest.approx(2, abs=0.15)
+    assert measure_effect(harmonise(values, batches)) < 1
 
 
-def leaks(transform) -> bool:
+def detect_leak(transform) -> bool:
     """Whether what a transform makes of training samples changes with the test samples."""
-    values, batches = cohort(8)
+    values, batches = make_cohort(8)
     train = np.arange(len(values)) < 60
     first = transform(values, batches, train)
     changed = values.copy()
@@ -181,19 +187,19 @@ def leaks(transform) -> bool:
     return not np.array_equal(first[train], transform(changed, batches, train)[train])
 
 
-def test_test_samples_change_nothing_on_training_samples():
-    def honest(values, batches, train):
+def test_test_samples_do_not_change_training_samples():
+    def harmonise_honestly(values, batches, train):
         return combat.apply(values, batches, None, combat.fit(values[train], batches[train]))
 
-    def peeking(values, batches, train):
+    def harmonise_with_leak(values, batches, train):
         return combat.apply(values, batches, None, combat.fit(values, batches))
 
-    assert not leaks(honest)
-    assert leaks(peeking), "the test must be able to see a leak"
+    assert not detect_leak(harmonise_honestly)
+    assert detect_leak(harmonise_with_leak), "the test must be able to see a leak"
 
 
-def test_a_sample_does_not_depend_on_those_it_is_applied_with():
-    values, batches = cohort(9)
+def test_result_of_a_sample_ignores_its_companions():
+    values, batches = make_cohort(9)
     fitted = combat.fit(values[:60], batches[:60])
     together = combat.apply(values[60:], batches[60:], None, fitted)
     for i in range(60, 65):
@@ -201,41 +207,43 @@ def test_a_sample_does_not_depend_on_those_it_is_applied_with():
 
 
 @pytest.mark.parametrize("which", HOW)
-def test_it_is_kept_in_a_file(tmp_path, which):
+def test_fit_survives_a_file_round_trip(tmp_path, which):
     covariates, reference = HOW[which]
-    fitted = combat.fit(given(), BATCHES, covariates, reference)
+    fitted = combat.fit(reference_data(), BATCHES, covariates, reference)
     with h5py.File(tmp_path / "fitted.h5", "w") as handle:
         anndata.io.write_elem(handle, "fold0", fitted)
     with h5py.File(tmp_path / "fitted.h5") as handle:
         again = anndata.io.read_elem(handle["fold0"])
-    np.testing.assert_array_equal(*(combat.apply(given(), BATCHES, covariates, made) for made in (again, fitted)))
+    np.testing.assert_array_equal(
+        *(combat.apply(reference_data(), BATCHES, covariates, restored) for restored in (again, fitted))
+    )
 
 
-def test_no_feature_is_no_error():
-    assert harmonised(given()[:, :0], BATCHES).shape == (12, 0)
+def test_zero_features_are_accepted():
+    assert harmonise(reference_data()[:, :0], BATCHES).shape == (12, 0)
 
 
-def test_float32_stays_and_may_be_worked_on_in_place():
-    values, batches = cohort(10)
+def test_float32_is_kept_and_can_be_changed_in_place():
+    values, batches = make_cohort(10)
     small = values.astype(np.float32)
     fitted = combat.fit(small, batches)
     fixed = combat.apply(small, batches, None, fitted)
     assert fixed.dtype == np.float32
-    np.testing.assert_allclose(fixed, harmonised(small.astype(np.float64), batches), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(fixed, harmonise(small.astype(np.float64), batches), rtol=1e-6, atol=1e-6)
     assert combat.apply(small, batches, None, fitted, out=small) is small
     np.testing.assert_array_equal(small, fixed)
 
 
 class TestMissing:
-    def test_a_missing_value_stays_missing_and_the_others_are_there(self):
-        values, batches = cohort(11)
+    def test_missing_value_stays_missing_and_present_values_stay(self):
+        values, batches = make_cohort(11)
         values[np.random.default_rng(1).random(values.shape) < 0.1] = np.nan
-        fixed = harmonised(values, batches, np.linspace(0, 1, len(values)))
+        fixed = harmonise(values, batches, np.linspace(0, 1, len(values)))
         np.testing.assert_array_equal(np.isnan(fixed), np.isnan(values))
 
     @pytest.mark.parametrize("covariates", [None, "sex"])
-    def test_a_sample_without_any_value_takes_no_part(self, covariates):
-        values, batches = cohort(12)
+    def test_sample_without_values_is_ignored(self, covariates):
+        values, batches = make_cohort(12)
         known = None if covariates is None else np.sin(np.arange(len(values)))
         without = values.copy()
         without[:5] = np.nan
@@ -244,15 +252,15 @@ class TestMissing:
         for key in ("gamma", "delta", "grand", "deviation", "effect"):
             np.testing.assert_allclose(fitted[key], fewer[key], rtol=1e-8, atol=1e-10)
 
-    def test_a_few_missing_values_hardly_matter(self):
-        values, batches = cohort(13)
+    def test_few_missing_values_hardly_matter(self):
+        values, batches = make_cohort(13)
         holes = values.copy()
         holes[3, ::2] = np.nan
-        change = np.abs(harmonised(holes, batches) - harmonised(values, batches))
+        change = np.abs(harmonise(holes, batches) - harmonise(values, batches))
         assert np.nanmax(change) < 0.5 and np.nanmean(change[:, 1::2]) < 0.01
 
-    def test_a_feature_that_a_batch_lacks_is_left_as_it_is(self):
-        values, batches = cohort(14)
+    def test_feature_missing_in_a_batch_is_unchanged(self):
+        values, batches = make_cohort(14)
         values[batches == "q", 5] = np.nan
         values[np.flatnonzero(batches == "p")[1:], 6] = np.nan
         fitted = combat.fit(values, batches)
@@ -260,87 +268,89 @@ class TestMissing:
         np.testing.assert_array_equal(combat.apply(values, batches, None, fitted)[:, 5:7], values[:, 5:7])
 
 
-def test_a_feature_that_the_covariates_tell_is_left_as_it_is():
-    values = np.hstack([given(), 3 + 2 * MALE])
+def test_feature_explained_by_covariates_is_unchanged():
+    values = np.hstack([reference_data(), 3 + 2 * MALE])
     fitted = combat.fit(values, BATCHES, MALE)
     assert fitted["adjusted"].tolist() == [True] * 5 + [False]
     np.testing.assert_array_equal(combat.apply(values, BATCHES, MALE, fitted)[:, 5], values[:, 5])
 
 
 @pytest.mark.parametrize("covariates", [None, MALE])
-def test_a_feature_that_does_not_vary_in_a_batch_is_left_as_it_is(covariates):
-    values = np.hstack([given(), np.full((12, 1), 0.1), given()[:, :1]])
+def test_feature_constant_in_a_batch_is_unchanged(covariates):
+    values = np.hstack([reference_data(), np.full((12, 1), 0.1), reference_data()[:, :1]])
     values[BATCHES == "c", 6] = 0.3
     fitted = combat.fit(values, BATCHES, covariates)
     assert fitted["adjusted"].tolist() == [True] * 5 + [False] * 2
     fixed = combat.apply(values, BATCHES, covariates, fitted)
     np.testing.assert_array_equal(fixed[:, 5:], values[:, 5:])
-    np.testing.assert_allclose(fixed[:, :5], harmonised(given(), BATCHES, covariates), err_msg="nor does it weigh on others")
+    np.testing.assert_allclose(
+        fixed[:, :5], harmonise(reference_data(), BATCHES, covariates), err_msg="nor does it weigh on others"
+    )
 
 
-def test_a_single_feature_is_not_shrunk():
-    values, batches = cohort(15, features=1)
-    fixed = harmonised(values, batches)
+def test_single_feature_is_not_shrunk():
+    values, batches = make_cohort(15, features=1)
+    fixed = harmonise(values, batches)
     means = [fixed[batches == batch].mean() for batch in "pqr"]
     np.testing.assert_allclose(means, values.mean())
 
 
 class TestRefused:
-    def test_a_batch_of_one(self):
+    def test_batch_of_one_sample(self):
         with pytest.raises(InputError, match="batch 'c' has one sample .* join it"):
-            combat.fit(given()[[0, 1, 2, 3, 4]], BATCHES[:5])
+            combat.fit(reference_data()[[0, 1, 2, 3, 4]], BATCHES[:5])
 
-    def test_a_batch_that_was_not_there(self):
-        fitted = combat.fit(given(), BATCHES)
+    def test_unknown_batch(self):
+        fitted = combat.fit(reference_data(), BATCHES)
         with pytest.raises(InputError, match=r"batch 'd' \(2 samples\) was not among .* \(a, b, c\)"):
-            combat.apply(given()[:3], ["d", "a", "d"], None, fitted)
+            combat.apply(reference_data()[:3], ["d", "a", "d"], None, fitted)
 
-    def test_a_reference_that_is_no_batch(self):
+    def test_unknown_reference_batch(self):
         with pytest.raises(InputError, match=r"reference: 'z' is none of the batches .*\(a, b, c\)"):
-            combat.fit(given(), BATCHES, reference="z")
+            combat.fit(reference_data(), BATCHES, reference="z")
 
     @pytest.mark.parametrize("column", [(BATCHES == "a") * 1.0, np.ones(12), (BATCHES == "a") * 3.0 + (BATCHES == "b") + 2000])
-    def test_a_covariate_that_the_batches_tell(self, column):
+    def test_covariate_confounded_with_batch(self, column):
         with pytest.raises(InputError, match="covariate centre cannot be told from the batches"):
-            combat.fit(given(), BATCHES, np.column_stack([MALE, column]), names=["sex", "centre"])
+            combat.fit(reference_data(), BATCHES, np.column_stack([MALE, column]), names=["sex", "centre"])
 
-    def test_a_covariate_twice(self):
+    def test_duplicate_covariate(self):
         with pytest.raises(InputError, match="covariate 2 cannot be told"):
-            combat.fit(given(), BATCHES, np.column_stack([MALE, 1 - MALE]))
+            combat.fit(reference_data(), BATCHES, np.column_stack([MALE, 1 - MALE]))
 
     def test_fewer_samples_than_estimates(self):
         with pytest.raises(InputError, match="has 4 samples"):
-            combat.fit(given()[:4], ["a", "a", "b", "b"], np.array([[1, 3], [2, 1], [4, 1], [3, 2.0]]))
+            combat.fit(reference_data()[:4], ["a", "a", "b", "b"], np.array([[1, 3], [2, 1], [4, 1], [3, 2.0]]))
 
     def test_infinite_values(self):
-        values = given()
+        values = reference_data()
         values[3, 1] = -np.inf
         with pytest.raises(InputError, match="infinite"):
             combat.fit(values, BATCHES)
 
-    def test_other_features_than_those_of_the_fit(self):
+    def test_features_that_differ_from_the_fit(self):
         with pytest.raises(ValueError, match="4 features"):
-            combat.apply(given()[:, :4], BATCHES, None, combat.fit(given(), BATCHES))
+            combat.apply(reference_data()[:, :4], BATCHES, None, combat.fit(reference_data(), BATCHES))
 
 
 class TestDesign:
     table = pd.DataFrame({"sex": ["f", "m", "f", "m"], "age": ["31", "47.5", "60", "22"], "stage": ["1", "2", "1", "2"]})
 
     def test_values_become_columns_and_numbers_stay(self):
-        fitted = combat.levels(self.table)
-        assert combat.labels_of(fitted) == ["sex (m)", "age", "stage (2)"]
-        np.testing.assert_array_equal(combat.design(self.table, fitted)[1], [1, 47.5, 1])
+        fitted = combat.read_levels(self.table)
+        assert combat.design_labels(fitted) == ["sex (m)", "age", "stage (2)"]
+        np.testing.assert_array_equal(combat.build_design(self.table, fitted)[1], [1, 47.5, 1])
 
-    def test_it_is_kept_in_a_file(self, tmp_path):
-        fitted = combat.levels(self.table)
+    def test_design_survives_a_file_round_trip(self, tmp_path):
+        fitted = combat.read_levels(self.table)
         with h5py.File(tmp_path / "levels.h5", "w") as handle:
             anndata.io.write_elem(handle, "levels", fitted)
         with h5py.File(tmp_path / "levels.h5") as handle:
             again = anndata.io.read_elem(handle["levels"])
-        np.testing.assert_array_equal(combat.design(self.table, again), combat.design(self.table, fitted))
+        np.testing.assert_array_equal(combat.build_design(self.table, again), combat.build_design(self.table, fitted))
 
     @pytest.mark.parametrize(
-        ("column", "value", "words"),
+        ("column", "value", "message"),
         [
             ("sex", "x", r"covariate sex: 'x' \(1 samples\) was not among .*\(f, m\)"),
             ("age", "old", "covariate age: 'old' is no number"),
@@ -348,12 +358,12 @@ class TestDesign:
             ("age", None, "covariate age: sample 2 has no value"),
         ],
     )
-    def test_a_value_that_was_not_seen(self, column, value, words):
+    def test_value_absent_from_training(self, column, value, message):
         new = self.table.copy()
         new.loc[2, column] = value
-        with pytest.raises(InputError, match=words):
-            combat.design(new, combat.levels(self.table))
+        with pytest.raises(InputError, match=message):
+            combat.build_design(new, combat.read_levels(self.table))
 
     def test_no_covariates(self):
         none = self.table[[]]
-        assert combat.design(none, combat.levels(none)).shape == (4, 0)
+        assert combat.build_design(none, combat.read_levels(none)).shape == (4, 0)

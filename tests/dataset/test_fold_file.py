@@ -11,60 +11,65 @@ from readsight.errors import InputError
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
+def fold_set(tmp_path_factory):
     folder = tmp_path_factory.mktemp("folds")
-    path = modalities.joined(folder)
-    return path, modalities.fold(folder, path)
+    path = modalities.assemble_examples(folder)
+    return path, modalities.make_folds(folder, path)
 
 
-def test_each_role_holds_its_folds_and_no_others(prepared):
-    _, files = prepared
+def test_each_role_file_has_exactly_its_folds(fold_set):
+    _, files = fold_set
     inner = [f"fold{k}.inner{j}" for k in range(3) for j in range(2)]
-    assert fold_file.names(files["validation"]) == inner
-    assert fold_file.names(files["test"]) == ["fold0", "fold1", "fold2"]
-    assert fold_file.names(files["train"]) == ["fold0", *inner[:2], "fold1", *inner[2:4], "fold2", *inner[4:]]
-    assert fold_file.count(files["train"]) == 3 == fold_file.count(files["validation"])
-    assert fold_file.inner(files["train"], 1) == [0, 1] and fold_file.inner(files["test"], 1) == []
+    assert fold_file.fold_names(files["validation"]) == inner
+    assert fold_file.fold_names(files["test"]) == ["fold0", "fold1", "fold2"]
+    assert fold_file.fold_names(files["train"]) == ["fold0", *inner[:2], "fold1", *inner[2:4], "fold2", *inner[4:]]
+    assert fold_file.count_folds(files["train"]) == 3 == fold_file.count_folds(files["validation"])
+    assert fold_file.inner_numbers(files["train"], 1) == [0, 1] and fold_file.inner_numbers(files["test"], 1) == []
 
 
-def test_a_fold_is_its_inner_parts(prepared):
-    _, files = prepared
+def test_inner_folds_partition_the_fold(fold_set):
+    _, files = fold_set
     table = pd.read_parquet(files["split"]).set_index("example")
     for k in range(3):
-        whole = set(fold_file.read(files["train"], k).names)
-        assert whole == set(table.index[table[f"repeat0.fold{k}"] == "train"])
-        held = [set(fold_file.read(files["validation"], k, j).names) for j in range(2)]
-        assert held[0] | held[1] == whole and not held[0] & held[1]
+        full_names = set(fold_file.read(files["train"], k).names)
+        assert full_names == set(table.index[table[f"repeat0.fold{k}"] == "train"])
+        validation = [set(fold_file.read(files["validation"], k, j).names) for j in range(2)]
+        assert validation[0] | validation[1] == full_names and not validation[0] & validation[1]
         for j in range(2):
-            own = fold_file.read(files["train"], k, j)
-            assert set(own.names) == whole - held[j] and own.features == fold_file.read(files["validation"], k, j).features
-        assert not whole & set(fold_file.read(files["test"], k).names)
+            inner_names = fold_file.read(files["train"], k, j)
+            assert (
+                set(inner_names.names) == full_names - validation[j]
+                and inner_names.features == fold_file.read(files["validation"], k, j).features
+            )
+        assert not full_names & set(fold_file.read(files["test"], k).names)
 
 
-def test_one_modality_alone(prepared):
-    _, files = prepared
+def test_fold_of_one_modality(fold_set):
+    _, files = fold_set
     fold = fold_file.read(files["train"], 0)
-    alone = fold.on("mirna")
-    assert set(alone.var["modality"]) == {"mirna"} and np.array_equal(alone.values, fold.values[:, fold.modalities["mirna"]])
-    assert fold.on(None) is fold and len(alone) == len(fold)
+    one_modality = fold.select_modality("mirna")
+    assert set(one_modality.var["modality"]) == {"mirna"} and np.array_equal(
+        one_modality.values, fold.values[:, fold.modalities["mirna"]]
+    )
+    assert fold.select_modality(None) is fold and len(one_modality) == len(fold)
     assert fold.outcome == Outcome("multiclass", ("ALL", "AML", "CML")) and set(fold.labels) == {0, 1, 2}
 
 
-def test_donors_are_the_groups_that_intervals_resample(prepared):
-    path, files = prepared
+def test_donors_are_the_resampled_groups(fold_set):
+    path, files = fold_set
     fold = fold_file.read(files["test"], 0)
-    donor = modalities.about()["donor"]
+    donor = modalities.make_obs()["donor"]
     assert list(fold.groups) == [donor[name] for name in fold.names]
 
 
-def test_more_folds_than_ten_stay_in_their_order(tmp_path):
-    path = modalities.joined(tmp_path, given="split")
-    files = modalities.fold(tmp_path, path, modalities.GIVEN | {"resplits": 11}, balance="none", repeat=1)
-    assert fold_file.names(files["test"]) == [f"fold{k}" for k in range(11)]
+def test_more_than_ten_folds_stay_in_order(tmp_path):
+    path = modalities.assemble_examples(tmp_path, given="split")
+    files = modalities.make_folds(tmp_path, path, modalities.GIVEN | {"resplits": 11}, balance="none", repeat=1)
+    assert fold_file.fold_names(files["test"]) == [f"fold{k}" for k in range(11)]
 
 
-def test_another_split_is_refused(prepared, tmp_path):
-    path, files = prepared
+def test_different_split_is_refused(fold_set, tmp_path):
+    path, files = fold_set
     import dataset_fold
 
     table = pd.read_parquet(files["split"])

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import poisson
 
-from readsight.dataset.outcome import UNCOUNTED, Outcome, coded, partial_loss
+from readsight.dataset.outcome import UNCOUNTED, Outcome, encode_classes, partial_loss
 
 KINDS = {
     "binary": (Outcome("binary", ("control", "case")), np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.9, 0.4])),
@@ -36,53 +36,53 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_columns_give_back_what_was_written(kind):
-    outcome, target, guess = KINDS[kind]
-    table = pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", guess))
+def test_columns_round_trip(kind):
+    outcome, target, predictions = KINDS[kind]
+    table = pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", predictions))
     np.testing.assert_array_equal(outcome.target(table), target)
-    np.testing.assert_array_equal(outcome.guess(table, "raw"), guess)
-    assert Outcome.of(outcome.plain()) == outcome
+    np.testing.assert_array_equal(outcome.guess(table, "raw"), predictions)
+    assert Outcome.from_dict(outcome.plain()) == outcome
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
-def test_loss_is_the_mean_log_likelihood_of_what_happened(kind):
-    outcome, target, guess = KINDS[kind]
+def test_loss_is_the_mean_negative_log_likelihood(kind):
+    outcome, target, predictions = KINDS[kind]
     if kind == "multiclass":
-        chances = [row[c] for row, c in zip(guess, target, strict=True)]
+        chances = [row[c] for row, c in zip(predictions, target, strict=True)]
     else:
-        chances = np.where(target == 1, guess, 1 - guess).ravel()
-    assert outcome.loss(guess, target) == pytest.approx(-np.log(chances).mean())
+        chances = np.where(target == 1, predictions, 1 - predictions).ravel()
+    assert outcome.loss(predictions, target) == pytest.approx(-np.log(chances).mean())
 
 
-def test_a_table_with_targets_along_sequences_is_read_back_from_a_file(tmp_path):
+def test_positional_targets_round_trip_through_a_file(tmp_path):
     for kind in ("positions", "profile"):
-        outcome, target, guess = KINDS[kind]
-        pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", guess)).to_parquet(tmp_path / "t.parquet")
+        outcome, target, predictions = KINDS[kind]
+        pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", predictions)).to_parquet(tmp_path / "t.parquet")
         table = pd.read_parquet(tmp_path / "t.parquet")
         np.testing.assert_array_equal(outcome.target(table), target)
-        np.testing.assert_array_equal(outcome.guess(table, "raw"), guess)
+        np.testing.assert_array_equal(outcome.guess(table, "raw"), predictions)
 
 
-def test_losses_of_numbers_bases_and_signals_by_their_definitions():
-    outcome, target, guess = KINDS["regression"]
-    assert outcome.loss(guess, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
-    outcome, target, guess = KINDS["positions"]
-    assert outcome.loss(guess, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
-    outcome, target, guess = KINDS["profile"]
-    likelihood = poisson.logpmf(target, guess) + gammaln(target + 1)
-    assert outcome.loss(guess, target) == pytest.approx(-likelihood.mean())
+def test_losses_of_numbers_bases_and_signals_match_definitions():
+    outcome, target, predictions = KINDS["regression"]
+    assert outcome.loss(predictions, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
+    outcome, target, predictions = KINDS["positions"]
+    assert outcome.loss(predictions, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
+    outcome, target, predictions = KINDS["profile"]
+    likelihood = poisson.logpmf(target, predictions) + gammaln(target + 1)
+    assert outcome.loss(predictions, target) == pytest.approx(-likelihood.mean())
 
 
-def test_partial_loss_by_its_definition_with_ties():
-    draw = np.random.default_rng(1)
-    time, event, risk = draw.integers(1, 6, 40).astype(float), draw.integers(0, 2, 40), draw.normal(size=40)
-    own = [np.log(np.exp(risk[time >= time[i]]).sum()) - risk[i] for i in range(40) if event[i]]
-    assert partial_loss(risk, time, event) == pytest.approx(np.mean(own))
+def test_partial_loss_with_ties_matches_definition():
+    rng = np.random.default_rng(1)
+    time, event, risk = rng.integers(1, 6, 40).astype(float), rng.integers(0, 2, 40), rng.normal(size=40)
+    terms = [np.log(np.exp(risk[time >= time[i]]).sum()) - risk[i] for i in range(40) if event[i]]
+    assert partial_loss(risk, time, event) == pytest.approx(np.mean(terms))
     assert partial_loss(risk + 3, time, event) == pytest.approx(partial_loss(risk, time, event))
     assert np.isnan(partial_loss(risk, time, np.zeros(40)))
 
 
-def test_a_sooner_event_wants_a_higher_hazard():
+def test_earlier_event_needs_higher_hazard():
     time, event = np.array([1.0, 2, 3, 4]), np.ones(4)
     assert partial_loss(-time, time, event) < partial_loss(time, time, event)
 
@@ -99,6 +99,6 @@ def test_a_sooner_event_wants_a_higher_hazard():
         (["yes", "no"], None, ["no", "yes"]),
     ],
 )
-def test_of_two_classes_the_control_comes_first(values, positive, names):
-    codes, found = coded(values, positive)
-    assert found == names and [found[c] for c in codes] == values
+def test_control_is_the_first_of_two_classes(values, positive, names):
+    codes, classes = encode_classes(values, positive)
+    assert classes == names and [classes[c] for c in codes] == values

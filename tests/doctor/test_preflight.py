@@ -15,19 +15,19 @@ from readsight.wiring.project import Project
 GENOME = "".join(random.Random(7).choices("ACGT", k=600))
 
 
-def reads(path, mate, n=40):
-    draw = random.Random(f"{path.name}")
-    text = "".join(f"@r{i}/{mate}\n{''.join(draw.choices('ACGT', k=50))}\n+\n{'IF:#I' * 10}\n" for i in range(n))
+def write_reads(path, mate, n=40):
+    rng = random.Random(f"{path.name}")
+    text = "".join(f"@r{i}/{mate}\n{''.join(rng.choices('ACGT', k=50))}\n+\n{'IF:#I' * 10}\n" for i in range(n))
     path.write_bytes(gzip.compress(text.encode()))
 
 
-def vcf(path, samples=("A",), ref=None, info="AF"):
+def write_vcf(path, samples=("A",), ref=None, info="AF"):
     names = "\t".join(samples)
-    head = f'##fileformat=VCFv4.2\n##contig=<ID=c1,length=600>\n##INFO=<ID={info},Number=1,Type=Float,Description="x">\n'
+    header = f'##fileformat=VCFv4.2\n##contig=<ID=c1,length=600>\n##INFO=<ID={info},Number=1,Type=Float,Description="x">\n'
     rows = "".join(
         f"c1\t{p}\t.\t{ref or GENOME[p - 1]}\tN\t9\t.\t.\tGT{chr(9) + '0/1' if samples else ''}\n" for p in (10, 20, 30)
     )
-    path.write_text(f"{head}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n{rows}")
+    path.write_text(f"{header}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n{rows}")
     return path.name
 
 
@@ -38,12 +38,12 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "g.fa").write_text(f">c1\n{GENOME}\n")
     rows = ["sample\tunit\tassay\tfastq_1\tfastq_2"]
     for sample in "AB":
-        reads(tmp_path / f"{sample}_1.fastq.gz", 1)
-        reads(tmp_path / f"{sample}_2.fastq.gz", 2)
+        write_reads(tmp_path / f"{sample}_1.fastq.gz", 1)
+        write_reads(tmp_path / f"{sample}_2.fastq.gz", 2)
         rows.append(f"{sample}\t1\twgs\t{sample}_1.fastq.gz\t{sample}_2.fastq.gz")
     (tmp_path / "s.tsv").write_text("\n".join(rows) + "\n")
 
-    def make(**keys):
+    def build(**keys):
         raw = {"project": "p", "samples": "s.tsv", "reference": {"fasta": "g.fa"}}
         for key, value in keys.items():
             *above, last = key.split("__")
@@ -54,108 +54,110 @@ def project(tmp_path, monkeypatch):
         (tmp_path / "c.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
         return Project.from_raw(raw, ["c.yaml"])
 
-    return make
+    return build
 
 
-def faults(project):
+def read_faults(project):
     with pytest.raises(InputError) as error:
-        preflight.examine(project)
+        preflight.examine_project(project)
     return error.value.faults
 
 
-def test_a_sound_project_has_no_faults(project, tmp_path):
-    assert preflight.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"))})) == []
+def test_valid_project_has_no_faults(project, tmp_path):
+    assert preflight.examine_project(project(variants__truth={"vcf": write_vcf(tmp_path / "t.vcf", ("A", "B"))})) == []
     assert not (tmp_path / "results").exists()
 
 
-def test_missing_files_are_named_by_row_and_nearest(project, tmp_path):
+def test_missing_files_are_named_with_closest_match(project, tmp_path):
     (tmp_path / "B_2.fastq.gz").rename(tmp_path / "B-2.fastq.gz")
-    found = faults(project(reference__gtf="nowhere/g.gtf", reference__fasta="h.fa"))
-    assert any(f.startswith("c.yaml, row 4: reference.fasta") and "h.fa" in f for f in found)
-    assert any("reference.gtf" in f and "nor its folder" in f for f in found)
-    assert any("s.tsv, row 3, column fastq_2" in f and "did you mean B-2.fastq.gz?" in f for f in found)
+    faults = read_faults(project(reference__gtf="nowhere/g.gtf", reference__fasta="h.fa"))
+    assert any(f.startswith("c.yaml, row 4: reference.fasta") and "h.fa" in f for f in faults)
+    assert any("reference.gtf" in f and "nor its folder" in f for f in faults)
+    assert any("s.tsv, row 3, column fastq_2" in f and "did you mean B-2.fastq.gz?" in f for f in faults)
 
 
-def test_faults_of_every_kind_come_at_once(project, tmp_path):
+def test_all_kinds_of_faults_are_reported_at_once(project, tmp_path):
     (tmp_path / "A_1.fastq.gz").write_bytes((tmp_path / "A_1.fastq.gz").read_bytes()[:-40])
     (tmp_path / "t.bed").write_text("c1\t5\t601\n")
-    found = faults(
-        project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"), ref="NNN"), "bed": "t.bed"}, reference__gtf="no.gtf")
+    faults = read_faults(
+        project(
+            variants__truth={"vcf": write_vcf(tmp_path / "t.vcf", ("A", "B"), ref="NNN"), "bed": "t.bed"}, reference__gtf="no.gtf"
+        )
     )
-    found += faults(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("A", "B"), ref="G" * 9)}))
-    for words in (
+    faults += read_faults(project(variants__truth={"vcf": write_vcf(tmp_path / "t.vcf", ("A", "B"), ref="G" * 9)}))
+    for phrase in (
         "no.gtf",
         "s.tsv, row 2 (sample A, unit 1): A_1.fastq.gz: gzip is truncated",
         "t.bed, row 1: ends at 601",
         "another genome build",
     ):
-        assert any(words in f for f in found), words
+        assert any(phrase in f for f in faults), phrase
 
 
-def test_truth_samples(project, tmp_path):
-    strangers = vcf(tmp_path / "t.vcf", ("HG001", "HG002"))
-    assert "say which is which in variants.truth.samples" in faults(project(variants__truth={"vcf": strangers}))[0]
-    named = {"A": "HG001", "B": "HG02"}
-    (fault,) = faults(project(variants__truth={"vcf": strangers, "samples": named}))
+def test_truth_samples_are_matched(project, tmp_path):
+    truth = write_vcf(tmp_path / "t.vcf", ("HG001", "HG002"))
+    assert "say which is which in variants.truth.samples" in read_faults(project(variants__truth={"vcf": truth}))[0]
+    pairs = {"A": "HG001", "B": "HG02"}
+    (fault,) = read_faults(project(variants__truth={"vcf": truth, "samples": pairs}))
     assert "c.yaml, row" in fault and "'HG02' is not a sample of t.vcf" in fault and "HG002" in fault
-    assert "no truth for B" in preflight.examine(project(variants__truth={"vcf": strangers, "samples": {"A": "HG001"}}))[0]
+    assert "no truth for B" in preflight.examine_project(project(variants__truth={"vcf": truth, "samples": {"A": "HG001"}}))[0]
 
 
-def test_a_lone_sample_pairs_with_a_lone_truth(project, tmp_path):
+def test_single_sample_pairs_with_single_truth_sample(project, tmp_path):
     (tmp_path / "s.tsv").write_text("\n".join((tmp_path / "s.tsv").read_text().splitlines()[:2]))
-    assert preflight.examine(project(variants__truth={"vcf": vcf(tmp_path / "t.vcf", ("INTEGRATION",))})) == []
+    assert preflight.examine_project(project(variants__truth={"vcf": write_vcf(tmp_path / "t.vcf", ("INTEGRATION",))})) == []
 
 
-def test_own_calls_must_hold_the_samples(project, tmp_path):
-    (fault,) = faults(project(variants__vcf=vcf(tmp_path / "own.vcf", ("A", "Bb"))))
+def test_user_calls_must_contain_the_samples(project, tmp_path):
+    (fault,) = read_faults(project(variants__vcf=write_vcf(tmp_path / "own.vcf", ("A", "Bb"))))
     assert "s.tsv, row 3, column sample: 'B' is not in own.vcf; there is Bb" in fault
 
 
-def test_fields_that_annotation_needs(project, tmp_path):
-    (fault,) = faults(project(reference__population=vcf(tmp_path / "pop.vcf", info="AFF")))
+def test_annotation_files_need_their_info_fields(project, tmp_path):
+    (fault,) = read_faults(project(reference__population=write_vcf(tmp_path / "pop.vcf", info="AFF")))
     assert "no INFO/AF" in fault and "INFO/AFF" in fault
 
 
-def test_unknown_adapters(project):
-    (fault,) = faults(project(reads__trim__adapters="TrueSeq3"))
+def test_unknown_adapters_suggest_the_closest(project):
+    (fault,) = read_faults(project(reads__trim__adapters="TrueSeq3"))
     assert "reads.trim.adapters" in fault and "did you mean 'TruSeq3'?" in fault
 
 
-def test_what_the_demo_makes_need_not_be_there(project, tmp_path):
+def test_files_made_by_the_demo_may_be_absent(project, tmp_path):
     (tmp_path / "s.tsv").write_text("sample\tassay\tfastq_1\nA\twgs\t${results}/demo/reads/A.fastq.gz\n")
-    assert preflight.examine(project(demo={}, reference__fasta="${results}/demo/genome.fa")) == []
-    assert faults(project(reference__fasta="g.fa"))
+    assert preflight.examine_project(project(demo={}, reference__fasta="${results}/demo/genome.fa")) == []
+    assert read_faults(project(reference__fasta="g.fa"))
 
 
-def test_the_second_look_reads_no_file_again(project, tmp_path, monkeypatch):
-    preflight.examine(project())
+def test_second_examination_reads_no_file_again(project, tmp_path, monkeypatch):
+    preflight.examine_project(project())
     monkeypatch.setattr(fastq, "check_unit", lambda *a: pytest.fail("read again"))
-    preflight.examine(project())
+    preflight.examine_project(project())
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    reads(tmp_path / "A_2.fastq.gz", 2, n=39)
-    assert "A_2.fastq.gz has 39" in faults(project())[0]
+    write_reads(tmp_path / "A_2.fastq.gz", 2, n=39)
+    assert "A_2.fastq.gz has 39" in read_faults(project())[0]
 
 
-def test_large_files_are_read_at_their_head(project, monkeypatch):
-    monkeypatch.setattr(preflight, "HEAD", 10)
-    said = []
-    preflight.examine(project(reads__full_check_mb=0.0001), lambda subject, text: said.append(text))
-    assert any("the first 20 paired reads" in text for text in said)
+def test_only_the_head_of_large_files_is_read(project, monkeypatch):
+    monkeypatch.setattr(preflight, "HEAD_READS", 10)
+    messages = []
+    preflight.examine_project(project(reads__full_check_mb=0.0001), lambda subject, text: messages.append(text))
+    assert any("the first 20 paired reads" in text for text in messages)
 
 
-def test_a_large_bgzip_file_that_was_cut_off(tmp_path):
+def test_truncated_large_bgzip_file_is_an_error(tmp_path):
     path = tmp_path / "a.fastq.gz"
-    head = b"\x1f\x8b\x08\x04" + b"\0" * 8 + b"BC" + b"\0" * 20
-    path.write_bytes(head + fastq.BGZF_END)
-    fastq.check_ends([path])
-    path.write_bytes(head)
+    block_header = b"\x1f\x8b\x08\x04" + b"\0" * 8 + b"BC" + b"\0" * 20
+    path.write_bytes(block_header + fastq.BGZF_END)
+    fastq.check_bgzip_ends([path])
+    path.write_bytes(block_header)
     with pytest.raises(InputError, match="truncated"):
-        fastq.check_ends([path])
+        fastq.check_bgzip_ends([path])
 
 
 @pytest.mark.parametrize(("free", "kind"), [(10**6, "fault"), (30 * 10**6, "note"), (10**12, "")])
-def test_disk(project, monkeypatch, free, kind):
+def test_disk_space_is_a_fault_or_a_note(project, monkeypatch, free, kind):
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
     faults, notes = resources.check_disk(project(), 600)
     assert [bool(faults), bool(notes)] == [kind == "fault", kind == "note"]
@@ -164,11 +166,11 @@ def test_disk(project, monkeypatch, free, kind):
 
 
 def test_estimate_grows_with_reads_and_reference(project):
-    small = resources.estimate(project(), 600)
-    assert resources.estimate(project(), 3_000_000_000) - small > 20e9
+    small = resources.estimate_disk(project(), 600)
+    assert resources.estimate_disk(project(), 3_000_000_000) - small > 20e9
 
 
-def test_memory_for_the_index(project):
+def test_index_memory_is_noted(project):
     assert resources.check_memory(project(), 600) == []
     assert "bwa-mem2 needs about" in resources.check_memory(project(align__aligner="bwa-mem2"), 10**13)[0]
 
@@ -179,7 +181,7 @@ def test_cache_that_cannot_be_written_is_no_fault(tmp_path):
     assert [cache.get("k", [], lambda: 1), cache.get("k", [], lambda: 2)] == [1, 2]
 
 
-def test_cache_remembers_by_content_and_question(tmp_path):
+def test_cache_depends_on_content_and_arguments(tmp_path):
     cache, path = Cache(tmp_path / "c"), tmp_path / "x"
     path.write_text("a")
     assert [
@@ -193,20 +195,20 @@ def test_cache_remembers_by_content_and_question(tmp_path):
     assert cache.get("k", [str(path)], lambda: 5) in (4, 5)
 
 
-def test_verdict_on_the_command_line(project, tmp_path, capsys):
+def test_command_line_reports_result(project, tmp_path, capsys):
     project()
     assert preflight.main(["c.yaml"]) == 0
-    said = capsys.readouterr().out
-    assert "1 contig, 600 bases" in said and "80 paired reads of 50 bases" in said and "make run PROJECT=p" in said
+    output = capsys.readouterr().out
+    assert "1 contig, 600 bases" in output and "80 paired reads of 50 bases" in output and "make run PROJECT=p" in output
     (tmp_path / "A_1.fastq.gz").unlink()
     assert preflight.main(["c.yaml"]) == 1
-    said = capsys.readouterr().out
-    assert "c.yaml has a fault; nothing was started" in said and "A_1.fastq.gz" in said
+    output = capsys.readouterr().out
+    assert "c.yaml has a fault; nothing was started" in output and "A_1.fastq.gz" in output
     assert preflight.main([]) == 2
 
 
-def test_of_very_many_faults_the_first_are_shown():
-    text = preflight.listed([f"fault {i}" for i in range(250)], "Project p")
+def test_long_lists_of_faults_are_shortened():
+    text = preflight.format_faults([f"fault {i}" for i in range(250)], "Project p")
     assert (
         text.startswith("Project p has 250 faults")
         and "100. fault 99" in text
@@ -216,43 +218,47 @@ def test_of_very_many_faults_the_first_are_shown():
 
 
 def test_structural_variants_need_reads(project, tmp_path):
-    vcf(tmp_path / "own.vcf")
-    (fault,) = faults(project(samples=None, variants={"vcf": "own.vcf", "structural": ["delly"]}))
+    write_vcf(tmp_path / "own.vcf")
+    (fault,) = read_faults(project(samples=None, variants={"vcf": "own.vcf", "structural": ["delly"]}))
     assert "variants.structural: delly needs reads or alignments" in fault and fault.startswith("c.yaml, row")
 
 
-def test_calls_of_ones_own_pair_with_the_truth(project, tmp_path):
-    own, truth = vcf(tmp_path / "own.vcf", ("X", "Y")), vcf(tmp_path / "t.vcf", ("P", "Q"))
-    (fault,) = faults(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth}}))
+def test_user_calls_pair_with_the_truth(project, tmp_path):
+    user_calls, truth = write_vcf(tmp_path / "own.vcf", ("X", "Y")), write_vcf(tmp_path / "t.vcf", ("P", "Q"))
+    (fault,) = read_faults(project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth}}))
     assert "t.vcf: its samples (P, Q) are none of those of own.vcf (X, Y)" in fault
     assert (
-        preflight.examine(project(samples=None, variants={"vcf": own, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}}))
+        preflight.examine_project(
+            project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}})
+        )
         == []
     )
 
 
-def test_calls_without_genotypes_cannot_be_compared(project, tmp_path):
-    sites, truth = vcf(tmp_path / "own.vcf", ()), vcf(tmp_path / "t.vcf", ("A", "B"))
-    assert preflight.examine(project(samples=None, variants={"vcf": sites})) == []
-    (fault,) = faults(project(samples=None, variants={"vcf": sites, "truth": {"vcf": truth}}))
+def test_calls_without_genotypes_are_refused(project, tmp_path):
+    sites, truth = write_vcf(tmp_path / "own.vcf", ()), write_vcf(tmp_path / "t.vcf", ("A", "B"))
+    assert preflight.examine_project(project(samples=None, variants={"vcf": sites})) == []
+    (fault,) = read_faults(project(samples=None, variants={"vcf": sites, "truth": {"vcf": truth}}))
     assert "own.vcf: has no sample columns" in fault
-    (fault,) = faults(project(variants={"truth": {"vcf": sites}}))
+    (fault,) = read_faults(project(variants={"truth": {"vcf": sites}}))
     assert "own.vcf: has no sample columns" in fault
 
 
-def test_tables_need_room_but_no_genome(project, tmp_path):
+def test_tables_need_disk_but_no_genome(project, tmp_path):
     (tmp_path / "t.csv").write_text("id,ENSG00000000003\n" + "".join(f"s{i},{i}\n" for i in range(2000)))
-    alone = project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}})
-    assert preflight.examine(alone) == [] and resources.check_memory(alone, 0) == []
-    assert resources.estimate(alone, 0) - resources.LEAST == int(resources.PER_TABLE * (tmp_path / "t.csv").stat().st_size)
+    tables_only = project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}})
+    assert preflight.examine_project(tables_only) == [] and resources.check_memory(tables_only, 0) == []
+    assert resources.estimate_disk(tables_only, 0) - resources.MIN_BYTES == int(
+        resources.PER_TABLE * (tmp_path / "t.csv").stat().st_size
+    )
 
 
-def test_names_of_a_large_table_are_read_once(project, tmp_path, monkeypatch):
+def test_table_header_is_read_once(project, tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_text("id,ENSG00000000003\na,1\nb,2\n")
-    said = []
+    messages = []
     for _ in range(2):
-        preflight.examine(
-            project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: said.append(words)
+        preflight.examine_project(
+            project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: messages.append(words)
         )
-        monkeypatch.setattr("readsight.expression.matrices.header.look", lambda *a, **k: pytest.fail("read again"))
-    assert said.count(("table t", "t.csv: 2 samples, 1 features")) == 2
+        monkeypatch.setattr("readsight.expression.matrices.header.read_header", lambda *a, **k: pytest.fail("read again"))
+    assert messages.count(("table t", "t.csv: 2 samples, 1 features")) == 2

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from examples_of_sequences import bases, fasta, spec, two_classes
-from readsight.dataset.sequences.example_set import assemble
+from examples_of_sequences import draw_bases, make_spec, write_fasta, write_two_classes
+from readsight.dataset.sequences.example_set import assemble_examples
 from readsight.doctor import preflight, resources, sequences
 from readsight.doctor.cache import Cache
 from readsight.errors import InputError
@@ -15,11 +15,11 @@ from readsight.wiring.project import Project
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
+def run_in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def project(*files: dict, reference: dict | None = None, **task) -> Project:
+def build_project(*files: dict, reference: dict | None = None, **task) -> Project:
     sequences = {"files": [{key: str(value) for key, value in file.items()} for file in files]} | task.pop("sequences", {})
     raw = {
         "project": "p",
@@ -30,64 +30,64 @@ def project(*files: dict, reference: dict | None = None, **task) -> Project:
     return Project.from_raw(raw | ({"reference": reference} if reference else {}))
 
 
-def faults(own: Project) -> list[str]:
+def read_faults(project: Project) -> list[str]:
     """Of the doctor; each is asked for its place in a config of no file."""
     try:
-        preflight.examine(own)
+        preflight.examine_project(project)
     except InputError as error:
         return [fault.removeprefix("config: ") for fault in error.faults]
     return []
 
 
-def test_sound_files_have_no_faults_and_are_counted(tmp_path):
-    said = []
-    preflight.examine(project(*two_classes(tmp_path)), lambda subject, text: said.append((subject, text)))
-    assert ("task t", f"{tmp_path / 'bound.fa'}: 30 sequences of 40 bases (FASTA)") in said
+def test_valid_files_have_no_faults_and_are_counted(tmp_path):
+    messages = []
+    preflight.examine_project(build_project(*write_two_classes(tmp_path)), lambda subject, text: messages.append((subject, text)))
+    assert ("task t", f"{tmp_path / 'bound.fa'}: 30 sequences of 40 bases (FASTA)") in messages
 
 
-def test_what_was_read_is_remembered_until_the_file_changes(tmp_path):
-    own = project(*two_classes(tmp_path))
-    assert faults(own) == []
-    held = set(Cache().folder.iterdir())
-    assert len(held) == 2 and faults(own) == [] and set(Cache().folder.iterdir()) == held
-    fasta(tmp_path / "free.fa", {"a": "ACGTJ"})
-    assert "has 'J', which is no base" in faults(own)[0]
+def test_results_are_cached_until_the_file_changes(tmp_path):
+    valid_project = build_project(*write_two_classes(tmp_path))
+    assert read_faults(valid_project) == []
+    entries = set(Cache().folder.iterdir())
+    assert len(entries) == 2 and read_faults(valid_project) == [] and set(Cache().folder.iterdir()) == entries
+    write_fasta(tmp_path / "free.fa", {"a": "ACGTJ"})
+    assert "has 'J', which is no base" in read_faults(valid_project)[0]
 
 
-def rows(*labels: str, columns: str = "label") -> str:
-    draw = random.Random(1)
-    return f"sequence\t{columns}\n" + "".join(f"{bases(draw, 20)}\t{label}\n" for label in labels)
+def build_rows(*labels: str, columns: str = "label") -> str:
+    rng = random.Random(1)
+    return f"sequence\t{columns}\n" + "".join(f"{draw_bases(rng, 20)}\t{label}\n" for label in labels)
 
 
 SAME = {
-    "one class": (rows(*"xxxx"), {}),
-    "a class of one": (rows(*"xxxy"), {}),
-    "numbers for classes": (rows(*map(str, range(60))), {}),
-    "no such positive": (rows(*"xxyy"), {"positive": "X"}),
-    "no places": (rows(*"xxyy"), {"split": {"by": "chromosome"}}),
-    "no such label": (rows(*"xxyy", columns="lable"), {}),
-    "no such group": (rows(*"xxyy"), {"split": {"by": "group", "column": "labels"}}),
-    "no split": (rows(*"xxyy"), {"split": {"by": "given"}}),
-    "a score that is none": (rows(*"12x4"), {"sequences": {"target": "score"}}),
-    "unequal": (rows(*"xxyy") + "ACGT\ty\n", {}),
-    "a protein": (rows(*"xxyy") + "MKVLAAGIVGLCAKAYLEQH\ty\n", {}),
+    "one class": (build_rows(*"xxxx"), {}),
+    "a class of one": (build_rows(*"xxxy"), {}),
+    "numbers for classes": (build_rows(*map(str, range(60))), {}),
+    "no such positive": (build_rows(*"xxyy"), {"positive": "X"}),
+    "no places": (build_rows(*"xxyy"), {"split": {"by": "chromosome"}}),
+    "no such label": (build_rows(*"xxyy", columns="lable"), {}),
+    "no such group": (build_rows(*"xxyy"), {"split": {"by": "group", "column": "labels"}}),
+    "no split": (build_rows(*"xxyy"), {"split": {"by": "given"}}),
+    "a score that is none": (build_rows(*"12x4"), {"sequences": {"target": "score"}}),
+    "unequal": (build_rows(*"xxyy") + "ACGT\ty\n", {}),
+    "a protein": (build_rows(*"xxyy") + "MKVLAAGIVGLCAKAYLEQH\ty\n", {}),
 }
 
 
 @pytest.mark.parametrize(("text", "task"), SAME.values(), ids=SAME)
-def test_foresight_says_what_the_job_would_say(tmp_path, text, task):
+def test_doctor_reports_what_the_job_would(tmp_path, text, task):
     (tmp_path / "t.tsv").write_text(text)
-    own = project({"path": tmp_path / "t.tsv"}, **task)
-    told = DatasetWiring(own).sequences(SimpleNamespace(task="t"))
+    faulty_project = build_project({"path": tmp_path / "t.tsv"}, **task)
+    settings = DatasetWiring(faulty_project).sequences_spec(SimpleNamespace(task="t"))
     with pytest.raises(InputError) as caught:
-        assemble([str(tmp_path / "t.tsv")], told, 1)
-    ahead = [fault.removeprefix("tasks.t.") for fault in faults(own)]
-    assert ahead == caught.value.faults
+        assemble_examples([str(tmp_path / "t.tsv")], settings, 1)
+    reported = [fault.removeprefix("tasks.t.") for fault in read_faults(faulty_project)]
+    assert reported == caught.value.faults
 
 
-def test_a_spec_of_the_tests_is_one_of_the_wiring(tmp_path):
-    own = project(*two_classes(tmp_path))
-    assert DatasetWiring(own).sequences(SimpleNamespace(task="t")) == spec(*two_classes(tmp_path))
+def test_spec_of_the_tests_matches_the_wiring(tmp_path):
+    valid_project = build_project(*write_two_classes(tmp_path))
+    assert DatasetWiring(valid_project).sequences_spec(SimpleNamespace(task="t")) == make_spec(*write_two_classes(tmp_path))
 
 
 KEYS = {
@@ -103,90 +103,99 @@ KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("task", "words"), KEYS.values(), ids=KEYS)
-def test_keys_that_do_not_fit_the_data_are_said(tmp_path, task, words):
-    found = faults(project(*two_classes(tmp_path), **task))
-    assert len(found) == 1 and found[0].startswith(words), found
+@pytest.mark.parametrize(("task", "message"), KEYS.values(), ids=KEYS)
+def test_keys_that_contradict_the_data_are_reported(tmp_path, task, message):
+    reported = read_faults(build_project(*write_two_classes(tmp_path), **task))
+    assert len(reported) == 1 and reported[0].startswith(message), reported
 
 
-def test_a_folder_that_is_no_checkpoint_is_told_what_it_lacks(tmp_path):
+def test_incomplete_checkpoint_folder_is_reported(tmp_path):
     (tmp_path / "model").mkdir()
     task = {"representation": "transformer", "represent": {"checkpoint": "model"}, "models": ["transformer"]}
-    found = faults(project(*two_classes(tmp_path), **task))
-    assert [word in fault for word, fault in zip(("config.json", "no tokenizer", "no weights"), found, strict=True)] == [True] * 3
+    reported = read_faults(build_project(*write_two_classes(tmp_path), **task))
+    assert [phrase in fault for phrase, fault in zip(("config.json", "no tokenizer", "no weights"), reported, strict=True)] == [
+        True
+    ] * 3
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         (tmp_path / "model" / name).write_text("{}")
-    assert not faults(project(*two_classes(tmp_path), **task))
+    assert not read_faults(build_project(*write_two_classes(tmp_path), **task))
 
 
-def test_one_class_is_enough_where_negatives_are_made(tmp_path):
-    one, _ = two_classes(tmp_path)
-    assert "one class, nothing to learn" in faults(project(one))[0]
-    assert not faults(project(one, sequences={"negatives": {"method": "shuffled"}}))
+def test_one_class_suffices_when_negatives_are_made(tmp_path):
+    one, _ = write_two_classes(tmp_path)
+    assert "one class, nothing to learn" in read_faults(build_project(one))[0]
+    assert not read_faults(build_project(one, sequences={"negatives": {"method": "shuffled"}}))
 
 
-def test_a_given_split_needs_both_sides(tmp_path):
-    one, two = two_classes(tmp_path)
-    assert "tasks.t.split.given: no sequence is of side 'test'" in faults(project(one | {"split": "train"}, two | {"split": "train"}, split={"by": "given"}))[0]  # fmt: skip
-    assert not faults(project(one | {"split": "train"}, two | {"split": "test"}, split={"by": "given"}))
+def test_given_split_needs_both_sides(tmp_path):
+    one, two = write_two_classes(tmp_path)
+    assert "tasks.t.split.given: no sequence is of side 'test'" in read_faults(build_project(one | {"split": "train"}, two | {"split": "train"}, split={"by": "given"}))[0]  # fmt: skip
+    assert not read_faults(build_project(one | {"split": "train"}, two | {"split": "test"}, split={"by": "given"}))
 
 
-def test_of_a_large_file_the_head_is_looked_at(tmp_path, monkeypatch):
-    monkeypatch.setattr(sequences, "LARGE", 100)
-    monkeypatch.setattr(sequences, "HEAD", 1000)
-    one, two = two_classes(tmp_path, number=100)
-    said: list[str] = []
-    own = project(one, two, split={"by": "chromosome", "test_chromosomes": ["chr2"]})
-    preflight.examine(own, lambda subject, text: said.append(text))
-    first = next(int(text.split("the first ")[1].split()[0]) for text in said if "the first " in text)
+def test_only_the_head_of_a_large_file_is_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(sequences, "LARGE_BYTES", 100)
+    monkeypatch.setattr(sequences, "HEAD_BYTES", 1000)
+    one, two = write_two_classes(tmp_path, number=100)
+    messages: list[str] = []
+    large_project = build_project(one, two, split={"by": "chromosome", "test_chromosomes": ["chr2"]})
+    preflight.examine_project(large_project, lambda subject, text: messages.append(text))
+    first = next(int(text.split("the first ")[1].split()[0]) for text in messages if "the first " in text)
     assert 10 < first < 30
     late = (tmp_path / "bound.fa").read_text() + ">late\nACGJ\n"
     (tmp_path / "bound.fa").write_text(late)
-    assert not faults(own)
+    assert not read_faults(large_project)
     (tmp_path / "bound.fa").write_text(">early\nACGJ\n" + late)
-    assert "row 2, column 4: sequence 'early' has 'J'" in faults(own)[0]
+    assert "row 2, column 4: sequence 'early' has 'J'" in read_faults(large_project)[0]
 
 
-def reference(tmp_path) -> dict:
-    contigs = {f"chr{i}": bases(random.Random(i), 3000) for i in (1, 2)}
-    return {"fasta": str(fasta(tmp_path / "genome.fa", contigs))}
+def write_reference(tmp_path) -> dict:
+    contigs = {f"chr{i}": draw_bases(random.Random(i), 3000) for i in (1, 2)}
+    return {"fasta": str(write_fasta(tmp_path / "genome.fa", contigs))}
 
 
 def test_regions_are_compared_with_the_genome(tmp_path):
-    where = reference(tmp_path)
+    genome = write_reference(tmp_path)
     entry = {"path": tmp_path / "peaks.bed", "label": "peak"}
     task = {"sequences": {"negatives": {"method": "shuffled"}}}
     (tmp_path / "peaks.bed").write_text("chr1\t100\t200\nchr2\t100\t200\n")
-    assert not faults(project(entry, reference=where, **task))
-    assert not faults(project(entry, sequences={"negatives": {"method": "shuffled"}, "genome": where["fasta"]}))
-    assert "sequences.genome: " in faults(project(entry, **task))[0]
+    assert not read_faults(build_project(entry, reference=genome, **task))
+    assert not read_faults(build_project(entry, sequences={"negatives": {"method": "shuffled"}, "genome": genome["fasta"]}))
+    assert "sequences.genome: " in read_faults(build_project(entry, **task))[0]
     (tmp_path / "peaks.bed").write_text("1\t100\t200\n")
-    assert "contigs are named as '1' here but as 'chr1'" in faults(project(entry, reference=where, **task))[0]
+    assert "contigs are named as '1' here but as 'chr1'" in read_faults(build_project(entry, reference=genome, **task))[0]
     (tmp_path / "peaks.bed").write_text("chr1\t100\t200\nchr1\t2990\t3090\n")
     assert (
         "peaks.bed, row 2: ends at 3,090, past the end of contig 'chr1' (3,000 bases"
-        in faults(project(entry, reference=where, **task))[0]
+        in read_faults(build_project(entry, reference=genome, **task))[0]
     )
     split = {"by": "chromosome", "test_chromosomes": ["chr3"]}
     (tmp_path / "peaks.bed").write_text("chr1\t100\t200\nchr2\t100\t200\n")
     assert (
-        "split.test_chromosomes.0: no example lies on 'chr3'" in faults(project(entry, reference=where, split=split, **task))[0]
+        "split.test_chromosomes.0: no example lies on 'chr3'"
+        in read_faults(build_project(entry, reference=genome, split=split, **task))[0]
     )
 
 
-def test_a_signal_and_its_bins_are_looked_at(tmp_path):
+def test_signal_and_bins_are_checked(tmp_path):
     (tmp_path / "peaks.bed").write_text("chr1\t100\t200\nchr2\t100\t200\n")
     (tmp_path / "s.bw").write_text("chr1\t100\t200\t1\n")
-    told = {"target": "profile", "signal": str(tmp_path / "s.bw"), "length": 100, "bin": 32}
-    found = faults(project({"path": tmp_path / "peaks.bed"}, reference=reference(tmp_path), sequences=told))
-    assert len(found) == 1 and "sequences.signal: " in found[0] and "is no bigWig" in found[0]
-    (tmp_path / "s.bw").write_bytes(sequences.BIGWIG[0] + b"\0" * 100)
-    found = faults(project({"path": tmp_path / "peaks.bed"}, reference=reference(tmp_path), sequences=told))
-    assert found == ["tasks.t.sequences.bin: windows of 100 bases are no whole number of bins of 32; set sequences.length to 96"]
+    settings = {"target": "profile", "signal": str(tmp_path / "s.bw"), "length": 100, "bin": 32}
+    reported = read_faults(
+        build_project({"path": tmp_path / "peaks.bed"}, reference=write_reference(tmp_path), sequences=settings)
+    )
+    assert len(reported) == 1 and "sequences.signal: " in reported[0] and "is no bigWig" in reported[0]
+    (tmp_path / "s.bw").write_bytes(sequences.BIGWIG_MAGIC[0] + b"\0" * 100)
+    reported = read_faults(
+        build_project({"path": tmp_path / "peaks.bed"}, reference=write_reference(tmp_path), sequences=settings)
+    )
+    assert reported == [
+        "tasks.t.sequences.bin: windows of 100 bases are no whole number of bins of 32; set sequences.length to 96"
+    ]
 
 
-def test_sequences_need_room_in_every_fold(tmp_path):
-    size = sum(entry["path"].stat().st_size for entry in two_classes(tmp_path))
-    few, many = (project(*two_classes(tmp_path), split={"folds": folds}) for folds in (3, 10))
-    assert resources.estimate(many, 0) - resources.estimate(few, 0) == 14 * size
+def test_disk_estimate_counts_every_fold(tmp_path):
+    size = sum(entry["path"].stat().st_size for entry in write_two_classes(tmp_path))
+    few, many = (build_project(*write_two_classes(tmp_path), split={"folds": folds}) for folds in (3, 10))
+    assert resources.estimate_disk(many, 0) - resources.estimate_disk(few, 0) == 14 * size
     assert resources.check_memory(few, 0) == []

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provider.versions import RangeError, compare, satisfies, to_pip, upstream
+from provider.versions import RangeError, compare_versions, format_for_pip, parse_upstream, satisfies
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from provider.versions import RangeError, compare, satisfies, to_pip, upstream
     ],
 )
 def test_upstream_version_of_a_debian_package(debian, version):
-    assert upstream(debian) == version
+    assert parse_upstream(debian) == version
 
 
 @pytest.mark.parametrize(
@@ -45,25 +45,25 @@ def test_upstream_version_of_a_debian_package(debian, version):
         ("0.11.9", "0.12.1"),
     ],
 )
-def test_order(earlier, later):
-    assert compare(earlier, later) == -1 and compare(later, earlier) == 1
+def test_version_order(earlier, later):
+    assert compare_versions(earlier, later) == -1 and compare_versions(later, earlier) == 1
 
 
 @pytest.mark.parametrize(
-    "one, same", [("1.0", "1"), ("1.0.0", "1.0"), ("2.13.0+cpu", "2.13.0"), ("1.0RC1", "1.0rc1"), ("1_2", "1.2")]
+    "version, same", [("1.0", "1"), ("1.0.0", "1.0"), ("2.13.0+cpu", "2.13.0"), ("1.0RC1", "1.0rc1"), ("1_2", "1.2")]
 )
-def test_equal_versions(one, same):
-    assert compare(one, same) == 0
+def test_equal_versions(version, same):
+    assert compare_versions(version, same) == 0
 
 
 versions = st.lists(st.integers(0, 30), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
 
 
 @given(versions, versions, versions)
-def test_order_is_an_order(a, b, c):
-    assert compare(a, b) == -compare(b, a)
-    if compare(a, b) <= 0 and compare(b, c) <= 0:
-        assert compare(a, c) <= 0
+def test_version_order_is_transitive(a, b, c):
+    assert compare_versions(a, b) == -compare_versions(b, a)
+    if compare_versions(a, b) <= 0 and compare_versions(b, c) <= 0:
+        assert compare_versions(a, c) <= 0
 
 
 @given(versions, versions)
@@ -103,7 +103,7 @@ def test_ranges(version, wanted, fits):
 
 
 @pytest.mark.parametrize("wanted", ["one", ">=", ">>1", "1.2 build_0", ">=1,,<2", ">=1,", "~=1", "1|"])
-def test_what_is_no_range_is_an_error(wanted):
+def test_invalid_range_raises_an_error(wanted):
     with pytest.raises(RangeError):
         satisfies("1.0", wanted)
 
@@ -120,10 +120,10 @@ def test_what_is_no_range_is_an_error(wanted):
         ("~=1.4.2", ">=1.4.2,==1.4.*"),
     ],
 )
-def test_the_same_range_for_pip(wanted, pip):
-    assert to_pip(wanted) == pip
+def test_ranges_are_converted_for_pip(wanted, pip):
+    assert format_for_pip(wanted) == pip
 
 
 def test_pip_has_no_alternatives():
     with pytest.raises(RangeError, match="no alternatives"):
-        to_pip("<2|>=3")
+        format_for_pip("<2|>=3")

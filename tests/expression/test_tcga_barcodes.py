@@ -7,7 +7,7 @@ from readsight.expression import tcga_barcodes
 ALIQUOT = "TCGA-BH-A0DK-11A-13R-A089-07"
 
 
-def test_an_aliquot_has_all_parts():
+def test_aliquot_barcode_has_all_fields():
     code = tcga_barcodes.parse(ALIQUOT)
     assert (code.project, code.site, code.patient, code.sample) == ("TCGA", "BH", "TCGA-BH-A0DK", "TCGA-BH-A0DK-11A")
     assert (code.vial, code.portion, code.analyte, code.plate, code.centre) == ("A", "13", "R", "A089", "07")
@@ -21,25 +21,33 @@ def test_shorter_barcodes_keep_the_patient(cut):
 
 
 @pytest.mark.parametrize("name", ["TCGA", "TCGA-BH", "TCGA-BH-A0DK-1", "GSM2650749", "S1", "TCGA-BH-A0DK-11A-13R-A089-07-x"])
-def test_what_is_no_barcode(name):
-    assert tcga_barcodes.parse(name) is None and tcga_barcodes.ladder(name) == [name]
+def test_names_that_are_no_barcode(name):
+    assert tcga_barcodes.parse(name) is None and tcga_barcodes.list_aliases(name) == [name]
 
 
-def test_r_writes_dots():
+def test_dots_from_r_are_accepted():
     assert tcga_barcodes.parse(ALIQUOT.replace("-", ".")) == tcga_barcodes.parse(ALIQUOT)
 
 
-def test_tumour_and_normal_and_a_code_that_is_not_known():
-    said = {code: tcga_barcodes.parse(f"TCGA-BH-A0DK-{code}A").sample_type for code in ("01", "11", "99")}
-    assert said == {"01": "Primary solid tumor", "11": "Solid tissue normal", "99": "sample type 99"}
+def test_sample_type_codes():
+    sample_types = {code: tcga_barcodes.parse(f"TCGA-BH-A0DK-{code}A").sample_type for code in ("01", "11", "99")}
+    assert sample_types == {"01": "Primary solid tumor", "11": "Solid tissue normal", "99": "sample type 99"}
 
 
-def test_aliquots_are_called_by_their_sample_where_it_has_one():
-    other = "TCGA-BH-A0DK-01A-21R-A12P-07"
-    again = "TCGA-BH-A0DK-01A-22R-A12P-07"
-    assert tcga_barcodes.called([ALIQUOT, other, "S1"]) == {ALIQUOT: "TCGA-BH-A0DK-11A", other: "TCGA-BH-A0DK-01A", "S1": "S1"}
-    assert tcga_barcodes.called([ALIQUOT, other, again]) == {ALIQUOT: "TCGA-BH-A0DK-11A", other: other, again: again}
+def test_aliquot_takes_sample_name_if_unique():
+    tumour = "TCGA-BH-A0DK-01A-21R-A12P-07"
+    second_aliquot = "TCGA-BH-A0DK-01A-22R-A12P-07"
+    assert tcga_barcodes.choose_names([ALIQUOT, tumour, "S1"]) == {
+        ALIQUOT: "TCGA-BH-A0DK-11A",
+        tumour: "TCGA-BH-A0DK-01A",
+        "S1": "S1",
+    }
+    assert tcga_barcodes.choose_names([ALIQUOT, tumour, second_aliquot]) == {
+        ALIQUOT: "TCGA-BH-A0DK-11A",
+        tumour: tumour,
+        second_aliquot: second_aliquot,
+    }
 
 
-def test_names_elsewhere_the_closest_first():
-    assert tcga_barcodes.ladder(ALIQUOT) == [ALIQUOT, "TCGA-BH-A0DK-11A", "TCGA-BH-A0DK-11", "TCGA-BH-A0DK"]
+def test_aliases_are_ordered_by_specificity():
+    assert tcga_barcodes.list_aliases(ALIQUOT) == [ALIQUOT, "TCGA-BH-A0DK-11A", "TCGA-BH-A0DK-11", "TCGA-BH-A0DK"]

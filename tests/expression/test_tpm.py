@@ -14,7 +14,7 @@ def test_each_sample_sums_to_a_million():
     np.testing.assert_allclose(transcripts_per_million(COUNTS, LENGTHS).sum(axis=1), 1e6)
 
 
-def test_by_hand():
+def test_hand_computed_example():
     """Rates 10/1000, 10/500 and 0: a third and two thirds of a million."""
     np.testing.assert_allclose(transcripts_per_million([[10, 10, 0]], [1000, 500, 800]), [[1e6 / 3, 2e6 / 3, 0]])
 
@@ -25,12 +25,12 @@ def test_depth_and_the_unit_of_length_do_not_matter():
     np.testing.assert_allclose(transcripts_per_million(COUNTS, LENGTHS / 1000), tpm)
 
 
-def test_a_gene_twice_as_long_with_twice_the_reads_is_as_abundant():
+def test_doubling_length_and_reads_keeps_tpm():
     tpm = transcripts_per_million([[10, 20, 5]], [100, 200, 50])
     np.testing.assert_allclose(tpm, np.full((1, 3), 1e6 / 3))
 
 
-def test_a_sample_does_not_depend_on_its_neighbours():
+def test_samples_are_scaled_independently():
     together = transcripts_per_million(COUNTS, LENGTHS)
     for i in range(len(COUNTS)):
         np.testing.assert_array_equal(transcripts_per_million(COUNTS[i : i + 1], LENGTHS)[0], together[i])
@@ -53,15 +53,15 @@ def test_a_gene_without_length_is_refused(lengths):
 
 
 @pytest.mark.parametrize("counts", [[[1, -1]], [[1, np.nan]]])
-def test_a_count_that_is_none_is_refused(counts):
+def test_invalid_count_is_refused(counts):
     with pytest.raises(ValueError, match="0 or more"):
         transcripts_per_million(counts, [1, 1])
 
 
-def test_effective_length_counts_the_places_where_a_fragment_starts():
+def test_effective_length_counts_fragment_start_positions():
     """A fragment as long as the gene fits in one place; one that is longer is taken to fit in one."""
     np.testing.assert_array_equal(effective_lengths(np.array([300, 200, 150]), 200), [101, 1, 1])
 
 
-def test_zero_stays_zero_and_one_tpm_is_one_bit():
+def test_log_tpm_of_zero_and_one():
     np.testing.assert_array_equal(log_tpm(np.array([0.0, 1.0, 3.0])), [0, 1, 2])

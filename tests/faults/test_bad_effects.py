@@ -9,41 +9,41 @@ import pandas as pd
 import pytest
 
 import interpret_variants
-from effected import HEAD, WHOLE, genome, models, project, text, write
+from effected import HEAD, VARIANT_SPEC, build_genome, build_models, get_contig_text, write_project, write_vcf
 from readsight.errors import InputError
 from readsight.formats import model_file
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
 
-GENOME = genome()
-BASES = text(GENOME)
+GENOME = build_genome()
+BASES = get_contig_text(GENOME)
 
 
-def other(base: str) -> str:
+def next_base(base: str) -> str:
     return "ACGT"[("ACGT".index(base) + 1) % 4]
 
 
-SOUND = ("chr1", 150, BASES[150], other(BASES[150]), "CAUSAL=1;GERP=2;SITE=151")
-NEUTRAL = ("chr1", 170, BASES[170], other(BASES[170]), "CAUSAL=0;GERP=1")
+SOUND = ("chr1", 150, BASES[150], next_base(BASES[150]), "CAUSAL=1;GERP=2;SITE=151")
+NEUTRAL = ("chr1", 170, BASES[170], next_base(BASES[170]), "CAUSAL=0;GERP=1")
 
 
 @pytest.fixture
 def step(tmp_path):
     """Runs the script's main on rows, with what is changed; gives the faults that it names."""
-    given = project(tmp_path, models("cnn", "binary"), GENOME)
+    arguments = write_project(tmp_path, build_models("cnn", "binary"), GENOME)
 
     def run(rows=(SOUND, NEUTRAL), spec=None, head=HEAD, vcf=None, **changed) -> list[str]:
-        path = vcf or write(tmp_path / "in.vcf", list(rows), head)
+        path = vcf or write_vcf(tmp_path / "in.vcf", list(rows), head)
         with pytest.raises(InputError) as error:
-            interpret_variants.main(vcf=path, spec=WHOLE | (spec or {}), **given | changed)
+            interpret_variants.main(vcf=path, spec=VARIANT_SPEC | (spec or {}), **arguments | changed)
         return [fault.replace(f"{tmp_path}/", "") for fault in error.value.faults]
 
-    run.given, run.folder = given, tmp_path
+    run.given, run.folder = arguments, tmp_path
     return run
 
 
-def test_references_that_do_not_agree_and_positions_off_the_contig_are_all_named(step):
-    wrong = other(BASES[160])
+def test_all_reference_and_position_faults_are_reported(step):
+    wrong = next_base(BASES[160])
     faults = step([SOUND, ("chr1", 160, wrong, "A"), ("chr1", 698, BASES[698:] + "AC", "A"), ("chr2", 5000, "A", "C")])
     assert faults == [
         f"in.vcf, row 4, column REF: {wrong!r} at chr1:161, where the genome has {BASES[160]!r}",
@@ -53,34 +53,34 @@ def test_references_that_do_not_agree_and_positions_off_the_contig_are_all_named
     ]
 
 
-def test_odd_alleles_are_left_out_and_the_others_are_scored(step):
+def test_unsupported_alleles_are_excluded_and_the_remaining_ones_scored(step):
     """Symbolic, breakend, star, missing and multi-allelic ones, and a contig that the genome lacks: no fault, but words."""
     rows = [
         ("chr1", 140, BASES[140], "<DUP>"),
         ("chr1", 141, BASES[141], f"{BASES[141]}]chr2:99]"),
-        ("chr1", 142, BASES[142], f"*,{other(BASES[142])}"),
+        ("chr1", 142, BASES[142], f"*,{next_base(BASES[142])}"),
         ("chr1", 143, BASES[143], "."),
         ("chrUn", 5, "A", "C"),
         SOUND,
     ]
-    path = write(step.folder / "in.vcf", rows)
-    interpret_variants.main(vcf=path, spec=WHOLE, **step.given)
-    told = json.loads(step.given["outputs"]["evaluation"].read_text())
-    assert told["scored"] == 2 and [(row["alleles"], row["reason"].split(" (")[0]) for row in told["left_out"]] == [
+    path = write_vcf(step.folder / "in.vcf", rows)
+    interpret_variants.main(vcf=path, spec=VARIANT_SPEC, **step.given)
+    results = json.loads(step.given["outputs"]["evaluation"].read_text())
+    assert results["scored"] == 2 and [(row["alleles"], row["reason"].split(" (")[0]) for row in results["left_out"]] == [
         (1, "symbolic alleles"), (1, "breakends"), (1, "star alleles"), (1, "alleles that change nothing"),
         (1, "alleles on contigs that the genome lacks"),
     ]  # fmt: skip
-    assert told["left_out"][4]["first"] == ["chrUn:6:A:C"]
+    assert results["left_out"][4]["first"] == ["chrUn:6:A:C"]
 
 
-def test_a_set_of_which_nothing_can_be_scored_says_why(step):
+def test_set_without_scorable_alleles_is_refused_with_reasons(step):
     assert step([("chr1", 140, BASES[140], "<DEL>")]) == [
         f"in.vcf: holds no allele that can be scored: 1 symbolic alleles (chr1:141:{BASES[140]}:<DEL>)"
     ]
     assert step([]) == ["in.vcf: holds no allele that can be scored; it has no record"]
 
 
-def test_contigs_of_another_style_or_of_another_genome(step):
+def test_contigs_of_another_style_or_genome_are_refused(step):
     assert step([("1", 150, BASES[150], "A")]) == [
         "in.vcf: contigs are named as '1' there but as 'chr1' in the genome; rename those of one of them"
     ]
@@ -90,26 +90,26 @@ def test_contigs_of_another_style_or_of_another_genome(step):
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "message"),
     [
         ("chr1\t151\t.\tA\tC\t.\t.", "has 7 columns, a VCF has 8 or more, joined by tabs"),
         ("chr1\tx\t.\tA\tC\t.\t.\t.", "column POS: 'x' is no position; whole numbers from 1 are needed"),
         ("chr1\t151\t.\tA?\tC\t.\t.\t.", "column REF: 'A?' holds letters that are no bases"),
     ],
 )
-def test_rows_that_are_no_vcf(step, line, words):
+def test_malformed_vcf_rows_are_refused(step, line, message):
     (step.folder / "b.vcf").write_text(HEAD + line + "\n")
-    assert step(vcf=step.folder / "b.vcf") == [f"b.vcf, row 3: {words}"]
+    assert step(vcf=step.folder / "b.vcf") == [f"b.vcf, row 3: {message}"]
 
 
-def test_files_that_are_no_vcf(step):
+def test_files_that_are_not_vcf_are_refused(step):
     (step.folder / "b.vcf").write_text("chr1\t1\tA\n")
     assert step(vcf=step.folder / "b.vcf") == ["b.vcf, row 1: is no VCF: its first line should be ##fileformat=VCFv4…"]
     (step.folder / "c.vcf.gz").write_bytes(b"\x1f\x8b\x08\x00cut")
     assert "gzip is truncated or corrupt" in step(vcf=step.folder / "c.vcf.gz")[0]
 
 
-def test_keys_that_no_record_has(step):
+def test_missing_info_keys_are_reported(step):
     faults = step(spec={"label": "CAUSSAL", "conservation": "PHYLOP", "site": None})
     assert faults == [
         "interpret.variants.label: in.vcf has no INFO key 'CAUSSAL'; did you mean 'CAUSAL'?",
@@ -117,28 +117,28 @@ def test_keys_that_no_record_has(step):
     ]
 
 
-def test_values_of_keys_that_say_nothing(step):
+def test_invalid_info_values_are_reported(step):
     rows = [(*SOUND[:4], "CAUSAL=maybe;GERP=high"), (*NEUTRAL[:4], "CAUSAL=.;GERP=1")]
     assert step(rows, {"label": "CAUSAL"}) == [
         "interpret.variants.label: INFO CAUSAL of in.vcf is 'maybe', '.', and none of these stands in positive or negative; name its values there"
     ]  # fmt: skip
     assert step(rows, {"conservation": "GERP"}) == ["in.vcf, row 3, INFO GERP: 'high' is no number"]
-    told = step([(*SOUND[:4], "CAUSAL=1;SITE=here"), NEUTRAL], {"site": "SITE"})
-    assert told == ["interpret.variants.site: sites are named by models of splice sites (a class a base); leave site out"]
-    held = models("dilated_resnet", "positions", 96)
-    given = project(step.folder / "p", held, GENOME)
-    assert step([(*SOUND[:4], "SITE=here"), NEUTRAL], {"site": "SITE"}, **given) == [
+    faults = step([(*SOUND[:4], "CAUSAL=1;SITE=here"), NEUTRAL], {"site": "SITE"})
+    assert faults == ["interpret.variants.site: sites are named by models of splice sites (a class a base); leave site out"]
+    model_set = build_models("dilated_resnet", "positions", 96)
+    arguments = write_project(step.folder / "p", model_set, GENOME)
+    assert step([(*SOUND[:4], "SITE=here"), NEUTRAL], {"site": "SITE"}, **arguments) == [
         "in.vcf, row 3, INFO SITE: 'here' is no position, from 1"
     ]
 
 
-def test_shifts_that_push_variants_out_of_the_window(step):
+def test_shifts_beyond_the_window_are_refused(step):
     assert step(spec={"shifts": [-30, 0, 8]}) == [
         "interpret.variants.shifts: -30 pushes variants out of windows of 48 bases; use less than 24 to either side"
     ]
 
 
-def test_another_genome_than_that_of_the_training(step):
+def test_genome_must_match_training(step):
     raw, contigs = step.given["genome"]
     changed = np.frombuffer(raw.read_bytes(), np.uint8).copy()
     changed[350] = (changed[350] + 1) % 4
@@ -150,41 +150,43 @@ def test_another_genome_than_that_of_the_training(step):
     assert step() == ["genome.codes: 1,390 bases, and genome.json tells of 1,400; make both anew"]
 
 
-def test_a_genome_of_another_alphabet(step):
+def test_genome_of_another_alphabet_is_refused(step):
     folder = step.folder / "protein"
-    strange = Genome(np.where(np.arange(1400) % 3 == 0, 6, GENOME.raw), GENOME.lengths, False)
-    given = project(folder, models("cnn", "binary"), strange)
-    assert step(**given) == ["protein/genome.codes: holds letters that are no bases (A C G T N)"]
+    protein = Genome(np.where(np.arange(1400) % 3 == 0, 6, GENOME.raw), GENOME.lengths, False)
+    arguments = write_project(folder, build_models("cnn", "binary"), protein)
+    assert step(**arguments) == ["protein/genome.codes: holds letters that are no bases (A C G T N)"]
 
 
-def test_examples_of_another_length_or_outcome_than_the_models(step):
-    longer = project(step.folder / "b", models("cnn", "multilabel", 60), GENOME)
+def test_examples_must_match_model_length_and_outcome(step):
+    longer = write_project(step.folder / "b", build_models("cnn", "multilabel", 60), GENOME)
     assert step(examples=longer["examples"], split=longer["split"]) == [
         "b/examples.h5ad: length of windows is 60, and model.json was trained with 48",
         "b/examples.h5ad: outcome is multilabel of x, y, and model.json was trained with binary of no, yes",
     ]
 
 
-def test_a_split_of_other_examples(step):
+def test_split_must_match_examples(step):
     table = pd.read_parquet(step.given["split"])
     table.assign(example=["x", "y"]).to_parquet(step.given["split"])
     assert step() == ["split.parquet: is the split of other examples than those of examples.h5ad; make it anew"]
 
 
-def test_a_model_that_is_none_of_sequences(step):
-    about = step.given["model"]["about"]
-    content = json.loads(about.read_text())
-    about.write_text(json.dumps(content | {"sequence": None}))
+def test_models_without_sequences_are_refused(step):
+    description = step.given["model"]["about"]
+    content = json.loads(description.read_text())
+    description.write_text(json.dumps(content | {"sequence": None}))
     assert step() == ["model.json: was not trained on sequences; effects of variants are predicted by models of sequences"]
-    about.write_text(json.dumps(content | {"model": "single_base"}))
+    description.write_text(json.dumps(content | {"model": "single_base"}))
     assert step() == ["model.json: 'single_base' is no model that effects of variants can be predicted by"]
 
 
-def test_a_representation_of_another_split(step):
-    tensors, about = step.folder / "r.safetensors", step.folder / "r.json"
-    one = {"x": np.zeros(1, np.float32)}
-    model_file.write(tensors, about, [one, one], {"representation": "kmer", "certificate": "other", "folds": [{"about": {}}] * 2})
-    model = step.given["model"] | {"representation": tensors, "representation_about": about}
+def test_representation_must_match_model(step):
+    tensors, description = step.folder / "r.safetensors", step.folder / "r.json"
+    arrays = {"x": np.zeros(1, np.float32)}
+    model_file.write(
+        tensors, description, [arrays, arrays], {"representation": "kmer", "certificate": "other", "folds": [{"about": {}}] * 2}
+    )
+    model = step.given["model"] | {"representation": tensors, "representation_about": description}
     assert step(model=model) == [
         "r.json: certificate is other, and model.json was trained with mark",
         "r.json: representation is kmer, and model.json was trained with one_hot",
@@ -192,17 +194,17 @@ def test_a_representation_of_another_split(step):
     ]
 
 
-def test_files_beside_the_variants_that_are_not_what_they_should_be(step):
+def test_malformed_annotation_files_are_refused(step):
     (step.folder / "g.gtf").write_text('chr9\tx\texon\t1\t20\t.\t+\t.\tgene_id "a";\n')
     assert "no exon on a contig of the reference" in step(beside={"gtf": step.folder / "g.gtf"})[0]
     (step.folder / "m.meme").write_text("nothing\n")
     assert "give motifs in MEME format" in step(beside={"database": step.folder / "m.meme"})[0]
     (step.folder / "c.bw").write_text("x")
-    told = step(spec={"conservation": str(step.folder / "c.bw")}, beside={"conservation": step.folder / "c.bw"})
-    assert told == ["interpret.variants.conservation: c.bw is no bigWig file"]
+    faults = step(spec={"conservation": str(step.folder / "c.bw")}, beside={"conservation": step.folder / "c.bw"})
+    assert faults == ["interpret.variants.conservation: c.bw is no bigWig file"]
 
 
-def test_nothing_is_left_behind_by_a_fault(step):
-    step([("chr1", 160, other(BASES[160]), "A")])
+def test_fault_leaves_no_output(step):
+    step([("chr1", 160, next_base(BASES[160]), "A")])
     assert not any(Path(path).exists() for path in step.given["outputs"].values())
-    assert isinstance(anndata.read_h5ad(step.given["examples"]), anndata.AnnData) and decode(GENOME.contig("chr1")) == BASES
+    assert isinstance(anndata.read_h5ad(step.given["examples"]), anndata.AnnData) and decode(GENOME.get_contig("chr1")) == BASES

@@ -33,7 +33,7 @@ SHEET = "sample\tunit\tassay\tfastq_1\tfastq_2\nA\tL1\twgs\tA_L1_1.fq.gz\tA_L1_2
 
 
 @dataclass
-class Tiny:
+class TinyProject:
     """A sound project in a folder of its own."""
 
     folder: Path
@@ -56,7 +56,7 @@ class Tiny:
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    project = Tiny(tmp_path)
+    project = TinyProject(tmp_path)
     project.write("config.yaml", CONFIG)
     project.write("samples.tsv", SHEET)
     project.write("genome.fa", f">20\n{GENOME}\n")
@@ -65,19 +65,19 @@ def tiny(tmp_path, monkeypatch):
         f"20\t{p}\t.\t{GENOME[p - 1]}\t{'A' if GENOME[p - 1] != 'A' else 'C'}\t50\tPASS\t.\tGT\t0/1\n"
         for p in range(50, 2000, 100)
     ]
-    head = "##fileformat=VCFv4.2\n##contig=<ID=20,length=2000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n"
-    project.write("truth.vcf", [head, *rows])
-    draw = random.Random(3)
+    header = "##fileformat=VCFv4.2\n##contig=<ID=20,length=2000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n"
+    project.write("truth.vcf", [header, *rows])
+    rng = random.Random(3)
     for lane in ("L1", "L2"):
         for mate in (1, 2):
             project.write(
                 f"A_{lane}_{mate}.fq.gz",
-                [f"@run:{lane}:{i}/{mate}\n{''.join(draw.choices('ACGT', k=80))}\n+\n{'IIF:#' * 16}\n" for i in range(60)],
+                [f"@run:{lane}:{i}/{mate}\n{''.join(rng.choices('ACGT', k=80))}\n+\n{'IIF:#' * 16}\n" for i in range(60)],
             )
     return project
 
 
-def truncated_gzip(tiny):
+def truncate_gzip(tiny):
     path = tiny.folder / "A_L1_2.fq.gz"
     path.write_bytes(path.read_bytes()[:-300])
 
@@ -166,12 +166,12 @@ def fasta_for_fastq(tiny):
     tiny.write("A_L1_1.fq.gz", ">r1\nACGT\n")
 
 
-def missing_file(tiny):
+def rename_file(tiny):
     (tiny.folder / "A_L2_2.fq.gz").rename(tiny.folder / "A-L2-2.fq.gz")
 
 
 CASES = {
-    truncated_gzip: ["samples.tsv, row 2", "A_L1_2.fq.gz", "gzip is truncated", "get the file again"],
+    truncate_gzip: ["samples.tsv, row 2", "A_L1_2.fq.gz", "gzip is truncated", "get the file again"],
     record_cut_off: ["samples.tsv, row 3", "A_L2_1.fq.gz", "read 60", "is cut off", "line 23", "get the file again"],
     mates_swapped: ["samples.tsv, row 2", "swap the two columns"],
     mates_shuffled: ["samples.tsv, row 2", "A_L1_2.fq.gz", "shuffled", "disagree at read", "seqkit pair"],
@@ -201,40 +201,40 @@ CASES = {
     ],
     bed_past_the_end: ["targets.bed, row 2: ends at 2,001", "past the end of contig '20' (2,000 bases"],
     fasta_for_fastq: ["samples.tsv, row 2", "A_L1_1.fq.gz", "FASTA"],
-    missing_file: ["samples.tsv, row 3, column fastq_2", "A_L2_2.fq.gz", "did you mean A-L2-2.fq.gz?"],
+    rename_file: ["samples.tsv, row 3, column fastq_2", "A_L2_2.fq.gz", "did you mean A-L2-2.fq.gz?"],
 }
 
 
-def begun(folder: Path) -> list[str]:
+def list_started_outputs(folder: Path) -> list[str]:
     return [p.name for p in folder.iterdir() if p.name in ("results", "logs", "benchmarks")]
 
 
-def test_the_sound_project_is_well(tiny, capsys):
+def test_valid_project_passes(tiny, capsys):
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
-    assert not begun(tiny.folder)
+    assert not list_started_outputs(tiny.folder)
 
 
 @pytest.mark.parametrize("broken", CASES, ids=lambda case: case.__name__)
-def test_doctor_says_what_where_and_what_would_be_right(tiny, broken, capsys):
+def test_doctor_reports_fault_place_and_remedy(tiny, broken, capsys):
     broken(tiny)
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    for words in CASES[broken]:
-        assert words in said
-    assert "Traceback" not in said and "nothing was started" in said
-    assert not begun(tiny.folder)
+    output = capsys.readouterr().out
+    for phrase in CASES[broken]:
+        assert phrase in output
+    assert "Traceback" not in output and "nothing was started" in output
+    assert not list_started_outputs(tiny.folder)
 
 
-def test_many_faults_come_at_once(tiny, capsys):
-    for broken in (truncated_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
+def test_many_faults_are_reported_at_once(tiny, capsys):
+    for broken in (truncate_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
         broken(tiny)
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    for broken in (truncated_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
-        assert all(words in said for words in CASES[broken])
+    output = capsys.readouterr().out
+    for broken in (truncate_gzip, mates_of_unequal_count, bed_past_the_end, truth_of_another_length):
+        assert all(phrase in output for phrase in CASES[broken])
 
 
-def test_lower_case_and_iupac_codes_and_no_index_are_no_faults(tiny, capsys):
+def test_lower_case_iupac_codes_and_missing_index_are_valid(tiny, capsys):
     genome = GENOME[:600].lower() + "RYKMSWBDHVN" + GENOME[611:]
     tiny.write("genome.fa", f">20 with words\n{genome}\n")
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
@@ -243,32 +243,32 @@ def test_lower_case_and_iupac_codes_and_no_index_are_no_faults(tiny, capsys):
 snakemake = shutil.which("snakemake", path=f"{ROOT / '.venv' / 'bin'}{os.pathsep}{Path(sys.executable).parent}")
 
 
-def start(folder: Path, *arguments: str) -> tuple[int, str]:
+def run_snakemake(folder: Path, *arguments: str) -> tuple[int, str]:
     """Exit status and words of Snakemake, without the profile that builds environments."""
     command = [snakemake, "-s", ROOT / "Snakefile", "--workflow-profile", "none", "--configfile", "config.yaml", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return process.returncode, process.stdout + process.stderr
 
 
 needs_snakemake = pytest.mark.skipif(snakemake is None, reason="no Snakemake beside this Python, nor in .venv: make setup")
 
 
 @needs_snakemake
-@pytest.mark.parametrize("broken", [unknown_key, same_unit_twice, missing_file], ids=lambda case: case.__name__)
-def test_snakemake_says_what_shows_at_once_before_it_plans(tiny, broken):
+@pytest.mark.parametrize("broken", [unknown_key, same_unit_twice, rename_file], ids=lambda case: case.__name__)
+def test_snakemake_reports_obvious_faults_before_planning(tiny, broken):
     broken(tiny)
-    status, said = start(tiny.folder, "-n")
-    assert status != 0 and all(words in said for words in CASES[broken])
-    assert "Traceback" not in said and "Building DAG" not in said
-    assert not begun(tiny.folder)
+    status, output = run_snakemake(tiny.folder, "-n")
+    assert status != 0 and all(phrase in output for phrase in CASES[broken])
+    assert "Traceback" not in output and "Building DAG" not in output
+    assert not list_started_outputs(tiny.folder)
 
 
 @needs_snakemake
-def test_snakemake_looks_into_files_before_its_first_job(tiny):
-    truncated_gzip(tiny)
+def test_snakemake_checks_files_before_the_first_job(tiny):
+    truncate_gzip(tiny)
     bed_past_the_end(tiny)
-    status, said = start(tiny.folder, "--cores", "1")
+    status, output = run_snakemake(tiny.folder, "--cores", "1")
     assert status != 0
-    assert all(words in said for broken in (truncated_gzip, bed_past_the_end) for words in CASES[broken])
-    assert "Traceback" not in said and "localrule" not in said and "rule " not in said.split("nothing was started")[1]
+    assert all(phrase in output for broken in (truncate_gzip, bed_past_the_end) for phrase in CASES[broken])
+    assert "Traceback" not in output and "localrule" not in output and "rule " not in output.split("nothing was started")[1]
     assert not [p for p in (tiny.folder / "results").rglob("*") if p.is_file()]

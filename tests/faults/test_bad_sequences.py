@@ -14,8 +14,8 @@ import yaml
 
 import dataset_assemble_sequences
 import dataset_split
-from examples_of_sequences import bases, fasta
-from projects import ROOT, snakemake
+from examples_of_sequences import draw_bases, write_fasta
+from projects import ROOT, run_snakemake
 from readsight.config import schema
 from readsight.doctor import preflight
 from readsight.errors import InputError
@@ -33,7 +33,7 @@ FILES = {
 
 
 @dataclass
-class Bound:
+class SequenceProject:
     """A sound project in a folder of its own: tasks on FASTA and a table, on regions, on variants."""
 
     folder: Path
@@ -47,86 +47,86 @@ class Bound:
         assert old in text, f"{old!r} is not in {name}"
         self.write(name, text.replace(old, new, count))
 
-    def config(self, key: str, value: object) -> None:
+    def set_config(self, key: str, value: object) -> None:
         """Set a key of the config by its dotted path."""
         raw = yaml.safe_load((self.folder / "config.yaml").read_text())
-        *above, last = key.split(".")
+        *parents, last = key.split(".")
         section = raw
-        for name in above:
+        for name in parents:
             section = section[int(name)] if isinstance(section, list) else section.setdefault(name, {})
         section[last] = value
         self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
-    def alone(self, task: str, **sequences: object) -> None:
+    def keep_task(self, task: str, **sequences: object) -> None:
         """Leave that task alone, with these settings of its sequences."""
         raw = yaml.safe_load((self.folder / "config.yaml").read_text())
         raw["tasks"] = {task: raw["tasks"][task]}
         raw["tasks"][task]["sequences"] |= sequences
         self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
-    def run(self, task: str) -> dict:
+    def assemble_task(self, task: str) -> dict:
         """Make a task's examples, of the config as it stands; returns what the split reads of it."""
-        project = Project.from_raw(schema.load(self.folder / "config.yaml"), [self.folder / "config.yaml"])
+        project = Project.from_raw(schema.load_config(self.folder / "config.yaml"), [self.folder / "config.yaml"])
         wiring, wildcards = DatasetWiring(project), SimpleNamespace(task=task)
-        beside = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
-        store.build(Path("genome.fa"), *beside.values())
+        genome_files = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
+        store.build_genome(Path("genome.fa"), *genome_files.values())
         files = [Path(path) for path in wiring.sequence_files(wildcards)]
         dataset_assemble_sequences.main(
-            files, wiring.sequences(wildcards), 1, beside, Path("examples.h5ad"), Path("summary.json")
+            files, wiring.sequences_spec(wildcards), 1, genome_files, Path("examples.h5ad"), Path("summary.json")
         )
-        return wiring.split(wildcards)
+        return wiring.split_spec(wildcards)
 
 
 @pytest.fixture
-def bound(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    draw = random.Random(3)
-    genome = {name: bases(draw, 4000) for name in CONTIGS}
+    rng = random.Random(3)
+    genome = {name: draw_bases(rng, 4000) for name in CONTIGS}
     genome["chr4"] = genome["chr4"][:1000] + "N" * 500 + genome["chr4"][1500:]
-    made = Bound(tmp_path, genome)
-    fasta(tmp_path / "genome.fa", genome)
-    places = [(name, 50 + 130 * i) for name in CONTIGS for i in range(7)]
-    made.write("bound.fa", "".join(f">{c}:{s}-{s + LENGTH}\n{genome[c][s : s + LENGTH]}\n" for c, s in places))
-    lines = [f"{c}:{s + 70}-{s + 130}\t{genome[c][s + 70 : s + 130]}\tfree\n" for c, s in places]
-    made.write("free.tsv", "name\tsequence\tlabel\n" + "".join(lines))
-    made.write("peaks.bed", "".join(f"{c}\t{s}\t{s + LENGTH}\n" for c, s in places))
-    made.write("rest.bed", "".join(f"{c}\t{s + 2000}\t{s + 2000 + LENGTH}\n" for c, s in places))
+    project = SequenceProject(tmp_path, genome)
+    write_fasta(tmp_path / "genome.fa", genome)
+    loci = [(name, 50 + 130 * i) for name in CONTIGS for i in range(7)]
+    project.write("bound.fa", "".join(f">{c}:{s}-{s + LENGTH}\n{genome[c][s : s + LENGTH]}\n" for c, s in loci))
+    lines = [f"{c}:{s + 70}-{s + 130}\t{genome[c][s + 70 : s + 130]}\tfree\n" for c, s in loci]
+    project.write("free.tsv", "name\tsequence\tlabel\n" + "".join(lines))
+    project.write("peaks.bed", "".join(f"{c}\t{s}\t{s + LENGTH}\n" for c, s in loci))
+    project.write("rest.bed", "".join(f"{c}\t{s + 2000}\t{s + 2000 + LENGTH}\n" for c, s in loci))
     head = "##fileformat=VCFv4.2\n" + "".join(f"##contig=<ID={c},length=4000>\n" for c in CONTIGS)
     head += '##INFO=<ID=label,Number=1,Type=String,Description="x">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n'
-    rows = [f"{c}\t{s + 1}\tv{i}\t{genome[c][s]}\t{'CGTA'['ACGT'.index(genome[c][s])]}\t.\t.\tlabel={'ab'[i % 2]}\n" for i, (c, s) in enumerate(places)]  # fmt: skip
-    made.write("variants.vcf", head + "".join(rows))
+    rows = [f"{c}\t{s + 1}\tv{i}\t{genome[c][s]}\t{'CGTA'['ACGT'.index(genome[c][s])]}\t.\t.\tlabel={'ab'[i % 2]}\n" for i, (c, s) in enumerate(loci)]  # fmt: skip
+    project.write("variants.vcf", head + "".join(rows))
     split = {"by": "chromosome", "test_chromosomes": ["chr2"], "validation_chromosomes": ["chr3"]}
     tasks = {name: {"source": "sequences", "sequences": {"files": files}, "split": split} for name, files in FILES.items()}
     tasks["alleles"]["sequences"] |= {"length": 40}
     raw = {"project": "bound", "reference": {"fasta": "genome.fa"}, "variants": None, "expression": None, "tasks": tasks}
-    made.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
-    return made
+    project.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
+    return project
 
 
-def second_line(name: str, text: str):
+def replace_second_line(name: str, text: str):
     """Replace the second line of a file."""
 
-    def edit(b: Bound) -> None:
-        first, _, *rest = (b.folder / name).read_text().split("\n")
-        b.write(name, "\n".join([first, text, *rest]))
+    def edit_file(b: SequenceProject) -> None:
+        first, _, *remaining = (b.folder / name).read_text().split("\n")
+        b.write(name, "\n".join([first, text, *remaining]))
 
-    return edit
+    return edit_file
 
 
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRSDEWYHTMKVLAAGIVGLCAKAYLEQHPEVK"
 CASES = {
     "no such file": (lambda b: b.config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: there is no such file: bond.fa; did you mean bound.fa?"),
-    "sequences of unequal length": (second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, and 1 has 4; say sequences.unequal: pad or crop"),
-    "row of another length": (second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
-    "letters outside IUPAC": (second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is no base"),
-    "letters outside IUPAC in a table": (second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree"), "free.tsv, row 2, column sequence: the sequence has 'J', which is no base"),
-    "protein": (second_line("bound.fa", PROTEIN), "bound.fa, row 2, column 4: sequence 'chr1:50-110' looks like a protein; sequences of DNA are needed"),
-    "RNA": (second_line("bound.fa", "ACGU" * 15), "bound.fa, row 2, column 4: sequence 'chr1:50-110' is RNA (it has U); write it as DNA, with T for U"),
-    "sequence of N": (second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' has no base that is known (all are N); leave it out"),
-    "empty sequence": (second_line("bound.fa", ""), "bound.fa, row 1: sequence 'chr1:50-110' is empty; leave it out"),
+    "sequences of unequal length": (replace_second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, and 1 has 4; say sequences.unequal: pad or crop"),
+    "row of another length": (replace_second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
+    "letters outside IUPAC": (replace_second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is no base"),
+    "letters outside IUPAC in a table": (replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree"), "free.tsv, row 2, column sequence: the sequence has 'J', which is no base"),
+    "protein": (replace_second_line("bound.fa", PROTEIN), "bound.fa, row 2, column 4: sequence 'chr1:50-110' looks like a protein; sequences of DNA are needed"),
+    "RNA": (replace_second_line("bound.fa", "ACGU" * 15), "bound.fa, row 2, column 4: sequence 'chr1:50-110' is RNA (it has U); write it as DNA, with T for U"),
+    "sequence of N": (replace_second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' has no base that is known (all are N); leave it out"),
+    "empty sequence": (replace_second_line("bound.fa", ""), "bound.fa, row 1: sequence 'chr1:50-110' is empty; leave it out"),
     "empty file": (lambda b: b.write("bound.fa", ""), "bound.fa: is empty; FASTA, a table, BED or VCF is needed"),
     "reads": (lambda b: b.write("bound.fa", "@r\nACGT\n+\nIIII\n"), "bound.fa: is FASTQ"),
-    "class of one": (second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be both trained and tested on"),
+    "class of one": (replace_second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be both trained and tested on"),
     "one class": (lambda b: b.config("tasks.texts.sequences.files.1.label", "bound"), "tasks.texts.label: all 56 sequences are 'bound': one class, nothing to learn"),
     "no label": (lambda b: b.edit("free.tsv", "label", "lable", 1), "tasks.texts.sequences.files.1.label: free.tsv does not say what its sequences are: it has no column 'label' (did you mean 'lable'?)"),
     "validation chromosome that is not there": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example lies on 'chr5'; did you mean 'chr4'? There are: chr1, chr2, chr3, chr4"),
@@ -136,119 +136,127 @@ CASES = {
     "words larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["cnn"]), b.config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
     "contigs of another style": (lambda b: b.edit("peaks.bed", "chr", ""), "peaks.bed: contigs are named as '1' here but as 'chr1' in genome.fa"),
     "region past the contig's end": (lambda b: b.edit("peaks.bed", "chr2\t50\t110", "chr2\t3990\t4050"), "peaks.bed, row 8: ends at 4,050, past the end of contig 'chr2' (4,000 bases in genome.fa)"),
-    "reference alleles of another genome": (lambda b: fasta(b.folder / "genome.fa", {name: own[::-1] for name, own in b.genome.items()}), "records disagree); the VCF is of another genome build, lift it over or use the right one"),
+    "reference alleles of another genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: own[::-1] for name, own in b.genome.items()}), "records disagree); the VCF is of another genome build, lift it over or use the right one"),
     "checkpoint that is no folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: there is no such folder: dnabert"),
     "signal that is no bigWig": (lambda b: (b.alone("regions", signal="rest.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: rest.bed is no bigWig"),
 }  # fmt: skip
 
 
-def test_a_sound_project_is_well(bound, capsys):
+def test_valid_project_passes(project, capsys):
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
-    said = capsys.readouterr().out
-    assert "bound.fa: 28 sequences of 60 bases (FASTA)" in said and "peaks.bed: BED, 28 records" in said and "All is well" in said
+    output = capsys.readouterr().out
+    assert (
+        "bound.fa: 28 sequences of 60 bases (FASTA)" in output
+        and "peaks.bed: BED, 28 records" in output
+        and "All is well" in output
+    )
     for task in FILES:
-        bound.run(task)
+        project.run(task)
 
 
-@pytest.mark.parametrize(("broken", "words"), CASES.values(), ids=CASES)
-def test_bad_input_is_said_before_any_job(bound, capsys, broken, words):
-    broken(bound)
+@pytest.mark.parametrize(("break_project", "message"), CASES.values(), ids=CASES)
+def test_bad_input_is_reported_before_any_job(project, capsys, break_project, message):
+    break_project(project)
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    assert words in said and "nothing was started" in said, said
+    output = capsys.readouterr().out
+    assert message in output and "nothing was started" in output, output
 
 
-def windows(b: Bound) -> None:
-    b.alone("regions", length=200)
+def lengthen_windows(b: SequenceProject) -> None:
+    b.keep_task("regions", length=200)
 
 
-def of_n(b: Bound) -> None:
+def move_to_gap(b: SequenceProject) -> None:
     b.edit("peaks.bed", "chr4\t50\t110", "chr4\t1100\t1160")
 
 
 STEPS = {
-    "window past the contig's end": ("regions", windows, "chr1:-20-180 reaches past its contig of 4,000 bases"),
-    "window of N alone": ("regions", of_n, "peaks.bed, row 22: chr4:1100-1160 is N throughout in the genome; leave it out"),
-    "one reference allele that is another": ("alleles", lambda b: b.edit("variants.vcf", *swapped(b)), "variants.vcf, row 8, column REF: "),
+    "window past the contig's end": ("regions", lengthen_windows, "chr1:-20-180 reaches past its contig of 4,000 bases"),
+    "window of N alone": ("regions", move_to_gap, "peaks.bed, row 22: chr4:1100-1160 is N throughout in the genome; leave it out"),
+    "one reference allele that is another": ("alleles", lambda b: b.edit("variants.vcf", *swap_reference(b)), "variants.vcf, row 8, column REF: "),
     "same sequences of two classes": ("texts", lambda b: b.alone("texts", files=[{"path": "bound.fa", "label": label} for label in ("bound", "free")]), "label: every sequence stands in the files with several labels"),
 }  # fmt: skip
 
 
-def swapped(b: Bound) -> tuple[str, str]:
+def swap_reference(b: SequenceProject) -> tuple[str, str]:
     """The first variant as it stands, and with another reference allele."""
     row = next(line for line in (b.folder / "variants.vcf").read_text().splitlines() if line.startswith("chr1"))
     fields = row.split("\t")
-    other = next(base for base in "ACGT" if base not in fields[3:5])
-    return row, "\t".join([*fields[:3], other, *fields[4:]])
+    new_ref = next(base for base in "ACGT" if base not in fields[3:5])
+    return row, "\t".join([*fields[:3], new_ref, *fields[4:]])
 
 
-@pytest.mark.parametrize(("task", "broken", "words"), STEPS.values(), ids=STEPS)
-def test_bad_examples_are_said_by_the_step(bound, task, broken, words):
-    broken(bound)
+@pytest.mark.parametrize(("task", "break_project", "message"), STEPS.values(), ids=STEPS)
+def test_bad_examples_are_reported_by_the_step(project, task, break_project, message):
+    break_project(project)
     with pytest.raises(InputError) as caught:
-        bound.run(task)
-    assert any(words in fault for fault in caught.value.faults), caught.value.faults
-    assert not (bound.folder / "examples.h5ad").exists()
+        project.run(task)
+    assert any(message in fault for fault in caught.value.faults), caught.value.faults
+    assert not (project.folder / "examples.h5ad").exists()
 
 
-def test_examples_that_are_all_alike_cannot_be_divided(bound):
-    draw = random.Random(8)
-    one = bases(draw, 120)
+def test_similar_examples_cannot_be_split(project):
+    rng = random.Random(8)
+    sequence = draw_bases(rng, 120)
     lines = []
     for i in range(40):
-        place = draw.randrange(120)
-        lines.append(f"s{i}\t{one[:place]}{'CGTA'['ACGT'.index(one[place])]}{one[place + 1 :]}\t{'xy'[i % 2]}\n")
-    bound.write("alike.tsv", "name\tsequence\tlabel\n" + "".join(lines))
-    bound.alone("texts", files=[{"path": "alike.tsv"}])
-    bound.config("tasks.texts.split", {"by": "homology"})
-    spec = bound.run("texts")
+        position = rng.randrange(120)
+        lines.append(
+            f"s{i}\t{sequence[:position]}{'CGTA'['ACGT'.index(sequence[position])]}{sequence[position + 1 :]}\t{'xy'[i % 2]}\n"
+        )
+    project.write("alike.tsv", "name\tsequence\tlabel\n" + "".join(lines))
+    project.alone("texts", files=[{"path": "alike.tsv"}])
+    project.config("tasks.texts.split", {"by": "homology"})
+    spec = project.run("texts")
     with pytest.raises(InputError, match="split.by: all .* examples are one cluster of like or overlapping sequences"):
         dataset_split.main(Path("examples.h5ad"), "texts", spec, 1, Path("s.parquet"), Path("c.json"), Path("s.json"))
 
 
-def test_windows_past_the_end_are_padded_or_left_out_where_the_config_says_so(bound):
+def test_windows_past_the_end_follow_the_config(project):
     import anndata
 
-    bound.alone("regions", length=200, outside="drop")
-    bound.run("regions")
-    fewer = anndata.read_h5ad("examples.h5ad")
-    bound.alone("regions", outside="pad")
-    bound.run("regions")
-    assert 0 < fewer.n_obs < anndata.read_h5ad("examples.h5ad").n_obs == 56
+    project.alone("regions", length=200, outside="drop")
+    project.run("regions")
+    kept = anndata.read_h5ad("examples.h5ad")
+    project.alone("regions", outside="pad")
+    project.run("regions")
+    assert 0 < kept.n_obs < anndata.read_h5ad("examples.h5ad").n_obs == 56
     assert (np.asarray(anndata.read_h5ad("examples.h5ad").obsm["sequence"])[:, 0] == 4).any()
 
 
-def test_a_gpu_that_is_asked_for_must_be_there():
+def test_requested_gpu_must_exist():
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    from readsight.models.training.devices import accelerator
+    from readsight.models.training.devices import select_accelerator
 
     with pytest.raises(InputError, match="training.device: gpu, .*this machine shows 0"):
-        accelerator({"device": "gpu", "devices": 1})
+        select_accelerator({"device": "gpu", "devices": 1})
 
 
-def test_faults_come_at_once(bound, capsys):
-    second_line("bound.fa", "ACGTJ" * 12)(bound)
-    bound.config("tasks.texts.sequences.files.1.label", None)
-    bound.edit("free.tsv", "label", "lable", 1)
-    bound.config("tasks.regions.split.test_chromosomes", ["chr7"])
-    bound.edit("variants.vcf", "chr", "")
+def test_faults_are_reported_together(project, capsys):
+    replace_second_line("bound.fa", "ACGTJ" * 12)(project)
+    project.config("tasks.texts.sequences.files.1.label", None)
+    project.edit("free.tsv", "label", "lable", 1)
+    project.config("tasks.regions.split.test_chromosomes", ["chr7"])
+    project.edit("variants.vcf", "chr", "")
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    for words in ("has 'J'", "has no column 'label'", "no example lies on 'chr7'", "contigs are named as '1'"):
-        assert words in said, said
-    assert "config.yaml, row" in said
+    output = capsys.readouterr().out
+    for message in ("has 'J'", "has no column 'label'", "no example lies on 'chr7'", "contigs are named as '1'"):
+        assert message in output, output
+    assert "config.yaml, row" in output
 
 
-def test_snakemake_says_the_same_and_plans_a_sound_project(bound):
+def test_snakemake_reports_the_same_faults(project):
     if not (ROOT / ".venv/bin/snakemake").exists():
         pytest.skip("the runner is not set up: make setup")
-    plan = snakemake(bound.folder / "config.yaml", "--dry-run", "--quiet", "rules")
-    assert plan.returncode == 0, plan.stdout
-    assert "dataset_assemble_sequences" in plan.stdout and "variants_" not in plan.stdout and "expression_" not in plan.stdout
-    (bound.folder / "bound.fa").rename(bound.folder / "bond.fa")
-    second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree")(bound)
-    plan = snakemake(bound.folder / "config.yaml", "--dry-run")
-    assert plan.returncode == 1 and "Traceback" not in plan.stdout
-    assert "files.0.path: there is no such file: bound.fa; did you mean bond.fa?" in plan.stdout
+    result = run_snakemake(project.folder / "config.yaml", "--dry-run", "--quiet", "rules")
+    assert result.returncode == 0, result.stdout
+    assert (
+        "dataset_assemble_sequences" in result.stdout and "variants_" not in result.stdout and "expression_" not in result.stdout
+    )
+    (project.folder / "bound.fa").rename(project.folder / "bond.fa")
+    replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree")(project)
+    result = run_snakemake(project.folder / "config.yaml", "--dry-run")
+    assert result.returncode == 1 and "Traceback" not in result.stdout
+    assert "files.0.path: there is no such file: bound.fa; did you mean bond.fa?" in result.stdout

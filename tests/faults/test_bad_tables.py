@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from projects import ROOT, snakemake
+from projects import ROOT, run_snakemake
 from readsight.doctor import preflight
 
 CONTRAST = {"table": "rna", "column": "response", "reference": "no", "tested": "yes"}
@@ -27,96 +27,96 @@ CONFIG = {
 
 
 @dataclass
-class Cohort:
+class CohortFolder:
     """A sound cohort in a folder of its own."""
 
     folder: Path
 
-    def text(self, name: str) -> str:
+    def read_text(self, name: str) -> str:
         data = (self.folder / name).read_bytes()
         return (gzip.decompress(data) if name.endswith(".gz") else data).decode()
 
-    def write(self, name: str, text: str) -> None:
+    def write_text(self, name: str, text: str) -> None:
         data = text.encode()
         (self.folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
 
-    def edit(self, name: str, old: str, new: str, count: int = -1) -> None:
-        text = self.text(name)
+    def replace_text(self, name: str, old: str, new: str, count: int = -1) -> None:
+        text = self.read_text(name)
         assert old in text, f"{old!r} is not in {name}"
-        self.write(name, text.replace(old, new, count))
+        self.write_text(name, text.replace(old, new, count))
 
-    def config(self, key: str, value: object) -> None:
+    def set_config(self, key: str, value: object) -> None:
         """Set a key of the config by its dotted path."""
-        raw = yaml.safe_load(self.text("config.yaml"))
-        *above, last = key.split(".")
+        raw = yaml.safe_load(self.read_text("config.yaml"))
+        *parents, last = key.split(".")
         section = raw
-        for name in above:
+        for name in parents:
             section = section[int(name)] if isinstance(section, list) else section.setdefault(name, {})
         section[last] = value
-        self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
+        self.write_text("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
 
 @pytest.fixture
 def cohort(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    draw, made = random.Random(3), Cohort(tmp_path)
+    random_source, folder = random.Random(3), CohortFolder(tmp_path)
     genes = [f"ENSG{i:011}" for i in range(1, 31)]
-    rows = [[s, *(str(draw.randrange(500)) for _ in genes)] for s in SAMPLES]
-    made.write("rna.csv.gz", "\n".join(",".join(column) for column in zip(["gene_id", *genes], *rows, strict=True)) + "\n")
+    rows = [[s, *(str(random_source.randrange(500)) for _ in genes)] for s in SAMPLES]
+    folder.write_text("rna.csv.gz", "\n".join(",".join(column) for column in zip(["gene_id", *genes], *rows, strict=True)) + "\n")
     lines = ["\t".join(["sample", "AKT", "TP53", "ESR1"])]
-    lines += ["\t".join([s, *(f"{draw.gauss(0, 1):.3f}" for _ in range(3))]) for s in SAMPLES]
-    made.write("protein.tsv", "\n".join(lines) + "\n")
-    made.write("clinical.csv", "patient,age\n" + "".join(f"{s},{draw.randrange(30, 80)}\n" for s in SAMPLES))
+    lines += ["\t".join([s, *(f"{random_source.gauss(0, 1):.3f}" for _ in range(3))]) for s in SAMPLES]
+    folder.write_text("protein.tsv", "\n".join(lines) + "\n")
+    folder.write_text("clinical.csv", "patient,age\n" + "".join(f"{s},{random_source.randrange(30, 80)}\n" for s in SAMPLES))
     sheet = [f"{s}\t{'yes' if i % 2 else 'no'}\t{'ab'[i // 2 % 2]}\t{50 + i / 2}" for i, s in enumerate(SAMPLES)]
-    made.write("sheet.tsv", "\n".join(["sample\tresponse\tbatch\tweight", *sheet]) + "\n")
-    made.write("config.yaml", yaml.safe_dump(CONFIG, sort_keys=False))
-    return made
+    folder.write_text("sheet.tsv", "\n".join(["sample\tresponse\tbatch\tweight", *sheet]) + "\n")
+    folder.write_text("config.yaml", yaml.safe_dump(CONFIG, sort_keys=False))
+    return folder
 
 
-def drop(name: str, *samples: str):
-    def edit(cohort: Cohort) -> None:
-        kept = [line for line in cohort.text(name).splitlines() if not line.startswith(samples)]
-        cohort.write(name, "\n".join(kept) + "\n")
+def drop_samples(name: str, *samples: str):
+    def edit_cohort(cohort: CohortFolder) -> None:
+        kept = [line for line in cohort.read_text(name).splitlines() if not line.startswith(samples)]
+        cohort.write_text(name, "\n".join(kept) + "\n")
 
-    return edit
-
-
-def all_yes(cohort: Cohort) -> None:
-    cohort.edit("sheet.tsv", "\tno\t", "\tyes\t")
+    return edit_cohort
 
 
-def two_no(cohort: Cohort) -> None:
-    lines = cohort.text("sheet.tsv").splitlines()
-    cohort.write("sheet.tsv", "\n".join([*lines[:4], *(line.replace("\tno\t", "\tyes\t") for line in lines[4:])]) + "\n")
+def label_all_positive(cohort: CohortFolder) -> None:
+    cohort.replace_text("sheet.tsv", "\tno\t", "\tyes\t")
 
 
-def batch_is_label(cohort: Cohort) -> None:
-    cohort.edit("sheet.tsv", "\tno\tb", "\tno\ta")
-    cohort.edit("sheet.tsv", "\tyes\ta", "\tyes\tb")
-    cohort.config("tasks.response.harmonise", {"batch": "batch"})
+def keep_two_negatives(cohort: CohortFolder) -> None:
+    lines = cohort.read_text("sheet.tsv").splitlines()
+    cohort.write_text("sheet.tsv", "\n".join([*lines[:4], *(line.replace("\tno\t", "\tyes\t") for line in lines[4:])]) + "\n")
 
 
-def combat(cohort: Cohort, **more: str) -> None:
-    cohort.config("tasks.response.harmonise", {"method": "combat", "batch": "batch", **more})
+def confound_batch(cohort: CohortFolder) -> None:
+    cohort.replace_text("sheet.tsv", "\tno\tb", "\tno\ta")
+    cohort.replace_text("sheet.tsv", "\tyes\ta", "\tyes\tb")
+    cohort.set_config("tasks.response.harmonise", {"batch": "batch"})
 
 
-def new_batch(cohort: Cohort) -> None:
+def set_combat(cohort: CohortFolder, **more: str) -> None:
+    cohort.set_config("tasks.response.harmonise", {"method": "combat", "batch": "batch", **more})
+
+
+def hold_out_batch(cohort: CohortFolder) -> None:
     """A given split whose test part is a batch that nothing is trained on."""
-    combat(cohort)
-    cohort.config("tasks.response.split", {"by": "given"})
-    head, *rows = cohort.text("sheet.tsv").splitlines()
+    set_combat(cohort)
+    cohort.set_config("tasks.response.split", {"by": "given"})
+    head, *rows = cohort.read_text("sheet.tsv").splitlines()
     rows = [f"{row}\ttrain" if i % 6 > 1 else row.replace("\ta\t", "\tz\t") + "\ttest" for i, row in enumerate(rows)]
-    cohort.write(
+    cohort.write_text(
         "sheet.tsv",
         "\n".join([head + "\tsplit", *(row.replace("\tb\t", "\tz\t") if row.endswith("test") else row for row in rows)]) + "\n",
     )
 
 
-def strangers(cohort: Cohort) -> None:
+def rename_protein_samples(cohort: CohortFolder) -> None:
     """Proteins of other people, who are described."""
-    cohort.edit("protein.tsv", "P", "Q_")
-    cohort.edit("protein.tsv", "TQ_53", "TP53")
-    cohort.edit("clinical.csv", "age\n", "age\n" + "".join(f"{s.replace('P', 'Q_')},40\n" for s in SAMPLES))
+    cohort.replace_text("protein.tsv", "P", "Q_")
+    cohort.replace_text("protein.tsv", "TQ_53", "TP53")
+    cohort.replace_text("clinical.csv", "age\n", "age\n" + "".join(f"{s.replace('P', 'Q_')},40\n" for s in SAMPLES))
 
 
 CASES = {
@@ -128,23 +128,23 @@ CASES = {
     "given split of other words": (lambda c: c.config("tasks.response.split", {"by": "given", "given": "batch"}), "split.given: column 'batch' says 'a' of P01"),
     "groups that are nowhere": (lambda c: c.config("tasks.response.split.column", "family"), "split.column: neither sheet nor metadata nor table has a column 'family'"),
     "positive class that is not there": (lambda c: c.config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
-    "one class": (all_yes, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
+    "one class": (label_all_positive, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
     "label that is an amount": (lambda c: c.config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples; these are no classes"),
-    "fewer members than folds": (two_no, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), and 3 folds with 3 inner ones need 5"),
+    "fewer members than folds": (keep_two_negatives, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), and 3 folds with 3 inner ones need 5"),
     "fewer members than nested folds": (lambda c: c.config("tasks.response.split", {"folds": 2, "inner": 9}), "split.folds: class 'no' of column 'response' has 12 members to train on (donors count once), and 2 folds with 9 inner ones need 18; lower split.folds or split.inner"),
-    "SMOTE of one sample": (lambda c: (two_no(c), c.config("tasks.response.split", {"folds": 2, "inner": 2}), c.edit("sheet.tsv", "P05\tyes", "P05\tno"), c.edit("sheet.tsv", "P07\tyes", "P07\tno"), c.edit("sheet.tsv", "P09\tyes", "P09\tno")), "balance.method: SMOTE draws between two samples of a class, and of 'no' (5 samples to train on) some inner training part has one; 8 are needed"),
-    "batch of one": (lambda c: (c.edit("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), combat(c)), "harmonise.batch: batch 'z' has 1 sample to train on; 3 folds with 3 inner ones need 5 of it"),
-    "batch that is tested alone": (new_batch, "harmonise.batch: batch 'z' is in the test part alone, and ComBat learns of each batch in the training part"),
-    "reference that is no batch": (lambda c: combat(c, reference="A1"), "harmonise.reference: 'A1' is no batch of column 'batch'; did you mean 'a'?"),
-    "batch that is the label": (batch_is_label, "harmonise.batch: "),
-    "modality of other samples": (strangers, "modalities: rna is a modality with no shared sample"),
+    "SMOTE of one sample": (lambda c: (keep_two_negatives(c), c.config("tasks.response.split", {"folds": 2, "inner": 2}), c.edit("sheet.tsv", "P05\tyes", "P05\tno"), c.edit("sheet.tsv", "P07\tyes", "P07\tno"), c.edit("sheet.tsv", "P09\tyes", "P09\tno")), "balance.method: SMOTE draws between two samples of a class, and of 'no' (5 samples to train on) some inner training part has one; 8 are needed"),
+    "batch of one": (lambda c: (c.edit("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), set_combat(c)), "harmonise.batch: batch 'z' has 1 sample to train on; 3 folds with 3 inner ones need 5 of it"),
+    "batch that is tested alone": (hold_out_batch, "harmonise.batch: batch 'z' is in the test part alone, and ComBat learns of each batch in the training part"),
+    "reference that is no batch": (lambda c: set_combat(c, reference="A1"), "harmonise.reference: 'A1' is no batch of column 'batch'; did you mean 'a'?"),
+    "batch that is the label": (confound_batch, "harmonise.batch: "),
+    "modality of other samples": (rename_protein_samples, "modalities: rna is a modality with no shared sample"),
     "sample of another name in the sheet": (lambda c: c.edit("sheet.tsv", "P07", "P_07"), "sample 'P_07' is in no table; did you mean 'P07'?"),
-    "sample without metadata": (lambda c: (drop("sheet.tsv", "P09")(c), drop("clinical.csv", "P09")(c)), "sample 'P09' is described neither by the sample sheet nor by metadata"),
+    "sample without metadata": (lambda c: (drop_samples("sheet.tsv", "P09")(c), drop_samples("clinical.csv", "P09")(c)), "sample 'P09' is described neither by the sample sheet nor by metadata"),
     "metadata that contradict": (lambda c: c.write("clinical.csv", "patient,batch\nP01,b\n"), "column 'batch' is 'b' here and 'a' in the sample sheet; they must agree"),
     "metadata of nobody": (lambda c: c.edit("clinical.csv", "P", "X"), "no column names the samples, which are called P01"),
     "no such key": (lambda c: c.config("metadata.0.key", "patients"), "metadata.0.key: clinical.csv has no column 'patients'; did you mean 'patient'?"),
     "rows in the order of no table": (lambda c: c.config("metadata.0.order_of", "rna.csv"), "metadata.0.order_of: rna.csv is no file of a table; did you mean rna.csv.gz?"),
-    "rows of another number": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), drop("clinical.csv", "P24")(c)), "clinical.csv: has 23 rows, but protein.tsv, whose samples they are to follow, has 24"),
+    "rows of another number": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), drop_samples("clinical.csv", "P24")(c)), "clinical.csv: has 23 rows, but protein.tsv, whose samples they are to follow, has 24"),
     "order and key": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), c.config("metadata.0.key", "patient")), "not both; keep one"),
     "one file twice": (lambda c: c.config("tables.rna.files", ["rna.csv.gz", "rna.csv.gz"]), "tables.rna.files: rna.csv.gz stands twice"),
     "about that is not there": (lambda c: c.config("tables.protein.about", ["grade"]), "tables.protein.about: protein.tsv has no column or row 'grade'"),
@@ -162,47 +162,47 @@ CASES = {
 }  # fmt: skip
 
 
-def test_a_sound_cohort_is_well(cohort, capsys):
+def test_valid_cohort_passes(cohort, capsys):
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
-    said = capsys.readouterr().out
-    assert "rna.csv.gz: 24 samples, 30 features" in said and "protein.tsv: 24 samples, 3 features" in said
-    assert "All is well" in said
+    output = capsys.readouterr().out
+    assert "rna.csv.gz: 24 samples, 30 features" in output and "protein.tsv: 24 samples, 3 features" in output
+    assert "All is well" in output
 
 
-@pytest.mark.parametrize(("broken", "words"), CASES.values(), ids=CASES)
-def test_bad_input_is_said_before_any_job(cohort, capsys, broken, words):
-    broken(cohort)
+@pytest.mark.parametrize(("break_cohort", "message"), CASES.values(), ids=CASES)
+def test_bad_input_is_reported_before_any_job(cohort, capsys, break_cohort, message):
+    break_cohort(cohort)
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    assert words in said and "nothing was started" in said, said
+    output = capsys.readouterr().out
+    assert message in output and "nothing was started" in output, output
 
 
-def test_faults_come_at_once(cohort, capsys):
+def test_all_faults_are_reported_together(cohort, capsys):
     cohort.config("tasks.response.label", "respons")
     cohort.config("tasks.response.harmonise", {"batch": "bach"})
     cohort.config("tasks.again", {"source": "samples", "label": "agee"})
     assert preflight.main(["config.yaml"]) == 1
-    said = capsys.readouterr().out
-    assert "has 3 faults" in said and "config.yaml, row" in said, said
+    output = capsys.readouterr().out
+    assert "has 3 faults" in output and "config.yaml, row" in output, output
 
 
-def test_smote_without_neighbours_is_a_note(cohort, capsys):
+def test_too_few_smote_neighbours_is_a_note(cohort, capsys):
     cohort.config("tasks.response.balance", {"method": "smote", "neighbours": 9})
     assert preflight.main(["config.yaml"]) == 0
     assert "note: tasks.response.balance.neighbours: class 'no' has about 5 samples" in capsys.readouterr().out
 
 
-def test_samples_that_lack_a_modality_are_no_fault(cohort, capsys):
-    drop("protein.tsv", "P23", "P24")(cohort)
+def test_missing_modality_of_samples_is_allowed(cohort, capsys):
+    drop_samples("protein.tsv", "P23", "P24")(cohort)
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
 
 
-def test_snakemake_says_the_same_and_plans_a_sound_cohort(cohort):
+def test_snakemake_plans_valid_cohort_and_reports_faults(cohort):
     if not (ROOT / ".venv/bin/snakemake").exists():
         pytest.skip("the runner is not set up: make setup")
-    plan = snakemake(cohort.folder / "config.yaml", "--dry-run", "--quiet", "rules")
+    plan = run_snakemake(cohort.folder / "config.yaml", "--dry-run", "--quiet", "rules")
     assert plan.returncode == 0, plan.stdout
     assert "expression_import" in plan.stdout and "align_" not in plan.stdout and "variants_" not in plan.stdout
     os.remove(cohort.folder / "rna.csv.gz")
-    plan = snakemake(cohort.folder / "config.yaml", "--dry-run")
+    plan = run_snakemake(cohort.folder / "config.yaml", "--dry-run")
     assert plan.returncode == 1 and "tables.rna.files.0: there is no such file" in plan.stdout and "Traceback" not in plan.stdout

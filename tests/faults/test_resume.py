@@ -30,38 +30,38 @@ model_train.main(*paths, "cnn", given["settings"], 1, 1, out / "model.safetensor
 """
 
 
-def start(given, out):
+def start_training(files, out):
     """`model_train`, in a process of its own."""
     out.mkdir(exist_ok=True)
-    words = json.dumps({name: str(path) for name, path in given.items()} | {"settings": SETTINGS})
+    arguments = json.dumps({name: str(path) for name, path in files.items()} | {"settings": SETTINGS})
     env = os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", RUN, words, str(out)]
+    command = [sys.executable, "-c", RUN, arguments, str(out)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @pytest.fixture(scope="module")
-def given(tmp_path_factory):
-    return trainings.files(tmp_path_factory.mktemp("folds"), trainings.part(n=800, length=120), folds=2)
+def fold_files(tmp_path_factory):
+    return trainings.write_folds(tmp_path_factory.mktemp("folds"), trainings.make_fold(n=800, length=120), folds=2)
 
 
-def test_a_training_killed_in_the_second_fold_ends_with_the_same_weights(given, tmp_path):
-    calm, killed = tmp_path / "calm", tmp_path / "killed"
-    undisturbed, victim = start(given, calm), start(given, killed)
-    third = killed / "checkpoints/fold1/trial0/pair0/network0/epoch000003.pt"
-    while not third.exists():
+def test_killed_training_resumes_to_identical_weights(fold_files, tmp_path):
+    reference, killed = tmp_path / "calm", tmp_path / "killed"
+    reference_process, victim = start_training(fold_files, reference), start_training(fold_files, killed)
+    checkpoint = killed / "checkpoints/fold1/trial0/pair0/network0/epoch000003.pt"
+    while not checkpoint.exists():
         assert victim.poll() is None, victim.stdout.read()
         time.sleep(0.002)
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait()
     assert not (killed / "model.safetensors").exists()
-    again = start(given, killed)
-    words, _ = again.communicate(timeout=120)
-    assert again.returncode == 0, words
-    assert "fold0 trial0 pair0 network0: was finished with epoch" in words
-    assert "fold1 trial0 pair0 network0: goes on behind epoch" in words
-    assert "epoch 1 of 8" not in words, "neither the first fold nor the first passes of the second are made again"
-    assert undisturbed.wait(timeout=120) == 0
-    one, other = (load_file(folder / "model.safetensors") for folder in (calm, killed))
-    assert one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
-    assert (calm / "model.json").read_bytes() == (killed / "model.json").read_bytes()
+    resumed = start_training(fold_files, killed)
+    output, _ = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, output
+    assert "fold0 trial0 pair0 network0: was finished with epoch" in output
+    assert "fold1 trial0 pair0 network0: goes on behind epoch" in output
+    assert "epoch 1 of 8" not in output, "neither the first fold nor the first passes of the second are made again"
+    assert reference_process.wait(timeout=120) == 0
+    expected, actual = (load_file(folder / "model.safetensors") for folder in (reference, killed))
+    assert expected.keys() == actual.keys() and all(np.array_equal(expected[name], actual[name]) for name in expected)
+    assert (reference / "model.json").read_bytes() == (killed / "model.json").read_bytes()
     assert sorted(path.name for path in killed.iterdir()) == ["model.json", "model.safetensors"]

@@ -5,22 +5,22 @@ import gzip
 import pytest
 
 from readsight.errors import InputError
-from readsight.formats.gmt import best_ids, read, unmatched
+from readsight.formats.gmt import choose_ids, describe_mismatch, read_gmt
 
 GOOD = "A\tabout a\tTP53\tMYC\tTP53\nB\t\tENSG00000141510.17\t\tENSG00000136997\n"
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_sets_are_read_each_gene_once_and_without_version(tmp_path, packed):
+def test_genes_are_unique_and_without_version(tmp_path, packed):
     path = tmp_path / "sets.gmt"
     path.write_bytes(gzip.compress(GOOD.encode()) if packed else GOOD.replace("\n", "\r\n").encode() + b"\r\n")
-    a, b = read(path)
+    a, b = read_gmt(path)
     assert (a.name, a.description, a.genes) == ("A", "about a", ("TP53", "MYC"))
     assert b.genes == ("ENSG00000141510", "ENSG00000136997")
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "expected"),
     [
         ("", "holds no gene set"),
         ("\n\n", "holds no gene set"),
@@ -31,31 +31,31 @@ def test_sets_are_read_each_gene_once_and_without_version(tmp_path, packed):
         ("\tx\tKRAS\n", "row 1: the set has no name"),
     ],
 )
-def test_faults_are_told_with_file_and_row(tmp_path, text, words):
+def test_faults_name_file_and_row(tmp_path, text, expected):
     path = tmp_path / "sets.gmt"
     path.write_text(text)
-    with pytest.raises(InputError, match=words) as error:
-        read(path)
+    with pytest.raises(InputError, match=expected) as error:
+        read_gmt(path)
     assert all(fault.startswith(str(path)) for fault in error.value.faults)
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path):
+def test_binary_file_is_refused(tmp_path):
     path = tmp_path / "sets.gmt"
     path.write_bytes(b"\xff\xfe\x00" * 9)
     with pytest.raises(InputError, match="cannot be read as a GMT file"):
-        read(path)
+        read_gmt(path)
 
 
 @pytest.fixture
 def sets(tmp_path):
     (tmp_path / "sets.gmt").write_text(GOOD)
-    return read(tmp_path / "sets.gmt")
+    return read_gmt(tmp_path / "sets.gmt")
 
 
-def test_the_kind_of_ids_that_matches_most_is_taken(sets):
+def test_best_matching_kind_of_ids_is_chosen(sets):
     ids = {"id": ["ENSG00000141510.3", "ENSG9"], "symbol": ["TP53", "MYC"]}
-    assert best_ids(ids, sets) == ("symbol", ["TP53", "MYC"], 2)
-    assert best_ids({"id": ["ENSG00000141510.3", "x"], "symbol": ["", ""]}, sets)[::2] == ("id", 1)
+    assert choose_ids(ids, sets) == ("symbol", ["TP53", "MYC"], 2)
+    assert choose_ids({"id": ["ENSG00000141510.3", "x"], "symbol": ["", ""]}, sets)[::2] == ("id", 1)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_the_kind_of_ids_that_matches_most_is_taken(sets):
     ],
 )
 def test_no_match_shows_both_sides(sets, tmp_path, ids, hint):
-    words = unmatched(tmp_path / "sets.gmt", sets, {"id": ids, "symbol": [""] * len(ids)})
-    assert "TP53" in words and ids[0] in words and hint in words
+    message = describe_mismatch(tmp_path / "sets.gmt", sets, {"id": ids, "symbol": [""] * len(ids)})
+    assert "TP53" in message and ids[0] in message and hint in message
 
 
-def test_numbers_of_ncbi_are_known_by_their_looks(tmp_path):
+def test_ncbi_gene_numbers_are_recognised(tmp_path):
     (tmp_path / "s.gmt").write_text("A\t\t7157\t4609\n")
-    assert "NCBI" in unmatched(tmp_path / "s.gmt", read(tmp_path / "s.gmt"), {"id": ["TP53"], "symbol": [""]})
+    assert "NCBI" in describe_mismatch(tmp_path / "s.gmt", read_gmt(tmp_path / "s.gmt"), {"id": ["TP53"], "symbol": [""]})

@@ -12,7 +12,7 @@ from readsight.dataset import fold_file
 from readsight.errors import InputError
 from readsight.formats import model_file
 from readsight.models import lookup
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 from readsight.models.tabular import MODELS
 
 CNN = SequenceCnn(filters=[8, 8, 8], widths=[9, 5, 5], pools=[2, 2, 2], hidden=[8]).model_dump()
@@ -20,48 +20,48 @@ SETTINGS = {"cnn": trainings.SETTINGS | CNN | {"epochs": 2}, "kmer_linear": {"k"
 
 
 @pytest.fixture(scope="module")
-def given(tmp_path_factory):
+def fold_files(tmp_path_factory):
     """Fold files by representation."""
     folder = tmp_path_factory.mktemp("folds")
-    whole = trainings.part(n=200, length=40)
-    return {word: trainings.files(folder / word, whole, word, folds=2) for word in ("one_hot", "kmer", "kmer_graph")}
+    fold = trainings.make_fold(n=200, length=40)
+    return {word: trainings.write_folds(folder / word, fold, word, folds=2) for word in ("one_hot", "kmer", "kmer_graph")}
 
 
 @pytest.mark.parametrize("model, word", [("cnn", "one_hot"), ("cnn", "kmer"), ("logistic", "kmer"), ("kmer_linear", "one_hot")])
-def test_every_way_of_reading_a_sequence(given, tmp_path, model, word):
-    files = given[word]
-    made = trainings.train_and_predict(tmp_path, files, model, SETTINGS.get(model, {}))
-    arrays, content = model_file.read(made["tensors"], made["about"])
-    table = pd.read_parquet(made["predictions"])
+def test_each_model_reads_its_representation(fold_files, tmp_path, model, word):
+    files = fold_files[word]
+    outputs = trainings.train_and_predict(tmp_path, files, model, SETTINGS.get(model, {}))
+    arrays, content = model_file.read(outputs["tensors"], outputs["about"])
+    table = pd.read_parquet(outputs["predictions"])
     assert content["sequence"] == {"length": 40, "pair": False, "stranded": False, "bin": 1} and content["representation"] == word
-    for number, part in table.groupby("fold"):
+    for number, rows in table.groupby("fold"):
         test = fold_file.read(files["test"], number)
-        assert list(part["example"]) == list(test.names) and part["raw"].between(0, 1).all()
+        assert list(rows["example"]) == list(test.names) and rows["raw"].between(0, 1).all()
         if model == "cnn":  # from the model's own file alone: what the encoding learned stands in it
-            guess = NETS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
-            assert np.array_equal(part["raw"], guess)
+            guess = NETWORKS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
+            assert np.array_equal(rows["raw"], guess)
 
 
-def test_checkpoints_go_once_all_is_written(given, tmp_path):
-    trainings.train_and_predict(tmp_path, given["one_hot"], "cnn", SETTINGS["cnn"], tmp_path / "checkpoints")
+def test_checkpoints_are_removed_at_the_end(fold_files, tmp_path):
+    trainings.train_and_predict(tmp_path, fold_files["one_hot"], "cnn", SETTINGS["cnn"], tmp_path / "checkpoints")
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".parquet", ".safetensors"]
 
 
-def test_tables_are_read_as_ever(given):
+def test_tables_need_no_representation(fold_files):
     import planted
 
-    table = planted.fold("binary")
-    assert lookup.member("logistic", table) == (MODELS["logistic"], table)
-    assert lookup.said(table) == {}
+    table = planted.make_fold("binary")
+    assert lookup.find_model("logistic", table) == (MODELS["logistic"], table)
+    assert lookup.describe_sequences(table) == {}
 
 
-def test_a_graph_has_no_features(given, tmp_path):
+def test_graphs_have_no_features(fold_files, tmp_path):
     with pytest.raises(InputError, match="kmer_graph gives graphs"):
-        trainings.train_and_predict(tmp_path, given["kmer_graph"], "logistic", {})
+        trainings.train_and_predict(tmp_path, fold_files["kmer_graph"], "logistic", {})
 
 
-def test_an_outcome_that_a_model_does_not_predict_is_refused(tmp_path):
-    files = trainings.files(tmp_path / "folds", trainings.part("regression", n=80))
+def test_unsupported_outcome_is_refused(tmp_path):
+    files = trainings.write_folds(tmp_path / "folds", trainings.make_fold("regression", n=80))
     with pytest.raises(
         InputError, match="'logistic' predicts binary, multiclass, multilabel, and the outcome here is regression"
     ):
@@ -69,28 +69,36 @@ def test_an_outcome_that_a_model_does_not_predict_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change, words",
+    "change, message",
     [
         ({"length": 44}, "length is 44, and .* was trained with 40"),
         ({"stranded": True}, "stranded is True, and .* was trained with False"),
     ],
 )
-def test_other_sequences_are_not_predicted(given, tmp_path, change, words):
+def test_incompatible_sequences_are_refused(fold_files, tmp_path, change, message):
     import model_predict
 
-    files = given["one_hot"]
-    made = trainings.train_and_predict(tmp_path, files, "kmer_linear", SETTINGS["kmer_linear"])
+    files = fold_files["one_hot"]
+    outputs = trainings.train_and_predict(tmp_path, files, "kmer_linear", SETTINGS["kmer_linear"])
     stranded = {key: value for key, value in change.items() if key != "length"}
-    other = trainings.files(tmp_path / "other", trainings.part(n=80, length=change.get("length", 40), **stranded))
-    learned = (files["representation"], files["representation_about"])
-    with pytest.raises(InputError, match=words):
+    second_files = trainings.write_folds(
+        tmp_path / "other", trainings.make_fold(n=80, length=change.get("length", 40), **stranded)
+    )
+    representation = (files["representation"], files["representation_about"])
+    with pytest.raises(InputError, match=message):
         model_predict.main(
-            other["test"], made["tensors"], made["about"], files["certificate"], 0, tmp_path / "p.parquet", learned
+            second_files["test"],
+            outputs["tensors"],
+            outputs["about"],
+            files["certificate"],
+            0,
+            tmp_path / "p.parquet",
+            representation,
         )
 
 
-def test_a_representation_of_another_split_is_refused(given, tmp_path):
-    files = dict(given["one_hot"])
+def test_representation_of_another_split_is_refused(fold_files, tmp_path):
+    files = dict(fold_files["one_hot"])
     content = json.loads(files["representation_about"].read_text()) | {"certificate": "another"}
     files["representation_about"] = tmp_path / "representation.json"
     files["representation_about"].write_text(json.dumps(content))
@@ -98,23 +106,29 @@ def test_a_representation_of_another_split_is_refused(given, tmp_path):
         trainings.train_and_predict(tmp_path, files, "kmer_linear", SETTINGS["kmer_linear"])
 
 
-def test_another_representation_is_refused(given, tmp_path):
+def test_another_representation_is_refused(fold_files, tmp_path):
     import model_predict
 
-    made = trainings.train_and_predict(tmp_path, given["kmer"], "logistic", {})
-    other = given["one_hot"]
-    learned = (other["representation"], other["representation_about"])
+    outputs = trainings.train_and_predict(tmp_path, fold_files["kmer"], "logistic", {})
+    second_files = fold_files["one_hot"]
+    representation = (second_files["representation"], second_files["representation_about"])
     with pytest.raises(InputError, match="representation is one_hot, and .* was trained with kmer"):
         model_predict.main(
-            other["test"], made["tensors"], made["about"], other["certificate"], 0, tmp_path / "p.parquet", learned
+            second_files["test"],
+            outputs["tensors"],
+            outputs["about"],
+            second_files["certificate"],
+            0,
+            tmp_path / "p.parquet",
+            representation,
         )
 
 
-def test_a_search_keeps_the_checkpoints_of_each_trial_apart(tmp_path):
-    from readsight.models.hyperparameter_search import choose
+def test_search_separates_checkpoints_by_trial(tmp_path):
+    from readsight.models.hyperparameter_search import search_settings
 
-    pairs = [(trainings.part(n=60), trainings.part(n=40, seed=2))]
-    choice = choose(NETS["cnn"], pairs, SETTINGS["cnn"], 2, 1, 1, tmp_path)
-    assert len(choice.trials) == 2 and all(set(row["settings"]) >= {"learning_rate", "dropout"} for row in choice.trials)
-    found = sorted(str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("epoch000002.pt"))
-    assert found == ["trial0/pair0/network0", "trial1/pair0/network0"]
+    pairs = [(trainings.make_fold(n=60), trainings.make_fold(n=40, seed=2))]
+    result = search_settings(NETWORKS["cnn"], pairs, SETTINGS["cnn"], 2, 1, 1, tmp_path)
+    assert len(result.trials) == 2 and all(set(row["settings"]) >= {"learning_rate", "dropout"} for row in result.trials)
+    checkpoints = sorted(str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("epoch000002.pt"))
+    assert checkpoints == ["trial0/pair0/network0", "trial1/pair0/network0"]

@@ -4,7 +4,7 @@ import pytest
 
 import planted
 from readsight.errors import InputError
-from readsight.models.model_spec import Variant
+from readsight.models.model_spec import ModelSpec
 
 
 @pytest.mark.parametrize(
@@ -17,17 +17,17 @@ from readsight.models.model_spec import Variant
         ("logistic-on-mrna-with-none", "logistic", "mrna", "none"),
     ],
 )
-def test_a_word_says_what_it_was_made_of(word, model, modality, balance):
-    assert Variant.of(word) == Variant(model, modality, balance)
-    assert Variant.of(word).word == word
+def test_name_and_spec_convert_both_ways(word, model, modality, balance):
+    assert ModelSpec.parse(word) == ModelSpec(model, modality, balance)
+    assert ModelSpec.parse(word).name == word
 
 
-def test_a_variant_sees_its_modality_alone():
-    fold = planted.fold("binary", 10, 6, modalities=2)
-    assert Variant("logistic", "m1").view(fold).features == ["m1:g0", "m1:g1", "m1:g2"]
-    assert Variant("logistic").view(fold).values is fold.values
+def test_spec_restricts_the_fold_to_its_modality():
+    fold = planted.make_fold("binary", 10, 6, modalities=2)
+    assert ModelSpec("logistic", "m1").restrict_fold(fold).features == ["m1:g0", "m1:g1", "m1:g2"]
+    assert ModelSpec("logistic").restrict_fold(fold).values is fold.values
 
 
-def test_a_modality_that_is_not_there_is_named_beside_those_that_are():
+def test_missing_modality_error_lists_available_ones():
     with pytest.raises(InputError, match="logistic-on-protein: the examples have no modality 'protein' .* there are: m0, m1"):
-        Variant("logistic", "protein").view(planted.fold("binary", 10, 6, modalities=2))
+        ModelSpec("logistic", "protein").restrict_fold(planted.make_fold("binary", 10, 6, modalities=2))

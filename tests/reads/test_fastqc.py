@@ -13,20 +13,23 @@ from readsight.errors import InputError
 from readsight.reads import fastqc, java
 
 
-def fastq(path, reads, zipped):
-    draw = random.Random(1)
-    text = "".join(f"@r{i}\n{''.join(draw.choices('ACGT', k=50))}\n+\n{'I' * 50}\n" for i in range(reads))
+def write_fastq(path, reads, zipped):
+    rng = random.Random(1)
+    text = "".join(f"@r{i}\n{''.join(rng.choices('ACGT', k=50))}\n+\n{'I' * 50}\n" for i in range(reads))
     path.write_bytes(gzip.compress(text.encode()) if zipped else text.encode())
     return path
 
 
 @pytest.mark.skipif(not shutil.which("fastqc"), reason="fastqc is not on this machine")
-def test_pages_before_and_after_bear_the_name_of_the_unit(tmp_path):
+def test_pages_carry_the_name_of_the_unit(tmp_path):
     # the files' own names lie about what they are
-    groups = {"raw": [fastq(tmp_path / "any.gz", 20, zipped=False)], "clean": [fastq(tmp_path / "thing.txt", 12, zipped=True)]}
+    groups = {
+        "raw": [write_fastq(tmp_path / "any.gz", 20, zipped=False)],
+        "clean": [write_fastq(tmp_path / "thing.txt", 12, zipped=True)],
+    }
     html, zips = [[tmp_path / f"u.{s}_1_fastqc.{e}" for s in ("raw", "clean")] for e in ("html", "zip")]
     (tmp_path / "scratch").mkdir()
-    fastqc.look("s.u", groups, html, zips, 2, tmp_path / "scratch")
+    fastqc.run_fastqc("s.u", groups, html, zips, 2, tmp_path / "scratch")
     for archive, name, reads in zip(zips, ("s.u.raw_1.fastq", "s.u.clean_1.fastq.gz"), (20, 12), strict=True):
         with zipfile.ZipFile(archive) as inside:
             (data,) = [n for n in inside.namelist() if n.endswith("fastqc_data.txt")]
@@ -35,8 +38,8 @@ def test_pages_before_and_after_bear_the_name_of_the_unit(tmp_path):
     assert all(b"<html" in page.read_bytes() for page in html)
 
 
-def test_the_page_of_all_quality_holds_nothing_of_this_run():
-    settings = reads_multiqc.configuration("trio")
+def test_multiqc_page_has_no_run_specific_content():
+    settings = reads_multiqc.build_configuration("trio")
     assert settings["title"] == "trio"
     assert settings["no_version_check"] and settings["no_ai"]
     assert not settings["show_analysis_time"] and not settings["show_analysis_paths"]
@@ -56,7 +59,7 @@ def test_multiqc_gets_exactly_the_files_of_the_rule(tmp_path, monkeypatch):
 
 
 def test_lint_writes_counts_and_refuses_half_a_file(tmp_path):
-    good = fastq(tmp_path / "good.fq.gz", 30, zipped=True)
+    good = write_fastq(tmp_path / "good.fq.gz", 30, zipped=True)
     reads_lint.main([good], tmp_path / "lint.json")
     assert '"reads": 30' in (tmp_path / "lint.json").read_text()
     half = tmp_path / "half.fq.gz"
@@ -71,5 +74,5 @@ def test_java_starts_fast_on_small_files_and_optimises_on_large_ones(tmp_path):
     small.write_bytes(b"x")
     with open(large, "wb") as handle:
         handle.truncate(10**9)
-    assert "TieredStopAtLevel=1" in java.options([small], 500)["JAVA_TOOL_OPTIONS"]
-    assert java.options([small, large], 500) == {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -Xmx500m"}
+    assert "TieredStopAtLevel=1" in java.build_environment([small], 500)["JAVA_TOOL_OPTIONS"]
+    assert java.build_environment([small, large], 500) == {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -Xmx500m"}

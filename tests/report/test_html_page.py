@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from readsight.report import html_page
 
 
-class Tree(HTMLParser):
+class HtmlTree(HTMLParser):
     """Asks that every element is closed in its turn, and gathers what is shown."""
 
     def __init__(self):
@@ -25,39 +25,39 @@ class Tree(HTMLParser):
         self.text.append(data)
 
 
-def parsed(html: str) -> Tree:
-    tree = Tree()
+def parse_html(html: str) -> HtmlTree:
+    tree = HtmlTree()
     tree.feed(html)
     assert not tree.open
     return tree
 
 
-def test_what_is_given_is_shown_and_never_becomes_markup():
-    words = "<script>alert('x')</script> & \"q\""
-    html = html_page.page(
-        words,
-        words,
-        html_page.table([words], [[words]]),
-        html_page.fold(words, words),
-        html_page.box("note", words),
-        html_page.state("good", words),
+def test_text_is_shown_and_never_becomes_markup():
+    text = "<script>alert('x')</script> & \"q\""
+    html = html_page.render_page(
+        text,
+        text,
+        html_page.render_table([text], [[text]]),
+        html_page.render_details(text, text),
+        html_page.render_box("note", text),
+        html_page.render_state("good", text),
     )
-    tree = parsed(html)
+    tree = parse_html(html)
     assert tree.names.count("script") == 1
-    assert "".join(tree.text).count(words) == 9
+    assert "".join(tree.text).count(text) == 9
 
 
-def test_a_page_needs_nothing_from_elsewhere():
-    html = html_page.page("Title", "Lead.", html_page.table(["a"], [["b"]]))
+def test_page_loads_no_external_resources():
+    html = html_page.render_page("Title", "Lead.", html_page.render_table(["a"], [["b"]]))
     assert not re.search(r"(src|href)=|url\(|@import|https?:", html)
 
 
-def test_numbers_stand_right_and_sort_by_value_not_by_what_is_shown():
-    html = html_page.table(["name", "count"], [["a", 12345], ["b", ("1.2 million", 1_200_000)]])
+def test_numbers_align_right_and_sort_by_value():
+    html = html_page.render_table(["name", "count"], [["a", 12345], ["b", ("1.2 million", 1_200_000)]])
     assert "12,345" in html and 'data-sort="12345"' in html and 'data-sort="1200000"' in html
     assert html.count('<td class="number"') == 2
 
 
-def test_a_state_is_told_by_icon_and_word_as_well_as_by_colour():
-    shown = [re.sub("<[^>]+>", "", html_page.state(kind, "word")) for kind in ("good", "warn", "bad", "none")]
+def test_state_has_icon_and_label():
+    shown = [re.sub("<[^>]+>", "", html_page.render_state(kind, "word")) for kind in ("good", "warn", "bad", "none")]
     assert len(set(shown)) == 4 and all(text.endswith(" word") for text in shown)

@@ -13,51 +13,51 @@ from readsight.errors import InputError
 from readsight.formats import fasta
 
 needs_samtools = pytest.mark.skipif(not shutil.which("samtools"), reason="samtools is not on this machine")
-OURS = {"chr20": 1000, "chr21": 800}
-OWN = "@RG\tID:donor.a\tSM:donor\tLB:donor\tPL:ILLUMINA\tPU:donor.a"
+REFERENCE_LENGTHS = {"chr20": 1000, "chr21": 800}
+UNIT_GROUP = "@RG\tID:donor.a\tSM:donor\tLB:donor\tPL:ILLUMINA\tPU:donor.a"
 
 
 def test_the_same_contigs_pass_in_any_order_and_number():
-    assert align_import.contig_faults(Path("a.bam"), {"chr21": 800}, OURS) == []
-    assert align_import.contig_faults(Path("a.bam"), {"chr21": 800, "chr20": 1000}, OURS) == []
+    assert align_import.find_contig_faults(Path("a.bam"), {"chr21": 800}, REFERENCE_LENGTHS) == []
+    assert align_import.find_contig_faults(Path("a.bam"), {"chr21": 800, "chr20": 1000}, REFERENCE_LENGTHS) == []
 
 
-def test_other_names_for_the_same_contigs_are_recognised():
-    (fault,) = align_import.contig_faults(Path("a.bam"), {"20": 1000, "21": 800}, OURS)
+def test_alternative_contig_names_are_recognised():
+    (fault,) = align_import.find_contig_faults(Path("a.bam"), {"20": 1000, "21": 800}, REFERENCE_LENGTHS)
     assert "a.bam" in fault and "20, 21" in fault and "named '20' here and 'chr20' there" in fault
 
 
-def test_another_build_is_told_by_its_lengths():
-    (fault,) = align_import.contig_faults(Path("a.bam"), {"chr20": 1001, "chr21": 800}, OURS)
+def test_another_build_is_recognised_by_lengths():
+    (fault,) = align_import.find_contig_faults(Path("a.bam"), {"chr20": 1001, "chr21": 800}, REFERENCE_LENGTHS)
     assert "another build" in fault and "1,001" in fault and "1,000" in fault
 
 
-def test_unaligned_files_are_told():
-    (fault,) = align_import.contig_faults(Path("a.bam"), {}, OURS)
+def test_unaligned_files_are_refused():
+    (fault,) = align_import.find_contig_faults(Path("a.bam"), {}, REFERENCE_LENGTHS)
     assert "not aligned" in fault and "FASTQ" in fault
 
 
-def test_the_sheet_names_the_sample_and_the_file_keeps_its_lanes():
+def test_sample_is_renamed_and_lanes_are_kept():
     header = ["@RG\tID:lane1\tSM:old name\tLB:lib7", "@RG\tID:lane2\tSM:old name\tPL:MGI"]
-    mode, groups = align_import.read_groups(header, OWN, set())
+    mode, groups = align_import.choose_read_groups(header, UNIT_GROUP, set())
     assert mode == "orphan_only"
     assert groups == [
         "@RG\tID:lane1\tSM:donor\tLB:lib7\tPL:ILLUMINA",
         "@RG\tID:lane2\tSM:donor\tPL:MGI\tLB:donor",
-        OWN,
+        UNIT_GROUP,
     ]
 
 
-@pytest.mark.parametrize(("header", "taken"), [([], set()), (["@RG\tID:1\tSM:x"], {"1"}), (["@RG\tID:donor.a\tSM:x"], set())])
-def test_files_without_groups_or_with_used_ones_get_one_of_their_own(header, taken):
-    assert align_import.read_groups(header, OWN, taken) == ("overwrite_all", [OWN])
+@pytest.mark.parametrize(("header", "used_ids"), [([], set()), (["@RG\tID:1\tSM:x"], {"1"}), (["@RG\tID:donor.a\tSM:x"], set())])
+def test_missing_or_used_groups_are_replaced(header, used_ids):
+    assert align_import.choose_read_groups(header, UNIT_GROUP, used_ids) == ("overwrite_all", [UNIT_GROUP])
 
 
 @pytest.fixture
 def job(tmp_path):
     """A sample of two files: a BAM sorted by name whose lane is called 1, and a CRAM of another lane 1, one read in both."""
-    draw = random.Random(5)
-    genome = "".join(draw.choices("ACGT", k=1000))
+    rng = random.Random(5)
+    genome = "".join(rng.choices("ACGT", k=1000))
     given = tmp_path / "given.fa"
     # the CRAM was made with the user's own reference, in which one base is ambiguous
     given.write_text(f">chr20 description\n{genome[:500].lower()}R{genome[501:]}\n>chr21\n{genome[:800]}\n")
@@ -66,7 +66,7 @@ def job(tmp_path):
     fasta.normalise(given, folder / "genome.fa", folder / "genome.fa.fai", folder / "genome.dict")
     header = "@HD\tVN:1.6\tSO:unsorted\n@SQ\tSN:chr21\tLN:800\n@SQ\tSN:chr20\tLN:1000\n@RG\tID:1\tSM:someone\n"
 
-    def pair(name, start):
+    def make_pair(name, start):
         """A pair of 50 bases, 200 apart; `start` 1-based."""
         mate = start + 150
         first, second = genome[start - 1 : start + 49], genome[mate - 1 : mate + 49]
@@ -76,7 +76,7 @@ def job(tmp_path):
         )
 
     for name, starts in {"a": [400, 100], "b": [300, 100]}.items():
-        (tmp_path / f"{name}.sam").write_text(header + "".join(pair(f"{name}{s}", s) for s in starts))
+        (tmp_path / f"{name}.sam").write_text(header + "".join(make_pair(f"{name}{s}", s) for s in starts))
     run = subprocess.run
     run(["samtools", "sort", "-n", "-o", tmp_path / "a.bam", tmp_path / "a.sam"], check=True)
     sort = ["samtools", "sort", "-O", "cram", "--reference", given, "-o", tmp_path / "b.cram", tmp_path / "b.sam"]
@@ -93,7 +93,9 @@ def job(tmp_path):
             dict=folder / "genome.dict",
         ),
         output=out,
-        params=SimpleNamespace(groups=[OWN, OWN.replace("donor.a", "donor.b")], mark_duplicates=True, min_mapped=0.01),
+        params=SimpleNamespace(
+            groups=[UNIT_GROUP, UNIT_GROUP.replace("donor.a", "donor.b")], mark_duplicates=True, min_mapped=0.01
+        ),
         wildcards=SimpleNamespace(sample="donor"),
         threads=1,
         mem_mb=1000,
@@ -119,7 +121,7 @@ def test_files_of_any_order_become_one_sorted_marked_cram(job):
 
 
 @needs_samtools
-def test_all_faults_of_all_files_are_said_at_once(job):
+def test_faults_of_all_files_are_reported_together(job):
     job.input.fai.write_text("chr20\t999\t7\t60\t61\nchr21\t800\t7\t60\t61\n")
     with pytest.raises(InputError) as error:
         align_import.main(job)

@@ -9,7 +9,7 @@ FASTA, CRAM, TABLE = Path("ref/genome.fa"), Path("s.cram"), Path("s.table")
 
 
 def test_base_recalibrator():
-    command = align_recalibrate.base_recalibrator(FASTA, CRAM, [Path("dbsnp.vcf.gz"), Path("mills.vcf.gz")], TABLE, 4000)
+    command = align_recalibrate.build_recalibrator_command(FASTA, CRAM, [Path("dbsnp.vcf.gz"), Path("mills.vcf.gz")], TABLE, 4000)
     assert shlex.join(map(str, command)) == (
         "gatk --java-options -Xmx3200m BaseRecalibrator -R ref/genome.fa -I s.cram "
         "--known-sites dbsnp.vcf.gz --known-sites mills.vcf.gz -O s.table"
@@ -17,34 +17,34 @@ def test_base_recalibrator():
 
 
 def test_apply_bqsr():
-    command = align_recalibrate.apply_bqsr(FASTA, CRAM, TABLE, Path("out/s.cram"), 4000)
+    command = align_recalibrate.build_apply_command(FASTA, CRAM, TABLE, Path("out/s.cram"), 4000)
     assert shlex.join(map(str, command)) == (
         "gatk --java-options -Xmx3200m ApplyBQSR -R ref/genome.fa -I s.cram "
         "--bqsr-recal-file s.table -O out/s.cram --create-output-bam-index false"
     )
 
 
-def recording(folder, monkeypatch):
+def install_recorders(folder, monkeypatch):
     """A gatk and a samtools that write down how they were called, and make what they are asked for."""
-    said = folder / "said"
-    script = f'#!/bin/bash\necho "${{0##*/}} $*" >> {said}\nwhile [ $# -gt 0 ]; do [ "$1" = -O ] && touch "$2"; shift; done\n'
+    log = folder / "said"
+    script = f'#!/bin/bash\necho "${{0##*/}} $*" >> {log}\nwhile [ $# -gt 0 ]; do [ "$1" = -O ] && touch "$2"; shift; done\n'
     for name in ("gatk", "samtools"):
         (folder / name).write_text(script)
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return said
+    return log
 
 
 def test_known_sites_without_an_index_are_indexed_elsewhere(tmp_path, monkeypatch):
     tools = tmp_path / "tools"
     tools.mkdir()
-    said = recording(tools, monkeypatch)
+    log = install_recorders(tools, monkeypatch)
     bare, ready = tmp_path / "bare.vcf", tmp_path / "ready.vcf.gz"
     for path in (bare, ready, Path(f"{ready}.tbi")):
         path.touch()
     scratch = tmp_path / "scratch"
     align_recalibrate.main(CRAM, FASTA, [bare, ready], tmp_path / "t", tmp_path / "o.cram", 1000, scratch)
-    index, learn, apply, crai = said.read_text().splitlines()
+    index, learn, apply, crai = log.read_text().splitlines()
     assert index == f"gatk IndexFeatureFile -I {scratch}/0/bare.vcf"
     assert f"--known-sites {scratch}/0/bare.vcf --known-sites {ready}" in learn
     assert "ApplyBQSR" in apply

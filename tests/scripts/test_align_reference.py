@@ -14,28 +14,28 @@ from readsight.formats import fasta
 
 @pytest.fixture
 def normalise(tmp_path):
-    def run(content, zipped=False):
+    def normalise_content(content, zipped=False):
         source = tmp_path / "given.fa"
         data = content if isinstance(content, bytes) else content.encode()
         source.write_bytes(gzip.compress(data) if zipped else data)
         fasta.normalise(source, tmp_path / "genome.fa", tmp_path / "genome.fa.fai", tmp_path / "genome.dict")
         return tmp_path
 
-    return run
+    return normalise_content
 
 
-def contigs(path):
+def read_contigs(path):
     """Name → sequence, read the slow and plain way."""
-    found = {}
+    sequences = {}
     for record in path.read_text().split(">")[1:]:
         name, _, lines = record.partition("\n")
-        found[name] = lines.replace("\n", "")
-    return found
+        sequences[name] = lines.replace("\n", "")
+    return sequences
 
 
 def test_lower_case_is_raised_and_ambiguity_becomes_n(normalise):
     out = normalise(">chr1 a description\nacgtNnRyswkmbdhvXx\n>chr2\nACGT\n")
-    assert contigs(out / "genome.fa") == {"chr1": "ACGT" + "N" * 14, "chr2": "ACGT"}
+    assert read_contigs(out / "genome.fa") == {"chr1": "ACGT" + "N" * 14, "chr2": "ACGT"}
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -43,21 +43,21 @@ def test_lower_case_is_raised_and_ambiguity_becomes_n(normalise):
 @pytest.mark.parametrize("block", [1, 7, 100, 1 << 22])
 def test_the_form_of_the_file_does_not_matter(normalise, monkeypatch, zipped, ending, block):
     monkeypatch.setattr(fasta, "BLOCK", block)
-    draw = random.Random(block)
-    wanted = {f"c{i}": "".join(draw.choices("ACGTN", k=length)) for i, length in enumerate([1, 59, 60, 61, 120, 500])}
+    rng = random.Random(block)
+    expected = {f"c{i}": "".join(rng.choices("ACGTN", k=length)) for i, length in enumerate([1, 59, 60, 61, 120, 500])}
     text = ""
-    for i, (name, sequence) in enumerate(wanted.items()):
-        width = draw.choice([10, 60, 1000])
+    for i, (name, sequence) in enumerate(expected.items()):
+        width = rng.choice([10, 60, 1000])
         lines = [sequence[j : j + width] for j in range(0, len(sequence), width)]
         text += ending.join([f">{name}", *lines, ""]) + ending * (i % 2)
-    assert contigs(normalise(text, zipped) / "genome.fa") == wanted
+    assert read_contigs(normalise(text, zipped) / "genome.fa") == expected
 
 
 def test_index_and_dictionary_are_those_of_samtools(normalise):
     if not shutil.which("samtools"):
         pytest.skip("samtools is not on this machine")
-    draw = random.Random(1)
-    text = "".join(f">c{n}\n{''.join(draw.choices('acgtN', k=n))}\n" for n in (1, 60, 61, 1234))
+    rng = random.Random(1)
+    text = "".join(f">c{n}\n{''.join(rng.choices('acgtN', k=n))}\n" for n in (1, 60, 61, 1234))
     out = normalise(text)
     ours = (out / "genome.fa.fai").read_text()
     subprocess.run(["samtools", "faidx", "genome.fa", "--fai-idx", "theirs.fai"], cwd=out, check=True)
@@ -73,7 +73,7 @@ def test_checksums_are_of_the_normalised_bases(normalise):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         ("", "empty; a reference genome in FASTA format is needed"),
         ("\n\n", "empty; a reference genome"),
@@ -88,15 +88,15 @@ def test_checksums_are_of_the_normalised_bases(normalise):
         (">a,b\nACGT\n", "'a,b' holds a character that SAM files do not admit"),
     ],
 )
-def test_what_is_not_a_genome_is_refused(normalise, content, says):
+def test_what_is_not_a_genome_is_refused(normalise, content, message):
     with pytest.raises(InputError) as error:
         normalise(content)
-    assert says in str(error.value) and "given.fa" in str(error.value)
+    assert message in str(error.value) and "given.fa" in str(error.value)
 
 
 def test_a_gzip_file_cut_off_is_refused(tmp_path):
-    draw = random.Random(1)
-    data = gzip.compress(f">a\n{''.join(draw.choices('ACGT', k=5000))}\n".encode())
+    rng = random.Random(1)
+    data = gzip.compress(f">a\n{''.join(rng.choices('ACGT', k=5000))}\n".encode())
     source = tmp_path / "given.fa.gz"
     source.write_bytes(data[: len(data) // 2])
     with pytest.raises(InputError, match="damaged gzip file"):

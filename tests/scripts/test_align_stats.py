@@ -19,13 +19,13 @@ DEPTH = "chrom\tlength\tbases\tmean\tmin\tmax\nchr1\t1000\t30000\t30.00\t0\t60\n
 REGION = DEPTH + "total_region\t100\t9000\t90.00\t0\t120\n"
 
 
-def figures(stats=STATS, depth=DEPTH, length=1000):
-    return {r["key"]: r for r in align_stats.records("s", stats, depth, length)}
+def compute_figures(stats=STATS, depth=DEPTH, length=1000):
+    return {r["key"]: r for r in align_stats.summary_records("s", stats, depth, length)}
 
 
-def test_every_figure_says_how_much_it_rests_on():
-    found = figures()
-    assert {k: (r["value"], r["n"]) for k, r in found.items()} == {
+def test_every_figure_has_its_sample_size():
+    records = compute_figures()
+    assert {k: (r["value"], r["n"]) for k, r in records.items()} == {
         "align.s.reads": (1000, 1000),
         "align.s.mapped_fraction": (0.9, 1000),
         "align.s.duplicate_fraction": (0.1, 900),
@@ -33,27 +33,27 @@ def test_every_figure_says_how_much_it_rests_on():
         "align.s.mean_depth": (30.0, 1000),
         "align.s.insert_size_median": (302.0, 55),
     }
-    assert all(set(r) == {"key", "value", "low", "high", "n", "unit", "description"} for r in found.values())
+    assert all(set(r) == {"key", "value", "low", "high", "n", "unit", "description"} for r in records.values())
 
 
 def test_depth_is_that_of_the_targets_where_there_are_some():
-    assert figures(depth=REGION, length=100)["align.s.mean_depth"]["value"] == 90
-    assert figures(depth=REGION, length=100)["align.s.mean_depth"]["n"] == 100
+    assert compute_figures(depth=REGION, length=100)["align.s.mean_depth"]["value"] == 90
+    assert compute_figures(depth=REGION, length=100)["align.s.mean_depth"]["n"] == 100
 
 
 def test_contigs_that_no_read_maps_to_count_as_depth_zero():
     # mosdepth speaks of the others alone
-    assert figures(length=3000)["align.s.mean_depth"]["value"] == 10
+    assert compute_figures(length=3000)["align.s.mean_depth"]["value"] == 10
     nothing = "chrom\tlength\tbases\tmean\tmin\tmax\ntotal\t0\t0\t0.00\t0\t0\ntotal_region\t0\t0\t0.00\t0\t0\n"
     assert (
-        figures(depth=nothing, length=500)["align.s.mean_depth"]["value"],
-        figures(depth=nothing, length=500)["align.s.mean_depth"]["n"],
+        compute_figures(depth=nothing, length=500)["align.s.mean_depth"]["value"],
+        compute_figures(depth=nothing, length=500)["align.s.mean_depth"]["n"],
     ) == (0, 500)
 
 
 def test_single_end_reads_have_no_insert_size():
     single = "\n".join(line for line in STATS.splitlines() if not line.startswith("IS"))
-    assert "align.s.insert_size_median" not in figures(single)
+    assert "align.s.insert_size_median" not in compute_figures(single)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_single_end_reads_have_no_insert_size():
 )
 def test_median_insert_size_is_the_lower_middle_pair(counts, median):
     stats = "".join(f"IS\t{size}\t{count}\t{count}\t0\t0\n" for size, count in counts.items())
-    assert align_stats.insert_size_median(stats) == (median, sum(counts.values()))
+    assert align_stats.find_median_insert_size(stats) == (median, sum(counts.values()))
 
 
 def test_a_base_of_overlapping_targets_counts_once(tmp_path):
     (tmp_path / "kit.bed").write_text("browser position 1\ntrack name=kit\n1\t10\t30\ta\t0\t+\n1\t20\t50\tb\t0\t-\nalt\t1\t5\n")
-    assert align_stats.looked_at(tmp_path / "kit.bed", {"1": 1000}) == [("1", 10, 50)]
-    assert align_stats.looked_at(None, {"1": 1000}) == [("1", 0, 1000)]
+    assert align_stats.choose_depth_regions(tmp_path / "kit.bed", {"1": 1000}) == [("1", 10, 50)]
+    assert align_stats.choose_depth_regions(None, {"1": 1000}) == [("1", 0, 1000)]

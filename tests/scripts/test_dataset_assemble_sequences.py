@@ -9,45 +9,45 @@ import pandas as pd
 import pytest
 
 import dataset_assemble_sequences
-from examples_of_sequences import bases, fasta, spec, turned, two_classes
+from examples_of_sequences import draw_bases, make_spec, reverse_complement_text, write_fasta, write_two_classes
 from readsight.dataset import examples as examples_file
 from readsight.dataset.certificate import sha256
-from readsight.dataset.fold_file import Sequence
+from readsight.dataset.fold_file import SequenceLayout
 from readsight.errors import InputError
 from readsight.genome.codes import decode
 
 
-def made(folder, told, seed=1) -> tuple[anndata.AnnData, dict[str, float]]:
+def assemble_files(folder, options, seed=1) -> tuple[anndata.AnnData, dict[str, float]]:
     """The examples, and the figures of the summary by their last words."""
-    files = [folder / file["path"] for file in told["files"]]
-    dataset_assemble_sequences.main(files, told, seed, {}, folder / "examples.h5ad", folder / "summary.json")
+    files = [folder / file["path"] for file in options["files"]]
+    dataset_assemble_sequences.main(files, options, seed, {}, folder / "examples.h5ad", folder / "summary.json")
     rows = json.loads((folder / "summary.json").read_text())
     assert all(set(row) == {"key", "value", "low", "high", "n", "unit", "description"} for row in rows)
     return anndata.read_h5ad(folder / "examples.h5ad"), {row["key"].removeprefix("dataset.t."): row["value"] for row in rows}
 
 
-def faults(folder, told) -> list[str]:
+def catch_faults(folder, options) -> list[str]:
     with pytest.raises(InputError) as caught:
-        made(folder, told)
+        assemble_files(folder, options)
     return caught.value.faults
 
 
-def table(folder, rows: list[tuple], *columns: str):
+def write_table(folder, rows: list[tuple], *columns: str):
     path = folder / "t.tsv"
     path.write_text("\n".join("\t".join(map(str, row)) for row in [("name", "sequence", *columns), *rows]) + "\n")
     return {"path": path}
 
 
-def test_examples_hold_all_that_later_steps_read(tmp_path):
-    entries = two_classes(tmp_path)
-    data, figures = made(tmp_path, spec(*entries, positive="bound", by="chromosome"))
+def test_examples_have_everything_later_steps_read(tmp_path):
+    entries = write_two_classes(tmp_path)
+    data, figures = assemble_files(tmp_path, make_spec(*entries, positive="bound", by="chromosome"))
     assert data.n_obs == 60 and data.X is None and data.obs_names.is_unique
     assert set(data.obs) == {"label", "stratum", "chrom", "start", "end", "strand", "gc", "repeat", "origin", "copies"}
     assert data.obsm["sequence"].dtype == np.uint8 and data.obsm["sequence"].shape == (60, 40)
-    outcome = examples_file.outcome(data)
+    outcome = examples_file.read_outcome(data)
     assert (outcome.kind, outcome.classes) == ("binary", ("free", "bound"))
-    assert outcome.target(data.obs).tolist() == [1] * 30 + [0] * 30
-    assert Sequence.of(data.uns["sequence"]) == Sequence(40)
+    assert outcome.read_target(data.obs).tolist() == [1] * 30 + [0] * 30
+    assert SequenceLayout.from_dict(data.uns["sequence"]) == SequenceLayout(40)
     assert data.uns["task"]["source"] == "sequences" and json.loads(data.uns["task"]["spec"])["by"] == "chromosome"
     assert data.uns["task"]["made_from"]["0.bound.fa"] == sha256(tmp_path / "bound.fa")
     assert set(data.obs["chrom"]) == {f"chr{i}" for i in range(1, 6)} and set(data.obs["origin"]) == {"given"}
@@ -58,50 +58,50 @@ def test_examples_hold_all_that_later_steps_read(tmp_path):
     assert figures["gc.bound"] == pytest.approx(data.obs["gc"][:30].mean(), abs=1e-4) and figures["gc.bound"] > 0.6
 
 
-def test_copies_turned_over_change_nothing_but_their_count(tmp_path):
-    one, two = two_classes(tmp_path)
-    alone, _ = made(tmp_path, spec(one, two))
-    extra = {"again": turned(decode(alone.obsm["sequence"][0])), "more": decode(alone.obsm["sequence"][1])}
-    told = spec(one, two, {"path": fasta(tmp_path / "extra.fa", extra), "label": "bound"})
-    data, figures = made(tmp_path, told)
+def test_reverse_complement_copies_change_only_the_count(tmp_path):
+    one, two = write_two_classes(tmp_path)
+    alone, _ = assemble_files(tmp_path, make_spec(one, two))
+    extra = {"again": reverse_complement_text(decode(alone.obsm["sequence"][0])), "more": decode(alone.obsm["sequence"][1])}
+    options = make_spec(one, two, {"path": write_fasta(tmp_path / "extra.fa", extra), "label": "bound"})
+    data, figures = assemble_files(tmp_path, options)
     assert figures["sequences"] == 60 and figures["collapsed"] == 2
     assert data.obs["copies"].tolist() == [2, 2] + [1] * 58
     np.testing.assert_array_equal(data.obsm["sequence"], alone.obsm["sequence"])
-    data, figures = made(tmp_path, told | {"stranded": True})
-    assert figures["sequences"] == 61 and Sequence.of(data.uns["sequence"]).stranded
+    data, figures = assemble_files(tmp_path, options | {"stranded": True})
+    assert figures["sequences"] == 61 and SequenceLayout.from_dict(data.uns["sequence"]).stranded
 
 
-def test_sequences_of_two_labels_are_left_out_and_listed(tmp_path, caplog):
-    one, two = two_classes(tmp_path)
+def test_sequences_with_conflicting_labels_are_excluded_and_listed(tmp_path, caplog):
+    one, two = write_two_classes(tmp_path)
     first = (tmp_path / "bound.fa").read_text().splitlines()[:2]
-    extra = fasta(tmp_path / "extra.fa", {"same": turned(first[1])})
-    data, figures = made(tmp_path, spec(one, two, {"path": extra, "label": "free"}))
+    extra = write_fasta(tmp_path / "extra.fa", {"same": reverse_complement_text(first[1])})
+    data, figures = assemble_files(tmp_path, make_spec(one, two, {"path": extra, "label": "free"}))
     assert figures["conflicts"] == 2 and data.n_obs == 59 and first[0][1:] not in data.obs_names
     assert json.loads(data.uns["conflicts"]) == [{"names": [first[0][1:], "same"], "labels": ["bound", "free"]}]
     assert any("different labels" in r.message and "same (free)" in r.message for r in caplog.records if r.levelname == "WARNING")
 
 
-def test_a_given_split_keeps_what_it_leaks(tmp_path):
-    one, two = two_classes(tmp_path)
-    told = spec(
+def test_given_split_keeps_leaking_sequences(tmp_path):
+    one, two = write_two_classes(tmp_path)
+    options = make_spec(
         one | {"split": "train"}, two | {"split": "train"}, one | {"split": "test"}, by="given", given="split", column="donor"
     )
-    data, figures = made(tmp_path, told)
+    data, figures = assemble_files(tmp_path, options)
     assert data.n_obs == 90 and figures["collapsed"] == 0
     assert data.obs["split"].astype(str).tolist() == ["train"] * 60 + ["test"] * 30
 
 
-def test_draws_are_of_each_class_and_of_the_seed(tmp_path):
-    told = spec(*two_classes(tmp_path), sample=7)
-    data, figures = made(tmp_path, told)
+def test_sampling_is_per_class_and_seeded(tmp_path):
+    options = make_spec(*write_two_classes(tmp_path), sample=7)
+    data, figures = assemble_files(tmp_path, options)
     assert figures["class.bound"] == figures["class.free"] == 7 and figures["undrawn"] == 46
-    assert made(tmp_path, told)[0].obs_names.tolist() == data.obs_names.tolist()
-    assert made(tmp_path, told, seed=2)[0].obs_names.tolist() != data.obs_names.tolist()
+    assert assemble_files(tmp_path, options)[0].obs_names.tolist() == data.obs_names.tolist()
+    assert assemble_files(tmp_path, options, seed=2)[0].obs_names.tolist() != data.obs_names.tolist()
 
 
-def test_shuffled_negatives_keep_dinucleotides_and_are_no_given_sequence(tmp_path):
-    one, _ = two_classes(tmp_path)
-    data, figures = made(tmp_path, spec(one, negatives={"method": "shuffled", "ratio": 2.0, "label": "shuffled"}))
+def test_shuffled_negatives_keep_dinucleotides_and_are_new(tmp_path):
+    one, _ = write_two_classes(tmp_path)
+    data, figures = assemble_files(tmp_path, make_spec(one, negatives={"method": "shuffled", "ratio": 2.0, "label": "shuffled"}))
     assert figures["made.shuffled"] == 60 and figures["class.shuffled"] == 60
     kinds = data.obs["origin"].astype(str).to_numpy()
     texts = [decode(row) for row in data.obsm["sequence"]]
@@ -113,85 +113,89 @@ def test_shuffled_negatives_keep_dinucleotides_and_are_no_given_sequence(tmp_pat
     assert data.obs["label"].tolist() == [int(kind == "given") for kind in kinds], "what was made is the negative class"
 
 
-def test_a_sequence_that_cannot_be_shuffled_gives_no_negative_of_itself(tmp_path):
+def test_unshufflable_sequence_gives_no_negative(tmp_path):
     """Its shuffle would be itself, and bear two labels: the positive stays."""
-    one, _ = two_classes(tmp_path, 10)
-    extra = fasta(tmp_path / "extra.fa", {"poly": "A" * 40})
-    told = spec(one, {"path": extra, "label": "bound"}, negatives={"method": "shuffled", "ratio": 1.0, "label": "shuffled"})
-    data, figures = made(tmp_path, told)
+    one, _ = write_two_classes(tmp_path, 10)
+    extra = write_fasta(tmp_path / "extra.fa", {"poly": "A" * 40})
+    options = make_spec(
+        one, {"path": extra, "label": "bound"}, negatives={"method": "shuffled", "ratio": 1.0, "label": "shuffled"}
+    )
+    data, figures = assemble_files(tmp_path, options)
     assert figures["class.bound"] == 11 and figures["class.shuffled"] == 10 and figures["conflicts"] == 0
 
 
 def test_numbers_several_labels_and_groups(tmp_path):
-    draw = random.Random(1)
-    rows = [(f"s{i}", bases(draw, 20), i / 4, i % 2, i // 2 % 2, f"D{i % 3}") for i in range(40)]
-    entry = table(tmp_path, rows, "score", "a", "b", "donor")
-    data, _ = made(tmp_path, spec(entry, label="score", target="score", outcome="regression", by="group", column="donor"))
-    assert examples_file.outcome(data).kind == "regression" and data.obs["label"].tolist() == [row[2] for row in rows]
+    rng = random.Random(1)
+    rows = [(f"s{i}", draw_bases(rng, 20), i / 4, i % 2, i // 2 % 2, f"D{i % 3}") for i in range(40)]
+    entry = write_table(tmp_path, rows, "score", "a", "b", "donor")
+    data, _ = assemble_files(
+        tmp_path, make_spec(entry, label="score", target="score", outcome="regression", by="group", column="donor")
+    )
+    assert examples_file.read_outcome(data).kind == "regression" and data.obs["label"].tolist() == [row[2] for row in rows]
     assert np.bincount(data.obs["stratum"]).tolist() == [10, 10, 10, 10] and data.obs["stratum"].is_monotonic_increasing
     assert data.obs["group"].astype(str).tolist() == [row[5] for row in rows]
-    data, figures = made(tmp_path, spec(entry, label=["a", "b"], outcome="multilabel"))
-    assert examples_file.outcome(data).target(data.obs).tolist() == [list(row[3:5]) for row in rows]
+    data, figures = assemble_files(tmp_path, make_spec(entry, label=["a", "b"], outcome="multilabel"))
+    assert examples_file.read_outcome(data).read_target(data.obs).tolist() == [list(row[3:5]) for row in rows]
     assert figures["class.a"] == figures["class.b"] == 20 and data.obs["stratum"].nunique() == 4 and "group" not in data.obs
 
 
 def test_three_classes_are_coded_in_order(tmp_path):
-    draw = random.Random(1)
-    rows = [(f"s{i}", bases(draw, 20), "N EI IE".split()[i % 3]) for i in range(30)]
-    data, figures = made(tmp_path, spec(table(tmp_path, rows, "label")))
-    assert examples_file.outcome(data).classes == ("EI", "IE", "N") and figures["class.N"] == 10
+    rng = random.Random(1)
+    rows = [(f"s{i}", draw_bases(rng, 20), "N EI IE".split()[i % 3]) for i in range(30)]
+    data, figures = assemble_files(tmp_path, make_spec(write_table(tmp_path, rows, "label")))
+    assert examples_file.read_outcome(data).classes == ("EI", "IE", "N") and figures["class.N"] == 10
 
 
-def test_rows_without_a_label_are_left_out(tmp_path, caplog):
+def test_rows_without_a_label_are_excluded(tmp_path, caplog):
     caplog.set_level("INFO")
-    draw = random.Random(1)
-    rows = [(f"s{i}", bases(draw, 20), ("x", "y", "NA")[i % 3]) for i in range(12)]
-    data, _ = made(tmp_path, spec(table(tmp_path, rows, "label")))
+    rng = random.Random(1)
+    rows = [(f"s{i}", draw_bases(rng, 20), ("x", "y", "NA")[i % 3]) for i in range(12)]
+    data, _ = assemble_files(tmp_path, make_spec(write_table(tmp_path, rows, "label")))
     assert data.n_obs == 8
     assert any("4 sequences without a label (s2, s5, s8, s11)" in record.message for record in caplog.records)
 
 
-def labelled(*labels: str) -> list[tuple[str, str, str]]:
-    draw = random.Random(1)
-    return [(f"s{i}", bases(draw, 20), label) for i, label in enumerate(labels)]
+def label_rows(*labels: str) -> list[tuple[str, str, str]]:
+    rng = random.Random(1)
+    return [(f"s{i}", draw_bases(rng, 20), label) for i, label in enumerate(labels)]
 
 
 BAD = {
-    "one class": (labelled(*"xxxx"), {}, "label: all 4 sequences are 'x': one class, nothing to learn"),
-    "a class of one": (labelled(*"xxxy"), {}, "label: class 'y' has one example (s3), which cannot be both trained and tested on"),
-    "numbers for classes": (labelled(*map(str, range(60))), {}, "label: there are 60 different labels (0, 1, 10, 11, 12, …) of 60 sequences; these are no classes"),
-    "no such positive": (labelled(*"xxyy"), {"positive": "X"}, "positive: no sequence is 'X'; did you mean 'x'?"),
-    "a positive of three": (labelled(*"xxyyzz"), {"positive": "x"}, "positive: is for two classes, and there are 3 (x, y, z)"),
-    "no places": (labelled(*"xxyy"), {"by": "chromosome"}, "split.by: is chromosome, and 4 of 4 sequences do not say where they lie (the first: s0)"),
-    "one number": (labelled(*"1111"), {"target": "score", "outcome": "regression"}, "label: all 4 sequences have the number 1: nothing to learn"),
-    "a label of all": (labelled(*"1111"), {"label": ["label"], "outcome": "multilabel"}, "label: all 4 sequences are 1 in column 'label': nothing to learn"),
-    "a label that is neither": (labelled(*"10?1"), {"label": ["label"], "outcome": "multilabel"}, "label: column 'label' says '?' of s2"),
-    "no label at all": (labelled(*["NA"] * 4), {}, "sequences.files: no example is left"),
-    "negatives of several labels": (labelled(*"1010"), {"label": ["label", "name"], "outcome": "multilabel", "negatives": {"method": "shuffled", "ratio": 1.0, "label": "n"}}, "sequences.negatives.method: negatives are a class, and several labels are predicted"),
+    "one class": (label_rows(*"xxxx"), {}, "label: all 4 sequences are 'x': one class, nothing to learn"),
+    "a class of one": (label_rows(*"xxxy"), {}, "label: class 'y' has one example (s3), which cannot be both trained and tested on"),
+    "numbers for classes": (label_rows(*map(str, range(60))), {}, "label: there are 60 different labels (0, 1, 10, 11, 12, …) of 60 sequences; these are no classes"),
+    "no such positive": (label_rows(*"xxyy"), {"positive": "X"}, "positive: no sequence is 'X'; did you mean 'x'?"),
+    "a positive of three": (label_rows(*"xxyyzz"), {"positive": "x"}, "positive: is for two classes, and there are 3 (x, y, z)"),
+    "no places": (label_rows(*"xxyy"), {"by": "chromosome"}, "split.by: is chromosome, and 4 of 4 sequences do not say where they lie (the first: s0)"),
+    "one number": (label_rows(*"1111"), {"target": "score", "outcome": "regression"}, "label: all 4 sequences have the number 1: nothing to learn"),
+    "a label of all": (label_rows(*"1111"), {"label": ["label"], "outcome": "multilabel"}, "label: all 4 sequences are 1 in column 'label': nothing to learn"),
+    "a label that is neither": (label_rows(*"10?1"), {"label": ["label"], "outcome": "multilabel"}, "label: column 'label' says '?' of s2"),
+    "no label at all": (label_rows(*["NA"] * 4), {}, "sequences.files: no example is left"),
+    "negatives of several labels": (label_rows(*"1010"), {"label": ["label", "name"], "outcome": "multilabel", "negatives": {"method": "shuffled", "ratio": 1.0, "label": "n"}}, "sequences.negatives.method: negatives are a class, and several labels are predicted"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rows", "changed", "words"), BAD.values(), ids=BAD)
-def test_what_cannot_be_learned_is_said(tmp_path, rows, changed, words):
-    found = faults(tmp_path, spec(table(tmp_path, rows, "label"), **changed))
-    assert any(words in fault for fault in found), found
+@pytest.mark.parametrize(("rows", "changed", "message"), BAD.values(), ids=BAD)
+def test_unlearnable_labels_are_refused_with_a_reason(tmp_path, rows, changed, message):
+    faults = catch_faults(tmp_path, make_spec(write_table(tmp_path, rows, "label"), **changed))
+    assert any(message in fault for fault in faults), faults
 
 
-def test_a_class_that_contradictions_left_empty_is_explained(tmp_path):
-    one, _ = two_classes(tmp_path)
-    found = faults(tmp_path, spec(one, one | {"label": "free"}))
-    assert found == ["label: every sequence stands in the files with several labels, and none is left; are the files the same?"]
-    rows = labelled(*"xxxxyy")
-    rows += [(f"t{i}", turned(sequence), "x") for i, (_, sequence, _) in enumerate(rows[4:])]
-    found = faults(tmp_path, spec(table(tmp_path, rows, "label")))
+def test_class_emptied_by_contradictions_is_explained(tmp_path):
+    one, _ = write_two_classes(tmp_path)
+    faults = catch_faults(tmp_path, make_spec(one, one | {"label": "free"}))
+    assert faults == ["label: every sequence stands in the files with several labels, and none is left; are the files the same?"]
+    rows = label_rows(*"xxxxyy")
+    rows += [(f"t{i}", reverse_complement_text(sequence), "x") for i, (_, sequence, _) in enumerate(rows[4:])]
+    faults = catch_faults(tmp_path, make_spec(write_table(tmp_path, rows, "label")))
     assert (
-        "one class" in found[0]
-        and "4 examples were left out, since their sequences bear several labels (s4, t0, s5, t1, …)" in found[1]
+        "one class" in faults[0]
+        and "4 examples were left out, since their sequences bear several labels (s4, t0, s5, t1, …)" in faults[1]
     )
 
 
-def test_order_of_the_files_changes_no_example(tmp_path):
-    one, two = two_classes(tmp_path)
-    data, _ = made(tmp_path, spec(one, two))
-    other, _ = made(tmp_path, spec(two, one))
-    pd.testing.assert_frame_equal(data.obs, other.obs.loc[data.obs_names], check_categorical=False)
+def test_file_order_does_not_change_the_examples(tmp_path):
+    one, two = write_two_classes(tmp_path)
+    data, _ = assemble_files(tmp_path, make_spec(one, two))
+    reordered, _ = assemble_files(tmp_path, make_spec(two, one))
+    pd.testing.assert_frame_equal(data.obs, reordered.obs.loc[data.obs_names], check_categorical=False)

@@ -12,90 +12,92 @@ from readsight.dataset import fold_file
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
+def fold_set(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fold")
-    examples = calls.assemble(folder, calls=300)
-    return examples, calls.fold(folder, examples)
+    examples = calls.assemble_examples(folder, calls=300)
+    return examples, calls.make_folds(folder, examples)
 
 
-def scaler(path):
+def read_scaler(path):
     with h5py.File(path) as handle:
         return {name: anndata.io.read_elem(handle[name]) for name in handle}
 
 
-def test_parts_are_those_of_the_split(prepared):
-    examples, files = prepared
+def test_folds_follow_the_split(fold_set):
+    examples, files = fold_set
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part = fold_file.read_data(files[role], number)
+            part = fold_file.read_anndata(files[role], number)
             assert list(part.obs_names) == list(table.index[table[f"repeat0.fold{number}"] == role])
             assert set(part.obs["split"]) == {role}
             assert not np.isnan(part.X).any()
 
 
-def test_training_parts_are_scaled_to_mean_0_and_deviation_1(prepared):
-    _, files = prepared
+def test_training_folds_are_standardised(fold_set):
+    _, files = fold_set
     for number in range(3):
         values = fold_file.read(files["train"], number).values
         assert np.abs(values.mean(axis=0)).max() < 0.05
         assert np.allclose(values.std(axis=0)[values.std(axis=0) > 0], 1, atol=0.1)
 
 
-def test_test_rows_do_not_touch_what_is_trained_on(prepared, tmp_path):
+def test_test_rows_do_not_affect_training(fold_set, tmp_path):
     """Change the test rows of fold 0 beyond all bounds: everything that is fitted stays as it is, byte by byte."""
-    examples, files = prepared
+    examples, files = fold_set
     test = (pd.read_parquet(files["split"])["repeat0.fold0"] == "test").to_numpy()
     data = anndata.read_h5ad(examples)
     data.X[test] = data.X[test] * -1000 + 7
     changed = tmp_path / "changed.h5ad"
     data.write_h5ad(changed)
-    again = calls.fold(tmp_path, changed)
+    again = calls.make_folds(tmp_path, changed)
     assert pd.read_parquet(again["split"]).equals(pd.read_parquet(files["split"]))
-    before, after = (scaler(f["scaler"])["fold0"] for f in (files, again))
+    before, after = (read_scaler(f["scaler"])["fold0"] for f in (files, again))
     assert all(np.array_equal(before[key], after[key]) for key in before)
     for part in ("train", "validation", "balanced"):
-        one, other = fold_file.read_data(files[part], 0), fold_file.read_data(again[part], 0)
-        assert one.X.tobytes() == other.X.tobytes() and one.obs.equals(other.obs)
+        first_fold, second_fold = fold_file.read_anndata(files[part], 0), fold_file.read_anndata(again[part], 0)
+        assert first_fold.X.tobytes() == second_fold.X.tobytes() and first_fold.obs.equals(second_fold.obs)
     assert fold_file.read(files["test"], 0).values.tobytes() != fold_file.read(again["test"], 0).values.tobytes()
     for model in ("network", "logistic", "forest"):
-        first, second = (calls.train(path.parent, f, model) for path, f in ((files["train"], files), (tmp_path / "x", again)))
+        first, second = (
+            calls.train_model(path.parent, f, model) for path, f in ((files["train"], files), (tmp_path / "x", again))
+        )
         from safetensors.numpy import load_file
 
-        one, other = load_file(first["tensors"]), load_file(second["tensors"])
-        for name in (n for n in one if n.startswith("fold0/")):
-            assert one[name].tobytes() == other[name].tobytes(), f"{model}: {name}"
+        first_fold, second_fold = load_file(first["tensors"]), load_file(second["tensors"])
+        for name in (n for n in first_fold if n.startswith("fold0/")):
+            assert first_fold[name].tobytes() == second_fold[name].tobytes(), f"{model}: {name}"
 
 
-def test_folds_are_written_the_same_twice(prepared, tmp_path):
-    examples, files = prepared
-    again = calls.fold(tmp_path, examples)
+def test_folds_are_reproducible(fold_set, tmp_path):
+    examples, files = fold_set
+    again = calls.make_folds(tmp_path, examples)
     for part in ("train", "validation", "test", "balanced", "scaler", "certificate"):
         assert files[part].read_bytes() == again[part].read_bytes(), part
 
 
-def test_sequences_are_cut_as_they_are_and_mapped_from_the_file(tmp_path):
-    data = kindred.examples(np.concatenate([kindred.families(20, 3), kindred.random(60, 80, 1)]))
+def test_sequences_are_unchanged_and_mapped_from_the_file(tmp_path):
+    data = kindred.make_examples(np.concatenate([kindred.make_families(20, 3), kindred.random_codes(60, 80, 1)]))
     data.obsm["target"] = np.arange(120, dtype=np.float32)[:, None] * np.ones((120, 4), np.float32)
-    files = kindred.fold(tmp_path, data)
+    files = kindred.write_folds(tmp_path, data)
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part, whole = fold_file.read(files[role], number), fold_file.read_data(files[role], number)
+            part, full_codes = fold_file.read(files[role], number), fold_file.read_anndata(files[role], number)
             assert list(part.names) == list(table.index[table[f"repeat0.fold{number}"] == role])
             assert isinstance(part.values, np.memmap) and part.values.dtype == np.uint8
             assert np.array_equal(part.values, data[part.names].obsm["sequence"])
-            assert np.array_equal(whole.obsm["target"], data[part.names].obsm["target"])
-            assert list(part.groups) == list(table["group"][part.names]) and set(whole.obs["split"]) == {role}
+            assert np.array_equal(full_codes.obsm["target"], data[part.names].obsm["target"])
+            assert list(part.groups) == list(table["group"][part.names]) and set(full_codes.obs["split"]) == {role}
             assert part.sequence.length == 80 and list(part.labels) == list(data.obs["label"][part.names])
-    assert scaler(files["scaler"]) == {"fold0": {}, "fold1": {}, "fold2": {}}, "nothing is fitted"
+    assert read_scaler(files["scaler"]) == {"fold0": {}, "fold1": {}, "fold2": {}}, "nothing is fitted"
 
 
-def test_examples_left_out_are_in_no_file(tmp_path):
-    codes = np.concatenate([kindred.families(20, 3), kindred.random(60, 80, 1)])
-    files = kindred.fold(tmp_path, kindred.examples(codes, **kindred.on_chromosomes(120)), kindred.CHROMOSOME)
+def test_excluded_examples_are_in_no_file(tmp_path):
+    codes = np.concatenate([kindred.make_families(20, 3), kindred.random_codes(60, 80, 1)])
+    files = kindred.write_folds(tmp_path, kindred.make_examples(codes, **kindred.chromosome_positions(120)), kindred.CHROMOSOME)
     table = pd.read_parquet(files["split"]).set_index("example")
     for number in range(3):
-        out = set(table.index[table[f"repeat0.fold{number}"] == ""])
-        held = [set(fold_file.read(files[role], number).names) for role in ("train", "validation", "test")]
-        assert out and not out & set().union(*held) and len(out) + sum(map(len, held)) == 120
+        excluded = set(table.index[table[f"repeat0.fold{number}"] == ""])
+        written = [set(fold_file.read(files[role], number).names) for role in ("train", "validation", "test")]
+        assert excluded and not excluded & set().union(*written) and len(excluded) + sum(map(len, written)) == 120

@@ -6,7 +6,7 @@ import pytest
 
 import dataset_plot
 import modalities
-from readsight.report.figure_style import new
+from readsight.report.figure_style import new_figure
 
 KINDS = {
     "classes": ({}, modalities.SPLIT, "none"),
@@ -17,26 +17,26 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_bars_are_the_certificates_numbers(tmp_path, kind):
+def test_bars_show_the_numbers_of_the_certificate(tmp_path, kind):
     given, split, balance = KINDS[kind]
-    files = modalities.fold(tmp_path, modalities.joined(tmp_path, **given), split, balance)
-    found = json.loads(files["certificate"].read_text())
-    _, (left, right) = new(1, 2)
-    dataset_plot.draw_classes(left, found)
-    dataset_plot.draw_leakage(right, found)
-    rows = [row for row in found["folds"] if row["role"] == "test"]
-    drawn = left.lines if kind == "multilabel" else left.containers
-    assert len(drawn) == len(found["class_names"])
+    files = modalities.make_folds(tmp_path, modalities.assemble_examples(tmp_path, **given), split, balance)
+    findings = json.loads(files["certificate"].read_text())
+    _, (left, right) = new_figure(1, 2)
+    dataset_plot.draw_classes(left, findings)
+    dataset_plot.draw_leakage(right, findings)
+    rows = [row for row in findings["folds"] if row["role"] == "test"]
+    bar_heights = left.lines if kind == "multilabel" else left.containers
+    assert len(bar_heights) == len(findings["class_names"])
     if kind != "multilabel":
-        assert [bar.get_height() for bar in drawn[-1]] == [list(row["classes"].values())[-1] for row in rows]
-        assert sum(bar.get_height() for part in drawn for bar in part) == sum(row["examples"] for row in rows)
+        assert [bar.get_height() for bar in bar_heights[-1]] == [list(row["classes"].values())[-1] for row in rows]
+        assert sum(bar.get_height() for part in bar_heights for bar in part) == sum(row["examples"] for row in rows)
     names = [label.get_text() for label in left.get_xticklabels()]
     assert names == (["given", "1", "2"] if kind == "given" else ["1.1", "1.2", "1.3"])
-    assert len(right.containers) == len(found["leakage"])
+    assert len(right.containers) == len(findings["leakage"])
     dataset_plot.main(files["certificate"], tmp_path / "certificate.svg")
     assert "<svg" in (tmp_path / "certificate.svg").read_text()
 
 
 def test_long_names_fit_the_legend():
-    assert dataset_plot.short("acute promyelocytic leukaemia") == "acute promyeloc…"
-    assert dataset_plot.colours(2) != dataset_plot.colours(3)[:2]
+    assert dataset_plot.shorten_name("acute promyelocytic leukaemia") == "acute promyeloc…"
+    assert dataset_plot.class_colours(2) != dataset_plot.class_colours(3)[:2]

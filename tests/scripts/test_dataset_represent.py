@@ -11,7 +11,7 @@ import sequenced
 from readsight.dataset import fold_file
 from readsight.dataset.certificate import sha256
 from readsight.dataset.encodings import ENCODINGS, encoding_file
-from readsight.dataset.fold_file import Sequence
+from readsight.dataset.fold_file import SequenceLayout
 from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
 
@@ -20,61 +20,65 @@ SPEC = {
 }  # fmt: skip
 
 
-def cut(folder, codes, mark=None):
+def write_training_folds(folder, codes, digest=None):
     """A certificate and training parts of two folds, cut under it."""
     certificate, train = folder / "certificate.json", folder / "train.h5"
     certificate.write_text("{}")
     obs = pd.DataFrame({"label": np.arange(len(codes)) % 2, "group": "g"}, index=[f"e{i}" for i in range(len(codes))])
-    about = {"certificate": mark or sha256(certificate), "repeat": 0, "role": "train"}
+    split_description = {"certificate": digest or sha256(certificate), "repeat": 0, "role": "train"}
 
-    def part(number):
-        own = codes[number::2]
+    def write_fold(number):
+        subset = codes[number::2]
         return fold_file.pack_sequences(
-            own, obs[number::2], about | {"fold": number}, Outcome("binary", ("a", "b")), Sequence(codes.shape[1])
+            subset,
+            obs[number::2],
+            split_description | {"fold": number},
+            Outcome("binary", ("a", "b")),
+            SequenceLayout(codes.shape[1]),
         )
 
-    fold_file.write(train, ((fold_file.name(number), part(number)) for number in (0, 1)))
+    fold_file.write(train, ((fold_file.fold_name(number), write_fold(number)) for number in (0, 1)))
     return train, certificate
 
 
-def represent(folder, train, certificate, word, seed=1):
-    tensors, about = folder / "representation.safetensors", folder / "representation.json"
-    dataset_represent.main(train, certificate, {"representation": word} | SPEC, seed, 1, tensors, about)
-    return tensors, about
+def run_step(folder, train, certificate, word, seed=1):
+    tensors, description = folder / "representation.safetensors", folder / "representation.json"
+    dataset_represent.main(train, certificate, {"representation": word} | SPEC, seed, 1, tensors, description)
+    return tensors, description
 
 
 @pytest.mark.parametrize("word", list(ENCODINGS))
-def test_what_is_read_is_what_was_learned_from_each_fold(tmp_path, word):
-    codes = sequenced.random(80, 30)
-    train, certificate = cut(tmp_path, codes)
-    tensors, about = represent(tmp_path, train, certificate, word)
-    content = json.loads(about.read_text())
+def test_encoding_of_each_fold_round_trips(tmp_path, word):
+    codes = sequenced.random_codes(80, 30)
+    train, certificate = write_training_folds(tmp_path, codes)
+    tensors, description = run_step(tmp_path, train, certificate, word)
+    content = json.loads(description.read_text())
     assert content["representation"] == word and content["certificate"] == sha256(certificate) and len(content["folds"]) == 2
     for number in (0, 1):
-        found = encoding_file.read(tensors, about, number, sha256(certificate))
-        own = ENCODINGS[word].fit(codes[number::2], Sequence(30), SPEC, 1 + number, 1)
-        assert found.name == word and found.about == json.loads(json.dumps(own.about))
-        assert found.arrays.keys() == own.arrays.keys()
-        assert all(np.array_equal(found.arrays[name], own.arrays[name]) for name in own.arrays)
-        for use in ["tokens"] if word == "kmer_graph" else ["tokens", "features"]:
-            if hasattr(ENCODINGS[word], use):
-                one, other = (np.asarray(getattr(ENCODINGS[word], use)(codes[:5], e)[0]) for e in (found, own))
-                assert np.array_equal(one, other)
+        stored = encoding_file.read(tensors, description, number, sha256(certificate))
+        refitted = ENCODINGS[word].fit(codes[number::2], SequenceLayout(30), SPEC, 1 + number, 1)
+        assert stored.name == word and stored.description == json.loads(json.dumps(refitted.about))
+        assert stored.arrays.keys() == refitted.arrays.keys()
+        assert all(np.array_equal(stored.arrays[name], refitted.arrays[name]) for name in refitted.arrays)
+        for method in ["tokens"] if word == "kmer_graph" else ["tokens", "features"]:
+            if hasattr(ENCODINGS[word], method):
+                first, second = (np.asarray(getattr(ENCODINGS[word], method)(codes[:5], e)[0]) for e in (stored, refitted))
+                assert np.array_equal(first, second)
 
 
-def test_folds_of_another_certificate_are_refused(tmp_path):
-    train, certificate = cut(tmp_path, sequenced.random(20, 30), mark="other")
+def test_folds_of_a_different_certificate_are_refused(tmp_path):
+    train, certificate = write_training_folds(tmp_path, sequenced.random_codes(20, 30), digest="other")
     with pytest.raises(InputError, match="stale or uncertified"):
-        represent(tmp_path, train, certificate, "kmer")
-    train, certificate = cut(tmp_path, sequenced.random(20, 30))
-    tensors, about = represent(tmp_path, train, certificate, "kmer")
+        run_step(tmp_path, train, certificate, "kmer")
+    train, certificate = write_training_folds(tmp_path, sequenced.random_codes(20, 30))
+    tensors, description = run_step(tmp_path, train, certificate, "kmer")
     with pytest.raises(InputError, match="was learned from other folds"):
-        encoding_file.read(tensors, about, 0, "other")
+        encoding_file.read(tensors, description, 0, "other")
     with pytest.raises(InputError, match="has 2 folds, and fold 2 is asked for"):
-        encoding_file.read(tensors, about, 2)
+        encoding_file.read(tensors, description, 2)
 
 
-def test_an_unknown_word_is_told_its_nearest(tmp_path):
-    train, certificate = cut(tmp_path, sequenced.random(20, 30))
+def test_unknown_name_suggests_the_nearest(tmp_path):
+    train, certificate = write_training_folds(tmp_path, sequenced.random_codes(20, 30))
     with pytest.raises(InputError, match="did you mean 'word2vec'"):
-        represent(tmp_path, train, certificate, "word2vek")
+        run_step(tmp_path, train, certificate, "word2vek")

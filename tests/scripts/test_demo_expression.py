@@ -14,11 +14,11 @@ import demo_genome
 import demo_reads_rna
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate import expression
-from readsight.simulate.expression import REGULATED, Circuit, Sample, levels, occupancy, transcripts
-from readsight.simulate.haplotype import Edit, Haplotype
+from readsight.simulate.expression import REGULATED, Circuit, RnaSample, draw_levels, site_occupancy, transcript_sequences
+from readsight.simulate.haplotype import Haplotype, HaplotypeEdit
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.planted_genome import read_fasta, read_truth
-from readsight.simulate.vcf import haplotypes
+from readsight.simulate.vcf import read_haplotypes
 
 MOTIFS = Path(__file__).resolve().parents[2] / "resources" / "motifs"
 FACTORS = read_meme(MOTIFS / "factors.meme")
@@ -35,16 +35,16 @@ SEED = 3
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    made = [folder / n for n in ("g.fa", "g.gtf", "e.bed", "m.bed", "d.bed", "missing.fa", "g.json")]
-    demo_genome.main(MOTIFS / "factors.meme", MOTIFS / "splice.meme", SEED, 4, 60_000, *made)
+    paths = [folder / n for n in ("g.fa", "g.gtf", "e.bed", "m.bed", "d.bed", "missing.fa", "g.json")]
+    demo_genome.main(MOTIFS / "factors.meme", MOTIFS / "splice.meme", SEED, 4, 60_000, *paths)
     out = {n: folder / f"{n}.vcf.gz" for n in ("truth_vcf", "structural", "known", "population", "clinvar")}
     out["truth"] = folder / "truth.json"
     factors = MOTIFS / "factors.meme"
-    demo_donors.main(made[0], made[6], made[4], factors, DNA | RNA, SEED, 0.002, 0.0003, 8, out, list(RNA))
+    demo_donors.main(paths[0], paths[6], paths[4], factors, DNA | RNA, SEED, 0.002, 0.0003, 8, out, list(RNA))
     planted = {"levels": "levels.tsv", "alleles": "alleles.tsv", "truth": "expression.json", "regulons": "regulons.gmt"}
-    paths = {kind: folder / name for kind, name in planted.items()}
+    expression_paths = {kind: folder / name for kind, name in planted.items()}
     demo_expression.main(
-        made[0], out["truth"], out["truth_vcf"], out["structural"], factors, COHORT, ["a", "b"], SEED, paths
+        paths[0], out["truth"], out["truth_vcf"], out["structural"], factors, COHORT, ["a", "b"], SEED, expression_paths
     )  # fmt: skip
     return folder
 
@@ -65,95 +65,97 @@ def reference(folder):
     return {(name, side): Haplotype(codes) for name, codes in read_fasta(folder / "g.fa").items() for side in (0, 1)}
 
 
-def own(folder, sample):
-    return haplotypes(read_fasta(folder / "g.fa"), folder / "truth_vcf.vcf.gz", folder / "structural.vcf.gz", sample)
+def sample_haplotypes(folder, sample):
+    return read_haplotypes(read_fasta(folder / "g.fa"), folder / "truth_vcf.vcf.gz", folder / "structural.vcf.gz", sample)
 
 
 def test_levels_sum_to_a_million_and_alleles_to_levels(folder):
-    whole = pd.read_csv(folder / "levels.tsv", sep="\t", index_col=0)
+    gene_levels = pd.read_csv(folder / "levels.tsv", sep="\t", index_col=0)
     alleles = pd.read_csv(folder / "alleles.tsv", sep="\t", index_col=0)
-    assert list(whole.columns) == list(RNA)
-    np.testing.assert_allclose(whole.sum(), 1e6, rtol=1e-4)
+    assert list(gene_levels.columns) == list(RNA)
+    np.testing.assert_allclose(gene_levels.sum(), 1e6, rtol=1e-4)
     for sample in RNA:
-        np.testing.assert_allclose(alleles[f"{sample}.1"] + alleles[f"{sample}.2"], whole[sample], rtol=1e-4)
+        np.testing.assert_allclose(alleles[f"{sample}.1"] + alleles[f"{sample}.2"], gene_levels[sample], rtol=1e-4)
 
 
-def test_factors_that_the_label_changes_change_their_targets_and_no_other_gene(circuit, reference):
-    case, control = Sample("x", "x", "case"), Sample("x", "x", "control")
+def test_label_changes_only_regulated_factors_and_targets(circuit, reference):
+    case, control = RnaSample("x", "x", "case"), RnaSample("x", "x", "control")
     for gene in circuit.genes:
         change = circuit.expected(gene, case, reference) - circuit.expected(gene, control, reference)
         assert change == pytest.approx(circuit.reached.get(gene.id, 0.0), abs=2e-3)
-        followed = {f for f in gene.regulators if f != gene.name} | {gene.name}
-        assert (gene.id in circuit.reached) == bool(followed & set(REGULATED))
+        regulators = {f for f in gene.regulators if f != gene.name} | {gene.name}
+        assert (gene.id in circuit.reached) == bool(regulators & set(REGULATED))
     assert {g.name for g in circuit.genes if g.id in circuit.reached} >= set(REGULATED)
 
 
-def test_the_truth_tells_what_cases_and_controls_differ_by(folder, circuit, truth):
+def test_truth_records_difference_of_cases_and_controls(folder, circuit, truth):
     """Averaged over noise, the levels of these donors differ as the record says."""
-    samples = [Sample(name, **of) for name, of in COHORT.items()]
-    homes = [own(folder, s.name) for s in samples]
+    samples = [RnaSample(name, **attributes) for name, attributes in COHORT.items()]
+    haplotypes_of_samples = [sample_haplotypes(folder, s.name) for s in samples]
     case = np.array([s.label == "case" for s in samples])
     for gene in circuit.genes:
-        each = np.array([circuit.expected(gene, s, h) for s, h in zip(samples, homes, strict=True)])
-        change = each[case].mean() - each[~case].mean()
+        levels_of_samples = np.array([circuit.expected(gene, s, h) for s, h in zip(samples, haplotypes_of_samples, strict=True)])
+        change = levels_of_samples[case].mean() - levels_of_samples[~case].mean()
         if gene.id in circuit.reached:
             assert truth["differential"][gene.id]["log2_fold_change"] == pytest.approx(change, abs=1e-3)
         else:
             assert (gene.id in truth["by_variants"]) == (abs(change) >= demo_expression.MOVED)
 
 
-def broken(site, codes):
+def break_site(site, codes):
     """A haplotype on which the site's every base is another one."""
-    return Haplotype(codes, [Edit(site.start, site.end, "replace", (codes[site.start : site.end] + 1) % 4)])
+    return Haplotype(codes, [HaplotypeEdit(site.start, site.end, "replace", (codes[site.start : site.end] + 1) % 4)])
 
 
-def test_a_broken_site_silences_its_own_haplotype_alone(folder, circuit, reference):
+def test_broken_site_affects_one_haplotype(folder, circuit, reference):
     codes = read_fasta(folder / "g.fa")
     enhancer = next(e for e in circuit.elements if e.kind == "enhancer")
     gene = next(g for g in circuit.genes if g.id == enhancer.gene)
-    there = reference | {(gene.chromosome, 1): broken(enhancer.sites[0], codes[gene.chromosome])}
-    assert circuit.level(gene, {}, there, 0) == circuit.level(gene, {}, reference, 0)
-    lost = circuit.level(gene, {}, there, 0) - circuit.level(gene, {}, there, 1)
+    mutated = reference | {(gene.chromosome, 1): break_site(enhancer.sites[0], codes[gene.chromosome])}
+    assert circuit.level(gene, {}, mutated, 0) == circuit.level(gene, {}, reference, 0)
+    lost = circuit.level(gene, {}, mutated, 0) - circuit.level(gene, {}, mutated, 1)
     assert lost == pytest.approx(enhancer.strength, abs=0.02)
 
 
-def test_a_site_is_as_bound_as_its_odds_and_deleted_or_cut_not_at_all(folder, circuit):
+def test_occupancy_follows_odds_and_site_integrity(folder, circuit):
     codes = read_fasta(folder / "g.fa")
     site = circuit.promoters[circuit.genes[0].id][0]
     chromosome, motif = codes[site.chromosome], FACTORS[site.motif]
-    assert occupancy(site, motif, Haplotype(chromosome)) == pytest.approx(1, abs=0.01)
-    assert occupancy(site, motif, Haplotype(chromosome, [Edit(site.start - 20, site.end + 20)])) == 0
-    insertion = Edit(site.start + 3, site.start + 4, "replace", encode("ACGT"))
-    assert occupancy(site, motif, Haplotype(chromosome, [insertion])) == 0
-    inverted = Haplotype(chromosome, [Edit(site.start - 50, site.end + 50, "invert")])
-    assert occupancy(site, motif, inverted) == pytest.approx(1, abs=0.01)
-    assert occupancy(site, motif, broken(site, chromosome)) < 0.1
+    assert site_occupancy(site, motif, Haplotype(chromosome)) == pytest.approx(1, abs=0.01)
+    assert site_occupancy(site, motif, Haplotype(chromosome, [HaplotypeEdit(site.start - 20, site.end + 20)])) == 0
+    insertion = HaplotypeEdit(site.start + 3, site.start + 4, "replace", encode("ACGT"))
+    assert site_occupancy(site, motif, Haplotype(chromosome, [insertion])) == 0
+    inverted = Haplotype(chromosome, [HaplotypeEdit(site.start - 50, site.end + 50, "invert")])
+    assert site_occupancy(site, motif, inverted) == pytest.approx(1, abs=0.01)
+    assert site_occupancy(site, motif, break_site(site, chromosome)) < 0.1
 
 
-def test_batches_shift_genes_and_sex_silences_those_of_the_other(folder, circuit, truth, monkeypatch):
+def test_batch_shifts_genes_and_sex_silences_sex_genes(folder, circuit, truth, monkeypatch):
     for name in ("ACTIVITY", "DONOR", "SAMPLE"):
         monkeypatch.setattr(expression, name, 0.0)
-    homes = own(folder, "S0R")
-    first, second = (levels(circuit, Sample("x", "x", "case", batch, "female"), homes, SEED) for batch in (0, 1))
+    donor_haplotypes = sample_haplotypes(folder, "S0R")
+    first, second = (
+        draw_levels(circuit, RnaSample("x", "x", "case", batch, "female"), donor_haplotypes, SEED) for batch in (0, 1)
+    )
     names = np.array([g.name for g in circuit.genes])
-    here = names != "RPS4Y1"
-    assert (first[~here] == 0).all() and (first[names == "XIST"] > 0).all()
-    shift = np.log2(second[here].sum(axis=1) / first[here].sum(axis=1))
-    stated = np.array([truth["batches"]["b"][g.id] for g in np.array(circuit.genes, dtype=object)[here]])
+    is_comparable = names != "RPS4Y1"
+    assert (first[~is_comparable] == 0).all() and (first[names == "XIST"] > 0).all()
+    shift = np.log2(second[is_comparable].sum(axis=1) / first[is_comparable].sum(axis=1))
+    stated = np.array([truth["batches"]["b"][g.id] for g in np.array(circuit.genes, dtype=object)[is_comparable]])
     np.testing.assert_allclose(shift - shift.mean(), stated - stated.mean(), atol=1e-4)
     assert stated.std() == pytest.approx(expression.BATCH, rel=0.5) and not any(truth["batches"]["a"].values())
 
 
-def test_transcripts_are_spliced_from_the_donors_own_haplotypes(folder, circuit, reference):
+def test_transcripts_are_spliced_from_donor_haplotypes(folder, circuit, reference):
     codes = read_fasta(folder / "g.fa")
-    plain = transcripts(circuit.genes, reference)
+    plain = transcript_sequences(circuit.genes, reference)
     for i, gene in enumerate(circuit.genes):
         assert decode(plain[2 * i]) == decode(gene.spliced(codes[gene.chromosome]))
     gene = circuit.genes[0]
     start, end = gene.exons[0]
-    edit = Edit(start + 10, start + 11, "replace", encode("ACGTA"))
+    edit = HaplotypeEdit(start + 10, start + 11, "replace", encode("ACGTA"))
     longer = reference | {(gene.chromosome, 1): Haplotype(codes[gene.chromosome], [edit])}
-    assert [len(x) for x in transcripts([gene], longer)] == [len(plain[0]), len(plain[0]) + 4]
+    assert [len(x) for x in transcript_sequences([gene], longer)] == [len(plain[0]), len(plain[0]) + 4]
 
 
 def test_regulons_are_the_planted_targets(folder, circuit):
@@ -164,7 +166,7 @@ def test_regulons_are_the_planted_targets(folder, circuit):
         assert sets.get(f"{factor}_lowers", set()) == {g.name for g in genes} - raised
 
 
-def sequenced(folder, out, sample="S1R", pairs=4000):
+def sequence_rna(folder, out, sample="S1R", pairs=4000):
     paths = (out / "1.fastq.gz", out / "2.fastq.gz")
     demo_reads_rna.main(
         folder / "g.fa", folder / "truth.json", folder / "truth_vcf.vcf.gz", folder / "structural.vcf.gz",
@@ -173,30 +175,30 @@ def sequenced(folder, out, sample="S1R", pairs=4000):
     return [gzip.decompress(path.read_bytes()).decode().splitlines()[1::4] for path in paths]
 
 
-def test_reads_are_as_many_as_the_transcripts_and_keep_the_second_strand(folder, circuit, tmp_path):
-    first, second = sequenced(folder, tmp_path)
+def test_read_counts_follow_transcripts_and_strand(folder, circuit, tmp_path):
+    first, second = sequence_rna(folder, tmp_path)
     assert len(first) == len(second) == 4000
-    spliced = transcripts(circuit.genes, own(folder, "S1R"))
+    spliced = transcript_sequences(circuit.genes, sample_haplotypes(folder, "S1R"))
     level = demo_reads_rna.read_levels(folder / "alleles.tsv", "S1R", circuit.genes)
     sense = [decode(x) for x in spliced]
-    whole = "#".join(sense)
-    back = "#".join(decode(reverse_complement(x)) for x in spliced)
-    assert np.mean([r[:40] in back for r in first]) > 0.9 and np.mean([r[:40] in whole for r in second]) > 0.9
-    found, expected = [], []
+    forward_text = "#".join(sense)
+    reverse_text = "#".join(decode(reverse_complement(x)) for x in spliced)
+    assert np.mean([r[:40] in reverse_text for r in first]) > 0.9 and np.mean([r[:40] in forward_text for r in second]) > 0.9
+    read_counts, expected = [], []
     for i in range(0, len(spliced), 2):
         pair = "#".join(sense[i : i + 2])
-        found.append(sum(r[:40] in pair for r in second))
+        read_counts.append(sum(r[:40] in pair for r in second))
         expected.append(sum(level[j] * max(len(spliced[j]) - 210, 1) for j in (i, i + 1)))
-    assert pd.Series(found).corr(pd.Series(expected), method="pearson") > 0.98
+    assert pd.Series(read_counts).corr(pd.Series(expected), method="pearson") > 0.98
 
 
 def test_the_same_seed_gives_the_same_reads(folder, tmp_path):
     (tmp_path / "again").mkdir()
-    one, other = sequenced(folder, tmp_path, pairs=600), sequenced(folder, tmp_path / "again", pairs=600)
-    assert one == other and one != sequenced(folder, tmp_path, "S2R", pairs=600)
+    first, second = sequence_rna(folder, tmp_path, pairs=600), sequence_rna(folder, tmp_path / "again", pairs=600)
+    assert first == second and first != sequence_rna(folder, tmp_path, "S2R", pairs=600)
 
 
-def test_donors_of_rna_alone_carry_the_populations_alleles_and_move_no_other(folder, tmp_path):
+def test_rna_only_donors_do_not_change_sequenced_donors(folder, tmp_path):
     """Whose DNA is sequenced has the genotypes that it would have without them."""
     import pysam
 
@@ -206,14 +208,14 @@ def test_donors_of_rna_alone_carry_the_populations_alleles_and_move_no_other(fol
         folder / "g.fa", folder / "g.json", folder / "d.bed", MOTIFS / "factors.meme", DNA, SEED, 0.002, 0.0003, 8, out
     )  # fmt: skip
 
-    def genotypes(path):
+    def read_genotypes(path):
         with pysam.VariantFile(str(path)) as handle:
             rows = {(r.chrom, r.start, r.alts[0]): [r.samples[s]["GT"] for s in r.samples] for r in handle}
-        return {place: row for place, row in rows.items() if any(map(any, row[: len(DNA)]))}
+        return {site: row for site, row in rows.items() if any(map(any, row[: len(DNA)]))}
 
-    alone, together = genotypes(out["truth_vcf"]), genotypes(folder / "truth_vcf.vcf.gz")
-    assert alone == {place: row[: len(DNA)] for place, row in together.items()}
+    dna_only, together = read_genotypes(out["truth_vcf"]), read_genotypes(folder / "truth_vcf.vcf.gz")
+    assert dna_only == {site: row[: len(DNA)] for site, row in together.items()}
     assert all(row[len(DNA) : 2 * len(DNA)] == row[: len(DNA)] for row in together.values()), "RNA of the same donors"
-    carried = np.array([np.sum(row[-4:]) / 8 for row in together.values()])
+    allele_fraction = np.array([np.sum(row[-4:]) / 8 for row in together.values()])
     frequency = np.array([np.sum(row[: len(DNA)]) / 8 for row in together.values()])
-    assert np.corrcoef(carried, frequency)[0, 1] > 0.3 and 0.03 < carried.mean() < 0.6
+    assert np.corrcoef(allele_fraction, frequency)[0, 1] > 0.3 and 0.03 < allele_fraction.mean() < 0.6

@@ -12,10 +12,10 @@ import pytest
 import demo_donors
 import demo_genome
 import demo_reads
-from readsight.config.schema import parse
+from readsight.config.schema import parse_config
 from readsight.genome.codes import decode, reverse_complement
 from readsight.simulate.planted_genome import read_fasta
-from readsight.simulate.vcf import haplotypes
+from readsight.simulate.vcf import read_haplotypes
 from readsight.wiring.demo import DemoWiring
 from readsight.wiring.expression import ExpressionWiring
 from readsight.wiring.project import Project
@@ -25,18 +25,18 @@ MOTIFS = ROOT / "resources" / "motifs"
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory):
+def demo_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    made = [folder / n for n in ("g.fa", "g.gtf", "e.bed", "m.bed", "d.bed", "missing.fa", "g.json")]
-    demo_genome.main(MOTIFS / "factors.meme", MOTIFS / "splice.meme", 2, 4, 40_000, *made)
+    paths = [folder / n for n in ("g.fa", "g.gtf", "e.bed", "m.bed", "d.bed", "missing.fa", "g.json")]
+    demo_genome.main(MOTIFS / "factors.meme", MOTIFS / "splice.meme", 2, 4, 40_000, *paths)
     out = {n: folder / f"{n}.vcf.gz" for n in ("truth_vcf", "structural", "known", "population", "clinvar")}
     out["truth"] = folder / "truth.json"
     cohort = {"S1": ("S1", "case"), "S2": ("S2", "control")}
-    demo_donors.main(made[0], made[6], made[4], MOTIFS / "factors.meme", cohort, 2, 0.002, 0.0003, 6, out)
+    demo_donors.main(paths[0], paths[6], paths[4], MOTIFS / "factors.meme", cohort, 2, 0.002, 0.0003, 6, out)
     return folder
 
 
-def make(folder, out, sample="S1", unit="L1", seed=2):
+def make_reads(folder, out, sample="S1", unit="L1", seed=2):
     paths = (out / f"{sample}.{unit}_1.fastq.gz", out / f"{sample}.{unit}_2.fastq.gz")
     demo_reads.main(
         folder / "g.fa", folder / "missing.fa", folder / "truth.json", folder / "truth_vcf.vcf.gz", folder / "structural.vcf.gz",
@@ -45,37 +45,37 @@ def make(folder, out, sample="S1", unit="L1", seed=2):
     return paths
 
 
-def test_depth_is_the_coverage_asked_for_and_most_reads_are_the_donors(planted, tmp_path):
-    reads = gzip.decompress(make(planted, tmp_path)[0].read_bytes()).decode().splitlines()[1::4]
-    codes = read_fasta(planted / "g.fa")
+def test_depth_and_origin_of_reads(demo_folder, tmp_path):
+    reads = gzip.decompress(make_reads(demo_folder, tmp_path)[0].read_bytes()).decode().splitlines()[1::4]
+    codes = read_fasta(demo_folder / "g.fa")
     size = sum(map(len, codes.values()))
     assert 2 * len(reads) * 101 / size == pytest.approx(10, rel=0.05)
-    own = haplotypes(codes, planted / "truth_vcf.vcf.gz", planted / "structural.vcf.gz", "S1")
-    sequences = [h.sequence for h in own.values()] + list(read_fasta(planted / "missing.fa").values())
-    text = "#".join(decode(x) + "#" + decode(reverse_complement(x)) for x in sequences)
+    donor_haplotypes = read_haplotypes(codes, demo_folder / "truth_vcf.vcf.gz", demo_folder / "structural.vcf.gz", "S1")
+    sequences = [h.sequence for h in donor_haplotypes.values()] + list(read_fasta(demo_folder / "missing.fa").values())
+    text = "#".join(decode(template) + "#" + decode(reverse_complement(template)) for template in sequences)
     assert np.mean([read[:40] in text for read in reads[:2000]]) > 0.9
 
 
-def test_units_and_samples_differ_but_a_seed_repeats(planted, tmp_path):
+def test_units_and_samples_differ_but_a_seed_repeats(demo_folder, tmp_path):
     (tmp_path / "again").mkdir()
-    one = make(planted, tmp_path)[0].read_bytes()
-    assert make(planted, tmp_path / "again")[0].read_bytes() == one
-    assert make(planted, tmp_path, unit="L2")[0].read_bytes() != one
-    assert make(planted, tmp_path, sample="S2")[0].read_bytes() != one
+    one = make_reads(demo_folder, tmp_path)[0].read_bytes()
+    assert make_reads(demo_folder, tmp_path / "again")[0].read_bytes() == one
+    assert make_reads(demo_folder, tmp_path, unit="L2")[0].read_bytes() != one
+    assert make_reads(demo_folder, tmp_path, sample="S2")[0].read_bytes() != one
 
 
-def test_donors_carry_what_the_reference_lacks(planted):
-    truth = json.loads((planted / "truth.json").read_text())
-    codes, missing = read_fasta(planted / "g.fa"), read_fasta(planted / "missing.fa")
+def test_donors_carry_missing_paralogues(demo_folder):
+    truth = json.loads((demo_folder / "truth.json").read_text())
+    codes, missing = read_fasta(demo_folder / "g.fa"), read_fasta(demo_folder / "missing.fa")
     for sample in ("S1", "S2"):
-        found = demo_reads.donor_templates(
-            codes, missing, truth, planted / "truth_vcf.vcf.gz", planted / "structural.vcf.gz", sample
+        templates = demo_reads.donor_templates(
+            codes, missing, truth, demo_folder / "truth_vcf.vcf.gz", demo_folder / "structural.vcf.gz", sample
         )
         copies = sum(sum(donors[sample]) for donors in truth["copies"].values())
-        assert len(found.edges) - 1 == 2 * len(codes) + copies
+        assert len(templates.edges) - 1 == 2 * len(codes) + copies
 
 
-def project(tmp_path, **demo):
+def make_project(tmp_path, **demo):
     sheet = tmp_path / "samples.tsv"
     rows = ["sample\tunit\tassay\tfastq_1\tfastq_2\tdonor\tlabel\tbatch"]
     for sample, unit, batch in (("A", "L1", "x"), ("A", "L2", "x"), ("B", "L1", "y")):
@@ -83,15 +83,15 @@ def project(tmp_path, **demo):
         rows.append(f"{sample}\t{unit}\twgs\t{reads}1.fastq.gz\t{reads}2.fastq.gz\tD{sample}\tcase\t{batch}")
     rows.append("C\tL1\twgs\town_1.fastq.gz\town_2.fastq.gz\tDC\tcase\ty")
     sheet.write_text("\n".join(rows) + "\n")
-    return Project(parse({"project": "p", "samples": str(sheet), "reference": {"fasta": "g.fa"}} | demo))
+    return Project(parse_config({"project": "p", "samples": str(sheet), "reference": {"fasta": "g.fa"}} | demo))
 
 
-def test_the_sheet_describes_the_cohort(tmp_path):
-    wiring = DemoWiring(project(tmp_path, demo={"coverage": 30}))
-    assert wiring.cohort == {"A": ("DA", "case"), "B": ("DB", "case")}
+def test_cohort_is_read_from_the_sheet(tmp_path):
+    wiring = DemoWiring(make_project(tmp_path, demo={"coverage": 30}))
+    assert wiring.donors_and_labels == {"A": ("DA", "case"), "B": ("DB", "case")}
     lanes = [SimpleNamespace(sample=s, unit=u) for s, u in (("A", "L1"), ("A", "L2"), ("B", "L1"))]
-    assert [wiring.coverage(w) for w in lanes] == [15, 15, 30]
-    assert [wiring.lane(w) for w in lanes] == [1, 2, 1] and [wiring.rank(w) for w in lanes] == [0, 0, 1]
+    assert [wiring.unit_coverage(w) for w in lanes] == [15, 15, 30]
+    assert [wiring.lane_number(w) for w in lanes] == [1, 2, 1] and [wiring.batch_rank(w) for w in lanes] == [0, 0, 1]
     assert "results/p/demo/reads/A.L2_2.fastq.gz" in wiring.targets() and len(wiring.targets()) == 6 + len(wiring.products())
 
 
@@ -104,26 +104,28 @@ B.rna\tL1\trna\t@B.rna.L1_1\t@B.rna.L1_2\tD2\tcontrol\tx\t\treverse
 """
 
 
-def test_rna_is_told_from_dna(tmp_path):
+def test_rna_and_dna_samples_are_separated(tmp_path):
     sheet = tmp_path / "s.tsv"
     sheet.write_text(re.sub(r"@(\S+)", r"${results}/demo/reads/\1.fastq.gz", RNA))
     reference = {"fasta": "g.fa", "gtf": "g.gtf"}
-    made = Project(parse({"project": "p", "samples": str(sheet), "reference": reference, "demo": {"rna_pairs": 3000}}))
-    wiring = DemoWiring(made)
-    assert wiring.rna == ["A.rna", "B.rna"]
-    constraints = [wiring.sample_names(rna) for rna in (False, True)]
-    assert [[s for s in wiring.cohort if re.fullmatch(c, s)] for c in constraints] == [["A"], ["A.rna", "B.rna"]]
-    assert wiring.rna_cohort == {
+    rna_project = Project(
+        parse_config({"project": "p", "samples": str(sheet), "reference": reference, "demo": {"rna_pairs": 3000}})
+    )
+    wiring = DemoWiring(rna_project)
+    assert wiring.rna_samples == ["A.rna", "B.rna"]
+    constraints = [wiring.sample_constraint(rna) for rna in (False, True)]
+    assert [[s for s in wiring.donors_and_labels if re.fullmatch(c, s)] for c in constraints] == [["A"], ["A.rna", "B.rna"]]
+    assert wiring.rna_factors == {
         "A.rna": {"donor": "D1", "label": "case", "batch": 1, "sex": "female"},
         "B.rna": {"donor": "D2", "label": "control", "batch": 0, "sex": None},
     }
-    assert [wiring.pairs(SimpleNamespace(sample=s, unit="L1")) for s in wiring.rna] == [1500, 3000]
+    assert [wiring.unit_read_pairs(SimpleNamespace(sample=s, unit="L1")) for s in wiring.rna_samples] == [1500, 3000]
     assert "results/p/demo/expression.tsv" in wiring.targets()
-    expression = ExpressionWiring(made)
-    assert expression.planted and "results/p/expression/planted/compare.summary.json" in expression.summaries()
-    assert expression.swappable and expression.swap_calls() == "results/p/variants/bcftools.bcf"
+    expression = ExpressionWiring(rna_project)
+    assert expression.has_truth and "results/p/expression/planted/compare.summary.json" in expression.summaries()
+    assert expression.can_check_swaps and expression.swap_calls() == "results/p/variants/bcftools.bcf"
 
 
-def test_a_project_of_real_reads_plants_nothing(tmp_path):
-    wiring = DemoWiring(project(tmp_path))
-    assert wiring.targets() == [] and wiring.cohort == {} and wiring.products() == {}
+def test_project_without_demo_reads_plants_nothing(tmp_path):
+    wiring = DemoWiring(make_project(tmp_path))
+    assert wiring.targets() == [] and wiring.donors_and_labels == {} and wiring.products() == {}

@@ -19,47 +19,49 @@ RECALL = {
 }
 
 
-def fragment(path, *records):
+def write_fragment(path, *records):
     path.write_text(json.dumps(records))
     return path
 
 
 def test_fragments_merge_into_sorted_flat_keys(tmp_path):
-    a = fragment(tmp_path / "a", RECALL)
-    b = fragment(tmp_path / "b", {"key": "align.anna.mapped", "value": 5})
-    merged = summary.merge([a, b])
+    a = write_fragment(tmp_path / "a", RECALL)
+    b = write_fragment(tmp_path / "b", {"key": "align.anna.mapped", "value": 5})
+    merged = summary.merge_fragments([a, b])
     assert list(merged) == ["align.anna.mapped", "variants.bcftools.snv.recall"]
     assert merged["variants.bcftools.snv.recall"] == {k: v for k, v in RECALL.items() if k != "key"}
-    assert merged == summary.merge([b, a])
+    assert merged == summary.merge_fragments([b, a])
 
 
-def test_a_key_given_twice_is_refused_with_both_files(tmp_path):
+def test_duplicate_key_is_refused_with_both_files(tmp_path):
     with pytest.raises(ToolError, match=r"recall.*/a.*/b"):
-        summary.merge([fragment(tmp_path / "a", RECALL), fragment(tmp_path / "b", RECALL)])
+        summary.merge_fragments([write_fragment(tmp_path / "a", RECALL), write_fragment(tmp_path / "b", RECALL)])
 
 
 @pytest.mark.parametrize("record", [{"key": "recall"}, {"key": "a b.c"}, {}, {"key": "a.b", "vlaue": 1}])
-def test_a_wrong_record_is_refused(tmp_path, record):
+def test_invalid_record_is_refused(tmp_path, record):
     with pytest.raises(ToolError):
-        summary.merge([fragment(tmp_path / "a", record)])
+        summary.merge_fragments([write_fragment(tmp_path / "a", record)])
 
 
-def test_what_is_not_a_number_becomes_null_and_is_shown_as_not_defined(tmp_path):
+def test_nan_becomes_null_and_is_shown_as_undefined(tmp_path):
     out = tmp_path / "s.json", tmp_path / "s.html"
-    summary.main([fragment(tmp_path / "a", RECALL | {"value": float("nan"), "low": None, "high": float("inf")})], "p", *out)
-    held = json.loads(out[0].read_text(), parse_constant=pytest.fail)
-    assert held[RECALL["key"]]["value"] is None and held[RECALL["key"]]["high"] is None
+    summary.main([write_fragment(tmp_path / "a", RECALL | {"value": float("nan"), "low": None, "high": float("inf")})], "p", *out)
+    content = json.loads(out[0].read_text(), parse_constant=pytest.fail)
+    assert content[RECALL["key"]]["value"] is None and content[RECALL["key"]]["high"] is None
     assert "not defined" in out[1].read_text()
 
 
-def test_verdicts_stand_on_top_and_every_key_is_on_the_page(tmp_path):
+def test_verdicts_come_first_and_every_key_is_shown(tmp_path):
     verdict = {"key": "call_quality.verdict", "value": "The network does not beat the forest.", "n": 5}
-    html = summary.render(summary.merge([fragment(tmp_path / "a", RECALL, verdict, RECALL | {"key": "align.a.x"})]), "p")
+    html = summary.render_page(
+        summary.merge_fragments([write_fragment(tmp_path / "a", RECALL, verdict, RECALL | {"key": "align.a.x"})]), "p"
+    )
     assert html.index("does not beat") < html.index("<table") < html.index("align.a.x") < html.index(RECALL["key"])
 
 
 @pytest.mark.parametrize(
-    "value, unit, words",
+    "value, unit, text",
     [
         (0.98765, "fraction", "0.988"),
         (1.0, "fraction", "1.000"),
@@ -70,28 +72,28 @@ def test_verdicts_stand_on_top_and_every_key_is_on_the_page(tmp_path):
         (True, None, "yes"),
     ],
 )
-def test_figures_are_written_as_they_are_read(value, unit, words):
-    assert summary.number(value, unit) == words
+def test_figures_are_formatted_for_reading(value, unit, text):
+    assert summary.format_number(value, unit) == text
 
 
-def test_no_fragment_at_all_is_a_page_that_says_so(tmp_path):
-    assert "No step" in summary.render({}, "p")
+def test_page_without_fragments_explains_itself(tmp_path):
+    assert "No step" in summary.render_page({}, "p")
 
 
-def test_subjects_and_measures_make_a_matrix_and_odd_keys_a_list():
+def test_regular_keys_form_a_matrix_and_irregular_keys_a_list():
     blank = dict.fromkeys(summary.FIELDS)
     keys = [f"call_quality.{model}.{measure}" for model in ("network", "forest") for measure in ("auroc", "auprc")]
-    shown = summary.matrix({key: blank | {"value": place / 10, "unit": "fraction"} for place, key in enumerate(keys)})
+    shown = summary.render_matrix({key: blank | {"value": place / 10, "unit": "fraction"} for place, key in enumerate(keys)})
     rows = [re.sub("<[^>]+>", " ", row).split() for row in shown.split("<tr>")[1:]]
     assert rows == [["auroc", "auprc"], ["network", "0.000", "0.100"], ["forest", "0.200", "0.300"]]
-    assert summary.matrix({key: blank for key in ("a.x.one", "a.y.two", "a.z.three")}) is None
+    assert summary.render_matrix({key: blank for key in ("a.x.one", "a.y.two", "a.z.three")}) is None
 
 
-def test_a_sample_whose_name_has_dots_keeps_it():
-    assert summary.divided("align.anna.b.mapped") == ("align", "anna.b", "mapped")
+def test_sample_name_with_dots_is_kept():
+    assert summary.split_key("align.anna.b.mapped") == ("align", "anna.b", "mapped")
 
 
-def test_no_figure_is_left_out_of_the_page():
+def test_every_figure_is_on_the_page():
     keys = ["a.x.one", "a.y.one", "a.x.two", "a.y.two", "a.total", "a.x.deep.one", "b.only.one"]
-    html = summary.render({key: dict.fromkeys(summary.FIELDS) | {"value": 1} for key in keys}, "p")
+    html = summary.render_page({key: dict.fromkeys(summary.FIELDS) | {"value": 1} for key in keys}, "p")
     assert all(html.count(f"<code>{key}</code>") == 1 for key in keys)

@@ -22,7 +22,7 @@ dependencies:
 
 
 @pytest.fixture
-def prefix(tmp_path):
+def environment_prefix(tmp_path):
     (tmp_path / "conda-meta").mkdir()
     (tmp_path / "conda-meta/history").write_text("")
     for name, version, extra in [
@@ -35,12 +35,19 @@ def prefix(tmp_path):
     return tmp_path
 
 
-def test_names_that_a_file_asks_for(prefix):
-    assert versions.declared(prefix / "env.yaml") == ["python", "bwa", "samtools", "pytorch-cpu", "pip", "imbalanced_learn"]
+def test_declared_package_names(environment_prefix):
+    assert versions.read_declared(environment_prefix / "env.yaml") == [
+        "python",
+        "bwa",
+        "samtools",
+        "pytorch-cpu",
+        "pip",
+        "imbalanced_learn",
+    ]
 
 
-def test_what_is_installed_is_recorded_and_what_was_asked_for_is_marked(prefix):
-    record = versions.record("bwa", prefix, prefix / "env.yaml")
+def test_installed_packages_are_recorded_and_requested_ones_flagged(environment_prefix):
+    record = versions.describe_environment("bwa", environment_prefix, environment_prefix / "env.yaml")
     assert {p["name"]: (p["version"], p["asked"]) for p in record["packages"]} == {
         "bwa": ("0.7.17", True),
         "imbalanced-learn": ("0.14.0", True),
@@ -48,10 +55,10 @@ def test_what_is_installed_is_recorded_and_what_was_asked_for_is_marked(prefix):
     } | {name: ("not recorded", True) for name in ("python", "samtools", "pytorch-cpu", "pip")}
 
 
-def test_a_channel_keeps_its_name_and_loses_its_host(prefix):
-    assert [p["channel"] for p in versions.installed(prefix)] == ["bioconda", "pypi", ""]
+def test_channel_keeps_its_name_without_the_host(environment_prefix):
+    assert [p["channel"] for p in versions.read_installed(environment_prefix)] == ["bioconda", "pypi", ""]
 
 
-def test_an_environment_without_a_record_is_an_error(tmp_path):
+def test_environment_without_a_record_is_an_error(tmp_path):
     with pytest.raises(ToolError, match="no record"):
-        versions.installed(tmp_path)
+        versions.read_installed(tmp_path)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from expression_assemble import aligned, described, fragment_length, main, read_counts, read_genes
+from expression_assemble import align_to_annotation, describe_samples, fragment_length, main, read_counts, read_genes
 from readsight.errors import InputError
-from readsight.formats.gene_ids import unversioned
+from readsight.formats.gene_ids import strip_version
 
 GENES = ["ENSG00000000001.3", "ENSG00000000002.1", "AC0001.1", "tiny"]
 HEAD = "gene_id\tgene_name\tbiotype\tcontig\tstart\tend\tstrand\tlength\n"
@@ -39,13 +39,13 @@ def cohort(tmp_path):
     }
 
 
-def made(arguments) -> anndata.AnnData:
+def assemble(arguments) -> anndata.AnnData:
     main(**arguments)
     return anndata.read_h5ad(arguments["out"])
 
 
-def test_the_matrix_holds_counts_tpm_and_the_sheet(cohort):
-    data = made(cohort)
+def test_matrix_contains_counts_tpm_and_sheet_columns(cohort):
+    data = assemble(cohort)
     assert list(data.obs_names) == ["anna", "bert"] and list(data.var_names) == GENES
     np.testing.assert_array_equal(data.layers["counts"], [[10, 20, 5, 0], [0, 40, 0, 1]])
     np.testing.assert_array_equal(data.layers["effective_length"][0], [1000, 2000, 500, 1])
@@ -59,29 +59,29 @@ def test_the_matrix_holds_counts_tpm_and_the_sheet(cohort):
     assert figures["expression.cohort.genes_expressed"] == 4
 
 
-def test_salmon_gives_lengths_and_its_own_tpm(cohort, tmp_path):
+def test_salmon_lengths_and_tpm_are_used(cohort, tmp_path):
     head = "gene_id\tlength\teffective_length\ttpm\tcount\n"
     for sample in cohort["samples"]:
         # one gene of another version, one that Salmon leaves out
         rows = ["ENSG00000000001.7\t600\t400\t7\t9.6", "ENSG00000000002.1\t900\t800\t3\t2.4", "AC0001.1\t99\t1\t0\t0"]
         (tmp_path / f"{sample}.salmon").write_text(head + "\n".join(rows) + "\n")
     cohort["salmon"] = [tmp_path / f"{s}.salmon" for s in cohort["samples"]]
-    data = made(cohort)
+    data = assemble(cohort)
     np.testing.assert_array_equal(data.layers["effective_length"][1], [400, 800, 1, 100])
     np.testing.assert_array_equal(data.layers["salmon_tpm"][0], [7, 3, 0, 0])
-    alone = made(cohort | {"counts": [], "stats": []})
-    np.testing.assert_array_equal(alone.layers["counts"][0], [10, 2, 0, 0])
-    assert "Salmon" in alone.uns["counted_by"]
+    salmon_only = assemble(cohort | {"counts": [], "stats": []})
+    np.testing.assert_array_equal(salmon_only.layers["counts"][0], [10, 2, 0, 0])
+    assert "Salmon" in salmon_only.uns["counted_by"]
 
 
-def test_a_sample_in_which_no_gene_is_expressed_is_named(cohort):
+def test_sample_without_counts_is_refused(cohort):
     cohort["counts"][1].write_text("gene_id\tcount\n" + "".join(f"{g}\t0\n" for g in GENES))
     with pytest.raises(InputError, match="sample bert: no gene is expressed"):
         main(**cohort)
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "message"),
     [
         ("-3", "-3 is negative"),
         ("2.5", "2.5 is not a whole number"),
@@ -90,21 +90,21 @@ def test_a_sample_in_which_no_gene_is_expressed_is_named(cohort):
         ("x", "has no count"),
     ],
 )
-def test_what_is_no_count_is_told_with_file_and_gene(cohort, value, words):
+def test_invalid_count_names_file_and_gene(cohort, value, message):
     path = cohort["counts"][0]
     path.write_text(path.read_text().replace("AC0001.1\t5", f"AC0001.1\t{value}"))
-    with pytest.raises(InputError, match=f"anna.counts.tsv, gene AC0001.1: {words}"):
+    with pytest.raises(InputError, match=f"anna.counts.tsv, gene AC0001.1: {message}"):
         main(**cohort)
 
 
-def test_other_columns_are_refused(tmp_path):
+def test_wrong_columns_are_refused(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("gene\treads\nA\t1\n")
     with pytest.raises(InputError, match="gene_id and count are needed"):
         read_counts(path)
 
 
-def test_a_gene_that_stands_twice_is_named(tmp_path):
+def test_duplicate_gene_is_refused(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("gene_id\tcount\nENSG00000000001.1\t1\nENSG00000000001.2\t1\n")
     with pytest.raises(InputError, match=r"ENSG00000000001\.2 stands twice"):
@@ -114,26 +114,26 @@ def test_a_gene_that_stands_twice_is_named(tmp_path):
         read_genes(path)
 
 
-def test_genes_of_another_annotation_are_refused():
+def test_genes_of_a_different_annotation_are_refused():
     genes = pd.Index(["A", "B"])
     with pytest.raises(InputError) as error:
-        aligned({"anna": pd.Series({"A": 1}), "bert": pd.Series({"A": 1, "B": 2, "C": 3})}, genes, "counts")
+        align_to_annotation({"anna": pd.Series({"A": 1}), "bert": pd.Series({"A": 1, "B": 2, "C": 3})}, genes, "counts")
     assert "anna: counts lack 1 genes of reference.gtf, B" in error.value.faults[0]
     assert "bert: counts name 1 genes that reference.gtf has not, C" in error.value.faults[1]
 
 
-def test_a_sample_that_the_sheet_lacks_is_shown_the_nearest():
+def test_unknown_sample_suggests_closest_name():
     with pytest.raises(InputError, match="sample 'HBR-1' .* is not in the sample sheet; is it 'HBR_1'"):
-        described(["HBR-1"], {"HBR_1": {}, "UHR_1": {}})
+        describe_samples(["HBR-1"], {"HBR_1": {}, "UHR_1": {}})
 
 
 def test_only_ensembl_ids_have_versions():
-    assert [unversioned(g) for g in ("ENSG00000000003.15", "ENSMUSG00000000003.2", "AC0001.1", "ENSG00000002586.20_PAR_Y")] == [
+    assert [strip_version(g) for g in ("ENSG00000000003.15", "ENSMUSG00000000003.2", "AC0001.1", "ENSG00000002586.20_PAR_Y")] == [
         *("ENSG00000000003", "ENSMUSG00000000003", "AC0001.1", "ENSG00000002586_PAR_Y")
     ]
 
 
-def test_pairs_across_introns_do_not_lengthen_fragments():
+def test_pairs_across_introns_are_ignored():
     assert fragment_length(STATS) == 200
     assert fragment_length("SN\taverage length:\t76\n") == 76, "single reads"
     with pytest.raises(InputError, match="no length"):

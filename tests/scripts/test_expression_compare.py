@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 import expression_plot_compare
-from expression_compare import judged, main, of_all, of_differential, of_sample, spearman
+from expression_compare import classify_genes, differential_records, main, overall_correlation, sample_correlation, spearman
 
 TRUTH = {
     "differential": {
@@ -22,7 +22,7 @@ TRUTH = {
 CONTRAST = {"reference": "control", "tested": "case"}
 
 
-def found(**padj):
+def make_results(**padj):
     """Genes g1 … g6, of which g1 and g3 measure up, g2 down."""
     change = {"g1": 1.2, "g2": -0.9, "g3": 0.8, "g4": 0.6, "g5": 0.1, "g6": -0.2}
     rows = [[g.upper(), x, x - 0.5, x + 0.5, padj.get(g, 0.9)] for g, x in change.items()]
@@ -30,35 +30,35 @@ def found(**padj):
     return pd.DataFrame(rows, index=pd.Index(list(change), name="gene_id"), columns=columns)
 
 
-def test_each_gene_is_judged_by_what_was_planted():
-    table = judged(found(g1=0.01, g3=0.02, g4=0.001, g5=0.04), TRUTH, CONTRAST).set_index("gene_id")
+def test_genes_are_classified_against_planted_changes():
+    table = classify_genes(make_results(g1=0.01, g3=0.02, g4=0.001, g5=0.04), TRUTH, CONTRAST).set_index("gene_id")
     states = {"g1": "found", "g2": "missed", "g3": "opposite", "g4": "by variants", "g5": "false", "g6": "none"}
     assert dict(table["state"]) == states
-    figures = {r["key"].rsplit(".", 1)[1]: r for r in of_differential(table)}
+    figures = {r["key"].rsplit(".", 1)[1]: r for r in differential_records(table)}
     assert figures["recall"]["value"] == pytest.approx(1 / 3) and figures["recall"]["n"] == 3
     assert figures["false_discovery_rate"]["value"] == pytest.approx(2 / 4), "the false one, and the wrong way round"
     assert figures["found_by_variants"]["value"] == 1
     assert figures["recall"]["low"] < 1 / 3 < figures["recall"]["high"]
 
 
-def test_groups_the_other_way_round_change_the_signs():
-    table = judged(found(g1=0.01, g2=0.01), TRUTH, {"reference": "case", "tested": "control"}).set_index("gene_id")
+def test_exchanging_groups_changes_signs():
+    table = classify_genes(make_results(g1=0.01, g2=0.01), TRUTH, {"reference": "case", "tested": "control"}).set_index("gene_id")
     assert table.loc["g1", "planted"] == -1 and table.loc["g1", "state"] == "opposite"
 
 
-def test_nothing_found_has_no_false_discoveries_to_count():
-    figures = {r["key"].rsplit(".", 1)[1]: r for r in of_differential(judged(found(), TRUTH, CONTRAST))}
+def test_no_discoveries_give_no_false_discovery_rate():
+    figures = {r["key"].rsplit(".", 1)[1]: r for r in differential_records(classify_genes(make_results(), TRUTH, CONTRAST))}
     assert figures["recall"]["value"] == 0 and figures["false_discovery_rate"]["value"] is None
 
 
-def test_rank_correlation_is_scipys_ties_and_all():
+def test_rank_correlation_matches_scipy():
     rng = np.random.default_rng(1)
     a, b = rng.integers(0, 6, 50), rng.integers(0, 6, 50)
     assert spearman(a, b) == pytest.approx(spearmanr(a, b).statistic)
-    assert of_sample(a, a) == (1, 1, 1) and np.isnan(spearman(np.ones(5), np.arange(5)))
+    assert sample_correlation(a, a) == (1, 1, 1) and np.isnan(spearman(np.ones(5), np.arange(5)))
 
 
-def test_the_interval_covers_the_true_correlation_as_often_as_it_says():
+def test_correlation_interval_has_nominal_coverage():
     rng = np.random.default_rng(2)
     rho = 0.8
     true = 6 / np.pi * np.arcsin(rho / 2)
@@ -66,20 +66,20 @@ def test_the_interval_covers_the_true_correlation_as_often_as_it_says():
     for _ in range(400):
         x = rng.normal(size=60)
         y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=60)
-        _, low, high = of_sample(x, y)
+        _, low, high = sample_correlation(x, y)
         inside += low <= true <= high
     assert 0.92 <= inside / 400 <= 0.98
 
 
-def test_genes_are_resampled_whole():
+def test_interval_resamples_genes():
     rng = np.random.default_rng(3)
     planted = np.exp(rng.normal(size=(5, 30)))
-    value, low, high = of_all(planted, planted * np.exp(rng.normal(0, 0.3, (5, 30))), seed=1)
+    value, low, high = overall_correlation(planted, planted * np.exp(rng.normal(0, 0.3, (5, 30))), seed=1)
     assert low < value < high < 1
 
 
-@pytest.mark.parametrize("contrasted", [True, False])
-def test_the_step_writes_tables_figures_and_summary(tmp_path, contrasted):
+@pytest.mark.parametrize("has_contrast", [True, False])
+def test_the_step_writes_tables_figures_and_summary(tmp_path, has_contrast):
     rng = np.random.default_rng(4)
     tpm = pd.DataFrame(rng.uniform(1, 1e5, (6, 3)), index=[f"g{i}" for i in range(1, 7)], columns=["s1", "s2", "s3"])
     tpm.rename_axis("gene_id").to_csv(tmp_path / "levels.tsv", sep="\t")
@@ -90,16 +90,16 @@ def test_the_step_writes_tables_figures_and_summary(tmp_path, contrasted):
     )  # fmt: skip
     data.write_h5ad(tmp_path / "e.h5ad")
     (tmp_path / "truth.json").write_text(json.dumps(TRUTH))
-    found(g1=0.01).to_csv(tmp_path / "d.tsv", sep="\t")
+    make_results(g1=0.01).to_csv(tmp_path / "d.tsv", sep="\t")
     out = [tmp_path / n for n in ("levels.out.tsv", "genes.tsv", "s.json")]
-    contrast = CONTRAST if contrasted else {}
+    contrast = CONTRAST if has_contrast else {}
     main(
         tmp_path / "e.h5ad", tmp_path / "levels.tsv", tmp_path / "truth.json",
-        tmp_path / "d.tsv" if contrasted else None, contrast, 1, *out,
+        tmp_path / "d.tsv" if has_contrast else None, contrast, 1, *out,
     )  # fmt: skip
     figures = {r["key"]: r for r in json.loads(out[2].read_text())}
     assert figures["demo.expression.spearman.s1"]["value"] == 1, "samples and genes are matched by name"
-    assert ("demo.expression.recall" in figures) == contrasted
-    drawn = tmp_path / "a.svg", tmp_path / "b.svg"
-    expression_plot_compare.main(out[0], out[1], *drawn)
-    assert all("<svg" in path.read_text() for path in drawn)
+    assert ("demo.expression.recall" in figures) == has_contrast
+    figure_paths = tmp_path / "a.svg", tmp_path / "b.svg"
+    expression_plot_compare.main(out[0], out[1], *figure_paths)
+    assert all("<svg" in path.read_text() for path in figure_paths)

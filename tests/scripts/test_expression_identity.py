@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from expression_identity import identities, records, told
+from expression_identity import compare_sex, infer_sex, summary_records
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from expression_identity import identities, records, told
         (np.nan, 3, "not measured"),
     ],
 )
-def test_what_expression_tells(xist, y, sex):
-    assert told(xist, y) == sex
+def test_sex_is_inferred_from_expression(xist, y, sex):
+    assert infer_sex(xist, y) == sex
 
 
 def cohort(genes, tpm, sex) -> anndata.AnnData:
@@ -30,21 +30,21 @@ def cohort(genes, tpm, sex) -> anndata.AnnData:
     return anndata.AnnData(np.zeros((len(tpm), len(genes))), obs=obs, var=var, layers={"tpm": np.array(tpm, float)})
 
 
-def test_an_exchanged_sample_is_named():
+def test_exchanged_sample_is_reported():
     data = cohort(
         ["XIST", "RPS4Y1", "DDX3Y", "ACTB"],
         [[50, 0, 0, 9], [0, 20, 10, 9], [0, 20, 10, 9], [50, 0, 0, 9]],
         ["F", "male", "female", ""],
     )
-    table = identities(data)
+    table = compare_sex(data)
     assert list(table["told"]) == ["female", "male", "male", "female"]
     assert list(table["agrees"]) == ["yes", "yes", "no", ""]
-    (record,) = records(table)
+    (record,) = summary_records(table)
     assert (record["value"], record["n"]) == (1, 3) and record["description"].endswith(": s2")
 
 
-def test_names_of_the_mouse_are_known_and_missing_genes_said():
-    assert list(identities(cohort(["Xist", "Uty"], [[9, 0]], ["female"]))["agrees"]) == ["yes"]
-    table = identities(cohort(["ACTB", "XIST"], [[9, 9]], ["female"]))
+def test_mouse_gene_names_and_missing_genes():
+    assert list(compare_sex(cohort(["Xist", "Uty"], [[9, 0]], ["female"]))["agrees"]) == ["yes"]
+    table = compare_sex(cohort(["ACTB", "XIST"], [[9, 9]], ["female"]))
     assert list(table["told"]) == ["not measured"]
-    assert records(table)[0]["value"] is None
+    assert summary_records(table)[0]["value"] is None

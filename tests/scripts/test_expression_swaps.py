@@ -9,36 +9,36 @@ import pysam
 import pytest
 
 import expression_plot_swaps
-from expression_swaps import FEWEST, agreement, judged, main, records, remarks
+from expression_swaps import FEWEST, compute_agreement, error_messages, judge_samples, main, summary_records
 
 LENGTH, EXON, EVERY = 6000, (1000, 5000), 60
 PLACES = list(range(EXON[0] + 30, EXON[1], EVERY))
 DONORS = ("anna", "bert", "carl")
 
 
-def frames(values, columns, sites=100):
-    alike = pd.DataFrame(values, index=[f"r{i}" for i in range(len(values))], columns=columns, dtype=float)
-    return alike, pd.DataFrame(sites, index=alike.index, columns=columns)
+def make_frames(values, columns, sites=100):
+    agreement = pd.DataFrame(values, index=[f"r{i}" for i in range(len(values))], columns=columns, dtype=float)
+    return agreement, pd.DataFrame(sites, index=agreement.index, columns=columns)
 
 
-def test_agreement_is_the_part_of_sites_without_a_foreign_allele():
+def test_agreement_is_fraction_without_foreign_allele():
     rna = np.array([[0, 1, 2, np.nan], [0, 2, 2, 1]])
     dna = np.array([[0, 1, 2, 1], [2, 1, 0, np.nan], [1, 0, 2, 0]])
-    alike, shared = agreement(rna, dna)
-    np.testing.assert_allclose(alike, [[1, 1 / 3, 2 / 3], [1, 1 / 3, 2 / 4]])
+    agreement, shared = compute_agreement(rna, dna)
+    np.testing.assert_allclose(agreement, [[1, 1 / 3, 2 / 3], [1, 1 / 3, 2 / 4]])
     assert shared.tolist() == [[3, 3, 3], [4, 3, 4]]
-    swapped, _ = agreement(2 - rna, 2 - dna)
-    np.testing.assert_allclose(swapped, alike), "which allele is the reference does not matter"
+    swapped, _ = compute_agreement(2 - rna, 2 - dna)
+    np.testing.assert_allclose(swapped, agreement), "which allele is the reference does not matter"
 
 
-def test_a_silent_copy_is_no_contradiction():
-    alike, _ = agreement(np.array([[0.0, 2, 0, 2]]), np.ones((1, 4)))
-    assert alike == 1
+def test_silent_allele_is_no_contradiction():
+    agreement, _ = compute_agreement(np.array([[0.0, 2, 0, 2]]), np.ones((1, 4)))
+    assert agreement == 1
 
 
-def test_nothing_shared_is_not_a_number():
-    alike, shared = agreement(np.array([[np.nan, 1]]), np.array([[0, np.nan]]))
-    assert np.isnan(alike).all() and shared.tolist() == [[0]]
+def test_no_shared_sites_give_nan():
+    agreement, shared = compute_agreement(np.array([[np.nan, 1]]), np.array([[0, np.nan]]))
+    assert np.isnan(agreement).all() and shared.tolist() == [[0]]
 
 
 DNA = {"a": "anna", "b": "bert"}
@@ -55,18 +55,18 @@ DNA = {"a": "anna", "b": "bert"}
         ((0.6, 0.97), "dora", "another's"),
     ],
 )
-def test_what_agreement_tells(row, donor, state):
-    alike, shared = frames([row], list(DNA))
+def test_sample_state_follows_agreement(row, donor, state):
+    agreement, shared = make_frames([row], list(DNA))
     donors = DNA | {"r0": donor}
-    table = judged(alike, shared, donors)
+    table = judge_samples(agreement, shared, donors)
     assert table["state"].tolist() == [state]
-    assert bool(remarks(table, donors)) == (state in ("swapped", "unlike", "another's"))
+    assert bool(error_messages(table, donors)) == (state in ("swapped", "unlike", "another's"))
 
 
-def test_few_sites_decide_nothing():
-    alike, shared = frames([(0.5, 1.0)], list(DNA), sites=FEWEST - 1)
-    table = judged(alike, shared, DNA | {"r0": "anna"})
-    assert table["state"].tolist() == ["too few sites"] and records(table, [])[0]["value"] is None
+def test_few_sites_give_no_decision():
+    agreement, shared = make_frames([(0.5, 1.0)], list(DNA), sites=FEWEST - 1)
+    table = judge_samples(agreement, shared, DNA | {"r0": "anna"})
+    assert table["state"].tolist() == ["too few sites"] and summary_records(table, [])[0]["value"] is None
 
 
 @pytest.fixture(scope="module")
@@ -78,35 +78,35 @@ def cohort(tmp_path_factory):
     pysam.faidx(str(folder / "g.fa"))
     attributes = 'gene_id "g"; transcript_id "t";'
     (folder / "g.gtf").write_text(f"c\tx\texon\t{EXON[0] + 1}\t{EXON[1]}\t.\t+\t.\t{attributes}\n")
-    every = [100, 400, *PLACES]
-    haplotypes = {d: rng.integers(0, 2, (len(every), 2)) for d in DONORS}
-    alts = ["CGTA"["ACGT".index(bases[p])] for p in every]
+    positions = [100, 400, *PLACES]
+    haplotypes = {d: rng.integers(0, 2, (len(positions), 2)) for d in DONORS}
+    alts = ["CGTA"["ACGT".index(bases[p])] for p in positions]
     header = pysam.VariantHeader()
     header.add_line(f"##contig=<ID=c,length={LENGTH}>")
     header.add_line('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
     for donor in DONORS:
         header.add_sample(donor)
     with pysam.VariantFile(str(folder / "calls.bcf"), "wb", header=header) as out:
-        for i, (place, alt) in enumerate(zip(every, alts, strict=True)):
-            row = out.new_record(contig="c", start=place, alleles=(bases[place], alt), filter="PASS")
+        for i, (position, alt) in enumerate(zip(positions, alts, strict=True)):
+            row = out.new_record(contig="c", start=position, alleles=(bases[position], alt), filter="PASS")
             for donor in DONORS:
                 row.samples[donor]["GT"] = tuple(sorted(haplotypes[donor][i].tolist()))
             out.write(row)
     for donor in DONORS:
-        write_rna(folder, donor, bases, every, alts, haplotypes[donor], rng)
+        write_rna(folder, donor, bases, positions, alts, haplotypes[donor], rng)
     return folder
 
 
-def write_rna(folder, donor, bases, places, alts, copies, rng):
+def write_rna(folder, donor, bases, positions, alts, copies, rng):
     header = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "c", "LN": LENGTH}]}
     path = folder / f"{donor}.cram"
     with pysam.AlignmentFile(str(path), "wc", header=header, reference_filename=str(folder / "g.fa")) as out:
         for number, start in enumerate(np.sort(rng.integers(EXON[0], EXON[1] - 100, 1600))):
             side = 0 if donor == "anna" and start < 3000 else int(rng.integers(2))
             read = list(bases[start : start + 100])
-            for i, place in enumerate(places):
-                if start <= place < start + 100 and copies[i, side]:
-                    read[place - start] = alts[i]
+            for i, position in enumerate(positions):
+                if start <= position < start + 100 and copies[i, side]:
+                    read[position - start] = alts[i]
             record = pysam.AlignedSegment(out.header)
             record.query_name, record.query_sequence = f"r{number}", "".join(read)
             record.reference_id, record.reference_start, record.cigarstring = 0, int(start), "100M"
@@ -115,7 +115,7 @@ def write_rna(folder, donor, bases, places, alts, copies, rng):
     pysam.index(str(path))
 
 
-def run(cohort, tmp_path, donors):
+def run_step(cohort, tmp_path, donors):
     out = SimpleNamespace(**{n: tmp_path / f"{n}.out" for n in ("table", "matrix", "note", "summary")})
     crams = {f"{donor}R": cohort / f"{donor}.cram" for donor in DONORS}
     fasta = cohort / "g.fa"
@@ -124,8 +124,8 @@ def run(cohort, tmp_path, donors):
     return out
 
 
-def test_each_sample_is_most_like_its_own_donor(cohort, tmp_path):
-    out = run(cohort, tmp_path, {f"{donor}R": donor for donor in DONORS})
+def test_each_sample_matches_its_donor(cohort, tmp_path):
+    out = run_step(cohort, tmp_path, {f"{donor}R": donor for donor in DONORS})
     table = pd.read_csv(out.table, sep="\t").set_index("sample")
     assert set(table["state"]) == {"own"} and list(table["best"]) == list(DONORS)
     assert (table["agreement_own"] > 0.99).all(), "anna's too, of whose genes a half is silent on one copy"
@@ -134,8 +134,8 @@ def test_each_sample_is_most_like_its_own_donor(cohort, tmp_path):
     assert (swaps["value"], swaps["n"]) == (0, 3) and json.loads(out.note.read_text()) == []
 
 
-def test_exchanged_samples_are_found_and_named(cohort, tmp_path, caplog):
-    out = run(cohort, tmp_path, {"annaR": "anna", "bertR": "carl", "carlR": "bert"})
+def test_exchanged_samples_are_reported(cohort, tmp_path, caplog):
+    out = run_step(cohort, tmp_path, {"annaR": "anna", "bertR": "carl", "carlR": "bert"})
     table = pd.read_csv(out.table, sep="\t").set_index("sample")
     assert table["state"].to_dict() == {"annaR": "own", "bertR": "swapped", "carlR": "swapped"}
     assert table["best"].to_dict() == {"annaR": "anna", "bertR": "bert", "carlR": "carl"}
@@ -150,5 +150,5 @@ def test_exchanged_samples_are_found_and_named(cohort, tmp_path, caplog):
 
 def test_a_donor_without_dna_is_no_error(cohort, tmp_path):
     dna = {"annaR": "anna", "bertR": "bert", "carlR": "dora"}
-    table = pd.read_csv(run(cohort, tmp_path, dna).table, sep="\t").set_index("sample")
+    table = pd.read_csv(run_step(cohort, tmp_path, dna).table, sep="\t").set_index("sample")
     assert table.loc["carlR", "state"] == "another's", "carl's own DNA is here, under another name"

@@ -15,83 +15,91 @@ import trainings
 from readsight.dataset.encodings import kmer_tokens
 from readsight.genome.codes import encode
 from readsight.interpret.motifs import filters, kmer_enrichment, meme, pwm
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 
 
-def planted_net(word: str) -> torch.nn.Module:
+def build_planted_network(consensus: str) -> torch.nn.Module:
     """A small network of which the third filter is a word, and the first never says anything."""
-    about = networks.about("cnn", length=48, norm="none", dropout=0.0, filters=[4, 4], widths=[7, 5])
-    net = NETS["cnn"].build(about).eval()
-    convolution = filters.first(net)[0][0]
+    description = networks.describe_network("cnn", length=48, norm="none", dropout=0.0, filters=[4, 4], widths=[7, 5])
+    net = NETWORKS["cnn"].build(description).eval()
+    convolution = filters.find_first_layer(net)[0][0]
     with torch.no_grad():
-        convolution.weight[2] = torch.eye(4)[torch.from_numpy(encode(word).astype(np.int64))].T[:, None] - 0.5
+        convolution.weight[2] = torch.eye(4)[torch.from_numpy(encode(consensus).astype(np.int64))].T[:, None] - 0.5
         convolution.bias[2] = -1.0
         convolution.weight[0], convolution.bias[0] = 0, -1.0
     return net
 
 
-def test_a_filter_that_is_a_word_comes_back_as_its_matrix():
-    codes = sequenced.planted(sequenced.random(300, 48, 1), np.arange(300) % 2 == 0, "GATTACA", turned=False)
+def test_planted_filter_is_recovered_as_motif():
+    codes = sequenced.plant_motif(sequenced.random_codes(300, 48, 1), np.arange(300) % 2 == 0, "GATTACA", on_both_strands=False)
     codes[4] = 4  # an example of N alone drives nothing
-    layers, why = filters.first(planted_net("GATTACA"))
-    found = filters.filters(layers, codes)
-    assert not why and len(found) == 4
-    one = found[2]
-    assert pwm.spelled(one.matrix) == "GATTACA" and one.words >= 140 and one.maximum == pytest.approx(7 * 0.5 - 1)
-    assert one.examples >= 0.48 and one.highest[4] == 0 and (one.highest[[0, 2, 6]] == one.maximum).all()
-    assert found[0].matrix is None and (found[0].words, found[0].maximum) == (0, 0.0)
+    layers, reason = filters.find_first_layer(build_planted_network("GATTACA"))
+    motif_filters = filters.extract_filters(layers, codes)
+    assert not reason and len(motif_filters) == 4
+    planted = motif_filters[2]
+    assert (
+        pwm.spell_consensus(planted.matrix) == "GATTACA"
+        and planted.kmer_count >= 140
+        and planted.maximum == pytest.approx(7 * 0.5 - 1)
+    )
+    assert (
+        planted.example_fraction >= 0.48
+        and planted.sequence_maxima[4] == 0
+        and (planted.sequence_maxima[[0, 2, 6]] == planted.maximum).all()
+    )
+    assert motif_filters[0].matrix is None and (motif_filters[0].kmer_count, motif_filters[0].maximum) == (0, 0.0)
 
 
-def test_activations_are_those_of_the_network_s_own_first_layer():
-    about = networks.about("cnn", length=48, pools=[1, 1])
-    net = networks.built(about, "cnn")
-    layers, _ = filters.first(net)
-    codes = sequenced.random(20, 48, 2)
-    seen = []
-    handle = net.trunk.blocks[0].register_forward_hook(lambda *given: seen.append(given[2]))
+def test_activations_equal_the_first_layer_of_the_network():
+    description = networks.describe_network("cnn", length=48, pools=[1, 1])
+    net = networks.build_network(description, "cnn")
+    layers, _ = filters.find_first_layer(net)
+    codes = sequenced.random_codes(20, 48, 2)
+    activations = []
+    handle = net.trunk.blocks[0].register_forward_hook(lambda *given: activations.append(given[2]))
     with torch.no_grad():
-        net(networks.one_hot(torch.from_numpy(codes)))
+        net(networks.encode_one_hot(torch.from_numpy(codes)))
     handle.remove()
-    width = about["widths"][0]
-    inner = seen[0][:, :, 0, (width - 1) // 2 :][:, :, : 48 - width + 1].numpy()  # words that lie within the sequence
-    for one in filters.filters(layers, codes):
-        np.testing.assert_allclose(one.highest, inner[:, one.number].max(axis=1), atol=5e-3)
+    width = description["widths"][0]
+    inside = activations[0][:, :, 0, (width - 1) // 2 :][:, :, : 48 - width + 1].numpy()  # words that lie within the sequence
+    for motif_filter in filters.extract_filters(layers, codes):
+        np.testing.assert_allclose(motif_filter.sequence_maxima, inside[:, motif_filter.number].max(axis=1), atol=5e-3)
 
 
-@pytest.mark.parametrize(("word", "told"), [("lstm", "no layer of filters"), ("dilated_resnet", "span 1 base")])
-def test_networks_without_such_filters_say_so(word, told):
-    layers, why = filters.first(networks.built(networks.about(word), word))
-    assert layers == [] and told in why
+@pytest.mark.parametrize(("model_name", "expected"), [("lstm", "no layer of filters"), ("dilated_resnet", "span 1 base")])
+def test_networks_without_base_filters_give_a_reason(model_name, expected):
+    layers, reason = filters.find_first_layer(networks.build_network(networks.describe_network(model_name), model_name))
+    assert layers == [] and expected in reason
 
 
-@pytest.mark.parametrize("word", ["cnn_lstm", "transformer"])
-def test_networks_that_begin_with_filters_have_them(word):
-    layers, why = filters.first(networks.built(networks.about(word), word))
-    assert not why and len(filters.filters(layers, sequenced.random(10, 48, 1))) == 16
+@pytest.mark.parametrize("model_name", ["cnn_lstm", "transformer"])
+def test_networks_beginning_with_filters_have_them(model_name):
+    layers, reason = filters.find_first_layer(networks.build_network(networks.describe_network(model_name), model_name))
+    assert not reason and len(filters.extract_filters(layers, sequenced.random_codes(10, 48, 1))) == 16
 
 
-def test_words_of_one_class_are_found_on_either_strand():
+def test_enriched_kmers_are_detected_on_either_strand():
     inside = np.arange(400) < 200
-    codes = sequenced.planted(sequenced.random(400, 40, 1), inside, "GATTACA")
-    present = kmer_enrichment.having(codes, 6, stranded=False)
-    table = kmer_enrichment.enriched(present, inside, "a", kmer_tokens.names(6, False))
+    codes = sequenced.plant_motif(sequenced.random_codes(400, 40, 1), inside, "GATTACA")
+    present = kmer_enrichment.find_kmers(codes, 6, stranded=False)
+    table = kmer_enrichment.compute_enrichment(present, inside, "a", kmer_tokens.column_names(6, False))
     assert set(table["kmer"][:2]) == {"GATTAC", "ATTACA"}
     assert (table["q"][:2] < 1e-20).all() and (table["odds_ratio"][:2] > 20).all()
-    part = [
-        word for word in table["kmer"] if not any(own in word for own in ("GATTA", "ATTAC", "TTACA", "TAATC", "GTAAT", "TGTAA"))
+    unrelated = [
+        kmer for kmer in table["kmer"] if not any(core in kmer for core in ("GATTA", "ATTAC", "TTACA", "TAATC", "GTAAT", "TGTAA"))
     ]
-    assert (table.set_index("kmer")["q"][part] < 0.01).sum() < 10  # such as share four bases with the word
-    swapped = kmer_enrichment.enriched(present, ~inside, "b", kmer_tokens.names(6, False)).set_index("kmer")
+    assert (table.set_index("kmer")["q"][unrelated] < 0.01).sum() < 10  # such as share four bases with the word
+    swapped = kmer_enrichment.compute_enrichment(present, ~inside, "b", kmer_tokens.column_names(6, False)).set_index("kmer")
     np.testing.assert_allclose(swapped["odds_ratio"]["GATTAC"], 1 / table.set_index("kmer")["odds_ratio"]["GATTAC"])
 
 
-def test_p_is_that_of_fisher_s_exact_test_doubled():
+def test_p_is_twice_the_smaller_fisher_tail():
     from scipy.stats import fisher_exact
 
     present = np.zeros((30, 1), bool)
     present[:12] = True
     inside = np.arange(30) % 3 != 0
-    row = kmer_enrichment.enriched(present, inside, "a", ("AAAAAA",)).iloc[0]
+    row = kmer_enrichment.compute_enrichment(present, inside, "a", ("AAAAAA",)).iloc[0]
     cells = [
         [row["inside_with"], row["inside"] - row["inside_with"]],
         [row["outside_with"], row["outside"] - row["outside_with"]],
@@ -99,21 +107,23 @@ def test_p_is_that_of_fisher_s_exact_test_doubled():
     assert row["p"] == pytest.approx(min(1, 2 * min(fisher_exact(cells, side)[1] for side in ("less", "greater"))))
 
 
-def test_a_trained_network_s_filters_and_words_are_written(tmp_path):
-    inputs = recurring.model(tmp_path)
+def test_filters_and_kmers_of_a_network_are_written(tmp_path):
+    inputs = recurring.train_model(tmp_path)
     out = {name: tmp_path / name for name in ("filters", "table", "table_note", "kmers", "kmers_note")}
     interpret_filters.main(inputs, 1, out)
     table, kmers = pd.read_csv(out["table"], sep="\t"), pd.read_csv(out["kmers"], sep="\t")
-    assert len(table) == 16 and {one.name for one in meme.read(out["filters"])} == set(table.loc[table["words"] > 0, "filter"])
-    assert all(any(word in turn for turn in (trainings.WORD, "GTAAACGT")) for word in kmers["kmer"][:3])
+    assert len(table) == 16 and {motif.name for motif in meme.read(out["filters"])} == set(
+        table.loc[table["words"] > 0, "filter"]
+    )
+    assert all(any(kmer in strand_motif for strand_motif in (trainings.MOTIF, "GTAAACGT")) for kmer in kmers["kmer"][:3])
     assert set(kmers["towards"]) == {"yes"} and kmers["inside"][0] + kmers["outside"][0] == 40
 
 
 @pytest.mark.parametrize(
-    ("word", "kind", "towards"), [("lstm", "regression", {"higher"}), ("dilated_resnet", "positions", {"weak"})]
+    ("model_name", "kind", "towards"), [("lstm", "regression", {"higher"}), ("dilated_resnet", "positions", {"weak"})]
 )
-def test_a_network_without_filters_leaves_empty_files_and_words_all_the_same(tmp_path, word, kind, towards):
-    inputs = recurring.model(tmp_path, word, kind, stranded=True)
+def test_networks_without_filters_still_give_kmers(tmp_path, model_name, kind, towards):
+    inputs = recurring.train_model(tmp_path, model_name, kind, stranded=True)
     out = {name: tmp_path / name for name in ("filters", "table", "table_note", "kmers", "kmers_note")}
     interpret_filters.main(inputs, 1, out)
     assert meme.read(out["filters"], empty=True) == [] and pd.read_csv(out["table"], sep="\t").empty

@@ -11,103 +11,118 @@ import recurring
 import sequenced
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.interpret.motifs import meme
-from readsight.interpret.motifs.marginalisation import Asked, put, shuffled
-from readsight.interpret.motifs.meme import Known
-from readsight.interpret.sequence_attribution.query import Head, Question
+from readsight.interpret.motifs.marginalisation import MultiHeadScorer, insert_consensus, shuffle_codes
+from readsight.interpret.motifs.meme import NamedMotif
+from readsight.interpret.sequence_attribution.query import AttributionQuery, OutputHead
 from readsight.stats import metrics
 
-ONE, OTHER = "GATTACAGAT", "CCGTATCCGA"
+FIRST, SECOND = "GATTACAGAT", "CCGTATCCGA"
 
 
-def matrix(word: str) -> np.ndarray:
+def build_matrix(consensus: str) -> np.ndarray:
     """Firm but for one place that says nothing."""
-    found = np.full((len(word), 4), 0.01)
-    found[np.arange(len(word)), encode(word)] = 0.97
-    found[4] = 0.25
-    return found
+    probabilities = np.full((len(consensus), 4), 0.01)
+    probabilities[np.arange(len(consensus)), encode(consensus)] = 0.97
+    probabilities[4] = 0.25
+    return probabilities
 
 
-class Words:
-    """A model that adds 3 for ONE and 2 for OTHER on +, and together what `both` says of the bases between them."""
+class AdditiveModel:
+    """A model that adds 3 for ONE and 2 for OTHER on +, and together what `interaction` says of the bases between them."""
 
-    def __init__(self, both: Any = lambda apart: 0.0):
-        self.both = both
+    def __init__(self, interaction: Any = lambda apart: 0.0):
+        self.interaction = interaction
 
     def predict(self, arrays: Any, about: Any, codes: np.ndarray) -> np.ndarray:
-        found = []
+        scores = []
         for row in codes:
             text = decode(row)
-            first, second = (self.place(text, word) for word in (ONE, OTHER))
-            own = 3 * (first >= 0) + 2 * (second >= 0) + 0.5
-            found.append(own + (self.both(second - first - len(ONE)) if min(first, second) >= 0 else 0))
-        return np.array(found)
+            first, second = (self.find_motif(text, motif) for motif in (FIRST, SECOND))
+            score = 3 * (first >= 0) + 2 * (second >= 0) + 0.5
+            scores.append(score + (self.interaction(second - first - len(FIRST)) if min(first, second) >= 0 else 0))
+        return np.array(scores)
 
     @staticmethod
-    def place(text: str, word: str) -> int:
-        fits = [i for i in range(len(text) - len(word) + 1) if all(text[i + j] == word[j] for j in range(len(word)) if j != 4)]
-        return fits[0] if fits else -1
+    def find_motif(text: str, motif: str) -> int:
+        starts = [
+            i for i in range(len(text) - len(motif) + 1) if all(text[i + j] == motif[j] for j in range(len(motif)) if j != 4)
+        ]
+        return starts[0] if starts else -1
 
 
-def base(model: Any, n: int = 20, length: int = 60, pair: bool = False) -> interpret_marginalise.Base:
-    codes = sequenced.random(n, length * (1 + pair), 1)
-    asked = Asked(Question(model, {}, {"kind": "regression", "pair": pair}, codes, Head("")), [Head("score")])
-    return interpret_marginalise.Base(
-        asked, shuffled(codes, pair, 1), metrics.group_weights(np.arange(n).astype(str), 50, 1), pair
+def build_experiment(model: Any, n: int = 20, length: int = 60, pair: bool = False) -> interpret_marginalise.InsertionExperiment:
+    codes = sequenced.random_codes(n, length * (1 + pair), 1)
+    scorer = MultiHeadScorer(
+        AttributionQuery(model, {}, {"kind": "regression", "pair": pair}, codes, OutputHead("")), [OutputHead("score")]
+    )
+    return interpret_marginalise.InsertionExperiment(
+        scorer, shuffle_codes(codes, pair, 1), metrics.group_weights(np.arange(n).astype(str), 50, 1), pair
     )
 
 
-MOTIFS = [Known("one.1", matrix(ONE)), Known("other.1", matrix(OTHER))]
+MOTIFS = [NamedMotif("one.1", build_matrix(FIRST)), NamedMotif("other.1", build_matrix(SECOND))]
 
 
-def test_the_effect_of_a_word_is_its_weight_on_its_strand():
-    table = interpret_marginalise.marginal(base(Words()), MOTIFS).set_index(["motif", "strand"])
+def test_marginal_effect_equals_motif_weight_on_its_strand():
+    table = interpret_marginalise.measure_marginal_effects(build_experiment(AdditiveModel()), MOTIFS).set_index(
+        ["motif", "strand"]
+    )
     assert table["value"].to_dict() == {("one.1", "+"): 3, ("one.1", "-"): 0, ("other.1", "+"): 2, ("other.1", "-"): 0}
     assert (table["low"] == table["value"]).all() and (table["high"] == table["value"]).all() and (table["n"] == 20).all()
 
 
-def test_of_pairs_of_windows_the_word_stands_in_the_alternative_one():
-    class Second(Words):
+def test_pair_models_receive_motifs_in_the_alternative_window():
+    class DifferenceModel(AdditiveModel):
         def predict(self, arrays: Any, about: Any, codes: np.ndarray) -> np.ndarray:
             reference, alternative = np.split(codes, 2, axis=1)
             return super().predict(arrays, about, alternative) - super().predict(arrays, about, reference)
 
-    assert interpret_marginalise.marginal(base(Second(), pair=True), MOTIFS)["value"].tolist() == [3, 0, 2, 0]
+    assert interpret_marginalise.measure_marginal_effects(build_experiment(DifferenceModel(), pair=True), MOTIFS)[
+        "value"
+    ].tolist() == [3, 0, 2, 0]
 
 
-def test_words_that_only_add_up_do_not_interact_and_others_do_at_their_distance():
-    plain = interpret_marginalise.spacing(base(Words()), MOTIFS)
-    assert (plain.loc[plain["first"] != plain["second"], "value"] == 0).all()
-    near = interpret_marginalise.spacing(base(Words(lambda apart: 4.0 if 5 <= apart <= 15 else 0.0)), MOTIFS)
-    own = near[(near["first"] == "one.1") & (near["second"] == "other.1")]
-    assert own["distance"].max() == 40  # there is no more room in 60 bases
-    together = own[own["strands"] == "++"].set_index("distance")["value"]
-    assert together[together > 0].to_dict() == {5: 4, 10: 4, 15: 4} and (own.loc[own["strands"] != "++", "value"] == 0).all()
+def test_additive_motifs_do_not_interact_and_cooperative_ones_do():
+    additive = interpret_marginalise.measure_spacing_effects(build_experiment(AdditiveModel()), MOTIFS)
+    assert (additive.loc[additive["first"] != additive["second"], "value"] == 0).all()
+    cooperative = interpret_marginalise.measure_spacing_effects(
+        build_experiment(AdditiveModel(lambda distance: 4.0 if 5 <= distance <= 15 else 0.0)), MOTIFS
+    )
+    ordered_pair = cooperative[(cooperative["first"] == "one.1") & (cooperative["second"] == "other.1")]
+    assert ordered_pair["distance"].max() == 40  # there is no more room in 60 bases
+    same_strand = ordered_pair[ordered_pair["strands"] == "++"].set_index("distance")["value"]
+    assert (
+        same_strand[same_strand > 0].to_dict() == {5: 4, 10: 4, 15: 4}
+        and (ordered_pair.loc[ordered_pair["strands"] != "++", "value"] == 0).all()
+    )
 
 
-def test_motifs_longer_than_the_window_are_left_out():
-    own = base(Words(), length=15)
-    assert set(interpret_marginalise.marginal(own, [*MOTIFS, Known("long", np.full((16, 4), 0.25))])["motif"]) == {
+def test_motifs_longer_than_the_window_are_excluded():
+    experiment = build_experiment(AdditiveModel(), length=15)
+    assert set(
+        interpret_marginalise.measure_marginal_effects(experiment, [*MOTIFS, NamedMotif("long", np.full((16, 4), 0.25))])["motif"]
+    ) == {
         "one.1",
         "other.1",
     }
-    assert interpret_marginalise.spacing(own, MOTIFS).empty
+    assert interpret_marginalise.measure_spacing_effects(experiment, MOTIFS).empty
 
 
-def test_shuffled_sequences_keep_their_dinucleotides_and_words_leave_what_says_nothing():
-    codes = sequenced.random(6, 50, 3)
-    found = shuffled(codes, False, 1)
-    for before, after in zip(codes, found, strict=True):
+def test_shuffling_keeps_dinucleotides_and_insertion_keeps_uninformative_bases():
+    codes = sequenced.random_codes(6, 50, 3)
+    shuffled_codes = shuffle_codes(codes, False, 1)
+    for before, after in zip(codes, shuffled_codes, strict=True):
         assert sorted(zip(before, before[1:], strict=False)) == sorted(zip(after, after[1:], strict=False))
-    word = encode("ANC")
-    after = put(codes, word, 7)
+    consensus = encode("ANC")
+    after = insert_consensus(codes, consensus, 7)
     assert (after[:, 7] == 0).all() and (after[:, 9] == 1).all()
     np.testing.assert_array_equal(np.delete(after, [7, 9], axis=1), np.delete(codes, [7, 9], axis=1))
 
 
 @pytest.mark.parametrize("kind", ["binary", "positions"])
 def test_tables_of_a_trained_network(tmp_path, kind):
-    inputs = recurring.model(tmp_path, "cnn", kind)
-    meme.write(tmp_path / "patterns.meme", [Known("yes.1", np.eye(4)[encode("ACGTTTAC")] * 0.96 + 0.01)])
+    inputs = recurring.train_model(tmp_path, "cnn", kind)
+    meme.write(tmp_path / "patterns.meme", [NamedMotif("yes.1", np.eye(4)[encode("ACGTTTAC")] * 0.96 + 0.01)])
     out = {name: tmp_path / name for name in ("marginal", "marginal_note", "spacing", "spacing_note")}
     interpret_marginalise.main(inputs, tmp_path / "patterns.meme", 1, out)
     table, pairs = (pd.read_csv(out[name], sep="\t") for name in ("marginal", "spacing"))
@@ -120,17 +135,21 @@ def test_tables_of_a_trained_network(tmp_path, kind):
     interpret_marginalise.main(inputs, tmp_path / "none.meme", 1, out)
     empty = pd.read_csv(out["marginal"], sep="\t")
     assert "no motif" in out["marginal_note"].read_text()
-    assert empty.empty and list(empty.columns) == list(interpret_marginalise.MARGINAL)
+    assert empty.empty and list(empty.columns) == list(interpret_marginalise.MARGINAL_COLUMNS)
 
 
-def test_all_numbers_are_asked_at_once_as_the_question_tells_each(tmp_path):
-    from readsight.interpret.sequence_attribution.attribution import score_of
-    from readsight.interpret.sequence_attribution.explained_examples import gathered
-    from readsight.interpret.sequence_attribution.query import heads
+def test_joint_scores_equal_those_of_single_queries(tmp_path):
+    from readsight.interpret.sequence_attribution.attribution import score_query
+    from readsight.interpret.sequence_attribution.explained_examples import select_examples
+    from readsight.interpret.sequence_attribution.query import output_heads
 
-    found = gathered(recurring.model(tmp_path, "cnn", "multiclass"), 10, 1)
-    question, named = found.parts[0].question, heads(found.outcome)
-    assert question.both
-    due = [score_of(Question(question.member, question.arrays, question.about, question.codes, head)) for head in named]
-    np.testing.assert_allclose(Asked(question, named).scores(question.codes), np.stack(due, axis=1), atol=1e-5)
-    assert reverse_complement(question.codes).shape == question.codes.shape
+    examples = select_examples(recurring.train_model(tmp_path, "cnn", "multiclass"), 10, 1)
+    query, output_heads = examples.folds[0].query, output_heads(examples.outcome)
+    assert query.averages_strands
+    expected = [
+        score_query(AttributionQuery(query.model, query.arrays, query.description, query.codes, head)) for head in output_heads
+    ]
+    np.testing.assert_allclose(
+        MultiHeadScorer(query, output_heads).score_heads(query.codes), np.stack(expected, axis=1), atol=1e-5
+    )
+    assert reverse_complement(query.codes).shape == query.codes.shape

@@ -8,7 +8,7 @@ import pytest
 
 import interpret_pathways
 import interpret_plot_pathways
-from interpret_pathways import by_gene, compared, counted, measured, size_of_top
+from interpret_pathways import compare_gene_sets, count_sets, count_top_genes, match_genes, rank_genes
 from readsight.errors import InputError
 from readsight.formats.gmt import GeneSet
 
@@ -17,20 +17,20 @@ stats = pytest.importorskip("scipy.stats")
 GENES = [f"G{i}" for i in range(600)]
 
 
-def ranking(draw: np.random.Generator, planted: int = 0) -> pd.Series:
+def make_ranking(rng: np.random.Generator, planted: int = 0) -> pd.Series:
     """Importance of the genes, the largest first; planted: the first so many genes matter more."""
-    values = draw.exponential(size=len(GENES)) + np.r_[np.full(planted, 6.0), np.zeros(len(GENES) - planted)]
+    values = rng.exponential(size=len(GENES)) + np.r_[np.full(planted, 6.0), np.zeros(len(GENES) - planted)]
     return pd.Series(values, index=GENES).sort_values(ascending=False)
 
 
-def random_sets(draw: np.random.Generator, count: int) -> list[GeneSet]:
-    return [GeneSet(f"S{i}", "", tuple(draw.choice(GENES, draw.integers(8, 60), replace=False))) for i in range(count)]
+def draw_sets(rng: np.random.Generator, count: int) -> list[GeneSet]:
+    return [GeneSet(f"S{i}", "", tuple(rng.choice(GENES, rng.integers(8, 60), replace=False))) for i in range(count)]
 
 
 def test_the_planted_set_comes_first_in_all_tests():
-    draw = np.random.default_rng(1)
-    sets = [*random_sets(draw, 50), GeneSet("planted", "", tuple(GENES[:15]))]
-    table = compared(ranking(draw, planted=15), set(GENES), sets, 50)
+    rng = np.random.default_rng(1)
+    sets = [*draw_sets(rng, 50), GeneSet("planted", "", tuple(GENES[:15]))]
+    table = compare_gene_sets(make_ranking(rng, planted=15), set(GENES), sets, 50)
     assert table["set"][0] == "planted" and table["p_value"].idxmin() == table["p_seen"].idxmin() == 0
     first = table.iloc[0]
     assert first["in_top"] == 15 and first["expected"] == pytest.approx(50 * 15 / 600)
@@ -38,9 +38,9 @@ def test_the_planted_set_comes_first_in_all_tests():
 
 
 def test_random_rankings_give_uniform_p_values():
-    draw = np.random.default_rng(2)
-    sets = random_sets(draw, 1)
-    tables = [compared(ranking(draw), set(GENES), sets, 50).iloc[0] for _ in range(400)]
+    rng = np.random.default_rng(2)
+    sets = draw_sets(rng, 1)
+    tables = [compare_gene_sets(make_ranking(rng), set(GENES), sets, 50).iloc[0] for _ in range(400)]
     ranked = np.array([row["p_rank"] for row in tables])
     assert stats.kstest(ranked, "uniform").pvalue > 0.01
     p = np.array([row["p_value"] for row in tables])
@@ -48,30 +48,30 @@ def test_random_rankings_give_uniform_p_values():
         assert (p <= level).mean() <= level + 3 * np.sqrt(level / 400), "counts are discrete: p is never too small"
 
 
-def test_selection_alone_makes_a_set_stand_out_among_measured_genes_but_not_among_seen_ones():
-    draw = np.random.default_rng(3)
-    seen = ranking(draw)[lambda s: s.index.isin(GENES[:100])]
-    table = compared(seen, set(GENES), [GeneSet("selected", "", tuple(GENES[:60]))], 50)
+def test_feature_selection_alone_gives_no_enrichment():
+    rng = np.random.default_rng(3)
+    importance = make_ranking(rng)[lambda s: s.index.isin(GENES[:100])]
+    table = compare_gene_sets(importance, set(GENES), [GeneSet("selected", "", tuple(GENES[:60]))], 50)
     assert table.loc[0, "p_value"] < 1e-6 < 0.01 < table.loc[0, "p_seen"] and table.loc[0, "p_rank"] > 0.01
 
 
-def test_sets_of_unfit_size_are_left_out_and_counted():
+def test_sets_outside_the_size_range_are_counted():
     sets = [
         GeneSet("few", "", ("G1", "G2", "G3", "G4", "X1", "X2")),
         GeneSet("five", "", tuple(GENES[:5])),
         GeneSet("all", "", tuple(GENES)),
     ]
-    assert counted(sets, set(GENES)) == {"sets": 3, "too_small": 1, "too_large": 1, "tested": 1}
-    assert list(compared(ranking(np.random.default_rng(4)), set(GENES), sets, 50)["set"]) == ["five"]
+    assert count_sets(sets, set(GENES)) == {"sets": 3, "too_small": 1, "too_large": 1, "tested": 1}
+    assert list(compare_gene_sets(make_ranking(np.random.default_rng(4)), set(GENES), sets, 50)["set"]) == ["five"]
 
 
-def test_genes_that_move_nothing_are_no_top_genes():
+def test_genes_without_importance_are_not_top():
     importance = pd.Series([1.0] * 3 + [0.0] * 597, index=GENES)
-    table = compared(importance, set(GENES), [GeneSet("s", "", tuple(GENES[:10]))], 50)
+    table = compare_gene_sets(importance, set(GENES), [GeneSet("s", "", tuple(GENES[:10]))], 50)
     assert table.loc[0, "in_top"] == 3 and table.loc[0, "expected"] == pytest.approx(3 * 10 / 600)
 
 
-def features(**modalities: list[str]) -> pd.DataFrame:
+def make_features(**modalities: list[str]) -> pd.DataFrame:
     rows = [
         {"feature": f"{m}:{g}", "modality": m, "id": g, "symbol": s}
         for m, ids in modalities.items()
@@ -80,35 +80,35 @@ def features(**modalities: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("feature")
 
 
-def test_modalities_of_no_genes_take_no_part(tmp_path):
-    about = features(mrna=[f"ENSG{i:011d}.4/" for i in range(9)], mirna=[f"hsa-{i}/" for i in range(9)])
+def test_modalities_without_genes_are_excluded(tmp_path):
+    feature_table = make_features(mrna=[f"ENSG{i:011d}.4/" for i in range(9)], mirna=[f"hsa-{i}/" for i in range(9)])
     sets = [GeneSet("s", "", tuple(f"ENSG{i:011d}" for i in range(6)))]
-    genes = measured(about, sets, tmp_path / "s.gmt")
-    assert len(genes.gene) == 9 and genes.gene["mrna:ENSG00000000003.4"] == "ENSG00000000003"
+    genes = match_genes(feature_table, sets, tmp_path / "s.gmt")
+    assert len(genes.gene_of) == 9 and genes.gene_of["mrna:ENSG00000000003.4"] == "ENSG00000000003"
     assert genes.modalities["mirna"]["taken"] is False and genes.modalities["mrna"]["ids"] == "id"
     with pytest.raises(InputError, match="none of its 1 genes .TP53.* is a feature .*ENSG"):
-        measured(about, [GeneSet("s", "", ("TP53",))], tmp_path / "s.gmt")
+        match_genes(feature_table, [GeneSet("s", "", ("TP53",))], tmp_path / "s.gmt")
 
 
-def test_a_gene_of_several_features_counts_once_at_its_foremost(tmp_path):
-    about = features(mrna=["p1/TP53", "p2/TP53", "p3/MYC"])
-    genes = measured(about, [GeneSet("s", "", ("TP53", "MYC"))], tmp_path / "s.gmt")
+def test_gene_takes_its_most_important_feature(tmp_path):
+    feature_table = make_features(mrna=["p1/TP53", "p2/TP53", "p3/MYC"])
+    genes = match_genes(feature_table, [GeneSet("s", "", ("TP53", "MYC"))], tmp_path / "s.gmt")
     stable = pd.DataFrame({"importance": [3.0, 2.0, 1.0]}, index=["mrna:p2", "mrna:p3", "mrna:p1"])
-    assert by_gene(stable, genes)["importance"].to_dict() == {"TP53": 3.0, "MYC": 2.0}
+    assert rank_genes(stable, genes)["importance"].to_dict() == {"TP53": 3.0, "MYC": 2.0}
 
 
-def test_the_top_is_a_part_of_what_was_seen():
-    assert [size_of_top(n) for n in (3, 100, 250, 5000)] == [1, 20, 50, 50]
+def test_top_genes_are_a_fraction_of_covered_genes():
+    assert [count_top_genes(n) for n in (3, 100, 250, 5000)] == [1, 20, 50, 50]
 
 
 EXAMS = {"methods": {"shap": {"exams": [{"exam": "completeness", "passed": False}], "passed": False}}}
 
 
 @pytest.mark.parametrize(("genes", "rows"), [(GENES[:12], 1), (GENES[:2], 0)], ids=["some", "none"])
-def test_results_are_written_and_drawn_whatever_they_are(tmp_path, genes, rows):
+def test_results_are_written_with_and_without_sets(tmp_path, genes, rows):
     (tmp_path / "s.gmt").write_text("A_very_long_name_of_a_set_that_goes_on_and_on_and_on\tx\t" + "\t".join(genes) + "\n")
-    features(mrna=[f"{g}/" for g in GENES]).assign(description="").to_csv(tmp_path / "f.tsv", sep="\t")
-    importance = ranking(np.random.default_rng(6), planted=12)
+    make_features(mrna=[f"{g}/" for g in GENES]).assign(description="").to_csv(tmp_path / "f.tsv", sep="\t")
+    importance = make_ranking(np.random.default_rng(6), planted=12)
     stable = pd.DataFrame({"importance": importance.to_numpy(), "method": "shap"}, index=[f"mrna:{g}" for g in importance.index])
     stable.rename_axis("feature").to_csv(tmp_path / "stable.tsv", sep="\t")
     outputs = {name: tmp_path / name for name in ("table", "pathways", "summary")}

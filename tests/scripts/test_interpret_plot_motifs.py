@@ -14,27 +14,27 @@ import interpret_marginalise
 import interpret_motifs
 import interpret_plot_motifs
 from readsight.interpret.motifs import meme
-from readsight.interpret.motifs.meme import Known
+from readsight.interpret.motifs.meme import NamedMotif
 
 OUT = ("motifs", "spacing", "filters")
 
 
 @pytest.fixture(autouse=True)
-def text(monkeypatch):
+def editable_text(monkeypatch):
     """Text of figures is written as text, so that it can be read."""
-    monkeypatch.setitem(interpret_plot_motifs.new.__globals__["plt"].rcParams, "svg.fonttype", "none")
+    monkeypatch.setitem(interpret_plot_motifs.new_figure.__globals__["plt"].rcParams, "svg.fonttype", "none")
 
 
-def words(path: Path) -> str:
+def read_svg_text(path: Path) -> str:
     return " ".join(re.findall(r">([^<>]+)</text>", path.read_text())).replace("&gt;", ">")
 
 
-def given(folder: Path, found: int = 2, failed: bool = False) -> dict[str, Path]:
-    """All inputs. found: how many motifs; the second is like none."""
-    draw = np.random.default_rng(1)
+def write_inputs(folder: Path, motif_count: int = 2, failed: bool = False) -> dict[str, Path]:
+    """All inputs. motif_count: how many motifs; the second is like none."""
+    rng = np.random.default_rng(1)
     patterns, rows, effects, pairs = [], [], [], []
-    for i in range(found):
-        matrix, name = draw.dirichlet(np.full(4, 0.2), 9), f"on.{i + 1}"
+    for i in range(motif_count):
+        matrix, name = rng.dirichlet(np.full(4, 0.2), 9), f"on.{i + 1}"
         match = {
             "name": "SPI1",
             "p": 1e-6,
@@ -50,57 +50,67 @@ def given(folder: Path, found: int = 2, failed: bool = False) -> dict[str, Path]
         row = {"motif": name, "head": "on", "seqlets": 1250, "examples": 40, "share": 0.125, "hits": 70, "contributing": 60}
         rows.append(row | {"match": "" if i else "SPI1"})
         effects += [
-            dict(zip(interpret_marginalise.MARGINAL, (name, s, "on", 1.25, 1.0, 1.5, 9, None), strict=True)) for s in "+-"
+            dict(zip(interpret_marginalise.MARGINAL_COLUMNS, (name, s, "on", 1.25, 1.0, 1.5, 9, None), strict=True)) for s in "+-"
         ]
         pairs += [
-            dict(zip(interpret_marginalise.SPACING, ("on.1", name, s, d, "on", d / 9, d / 9 - 1, d / 9 + 1, 9), strict=True))
+            dict(
+                zip(
+                    interpret_marginalise.SPACING_COLUMNS, ("on.1", name, s, d, "on", d / 9, d / 9 - 1, d / 9 + 1, 9), strict=True
+                )
+            )
             for s in ("++", "+-", "-+", "--")
             for d in (0, 5, 10)
         ]
-    about = {"method": "deep_shap", "unit": "logit", "sequences": 2000, "limits": {"match": 0.05}, "patterns": patterns}
-    about["why"] = "" if found else "on: no base contributes anything"
+    description = {"method": "deep_shap", "unit": "logit", "sequences": 2000, "limits": {"match": 0.05}, "patterns": patterns}
+    description["why"] = "" if motif_count else "on: no base contributes anything"
     paths = {
         name: folder / name
         for name in ("about", "table", "marginal", "spacing", "filters", "filter_table", "filter_matches", "exams")
     }
-    paths["about"].write_text(json.dumps(about))
-    paths["exams"].write_text(json.dumps({"methods": explanations.examined(deep_shap=["completeness"] if failed else [])}))
-    layer = [Known(f"filter{i}", draw.dirichlet(np.full(4, 0.2), 7), "", 9) for i in range(3 if found else 0)]
-    meme.write(paths["filters"], layer)
-    told = [dict(zip(interpret_filters.COLUMNS, (one.name, 9, 0.25, 1.0, 5.0, "ACGT", 0.5), strict=True)) for one in layer]
-    like = [dict(zip(interpret_motifs.FILTERS, ("filter1", "RUNX1", 0.0, 0.01, "+", 0, ""), strict=True))] if found else []
+    paths["about"].write_text(json.dumps(description))
+    paths["exams"].write_text(json.dumps({"methods": explanations.make_exams(deep_shap=["completeness"] if failed else [])}))
+    filter_motifs = [NamedMotif(f"filter{i}", rng.dirichlet(np.full(4, 0.2), 7), "", 9) for i in range(3 if motif_count else 0)]
+    meme.write(paths["filters"], filter_motifs)
+    filter_rows = [
+        dict(zip(interpret_filters.COLUMNS, (motif.name, 9, 0.25, 1.0, 5.0, "ACGT", 0.5), strict=True)) for motif in filter_motifs
+    ]
+    match_rows = (
+        [dict(zip(interpret_motifs.FILTER_COLUMNS, ("filter1", "RUNX1", 0.0, 0.01, "+", 0, ""), strict=True))]
+        if motif_count
+        else []
+    )
     for name, table, columns in (
         ("table", rows, interpret_motifs.COLUMNS),
-        ("marginal", effects, interpret_marginalise.MARGINAL),
-        ("spacing", pairs, interpret_marginalise.SPACING),
-        ("filter_table", told, interpret_filters.COLUMNS),
-        ("filter_matches", like, interpret_motifs.FILTERS),
+        ("marginal", effects, interpret_marginalise.MARGINAL_COLUMNS),
+        ("spacing", pairs, interpret_marginalise.SPACING_COLUMNS),
+        ("filter_table", filter_rows, interpret_filters.COLUMNS),
+        ("filter_matches", match_rows, interpret_motifs.FILTER_COLUMNS),
     ):
         pd.DataFrame(table, columns=columns).to_csv(paths[name], sep="\t", index=False)
     return paths
 
 
-def drawn(folder: Path, **options: bool | int) -> dict[str, str]:
+def draw_figures(folder: Path, **options: bool | int) -> dict[str, str]:
     out = {name: folder / f"{name}.svg" for name in OUT}
-    interpret_plot_motifs.main(given(folder, **options), out)
-    return {name: words(path) for name, path in out.items()}
+    interpret_plot_motifs.main(write_inputs(folder, **options), out)
+    return {name: read_svg_text(path) for name, path in out.items()}
 
 
-def test_motifs_are_drawn_with_all_that_is_known_of_them(tmp_path):
-    said = drawn(tmp_path)
-    for due in ("DeepSHAP (all exams passed); 2,000 test sequences", "on.1", "1,250 seqlets in 40 sequences", "12.5% of all contribution", "70 hits, 60 contribute", "SPI1 ←, q = 0.0001", "SPI1 ←, q = 0.5: not like it", "→ +1.2", "← +1.2"):  # fmt: skip
-        assert due in said["motifs"], due
-    assert "on.1 + on.2" in said["spacing"] and "SPI1 + like no known motif" in said["spacing"] and "→←" in said["spacing"]
-    assert said["filters"].index("filter1: RUNX1, q = 0.01") < said["filters"].index("filter0: like no known motif")
+def test_motifs_are_drawn_with_statistics_and_matches(tmp_path):
+    texts = draw_figures(tmp_path)
+    for expected in ("DeepSHAP (all exams passed); 2,000 test sequences", "on.1", "1,250 seqlets in 40 sequences", "12.5% of all contribution", "70 hits, 60 contribute", "SPI1 ←, q = 0.0001", "SPI1 ←, q = 0.5: not like it", "→ +1.2", "← +1.2"):  # fmt: skip
+        assert expected in texts["motifs"], expected
+    assert "on.1 + on.2" in texts["spacing"] and "SPI1 + like no known motif" in texts["spacing"] and "→←" in texts["spacing"]
+    assert texts["filters"].index("filter1: RUNX1, q = 0.01") < texts["filters"].index("filter0: like no known motif")
 
 
-def test_a_failed_method_is_marked_in_figures_that_it_makes(tmp_path):
-    said = drawn(tmp_path, failed=True)
-    assert "DeepSHAP: FAILED completeness" in said["motifs"]
+def test_failed_methods_are_marked_in_figures(tmp_path):
+    texts = draw_figures(tmp_path, failed=True)
+    assert "DeepSHAP: FAILED completeness" in texts["motifs"]
     assert "#d55e00" in (tmp_path / "motifs.svg").read_text().lower()
 
 
-def test_nothing_found_is_said_in_words(tmp_path):
-    said = drawn(tmp_path, found=0)
-    assert "No motif was found: on: no base contributes anything." in said["motifs"]
-    assert said["spacing"].startswith("No pair of motifs") and said["filters"].startswith("The network has no first layer")
+def test_missing_motifs_are_stated_in_figures(tmp_path):
+    texts = draw_figures(tmp_path, found=0)
+    assert "No motif was found: on: no base contributes anything." in texts["motifs"]
+    assert texts["spacing"].startswith("No pair of motifs") and texts["filters"].startswith("The network has no first layer")

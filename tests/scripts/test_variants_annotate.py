@@ -7,10 +7,10 @@ import pytest
 import variants_annotate
 import variants_prepare
 import variants_repeats
-from donors import needs, records, write_reference, write_vcf
+from donors import query_records, require_tools, write_reference, write_vcf
 from readsight.errors import InputError
 
-pytestmark = needs("samtools", "bcftools", "bgzip", "tabix")
+pytestmark = require_tools("samtools", "bcftools", "bgzip", "tabix")
 
 #                  123456789012345678901234567890
 CONTIGS = {"c": "ACGTCAGGTTTTTACGACGTAACCGGTTAC", "d": "ACGTTTGCAGCAGCAGTTACGACGATCGAA"}
@@ -19,7 +19,7 @@ AF = '##INFO=<ID=AF,Number=A,Type=Float,Description="x">\n##INFO=<ID=OTHER,Numbe
 SIGNIFICANCE = '##INFO=<ID=CLNSIG,Number=.,Type=String,Description="x">\n##INFO=<ID=CLNDN,Number=.,Type=String,Description="x">'
 
 
-def prepared(tmp_path, name, rows, extra="", lengths=LENGTHS, zipped=False):
+def prepare_resource(tmp_path, name, rows, extra="", lengths=LENGTHS, zipped=False):
     reference = write_reference(tmp_path, CONTIGS)
     vcf = write_vcf(tmp_path / f"{name}.source.vcf", lengths, rows, extra=extra)
     if zipped:
@@ -33,20 +33,20 @@ def prepared(tmp_path, name, rows, extra="", lengths=LENGTHS, zipped=False):
 CALLS = ["c 3 . G A 50 PASS . GT 0/1", "c 5 . C T 50 PASS . GT 0/1", "c 8 . GT G 50 PASS . GT 0/1", "d 2 . C G 50 PASS . GT 0/1"]
 
 
-def annotated(tmp_path, resources, fields, repeats=None, rows=CALLS):
+def annotate_calls(tmp_path, resources, fields, repeats=None, rows=CALLS):
     reference = write_reference(tmp_path, CONTIGS)
     calls = write_vcf(tmp_path / "calls.vcf", LENGTHS, rows, ("s",))
     variants_annotate.main(calls, reference, None, repeats, resources, tmp_path / "out.bcf", tmp_path)
-    return records(tmp_path / "out.bcf", fields)
+    return query_records(tmp_path / "out.bcf", fields)
 
 
 def test_ids_come_from_the_first_file_that_has_the_change(tmp_path):
     # unsorted, multi-allelic, not left-aligned, another REF base, a contig that the reference lacks, plain gzip
     rows = ["d 2 rs4 C G . . .", "c 12 rs3 TT T . . .", "c 3 rs1 G C,A . . .", "c 5 rs9 A T . . .", "e 3 rs8 G A . . ."]
-    first = prepared(tmp_path, "known0", rows, lengths={**LENGTHS, "e": 5}, zipped=True)
-    second = prepared(tmp_path, "known1", ["c 3 late G A . . .", "c 5 rs2 C T . . .", "d 2 late C G . . ."], lengths={})
-    found = annotated(tmp_path, [first, second], "%CHROM %POS %ID")
-    assert found == ["c 3 rs1", "c 5 rs2", "c 8 rs3", "d 2 rs4"]
+    first = prepare_resource(tmp_path, "known0", rows, lengths={**LENGTHS, "e": 5}, zipped=True)
+    second = prepare_resource(tmp_path, "known1", ["c 3 late G A . . .", "c 5 rs2 C T . . .", "d 2 late C G . . ."], lengths={})
+    rows_out = annotate_calls(tmp_path, [first, second], "%CHROM %POS %ID")
+    assert rows_out == ["c 3 rs1", "c 5 rs2", "c 8 rs3", "d 2 rs4"]
 
 
 def test_a_tab_at_the_end_of_the_column_line_does_no_harm(tmp_path):
@@ -55,62 +55,64 @@ def test_a_tab_at_the_end_of_the_column_line_does_no_harm(tmp_path):
     vcf.write_text(vcf.read_text().replace("\tINFO\n", "\tINFO\t\n"))
     known = tmp_path / "known0.bcf"
     variants_prepare.main(vcf, write_reference(tmp_path, CONTIGS), known, tmp_path, "known", 100)
-    assert annotated(tmp_path, [known], "%POS %ID") == ["3 rs1", "5 .", "8 .", "2 ."]
+    assert annotate_calls(tmp_path, [known], "%POS %ID") == ["3 rs1", "5 .", "8 .", "2 ."]
 
 
 def test_a_tag_without_definition_is_named_with_its_remedy(tmp_path):
     with pytest.raises(InputError, match="does not define INFO MYSTERY.*Add to the header.*##INFO=<ID=MYSTERY,"):
-        prepared(tmp_path, "known0", ["c 3 . G A . . MYSTERY=1"])
+        prepare_resource(tmp_path, "known0", ["c 3 . G A . . MYSTERY=1"])
 
 
 def test_a_damaged_resource_is_named(tmp_path):
-    whole = gzip.compress("\n".join(f"c\t3\trs{i}\tG\tA\t.\t.\t." for i in range(5000)).encode())
+    compressed = gzip.compress("\n".join(f"c\t3\trs{i}\tG\tA\t.\t.\t." for i in range(5000)).encode())
     vcf = write_vcf(tmp_path / "known.vcf", LENGTHS, [])
     cut = tmp_path / "known.vcf.gz"
-    cut.write_bytes(gzip.compress(vcf.read_bytes()) + whole[: len(whole) // 2])
+    cut.write_bytes(gzip.compress(vcf.read_bytes()) + compressed[: len(compressed) // 2])
     with pytest.raises(InputError, match="known.vcf.gz: is cut off or damaged"):
         variants_prepare.main(cut, write_reference(tmp_path, CONTIGS), tmp_path / "out.bcf", tmp_path, "known", 100)
 
 
-def test_frequency_is_that_of_the_own_allele(tmp_path):
+def test_frequency_belongs_to_the_same_allele(tmp_path):
     rows = ["c 3 . G C,A . . AF=0.5,0.25;OTHER=x", "c 13 . TA A . . AF=0.1", "c 9 . TT T . . AF=0.125"]
-    population = prepared(tmp_path, "population", rows[:1] + rows[2:], AF)
-    assert annotated(tmp_path, [population], "%POS %INFO/POP_AF") == ["3 0.25", "5 .", "8 0.125", "2 ."]
+    population = prepare_resource(tmp_path, "population", rows[:1] + rows[2:], AF)
+    assert annotate_calls(tmp_path, [population], "%POS %INFO/POP_AF") == ["3 0.25", "5 .", "8 0.125", "2 ."]
 
 
 def test_significance_is_that_of_the_same_change(tmp_path):
     rows = ["c 3 . G A . . CLNSIG=Pathogenic;CLNDN=a_disease", "c 5 . C G . . CLNSIG=Benign"]
-    found = annotated(tmp_path, [prepared(tmp_path, "clinvar", rows, SIGNIFICANCE)], "%POS %CLNSIG %CLNDN")
-    assert found == ["3 Pathogenic a_disease", "5 . .", "8 . .", "2 . ."]
+    records_out = annotate_calls(tmp_path, [prepare_resource(tmp_path, "clinvar", rows, SIGNIFICANCE)], "%POS %CLNSIG %CLNDN")
+    assert records_out == ["3 Pathogenic a_disease", "5 . .", "8 . .", "2 . ."]
 
 
 def test_no_calls_stay_no_calls(tmp_path):
-    population = prepared(tmp_path, "population", ["c 3 . G A . . AF=0.5"], AF)
-    assert annotated(tmp_path, [population, prepared(tmp_path, "known0", [])], "%POS", rows=[]) == []
+    population = prepare_resource(tmp_path, "population", ["c 3 . G A . . AF=0.5"], AF)
+    assert annotate_calls(tmp_path, [population, prepare_resource(tmp_path, "known0", [])], "%POS", rows=[]) == []
     assert (tmp_path / "out.bcf.csi").exists()
 
 
 def test_resources_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(InputError, match="no INFO/AF"):
-        prepared(tmp_path, "population", [])
+        prepare_resource(tmp_path, "population", [])
     with pytest.raises(InputError, match="known_sites.*no contig of the reference"):
-        prepared(tmp_path, "known0", ["chrc 3 . G A . . ."], lengths={"chrc": 30})
+        prepare_resource(tmp_path, "known0", ["chrc 3 . G A . . ."], lengths={"chrc": 30})
 
 
 def test_lower_case_runs_over_line_ends():
     lines = [">c one\n", "ACgt\n", "ttAC\n", "acGt\n", ">d\n", "aaa\n", ">e\n", "AC\n"]
-    assert list(variants_repeats.lower_case(lines)) == [("c", 2, 6), ("c", 8, 10), ("c", 11, 12), ("d", 0, 3)]
+    assert list(variants_repeats.find_lower_case(lines)) == [("c", 2, 6), ("c", 8, 10), ("c", 11, 12), ("d", 0, 3)]
 
 
 def test_calls_in_repeats_are_marked(tmp_path):
     (tmp_path / "own.fa").write_text(">c\n" + CONTIGS["c"][:4] + CONTIGS["c"][4:20].lower() + "GG\n>d\nACGT\n")
     variants_repeats.main(tmp_path / "own.fa", tmp_path / "repeats.bed.gz")
-    found = annotated(tmp_path, [], "%POS %REPEAT", repeats=tmp_path / "repeats.bed.gz")
+    flags = annotate_calls(tmp_path, [], "%POS %REPEAT", repeats=tmp_path / "repeats.bed.gz")
     # 1-based 5 is the first base in lower case
-    assert found == ["3 .", "5 1", "8 1", "2 ."]
+    assert flags == ["3 .", "5 1", "8 1", "2 ."]
 
 
 def test_a_genome_without_lower_case_has_no_repeats(tmp_path):
     (tmp_path / "own.fa").write_text(">c\nACGT\n")
     variants_repeats.main(tmp_path / "own.fa", tmp_path / "repeats.bed.gz")
-    assert [row.split()[1] for row in annotated(tmp_path, [], "%POS %REPEAT", repeats=tmp_path / "repeats.bed.gz")] == ["."] * 4
+    assert [row.split()[1] for row in annotate_calls(tmp_path, [], "%POS %REPEAT", repeats=tmp_path / "repeats.bed.gz")] == [
+        "."
+    ] * 4

@@ -9,12 +9,12 @@ import variants_call_delly
 import variants_gather_delly
 import variants_genotype_delly
 import variants_merge_delly
-from donors import genome, needs, records, write_cram, write_reference
-from readsight.variants.vcf_files import samples
+from donors import query_records, random_genome, require_tools, write_cram, write_reference
+from readsight.variants.vcf_files import read_samples
 
-pytestmark = needs("bwa", "samtools", "bcftools", "delly")
+pytestmark = require_tools("bwa", "samtools", "bcftools", "delly")
 
-CONTIGS = genome(11, chr1=30_000, chr2=20_000)
+CONTIGS = random_genome(11, chr1=30_000, chr2=20_000)
 DELETED = (9_999, 11_499)
 
 
@@ -33,7 +33,7 @@ def cohort(tmp_path_factory):
     return reference, crams
 
 
-def through(cohort, names, tmp_path):
+def run_all_steps(cohort, names, tmp_path):
     """All steps for some samples of the cohort. Returns calls and figures."""
     reference, crams = cohort
     sites, calls, notes = [], [], []
@@ -49,18 +49,18 @@ def through(cohort, names, tmp_path):
         notes.append(tmp_path / f"{name}.json")
         (tmp_path / name).mkdir()
         variants_genotype_delly.main(reference, merged, crams[name], name, calls[-1], notes[-1], tmp_path / name)
-    out, words = tmp_path / "delly.bcf", tmp_path / "words.json"
+    out, summary_path = tmp_path / "delly.bcf", tmp_path / "words.json"
     (tmp_path / "gather").mkdir()
     variants_gather_delly.main(
-        calls, notes, reference, list(names), out, words, tmp_path / "delly.note.json", tmp_path / "gather"
+        calls, notes, reference, list(names), out, summary_path, tmp_path / "delly.note.json", tmp_path / "gather"
     )
-    assert (tmp_path / "delly.bcf.csi").exists() and samples(out) == list(names)
-    return records(out, "%CHROM %POS %INFO/END %INFO/SVTYPE %FILTER[ %GT]"), json.loads(words.read_text())
+    assert (tmp_path / "delly.bcf.csi").exists() and read_samples(out) == list(names)
+    return query_records(out, "%CHROM %POS %INFO/END %INFO/SVTYPE %FILTER[ %GT]"), json.loads(summary_path.read_text())
 
 
-def test_a_deletion_is_found_and_genotyped(cohort, tmp_path):
+def test_deletion_is_called_and_genotyped(cohort, tmp_path):
     names = ("plain", "carrier")
-    rows, figures = through(cohort, names, tmp_path)
+    rows, figures = run_all_steps(cohort, names, tmp_path)
     assert len(rows) == 1
     contig, start, end, kind, verdict, plain, carrier = rows[0].split()
     assert (contig, kind, verdict, plain, carrier) == ("chr1", "DEL", "PASS", "0/0", "0/1")
@@ -69,16 +69,16 @@ def test_a_deletion_is_found_and_genotyped(cohort, tmp_path):
     assert (count["variants.delly.del"], count["variants.delly.passed"], count["variants.delly.not_judged"]) == (1, 1, 0)
 
 
-def test_samples_without_reads_or_pairs_are_left_out_in_words(cohort, tmp_path):
-    rows, figures = through(cohort, ("none", "carrier", "single"), tmp_path)
+def test_unjudged_samples_are_reported(cohort, tmp_path):
+    rows, figures = run_all_steps(cohort, ("none", "carrier", "single"), tmp_path)
     assert len(rows) == 1 and rows[0].split()[5:7] == ["./.", "0/1"]
     silent = next(figure for figure in figures if figure["key"] == "variants.delly.not_judged")
     assert silent["value"] >= 1 and "none" in silent["description"]
-    assert "none (too few reads" in dossier_audit.note(tmp_path / "delly.bcf")
+    assert "none (too few reads" in dossier_audit.read_note(tmp_path / "delly.bcf")
     assert json.loads((tmp_path / "none.json").read_text())["reason"]
 
 
-def test_nothing_found_is_a_valid_file(cohort, tmp_path):
+def test_no_variants_give_a_valid_file(cohort, tmp_path):
     reference, crams = cohort
     sites, note = tmp_path / "s.bcf", tmp_path / "s.json"
     variants_call_delly.main(reference, crams["none"], "none", sites, note)
@@ -87,9 +87,9 @@ def test_nothing_found_is_a_valid_file(cohort, tmp_path):
         (tmp_path / folder).mkdir()
     variants_merge_delly.main([sites], reference, merged, tmp_path / "a")
     variants_genotype_delly.main(reference, merged, crams["none"], "none", calls, tmp_path / "c.json", tmp_path / "b")
-    out, words = tmp_path / "delly.bcf", tmp_path / "w.json"
+    out, summary_path = tmp_path / "delly.bcf", tmp_path / "w.json"
     variants_gather_delly.main(
-        [calls], [note, tmp_path / "c.json"], reference, ["none"], out, words, tmp_path / "n.json", tmp_path / "c"
+        [calls], [note, tmp_path / "c.json"], reference, ["none"], out, summary_path, tmp_path / "n.json", tmp_path / "c"
     )
-    assert records(out) == [] and samples(out) == ["none"]
-    assert next(f for f in json.loads(words.read_text()) if f["key"] == "variants.delly.calls")["value"] == 0
+    assert query_records(out) == [] and read_samples(out) == ["none"]
+    assert next(f for f in json.loads(summary_path.read_text()) if f["key"] == "variants.delly.calls")["value"] == 0

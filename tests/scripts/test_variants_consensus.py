@@ -5,9 +5,9 @@ import subprocess
 import pytest
 
 import variants_consensus
-from donors import needs, records, write_vcf
+from donors import query_records, require_tools, write_vcf
 
-pytestmark = needs("bcftools", "tabix", "bgzip")
+pytestmark = require_tools("bcftools", "tabix", "bgzip")
 
 GQ = '##FORMAT=<ID=GQ,Number=1,Type={},Description="x">\n##INFO=<ID=DP,Number=1,Type=Integer,Description="x">\n##FILTER=<ID=Low,Description="x">'
 # A: 3 5 7(filtered) 9; B: 3 7 11 13; C: 3 5(other allele) 7 11
@@ -30,28 +30,28 @@ def calls(tmp_path):
     return files
 
 
-def consensus(calls, least, tmp_path):
+def run_consensus(calls, least, tmp_path):
     scratch = tmp_path / f"scratch{least}"
     scratch.mkdir()
     variants_consensus.main(calls, ["a", "b", "c"], least, tmp_path / "out.bcf", scratch)
-    return records(tmp_path / "out.bcf", "%POS %ALT %CALLERS %NCALLERS %DP[ %GT]")
+    return query_records(tmp_path / "out.bcf", "%POS %ALT %CALLERS %NCALLERS %DP[ %GT]")
 
 
-def test_members_are_counted_and_the_first_record_stands(calls, tmp_path):
-    assert consensus(calls, 2, tmp_path) == ["3 A a,b,c 3 1 0/1", "7 A b,c 2 2 1/1", "11 GT b,c 2 2 1/1"]
+def test_callers_are_counted_and_first_record_is_kept(calls, tmp_path):
+    assert run_consensus(calls, 2, tmp_path) == ["3 A a,b,c 3 1 0/1", "7 A b,c 2 2 1/1", "11 GT b,c 2 2 1/1"]
 
 
 def test_all_and_one(calls, tmp_path):
-    assert consensus(calls, 3, tmp_path) == ["3 A a,b,c 3 1 0/1"]
-    found = consensus(calls, 1, tmp_path)
-    assert [row.split()[0] + row.split()[1] for row in found] == ["3A", "5A", "5T", "7A", "9A", "11GT", "13A"]
+    assert run_consensus(calls, 3, tmp_path) == ["3 A a,b,c 3 1 0/1"]
+    calls_out = run_consensus(calls, 1, tmp_path)
+    assert [row.split()[0] + row.split()[1] for row in calls_out] == ["3A", "5A", "5T", "7A", "9A", "11GT", "13A"]
 
 
-def test_tags_of_two_meanings_are_kept_from_the_first_alone(calls, tmp_path):
-    consensus(calls, 2, tmp_path)
-    assert records(tmp_path / "out.bcf", "[%GQ]") == ["9", ".", "."]
+def test_conflicting_tags_come_from_the_first_caller(calls, tmp_path):
+    run_consensus(calls, 2, tmp_path)
+    assert query_records(tmp_path / "out.bcf", "[%GQ]") == ["9", ".", "."]
     assert (tmp_path / "out.bcf.csi").exists()
 
 
 def test_no_agreement_is_a_valid_file(calls, tmp_path):
-    assert consensus([calls[0], calls[0], calls[1]], 4, tmp_path) == []
+    assert run_consensus([calls[0], calls[0], calls[1]], 4, tmp_path) == []

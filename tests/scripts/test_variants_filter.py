@@ -3,11 +3,11 @@
 import pytest
 
 import variants_filter
-from donors import needs, records, write_vcf
+from donors import query_records, require_tools, write_vcf
 from readsight.errors import InputError
-from readsight.variants.vcf_files import header
+from readsight.variants.vcf_files import load_header
 
-pytestmark = needs("bcftools")
+pytestmark = require_tools("bcftools")
 
 DP = '##INFO=<ID=DP,Number=1,Type=Integer,Description="x">'
 ROWS = [
@@ -19,27 +19,27 @@ ROWS = [
 ]
 
 
-def filtered(tmp_path, filters):
+def filter_calls(tmp_path, filters):
     vcf = write_vcf(tmp_path / "in.vcf", {"c": 30}, ROWS, ("s",), DP + '\n##FILTER=<ID=own,Description="x">')
     variants_filter.main(vcf, tmp_path / "out.bcf", filters, "bcftools")
-    return records(tmp_path / "out.bcf", "%FILTER")
+    return query_records(tmp_path / "out.bcf", "%FILTER")
 
 
-def test_calls_bear_the_reasons_they_fail_for(tmp_path):
-    found = filtered(tmp_path, {"LowQual": "QUAL<20", "LowDepth": "INFO/DP<4"})
-    assert found == ["PASS", "LowQual", "LowQual;LowDepth", "PASS", "own"]
-    words = "\n".join(header(tmp_path / "out.bcf"))
-    assert "ID=LowQual" in words and "QUAL<20" in words and "INFO/DP<4" in words
+def test_calls_list_the_filters_they_fail(tmp_path):
+    filters = filter_calls(tmp_path, {"LowQual": "QUAL<20", "LowDepth": "INFO/DP<4"})
+    assert filters == ["PASS", "LowQual", "LowQual;LowDepth", "PASS", "own"]
+    header_text = "\n".join(load_header(tmp_path / "out.bcf"))
+    assert "ID=LowQual" in header_text and "QUAL<20" in header_text and "INFO/DP<4" in header_text
 
 
-def test_without_filters_everything_passes_but_what_came_marked(tmp_path):
-    assert filtered(tmp_path, {}) == ["PASS"] * 4 + ["own"]
+def test_without_filters_only_marked_calls_fail(tmp_path):
+    assert filter_calls(tmp_path, {}) == ["PASS"] * 4 + ["own"]
 
 
 def test_an_expression_that_does_not_fit_is_refused_by_name(tmp_path):
     with pytest.raises(InputError) as error:
-        filtered(tmp_path, {"LowQual": "QUAL<20", "Odd": "INFO/NOSUCH<3", "Broken": "(QUAL<3"})
-    words = str(error.value).splitlines()
-    assert len(words) == 2
-    assert words[0].startswith("variants.filters.Odd") and "bcftools" in words[0] and "NOSUCH" in words[0]
-    assert words[1].startswith("variants.filters.Broken")
+        filter_calls(tmp_path, {"LowQual": "QUAL<20", "Odd": "INFO/NOSUCH<3", "Broken": "(QUAL<3"})
+    messages = str(error.value).splitlines()
+    assert len(messages) == 2
+    assert messages[0].startswith("variants.filters.Odd") and "bcftools" in messages[0] and "NOSUCH" in messages[0]
+    assert messages[1].startswith("variants.filters.Broken")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from readsight.variants.benchmark_counts import Tally
+from readsight.variants.benchmark_counts import BenchmarkCounts
 from variants_compare import TABLE
 from variants_plot import main
 from variants_plot_structural import main as structural
@@ -14,22 +14,25 @@ SIZES = {"change": list(range(-49, 50)), **{name: [0] * 99 for name in ("tp", "f
 
 
 @pytest.mark.parametrize("strata", [[], ["repeats"]])
-def test_nothing_called_and_nothing_true_still_draws(tmp_path, strata):
+def test_figures_are_drawn_without_calls_or_truth(tmp_path, strata):
     with open(tmp_path / "t.tsv", "w", newline="") as handle:
         table = csv.DictWriter(handle, TABLE, delimiter="\t")
         table.writeheader()
-        table.writerows({k: "" if v != v else v for k, v in row.items()} for row in Tally(["a"], strata, {"c": 10}, 5).rows(1))
+        table.writerows(
+            {k: "" if v != v else v for k, v in row.items()}
+            for row in BenchmarkCounts(["a"], strata, {"c": 10}, 5).iterate_rows(1)
+        )
     empty = {"edges": [], "tp": [], "fp": []}
     (tmp_path / "s.json").write_text(json.dumps({"sizes": SIZES, "QUAL": empty, "DP": empty}))
-    drawn = []
+    pictures = []
     for _ in range(2):
         out = [tmp_path / name for name in ("a.svg", "b.svg", "c.svg")]
         main(["x"], [tmp_path / "t.tsv"], [tmp_path / "s.json"], *out)
-        drawn.append([path.read_bytes() for path in out])
-    assert drawn[0] == drawn[1] and all(b"<svg" in picture for picture in drawn[0])
+        pictures.append([path.read_bytes() for path in out])
+    assert pictures[0] == pictures[1] and all(b"<svg" in picture for picture in pictures[0])
 
 
-def test_no_structural_variants_still_draws(tmp_path):
+def test_figure_is_drawn_without_structural_variants(tmp_path):
     kinds = ["del", "dup", "inv", "ins", "all"]
     limits = [f"{metric}{limit}" for metric in ("precision", "recall", "f1") for limit in ("", "_low", "_high")]
     rows = ["\t".join(["sample", "type", "tp", "fn", "query_tp", "fp", *limits])] + [

@@ -7,60 +7,62 @@ import pytest
 
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate.batch_effects import BATCHES
-from readsight.simulate.fragments import Fragments, Library, Templates, shear
-from readsight.simulate.sequencer import ADAPTERS, Run, fastq, names, sequence, write_pairs
+from readsight.simulate.fragments import Fragments, Library, Templates, shear_templates
+from readsight.simulate.sequencer import ADAPTERS, SequencingRun, draw_read_names, format_fastq, sequence_reads, write_pairs
 
-PERFECT = Run(errors=False)
+PERFECT = SequencingRun(errors=False)
 
 
-def templates(seed=1, size=20_000):
+def draw_templates(seed=1, size=20_000):
     rng = np.random.default_rng(seed)
-    return Templates.of([rng.integers(0, 4, n).astype(np.uint8) for n in (size, size // 2)])
+    return Templates.from_sequences([rng.integers(0, 4, n).astype(np.uint8) for n in (size, size // 2)])
 
 
-def fragments(start, length, reverse):
+def make_fragments(start, length, reverse):
     return Fragments(np.array(start), np.array(length), np.array(reverse))
 
 
 def test_perfect_reads_are_the_two_ends_of_the_fragment():
-    source = templates()
-    chosen = fragments([100, 700], [300, 250], [False, True])
-    one, two = (sequence(source, chosen, mate, 101, PERFECT, np.random.default_rng(0))[0] for mate in (1, 2))
+    source = draw_templates()
+    chosen = make_fragments([100, 700], [300, 250], [False, True])
+    mate_1, mate_2 = (sequence_reads(source, chosen, mate, 101, PERFECT, np.random.default_rng(0))[0] for mate in (1, 2))
     first, second = source.codes[100:400], source.codes[700:950]
-    assert (one[0] == first[:101]).all() and (two[0] == reverse_complement(first)[:101]).all()
-    assert (one[1] == reverse_complement(second)[:101]).all() and (two[1] == second[:101]).all()
+    assert (mate_1[0] == first[:101]).all() and (mate_2[0] == reverse_complement(first)[:101]).all()
+    assert (mate_1[1] == reverse_complement(second)[:101]).all() and (mate_2[1] == second[:101]).all()
 
 
 def test_short_fragments_run_into_the_adapters():
-    source = templates()
-    chosen = fragments([100, 200], [60, 60], [False, True])
+    source = draw_templates()
+    chosen = make_fragments([100, 200], [60, 60], [False, True])
     for mate in (1, 2):
-        reads, _ = sequence(source, chosen, mate, 101, PERFECT, np.random.default_rng(0))
+        reads, _ = sequence_reads(source, chosen, mate, 101, PERFECT, np.random.default_rng(0))
         assert all(decode(r[60:93]) == decode(ADAPTERS[mate - 1][:33]) for r in reads)
     assert decode(ADAPTERS[0]).startswith("AGATCGGAAGAGCACACGTCTGAACTCCAGTCA")
     assert decode(ADAPTERS[1]).startswith("AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGT")
 
 
-def test_errors_are_as_frequent_as_their_qualities_say():
-    source = templates()
-    chosen = shear(source, 20_000, Library(short=0), 101, np.random.default_rng(1))
-    clean, _ = sequence(source, chosen, 1, 101, PERFECT, np.random.default_rng(2))
-    reads, quality = sequence(source, chosen, 1, 101, Run(quality=30, indels=0, unknown=0), np.random.default_rng(2))
+def test_error_rate_matches_qualities():
+    source = draw_templates()
+    chosen = shear_templates(source, 20_000, Library(short=0), 101, np.random.default_rng(1))
+    clean, _ = sequence_reads(source, chosen, 1, 101, PERFECT, np.random.default_rng(2))
+    reads, quality = sequence_reads(
+        source, chosen, 1, 101, SequencingRun(quality=30, indels=0, unknown=0), np.random.default_rng(2)
+    )
     for low, high in ((2, 20), (20, 27), (27, 42)):
         inside = (quality >= low) & (quality < high)
         assert (reads != clean)[inside].mean() == pytest.approx((10 ** (quality[inside] / -10.0)).mean(), rel=0.15)
 
 
 def test_unknown_bases_have_the_lowest_quality():
-    source = templates()
-    chosen = shear(source, 5_000, Library(), 101, np.random.default_rng(1))
-    reads, quality = sequence(source, chosen, 1, 101, Run(unknown=0.01), np.random.default_rng(2))
+    source = draw_templates()
+    chosen = shear_templates(source, 5_000, Library(), 101, np.random.default_rng(1))
+    reads, quality = sequence_reads(source, chosen, 1, 101, SequencingRun(unknown=0.01), np.random.default_rng(2))
     assert (reads == 4).mean() == pytest.approx(0.01, rel=0.1) and (quality[reads == 4] == 2).all()
 
 
 def test_fragments_stay_within_their_template_and_cover_it_evenly():
-    source = templates()
-    chosen = shear(source, 40_000, Library(gc_slope=0), 101, np.random.default_rng(1))
+    source = draw_templates()
+    chosen = shear_templates(source, 40_000, Library(gc_slope=0), 101, np.random.default_rng(1))
     edge = source.edges[1]
     assert not ((chosen.start < edge) & (chosen.start + chosen.length > edge)).any()
     assert (chosen.start + chosen.length <= source.edges[-1]).all()
@@ -72,53 +74,55 @@ def test_fragments_stay_within_their_template_and_cover_it_evenly():
     assert 0.45 < chosen.reverse.mean() < 0.55
 
 
-def test_duplicates_and_gc_preference_are_as_asked():
+def test_duplicates_and_gc_bias_match_library():
     low, high = (encode("AATTCAATTA" * 1000), encode("GGCCAGGCCG" * 1000))
-    source = Templates.of([low, high])
-    rich = [shear(source, 20_000, Library(gc_slope=slope, short=0), 101, np.random.default_rng(1)) for slope in (-1, 0, 2)]
-    part = [(f.start >= 10_000).mean() for f in rich]
-    assert part[0] < 0.45 < part[1] < 0.55 < part[2]
-    many = shear(templates(size=2_000_000), 20_000, Library(duplicates=0.2), 101, np.random.default_rng(1))
-    unique = len(set(zip(many.start.tolist(), many.length.tolist(), many.reverse.tolist(), strict=True)))
+    source = Templates.from_sequences([low, high])
+    fragments_by_slope = [
+        shear_templates(source, 20_000, Library(gc_slope=slope, short=0), 101, np.random.default_rng(1)) for slope in (-1, 0, 2)
+    ]
+    gc_rich_fraction = [(f.start >= 10_000).mean() for f in fragments_by_slope]
+    assert gc_rich_fraction[0] < 0.45 < gc_rich_fraction[1] < 0.55 < gc_rich_fraction[2]
+    fragments = shear_templates(draw_templates(size=2_000_000), 20_000, Library(duplicates=0.2), 101, np.random.default_rng(1))
+    unique = len(set(zip(fragments.start.tolist(), fragments.length.tolist(), fragments.reverse.tolist(), strict=True)))
     assert unique / 20_000 == pytest.approx(0.8, abs=0.02)
 
 
 def test_batches_differ_in_fragment_length_and_quality():
-    source = templates(size=200_000)
+    source = draw_templates(size=200_000)
     means, qualities = [], []
     for library, run in BATCHES:
-        chosen = shear(source, 10_000, library, 101, np.random.default_rng(1))
+        chosen = shear_templates(source, 10_000, library, 101, np.random.default_rng(1))
         means.append(np.median(chosen.length))
-        qualities.append(sequence(source, chosen, 1, 101, run, np.random.default_rng(1))[1].mean())
+        qualities.append(sequence_reads(source, chosen, 1, 101, run, np.random.default_rng(1))[1].mean())
     assert means[1] > means[0] + 40 and qualities[0] > qualities[1] + 1
 
 
 def test_names_are_unique_sorted_and_of_illumina_style():
-    table = names(50_000, Run(), 2, np.random.default_rng(1))
+    table = draw_read_names(50_000, SequencingRun(), 2, np.random.default_rng(1))
     text = [row.tobytes().decode() for row in table]
     assert len(set(text)) == 50_000 and text == sorted(text)
     fields = text[0].split(":")
     assert len(fields) == 7 and fields[3] == "2" and all(1101 <= int(t.split(":")[4]) <= 2316 for t in text)
 
 
-def test_fastq_is_four_lines_a_read():
+def test_fastq_has_four_lines_per_read():
     codes = np.array([[0, 1, 2, 3, 4]], dtype=np.uint8)
     quality = np.array([[40, 30, 20, 10, 2]], dtype=np.uint8)
     name = np.frombuffer(b"@r", dtype=np.uint8)[None]
-    assert fastq(name, 2, codes, quality).decode() == "@r 2:N:0:ATCACG\nACGTN\n+\nI?5+#\n"
+    assert format_fastq(name, 2, codes, quality).decode() == "@r 2:N:0:ATCACG\nACGTN\n+\nI?5+#\n"
 
 
-def test_mates_agree_and_the_same_seed_gives_the_same_bytes(tmp_path):
-    source = templates()
+def test_mates_match_and_seed_determines_bytes(tmp_path):
+    source = draw_templates()
 
-    def write(folder, seed):
+    def write_reads(folder, seed):
         folder.mkdir()
         rng = np.random.default_rng(seed)
         paths = (folder / "1.fastq.gz", folder / "2.fastq.gz")
-        write_pairs(source, shear(source, 3_000, Library(), 101, rng), 101, Run(), 1, rng, paths)
+        write_pairs(source, shear_templates(source, 3_000, Library(), 101, rng), 101, SequencingRun(), 1, rng, paths)
         return [p.read_bytes() for p in paths]
 
-    one, again, other = write(tmp_path / "a", 1), write(tmp_path / "b", 1), write(tmp_path / "c", 2)
-    assert one == again and one != other
-    heads = [[line.split()[0] for line in gzip.decompress(b).splitlines()[::4]] for b in one]
-    assert heads[0] == heads[1] and len(heads[0]) == 3_000
+    first, again, different = write_reads(tmp_path / "a", 1), write_reads(tmp_path / "b", 1), write_reads(tmp_path / "c", 2)
+    assert first == again and first != different
+    names = [[line.split()[0] for line in gzip.decompress(b).splitlines()[::4]] for b in first]
+    assert names[0] == names[1] and len(names[0]) == 3_000

@@ -14,22 +14,22 @@ PATIENCE = 60  # seconds
 KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "ArrowUp": 38, "ArrowDown": 40, "PageUp": 33, "PageDown": 34, "Home": 36, "End": 35}
 
 
-def path() -> str | None:
+def find_chromium() -> str | None:
     """Where a Chromium is; None where there is none."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return next((executable for name in NAMES if (executable := shutil.which(name))), None)
 
 
 class Browser:
     """One page of a headless Chromium that resolves no name, so that nothing can be fetched.
 
-    errors: what the page's console said of errors. asked: addresses that the page asked for.
+    errors: what the page's console said of errors. requests: addresses that the page asked for.
     """
 
     def __init__(self, folder: Path, width: int = 1280, height: int = 900):
-        ends = [os.pipe() for _ in range(2)]
-        (theirs_in, self._write), (self._read, theirs_out) = ends
+        pipes = [os.pipe() for _ in range(2)]
+        (child_in, self._write), (self._read, child_out) = pipes
         command = [
-            path(),
+            find_chromium(),
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
@@ -38,22 +38,22 @@ class Browser:
         ]
         command += [f"--user-data-dir={folder}", "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking"]
         # the browser reads descriptor 3 and writes 4; dash knows none above 9
-        shell = ["bash", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"', "bash"]
+        shell = ["bash", "-c", f'exec 3<&{child_in} 4>&{child_out}; exec "$@"', "bash"]
         self._process = subprocess.Popen(
             [*shell, *command, "about:blank"],
-            pass_fds=(theirs_in, theirs_out),
+            pass_fds=(child_in, child_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(theirs_in)
-        os.close(theirs_out)
-        self._held, self._number, self._session = b"", 0, None
+        os.close(child_in)
+        os.close(child_out)
+        self._buffer, self._number, self._session = b"", 0, None
         self.errors: list[str] = []
-        self.asked: list[str] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.requests: list[str] = []
+        target = self.send_command("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.send_command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
-            self.call(f"{domain}.enable")
+            self.send_command(f"{domain}.enable")
         self.resize(width, height)
 
     def close(self) -> None:
@@ -67,112 +67,114 @@ class Browser:
             self._process.kill()
             self._process.wait()
 
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
+    def send_command(self, method: str, **params: Any) -> dict[str, Any]:
         """A command of the protocol, and its result."""
         self._number += 1
         number = self._number
-        said = {"id": number, "method": method, "params": params} | ({"sessionId": self._session} if self._session else {})
-        os.write(self._write, json.dumps(said).encode() + b"\0")
+        message = {"id": number, "method": method, "params": params} | ({"sessionId": self._session} if self._session else {})
+        os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
-            heard = self._heard()
-            if heard.get("id") == number:
-                assert "error" not in heard, heard["error"]
-                return heard["result"]
+            reply = self._read_message()
+            if reply.get("id") == number:
+                assert "error" not in reply, reply["error"]
+                return reply["result"]
 
-    def _heard(self) -> dict[str, Any]:
+    def _read_message(self) -> dict[str, Any]:
         limit = time.monotonic() + PATIENCE
-        while b"\0" not in self._held:
+        while b"\0" not in self._buffer:
             assert select.select([self._read], [], [], max(limit - time.monotonic(), 0))[0], "the browser says nothing"
-            said = os.read(self._read, 1 << 20)
-            assert said, "the browser has ended"
-            self._held += said
-        one, _, self._held = self._held.partition(b"\0")
-        heard = json.loads(one)
-        self._kept(heard.get("method"), heard.get("params", {}))
-        return heard
+            chunk = os.read(self._read, 1 << 20)
+            assert chunk, "the browser has ended"
+            self._buffer += chunk
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        reply = json.loads(message)
+        self._record_event(reply.get("method"), reply.get("params", {}))
+        return reply
 
-    def _kept(self, event: str | None, about: dict[str, Any]) -> None:
+    def _record_event(self, event: str | None, details: dict[str, Any]) -> None:
         if event == "Runtime.exceptionThrown":
-            self.errors.append(json.dumps(about["exceptionDetails"]))
-        elif event == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning", "assert"):
-            self.errors.append(json.dumps(about["args"]))
-        elif event == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
-            self.errors.append(about["entry"]["text"])
+            self.errors.append(json.dumps(details["exceptionDetails"]))
+        elif event == "Runtime.consoleAPICalled" and details["type"] in ("error", "warning", "assert"):
+            self.errors.append(json.dumps(details["args"]))
+        elif event == "Log.entryAdded" and details["entry"]["level"] in ("error", "warning"):
+            self.errors.append(details["entry"]["text"])
         elif event == "Network.requestWillBeSent":
-            self.asked.append(about["request"]["url"])
+            self.requests.append(details["request"]["url"])
 
     def resize(self, width: int, height: int) -> None:
         """The size of the page, in pixels."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.send_command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def open(self, url: str, ready: str = "document.readyState === 'complete'") -> None:
+    def open_url(self, url: str, ready: str = "document.readyState === 'complete'") -> None:
         """Go to an address, and wait until an expression is true there."""
-        self.errors, self.asked = [], []
-        self.call("Page.navigate", url="about:blank")
-        self.asked.clear()
-        self.call("Page.navigate", url=url)
-        self.wait(ready)
+        self.errors, self.requests = [], []
+        self.send_command("Page.navigate", url="about:blank")
+        self.requests.clear()
+        self.send_command("Page.navigate", url=url)
+        self.wait_until(ready)
 
-    def wait(self, expression: str) -> None:
+    def wait_until(self, expression: str) -> None:
         """Wait until an expression is true."""
         limit = time.monotonic() + PATIENCE
-        while not self.ask(f"Boolean({expression})"):
+        while not self.evaluate(f"Boolean({expression})"):
             assert time.monotonic() < limit, f"never: {expression}; {self.errors}"
             time.sleep(0.02)
 
-    def ask(self, expression: str) -> Any:
+    def evaluate(self, expression: str) -> Any:
         """The value of an expression of JavaScript, or of its promise."""
-        found = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        reply = self.send_command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in reply, reply["exceptionDetails"]
+        return reply["result"].get("value")
 
-    def place(self, selector: str) -> tuple[float, float, float, float]:
+    def find_box(self, selector: str) -> tuple[float, float, float, float]:
         """Where an element is: left, top, width, height; brought into sight first."""
-        words = json.dumps(selector)
+        quoted = json.dumps(selector)
         return tuple(
-            self.ask(
-                f"(() => {{ const e = document.querySelector({words}); e.scrollIntoView({{block: 'nearest'}});"
+            self.evaluate(
+                f"(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: 'nearest'}});"
                 " const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()"
             )
         )
 
-    def click(self, selector: str, across: float = 0.5) -> None:
+    def click_element(self, selector: str, across: float = 0.5) -> None:
         """Click an element, so far across it."""
-        left, top, width, height = self.place(selector)
-        at = (left + across * width, top + height / 2)
-        self._mouse("mousePressed", at, button="left", clickCount=1, buttons=1)
-        self._mouse("mouseReleased", at, button="left", clickCount=1)
+        left, top, width, height = self.find_box(selector)
+        position = (left + across * width, top + height / 2)
+        self._send_mouse_event("mousePressed", position, button="left", clickCount=1, buttons=1)
+        self._send_mouse_event("mouseReleased", position, button="left", clickCount=1)
 
-    def drag(self, selector: str, begin: float, end: float) -> None:
+    def drag_across(self, selector: str, begin: float, end: float) -> None:
         """Drag across an element, from so far across it to so far."""
-        left, top, width, height = self.place(selector)
-        spots = [(left + (begin + (end - begin) * i / 4) * width, top + height / 2) for i in range(5)]
-        self._mouse("mousePressed", spots[0], button="left", clickCount=1, buttons=1)
-        for spot in spots[1:]:
-            self._mouse("mouseMoved", spot, button="left", buttons=1)
-        self._mouse("mouseReleased", spots[-1], button="left", clickCount=1)
+        left, top, width, height = self.find_box(selector)
+        positions = [(left + (begin + (end - begin) * i / 4) * width, top + height / 2) for i in range(5)]
+        self._send_mouse_event("mousePressed", positions[0], button="left", clickCount=1, buttons=1)
+        for position in positions[1:]:
+            self._send_mouse_event("mouseMoved", position, button="left", buttons=1)
+        self._send_mouse_event("mouseReleased", positions[-1], button="left", clickCount=1)
 
-    def wheel(self, selector: str, turned: float, control: bool = False) -> None:
+    def turn_wheel(self, selector: str, turned: float, control: bool = False) -> None:
         """Turn the wheel over an element; down is positive."""
-        left, top, width, height = self.place(selector)
-        self._mouse("mouseWheel", (left + width / 2, top + height / 2), deltaX=0, deltaY=turned, modifiers=2 if control else 0)
+        left, top, width, height = self.find_box(selector)
+        self._send_mouse_event(
+            "mouseWheel", (left + width / 2, top + height / 2), deltaX=0, deltaY=turned, modifiers=2 if control else 0
+        )
 
-    def _mouse(self, kind: str, at: tuple[float, float], **more: Any) -> None:
-        self.call("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], **more)
+    def _send_mouse_event(self, kind: str, position: tuple[float, float], **more: Any) -> None:
+        self.send_command("Input.dispatchMouseEvent", type=kind, x=position[0], y=position[1], **more)
 
-    def press(self, key: str) -> None:
+    def press_key(self, key: str) -> None:
         """Press a key on what has the focus."""
-        about = {"windowsVirtualKeyCode": KEYS[key]} if key in KEYS else {"text": key}
-        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **about)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        details = {"windowsVirtualKeyCode": KEYS[key]} if key in KEYS else {"text": key}
+        self.send_command("Input.dispatchKeyEvent", type="keyDown", key=key, **details)
+        self.send_command("Input.dispatchKeyEvent", type="keyUp", key=key)
 
-    def write(self, selector: str, text: str) -> None:
+    def type_text(self, selector: str, text: str) -> None:
         """Type into a field."""
-        self.ask(f"document.querySelector({json.dumps(selector)}).focus()")
-        self.call("Input.insertText", text=text)
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.send_command("Input.insertText", text=text)
 
-    def shot(self, out: Path) -> None:
+    def save_screenshot(self, out: Path) -> None:
         """A picture of what is seen."""
         import base64
 
-        out.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+        out.write_bytes(base64.b64decode(self.send_command("Page.captureScreenshot", format="png")["data"]))

@@ -25,20 +25,22 @@ HEADER = [
 ]
 
 
-def genome(folder: Path, contigs: int = 4, length: int = 100_000, seed: int = 1) -> Path:
+def write_genome(folder: Path, contigs: int = 4, length: int = 100_000, seed: int = 1) -> Path:
     """An indexed random FASTA."""
-    draw = np.random.default_rng(seed)
-    path = write_fasta(folder / "genome.fa", {f"chr{i + 1}": "".join(draw.choice(list("ACGT"), length)) for i in range(contigs)})
+    rng = np.random.default_rng(seed)
+    path = write_fasta(folder / "genome.fa", {f"chr{i + 1}": "".join(rng.choice(list("ACGT"), length)) for i in range(contigs)})
     pysam.faidx(str(path))
     return path
 
 
-def labelled(folder: Path, fasta: Path, calls: int = 400, false: float = 0.15, signal: float = 1.5, seed: int = 1) -> Path:
+def write_labelled_calls(
+    folder: Path, fasta: Path, calls: int = 400, false: float = 0.15, signal: float = 1.5, seed: int = 1
+) -> Path:
     """A VCF of calls with INFO/TRUTH, two samples.
 
     false: part of false calls, that are lower in QUAL and MQ by `signal` standard deviations (0: not at all).
     """
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     source = pysam.FastaFile(str(fasta))
     header = pysam.VariantHeader()
     for name, length in zip(source.references, source.lengths, strict=True):
@@ -49,19 +51,19 @@ def labelled(folder: Path, fasta: Path, calls: int = 400, false: float = 0.15, s
         header.add_sample(sample)
     path = folder / "bcftools.labels.vcf.gz"
     with pysam.VariantFile(str(path), "wz", header=header) as out:
-        share = calls // len(source.references)
+        calls_per_contig = calls // len(source.references)
         for name, length in zip(source.references, source.lengths, strict=True):
-            for start in sorted(draw.choice(np.arange(100, length - 100), share, replace=False)):
-                out.write(_record(out, source, name, int(start), draw.random() >= false, signal, draw))
+            for start in sorted(rng.choice(np.arange(100, length - 100), calls_per_contig, replace=False)):
+                out.write(_make_record(out, source, name, int(start), rng.random() >= false, signal, rng))
     return path
 
 
-def _record(out, source, name, start, true, signal, draw):
+def _make_record(out, source, name, start, true, signal, rng):
     ref = source.fetch(name, start, start + 1)
-    alt = "CGTA"["ACGT".index(ref)] + "T" * int(draw.choice([0, 0, 0, 2]))
-    level = draw.normal(0, 1) - (0 if true else signal)
-    depth = int(draw.poisson(30)) + 2
-    own = int(draw.binomial(depth, 0.5))
+    alt = "CGTA"["ACGT".index(ref)] + "T" * int(rng.choice([0, 0, 0, 2]))
+    level = rng.normal(0, 1) - (0 if true else signal)
+    depth = int(rng.poisson(30)) + 2
+    alternative_reads = int(rng.binomial(depth, 0.5))
     record = out.new_record(contig=name, start=start, alleles=(ref, alt), qual=max(1.0, 120 + 30 * level))
     record.info.update(
         {
@@ -69,18 +71,18 @@ def _record(out, source, name, start, true, signal, draw):
             "CALLERS": ("bcftools", "freebayes") if true else ("bcftools",),
             "POP_AF": (0.4 if true else 0.0,),
             "DP": depth * 2,
-            "DP4": (depth - own, 3, own, 4),
-            "MQ": float(np.clip(55 + 4 * (draw.normal() - (0 if true else signal)), 0, 60)),
-            "MQ0F": float(draw.random() * 0.1),
+            "DP4": (depth - alternative_reads, 3, alternative_reads, 4),
+            "MQ": float(np.clip(55 + 4 * (rng.normal() - (0 if true else signal)), 0, 60)),
+            "MQ0F": float(rng.random() * 0.1),
             "AC": (1,),
         }
     )
-    if draw.random() < 0.7:
-        record.info["RPBZ"] = float(draw.normal())
-        record.info["BQBZ"] = float(draw.normal())
+    if rng.random() < 0.7:
+        record.info["RPBZ"] = float(rng.normal())
+        record.info["BQBZ"] = float(rng.normal())
     for sample, genotype in (("one", (0, 1)), ("two", (0, 0))):
         record.samples[sample]["GT"] = genotype
-        record.samples[sample]["AD"] = (depth - own, own) if sample == "one" else (depth, 0)
+        record.samples[sample]["AD"] = (depth - alternative_reads, alternative_reads) if sample == "one" else (depth, 0)
         record.samples[sample]["PL"] = (90, 0, 80) if sample == "one" else (0, 60, 120)
         record.samples[sample]["BD"] = ("TP" if true else "FP") if sample == "one" else "."
     return record
@@ -99,17 +101,17 @@ NETWORK = {
 }
 
 
-def assemble(folder: Path, **options) -> Path:
-    """examples.h5ad of `labelled` calls; options as of `labelled`."""
+def assemble_examples(folder: Path, **options) -> Path:
+    """examples.h5ad of `write_labelled_calls` calls; options as of `write_labelled_calls`."""
     import dataset_assemble_variants
 
     folder.mkdir(parents=True, exist_ok=True)
-    fasta = genome(folder)
-    dataset_assemble_variants.main(labelled(folder, fasta, **options), fasta, SPEC, folder / "examples.h5ad")
+    fasta = write_genome(folder)
+    dataset_assemble_variants.main(write_labelled_calls(folder, fasta, **options), fasta, SPEC, folder / "examples.h5ad")
     return folder / "examples.h5ad"
 
 
-def fold(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smote") -> dict[str, Path]:
+def make_folds(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smote") -> dict[str, Path]:
     """Certified split and balanced folds of repeat 0: name → file."""
     import dataset_balance
     import dataset_fold
@@ -125,13 +127,13 @@ def fold(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smot
     return files
 
 
-def train(folder: Path, files: dict[str, Path], model: str, seed: int = 1) -> dict[str, Path]:
+def train_model(folder: Path, files: dict[str, Path], model: str, seed: int = 1) -> dict[str, Path]:
     """A trained model of repeat 0 and its predictions: the files so far, and tensors, about, predictions."""
     import model_predict
     import model_train
 
     settings = {"network": NETWORK, "single_feature": {"feature": "QUAL"}}.get(model, {})
-    made = {
+    outputs = {
         "tensors": folder / f"{model}.safetensors",
         "about": folder / f"{model}.json",
         "predictions": folder / f"{model}.parquet",
@@ -144,8 +146,8 @@ def train(folder: Path, files: dict[str, Path], model: str, seed: int = 1) -> di
         settings,
         seed,
         1,
-        made["tensors"],
-        made["about"],
+        outputs["tensors"],
+        outputs["about"],
     )
-    model_predict.main(files["test"], made["tensors"], made["about"], files["certificate"], 0, made["predictions"])
-    return files | made
+    model_predict.main(files["test"], outputs["tensors"], outputs["about"], files["certificate"], 0, outputs["predictions"])
+    return files | outputs

@@ -30,30 +30,30 @@ SETTINGS = {
 }
 
 
-def target(kind: str, values: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def make_target(kind: str, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """An outcome that hangs on the first four features, with some noise."""
-    score = values[:, :4] @ [[1.5, 0.0], [1.5, 0.0], [0.0, 1.5], [0.0, 1.5]] + 0.3 * draw.normal(size=(len(values), 2))
+    score = values[:, :4] @ [[1.5, 0.0], [1.5, 0.0], [0.0, 1.5], [0.0, 1.5]] + 0.3 * rng.normal(size=(len(values), 2))
     if kind == "binary":
         return (score[:, 0] > 0).astype(int)
     if kind == "multiclass":
         return np.where(score[:, 0] > 0.8, 2, score[:, 1] > 0)
     if kind == "multilabel":
         return (score > 0).astype(int)
-    time, end = draw.exponential(np.exp(-score[:, 0])), draw.exponential(2, len(values))
+    time, end = rng.exponential(np.exp(-score[:, 0])), rng.exponential(2, len(values))
     return np.column_stack([np.minimum(time, end), time <= end]).astype(float)
 
 
-def fold(kind: str = "binary", n: int = 120, modalities: dict[str, int] | None = None, seed: int = 1) -> Fold:
+def make_fold(kind: str = "binary", n: int = 120, modalities: dict[str, int] | None = None, seed: int = 1) -> Fold:
     """n samples × modalities (name → features), z-scored as folds are; the outcome is planted in the first four features."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     modalities = modalities or {"rna": 40}
-    values = draw.normal(size=(n, sum(modalities.values()))).astype(np.float32)
+    values = rng.normal(size=(n, sum(modalities.values()))).astype(np.float32)
     names = [(m, f"g{i}") for m, size in modalities.items() for i in range(size)]
     var = pd.DataFrame(names, columns=["modality", "feature"], index=[f"{m}:{f}" for m, f in names])
-    who = np.array([f"s{seed}.{i}" for i in range(n)])
-    return Fold(values, target(kind, values, draw), np.ones(n), who, who, var, "mark", OUTCOMES[kind])
+    sample_names = np.array([f"s{seed}.{i}" for i in range(n)])
+    return Fold(values, make_target(kind, values, rng), np.ones(n), sample_names, sample_names, var, "mark", OUTCOMES[kind])
 
 
-def rows(one: Fold, chosen: np.ndarray) -> Fold:
+def select_rows(fold: Fold, selection: np.ndarray) -> Fold:
     """Some examples of a fold."""
-    return replace(one, **{name: getattr(one, name)[chosen] for name in ("values", "labels", "weights", "names", "groups")})
+    return replace(fold, **{name: getattr(fold, name)[selection] for name in ("values", "labels", "weights", "names", "groups")})

@@ -13,16 +13,16 @@ COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 Planted = dict[str, list[tuple[int, str, str, int]]]
 
 
-def needs(*tools: str):
+def require_tools(*tools: str):
     """Skip a test where a tool is not installed."""
     missing = [tool for tool in tools if not shutil.which(tool)]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
-def genome(seed: int, **lengths: int) -> dict[str, str]:
+def random_genome(seed: int, **lengths: int) -> dict[str, str]:
     """Random contigs of given lengths."""
-    draw = random.Random(seed)
-    return {name: "".join(draw.choices("ACGT", k=length)) for name, length in lengths.items()}
+    rng = random.Random(seed)
+    return {name: "".join(rng.choices("ACGT", k=length)) for name, length in lengths.items()}
 
 
 def write_reference(folder: Path, contigs: dict[str, str]) -> Path:
@@ -34,7 +34,7 @@ def write_reference(folder: Path, contigs: dict[str, str]) -> Path:
     return path
 
 
-def haplotype(sequence: str, variants: list[tuple[int, str, str, int]], copy: int) -> str:
+def apply_variants(sequence: str, variants: list[tuple[int, str, str, int]], copy: int) -> str:
     """A donor's chromosome. copy: 0 carries all variants, 1 those on both copies."""
     out, done = [], 0
     for position, ref, alt, copies in sorted(variants):
@@ -49,15 +49,15 @@ def write_cram(
     folder: Path, reference: Path, sample: str, contigs: dict[str, str], planted: Planted, depth: float = 30, paired: bool = True
 ) -> Path:
     """Align error-free reads of 100 bases, pairs of fragments of 260–340, by bwa; sorted CRAM with index."""
-    draw = random.Random(sample)
+    rng = random.Random(sample)
     mates: tuple[list[str], list[str]] = ([], [])
     for contig, sequence in contigs.items():
-        copies = [haplotype(sequence, planted.get(contig, []), copy) for copy in (0, 1)]
+        copies = [apply_variants(sequence, planted.get(contig, []), copy) for copy in (0, 1)]
         for i in range(int(len(sequence) * depth / 200)):
-            copy, size = copies[i % 2], draw.randint(260, 340)
-            start = draw.randrange(max(1, len(copy) - size))
+            copy, size = copies[i % 2], rng.randint(260, 340)
+            start = rng.randrange(max(1, len(copy) - size))
             fragment = copy[start : start + size]
-            if draw.random() < 0.5:
+            if rng.random() < 0.5:
                 fragment = fragment[::-1].translate(COMPLEMENT)
             for mate, read in enumerate((fragment[:100], fragment[-100:][::-1].translate(COMPLEMENT))):
                 mates[mate].append(f"@{contig}:{i}\n{read}\n+\n{'I' * len(read)}\n")
@@ -85,7 +85,7 @@ def write_vcf(path: Path, lengths: dict[str, int], rows: list[str], samples: tup
     return path
 
 
-def records(path: Path, fields: str = "%CHROM %POS %REF %ALT") -> list[str]:
+def query_records(path: Path, fields: str = "%CHROM %POS %REF %ALT") -> list[str]:
     """Calls of a file, a line each, in the words of bcftools query."""
-    done = subprocess.run(["bcftools", "query", "-f", fields + "\n", path], check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()
+    result = subprocess.run(["bcftools", "query", "-f", fields + "\n", path], check=True, capture_output=True, text=True)
+    return result.stdout.splitlines()

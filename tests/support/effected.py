@@ -17,8 +17,8 @@ from readsight.formats import model_file
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.genome.store import Genome
 from readsight.interpret.variant_effects import scoring, variants
-from readsight.interpret.variant_effects.trained_models import Asked, Models
-from readsight.models.sequence import NETS
+from readsight.interpret.variant_effects.trained_models import FoldModel, TrainedModels
+from readsight.models.sequence import NETWORKS
 
 CLASSES = {
     "binary": ("no", "yes"),
@@ -29,120 +29,128 @@ CLASSES = {
     "profile": ("signal",),
 }
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-SPEC = {"shifts": [-3, 0, 3], "distance": 12}
+SCORING_SPEC = {"shifts": [-3, 0, 3], "distance": 12}
 
 
-def models(word: str, kind: str = "binary", length: int = 48, folds: int = 1, seed: int = 0, **own: Any) -> Models:
-    """Models with weights that were drawn. own: of their about."""
-    about = networks.about(word, kind, length, **({"average_strands": True, "ensemble": 1, "device": "cpu"} | own))
-    asked = []
-    for number in range(folds * about["ensemble"]):
-        net = networks.built(about, word, seed + number)
+def build_models(
+    model_name: str, kind: str = "binary", length: int = 48, folds: int = 1, seed: int = 0, **options: Any
+) -> TrainedModels:
+    """Models with weights that were drawn. options: of their about."""
+    description = networks.describe_network(
+        model_name, kind, length, **({"average_strands": True, "ensemble": 1, "device": "cpu"} | options)
+    )
+    fold_models = []
+    for number in range(folds * description["ensemble"]):
+        net = networks.build_network(description, model_name, seed + number)
         for tensor in net.parameters():
             tensor.data *= 1.5
-        arrays = {f"{number % about['ensemble']}.{name}": t.numpy() for name, t in net.state_dict().items()}
-        if number % about["ensemble"]:
-            asked[-1].arrays |= arrays
+        arrays = {f"{number % description['ensemble']}.{name}": t.numpy() for name, t in net.state_dict().items()}
+        if number % description["ensemble"]:
+            fold_models[-1].arrays |= arrays
         else:
-            asked.append(Asked(NETS[word], arrays, about, kind))
-    return Models(
-        word, Outcome(kind, CLASSES[kind]), asked, length, about["pair"],
-        about["average_strands"] and not about["stranded"], about["stranded"], "hash",
+            fold_models.append(FoldModel(NETWORKS[model_name], arrays, description, kind))
+    return TrainedModels(
+        model_name, Outcome(kind, CLASSES[kind]), fold_models, length, description["pair"],
+        description["average_strands"] and not description["stranded"], description["stranded"], "hash",
     )  # fmt: skip
 
 
-def genome(size: int = 700, seed: int = 1, repeats: bool = True) -> Genome:
+def build_genome(size: int = 700, seed: int = 1, repeats: bool = True) -> Genome:
     """Two contigs, in which single bases and words of two and three are repeated here and there."""
-    codes = sequenced.random(2, size, seed)
+    codes = sequenced.random_codes(2, size, seed)
     if repeats:
-        for start, word in ((200, "A"), (300, "CA"), (420, "TTG"), (520, "G")):
-            codes[0, start : start + 15] = encode((word * 15)[:15])
-    return Genome.of({"chr1": decode(codes[0]), "chr2": decode(codes[1])})
+        for start, repeat in ((200, "A"), (300, "CA"), (420, "TTG"), (520, "G")):
+            codes[0, start : start + 15] = encode((repeat * 15)[:15])
+    return Genome.from_text({"chr1": decode(codes[0]), "chr2": decode(codes[1])})
 
 
-def text(held: Genome, name: str = "chr1") -> str:
-    return decode(held.contig(name))
+def get_contig_text(reference: Genome, name: str = "chr1") -> str:
+    return decode(reference.get_contig(name))
 
 
-def write(path: Path, rows: list[tuple[str, int, str, str]], head: str = HEAD) -> Path:
+def write_vcf(path: Path, rows: list[tuple[str, int, str, str]], head: str = HEAD) -> Path:
     """A VCF. rows: contig, position (0-based), REF, ALT, and what follows behind FILTER."""
     lines = ["\t".join([c, str(p + 1), ".", r, a, ".", "PASS", *(more or ["."])]) for c, p, r, a, *more in rows]
     path.write_text(head + "".join(line + "\n" for line in lines))
     return path
 
 
-def read(path: Path, held: Genome, length: int = 48, shift: int = 3, **own: Any) -> variants.Variants:
-    return variants.read(path, held, own.pop("wanted", {}), length, shift, **own)
+def read_alleles(path: Path, reference: Genome, length: int = 48, shift: int = 3, **options: Any) -> variants.AlleleTable:
+    return variants.read_variants(path, reference, options.pop("wanted", {}), length, shift, **options)
 
 
-def shapes(held: Genome, seed: int = 3, count: int = 24) -> list[tuple[str, int, str, str]]:
+def sample_variants(reference: Genome, seed: int = 3, count: int = 24) -> list[tuple[str, int, str, str]]:
     """Substitutions of one base and of several, insertions, deletions, and both at once, in repeats and outside."""
-    draw, whole = np.random.default_rng(seed), text(held)
-    found = []
-    places = [*draw.integers(100, len(whole) - 100, count).tolist(), 203, 304, 424, 523, 210, 310]
-    for i, at in enumerate(places):
+    rng, sequence = np.random.default_rng(seed), get_contig_text(reference)
+    rows = []
+    positions = [*rng.integers(100, len(sequence) - 100, count).tolist(), 203, 304, 424, 523, 210, 310]
+    for i, position in enumerate(positions):
         old, new = [(1, 1), (3, 3), (1, 4), (4, 1), (3, 5), (1, 2), (2, 1), (5, 2)][i % 8]
-        ref = whole[at : at + old]
-        drawn = "".join(draw.choice(list("ACGT"), new))
-        alt = ref[0] + whole[at + 1 : at + 1 + new - 1] if old == 1 and new > 1 and i % 2 else drawn
+        ref = sequence[position : position + old]
+        random_bases = "".join(rng.choice(list("ACGT"), new))
+        alt = ref[0] + sequence[position + 1 : position + 1 + new - 1] if old == 1 and new > 1 and i % 2 else random_bases
         if alt != ref:
-            found.append(("chr1", at, ref, alt))
-    return found
+            rows.append(("chr1", position, ref, alt))
+    return rows
 
 
-def effects(held: Models, found: variants.Variants, **own: Any) -> scoring.Effects:
-    return scoring.score(held, found, SPEC | own)
+def score_effects(model_set: TrainedModels, alleles: variants.AlleleTable, **options: Any) -> scoring.Effects:
+    return scoring.score_variants(model_set, alleles, SCORING_SPEC | options)
 
 
-def turned(held: Genome) -> Genome:
+def reverse_genome(reference: Genome) -> Genome:
     """The other strand of every contig."""
-    return Genome.of({name: decode(reverse_complement(held.contig(name))) for name in held.names})
+    return Genome.from_text({name: decode(reverse_complement(reference.get_contig(name))) for name in reference.names})
 
 
-def turned_rows(held: Genome, rows: list[tuple[str, int, str, str]]) -> list[tuple[str, int, str, str]]:
+def reverse_rows(reference: Genome, rows: list[tuple[str, int, str, str]]) -> list[tuple[str, int, str, str]]:
     """The variants on the other strand's genome."""
 
-    def other(word: str) -> str:
-        return decode(reverse_complement(encode(word)))
+    def reverse_bases(bases: str) -> str:
+        return decode(reverse_complement(encode(bases)))
 
-    return [(c, held.lengths[c] - p - len(r), other(r), other(a)) for c, p, r, a in rows]
+    return [(c, reference.lengths[c] - p - len(r), reverse_bases(r), reverse_bases(a)) for c, p, r, a in rows]
 
 
-def project(
-    folder: Path, held: Models, bases: Genome, learned: list[tuple[str, int]] | None = None, codes: str = "genome.codes"
+def write_project(
+    folder: Path,
+    model_set: TrainedModels,
+    reference: Genome,
+    training_windows: list[tuple[str, int]] | None = None,
+    codes: str = "genome.codes",
 ) -> dict[str, Any]:
     """Files of a trained model, of what it learned from, and of the genome, as the script takes them.
 
-    learned: contig and start of each training window. Returns the arguments of `interpret_variants.main` by name, but for the variants.
+    training_windows: contig and start of each training window. Returns the arguments of `interpret_variants.main` by name, but for the variants.
     """
     folder.mkdir(parents=True, exist_ok=True)
     raw, contigs = folder / codes, folder / "genome.json"
-    raw.write_bytes(np.asarray(bases.raw, np.uint8).tobytes())
-    offsets = np.cumsum([0, *bases.lengths.values()]).tolist()
-    rows = [{"name": n, "length": s, "offset": o} for (n, s), o in zip(bases.lengths.items(), offsets, strict=False)]
+    raw.write_bytes(np.asarray(reference.raw, np.uint8).tobytes())
+    offsets = np.cumsum([0, *reference.lengths.values()]).tolist()
+    rows = [{"name": n, "length": s, "offset": o} for (n, s), o in zip(reference.lengths.items(), offsets, strict=False)]
     contigs.write_text(json.dumps({"masked": False, "contigs": rows}))
-    tensors, about = folder / "model.safetensors", folder / "model.json"
-    sequence = {"length": held.length, "pair": held.pair, "stranded": held.stranded, "bin": 1}
+    tensors, description = folder / "model.safetensors", folder / "model.json"
+    sequence = {"length": model_set.length, "pair": model_set.pair, "stranded": model_set.stranded, "bin": 1}
     content = {
-        "model": held.word, "outcome": held.outcome.plain(), "certificate": "mark", "sequence": sequence, "representation": "one_hot",
-        "folds": [{"about": asked.about} for asked in held.asked],
+        "model": model_set.model_name, "outcome": model_set.outcome.to_dict(), "certificate": "mark", "sequence": sequence, "representation": "one_hot",
+        "folds": [{"about": fold_model.description} for fold_model in model_set.fold_models],
     }  # fmt: skip
-    model_file.write(tensors, about, [asked.arrays for asked in held.asked], content)
-    learned = learned or [("chr2", 0), ("chr2", 300)]
-    names = [f"e{i}" for i in range(len(learned))]
-    obs = pd.DataFrame({"chrom": [c for c, _ in learned], "start": [s for _, s in learned]}, index=names)
-    obs["end"] = obs["start"] + held.length
+    model_file.write(tensors, description, [fold_model.arrays for fold_model in model_set.fold_models], content)
+    training_windows = training_windows or [("chr2", 0), ("chr2", 300)]
+    names = [f"e{i}" for i in range(len(training_windows))]
+    obs = pd.DataFrame({"chrom": [c for c, _ in training_windows], "start": [s for _, s in training_windows]}, index=names)
+    obs["end"] = obs["start"] + model_set.length
     uns = {
-        "sequence": sequence, "outcome": held.outcome.plain(),
+        "sequence": sequence, "outcome": model_set.outcome.to_dict(),
         "task": {"made_from": {codes: sha256(raw)}, "source": "sequences"},
     }  # fmt: skip
-    width = held.length * (1 + held.pair)
-    data = anndata.AnnData(obs=obs, obsm={"sequence": sequenced.random(len(obs), width)}, uns=uns)
+    width = model_set.length * (1 + model_set.pair)
+    data = anndata.AnnData(obs=obs, obsm={"sequence": sequenced.random_codes(len(obs), width)}, uns=uns)
     data.write_h5ad(folder / "examples.h5ad")
     split = {"example": names, "group": names, "repeat0.fold0": ["train" if i % 2 == 0 else "test" for i in range(len(names))]}
     pd.DataFrame(split).to_parquet(folder / "split.parquet")
     return {
-        "model": {"tensors": tensors, "about": about}, "genome": (raw, contigs), "examples": folder / "examples.h5ad",
+        "model": {"tensors": tensors, "about": description}, "genome": (raw, contigs), "examples": folder / "examples.h5ad",
         "split": folder / "split.parquet", "beside": {}, "task": "t", "seed": 1, "threads": 1,
         "outputs": {
             name: folder / f"set.{end}"
@@ -151,6 +159,6 @@ def project(
     }  # fmt: skip
 
 
-WHOLE = VariantSet(name="set", vcf="a.vcf").model_dump(exclude={"vcf", "caller"}) | {
-    "shifts": SPEC["shifts"], "distance": SPEC["distance"], "stranded": False, "outside": "error", "bootstrap": 50,
+VARIANT_SPEC = VariantSet(name="set", vcf="a.vcf").model_dump(exclude={"vcf", "caller"}) | {
+    "shifts": SCORING_SPEC["shifts"], "distance": SCORING_SPEC["distance"], "stranded": False, "outside": "error", "bootstrap": 50,
 }  # fmt: skip

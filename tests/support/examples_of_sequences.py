@@ -7,18 +7,18 @@ from typing import Any
 COMPLEMENT = str.maketrans("ACGTacgtNn", "TGCAtgcaNn")
 
 
-def turned(sequence: str) -> str:
+def reverse_complement_text(sequence: str) -> str:
     """The reverse complement."""
     return sequence[::-1].translate(COMPLEMENT)
 
 
-def bases(draw: random.Random, length: int, gc: float = 0.5) -> str:
-    return "".join(draw.choices("ACGT", [1 - gc, gc, gc, 1 - gc], k=length))
+def draw_bases(rng: random.Random, length: int, gc: float = 0.5) -> str:
+    return "".join(rng.choices("ACGT", [1 - gc, gc, gc, 1 - gc], k=length))
 
 
-def spec(*files: dict[str, Any], **changed: Any) -> dict[str, Any]:
+def make_spec(*files: dict[str, Any], **options: Any) -> dict[str, Any]:
     """What the wiring gives `dataset_assemble_sequences`, with the config's defaults. files: path, label, split."""
-    told = {
+    defaults = {
         "name": "t",
         "source": "sequences",
         "representation": "one_hot",
@@ -37,21 +37,21 @@ def spec(*files: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "negatives": {"method": "none", "ratio": 1.0, "label": "negative"},
         "sample": None,
     }
-    return told | changed
+    return defaults | options
 
 
-def fasta(path: Path, records: dict[str, str]) -> Path:
+def write_fasta(path: Path, records: dict[str, str]) -> Path:
     """Names (with what stands behind them) and sequences."""
     path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in records.items()))
     return path
 
 
-def two_classes(folder: Path, number: int = 30, length: int = 40) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two FASTA files of random sequences, of chromosomes 1 to 5; entries for `spec`."""
-    draw = random.Random(4)
+def write_two_classes(folder: Path, number: int = 30, length: int = 40) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two FASTA files of random sequences, of chromosomes 1 to 5; entries for `make_spec`."""
+    rng = random.Random(4)
     entries = []
     for label, gc in (("bound", 0.7), ("free", 0.3)):
-        place = [(f"chr{1 + i % 5}", 1000 * i + (label == "free") * 500) for i in range(number)]
-        own = {f"{chrom}:{start}-{start + length}": bases(draw, length, gc) for chrom, start in place}
-        entries.append({"path": fasta(folder / f"{label}.fa", own), "label": label})
+        loci = [(f"chr{1 + i % 5}", 1000 * i + (label == "free") * 500) for i in range(number)]
+        sequences = {f"{chrom}:{start}-{start + length}": draw_bases(rng, length, gc) for chrom, start in loci}
+        entries.append({"path": write_fasta(folder / f"{label}.fa", sequences), "label": label})
     return entries[0], entries[1]

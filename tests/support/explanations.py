@@ -22,7 +22,7 @@ HEADS = {
 PLACES = ("grad_cam", "attention_rollout")
 
 
-def made(
+def make_attributions(
     kind: str = "binary",
     n: int = 12,
     length: int = 150,
@@ -32,33 +32,36 @@ def made(
     seed: int = 0,
 ) -> Attributions:
     """Windows 40 bases apart, those of odd rows on the reverse strand; the word is planted at place 20 + row of each."""
-    draw = np.random.default_rng(seed)
-    sequence = draw.integers(0, 4, (n, length)).astype(np.uint8)
-    size = draw.normal(0, 0.02, (n, length, 4))
+    rng = np.random.default_rng(seed)
+    sequence = rng.integers(0, 4, (n, length)).astype(np.uint8)
+    contributions = rng.normal(0, 0.02, (n, length, 4))
     for row in range(n):
-        at = slice(20 + row, 20 + row + len(WORD))
-        sequence[row, at] = WORD
-        size[row, np.arange(at.start, at.stop), WORD] = 1 + 0.1 * np.arange(len(WORD))
+        positions = slice(20 + row, 20 + row + len(WORD))
+        sequence[row, positions] = WORD
+        contributions[row, np.arange(positions.start, positions.stop), WORD] = 1 + 0.1 * np.arange(len(WORD))
     sequence[:1, 0] = 4
     if pair:
-        other = sequence.copy()
-        other[:, length // 2] = (other[:, length // 2] + 1) % 4
-        sequence, size = np.concatenate([sequence, other], axis=1), np.concatenate([-size, size], axis=1)
+        alternative = sequence.copy()
+        alternative[:, length // 2] = (alternative[:, length // 2] + 1) % 4
+        sequence, contributions = (
+            np.concatenate([sequence, alternative], axis=1),
+            np.concatenate([-contributions, contributions], axis=1),
+        )
     classes = HEADS[kind]
     heads = {"binary": classes[1:], "positions": classes[1:], "regression": ("score",), "profile": ("profile",)}.get(
         kind, classes
     )
-    found = {m: {h: _of(m, size * (1 + i), sequence) for i, h in enumerate(heads)} for m in methods}
-    score = {h: np.linspace(-3, 3, n)[draw.permutation(n)] for h in heads}
+    values = {m: {h: _method_values(m, contributions * (1 + i), sequence) for i, h in enumerate(heads)} for m in methods}
+    score = {h: np.linspace(-3, 3, n)[rng.permutation(n)] for h in heads}
     label = {
-        "regression": draw.normal(size=n),
-        "multilabel": draw.integers(0, 2, (n, 2)),
-        "positions": draw.integers(0, 3, (n, length)),
-        "profile": draw.random((n, 5)),
+        "regression": rng.normal(size=n),
+        "multilabel": rng.integers(0, 2, (n, 2)),
+        "positions": rng.integers(0, 3, (n, length)),
+        "profile": rng.random((n, 5)),
     }.get(kind, np.arange(n) % max(len(classes), 2))
-    at = {h: 27 + np.arange(n) for h in heads} if kind == "positions" else {}
+    positions = {h: 27 + np.arange(n) for h in heads} if kind == "positions" else {}
     start = 1000 + 40 * np.arange(n) if chrom else np.full(n, -1)
-    rows = {
+    metadata = {
         "example": np.array([f"window{i}" for i in range(n)]),
         "group": np.array(["g"] * n),
         "label": label,
@@ -68,21 +71,21 @@ def made(
         "end": start + length if chrom else start,
         "strand": np.array(["+", "-"] * n)[:n] if chrom else np.array(["."] * n),
     }
-    about = {"task": "t", "model": "cnn", "model_hash": "m", "data_hash": "d", "certificate": "c", "kind": kind}
-    about |= {"classes": list(classes), "heads": list(heads), "methods": list(methods), "unit": "logit"}
-    about |= {"pair": pair, "stranded": True, "bin": 1, "baseline": "shuffled"}
-    return Attributions(found, sequence, rows, score, at, about)
+    attributes = {"task": "t", "model": "cnn", "model_hash": "m", "data_hash": "d", "certificate": "c", "kind": kind}
+    attributes |= {"classes": list(classes), "heads": list(heads), "methods": list(methods), "unit": "logit"}
+    attributes |= {"pair": pair, "stranded": True, "bin": 1, "baseline": "shuffled"}
+    return Attributions(values, sequence, metadata, score, positions, attributes)
 
 
-def _of(method: str, size: np.ndarray, sequence: np.ndarray) -> np.ndarray:
+def _method_values(method: str, contributions: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     """Hypothetical contributions (float32, as they are stored) of a method; those of places alone say the same of all bases."""
     if method in PLACES:
-        smooth = np.abs(attribution_file.own(size, sequence))
-        return np.repeat(smooth[..., None], 4, axis=2).astype(np.float32)
-    return size.astype(np.float32)
+        position_values = np.abs(attribution_file.base_contributions(contributions, sequence))
+        return np.repeat(position_values[..., None], 4, axis=2).astype(np.float32)
+    return contributions.astype(np.float32)
 
 
-def examined(**failed: list[str]) -> dict[str, Any]:
+def make_exams(**failed: list[str]) -> dict[str, Any]:
     """What exams say of methods: names of those that each failed."""
     return {
         method: {"passed": not names, "exams": [{"exam": name, "passed": False} for name in names]}
@@ -90,8 +93,8 @@ def examined(**failed: list[str]) -> dict[str, Any]:
     }
 
 
-def written(folder: Path, held: Attributions, exams: dict[str, Any]) -> tuple[Path, Path]:
+def write_files(folder: Path, attributions: Attributions, exams: dict[str, Any]) -> tuple[Path, Path]:
     """Files of attributions and of exams."""
-    attribution_file.write(folder / "attributions.h5", held)
+    attribution_file.write(folder / "attributions.h5", attributions)
     (folder / "exams.json").write_text(json.dumps({"methods": exams}))
     return folder / "attributions.h5", folder / "exams.json"

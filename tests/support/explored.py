@@ -24,34 +24,41 @@ HEADS = CLASSES | {
 METHODS = ("integrated_gradients", "mutagenesis", "grad_cam")
 
 
-def made(
+def build_attributions(
     kind: str = "binary", n: int = 5, length: int = 40, pair: bool = False, seed: int = 0, genome: bool = True
 ) -> Attributions:
     """Random attributions by METHODS. genome: whether windows have coordinates; the second one is of the other strand then."""
-    draw = np.random.default_rng(seed)
-    sequence = sequenced.random(n, length * (1 + pair), seed)
+    rng = np.random.default_rng(seed)
+    sequence = sequenced.random_codes(n, length * (1 + pair), seed)
     sequence[0, 3] = 4
     heads = HEADS[kind]
-    found = {m: {h: draw.normal(size=(*sequence.shape, 4)).astype(np.float32) for h in heads} for m in METHODS}
-    found["grad_cam"] = {h: np.abs(v[..., :1]).repeat(4, axis=2) for h, v in found["grad_cam"].items()}
+    values = {m: {h: rng.normal(size=(*sequence.shape, 4)).astype(np.float32) for h in heads} for m in METHODS}
+    values["grad_cam"] = {h: np.abs(v[..., :1]).repeat(4, axis=2) for h, v in values["grad_cam"].items()}
     rows = {
         "example": np.array([f"one{i}" for i in range(n)], object),
         "group": np.array([f"group{i // 2}" for i in range(n)], object),
-        "label": label(kind, n, length, draw),
+        "label": build_labels(kind, n, length, rng),
         "fold": np.zeros(n, int),
         "chrom": np.array(["chr1" if genome else ""] * n, object),
         "start": np.arange(n) * 1000 + 500 if genome else np.full(n, -1),
         "end": np.arange(n) * 1000 + 500 + length if genome else np.full(n, -1),
         "strand": np.array(["-" if i == 1 else "+" for i in range(n)], object),
     }
-    score = {h: draw.normal(size=n) * 3 for h in heads}
-    at = {h: draw.integers(0, length, n) for h in heads} if kind == "positions" else {}
-    about = {"task": "probe", "model": "cnn", "kind": kind, "classes": CLASSES[kind], "heads": heads, "methods": list(METHODS)}
-    about |= {"unit": "logit", "pair": pair, "stranded": False, "bin": 4 if kind == "profile" else 1, "baseline": "zeros"}
-    return Attributions(found, sequence, rows, score, at, about)
+    score = {h: rng.normal(size=n) * 3 for h in heads}
+    positions = {h: rng.integers(0, length, n) for h in heads} if kind == "positions" else {}
+    description = {
+        "task": "probe",
+        "model": "cnn",
+        "kind": kind,
+        "classes": CLASSES[kind],
+        "heads": heads,
+        "methods": list(METHODS),
+    }
+    description |= {"unit": "logit", "pair": pair, "stranded": False, "bin": 4 if kind == "profile" else 1, "baseline": "zeros"}
+    return Attributions(values, sequence, rows, score, positions, description)
 
 
-def label(kind: str, n: int, length: int, draw: np.random.Generator) -> np.ndarray:
+def build_labels(kind: str, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
     """A target of each example, of every class in turn."""
     if kind == "multilabel":
         return np.array([[i & 1, i >> 1 & 1] for i in range(n)])
@@ -60,11 +67,11 @@ def label(kind: str, n: int, length: int, draw: np.random.Generator) -> np.ndarr
         sites[:, 10], sites[:, 30], sites[:, -1] = 1, 2, 255
         return sites
     if kind == "profile":
-        return draw.gamma(1, 1, (n, length // 4))
-    return draw.normal(size=n) if kind == "regression" else np.arange(n) % max(len(CLASSES[kind]), 1)
+        return rng.gamma(1, 1, (n, length // 4))
+    return rng.normal(size=n) if kind == "regression" else np.arange(n) % max(len(CLASSES[kind]), 1)
 
 
-def exam(
+def build_exam(
     name: str = "completeness", value: float | None = 0.002, limit: float | None = 0.01, passed: bool = True
 ) -> dict[str, Any]:
     """One row of exams.json."""
@@ -72,20 +79,20 @@ def exam(
     return row | {"reason": "" if passed else "the attributions do not add up"}
 
 
-def exams(*failing: str) -> dict[str, Any]:
+def build_exams(*failing: str) -> dict[str, Any]:
     """`methods` of exams.json; those that are named fail completeness."""
-    found = {}
+    results = {}
     for method in METHODS:
-        rows = [exam("stability", 0.4, 0.15), exam("planted motifs", None), exam("other strand", 0.9, None)]
-        rows.insert(0, exam("completeness", 0.6, passed=False) if method in failing else exam())
-        found[method] = {"exams": rows, "passed": method not in failing}
-    return found
+        rows = [build_exam("stability", 0.4, 0.15), build_exam("planted motifs", None), build_exam("other strand", 0.9, None)]
+        rows.insert(0, build_exam("completeness", 0.6, passed=False) if method in failing else build_exam())
+        results[method] = {"exams": rows, "passed": method not in failing}
+    return results
 
 
-def evaluation(kind: str = "binary") -> dict[str, Any]:
+def build_evaluation(kind: str = "binary") -> dict[str, Any]:
     """What the page reads of evaluation.json."""
     cell = {"value": 0.959, "low": 0.948, "high": 0.969}
     facts = {"feature": "QUAL", "control_chance": 0.5, "control_metric": "auroc"}
     metrics = {m: {"auroc": cell | {"value": v}} for m, v in (("cnn", 0.959), ("kmer_linear", 0.785), ("shuffled_labels", 0.494))}
-    words = "The convolutional network ranks <b>well</b>."
-    return {"kind": kind, "primary": "auroc", "first": "cnn", "facts": facts, "metrics": metrics, "headline": words}
+    headline = "The convolutional network ranks <b>well</b>."
+    return {"kind": kind, "primary": "auroc", "first": "cnn", "facts": facts, "metrics": metrics, "headline": headline}

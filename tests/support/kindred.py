@@ -6,7 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from readsight.dataset.fold_file import Sequence
+from readsight.dataset.fold_file import SequenceLayout
 from readsight.dataset.outcome import Outcome
 from readsight.genome.codes import reverse_complement
 
@@ -16,49 +16,49 @@ GIVEN = SPLIT | {"by": "given", "given": "split", "column": "donor", "folds": 1,
 CHROMOSOME = SPLIT | {"by": "chromosome", "test_chromosomes": [], "validation_chromosomes": []}
 
 
-def random(n: int, length: int, seed: int = 0) -> np.ndarray:
+def random_codes(n: int, length: int, seed: int = 0) -> np.ndarray:
     """Codes (n, length) without N."""
     return np.random.default_rng(seed).integers(0, 4, (n, length)).astype(np.uint8)
 
 
-def mutated(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarray:
+def mutate_codes(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarray:
     """Codes of which in each row just the part 1 − identity is replaced by another base."""
-    draw, made = np.random.default_rng(seed), codes.copy()
-    for row in made:
-        at = draw.choice(len(row), round((1 - identity) * len(row)), replace=False)
-        row[at] = (row[at] + draw.integers(1, 4, len(at))) % 4
-    return made
+    rng, copies = np.random.default_rng(seed), codes.copy()
+    for row in copies:
+        positions = rng.choice(len(row), round((1 - identity) * len(row)), replace=False)
+        row[positions] = (row[positions] + rng.integers(1, 4, len(positions))) % 4
+    return copies
 
 
-def examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool = False, **columns) -> anndata.AnnData:
+def make_examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool = False, **columns) -> anndata.AnnData:
     """AnnData as `dataset_assemble_sequences` makes it; labels 0 and 1 in turn, no place on the genome, where nothing else is said."""
     n, length = codes.shape[0], codes.shape[1] // (1 + pair)
-    made = {"label": np.arange(n) % 2, "chrom": "", "start": -1, "end": -1, "strand": ".", "origin": "given", "copies": 1}
-    made |= {"gc": np.isin(codes, (1, 2)).mean(axis=1), "repeat": np.nan} | columns
-    obs = pd.DataFrame(made, index=[f"e{i}" for i in range(n)])
+    values = {"label": np.arange(n) % 2, "chrom": "", "start": -1, "end": -1, "strand": ".", "origin": "given", "copies": 1}
+    values |= {"gc": np.isin(codes, (1, 2)).mean(axis=1), "repeat": np.nan} | columns
+    obs = pd.DataFrame(values, index=[f"e{i}" for i in range(n)])
     obs["stratum"] = obs["label"]
-    uns = {"task": {"source": "sequences", "representation": "one_hot"}, "sequence": Sequence(length, pair).plain()}
-    uns["outcome"] = Outcome("binary", ("no", "yes")).plain()
+    uns = {"task": {"source": "sequences", "representation": "one_hot"}, "sequence": SequenceLayout(length, pair).to_dict()}
+    uns["outcome"] = Outcome("binary", ("no", "yes")).to_dict()
     return anndata.AnnData(obs=obs, obsm={"sequence": codes}, uns=uns)
 
 
-def families(count: int, size: int, length: int = 80, seed: int = 0) -> np.ndarray:
+def make_families(count: int, size: int, length: int = 80, seed: int = 0) -> np.ndarray:
     """Codes of `count` families one after the other: of each, `size` copies of one sequence at 92 % identity, half turned over."""
-    parents = random(count, length, seed).repeat(size, axis=0)
-    made = mutated(parents, 0.92, seed + 1)
-    made[1::2] = reverse_complement(made[1::2])
-    return made
+    parents = random_codes(count, length, seed).repeat(size, axis=0)
+    copies = mutate_codes(parents, 0.92, seed + 1)
+    copies[1::2] = reverse_complement(copies[1::2])
+    return copies
 
 
-def on_chromosomes(n: int, chromosomes: int = 5, length: int = 80) -> dict[str, np.ndarray]:
+def chromosome_positions(n: int, chromosomes: int = 5, length: int = 80) -> dict[str, np.ndarray]:
     """Places of n examples: chr1, chr2, … in turn, far from one another."""
-    place = np.arange(n)
-    start = place * 10 * length
-    chrom = np.array([f"chr{i % chromosomes + 1}" for i in place])
-    return {"chrom": chrom, "start": start, "end": start + length, "label": place // chromosomes % 2}
+    index = np.arange(n)
+    start = index * 10 * length
+    chrom = np.array([f"chr{i % chromosomes + 1}" for i in index])
+    return {"chrom": chrom, "start": start, "end": start + length, "label": index // chromosomes % 2}
 
 
-def fold(folder: Path, data: anndata.AnnData, split: dict = SPLIT, balance: str = "none") -> dict[str, Path]:
+def write_folds(folder: Path, data: anndata.AnnData, split: dict = SPLIT, balance: str = "none") -> dict[str, Path]:
     """Certified split and balanced folds of repeat 0: name → file."""
     import dataset_balance
     import dataset_fold

@@ -8,7 +8,7 @@ import pandas as pd
 
 from readsight.dataset import examples
 
-SAMPLES, FEATURES, TOLD = 72, {"mrna": 60, "mirna": 30}, 5
+SAMPLES, FEATURES, INFORMATIVE = 72, {"mrna": 60, "mirna": 30}, 5
 NOTHING = {"method": "none", "batch": None, "covariates": [], "reference": None}
 COMBAT = {"method": "combat", "batch": "plate", "covariates": ["sex"], "reference": None}
 SELECT = {"method": "variance", "count": 20, "max_missing": 0.5}
@@ -16,76 +16,76 @@ SPLIT = {"by": "group", "gap": 200, "folds": 3, "repeats": 1, "inner": 2, "valid
 GIVEN = SPLIT | {"by": "given", "folds": 1, "repeats": 2, "given": "split", "resplits": 2}
 
 
-def about(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
+def make_obs(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
     """What is known of n samples, two a donor, as text."""
-    draw = np.random.default_rng(seed)
-    place = np.arange(n)
-    made = {
-        "class": np.array(["AML", "ALL", "CML"])[place // 2 % 3],
-        "donor": [f"d{i}" for i in place // 2],
-        "plate": [f"p{i}" for i in place // 3 % 2],
-        "sex": np.where(place % 5 < 2, "F", "M"),
-        "split": np.where(place // 2 % 4 == 0, "test", "train"),
-        "months": np.round(draw.exponential(30, n) + 0.5, 2).astype(str),
-        "state": np.where(draw.random(n) < 0.6, "dead", "alive"),
-        "fever": (draw.random(n) < 0.4).astype(int).astype(str),
-        "rash": (draw.random(n) < 0.5).astype(int).astype(str),
+    rng = np.random.default_rng(seed)
+    index = np.arange(n)
+    columns = {
+        "class": np.array(["AML", "ALL", "CML"])[index // 2 % 3],
+        "donor": [f"d{i}" for i in index // 2],
+        "plate": [f"p{i}" for i in index // 3 % 2],
+        "sex": np.where(index % 5 < 2, "F", "M"),
+        "split": np.where(index // 2 % 4 == 0, "test", "train"),
+        "months": np.round(rng.exponential(30, n) + 0.5, 2).astype(str),
+        "state": np.where(rng.random(n) < 0.6, "dead", "alive"),
+        "fever": (rng.random(n) < 0.4).astype(int).astype(str),
+        "rash": (rng.random(n) < 0.5).astype(int).astype(str),
     }
-    return pd.DataFrame(made, index=[f"s{i}" for i in place])
+    return pd.DataFrame(columns, index=[f"s{i}" for i in index])
 
 
-def tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.AnnData]:
+def make_tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.AnnData]:
     """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; no mirna of s0, s1."""
-    obs = about() if obs is None else obs
-    draw = np.random.default_rng(seed)
-    made = {}
+    obs = make_obs() if obs is None else obs
+    rng = np.random.default_rng(seed)
+    data_by_modality = {}
     for name, count in FEATURES.items():
-        values = draw.normal(size=(len(obs), count)) * np.linspace(1, 3, count)
-        values[:, :TOLD] += 2 * pd.factorize(obs["class"])[0][:, None]
-        values[(obs["plate"] == "p1").to_numpy()] += draw.normal(size=count)
-        values[draw.random(values.shape) < 0.02] = np.nan
+        values = rng.normal(size=(len(obs), count)) * np.linspace(1, 3, count)
+        values[:, :INFORMATIVE] += 2 * pd.factorize(obs["class"])[0][:, None]
+        values[(obs["plate"] == "p1").to_numpy()] += rng.normal(size=count)
+        values[rng.random(values.shape) < 0.02] = np.nan
         var = pd.DataFrame({"symbol": [f"G{i}" for i in range(count)]}, index=[f"{name[:2]}{i}" for i in range(count)])
-        made[name] = anndata.AnnData(values.astype(np.float32), obs=obs.copy(), var=var)
-    made["mirna"] = made["mirna"][[s for s in obs.index if s not in ("s0", "s1")]].copy()
-    return made
+        data_by_modality[name] = anndata.AnnData(values.astype(np.float32), obs=obs.copy(), var=var)
+    data_by_modality["mirna"] = data_by_modality["mirna"][[s for s in obs.index if s not in ("s0", "s1")]].copy()
+    return data_by_modality
 
 
-def spec(**given) -> dict:
+def make_spec(**overrides) -> dict:
     """What `dataset_assemble_samples` reads of the config: classes of column `class`, both modalities."""
-    plain = {"name": "t", "modalities": list(FEATURES), "source": "samples", "representation": "profile", "outcome": "classes"}
-    plain |= {"label": "class", "positive": None, "time": None, "event": None, "missing": "drop", "harmonise": NOTHING}
-    return plain | {"column": "donor"} | given
+    defaults = {"name": "t", "modalities": list(FEATURES), "source": "samples", "representation": "profile", "outcome": "classes"}
+    defaults |= {"label": "class", "positive": None, "time": None, "event": None, "missing": "drop", "harmonise": NOTHING}
+    return defaults | {"column": "donor"} | overrides
 
 
 SURVIVAL = {"outcome": "survival", "label": None, "time": "months", "event": "state"}
 MULTILABEL = {"outcome": "multilabel", "label": ["fever", "rash"]}
 
 
-def write(folder: Path, made: dict[str, anndata.AnnData]) -> list[Path]:
+def write_tables(folder: Path, data_by_modality: dict[str, anndata.AnnData]) -> list[Path]:
     """A file a modality."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, own in made.items():
-        own.write_h5ad(folder / f"{name}.h5ad")
-    return [folder / f"{name}.h5ad" for name in made]
+    for name, data in data_by_modality.items():
+        data.write_h5ad(folder / f"{name}.h5ad")
+    return [folder / f"{name}.h5ad" for name in data_by_modality]
 
 
-def joined(folder: Path, made: dict[str, anndata.AnnData] | None = None, **given) -> Path:
+def assemble_examples(folder: Path, data_by_modality: dict[str, anndata.AnnData] | None = None, **overrides) -> Path:
     """examples.h5mu of tables."""
     import dataset_assemble_samples
 
-    made = tables() if made is None else made
-    files = write(folder, made)
-    own = {"modalities": list(made)} | given
-    dataset_assemble_samples.main(files, spec(**own), folder / "examples.h5mu", folder / "examples.summary.json")
+    data_by_modality = make_tables() if data_by_modality is None else data_by_modality
+    files = write_tables(folder, data_by_modality)
+    settings = {"modalities": list(data_by_modality)} | overrides
+    dataset_assemble_samples.main(files, make_spec(**settings), folder / "examples.h5mu", folder / "examples.summary.json")
     return folder / "examples.h5mu"
 
 
-def data(folder: Path, made: dict[str, anndata.AnnData] | None = None, **given) -> anndata.AnnData:
+def read_examples(folder: Path, data_by_modality: dict[str, anndata.AnnData] | None = None, **overrides) -> anndata.AnnData:
     """The joined examples as one table."""
-    return examples.read(joined(folder, made, **given))
+    return examples.read(assemble_examples(folder, data_by_modality, **overrides))
 
 
-def fold(folder: Path, path: Path, split: dict = SPLIT, balance: str = "smote", repeat: int = 0, **spec) -> dict[str, Path]:
+def make_folds(folder: Path, path: Path, split: dict = SPLIT, balance: str = "smote", repeat: int = 0, **spec) -> dict[str, Path]:
     """Certified split and balanced folds of a repeat: name → file. spec: harmonise, select."""
     import dataset_balance
     import dataset_fold

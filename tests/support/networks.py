@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 import sequenced
-from readsight.config.sequence_tasks import Architectures, Represent, Training
+from readsight.config.sequence_tasks import Architectures, Represent, TrainingConfig
 from readsight.dataset.encodings import ENCODINGS
-from readsight.dataset.fold_file import Encoding, Fold, Sequence
-from readsight.models.sequence import NETS
+from readsight.dataset.fold_file import Encoding, Fold, SequenceLayout
+from readsight.models.sequence import NETWORKS
 
 SMALL = {
     "cnn": {"filters": [16, 16], "widths": [9, 5], "pools": [2, 2], "hidden": [16]},
@@ -27,74 +27,74 @@ QUICK = {"epochs": 8, "batch_size": 32, "learning_rate": 1e-2, "precision": "flo
 SPEC = Represent().model_dump() | {"k": 3, "epochs": 1, "vocabulary": 32, "dimensions": 16, "layers": 1, "heads": 2}
 
 
-def settings(word: str, **own: Any) -> dict[str, Any]:
+def small_settings(word: str, **overrides: Any) -> dict[str, Any]:
     """The architecture's settings: the config's, but small."""
-    return getattr(Architectures(), word).model_dump() | SMALL[word] | {"dropout": 0.0} | own
+    return getattr(Architectures(), word).model_dump() | SMALL[word] | {"dropout": 0.0} | overrides
 
 
-def about(word: str, kind: str = "binary", length: int = 48, **own: Any) -> dict[str, Any]:
-    """What a network is built from. own: its settings, and what `readsight.models.sequence` names."""
-    given = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
+def describe_network(word: str, kind: str = "binary", length: int = 48, **overrides: Any) -> dict[str, Any]:
+    """What a network is built from. overrides: its settings, and what `readsight.models.sequence` names."""
+    inputs = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
     bins = 8 if kind == "profile" else 1
-    said = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
-    return said | given | settings(word) | own
+    outcome = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
+    return outcome | inputs | small_settings(word) | overrides
 
 
-def built(about: dict[str, Any], word: str, seed: int = 0) -> torch.nn.Module:
+def build_network(description: dict[str, Any], word: str, seed: int = 0) -> torch.nn.Module:
     """A network whose statistics of batches are not those that it began with, ready to predict."""
     torch.manual_seed(seed)
-    net = NETS[word].build(about)
+    net = NETWORKS[word].build(description)
     with torch.no_grad():
-        net(batch(about, 16, seed=9))
+        net(make_batch(description, 16, seed=9))
     return net.eval()
 
 
-def batch(about: dict[str, Any], n: int = 5, seed: int = 0) -> torch.Tensor:
+def make_batch(description: dict[str, Any], n: int = 5, seed: int = 0) -> torch.Tensor:
     """Random sequences as the network reads them."""
-    codes = torch.from_numpy(sequenced.random(n, about["length"] * (1 + about["pair"]), seed))
-    return codes if about["input"] == "codes" else one_hot(codes)
+    codes = torch.from_numpy(sequenced.random_codes(n, description["length"] * (1 + description["pair"]), seed))
+    return codes if description["input"] == "codes" else encode_one_hot(codes)
 
 
-def one_hot(codes: torch.Tensor) -> torch.Tensor:
+def encode_one_hot(codes: torch.Tensor) -> torch.Tensor:
     return (codes[:, None] == torch.arange(4)[:, None]).float()
 
 
-def encoded(fold: Fold, word: str, **own: Any) -> Fold:
-    """The fold with a representation that was learned from it. own: of its settings."""
-    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC | own, 1, 1))
+def encode_fold(fold: Fold, word: str, **overrides: Any) -> Fold:
+    """The fold with a representation that was learned from it. overrides: of its settings."""
+    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC | overrides, 1, 1))
 
 
-def trained(word: str, train: Fold, **own: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays and about of a small network. own: settings of training and architecture."""
-    given = Training().model_dump() | QUICK | settings(word) | own
-    fitted = NETS[word].train(train, None, given, 1, 1)
+def train_network(word: str, train: Fold, **overrides: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and about of a small network. overrides: settings of training and architecture."""
+    options = TrainingConfig().model_dump() | QUICK | small_settings(word) | overrides
+    fitted = NETWORKS[word].train(train, None, options, 1, 1)
     return fitted.arrays, fitted.about
 
 
-def guess(word: str, train: Fold, test: Fold, **own: Any) -> np.ndarray:
+def train_and_predict(word: str, train: Fold, test: Fold, **overrides: Any) -> np.ndarray:
     """Predictions of test examples by a small network that was trained on others."""
-    return NETS[word].predict(*trained(word, train, **own), test.values)
+    return NETWORKS[word].predict(*train_network(word, train, **overrides), test.values)
 
 
-def tokened(encoding: Encoding, codes: np.ndarray) -> np.ndarray:
+def encode_tokens(encoding: Encoding, codes: np.ndarray) -> np.ndarray:
     return ENCODINGS[encoding.name].tokens(codes, encoding)
 
 
-def fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **said: Any) -> Fold:
-    """A fold. said: of `readsight.dataset.fold_file.Sequence`."""
-    found = sequenced.fold(codes, labels, kind)
-    length = codes.shape[1] // 2 if said.get("pair") else codes.shape[1]
-    outcome = replace(found.outcome, classes=("neither", "site")) if kind == "positions" else found.outcome
-    return replace(found, outcome=outcome, sequence=replace(Sequence(length), **said))
+def make_fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **layout: Any) -> Fold:
+    """A fold. layout: of `readsight.dataset.fold_file.SequenceLayout`."""
+    template = sequenced.make_fold(codes, labels, kind)
+    length = codes.shape[1] // 2 if layout.get("pair") else codes.shape[1]
+    outcome = replace(template.outcome, classes=("neither", "site")) if kind == "positions" else template.outcome
+    return replace(template, outcome=outcome, sequence=replace(SequenceLayout(length), **layout))
 
 
-def checkpoint(folder: Path) -> Path:
+def save_checkpoint(folder: Path) -> Path:
     """A small BERT of words of three bases, as Hugging Face saves it."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, product("ACGT", repeat=3))]
-    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}, do_lower_case=False).save_pretrained(folder)
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, product("ACGT", repeat=3))]
+    BertTokenizerFast(vocab={token: i for i, token in enumerate(tokens)}, do_lower_case=False).save_pretrained(folder)
     torch.manual_seed(1)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=64, **sizes)).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=len(tokens), max_position_embeddings=64, **sizes)).save_pretrained(folder)
     return folder

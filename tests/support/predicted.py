@@ -17,23 +17,23 @@ CLASSES = {
 SHARES = {"binary": (0.65, 0.35), "multiclass": (0.3, 0.2, 0.5)}
 
 
-def truth(kind: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def make_truth(kind: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Targets of n samples, and what a model can know of them: (n, outputs), with unit noise to come."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if kind in SHARES:
-        target = draw.choice(len(SHARES[kind]), n, p=SHARES[kind])
+        target = rng.choice(len(SHARES[kind]), n, p=SHARES[kind])
         return target, np.eye(len(SHARES[kind]))[target][:, -1:] - 0.5 if kind == "binary" else np.eye(3)[target]
     if kind == "multilabel":
-        target = (draw.random((n, 4)) < [0.6, 0.5, 0.2, 0.35]).astype(int)
+        target = (rng.random((n, 4)) < [0.6, 0.5, 0.2, 0.35]).astype(int)
         return target, target - 0.5
-    risk = draw.normal(size=n)
-    time, end = draw.exponential(np.exp(-risk)), draw.exponential(2.0, n)
+    risk = rng.normal(size=n)
+    time, end = rng.exponential(np.exp(-risk)), rng.exponential(2.0, n)
     return np.stack([np.round(np.minimum(time, end) * 24, 1), (time <= end).astype(float)], axis=1), risk[:, None]
 
 
-def predict(outcome: Outcome, known: np.ndarray, skill: float, draw: np.random.Generator) -> np.ndarray:
+def predict(outcome: Outcome, signal: np.ndarray, skill: float, rng: np.random.Generator) -> np.ndarray:
     """A model's predictions: what can be known, times its skill, with noise."""
-    logits = skill * known + draw.normal(size=known.shape)
+    logits = skill * signal + rng.normal(size=signal.shape)
     if outcome.kind == "survival":
         return logits[:, 0]
     if outcome.kind == "multiclass":
@@ -43,15 +43,15 @@ def predict(outcome: Outcome, known: np.ndarray, skill: float, draw: np.random.G
     return guess[:, 0] if outcome.kind == "binary" else guess
 
 
-def divisions(n: int, test: int, given: bool, draw: np.random.Generator, resplits: int, folds: int) -> dict:
+def make_divisions(n: int, test: int, given: bool, rng: np.random.Generator, resplits: int, folds: int) -> dict:
     """(repeat, fold) → places of the test samples: a given split and such as are drawn anew, or two repeats of folds."""
     if given:
-        return {(0, 0): np.arange(n - test, n)} | {(1, k): np.sort(draw.permutation(n)[:test]) for k in range(resplits)}
-    orders = [draw.permutation(n) for _ in range(2)]
-    return {(r, k): part for r, order in enumerate(orders) for k, part in enumerate(np.array_split(order, folds))}
+        return {(0, 0): np.arange(n - test, n)} | {(1, k): np.sort(rng.permutation(n)[:test]) for k in range(resplits)}
+    orders = [rng.permutation(n) for _ in range(2)]
+    return {(r, k): rows for r, order in enumerate(orders) for k, rows in enumerate(np.array_split(order, folds))}
 
 
-def make(
+def make_predictions(
     kind: str,
     skills: dict[str, float],
     n: int = 220,
@@ -59,42 +59,42 @@ def make(
     given: bool = True,
     resplits: int = 20,
     folds: int = 5,
-    each: int = 1,
+    samples_per_donor: int = 1,
     draws: int = 20,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """Model → predictions of all repeats, the control among them. each: samples a donor."""
+    """Model → predictions of all repeats, the control among them. samples_per_donor: samples a donor."""
     outcome = Outcome(kind, CLASSES[kind])
-    target, known = truth(kind, n, seed)
-    tested = divisions(n, test, given, np.random.default_rng(seed + 1), resplits, folds)
+    target, signal = make_truth(kind, n, seed)
+    tested = make_divisions(n, test, given, np.random.default_rng(seed + 1), resplits, folds)
     names = np.array([f"S{i:03d}" for i in range(n)])
-    groups = np.array([f"D{i // each:03d}" for i in range(n)])
+    groups = np.array([f"D{i // samples_per_donor:03d}" for i in range(n)])
     tables = {}
     for number, (model, skill) in enumerate((skills | {"shuffled_labels": 0.0}).items()):
-        draw = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([seed, number])
         rows = []
-        for (repeat, fold), at in tested.items():
+        for (repeat, fold), tested_rows in tested.items():
             for d in range(draws if model == "shuffled_labels" else 1):
-                raw = predict(outcome, known[at], skill, draw)
-                columns = {"example": names[at], "group": groups[at], "repeat": repeat, "fold": fold, "draw": d}
-                columns |= outcome.targets(target[at])
-                columns |= outcome.predictions("raw", raw) | outcome.predictions("calibrated", raw)
+                raw = predict(outcome, signal[tested_rows], skill, rng)
+                columns = {"example": names[tested_rows], "group": groups[tested_rows], "repeat": repeat, "fold": fold, "draw": d}
+                columns |= outcome.target_columns(target[tested_rows])
+                columns |= outcome.prediction_columns("raw", raw) | outcome.prediction_columns("calibrated", raw)
                 rows.append(pd.DataFrame(columns))
         tables[model] = pd.concat(rows, ignore_index=True)
     return tables
 
 
-def write(folder: Path, tables: dict[str, pd.DataFrame], kind: str) -> tuple[list[Path], list[Path]]:
+def write_predictions(folder: Path, tables: dict[str, pd.DataFrame], kind: str) -> tuple[list[Path], list[Path]]:
     """Files of `model_predict` and `model_train`: tables and what is said of the models, model by model, repeat by repeat."""
-    predictions, abouts = [], []
+    predictions, descriptions = [], []
     outcome = Outcome(kind, CLASSES[kind])
     for model, table in tables.items():
-        for repeat, own in table.groupby("repeat"):
+        for repeat, repeat_table in table.groupby("repeat"):
             base = folder / f"{model}.repeat{repeat}"
-            own.to_parquet(f"{base}.parquet", index=False)
+            repeat_table.to_parquet(f"{base}.parquet", index=False)
             history = [{"epoch": e, "train": 1.1 * 0.9**e + 0.05} for e in range(25)] if model in ("network", "cnn") else []
-            folds = [{"history": history} for _ in own["fold"].unique()]
-            Path(f"{base}.json").write_text(json.dumps({"model": model, "outcome": outcome.plain(), "folds": folds}))
+            folds = [{"history": history} for _ in repeat_table["fold"].unique()]
+            Path(f"{base}.json").write_text(json.dumps({"model": model, "outcome": outcome.to_dict(), "folds": folds}))
             predictions.append(Path(f"{base}.parquet"))
-            abouts.append(Path(f"{base}.json"))
-    return predictions, abouts
+            descriptions.append(Path(f"{base}.json"))
+    return predictions, descriptions

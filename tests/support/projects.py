@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 
-def genome(seed: int = 1, contigs: int = 2, length: int = 12_000) -> dict[str, str]:
+def build_genome(seed: int = 1, contigs: int = 2, length: int = 12_000) -> dict[str, str]:
     """Random contigs, chr1, chr2 …"""
-    draw = random.Random(seed)
-    return {f"chr{i + 1}": "".join(draw.choices("ACGT", k=length)) for i in range(contigs)}
+    rng = random.Random(seed)
+    return {f"chr{i + 1}": "".join(rng.choices("ACGT", k=length)) for i in range(contigs)}
 
 
-def substitutions(sequence: str, every: int) -> dict[int, str]:
+def place_substitutions(sequence: str, every: int) -> dict[int, str]:
     """A substitution at each `every`-th base: 0-based position → alternative."""
     return {i: "CGTA"["ACGT".index(sequence[i])] for i in range(every, len(sequence) - every // 2, every)}
 
@@ -34,18 +34,18 @@ def write_reads(
     folder: Path, name: str, contigs: dict[str, str], depth: float, every: int = 1000, seed: int = 1
 ) -> tuple[Path, Path]:
     """Error-free pairs of 100 bases, fragment 300, of a donor heterozygous at each `every`-th base (0: nowhere)."""
-    draw = random.Random(seed)
+    rng = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     mates: tuple[list[str], list[str]] = ([], [])
     for contig, sequence in contigs.items():
-        other = list(sequence)
-        for position, base in (substitutions(sequence, every) if every else {}).items():
-            other[position] = base
-        haplotypes = (sequence, "".join(other))
+        alternative = list(sequence)
+        for position, base in (place_substitutions(sequence, every) if every else {}).items():
+            alternative[position] = base
+        haplotypes = (sequence, "".join(alternative))
         for i in range(int(len(sequence) * depth / 200)):
-            start = draw.randrange(len(sequence) - 300)
-            fragment = haplotypes[draw.randrange(2)][start : start + 300]
-            if draw.random() < 0.5:
+            start = rng.randrange(len(sequence) - 300)
+            fragment = haplotypes[rng.randrange(2)][start : start + 300]
+            if rng.random() < 0.5:
                 fragment = fragment[::-1].translate(COMPLEMENT)
             pair = (fragment[:100], fragment[-100:][::-1].translate(COMPLEMENT))
             for mate, read in enumerate(pair):
@@ -76,28 +76,31 @@ def write_project(folder: Path, donors: dict[str, tuple[Path, Path]], fasta: Pat
     return path
 
 
-def tiny(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, **config: object) -> Path:
+def write_tiny_project(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, **config: object) -> Path:
     """The whole of it: genome, reads of `samples` donors, sheet and config."""
-    contigs = genome()
+    contigs = build_genome()
     fasta = write_fasta(folder / "genome.fa", contigs)
     donors = {f"s{i}": write_reads(folder / "reads", f"s{i}", contigs, depth, every, seed=i) for i in range(1, samples + 1)}
     return write_project(folder, donors, fasta, **config)
 
 
-def small_demo(folder: Path) -> Path:
+def write_small_demo(folder: Path) -> Path:
     """The demo of three donors' DNA and four donors' RNA on a short genome, with every stage; returns its config file."""
     reads = "${results}/demo/reads"
     donors = {"D1": ("case", "a"), "D2": ("control", "b"), "D3": ("case", "b")}
     columns = ("sample", "unit", "assay", "fastq_1", "fastq_2", "donor", "label", "batch", "sex")
 
-    def row(sample: str, assay: str, donor: str, label: str, batch: str, sex: str = "") -> dict[str, str]:
+    def build_row(sample: str, assay: str, donor: str, label: str, batch: str, sex: str = "") -> dict[str, str]:
         files = [f"{reads}/{sample}.1_{mate}.fastq.gz" for mate in (1, 2)]
         return dict(zip(columns, (sample, "1", assay, *files, donor, label, batch, sex), strict=True))
 
-    rows = [row(donor, "wgs", donor, *of) for donor, of in donors.items()]
-    people = donors | {"D4": ("control", "a")}
+    rows = [build_row(donor, "wgs", donor, *label_and_batch) for donor, label_and_batch in donors.items()]
+    individuals = donors | {"D4": ("control", "a")}
     sexes = ("female", "male", "male", "female")
-    rows += [row(f"{donor}R", "rna", donor, *of, sex) for (donor, of), sex in zip(people.items(), sexes, strict=True)]
+    rows += [
+        build_row(f"{donor}R", "rna", donor, *label_and_batch, sex)
+        for (donor, label_and_batch), sex in zip(individuals.items(), sexes, strict=True)
+    ]
     write_sheet(folder / "samples.tsv", rows)
     config = yaml.safe_load((ROOT / "config/projects/demo/config.yaml").read_text())
     config |= {"project": "small", "samples": str(folder / "samples.tsv")}
@@ -123,7 +126,7 @@ def small_demo(folder: Path) -> Path:
     return path
 
 
-def shipped(folder: Path, name: str, change: Callable[[dict], None] = lambda config: None) -> Path:
+def copy_shipped_project(folder: Path, name: str, change: Callable[[dict], None] = lambda config: None) -> Path:
     """A project of config/projects, whose results go to this folder; returns its config file. change: makes it smaller."""
     config = yaml.safe_load((ROOT / f"config/projects/{name}/config.yaml").read_text())
     change(config)
@@ -134,16 +137,16 @@ def shipped(folder: Path, name: str, change: Callable[[dict], None] = lambda con
     return path
 
 
-def finished(config: Path) -> Path:
+def run_to_report(config: Path) -> Path:
     """Run a project to its end and write its report; returns its results folder."""
     name = yaml.safe_load(config.read_text())["project"]
     for arguments in ([], ["--report", f"results/{name}/report.html"]):
-        run = snakemake(config, *arguments)
+        run = run_snakemake(config, *arguments)
         assert run.returncode == 0, run.stdout
     return config.parent / "results" / name
 
 
-def command(config: Path, *arguments: str) -> list[str]:
+def build_command(config: Path, *arguments: str) -> list[str]:
     """Snakemake as a user calls it, on this config, with results beside the config."""
     return [
         str(ROOT / ".venv/bin/snakemake"),
@@ -154,13 +157,13 @@ def command(config: Path, *arguments: str) -> list[str]:
     ]
 
 
-def environment() -> dict[str, str]:
+def build_environment() -> dict[str, str]:
     """The environment of a user who activated the runner."""
     return os.environ | {"PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
-def snakemake(config: Path, *arguments: str) -> subprocess.CompletedProcess:
+def run_snakemake(config: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run the workflow to its end; standard error and output come together as text."""
     return subprocess.run(
-        command(config, *arguments), env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        build_command(config, *arguments), env=build_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

@@ -6,87 +6,87 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readsight.variants.alleles import SNV, edits
-from readsight.variants.haplotype_matching import Call, match
+from readsight.variants.alleles import SNV, find_edits
+from readsight.variants.haplotype_matching import VariantCall, match_calls
 
 #            0         1         2         3         4
 REFERENCE = "GATTACAGGCATATATATATCCGTAGCTTAGCGGATTTACCAGGAC"
 
 
-def calls(position, ref, alt, homozygous=False, phase=None):
-    found = edits(REFERENCE, position, ref, alt)
-    assert found and REFERENCE[position:].startswith(ref)
-    linked = phase is None and len(found) > 1
-    return [Call(e, homozygous, ((position, ref, alt), 0) if linked else phase, position, linked) for e in found]
+def make_calls(position, ref, alt, homozygous=False, phase=None):
+    edits = find_edits(REFERENCE, position, ref, alt)
+    assert edits and REFERENCE[position:].startswith(ref)
+    linked = phase is None and len(edits) > 1
+    return [VariantCall(e, homozygous, ((position, ref, alt), 0) if linked else phase, position, linked) for e in edits]
 
 
-def perfect(truth, query, free=False, reference=REFERENCE):
-    hits = match(reference, truth, query, free)
-    swapped = match(reference, query, truth, free)
+def is_perfect_match(truth, query, ignore_genotypes=False, reference=REFERENCE):
+    hits = match_calls(reference, truth, query, ignore_genotypes)
+    swapped = match_calls(reference, query, truth, ignore_genotypes)
     assert sum(map(sum, hits)) == sum(map(sum, swapped))
     return all(hits[0]) and all(hits[1])
 
 
-def test_a_deletion_in_a_repeat_may_stand_anywhere_in_it():
-    assert perfect(calls(9, "CAT", "C"), calls(17, "TAT", "T"))
-    assert not perfect(calls(9, "CAT", "C"), calls(9, "CATAT", "C"))
+def test_deletion_in_a_repeat_matches_at_any_position():
+    assert is_perfect_match(make_calls(9, "CAT", "C"), make_calls(17, "TAT", "T"))
+    assert not is_perfect_match(make_calls(9, "CAT", "C"), make_calls(9, "CATAT", "C"))
 
 
-def test_an_insertion_in_a_repeat_may_stand_anywhere_in_it():
-    assert perfect(calls(9, "C", "CAT"), calls(19, "T", "TAT"))
+def test_insertion_in_a_repeat_matches_at_any_position():
+    assert is_perfect_match(make_calls(9, "C", "CAT"), make_calls(19, "T", "TAT"))
 
 
-def test_a_long_substitution_is_its_single_ones():
-    assert perfect(calls(20, "CC", "TT"), calls(20, "C", "T") + calls(21, "C", "T"))
+def test_long_substitution_equals_its_single_substitutions():
+    assert is_perfect_match(make_calls(20, "CC", "TT"), make_calls(20, "C", "T") + make_calls(21, "C", "T"))
 
 
-def test_copies_of_a_long_substitution_go_together():
-    together = calls(20, "CCG", "TCA")
-    cis = calls(20, "C", "T", phase=("s", 0)) + calls(22, "G", "A", phase=("s", 0))
-    trans = calls(20, "C", "T", phase=("s", 0)) + calls(22, "G", "A", phase=("s", 1))
-    unphased = calls(20, "C", "T") + calls(22, "G", "A")
-    assert perfect(cis, together) and perfect(cis, unphased) and perfect(trans, unphased)
-    assert not perfect(trans, together)
+def test_long_substitution_stays_on_one_haplotype():
+    together = make_calls(20, "CCG", "TCA")
+    cis = make_calls(20, "C", "T", phase=("s", 0)) + make_calls(22, "G", "A", phase=("s", 0))
+    trans = make_calls(20, "C", "T", phase=("s", 0)) + make_calls(22, "G", "A", phase=("s", 1))
+    unphased = make_calls(20, "C", "T") + make_calls(22, "G", "A")
+    assert is_perfect_match(cis, together) and is_perfect_match(cis, unphased) and is_perfect_match(trans, unphased)
+    assert not is_perfect_match(trans, together)
 
 
 def test_complex_allele_is_its_parts():
-    assert perfect(calls(22, "GTAG", "GCCAG"), calls(22, "G", "GC") + calls(23, "T", "C"))
-    assert perfect(calls(21, "CG", "A"), calls(20, "CC", "C") + calls(22, "G", "A"))
+    assert is_perfect_match(make_calls(22, "GTAG", "GCCAG"), make_calls(22, "G", "GC") + make_calls(23, "T", "C"))
+    assert is_perfect_match(make_calls(21, "CG", "A"), make_calls(20, "CC", "C") + make_calls(22, "G", "A"))
 
 
-def test_genotype_counts_unless_free():
-    assert not perfect(calls(20, "C", "T", homozygous=True), calls(20, "C", "T"))
-    assert perfect(calls(20, "C", "T", homozygous=True), calls(20, "C", "T"), free=True)
+def test_genotypes_matter_unless_ignored():
+    assert not is_perfect_match(make_calls(20, "C", "T", homozygous=True), make_calls(20, "C", "T"))
+    assert is_perfect_match(make_calls(20, "C", "T", homozygous=True), make_calls(20, "C", "T"), ignore_genotypes=True)
 
 
-def test_two_alleles_of_one_place():
-    truth = calls(9, "C", "CAT") + calls(9, "CAT", "C")
-    assert perfect(truth, calls(19, "T", "TAT") + calls(15, "TAT", "T"))
-    assert not perfect(truth, calls(9, "C", "CAT", homozygous=True))
+def test_two_alleles_of_one_site():
+    truth = make_calls(9, "C", "CAT") + make_calls(9, "CAT", "C")
+    assert is_perfect_match(truth, make_calls(19, "T", "TAT") + make_calls(15, "TAT", "T"))
+    assert not is_perfect_match(truth, make_calls(9, "C", "CAT", homozygous=True))
 
 
-def test_calls_that_only_cancel_each_other_match_nothing():
-    truth = calls(30, "G", "C")
-    insertion, deletion = calls(11, "T", "TAT"), calls(15, "TAT", "T")
-    assert match(REFERENCE, truth, insertion + deletion + truth) == ([True], [False, False, True])
+def test_calls_that_cancel_out_match_nothing():
+    truth = make_calls(30, "G", "C")
+    insertion, deletion = make_calls(11, "T", "TAT"), make_calls(15, "TAT", "T")
+    assert match_calls(REFERENCE, truth, insertion + deletion + truth) == ([True], [False, False, True])
 
 
 def test_nothing_matches_nothing():
-    assert match(REFERENCE, [], calls(20, "C", "T")) == ([], [False])
-    assert match(REFERENCE, calls(20, "C", "T"), []) == ([False], [])
+    assert match_calls(REFERENCE, [], make_calls(20, "C", "T")) == ([], [False])
+    assert match_calls(REFERENCE, make_calls(20, "C", "T"), []) == ([False], [])
 
 
 def test_symbolic_and_spanning_alleles_are_no_edits():
-    assert [edits(REFERENCE, 20, "C", alt) for alt in ("*", "<DEL>", ".", "C[CHR2:5[", "C")] == [[]] * 5
+    assert [find_edits(REFERENCE, 20, "C", alt) for alt in ("*", "<DEL>", ".", "C[CHR2:5[", "C")] == [[]] * 5
 
 
 def test_indels_are_shifted_left_as_far_as_the_reference_allows():
-    (edit,) = edits(REFERENCE, 17, "TAT", "T")
+    (edit,) = find_edits(REFERENCE, 17, "TAT", "T")
     assert edit.key == (10, 12, "") and (edit.low, edit.high) == (10, 20)
-    assert [e.kind for e in edits(REFERENCE, 20, "CCG", "TCA")] == [SNV, SNV]
+    assert [e.kind for e in find_edits(REFERENCE, 20, "CCG", "TCA")] == [SNV, SNV]
 
 
-def alignment(reference: str, haplotype: str, draw: random.Random) -> list[tuple[int, str, str]]:
+def align_randomly(reference: str, haplotype: str, rng: random.Random) -> list[tuple[int, str, str]]:
     """Records that turn the reference into a haplotype: one of its best alignments, drawn at random, cut or joined at random."""
     n, m = len(reference), len(haplotype)
     cost = [[i + j if not (i and j) else 0 for j in range(m + 1)] for i in range(n + 1)]
@@ -96,117 +96,122 @@ def alignment(reference: str, haplotype: str, draw: random.Random) -> list[tuple
             cost[i][j] = min(cost[i - 1][j - 1] + change, cost[i - 1][j] + 1, cost[i][j - 1] + 1)
     i, j, moves = n, m, []
     while i or j:
-        ways = []
+        moves_allowed = []
         if i and j and cost[i][j] == cost[i - 1][j - 1] + (reference[i - 1] != haplotype[j - 1]):
-            ways.append((1, 1))
+            moves_allowed.append((1, 1))
         if i and cost[i][j] == cost[i - 1][j] + 1:
-            ways.append((1, 0))
+            moves_allowed.append((1, 0))
         if j and cost[i][j] == cost[i][j - 1] + 1:
-            ways.append((0, 1))
-        di, dj = draw.choice(ways)
+            moves_allowed.append((0, 1))
+        di, dj = rng.choice(moves_allowed)
         i, j = i - di, j - dj
         moves.append((i, di, haplotype[j : j + dj]))
     records: list[tuple[int, str, str]] = []
-    joined = False
-    for place, length, alt in reversed(moves):
-        ref = reference[place : place + length]
+    is_joined = False
+    for position, length, alt in reversed(moves):
+        ref = reference[position : position + length]
         if ref == alt:
-            joined = False
+            is_joined = False
             continue
-        if joined and (draw.random() < 0.5 or len(records[-1][1]) != len(records[-1][2]) or len(ref) != len(alt)):
-            before = records.pop()
-            records.append((before[0], before[1] + ref, before[2] + alt))
+        if is_joined and (rng.random() < 0.5 or len(records[-1][1]) != len(records[-1][2]) or len(ref) != len(alt)):
+            previous = records.pop()
+            records.append((previous[0], previous[1] + ref, previous[2] + alt))
         else:
-            records.append((place, ref, alt))
-        joined = True
+            records.append((position, ref, alt))
+        is_joined = True
     return [r for r in records if r[1] != r[2]]
 
 
-def donor(reference, haplotypes, draw):
+def make_donor_calls(reference, haplotypes, rng):
     """Phased calls of two haplotypes, each written in its own way."""
-    found = []
+    calls = []
     for copy, haplotype in enumerate(haplotypes):
-        for n, (position, ref, alt) in enumerate(alignment(reference, haplotype, draw)):
-            found += [Call(e, False, ("p", copy), n) for e in edits(reference, position, ref, alt)]
-    return found
+        for n, (position, ref, alt) in enumerate(align_randomly(reference, haplotype, rng)):
+            calls += [VariantCall(e, False, ("p", copy), n) for e in find_edits(reference, position, ref, alt)]
+    return calls
 
 
-def mutated(reference: str, draw: random.Random) -> str:
+def mutate_sequence(reference: str, rng: random.Random) -> str:
     bases = list(reference)
-    for _ in range(draw.randrange(4)):
-        place = draw.randrange(12, len(bases) - 12)
-        kind = draw.randrange(3)
+    for _ in range(rng.randrange(4)):
+        position = rng.randrange(12, len(bases) - 12)
+        kind = rng.randrange(3)
         if kind == 0:
-            bases[place] = draw.choice("ACGT")
+            bases[position] = rng.choice("ACGT")
         elif kind == 1:
-            bases[place] += "".join(draw.choices("AT", k=draw.randrange(1, 5)))
+            bases[position] += "".join(rng.choices("AT", k=rng.randrange(1, 5)))
         else:
-            bases[place : place + draw.randrange(1, 4)] = [""]
+            bases[position : position + rng.randrange(1, 4)] = [""]
     return "".join(bases)
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from(["ACGT", "AT", "AAAT"]))
-def test_the_same_haplotypes_written_anew_match_whole(seed, letters):
-    draw = random.Random(seed)
-    reference = "".join(draw.choices(letters, k=70))
-    haplotypes = [mutated(reference, draw) for _ in range(2)]
-    truth, query = donor(reference, haplotypes, draw), donor(reference, haplotypes, draw)
-    shuffled = [query[i] for i in draw.sample(range(len(query)), len(query))]
+def test_equal_haplotypes_match_completely(seed, letters):
+    rng = random.Random(seed)
+    reference = "".join(rng.choices(letters, k=70))
+    haplotypes = [mutate_sequence(reference, rng) for _ in range(2)]
+    truth, query = make_donor_calls(reference, haplotypes, rng), make_donor_calls(reference, haplotypes, rng)
+    shuffled = [query[i] for i in rng.sample(range(len(query)), len(query))]
     unphased = [call._replace(phase=((call.phase[1], call.record), 0), linked=True) for call in shuffled]
-    for written in (shuffled, unphased):
-        hits = match(reference, truth, written)
+    for rewritten in (shuffled, unphased):
+        hits = match_calls(reference, truth, rewritten)
         assert all(hits[0]) and all(hits[1])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9))
 def test_exchanging_the_sides_exchanges_the_errors(seed):
-    draw = random.Random(seed)
-    reference = "".join(draw.choices("ACGT", k=90))
-    places = draw.sample(range(5, 85), 5)
-    both = [Call(edits(reference, p, reference[p], "ACGT"["CGTA".index(reference[p])])[0], draw.random() < 0.5) for p in places]
+    rng = random.Random(seed)
+    reference = "".join(rng.choices("ACGT", k=90))
+    positions = rng.sample(range(5, 85), 5)
+    both = [
+        VariantCall(find_edits(reference, p, reference[p], "ACGT"["CGTA".index(reference[p])])[0], rng.random() < 0.5)
+        for p in positions
+    ]
     truth, query = both[:4], both[1:]
-    there, back = match(reference, truth, query), match(reference, query, truth)
-    assert (there[1], there[0]) == back
-    assert there[0] == [False, True, True, True] and there[1] == [True, True, True, False]
+    forward, backward = match_calls(reference, truth, query), match_calls(reference, query, truth)
+    assert (forward[1], forward[0]) == backward
+    assert forward[0] == [False, True, True, True] and forward[1] == [True, True, True, False]
 
 
-def spelled(reference: str, placed: list[tuple[Call, int]]) -> set[str]:
+def spell_haplotypes(reference: str, placed: list[tuple[VariantCall, int]]) -> set[str]:
     """The pair of haplotypes that calls spell on given copies; empty if two overlap."""
-    found = []
+    haplotypes = []
     for copy in (0, 1):
-        at, parts = 0, []
+        position, pieces = 0, []
         for edit in sorted((c.edit for c, on in placed if on in (copy, 2)), key=lambda e: (e.start, e.end)):
-            if edit.start < at:
+            if edit.start < position:
                 return set()
-            parts += [reference[at : edit.start], edit.alt]
-            at = edit.end
-        found.append("".join(parts) + reference[at:])
-    return {"|".join(sorted(found))}
+            pieces += [reference[position : edit.start], edit.alt]
+            position = edit.end
+        haplotypes.append("".join(pieces) + reference[position:])
+    return {"|".join(sorted(haplotypes))}
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 10**9), st.booleans())
-def test_what_matches_spells_the_same_haplotypes(seed, free):
-    draw = random.Random(seed)
-    reference = "".join(draw.choices("AAT", k=60))
-    truth, query = (donor(reference, [mutated(reference, draw) for _ in range(2)], draw)[:6] for _ in range(2))
-    hits = match(reference, truth, query, free)
-    ways = []
+def test_matched_calls_spell_the_same_haplotypes(seed, ignore_genotypes):
+    rng = random.Random(seed)
+    reference = "".join(rng.choices("AAT", k=60))
+    truth, query = (make_donor_calls(reference, [mutate_sequence(reference, rng) for _ in range(2)], rng)[:6] for _ in range(2))
+    hits = match_calls(reference, truth, query, ignore_genotypes)
+    haplotype_sets = []
     for side, calls_of_side in enumerate((truth, query)):
         taken = [c for c, hit in zip(calls_of_side, hits[side], strict=True) if hit]
-        for written in (taken, [c._replace(edit=_left(c.edit)) for c in taken]):
-            options = product((0, 1, 2) if free else (0, 1), repeat=len(written))
-            ways.append({w for copies in options for w in spelled(reference, list(zip(written, copies, strict=True)))})
-    assert ways[0] & ways[2] or ways[1] & ways[3] or _alike(truth, query, hits)
+        for written in (taken, [c._replace(edit=_shift_left(c.edit)) for c in taken]):
+            options = product((0, 1, 2) if ignore_genotypes else (0, 1), repeat=len(written))
+            haplotype_sets.append(
+                {w for copies in options for w in spell_haplotypes(reference, list(zip(written, copies, strict=True)))}
+            )
+    assert haplotype_sets[0] & haplotype_sets[2] or haplotype_sets[1] & haplotype_sets[3] or _have_equal_calls(truth, query, hits)
 
 
-def _left(edit):
+def _shift_left(edit):
     return edit._replace(start=edit.key[0], end=edit.key[1], alt=edit.key[2])
 
 
-def _alike(truth, query, hits):
+def _have_equal_calls(truth, query, hits):
     """Whether what matched is the same normalised calls, which need not fit on two haplotypes."""
     keys = [sorted(c.edit.key for c, hit in zip(s, h, strict=True) if hit) for s, h in zip((truth, query), hits, strict=True)]
     return keys[0] == keys[1]

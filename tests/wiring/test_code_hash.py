@@ -22,37 +22,37 @@ def scripts(tmp_path, monkeypatch):
         "import numpy\nfrom readsight.direct import f\n\ndef g():\n    from readsight import models\n"
     )
     monkeypatch.setattr(code_hash, "SCRIPTS", tmp_path)
-    forget()
+    clear_caches()
     yield tmp_path
-    forget()
+    clear_caches()
 
 
-def forget():
+def clear_caches():
     """Files of the package change only in these tests."""
-    code_hash.modules_of.cache_clear()
-    code_hash._imports.cache_clear()
+    code_hash.find_modules.cache_clear()
+    code_hash._read_imports.cache_clear()
 
 
 def hash_after(scripts, name, text):
     (scripts / "readsight" / name).write_text(text)
-    forget()
-    return code_hash.code("step_one")
+    clear_caches()
+    return code_hash.hash_code("step_one")
 
 
-def test_direct_indirect_and_registered_modules_count(scripts):
-    first = code_hash.code("step_one")
+def test_direct_indirect_and_registered_modules_change_the_hash(scripts):
+    first = code_hash.hash_code("step_one")
     assert hash_after(scripts, "behind.py", "x = 2") != first
-    second = code_hash.code("step_one")
+    second = code_hash.hash_code("step_one")
     assert hash_after(scripts, "models/cnn.py", "x = 2") != second
 
 
-def test_what_the_script_does_not_import_does_not_count(scripts):
-    assert code_hash.code("step_one") == hash_after(scripts, "other.py", "x = 2")
+def test_unimported_modules_do_not_change_the_hash(scripts):
+    assert code_hash.hash_code("step_one") == hash_after(scripts, "other.py", "x = 2")
 
 
-def test_a_page_beside_an_imported_module_counts_and_one_elsewhere_does_not(scripts):
+def test_pages_of_imported_modules_change_the_hash(scripts):
     (scripts / "readsight/pages").mkdir()
-    first = code_hash.code("step_one")
+    first = code_hash.hash_code("step_one")
     assert hash_after(scripts, "pages/page.js", "let x = 1;") == first
     second = hash_after(scripts, "models/page.js", "let x = 1;")
     assert second != first

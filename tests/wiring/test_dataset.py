@@ -4,27 +4,30 @@ from types import SimpleNamespace
 
 import pytest
 
-from readsight.config.schema import parse
+from readsight.config.schema import parse_config
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.project import Project
 
 TABLES = {"mrna": {"files": ["m.csv"]}, "mirna": {"files": ["i.csv"]}}
 
 
-def wiring(**task) -> DatasetWiring:
-    own = {"source": "samples", "label": "class"} | task
-    return DatasetWiring(Project(parse({"project": "p", "tables": TABLES, "tasks": {"t": own}})))
+def build_wiring(**task) -> DatasetWiring:
+    raw_task = {"source": "samples", "label": "class"} | task
+    return DatasetWiring(Project(parse_config({"project": "p", "tables": TABLES, "tasks": {"t": raw_task}})))
 
 
-def wildcards(**named):
+def build_wildcards(**named):
     return SimpleNamespace(task="t", **named)
 
 
-def test_samples_are_joined_from_all_tables_or_those_that_are_named():
-    assert wiring().modalities(wildcards()) == ["results/p/expression/tables/mrna.h5ad", "results/p/expression/tables/mirna.h5ad"]
-    assert wiring(modalities=["mirna"]).modalities(wildcards()) == ["results/p/expression/tables/mirna.h5ad"]
-    assert wiring().examples(wildcards()) == "results/p/dataset/t/examples.h5mu"
-    assert wiring().join(wildcards())["modalities"] == ["mrna", "mirna"]
+def test_samples_come_from_all_or_named_tables():
+    assert build_wiring().modality_files(build_wildcards()) == [
+        "results/p/expression/tables/mrna.h5ad",
+        "results/p/expression/tables/mirna.h5ad",
+    ]
+    assert build_wiring(modalities=["mirna"]).modality_files(build_wildcards()) == ["results/p/expression/tables/mirna.h5ad"]
+    assert build_wiring().examples_file(build_wildcards()) == "results/p/dataset/t/examples.h5mu"
+    assert build_wiring().samples_spec(build_wildcards())["modalities"] == ["mrna", "mirna"]
 
 
 CHANGES = {
@@ -40,44 +43,46 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_step_reads_its_own_keys_alone(change):
-    given, touched = CHANGES[change]
-    before, after = wiring(), wiring(**given)
-    steps = {"join": {}, "split": {}, "fold": {}, "balance": {"balance": "smote"}}
-    moved = {
-        step for step, own in steps.items() if getattr(before, step)(wildcards(**own)) != getattr(after, step)(wildcards(**own))
+def test_each_spec_depends_on_its_keys_only(change):
+    given, expected = CHANGES[change]
+    before, after = build_wiring(), build_wiring(**given)
+    specs = {"join": {}, "split": {}, "fold": {}, "balance": {"balance": "smote"}}
+    changed = {
+        spec
+        for spec, extra in specs.items()
+        if getattr(before, spec)(build_wildcards(**extra)) != getattr(after, spec)(build_wildcards(**extra))
     }
-    assert moved == touched
+    assert changed == expected
 
 
-def test_a_given_split_comes_with_others_drawn_anew():
-    given = wiring(split={"by": "given", "given": "set", "resplits": 7})
-    spec = given.split(wildcards())
+def test_given_split_comes_with_resplits():
+    given = build_wiring(split={"by": "given", "given": "set", "resplits": 7})
+    spec = given.split_spec(build_wildcards())
     assert (spec["folds"], spec["repeats"], spec["resplits"], spec["inner"]) == (1, 2, 7, 3)
-    assert list(given.repeats("t")) == [0, 1] and given.join(wildcards())["given"] == "set"
-    assert list(wiring(split={"by": "given", "resplits": 0}).repeats("t")) == [0]
-    assert list(wiring().repeats("t")) == [0, 1] and "given" not in wiring().join(wildcards())
+    assert list(given.repeat_numbers("t")) == [0, 1] and given.samples_spec(build_wildcards())["given"] == "set"
+    assert list(build_wiring(split={"by": "given", "resplits": 0}).repeat_numbers("t")) == [0]
+    assert list(build_wiring().repeat_numbers("t")) == [0, 1] and "given" not in build_wiring().samples_spec(build_wildcards())
 
 
-def test_confounding_is_measured_before_samples_are_divided():
-    assert wiring().confounding(wildcards()) == [] and wiring().measured() == []
-    batched = wiring(harmonise={"batch": "plate"})
-    assert batched.confounding(wildcards()) == "results/p/dataset/t/confounding.json"
+def test_confounding_is_measured_before_the_split():
+    assert build_wiring().batch_confounding(build_wildcards()) == [] and build_wiring().tasks_with_batches() == []
+    batched = build_wiring(harmonise={"batch": "plate"})
+    assert batched.batch_confounding(build_wildcards()) == "results/p/dataset/t/confounding.json"
     assert "results/p/dataset/t/confounding.svg" in batched.targets()
-    assert "results/p/dataset/t/examples.summary.json" in wiring().summaries()
+    assert "results/p/dataset/t/examples.summary.json" in build_wiring().summaries()
 
 
-def test_the_outcome_is_told_by_the_keys():
-    assert wiring().join(wildcards())["outcome"] == "classes"
-    assert wiring(label=["a", "b"]).join(wildcards())["outcome"] == "multilabel"
-    survival = wiring(label=None, time="months", event="state").join(wildcards())
+def test_outcome_follows_from_the_keys():
+    assert build_wiring().samples_spec(build_wildcards())["outcome"] == "classes"
+    assert build_wiring(label=["a", "b"]).samples_spec(build_wildcards())["outcome"] == "multilabel"
+    survival = build_wiring(label=None, time="months", event="state").samples_spec(build_wildcards())
     assert (survival["outcome"], survival["time"], survival["label"]) == ("survival", "months", None)
 
 
-def test_all_balances_that_are_compared_are_made():
-    assert wiring(balance={"method": "none", "compare": ["smote", "class_weight"]}).balances() == [
+def test_all_compared_balances_are_made():
+    assert build_wiring(balance={"method": "none", "compare": ["smote", "class_weight"]}).balance_methods() == [
         "none",
         "smote",
         "class_weight",
     ]
-    assert wiring(label=["a", "b"]).balances() == ["none"]
+    assert build_wiring(label=["a", "b"]).balance_methods() == ["none"]

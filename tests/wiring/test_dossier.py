@@ -12,7 +12,7 @@ from readsight.wiring.stage import COHORT, Stage
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Align(Stage):
+class AlignStage(Stage):
     def targets(self):
         return ["<results>/align/anna.cram", "<results>/align/anna.b.cram", "results/p/align/coverage.summary.json"]
 
@@ -20,7 +20,7 @@ class Align(Stage):
         return {("anna", "alignment"): "<results>/align/anna.cram"}
 
 
-class Foreign:
+class UnrelatedStage:
     """A stage that does not come from Stage and answers one question only."""
 
     def targets(self):
@@ -28,7 +28,7 @@ class Foreign:
 
 
 @pytest.fixture
-def make(tmp_path):
+def build_dossier(tmp_path):
     sheet = tmp_path / "samples.tsv"
     sheet.write_text("sample\tunit\tassay\tfastq_1\nanna\t1\twgs\ta.fq.gz\nanna.b\t1\twgs\tb.fq.gz\n")
 
@@ -39,8 +39,8 @@ def make(tmp_path):
     return build
 
 
-def test_every_file_is_a_target_once_and_audited(make):
-    wiring = make([Stage(), Align(), Foreign()])
+def test_every_file_is_one_target_and_audited(build_dossier):
+    wiring = build_dossier([Stage(), AlignStage(), UnrelatedStage()])
     targets = wiring.targets()
     assert len(targets) == len(set(targets))
     assert set(targets) - set(wiring.audited()) == {"results/p/dossier/audit.tsv", "results/p/dossier/audit.html"}
@@ -48,41 +48,41 @@ def test_every_file_is_a_target_once_and_audited(make):
     assert not any("<" in target for target in targets)
 
 
-def test_the_audit_names_each_file_by_sample_and_product(make):
-    rows = {path: (sample, product) for sample, product, path in make([Align(), Foreign()]).expected()}
-    assert set(rows) == set(make([Align(), Foreign()]).audited())
+def test_audit_names_files_by_sample_and_product(build_dossier):
+    rows = {path: (sample, product) for sample, product, path in build_dossier([AlignStage(), UnrelatedStage()]).expected()}
+    assert set(rows) == set(build_dossier([AlignStage(), UnrelatedStage()]).audited())
     assert rows["results/p/align/anna.cram"] == ("anna", "alignment")
     assert rows["results/p/align/anna.b.cram"] == ("anna.b", "")
     assert rows["results/p/reads/anna/1/fastqc.html"] == ("anna", "")
     assert rows["results/p/variants/bcftools.bcf"] == (COHORT, "")
 
 
-def test_fragments_of_the_summary_are_found_among_the_targets_too(make):
-    assert make([Align()]).summaries() == ["results/p/align/coverage.summary.json"]
+def test_summary_fragments_among_targets_are_included(build_dossier):
+    assert build_dossier([AlignStage()]).summaries() == ["results/p/align/coverage.summary.json"]
 
 
-def test_what_is_not_asked_for_is_said_by_its_config_key(make):
-    said = {product: reason for _, product, reason in make().declined()}
-    assert "variants.structural" in said["structural variants"] and "variants.truth" in said["comparison with a truth"]
-    assert make(variants=None).declined()[-2:] == [
+def test_declined_products_name_their_config_key(build_dossier):
+    reasons = {product: reason for _, product, reason in build_dossier().declined()}
+    assert "variants.structural" in reasons["structural variants"] and "variants.truth" in reasons["comparison with a truth"]
+    assert build_dossier(variants=None).declined()[-2:] == [
         ("variants", "calls", "variants is null"),
         ("model", "learning", "tasks names none"),
     ]
 
 
-def test_only_environments_in_use_are_asked_for_their_versions(make):
-    plain = make().environments()
+def test_versions_cover_only_environments_in_use(build_dossier):
+    plain = build_dossier().environments()
     assert {"python", "report", "bwa", "bcftools", "fastqc", "trim"} <= set(plain)
     assert not {"gatk", "deepvariant", "delly", "learn", "freebayes", "simulate", "truth", "bwa-mem2"} & set(plain)
-    assert "delly" in make(variants={"structural": ["delly"]}).environments()
+    assert "delly" in build_dossier(variants={"structural": ["delly"]}).environments()
 
 
-def test_every_environment_of_the_rules_is_known_here(make, tmp_path):
+def test_every_environment_of_the_rules_is_known(build_dossier, tmp_path):
     with open(tmp_path / "samples.tsv", "a") as sheet:
         sheet.write("rita\t1\trna\tr.fq.gz\n")
     truth = {"vcf": "t.vcf"}
     contrast = {"column": "label", "reference": "a", "tested": "b"}
-    everything = make(
+    everything = build_dossier(
         demo={},
         align={"aligner": "bwa-mem2"},
         variants={"callers": ["bcftools", "freebayes", "gatk", "deepvariant"], "structural": ["delly"], "truth": truth},
@@ -96,33 +96,33 @@ def test_every_environment_of_the_rules_is_known_here(make, tmp_path):
     assert used <= set(everything)
 
 
-def test_two_thousand_files_are_named_in_an_instant(make, tmp_path):
+def test_two_thousand_files_are_named_quickly(build_dossier, tmp_path):
     import time
 
-    class Many(Stage):
+    class LargeStage(Stage):
         def targets(self):
             return [f"results/p/align/s{n}.cram" for n in range(2000)]
 
     (tmp_path / "samples.tsv").write_text(
         "sample\tunit\tassay\tfastq_1\n" + "".join(f"s{n}\t1\twgs\t{n}.fq\n" for n in range(2000))
     )
-    wiring = make([Many()])
+    wiring = build_dossier([LargeStage()])
     start = time.perf_counter()
     rows = wiring.expected()
     assert time.perf_counter() - start < 0.5
     assert len({sample for sample, _, path in rows if path.endswith(".cram")}) == 2000
 
 
-def test_a_run_that_ended_early_tells_what_is_not_made(make, tmp_path, monkeypatch):
+def test_interrupted_run_lists_missing_products(build_dossier, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results/p/align").mkdir(parents=True)
-    assert "  anna: alignment" in make([Align()]).unfinished()
+    assert "  anna: alignment" in build_dossier([AlignStage()]).unfinished()
     (tmp_path / "results/p/align/anna.cram").write_text("x")
-    words = make([Align()]).unfinished()
-    assert words.startswith("Made so far: 1 of 7 products") and "anna" not in words
+    message = build_dossier([AlignStage()]).unfinished()
+    assert message.startswith("Made so far: 1 of 7 products") and "anna" not in message
 
-    class Many(Stage):
+    class ManyProductsStage(Stage):
         def products(self):
             return {(f"s{n}", "alignment"): f"none/{n}" for n in range(1000)}
 
-    assert len(make([Many()]).unfinished().splitlines()) < 25
+    assert len(build_dossier([ManyProductsStage()]).unfinished().splitlines()) < 25

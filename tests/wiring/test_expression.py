@@ -21,7 +21,7 @@ anna.rna\t1\trna\tr1_1.fq.gz\tr1_2.fq.gz\treverse
 anna.rna\t2\trna\tr2_1.fq.gz\tr2_2.fq.gz\treverse
 bert.rna\t1\trna\tb_1.fq.gz\t\t
 """
-ONLY = "".join(line for line in SHEET.splitlines(keepends=True) if "wgs" not in line)
+RNA_SHEET = "".join(line for line in SHEET.splitlines(keepends=True) if "wgs" not in line)
 
 
 @pytest.fixture
@@ -35,19 +35,20 @@ def project(tmp_path):
     return build
 
 
-def test_rna_goes_to_star_and_dna_to_bwa(project):
+def test_rna_is_aligned_by_star_and_dna_by_bwa(project):
     align = AlignWiring(project())
-    ways = {
-        sample: [w for w in ("bwa", "star", "import") if re.fullmatch(align.sample_by(w), sample)] for sample in align.samples
+    routes = {
+        sample: [route for route in ("bwa", "star", "import") if re.fullmatch(align.sample_constraint(route), sample)]
+        for sample in align.samples
     }
-    assert ways == {"anna": ["bwa"], "anna.rna": ["star"], "bert.rna": ["star"]}
+    assert routes == {"anna": ["bwa"], "anna.rna": ["star"], "bert.rna": ["star"]}
 
 
-def test_variants_are_called_in_dna_alone(project):
+def test_variants_are_called_in_dna_only(project):
     mixed = project(variants={"structural": ["delly"]}, align={"recalibrate": True}, **KNOWN)
     align = AlignWiring(mixed)
-    assert align.crams() == ["results/p/align/recalibrated/anna.cram"] and VariantsWiring(mixed).samples == ["anna"]
-    assert align.cram("bert.rna") == "results/p/align/bert.rna.cram", "RNA is not recalibrated"
+    assert align.dna_crams() == ["results/p/align/recalibrated/anna.cram"] and VariantsWiring(mixed).samples == ["anna"]
+    assert align.cram_file("bert.rna") == "results/p/align/bert.rna.cram", "RNA is not recalibrated"
     assert set(align.targets()) > {"results/p/align/bert.rna.cram.crai", "results/p/align/bert.rna.summary.json"}
 
 
@@ -55,53 +56,55 @@ KNOWN = {"reference": {"fasta": "g.fa", "gtf": "g.gtf", "known_sites": ["k.vcf.g
 
 
 def test_without_dna_nothing_is_called(project):
-    rna = project(ONLY)
+    rna = project(RNA_SHEET)
     assert rna.config.variants is None and rna.callers == []
     assert VariantsWiring(rna).targets() == [] and CompareWiring(rna).targets() == []
-    declined = DossierWiring(rna, []).declined()
+    declined = DossierWiring(rna, []).list_declined()
     assert ("variants", "calls", "no sample is of DNA") in declined
 
 
-def test_a_task_on_calls_without_dna_is_an_error(project):
+def test_task_on_calls_without_dna_is_an_error(project):
     task = {"calls": {"source": "variants"}}
     truth = {"truth": {"vcf": "t.vcf.gz"}}
     with pytest.raises(InputError, match="tasks.calls.source: 'variants' needs samples of DNA"):
-        project(ONLY, tasks=task, variants=truth)
+        project(RNA_SHEET, tasks=task, variants=truth)
 
 
 def test_salmon_alone_aligns_no_rna(project):
     light = project(expression={"quantifiers": ["salmon"]})
     expression = ExpressionWiring(light)
     assert AlignWiring(light).samples == ["anna"]
-    assert expression.counts() == [] and expression.reports() == [] and len(expression.salmon_genes()) == 2
-    assert expression.evidence(SimpleNamespace(sample="bert.rna")).endswith("bert.rna.salmon.strands.json")
-    assert not {"star", "subread"} & set(DossierWiring(light, []).environments())
+    assert expression.count_files() == [] and expression.report_files() == [] and len(expression.salmon_genes()) == 2
+    assert expression.strandedness_evidence(SimpleNamespace(sample="bert.rna")).endswith("bert.rna.salmon.strands.json")
+    assert not {"star", "subread"} & set(DossierWiring(light, []).environment_names())
 
 
-def test_the_stage_is_empty_without_rna_or_where_it_is_off(project):
+def test_stage_is_empty_without_rna_or_when_disabled(project):
     dna = "".join(SHEET.splitlines(keepends=True)[:2])
-    for none in (project(dna), project(expression=None)):
-        expression = ExpressionWiring(none)
-        assert expression.targets() == [] and expression.products() == {} and expression.reports() == []
-        assert not {"star", "subread", "salmon"} & set(DossierWiring(none, []).environments())
+    for empty in (project(dna), project(expression=None)):
+        expression = ExpressionWiring(empty)
+        assert expression.targets() == [] and expression.products() == {} and expression.report_files() == []
+        assert not {"star", "subread", "salmon"} & set(DossierWiring(empty, []).environment_names())
     assert AlignWiring(project(expression=None)).samples == ["anna"]
 
 
-def test_targets_hold_every_product_and_every_summary(project):
+def test_targets_include_products_and_summaries(project):
     expression = ExpressionWiring(project(expression={"quantifiers": ["star", "salmon"]}))
     assert set(expression.products().values()) <= set(expression.targets())
     assert set(expression.summaries()) <= set(expression.targets())
 
 
-def test_the_sheets_claim_goes_before_the_configs(project):
+def test_strandedness_of_the_sheet_overrides_the_config(project):
     expression = ExpressionWiring(project(expression={"strandedness": "unstranded"}))
-    assert expression.claim(SimpleNamespace(sample="anna.rna")) == "reverse"
-    assert expression.claim(SimpleNamespace(sample="bert.rna")) == "unstranded"
+    assert expression.strandedness_claim(SimpleNamespace(sample="anna.rna")) == "reverse"
+    assert expression.strandedness_claim(SimpleNamespace(sample="bert.rna")) == "unstranded"
 
 
 def test_pairs_are_counted_as_pairs(project):
     expression = ExpressionWiring(project())
-    assert expression.paired(SimpleNamespace(sample="anna.rna")) and not expression.paired(SimpleNamespace(sample="bert.rna"))
+    assert expression.is_paired(SimpleNamespace(sample="anna.rna")) and not expression.is_paired(
+        SimpleNamespace(sample="bert.rna")
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_pairs_are_counted_as_pairs(project):
         ("2\trna", "2\twgs", r"row 4, column assay: sample 'anna.rna' is 'wgs' here and 'rna' in row 3"),
     ],
 )
-def test_faults_of_the_sheet_are_named_by_row_and_column(project, old, new, fault):
+def test_sheet_faults_name_row_and_column(project, old, new, fault):
     assert SHEET.count(old) == 1
     with pytest.raises(InputError) as error:
         project(SHEET.replace(old, new))
@@ -126,17 +129,17 @@ def test_faults_of_the_sheet_are_named_by_row_and_column(project, old, new, faul
 
 def test_rna_needs_an_annotation_and_reads(project, tmp_path):
     sheet = "sample\tassay\tbam\nanna\trna\tanna.bam\n"
-    faults = preflight.missing(project(sheet, reference={"fasta": "g.fa"}))
+    faults = preflight.check_paths(project(sheet, reference={"fasta": "g.fa"}))
     assert any("reference.gtf: is needed, since the sheet has samples of RNA (anna)" in fault for fault in faults)
     assert any("row 2, column bam: RNA is counted from its reads" in fault for fault in faults)
-    off = preflight.missing(project(sheet, reference={"fasta": "g.fa"}, expression=None))
+    off = preflight.check_paths(project(sheet, reference={"fasta": "g.fa"}, expression=None))
     assert not any("RNA" in fault for fault in off)
 
 
-def test_the_index_of_star_is_reckoned_with_and_salmon_named_where_it_is_too_large(project):
-    star, salmon = project(ONLY), project(ONLY, expression={"quantifiers": ["salmon"]})
+def test_star_index_memory_suggests_salmon(project):
+    star, salmon = project(RNA_SHEET), project(RNA_SHEET, expression={"quantifiers": ["salmon"]})
     human = 3_100_000_000
-    assert resources.estimate(star, human) - resources.estimate(salmon, human) == 11 * human
+    assert resources.estimate_disk(star, human) - resources.estimate_disk(salmon, human) == 11 * human
     notes = resources.check_memory(star, 1000 * human)
     assert len(notes) == 1 and "STAR needs about" in notes[0] and "[salmon]" in notes[0]
     assert resources.check_memory(salmon, human // 1000) == []
@@ -145,9 +148,9 @@ def test_the_index_of_star_is_reckoned_with_and_salmon_named_where_it_is_too_lar
 DONORS = SHEET.replace("strandedness", "strandedness\tdonor").replace("\t\n", "\t\tX\n").replace("reverse\n", "reverse\tX\n")
 
 
-def test_rna_is_compared_with_dna_of_the_same_donor(project):
+def test_rna_is_compared_with_dna_of_its_donor(project):
     shared = ExpressionWiring(project(DONORS))
-    assert shared.swappable and shared.donors() == dict.fromkeys(("anna", "anna.rna", "bert.rna"), "X")
+    assert shared.can_check_swaps and shared.sample_donors() == dict.fromkeys(("anna", "anna.rna", "bert.rna"), "X")
     assert shared.swap_crams() == ["results/p/align/anna.rna.cram", "results/p/align/bert.rna.cram"]
     assert shared.swap_calls() == "results/p/variants/bcftools.bcf"
     assert "results/p/expression/cohort/swaps.svg" in shared.targets()
@@ -155,14 +158,14 @@ def test_rna_is_compared_with_dna_of_the_same_donor(project):
 
 @pytest.mark.parametrize(
     "sheet, config",
-    [(SHEET, {}), (ONLY, {}), (DONORS, {"variants": None}), (DONORS, {"expression": {"quantifiers": ["salmon"]}})],
+    [(SHEET, {}), (RNA_SHEET, {}), (DONORS, {"variants": None}), (DONORS, {"expression": {"quantifiers": ["salmon"]}})],
 )
-def test_where_nothing_can_be_compared_nothing_is(project, sheet, config):
+def test_swaps_need_comparable_samples(project, sheet, config):
     wiring = ExpressionWiring(project(sheet, **config))
-    assert not wiring.swappable and wiring.swap_crams() == [] and not [t for t in wiring.targets() if "swaps" in t]
+    assert not wiring.can_check_swaps and wiring.swap_crams() == [] and not [t for t in wiring.targets() if "swaps" in t]
 
 
-def test_an_index_is_shared_only_where_a_cache_is_named(monkeypatch):
+def test_index_is_shared_only_with_a_named_cache(monkeypatch):
     monkeypatch.delenv("SNAKEMAKE_OUTPUT_CACHE", raising=False)
     assert not ExpressionWiring.shares_indexes()
     monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", "/cache")

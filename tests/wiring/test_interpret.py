@@ -9,7 +9,7 @@ from readsight.wiring.project import Project
 
 
 @pytest.fixture
-def wiring():
+def build_wiring():
     def build(**task) -> InterpretWiring:
         tasks = {"t": {"source": "samples", "label": "x"} | task}
         return InterpretWiring(Project.from_raw({"project": "p", "tables": {"mrna": {"files": ["m.csv"]}}, "tasks": tasks}))
@@ -17,33 +17,33 @@ def wiring():
     return build
 
 
-def names(wiring: InterpretWiring) -> set[str]:
+def target_names(wiring: InterpretWiring) -> set[str]:
     return {path.removeprefix("results/p/interpret/t/") for path in wiring.targets()}
 
 
-def test_gene_sets_are_tested_only_where_they_are_given(wiring):
-    without, with_sets = wiring(), wiring(pathways="sets.gmt")
-    assert names(with_sets) - names(without) == {"pathways.tsv", "pathways.svg"}
+def test_pathways_need_gene_sets(build_wiring):
+    without, with_sets = build_wiring(), build_wiring(pathways="sets.gmt")
+    assert target_names(with_sets) - target_names(without) == {"pathways.tsv", "pathways.svg"}
     assert len(with_sets.summaries()) == len(without.summaries()) + 1
     assert with_sets.pathways(SimpleNamespace(task="t")) == "sets.gmt"
 
 
-def test_samples_have_a_heat_map_and_all_tasks_have_the_rest(wiring):
-    assert {"heatmap.svg", "waterfall.svg", "stability.svg", "importance.svg", "beeswarm.svg"} < names(wiring())
+def test_sample_tasks_have_a_heat_map(build_wiring):
+    assert {"heatmap.svg", "waterfall.svg", "stability.svg", "importance.svg", "beeswarm.svg"} < target_names(build_wiring())
 
 
-def test_a_task_without_attributions_asks_for_nothing(wiring):
-    assert wiring(attributions=[]).targets() == []
+def test_task_without_attributions_has_no_targets(build_wiring):
+    assert build_wiring(attributions=[]).targets() == []
 
 
-def test_predictions_are_those_of_the_first_model(wiring):
-    path = wiring(models=["logistic", "forest"]).predictions(SimpleNamespace(task="t"))
+def test_predictions_come_from_the_first_model(build_wiring):
+    path = build_wiring(models=["logistic", "forest"]).predictions(SimpleNamespace(task="t"))
     assert path == "results/p/model/t/logistic/repeat0/predictions.parquet"
 
 
-def test_divisions_drawn_anew_are_asked_for_beside_a_given_split_alone(wiring):
-    one = SimpleNamespace(task="t")
-    given = wiring(models=["network"], split={"by": "given"}).again(one)
+def test_resplits_are_used_only_with_given_splits(build_wiring):
+    wildcards = SimpleNamespace(task="t")
+    given = build_wiring(models=["network"], split={"by": "given"}).again(wildcards)
     assert set(given) == {"again_test", "again_train", "again_tensors", "again_about"}
     assert all("repeat1" in path for path in given.values())
-    assert wiring().again(one) == {} == wiring(split={"by": "given", "resplits": 0}).again(one)
+    assert build_wiring().again(wildcards) == {} == build_wiring(split={"by": "given", "resplits": 0}).again(wildcards)

@@ -19,20 +19,20 @@ NAMES = st.lists(st.text("abAB01._-", min_size=1, max_size=6), max_size=20)
 
 
 @given(NAMES, st.text("abAB01._-", max_size=7))
-def test_exactly_these_names(names, other):
+def test_constraint_admits_exactly_these_names(names, candidate):
     pattern = re.compile(one_of(names))
     assert all(pattern.fullmatch(name) for name in names)
-    assert bool(pattern.fullmatch(other)) == (other in names)
+    assert bool(pattern.fullmatch(candidate)) == (candidate in names)
 
 
 @given(NAMES.filter(bool))
-def test_within_a_path(names):
+def test_constraint_works_within_a_path(names):
     """As Snakemake asks: the name as one part of a file's path."""
     pattern = re.compile(f"results/align/(?P<sample>{one_of(names)})\\.cram")
     assert all(pattern.fullmatch(f"results/align/{name}.cram")["sample"] == name for name in names)
 
 
-def test_no_name_admits_nothing():
+def test_empty_constraint_admits_nothing():
     assert not re.fullmatch(one_of([]), "") and not re.fullmatch(one_of([]), "a")
 
 
@@ -43,41 +43,41 @@ TABLES = {
 }
 
 
-def test_a_project_of_tables_asks_for_nothing_that_was_sequenced():
+def test_table_project_has_no_sequencing_targets():
     project = Project.from_raw(TABLES)
-    assert project.config.variants is None and project.callers == [] and project.sequenced == []
+    assert project.config.variants is None and project.callers == [] and project.samples_with_data == []
     for wiring in (AlignWiring(project), ReadsWiring(project), VariantsWiring(project)):
         assert wiring.targets() == [] and wiring.products() == {}
-    assert AlignWiring(project).memory(500, per_base=2)(None, 2) == 1000
+    assert AlignWiring(project).scale_memory(500, per_base=2)(None, 2) == 1000
     tables = TablesWiring(project)
     assert tables.targets() == ["results/p/expression/tables/rna.h5ad", "results/p/expression/tables/protein.h5ad"]
-    assert tables.genes() == [] and tables.sheet() == [] and tables.modalities() == ["rna", "protein"]
+    assert tables.gene_table() == [] and tables.sample_sheet() == [] and tables.modality_names() == ["rna", "protein"]
 
 
-def test_the_dossier_of_a_project_of_tables_names_what_it_runs():
+def test_dossier_of_a_table_project():
     project = Project.from_raw(TABLES)
     dossier = DossierWiring(project, [TablesWiring(project), DatasetWiring(project)])
-    assert dossier.environments() == ["python", "report", "dataset", "learn"]
-    said = {product: reason for _, product, reason in dossier.declined()}
-    assert said["clean reads"] == "the project starts from tables" and said["calls"] == "no sample is of DNA"
-    assert ("cohort", "table rna", "results/p/expression/tables/rna.h5ad") in dossier.expected()
+    assert dossier.environment_names() == ["python", "report", "dataset", "learn"]
+    reasons = {product: reason for _, product, reason in dossier.list_declined()}
+    assert reasons["clean reads"] == "the project starts from tables" and reasons["calls"] == "no sample is of DNA"
+    assert ("cohort", "table rna", "results/p/expression/tables/rna.h5ad") in dossier.list_expected()
 
 
-def test_a_label_concerns_the_tables_that_predict_it_and_no_other():
+def test_label_concerns_only_its_tables():
     tables = TablesWiring(Project.from_raw(TABLES))
-    specs = {name: tables.spec(type("Wildcards", (), {"table": name})) for name in ("rna", "protein")}
+    specs = {name: tables.import_spec(type("Wildcards", (), {"table": name})) for name in ("rna", "protein")}
     assert specs["rna"]["labels"] == ["response"] and specs["protein"]["labels"] == []
     assert not specs["rna"]["alone"], "the sheet may mean samples of the other table"
 
 
-def test_rows_that_follow_a_table_are_read_with_its_settings():
-    described = [{"file": "m.csv", "order_of": "a.csv"}]
-    tables = TablesWiring(Project.from_raw(TABLES | {"metadata": described}))
-    spec = tables.spec(type("Wildcards", (), {"table": "protein"}))
-    assert spec["orders"]["a.csv"]["name"] == "rna" and tables.metadata() == ["m.csv", "a.csv"]
+def test_ordered_metadata_uses_settings_of_its_table():
+    entries = [{"file": "m.csv", "order_of": "a.csv"}]
+    tables = TablesWiring(Project.from_raw(TABLES | {"metadata": entries}))
+    spec = tables.import_spec(type("Wildcards", (), {"table": "protein"}))
+    assert spec["orders"]["a.csv"]["name"] == "rna" and tables.metadata_files() == ["m.csv", "a.csv"]
 
 
-def test_a_task_on_calls_needs_something_sequenced():
+def test_task_on_calls_needs_sequenced_samples():
     task = {"tasks": {"t": {"source": "variants"}}, "variants": {"truth": {"vcf": "t.vcf"}}}
     with pytest.raises(InputError, match="tasks.t.source: 'variants' needs samples of DNA"):
         Project.from_raw(TABLES | task)

@@ -20,15 +20,15 @@ own\t1\twgs\t\t\town.bam\t
 
 @pytest.fixture
 def project(tmp_path):
-    def make(**config):
+    def build(**config):
         (tmp_path / "samples.tsv").write_text(SHEET)
         raw = {"project": "p", "samples": str(tmp_path / "samples.tsv"), "reference": {"fasta": "g.fa"}, "variants": None}
         return Project.from_raw(raw | config)
 
-    return make
+    return build
 
 
-def unit(sample, name):
+def build_wildcards(sample, name):
     return SimpleNamespace(sample=sample, unit=name)
 
 
@@ -42,15 +42,15 @@ def unit(sample, name):
         ("mix/11.clean_1.fastq.gz", False, False),
     ],
 )
-def test_a_unit_is_made_by_the_rule_of_its_kind_alone(project, path, paired, single):
+def test_paired_and_single_units_have_separate_rules(project, path, paired, single):
     reads = ReadsWiring(project())
     for kind, expected in ((True, paired), (False, single)):
-        pattern = rf"(?P<sample>{reads.sample_of(kind)})/(?P<unit>[^/]+)\.clean_1\.fastq\.gz"
+        pattern = rf"(?P<sample>{reads.sample_constraint(kind)})/(?P<unit>[^/]+)\.clean_1\.fastq\.gz"
         assert bool(re.fullmatch(pattern, path)) == expected
 
 
 @pytest.mark.parametrize(
-    ("trim", "correct", "ready", "looks"),
+    ("trim", "correct", "expected", "fastqc_files"),
     [
         (True, False, ["results/p/reads/mix/1.clean_1.fastq.gz", "results/p/reads/mix/1.clean_2.fastq.gz"], 4),
         (True, True, ["results/p/reads/mix/1.corrected_1.fastq.gz", "results/p/reads/mix/1.corrected_2.fastq.gz"], 4),
@@ -58,48 +58,52 @@ def test_a_unit_is_made_by_the_rule_of_its_kind_alone(project, path, paired, sin
         (False, False, ["m1_1.fq.gz", "m1_2.fq.gz"], 2),
     ],
 )
-def test_the_aligner_gets_what_the_last_step_made(project, trim, correct, ready, looks):
+def test_aligner_reads_come_from_the_last_step(project, trim, correct, expected, fastqc_files):
     reads = ReadsWiring(project(reads={"trim": {"enabled": trim}, "correct": {"enabled": correct}}))
-    assert reads.ready(unit("mix", "1")) == ready
-    assert len(reads.fastqc_of(True, "zip")) == looks
-    assert reads.after(unit("mix", "1")) == (ready if looks == 4 else [])
+    assert reads.aligner_reads(build_wildcards("mix", "1")) == expected
+    assert len(reads.fastqc_patterns(True, "zip")) == fastqc_files
+    assert reads.reads_after_cleaning(build_wildcards("mix", "1")) == (expected if fastqc_files == 4 else [])
     assert bool(reads.trim_logs()) == trim
 
 
-def test_all_units_of_a_sample_come_in_the_order_of_the_sheet(project):
+def test_units_of_a_sample_follow_the_sheet(project):
     reads, align = ReadsWiring(project()), AlignWiring(project())
     stem = "results/p/reads/mix"
-    assert reads.ready_of(unit("mix", "")) == [
+    assert reads.sample_reads(build_wildcards("mix", "")) == [
         f"{stem}/1.clean_1.fastq.gz",
         f"{stem}/1.clean_2.fastq.gz",
         f"{stem}/2.clean_1.fastq.gz",
     ]
-    assert align.mates(unit("mix", "")) == [2, 1]
-    assert align.read_groups(unit("mix", "")) == [
+    assert align.mates_per_unit(build_wildcards("mix", "")) == [2, 1]
+    assert align.read_groups(build_wildcards("mix", "")) == [
         "@RG\tID:mix.1\tSM:mix\tLB:lib1\tPL:ILLUMINA\tPU:mix.1",
         "@RG\tID:mix.2\tSM:mix\tLB:mix\tPL:ILLUMINA\tPU:mix.2",
     ]
 
 
-def test_each_sample_has_exactly_one_way_to_its_cram(project):
-    for aligner, other in (("bwa", "bwa-mem2"), ("bwa-mem2", "bwa")):
+def test_each_sample_has_one_route_to_its_cram(project):
+    for aligner, second_aligner in (("bwa", "bwa-mem2"), ("bwa-mem2", "bwa")):
         align = AlignWiring(project(align={"aligner": aligner}))
-        for sample, way in {"mix": aligner, "mix.x": aligner, "own": "import"}.items():
-            assert [w for w in ("bwa", "bwa-mem2", "import") if re.fullmatch(align.sample_by(w), sample)] == [way]
-        assert align.sample_by(other) == "(?!)"
+        for sample, route in {"mix": aligner, "mix.x": aligner, "own": "import"}.items():
+            assert [
+                candidate
+                for candidate in ("bwa", "bwa-mem2", "import")
+                if re.fullmatch(align.sample_constraint(candidate), sample)
+            ] == [route]
+        assert align.sample_constraint(second_aligner) == "(?!)"
 
 
-def test_recalibrated_alignments_take_the_place_of_the_others(project):
+def test_recalibrated_alignments_replace_the_originals(project):
     plain = AlignWiring(project())
-    assert plain.crams() == ["results/p/align/mix.cram", "results/p/align/mix.x.cram", "results/p/align/own.cram"]
+    assert plain.dna_crams() == ["results/p/align/mix.cram", "results/p/align/mix.x.cram", "results/p/align/own.cram"]
     config = {"reference": {"fasta": "g.fa", "known_sites": ["k.vcf.gz"]}, "align": {"recalibrate": True}}
-    again = AlignWiring(project(**config))
-    assert again.cram("mix") == "results/p/align/recalibrated/mix.cram"
-    assert again.crais()[0] == "results/p/align/recalibrated/mix.cram.crai"
+    recalibrated = AlignWiring(project(**config))
+    assert recalibrated.cram_file("mix") == "results/p/align/recalibrated/mix.cram"
+    assert recalibrated.dna_crais()[0] == "results/p/align/recalibrated/mix.cram.crai"
 
 
 @pytest.mark.parametrize(
-    "callers, known, wanted, recalibrated",
+    "callers, known, recalibrate, recalibrated",
     [
         (["gatk"], ["k.vcf.gz"], None, True),
         (["bcftools", "gatk"], ["k.vcf.gz"], None, True),
@@ -108,32 +112,32 @@ def test_recalibrated_alignments_take_the_place_of_the_others(project):
         (["gatk"], ["k.vcf.gz"], False, False),
     ],
 )
-def test_gatk_gets_recalibrated_alignments_where_known_sites_are_given(project, callers, known, wanted, recalibrated):
-    config = {"reference": {"fasta": "g.fa", "known_sites": known}, "align": {"recalibrate": wanted}}
+def test_gatk_uses_recalibration_with_known_sites(project, callers, known, recalibrate, recalibrated):
+    config = {"reference": {"fasta": "g.fa", "known_sites": known}, "align": {"recalibrate": recalibrate}}
     wiring = AlignWiring(project(**config, variants={"callers": callers}))
-    assert ("/recalibrated/" in wiring.cram("mix")) == recalibrated
+    assert ("/recalibrated/" in wiring.cram_file("mix")) == recalibrated
 
 
-def test_alignments_of_the_users_own_have_no_reads_to_check(project):
+def test_imported_alignments_have_no_reads_to_check(project):
     reads = ReadsWiring(project())
-    assert not [path for path in reads.fastqc() if "/own/" in path]
+    assert not [path for path in reads.fastqc_files() if "/own/" in path]
     assert not [key for key in reads.products() if key[0] == "own"]
 
 
-def test_memory_grows_with_the_reference_and_with_the_attempt(project, tmp_path):
+def test_memory_grows_with_reference_and_attempt(project, tmp_path):
     genome = tmp_path / "big.fa"
     with open(genome, "wb") as handle:
         handle.truncate(3_000_000_000)
-    memory = AlignWiring(project(reference={"fasta": str(genome)})).memory(1900, per_base=2)
+    memory = AlignWiring(project(reference={"fasta": str(genome)})).scale_memory(1900, per_base=2)
     assert memory(None, attempt=1) == 7900
     assert memory(None, attempt=2) == 15800
-    assert AlignWiring(project()).memory(1900, per_base=2)(None, attempt=1) == 1900
+    assert AlignWiring(project()).scale_memory(1900, per_base=2)(None, attempt=1) == 1900
 
 
 @pytest.mark.parametrize("name", ["TruSeq2", "TruSeq3", "Nextera"])
 @pytest.mark.parametrize("paired", [True, False])
 def test_adapter_sets_are_chosen_by_name_and_kind(project, name, paired):
-    path = Path(ReadsWiring(project(reads={"trim": {"adapters": name}})).adapters(paired))
+    path = Path(ReadsWiring(project(reads={"trim": {"adapters": name}})).adapter_fasta(paired))
     assert path == ADAPTERS / f"{name}-{'PE' if paired else 'SE'}.fa"
     lines = path.read_text().splitlines()
     assert all(line.startswith(">") != bool(i % 2) for i, line in enumerate(lines))
@@ -142,7 +146,7 @@ def test_adapter_sets_are_chosen_by_name_and_kind(project, name, paired):
     assert [p[-2:] for p in prefixes] == (["/1", "/2"] if paired else [])
 
 
-def test_reverse_complements_in_the_adapter_sets_are_so():
+def test_adapter_reverse_complements_are_correct():
     for path in ADAPTERS.glob("*-PE.fa"):
         lines = path.read_text().splitlines()
         records = dict(zip((name[1:] for name in lines[::2]), lines[1::2], strict=True))
@@ -152,5 +156,5 @@ def test_reverse_complements_in_the_adapter_sets_are_so():
             assert reverse == forward[::-1].translate(str.maketrans("ACGT", "TGCA"))
 
 
-def test_the_users_own_adapters_are_taken_as_they_are(project):
-    assert ReadsWiring(project(reads={"trim": {"adapters": "my/own.fa"}})).adapters(True) == "my/own.fa"
+def test_user_adapters_are_used_unchanged(project):
+    assert ReadsWiring(project(reads={"trim": {"adapters": "my/own.fa"}})).adapter_fasta(True) == "my/own.fa"

@@ -10,7 +10,7 @@ from readsight.wiring.variants import VariantsWiring
 
 
 @pytest.fixture
-def wired(tmp_path):
+def build_wiring(tmp_path):
     def build(size=0, **variants):
         fasta, sheet = tmp_path / "g.fa", tmp_path / "s.tsv"
         with open(fasta, "wb") as handle:
@@ -22,43 +22,43 @@ def wired(tmp_path):
     return build
 
 
-def test_pieces_follow_the_size_of_the_genome(wired):
-    assert wired(1000).pieces == ["1", "2"]
-    assert len(wired(3_100_000_000).pieces) == 52
-    assert wired(3_100_000_000).pieces[0] == "01"
-    assert wired(1000, scatter=7).pieces == [str(i) for i in range(1, 8)]
+def test_piece_count_follows_genome_size(build_wiring):
+    assert build_wiring(1000).pieces == ["1", "2"]
+    assert len(build_wiring(3_100_000_000).pieces) == 52
+    assert build_wiring(3_100_000_000).pieces[0] == "01"
+    assert build_wiring(1000, scatter=7).pieces == [str(i) for i in range(1, 8)]
 
 
-def test_raw_calls_come_in_the_order_of_the_pieces(wired):
-    variants = wired(scatter=11, callers=["bcftools", "gatk"])
+def test_raw_calls_follow_the_piece_order(build_wiring):
+    variants = build_wiring(scatter=11, callers=["bcftools", "gatk"])
     raw = variants.raw(SimpleNamespace(caller="bcftools"))
     assert raw == sorted(raw) and len(raw) == 11 and raw[-1].endswith("raw/bcftools/11.bcf")
     assert variants.raw(SimpleNamespace(caller="gatk"))[0].endswith("raw/gatk/01.vcf.gz")
 
 
-def test_targets_are_what_was_asked_for(wired):
-    variants = wired(callers=["bcftools", "freebayes"], consensus=2, structural=["delly"])
+def test_targets_follow_the_config(build_wiring):
+    variants = build_wiring(callers=["bcftools", "freebayes"], consensus=2, structural=["delly"])
     finals = {path for path in variants.targets() if path.endswith(".bcf")}
     assert finals == {f"results/p/variants/{name}.bcf" for name in ("bcftools", "freebayes", "consensus", "structural/delly")}
     assert set(variants.summaries()) <= set(variants.targets())
 
 
-def test_structural_variants_alone_can_be_asked_for(wired):
-    finals = {path for path in wired(callers=[], structural=["delly"]).targets() if path.endswith(".bcf")}
+def test_structural_variants_can_be_called_alone(build_wiring):
+    finals = {path for path in build_wiring(callers=[], structural=["delly"]).targets() if path.endswith(".bcf")}
     assert finals == {"results/p/variants/structural/delly.bcf"}
 
 
-def test_a_sheet_of_metadata_has_nothing_to_align(tmp_path):
+def test_metadata_sheet_has_nothing_to_align(tmp_path):
     sheet = tmp_path / "s.tsv"
     sheet.write_text("sample\tassay\tdonor\nb\twgs\td1\n")
     project = Project.from_raw(
         {"project": "p", "samples": str(sheet), "reference": {"fasta": "g.fa"}, "variants": {"vcf": "own.vcf"}}
     )
-    assert project.samples == ["b"] and project.sequenced == []
-    assert AlignWiring(project).targets() == [] and VariantsWiring(project).structural() == []
+    assert project.samples == ["b"] and project.samples_with_data == []
+    assert AlignWiring(project).targets() == [] and VariantsWiring(project).structural_bcfs() == []
 
 
-def test_own_calls_replace_the_callers(wired):
-    variants = wired(vcf="own.vcf")
+def test_user_calls_replace_the_callers(build_wiring):
+    variants = build_wiring(vcf="own.vcf")
     assert variants.callers == ["given"] and variants.raw(SimpleNamespace(caller="given")) == ["results/p/variants/raw/given.bcf"]
-    assert wired().own_vcf() == []
+    assert build_wiring().own_vcf() == []

@@ -18,12 +18,12 @@ CATEGORIES = ("Audit", "Summary", "Quality", "Expression", "Variants", "Data set
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory) -> Path:
-    return projects.small_demo(tmp_path_factory.mktemp("demo"))
+    return projects.write_small_demo(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="module")
 def results(config) -> Path:
-    return projects.finished(config)
+    return projects.run_to_report(config)
 
 
 @pytest.fixture(scope="module")
@@ -31,25 +31,25 @@ def figures(results) -> dict[str, dict]:
     return json.loads((results / "summary.json").read_text())
 
 
-def test_planted_snvs_are_found_outside_duplicated_segments(figures):
+def test_planted_snvs_are_recalled_outside_duplications(figures):
     for metric in ("recall", "precision"):
-        found = figures[f"variants.bcftools.snv.outside.{metric}"]
-        assert found["value"] >= 0.98 and found["low"] <= found["value"] <= found["high"] and found["n"] > 200
+        figure = figures[f"variants.bcftools.snv.outside.{metric}"]
+        assert figure["value"] >= 0.98 and figure["low"] <= figure["value"] <= figure["high"] and figure["n"] > 200
 
 
-def test_planted_structural_variants_are_found(figures):
+def test_planted_structural_variants_are_recalled(figures):
     assert figures["variants.delly.all.recall"]["value"] >= 0.75
     assert figures["variants.delly.all.precision"]["value"] >= 0.75
 
 
-def test_planted_expression_is_measured(figures):
+def test_measured_expression_matches_the_planted_levels(figures):
     for key in ("spearman", *(f"spearman.D{i}R" for i in range(1, 5))):
-        found = figures[f"demo.expression.{key}"]
-        assert found["value"] >= 0.95 and found["low"] < found["value"], key
+        figure = figures[f"demo.expression.{key}"]
+        assert figure["value"] >= 0.95 and figure["low"] < figure["value"], key
     assert figures["demo.expression.recall"]["n"] >= 4 and figures["demo.expression.false_discovery_rate"]["n"] >= 0
 
 
-def test_models_of_planted_elements_stand_beside_what_can_be_learned(figures):
+def test_models_are_compared_with_the_planted_optimum(figures):
     best = figures["demo.enhancers.optimum"]
     assert best["low"] <= best["value"] <= best["high"] and abs(best["value"] - 0.96) < 0.04 and best["n"] == 200
     gaps = {model: figures[f"demo.enhancers.{model}.gap"] for model in ("cnn", "kmer_linear", "gc_content")}
@@ -57,12 +57,12 @@ def test_models_of_planted_elements_stand_beside_what_can_be_learned(figures):
     assert figures["enhancers.gc_content.auroc"]["low"] < 0.55
 
 
-def test_splice_sites_are_scored_site_by_site(figures):
+def test_splice_sites_are_scored_by_top_k(figures):
     for model in ("dilated_resnet", "position_matrix"):
         assert 0 <= figures[f"splice_sites.{model}.top_k"]["value"] <= 1
 
 
-def test_attributions_of_sequences_are_examined_and_effects_of_variants_ranked(results, figures):
+def test_attributions_are_examined_and_variants_ranked(results, figures):
     for task in ("enhancers", "splice_sites"):
         for method in ("integrated_gradients", "deep_shap", "mutagenesis"):
             assert f"interpret.{task}.{method}.passed" in figures
@@ -72,7 +72,7 @@ def test_attributions_of_sequences_are_examined_and_effects_of_variants_ranked(r
         assert {row["sample"] for row in csv.DictReader(handle, delimiter="\t")} == {"D1", "D2", "D3"}
 
 
-def test_rna_is_of_the_donor_and_the_sex_that_the_sheet_says(results, figures):
+def test_rna_matches_donor_and_sex_of_the_sheet(results, figures):
     assert (figures["expression.cohort.sample_swaps"]["value"], figures["expression.cohort.sample_swaps"]["n"]) == (0, 3)
     with open(results / "expression/cohort/swaps.tsv", newline="") as handle:
         states = {row["sample"]: row["state"] for row in csv.DictReader(handle, delimiter="\t")}
@@ -80,18 +80,18 @@ def test_rna_is_of_the_donor_and_the_sex_that_the_sheet_says(results, figures):
     assert (figures["expression.cohort.sex_mismatches"]["value"], figures["expression.cohort.sex_mismatches"]["n"]) == (0, 4)
 
 
-def test_every_figure_is_documented_and_models_stand_beside_baselines(figures):
+def test_figures_are_documented_and_models_have_baselines(figures):
     assert all(set(figure) == FIELDS and figure["description"] for figure in figures.values())
     for model in ("network", "logistic", "single_feature"):
         for metric in ("auroc", "auprc", "brier"):
-            found = figures[f"call_quality.{model}.{metric}"]
-            assert found["low"] <= found["value"] <= found["high"]
+            interval = figures[f"call_quality.{model}.{metric}"]
+            assert interval["low"] <= interval["value"] <= interval["high"]
     assert 0 < figures["call_quality.base_rate"]["value"] <= 0.5
     verdict = figures["call_quality.verdict"]["value"]
     assert "logistic regression" in verdict and "QUAL alone" in verdict and "shuffled labels" in verdict
 
 
-def test_what_was_asked_for_is_there_sample_by_sample(results):
+def test_audit_lists_every_sample_and_product(results):
     with open(results / "dossier/audit.tsv", newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
     # motifs of networks that have hardly learned: there are none, and it says so
@@ -101,7 +101,7 @@ def test_what_was_asked_for_is_there_sample_by_sample(results):
         assert (sample, "alignments") in {(row["sample"], row["product"]) for row in rows}
 
 
-def test_no_group_stands_on_both_sides(results):
+def test_no_group_is_in_training_and_test(results):
     folder = results / "dataset/call_quality/repeat0"
     for fold in range(3):
         groups = {}
@@ -112,13 +112,13 @@ def test_no_group_stands_on_both_sides(results):
         assert not groups["train"] & groups["test"] and not groups["validation"] & (groups["test"] | groups["train"])
 
 
-def test_the_report_is_one_file_with_every_part(results):
+def test_report_is_one_file_with_all_categories(results):
     html = (results / "report.html").read_text()
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
     assert all(f'"{category}"' in html for category in CATEGORIES)
 
 
-def test_no_step_takes_more_than_2_gb(results):
+def test_every_step_stays_below_2_gb(results):
     for path in (results / "benchmarks").rglob("*.tsv"):
         with open(path, newline="") as handle:
             (row,) = csv.DictReader(handle, delimiter="\t")
@@ -126,7 +126,7 @@ def test_no_step_takes_more_than_2_gb(results):
 
 
 def test_a_second_run_does_nothing(config, results):
-    run = projects.snakemake(config)
+    run = projects.run_snakemake(config)
     assert run.returncode == 0 and "Nothing to be done" in run.stdout, run.stdout
 
 
@@ -153,7 +153,7 @@ CHANGES = {
 }
 
 
-def planned(config: Path, key: str, value: object) -> list[tuple[str, str]]:
+def plan_changed_config(config: Path, key: str, value: object) -> list[tuple[str, str]]:
     """Rule and reason of each job of a dry run, after one key was changed."""
     raw = yaml.safe_load(config.read_text())
     *sections, last = key.split(".")
@@ -163,15 +163,15 @@ def planned(config: Path, key: str, value: object) -> list[tuple[str, str]]:
     section[last] = value
     changed = config.with_name("changed.yaml")
     changed.write_text(yaml.safe_dump(raw))
-    run = projects.snakemake(changed, "--dry-run")
+    run = projects.run_snakemake(changed, "--dry-run")
     assert run.returncode == 0, run.stdout
     return re.findall(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    reason: (.*)$", run.stdout, flags=re.M)
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_a_changed_key_reruns_only_what_reads_it(config, results, key):
+def test_changed_key_reruns_only_rules_that_read_it(config, results, key):
     value, readers = CHANGES[key]
-    jobs = planned(config, key, value)
+    jobs = plan_changed_config(config, key, value)
     assert {rule for rule, reason in jobs if "Params have changed" in reason} == readers | {"dossier_config"}
     if not readers:
         assert {rule for rule, _ in jobs} == {"dossier_config", "dossier_audit", "all"}

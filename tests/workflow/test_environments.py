@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import projects
-from readsight.wiring.code_hash import modules_of
+from readsight.wiring.code_hash import find_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
@@ -34,20 +34,20 @@ on_debian = pytest.mark.skipif(
 )
 
 
-def steps() -> list[tuple[str, Path]]:
+def list_steps() -> list[tuple[str, Path]]:
     """Script and environment file of every rule that is written; all files where the rule names one by a wildcard."""
-    found = []
+    steps = []
     for rules in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule in re.split(r"^(?:rule|checkpoint) ", rules.read_text(), flags=re.M)[1:]:
             script = re.search(r'script:\s*"(.+?)"', rule)
             conda = re.search(r'conda:\s*"(.+?)"', rule)
             assert script and conda and (rules.parent / conda[1]).parent.resolve() == ENVS, rule.splitlines()[0]
             files = ENVS.glob(re.sub(r"\{\w+\}", "*", Path(conda[1]).name))
-            found += [((rules.parent / script[1]).resolve(), file) for file in sorted(files)]
-    return found
+            steps += [((rules.parent / script[1]).resolve(), file) for file in sorted(files)]
+    return steps
 
 
-def imports(path: Path) -> set[str]:
+def read_imports(path: Path) -> set[str]:
     """Top-level modules that a file imports anywhere, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -58,29 +58,29 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-def declared(file: Path) -> set[str]:
-    listed = yaml.safe_load(file.read_text())["dependencies"]
-    named = [one for item in listed for one in (item["pip"] if isinstance(item, dict) else [item])]
-    return {re.split(r"[ =<>!]", package)[0] for package in named}
+def read_dependencies(file: Path) -> set[str]:
+    dependencies = yaml.safe_load(file.read_text())["dependencies"]
+    packages = [entry for item in dependencies for entry in (item["pip"] if isinstance(item, dict) else [item])]
+    return {re.split(r"[ =<>!]", package)[0] for package in packages}
 
 
-@pytest.mark.parametrize("script, file", steps(), ids=lambda path: path.name)
-def test_a_script_imports_only_what_its_environment_declares(script, file):
-    allowed = declared(file)
+@pytest.mark.parametrize("script, file", list_steps(), ids=lambda path: path.name)
+def test_scripts_import_only_declared_packages(script, file):
+    allowed = read_dependencies(file)
     undeclared = {}
-    for path in [script, *modules_of(script)]:
-        for module in imports(path) - set(sys.stdlib_module_names) - {"readsight"}:
+    for path in [script, *find_modules(script)]:
+        for module in read_imports(path) - set(sys.stdlib_module_names) - {"readsight"}:
             if PACKAGES.get(module, module) not in allowed:
                 undeclared.setdefault(module, []).append(path.name)
     assert undeclared == {}, f"not in {file.name}"
 
 
-def create(file: Path, prefix: Path) -> subprocess.CompletedProcess:
-    words = ["env", "create", "--quiet", "--no-default-packages", "--file", str(file), "--prefix", str(prefix)]
-    return subprocess.run([CONDA, *words], capture_output=True, text=True)
+def create_environment(file: Path, prefix: Path) -> subprocess.CompletedProcess:
+    arguments = ["env", "create", "--quiet", "--no-default-packages", "--file", str(file), "--prefix", str(prefix)]
+    return subprocess.run([CONDA, *arguments], capture_output=True, text=True)
 
 
-def inside(prefix: Path, command: str) -> subprocess.CompletedProcess:
+def run_in_environment(prefix: Path, command: str) -> subprocess.CompletedProcess:
     """Run a command as Snakemake does in an environment."""
     line = f"set -euo pipefail; source {ACTIVATE} '{prefix}'; {command}"
     return subprocess.run(
@@ -89,58 +89,63 @@ def inside(prefix: Path, command: str) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def bcftools(tmp_path_factory) -> Path:
+def bcftools_prefix(tmp_path_factory) -> Path:
     """A small prefix: Python, one tool, one Python package."""
     folder = tmp_path_factory.mktemp("small")
     file = folder / "small.yaml"
     file.write_text("channels:\n  - bioconda\ndependencies:\n  - python >=3.11\n  - bcftools >=1.16,<2\n  - pyyaml >=6\n")
-    answer = create(file, folder / "prefix")
+    answer = create_environment(file, folder / "prefix")
     assert answer.returncode == 0, answer.stderr
     return folder / "prefix"
 
 
 @on_debian
-def test_what_is_declared_is_there(bcftools):
-    answer = inside(
-        bcftools, "bcftools --version | head -n 1; python -c 'import sys, yaml; print(sys.prefix)'; command -v python"
+def test_declared_packages_are_available(bcftools_prefix):
+    answer = run_in_environment(
+        bcftools_prefix, "bcftools --version | head -n 1; python -c 'import sys, yaml; print(sys.prefix)'; command -v python"
     )
     version, prefix, python = answer.stdout.splitlines()
     assert version.startswith("bcftools 1.")
-    assert prefix == str(bcftools) and python == f"{bcftools}/bin/python"
+    assert prefix == str(bcftools_prefix) and python == f"{bcftools_prefix}/bin/python"
 
 
 @on_debian
 @pytest.mark.parametrize("tool", ["bwa", "samtools", "freebayes", "java", "perl", "apt-get", "pip", "snakemake", "gcc"])
-def test_what_is_not_declared_is_not_seen(bcftools, tool):
-    assert inside(bcftools, f"command -v {tool}").returncode != 0
+def test_undeclared_tools_are_not_visible(bcftools_prefix, tool):
+    assert run_in_environment(bcftools_prefix, f"command -v {tool}").returncode != 0
 
 
 @on_debian
 @pytest.mark.parametrize("module", ["numpy", "pydantic", "snakemake", "pip", "setuptools", "apt"])
-def test_python_packages_that_are_not_declared_are_not_seen(bcftools, module):
-    answer = inside(bcftools, f"python -c 'import {module}'")
+def test_undeclared_python_packages_are_not_visible(bcftools_prefix, module):
+    answer = run_in_environment(bcftools_prefix, f"python -c 'import {module}'")
     assert answer.returncode != 0 and "ModuleNotFoundError" in answer.stderr
 
 
 @on_debian
-def test_what_any_unix_has_is_there(bcftools):
-    assert inside(bcftools, "printf 'b\\na\\n' | sort | awk 'NR == 1' | gzip | zcat | sed s/a/c/ | grep c").stdout == "c\n"
+def test_basic_unix_tools_are_available(bcftools_prefix):
+    assert (
+        run_in_environment(bcftools_prefix, "printf 'b\\na\\n' | sort | awk 'NR == 1' | gzip | zcat | sed s/a/c/ | grep c").stdout
+        == "c\n"
+    )
 
 
 @on_debian
-def test_real_versions_are_recorded_in_the_form_of_conda(bcftools):
-    records = {entry["name"]: entry for entry in (json.loads(p.read_text()) for p in bcftools.glob("conda-meta/*.json"))}
+def test_versions_are_recorded_as_conda_does(bcftools_prefix):
+    records = {entry["name"]: entry for entry in (json.loads(p.read_text()) for p in bcftools_prefix.glob("conda-meta/*.json"))}
     assert set(records) == {"python", "bcftools", "pyyaml"}
-    said = inside(bcftools, "bcftools --version-only; python -c 'import yaml; print(yaml.__version__)'").stdout.split()
-    assert [records["bcftools"]["version"], records["pyyaml"]["version"]] == [said[0].split("+")[0], said[1]]
+    versions = run_in_environment(
+        bcftools_prefix, "bcftools --version-only; python -c 'import yaml; print(yaml.__version__)'"
+    ).stdout.split()
+    assert [records["bcftools"]["version"], records["pyyaml"]["version"]] == [versions[0].split("+")[0], versions[1]]
     assert (records["bcftools"]["channel"], records["pyyaml"]["channel"]) == ("debian", "pypi")
     for entry in records.values():
-        assert (bcftools / f"conda-meta/{entry['name']}-{entry['version']}-{entry['build']}.json").is_file()
+        assert (bcftools_prefix / f"conda-meta/{entry['name']}-{entry['version']}-{entry['build']}.json").is_file()
 
 
 @on_debian
 @pytest.mark.parametrize(
-    "package, words",
+    "package, phrases",
     [
         ("bcftools >=99", ["bcftools: Debian has 1.", "wanted >=99"]),
         ("bowtie9", ["bowtie9 is not a package"]),
@@ -148,13 +153,13 @@ def test_real_versions_are_recorded_in_the_form_of_conda(bcftools):
         ("pyyaml >=999", ["pip failed", "PyYAML>=999"]),
     ],
 )
-def test_a_refused_environment_is_named_and_leaves_nothing(tmp_path, package, words):
+def test_refused_environment_is_reported_and_leaves_nothing(tmp_path, package, phrases):
     file = tmp_path / "some.yaml"
     file.write_text(f"dependencies:\n  - python\n  - {package}\n")
-    answer = create(file, tmp_path / "prefix")
+    answer = create_environment(file, tmp_path / "prefix")
     assert answer.returncode == 1 and "Traceback" not in answer.stderr
-    for word in words:
-        assert word in answer.stderr
+    for phrase in phrases:
+        assert phrase in answer.stderr
     assert not (tmp_path / "prefix").exists()
 
 
@@ -166,7 +171,7 @@ rule all:
 """
 
 
-def snakemake(folder: Path, path: str, *arguments: str) -> subprocess.CompletedProcess:
+def run_snakemake(folder: Path, path: str, *arguments: str) -> subprocess.CompletedProcess:
     """Run a small workflow of its own, with these folders first on PATH."""
     command = [ROOT / ".venv/bin/snakemake", "--cores", "1", "--sdm", "conda", *arguments]
     environment = os.environ | {"PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
@@ -181,25 +186,25 @@ def workflow(tmp_path) -> Path:
 
 
 @on_debian
-def test_snakemake_builds_with_the_provider_and_an_edited_file_builds_anew(workflow):
+def test_provider_rebuilds_after_an_edit(workflow):
     path = f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}"
-    first = snakemake(workflow, path)
+    first = run_snakemake(workflow, path)
     assert first.returncode == 0, first.stdout
     prefix = (workflow / "said.txt").read_text().strip()
     assert Path(prefix).parent == workflow / ".snakemake/conda"
 
-    again = snakemake(workflow, path, "--forceall")
-    assert "Creating conda environment" not in again.stdout
+    repeated = run_snakemake(workflow, path, "--forceall")
+    assert "Creating conda environment" not in repeated.stdout
 
     (workflow / "some.yaml").write_text("dependencies:\n  - python >=3.11,<4\n")
-    edited = snakemake(workflow, path)
+    edited = run_snakemake(workflow, path)
     assert edited.returncode == 0, edited.stdout
     assert "Creating conda environment" in edited.stdout
     assert (workflow / "said.txt").read_text().strip() not in ("", prefix)
 
 
 @on_debian
-def test_environments_built_beforehand_are_those_that_snakemake_looks_for(workflow):
+def test_prebuilt_environments_are_reused_by_snakemake(workflow):
     script = (
         "import prepare, pathlib; prepare.HOME = pathlib.Path('.snakemake/conda'); prepare.HOME.mkdir(parents=True);"
         "raise SystemExit(prepare.build(pathlib.Path('some.yaml')) or 0)"
@@ -208,7 +213,7 @@ def test_environments_built_beforehand_are_those_that_snakemake_looks_for(workfl
     subprocess.run(
         [sys.executable, "-c", script], cwd=workflow, check=True, env=os.environ | {"PATH": path, "PYTHONPATH": str(ENVS)}
     )
-    answer = snakemake(workflow, f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}")
+    answer = run_snakemake(workflow, f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}")
     assert answer.returncode == 0, answer.stdout
     assert "Creating conda environment" not in answer.stdout
 
@@ -231,7 +236,7 @@ elif words[:2] == ["env", "create"]:
 """
 
 
-def test_with_a_real_conda_snakemake_hands_it_the_file(workflow):
+def test_real_conda_gets_the_environment_file(workflow):
     """The branch of machines with conda, as far as it goes without a channel: the calls that reach conda, and activation."""
     folder = workflow / "conda"
     (folder / "bin").mkdir(parents=True)
@@ -239,7 +244,7 @@ def test_with_a_real_conda_snakemake_hands_it_the_file(workflow):
     recorder.write_text(RECORDER.format(python=os.path.realpath(sys.executable), folder=folder))
     recorder.chmod(0o755)
     (folder / "bin/activate").write_text('export PATH="$1/bin:$PATH"\n')
-    answer = snakemake(workflow, f"{folder}/bin{os.pathsep}{ROOT / '.venv/bin'}")
+    answer = run_snakemake(workflow, f"{folder}/bin{os.pathsep}{ROOT / '.venv/bin'}")
     assert answer.returncode == 0, answer.stdout
     calls = (folder / "calls.txt").read_text().splitlines()
     (created,) = [call for call in calls if call.startswith("env create")]
@@ -253,11 +258,11 @@ def test_with_a_real_conda_snakemake_hands_it_the_file(workflow):
 
 
 @pytest.mark.parametrize("profile", sorted((ROOT / "workflow/profiles").iterdir()), ids=lambda path: path.name)
-def test_a_profile_says_what_snakemake_knows(profile):
-    known = subprocess.run([ROOT / ".venv/bin/snakemake", "--help"], capture_output=True, text=True).stdout
+def test_profile_options_are_known_to_snakemake(profile):
+    help_text = subprocess.run([ROOT / ".venv/bin/snakemake", "--help"], capture_output=True, text=True).stdout
     for name, value in yaml.safe_load((profile / "config.yaml").read_text()).items():
         of_a_plugin = name.startswith("slurm-")
-        assert of_a_plugin or re.search(rf"--{name}\b", known), name
+        assert of_a_plugin or re.search(rf"--{name}\b", help_text), name
         if name == "rerun-triggers":
             assert set(value) <= {"code", "input", "mtime", "params", "software-env"}
     assert yaml.safe_load((profile / "config.yaml").read_text())["scheduler"] == "greedy"
@@ -293,24 +298,24 @@ class Machine:
         for name in ("basename", "cmp", "cp", "dirname", "grep", "head", "ln", "mkdir", "readlink", "sh", "sort"):
             (folder / "bin" / name).symlink_to(shutil.which(name))
 
-    def install(self, name: str, version: str = "0") -> None:
+    def install_program(self, name: str, version: str = "0") -> None:
         """Put a program on the machine, which writes down how it is called."""
         program = self.folder / "bin" / name
         program.write_text(FRONTEND.format(folder=self.folder, version=version))
         program.chmod(0o755)
 
-    def set_up(self, **variables: str) -> subprocess.CompletedProcess:
+    def run_setup(self, **variables: str) -> subprocess.CompletedProcess:
         command = ["/bin/bash", self.folder / "envs/setup.sh", "--runner"]
         environment = {"PATH": str(self.folder / "bin"), "HOME": str(self.folder)} | variables
         return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     @property
-    def conda(self) -> str:
+    def conda_target(self) -> str:
         """What Snakemake will call, within the project's folder."""
         return os.readlink(self.folder / ".venv/bin/conda").removeprefix(f"{self.folder}/")
 
     @property
-    def created(self) -> list[str]:
+    def creation_calls(self) -> list[str]:
         """Calls that made something."""
         calls = self.folder / "calls.txt"
         lines = calls.read_text().splitlines() if calls.exists() else []
@@ -322,20 +327,20 @@ def machine(tmp_path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_neither_conda_nor_apt_is_one_clear_sentence(machine):
+def test_machine_without_conda_or_apt_is_refused(machine):
     answer = machine.set_up()
     assert answer.returncode == 1
     assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt: neither is here.\n"
 
 
-def test_conda_is_used_where_it_is_and_nothing_comes_by_apt(machine):
+def test_present_conda_is_preferred_to_apt(machine):
     machine.install("conda", "25.1.1")
     machine.install("apt-get")
     assert machine.set_up().returncode == 0
     assert (machine.conda, machine.created) == ("bin/conda", [])
 
 
-def test_without_conda_the_provider_stands_in_its_place(machine):
+def test_provider_replaces_missing_conda(machine):
     machine.install("apt-get")
     assert machine.set_up().returncode == 0
     assert (machine.conda, machine.created) == ("envs/native/bin/conda", [])
@@ -350,7 +355,7 @@ def test_the_provider_can_be_chosen(machine):
 
 
 @pytest.mark.parametrize("name, version", [("conda", "23.1.0"), ("micromamba", "2.0.5"), ("mamba", "2.0.5")])
-def test_where_snakemake_cannot_use_the_front_end_it_fetches_a_conda_that_snakemake_can(machine, name, version):
+def test_unsupported_front_end_installs_a_supported_conda(machine, name, version):
     machine.install(name, version)
     first = machine.set_up()
     assert first.returncode == 0, first.stderr
@@ -360,6 +365,6 @@ def test_where_snakemake_cannot_use_the_front_end_it_fetches_a_conda_that_snakem
     assert len(machine.created) == 1, "made once"
 
 
-def test_set_up_of_the_whole_project_is_idle_the_second_time():
-    answer = subprocess.run([ENVS / "setup.sh", "--runner"], capture_output=True, text=True, env=projects.environment())
+def test_second_setup_does_nothing():
+    answer = subprocess.run([ENVS / "setup.sh", "--runner"], capture_output=True, text=True, env=projects.build_environment())
     assert (answer.returncode, answer.stdout) == (0, "")

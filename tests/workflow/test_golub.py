@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
-    return projects.finished(projects.shipped(tmp_path_factory.mktemp("golub"), "golub-leukemia"))
+    return projects.run_to_report(projects.copy_shipped_project(tmp_path_factory.mktemp("golub"), "golub-leukemia"))
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,15 @@ def test_the_split_is_the_published_one(results):
 
 
 @pytest.mark.parametrize("model", ["network", "logistic", "elastic_net", "forest", "boosting"])
-def test_leukaemias_are_told_better_than_by_the_commoner_one(figures, model):
-    found = figures[f"leukemia.{model}.accuracy"]
-    assert found["n"] == 34 and 20 / 34 < found["low"] <= found["value"] <= found["high"] <= 1
+def test_accuracy_exceeds_the_majority_class(figures, model):
+    figure = figures[f"leukemia.{model}.accuracy"]
+    assert figure["n"] == 34 and 20 / 34 < figure["low"] <= figure["value"] <= figure["high"] <= 1
 
 
-def test_divisions_drawn_anew_show_the_luck_of_the_given_one(results):
-    luck = json.loads((results / "model/leukemia/evaluation.json").read_text())["luck"]
+def test_resplits_show_variability_of_the_given_split(results):
+    variability = json.loads((results / "model/leukemia/evaluation.json").read_text())["luck"]
     for model in ("network", "logistic"):
-        values = luck[model]["metrics"]["accuracy"]["values"]
+        values = variability[model]["metrics"]["accuracy"]["values"]
         assert len(values) == 10 and 0.8 < np.median(values) <= 1
 
 
@@ -56,19 +56,19 @@ def test_balances_are_compared_on_the_same_patients(figures, balance):
         assert figures[f"leukemia.{model}-with-{balance}.accuracy"]["n"] == 34
 
 
-def test_shuffled_labels_are_told_by_chance(figures):
+def test_shuffled_labels_perform_at_chance(figures):
     control = figures["leukemia.shuffled_labels.auroc"]
     assert control["low"] <= 0.5 <= control["high"]
 
 
-def test_nothing_but_training_patients_was_balanced(results):
+def test_only_training_patients_are_balanced(results):
     folder = results / "dataset/leukemia/repeat0"
     tested = set(fold_file.read(folder / "test.h5", 0).names)
     for path in folder.glob("balanced.*.h5"):
-        for name in fold_file.names(path):
-            assert not tested & set(fold_file.read_data(path, name).obs["parent"].astype(str))
+        for name in fold_file.fold_names(path):
+            assert not tested & set(fold_file.read_anndata(path, name).obs["parent"].astype(str))
 
 
-def test_everything_asked_for_is_there(results):
+def test_no_requested_file_is_absent(results):
     audit = pd.read_csv(results / "dossier/audit.tsv", sep="\t")
     assert not set(audit["state"]) & {"absent", "damaged"}, audit[audit["state"].isin(["absent", "damaged"])]

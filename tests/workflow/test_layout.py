@@ -24,8 +24,8 @@ class Rule:
     sections: dict[str, str] = field(default_factory=dict)
 
 
-def rules() -> list[Rule]:
-    found = []
+def read_rules() -> list[Rule]:
+    rules = []
     for path in RULE_FILES:
         for block in re.split(r"^(?=[ ]*(?:rule|checkpoint) \w+:)", path.read_text(), flags=re.M)[1:]:
             indent = len(block) - len(block.lstrip(" "))
@@ -35,41 +35,41 @@ def rules() -> list[Rule]:
             for section in re.split(r"^    (?=\w+:)", rule.text, flags=re.M)[1:]:
                 name, _, value = section.partition(":")
                 rule.sections[name] = value.strip()
-            found.append(rule)
-    return found
+            rules.append(rule)
+    return rules
 
 
-RULES = rules()
+RULES = read_rules()
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
-def of_files(files):
+def parametrize_files(files):
     return pytest.mark.parametrize("path", files, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
-def test_there_are_rules_and_names_are_given_once():
+def test_rule_names_are_unique():
     assert RULES and len({rule.name for rule in RULES}) == len(RULES)
 
 
 @each_rule
-def test_a_rule_has_its_docstring(rule):
+def test_rule_has_a_docstring(rule):
     assert re.match(r'\s*"""[A-Z][^"]+\."""', rule.text), "a sentence that ends with a full stop"
 
 
 @each_rule
-def test_a_rule_has_one_script_of_its_own_name(rule):
+def test_rule_has_one_script_of_the_same_name(rule):
     assert rule.sections.get("script") == f'"../../scripts/{rule.name}.py"'
     assert (ROOT / f"scripts/{rule.name}.py").is_file()
     assert not {"run", "shell", "wrapper", "notebook"} & set(rule.sections)
 
 
 @each_rule
-def test_a_rule_bears_the_name_of_its_stage(rule):
+def test_rule_name_begins_with_its_stage(rule):
     assert rule.name.split("_")[0] == rule.stage.split("_")[0]
 
 
 @each_rule
-def test_a_rule_states_what_it_needs(rule):
+def test_rule_states_threads_memory_and_code_hash(rule):
     assert rule.sections.get("threads"), "threads"
     assert re.search(r"mem_mb=((mem|[\w.()]+\.memory)\(|[\w.]+\.room\b)", rule.sections.get("resources", "")), "memory by attempt"
     assert f'code=code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
@@ -77,7 +77,7 @@ def test_a_rule_states_what_it_needs(rule):
 
 @each_rule
 @pytest.mark.parametrize("section, folder, ending", [("log", "<logs>", ".log"), ("benchmark", "<benchmarks>", ".tsv")])
-def test_a_rule_keeps_a_log_and_a_benchmark_under_its_name(rule, section, folder, ending):
+def test_log_and_benchmark_carry_the_rule_name(rule, section, folder, ending):
     if section == "benchmark" and "cache" in rule.sections:
         assert section not in rule.sections, "Snakemake refuses both: what comes from the cache took no time"
         return
@@ -86,7 +86,7 @@ def test_a_rule_keeps_a_log_and_a_benchmark_under_its_name(rule, section, folder
 
 
 @each_rule
-def test_log_and_benchmark_tell_apart_the_jobs_of_a_rule(rule):
+def test_log_and_benchmark_are_unique_per_job(rule):
     wildcards = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
     outputs = set(wildcards.findall(rule.sections["output"])) | set(re.findall(r"\{\{(\w+)\}\}", rule.sections["output"]))
     for section in {"log", "benchmark"} & set(rule.sections):
@@ -94,14 +94,14 @@ def test_log_and_benchmark_tell_apart_the_jobs_of_a_rule(rule):
 
 
 @each_rule
-def test_a_rule_runs_in_an_environment_that_is_there(rule):
-    where = rule.sections.get("conda", "").strip('"')
-    assert where.startswith("../../envs/") and where.endswith(".yaml")
-    assert "{" in where or (RULE_FILES[0].parent / where).is_file()
+def test_rule_environment_exists(rule):
+    environment = rule.sections.get("conda", "").strip('"')
+    assert environment.startswith("../../envs/") and environment.endswith(".yaml")
+    assert "{" in environment or (RULE_FILES[0].parent / environment).is_file()
 
 
-@of_files(RULE_FILES)
-def test_rules_hold_wiring_only(path):
+@parametrize_files(RULE_FILES)
+def test_rule_files_hold_rules_only(path):
     text = path.read_text()
     assert not re.search(r"^\s*(def|class) ", text, flags=re.M), "functions live in readsight/wiring"
     for line in text.splitlines():
@@ -112,8 +112,8 @@ def test_every_script_has_a_rule():
     assert {path.stem for path in SCRIPTS} == {rule.name for rule in RULES}
 
 
-@of_files(SCRIPTS)
-def test_a_script_is_docstring_functions_and_a_thin_end(path):
+@parametrize_files(SCRIPTS)
+def test_script_has_docstring_main_and_thin_end(path):
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "a docstring"
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -124,32 +124,32 @@ def test_a_script_is_docstring_functions_and_a_thin_end(path):
     assert last.end_lineno - last.lineno <= 40, "thin"
 
 
-@of_files(SCRIPTS)
+@parametrize_files(SCRIPTS)
 def test_no_script_imports_another(path):
-    others = {script.stem for script in SCRIPTS}
-    assert not others & {name.split(".")[0] for name in imported(path)}
+    script_names = {script.stem for script in SCRIPTS}
+    assert not script_names & {name.split(".")[0] for name in read_imports(path)}
 
 
-@of_files([path for path in PACKAGE if path.name != "step.py"])
-def test_the_package_does_not_know_snakemake(path):
+@parametrize_files([path for path in PACKAGE if path.name != "step.py"])
+def test_package_does_not_depend_on_snakemake(path):
     names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
-    assert "snakemake" not in names | {name.split(".")[0] for name in imported(path)}
+    assert "snakemake" not in names | {name.split(".")[0] for name in read_imports(path)}
 
 
-@of_files(CODE + RULE_FILES)
-def test_a_file_is_short_and_named_for_what_it_does(path):
+@parametrize_files(CODE + RULE_FILES)
+def test_file_is_short_and_specifically_named(path):
     assert len(path.read_text().splitlines()) <= 400
     assert not re.search(r"util|misc|helper|common|stuff", path.stem)
 
 
-@of_files(CODE)
-def test_a_function_fits_on_a_screen(path):
+@parametrize_files(CODE)
+def test_function_fits_on_a_screen(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 60, node.name
 
 
-def imported(path: Path) -> set[str]:
+def read_imports(path: Path) -> set[str]:
     """Modules that a file imports, wherever in it."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):

@@ -44,7 +44,7 @@ rule figure:
 PACKAGES = {"python": "3.11.9", "bcftools": "1.16"}
 
 
-def write(path, text):
+def write_file(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
@@ -65,22 +65,22 @@ def results(tmp_path_factory):
         'include: "workflow', 'include: "stages.smk"\ninclude: "workflow'
     )
     front = re.sub(r"^onstart:\n(?:    .*\n)+", "", front, flags=re.M)
-    write(home / "Snakefile", front)
-    write(home / "stages.smk", STAGES)
-    write(home / "g.fa", ">chr1\n" + "ACGTTGCA" * 50 + "\n")
+    write_file(home / "Snakefile", front)
+    write_file(home / "stages.smk", STAGES)
+    write_file(home / "g.fa", ">chr1\n" + "ACGTTGCA" * 50 + "\n")
     for sample in "ab":
-        write(home / f"{sample}.fq", f"@{sample}1\n{'ACGTTGCA' * 10}\n+\n{'I?F5HGI#' * 10}\n")
-    write(home / "samples.tsv", "sample\tunit\tassay\tfastq_1\nanna\t1\twgs\ta.fq\nbert\t1\twgs\tb.fq\n")
-    write(home / "config.yaml", "project: probe\nsamples: samples.tsv\nreference: {fasta: g.fa}\n")
+        write_file(home / f"{sample}.fq", f"@{sample}1\n{'ACGTTGCA' * 10}\n+\n{'I?F5HGI#' * 10}\n")
+    write_file(home / "samples.tsv", "sample\tunit\tassay\tfastq_1\nanna\t1\twgs\ta.fq\nbert\t1\twgs\tb.fq\n")
+    write_file(home / "config.yaml", "project: probe\nsamples: samples.tsv\nreference: {fasta: g.fa}\n")
     folder = home / "results/probe"
-    write(folder / "align/anna.tsv", "head\nrow\n")
-    write(folder / "align/bert.tsv", "head\n")
-    write(folder / "align/bert.note.json", '{"note": "nothing of bert maps"}')
-    write(folder / "variants/calls.tsv", "head\nrow\n")
-    write(folder / "variants/calls.svg", "<svg xmlns='http://www.w3.org/2000/svg'><rect width='9' height='9'/></svg>")
-    write(folder / "variants/calls.summary.json", json.dumps([{"key": "variants.bcftools.calls", "value": 7}]))
+    write_file(folder / "align/anna.tsv", "head\nrow\n")
+    write_file(folder / "align/bert.tsv", "head\n")
+    write_file(folder / "align/bert.note.json", '{"note": "nothing of bert maps"}')
+    write_file(folder / "variants/calls.tsv", "head\nrow\n")
+    write_file(folder / "variants/calls.svg", "<svg xmlns='http://www.w3.org/2000/svg'><rect width='9' height='9'/></svg>")
+    write_file(folder / "variants/calls.summary.json", json.dumps([{"key": "variants.bcftools.calls", "value": 7}]))
     for name, version in PACKAGES.items():
-        write(home / f"prefix/conda-meta/{name}.json", json.dumps({"name": name, "version": version}))
+        write_file(home / f"prefix/conda-meta/{name}.json", json.dumps({"name": name, "version": version}))
     call = [runner, "--configfile", "config.yaml", "--cores", "2"]
     for arguments in ([], ["--report", "results/probe/report.html"]):
         ran = subprocess.run(
@@ -90,32 +90,32 @@ def results(tmp_path_factory):
     return folder
 
 
-def test_the_audit_has_every_sample_and_product_with_the_reason(results):
+def test_audit_has_every_sample_product_and_reason(results):
     rows = [line.split("\t") for line in (results / "dossier/audit.tsv").read_text().splitlines()]
-    found = {(row[0], row[2]): (row[3], row[5]) for row in rows[1:]}
-    assert found["anna", "alignments"] == ("there", "")
-    assert found["bert", "alignments"] == ("empty", "nothing of bert maps")
-    assert found["cohort", "calls"] == ("there", "")
+    states = {(row[0], row[2]): (row[3], row[5]) for row in rows[1:]}
+    assert states["anna", "alignments"] == ("there", "")
+    assert states["bert", "alignments"] == ("empty", "nothing of bert maps")
+    assert states["cohort", "calls"] == ("there", "")
 
 
-def test_the_summary_holds_the_figures_of_the_stages(results):
+def test_summary_contains_figures_of_all_stages(results):
     assert json.loads((results / "summary.json").read_text())["variants.bcftools.calls"]["value"] == 7
 
 
-def test_versions_are_those_installed(results):
+def test_versions_are_the_installed_ones(results):
     rows = [line.split("\t") for line in (results / "dossier/versions.tsv").read_text().splitlines()]
     assert ["bcftools", "bcftools", "1.16", "", "", "yes"] in rows and ["bcftools", "python", "3.11.9", "", "", "yes"] in rows
 
 
-def test_the_report_is_one_file_that_fetches_nothing(results):
+def test_report_is_one_file_without_remote_content(results):
     html = (results / "report.html").read_text()
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
 
 
-def test_every_category_and_page_is_in_the_report(results):
+def test_report_contains_all_categories_and_pages(results):
     html = (results / "report.html").read_text()
     for category in ("Audit", "Summary", "Variants", "Provenance"):
         assert f'"{category}"' in html
-    pages = [base64.b64decode(held).decode() for held in re.findall(r"data:text/html[^\"]*?base64,([A-Za-z0-9+/=]+)", html)]
+    pages = [base64.b64decode(encoded).decode() for encoded in re.findall(r"data:text/html[^\"]*?base64,([A-Za-z0-9+/=]+)", html)]
     titles = {re.search("<title>(.*?)</title>", page).group(1) for page in pages}
     assert titles == {"Audit", "Summary", "Config", "Versions"}

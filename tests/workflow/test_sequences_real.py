@@ -38,50 +38,50 @@ DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent") / "sequences"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="READSIGHT_REAL_DATA names no folder that has sequences")
 
 
-def quick(config: dict, models: list[str], **training: object) -> None:
+def reduce_config(config: dict, models: list[str], **training: object) -> None:
     """Fewer models, passes and resamples."""
     (task,) = config["tasks"].values()
     task |= {"models": models, "bootstrap": 100, "kmers": {"k": 4}}
     task["training"] |= {"epochs": 3} | training
 
 
-def run(folder: Path, name: str, change) -> tuple[Path, dict[str, dict]]:
-    results = projects.finished(projects.shipped(folder, name, change))
+def run_project(folder: Path, name: str, change) -> tuple[Path, dict[str, dict]]:
+    results = projects.run_to_report(projects.copy_shipped_project(folder, name, change))
     return results, json.loads((results / "summary.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def enhancers(tmp_path_factory):
-    def change(config):
-        quick(config, ["kmer_linear", "gc_content"])
+def enhancer_run(tmp_path_factory):
+    def change_config(config):
+        reduce_config(config, ["kmer_linear", "gc_content"])
         config["tasks"]["enhancer"] |= {"attributions": []}
 
-    return run(tmp_path_factory.mktemp("enhancers"), "ienhancer2l", change)
+    return run_project(tmp_path_factory.mktemp("enhancers"), "ienhancer2l", change_config)
 
 
 @pytest.fixture(scope="module")
-def junctions(tmp_path_factory):
-    def change(config):
-        quick(config, ["cnn", "logistic", "kmer_linear"], epochs=6)
+def junction_run(tmp_path_factory):
+    def change_config(config):
+        reduce_config(config, ["cnn", "logistic", "kmer_linear"], epochs=6)
         config["tasks"]["junction"]["split"] |= {"tested": 1}
         config["tasks"]["junction"] |= {"attributions": ["deep_shap", "shap"], "explained": 9}
         config["tasks"]["junction"]["interpret"] = {"motifs": {"sequences": 90}}
 
-    return run(tmp_path_factory.mktemp("junctions"), "uci-splice", change)
+    return run_project(tmp_path_factory.mktemp("junctions"), "uci-splice", change_config)
 
 
 @pytest.fixture(scope="module")
-def factors(tmp_path_factory):
-    def change(config):
-        quick(config, ["cnn", "kmer_linear", "gc_content"], batch_size=64, epochs=6)
+def factor_run(tmp_path_factory):
+    def change_config(config):
+        reduce_config(config, ["cnn", "kmer_linear", "gc_content"], batch_size=64, epochs=6)
         config["tasks"]["factor"]["sequences"] |= {"sample": 6000}
         config["tasks"]["factor"] |= {"attributions": ["deep_shap"], "explained": 20}
 
-    return run(tmp_path_factory.mktemp("factors"), "ctcf-pu1", change)
+    return run_project(tmp_path_factory.mktemp("factors"), "ctcf-pu1", change_config)
 
 
-def test_the_leak_of_ienhancer_is_found_by_the_certificate(enhancers):
-    results, figures = enhancers
+def test_certificate_detects_the_leak_of_ienhancer(enhancer_run):
+    results, figures = enhancer_run
     given = json.loads((results / "dataset/enhancer/certificate.json").read_text())["given"]
     obs = anndata.read_h5ad(results / "dataset/enhancer/examples.h5ad").obs
     leaked = obs.loc[given["leaked"], "label"]
@@ -90,15 +90,15 @@ def test_the_leak_of_ienhancer_is_found_by_the_certificate(enhancers):
     assert figures["dataset.enhancer.given.leaked"]["value"] >= 100 / 400
 
 
-def test_what_leaks_is_told_better_than_what_does_not(enhancers):
-    results, _ = enhancers
+def test_leaked_examples_are_predicted_better(enhancer_run):
+    results, _ = enhancer_run
     clean = json.loads((results / "model/enhancer/evaluation.json").read_text())["clean"]
-    own, leaked = (part["metrics"]["kmer_linear"]["accuracy"]["value"] for part in (clean, clean["leaked"]))
-    assert leaked > own + 0.05
+    unleaked, leaked = (subset["metrics"]["kmer_linear"]["accuracy"]["value"] for subset in (clean, clean["leaked"]))
+    assert leaked > unleaked + 0.05
 
 
-def test_junctions_are_divided_by_likeness_and_told_apart(junctions):
-    results, figures = junctions
+def test_junctions_are_split_by_homology_and_classified(junction_run):
+    results, figures = junction_run
     data = anndata.read_h5ad(results / "dataset/junction/examples.h5ad")
     assert data.n_obs == 3004 and data.obs["copies"].sum() == 3188  # one sequence has two labels
     certificate = json.loads((results / "dataset/junction/certificate.json").read_text())
@@ -109,20 +109,20 @@ def test_junctions_are_divided_by_likeness_and_told_apart(junctions):
     assert errors
 
 
-def test_factors_are_told_apart_on_chromosomes_that_were_held_out(factors):
-    results, figures = factors
+def test_factors_are_classified_on_test_chromosomes(factor_run):
+    results, figures = factor_run
     for model in ("cnn", "kmer_linear"):
-        found = figures[f"factor.{model}.auroc"]
-        assert 0.85 < found["low"] < found["value"] <= 1, model
+        figure = figures[f"factor.{model}.auroc"]
+        assert 0.85 < figure["low"] < figure["value"] <= 1, model
     assert figures["factor.gc_content.auroc"]["value"] < figures["factor.kmer_linear.auroc"]["value"]
     assert figures["factor.shuffled_labels.auroc"]["low"] < 0.5 < figures["factor.shuffled_labels.auroc"]["high"]
     certificate = json.loads((results / "dataset/factor/certificate.json").read_text())
     assert certificate["certified"] and certificate["spec"]["test_chromosomes"] == ["chr8", "chr9"]
 
 
-def test_the_motifs_of_both_factors_are_found_and_named(factors):
-    results, _ = factors
-    found = pd.read_csv(results / "interpret/factor/motifs/motifs.tsv", sep="\t")
+def test_motifs_of_both_factors_are_discovered_and_matched(factor_run):
+    results, _ = factor_run
+    motifs = pd.read_csv(results / "interpret/factor/motifs/motifs.tsv", sep="\t")
     for towards, names in {"CTCF": CTCF, "PU1": ETS}.items():
-        best = found[found["towards"] == towards].iloc[0]
+        best = motifs[motifs["towards"] == towards].iloc[0]
         assert str(best["match"]).split(".")[0] in names, (towards, best["match"])

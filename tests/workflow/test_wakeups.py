@@ -24,7 +24,7 @@ assert getattr(JobScheduler, wakeups.REEVALUATE) is wakeups.wake_once
 """
 
 
-def test_many_calls_make_one_waking():
+def test_many_calls_wake_the_scheduler_once():
     python = projects.ROOT / ".venv/bin/python"
     run = subprocess.run([python, "-c", MANY], cwd=projects.ROOT / "workflow", capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -25,7 +25,7 @@ rule align_reference:
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("align_reference"),
+        hash_code=hash_code("align_reference"),
     script:
         "../../scripts/align_reference.py"
 
@@ -45,9 +45,9 @@ rule align_index_bwa:
         "../../envs/bwa.yaml"
     threads: 1
     resources:
-        mem_mb=align.memory(500, per_base=2),
+        mem_mb=align.scale_memory(500, per_base=2),
     params:
-        code=code("align_index_bwa"),
+        hash_code=hash_code("align_index_bwa"),
     script:
         "../../scripts/align_index_bwa.py"
 
@@ -74,9 +74,9 @@ rule align_index_bwa_mem2:
         "../../envs/bwa-mem2.yaml"
     threads: 1
     resources:
-        mem_mb=align.memory(500, per_base=28),
+        mem_mb=align.scale_memory(500, per_base=28),
     params:
-        code=code("align_index_bwa_mem2"),
+        hash_code=hash_code("align_index_bwa_mem2"),
     script:
         "../../scripts/align_index_bwa_mem2.py"
 
@@ -100,17 +100,17 @@ rule align_bwa:
     benchmark:
         "<benchmarks>/align_bwa/{sample}.tsv"
     wildcard_constraints:
-        sample=align.sample_by("bwa"),
+        sample=align.sample_constraint("bwa"),
     priority: 10
     conda:
         "../../envs/bwa.yaml"
     threads: project.config.align.threads
     resources:
-        mem_mb=align.memory(1900, per_base=2),
+        mem_mb=align.scale_memory(1900, per_base=2),
     params:
-        code=code("align_bwa"),
+        hash_code=hash_code("align_bwa"),
         groups=align.read_groups,
-        mates=align.mates,
+        mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
     script:
@@ -143,17 +143,17 @@ rule align_bwa_mem2:
     benchmark:
         "<benchmarks>/align_bwa_mem2/{sample}.tsv"
     wildcard_constraints:
-        sample=align.sample_by("bwa-mem2"),
+        sample=align.sample_constraint("bwa-mem2"),
     priority: 10
     conda:
         "../../envs/bwa-mem2.yaml"
     threads: project.config.align.threads
     resources:
-        mem_mb=align.memory(1900, per_base=8),
+        mem_mb=align.scale_memory(1900, per_base=8),
     params:
-        code=code("align_bwa_mem2"),
+        hash_code=hash_code("align_bwa_mem2"),
         groups=align.read_groups,
-        mates=align.mates,
+        mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
     script:
@@ -163,7 +163,7 @@ rule align_bwa_mem2:
 rule align_import:
     """Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
     input:
-        alignments=align.alignments_of,
+        alignments=align.alignment_files,
         original=project.config.reference.fasta or [],
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -178,7 +178,7 @@ rule align_import:
     benchmark:
         "<benchmarks>/align_import/{sample}.tsv"
     wildcard_constraints:
-        sample=align.sample_by("import"),
+        sample=align.sample_constraint("import"),
     priority: 10
     conda:
         "../../envs/bwa.yaml"
@@ -186,7 +186,7 @@ rule align_import:
     resources:
         mem_mb=mem(1900),
     params:
-        code=code("align_import"),
+        hash_code=hash_code("align_import"),
         groups=align.read_groups,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
@@ -217,7 +217,7 @@ rule align_stats:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("align_stats"),
+        hash_code=hash_code("align_stats"),
     script:
         "../../scripts/align_stats.py"
 
@@ -246,6 +246,6 @@ rule align_recalibrate:
     resources:
         mem_mb=mem(4000),
     params:
-        code=code("align_recalibrate"),
+        hash_code=hash_code("align_recalibrate"),
     script:
         "../../scripts/align_recalibrate.py"

@@ -19,9 +19,9 @@ rule align_index_star:
         "../../envs/star.yaml"
     threads: project.config.align.threads
     resources:
-        mem_mb=align.memory(2000, per_base=11),
+        mem_mb=align.scale_memory(2000, per_base=11),
     params:
-        code=code("align_index_star"),
+        hash_code=hash_code("align_index_star"),
     script:
         "../../scripts/align_index_star.py"
 
@@ -48,17 +48,17 @@ rule align_star:
     benchmark:
         "<benchmarks>/align_star/{sample}.tsv"
     wildcard_constraints:
-        sample=align.sample_by("star"),
+        sample=align.sample_constraint("star"),
     priority: 10
     conda:
         "../../envs/star.yaml"
     threads: project.config.align.threads
     resources:
-        mem_mb=align.memory(3500, per_base=10),
+        mem_mb=align.scale_memory(3500, per_base=10),
     params:
-        code=code("align_star"),
+        hash_code=hash_code("align_star"),
         groups=align.read_groups,
-        mates=align.mates,
+        mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
         two_pass=ExpressionWiring(project).expression.two_pass,

@@ -6,7 +6,7 @@ dataset = DatasetWiring(project)
 rule dataset_assemble_variants:
     """Assemble the examples of a task: labels, coordinates, features."""
     input:
-        labels=dataset.labels,
+        labels=dataset.labels_vcf,
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
     output:
@@ -16,15 +16,15 @@ rule dataset_assemble_variants:
     benchmark:
         "<benchmarks>/dataset_assemble_variants/{task}.tsv"
     wildcard_constraints:
-        task=one_of(dataset.of_source("variants")),
+        task=one_of(dataset.tasks_by_source("variants")),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("dataset_assemble_variants"),
-        spec=dataset.assemble,
+        hash_code=hash_code("dataset_assemble_variants"),
+        spec=dataset.variants_spec,
     script:
         "../../scripts/dataset_assemble_variants.py"
 
@@ -41,14 +41,14 @@ rule dataset_genome:
     benchmark:
         "<benchmarks>/dataset_genome/{genome}.tsv"
     wildcard_constraints:
-        genome=one_of(dataset.genomes()),
+        genome=one_of(dataset.genome_names()),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("dataset_genome"),
+        hash_code=hash_code("dataset_genome"),
     script:
         "../../scripts/dataset_genome.py"
 
@@ -56,8 +56,8 @@ rule dataset_genome:
 rule dataset_assemble_sequences:
     """Gather the sequences of a task, with labels, places and groups; cut windows, make negatives, collapse duplicates."""
     input:
-        unpack(dataset.genome),
-        unpack(dataset.beside),
+        unpack(dataset.genome_store),
+        unpack(dataset.extra_inputs),
         files=dataset.sequence_files,
     output:
         examples="<results>/dataset/{task}/examples.h5ad",
@@ -67,15 +67,15 @@ rule dataset_assemble_sequences:
     benchmark:
         "<benchmarks>/dataset_assemble_sequences/{task}.tsv"
     wildcard_constraints:
-        task=one_of(dataset.of_source("sequences")),
+        task=one_of(dataset.tasks_by_source("sequences")),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_assemble_sequences"),
-        spec=dataset.sequences,
+        hash_code=hash_code("dataset_assemble_sequences"),
+        spec=dataset.sequences_spec,
         seed=project.config.seed,
     script:
         "../../scripts/dataset_assemble_sequences.py"
@@ -84,7 +84,7 @@ rule dataset_assemble_sequences:
 rule dataset_assemble_samples:
     """Join the samples of a task over their modalities, with labels, donors and batches, in one MuData."""
     input:
-        modalities=dataset.modalities,
+        modalities=dataset.modality_files,
     output:
         examples="<results>/dataset/{task}/examples.h5mu",
         summary="<results>/dataset/{task}/examples.summary.json",
@@ -93,15 +93,15 @@ rule dataset_assemble_samples:
     benchmark:
         "<benchmarks>/dataset_assemble_samples/{task}.tsv"
     wildcard_constraints:
-        task=one_of(dataset.of_source("samples")),
+        task=one_of(dataset.tasks_by_source("samples")),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_assemble_samples"),
-        spec=dataset.join,
+        hash_code=hash_code("dataset_assemble_samples"),
+        spec=dataset.samples_spec,
     script:
         "../../scripts/dataset_assemble_samples.py"
 
@@ -121,10 +121,10 @@ rule dataset_confound:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_confound"),
-        batch=dataset.batch,
+        hash_code=hash_code("dataset_confound"),
+        batch=dataset.batch_column,
         seed=project.config.seed,
     script:
         "../../scripts/dataset_confound.py"
@@ -133,8 +133,8 @@ rule dataset_confound:
 rule dataset_split:
     """Divide the examples into folds of whole groups, and certify the division."""
     input:
-        examples=dataset.examples,
-        confounding=dataset.confounding,
+        examples=dataset.examples_file,
+        confounding=dataset.batch_confounding,
     output:
         split="<results>/dataset/{task}/split.parquet",
         certificate="<results>/dataset/{task}/certificate.json",
@@ -147,10 +147,10 @@ rule dataset_split:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_split"),
-        spec=dataset.split,
+        hash_code=hash_code("dataset_split"),
+        spec=dataset.split_spec,
         seed=project.config.seed,
     script:
         "../../scripts/dataset_split.py"
@@ -159,7 +159,7 @@ rule dataset_split:
 rule dataset_fold:
     """Cut the folds of one repeat, each scaled by what its own training part gives."""
     input:
-        examples=dataset.examples,
+        examples=dataset.examples_file,
         split="<results>/dataset/{task}/split.parquet",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -177,10 +177,10 @@ rule dataset_fold:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_fold"),
-        spec=dataset.fold,
+        hash_code=hash_code("dataset_fold"),
+        spec=dataset.fold_spec,
     script:
         "../../scripts/dataset_fold.py"
 
@@ -197,15 +197,15 @@ rule dataset_balance:
         "<benchmarks>/dataset_balance/{task}.repeat{repeat}.{balance}.tsv"
     wildcard_constraints:
         repeat=r"\d+",
-        balance=one_of(dataset.balances()),
+        balance=one_of(dataset.balance_methods()),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_balance"),
-        spec=dataset.balance,
+        hash_code=hash_code("dataset_balance"),
+        spec=dataset.balance_spec,
         seed=project.config.seed,
     script:
         "../../scripts/dataset_balance.py"
@@ -216,7 +216,7 @@ rule dataset_represent:
     input:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
         certificate="<results>/dataset/{task}/certificate.json",
-        checkpoint=dataset.checkpoint,
+        checkpoint=dataset.checkpoint_config,
     output:
         representation="<results>/dataset/{task}/repeat{repeat}/representation.safetensors",
         about="<results>/dataset/{task}/repeat{repeat}/representation.json",
@@ -225,16 +225,16 @@ rule dataset_represent:
     benchmark:
         "<benchmarks>/dataset_represent/{task}.repeat{repeat}.tsv"
     wildcard_constraints:
-        task=one_of(dataset.of_source("sequences")),
+        task=one_of(dataset.tasks_by_source("sequences")),
         repeat=r"\d+",
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=dataset.room,
+        mem_mb=dataset.memory_mb,
     params:
-        code=code("dataset_represent"),
-        spec=dataset.represent,
+        hash_code=hash_code("dataset_represent"),
+        spec=dataset.representation_spec,
         seed=project.config.seed,
     script:
         "../../scripts/dataset_represent.py"
@@ -262,7 +262,7 @@ rule dataset_plot:
     resources:
         mem_mb=mem(600),
     params:
-        code=code("dataset_plot"),
+        hash_code=hash_code("dataset_plot"),
     script:
         "../../scripts/dataset_plot.py"
 
@@ -289,6 +289,6 @@ rule dataset_plot_confounding:
     resources:
         mem_mb=mem(600),
     params:
-        code=code("dataset_plot_confounding"),
+        hash_code=hash_code("dataset_plot_confounding"),
     script:
         "../../scripts/dataset_plot_confounding.py"

@@ -19,7 +19,7 @@ if project.config.demo:
             missing="<results>/demo/missing.fa",
             truth="<results>/demo/genome.json",
         params:
-            code=code("demo_genome"),
+            hash_code=hash_code("demo_genome"),
             seed=project.config.seed,
             chromosomes=demo.settings.chromosomes,
             length=demo.settings.length,
@@ -55,10 +55,10 @@ if project.config.demo:
             clinvar_index="<results>/demo/clinvar.vcf.gz.tbi",
             truth="<results>/demo/truth.json",
         params:
-            code=code("demo_donors"),
+            hash_code=hash_code("demo_donors"),
             seed=project.config.seed,
-            cohort=demo.cohort,
-            rna=demo.rna,
+            cohort=demo.donors_and_labels,
+            rna=demo.rna_samples,
             snv_rate=demo.settings.snv_rate,
             indel_rate=demo.settings.indel_rate,
             structural=demo.settings.structural,
@@ -82,7 +82,7 @@ if project.config.demo:
             library="<results>/demo/library.tsv",
             truth="<results>/demo/library.truth.tsv",
         params:
-            code=code("demo_library"),
+            hash_code=hash_code("demo_library"),
             seed=project.config.seed,
             size=demo.settings.library,
         log:
@@ -110,7 +110,7 @@ if project.config.demo:
             splice="<results>/demo/effects.splice.vcf.gz",
             splice_index="<results>/demo/effects.splice.vcf.gz.tbi",
         params:
-            code=code("demo_effects"),
+            hash_code=hash_code("demo_effects"),
             seed=project.config.seed,
         log:
             "<logs>/demo_effects.log",
@@ -136,14 +136,14 @@ if project.config.demo:
             fastq_1="<results>/demo/reads/{sample}.{unit}_1.fastq.gz",
             fastq_2="<results>/demo/reads/{sample}.{unit}_2.fastq.gz",
         wildcard_constraints:
-            sample=demo.sample_names(rna=False),
-            unit=demo.unit_names,
+            sample=demo.sample_constraint(rna=False),
+            unit=demo.unit_constraint,
         params:
-            code=code("demo_reads"),
+            hash_code=hash_code("demo_reads"),
             seed=project.config.seed,
-            rank=demo.rank,
-            lane=demo.lane,
-            coverage=demo.coverage,
+            rank=demo.batch_rank,
+            lane=demo.lane_number,
+            coverage=demo.unit_coverage,
             read_length=demo.settings.read_length,
         log:
             "<logs>/demo_reads/{sample}.{unit}.log",
@@ -171,10 +171,10 @@ if project.config.demo:
             truth="<results>/demo/expression.json",
             regulons="<results>/demo/regulons.gmt",
         params:
-            code=code("demo_expression"),
+            hash_code=hash_code("demo_expression"),
             seed=project.config.seed,
-            cohort=demo.rna_cohort,
-            batches=demo.batches,
+            cohort=demo.rna_factors,
+            batches=demo.batch_names,
         log:
             "<logs>/demo_expression.log",
         benchmark:
@@ -199,14 +199,14 @@ if project.config.demo:
             fastq_1="<results>/demo/reads/{sample}.{unit}_1.fastq.gz",
             fastq_2="<results>/demo/reads/{sample}.{unit}_2.fastq.gz",
         wildcard_constraints:
-            sample=demo.sample_names(rna=True),
-            unit=demo.unit_names,
+            sample=demo.sample_constraint(rna=True),
+            unit=demo.unit_constraint,
         params:
-            code=code("demo_reads_rna"),
+            hash_code=hash_code("demo_reads_rna"),
             seed=project.config.seed,
-            rank=demo.rank,
-            lane=demo.lane,
-            pairs=demo.pairs,
+            rank=demo.batch_rank,
+            lane=demo.lane_number,
+            pairs=demo.unit_read_pairs,
             read_length=demo.settings.read_length,
         log:
             "<logs>/demo_reads_rna/{sample}.{unit}.log",

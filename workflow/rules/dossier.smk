@@ -14,7 +14,7 @@ rule dossier_versions:
     wildcard_constraints:
         env=one_of(dossier.environments()),
     params:
-        code=code("dossier_versions"),
+        hash_code=hash_code("dossier_versions"),
     log:
         "<logs>/dossier_versions/{env}.log",
     benchmark:
@@ -49,7 +49,7 @@ rule dossier_config:
         settings="<results>/dossier/config.yaml",
         table="<results>/dossier/versions.tsv",
     params:
-        code=code("dossier_config"),
+        hash_code=hash_code("dossier_config"),
         config=dossier.settings(),
         release=dossier.release(),
         image=dossier.image(),
@@ -79,7 +79,7 @@ rule dossier_summary:
             labels={"what": "All figures"},
         ),
     params:
-        code=code("dossier_summary"),
+        hash_code=hash_code("dossier_summary"),
         project=project.config.project,
     log:
         "<logs>/dossier_summary.log",
@@ -107,7 +107,7 @@ rule dossier_audit:
             labels={"what": "What was asked for, and what is there"},
         ),
     params:
-        code=code("dossier_audit"),
+        hash_code=hash_code("dossier_audit"),
         expected=dossier.expected(),
         declined=dossier.declined(),
         project=project.config.project,

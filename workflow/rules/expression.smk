@@ -23,9 +23,9 @@ rule expression_genes:
         "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=expression.align.memory(500, per_base=1),
+        mem_mb=expression.align.scale_memory(500, per_base=1),
     params:
-        code=code("expression_genes"),
+        hash_code=hash_code("expression_genes"),
     script:
         "../../scripts/expression_genes.py"
 
@@ -33,7 +33,7 @@ rule expression_genes:
 rule expression_strandedness:
     """Tell from the reads which strand the library keeps, and compare it with what is claimed."""
     input:
-        evidence=expression.evidence,
+        evidence=expression.strandedness_evidence,
         genes="<results>/expression/reference/genes.tsv",
     output:
         json="<results>/expression/{sample}.strandedness.json",
@@ -47,8 +47,8 @@ rule expression_strandedness:
     resources:
         mem_mb=mem(300),
     params:
-        code=code("expression_strandedness"),
-        claim=expression.claim,
+        hash_code=hash_code("expression_strandedness"),
+        claim=expression.strandedness_claim,
     script:
         "../../scripts/expression_strandedness.py"
 
@@ -74,10 +74,10 @@ rule expression_count:
         "../../envs/subread.yaml"
     threads: 4
     resources:
-        mem_mb=expression.align.memory(1500, per_base=0.5),
+        mem_mb=expression.align.scale_memory(1500, per_base=0.5),
     params:
-        code=code("expression_count"),
-        paired=expression.paired,
+        hash_code=hash_code("expression_count"),
+        paired=expression.is_paired,
         min_assigned=expression.expression.min_assigned,
     script:
         "../../scripts/expression_count.py"
@@ -108,9 +108,9 @@ rule expression_quality:
         "../../envs/star.yaml"
     threads: 1
     resources:
-        mem_mb=expression.align.memory(800, per_base=0.5),
+        mem_mb=expression.align.scale_memory(800, per_base=0.5),
     params:
-        code=code("expression_quality"),
+        hash_code=hash_code("expression_quality"),
     script:
         "../../scripts/expression_quality.py"
 
@@ -133,9 +133,9 @@ rule expression_transcripts:
         "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=expression.align.memory(500, per_base=1),
+        mem_mb=expression.align.scale_memory(500, per_base=1),
     params:
-        code=code("expression_transcripts"),
+        hash_code=hash_code("expression_transcripts"),
     script:
         "../../scripts/expression_transcripts.py"
 
@@ -144,7 +144,7 @@ rule expression_index_salmon:
     """Build Salmon's index of the transcripts."""
     input:
         fasta="<results>/expression/reference/transcripts.fa",
-        lints=expression.lints(),
+        lints=expression.lint_files(),
     output:
         index=expression.salmon_index(),
     log:
@@ -156,9 +156,9 @@ rule expression_index_salmon:
         "../../envs/salmon.yaml"
     threads: 4
     resources:
-        mem_mb=expression.align.memory(1000, per_base=1),
+        mem_mb=expression.align.scale_memory(1000, per_base=1),
     params:
-        code=code("expression_index_salmon"),
+        hash_code=hash_code("expression_index_salmon"),
     script:
         "../../scripts/expression_index_salmon.py"
 
@@ -182,10 +182,10 @@ rule expression_salmon:
         "../../envs/salmon.yaml"
     threads: 4
     resources:
-        mem_mb=expression.align.memory(1500, per_base=1),
+        mem_mb=expression.align.scale_memory(1500, per_base=1),
     params:
-        code=code("expression_salmon"),
-        mates=expression.align.mates,
+        hash_code=hash_code("expression_salmon"),
+        mates=expression.align.mates_per_unit,
         min_assigned=expression.expression.min_assigned,
     script:
         "../../scripts/expression_salmon.py"
@@ -213,11 +213,11 @@ rule expression_swaps:
         "../../envs/dataset.yaml"
     threads: 4
     resources:
-        mem_mb=expression.align.memory(1500, per_base=0.5),
+        mem_mb=expression.align.scale_memory(1500, per_base=0.5),
     params:
-        code=code("expression_swaps"),
+        hash_code=hash_code("expression_swaps"),
         samples=expression.samples,
-        donors=expression.donors(),
+        donors=expression.sample_donors(),
         dna=project.dna,
     script:
         "../../scripts/expression_swaps.py"
@@ -245,7 +245,7 @@ rule expression_plot_swaps:
     resources:
         mem_mb=mem(500),
     params:
-        code=code("expression_plot_swaps"),
+        hash_code=hash_code("expression_plot_swaps"),
     script:
         "../../scripts/expression_plot_swaps.py"
 
@@ -258,7 +258,7 @@ if project.config.demo:
             data="<results>/expression/expression.h5ad",
             levels="<results>/demo/expression.tsv",
             truth="<results>/demo/expression.json",
-            differential=expression.differential(),
+            differential=expression.differential_table(),
         output:
             table="<results>/expression/planted/levels.tsv",
             genes="<results>/expression/planted/genes.tsv",
@@ -273,8 +273,8 @@ if project.config.demo:
         resources:
             mem_mb=mem(800),
         params:
-            code=code("expression_compare"),
-            contrast=expression.groups(),
+            hash_code=hash_code("expression_compare"),
+            contrast=expression.contrast_groups(),
             seed=project.config.seed,
         script:
             "../../scripts/expression_compare.py"
@@ -307,6 +307,6 @@ if project.config.demo:
         resources:
             mem_mb=mem(500),
         params:
-            code=code("expression_plot_compare"),
+            hash_code=hash_code("expression_plot_compare"),
         script:
             "../../scripts/expression_plot_compare.py"

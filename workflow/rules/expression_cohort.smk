@@ -4,23 +4,23 @@ cohort = CohortWiring(project)
 
 
 wildcard_constraints:
-    cohort=one_of(cohort.names()),
+    cohort=one_of(cohort.cohort_names()),
 
 
 rule expression_assemble:
     """Gather counts of all samples into one AnnData with TPM."""
     input:
-        counts=cohort.expression.counts(),
+        counts=cohort.expression.count_files(),
         salmon=cohort.expression.salmon_genes(),
-        stats=cohort.stats(),
+        stats=cohort.stats_files(),
         genes="<results>/expression/reference/genes.tsv",
     output:
         data="<results>/expression/expression.h5ad",
         summary="<results>/expression/cohort/assemble.summary.json",
     params:
-        code=code("expression_assemble"),
+        hash_code=hash_code("expression_assemble"),
         samples=cohort.samples,
-        metadata=cohort.metadata(),
+        metadata=cohort.sample_metadata(),
     log:
         "<logs>/expression_assemble.log",
     benchmark:
@@ -29,7 +29,7 @@ rule expression_assemble:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=cohort.memory(),
+        mem_mb=cohort.scale_memory(),
     script:
         "../../scripts/expression_assemble.py"
 
@@ -37,14 +37,14 @@ rule expression_assemble:
 rule expression_explore:
     """Look at a cohort as a whole: principal components, likeness of samples, spread of values."""
     input:
-        data=cohort.data,
+        data=cohort.matrix_file,
     output:
         overview="<results>/expression/{cohort}/overview.json",
         summary="<results>/expression/{cohort}/explore.summary.json",
     params:
-        code=code("expression_explore"),
-        labels=cohort.labels,
-        batches=cohort.batches,
+        hash_code=hash_code("expression_explore"),
+        labels=cohort.label_columns,
+        batches=cohort.batch_columns,
     log:
         "<logs>/expression_explore/{cohort}.log",
     benchmark:
@@ -53,7 +53,7 @@ rule expression_explore:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=cohort.memory(),
+        mem_mb=cohort.scale_memory(),
     script:
         "../../scripts/expression_explore.py"
 
@@ -66,7 +66,7 @@ rule expression_identity:
         table="<results>/expression/cohort/identity.tsv",
         summary="<results>/expression/cohort/identity.summary.json",
     params:
-        code=code("expression_identity"),
+        hash_code=hash_code("expression_identity"),
     log:
         "<logs>/expression_identity.log",
     benchmark:
@@ -75,7 +75,7 @@ rule expression_identity:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=cohort.memory(),
+        mem_mb=cohort.scale_memory(),
     script:
         "../../scripts/expression_identity.py"
 
@@ -83,13 +83,13 @@ rule expression_identity:
 rule expression_differential:
     """Find genes whose expression differs between two groups of samples."""
     input:
-        data=cohort.data,
+        data=cohort.matrix_file,
     output:
         table="<results>/expression/{cohort}/differential.tsv",
         summary="<results>/expression/{cohort}/differential.summary.json",
     params:
-        code=code("expression_differential"),
-        contrast=cohort.asked,
+        hash_code=hash_code("expression_differential"),
+        contrast=cohort.contrast_spec,
     log:
         "<logs>/expression_differential/{cohort}.log",
     benchmark:
@@ -98,7 +98,7 @@ rule expression_differential:
         "../../envs/differential.yaml"
     threads: 4
     resources:
-        mem_mb=cohort.memory(),
+        mem_mb=cohort.scale_memory(),
     script:
         "../../scripts/expression_differential.py"
 
@@ -130,7 +130,7 @@ rule expression_plot:
             labels={"figure": "Spread of values"},
         ),
     params:
-        code=code("expression_plot"),
+        hash_code=hash_code("expression_plot"),
     log:
         "<logs>/expression_plot/{cohort}.log",
     benchmark:
@@ -164,8 +164,8 @@ rule expression_plot_differential:
             labels={"figure": "Differential genes by abundance (MA)"},
         ),
     params:
-        code=code("expression_plot_differential"),
-        groups=cohort.groups,
+        hash_code=hash_code("expression_plot_differential"),
+        groups=cohort.contrast_groups,
     log:
         "<logs>/expression_plot_differential/{cohort}.log",
     benchmark:
@@ -182,7 +182,7 @@ rule expression_plot_differential:
 rule expression_plot_gene_body:
     """Draw coverage along genes, from their 5' to their 3' end."""
     input:
-        bodies=cohort.bodies(),
+        bodies=cohort.gene_body_files(),
     output:
         gene_body=report(
             "<results>/expression/cohort/gene_body.svg",
@@ -192,7 +192,7 @@ rule expression_plot_gene_body:
             labels={"figure": "Coverage along genes"},
         ),
     params:
-        code=code("expression_plot_gene_body"),
+        hash_code=hash_code("expression_plot_gene_body"),
         samples=cohort.samples,
     log:
         "<logs>/expression_plot_gene_body.log",

@@ -6,10 +6,10 @@ tables = TablesWiring(project)
 rule expression_import:
     """Bring a table of the user's own into the form that reads are counted to: samples × features, checked and described."""
     input:
-        files=tables.files,
-        sheet=tables.sheet(),
-        metadata=tables.metadata(),
-        genes=tables.genes(),
+        files=tables.table_files,
+        sheet=tables.sample_sheet(),
+        metadata=tables.metadata_files(),
+        genes=tables.gene_table(),
     output:
         data="<results>/expression/tables/{table}.h5ad",
         summary="<results>/expression/tables/{table}.summary.json",
@@ -21,9 +21,9 @@ rule expression_import:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=tables.room,
+        mem_mb=tables.memory_mb,
     params:
-        code=code("expression_import"),
-        spec=tables.spec,
+        hash_code=hash_code("expression_import"),
+        spec=tables.import_spec,
     script:
         "../../scripts/expression_import.py"

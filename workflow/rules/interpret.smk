@@ -6,11 +6,11 @@ interpret = InterpretWiring(project)
 rule interpret_attribute_features:
     """Attribute predictions of the first model to its features, and examine each method."""
     input:
-        unpack(interpret.trained),
-        unpack(interpret.again),
+        unpack(interpret.model_files),
+        unpack(interpret.resplit_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         train="<results>/dataset/{task}/repeat0/train.h5",
-        balanced=interpret.balanced,
+        balanced=interpret.fold_file,
         validation="<results>/dataset/{task}/repeat0/validation.h5",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -29,8 +29,8 @@ rule interpret_attribute_features:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("interpret_attribute_features"),
-        spec=interpret.spec,
+        hash_code=hash_code("interpret_attribute_features"),
+        spec=interpret.attribution_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_attribute_features.py"
@@ -40,8 +40,8 @@ rule interpret_describe:
     """Gather what explained examples and features are: class, prediction, batch, symbol."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
-        examples=interpret.dataset.examples,
-        predictions=interpret.predictions,
+        examples=interpret.dataset.examples_file,
+        predictions=interpret.predictions_file,
     output:
         cases="<results>/interpret/{task}/cases.parquet",
         features="<results>/interpret/{task}/features.tsv",
@@ -55,9 +55,9 @@ rule interpret_describe:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
-        mem_mb=interpret.dataset.room,
+        mem_mb=interpret.dataset.memory_mb,
     params:
-        code=code("interpret_describe"),
+        hash_code=hash_code("interpret_describe"),
     script:
         "../../scripts/interpret_describe.py"
 
@@ -83,7 +83,7 @@ rule interpret_stability:
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("interpret_stability"),
+        hash_code=hash_code("interpret_stability"),
     script:
         "../../scripts/interpret_stability.py"
 
@@ -93,7 +93,7 @@ rule interpret_pathways:
     input:
         stability="<results>/interpret/{task}/stability.tsv",
         features="<results>/interpret/{task}/features.tsv",
-        gmt=interpret.pathways,
+        gmt=interpret.gene_sets,
     output:
         table="<results>/interpret/{task}/pathways.tsv",
         pathways="<results>/interpret/{task}/pathways.json",
@@ -110,7 +110,7 @@ rule interpret_pathways:
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("interpret_pathways"),
+        hash_code=hash_code("interpret_pathways"),
     script:
         "../../scripts/interpret_pathways.py"
 
@@ -155,7 +155,7 @@ rule interpret_plot:
     resources:
         mem_mb=mem(800),
     params:
-        code=code("interpret_plot"),
+        hash_code=hash_code("interpret_plot"),
     script:
         "../../scripts/interpret_plot.py"
 
@@ -187,7 +187,7 @@ rule interpret_plot_samples:
     resources:
         mem_mb=mem(800),
     params:
-        code=code("interpret_plot_samples"),
+        hash_code=hash_code("interpret_plot_samples"),
     script:
         "../../scripts/interpret_plot_samples.py"
 
@@ -219,7 +219,7 @@ rule interpret_plot_examples:
     resources:
         mem_mb=mem(800),
     params:
-        code=code("interpret_plot_examples"),
+        hash_code=hash_code("interpret_plot_examples"),
     script:
         "../../scripts/interpret_plot_examples.py"
 
@@ -250,7 +250,7 @@ rule interpret_plot_stability:
     resources:
         mem_mb=mem(600),
     params:
-        code=code("interpret_plot_stability"),
+        hash_code=hash_code("interpret_plot_stability"),
     script:
         "../../scripts/interpret_plot_stability.py"
 
@@ -280,6 +280,6 @@ rule interpret_plot_pathways:
     resources:
         mem_mb=mem(600),
     params:
-        code=code("interpret_plot_pathways"),
+        hash_code=hash_code("interpret_plot_pathways"),
     script:
         "../../scripts/interpret_plot_pathways.py"

@@ -1,14 +1,14 @@
 rule interpret_variants:
     """Predict what variants do: the reference allele against the alternative one."""
     input:
-        unpack(explain.model),
-        unpack(explain.dataset.genome),
+        unpack(explain.model_files),
+        unpack(explain.dataset.genome_store),
         vcf=explain.variants_vcf,
-        examples=explain.dataset.examples,
+        examples=explain.dataset.examples_file,
         split="<results>/dataset/{task}/split.parquet",
         gtf=explain.gtf,
-        database=explain.database,
-        conservation=explain.conservation,
+        database=explain.motif_database,
+        conservation=explain.conservation_bigwig,
     output:
         vcf="<results>/interpret/{task}/variants/{set}.vcf.gz",
         index="<results>/interpret/{task}/variants/{set}.vcf.gz.tbi",
@@ -22,15 +22,15 @@ rule interpret_variants:
         "<benchmarks>/interpret_variants/{task}.{set}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
-        set=one_of(explain.sets()),
+        set=one_of(explain.set_names()),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_variants"),
-        spec=explain.effects,
+        hash_code=hash_code("interpret_variants"),
+        spec=explain.effects_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_variants.py"
@@ -55,14 +55,14 @@ rule interpret_plot_variants:
         "<benchmarks>/interpret_plot_variants/{task}.{set}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
-        set=one_of(explain.sets()),
+        set=one_of(explain.set_names()),
     conda:
         "../../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("interpret_plot_variants"),
+        hash_code=hash_code("interpret_plot_variants"),
     script:
         "../../scripts/interpret_plot_variants.py"
 
@@ -70,11 +70,11 @@ rule interpret_plot_variants:
 rule interpret_personal:
     """Predict people's own sequences, haplotype by haplotype."""
     input:
-        unpack(explain.model),
-        unpack(explain.dataset.genome),
+        unpack(explain.model_files),
+        unpack(explain.dataset.genome_store),
         vcf=explain.personal_vcf,
-        regions=explain.regions,
-        examples=explain.dataset.examples,
+        regions=explain.regions_bed,
+        examples=explain.dataset.examples_file,
         split="<results>/dataset/{task}/split.parquet",
     output:
         table="<results>/interpret/{task}/personal/{set}.parquet",
@@ -86,15 +86,15 @@ rule interpret_personal:
         "<benchmarks>/interpret_personal/{task}.{set}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
-        set=one_of(explain.sets()),
+        set=one_of(explain.set_names()),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_personal"),
-        spec=explain.people,
+        hash_code=hash_code("interpret_personal"),
+        spec=explain.personal_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_personal.py"
@@ -118,13 +118,13 @@ rule interpret_plot_personal:
         "<benchmarks>/interpret_plot_personal/{task}.{set}.tsv"
     wildcard_constraints:
         task=one_of(list(explain.tasks)),
-        set=one_of(explain.sets()),
+        set=one_of(explain.set_names()),
     conda:
         "../../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("interpret_plot_personal"),
+        hash_code=hash_code("interpret_plot_personal"),
     script:
         "../../scripts/interpret_plot_personal.py"

@@ -1,10 +1,10 @@
 rule interpret_motif_attributions:
     """Attribute many more test sequences by one method, for motifs to be sought in."""
     input:
-        unpack(explain.model),
+        unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         certificate="<results>/dataset/{task}/certificate.json",
-        examples=explain.dataset.examples,
+        examples=explain.dataset.examples_file,
     output:
         contributions="<results>/interpret/{task}/contributions.h5",
     log:
@@ -12,15 +12,15 @@ rule interpret_motif_attributions:
     benchmark:
         "<benchmarks>/interpret_motif_attributions/{task}.tsv"
     wildcard_constraints:
-        task=one_of(explain.sought()),
+        task=one_of(explain.motif_tasks()),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_motif_attributions"),
-        spec=explain.contributing,
+        hash_code=hash_code("interpret_motif_attributions"),
+        spec=explain.motif_attribution_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_motif_attributions.py"
@@ -29,7 +29,7 @@ rule interpret_motif_attributions:
 rule interpret_filters:
     """Read the first layer's filters as motifs, and count the k-mers that tell classes apart."""
     input:
-        unpack(explain.model),
+        unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -43,14 +43,14 @@ rule interpret_filters:
     benchmark:
         "<benchmarks>/interpret_filters/{task}.tsv"
     wildcard_constraints:
-        task=one_of(explain.sought()),
+        task=one_of(explain.motif_tasks()),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_filters"),
+        hash_code=hash_code("interpret_filters"),
         seed=project.config.seed,
     script:
         "../../scripts/interpret_filters.py"
@@ -61,7 +61,7 @@ rule interpret_motifs:
     input:
         contributions="<results>/interpret/{task}/contributions.h5",
         filters="<results>/interpret/{task}/motifs/filters.meme",
-        database=explain.database,
+        database=explain.motif_database,
     output:
         modisco="<results>/interpret/{task}/motifs/modisco.h5",
         patterns="<results>/interpret/{task}/motifs/patterns.meme",
@@ -76,15 +76,15 @@ rule interpret_motifs:
     benchmark:
         "<benchmarks>/interpret_motifs/{task}.tsv"
     wildcard_constraints:
-        task=one_of(explain.sought()),
+        task=one_of(explain.motif_tasks()),
     conda:
         "../../envs/motifs.yaml"
     threads: 1
     resources:
         mem_mb=mem(4000),
     params:
-        code=code("interpret_motifs"),
-        spec=explain.motifs,
+        hash_code=hash_code("interpret_motifs"),
+        spec=explain.motif_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_motifs.py"
@@ -93,7 +93,7 @@ rule interpret_motifs:
 rule interpret_marginalise:
     """Put each motif into shuffled sequences, to see what adding it does, and what two do together."""
     input:
-        unpack(explain.model),
+        unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         certificate="<results>/dataset/{task}/certificate.json",
         patterns="<results>/interpret/{task}/motifs/patterns.meme",
@@ -107,14 +107,14 @@ rule interpret_marginalise:
     benchmark:
         "<benchmarks>/interpret_marginalise/{task}.tsv"
     wildcard_constraints:
-        task=one_of(explain.sought()),
+        task=one_of(explain.motif_tasks()),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_marginalise"),
+        hash_code=hash_code("interpret_marginalise"),
         seed=project.config.seed,
     script:
         "../../scripts/interpret_marginalise.py"
@@ -133,7 +133,7 @@ rule interpret_plot_motifs:
         filter_table="<results>/interpret/{task}/motifs/filters.tsv",
         filter_matches="<results>/interpret/{task}/motifs/filters.matches.tsv",
         exams="<results>/interpret/{task}/exams.json",
-        database=explain.database,
+        database=explain.motif_database,
     output:
         motifs=report(
             "<results>/interpret/{task}/motifs/motifs.svg",
@@ -161,13 +161,13 @@ rule interpret_plot_motifs:
     benchmark:
         "<benchmarks>/interpret_plot_motifs/{task}.tsv"
     wildcard_constraints:
-        task=one_of(explain.sought()),
+        task=one_of(explain.motif_tasks()),
     conda:
         "../../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("interpret_plot_motifs"),
+        hash_code=hash_code("interpret_plot_motifs"),
     script:
         "../../scripts/interpret_plot_motifs.py"

@@ -1,15 +1,15 @@
-from readsight.wiring.interpret_sequences import ExplainWiring
+from readsight.wiring.interpret_sequences import SequenceInterpretWiring
 
-explain = ExplainWiring(project)
+explain = SequenceInterpretWiring(project)
 
 
 rule interpret_attribute_sequences:
     """Attribute predictions of the first model to the bases of test sequences."""
     input:
-        unpack(explain.model),
+        unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         certificate="<results>/dataset/{task}/certificate.json",
-        examples=explain.dataset.examples,
+        examples=explain.dataset.examples_file,
     output:
         attributions="<results>/interpret/{task}/attributions.h5",
     log:
@@ -22,10 +22,10 @@ rule interpret_attribute_sequences:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_attribute_sequences"),
-        spec=explain.explained,
+        hash_code=hash_code("interpret_attribute_sequences"),
+        spec=explain.attribution_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_attribute_sequences.py"
@@ -34,14 +34,14 @@ rule interpret_attribute_sequences:
 rule interpret_examine:
     """Examine each attribution method: whether it adds up, hangs on the model, and finds what was planted."""
     input:
-        unpack(explain.model),
+        unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
         certificate="<results>/dataset/{task}/certificate.json",
         train="<results>/dataset/{task}/repeat0/train.h5",
-        balanced=explain.balanced,
+        balanced=explain.fold_file,
         validation="<results>/dataset/{task}/repeat0/validation.h5",
         attributions="<results>/interpret/{task}/attributions.h5",
-        truth=explain.truth,
+        truth=explain.site_truth,
     output:
         exams="<results>/interpret/{task}/exams.json",
         summary="<results>/interpret/{task}/exams.summary.json",
@@ -55,10 +55,10 @@ rule interpret_examine:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=explain.dataset.room,
+        mem_mb=explain.dataset.memory_mb,
     params:
-        code=code("interpret_examine"),
-        spec=explain.examined,
+        hash_code=hash_code("interpret_examine"),
+        spec=explain.exam_spec,
         seed=project.config.seed,
     script:
         "../../scripts/interpret_examine.py"
@@ -95,7 +95,7 @@ rule interpret_plot_exams:
     resources:
         mem_mb=mem(800),
     params:
-        code=code("interpret_plot_exams"),
+        hash_code=hash_code("interpret_plot_exams"),
     script:
         "../../scripts/interpret_plot_exams.py"
 
@@ -103,11 +103,11 @@ rule interpret_plot_exams:
 rule interpret_plot_sequences:
     """Draw sequences as logos of their contributions, what each substitution does, tracks along the genome, where the model looks."""
     input:
-        unpack(explain.found),
+        unpack(explain.motif_files),
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
         gtf=explain.gtf,
-        variants=explain.scored,
+        variants=explain.effect_tables,
     output:
         logos=report(
             "<results>/interpret/{task}/logos.svg",
@@ -153,8 +153,8 @@ rule interpret_plot_sequences:
     resources:
         mem_mb=mem(2000),
     params:
-        code=code("interpret_plot_sequences"),
-        drawn=explain.drawn,
+        hash_code=hash_code("interpret_plot_sequences"),
+        drawn=explain.figure_count,
     script:
         "../../scripts/interpret_plot_sequences.py"
 
@@ -163,7 +163,7 @@ rule interpret_tracks:
     """Write the contributions of a method along the genome, for genome browsers."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
-        contigs=explain.contigs,
+        contigs=explain.contig_table,
     output:
         bigwig="<results>/interpret/{task}/tracks/{method}.bw",
         bedgraph="<results>/interpret/{task}/tracks/{method}.bedgraph.gz",
@@ -172,15 +172,15 @@ rule interpret_tracks:
     benchmark:
         "<benchmarks>/interpret_tracks/{task}.{method}.tsv"
     wildcard_constraints:
-        task=one_of(explain.placed()),
-        method=one_of(explain.methods()),
+        task=one_of(explain.genomic_tasks()),
+        method=one_of(explain.method_names()),
     conda:
         "../../envs/dataset.yaml"
     threads: 1
     resources:
         mem_mb=mem(2000),
     params:
-        code=code("interpret_tracks"),
+        hash_code=hash_code("interpret_tracks"),
     script:
         "../../scripts/interpret_tracks.py"
 
@@ -188,11 +188,11 @@ rule interpret_tracks:
 rule interpret_explorer:
     """Make the page on which a reader goes through sequences, predictions, attributions and exams."""
     input:
-        unpack(explain.found),
+        unpack(explain.motif_files),
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
         evaluation="<results>/model/{task}/evaluation.json",
-        variants=explain.scored,
+        variants=explain.effect_tables,
     output:
         page=report(
             "<results>/interpret/{task}/explore.html",
@@ -213,6 +213,6 @@ rule interpret_explorer:
     resources:
         mem_mb=mem(2000),
     params:
-        code=code("interpret_explorer"),
+        hash_code=hash_code("interpret_explorer"),
     script:
         "../../scripts/interpret_explorer.py"

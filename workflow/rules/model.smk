@@ -6,8 +6,8 @@ model = ModelWiring(project)
 rule model_train:
     """Choose settings, train on the balanced training folds of a repeat, and calibrate on what was not seen."""
     input:
-        unpack(model.represented),
-        balanced=model.balanced,
+        unpack(model.representation_files),
+        balanced=model.fold_file,
         validation="<results>/dataset/{task}/repeat{repeat}/validation.h5",
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -18,18 +18,18 @@ rule model_train:
     benchmark:
         "<benchmarks>/model_train/{task}.{model}.repeat{repeat}.tsv"
     wildcard_constraints:
-        model=one_of(model.names),
+        model=one_of(model.all_model_names),
         repeat=r"\d+",
     conda:
         "../../envs/learn.yaml"
-    threads: model.threads
+    threads: model.thread_count
     resources:
-        mem_mb=model.dataset.room,
-        gpu=model.gpus,
+        mem_mb=model.dataset.memory_mb,
+        gpu=model.gpu_count,
     params:
-        code=code("model_train"),
-        settings=model.settings,
-        trials=model.trials,
+        hash_code=hash_code("model_train"),
+        settings=model.model_settings,
+        trials=model.search_trials,
         seed=project.config.seed,
     script:
         "../../scripts/model_train.py"
@@ -38,7 +38,7 @@ rule model_train:
 rule model_predict:
     """Predict the test folds of a repeat, each by the model that never saw it."""
     input:
-        unpack(model.represented),
+        unpack(model.representation_files),
         test="<results>/dataset/{task}/repeat{repeat}/test.h5",
         tensors="<results>/model/{task}/{model}/repeat{repeat}/model.safetensors",
         about="<results>/model/{task}/{model}/repeat{repeat}/model.json",
@@ -50,15 +50,15 @@ rule model_predict:
     benchmark:
         "<benchmarks>/model_predict/{task}.{model}.repeat{repeat}.tsv"
     wildcard_constraints:
-        model=one_of(model.names),
+        model=one_of(model.all_model_names),
         repeat=r"\d+",
     conda:
         "../../envs/learn.yaml"
-    threads: model.threads
+    threads: model.thread_count
     resources:
-        mem_mb=model.dataset.room,
+        mem_mb=model.dataset.memory_mb,
     params:
-        code=code("model_predict"),
+        hash_code=hash_code("model_predict"),
     script:
         "../../scripts/model_predict.py"
 
@@ -66,9 +66,9 @@ rule model_predict:
 rule model_evaluate:
     """Score every model with intervals, against each baseline, and say in words what it means."""
     input:
-        predictions=model.predictions,
-        abouts=model.abouts,
-        examples=model.strata,
+        predictions=model.prediction_files,
+        abouts=model.description_files,
+        examples=model.strata_examples,
         certificate="<results>/dataset/{task}/certificate.json",
     output:
         evaluation="<results>/model/{task}/evaluation.json",
@@ -82,10 +82,10 @@ rule model_evaluate:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=model.dataset.room,
+        mem_mb=model.dataset.memory_mb,
     params:
-        code=code("model_evaluate"),
-        spec=model.evaluation,
+        hash_code=hash_code("model_evaluate"),
+        spec=model.evaluation_spec,
         seed=project.config.seed,
     script:
         "../../scripts/model_evaluate.py"
@@ -94,8 +94,8 @@ rule model_evaluate:
 rule model_compare:
     """Compare models of the demo's planted elements with the planted grammar itself."""
     input:
-        predictions=model.predictions,
-        abouts=model.abouts,
+        predictions=model.prediction_files,
+        abouts=model.description_files,
         truth="<results>/demo/library.truth.tsv",
     output:
         table="<results>/model/{task}/planted.tsv",
@@ -105,14 +105,14 @@ rule model_compare:
     benchmark:
         "<benchmarks>/model_compare/{task}.tsv"
     wildcard_constraints:
-        task=one_of(model.planted),
+        task=one_of(model.planted_tasks),
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("model_compare"),
+        hash_code=hash_code("model_compare"),
         seed=project.config.seed,
     script:
         "../../scripts/model_compare.py"
@@ -189,6 +189,6 @@ rule model_plot:
     resources:
         mem_mb=mem(600),
     params:
-        code=code("model_plot"),
+        hash_code=hash_code("model_plot"),
     script:
         "../../scripts/model_plot.py"

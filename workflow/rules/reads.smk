@@ -10,7 +10,7 @@ reads = ReadsWiring(project)
 rule reads_lint:
     """Read the FASTQ files of a unit whole: sound, of one quality offset, mates in step."""
     input:
-        fastqs=reads.raw,
+        fastqs=reads.raw_reads,
     output:
         json="<results>/reads/{sample}/{unit}.lint.json",
     log:
@@ -24,7 +24,7 @@ rule reads_lint:
     resources:
         mem_mb=mem(500),
     params:
-        code=code("reads_lint"),
+        hash_code=hash_code("reads_lint"),
     script:
         "../../scripts/reads_lint.py"
 
@@ -32,8 +32,8 @@ rule reads_lint:
 rule reads_trim_pe:
     """Cut adapters and poor ends off paired reads; a pair stays only whole."""
     input:
-        fastqs=reads.raw,
-        adapters=reads.adapters(paired=True),
+        fastqs=reads.raw_reads,
+        adapters=reads.adapter_fasta(paired=True),
     output:
         fastqs=temp(
             [
@@ -47,7 +47,7 @@ rule reads_trim_pe:
     benchmark:
         "<benchmarks>/reads_trim_pe/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+        sample=reads.sample_constraint(paired=True),
     priority: 10
     conda:
         "../../envs/trim.yaml"
@@ -55,7 +55,7 @@ rule reads_trim_pe:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("reads_trim_pe"),
+        hash_code=hash_code("reads_trim_pe"),
         trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_pe.py"
@@ -64,8 +64,8 @@ rule reads_trim_pe:
 rule reads_trim_se:
     """Cut adapters and poor ends off single-end reads."""
     input:
-        fastqs=reads.raw,
-        adapters=reads.adapters(paired=False),
+        fastqs=reads.raw_reads,
+        adapters=reads.adapter_fasta(paired=False),
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.clean_1.fastq.gz"]),
         said="<results>/reads/{sample}/{unit}.trim.log",
@@ -74,7 +74,7 @@ rule reads_trim_se:
     benchmark:
         "<benchmarks>/reads_trim_se/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+        sample=reads.sample_constraint(paired=False),
     priority: 10
     conda:
         "../../envs/trim.yaml"
@@ -82,7 +82,7 @@ rule reads_trim_se:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("reads_trim_se"),
+        hash_code=hash_code("reads_trim_se"),
         trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_se.py"
@@ -91,8 +91,8 @@ rule reads_trim_se:
 rule reads_correct_pe:
     """Correct sequencing errors of paired reads."""
     input:
-        fastqs=reads.trimmed,
-        lint=reads.lint,
+        fastqs=reads.reads_after_trimming,
+        lint=reads.lint_file,
         fai="<results>/align/reference/genome.fa.fai",
     output:
         fastqs=temp(
@@ -106,7 +106,7 @@ rule reads_correct_pe:
     benchmark:
         "<benchmarks>/reads_correct_pe/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+        sample=reads.sample_constraint(paired=True),
     priority: 10
     conda:
         "../../envs/trim.yaml"
@@ -114,7 +114,7 @@ rule reads_correct_pe:
     resources:
         mem_mb=AlignWiring(project).memory(1000, per_base=5),
     params:
-        code=code("reads_correct_pe"),
+        hash_code=hash_code("reads_correct_pe"),
         kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_pe.py"
@@ -123,8 +123,8 @@ rule reads_correct_pe:
 rule reads_correct_se:
     """Correct sequencing errors of single-end reads."""
     input:
-        fastqs=reads.trimmed,
-        lint=reads.lint,
+        fastqs=reads.reads_after_trimming,
+        lint=reads.lint_file,
         fai="<results>/align/reference/genome.fa.fai",
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.corrected_1.fastq.gz"]),
@@ -133,7 +133,7 @@ rule reads_correct_se:
     benchmark:
         "<benchmarks>/reads_correct_se/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+        sample=reads.sample_constraint(paired=False),
     priority: 10
     conda:
         "../../envs/trim.yaml"
@@ -141,7 +141,7 @@ rule reads_correct_se:
     resources:
         mem_mb=AlignWiring(project).memory(1000, per_base=5),
     params:
-        code=code("reads_correct_se"),
+        hash_code=hash_code("reads_correct_se"),
         kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_se.py"
@@ -150,25 +150,25 @@ rule reads_correct_se:
 rule reads_fastqc_pe:
     """Look at the quality of paired reads before and after cleaning."""
     input:
-        raw=reads.raw,
-        clean=reads.after,
-        lint=reads.lint,
+        raw=reads.raw_reads,
+        clean=reads.reads_after_cleaning,
+        lint=reads.lint_file,
     output:
-        html=reads.fastqc_of(paired=True, ending="html"),
-        zip=reads.fastqc_of(paired=True, ending="zip"),
+        html=reads.fastqc_patterns(paired=True, ending="html"),
+        zip=reads.fastqc_patterns(paired=True, ending="zip"),
     log:
         "<logs>/reads_fastqc_pe/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_fastqc_pe/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=True),
+        sample=reads.sample_constraint(paired=True),
     conda:
         "../../envs/fastqc.yaml"
     threads: 4
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("reads_fastqc_pe"),
+        hash_code=hash_code("reads_fastqc_pe"),
     script:
         "../../scripts/reads_fastqc_pe.py"
 
@@ -176,25 +176,25 @@ rule reads_fastqc_pe:
 rule reads_fastqc_se:
     """Look at the quality of single-end reads before and after cleaning."""
     input:
-        raw=reads.raw,
-        clean=reads.after,
-        lint=reads.lint,
+        raw=reads.raw_reads,
+        clean=reads.reads_after_cleaning,
+        lint=reads.lint_file,
     output:
-        html=reads.fastqc_of(paired=False, ending="html"),
-        zip=reads.fastqc_of(paired=False, ending="zip"),
+        html=reads.fastqc_patterns(paired=False, ending="html"),
+        zip=reads.fastqc_patterns(paired=False, ending="zip"),
     log:
         "<logs>/reads_fastqc_se/{sample}.{unit}.log",
     benchmark:
         "<benchmarks>/reads_fastqc_se/{sample}.{unit}.tsv"
     wildcard_constraints:
-        sample=reads.sample_of(paired=False),
+        sample=reads.sample_constraint(paired=False),
     conda:
         "../../envs/fastqc.yaml"
     threads: 2
     resources:
         mem_mb=mem(1000),
     params:
-        code=code("reads_fastqc_se"),
+        hash_code=hash_code("reads_fastqc_se"),
     script:
         "../../scripts/reads_fastqc_se.py"
 
@@ -202,7 +202,7 @@ rule reads_fastqc_se:
 rule reads_multiqc:
     """Gather the quality of reads, alignments and calls into one page."""
     input:
-        fastqc=reads.fastqc(),
+        fastqc=reads.fastqc_files(),
         trim=reads.trim_logs(),
         align=AlignWiring(project).reports(),
         calls=reads.call_statistics(),
@@ -224,7 +224,7 @@ rule reads_multiqc:
     resources:
         mem_mb=mem(1500),
     params:
-        code=code("reads_multiqc"),
+        hash_code=hash_code("reads_multiqc"),
         project=project.config.project,
     script:
         "../../scripts/reads_multiqc.py"

@@ -15,9 +15,9 @@ rule variants_regions:
         fai="<results>/align/reference/genome.fa.fai",
         targets=variants.targets_bed(),
     output:
-        beds=variants.beds(),
+        beds=variants.piece_beds(),
     params:
-        code=code("variants_regions"),
+        hash_code=hash_code("variants_regions"),
     log:
         "<logs>/variants_regions/regions.log",
     benchmark:
@@ -34,12 +34,12 @@ rule variants_regions:
 rule variants_import:
     """Take the user's own calls in, under the contigs of the reference."""
     input:
-        vcf=variants.own_vcf(),
+        vcf=variants.user_vcf(),
         fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf=temp("<results>/variants/raw/given.bcf"),
     params:
-        code=code("variants_import"),
+        hash_code=hash_code("variants_import"),
     log:
         "<logs>/variants_import/given.log",
     benchmark:
@@ -58,11 +58,11 @@ rule variants_normalise:
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        pieces=variants.raw,
+        pieces=variants.raw_calls,
     output:
         bcf="<results>/variants/normal/{caller}.bcf",
     params:
-        code=code("variants_normalise"),
+        hash_code=hash_code("variants_normalise"),
         samples=variants.samples,
     log:
         "<logs>/variants_normalise/{caller}.log",
@@ -84,7 +84,7 @@ rule variants_filter:
     output:
         bcf=temp("<results>/variants/filtered/{caller}.bcf"),
     params:
-        code=code("variants_filter"),
+        hash_code=hash_code("variants_filter"),
         filters=variants.variants.filters,
     log:
         "<logs>/variants_filter/{caller}.log",
@@ -108,7 +108,7 @@ rule variants_genes:
     output:
         gff="<results>/variants/resources/genes.gff3",
     params:
-        code=code("variants_genes"),
+        hash_code=hash_code("variants_genes"),
     log:
         "<logs>/variants_genes/genes.log",
     benchmark:
@@ -125,14 +125,14 @@ rule variants_genes:
 rule variants_prepare:
     """Bring a VCF of known variants into the normal form of the calls."""
     input:
-        vcf=variants.resource,
+        vcf=variants.resource_vcf,
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
     output:
         bcf="<results>/variants/resources/{resource}.bcf",
         csi="<results>/variants/resources/{resource}.bcf.csi",
     params:
-        code=code("variants_prepare"),
+        hash_code=hash_code("variants_prepare"),
     log:
         "<logs>/variants_prepare/{resource}.log",
     benchmark:
@@ -156,7 +156,7 @@ rule variants_repeats:
         bed="<results>/variants/resources/repeats.bed.gz",
         csi="<results>/variants/resources/repeats.bed.gz.csi",
     params:
-        code=code("variants_repeats"),
+        hash_code=hash_code("variants_repeats"),
     log:
         "<logs>/variants_repeats/repeats.log",
     benchmark:
@@ -176,22 +176,22 @@ rule variants_annotate:
         calls="<results>/variants/filtered/{caller}.bcf",
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        genes=variants.genes(),
+        genes=variants.gene_gff(),
         repeats="<results>/variants/resources/repeats.bed.gz",
         repeats_index="<results>/variants/resources/repeats.bed.gz.csi",
-        resources=variants.resources(),
+        resources=variants.resource_bcfs(),
         indexes=variants.resource_indexes(),
     output:
         bcf="<results>/variants/{caller}.bcf",
         csi="<results>/variants/{caller}.bcf.csi",
     params:
-        code=code("variants_annotate"),
+        hash_code=hash_code("variants_annotate"),
     log:
         "<logs>/variants_annotate/{caller}.log",
     benchmark:
         "<benchmarks>/variants_annotate/{caller}.tsv"
     wildcard_constraints:
-        caller=variants.own_caller,
+        caller=variants.caller_constraint,
     conda:
         "../../envs/bcftools.yaml"
     threads: 1
@@ -204,13 +204,13 @@ rule variants_annotate:
 rule variants_consensus:
     """Keep the calls that enough callers agree on."""
     input:
-        calls=variants.calls(),
+        calls=variants.final_bcfs(),
         indexes=variants.call_indexes(),
     output:
         bcf="<results>/variants/consensus.bcf",
         csi="<results>/variants/consensus.bcf.csi",
     params:
-        code=code("variants_consensus"),
+        hash_code=hash_code("variants_consensus"),
         callers=variants.callers,
         least=variants.variants.consensus,
     log:
@@ -236,7 +236,7 @@ rule variants_stats:
         summary="<results>/variants/{caller}.summary.json",
         note="<results>/variants/{caller}.note.json",
     params:
-        code=code("variants_stats"),
+        hash_code=hash_code("variants_stats"),
     log:
         "<logs>/variants_stats/{caller}.log",
     benchmark:

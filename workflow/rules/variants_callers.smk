@@ -6,13 +6,13 @@ rule variants_call_bcftools:
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        crams=align.crams(),
-        crais=align.crais(),
+        crams=align.dna_crams(),
+        crais=align.dna_crais(),
         piece="<results>/variants/regions/{piece}.bed",
     output:
         bcf=temp("<results>/variants/raw/bcftools/{piece}.bcf"),
     params:
-        code=code("variants_call_bcftools"),
+        hash_code=hash_code("variants_call_bcftools"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
@@ -35,13 +35,13 @@ rule variants_call_freebayes:
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        crams=align.crams(),
-        crais=align.crais(),
+        crams=align.dna_crams(),
+        crais=align.dna_crais(),
         piece="<results>/variants/regions/{piece}.bed",
     output:
         bcf=temp("<results>/variants/raw/freebayes/{piece}.bcf"),
     params:
-        code=code("variants_call_freebayes"),
+        hash_code=hash_code("variants_call_freebayes"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
@@ -65,14 +65,14 @@ rule variants_call_gatk:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dictionary="<results>/align/reference/genome.dict",
-        cram=lambda wildcards: align.cram(wildcards.sample),
-        crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
+        cram=lambda wildcards: align.cram_file(wildcards.sample),
+        crai=lambda wildcards: f"{align.cram_file(wildcards.sample)}.crai",
         piece="<results>/variants/regions/{piece}.bed",
     output:
         gvcf=temp("<results>/variants/raw/gatk/{sample}.{piece}.g.vcf.gz"),
         tbi=temp("<results>/variants/raw/gatk/{sample}.{piece}.g.vcf.gz.tbi"),
     params:
-        code=code("variants_call_gatk"),
+        hash_code=hash_code("variants_call_gatk"),
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
         min_mapping_quality=variants.variants.min_mapping_quality,
@@ -95,13 +95,13 @@ rule variants_genotype_gatk:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
         dictionary="<results>/align/reference/genome.dict",
-        gvcfs=variants.gvcfs,
+        gvcfs=variants.gvcf_files,
         indexes=variants.gvcf_indexes,
         piece="<results>/variants/regions/{piece}.bed",
     output:
         vcf=temp("<results>/variants/raw/gatk/{piece}.vcf.gz"),
     params:
-        code=code("variants_genotype_gatk"),
+        hash_code=hash_code("variants_genotype_gatk"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
     log:
@@ -122,13 +122,13 @@ rule variants_call_deepvariant:
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        cram=lambda wildcards: align.cram(wildcards.sample),
-        crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
+        cram=lambda wildcards: align.cram_file(wildcards.sample),
+        crai=lambda wildcards: f"{align.cram_file(wildcards.sample)}.crai",
         piece="<results>/variants/regions/{piece}.bed",
     output:
         vcf=temp("<results>/variants/raw/deepvariant/{sample}.{piece}.vcf.gz"),
     params:
-        code=code("variants_call_deepvariant"),
+        hash_code=hash_code("variants_call_deepvariant"),
         image=variants.variants.deepvariant.image,
         model=variants.variants.deepvariant.model,
     log:
@@ -153,7 +153,7 @@ rule variants_merge_deepvariant:
     output:
         bcf=temp("<results>/variants/raw/deepvariant/{piece}.bcf"),
     params:
-        code=code("variants_merge_deepvariant"),
+        hash_code=hash_code("variants_merge_deepvariant"),
     log:
         "<logs>/variants_merge_deepvariant/{piece}.log",
     benchmark:

@@ -8,9 +8,9 @@ rule variants_compare:
     input:
         calls="<results>/variants/{caller}.bcf",
         index="<results>/variants/{caller}.bcf.csi",
-        truth=compare.vcf(),
-        bed=compare.bed(),
-        strata=list(compare.strata().values()),
+        truth=compare.truth_vcf(),
+        bed=compare.truth_bed(),
+        strata=list(compare.strata_beds().values()),
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
     output:
@@ -23,9 +23,9 @@ rule variants_compare:
     wildcard_constraints:
         caller=one_of(compare.callers),
     params:
-        code=code("variants_compare"),
-        strata=list(compare.strata()),
-        samples=compare.samples(),
+        hash_code=hash_code("variants_compare"),
+        strata=list(compare.strata_beds()),
+        samples=compare.sample_pairs(),
         seed=project.config.seed,
     log:
         "<logs>/variants_compare/{caller}.log",
@@ -54,8 +54,8 @@ rule variants_compare_structural:
     wildcard_constraints:
         structural=one_of(compare.structural_callers),
     params:
-        code=code("variants_compare_structural"),
-        samples=compare.samples(),
+        hash_code=hash_code("variants_compare_structural"),
+        samples=compare.sample_pairs(),
     log:
         "<logs>/variants_compare_structural/{structural}.log",
     benchmark:
@@ -72,8 +72,8 @@ rule variants_compare_structural:
 rule variants_plot:
     """Draw how true the calls of small variants are."""
     input:
-        tables=compare.tables(),
-        spectra=compare.spectra(),
+        tables=compare.accuracy_tables(),
+        spectra=compare.spectra_files(),
     output:
         accuracy=report(
             "<results>/variants/compare/accuracy.svg",
@@ -97,7 +97,7 @@ rule variants_plot:
             labels={"figure": "Quality and depth of true and false calls"},
         ),
     params:
-        code=code("variants_plot"),
+        hash_code=hash_code("variants_plot"),
         callers=compare.callers,
     log:
         "<logs>/variants_plot.log",
@@ -126,7 +126,7 @@ rule variants_plot_structural:
             labels={"figure": "Structural variants and the truth"},
         ),
     params:
-        code=code("variants_plot_structural"),
+        hash_code=hash_code("variants_plot_structural"),
         callers=compare.structural_callers,
     log:
         "<logs>/variants_plot_structural.log",

@@ -6,13 +6,13 @@ rule variants_call_delly:
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        cram=lambda wildcards: align.cram(wildcards.sample),
-        crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
+        cram=lambda wildcards: align.cram_file(wildcards.sample),
+        crai=lambda wildcards: f"{align.cram_file(wildcards.sample)}.crai",
     output:
         bcf=temp("<results>/variants/structural/sites/{sample}.bcf"),
         note="<results>/variants/structural/sites/{sample}.json",
     params:
-        code=code("variants_call_delly"),
+        hash_code=hash_code("variants_call_delly"),
     log:
         "<logs>/variants_call_delly/{sample}.log",
     benchmark:
@@ -35,7 +35,7 @@ rule variants_merge_delly:
     output:
         bcf=temp("<results>/variants/structural/sites.bcf"),
     params:
-        code=code("variants_merge_delly"),
+        hash_code=hash_code("variants_merge_delly"),
     log:
         "<logs>/variants_merge_delly/sites.log",
     benchmark:
@@ -55,13 +55,13 @@ rule variants_genotype_delly:
         sites="<results>/variants/structural/sites.bcf",
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
-        cram=lambda wildcards: align.cram(wildcards.sample),
-        crai=lambda wildcards: f"{align.cram(wildcards.sample)}.crai",
+        cram=lambda wildcards: align.cram_file(wildcards.sample),
+        crai=lambda wildcards: f"{align.cram_file(wildcards.sample)}.crai",
     output:
         bcf=temp("<results>/variants/structural/genotypes/{sample}.bcf"),
         note="<results>/variants/structural/genotypes/{sample}.json",
     params:
-        code=code("variants_genotype_delly"),
+        hash_code=hash_code("variants_genotype_delly"),
     log:
         "<logs>/variants_genotype_delly/{sample}.log",
     benchmark:
@@ -88,7 +88,7 @@ rule variants_gather_delly:
         summary="<results>/variants/structural/delly.summary.json",
         note="<results>/variants/structural/delly.note.json",
     params:
-        code=code("variants_gather_delly"),
+        hash_code=hash_code("variants_gather_delly"),
         samples=variants.samples,
     log:
         "<logs>/variants_gather_delly/delly.log",

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from provider.plan import Refused, Wish
-from provider.versions import satisfies, upstream
+from provider.plan import RefusalError, Wish
+from provider.versions import parse_upstream, satisfies
 
 LOCK_WAIT = 900
 
 
-def installed(package: str) -> str | None:
+def find_installed_version(package: str) -> str | None:
     """Debian version of an installed package, or None."""
     query = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package]
     answer = subprocess.run(query, capture_output=True, text=True)
@@ -23,7 +23,7 @@ def installed(package: str) -> str | None:
     return version.strip() if answer.returncode == 0 and status == "installed" else None
 
 
-def candidate(package: str) -> str | None:
+def find_candidate_version(package: str) -> str | None:
     """Debian version that apt would install, or None."""
     answer = subprocess.run(
         ["apt-cache", "policy", package], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C.UTF-8"}
@@ -35,25 +35,25 @@ def candidate(package: str) -> str | None:
     return None
 
 
-def programs(package: str) -> list[Path]:
+def list_programs(package: str) -> list[Path]:
     """Programs that an installed package brings."""
     listing = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True, check=True).stdout
     return [Path(line) for line in listing.splitlines() if Path(line).parent in (Path("/usr/bin"), Path("/bin"))]
 
 
-def unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list[str]:
+def find_unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list[str]:
     """A line for each wish whose package is there in a version that does not satisfy it."""
     faults = []
     for item in wishes:
         version = versions[item.source["package"]]
-        if version is not None and not satisfies(upstream(version), item.wanted):
+        if version is not None and not satisfies(parse_upstream(version), item.wanted):
             faults.append(
-                f"{item.name}: Debian has {upstream(version)} ({item.source['package']} {version}), wanted {item.wanted}"
+                f"{item.name}: Debian has {parse_upstream(version)} ({item.source['package']} {version}), wanted {item.wanted}"
             )
     return faults
 
 
-def ensure(wishes: Sequence[Wish]) -> None:
+def ensure_installed(wishes: Sequence[Wish]) -> None:
     """Install what is missing, all in one call of apt. Raises Refused.
 
     A version outside its range is refused before anything is installed.
@@ -62,54 +62,54 @@ def ensure(wishes: Sequence[Wish]) -> None:
     if not wishes:
         return
     if not shutil.which("dpkg-query"):
-        raise Refused("this machine has no Debian packages (dpkg); install conda to build " + ", ".join(map(str, wishes)))
+        raise RefusalError("this machine has no Debian packages (dpkg); install conda to build " + ", ".join(map(str, wishes)))
     packages = sorted({item.source["package"] for item in wishes})
-    if any(installed(package) is None for package in packages):
+    if any(find_installed_version(package) is None for package in packages):
         with apt_lock():
-            missing = [package for package in packages if installed(package) is None]
-            _install(missing, wishes)
-    versions = {package: installed(package) for package in packages}
+            missing = [package for package in packages if find_installed_version(package) is None]
+            _install_missing(missing, wishes)
+    versions = {package: find_installed_version(package) for package in packages}
     absent = [package for package, version in versions.items() if version is None]
-    faults = unsatisfied(wishes, versions) + [f"apt did not install {package}" for package in absent]
+    faults = find_unsatisfied(wishes, versions) + [f"apt did not install {package}" for package in absent]
     if faults:
-        raise Refused("\n".join(faults))
+        raise RefusalError("\n".join(faults))
 
 
-def _install(missing: Sequence[str], wishes: Sequence[Wish]) -> None:
+def _install_missing(missing: Sequence[str], wishes: Sequence[Wish]) -> None:
     if not missing:
         return
-    if any(candidate(package) is None for package in missing):
-        _apt("update")
-    offers = {item.source["package"]: candidate(item.source["package"]) for item in wishes}
+    if any(find_candidate_version(package) is None for package in missing):
+        _run_apt("update")
+    offers = {item.source["package"]: find_candidate_version(item.source["package"]) for item in wishes}
     unknown = [package for package in missing if offers[package] is None]
     faults = [f"{package} is in none of apt's sources" for package in unknown]
-    faults += unsatisfied([item for item in wishes if item.source["package"] in missing], offers)
+    faults += find_unsatisfied([item for item in wishes if item.source["package"] in missing], offers)
     if faults:
-        raise Refused("\n".join(faults))
+        raise RefusalError("\n".join(faults))
     try:
-        _apt("install", "--yes", "--no-install-recommends", *missing)
-    except Refused:
+        _run_apt("install", "--yes", "--no-install-recommends", *missing)
+    except RefusalError:
         # The lists may be older than the archive; once more with new ones.
-        _apt("update")
-        _apt("install", "--yes", "--no-install-recommends", *missing)
+        _run_apt("update")
+        _run_apt("install", "--yes", "--no-install-recommends", *missing)
 
 
-def _apt(*words: str) -> None:
+def _run_apt(*arguments: str) -> None:
     """Call apt-get as root. Raises Refused with its last words."""
-    command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Acquire::Retries=3", *words]
+    command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Acquire::Retries=3", *arguments]
     if not shutil.which("apt-get"):
-        raise Refused(f"apt-get is not here, and conda neither; cannot run: {' '.join(command)}")
+        raise RefusalError(f"apt-get is not here, and conda neither; cannot run: {' '.join(command)}")
     prefix = ["env", "DEBIAN_FRONTEND=noninteractive"]
     if os.geteuid():
         if not shutil.which("sudo"):
-            raise Refused(
+            raise RefusalError(
                 f"Debian packages are missing, and you are neither root nor have sudo; have someone run:\n  {' '.join(command)}"
             )
         prefix = ["sudo", *prefix]
     answer = subprocess.run([*prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if answer.returncode:
         tail = "\n    ".join((answer.stderr or answer.stdout).strip().splitlines()[-8:])
-        raise Refused(f"{' '.join(command)} failed:\n    {tail}")
+        raise RefusalError(f"{' '.join(command)} failed:\n    {tail}")
 
 
 @contextmanager

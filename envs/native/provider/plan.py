@@ -6,14 +6,14 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provider.versions import RangeError, terms
+from provider.versions import RangeError, parse_terms
 
 TABLE = Path(__file__).resolve().parents[1] / "packages.toml"
 MODULES = TABLE.parent / "modules"
 SPEC = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9_][\w.-]*)\s*(.*)")
 
 
-class Refused(Exception):
+class RefusalError(Exception):
     """An environment that cannot be built as its file asks; each line stands by itself."""
 
 
@@ -30,7 +30,7 @@ class Wish:
 
 
 @dataclass
-class Plan:
+class EnvironmentPlan:
     """An environment file, sorted by where its packages come from."""
 
     file: Path
@@ -40,29 +40,29 @@ class Plan:
 
     def digest(self) -> str:
         """Of all that the prefix is made from: a change of the table asks for a new prefix too."""
-        modules = [path.read_bytes() for item in self.pypi for path in copies(item)]
+        modules = [path.read_bytes() for item in self.pypi for path in list_modules(item)]
         return hashlib.sha256(repr((self.python, self.debian, self.pypi, *modules)).encode()).hexdigest()
 
 
-def copies(item: Wish) -> list[Path]:
+def list_modules(item: Wish) -> list[Path]:
     """Our own files that a Python package gets beside it."""
     roots = [MODULES / name for name in item.source.get("modules", [])]
     return sorted(path for root in roots for path in (root, *root.rglob("*.py")) if path.is_file())
 
 
-def table() -> dict:
+def load_package_table() -> dict:
     """What conda's packages are called elsewhere (packages.toml)."""
     return tomllib.loads(TABLE.read_text())
 
 
-def dependencies(file: Path) -> tuple[list[str], list[str]]:
+def parse_dependencies(file: Path) -> tuple[list[str], list[str]]:
     """The lines under `dependencies:` of an environment file, and those of the `pip:` list within.
 
     The small part of YAML that such files use: top-level keys, and lists of
     plain or quoted words. Raises Refused for anything else.
     """
-    found: list[str] = []
-    by_pip: list[str] = []
+    packages: list[str] = []
+    pip_packages: list[str] = []
     depth = None  # of the `pip:` list's head, where one is open
     section = ""
     for number, line in enumerate(file.read_text().splitlines(), start=1):
@@ -71,65 +71,68 @@ def dependencies(file: Path) -> tuple[list[str], list[str]]:
             continue
         item = re.fullmatch(r"(\s*)- (.*)", text)
         if item and section == "dependencies":
-            word, indent = item.group(2).strip().strip("'\""), len(item.group(1))
+            entry, indent = item.group(2).strip().strip("'\""), len(item.group(1))
             inside = depth is not None and indent > depth
             depth = depth if inside else None
-            if word == "pip:":
+            if entry == "pip:":
                 depth = indent
-            elif word.endswith(":"):
-                raise Refused(f"{file}, line {number}: a {word.rstrip(':')} list inside dependencies is not supported")
+            elif entry.endswith(":"):
+                raise RefusalError(f"{file}, line {number}: a {entry.rstrip(':')} list inside dependencies is not supported")
             else:
-                (by_pip if inside else found).append(word)
+                (pip_packages if inside else packages).append(entry)
         elif top := re.fullmatch(r"(\w+):\s*(.*)", text):
             section = top.group(1)
         elif not item:
-            raise Refused(f"{file}, line {number}: cannot be read: {line.strip()!r}")
-    if not found:
-        raise Refused(f"{file}: no dependencies")
-    if depth is not None and not by_pip:
-        raise Refused(f"{file}: the pip list is empty")
-    return found, by_pip
+            raise RefusalError(f"{file}, line {number}: cannot be read: {line.strip()!r}")
+    if not packages:
+        raise RefusalError(f"{file}: no dependencies")
+    if depth is not None and not pip_packages:
+        raise RefusalError(f"{file}: the pip list is empty")
+    return packages, pip_packages
 
 
-def wish(spec: str, file: Path) -> Wish:
+def parse_wish(spec: str, file: Path) -> Wish:
     """One dependency line. `a=1.2` and `a =1.2` are one; a build string is refused."""
     match = SPEC.fullmatch(spec)
     if not match:
-        raise Refused(f"{file}: cannot read {spec!r}")
+        raise RefusalError(f"{file}: cannot read {spec!r}")
     name, wanted = match.group(1).lower(), match.group(2).strip()
     if re.fullmatch(r"==?[^=,|]+=[^=]+", wanted):
-        raise Refused(f"{file}: {spec!r} asks for a build, which only conda has")
+        raise RefusalError(f"{file}: {spec!r} asks for a build, which only conda has")
     try:
-        terms(wanted)
+        parse_terms(wanted)
     except RangeError as error:
-        raise Refused(f"{file}: {name}: {error}") from None
+        raise RefusalError(f"{file}: {name}: {error}") from None
     return Wish(name, wanted)
 
 
-def read(file: Path) -> Plan:
+def read_plan(file: Path) -> EnvironmentPlan:
     """Sort an environment file. Raises Refused, naming every package that is to be had from nowhere."""
-    known = table()
-    plan = Plan(file, Wish("python", ""), [], [])
+    package_table = load_package_table()
+    plan = EnvironmentPlan(file, Wish("python", ""), [], [])
     faults, has_python = [], False
-    named, by_pip = dependencies(file)
-    for item in (wish(spec, file) for spec in named):
+    conda_packages, pip_packages = parse_dependencies(file)
+    for item in (parse_wish(spec, file) for spec in conda_packages):
         if item.name == "python":
             plan.python, has_python = item, True
-        elif item.name == "pip" and by_pip:
+        elif item.name == "pip" and pip_packages:
             continue  # what conda needs for the list; here it is called from outside
-        elif item.name in known["debian"]:
-            item.source = known["debian"][item.name]
+        elif item.name in package_table["debian"]:
+            item.source = package_table["debian"][item.name]
             plan.debian.append(item)
-        elif item.name in known["pypi"]:
-            item.source = known["pypi"][item.name]
+        elif item.name in package_table["pypi"]:
+            item.source = package_table["pypi"][item.name]
             plan.pypi.append(item)
-        elif item.name in known["elsewhere"]:
-            faults.append(f"{file.name}: {item} cannot be built without conda: {known['elsewhere'][item.name]}")
+        elif item.name in package_table["elsewhere"]:
+            faults.append(f"{file.name}: {item} cannot be built without conda: {package_table['elsewhere'][item.name]}")
         else:
             faults.append(f"{file.name}: {item} is not a package that {TABLE.name} knows")
-    plan.pypi += [Wish(own.name, own.wanted, {"name": own.name}) for own in (wish(spec, file) for spec in by_pip)]
+    plan.pypi += [
+        Wish(request.name, request.wanted, {"name": request.name})
+        for request in (parse_wish(spec, file) for spec in pip_packages)
+    ]
     if not has_python:
         faults.append(f"{file.name}: python is missing (without it, scripts would run on the runner's own)")
     if faults:
-        raise Refused("\n".join(faults))
+        raise RefusalError("\n".join(faults))
     return plan

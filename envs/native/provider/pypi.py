@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from email.parser import HeaderParser
 from pathlib import Path
 
-from provider.plan import Refused, Wish
-from provider.versions import RangeError, satisfies, to_pip
+from provider.plan import RefusalError, Wish
+from provider.versions import RangeError, format_for_pip, satisfies
 
 INTERPRETERS = ("/usr/bin/python3", "python3", "python3.13", "python3.12", "python3.11")
 OPTIONS = (
@@ -26,9 +26,9 @@ OPTIONS = (
 REDIRECTIONS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME")
 
 
-def interpreter(wanted: str) -> tuple[str, str]:
+def find_interpreter(wanted: str) -> tuple[str, str]:
     """A Python of this machine that satisfies a range: (path, version). Raises Refused, naming those that do not."""
-    seen = []
+    rejected = []
     for name in INTERPRETERS:
         path = shutil.which(name)
         if not path:
@@ -37,80 +37,82 @@ def interpreter(wanted: str) -> tuple[str, str]:
         version = answer.stdout.strip()
         if answer.returncode == 0 and satisfies(version, wanted):
             return path, version
-        seen.append(f"{path} is {version or 'broken'}")
-    raise Refused(f"python {wanted} is not on this machine ({'; '.join(seen) or 'there is none'})")
+        rejected.append(f"{path} is {version or 'broken'}")
+    raise RefusalError(f"python {wanted} is not on this machine ({'; '.join(rejected) or 'there is none'})")
 
 
-def requirements(wishes: Sequence[Wish]) -> tuple[list[str], list[str], list[str]]:
+def sort_requirements(wishes: Sequence[Wish]) -> tuple[list[str], list[str], list[str]]:
     """What pip is asked for: first, together, and without looking at their own dependencies. Raises Refused."""
-    first, together, alone = [], [], []
+    first, together, without_dependencies = [], [], []
     for item in wishes:
         name, fixed = item.source["name"], item.source.get("version")
         if fixed and not satisfies(fixed, item.wanted):
-            raise Refused(f"{item.name}: version {fixed} is what can be installed here, wanted {item.wanted}")
+            raise RefusalError(f"{item.name}: version {fixed} is what can be installed here, wanted {item.wanted}")
         try:
-            wanted = f"=={fixed}" if fixed else to_pip(item.wanted)
+            wanted = f"=={fixed}" if fixed else format_for_pip(item.wanted)
         except RangeError as error:
-            raise Refused(f"{item.name}: {error}") from None
+            raise RefusalError(f"{item.name}: {error}") from None
         if fixed:
             first.append(name + wanted)
         if "dependencies" in item.source:
-            alone.append(name + wanted)
+            without_dependencies.append(name + wanted)
             together += item.source["dependencies"]
         else:
             together.append(name + wanted)
-    return first, together, alone
+    return first, together, without_dependencies
 
 
-def make(prefix: Path, python: str) -> None:
+def create_venv(prefix: Path, python: str) -> None:
     """An empty virtual environment, without pip. Raises Refused."""
-    answer = subprocess.run([python, "-m", "venv", "--without-pip", str(prefix)], capture_output=True, text=True, env=clean())
+    answer = subprocess.run(
+        [python, "-m", "venv", "--without-pip", str(prefix)], capture_output=True, text=True, env=clean_environment()
+    )
     if answer.returncode:
-        raise Refused(f"{python} cannot make a virtual environment: {(answer.stderr or answer.stdout).strip()}")
+        raise RefusalError(f"{python} cannot make a virtual environment: {(answer.stderr or answer.stdout).strip()}")
     for script in (prefix / "bin").glob("[Aa]ctivate*"):
         script.unlink()
 
 
-def install(prefix: Path, wishes: Sequence[Wish]) -> None:
+def install_packages(prefix: Path, wishes: Sequence[Wish]) -> None:
     """Install Python packages into a prefix. Raises Refused with pip's last words."""
-    first, together, alone = requirements(wishes)
-    with pip(prefix) as command:
-        for words in (first, together, [*alone, "--no-deps"] if alone else []):
-            if words:
-                _run([*command, "install", *OPTIONS, *words])
+    first, together, without_dependencies = sort_requirements(wishes)
+    with make_pip_command(prefix) as command:
+        for arguments in (first, together, [*without_dependencies, "--no-deps"] if without_dependencies else []):
+            if arguments:
+                _run_command([*command, "install", *OPTIONS, *arguments])
 
 
 @contextmanager
-def pip(prefix: Path) -> Iterator[list[str]]:
+def make_pip_command(prefix: Path) -> Iterator[list[str]]:
     """The command that runs pip on a prefix: this Python's own pip, or one that is made for the purpose."""
-    probe = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, env=clean())
+    probe = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, env=clean_environment())
     number = re.match(r"pip (\d+\.\d+)", probe.stdout)
     target = ["--python", str(prefix / "bin/python")]
     if number and satisfies(number.group(1), ">=22.3"):
         yield [sys.executable, "-m", "pip", *target]
         return
     with tempfile.TemporaryDirectory() as folder:
-        _run([str(prefix / "bin/python"), "-m", "venv", folder])
+        _run_command([str(prefix / "bin/python"), "-m", "venv", folder])
         yield [f"{folder}/bin/python", "-m", "pip", *target]
 
 
-def distributions(prefix: Path) -> dict[str, str]:
+def list_distributions(prefix: Path) -> dict[str, str]:
     """Python packages in a prefix: normalised name → version."""
-    found = {}
+    versions = {}
     for metadata in prefix.glob("lib/python3*/site-packages/*.dist-info/METADATA"):
-        head = HeaderParser().parsestr(metadata.read_text(errors="replace"))
-        found[re.sub(r"[-_.]+", "-", head["Name"]).lower()] = head["Version"]
-    return found
+        metadata_header = HeaderParser().parsestr(metadata.read_text(errors="replace"))
+        versions[re.sub(r"[-_.]+", "-", metadata_header["Name"]).lower()] = metadata_header["Version"]
+    return versions
 
 
-def clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """This process's environment without what would send Python or pip elsewhere."""
     return {name: value for name, value in os.environ.items() if name not in REDIRECTIONS}
 
 
-def _run(command: Sequence[str]) -> None:
-    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=clean())
+def _run_command(command: Sequence[str]) -> None:
+    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=clean_environment())
     if answer.returncode:
         lines = [line for line in answer.stderr.splitlines() if not line.startswith("WARNING")] or answer.stdout.splitlines()
         tail = "\n    ".join(lines[-12:])
-        raise Refused(f"pip failed ({' '.join(w for w in command if '==' in w or '>=' in w)}):\n    {tail}")
+        raise RefusalError(f"pip failed ({' '.join(w for w in command if '==' in w or '>=' in w)}):\n    {tail}")

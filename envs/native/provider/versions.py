@@ -11,7 +11,7 @@ class RangeError(ValueError):
     """A version range that cannot be read."""
 
 
-def upstream(debian: str) -> str:
+def parse_upstream(debian: str) -> str:
     """The upstream version inside a Debian package version.
 
     Leaves out the epoch, the Debian revision and the marks of repacking
@@ -24,29 +24,29 @@ def upstream(debian: str) -> str:
     return version.split("+")[0].replace("~", "")
 
 
-def key(version: str) -> tuple[int, list[list[tuple[int, int, str]]]]:
+def sort_key(version: str) -> tuple[int, list[list[tuple[int, int, str]]]]:
     """Order of a version: its epoch, and its parts, each a list of numbers and words.
 
     As conda orders: numbers by value; a word before every number, `dev` before
     every word, `post` after every number. A local part (`+cpu`) does not count.
     """
-    epoch, _, rest = version.lower().split("+")[0].rpartition("!")
+    epoch, _, release = version.lower().split("+")[0].rpartition("!")
     parts = []
-    for part in re.split(r"[._-]", rest):
-        ranks = [_rank(piece) for piece in re.findall(r"\d+|[a-z]+", part)]
+    for part in re.split(r"[._-]", release):
+        ranks = [_rank_piece(piece) for piece in re.findall(r"\d+|[a-z]+", part)]
         parts.append(([NUMBER] if not ranks or ranks[0][0] != 1 else []) + ranks)
     return int(epoch or 0), parts
 
 
-def _rank(piece: str) -> tuple[int, int, str]:
+def _rank_piece(piece: str) -> tuple[int, int, str]:
     if piece.isdigit():
         return (1, int(piece), "")
     return {"dev": (-1, 0, ""), "post": (2, 0, "")}.get(piece, (0, 0, piece))
 
 
-def compare(one: str, other: str) -> int:
+def compare_versions(first: str, second: str) -> int:
     """-1, 0 or 1: which of two versions is earlier. Missing parts count as 0: 1.0 equals 1."""
-    (epoch_a, a), (epoch_b, b) = key(one), key(other)
+    (epoch_a, a), (epoch_b, b) = sort_key(first), sort_key(second)
     if epoch_a != epoch_b:
         return -1 if epoch_a < epoch_b else 1
     for part_a, part_b in zip_longest(a, b, fillvalue=[NUMBER]):
@@ -56,30 +56,30 @@ def compare(one: str, other: str) -> int:
     return 0
 
 
-def _starts(version: str, prefix: str) -> bool:
+def _has_prefix(version: str, prefix: str) -> bool:
     """Whether a version lies under a prefix, part by part: 1.10.2 lies under 1.10, not under 1.1."""
     length = len(re.split(r"[._-]", prefix))
-    return compare(".".join(re.split(r"[._-]", version)[:length]), prefix) == 0
+    return compare_versions(".".join(re.split(r"[._-]", version)[:length]), prefix) == 0
 
 
-def terms(wanted: str) -> list[list[tuple[str, str]]]:
-    """Alternatives of a range, each the terms that hold together: (operator, version).
+def parse_terms(wanted: str) -> list[list[tuple[str, str]]]:
+    """Alternatives of a range, each the terms that hold conjunction: (operator, version).
 
     Operators: >=, <=, >, <, ==, != and `under` (all that begins so), `not under`. An empty
     range or `*` is one alternative without terms. Raises RangeError.
     """
     alternatives = []
     for alternative in wanted.split("|"):
-        together = []
+        conjunction = []
         for text in alternative.split(","):
             if text.strip() in ("", "*") and len(wanted.strip()) <= 1:
                 continue
-            together += _term(text.strip(), wanted)
-        alternatives.append(together)
+            conjunction += _parse_term(text.strip(), wanted)
+        alternatives.append(conjunction)
     return alternatives
 
 
-def _term(text: str, wanted: str) -> list[tuple[str, str]]:
+def _parse_term(text: str, wanted: str) -> list[tuple[str, str]]:
     match = TERM.fullmatch(text)
     if not match:
         raise RangeError(f"{wanted!r} is not a version range that can be read (at {text!r})")
@@ -97,25 +97,27 @@ def _term(text: str, wanted: str) -> list[tuple[str, str]]:
 
 def satisfies(version: str, wanted: str) -> bool:
     """Whether a version lies in a range. Raises RangeError."""
-    return any(all(_holds(version, *term) for term in together) for together in terms(wanted))
+    return any(all(_satisfies_term(version, *term) for term in conjunction) for conjunction in parse_terms(wanted))
 
 
-def _holds(version: str, operator: str, bound: str) -> bool:
+def _satisfies_term(version: str, operator: str, bound: str) -> bool:
     if operator == "under":
-        return _starts(version, bound)
+        return _has_prefix(version, bound)
     if operator == "not under":
-        return not _starts(version, bound)
-    order = compare(version, bound)
+        return not _has_prefix(version, bound)
+    order = compare_versions(version, bound)
     return {">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0, "==": order == 0, "!=": order != 0}[operator]
 
 
-def to_pip(wanted: str) -> str:
+def format_for_pip(wanted: str) -> str:
     """The same range for pip. Raises RangeError for alternatives, which pip does not have."""
-    alternatives = terms(wanted)
+    alternatives = parse_terms(wanted)
     if len(alternatives) > 1:
         raise RangeError(f"{wanted!r}: pip has no alternatives (|)")
-    words = {"under": ("==", ".*"), "not under": ("!=", ".*")}
+    pip_operators = {"under": ("==", ".*"), "not under": ("!=", ".*")}
     return ",".join(
-        f"{words[operator][0]}{version}{words[operator][1]}" if operator in words else f"{operator}{version}"
+        f"{pip_operators[operator][0]}{version}{pip_operators[operator][1]}"
+        if operator in pip_operators
+        else f"{operator}{version}"
         for operator, version in alternatives[0]
     )

@@ -23,63 +23,65 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Settings:
+class PipelineSettings:
     """What becomes of the streams.
 
     groups: @RG header lines of all of them. programs: @PG lines, or None to take
     those of the first stream, without the command lines (these hold threads and
     paths, and the same reads shall give the same bytes). grouped: each read's alignments stand
-    together. pairs: mates have to be told of each other (fixmate). mark: mark
+    together. pairs: mates have to be told of each other (fixmate). duplicate_marking: mark
     duplicates. threads, memory_mb: of the whole job.
     """
 
     groups: list[str]
     programs: list[str] | None = None
     grouped: bool = True
-    mark: bool = True
+    duplicate_marking: bool = True
     threads: int = 1
     memory_mb: int = 1900
     used_mb: int = 900
 
 
-def from_reads(aligner: str, job) -> None:
+def align_reads(aligner: str, job) -> None:
     """Align the units of a sample one after the other into one stream, and write its CRAM.
 
     aligner: bwa or bwa-mem2. job: of rule align_bwa or align_bwa_mem2.
     """
     index = job.input.index[0].with_suffix("")
     streams = [
-        Stream([aligner_command(aligner, index, group, fastqs, job.threads)])
-        for group, fastqs in zip(job.params.groups, units(job.input.fastqs, job.params.mates), strict=True)
+        Stream([build_aligner_command(aligner, index, group, fastqs, job.threads)])
+        for group, fastqs in zip(job.params.groups, group_by_unit(job.input.fastqs, job.params.mates), strict=True)
     ]
     index_mb = sum(path.stat().st_size for path in job.input.index) // 1_000_000
-    settings = Settings(
+    settings = PipelineSettings(
         groups=list(job.params.groups),
-        mark=job.params.mark_duplicates,
+        duplicate_marking=job.params.mark_duplicates,
         threads=job.threads,
         memory_mb=job.mem_mb,
         used_mb=900 + index_mb,
     )
-    write(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
+    write_cram(streams, settings, job.input.fasta, job.input.dict, job.output, job.scratch)
     check_mapped(job.wildcards.sample, job.output.flagstat.read_text(), job.params.min_mapped)
 
 
-def units(fastqs: Sequence[Path], mates: Sequence[int]) -> list[list[Path]]:
+def group_by_unit(fastqs: Sequence[Path], mates: Sequence[int]) -> list[list[Path]]:
     """Divide a flat list of files into units of one or two mates."""
     files = iter(fastqs)
-    divided = [[next(files) for _ in range(count)] for count in mates]
+    unit_files = [[next(files) for _ in range(count)] for count in mates]
     if next(files, None):
         raise ValueError("more files than mates")
-    return divided
+    return unit_files
 
 
-def aligner_command(aligner: str, index: Path, group: str, fastqs: Sequence[Path], threads: int) -> list[str | Path]:
+def build_aligner_command(aligner: str, index: Path, group: str, fastqs: Sequence[Path], threads: int) -> list[str | Path]:
     """The aligner over one unit; supplementary alignments keep their bases (-Y), for callers of structural variants."""
     escaped = group.replace("\t", "\\t")
     return [aligner, "mem", "-t", str(threads), "-K", str(BATCH), "-Y", "-R", escaped, index, *fastqs]
 
 
-def write(streams: Sequence[Stream], settings: Settings, fasta: Path, dictionary: Path, output, scratch: Path) -> None:
+def write_cram(
+    streams: Sequence[Stream], settings: PipelineSettings, fasta: Path, dictionary: Path, output, scratch: Path
+) -> None:
     """Join the streams, sort, mark duplicates; write CRAM, its index, flagstat and the duplicates' statistics.
 
     output: has cram, duplicates and flagstat. Raises ToolError naming the member that failed.
@@ -87,24 +89,24 @@ def write(streams: Sequence[Stream], settings: Settings, fasta: Path, dictionary
     sequences = [line for line in dictionary.read_text().splitlines() if line.startswith("@SQ")]
 
     def feed(sink: BinaryIO) -> None:
-        join(streams, sequences, settings, sink)
+        join_streams(streams, sequences, settings, sink)
 
     scratch = scratch.resolve()
     counts = scratch / "duplicates.txt"
     # run in the output's folder: a CRAM begins with the name that it was opened by, and its bytes shall not tell folders
-    chain = commands(settings, fasta.resolve(), output.cram.name, counts, scratch)
-    pipes.pipe(chain, feed=feed, folder=output.cram.parent)
-    if settings.mark:
+    chain = build_commands(settings, fasta.resolve(), output.cram.name, counts, scratch)
+    pipes.run_pipe(chain, feed=feed, folder=output.cram.parent)
+    if settings.duplicate_marking:
         # without the command line, which holds this run's paths
         lines = counts.read_text().splitlines(keepends=True)
         output.duplicates.write_text("".join(line for line in lines if not line.startswith("COMMAND")))
     else:
         output.duplicates.write_text("duplicates were not marked (align.mark_duplicates is off)\n")
     decode = ["--input-fmt-option", f"reference={fasta}", "-@", str(settings.threads - 1)]
-    pipes.run(["samtools", "flagstat", *decode, output.cram], stdout=output.flagstat)
+    pipes.run_tool(["samtools", "flagstat", *decode, output.cram], stdout=output.flagstat)
 
 
-def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scratch: Path) -> list[pipes.Command]:
+def build_commands(settings: PipelineSettings, fasta: Path, cram: str, duplicates: Path, scratch: Path) -> list[pipes.Command]:
     """What the joined stream runs through.
 
     The aligner has all threads while it runs; sorting takes them for its bursts
@@ -116,13 +118,13 @@ def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scrat
     sort_mb = max(16, min(1024, (settings.memory_mb - settings.used_mb) // sorters))
     to_cram = ["-O", "cram", "--reference", fasta, "--write-index", "-@", "1"]
     chain: list[pipes.Command] = []
-    if not settings.grouped and settings.mark:
+    if not settings.grouped and settings.duplicate_marking:
         chain.append(["samtools", "collate", "--no-PG", "-O", "-u", "-", scratch / "collate"])
-    if settings.grouped or settings.mark:
+    if settings.grouped or settings.duplicate_marking:
         chain.append(["samtools", "fixmate", "--no-PG", "-m", "-u", "-", "-"])
-    share = ["-@", str(sorters - 1), "-m", f"{sort_mb}M"]
-    chain.append(["samtools", "sort", "--no-PG", "-u", *share, "-T", scratch / "sort", "-"])
-    if settings.mark:
+    sort_options = ["-@", str(sorters - 1), "-m", f"{sort_mb}M"]
+    chain.append(["samtools", "sort", "--no-PG", "-u", *sort_options, "-T", scratch / "sort", "-"])
+    if settings.duplicate_marking:
         clear = [] if settings.grouped else ["-c"]
         temporary = ["-f", duplicates, "-T", scratch / "markdup"]
         chain.append(["samtools", "markdup", "--no-PG", *clear, *temporary, *to_cram, "-", cram])
@@ -131,18 +133,18 @@ def commands(settings: Settings, fasta: Path, cram: str, duplicates: Path, scrat
     return chain
 
 
-def join(streams: Sequence[Stream], sequences: list[str], settings: Settings, sink: BinaryIO) -> None:
+def join_streams(streams: Sequence[Stream], sequences: list[str], settings: PipelineSettings, sink: BinaryIO) -> None:
     """Run the streams one after the other and write their alignments under one header."""
     for i, stream in enumerate(streams):
-        with pipes.reading(stream.commands) as sam:
-            header, rest = split_header(sam)
+        with pipes.read_pipe(stream.commands) as sam:
+            header, first_record = split_header(sam)
             if i == 0:
                 programs = settings.programs
                 if programs is None:
-                    programs = [bare_program(line) for line in header if line.startswith("@PG")]
+                    programs = [strip_command_line(line) for line in header if line.startswith("@PG")]
                 lines = ["@HD\tVN:1.6\tSO:unknown", *sequences, *settings.groups, *programs]
                 sink.write("".join(f"{line}\n" for line in lines).encode())
-            sink.write(rest)
+            sink.write(first_record)
             while block := sam.read1(BLOCK):
                 sink.write(block)
 
@@ -155,28 +157,30 @@ def split_header(sam: BinaryIO) -> tuple[list[str], bytes]:
     return header, line
 
 
-def bare_program(line: str) -> str:
+def strip_command_line(line: str) -> str:
     """A @PG line without its command line."""
     return "\t".join(field for field in line.split("\t") if not field.startswith("CL:"))
 
 
-def mapped(flagstat: str) -> tuple[int, int]:
+def count_mapped(flagstat: str) -> tuple[int, int]:
     """(reads, mapped reads) of `samtools flagstat`, each read counted once."""
-    counts = [re.search(rf"^(\d+) \+ (\d+) {what}( \(|$)", flagstat, re.MULTILINE) for what in ("primary", "primary mapped")]
+    counts = [
+        re.search(rf"^(\d+) \+ (\d+) {category}( \(|$)", flagstat, re.MULTILINE) for category in ("primary", "primary mapped")
+    ]
     if not all(counts):
         raise ValueError("samtools flagstat did not count primary alignments")
-    reads, found = (int(count[1]) + int(count[2]) for count in counts)
-    return reads, found
+    reads, mapped_reads = (int(count[1]) + int(count[2]) for count in counts)
+    return reads, mapped_reads
 
 
-def check_mapped(sample: str, flagstat: str, least: float) -> None:
+def check_mapped(sample: str, flagstat: str, min_fraction: float) -> None:
     """Raise InputError where a sample has no reads, or too small a fraction of them maps."""
-    reads, found = mapped(flagstat)
+    reads, mapped_reads = count_mapped(flagstat)
     if reads == 0:
         raise InputError(f"{sample}: there are no reads in its files, so there is nothing to align")
-    if found < least * reads or found == 0:
+    if mapped_reads < min_fraction * reads or mapped_reads == 0:
         raise InputError(
-            f"{sample}: only {found:,} of {reads:,} reads ({found / reads:.2%}) map to the reference, and at least {least:.2%} "
+            f"{sample}: only {mapped_reads:,} of {reads:,} reads ({mapped_reads / reads:.2%}) map to the reference, and at least {min_fraction:.2%} "
             "must (align.min_mapped). Are the reads of this species, and is reference.fasta the right genome? "
             "Other causes: reads of another assay, wrong adapters, a contaminated library"
         )

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-MOST = 10  # classes that few samples may have
-MEMBERS = 4  # samples a class, at least, where there are more
-SHOWN = 4
+MAX_CLASSES = 10  # classes that few samples may have
+MIN_PER_CLASS = 4  # samples a class, at least, where there are more
+MAX_LISTED = 4
 
 
-def too_many(column: str, kinds: Sequence[str], samples: int) -> str | None:
+def check_class_count(column: str, classes: Sequence[str], sample_count: int) -> str | None:
     """What to say of a column whose values are no classes: nearly as many as samples, as ages and names are."""
-    if len(kinds) <= max(MOST, samples / MEMBERS):
+    if len(classes) <= max(MAX_CLASSES, sample_count / MIN_PER_CLASS):
         return None
-    shown = ", ".join(kinds[:SHOWN]) + ", …"
+    shown = ", ".join(classes[:MAX_LISTED]) + ", …"
     return (
-        f"label: column {column!r} has {len(kinds)} different values ({shown}) in {samples} samples; these are no classes; name a "
+        f"label: column {column!r} has {len(classes)} different values ({shown}) in {sample_count} samples; these are no classes; name a "
         "column of few values, each of several samples (amounts are not predicted: cut them into classes)"
     )

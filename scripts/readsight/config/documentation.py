@@ -50,10 +50,10 @@ EXAMPLES = {
     "expression.contrast.tested": "case",
     "expression.contrast.block": "batch",
 }
-EDIT = ("project", "samples", "reference.fasta")
+EDITABLE_KEYS = ("project", "samples", "reference.fasta")
 PLACEHOLDERS = {"tasks": "call_quality", "tables": "mrna"}
 
-HEAD = """\
+FILE_HEADER = """\
 # yaml-language-server: $schema=schema.json
 #
 # The default project, a template: EDIT the lines marked so, or copy this file and samples.tsv to
@@ -65,17 +65,17 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class Key:
-    """A key of the config: dotted path, type in words, default, help; sub: the section it holds, if any."""
+    """A key of the config: dotted path, type in words, default, help; section: the section it holds, if any."""
 
     path: str
     kind: str
     default: Any
     required: bool
     help: str
-    sub: type[BaseModel] | None
-    many: bool
-    listed: bool
-    optional: bool
+    section: type[BaseModel] | None
+    is_mapping: bool
+    is_list: bool
+    is_optional: bool
 
     @property
     def name(self) -> str:
@@ -86,61 +86,63 @@ class Key:
         return self.path.count(".")
 
 
-def keys_of(section: type[BaseModel], above: str = "") -> Iterator[Key]:
+def iterate_keys(section: type[BaseModel], parent: str = "") -> Iterator[Key]:
     """Keys of a section, in the model's order."""
     for name, field in section.model_fields.items():
-        parts = list(_parts(field.annotation))
-        sub = next((p for p in parts if isinstance(p, type) and issubclass(p, BaseModel)), None)
+        types = list(_iterate_types(field.annotation))
+        subsection = next((p for p in types if isinstance(p, type) and issubclass(p, BaseModel)), None)
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         yield Key(
-            path=f"{above}.{name}" if above else name,
-            kind="section" if sub else _kind(field.annotation, field.metadata),
+            path=f"{parent}.{name}" if parent else name,
+            kind="section" if subsection else _describe_type(field.annotation, field.metadata),
             default=default,
             required=field.is_required(),
             help=field.description or "",
-            sub=sub,
-            many=any(get_origin(p) is dict for p in parts) and sub is not None,
-            listed=any(get_origin(p) is list for p in parts) and sub is not None,
-            optional=NoneType in parts and default is None,
+            section=subsection,
+            is_mapping=any(get_origin(p) is dict for p in types) and subsection is not None,
+            is_list=any(get_origin(p) is list for p in types) and subsection is not None,
+            is_optional=NoneType in types and default is None,
         )
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
+def _iterate_types(annotation: Any) -> Iterator[Any]:
     yield annotation
     for argument in get_args(annotation):
-        yield from _parts(argument)
+        yield from _iterate_types(argument)
 
 
-def _kind(annotation: Any, metadata: list[Any] = ()) -> str:
+def _describe_type(annotation: Any, metadata: list[Any] = ()) -> str:
     """A type in words, with its range or allowed values."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         if annotation == Name:
             return "name"
-        return _kind(arguments[0], _limits(arguments[1:]) + list(metadata))
+        return _describe_type(arguments[0], _collect_limits(arguments[1:]) + list(metadata))
     if origin in (Union, UnionType):
-        return _kind(next(a for a in arguments if a is not NoneType), metadata)
+        return _describe_type(next(a for a in arguments if a is not NoneType), metadata)
     if origin is Literal:
         return ("one of " if len(arguments) > 1 else "only ") + ", ".join(map(str, arguments))
     if origin is list:
-        return f"list of {_kind(arguments[0])}".replace("list of one of", "list from").replace("list of only", "list from")
+        return f"list of {_describe_type(arguments[0])}".replace("list of one of", "list from").replace(
+            "list of only", "list from"
+        )
     if origin is dict:
-        return f"{_kind(arguments[0])} → {_kind(arguments[1])}"
-    words = {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(annotation, "text")
+        return f"{_describe_type(arguments[0])} → {_describe_type(arguments[1])}"
+    text = {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(annotation, "text")
     if any(getattr(m, "pattern", None) for m in metadata):
         return "name"
     limits = [f"{sign} {getattr(m, name):g}" for m in metadata for name, sign in SIGNS if getattr(m, name, None) is not None]
-    return ", ".join([words, *limits])
+    return ", ".join([text, *limits])
 
 
 SIGNS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 
-def _limits(metadata: tuple) -> list[Any]:
+def _collect_limits(metadata: tuple) -> list[Any]:
     return [limit for m in metadata for limit in (m.metadata if isinstance(m, FieldInfo) else [m])]
 
 
-def _yaml(value: Any) -> str:
+def _format_yaml(value: Any) -> str:
     return (
         yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False)
         .removesuffix("\n")
@@ -148,123 +150,129 @@ def _yaml(value: Any) -> str:
     )
 
 
-def config_yaml() -> str:
+def render_config_yaml() -> str:
     """The commented defaults; it is itself a valid config."""
-    return HEAD + "".join(f"{line}\n" for line in _section_lines(Config, "", "", off=False))
+    return FILE_HEADER + "".join(f"{line}\n" for line in _render_section(Config, "", "", is_commented_out=False))
 
 
-def _section_lines(section: type[BaseModel], above: str, shown: str, off: bool, listed: bool = False) -> Iterator[str]:
-    """Lines of a section. above: its place in the model; shown: indentation; off: commented out; listed: an entry of a list."""
-    mark = "#" if off else ""
-    for place, key in enumerate(keys_of(section, above)):
+def _render_section(
+    section: type[BaseModel], parent: str, indentation: str, is_commented_out: bool, is_list: bool = False
+) -> Iterator[str]:
+    """Lines of a section. parent: its place in the model; indentation: indentation; is_commented_out: commented out; is_list: an entry of a list."""
+    prefix = "#" if is_commented_out else ""
+    for position, key in enumerate(iterate_keys(section, parent)):
         example = EXAMPLES.get(key.path)
-        silent = key.optional and key.path not in EDIT
-        here = "#" if silent or key.many or key.listed else mark
-        at, here = (shown + "  ", here) if listed and place else (shown, here + "- " * listed)
-        yield from ([""] if not above else [])
-        words = key.help + (f" [{key.kind}]" if key.sub is None else "")
-        yield from (f"{at}# {line}" for line in _wrap(words, WIDTH - len(at)))
-        if key.sub:
-            yield f"{at}{here}{key.name}:"
-            inner = at + "  "
-            if key.many:
-                yield f"{inner}{here}{PLACEHOLDERS.get(key.path, 'name')}:"
+        is_commented = key.is_optional and key.path not in EDITABLE_KEYS
+        marker = "#" if is_commented or key.is_mapping or key.is_list else prefix
+        indent, marker = (indentation + "  ", marker) if is_list and position else (indentation, marker + "- " * is_list)
+        yield from ([""] if not parent else [])
+        help_text = key.help + (f" [{key.kind}]" if key.section is None else "")
+        yield from (f"{indent}# {line}" for line in _wrap_text(help_text, WIDTH - len(indent)))
+        if key.section:
+            yield f"{indent}{marker}{key.name}:"
+            inner = indent + "  "
+            if key.is_mapping:
+                yield f"{inner}{marker}{PLACEHOLDERS.get(key.path, 'name')}:"
                 inner += "  "
-            yield from _section_lines(key.sub, key.path, inner, off="#" in here, listed=key.listed)
+            yield from _render_section(key.section, key.path, inner, is_commented_out="#" in marker, is_list=key.is_list)
         else:
             value = example if key.default is None else key.default
-            edit = "  # EDIT" if key.path in EDIT else ""
-            yield f"{at}{here}{key.name}: {_yaml(value)}{edit}"
+            edit = "  # EDIT" if key.path in EDITABLE_KEYS else ""
+            yield f"{indent}{marker}{key.name}: {_format_yaml(value)}{edit}"
 
 
-def _wrap(text: str, width: int) -> list[str]:
-    words, _, kind = text.partition(" [")
+def _wrap_text(text: str, width: int) -> list[str]:
+    sentence, _, kind = text.partition(" [")
     lines = [""]
-    for word in [*words.split(), *([f"[{kind}"] if kind else [])]:
+    for word in [*sentence.split(), *([f"[{kind}"] if kind else [])]:
         if len(lines[-1]) + len(word) + 1 > width - 2:
             lines.append("")
         lines[-1] += f"{' ' * bool(lines[-1])}{word}"
     return lines
 
 
-def schema_json() -> str:
+def render_schema_json() -> str:
     """JSON Schema of a project's config, for completion in editors."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
     schema["title"] = "Config of a Readsight project"
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def readme() -> str:
+def render_readme() -> str:
     """The reference: guide to the sheet, then every key with type, default and meaning."""
     text = TEMPLATE.read_text()
     for name, value in {
         "ASSAYS": ", ".join(sample_sheet.ASSAYS),
-        "OF_UNITS": ", ".join(sample_sheet.OF_UNITS),
-        "KEYS": _tables(),
+        "OF_UNITS": ", ".join(sample_sheet.UNIT_COLUMNS),
+        "KEYS": _render_tables(),
     }.items():
         text = text.replace(f"<!-- {name} -->", value)
     return text
 
 
-def _tables() -> str:
+def _render_tables() -> str:
     """A table for the top of the config, and one for each section below it."""
-    out = []
+    tables = []
 
-    def walk(section: type[BaseModel], path: str, shown: str) -> None:
-        rows, below = [], []
-        for key in keys_of(section, path):
-            label = f"{shown}.{key.name}" if shown else key.name
-            inner = f"{label}.<name>" if key.many else label
-            if key.sub:
-                below.append((key, inner))
-                default = "none" if key.optional or key.many else ""
-                rows.append(f"| [`{key.name}`](#{_anchor(inner)}) | section | {default} | {_cell(key.help)} |")
+    def add_section(section: type[BaseModel], path: str, label_prefix: str) -> None:
+        rows, subsections = [], []
+        for key in iterate_keys(section, path):
+            label = f"{label_prefix}.{key.name}" if label_prefix else key.name
+            inner = f"{label}.<name>" if key.is_mapping else label
+            if key.section:
+                subsections.append((key, inner))
+                default = "none" if key.is_optional or key.is_mapping else ""
+                rows.append(f"| [`{key.name}`](#{_make_anchor(inner)}) | section | {default} | {_escape_cell(key.help)} |")
                 continue
-            default = "**required**" if key.required else "none" if key.default is None else f"`{_yaml(key.default)}`"
-            rows.append(f"| `{key.name}` | {key.kind} | {default} | {_cell(key.help)} |")
-        heading = f"### `{shown}`\n\n{_doc(section)}\n" if shown else "### The top level\n"
-        out.append("\n".join([heading, "| key | type | default | meaning |", "|---|---|---|---|", *rows, ""]))
-        for key, inner in below:
-            walk(key.sub, key.path, inner)
+            default = "**required**" if key.required else "none" if key.default is None else f"`{_format_yaml(key.default)}`"
+            rows.append(f"| `{key.name}` | {key.kind} | {default} | {_escape_cell(key.help)} |")
+        heading = f"### `{label_prefix}`\n\n{_section_docstring(section)}\n" if label_prefix else "### The top level\n"
+        tables.append("\n".join([heading, "| key | type | default | meaning |", "|---|---|---|---|", *rows, ""]))
+        for key, inner in subsections:
+            add_section(key.sub, key.path, inner)
 
-    walk(Config, "", "")
-    return "\n".join(out).rstrip("\n")
+    add_section(Config, "", "")
+    return "\n".join(tables).rstrip("\n")
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "\\<")
 
 
-def _anchor(heading: str) -> str:
+def _make_anchor(heading: str) -> str:
     return "".join(c for c in heading.lower() if c.isalnum() or c in "_- ").replace(" ", "-")
 
 
-def _doc(section: type[BaseModel]) -> str:
+def _section_docstring(section: type[BaseModel]) -> str:
     return (section.__doc__ or "").strip()
 
 
-def pages() -> dict[Path, str]:
+def render_files() -> dict[Path, str]:
     """Generated files and their content."""
-    return {FOLDER / "config.yaml": config_yaml(), FOLDER / "schema.json": schema_json(), FOLDER / "README.md": readme()}
+    return {
+        FOLDER / "config.yaml": render_config_yaml(),
+        FOLDER / "schema.json": render_schema_json(),
+        FOLDER / "README.md": render_readme(),
+    }
 
 
-def drifted() -> list[Path]:
+def find_outdated() -> list[Path]:
     """Generated files that are not what the model says."""
-    return [path for path, text in pages().items() if not path.exists() or path.read_text() != text]
+    return [path for path, text in render_files().items() if not path.exists() or path.read_text() != text]
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check compare them."""
-    drift = drifted()
+    outdated = find_outdated()
     if arguments == ["--check"]:
-        for path in drift:
+        for path in outdated:
             print(
                 f"{path}: is not what scripts/readsight/config/schema.py says; run: python -m readsight.config.documentation",
                 file=sys.stderr,
             )
-        return int(bool(drift))
-    for path in drift:
-        path.write_text(pages()[path])
+        return int(bool(outdated))
+    for path in outdated:
+        path.write_text(render_files()[path])
         print(f"wrote {path}")
     return 0
 

@@ -34,10 +34,10 @@ Attribution = Literal[
     "mutagenesis",
 ]
 # Methods that say where the model looks, not which base does what.
-PLACES = ("grad_cam", "attention_rollout")
+LOCATION_METHODS = ("grad_cam", "attention_rollout")
 
 
-class Motifs(Section):
+class MotifsConfig(Section):
     """Motifs that the model goes by, found in its attributions."""
 
     sequences: int = Field(
@@ -109,41 +109,41 @@ class Interpret(Section):
         True, description="Take from gradients what points off the simplex of bases (Majdandzic et al. 2023)."
     )
     drawn: Positive = Field(6, description="Examples that figures are drawn of.")
-    motifs: Motifs = Field(Motifs(), description="Motifs.")
+    motifs: MotifsConfig = Field(MotifsConfig(), description="Motifs.")
     variants: list[VariantSet] = Field([], description="Sets of variants whose effects are predicted.")
     personal: list[Personal] = Field([], description="Sets of people's sequences that are predicted.")
 
 
-def usual(model: str, representation: str) -> list[str]:
+def choose_default_methods(model: str, representation: str) -> list[str]:
     """Attribution methods where none are named. model: the task's first."""
-    named = [m for m in ("integrated_gradients", "deep_shap", "mutagenesis") if allowed(m, model, representation)]
+    named = [m for m in ("integrated_gradients", "deep_shap", "mutagenesis") if is_defined(m, model, representation)]
     return named
 
 
-def allowed(method: str, model: str, representation: str) -> bool:
+def is_defined(method: str, model: str, representation: str) -> bool:
     """Whether a method is defined on a model of sequences."""
-    on = METHODS.get(method, ())
-    return on is None or (model in on and (representation == "one_hot" or method == "attention_rollout"))
+    models = METHODS.get(method, ())
+    return models is None or (model in models and (representation == "one_hot" or method == "attention_rollout"))
 
 
-def contributing(task: Any) -> str:
+def choose_motif_method(task: Any) -> str:
     """The method that motifs are sought with."""
     order = ("deep_shap", "integrated_gradients", "gradient_shap", "mutagenesis", "shap")
-    able = [m for m in order if allowed(m, task.models[0], task.representation)]
-    return task.interpret.motifs.method or next((m for m in able if m in task.attributions), able[0])
+    candidates = [m for m in order if is_defined(m, task.models[0], task.representation)]
+    return task.interpret.motifs.method or next((m for m in candidates if m in task.attributions), candidates[0])
 
 
-def files(task: Any) -> list[tuple[str, str, str]]:
+def list_files(task: Any) -> list[tuple[str, str, str]]:
     """(key, path, format) of the files that interpretation of a task on sequences reads."""
-    own = task.interpret
-    found = [("interpret.motifs.database", own.motifs.database, "MEME")]
-    for i, one in enumerate(own.variants):
-        found += [(f"interpret.variants.{i}.vcf", one.vcf, "VCF")]
-        if is_bigwig(one.conservation):
-            found += [(f"interpret.variants.{i}.conservation", one.conservation, "bigWig")]
-    for i, one in enumerate(own.personal):
-        found += [(f"interpret.personal.{i}.vcf", one.vcf, "VCF"), (f"interpret.personal.{i}.regions", one.regions, "BED")]
-    return [(key, path, kind) for key, path, kind in found if path]
+    settings = task.interpret
+    files = [("interpret.motifs.database", settings.motifs.database, "MEME")]
+    for i, entry in enumerate(settings.variants):
+        files += [(f"interpret.variants.{i}.vcf", entry.vcf, "VCF")]
+        if is_bigwig(entry.conservation):
+            files += [(f"interpret.variants.{i}.conservation", entry.conservation, "bigWig")]
+    for i, entry in enumerate(settings.personal):
+        files += [(f"interpret.personal.{i}.vcf", entry.vcf, "VCF"), (f"interpret.personal.{i}.regions", entry.regions, "BED")]
+    return [(key, path, kind) for key, path, kind in files if path]
 
 
 def is_bigwig(conservation: str | None) -> bool:
@@ -151,43 +151,43 @@ def is_bigwig(conservation: str | None) -> bool:
     return bool(conservation) and conservation.lower().endswith((".bw", ".bigwig"))
 
 
-def faults(task: Any, callers: list[str], fasta: bool) -> list[str]:
+def check_interpretation(task: Any, callers: list[str], fasta: bool) -> list[str]:
     """What keeps a task on sequences from being interpreted, each beginning with its key.
 
     task: a `tasks.Task`. callers: sets of calls of the project. fasta: whether the project has a reference.
     """
-    own, model, word = task.interpret, task.models[0], task.representation
-    named = [m for m in METHODS if allowed(m, model, word)]
-    found = [
-        f"attributions: {m!r} is not defined on {model} ({word}); use {', '.join(named)}"
+    settings, model, encoding = task.interpret, task.models[0], task.representation
+    defined = [m for m in METHODS if is_defined(m, model, encoding)]
+    faults = [
+        f"attributions: {m!r} is not defined on {model} ({encoding}); use {', '.join(defined)}"
         for m in task.attributions
-        if m not in named
+        if m not in defined
     ]
     if task.attributions == ["attention_rollout"]:
-        found.append("attributions: attention_rollout alone says where a model looks, not why; name another method beside it")
-    method = own.motifs.method
-    if method and (method in PLACES or method not in named):
-        found.append(
-            f"interpret.motifs.method: motifs are found by {', '.join(m for m in named if m not in PLACES)}, not {method!r}"
+        faults.append("attributions: attention_rollout alone says where a model looks, not why; name another method beside it")
+    method = settings.motifs.method
+    if method and (method in LOCATION_METHODS or method not in defined):
+        faults.append(
+            f"interpret.motifs.method: motifs are found by {', '.join(m for m in defined if m not in LOCATION_METHODS)}, not {method!r}"
         )
-    if (own.variants or own.personal) and not (task.sequences.genome or fasta):
-        found.append("interpret.variants: windows are cut out of a genome; name sequences.genome or reference.fasta")
-    for key, sets in (("variants", own.variants), ("personal", own.personal)):
-        found += _of_sets(f"interpret.{key}", sets, callers)
+    if (settings.variants or settings.personal) and not (task.sequences.genome or fasta):
+        faults.append("interpret.variants: windows are cut out of a genome; name sequences.genome or reference.fasta")
+    for key, sets in (("variants", settings.variants), ("personal", settings.personal)):
+        faults += _check_sets(f"interpret.{key}", sets, callers)
         if sets and not task.attributions:
-            found.append(f"interpret.{key}: needs a task that is interpreted; do not leave attributions empty")
-    return found
+            faults.append(f"interpret.{key}: needs a task that is interpreted; do not leave attributions empty")
+    return faults
 
 
-def _of_sets(key: str, sets: list[Any], callers: list[str]) -> list[str]:
-    found = []
-    names = [one.name for one in sets]
-    found += [f"{key}.name: {name!r} stands there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
-    for one in sets:
-        if bool(one.vcf) == bool(one.caller):
-            found.append(f"{key}: {one.name}: name either vcf or caller")
-        elif one.caller and one.caller not in callers:
-            found.append(
-                f"{key}.caller: {one.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
+def _check_sets(key: str, sets: list[Any], callers: list[str]) -> list[str]:
+    faults = []
+    names = [entry.name for entry in sets]
+    faults += [f"{key}.name: {name!r} stands there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    for entry in sets:
+        if bool(entry.vcf) == bool(entry.caller):
+            faults.append(f"{key}: {entry.name}: name either vcf or caller")
+        elif entry.caller and entry.caller not in callers:
+            faults.append(
+                f"{key}.caller: {entry.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})"
             )
-    return found
+    return faults

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 
-class Places:
+class KeyLocations:
     """Rows of all keys of the files that a config was merged from.
 
     paths: in the order in which later files override earlier ones. Keys are dotted paths;
@@ -16,34 +16,36 @@ class Places:
 
     def __init__(self, paths: Sequence[str | Path] = ()):
         self.rows: dict[str, dict[str, int]] = {}
-        self._twice: list[tuple[str, str, int]] = []
+        self._duplicates: list[tuple[str, str, int]] = []
         for path in paths:
-            shown = str(path)
+            label = str(path)
             with suppress(ValueError):
-                shown = str(Path(path).absolute().relative_to(Path.cwd()))
-            self.rows[shown] = {}
-            self._walk(yaml.compose(Path(path).read_text()), "", shown)
+                label = str(Path(path).absolute().relative_to(Path.cwd()))
+            self.rows[label] = {}
+            self._record_rows(yaml.compose(Path(path).read_text()), "", label)
 
-    def _walk(self, node: yaml.Node | None, above: str, path: str) -> None:
+    def _record_rows(self, node: yaml.Node | None, parent: str, path: str) -> None:
         if isinstance(node, yaml.MappingNode):
-            seen = set()
+            keys = set()
             for key, value in node.value:
-                here = f"{above}.{key.value}" if above else str(key.value)
-                if here in seen:
-                    self._twice.append((path, here, key.start_mark.line + 1))
-                seen.add(here)
-                self.rows[path][here] = key.start_mark.line + 1
-                self._walk(value, here, path)
+                key_path = f"{parent}.{key.value}" if parent else str(key.value)
+                if key_path in keys:
+                    self._duplicates.append((path, key_path, key.start_mark.line + 1))
+                keys.add(key_path)
+                self.rows[path][key_path] = key.start_mark.line + 1
+                self._record_rows(value, key_path, path)
         elif isinstance(node, yaml.SequenceNode):
             for i, value in enumerate(node.value):
-                self.rows[path][f"{above}.{i}"] = value.start_mark.line + 1
-                self._walk(value, f"{above}.{i}", path)
+                self.rows[path][f"{parent}.{i}"] = value.start_mark.line + 1
+                self._record_rows(value, f"{parent}.{i}", path)
 
-    def twice(self) -> list[str]:
+    def find_duplicates(self) -> list[str]:
         """Faults of keys that stand twice in one section, of which YAML would silently take the last."""
-        return [f"{path}, row {row}: {key}: stands in this section already; keep one of them" for path, key, row in self._twice]
+        return [
+            f"{path}, row {row}: {key}: stands in this section already; keep one of them" for path, key, row in self._duplicates
+        ]
 
-    def locate(self, fault: str) -> str:
+    def locate_fault(self, fault: str) -> str:
         """A fault that begins with its key, behind the file and row of that key, or of the nearest one above it."""
         key = fault.split(":", 1)[0]
         while key:

@@ -13,12 +13,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from readsight.config import tasks as learning
 from readsight.config.base import Fraction, Name, Positive, Section
-from readsight.config.error_messages import explain
-from readsight.config.key_locations import Places
-from readsight.config.tables import Metadata, Table
+from readsight.config.error_messages import explain_error
+from readsight.config.key_locations import KeyLocations
+from readsight.config.tables import Metadata, TableConfig
 from readsight.config.tasks import Task
 from readsight.errors import InputError
-from readsight.text import expand, unset
+from readsight.text import describe_unset_variables, expand_variables
 
 
 class Demo(Section):
@@ -83,7 +83,7 @@ class Reads(Section):
     )
 
 
-class Align(Section):
+class AlignConfig(Section):
     """From clean reads to duplicate-marked CRAM."""
 
     aligner: Literal["bwa", "bwa-mem2"] = Field(
@@ -123,7 +123,7 @@ class DeepVariant(Section):
     model: Literal["WGS", "WES", "PACBIO", "ONT_R104"] = Field("WGS", description="Model type.")
 
 
-class Variants(Section):
+class VariantsConfig(Section):
     """From alignments to filtered, annotated calls, and how true they are."""
 
     callers: list[Literal["bcftools", "freebayes", "gatk", "deepvariant"]] = Field(
@@ -199,12 +199,12 @@ class Config(Section):
     demo: Demo | None = Field(None, description="Simulate the data (the demo).")
     reference: Reference = Field(Reference(), description="Reference genome.")
     reads: Reads = Field(Reads(), description="Reads.")
-    align: Align = Field(Align(), description="Alignment.")
-    variants: Variants | None = Field(Variants(), description="Variants; null to stop after alignment.")
+    align: AlignConfig = Field(AlignConfig(), description="Alignment.")
+    variants: VariantsConfig | None = Field(VariantsConfig(), description="Variants; null to stop after alignment.")
     expression: Expression | None = Field(
         Expression(), description="Expression of the samples of assay rna; null to stop after their reads."
     )
-    tables: dict[Name, Table] = Field(
+    tables: dict[Name, TableConfig] = Field(
         {}, description="Matrices of your own, by name: one a modality (mrna, protein, methylation)."
     )
     metadata: list[Metadata] = Field([], description="Files that say what the samples are, beside the sample sheet.")
@@ -216,24 +216,24 @@ class Config(Section):
         return f"{self.results}/{self.project}"
 
     @property
-    def recalibrated(self) -> bool:
+    def uses_recalibration(self) -> bool:
         """Whether callers get alignments of recalibrated base qualities."""
         if self.align.recalibrate is None:
-            return bool(self.reference.known_sites) and "gatk" in callers_of(self.variants)
+            return bool(self.reference.known_sites) and "gatk" in list_callers(self.variants)
         return self.align.recalibrate
 
     @model_validator(mode="after")
-    def agree(self) -> "Config":
+    def check_agreement(self) -> "Config":
         """Keys that need one another."""
         faults = []
-        v = self.variants
-        calls = bool(v and v.vcf)
-        learned = any(task.source == "sequences" for task in self.tasks.values())
-        if self.samples is None and not calls and not self.tables and not learned:
+        variants = self.variants
+        has_calls = bool(variants and variants.vcf)
+        has_sequences = any(task.source == "sequences" for task in self.tasks.values())
+        if self.samples is None and not has_calls and not self.tables and not has_sequences:
             faults.append(
                 "samples: a sample sheet is needed (or variants.vcf, to start from calls; or tables, to start from matrices; or a task of source: sequences)"
             )
-        if self.reference.fasta is None and (calls or not (self.tables or learned)):
+        if self.reference.fasta is None and (has_calls or not (self.tables or has_sequences)):
             faults.append("reference.fasta: this key is needed")
         if "expression" in self.tables:
             faults.append("tables.expression: that name is kept for what reads are counted to; choose another")
@@ -241,34 +241,40 @@ class Config(Section):
             faults.append("metadata: describes the samples of tables, and there are none; write it to the sample sheet")
         if self.align.recalibrate and not self.reference.known_sites:
             faults.append("align.recalibrate: base recalibration needs reference.known_sites")
-        compared = self.expression and self.expression.contrast
-        if compared and compared.table not in (None, "expression", *self.tables):
+        contrast = self.expression and self.expression.contrast
+        if contrast and contrast.table not in (None, "expression", *self.tables):
             known = ", ".join(self.tables) or "there is none"
-            faults.append(f"expression.contrast.table: {compared.table!r} is no table of this project ({known})")
-        callers = callers_of(v)
-        if v and v.consensus > len(callers):
+            faults.append(f"expression.contrast.table: {contrast.table!r} is no table of this project ({known})")
+        callers = list_callers(variants)
+        if variants and variants.consensus > len(callers):
             faults.append(
-                f"variants.consensus: asks for {v.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})"
+                f"variants.consensus: asks for {variants.consensus} callers, but only {len(callers)} are named ({', '.join(callers)})"
             )
-        callers += ["consensus"] * bool(v and v.consensus)
+        callers += ["consensus"] * bool(variants and variants.consensus)
         modalities = ["expression"] * bool(self.samples and self.expression) + list(self.tables)
         for name, task in self.tasks.items():
-            faults += learning.faults(
-                name, task, callers, bool(v and v.truth), modalities, bool(self.reference.fasta), bool(self.reference.gtf)
+            faults += learning.check_task(
+                name,
+                task,
+                callers,
+                bool(variants and variants.truth),
+                modalities,
+                bool(self.reference.fasta),
+                bool(self.reference.gtf),
             )
         if faults:
             raise ValueError("\n".join(faults))
         return self
 
 
-def callers_of(variants: Variants | None) -> list[str]:
+def list_callers(variants: VariantsConfig | None) -> list[str]:
     """Callers of small variants in this project, `given` for the user's own calls."""
     if variants is None:
         return []
     return list(dict.fromkeys(variants.callers)) * (variants.vcf is None) + ["given"] * (variants.vcf is not None)
 
 
-def parse(raw: dict[str, Any], source: str = "config") -> Config:
+def parse_config(raw: dict[str, Any], source: str = "config") -> Config:
     """Check a config and fill in defaults.
 
     raw: the config as read from YAML. source: its name in messages.
@@ -276,27 +282,27 @@ def parse(raw: dict[str, Any], source: str = "config") -> Config:
     nearest known one), wrong types, values out of range, unset variables.
     """
     faults: list[str] = []
-    own = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
-    raw = _expand(raw, "", own, faults)
+    results_folder = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
+    raw = _expand_values(raw, "", results_folder, faults)
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        faults += [line for e in error.errors() for line in explain(e, Config)]
+        faults += [line for e in error.errors() for line in explain_error(e, Config)]
         config = None
     if faults:
         raise InputError(f"{source}: {fault}" for fault in faults)
     return config
 
 
-def load(path: str | Path) -> dict[str, Any]:
+def load_config(path: str | Path) -> dict[str, Any]:
     """A config file as it stands, not checked. Raises InputError where it is no YAML of keys and values."""
     try:
         raw = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such config file") from None
     except yaml.MarkedYAMLError as error:
-        mark, problem = error.problem_mark, error.problem
-        row = f", row {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        position, problem = error.problem_mark, error.problem
+        row = f", row {position.line + 1}, column {position.column + 1}" if position else ""
         raise InputError(f"{path}{row}: not YAML: {problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML: {error}") from None
@@ -305,34 +311,34 @@ def load(path: str | Path) -> dict[str, Any]:
     return raw
 
 
-def read(path: Path) -> Config:
+def read_config(path: Path) -> Config:
     """Read a project's config file; faults name the file and the row."""
-    return check(load(path), [path])
+    return check_config(load_config(path), [path])
 
 
-def check(raw: dict[str, Any], paths: Sequence[str | Path]) -> Config:
-    """As `parse`, with file and row before each fault.
+def check_config(raw: dict[str, Any], paths: Sequence[str | Path]) -> Config:
+    """As `parse_config`, with file and row before each fault.
 
     paths: the files that the config was merged from, in the order in which later ones override earlier ones.
     """
-    places = Places(paths)
-    faults = places.twice()
+    locations = KeyLocations(paths)
+    faults = locations.find_duplicates()
     try:
-        config = parse(raw)
+        config = parse_config(raw)
     except InputError as error:
-        faults += [places.locate(fault.removeprefix("config: ")) for fault in error.faults]
+        faults += [locations.locate_fault(fault.removeprefix("config: ")) for fault in error.faults]
     if faults:
         raise InputError(faults)
     return config
 
 
-def _expand(value: Any, where: str, results: str, faults: list[str]) -> Any:
+def _expand_values(value: Any, key_path: str, results: str, faults: list[str]) -> Any:
     """Expand every string of a config; a variable that is not set is a fault."""
     if isinstance(value, dict):
-        return {k: _expand(v, f"{where}.{k}" if where else str(k), results, faults) for k, v in value.items()}
+        return {k: _expand_values(v, f"{key_path}.{k}" if key_path else str(k), results, faults) for k, v in value.items()}
     if isinstance(value, list):
-        return [_expand(v, f"{where}.{i}", results, faults) for i, v in enumerate(value)]
+        return [_expand_values(v, f"{key_path}.{i}", results, faults) for i, v in enumerate(value)]
     if isinstance(value, str):
-        value = expand(value, results)
-        faults += [f"{where}: {fault}" for fault in unset(value)]
+        value = expand_variables(value, results)
+        faults += [f"{key_path}: {fault}" for fault in describe_unset_variables(value)]
     return value

@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 from readsight.config.base import Fraction, Positive, Section
 
 REPRESENTATIONS = ("one_hot", "kmer", "word2vec", "bpe", "transformer", "kmer_graph")
-NETS = ("cnn", "dilated_resnet", "cnn_lstm", "lstm", "transformer", "graph")
+NETWORKS = ("cnn", "dilated_resnet", "cnn_lstm", "lstm", "transformer", "graph")
 # What can be predicted of a sequence; `classes` of several columns are labels.
 TARGETS = ("classes", "score", "profile", "splice_sites")
 # Models that know a sequence by its k-mers or its bases alone; they read it whatever the representation.
-PLAIN = ("gc_content", "kmer_linear", "kmer_boosting", "gapped_kmer_svm")
-OF_POSITIONS = ("dilated_resnet", "cnn", "position_matrix")
+REPRESENTATION_FREE_MODELS = ("gc_content", "kmer_linear", "kmer_boosting", "gapped_kmer_svm")
+POSITION_MODELS = ("dilated_resnet", "cnn", "position_matrix")
 # Models of feature tables, which a representation makes of a sequence.
-OF_FEATURES = ("network", "logistic", "elastic_net", "forest", "boosting")
+FEATURE_MODELS = ("network", "logistic", "elastic_net", "forest", "boosting")
 DEFAULT_MODELS = {
     "classes": ["cnn", "kmer_linear", "gc_content"],
     "labels": ["cnn", "kmer_linear", "gc_content"],
@@ -47,7 +47,7 @@ class Negatives(Section):
     label: str = Field("negative", description="Their class.")
 
 
-class Sequences(Section):
+class SequencesConfig(Section):
     """Where the sequences of a task come from, and what is predicted of them."""
 
     files: list[SequenceFile] = Field(
@@ -118,7 +118,7 @@ class Augment(Section):
     indels: Fraction = Field(0.0, description="Chance that a sequence gains or loses one to three bases.")
 
 
-class Training(Section):
+class TrainingConfig(Section):
     """Training of the networks of sequence, by Lightning."""
 
     epochs: Positive = Field(30, description="Most passes over the training fold.")
@@ -144,7 +144,7 @@ class Training(Section):
     augment: Augment = Field(Augment(), description="Changes to training sequences.")
 
 
-class Net(Section):
+class SequenceNetwork(Section):
     """What all networks of sequence have."""
 
     activation: Activation = Field("relu", description="Activation; exponential: of the first layer alone, relu behind it.")
@@ -152,7 +152,7 @@ class Net(Section):
     dropout: float = Field(0.2, ge=0, lt=1, description="Part of the units dropped while training.")
 
 
-class SequenceCnn(Net):
+class SequenceCnn(SequenceNetwork):
     """Convolutions and dense layers, as in Basset (Kelley et al. 2016)."""
 
     filters: list[Positive] = Field([64, 96, 128], description="Filters of each convolution.")
@@ -161,13 +161,13 @@ class SequenceCnn(Net):
     hidden: list[Positive] = Field([128], description="Units of each dense layer.")
 
     @model_validator(mode="after")
-    def agree(self) -> Self:
+    def check_lengths(self) -> Self:
         if not len(self.filters) == len(self.widths) == len(self.pools):
             raise ValueError("filters, widths and pools must be of one length: a value a convolution")
         return self
 
 
-class DilatedResnet(Net):
+class DilatedResnet(SequenceNetwork):
     """Residual dilated convolutions, an output a base, as in SpliceAI (Jaganathan et al. 2019)."""
 
     filters: Positive = Field(32, description="Filters of each convolution.")
@@ -176,13 +176,13 @@ class DilatedResnet(Net):
     dropout: float = Field(0.0, ge=0, lt=1, description="Part of the units dropped while training.")
 
     @model_validator(mode="after")
-    def agree(self) -> Self:
+    def check_lengths(self) -> Self:
         if len(self.widths) != len(self.dilations):
             raise ValueError("widths and dilations must be of one length: a value a residual block")
         return self
 
 
-class CnnLstm(Net):
+class CnnLstm(SequenceNetwork):
     """A convolution, a bidirectional LSTM, dense layers, as in DanQ (Quang & Xie 2016)."""
 
     filters: Positive = Field(96, description="Filters of the convolution.")
@@ -192,7 +192,7 @@ class CnnLstm(Net):
     hidden: list[Positive] = Field([64], description="Units of each dense layer.")
 
 
-class Lstm(Net):
+class Lstm(SequenceNetwork):
     """A bidirectional LSTM over words of bases."""
 
     norm: Norm = Field("layer", description="Normalisation.")
@@ -201,7 +201,7 @@ class Lstm(Net):
     layers: Positive = Field(1, description="Layers.")
 
 
-class TransformerNet(Net):
+class TransformerNet(SequenceNetwork):
     """An encoder over tokens, as in DNABERT (Ji et al. 2021)."""
 
     activation: Activation = Field("gelu", description="Activation.")
@@ -212,7 +212,7 @@ class TransformerNet(Net):
     stem: Positive = Field(4, description="Bases that make a token, where the representation has none of its own (one_hot).")
 
 
-class GraphNet(Net):
+class GraphNet(SequenceNetwork):
     """Graph convolutions over the sequence's de Bruijn graph of k-mers."""
 
     k: Positive = Field(5, le=8, description="Length of k-mers, where the representation does not say it.")
@@ -240,82 +240,86 @@ class KmerModels(Section):
     most: Positive = Field(20_000, description="Most training sequences that gapped_kmer_svm learns from, drawn at random.")
 
 
-def faults(task: Any, fasta: bool, gtf: bool) -> list[str]:
+def check_sequence_task(task: Any, fasta: bool, gtf: bool) -> list[str]:
     """What keeps a task on sequences from being learned, each beginning with its key.
 
     task: a `tasks.Task`. fasta, gtf: whether the project has a reference, and genes.
     """
-    own, found = task.sequences, []
-    if own.target != "splice_sites" and not own.files:
-        found.append("sequences.files: name the files of examples")
-    if own.target == "splice_sites":
-        found += (
-            [] if own.annotation or gtf else ["sequences.annotation: splice sites need a GTF; name it here or as reference.gtf"]
+    settings, faults = task.sequences, []
+    if settings.target != "splice_sites" and not settings.files:
+        faults.append("sequences.files: name the files of examples")
+    if settings.target == "splice_sites":
+        faults += (
+            []
+            if settings.annotation or gtf
+            else ["sequences.annotation: splice sites need a GTF; name it here or as reference.gtf"]
         )
-        found += (
-            [] if own.genome or fasta else ["sequences.genome: splice sites need a genome; name it here or as reference.fasta"]
+        faults += (
+            []
+            if settings.genome or fasta
+            else ["sequences.genome: splice sites need a genome; name it here or as reference.fasta"]
         )
-        found += ["sequences.files: splice sites are read from the GTF; leave files out"] if own.files else []
-    if own.signal and own.target not in ("score", "profile"):
-        found.append(f"sequences.signal: a bigWig gives a score or a profile, and sequences.target is {own.target!r}")
-    if own.target == "profile" and not own.signal:
-        found.append("sequences.signal: a profile is read from a bigWig; name it")
-    if own.negatives.method != "none" and own.target != "classes":
-        found.append(f"sequences.negatives.method: negatives are a class, and sequences.target is {own.target!r}; use none")
+        faults += ["sequences.files: splice sites are read from the GTF; leave files out"] if settings.files else []
+    if settings.signal and settings.target not in ("score", "profile"):
+        faults.append(f"sequences.signal: a bigWig gives a score or a profile, and sequences.target is {settings.target!r}")
+    if settings.target == "profile" and not settings.signal:
+        faults.append("sequences.signal: a profile is read from a bigWig; name it")
+    if settings.negatives.method != "none" and settings.target != "classes":
+        faults.append(f"sequences.negatives.method: negatives are a class, and sequences.target is {settings.target!r}; use none")
     if task.time or task.event:
-        found.append("time: survival is predicted of samples, not of sequences; leave time and event out")
+        faults.append("time: survival is predicted of samples, not of sequences; leave time and event out")
     if task.split.by == "block":
-        found.append("split.by: 'block' is for calls; use chromosome, homology, group or given")
+        faults.append("split.by: 'block' is for calls; use chromosome, homology, group or given")
     if task.split.by != "chromosome" and (task.split.test_chromosomes or task.split.validation_chromosomes):
-        found.append(f"split.test_chromosomes: needs split.by: chromosome, and it is {task.split.by!r}")
-    both = sorted(set(task.split.test_chromosomes) & set(task.split.validation_chromosomes))
-    if both:
-        found.append(f"split.validation_chromosomes: {', '.join(both)} is tested on as well; a chromosome has one role")
+        faults.append(f"split.test_chromosomes: needs split.by: chromosome, and it is {task.split.by!r}")
+    shared = sorted(set(task.split.test_chromosomes) & set(task.split.validation_chromosomes))
+    if shared:
+        faults.append(f"split.validation_chromosomes: {', '.join(shared)} is tested on as well; a chromosome has one role")
     if task.split.validation_chromosomes and not task.split.test_chromosomes:
-        found.append("split.test_chromosomes: name those that are tested on, beside those of validation")
-    return found + _of_models(task) + _of_balance(task)
+        faults.append("split.test_chromosomes: name those that are tested on, beside those of validation")
+    return faults + _check_models(task) + _check_balance(task)
 
 
-def _of_models(task: Any) -> list[str]:
-    target, word = task.sequences.target, task.representation
-    found = []
-    if word not in REPRESENTATIONS:
-        found.append(f"representation: {word!r} is not of sequences; use one of {', '.join(REPRESENTATIONS)}")
+def _check_models(task: Any) -> list[str]:
+    target, encoding = task.sequences.target, task.representation
+    faults = []
+    if encoding not in REPRESENTATIONS:
+        faults.append(f"representation: {encoding!r} is not of sequences; use one of {', '.join(REPRESENTATIONS)}")
     for model in task.models:
-        if target == "splice_sites" and model not in OF_POSITIONS:
-            found.append(f"models: {model!r} does not predict positions; use {', '.join(OF_POSITIONS)}")
+        if target == "splice_sites" and model not in POSITION_MODELS:
+            faults.append(f"models: {model!r} does not predict positions; use {', '.join(POSITION_MODELS)}")
         elif target != "splice_sites" and model == "position_matrix":
-            found.append("models: 'position_matrix' predicts positions (sequences.target: splice_sites)")
-        elif model not in (*NETS, *PLAIN, *OF_FEATURES, "position_matrix"):
-            found.append(f"models: {model!r} does not learn from sequences")
-        elif model in OF_FEATURES and word == "kmer_graph":
-            found.append(f"models: {model!r} learns from features, and {word} gives a graph; use another representation")
-        elif model in OF_FEATURES and target != "classes":
-            found.append(f"models: {model!r} predicts classes here, and sequences.target is {target!r}")
-        elif model == "graph" and word not in ("one_hot", "kmer_graph"):
-            found.append(
-                f"models: 'graph' makes its own graph of the sequence; use representation one_hot or kmer_graph, not {word}"
+            faults.append("models: 'position_matrix' predicts positions (sequences.target: splice_sites)")
+        elif model not in (*NETWORKS, *REPRESENTATION_FREE_MODELS, *FEATURE_MODELS, "position_matrix"):
+            faults.append(f"models: {model!r} does not learn from sequences")
+        elif model in FEATURE_MODELS and encoding == "kmer_graph":
+            faults.append(f"models: {model!r} learns from features, and {encoding} gives a graph; use another representation")
+        elif model in FEATURE_MODELS and target != "classes":
+            faults.append(f"models: {model!r} predicts classes here, and sequences.target is {target!r}")
+        elif model == "graph" and encoding not in ("one_hot", "kmer_graph"):
+            faults.append(
+                f"models: 'graph' makes its own graph of the sequence; use representation one_hot or kmer_graph, not {encoding}"
             )
-        elif model in NETS and model != "graph" and word == "kmer_graph":
-            found.append(f"models: {model!r} does not take a graph; use representation one_hot, kmer, word2vec or bpe")
-        elif model in NETS and model != "transformer" and word == "transformer":
-            found.append(
-                f"models: {model!r} does not take embeddings of a transformer; use transformer (fine-tuned), or {', '.join(OF_FEATURES)}"
+        elif model in NETWORKS and model != "graph" and encoding == "kmer_graph":
+            faults.append(f"models: {model!r} does not take a graph; use representation one_hot, kmer, word2vec or bpe")
+        elif model in NETWORKS and model != "transformer" and encoding == "transformer":
+            faults.append(
+                f"models: {model!r} does not take embeddings of a transformer; use transformer (fine-tuned), or {', '.join(FEATURE_MODELS)}"
             )
-        elif target in ("splice_sites", "profile") and model in NETS and word != "one_hot":
-            found.append(f"models: {model!r} predicts along the sequence from one_hot alone")
+        elif target in ("splice_sites", "profile") and model in NETWORKS and encoding != "one_hot":
+            faults.append(f"models: {model!r} predicts along the sequence from one_hot alone")
     if target == "profile" and {"cnn_lstm", "lstm", "transformer", "graph"} & set(task.models):
-        found.append("models: profiles are predicted by cnn, dilated_resnet, kmer_linear and gc_content")
-    return found
+        faults.append("models: profiles are predicted by cnn, dilated_resnet, kmer_linear and gc_content")
+    return faults
 
 
-def _of_balance(task: Any) -> list[str]:
-    found = []
+def _check_balance(task: Any) -> list[str]:
+    faults = []
     methods = {task.balance.method, *task.balance.compare}
     if "smote" in methods:
-        found.append(
+        faults.append(
             "balance.method: smote draws between numbers, and sequences are none; use mutagenesis, oversample or class_weight"
         )
     if methods != {"none"} and (task.sequences.target != "classes" or isinstance(task.label, list)):
-        found.append("balance.method: there are no classes to balance; use none")
-    return found
+        faults.append("balance.method: there are no classes to balance; use none")
+    return faults

@@ -7,7 +7,7 @@ from pydantic import Field
 from readsight.config.base import Name, Section
 
 
-class Table(Section):
+class TableConfig(Section):
     """A matrix of samples and features (genes, proteins, probes), either way round, of one modality."""
 
     files: list[str] = Field(

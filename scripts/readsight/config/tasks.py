@@ -7,21 +7,21 @@ from pydantic import Field, model_validator
 from readsight.config import interpretation, sequence_tasks
 from readsight.config.base import Fraction, Name, Positive, Section
 from readsight.config.interpretation import Attribution, Interpret
-from readsight.config.sequence_tasks import Architectures, KmerModels, Represent, Sequences, Training
+from readsight.config.sequence_tasks import Architectures, KmerModels, Represent, SequencesConfig, TrainingConfig
 
 # Models that have gradients, and so can be explained by them.
-GRADIENT = ("network", "cnn", "attention_fusion", "late_fusion", "logistic", "elastic_net", "single_feature", "cox")
+GRADIENT_MODELS = ("network", "cnn", "attention_fusion", "late_fusion", "logistic", "elastic_net", "single_feature", "cox")
 # Attribution methods of feature tables.
-OF_TABLES = ("integrated_gradients", "shap")
+TABLE_METHODS = ("integrated_gradients", "shap")
 FUSIONS = ("late_fusion", "attention_fusion")
-MODELS_OF_CALLS = ("network", "logistic", "forest", "boosting", "elastic_net", "single_feature")
+CALL_MODELS = ("network", "logistic", "forest", "boosting", "elastic_net", "single_feature")
 DEFAULT_MODELS = {
     "variants": ["network", "logistic", "forest", "single_feature"],
     "samples": ["network", "logistic", "elastic_net", "forest", "boosting"],
     "survival": ["network", "cox"],
 }
 # Outcomes that are not one class an example: nothing is balanced there.
-UNBALANCED = ("multilabel", "survival")
+UNBALANCED_OUTCOMES = ("multilabel", "survival")
 
 
 class Split(Section):
@@ -125,7 +125,7 @@ class Search(Section):
     )
 
 
-class Network(Section):
+class NetworkConfig(Section):
     """Training of neural networks, and the multilayer perceptron."""
 
     hidden: list[Positive] = Field([32, 16], description="Units of each hidden layer.")
@@ -139,7 +139,7 @@ class Network(Section):
     patience: Positive = Field(8, description="Passes without a better validation loss before training stops.")
 
 
-class Convolution(Section):
+class ConvolutionConfig(Section):
     """The 1-D convolutional network over ordered genes; it is trained as `network` says."""
 
     order: Literal["auto", "genome", "likeness"] = Field(
@@ -150,7 +150,7 @@ class Convolution(Section):
     width: Positive = Field(9, description="Genes that a filter spans.")
 
 
-class Fusion(Section):
+class FusionConfig(Section):
     """Attention over modalities; it is trained as `network` says."""
 
     embedding: Positive = Field(16, description="Numbers that each modality is condensed to.")
@@ -164,7 +164,7 @@ class Task(Section):
         "variants",
         description="Where examples come from: candidate calls, samples with their expression and tables, or sequences (FASTA, tables, regions, variants in their context, splice sites).",
     )
-    sequences: Sequences = Field(Sequences(), description="Where sequences come from, and what is predicted of them.")
+    sequences: SequencesConfig = Field(SequencesConfig(), description="Where sequences come from, and what is predicted of them.")
     caller: str = Field(
         "bcftools",
         description="Whose calls are the examples (source: variants): one of variants.callers, `given` or `consensus`.",
@@ -230,10 +230,10 @@ class Task(Section):
     )
     single_feature: str = Field("QUAL", description="Feature that the `single_feature` baseline ranks by.")
     search: Search = Field(Search(), description="Search of settings.")
-    network: Network = Field(Network(), description="Settings of the `network` model, and training of all networks.")
-    cnn: Convolution = Field(Convolution(), description="Settings of the `cnn` model.")
-    fusion: Fusion = Field(Fusion(), description="Settings of the `attention_fusion` model.")
-    training: Training = Field(Training(), description="Training of networks of sequence.")
+    network: NetworkConfig = Field(NetworkConfig(), description="Settings of the `network` model, and training of all networks.")
+    cnn: ConvolutionConfig = Field(ConvolutionConfig(), description="Settings of the `cnn` model.")
+    fusion: FusionConfig = Field(FusionConfig(), description="Settings of the `attention_fusion` model.")
+    training: TrainingConfig = Field(TrainingConfig(), description="Training of networks of sequence.")
     architectures: Architectures = Field(Architectures(), description="Settings of each network of sequence.")
     kmers: KmerModels = Field(KmerModels(), description="Settings of the models of k-mers.")
     attributions: list[Attribution] | None = Field(
@@ -262,27 +262,29 @@ class Task(Section):
         return self.label if isinstance(self.label, list) else [self.label] if self.label else []
 
     @model_validator(mode="after")
-    def settle(self) -> Self:
+    def fill_defaults(self) -> Self:
         """Fill in the defaults that hang on source and outcome."""
-        samples, sequences = self.source == "samples", self.source == "sequences"
-        self.label = self.label if samples or self.label else "label" if sequences else "truth"
+        is_samples, is_sequences = self.source == "samples", self.source == "sequences"
+        self.label = self.label if is_samples or self.label else "label" if is_sequences else "truth"
         self.representation = self.representation or {"samples": "profile", "sequences": "one_hot"}.get(
             self.source, "annotations"
         )
         self.split.by = self.split.by or {"samples": "group", "sequences": "homology"}.get(self.source, "block")
-        self.split.inner = self.split.inner or (3 if samples else None)
-        self.split.repeats = self.split.repeats or (1 if sequences else 2)
-        self.split.resplits = (0 if sequences else 20) if self.split.resplits is None else self.split.resplits
-        usual = "none" if sequences else "oversample" if self.missing == "keep" else "smote"
-        self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED else usual)
-        self.models = self.models or self._usual()
+        self.split.inner = self.split.inner or (3 if is_samples else None)
+        self.split.repeats = self.split.repeats or (1 if is_sequences else 2)
+        self.split.resplits = (0 if is_sequences else 20) if self.split.resplits is None else self.split.resplits
+        default_balance = "none" if is_sequences else "oversample" if self.missing == "keep" else "smote"
+        self.balance.method = self.balance.method or ("none" if self.outcome in UNBALANCED_OUTCOMES else default_balance)
+        self.models = self.models or self._choose_default_models()
         if self.attributions is None:
             self.attributions = (
-                interpretation.usual(self.models[0], self.representation) if sequences else ["integrated_gradients", "shap"]
+                interpretation.choose_default_methods(self.models[0], self.representation)
+                if is_sequences
+                else ["integrated_gradients", "shap"]
             )
         return self
 
-    def _usual(self) -> list[str]:
+    def _choose_default_models(self) -> list[str]:
         """Models where none are named."""
         if self.source == "sequences":
             target = "labels" if self.outcome == "multilabel" else self.sequences.target
@@ -290,7 +292,7 @@ class Task(Section):
         return list(DEFAULT_MODELS["survival" if self.source == "samples" and self.outcome == "survival" else self.source])
 
 
-def faults(
+def check_task(
     name: str, task: Task, callers: list[str], truth: bool, modalities: list[str], fasta: bool = False, gtf: bool = False
 ) -> list[str]:
     """What keeps a task from being learned, each with its key.
@@ -299,88 +301,95 @@ def faults(
     fasta, gtf: whether there is a reference, and genes.
     """
     if task.source == "sequences":
-        own = [*sequence_tasks.faults(task, fasta, gtf), *interpretation.faults(task, callers, fasta)]
-        return [f"tasks.{name}.{fault}" for fault in own]
-    found = _of_calls(task, callers, truth) if task.source == "variants" else _of_samples(task, modalities)
-    found += ["split.tested: is for sequences; leave it out"] if task.split.tested else []
-    found += [
-        f"attributions: {m!r} is of sequences; use integrated_gradients or shap" for m in task.attributions if m not in OF_TABLES
+        sequence_faults = [
+            *sequence_tasks.check_sequence_task(task, fasta, gtf),
+            *interpretation.check_interpretation(task, callers, fasta),
+        ]
+        return [f"tasks.{name}.{fault}" for fault in sequence_faults]
+    faults = _check_calls(task, callers, truth) if task.source == "variants" else _check_samples(task, modalities)
+    faults += ["split.tested: is for sequences; leave it out"] if task.split.tested else []
+    faults += [
+        f"attributions: {m!r} is of sequences; use integrated_gradients or shap"
+        for m in task.attributions
+        if m not in TABLE_METHODS
     ]
-    if task.models[0] not in GRADIENT and "integrated_gradients" in task.attributions:
-        found.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
-    return [f"tasks.{name}.{fault}" for fault in found]
+    if task.models[0] not in GRADIENT_MODELS and "integrated_gradients" in task.attributions:
+        faults.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
+    return [f"tasks.{name}.{fault}" for fault in faults]
 
 
-def _of_calls(task: Task, callers: list[str], truth: bool) -> list[str]:
-    found = []
+def _check_calls(task: Task, callers: list[str], truth: bool) -> list[str]:
+    faults = []
     if task.split.by == "homology":
-        found.append("split.by: 'homology' is for sequences; use block or chromosome")
+        faults.append("split.by: 'homology' is for sequences; use block or chromosome")
     if task.split.by in ("group", "given"):
-        found.append(
+        faults.append(
             f"split.by: {task.split.by!r} needs a column of the examples that says it, and calls, which are "
             "made of all samples together, have none; use block or chromosome"
         )
     if task.caller not in callers:
-        found.append(f"caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})")
+        faults.append(f"caller: {task.caller!r} is not among the callers of this project ({', '.join(callers) or 'none'})")
     if task.label != "truth" or task.time or task.event:
-        found.append("label: calls are labelled by their truth; use 'truth', or source: samples")
+        faults.append("label: calls are labelled by their truth; use 'truth', or source: samples")
     elif not truth:
-        found.append("label: 'truth' needs variants.truth")
-    found += [f"models: {m!r} learns from samples, not from calls" for m in task.models if m not in MODELS_OF_CALLS]
+        faults.append("label: 'truth' needs variants.truth")
+    faults += [f"models: {m!r} learns from samples, not from calls" for m in task.models if m not in CALL_MODELS]
     if task.representation != "annotations":
-        found.append("representation: calls have annotations")
-    return found
+        faults.append("representation: calls have annotations")
+    return faults
 
 
-def _of_samples(task: Task, modalities: list[str]) -> list[str]:
-    found = []
+def _check_samples(task: Task, modalities: list[str]) -> list[str]:
+    faults = []
     if not modalities:
-        found.append("source: 'samples' needs samples of assay rna, or tables")
-    found += [
+        faults.append("source: 'samples' needs samples of assay rna, or tables")
+    faults += [
         f"modalities: {m!r} is not there; there are: {', '.join(modalities) or 'none'}"
         for m in task.modalities
         if m not in modalities
     ]
     if task.split.by not in ("group", "given"):
-        found.append(f"split.by: samples have no place on the genome to be divided by ({task.split.by}); use group or given")
+        faults.append(f"split.by: samples have no place on the genome to be divided by ({task.split.by}); use group or given")
     if bool(task.time) != bool(task.event):
-        found.append("event: survival needs both time and event")
+        faults.append("event: survival needs both time and event")
     elif task.outcome == "survival" and task.label:
-        found.append("label: survival is told by time and event; leave label out")
+        faults.append("label: survival is told by time and event; leave label out")
     elif not task.labels:
-        found.append("label: name the column to predict (or time and event, for survival)")
+        faults.append("label: name the column to predict (or time and event, for survival)")
     if task.representation != "profile":
-        found.append("representation: samples have profiles")
-    found += _of_models(task, task.modalities or modalities)
+        faults.append("representation: samples have profiles")
+    faults += _check_models(task, task.modalities or modalities)
     harmonise = task.harmonise
     if harmonise.method != "none" and not harmonise.batch:
-        found.append("harmonise.batch: name the column of batches")
-    known = [c for c in task.labels if c in harmonise.covariates]
-    if known:
-        found.append(
-            f"harmonise.covariates: {known[0]!r} is what is to be predicted, and not known of a new sample; leave it out"
+        faults.append("harmonise.batch: name the column of batches")
+    leaking = [c for c in task.labels if c in harmonise.covariates]
+    if leaking:
+        faults.append(
+            f"harmonise.covariates: {leaking[0]!r} is what is to be predicted, and not known of a new sample; leave it out"
         )
     if harmonise.batch in task.labels:
-        found.append("harmonise.batch: is the label itself; there is nothing left to predict")
-    return found
+        faults.append("harmonise.batch: is the label itself; there is nothing left to predict")
+    return faults
 
 
-def _of_models(task: Task, modalities: list[str]) -> list[str]:
+def _check_models(task: Task, modalities: list[str]) -> list[str]:
     survival = task.outcome == "survival"
-    able = (
+    available = (
         ("network", "cnn", "attention_fusion", "cox")
         if survival
-        else tuple(m for m in GRADIENT if m != "cox") + ("forest", "boosting")
+        else tuple(m for m in GRADIENT_MODELS if m != "cox") + ("forest", "boosting")
     )
-    found = [f"models: {m!r} does not predict {'survival' if survival else 'classes'}" for m in task.models if m not in able]
+    faults = [
+        f"models: {m!r} does not predict {'survival' if survival else 'classes'}" for m in task.models if m not in available
+    ]
     if len(modalities) < 2:
-        found += [
+        faults += [
             f"models: {m!r} joins modalities, and there is one ({', '.join(modalities)})" for m in task.models if m in FUSIONS
         ]
     if task.missing == "keep" and "smote" in (task.balance.method, *task.balance.compare):
-        found.append(
+        faults.append(
             "balance.method: smote draws between samples, and would make half a modality of one that is missing (missing: keep); use oversample or class_weight"
         )
-    if task.outcome in UNBALANCED and (task.balance.method != "none" or task.balance.compare):
-        found.append(f"balance.method: there are no classes to balance ({task.outcome}); use none")
-    return found
+    if task.outcome in UNBALANCED_OUTCOMES and (task.balance.method != "none" or task.balance.compare):
+        faults.append(f"balance.method: there are no classes to balance ({task.outcome}); use none")
+    return faults

@@ -14,39 +14,39 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def seal(findings: dict[str, Any], examples: Path, split: Path) -> dict[str, Any]:
+def seal_certificate(findings: dict[str, Any], examples: Path, split: Path) -> dict[str, Any]:
     """Findings with the hashes of the files that they are about."""
     return {"examples_sha256": sha256(examples), "split_sha256": sha256(split)} | findings
 
 
-def verify(certificate: Path, examples: Path, split: Path) -> dict[str, Any]:
+def verify_split(certificate: Path, examples: Path, split: Path) -> dict[str, Any]:
     """The certificate's content, if it is about these very files. Raises InputError where it is not, or leaks."""
-    held = _read(certificate)
-    for what, path in (("examples", examples), ("split", split)):
-        if held.get(f"{what}_sha256") != sha256(path):
+    content = _read_certificate(certificate)
+    for name, path in (("examples", examples), ("split", split)):
+        if content.get(f"{name}_sha256") != sha256(path):
             raise InputError(f"{certificate}: stale: {path} is not the file that was certified; make the split again")
-    if not held.get("certified"):
-        raise InputError(f"{certificate}: the split is not certified: {held.get('reason', 'no reason is given')}")
-    return held
+    if not content.get("certified"):
+        raise InputError(f"{certificate}: the split is not certified: {content.get('reason', 'no reason is given')}")
+    return content
 
 
-def verify_folds(certificate: Path, marks: dict[str, str]) -> dict[str, Any]:
+def verify_folds(certificate: Path, digests: dict[str, str]) -> dict[str, Any]:
     """The certificate's content, if these folds were cut under it.
 
-    marks: file → hash of the certificate that it was made under. Raises
+    digests: file → hash of the certificate that it was made under. Raises
     InputError for folds of an older certificate, or of none.
     """
-    held = _read(certificate)
-    now = sha256(certificate)
-    for name, mark in marks.items():
-        if mark != now:
+    content = _read_certificate(certificate)
+    current = sha256(certificate)
+    for name, digest in digests.items():
+        if digest != current:
             raise InputError(
                 f"{name}: was not made from the split that {certificate} certifies (stale or uncertified); make the folds again"
             )
-    return held
+    return content
 
 
-def _read(certificate: Path) -> dict[str, Any]:
+def _read_certificate(certificate: Path) -> dict[str, Any]:
     try:
         return json.loads(Path(certificate).read_text())
     except (OSError, ValueError) as error:

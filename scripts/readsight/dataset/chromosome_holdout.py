@@ -6,49 +6,53 @@ import numpy as np
 import pandas as pd
 
 from readsight.dataset import cross_validation
-from readsight.dataset.cross_validation import Need
-from readsight.dataset.homology import Kin
+from readsight.dataset.cross_validation import Requirement
+from readsight.dataset.homology import Relatives
 from readsight.errors import InputError
 
-LEARNED = (("test", ("train", "validation")), ("validation", ("train",)))
-WORDS = {"test": "split.test_chromosomes", "validation": "split.validation_chromosomes"}
+LEARNING_ROLES = (("test", ("train", "validation")), ("validation", ("train",)))
+CONFIG_KEYS = {"test": "split.test_chromosomes", "validation": "split.validation_chromosomes"}
 
 
-def chromosomes(strata: np.ndarray, chrom: np.ndarray, spec: dict[str, Any], seed: int, wanted: list[Need]) -> pd.DataFrame:
+def assign_by_chromosome(
+    strata: np.ndarray, chrom: np.ndarray, spec: dict[str, Any], seed: int, requirements: list[Requirement]
+) -> pd.DataFrame:
     """Roles of n examples, `repeat0.fold0`: the named chromosomes are tested on, and validated on.
 
     chrom: (n,). spec: test_chromosomes; validation_chromosomes, drawn where none are named: about the part `validation`
     of the rest. Raises InputError for names that are not there, and for a role that lacks what is wanted.
     """
-    there = sorted(set(chrom.tolist()))
+    present = sorted(set(chrom.tolist()))
     faults = [
-        f"{WORDS[role]}: no example lies on {', '.join(lost)}; there are: {', '.join(there)}"
-        for role in WORDS
-        if (lost := [name for name in spec[f"{role}_chromosomes"] if name not in there])
+        f"{CONFIG_KEYS[role]}: no example lies on {', '.join(missing)}; there are: {', '.join(present)}"
+        for role in CONFIG_KEYS
+        if (missing := [name for name in spec[f"{role}_chromosomes"] if name not in present])
     ]
     if faults:
         raise InputError(faults)
-    test = np.isin(chrom, spec["test_chromosomes"])
-    roles = np.where(test, "test", "train").astype(object)
+    is_test = np.isin(chrom, spec["test_chromosomes"])
+    roles = np.where(is_test, "test", "train").astype(object)
     if spec["validation_chromosomes"]:
         roles[np.isin(chrom, spec["validation_chromosomes"])] = "validation"
     else:
-        few = [
-            f"split.test_chromosomes: {name} lies on {len(kinds)} of the other chromosomes ({', '.join(sorted(kinds)) or 'none'}), "
+        scarce = [
+            f"split.test_chromosomes: {name} lies on {len(chromosomes)} of the other chromosomes ({', '.join(sorted(chromosomes)) or 'none'}), "
             "and it needs two there: to train and to validate on; test on fewer, or set split.by to homology"
-            for name, own in wanted
-            if len(kinds := set(chrom[own & ~test].tolist())) < 2
+            for name, is_member in requirements
+            if len(chromosomes := set(chrom[is_member & ~is_test].tolist())) < 2
         ]
-        if few:
-            raise InputError(few)
+        if scarce:
+            raise InputError(scarce)
         groups = np.unique(chrom, return_inverse=True)[1].reshape(-1)
-        flat = spec | {"inner": None}
-        roles = cross_validation.within("roles", np.flatnonzero(test), strata, groups, wanted, flat, seed + 1)["roles"]
-    cross_validation.hold(roles, wanted, "split.test_chromosomes: this division")
-    return pd.DataFrame({cross_validation.column(0, 0): roles})
+        flat_spec = spec | {"inner": None}
+        roles = cross_validation.divide_training(
+            "roles", np.flatnonzero(is_test), strata, groups, requirements, flat_spec, seed + 1
+        )["roles"]
+    cross_validation.check_roles(roles, requirements, "split.test_chromosomes: this division")
+    return pd.DataFrame({cross_validation.fold_column(0, 0): roles})
 
 
-def apart(roles: pd.DataFrame, kin: Kin, wanted: list[Need]) -> pd.DataFrame:
+def exclude_relatives(roles: pd.DataFrame, relatives: Relatives, requirements: list[Requirement]) -> pd.DataFrame:
     """Roles without relatives on two sides: what is tested on stays whole.
 
     roles: a column a fold. Examples of training and validation that are like one of the test part get the role ""
@@ -57,40 +61,42 @@ def apart(roles: pd.DataFrame, kin: Kin, wanted: list[Need]) -> pd.DataFrame:
     """
     table = {}
     for name in roles:
-        own = roles[name].to_numpy(object).copy()
-        while sum(_leave_out(own, side, learned, kin) for side, learned in LEARNED):
+        fold_roles = roles[name].to_numpy(object).copy()
+        while sum(_exclude_related(fold_roles, side, learning_roles, relatives) for side, learning_roles in LEARNING_ROLES):
             pass
-        lost = int((own == "").sum())
-        cross_validation.hold(own, wanted, f"split.by: the division {name}, without {lost} examples that are like ones held out,")
-        table[name] = own
+        excluded = int((fold_roles == "").sum())
+        cross_validation.check_roles(
+            fold_roles, requirements, f"split.by: the division {name}, without {excluded} examples that are like ones held out,"
+        )
+        table[name] = fold_roles
     return pd.DataFrame(table, index=roles.index)
 
 
-def _leave_out(roles: np.ndarray, side: str, learned: tuple[str, ...], kin: Kin) -> int:
+def _exclude_related(roles: np.ndarray, side: str, learning_roles: tuple[str, ...], relatives: Relatives) -> int:
     """Empty in place the roles of what is learned from and is like one of a side. Returns how many there were.
 
     The search is repeated until it finds none, and by the caller when another side has changed: then it finds none when
     the division is certified either, for it is given the same sequences.
     """
-    held, sought = roles == side, np.isin(roles, learned)
-    found = sought & np.isin(kin.either, kin.either[held])
-    lost = 0
+    is_reference, is_candidate = roles == side, np.isin(roles, learning_roles)
+    is_related = is_candidate & np.isin(relatives.identical_either_strand, relatives.identical_either_strand[is_reference])
+    count = 0
     while True:
-        roles[found] = ""
-        sought &= ~found
-        lost += int(found.sum())
-        found = kin.across(held, sought)
-        if not found.any():
-            return lost
+        roles[is_related] = ""
+        is_candidate &= ~is_related
+        count += int(is_related.sum())
+        is_related = relatives.find_similar(is_reference, is_candidate)
+        if not is_related.any():
+            return count
 
 
-def left_out(roles: pd.DataFrame, groups: np.ndarray) -> list[dict[str, Any]]:
+def count_excluded(roles: pd.DataFrame, groups: np.ndarray) -> list[dict[str, Any]]:
     """How many examples of each fold were left out, by the role that the rest of their group has: a row a fold."""
     rows = []
     for name in roles:
-        own = roles[name].to_numpy(str)
-        kept = own != ""
-        of_group = dict(zip(groups[kept].tolist(), own[kept].tolist(), strict=True))
-        lost = [of_group.get(group, "train") for group in groups[~kept].tolist()]
-        rows.append({"fold": name} | {role: lost.count(role) for role in ("train", "validation")})
+        fold_roles = roles[name].to_numpy(str)
+        is_kept = fold_roles != ""
+        role_of_group = dict(zip(groups[is_kept].tolist(), fold_roles[is_kept].tolist(), strict=True))
+        excluded = [role_of_group.get(group, "train") for group in groups[~is_kept].tolist()]
+        rows.append({"fold": name} | {role: excluded.count(role) for role in ("train", "validation")})
     return rows

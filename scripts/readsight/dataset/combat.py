@@ -23,7 +23,7 @@ BLOCK = 1 << 21  # numbers worked on at once when fitting: all samples of featur
 ROWS = 256  # samples that are gathered at once
 RUN = 1 << 17  # numbers worked on at once when applying: they stay in the processor's cache
 STEADY = 1e-4  # relative change at which the estimates count as settled, as in the authors' programme
-ALIKE = 1e-11  # deviations smaller than this part of the mean are rounding
+ROUNDING = 1e-11  # deviations smaller than this part of the mean are rounding
 SPANNED = 1e-8  # a covariate of which less than this part is its own is told by the batches
 
 
@@ -37,7 +37,7 @@ def fit(
     """Estimate what each batch adds to and multiplies each feature with.
 
     values: (n, features), float, roughly normal (log scale); NaN where missing. batches: (n,). covariates:
-    (n, c), what of the samples is to be kept, numeric (see `design`). reference: the batch that the others are brought to,
+    (n, c), what of the samples is to be kept, numeric (see `build_design`). reference: the batch that the others are brought to,
     itself unchanged; default: the mean of all. names: of the covariates, for the words of errors.
     Returns arrays and scalars for `apply`: batches (b,) and their sizes, gamma and delta (b, features): shrunk
     location and scale in units of deviation (features,) about grand (features,), effect (c, features) of the
@@ -46,24 +46,24 @@ def fit(
     """
     labels, codes, sizes = np.unique(np.asarray(batches, dtype=str), return_inverse=True, return_counts=True)
     features = values.shape[1]
-    covariates = _numeric(covariates, len(values))
-    _check(labels, codes, sizes, covariates, reference, names)
-    found = _moments(values, codes, len(labels), covariates)
-    means, squares, counts = found["means"], found["squares"], found["counts"]
-    chosen = None if reference is None else int(np.flatnonzero(labels == reference)[0])
-    grand = sizes / sizes.sum() @ means if chosen is None else means[chosen]
+    covariates = _numeric_covariates(covariates, len(values))
+    _check_samples(labels, codes, sizes, covariates, reference, names)
+    moments = _compute_moments(values, codes, len(labels), covariates)
+    means, squares, counts = moments["means"], moments["squares"], moments["counts"]
+    reference_index = None if reference is None else int(np.flatnonzero(labels == reference)[0])
+    grand = sizes / sizes.sum() @ means if reference_index is None else means[reference_index]
     # Of the values that are there: the authors' programme divides by n, but by n − 1 as soon as any one value is missing.
-    own = slice(None) if chosen is None else slice(chosen, chosen + 1)
-    pooled = squares[own].sum(axis=0) / np.maximum(counts[own].sum(axis=0), 1)
-    adjusted = found["told"] & (pooled > (ALIKE * grand) ** 2)
+    pooled_batches = slice(None) if reference_index is None else slice(reference_index, reference_index + 1)
+    pooled = squares[pooled_batches].sum(axis=0) / np.maximum(counts[pooled_batches].sum(axis=0), 1)
+    adjusted = moments["told"] & (pooled > (ROUNDING * grand) ** 2)
     gamma, delta = np.zeros((len(labels), features)), np.ones((len(labels), features))
     deviation = np.where(adjusted, np.sqrt(np.where(adjusted, pooled, 1.0)), 1.0)
     for batch in range(len(labels) if len(labels) > 1 else 0):
-        if batch != chosen and adjusted.any():
-            here = (batch, adjusted)
-            location = (means[here] - grand[adjusted]) / deviation[adjusted]
-            scale = squares[here] / (counts[here] - 1) / pooled[adjusted]
-            gamma[here], delta[here] = _shrunk(location, scale, counts[here])
+        if batch != reference_index and adjusted.any():
+            cell = (batch, adjusted)
+            location = (means[cell] - grand[adjusted]) / deviation[adjusted]
+            scale = squares[cell] / (counts[cell] - 1) / pooled[adjusted]
+            gamma[cell], delta[cell] = _shrink_estimates(location, scale, counts[cell])
     return {
         "batches": labels.astype(object),
         "sizes": sizes,
@@ -72,7 +72,7 @@ def fit(
         "delta": delta,
         "grand": np.where(adjusted, grand, 0.0),
         "deviation": deviation,
-        "effect": np.where(adjusted, found["effect"], 0.0),
+        "effect": np.where(adjusted, moments["effect"], 0.0),
         "adjusted": adjusted,
         "samples": len(values),
     }
@@ -93,34 +93,34 @@ def apply(
     """
     batches = np.asarray(batches, dtype=str)
     known = [str(name) for name in fitted["batches"]]
-    covariates = _numeric(covariates, len(values))
+    covariates = _numeric_covariates(covariates, len(values))
     if values.shape[1] != len(fitted["grand"]) or covariates.shape[1] != len(fitted["effect"]):
         raise ValueError(
             f"{values.shape[1]} features and {covariates.shape[1]} covariates were given; "
             f"ComBat was fitted on {len(fitted['grand'])} and {len(fitted['effect'])}"
         )
-    refuse_unseen(batches, known)
-    kind = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
-    out = np.empty(values.shape, kind) if out is None else out
+    refuse_unknown_batches(batches, known)
+    dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    out = np.empty(values.shape, dtype) if out is None else out
     step = max(1, RUN // max(1, values.shape[1]))
     for batch, name in enumerate(known):
         rows = np.flatnonzero(batches == name)
         scale = 1 / np.sqrt(fitted["delta"][batch])
         shift = fitted["grand"] * (1 - scale) - fitted["deviation"] * fitted["gamma"][batch] * scale
         weights = np.vstack([shift, fitted["effect"] * (1 - scale)])
-        slope, weights = scale.astype(kind), weights.astype(kind)
-        same = name == fitted["reference"] or len(known) == 1
-        for part in np.split(rows, range(step, len(rows), step)) if len(rows) else []:
-            if same:
-                out[part] = values[part]
+        slope, weights = scale.astype(dtype), weights.astype(dtype)
+        is_unchanged = name == fitted["reference"] or len(known) == 1
+        for chunk in np.split(rows, range(step, len(rows), step)) if len(rows) else []:
+            if is_unchanged:
+                out[chunk] = values[chunk]
                 continue
-            block = np.multiply(values[part], slope, dtype=kind)
-            block += _with_ones(covariates[part]).astype(kind) @ weights if covariates.shape[1] else weights[0]
-            out[part] = block
+            block = np.multiply(values[chunk], slope, dtype=dtype)
+            block += _add_intercept(covariates[chunk]).astype(dtype) @ weights if covariates.shape[1] else weights[0]
+            out[chunk] = block
     return out
 
 
-def refuse_unseen(batches: Sequence[str], known: Sequence[str]) -> None:
+def refuse_unknown_batches(batches: Sequence[str], known: Sequence[str]) -> None:
     """Raises InputError where samples are of a batch that ComBat was not fitted on."""
     names, counts = np.unique(np.asarray(batches, dtype=str), return_counts=True)
     faults = [
@@ -133,8 +133,8 @@ def refuse_unseen(batches: Sequence[str], known: Sequence[str]) -> None:
         raise InputError(faults)
 
 
-def levels(table: pd.DataFrame) -> dict[str, Any]:
-    """What `design` needs to know of covariates, told by the samples of a fit.
+def read_levels(table: pd.DataFrame) -> dict[str, Any]:
+    """What `build_design` needs to know of covariates, told by the samples of a fit.
 
     table: text, a column a covariate. A column of more than two values, all numbers, counts as a number;
     any other by its values. Returns columns, and by place: values (text) and whether they are numbers.
@@ -143,44 +143,44 @@ def levels(table: pd.DataFrame) -> dict[str, Any]:
     _refuse_gaps(table)
     names = [str(column) for column in table]
     values = {str(i): np.array(sorted(set(table[column].astype(str))), dtype=object) for i, column in enumerate(table)}
-    numbers = [len(own) > 2 and _are_numbers(own) for own in values.values()]
-    return {"columns": np.array(names, dtype=object), "numbers": np.array(numbers, dtype=bool), "values": values}
+    is_number = [len(column_values) > 2 and _are_numbers(column_values) for column_values in values.values()]
+    return {"columns": np.array(names, dtype=object), "numbers": np.array(is_number, dtype=bool), "values": values}
 
 
-def design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
+def build_design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
     """Covariates as numbers, (n, c): 0 and 1 for each value of a column but its first; a number as it is.
 
-    table: text, with the columns that `levels` was given. Raises InputError for a value that it did not see.
+    table: text, with the columns that `read_levels` was given. Raises InputError for a value that it did not see.
     """
     names = [str(name) for name in fitted["columns"]]
     _refuse_gaps(table[names])
     blocks, faults = [np.empty((len(table), 0))], []
-    for place, name in enumerate(names):
-        own, known = table[name].astype(str).to_numpy(), [str(v) for v in fitted["values"][str(place)]]
-        if fitted["numbers"][place]:
-            if wrong := [v for v in own if not _are_numbers([v])]:
-                faults.append(f"covariate {name}: {wrong[0]!r} is no number, and those that ComBat was fitted on are")
+    for index, name in enumerate(names):
+        column, known = table[name].astype(str).to_numpy(), [str(v) for v in fitted["values"][str(index)]]
+        if fitted["numbers"][index]:
+            if invalid := [v for v in column if not _are_numbers([v])]:
+                faults.append(f"covariate {name}: {invalid[0]!r} is no number, and those that ComBat was fitted on are")
                 continue
-            blocks.append(own.astype(float)[:, None])
+            blocks.append(column.astype(float)[:, None])
             continue
         faults += [
-            f"covariate {name}: {value!r} ({(own == value).sum()} samples) was not among the values that ComBat was fitted on "
+            f"covariate {name}: {value!r} ({(column == value).sum()} samples) was not among the values that ComBat was fitted on "
             f"({', '.join(known)}); leave the covariate out, join rare values, or leave those samples out"
-            for value in sorted(set(own) - set(known))
+            for value in sorted(set(column) - set(known))
         ]
-        blocks.append((own[:, None] == np.array(known[1:], dtype=object)[None, :]).astype(float))
+        blocks.append((column[:, None] == np.array(known[1:], dtype=object)[None, :]).astype(float))
     if faults:
         raise InputError(faults)
     return np.hstack(blocks)
 
 
-def labels_of(fitted: dict[str, Any]) -> list[str]:
-    """Names of the columns that `design` gives."""
-    found = []
-    for place, name in enumerate(fitted["columns"]):
-        own = [str(v) for v in fitted["values"][str(place)]]
-        found += [str(name)] if fitted["numbers"][place] else [f"{name} ({value})" for value in own[1:]]
-    return found
+def design_labels(fitted: dict[str, Any]) -> list[str]:
+    """Names of the columns that `build_design` gives."""
+    labels = []
+    for index, name in enumerate(fitted["columns"]):
+        levels = [str(v) for v in fitted["values"][str(index)]]
+        labels += [str(name)] if fitted["numbers"][index] else [f"{name} ({value})" for value in levels[1:]]
+    return labels
 
 
 def _are_numbers(values: Sequence[str]) -> bool:
@@ -202,15 +202,15 @@ def _refuse_gaps(table: pd.DataFrame) -> None:
         raise InputError(faults)
 
 
-def _numeric(covariates: np.ndarray | None, samples: int) -> np.ndarray:
+def _numeric_covariates(covariates: np.ndarray | None, samples: int) -> np.ndarray:
     return np.empty((samples, 0)) if covariates is None else np.asarray(covariates, dtype=np.float64).reshape(samples, -1)
 
 
-def _with_ones(covariates: np.ndarray) -> np.ndarray:
+def _add_intercept(covariates: np.ndarray) -> np.ndarray:
     return np.hstack([np.ones((len(covariates), 1)), covariates])
 
 
-def _check(
+def _check_samples(
     labels: np.ndarray,
     codes: np.ndarray,
     sizes: np.ndarray,
@@ -226,12 +226,12 @@ def _check(
     ]
     if reference is not None and reference not in labels:
         faults.append(f"reference: {reference!r} is none of the batches that ComBat is fitted on ({', '.join(labels)})")
-    told = _told_by_batches(codes, len(labels), covariates)
-    shown = [str(names[i]) if i < len(names) else f"{i + 1}" for i in told]
+    confounded = _find_confounded(codes, len(labels), covariates)
+    confounded_names = [str(names[i]) if i < len(names) else f"{i + 1}" for i in confounded]
     faults += [
         f"covariate {name} cannot be told from the batches (and the covariates before it): it does not vary inside a batch, "
         "so that to take out the batch is to take it out as well; leave it out of the covariates, or join batches"
-        for name in shown
+        for name in confounded_names
     ]
     if len(codes) <= len(labels) + covariates.shape[1]:
         faults.append(
@@ -242,27 +242,27 @@ def _check(
         raise InputError(faults)
 
 
-def _told_by_batches(codes: np.ndarray, batches: int, covariates: np.ndarray) -> list[int]:
+def _find_confounded(codes: np.ndarray, batches: int, covariates: np.ndarray) -> list[int]:
     """Covariates that batches and earlier covariates make up, by place."""
-    space, found = [], []
+    basis, confounded = [], []
     sizes = np.bincount(codes, minlength=batches)
-    for place, column in enumerate(covariates.T):
+    for index, column in enumerate(covariates.T):
         # twice: once alone leaves rounding of the size of the mean
-        rest = column - column.mean()
-        whole = np.linalg.norm(rest)
+        residual = column - column.mean()
+        norm = np.linalg.norm(residual)
         for _ in range(2):
-            rest = rest - (np.bincount(codes, rest, batches) / sizes)[codes]
-            for direction in space:
-                rest = rest - direction * (direction @ rest)
-        length = np.linalg.norm(rest)
-        if length <= SPANNED * max(whole, ALIKE * abs(column.mean())) or length == 0:
-            found.append(place)
+            residual = residual - (np.bincount(codes, residual, batches) / sizes)[codes]
+            for direction in basis:
+                residual = residual - direction * (direction @ residual)
+        length = np.linalg.norm(residual)
+        if length <= SPANNED * max(norm, ROUNDING * abs(column.mean())) or length == 0:
+            confounded.append(index)
         else:
-            space.append(rest / length)
-    return found
+            basis.append(residual / length)
+    return confounded
 
 
-def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np.ndarray) -> dict[str, np.ndarray]:
+def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np.ndarray) -> dict[str, np.ndarray]:
     """Least squares of every feature on batches and covariates, in blocks of features.
 
     Returns means (b, f): level of each batch where covariates are 0; effect (c, f); squares (b, f): sums of squared
@@ -272,101 +272,101 @@ def _moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np
     order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes, minlength=batches)
     ends = np.cumsum(sizes)
     rows = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-    known, centres = covariates[order], np.empty((batches, covariates.shape[1]))
-    _levels(known, rows, centres)
-    within = _centre(known.copy(), rows, centres)
-    own = [within[part] for part in rows]
-    spread = np.stack([part.T @ part for part in own])
+    ordered, centres = covariates[order], np.empty((batches, covariates.shape[1]))
+    _batch_means(ordered, rows, centres)
+    within = _subtract_means(ordered.copy(), rows, centres)
+    batch_covariates = [within[columns] for columns in rows]
+    spread = np.stack([columns.T @ columns for columns in batch_covariates])
     inverse = np.linalg.pinv(spread.sum(axis=0))
-    matrix = np.hstack([(codes[order, None] == np.arange(batches)).astype(np.float64), known])
+    matrix = np.hstack([(codes[order, None] == np.arange(batches)).astype(np.float64), ordered])
     means, squares, counts = np.empty((3, batches, features))
     counts[:] = sizes[:, None]
-    effect, told = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
+    effect, is_estimable = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
     step = max(1, min(features, BLOCK // n))
     # made once: memory that is asked for anew each time costs more than the work on it
-    room = np.empty(n * step)
+    buffer = np.empty(n * step)
     for start in range(0, features, step):
-        part = slice(start, min(start + step, features))
-        block = room[: n * (part.stop - start)].reshape(n, -1)
-        for at in range(0, n, ROWS):
-            block[at : at + ROWS] = values[order[at : at + ROWS], part]
-        told[part] = _varies(block, rows)
-        _levels(block, rows, means[:, part])
-        if np.isfinite(means[:, part]).all():
-            _centre(block, rows, means[:, part])
-            shared = np.stack([covariate.T @ block[batch] for covariate, batch in zip(own, rows, strict=True)])
-            effect[:, part] = inverse @ shared.sum(axis=0)
-            means[:, part] -= centres @ effect[:, part]
+        columns = slice(start, min(start + step, features))
+        block = buffer[: n * (columns.stop - start)].reshape(n, -1)
+        for row in range(0, n, ROWS):
+            block[row : row + ROWS] = values[order[row : row + ROWS], columns]
+        is_estimable[columns] = _has_variation(block, rows)
+        _batch_means(block, rows, means[:, columns])
+        if np.isfinite(means[:, columns]).all():
+            _subtract_means(block, rows, means[:, columns])
+            products = np.stack([covariate.T @ block[batch] for covariate, batch in zip(batch_covariates, rows, strict=True)])
+            effect[:, columns] = inverse @ products.sum(axis=0)
+            means[:, columns] -= centres @ effect[:, columns]
             # what the covariates explain of each batch's squares, told by products that are there already
-            explained = np.einsum("cf,bcf->bf", effect[:, part], 2 * shared - spread @ effect[:, part])
+            explained = np.einsum("cf,bcf->bf", effect[:, columns], 2 * products - spread @ effect[:, columns])
         else:
             explained = 0.0
-            there = ~np.isnan(block)
-            block[~there] = 0
+            is_present = ~np.isnan(block)
+            block[~is_present] = 0
             if not np.isfinite(block).all():
                 raise InputError("values to harmonise are infinite; give their logarithm of 1 + x, or leave them empty")
-            found, enough = _with_gaps(matrix, block, there)
-            means[:, part], effect[:, part] = found[:batches], found[batches:]
-            told[part] &= enough
-            block -= matrix @ found
-            block[~there] = 0
-            counts[:, part] = [there[batch].sum(axis=0) for batch in rows]
+            coefficients, is_solvable = _solve_with_gaps(matrix, block, is_present)
+            means[:, columns], effect[:, columns] = coefficients[:batches], coefficients[batches:]
+            is_estimable[columns] &= is_solvable
+            block -= matrix @ coefficients
+            block[~is_present] = 0
+            counts[:, columns] = [is_present[batch].sum(axis=0) for batch in rows]
         np.square(block, out=block)
-        squares[:, part] = [block[batch].sum(axis=0) for batch in rows]
-        whole = squares[:, part].sum(axis=0)
-        squares[:, part] = np.maximum(squares[:, part] - explained, 0.0)
+        squares[:, columns] = [block[batch].sum(axis=0) for batch in rows]
+        total = squares[:, columns].sum(axis=0)
+        squares[:, columns] = np.maximum(squares[:, columns] - explained, 0.0)
         # of a feature that the covariates tell, what is left is rounding
-        told[part] &= squares[:, part].sum(axis=0) > SPANNED * whole
-    return {"means": means, "effect": effect, "squares": squares, "counts": counts, "told": told}
+        is_estimable[columns] &= squares[:, columns].sum(axis=0) > SPANNED * total
+    return {"means": means, "effect": effect, "squares": squares, "counts": counts, "told": is_estimable}
 
 
-def _levels(block: np.ndarray, rows: Sequence[slice], out: np.ndarray) -> None:
+def _batch_means(block: np.ndarray, rows: Sequence[slice], out: np.ndarray) -> None:
     """Mean of each batch's rows, (b, f)."""
-    for batch, own in enumerate(rows):
+    for batch, batch_rows in enumerate(rows):
         with np.errstate(invalid="ignore"):
-            block[own].mean(axis=0, out=out[batch])
+            block[batch_rows].mean(axis=0, out=out[batch])
 
 
-def _centre(block: np.ndarray, rows: Sequence[slice], levels: np.ndarray) -> np.ndarray:
+def _subtract_means(block: np.ndarray, rows: Sequence[slice], means: np.ndarray) -> np.ndarray:
     """Take its batch's level from each row, in place."""
-    for batch, own in enumerate(rows):
-        block[own] -= levels[batch]
+    for batch, batch_rows in enumerate(rows):
+        block[batch_rows] -= means[batch]
     return block
 
 
-def _with_gaps(matrix: np.ndarray, block: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _solve_with_gaps(matrix: np.ndarray, block: np.ndarray, is_present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least squares of each feature on the samples that have it; 0 where those do not suffice.
 
     matrix: (n, p). block: (n, f), 0 where missing. Returns coefficients (p, f) and whether they are told (f,).
     """
     n, p = matrix.shape
     products = (matrix[:, :, None] * matrix[:, None, :]).reshape(n, p * p)
-    own = (there.T.astype(np.float64) @ products).reshape(-1, p, p)
-    lengths = np.sqrt(np.maximum(np.einsum("fii->fi", own), np.finfo(float).tiny))
-    scaled = own / lengths[:, :, None] / lengths[:, None, :]
-    told = np.linalg.eigvalsh(scaled)[:, 0] > SPANNED
-    scaled[~told] = np.eye(p)
-    right = (matrix.T @ block).T / lengths
-    found = np.linalg.solve(scaled, right[:, :, None])[:, :, 0] / lengths
-    return np.where(told[:, None], found, 0.0).T, told
+    normal_matrices = (is_present.T.astype(np.float64) @ products).reshape(-1, p, p)
+    lengths = np.sqrt(np.maximum(np.einsum("fii->fi", normal_matrices), np.finfo(float).tiny))
+    scaled = normal_matrices / lengths[:, :, None] / lengths[:, None, :]
+    is_solvable = np.linalg.eigvalsh(scaled)[:, 0] > SPANNED
+    scaled[~is_solvable] = np.eye(p)
+    right_side = (matrix.T @ block).T / lengths
+    coefficients = np.linalg.solve(scaled, right_side[:, :, None])[:, :, 0] / lengths
+    return np.where(is_solvable[:, None], coefficients, 0.0).T, is_solvable
 
 
-def _varies(block: np.ndarray, rows: Sequence[slice]) -> np.ndarray:
+def _has_variation(block: np.ndarray, rows: Sequence[slice]) -> np.ndarray:
     """Whether each feature has two different values in every batch, (f,).
 
     block: (n, f), NaN where missing. rows: samples of each batch.
     """
-    found = np.ones(block.shape[1], dtype=bool)
-    for own in rows if len(rows) > 1 else []:
+    varies = np.ones(block.shape[1], dtype=bool)
+    for batch_rows in rows if len(rows) > 1 else []:
         # two that differ are mostly the first two
-        first, second = block[own][:2]
-        doubtful = np.flatnonzero(~((first < second) | (first > second)))
-        there = block[own][:, doubtful]
-        found[doubtful] &= np.fmax.reduce(there) > np.fmin.reduce(there)
-    return found
+        first, second = block[batch_rows][:2]
+        undecided = np.flatnonzero(~((first < second) | (first > second)))
+        subset = block[batch_rows][:, undecided]
+        varies[undecided] &= np.fmax.reduce(subset) > np.fmin.reduce(subset)
+    return varies
 
 
-def _shrunk(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _shrink_estimates(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Location and scale of one batch, drawn to what its features have in common.
 
     location, scale: (features,), standardised mean and variance in the batch; counts: (features,), its values. The prior
@@ -377,22 +377,22 @@ def _shrunk(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tupl
         return location, scale
     centre, spread = location.mean(), location.var(ddof=1)
     mean, variance = scale.mean(), scale.var(ddof=1)
-    if variance <= (ALIKE * mean) ** 2:
+    if variance <= (ROUNDING * mean) ** 2:
         return (spread * counts * location + mean * centre) / (spread * counts + mean), np.full_like(scale, mean)
     shape, rate = (2 * variance + mean**2) / variance, (mean * variance + mean**3) / variance
     squares = (counts - 1) * scale
     gamma, delta = location, scale
     while True:
-        moved = (spread * counts * location + delta * centre) / (spread * counts + delta)
-        wider = (0.5 * (squares + counts * (location - moved) ** 2) + rate) / (counts / 2 + shape - 1)
+        new_gamma = (spread * counts * location + delta * centre) / (spread * counts + delta)
+        new_delta = (0.5 * (squares + counts * (location - new_gamma) ** 2) + rate) / (counts / 2 + shape - 1)
         # Signed, as the authors have it: to stop earlier or later would move results by some 1e-5.
-        change = max(_change(gamma, moved), _change(delta, wider))
-        gamma, delta = moved, wider
+        change = max(_largest_change(gamma, new_gamma), _largest_change(delta, new_delta))
+        gamma, delta = new_gamma, new_delta
         if change <= STEADY:
             return gamma, delta
 
 
-def _change(before: np.ndarray, after: np.ndarray) -> float:
+def _largest_change(before: np.ndarray, after: np.ndarray) -> float:
     """Largest change in units of the value before; a value that was 0 does not count."""
-    moved = np.divide(np.abs(after - before), before, out=np.zeros_like(before), where=before != 0)
-    return float(moved.max())
+    change = np.divide(np.abs(after - before), before, out=np.zeros_like(before), where=before != 0)
+    return float(change.max())

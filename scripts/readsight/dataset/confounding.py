@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight.checks.batch_confounding import parts
+from readsight.checks.batch_confounding import connect_batches
 from readsight.dataset.outcome import Outcome
 from readsight.stats import metrics
 from readsight.stats.survival import c_index
-from readsight.wording import figure
+from readsight.wording import format_estimate
 
 STRONG = 0.5  # Cramér's V from which on batch and label are strongly confounded
 CLEAR = 0.1  # part of the way from chance to certainty that an interval must lie above to be clear
@@ -33,42 +33,42 @@ def cramers_v(tables: np.ndarray, sizes: float, times: int = 1) -> np.ndarray:
     r, k = (rows > 0).sum(axis=-1), (columns > 0).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = rows[..., :, None] * columns[..., None, :]
-        share = np.where(expected > 0, tables**2 / expected, 0.0).sum(axis=(-2, -1)) - 1
-        share = np.maximum(0.0, share - times * (k - 1) * (r - 1) / (sizes - 1))
-        most = np.minimum(k - (k - 1) ** 2 / (sizes - 1), r - (r - 1) ** 2 / (sizes - 1)) - 1
-        found = np.sqrt(share / most)
-    return np.where((r > 1) & (k > 1) & (most > 0) & (total > 0), np.minimum(found, 1.0), np.nan)
+        phi_squared = np.where(expected > 0, tables**2 / expected, 0.0).sum(axis=(-2, -1)) - 1
+        phi_squared = np.maximum(0.0, phi_squared - times * (k - 1) * (r - 1) / (sizes - 1))
+        maximum = np.minimum(k - (k - 1) ** 2 / (sizes - 1), r - (r - 1) ** 2 / (sizes - 1)) - 1
+        estimate = np.sqrt(phi_squared / maximum)
+    return np.where((r > 1) & (k > 1) & (maximum > 0) & (total > 0), np.minimum(estimate, 1.0), np.nan)
 
 
-def association(batches: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> Cell:
+def cramers_v_interval(batches: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> Cell:
     """Cramér's V of batch and label with its interval over groups.
 
     batches, labels: (n,) codes. groups: (n,). A group counts as one observation, however many samples it has.
     """
     sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    own = sizes[2][sizes[1].reshape(-1)]
-    weights = metrics.group_weights(groups, RESAMPLES, seed) / own
-    kinds = labels.max() + 1
-    cells = np.zeros((len(labels), (batches.max() + 1) * kinds))
-    cells[np.arange(len(labels)), batches * kinds + labels] = 1
-    tables = (weights @ cells).reshape(len(weights), -1, kinds)
+    group_size = sizes[2][sizes[1].reshape(-1)]
+    weights = metrics.group_weights(groups, RESAMPLES, seed) / group_size
+    class_count = labels.max() + 1
+    indicators = np.zeros((len(labels), (batches.max() + 1) * class_count))
+    indicators[np.arange(len(labels)), batches * class_count + labels] = 1
+    tables = (weights @ indicators).reshape(len(weights), -1, class_count)
     n = len(sizes[0])
-    return metrics.interval(np.r_[cramers_v(tables[:1], n), cramers_v(tables[1:], n, times=2)])
+    return metrics.resample_interval(np.r_[cramers_v(tables[:1], n), cramers_v(tables[1:], n, times=2)])
 
 
-def shares(batches: np.ndarray, labels: np.ndarray, train: np.ndarray, kinds: int) -> np.ndarray:
+def batch_class_probabilities(batches: np.ndarray, labels: np.ndarray, train: np.ndarray, class_count: int) -> np.ndarray:
     """Probability of each class by the batch alone, (n, kinds), told by training samples.
 
     One training sample's worth of the classes' own frequencies is added to each batch, so that
     a small batch is not believed too much; a batch that the training samples lack has those frequencies alone.
     """
-    table = np.zeros((batches.max() + 1, kinds))
+    table = np.zeros((batches.max() + 1, class_count))
     np.add.at(table, (batches[train], labels[train]), 1)
     prior = table.sum(axis=0) / len(train)
     return ((table + prior) / (table.sum(axis=1, keepdims=True) + 1))[batches], prior
 
 
-def divisions(strata: np.ndarray, groups: np.ndarray, seed: int) -> list[np.ndarray]:
+def assign_folds(strata: np.ndarray, groups: np.ndarray, seed: int) -> list[np.ndarray]:
     """Folds of cross-validation by repeats, each (n,): the fold that tests a sample. Whole groups, classes spread evenly.
 
     Empty where a class lies in one group only.
@@ -76,62 +76,62 @@ def divisions(strata: np.ndarray, groups: np.ndarray, seed: int) -> list[np.ndar
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = min(FOLDS, min(len(np.unique(groups[strata == kind])) for kind in np.unique(strata)))
-    found = []
+    assignments = []
     for repeat in range(REPEATS if folds > 1 else 0):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed + repeat)
-        of = np.zeros(len(strata), dtype=int)
+        fold_of = np.zeros(len(strata), dtype=int)
         for number, (_, test) in enumerate(splitter.split(strata, strata, groups)):
-            of[test] = number
-        found.append(of)
-    return found
+            fold_of[test] = number
+        assignments.append(fold_of)
+    return assignments
 
 
-def batch_only(batches: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Cell]:
+def score_batch_alone(batches: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Cell]:
     """What the batch alone tells of the class of samples of other groups: balanced accuracy, and AUROC (several: macro).
 
     batches, labels: (n,) codes. groups: (n,). Cross-validated, whole groups; the class said is the one
     that the batch speaks for most against the classes' own frequencies. Intervals over groups.
     """
     weights = metrics.group_weights(groups, RESAMPLES, seed)
-    kinds = int(labels.max()) + 1
+    class_count = int(labels.max()) + 1
     scores = []
-    for fold in divisions(labels, groups, seed):
-        odds = np.zeros((len(labels), kinds))
+    for fold in assign_folds(labels, groups, seed):
+        odds = np.zeros((len(labels), class_count))
         for number in np.unique(fold):
             test = fold == number
-            share, prior = shares(batches, labels, np.flatnonzero(~test), kinds)
-            odds[test] = share[test] / np.maximum(prior, 1e-12)
-        confused = metrics.tables(labels, odds.argmax(axis=1), kinds, weights)
-        ranked = range(1, 2) if kinds == 2 else range(kinds)
-        areas = [metrics.by_fold(metrics.auroc, odds[:, c], (labels == c).astype(float), fold, weights) for c in ranked]
-        scores.append((metrics.balanced_accuracy(confused), np.mean(areas, axis=0)))
+            probabilities, prior = batch_class_probabilities(batches, labels, np.flatnonzero(~test), class_count)
+            odds[test] = probabilities[test] / np.maximum(prior, 1e-12)
+        confusion = metrics.confusion_tables(labels, odds.argmax(axis=1), class_count, weights)
+        classes = range(1, 2) if class_count == 2 else range(class_count)
+        areas = [metrics.average_by_fold(metrics.auroc, odds[:, c], (labels == c).astype(float), fold, weights) for c in classes]
+        scores.append((metrics.balanced_accuracy(confusion), np.mean(areas, axis=0)))
     if not scores:
         return {"balanced_accuracy": UNKNOWN, "auroc": UNKNOWN}
-    return dict(zip(("balanced_accuracy", "auroc"), (metrics.interval(s) for s in np.mean(scores, axis=0)), strict=True))
+    return dict(zip(("balanced_accuracy", "auroc"), (metrics.resample_interval(s) for s in np.mean(scores, axis=0)), strict=True))
 
 
-def batch_risk(batches: np.ndarray, time: np.ndarray, event: np.ndarray, groups: np.ndarray, seed: int) -> Cell:
+def batch_concordance(batches: np.ndarray, time: np.ndarray, event: np.ndarray, groups: np.ndarray, seed: int) -> Cell:
     """Concordance (Harrell's C) of the batch alone with survival of samples of other groups, cross-validated; interval over groups.
 
     time, event: (n,). The risk of a batch is its events per time, with one event's worth of the whole cohort's added.
     """
     weights = metrics.group_weights(groups, RESAMPLES, seed)
-    found = []
-    for fold in divisions(event.astype(int), groups, seed):
+    concordances = []
+    for fold in assign_folds(event.astype(int), groups, seed):
         risk = np.zeros(len(time))
         for number in np.unique(fold):
             test, train = fold == number, fold != number
             rate = max(event[train].sum(), 1e-12) / max(time[train].sum(), 1e-12)
-            seen, under = (
+            events, exposure = (
                 np.bincount(batches[train], event[train], batches.max() + 1),
                 np.bincount(batches[train], time[train], batches.max() + 1),
             )
-            risk[test] = np.log((seen + 1) / (under + 1 / rate))[batches[test]]
-        found.append(c_index(risk, time, event, fold, weights))
-    return metrics.interval(np.mean(found, axis=0)) if found else UNKNOWN
+            risk[test] = np.log((events + 1) / (exposure + 1 / rate))[batches[test]]
+        concordances.append(c_index(risk, time, event, fold, weights))
+    return metrics.resample_interval(np.mean(concordances, axis=0)) if concordances else UNKNOWN
 
 
-def measure(obs: pd.DataFrame, outcome: Outcome, seed: int) -> list[dict[str, Any]]:
+def measure_confounding(obs: pd.DataFrame, outcome: Outcome, seed: int) -> list[dict[str, Any]]:
     """What is found of each target: one, or one a label.
 
     obs: batch (text), group, and the outcome's columns. Returns for each: name (empty where there is but one), classes,
@@ -139,32 +139,32 @@ def measure(obs: pd.DataFrame, outcome: Outcome, seed: int) -> list[dict[str, An
     chance; strong and words. Survival is told by whether the event was seen, and by C.
     """
     names, codes = np.unique(obs["batch"].to_numpy(str), return_inverse=True)
-    groups, target = obs["group"].to_numpy(str), outcome.target(obs)
+    groups, target = obs["group"].to_numpy(str), outcome.read_target(obs)
     rows = []
-    for name, classes, labels in targets(outcome, target):
+    for name, classes, labels in list_targets(outcome, target):
         counts = np.zeros((len(names), len(classes)), dtype=int)
         np.add.at(counts, (codes, labels), 1)
         row = {"name": name, "classes": classes, "batches": names.tolist(), "counts": counts.tolist()}
-        row["parts"] = parts(names[codes].tolist(), [classes[c] for c in labels])
+        row["parts"] = connect_batches(names[codes].tolist(), [classes[c] for c in labels])
         row |= {"cramers_v": UNKNOWN, "scores": {}, "chance": {}}
         present, labels = np.unique(labels, return_inverse=True)
-        told = len(names) > 1 and len(present) > 1
-        if told:
-            row["cramers_v"] = association(codes, labels, groups, seed)
-        if told and outcome.kind != "survival":
-            found = batch_only(codes, labels, groups, seed)
+        is_measurable = len(names) > 1 and len(present) > 1
+        if is_measurable:
+            row["cramers_v"] = cramers_v_interval(codes, labels, groups, seed)
+        if is_measurable and outcome.kind != "survival":
+            scores = score_batch_alone(codes, labels, groups, seed)
             area = "auroc" if len(present) == 2 else "macro_auroc"
-            row["scores"] = {"balanced_accuracy": found["balanced_accuracy"], area: found["auroc"]}
+            row["scores"] = {"balanced_accuracy": scores["balanced_accuracy"], area: scores["auroc"]}
             row["chance"] = {"balanced_accuracy": 1 / len(present), area: 0.5}
         elif len(names) > 1 and outcome.kind == "survival":
-            row["scores"] = {"c_index": batch_risk(codes, target[:, 0], target[:, 1], groups, seed)}
+            row["scores"] = {"c_index": batch_concordance(codes, target[:, 0], target[:, 1], groups, seed)}
             row["chance"] = {"c_index": 0.5}
-        row["strong"], row["words"] = judged(row)
+        row["strong"], row["words"] = judge_confounding(row)
         rows.append(row)
     return rows
 
 
-def targets(outcome: Outcome, target: np.ndarray) -> list[tuple[str, list[str], np.ndarray]]:
+def list_targets(outcome: Outcome, target: np.ndarray) -> list[tuple[str, list[str], np.ndarray]]:
     """Name, names of classes and codes (n,) of each thing that is predicted; name is empty where it is but one."""
     if outcome.kind == "multilabel":
         return [(name, ["no", "yes"], target[:, i]) for i, name in enumerate(outcome.classes)]
@@ -181,23 +181,25 @@ SCORES = {
 }
 
 
-def judged(row: dict[str, Any]) -> tuple[bool, str]:
+def judge_confounding(row: dict[str, Any]) -> tuple[bool, str]:
     """Whether batch and label are strongly confounded, and what was found, in words."""
-    of = f" {row['name']}" if row["name"] else ""
+    subject = f" {row['name']}" if row["name"] else ""
     if len(row["batches"]) < 2:
         return False, f"All samples are of one batch ({row['batches'][0]}): there is nothing to confound."
     v = row["cramers_v"]
-    clear = [
+    clear_scores = [
         name
         for name, cell in row["scores"].items()
         if cell["low"] is not None and cell["low"] > row["chance"][name] + CLEAR * (1 - row["chance"][name])
     ]
-    strong = (v["value"] is not None and v["value"] >= STRONG) or bool(clear) or len(row["parts"]) > 1
-    words = f"Batch and label{of} are {'STRONGLY' if strong else 'not strongly'} confounded: Cramér's V {figure(v)}"
+    is_strong = (v["value"] is not None and v["value"] >= STRONG) or bool(clear_scores) or len(row["parts"]) > 1
+    message = (
+        f"Batch and label{subject} are {'STRONGLY' if is_strong else 'not strongly'} confounded: Cramér's V {format_estimate(v)}"
+    )
     for name, cell in row["scores"].items():
-        words += f"; the batch alone gives {SCORES[name]} {figure(cell)} (chance {row['chance'][name]:.2f})"
+        message += f"; the batch alone gives {SCORES[name]} {format_estimate(cell)} (chance {row['chance'][name]:.2f})"
     if len(row["parts"]) > 1:
-        words += f". No batch links {' with '.join(', '.join(classes) for _, classes in row['parts'])}: between them the batch is all that differs for certain"
-    if strong:
-        words += ". Models may have learned the batch; to take it out takes out what it shares with the label. Read every result beside the batch alone"
-    return strong, words + "."
+        message += f". No batch links {' with '.join(', '.join(classes) for _, classes in row['parts'])}: between them the batch is all that differs for certain"
+    if is_strong:
+        message += ". Models may have learned the batch; to take it out takes out what it shares with the label. Read every result beside the batch alone"
+    return is_strong, message + "."

@@ -1,7 +1,7 @@
 """Repeated, grouped, stratified cross-validation: which example is what in which fold, and in which inner fold.
 
 A division keeps groups whole, and each of its parts holds what is needed to learn and to score: every class; of
-several labels each value; of survival an event (`needs`).
+several labels each value; of survival an event (`list_requirements`).
 """
 
 import re
@@ -13,40 +13,40 @@ import numpy as np
 import pandas as pd
 
 from readsight.checks import group_sizes
-from readsight.checks.group_sizes import fewest
-from readsight.dataset.outcome import ALONG, Outcome
+from readsight.checks.group_sizes import compute_min_groups
+from readsight.dataset.outcome import POSITIONAL_KINDS, Outcome
 from readsight.errors import InputError
 
 ROLES = ("train", "validation", "test")
 TRIES = 50
 
 # What every part must hold: its name in words, and which examples (n,) have it.
-Need = tuple[str, np.ndarray]
+Requirement = tuple[str, np.ndarray]
 
 
-def column(repeat: int, fold: int, inner: int | None = None) -> str:
+def fold_column(repeat: int, fold: int, inner: int | None = None) -> str:
     """Name of the column of the split table that holds the roles of one fold, or of one of its inner folds."""
     return f"repeat{repeat}.fold{fold}" + ("" if inner is None else f".inner{inner}")
 
 
-def outer(columns: pd.Index | list[str]) -> list[str]:
+def outer_columns(columns: pd.Index | list[str]) -> list[str]:
     """Names of the columns that are folds, without the inner ones and the group."""
     return [name for name in columns if re.fullmatch(r"repeat\d+\.fold\d+", name)]
 
 
-def inner(columns: pd.Index | list[str], fold: str) -> list[str]:
+def inner_columns(columns: pd.Index | list[str], fold: str) -> list[str]:
     """Names of the inner columns of a fold's column, in their order."""
     return sorted((n for n in columns if n.startswith(f"{fold}.inner")), key=lambda n: int(n.rpartition("inner")[2]))
 
 
-def members(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
+def class_masks(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
     """What examples are counted by: classes; labels that they have; survival: censored and event. Name and (n,) each.
 
     Numbers, and what is told along a sequence, are not counted apart.
     """
-    if outcome.kind in ("regression", *ALONG):
+    if outcome.kind in ("regression", *POSITIONAL_KINDS):
         return [("examples", np.ones(len(obs), bool))]
-    target = outcome.target(obs)
+    target = outcome.read_target(obs)
     if outcome.kind == "multilabel":
         return [(name, target[:, i] == 1) for i, name in enumerate(outcome.classes)]
     if outcome.kind == "survival":
@@ -54,55 +54,59 @@ def members(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
     return [(name, target == i) for i, name in enumerate(outcome.classes)]
 
 
-def needs(outcome: Outcome, obs: pd.DataFrame) -> list[Need]:
+def list_requirements(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
     """What every part of a division must hold of these examples."""
-    counted = members(outcome, obs)
+    counted = class_masks(outcome, obs)
     if outcome.kind == "survival":
         return counted[1:]
-    if outcome.kind in ("regression", *ALONG):
+    if outcome.kind in ("regression", *POSITIONAL_KINDS):
         return counted
     if outcome.kind == "multilabel":
-        return [(f"label {name} = {v}", own if v else ~own) for name, own in counted for v in (0, 1)]
-    return [(f"class {name}", own) for name, own in counted]
+        return [(f"label {name} = {v}", is_member if v else ~is_member) for name, is_member in counted for v in (0, 1)]
+    return [(f"class {name}", is_member) for name, is_member in counted]
 
 
-def assign(
+def assign_folds(
     strata: np.ndarray,
     groups: np.ndarray,
     spec: dict[str, Any],
     seed: int,
-    wanted: list[Need] | None = None,
+    requirements: list[Requirement] | None = None,
     batches: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Roles of n examples in every fold of every repeat; a group has one role in a fold.
 
     strata: (n,) integers, spread evenly over the folds. groups: (n,). spec: folds, repeats, and inner (folds of
-    the training part: nested) or validation (part of the training groups held out). wanted: what each part must
+    the training part: nested) or validation (part of the training groups held out). requirements: what each part must
     hold; the strata themselves by default. batches: (n,), of which, where a division can be found, training parts keep
     enough to tell how each varies. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
     train, test; and `repeat0.fold0.inner0`, … of train, validation, empty for the fold's test examples): within a
     repeat each example is tested once, or at most once where only `tested` folds are asked for. Raises InputError where groups, or those of a class, are too few.
     """
     groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    wanted = wanted or [(f"class {value}", strata == value) for value in np.unique(strata)]
-    check(groups, wanted, spec)
+    requirements = requirements or [(f"class {value}", strata == value) for value in np.unique(strata)]
+    check_groups(groups, requirements, spec)
     table = {}
     for repeat in range(spec["repeats"]):
-        draw = seed + 1000 * repeat
+        fold_seed = seed + 1000 * repeat
         for fold, test in enumerate(
-            parted(strata, groups, wanted, spec["folds"], draw, _left(spec), spec, batches=batches)[: spec.get("tested")]
+            divide_groups(strata, groups, requirements, spec["folds"], fold_seed, _groups_to_leave(spec), spec, batches=batches)[
+                : spec.get("tested")
+            ]
         ):
-            table |= within(column(repeat, fold), test, strata, groups, wanted, spec, draw + 1 + fold, batches)
+            table |= divide_training(
+                fold_column(repeat, fold), test, strata, groups, requirements, spec, fold_seed + 1 + fold, batches
+            )
     return pd.DataFrame(table)
 
 
-def as_given(
+def use_given_split(
     roles: np.ndarray,
     strata: np.ndarray,
     groups: np.ndarray,
     spec: dict[str, Any],
     seed: int,
-    wanted: list[Need],
+    requirements: list[Requirement],
     batches: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """A split that the data bring as `repeat0.fold0`, and beside it divisions of the same sizes drawn anew.
@@ -115,51 +119,51 @@ def as_given(
     if not 0 < len(test) < len(roles):
         side = "training" if len(test) else "test"
         raise InputError(f"split.given: the split that the data bring has no {side} sample; set split.by to group")
-    whole = bool((roles == "validation").any())
+    has_validation = bool((roles == "validation").any())
     train = np.flatnonzero(roles != "test")
-    few = (
+    scarce = (
         []
-        if whole and not spec.get("resplits")
+        if has_validation and not spec.get("resplits")
         else [
-            f"split.given: {name} ({int(own[train].sum())} training examples) lies in only {_kinds(groups[train][own[train]])} "
-            f"groups of the training part, and it needs {_left(spec)} there to be divided again (split.inner); "
+            f"split.given: {name} ({int(is_member[train].sum())} training examples) lies in only {_count_unique(groups[train][is_member[train]])} "
+            f"groups of the training part, and it needs {_groups_to_leave(spec)} there to be divided again (split.inner); "
             "leave the class out, or set split.by to group"
-            for name, own in wanted
-            if _kinds(groups[train][own[train]]) < _left(spec)
+            for name, is_member in requirements
+            if _count_unique(groups[train][is_member[train]]) < _groups_to_leave(spec)
         ]
     )
-    if few:
-        raise InputError(few)
-    if whole:
-        hold(roles, wanted, "split.given: the split that the data bring")
-        table = {column(0, 0): roles.astype(object)}
+    if scarce:
+        raise InputError(scarce)
+    if has_validation:
+        check_roles(roles, requirements, "split.given: the split that the data bring")
+        table = {fold_column(0, 0): roles.astype(object)}
     else:
-        table = within(column(0, 0), test, strata, groups, wanted, spec, seed + 1, batches)
+        table = divide_training(fold_column(0, 0), test, strata, groups, requirements, spec, seed + 1, batches)
     for number in range(spec.get("resplits", 0)):
-        draw = seed + 1000 + number
-        anew = redrawn(len(test), strata, groups, wanted, spec, draw, batches)
-        table |= within(column(1, number), anew, strata, groups, wanted, spec, draw, batches)
+        resplit_seed = seed + 1000 + number
+        resplit_test = draw_test_set(len(test), strata, groups, requirements, spec, resplit_seed, batches)
+        table |= divide_training(fold_column(1, number), resplit_test, strata, groups, requirements, spec, resplit_seed, batches)
     return pd.DataFrame(table)
 
 
-def hold(roles: np.ndarray, wanted: list[Need], what: str) -> None:
-    """Raise InputError where a role of a division (n,) lacks what is wanted. what: the division, for the message."""
-    lacks = [
-        f"{what} has no example of {name} for {role} (of {int((roles == role).sum())}); divide otherwise, or leave it out"
+def check_roles(roles: np.ndarray, requirements: list[Requirement], division_name: str) -> None:
+    """Raise InputError where a role of a division (n,) lacks what is wanted. division_name: the division, for the message."""
+    faults = [
+        f"{division_name} has no example of {name} for {role} (of {int((roles == role).sum())}); divide otherwise, or leave it out"
         for role in ROLES
-        for name, own in wanted
-        if not (own & (roles == role)).any()
+        for name, is_member in requirements
+        if not (is_member & (roles == role)).any()
     ]
-    if lacks:
-        raise InputError(lacks)
+    if faults:
+        raise InputError(faults)
 
 
-def within(
+def divide_training(
     name: str,
     test: np.ndarray,
     strata: np.ndarray,
     groups: np.ndarray,
-    wanted: list[Need],
+    requirements: list[Requirement],
     spec: dict[str, Any],
     seed: int,
     batches: np.ndarray | None = None,
@@ -167,156 +171,186 @@ def within(
     """Columns of one fold, its test examples (indices) given: roles, and those of the inner folds where there are any."""
     roles = np.full(len(strata), "train", dtype=object)
     roles[test] = "test"
-    rest = np.setdiff1d(np.arange(len(strata)), test)
-    own = [(words, mask[rest]) for words, mask in wanted]
+    training = np.setdiff1d(np.arange(len(strata)), test)
+    training_requirements = [(label, mask[training]) for label, mask in requirements]
     if spec.get("inner"):
         table = {name: roles}
-        of_rest = None if batches is None else batches[rest]
-        flat = spec | {"inner": None}
-        for number, held in enumerate(
-            parted(strata[rest], groups[rest], own, spec["inner"], seed, 1, spec, batches=of_rest, kept=_kept(flat))
+        training_batches = None if batches is None else batches[training]
+        flat_spec = spec | {"inner": None}
+        for number, validation in enumerate(
+            divide_groups(
+                strata[training],
+                groups[training],
+                training_requirements,
+                spec["inner"],
+                seed,
+                1,
+                spec,
+                batches=training_batches,
+                batch_minimum=_batch_minimum(flat_spec),
+            )
         ):
-            part = np.full(len(strata), "", dtype=object)
-            part[rest] = "train"
-            part[rest[held]] = "validation"
-            table[f"{name}.inner{number}"] = part
+            inner_roles = np.full(len(strata), "", dtype=object)
+            inner_roles[training] = "train"
+            inner_roles[training[validation]] = "validation"
+            table[f"{name}.inner{number}"] = inner_roles
         return table
-    scarce = min(_kinds(groups[rest][mask]) for _, mask in own)
-    pieces = max(2, min(round(1 / spec["validation"]), scarce))
-    roles[rest[parted(strata[rest], groups[rest], own, pieces, seed, 1, spec, only_first=True)[0]]] = "validation"
+    fewest_groups = min(_count_unique(groups[training][mask]) for _, mask in training_requirements)
+    fold_count = max(2, min(round(1 / spec["validation"]), fewest_groups))
+    roles[
+        training[
+            divide_groups(strata[training], groups[training], training_requirements, fold_count, seed, 1, spec, only_first=True)[
+                0
+            ]
+        ]
+    ] = "validation"
     return {name: roles}
 
 
-def _left(spec: dict[str, Any]) -> int:
+def _groups_to_leave(spec: dict[str, Any]) -> int:
     """Groups of each class that a test part must leave, so that what is left can be divided again."""
     return spec.get("inner") or 2
 
 
-def _kinds(groups: np.ndarray) -> int:
+def _count_unique(groups: np.ndarray) -> int:
     return len(np.unique(groups))
 
 
-def check(groups: np.ndarray, wanted: list[Need], spec: dict[str, Any]) -> None:
+def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict[str, Any]) -> None:
     """Raise InputError, naming the keys, where groups or a class's groups are fewer than the folds need."""
-    count, left, total = spec["folds"], _left(spec), _kinds(groups)
-    if total < count:
-        raise InputError(f"split.folds: {count} folds, but there are only {total} groups; {_remedy(spec, total)}")
-    need = fewest(count, left)
+    fold_count, to_leave, total = spec["folds"], _groups_to_leave(spec), _count_unique(groups)
+    if total < fold_count:
+        raise InputError(f"split.folds: {fold_count} folds, but there are only {total} groups; {_suggest_remedy(spec, total)}")
+    needed = compute_min_groups(fold_count, to_leave)
     second = f"with {spec['inner']} inner folds" if spec.get("inner") else "with a validation part"
-    few = [(name, own, _kinds(groups[own])) for name, own in wanted]
+    counted = [(name, is_member, _count_unique(groups[is_member])) for name, is_member in requirements]
     faults = [
-        f"split.folds: {name} ({int(own.sum())} examples) lies in only {has} groups, and {count} folds {second} "
-        f"need {need}; {_remedy(spec, has)}"
-        for name, own, has in few
-        if has < need
+        f"split.folds: {name} ({int(is_member.sum())} examples) lies in only {group_count} groups, and {fold_count} folds {second} "
+        f"need {needed}; {_suggest_remedy(spec, group_count)}"
+        for name, is_member, group_count in counted
+        if group_count < needed
     ]
     if faults:
         raise InputError(faults)
 
 
-def _remedy(spec: dict[str, Any], has: int) -> str:
-    """What would make a division possible, with `has` groups of the scarcest class."""
-    count, left = spec["folds"], _left(spec)
-    able = [
-        (f, i) for i in range(left, 1, -1) if i == left or spec.get("inner") for f in range(count, 1, -1) if fewest(f, i) <= has
+def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
+    """What would make a division possible, with `group_count` groups of the scarcest class."""
+    fold_count, to_leave = spec["folds"], _groups_to_leave(spec)
+    feasible = [
+        (f, i)
+        for i in range(to_leave, 1, -1)
+        if i == to_leave or spec.get("inner")
+        for f in range(fold_count, 1, -1)
+        if compute_min_groups(f, i) <= group_count
     ]
-    able = [(f, i) for f, i in able if (f, i) != (count, left)]
-    inner = f" and split.inner to {able[0][1]}" if able and able[0][1] != left else ""
-    fewer = f"split.folds to {able[0][0]}{inner}" if able and able[0][0] != count else inner.removeprefix(" and ")
-    ways = [f"lower {fewer}"] if able else []
+    feasible = [(f, i) for f, i in feasible if (f, i) != (fold_count, to_leave)]
+    inner_setting = f" and split.inner to {feasible[0][1]}" if feasible and feasible[0][1] != to_leave else ""
+    setting = (
+        f"split.folds to {feasible[0][0]}{inner_setting}"
+        if feasible and feasible[0][0] != fold_count
+        else inner_setting.removeprefix(" and ")
+    )
+    remedies = [f"lower {setting}"] if feasible else []
     if spec.get("by", "block") in ("block", "chromosome"):
-        ways.append("make groups smaller (split.by, split.block)")
+        remedies.append("make groups smaller (split.by, split.block)")
     elif spec["by"] == "homology":
-        ways.append("raise split.identity or split.coverage, so that fewer sequences are taken to be alike")
+        remedies.append("raise split.identity or split.coverage, so that fewer sequences are taken to be alike")
     else:
-        ways.append("bring more samples of it, leave it out, or join it with another class")
-    return ", or ".join(ways)
+        remedies.append("bring more samples of it, leave it out, or join it with another class")
+    return ", or ".join(remedies)
 
 
-def parted(
+def divide_groups(
     strata: np.ndarray,
     groups: np.ndarray,
-    wanted: list[Need],
-    parts: int,
+    requirements: list[Requirement],
+    fold_count: int,
     seed: int,
-    left: int,
+    groups_left: int,
     spec: dict[str, Any],
     only_first: bool = False,
     batches: np.ndarray | None = None,
-    kept: int | None = None,
+    batch_minimum: int | None = None,
 ) -> list[np.ndarray]:
     """Divide into parts (indices) of whole groups that each hold all that is wanted; the first of several draws that does.
 
-    left: groups of each that a part must leave. only_first: only the first part must. batches: (n,), of each of which
-    every part leaves `kept` examples, if one of the draws does so.
+    groups_left: groups of each that a part must leave. only_first: only the first part must. batches: (n,), of each of which
+    every part leaves `batch_minimum` examples, if one of the draws does so.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    serving = None
-    kept = _kept(spec) if kept is None else kept
+    acceptable = None
+    batch_minimum = _batch_minimum(spec) if batch_minimum is None else batch_minimum
     for attempt in range(2 * TRIES):
-        draw = seed + 7919 * attempt
-        if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= parts:
-            splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=draw)
+        attempt_seed = seed + 7919 * attempt
+        if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= fold_count:
+            splitter = StratifiedGroupKFold(fold_count, shuffle=True, random_state=attempt_seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # a stratum rarer than the folds: what is needed is checked here
-                found = [held for _, held in splitter.split(np.zeros(len(strata)), strata, groups)]
+                divisions = [indices for _, indices in splitter.split(np.zeros(len(strata)), strata, groups)]
         else:  # it draws among groups of equal composition alone, and may never come to a division that serves
-            found = dealt(groups, wanted, parts, draw)
-        if all(_serves(groups, wanted, held, left) for held in (found[:1] if only_first else found)):
-            if all(_leaves(batches, held, kept) for held in found):
-                return found
-            serving = serving or found
-    if serving:
-        return serving
-    names = ", ".join(name for name, _ in wanted)
+            divisions = deal_groups(groups, requirements, fold_count, attempt_seed)
+        if all(
+            _meets_requirements(groups, requirements, indices, groups_left)
+            for indices in (divisions[:1] if only_first else divisions)
+        ):
+            if all(_keeps_batches(batches, indices, batch_minimum) for indices in divisions):
+                return divisions
+            acceptable = acceptable or divisions
+    if acceptable:
+        return acceptable
+    names = ", ".join(name for name, _ in requirements)
     raise InputError(
-        f"split.folds: no division into {parts} parts was found in which every part has {names}; {_remedy(spec, 2 * parts)}"
+        f"split.folds: no division into {fold_count} parts was found in which every part has {names}; {_suggest_remedy(spec, 2 * fold_count)}"
     )
 
 
-def _serves(groups: np.ndarray, wanted: list[Need], held: np.ndarray, left: int) -> bool:
-    """Whether a part has all that is wanted, and what it leaves has at least `left` groups of each."""
-    here = np.zeros(len(groups), bool)
-    here[held] = True
-    return all((own & here).any() and _kinds(groups[own & ~here]) >= left for _, own in wanted)
+def _meets_requirements(groups: np.ndarray, requirements: list[Requirement], indices: np.ndarray, groups_left: int) -> bool:
+    """Whether a part has all that is wanted, and what it leaves has at least `groups_left` groups of each."""
+    is_selected = np.zeros(len(groups), bool)
+    is_selected[indices] = True
+    return all(
+        (is_member & is_selected).any() and _count_unique(groups[is_member & ~is_selected]) >= groups_left
+        for _, is_member in requirements
+    )
 
 
-def _kept(spec: dict[str, Any]) -> int:
+def _batch_minimum(spec: dict[str, Any]) -> int:
     """Examples of a batch that a test part must leave, so that what is left, divided again, has enough of it."""
-    return group_sizes.of_batch(spec["inner"]) if spec.get("inner") else group_sizes.OF_A_BATCH
+    return group_sizes.compute_min_batch_size(spec["inner"]) if spec.get("inner") else group_sizes.MIN_PER_BATCH
 
 
-def _leaves(batches: np.ndarray | None, held: np.ndarray, kept: int) -> bool:
+def _keeps_batches(batches: np.ndarray | None, indices: np.ndarray, batch_minimum: int) -> bool:
     """Whether a part leaves so many examples of every batch."""
     if batches is None:
         return True
     codes = np.unique(batches, return_inverse=True)[1].reshape(-1)
-    return bool((np.bincount(np.delete(codes, held), minlength=codes.max() + 1) >= kept).all())
+    return bool((np.bincount(np.delete(codes, indices), minlength=codes.max() + 1) >= batch_minimum).all())
 
 
-def dealt(groups: np.ndarray, wanted: list[Need], parts: int, seed: int) -> list[np.ndarray]:
+def deal_groups(groups: np.ndarray, requirements: list[Requirement], fold_count: int, seed: int) -> list[np.ndarray]:
     """Groups dealt out at random, those of the scarcest class first, each to a part with fewest groups of that class."""
-    draw = np.random.default_rng(seed)
-    of_class = sorted((np.unique(groups[own]).tolist() for _, own in wanted), key=len)
-    part_of: dict = {}
-    sizes = [0] * parts
-    for own in [*of_class, np.unique(groups).tolist()]:
-        there = Counter(part_of[group] for group in own if group in part_of)
-        for group in draw.permutation([group for group in own if group not in part_of]).tolist():
-            chosen = min(range(parts), key=lambda part: (there[part], sizes[part]))
-            part_of[group] = chosen
-            there[chosen] += 1
-            sizes[chosen] += 1
-    at = np.array([part_of[group] for group in groups.tolist()])
-    return [np.flatnonzero(at == part) for part in range(parts)]
+    rng = np.random.default_rng(seed)
+    groups_by_class = sorted((np.unique(groups[class_groups]).tolist() for _, class_groups in requirements), key=len)
+    fold_of: dict = {}
+    sizes = [0] * fold_count
+    for class_groups in [*groups_by_class, np.unique(groups).tolist()]:
+        class_counts = Counter(fold_of[group] for group in class_groups if group in fold_of)
+        for group in rng.permutation([group for group in class_groups if group not in fold_of]).tolist():
+            target_fold = min(range(fold_count), key=lambda fold: (class_counts[fold], sizes[fold]))
+            fold_of[group] = target_fold
+            class_counts[target_fold] += 1
+            sizes[target_fold] += 1
+    fold_of_example = np.array([fold_of[group] for group in groups.tolist()])
+    return [np.flatnonzero(fold_of_example == fold) for fold in range(fold_count)]
 
 
-def redrawn(
+def draw_test_set(
     size: int,
     strata: np.ndarray,
     groups: np.ndarray,
-    wanted: list[Need],
+    requirements: list[Requirement],
     spec: dict[str, Any],
     seed: int,
     batches: np.ndarray | None = None,
@@ -326,60 +360,62 @@ def redrawn(
     Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due; then
     of those left, one that brings them and their sum nearer. Where each example is its own group the due is met exactly.
     """
-    kinds, place = np.unique(strata, return_inverse=True)
-    counts = np.zeros((_kinds(groups), len(kinds)))
-    np.add.at(counts, (groups, place.reshape(-1)), 1)
-    serving = None
+    stratum_values, stratum_index = np.unique(strata, return_inverse=True)
+    counts = np.zeros((_count_unique(groups), len(stratum_values)))
+    np.add.at(counts, (groups, stratum_index.reshape(-1)), 1)
+    acceptable = None
     for attempt in range(TRIES):
-        draw = np.random.default_rng([seed, attempt])
-        missing = _due(size, counts.sum(axis=0), draw)
+        rng = np.random.default_rng([seed, attempt])
+        missing = _apportion(size, counts.sum(axis=0), rng)
         taken = []
-        order = draw.permutation(len(counts))
+        order = rng.permutation(len(counts))
         for weight in (0, 1):
             for group in np.setdiff1d(order, taken, assume_unique=True):
-                if _far(missing - counts[group], weight) < _far(missing, weight):
+                if _distance_to_due(missing - counts[group], weight) < _distance_to_due(missing, weight):
                     taken.append(group)
                     missing = missing - counts[group]
         test = np.flatnonzero(np.isin(groups, taken))
-        if _serves(groups, wanted, test, _left(spec)):
-            if _leaves(batches, test, _kept(spec)):
+        if _meets_requirements(groups, requirements, test, _groups_to_leave(spec)):
+            if _keeps_batches(batches, test, _batch_minimum(spec)):
                 return test
-            serving = test if serving is None else serving
-    if serving is not None:
-        return serving
+            acceptable = test if acceptable is None else acceptable
+    if acceptable is not None:
+        return acceptable
     raise InputError(
         f"split.resplits: no division with {size} test samples was found in which both sides have "
-        f"{', '.join(name for name, _ in wanted)}; set split.resplits to 0"
+        f"{', '.join(name for name, _ in requirements)}; set split.resplits to 0"
     )
 
 
-def _far(missing: np.ndarray, weight: float) -> float:
+def _distance_to_due(missing: np.ndarray, weight: float) -> float:
     """How far numbers of strata, and with a weight their sum, are from their due."""
     return float((missing**2).sum() + weight * missing.sum() ** 2)
 
 
-def _due(size: int, totals: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def _apportion(size: int, totals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """`size` shared out over strata in proportion to their totals: whole numbers, remainders to the largest, ties drawn."""
-    share = size * totals / totals.sum()
-    due = np.floor(share)
-    order = np.lexsort((draw.random(len(share)), -(share - due)))
+    exact = size * totals / totals.sum()
+    due = np.floor(exact)
+    order = np.lexsort((rng.random(len(exact)), -(exact - due)))
     due[order[: int(round(size - due.sum()))]] += 1
     return due
 
 
-def balance_of(roles: pd.DataFrame, counted: list[Need], groups: np.ndarray) -> list[dict[str, Any]]:
+def count_roles(roles: pd.DataFrame, counted: list[Requirement], groups: np.ndarray) -> list[dict[str, Any]]:
     """Examples, groups and classes of each role of each fold and inner fold: a row each.
 
-    counted: as of `members`; `classes` counts them by their place, as text.
+    counted: as of `class_masks`; `classes` counts them by their place, as text.
     """
     rows = []
     for name in roles:
-        repeat, fold, *own = (int(number) for number in re.findall(r"\d+", name))
+        repeat, fold, *inner_numbers = (int(number) for number in re.findall(r"\d+", name))
         for role in ROLES:
-            here = (roles[name] == role).to_numpy()
-            if not here.any():
+            is_in_role = (roles[name] == role).to_numpy()
+            if not is_in_role.any():
                 continue
-            about = {"repeat": repeat, "fold": fold} | ({"inner": own[0]} if own else {})
-            sizes = {"role": role, "examples": int(here.sum()), "groups": _kinds(groups[here])}
-            rows.append(about | sizes | {"classes": {str(i): int(mask[here].sum()) for i, (_, mask) in enumerate(counted)}})
+            fold_id = {"repeat": repeat, "fold": fold} | ({"inner": inner_numbers[0]} if inner_numbers else {})
+            sizes = {"role": role, "examples": int(is_in_role.sum()), "groups": _count_unique(groups[is_in_role])}
+            rows.append(
+                fold_id | sizes | {"classes": {str(i): int(mask[is_in_role].sum()) for i, (_, mask) in enumerate(counted)}}
+            )
     return rows

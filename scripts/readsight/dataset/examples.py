@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from readsight.dataset.fold_file import Sequence, mapped
+from readsight.dataset.fold_file import SequenceLayout, map_dataset
 from readsight.dataset.outcome import Outcome
 
 
@@ -21,40 +21,46 @@ def read(path: Path) -> anndata.AnnData:
     path = Path(path)
     if path.suffix == ".h5ad":
         with h5py.File(path) as handle:
-            return sequences(handle) if "sequence" in handle["uns"] else anndata.read_h5ad(path)
+            return read_sequences(handle) if "sequence" in handle["uns"] else anndata.read_h5ad(path)
     import mudata
 
     mudata.set_options(pull_on_update=False)  # columns stand where dataset_assemble_samples put them
     data = mudata.read_h5mu(path)
-    values = np.full((data.n_obs, sum(own.n_vars for own in data.mod.values())), np.nan, np.float32)
-    rows, start = [], 0
-    for name, own in data.mod.items():
-        values[data.obs_names.get_indexer(own.obs_names), start : start + own.n_vars] = own.X
-        start += own.n_vars
-        rows.append(own.var.assign(modality=name, feature=own.var_names).set_axis([f"{name}:{f}" for f in own.var_names]))
-    return anndata.AnnData(values, obs=plain(data.obs), var=plain(pd.concat(rows)), uns=dict(data.uns))
+    values = np.full((data.n_obs, sum(subset.n_vars for subset in data.mod.values())), np.nan, np.float32)
+    feature_tables, offset = [], 0
+    for name, subset in data.mod.items():
+        values[data.obs_names.get_indexer(subset.obs_names), offset : offset + subset.n_vars] = subset.X
+        offset += subset.n_vars
+        feature_tables.append(
+            subset.var.assign(modality=name, feature=subset.var_names).set_axis(
+                [f"{name}:{feature}" for feature in subset.var_names]
+            )
+        )
+    return anndata.AnnData(
+        values, obs=plain_text_columns(data.obs), var=plain_text_columns(pd.concat(feature_tables)), uns=dict(data.uns)
+    )
 
 
-def sequences(held: h5py.Group) -> anndata.AnnData:
+def read_sequences(group: h5py.Group) -> anndata.AnnData:
     """An AnnData of sequences, or a fold of one, as it lies in a file: obs and uns are read, obsm is mapped."""
-    obs, uns = (anndata.io.read_elem(held[key]) for key in ("obs", "uns"))
-    return anndata.AnnData(obs=obs, uns=uns, obsm={name: mapped(own) for name, own in held["obsm"].items()})
+    obs, uns = (anndata.io.read_elem(group[key]) for key in ("obs", "uns"))
+    return anndata.AnnData(obs=obs, uns=uns, obsm={name: map_dataset(dataset) for name, dataset in group["obsm"].items()})
 
 
-def sequence(data: anndata.AnnData) -> Sequence | None:
+def read_sequence_layout(data: anndata.AnnData) -> SequenceLayout | None:
     """What sequences these examples are; None where they are none."""
-    return Sequence.of(data.uns["sequence"]) if "sequence" in data.uns else None
+    return SequenceLayout.from_dict(data.uns["sequence"]) if "sequence" in data.uns else None
 
 
-def plain(table: pd.DataFrame) -> pd.DataFrame:
+def plain_text_columns(table: pd.DataFrame) -> pd.DataFrame:
     """The table with text as plain text: no categories, which would name rows that are cut away; empty where none is given."""
-    made = {
-        name: own if pd.api.types.is_numeric_dtype(own) else own.astype(object).where(own.notna(), "").astype(str)
-        for name, own in table.items()
+    columns = {
+        name: column if pd.api.types.is_numeric_dtype(column) else column.astype(object).where(column.notna(), "").astype(str)
+        for name, column in table.items()
     }
-    return pd.DataFrame(made, index=table.index.astype(str))
+    return pd.DataFrame(columns, index=table.index.astype(str))
 
 
-def outcome(data: anndata.AnnData) -> Outcome:
+def read_outcome(data: anndata.AnnData) -> Outcome:
     """What is predicted of these examples."""
-    return Outcome.of(data.uns["outcome"])
+    return Outcome.from_dict(data.uns["outcome"])

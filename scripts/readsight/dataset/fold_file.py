@@ -24,7 +24,7 @@ from readsight.dataset.outcome import Outcome
 
 
 @dataclass(frozen=True)
-class Sequence:
+class SequenceLayout:
     """What sequences are. length: bases of a window. pair: codes are reference and alternative windows side by side,
     (n, 2 × length). stranded: whether the strand means something. bin: bases of a number of a profile.
     """
@@ -35,21 +35,21 @@ class Sequence:
     bin: int = 1
 
     @classmethod
-    def of(cls, content: Any) -> "Sequence":
-        """From what `plain` gave, read back from a file."""
+    def from_dict(cls, content: Any) -> "SequenceLayout":
+        """From what `to_dict` gave, read back from a file."""
         return cls(int(content["length"]), bool(content["pair"]), bool(content["stranded"]), int(content["bin"]))
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON and HDF5."""
         return {"length": self.length, "pair": self.pair, "stranded": self.stranded, "bin": self.bin}
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A representation of sequences as it was learned. name: word of the registry. about: JSON-able. arrays: by name."""
+    """A representation of sequences as it was learned. name: word of the registry. description: JSON-able. arrays: by name."""
 
     name: str
-    about: dict[str, Any]
+    description: dict[str, Any]
     arrays: dict[str, np.ndarray]
 
 
@@ -60,7 +60,7 @@ class Fold:
     values: (n, features) float32, scaled; a modality that an example lacks is 0 throughout; of sequences (n, length)
     uint8, codes. sequence: what kind of sequences they are, None where they are none. encoding: how they are represented,
     as it was learned from this fold's training part; None until it is given (`replace`). labels: the target, shaped as `outcome` says. weights: (n,). names: examples. groups: (n,). var: a row a feature
-    (index: its name; modality, where there are any). mark: hash of the split's certificate. outcome: what is predicted.
+    (index: its name; modality, where there are any). digest: hash of the split's certificate. outcome: what is predicted.
     """
 
     values: np.ndarray
@@ -69,9 +69,9 @@ class Fold:
     names: np.ndarray
     groups: np.ndarray
     var: pd.DataFrame
-    mark: str
+    digest: str
     outcome: Outcome
-    sequence: Sequence | None = None
+    sequence: SequenceLayout | None = None
     encoding: Encoding | None = None
 
     def __len__(self) -> int:
@@ -86,10 +86,10 @@ class Fold:
         """Modality → its columns of `values`; all of them as `features` where none are told apart."""
         if "modality" not in self.var:
             return {"features": np.arange(self.values.shape[1])}
-        own = self.var["modality"].astype(str).to_numpy()
-        return {name: np.flatnonzero(own == name) for name in dict.fromkeys(own)}
+        modality_of = self.var["modality"].astype(str).to_numpy()
+        return {name: np.flatnonzero(modality_of == name) for name in dict.fromkeys(modality_of)}
 
-    def on(self, modality: str | None) -> "Fold":
+    def select_modality(self, modality: str | None) -> "Fold":
         """The same examples by one modality's features alone; None: by all."""
         if modality is None:
             return self
@@ -97,7 +97,7 @@ class Fold:
         return replace(self, values=self.values[:, columns], var=self.var.iloc[columns])
 
 
-def name(fold: int, inner: int | None = None) -> str:
+def fold_name(fold: int, inner: int | None = None) -> str:
     """Name of a fold, or of one of its inner folds, in a file."""
     return f"fold{fold}" if inner is None else f"fold{fold}.inner{inner}"
 
@@ -109,43 +109,45 @@ def write(path: Path, folds: Iterable[tuple[str, anndata.AnnData]]) -> None:
             anndata.io.write_elem(handle, key, fold)
 
 
-def names(path: Path) -> list[str]:
+def fold_names(path: Path) -> list[str]:
     """Names of all folds and inner folds in a file, each fold before its inner ones."""
     with h5py.File(path) as handle:
-        return sorted(handle, key=_numbers)
+        return sorted(handle, key=_parse_name)
 
 
-def count(path: Path) -> int:
+def count_folds(path: Path) -> int:
     """Number of folds in a file, inner ones not counted."""
-    return len({_numbers(key)[0] for key in names(path)})
+    return len({_parse_name(key)[0] for key in fold_names(path)})
 
 
-def inner(path: Path, fold: int) -> list[int]:
+def inner_numbers(path: Path, fold: int) -> list[int]:
     """Numbers of a fold's inner folds; none where cross-validation is not nested."""
-    return [own[1] for own in map(_numbers, names(path)) if own[0] == fold and own[1] >= 0]
+    return [numbers[1] for numbers in map(_parse_name, fold_names(path)) if numbers[0] == fold and numbers[1] >= 0]
 
 
-def _numbers(key: str) -> tuple[int, int]:
-    outer, _, own = key.removeprefix("fold").partition(".inner")
-    return int(outer), int(own) if own else -1
+def _parse_name(key: str) -> tuple[int, int]:
+    outer, _, inner = key.removeprefix("fold").partition(".inner")
+    return int(outer), int(inner) if inner else -1
 
 
-def read_data(path: Path, fold: int | str, inner: int | None = None) -> anndata.AnnData:
+def read_anndata(path: Path, fold: int | str, inner: int | None = None) -> anndata.AnnData:
     """One fold as AnnData, by number or by name; no other fold is read."""
     with h5py.File(path) as handle:
-        return anndata.io.read_elem(handle[fold if isinstance(fold, str) else name(fold, inner)])
+        return anndata.io.read_elem(handle[fold if isinstance(fold, str) else fold_name(fold, inner)])
 
 
 def read(path: Path, fold: int | str, inner: int | None = None) -> Fold:
     """One fold as arrays; codes of sequences, and targets along them, are mapped from the file."""
-    own = fold if isinstance(fold, str) else name(fold, inner)
+    group_name = fold if isinstance(fold, str) else fold_name(fold, inner)
     with h5py.File(path) as handle:
-        part = handle[own]
-        obs, var, uns = (anndata.io.read_elem(part[key]) for key in ("obs", "var", "uns"))
-        outcome = Outcome.of(uns["outcome"])
-        sequence = Sequence.of(uns["sequence"]) if "sequence" in uns else None
-        values = np.asarray(anndata.io.read_elem(part["X"]), np.float32) if sequence is None else mapped(part["obsm/sequence"])
-        labels = mapped(part["obsm/target"]) if outcome.along else outcome.target(obs)
+        group = handle[group_name]
+        obs, var, uns = (anndata.io.read_elem(group[key]) for key in ("obs", "var", "uns"))
+        outcome = Outcome.from_dict(uns["outcome"])
+        sequence = SequenceLayout.from_dict(uns["sequence"]) if "sequence" in uns else None
+        values = (
+            np.asarray(anndata.io.read_elem(group["X"]), np.float32) if sequence is None else map_dataset(group["obsm/sequence"])
+        )
+        labels = map_dataset(group["obsm/target"]) if outcome.is_positional else outcome.read_target(obs)
     return Fold(
         values=values,
         labels=labels,
@@ -153,34 +155,36 @@ def read(path: Path, fold: int | str, inner: int | None = None) -> Fold:
         names=obs.index.to_numpy(str),
         groups=obs["group"].astype(str).to_numpy(),
         var=var,
-        mark=str(uns["split"]["certificate"]),
+        digest=str(uns["split"]["certificate"]),
         outcome=outcome,
         sequence=sequence,
     )
 
 
-def mapped(held: h5py.Dataset) -> np.ndarray:
+def map_dataset(dataset: h5py.Dataset) -> np.ndarray:
     """A data set as an array that the system reads page by page, where it lies in one piece; else it is read."""
-    offset = held.id.get_offset()
-    if offset is None or not held.size:
-        return held[...]
-    return np.memmap(held.file.filename, held.dtype, "r", offset, held.shape)
+    offset = dataset.id.get_offset()
+    if offset is None or not dataset.size:
+        return dataset[...]
+    return np.memmap(dataset.file.filename, dataset.dtype, "r", offset, dataset.shape)
 
 
-def pack(values: np.ndarray, obs: pd.DataFrame, var: pd.DataFrame, about: dict[str, Any], outcome: Outcome) -> anndata.AnnData:
-    """A fold as AnnData. obs: the outcome's columns and group, at least. about: certificate (hash), repeat, fold, role."""
-    return anndata.AnnData(values, obs=obs.copy(), var=var.copy(), uns={"split": about, "outcome": outcome.plain()})
+def pack_fold(
+    values: np.ndarray, obs: pd.DataFrame, var: pd.DataFrame, split_description: dict[str, Any], outcome: Outcome
+) -> anndata.AnnData:
+    """A fold as AnnData. obs: the outcome's columns and group, at least. split_description: certificate (hash), repeat, fold, role."""
+    return anndata.AnnData(values, obs=obs.copy(), var=var.copy(), uns={"split": split_description, "outcome": outcome.to_dict()})
 
 
 def pack_sequences(
     codes: np.ndarray,
     obs: pd.DataFrame,
-    about: dict[str, Any],
+    split_description: dict[str, Any],
     outcome: Outcome,
-    sequence: Sequence,
+    sequence: SequenceLayout,
     target: np.ndarray | None = None,
 ) -> anndata.AnnData:
     """A fold of sequences as AnnData. codes: (n, length) uint8. target: (n, …), where it is one along the sequence."""
-    uns = {"split": about, "outcome": outcome.plain(), "sequence": sequence.plain()}
+    uns = {"split": split_description, "outcome": outcome.to_dict(), "sequence": sequence.to_dict()}
     obsm = {"sequence": codes} | ({} if target is None else {"target": target})
     return anndata.AnnData(obs=obs.copy(), obsm=obsm, uns=uns)

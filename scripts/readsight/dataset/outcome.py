@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 KINDS = ("binary", "multiclass", "multilabel", "survival", "regression", "positions", "profile")
-ALONG = ("positions", "profile")
+POSITIONAL_KINDS = ("positions", "profile")
 UNCOUNTED = 255
 EDGE = 1e-6
 
@@ -35,23 +35,23 @@ class Outcome:
     classes: tuple[str, ...]
 
     @classmethod
-    def of(cls, content: Any) -> "Outcome":
-        """From what `plain` gave, read back from a file."""
+    def from_dict(cls, content: Any) -> "Outcome":
+        """From what `to_dict` gave, read back from a file."""
         return cls(str(content["kind"]), tuple(str(name) for name in content["classes"]))
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON and HDF5."""
         return {"kind": self.kind, "classes": list(self.classes)}
 
     @property
-    def outputs(self) -> int:
+    def output_count(self) -> int:
         """Numbers that a model gives of an example before they become probabilities: logits, or the log hazard."""
         return len(self.classes) if self.kind in ("multiclass", "multilabel", "positions") else 1
 
     @property
-    def along(self) -> bool:
+    def is_positional(self) -> bool:
         """Whether the target is one along the sequence, not one of the example."""
-        return self.kind in ALONG
+        return self.kind in POSITIONAL_KINDS
 
     @property
     def columns(self) -> list[str]:
@@ -60,67 +60,69 @@ class Outcome:
             return [f"label.{i}" for i in range(len(self.classes))]
         return ["time", "event"] if self.kind == "survival" else ["label"]
 
-    def target(self, table: pd.DataFrame) -> np.ndarray:
+    def read_target(self, table: pd.DataFrame) -> np.ndarray:
         """The target of the table's rows, shaped as the kind says."""
-        if self.along:
+        if self.is_positional:
             return np.stack([np.asarray(row) for row in table["label"]])
-        found = table[self.columns]
+        columns = table[self.columns]
         if self.kind == "survival":
-            return found.to_numpy(float)
+            return columns.to_numpy(float)
         if self.kind == "regression":
-            return found["label"].to_numpy(float)
-        return found.to_numpy(int) if self.kind == "multilabel" else found["label"].to_numpy(int)
+            return columns["label"].to_numpy(float)
+        return columns.to_numpy(int) if self.kind == "multilabel" else columns["label"].to_numpy(int)
 
-    def targets(self, target: np.ndarray) -> dict[str, np.ndarray]:
-        """Columns of a table from a target: what `target` reads back."""
-        if self.along:
-            return {"label": listed(target)}
+    def target_columns(self, target: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns of a table from a target: what `read_target` reads back."""
+        if self.is_positional:
+            return {"label": list_rows(target)}
         return dict(zip(self.columns, target.reshape(len(target), -1).T, strict=True))
 
-    def predictions(self, name: str, guess: np.ndarray) -> dict[str, np.ndarray]:
+    def prediction_columns(self, name: str, predictions: np.ndarray) -> dict[str, np.ndarray]:
         """Columns of a table from predictions: `name`, or `name.0`, `name.1`, … where there are several a row."""
-        if guess.ndim == 1:
-            return {name: guess}
-        if self.along:
-            return {name: listed(guess.reshape(len(guess), -1))}
-        return {f"{name}.{i}": column for i, column in enumerate(guess.T)}
+        if predictions.ndim == 1:
+            return {name: predictions}
+        if self.is_positional:
+            return {name: list_rows(predictions.reshape(len(predictions), -1))}
+        return {f"{name}.{i}": column for i, column in enumerate(predictions.T)}
 
-    def guess(self, table: pd.DataFrame, name: str) -> np.ndarray:
-        """Predictions of the table's rows: what `predictions` wrote."""
-        if self.along:
-            found = np.stack([np.asarray(row) for row in table[name]])
-            return found.reshape(len(found), -1, self.outputs) if self.kind == "positions" else found
+    def read_predictions(self, table: pd.DataFrame, name: str) -> np.ndarray:
+        """Predictions of the table's rows: what `prediction_columns` wrote."""
+        if self.is_positional:
+            predictions = np.stack([np.asarray(row) for row in table[name]])
+            return predictions.reshape(len(predictions), -1, self.output_count) if self.kind == "positions" else predictions
         if self.kind in ("binary", "survival", "regression"):
             return table[name].to_numpy(float)
         return table[[f"{name}.{i}" for i in range(len(self.classes))]].to_numpy(float)
 
-    def loss(self, guess: np.ndarray, target: np.ndarray) -> float:
+    def compute_loss(self, predictions: np.ndarray, target: np.ndarray) -> float:
         """Mean negative log likelihood of predictions (nats); for survival the partial one, an event (Cox 1972; Breslow's ties).
 
         Of numbers the mean squared error; of profiles the Poisson one, per bin, less what does not hang on the prediction.
         NaN where it is not defined: survival without an event.
         """
         if self.kind == "regression":
-            return float(((guess - target) ** 2).mean())
+            return float(((predictions - target) ** 2).mean())
         if self.kind == "profile":
-            return float((guess - target * np.log(np.maximum(guess, EDGE))).mean())
+            return float((predictions - target * np.log(np.maximum(predictions, EDGE))).mean())
         if self.kind == "positions":
-            told = target != UNCOUNTED
-            held = np.clip(np.take_along_axis(guess, np.where(told, target, 0)[..., None].astype(int), -1)[..., 0], EDGE, 1)
-            return float(-np.log(held[told]).mean())
+            is_counted = target != UNCOUNTED
+            probabilities = np.clip(
+                np.take_along_axis(predictions, np.where(is_counted, target, 0)[..., None].astype(int), -1)[..., 0], EDGE, 1
+            )
+            return float(-np.log(probabilities[is_counted]).mean())
         if self.kind == "survival":
-            return partial_loss(guess, target[:, 0], target[:, 1])
-        held = np.clip(guess, EDGE, 1 - EDGE)
+            return partial_loss(predictions, target[:, 0], target[:, 1])
+        probabilities = np.clip(predictions, EDGE, 1 - EDGE)
         if self.kind == "multiclass":
-            return float(-np.log(held[np.arange(len(target)), target]).mean())
-        return float(-np.where(target == 1, np.log(held), np.log(1 - held)).mean())
+            return float(-np.log(probabilities[np.arange(len(target)), target]).mean())
+        return float(-np.where(target == 1, np.log(probabilities), np.log(1 - probabilities)).mean())
 
 
-def listed(rows: np.ndarray) -> np.ndarray:
+def list_rows(rows: np.ndarray) -> np.ndarray:
     """Rows (n, m) as (n,) objects, an array each: a column of lists."""
-    found = np.empty(len(rows), object)
-    found[:] = list(rows)
-    return found
+    objects = np.empty(len(rows), object)
+    objects[:] = list(rows)
+    return objects
 
 
 def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float:
@@ -133,21 +135,23 @@ def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float
     return float((at_risk[last] - risk[order])[event[order] > 0].mean())
 
 
-def coded(values: Sequence[str], positive: str | None = None) -> tuple[np.ndarray, list[str]]:
+def encode_classes(values: Sequence[str], positive: str | None = None) -> tuple[np.ndarray, list[str]]:
     """Codes (n,) and names of classes; of two, the one that is no control comes second (class 1)."""
-    names = sorted(set(values), key=lambda v: (_number(v), v))
+    names = sorted(set(values), key=lambda value: (_parse_number(value), value))
     if len(names) == 2:
-        usual = [n for n in names if n.lower() in CONTROLS]
-        first = next((n for n in names if positive is not None and n != positive), usual[0] if len(usual) == 1 else names[0])
+        controls = [n for n in names if n.lower() in CONTROLS]
+        first = next(
+            (n for n in names if positive is not None and n != positive), controls[0] if len(controls) == 1 else names[0]
+        )
         names = [first, next(n for n in names if n != first)]
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place[v] for v in values]), names
+    code = {name: i for i, name in enumerate(names)}
+    return np.array([code[value] for value in values]), names
 
 
 CONTROLS = {"control", "ctrl", "normal", "healthy", "no", "none", "negative", "false", "0", "wt", "wildtype", "untreated", "benign", "unaffected", "alive"}  # fmt: skip
 
 
-def _number(value: str) -> float:
+def _parse_number(value: str) -> float:
     try:
         return float(value)
     except ValueError:

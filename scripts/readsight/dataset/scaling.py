@@ -21,21 +21,21 @@ def fit(values: np.ndarray, clip: float = CLIP) -> dict[str, Any]:
     median, mean, deviation = np.zeros((3, features))
     step = max(1, min(features, BLOCK // max(1, n)))
     # made once: memory that is asked for anew each time costs more than the work on it
-    narrow, wide, gaps = (np.empty((step, n), kind) for kind in (values.dtype, np.float64, bool))
+    narrow, wide, gaps = (np.empty((step, n), dtype) for dtype in (values.dtype, np.float64, bool))
     for start in range(0, features, step):
-        part = slice(start, min(start + step, features))
+        columns = slice(start, min(start + step, features))
         # a feature a row: sums and sorting then run along memory
-        block, work, missing = (array[: part.stop - start] for array in (narrow, wide, gaps))
-        for at in range(0, n, TILE):
-            block[:, at : at + TILE] = values[at : at + TILE, part].T
+        block, work, missing = (array[: columns.stop - start] for array in (narrow, wide, gaps))
+        for row in range(0, n, TILE):
+            block[:, row : row + TILE] = values[row : row + TILE, columns].T
         np.copyto(work, block)
         gapless = not np.isnan(block, out=missing).any()
-        median[part] = _medians(block, np.full(len(block), n) if gapless else n - missing.sum(axis=1))
+        median[columns] = _row_medians(block, np.full(len(block), n) if gapless else n - missing.sum(axis=1))
         if not gapless:
-            np.copyto(work, median[part, None], where=missing)
-        mean[part] = work.mean(axis=1)
-        work -= mean[part, None]
-        deviation[part] = np.sqrt(np.einsum("ij,ij->i", work, work) / n)
+            np.copyto(work, median[columns, None], where=missing)
+        mean[columns] = work.mean(axis=1)
+        work -= mean[columns, None]
+        deviation[columns] = np.sqrt(np.einsum("ij,ij->i", work, work) / n)
     return {"median": median, "mean": mean, "deviation": deviation, "clip": float(clip), "examples": n}
 
 
@@ -46,40 +46,40 @@ def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = N
     itself included; default: a new float32 array.
     """
     mean, deviation = np.asarray(fitted["mean"], np.float64), np.asarray(fitted["deviation"], np.float64)
-    varies = deviation > VARIES * np.maximum(1.0, np.abs(mean))
-    factor = np.where(varies, 1 / np.where(varies, deviation, 1.0), 0.0)
-    kind = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
-    filled = ((np.asarray(fitted["median"], np.float64) - mean) * factor).astype(kind)
-    centre, slope = mean.astype(kind), factor.astype(kind)
+    is_variable = deviation > VARIES * np.maximum(1.0, np.abs(mean))
+    factor = np.where(is_variable, 1 / np.where(is_variable, deviation, 1.0), 0.0)
+    dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    fill_values = ((np.asarray(fitted["median"], np.float64) - mean) * factor).astype(dtype)
+    centre, slope = mean.astype(dtype), factor.astype(dtype)
     # what is lost where the mean is rounded to float32 may be much beside a small deviation
-    rest = ((centre - mean) * factor).astype(kind)
+    remainder = ((centre - mean) * factor).astype(dtype)
     clip = float(fitted["clip"])
     out = np.empty(values.shape, np.float32) if out is None else out
     step = max(1, RUN // max(1, values.shape[1]))
     for start in range(0, len(values), step):
-        part = slice(start, start + step)
-        block = values[part] - centre
+        rows = slice(start, start + step)
+        block = values[rows] - centre
         block *= slope
-        block += rest
+        block += remainder
         gaps = np.isnan(block)
         if gaps.any():
-            np.copyto(block, filled, where=gaps)
-        np.clip(block, -clip, clip, out=out[part], casting="same_kind")
+            np.copyto(block, fill_values, where=gaps)
+        np.clip(block, -clip, clip, out=out[rows], casting="same_kind")
     return out
 
 
-def _medians(block: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _row_medians(block: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Median of the values that are there, a row a feature; 0 where there is none. The order within rows is lost.
 
     block: (features, n), NaN where missing. counts: (features,), values that are there.
     """
-    found = np.zeros(len(block))
+    medians = np.zeros(len(block))
     for count in np.unique(counts[counts > 0]):
         rows = counts == count
         middle = count // 2
         # NaN sorts last. One place is asked for, not two: NumPy finds it several times faster, the one below is the left's maximum.
-        own = block if rows.all() else block[rows]
-        own.partition(middle, axis=1)
-        upper = own[:, middle].astype(np.float64)
-        found[rows] = upper if count % 2 else (upper + own[:, :middle].max(axis=1)) / 2
-    return found
+        selected = block if rows.all() else block[rows]
+        selected.partition(middle, axis=1)
+        upper = selected[:, middle].astype(np.float64)
+        medians[rows] = upper if count % 2 else (upper + selected[:, :middle].max(axis=1)) / 2
+    return medians

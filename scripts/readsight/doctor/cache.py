@@ -22,28 +22,28 @@ class Cache:
     def __init__(self, folder: Path = FOLDER):
         self.folder = folder
         formats = [f"formats/{name}.py" for name in ("fastq", "read_names", "contigs", "bam_headers")]
-        own = (*formats, "expression/matrices/header.py", "doctor/sequences.py")
+        modules = (*formats, "expression/matrices/header.py", "doctor/sequences.py")
         package = Path(__file__).parents[1]
-        of_sequences = sorted(path.relative_to(package).as_posix() for path in (package / "dataset/sequences").glob("*.py"))
-        code = b"".join((package / name).read_bytes() for name in (*own, *of_sequences))
+        sequence_modules = sorted(path.relative_to(package).as_posix() for path in (package / "dataset/sequences").glob("*.py"))
+        code = b"".join((package / name).read_bytes() for name in (*modules, *sequence_modules))
         self.code = hashlib.sha256(code).hexdigest()
 
-    def get(self, kind: str, paths: Sequence[str], make: Callable[[], Any], *given: Any) -> Any:
+    def get(self, kind: str, paths: Sequence[str], make: Callable[[], Any], *arguments: Any) -> Any:
         """What `make` returns (something JSON can hold), remembered.
 
-        given: what else the result depends on. What `make` raises passes on and is not remembered.
+        arguments: what else the result depends on. What `make` raises passes on and is not remembered.
         """
-        place = self.folder / f"{self._key(kind, paths, given)}.json"
+        entry = self.folder / f"{self._compute_key(kind, paths, arguments)}.json"
         try:
-            return json.loads(place.read_text())
+            return json.loads(entry.read_text())
         except (OSError, ValueError):
             pass
         result = make()
-        self._keep(place, json.dumps(result))
+        self._write_entry(entry, json.dumps(result))
         return result
 
-    def _key(self, kind: str, paths: Sequence[str], given: tuple) -> str:
-        facts: list[Any] = [self.code, kind, list(given)]
+    def _compute_key(self, kind: str, paths: Sequence[str], arguments: tuple) -> str:
+        facts: list[Any] = [self.code, kind, list(arguments)]
         for path in paths:
             real = os.path.realpath(path)
             try:
@@ -53,12 +53,12 @@ class Cache:
                 facts.append([path, real])
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
-    def _keep(self, place: Path, text: str) -> None:
+    def _write_entry(self, entry: Path, text: str) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, partial = tempfile.mkstemp(dir=self.folder)
             with os.fdopen(handle, "w") as out:
                 out.write(text)
-            os.replace(partial, place)
+            os.replace(partial, entry)
         except OSError:
             pass

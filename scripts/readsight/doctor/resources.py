@@ -17,28 +17,28 @@ PER_BASE = 7.0
 PER_SORT = 1.5
 PER_TABLE = 6.0
 UNPACKED = 5
-LEAST = 50 * MB
-SURELY = 3  # less than this part of the estimate is surely too little
+MIN_BYTES = 50 * MB
+CERTAIN_FACTOR = 3  # less than this part of the estimate is surely too little
 
 
-def estimate(project: Project, bases: int) -> int:
+def estimate_disk(project: Project, bases: int) -> int:
     """Bytes of disk that a run needs: from the sizes of reads, alignments, tables and sequences, and the bases of the reference."""
-    need = LEAST + PER_BASE * bases
-    aligner, of_index = _aligner(project)
+    need = MIN_BYTES + PER_BASE * bases
+    aligner, index_bytes = _find_largest_index(project)
     if aligner == "STAR":
-        need += of_index * bases
+        need += index_bytes * bases
     for units in project.units.values():
         for unit in units:
-            need += sum(_size(f) * (PER_READS if f.endswith(".gz") else PER_PLAIN_READS) for f in unit.fastqs)
-            need += PER_ALIGNMENT * _size(unit.alignment) if unit.alignment else 0
+            need += sum(_file_size(f) * (PER_READS if f.endswith(".gz") else PER_PLAIN_READS) for f in unit.fastqs)
+            need += PER_ALIGNMENT * _file_size(unit.alignment) if unit.alignment else 0
     for table in project.config.tables.values():
-        need += sum(_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
+        need += sum(_file_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
     for task in project.config.tasks.values():
         if task.source == "sequences":
             # Each fold holds the sequences again, its training part once more when it is balanced.
             copies = 1 + 2 * task.split.folds * task.split.repeats
-            sizes = [_size(file.path) * (UNPACKED if file.path.endswith(".gz") else 1) for file in task.sequences.files]
-            need += sum(sizes) * copies + (_size(task.sequences.genome) if task.sequences.genome else 0)
+            sizes = [_file_size(file.path) * (UNPACKED if file.path.endswith(".gz") else 1) for file in task.sequences.files]
+            need += sum(sizes) * copies + (_file_size(task.sequences.genome) if task.sequences.genome else 0)
     demo = project.config.demo
     if demo:
         need += demo.chromosomes * demo.length * (demo.coverage * len(project.units) * 3 + PER_BASE)
@@ -47,21 +47,23 @@ def estimate(project: Project, bases: int) -> int:
 
 def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
     """Faults where the disk surely has too little room, notes where it may have."""
-    need = estimate(project, bases)
+    need = estimate_disk(project, bases)
     faults, notes = [], []
-    place = _existing(Path(project.folder))
-    free = shutil.disk_usage(place).free
-    words = f"{project.folder}: this run needs about {_human(need)} of disk, {_human(free)} are free on {place}"
+    existing_folder = _find_existing(Path(project.folder))
+    free = shutil.disk_usage(existing_folder).free
+    message = (
+        f"{project.folder}: this run needs about {_format_size(need)} of disk, {_format_size(free)} are free on {existing_folder}"
+    )
     remedy = "make room, or set `results` to a folder on a larger disk"
     if free < need:
         started = Path(project.folder).exists()
-        (notes if started or free > need / SURELY else faults).append(f"{words}; {remedy}")
-    largest = max((sum(_size(f) for unit in units for f in unit.fastqs) for units in project.units.values()), default=0)
+        (notes if started or free > need / CERTAIN_FACTOR else faults).append(f"{message}; {remedy}")
+    largest = max((sum(_file_size(f) for unit in units for f in unit.fastqs) for units in project.units.values()), default=0)
     scratch = tempfile.gettempdir()
     free = shutil.disk_usage(scratch).free
     if free < PER_SORT * largest:
         notes.append(
-            f"{scratch}: sorting the largest sample needs about {_human(int(PER_SORT * largest))}, {_human(free)} are free; set TMPDIR"
+            f"{scratch}: sorting the largest sample needs about {_format_size(int(PER_SORT * largest))}, {_format_size(free)} are free; set TMPDIR"
         )
     return faults, notes
 
@@ -72,42 +74,42 @@ def check_memory(project: Project, bases: int) -> list[str]:
     Whole jobs may run elsewhere (a cluster), so that this is no fault. bwa holds about 1.8
     bytes for each base of the reference, bwa-mem2 and STAR about 10.
     """
-    aligner, per_base = _aligner(project)
+    aligner, per_base = _find_largest_index(project)
     need = bases * per_base + 500 * MB
     have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if need <= have or not any(unit.fastqs for units in project.units.values() for unit in units):
         return []
     return [
-        f"memory: {aligner} needs about {_human(int(need))} for this reference, this machine has {_human(have)}"
+        f"memory: {aligner} needs about {_format_size(int(need))} for this reference, this machine has {_format_size(have)}"
         + "; expression.quantifiers: [salmon] needs far less" * (aligner == "STAR")
     ]
 
 
-def _aligner(project: Project) -> tuple[str, float]:
+def _find_largest_index(project: Project) -> tuple[str, float]:
     """The aligner whose index is the largest, and its bytes for each base; Salmon alone holds transcripts only."""
     expression = project.config.expression
-    if project.rna and expression and "star" in expression.quantifiers:
+    if project.rna_samples and expression and "star" in expression.quantifiers:
         return "STAR", 11
-    if set(project.sequenced) == set(project.rna):
+    if set(project.samples_with_data) == set(project.rna_samples):
         return "Salmon", 0.5
     aligner = project.config.align.aligner
     return aligner, 10 if aligner == "bwa-mem2" else 1.8
 
 
-def _size(path: str) -> int:
+def _file_size(path: str) -> int:
     try:
         return os.path.getsize(path)
     except OSError:
         return 0
 
 
-def _existing(path: Path) -> Path:
+def _find_existing(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     path = path.absolute()
     return next(p for p in (path, *path.parents) if p.exists())
 
 
-def _human(size: int) -> str:
+def _format_size(size: int) -> str:
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"

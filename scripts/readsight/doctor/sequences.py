@@ -11,33 +11,33 @@ from types import SimpleNamespace
 from typing import Any
 
 from readsight.config import interpretation
-from readsight.config.key_locations import Places
+from readsight.config.key_locations import KeyLocations
 from readsight.config.tasks import Task
 from readsight.dataset.sequences import columns, fasta_reader, format_detection, label_checks, lengths, tables
-from readsight.dataset.sequences.lengths import Lengths
+from readsight.dataset.sequences.lengths import FileLengths
 from readsight.doctor.cache import Cache
 from readsight.errors import InputError
 from readsight.formats import contigs
-from readsight.formats.contigs import Table
-from readsight.text import nearest
+from readsight.formats.contigs import ContigTable
+from readsight.text import find_closest
 from readsight.wiring.dataset import DatasetWiring
 from readsight.wiring.project import Project
 
-LARGE = 50_000_000
-HEAD = 4_000_000
+LARGE_BYTES = 50_000_000
+HEAD_BYTES = 4_000_000
 # Bases of a window where the config does not say it.
-USUAL = 1000
-BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
-TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
+DEFAULT_LENGTH = 1000
+BIGWIG_MAGIC = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
 SECTIONS = ("sequences.", "interpret.", "label:", "positive:", "split.", "represent.", "kmers.", "architectures.")
-Say = Callable[[str, str], None]
+Report = Callable[[str, str], None]
 
 
 @dataclass
-class Seen:
+class SequenceFileSummary:
     """What was found in one file of text. lengths: (bases, sequences, row and name of the first). labels: (label, sequences,
     name of the first). chroms: with their sequences. unplaced: sequences that do not say where they lie, and the first of
-    them. sides: those of a given split. whole: whether the file was read to its end.
+    them. sides: those of a given split. is_complete: whether the file was read to its end.
     """
 
     path: str
@@ -47,25 +47,29 @@ class Seen:
     chroms: dict[str, int] = field(default_factory=dict)
     unplaced: tuple[int, str] = (0, "")
     sides: list[str] = field(default_factory=list)
-    whole: bool = True
+    is_complete: bool = True
 
 
-def files(project: Project) -> list[tuple[str, str, str]]:
+def list_files(project: Project) -> list[tuple[str, str, str]]:
     """(key, path, format) of the files of tasks on sequences."""
-    named = []
-    for name, task in _tasks(project):
-        own = task.sequences
-        named += [(f"tasks.{name}.sequences.files.{i}.path", file.path, "sequences") for i, file in enumerate(own.files)]
-        beside = (("genome", own.genome, "FASTA"), ("signal", own.signal, "bigWig"), ("annotation", own.annotation, "GTF"))
-        named += [(f"tasks.{name}.sequences.{key}", path, kind) for key, path, kind in beside if path]
-        named += [(f"tasks.{name}.{key}", path, kind) for key, path, kind in interpretation.files(task)]
-    return named
+    files = []
+    for name, task in _list_sequence_tasks(project):
+        settings = task.sequences
+        files += [(f"tasks.{name}.sequences.files.{i}.path", file.path, "sequences") for i, file in enumerate(settings.files)]
+        extra_files = (
+            ("genome", settings.genome, "FASTA"),
+            ("signal", settings.signal, "bigWig"),
+            ("annotation", settings.annotation, "GTF"),
+        )
+        files += [(f"tasks.{name}.sequences.{key}", path, kind) for key, path, kind in extra_files if path]
+        files += [(f"tasks.{name}.{key}", path, kind) for key, path, kind in interpretation.list_files(task)]
+    return files
 
 
-def checkpoints(project: Project) -> list[str]:
+def check_checkpoints(project: Project) -> list[str]:
     """Faults of the folders of pre-trained transformers that tasks name."""
     faults = []
-    for name, task in _tasks(project):
+    for name, task in _list_sequence_tasks(project):
         folder = task.represent.checkpoint
         if not folder or task.representation != "transformer":
             continue
@@ -73,219 +77,250 @@ def checkpoints(project: Project) -> list[str]:
         if not os.path.isdir(folder):
             faults.append(f"{key}: there is no such folder: {folder}; a folder of a Hugging Face model is needed")
             continue
-        there = os.listdir(folder)
-        if "config.json" not in there:
+        contents = os.listdir(folder)
+        if "config.json" not in contents:
             faults.append(
                 f"{key}: {folder} has no config.json; a folder of a Hugging Face model has config.json, weights and a tokenizer"
             )
-        if not set(TOKENIZER) & set(there):
-            faults.append(f"{key}: {folder} has no tokenizer ({', '.join(TOKENIZER)}); save it with the model (save_pretrained)")
-        if not any(file.endswith((".safetensors", ".bin")) for file in there):
+        if not set(TOKENIZER_FILES) & set(contents):
+            faults.append(
+                f"{key}: {folder} has no tokenizer ({', '.join(TOKENIZER_FILES)}); save it with the model (save_pretrained)"
+            )
+        if not any(file.endswith((".safetensors", ".bin")) for file in contents):
             faults.append(f"{key}: {folder} has no weights (model.safetensors or pytorch_model.bin)")
     return faults
 
 
-def _tasks(project: Project) -> list[tuple[str, Task]]:
+def _list_sequence_tasks(project: Project) -> list[tuple[str, Task]]:
     return [(name, task) for name, task in project.config.tasks.items() if task.source == "sequences"]
 
 
-def look(
-    project: Project, absent: set[str], table: Callable[[str, str], Table], reference: Table | None, cache: Cache, say: Say
+def check_tasks(
+    project: Project,
+    missing: set[str],
+    read_contigs: Callable[[str, str], ContigTable],
+    reference: ContigTable | None,
+    cache: Cache,
+    report: Report,
 ) -> tuple[list[str], list[str]]:
     """Faults and notes of all tasks on sequences.
 
-    absent: paths that are not there; tasks that name one are left. table: contigs of a file of a kind, whose own faults it
+    missing: paths that are not there; tasks that name one are left. read_contigs: contigs of a file of a kind, whose own faults it
     notes. reference: those of the project's genome.
     """
-    places, wiring = Places(project.paths), DatasetWiring(project)
+    locations, wiring = KeyLocations(project.paths), DatasetWiring(project)
     faults: list[str] = []
     notes: list[str] = []
-    for name, task in _tasks(project):
-        own = task.sequences
-        if absent & {path for key, path, _ in files(project) if key.startswith(f"tasks.{name}.")}:
+    for name, task in _list_sequence_tasks(project):
+        settings = task.sequences
+        if missing & {path for key, path, _ in list_files(project) if key.startswith(f"tasks.{name}.")}:
             continue
-        spec = wiring.sequences(SimpleNamespace(task=name))
-        genome = table(own.genome, "FASTA") if own.genome else reference
+        spec = wiring.sequences_spec(SimpleNamespace(task=name))
+        genome = read_contigs(settings.genome, "FASTA") if settings.genome else reference
         genome = genome if genome and genome.lengths and not genome.faults else None
         fasta = project.config.reference.fasta is not None
-        found, noted = of_task(task, spec, table, genome, cache, lambda text, name=name: say(f"task {name}", text), fasta)
-        faults += [places.locate(f"tasks.{name}.{fault}") if fault.startswith(SECTIONS) else fault for fault in found]
-        notes += noted
+        task_faults, task_notes = check_task(
+            task, spec, read_contigs, genome, cache, lambda text, name=name: report(f"task {name}", text), fasta
+        )
+        faults += [
+            locations.locate_fault(f"tasks.{name}.{fault}") if fault.startswith(SECTIONS) else fault for fault in task_faults
+        ]
+        notes += task_notes
     return faults, notes
 
 
-def of_task(
+def check_task(
     task: Task,
     spec: dict[str, Any],
-    table: Callable[[str, str], Table],
-    genome: Table | None,
+    read_contigs: Callable[[str, str], ContigTable],
+    genome: ContigTable | None,
     cache: Cache,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     fasta: bool = True,
 ) -> tuple[list[str], list[str]]:
     """Faults and notes of one task, all of whose files are there. fasta: whether the project has a reference."""
-    faults, notes = _of_signal(spec, task.sequences.signal), []
+    faults, notes = _check_signal(spec, task.sequences.signal), []
     spec = spec | ({"label": None} if task.sequences.signal else {})
-    texts: list[Seen] = []
-    cut: list[tuple[Table, dict[str, Any]]] = []
+    summaries: list[SequenceFileSummary] = []
+    window_sources: list[tuple[ContigTable, dict[str, Any]]] = []
     paths = [file.path for file in task.sequences.files]
     for number, (path, entry) in enumerate(zip(paths, spec["files"], strict=True)):
         try:
-            kind = format_detection.kind(path, spec["columns"])
+            kind = format_detection.detect_format(path, spec["columns"])
             if kind in (format_detection.BED, format_detection.VCF):
                 if not (task.sequences.genome or fasta):
                     faults.append(f"sequences.genome: {path} is {kind}, cut out of a genome; name it here or as reference.fasta")
-                cut.append((table(path, kind), entry))
-                say(f"{path}: {kind}, {cut[-1][0].records:,} records")
+                window_sources.append((read_contigs(path, kind), entry))
+                report(f"{path}: {kind}, {window_sources[-1][0].records:,} records")
             elif kind != format_detection.PARQUET:
-                texts.append(_text(path, kind, spec, number, cache))
-                say(_words(texts[-1]))
+                summaries.append(_summarise_file(path, kind, spec, number, cache))
+                report(_describe_summary(summaries[-1]))
             else:
-                texts.append(Seen(path, kind, whole=False))
-                say(f"{path}: looked into by its job")
+                summaries.append(SequenceFileSummary(path, kind, is_complete=False))
+                report(f"{path}: looked into by its job")
         except InputError as error:
             faults += error.faults
     if task.outcome == "positions":
-        annotation = table(task.sequences.annotation, "GTF") if task.sequences.annotation else None
-        cut += [(annotation, {})] if annotation else []
-    beside = [table(path, kind) for _, path, kind in interpretation.files(task) if kind in ("VCF", "BED")]
-    for own in [*(own for own, _ in cut), *beside]:
-        found, said = _of_contigs(own, genome, cache)
-        faults += found
-        notes += said
+        annotation = read_contigs(task.sequences.annotation, "GTF") if task.sequences.annotation else None
+        window_sources += [(annotation, {})] if annotation else []
+    extra_tables = [read_contigs(path, kind) for _, path, kind in interpretation.list_files(task) if kind in ("VCF", "BED")]
+    for contig_table in [*(contig_table for contig_table, _ in window_sources), *extra_tables]:
+        contig_faults, contig_notes = _check_contigs(contig_table, genome, cache)
+        faults += contig_faults
+        notes += contig_notes
     if faults:
         return faults, notes
-    length, faults = _length(texts, [own for own, _ in cut], spec)
-    faults += _of_classes(texts, cut, spec) + _of_places(texts, spec) + _of_chromosomes(task, texts, [own for own, _ in cut])
-    return faults + _of_sides(texts, cut, spec) + (_of_length(task, length) if length else []), notes
+    length, faults = _check_lengths(summaries, [contig_table for contig_table, _ in window_sources], spec)
+    faults += (
+        _check_classes(summaries, window_sources, spec)
+        + _check_positions(summaries, spec)
+        + _check_chromosomes(task, summaries, [contig_table for contig_table, _ in window_sources])
+    )
+    return faults + _check_sides(summaries, window_sources, spec) + (_check_min_lengths(task, length) if length else []), notes
 
 
-def _text(path: str, kind: str, spec: dict[str, Any], number: int, cache: Cache) -> Seen:
+def _summarise_file(path: str, kind: str, spec: dict[str, Any], number: int, cache: Cache) -> SequenceFileSummary:
     """What a file of text holds; of a large one, its head. Raises InputError with its faults."""
-    limit = HEAD if os.path.getsize(path) > LARGE else None
+    limit = HEAD_BYTES if os.path.getsize(path) > LARGE_BYTES else None
     entry = spec["files"][number]
 
-    def make() -> dict[str, Any]:
+    def summarise() -> dict[str, Any]:
         records = (
-            fasta_reader.read(path, limit) if kind == format_detection.FASTA else tables.read(path, kind, spec["columns"], limit)
+            fasta_reader.read_fasta(path, limit)
+            if kind == format_detection.FASTA
+            else tables.read_table(path, kind, spec["columns"], limit)
         )
-        said = columns.said(records, spec, entry["label"], entry["split"], number)
-        return asdict(_seen(records, kind, said))
+        column_values = columns.read_row_columns(records, spec, entry["label"], entry["split"], number)
+        return asdict(_summarise_records(records, kind, column_values))
 
-    read = {key: spec.get(key) for key in ("columns", "label", "target", "by", "column", "given")}
-    return Seen(**cache.get("sequences", [path], make, kind, read, entry, number))
+    cache_spec = {key: spec.get(key) for key in ("columns", "label", "target", "by", "column", "given")}
+    return SequenceFileSummary(**cache.get("sequences", [path], summarise, kind, cache_spec, entry, number))
 
 
-def _seen(records: Any, kind: str, said: dict[str, list[str]]) -> Seen:
+def _summarise_records(records: Any, kind: str, column_values: dict[str, list[str]]) -> SequenceFileSummary:
     labels: dict[str, tuple[str, int, str]] = {}
-    for label, name in zip(said.get("label", []), records.names, strict=False):
+    for label, name in zip(column_values.get("label", []), records.names, strict=False):
         if label:
             _, count, first = labels.get(label, (label, 0, name))
             labels[label] = (label, count + 1, first)
-    without = [name for place, name in zip(records.loci, records.names, strict=True) if not place.chrom]
-    return Seen(
+    without = [name for locus, name in zip(records.loci, records.names, strict=True) if not locus.chrom]
+    return SequenceFileSummary(
         records.path,
         kind,
-        [(length, *own) for length, own in lengths.of(records).counts.items()],
+        [(length, *count_and_first) for length, count_and_first in lengths.count_lengths(records).counts.items()],
         list(labels.values()),
-        dict(Counter(place.chrom for place in records.loci if place.chrom)),
+        dict(Counter(locus.chrom for locus in records.loci if locus.chrom)),
         (len(without), without[0] if without else ""),
-        sorted({side for side in said.get("split", []) if side}),
+        sorted({side for side in column_values.get("split", []) if side}),
         records.whole,
     )
 
 
-def _words(seen: Seen) -> str:
-    total, own = sum(number for _, number, _, _ in seen.lengths), [length for length, *_ in seen.lengths]
-    spread = f"{min(own)}" + f" to {max(own)}" * (len(own) > 1)
-    return f"{seen.path}: {'' if seen.whole else 'the first '}{total:,} sequences of {spread} bases ({seen.kind})"
+def _describe_summary(summary: SequenceFileSummary) -> str:
+    total, sizes = sum(number for _, number, _, _ in summary.lengths), [length for length, *_ in summary.lengths]
+    spread = f"{min(sizes)}" + f" to {max(sizes)}" * (len(sizes) > 1)
+    return f"{summary.path}: {'' if summary.is_complete else 'the first '}{total:,} sequences of {spread} bases ({summary.kind})"
 
 
-def _of_signal(spec: dict[str, Any], signal: str | None) -> list[str]:
+def _check_signal(spec: dict[str, Any], signal: str | None) -> list[str]:
     """Faults of a bigWig that is none."""
     if not signal:
         return []
     with open(signal, "rb") as handle:
         start = handle.read(4)
-    return [] if start in BIGWIG else [f"sequences.signal: {signal} is no bigWig; write one of a bedGraph by bedGraphToBigWig"]
+    return (
+        [] if start in BIGWIG_MAGIC else [f"sequences.signal: {signal} is no bigWig; write one of a bedGraph by bedGraphToBigWig"]
+    )
 
 
-def _of_contigs(table: Table, genome: Table | None, cache: Cache) -> tuple[list[str], list[str]]:
+def _check_contigs(table: ContigTable, genome: ContigTable | None, cache: Cache) -> tuple[list[str], list[str]]:
     """What keeps windows from being cut out of the genome: other contigs, other reference alleles."""
     if genome is None or table.faults:
         return [], []
-    faults, notes = contigs.compare(table, genome)
+    faults, notes = contigs.compare_contigs(table, genome)
     if table.kind == "VCF" and not faults:
         check = lambda: contigs.check_alleles(table, genome.path)  # noqa: E731
         faults = cache.get("alleles", [table.path, genome.path, f"{genome.path}.fai"], check)
     return faults, notes
 
 
-def _length(texts: Sequence[Seen], cut: Sequence[Table], spec: dict[str, Any]) -> tuple[int | None, list[str]]:
+def _check_lengths(
+    summaries: Sequence[SequenceFileSummary], window_tables: Sequence[ContigTable], spec: dict[str, Any]
+) -> tuple[int | None, list[str]]:
     """Bases of an example, None where that is not known here; and faults of unequal lengths."""
-    told = [Lengths(seen.path, {n: tuple(own) for n, *own in seen.lengths}) for seen in texts if seen.lengths]
-    if told:
+    known_lengths = [
+        FileLengths(summary.path, {n: tuple(first) for n, *first in summary.lengths}) for summary in summaries if summary.lengths
+    ]
+    if known_lengths:
         try:
-            return lengths.agreed(told, spec), []
+            return lengths.agree_length(known_lengths, spec), []
         except InputError as error:
             return None, error.faults
-    windows = spec["target"] == "splice_sites" or any(table.kind == "VCF" for table in cut)
-    return spec["length"] or (USUAL if windows else None), []
+    windows = spec["target"] == "splice_sites" or any(table.kind == "VCF" for table in window_tables)
+    return spec["length"] or (DEFAULT_LENGTH if windows else None), []
 
 
-def _of_classes(texts: Sequence[Seen], cut: Sequence[tuple[Table, dict[str, Any]]], spec: dict[str, Any]) -> list[str]:
+def _check_classes(
+    summaries: Sequence[SequenceFileSummary], window_sources: Sequence[tuple[ContigTable, dict[str, Any]]], spec: dict[str, Any]
+) -> list[str]:
     """Faults of classes, where all of them are known here: one alone, one of a single example, a positive that is none."""
-    known = all(seen.whole for seen in texts) and all(entry.get("label") for _, entry in cut)
-    if spec["outcome"] != "classes" or not known or not (texts or cut):
+    is_known = all(summary.is_complete for summary in summaries) and all(entry.get("label") for _, entry in window_sources)
+    if spec["outcome"] != "classes" or not is_known or not (summaries or window_sources):
         return []
     examples: dict[str, tuple[int, str]] = {}
-    own = [own for seen in texts for own in seen.labels]
-    own += [(entry["label"], table.records, f"of {table.path}") for table, entry in cut]
-    for label, number, name in own:
-        held, first = examples.get(label, (0, name))
-        examples[label] = (held + number, first)
+    label_counts = [label_counts for summary in summaries for label_counts in summary.labels]
+    label_counts += [(entry["label"], table.records, f"of {table.path}") for table, entry in window_sources]
+    for label, number, name in label_counts:
+        count, first = examples.get(label, (0, name))
+        examples[label] = (count + number, first)
     if not examples:
         return ["label: no sequence has a label"]
     if spec["negatives"]["method"] != "none":
         label, positives = spec["negatives"]["label"], sum(number for number, _ in examples.values())
-        held, first = examples.get(label, (0, ""))
-        examples[label] = (held + max(2, positives), first)
-    return label_checks.of_classes(examples, spec["positive"])
+        count, first = examples.get(label, (0, ""))
+        examples[label] = (count + max(2, positives), first)
+    return label_checks.check_classes(examples, spec["positive"])
 
 
-def _of_places(texts: Sequence[Seen], spec: dict[str, Any]) -> list[str]:
+def _check_positions(summaries: Sequence[SequenceFileSummary], spec: dict[str, Any]) -> list[str]:
     """Faults of sequences that do not say where they lie, and are to be divided by chromosomes."""
     if spec["by"] != "chromosome":
         return []
-    total = sum(number for seen in texts for _, number, *_ in seen.lengths)
-    first = next((seen.unplaced[1] for seen in texts if seen.unplaced[0]), "")
-    return label_checks.of_places(sum(seen.unplaced[0] for seen in texts), total, first)
+    total = sum(number for summary in summaries for _, number, *_ in summary.lengths)
+    first = next((summary.unplaced[1] for summary in summaries if summary.unplaced[0]), "")
+    return label_checks.check_loci(sum(summary.unplaced[0] for summary in summaries), total, first)
 
 
-def _of_chromosomes(task: Task, texts: Sequence[Seen], cut: Sequence[Table]) -> list[str]:
+def _check_chromosomes(task: Task, summaries: Sequence[SequenceFileSummary], window_tables: Sequence[ContigTable]) -> list[str]:
     """Faults of chromosomes that are tested on, or validated on, and that no example lies on."""
-    if not all(seen.whole for seen in texts) or task.split.by != "chromosome":
+    if not all(summary.is_complete for summary in summaries) or task.split.by != "chromosome":
         return []
-    there = list(dict.fromkeys([*(c for seen in texts for c in seen.chroms), *(c for table in cut for c in table.ends)]))
+    chromosomes = list(
+        dict.fromkeys(
+            [*(c for summary in summaries for c in summary.chroms), *(c for table in window_tables for c in table.ends)]
+        )
+    )
     faults = []
     for key in ("test_chromosomes", "validation_chromosomes"):
         for i, chrom in enumerate(getattr(task.split, key)):
-            if there and chrom not in there:
-                other = contigs.other_name(chrom)
-                near = other if other in there else nearest(chrom, there, cutoff=0.7)
-                hint = f"did you mean {near!r}? There" if near else "there"
+            if chromosomes and chrom not in chromosomes:
+                alternative = contigs.alternative_name(chrom)
+                closest = alternative if alternative in chromosomes else find_closest(chrom, chromosomes, cutoff=0.7)
+                hint = f"did you mean {closest!r}? There" if closest else "there"
                 faults.append(
-                    f"split.{key}.{i}: no example lies on {chrom!r}; {hint} are: {', '.join(sorted(there, key=_natural)[:30])}"
+                    f"split.{key}.{i}: no example lies on {chrom!r}; {hint} are: {', '.join(sorted(chromosomes, key=_natural_key)[:30])}"
                 )
     return faults
 
 
-def _of_sides(texts: Sequence[Seen], cut: Sequence[tuple[Table, dict[str, Any]]], spec: dict[str, Any]) -> list[str]:
+def _check_sides(
+    summaries: Sequence[SequenceFileSummary], window_sources: Sequence[tuple[ContigTable, dict[str, Any]]], spec: dict[str, Any]
+) -> list[str]:
     """Faults of a given split without one of its sides."""
-    known = all(seen.whole for seen in texts) and all(entry.get("split") for _, entry in cut)
-    if spec["by"] != "given" or not known or not (texts or cut):
+    is_known = all(summary.is_complete for summary in summaries) and all(entry.get("split") for _, entry in window_sources)
+    if spec["by"] != "given" or not is_known or not (summaries or window_sources):
         return []
-    sides = {side for seen in texts for side in seen.sides} | {entry["split"] for _, entry in cut}
+    sides = {side for summary in summaries for side in summary.sides} | {entry["split"] for _, entry in window_sources}
     return [
         f"split.given: no sequence is of side {side!r}; say split: {side} beside one of sequences.files, or in its column {spec['given']!r}"
         for side in ("train", "test")
@@ -293,33 +328,33 @@ def _of_sides(texts: Sequence[Seen], cut: Sequence[tuple[Table, dict[str, Any]]]
     ]
 
 
-def _of_length(task: Task, length: int) -> list[str]:
+def _check_min_lengths(task: Task, length: int) -> list[str]:
     """Faults of settings that need longer sequences."""
-    models, word, nets = set(task.models), task.representation, task.architectures
+    models, encoding, architectures = set(task.models), task.representation, task.architectures
     needs = []
-    if word in ("kmer", "word2vec", "kmer_graph"):
+    if encoding in ("kmer", "word2vec", "kmer_graph"):
         needs.append(("represent.k", task.represent.k, "k-mers"))
     if models & {"kmer_linear", "kmer_boosting"}:
         needs.append(("kmers.k", task.kmers.k, "k-mers"))
     if "gapped_kmer_svm" in models:
         needs.append(("kmers.length", task.kmers.length, "gapped k-mers"))
-    if "graph" in models and word != "kmer_graph":
-        needs.append(("architectures.graph.k", nets.graph.k, "k-mers"))
+    if "graph" in models and encoding != "kmer_graph":
+        needs.append(("architectures.graph.k", architectures.graph.k, "k-mers"))
     faults = [
         f"{key}: {what} of {value} bases do not fit into sequences of {length}; lower it"
         for key, value, what in needs
         if value > length
     ]
-    bin = task.sequences.bin
-    if task.sequences.target == "profile" and length % bin:
+    bin_width = task.sequences.bin
+    if task.sequences.target == "profile" and length % bin_width:
         faults.append(
-            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to "
-            f"{max(1, round(length / bin)) * bin}"
+            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin_width}; set sequences.length to "
+            f"{max(1, round(length / bin_width)) * bin_width}"
         )
     return faults
 
 
-def _natural(chrom: str) -> tuple[int, str]:
+def _natural_key(chrom: str) -> tuple[int, str]:
     """A key that puts chr2 before chr10."""
     digits = chrom.removeprefix("chr")
     return (int(digits), "") if digits.isdigit() else (1000, chrom)

@@ -20,51 +20,53 @@ METRICS = {
     "profile": ("profile_pearson", "deviance_explained"),
 }
 # Mean target of all examples but those named, None where it is not known.
-Rest = Callable[[np.ndarray], np.ndarray | None]
+RemainingMean = Callable[[np.ndarray], np.ndarray | None]
 
 
-def prior(table: pd.DataFrame, outcome: Outcome, folds: list[dict[str, Any]], rest: Rest | None = None) -> pd.DataFrame:
+def predict_base_rate(
+    table: pd.DataFrame, outcome: Outcome, folds: list[dict[str, Any]], remaining_mean: RemainingMean | None = None
+) -> pd.DataFrame:
     """Predictions of the base rate; as calls, the commonest class.
 
     table: predictions of one model, of all repeats. folds: the certificate's rows of repeat, fold, role and classes.
-    Where these say the classes of a fold's training part, they are taken, and of numbers and signals what `rest` says of
+    Where these say the classes of a fold's training part, they are taken, and of numbers and signals what `remaining_mean` says of
     the examples that are not tested; else the examples that are tested in other folds stand for the training part (in
     cross-validation they are it); a lone fold has but its own.
     """
-    known = table.drop_duplicates("example")
-    parts = []
-    for (repeat, fold), part in table.groupby(["repeat", "fold"]):
-        numbers = outcome.kind in ("regression", "profile")
-        rates = rest(part["example"].to_numpy(str)) if numbers and rest else None
-        rates = _certified(folds, repeat, fold, outcome) if not numbers else rates
+    examples = table.drop_duplicates("example")
+    tables = []
+    for (repeat, fold), fold_table in table.groupby(["repeat", "fold"]):
+        is_numeric = outcome.kind in ("regression", "profile")
+        rates = remaining_mean(fold_table["example"].to_numpy(str)) if is_numeric and remaining_mean else None
+        rates = _read_certified_rates(folds, repeat, fold, outcome) if not is_numeric else rates
         if rates is None:
-            others = known[~known["example"].isin(part["example"])]
-            rates = _rates(others if len(others) else part, outcome)
-        parts.append(part.assign(**_columns(outcome, rates, len(part))))
-    return pd.concat(parts)
+            training = examples[~examples["example"].isin(fold_table["example"])]
+            rates = _compute_rates(training if len(training) else fold_table, outcome)
+        tables.append(fold_table.assign(**_fill_columns(outcome, rates, len(fold_table))))
+    return pd.concat(tables)
 
 
-def _columns(outcome: Outcome, rates: np.ndarray, n: int) -> dict[str, Any]:
+def _fill_columns(outcome: Outcome, rates: np.ndarray, n: int) -> dict[str, Any]:
     """Columns of n rows that all say the same. rates: the prediction of one example, (1, …)."""
-    if outcome.along:
+    if outcome.is_positional:
         rates = np.repeat(rates, n, axis=0)
-        return outcome.predictions("raw", rates) | outcome.predictions("calibrated", rates)
-    columns = outcome.predictions("raw", rates) | outcome.predictions("calibrated", rates)
+        return outcome.prediction_columns("raw", rates) | outcome.prediction_columns("calibrated", rates)
+    columns = outcome.prediction_columns("raw", rates) | outcome.prediction_columns("calibrated", rates)
     return {name: float(value[0]) for name, value in columns.items()}
 
 
-def _rates(table: pd.DataFrame, outcome: Outcome) -> np.ndarray:
-    target = outcome.target(table)
+def _compute_rates(table: pd.DataFrame, outcome: Outcome) -> np.ndarray:
+    target = outcome.read_target(table)
     if outcome.kind == "multiclass":
         return np.bincount(target, minlength=len(outcome.classes))[None] / len(target)
     return np.atleast_1d(target.mean(axis=0, keepdims=True))
 
 
-def _certified(folds: list[dict[str, Any]], repeat: int, fold: int, outcome: Outcome) -> np.ndarray | None:
+def _read_certified_rates(folds: list[dict[str, Any]], repeat: int, fold: int, outcome: Outcome) -> np.ndarray | None:
     """Class (label) frequencies of a fold's training and validation part, as the certificate has them."""
-    own = [r for r in folds if (r["repeat"], r["fold"]) == (repeat, fold) and r["role"] in ("train", "validation")]
-    total = sum(row["examples"] for row in own)
+    training_rows = [r for r in folds if (r["repeat"], r["fold"]) == (repeat, fold) and r["role"] in ("train", "validation")]
+    total = sum(row["examples"] for row in training_rows)
     if not total:
         return None
-    rates = np.array([sum(row["classes"].get(str(c), 0) for row in own) for c in range(len(outcome.classes))]) / total
+    rates = np.array([sum(row["classes"].get(str(c), 0) for row in training_rows) for c in range(len(outcome.classes))]) / total
     return rates[1:] if outcome.kind == "binary" else rates[None]

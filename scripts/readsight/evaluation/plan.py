@@ -9,23 +9,23 @@ from readsight.evaluation.outcomes.registry import SCORING
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """What is evaluated how.
 
-    outcome: what is predicted. first: the model that the others are baselines of. feature: of `single_feature`.
-    given: whether repeat 0 is a split that the data bring, and repeat 1 divisions drawn anew. balance: the task's own.
-    calls, sequences: what examples are; samples, where neither.
+    outcome: what is predicted. first_model: the model that the others are baselines of. feature: of `single_feature`.
+    has_given_split: whether repeat 0 is a split that the data bring, and repeat 1 divisions drawn anew. balance: the task's own.
+    calls, is_sequences: what examples are; samples, where neither.
     """
 
     outcome: Outcome
-    first: str
+    first_model: str
     feature: str
     resamples: int
     seed: int
-    calls: bool = True
-    given: bool = False
+    is_calls: bool = True
+    has_given_split: bool = False
     balance: str | None = None
-    sequences: bool = False
+    is_sequences: bool = False
 
     @property
     def primary(self) -> str:
@@ -34,19 +34,19 @@ class Plan:
         Of two classes: of calls, how well the rarer is found; of sequences, how well they are ranked; of samples, how
         many of each are called right.
         """
-        if self.outcome.kind == "binary" and (self.calls or self.sequences):
-            return "auprc" if self.calls else "auroc"
+        if self.outcome.kind == "binary" and (self.is_calls or self.is_sequences):
+            return "auprc" if self.is_calls else "auroc"
         return SCORING[self.outcome.kind].PRIMARY
 
     @property
     def unit(self) -> str:
         """What examples are, in words."""
-        return "calls" if self.calls else "sequences" if self.sequences else "samples"
+        return "calls" if self.is_calls else "sequences" if self.is_sequences else "samples"
 
-    def sought(self, once: pd.DataFrame) -> int:
+    def choose_positive_class(self, examples: pd.DataFrame) -> int:
         """The class to find: of calls the rarer one, of two classes of samples or sequences the positive one."""
-        return int(once["label"].mean() < 0.5) if self.calls and self.outcome.kind == "binary" else 1
+        return int(examples["label"].mean() < 0.5) if self.is_calls and self.outcome.kind == "binary" else 1
 
-    def headline(self, table: pd.DataFrame) -> pd.DataFrame:
+    def select_headline(self, table: pd.DataFrame) -> pd.DataFrame:
         """What scores are told of: all repeats, or the given split alone."""
-        return table[table["repeat"] == 0] if self.given else table
+        return table[table["repeat"] == 0] if self.has_given_split else table

@@ -11,7 +11,7 @@ from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
 from readsight.stats import metrics
 
-ROOM = 4_000_000  # weights that are held as numbers at a time: many resamples of many examples are scored in blocks
+BLOCK_SIZE = 4_000_000  # weights that are held as numbers at a time: many resamples of many examples are scored in blocks
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,27 @@ class Resamples:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, table: pd.DataFrame, resamples: int, seed: int) -> "Resamples":
+    def from_table(cls, table: pd.DataFrame, resamples: int, seed: int) -> "Resamples":
         """Of the examples of a table of predictions, each once; 0 resamples: each example counts once, and no more."""
-        once = table.drop_duplicates("example").sort_values("example")
-        groups = once["group"].to_numpy(str)
-        return cls(once["example"].to_numpy(str), groups, metrics.group_counts(groups, resamples, seed))
+        examples = table.drop_duplicates("example").sort_values("example")
+        groups = examples["group"].to_numpy(str)
+        return cls(examples["example"].to_numpy(str), groups, metrics.group_counts(groups, resamples, seed))
 
-    def columns(self, examples: np.ndarray) -> np.ndarray:
+    def find_columns(self, examples: np.ndarray) -> np.ndarray:
         """The examples' columns of `weights`. Raises InputError for one that is not among them."""
-        place = np.minimum(np.searchsorted(self.names, examples), len(self.names) - 1)
-        if (self.names[place] != examples).any():
-            strange = examples[self.names[place] != examples][0]
+        position = np.minimum(np.searchsorted(self.names, examples), len(self.names) - 1)
+        if (self.names[position] != examples).any():
+            missing = examples[self.names[position] != examples][0]
             raise InputError(
-                f"predictions of one model hold the example {strange!r}, which those of another lack; predict them anew"
+                f"predictions of one model hold the example {missing!r}, which those of another lack; predict them anew"
             )
-        return place
+        return position
 
 
 @dataclass(frozen=True)
-class Part:
+class PredictionSubset:
     """raw, calibrated: predictions. target: as the outcome says. fold, group: (n,). weights: (resamples, n), of which the
-    first counts each example once. sought: class to find (binary).
+    first counts each example once. positive_class: class to find (binary).
     """
 
     raw: np.ndarray
@@ -57,44 +57,46 @@ class Part:
     group: np.ndarray
     weights: np.ndarray
     outcome: Outcome
-    sought: int = 1
+    positive_class: int = 1
 
-    def blocked(self, way: Callable[["Part"], Any]) -> Any:
+    def apply_in_blocks(self, function: Callable[["PredictionSubset"], Any]) -> Any:
         """What a way of scoring gives of all resamples, a block of them after another, in bounded memory.
 
-        way: takes the part with weights as floats; gives (resamples, …) arrays, one, a list or a dictionary of them. Each
+        function: takes the part with weights as floats; gives (resamples, …) arrays, one, a list or a dictionary of them. Each
         block begins with the first weighting, which ways tell from it which classes there are.
         """
-        step = max(1, ROOM // max(1, len(self.fold)))
-        pieces = []
+        step = max(1, BLOCK_SIZE // max(1, len(self.fold)))
+        results = []
         for start in range(1, max(2, len(self.weights)), step):
-            drawn = np.vstack([self.weights[:1], self.weights[start : start + step]]).astype(float)
-            pieces.append(way(replace(self, weights=drawn)))
-        return joined(pieces)
+            block_weights = np.vstack([self.weights[:1], self.weights[start : start + step]]).astype(float)
+            results.append(function(replace(self, weights=block_weights)))
+        return join_blocks(results)
 
 
-def named(ways: dict[str, Callable[[], np.ndarray]], names: Collection[str] | None) -> dict[str, np.ndarray]:
+def compute_requested(functions: dict[str, Callable[[], np.ndarray]], names: Collection[str] | None) -> dict[str, np.ndarray]:
     """Metrics by their names, of all ways of scoring or of those named; the others are not worked out."""
-    return {name: way() for name, way in ways.items() if names is None or name in names}
+    return {name: function() for name, function in functions.items() if names is None or name in names}
 
 
-def joined(pieces: list[Any]) -> Any:
+def join_blocks(blocks: list[Any]) -> Any:
     """Results of blocks, one after another, the first row of each but the first left out."""
-    if isinstance(pieces[0], dict):
-        return {name: joined([piece[name] for piece in pieces]) for name in pieces[0]}
-    if isinstance(pieces[0], list | tuple):
-        return [joined(list(own)) for own in zip(*pieces, strict=True)]
-    return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
+    if isinstance(blocks[0], dict):
+        return {name: join_blocks([block[name] for block in blocks]) for name in blocks[0]}
+    if isinstance(blocks[0], list | tuple):
+        return [join_blocks(list(values)) for values in zip(*blocks, strict=True)]
+    return np.concatenate([blocks[0], *(block[1:] for block in blocks[1:])])
 
 
-def parts(table: pd.DataFrame, outcome: Outcome, drawn: Resamples, sought: int = 1) -> list[Part]:
+def split_by_repeat(
+    table: pd.DataFrame, outcome: Outcome, resamples: Resamples, positive_class: int = 1
+) -> list[PredictionSubset]:
     """A part a repeat, in the order of repeats; the examples in the order of their names, so that models stand side by side."""
-    found = []
-    for _, own in table.sort_values(["repeat", "example"], kind="stable").groupby("repeat"):
-        at = drawn.columns(own["example"].to_numpy(str))
-        guesses = [outcome.guess(own, name) for name in ("raw", "calibrated")]
+    subsets = []
+    for _, repeat_table in table.sort_values(["repeat", "example"], kind="stable").groupby("repeat"):
+        columns = resamples.find_columns(repeat_table["example"].to_numpy(str))
+        guesses = [outcome.read_predictions(repeat_table, name) for name in ("raw", "calibrated")]
         # All are tested once a repeat: the weights of many resamples are shared then, not copied for each model.
-        weights = drawn.weights if np.array_equal(at, np.arange(len(drawn.names))) else drawn.weights[:, at]
-        rest = (outcome.target(own), own["fold"].to_numpy(), drawn.groups[at], weights)
-        found.append(Part(*guesses, *rest, outcome, sought))
-    return found
+        weights = resamples.weights if np.array_equal(columns, np.arange(len(resamples.names))) else resamples.weights[:, columns]
+        arrays = (outcome.read_target(repeat_table), repeat_table["fold"].to_numpy(), resamples.groups[columns], weights)
+        subsets.append(PredictionSubset(*guesses, *arrays, outcome, positive_class))
+    return subsets

@@ -7,58 +7,60 @@ import pandas as pd
 
 from readsight.dataset.outcome import Outcome
 from readsight.evaluation.outcomes.registry import SCORING
-from readsight.evaluation.predictions import Resamples, parts
+from readsight.evaluation.predictions import Resamples, split_by_repeat
 
 QUANTILES = {"min": 0.0, "lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75, "max": 1.0}
 
 
-def by_division(table: pd.DataFrame, outcome: Outcome, sought: int) -> list[dict[str, float]]:
+def score_divisions(table: pd.DataFrame, outcome: Outcome, positive_class: int) -> list[dict[str, float]]:
     """All metrics of each division (a fold of a repeat), scored as a whole."""
-    found = []
-    for _, own in table.groupby(["repeat", "fold"]):
-        (part,) = parts(own, outcome, Resamples.of(own, 0, 0), sought)
-        found.append({name: float(values[0]) for name, values in SCORING[outcome.kind].scores(part).items()})
-    return found
+    scores = []
+    for _, division_table in table.groupby(["repeat", "fold"]):
+        (subset,) = split_by_repeat(division_table, outcome, Resamples.from_table(division_table, 0, 0), positive_class)
+        scores.append({name: float(values[0]) for name, values in SCORING[outcome.kind].scores(subset).items()})
+    return scores
 
 
-def spread(values: list[float], given: float | None) -> dict[str, Any]:
+def summarise_spread(values: list[float], given: float | None) -> dict[str, Any]:
     """A distribution of scores, and the part of it (in %) that the given split's is above, ties half."""
-    told = np.array([v for v in values if np.isfinite(v)])
-    cell: dict[str, Any] = {"given": given if given is not None and np.isfinite(given) else None, "values": told.tolist()}
-    cell["quantiles"] = {name: float(np.quantile(told, q)) if len(told) else None for name, q in QUANTILES.items()}
-    fine = cell["given"] is not None and len(told)
+    defined = np.array([v for v in values if np.isfinite(v)])
+    cell: dict[str, Any] = {"given": given if given is not None and np.isfinite(given) else None, "values": defined.tolist()}
+    cell["quantiles"] = {name: float(np.quantile(defined, q)) if len(defined) else None for name, q in QUANTILES.items()}
+    has_given = cell["given"] is not None and len(defined)
     # Scores of equal calls differ in the last digits alone.
-    tied = np.isclose(told, given) if fine else None
-    cell["percentile"] = float(100 * (((told < given) & ~tied).sum() + tied.sum() / 2) / len(told)) if fine else None
+    tied = np.isclose(defined, given) if has_given else None
+    cell["percentile"] = float(100 * (((defined < given) & ~tied).sum() + tied.sum() / 2) / len(defined)) if has_given else None
     return cell
 
 
-def luck(tables: dict[str, pd.DataFrame], outcome: Outcome, sought: int, primary: str, given: bool) -> dict[str, Any]:
+def measure_variability(
+    tables: dict[str, pd.DataFrame], outcome: Outcome, positive_class: int, primary: str, given: bool
+) -> dict[str, Any]:
     """Model → given, values, quantiles and percentile of the primary metric, and the same of the others that are compared.
 
     tables: model → predictions of all repeats. given: whether repeat 0 is a split that the data bring; repeat 1 then
     holds divisions drawn anew, and else all folds of all repeats are shown. Empty where there are none drawn anew, or
     there is but one division.
     """
-    found = {}
+    variability = {}
     first: list[float] = []
     for model, table in tables.items():
-        drawn = by_division(table[table["repeat"] > 0] if given else table, outcome, sought)
-        if not drawn or (len(drawn) == 1 and not given):
+        division_scores = score_divisions(table[table["repeat"] > 0] if given else table, outcome, positive_class)
+        if not division_scores or (len(division_scores) == 1 and not given):
             return {}
-        own = by_division(table[table["repeat"] == 0], outcome, sought)[0] if given else {}
+        given_scores = score_divisions(table[table["repeat"] == 0], outcome, positive_class)[0] if given else {}
         names = dict.fromkeys((primary, *SCORING[outcome.kind].COMPARED))
-        cells = {name: spread([row[name] for row in drawn], own.get(name)) for name in names}
-        values = [row[primary] for row in drawn]
+        cells = {name: summarise_spread([row[name] for row in division_scores], given_scores.get(name)) for name in names}
+        values = [row[primary] for row in division_scores]
         first = first or values
-        about = {"metric": primary, "of": "divisions drawn anew" if given else "folds of cross-validation"}
-        found[model] = about | cells[primary] | {"first": beside(first, values)} | {"metrics": cells}
-    return found
+        description = {"metric": primary, "of": "divisions drawn anew" if given else "folds of cross-validation"}
+        variability[model] = description | cells[primary] | {"first": count_wins(first, values)} | {"metrics": cells}
+    return variability
 
 
-def beside(first: list[float], other: list[float]) -> dict[str, int]:
+def count_wins(first: list[float], second: list[float]) -> dict[str, int]:
     """In how many of the same divisions the first model scores above, as high as, and below another."""
-    both = np.array([pair for pair in zip(first, other, strict=True) if np.isfinite(pair).all()]).reshape(-1, 2)
-    tied = np.isclose(both[:, 0], both[:, 1])
-    above = (both[:, 0] > both[:, 1]) & ~tied
-    return {"above": int(above.sum()), "equal": int(tied.sum()), "below": int(len(both) - above.sum() - tied.sum())}
+    both = np.array([pair for pair in zip(first, second, strict=True) if np.isfinite(pair).all()]).reshape(-1, 2)
+    is_tied = np.isclose(both[:, 0], both[:, 1])
+    is_above = (both[:, 0] > both[:, 1]) & ~is_tied
+    return {"above": int(is_above.sum()), "equal": int(is_tied.sum()), "below": int(len(both) - is_above.sum() - is_tied.sum())}

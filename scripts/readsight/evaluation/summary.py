@@ -3,9 +3,9 @@
 from typing import Any
 
 from readsight.evaluation.outcomes.registry import SCORING
-from readsight.evaluation.verdict.findings import plainly
-from readsight.evaluation.verdict.headlines import told as named
-from readsight.wording import CONTROL, METRICS
+from readsight.evaluation.verdict.findings import is_plain_model
+from readsight.evaluation.verdict.headlines import name_model as named
+from readsight.wording import CONTROL, METRIC_NAMES
 
 BARE = {"low": None, "high": None}
 UNITS = {"log_loss": "nats", "mse": "squared units"} | dict.fromkeys(
@@ -15,121 +15,133 @@ PLACES = {"gc": "of GC", "repeat": "with repeats:", "chromosome": "of"}
 Row = tuple[str, dict[str, Any], str, str]
 
 
-def records(task: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def summary_records(task: str, evaluation: dict[str, Any]) -> list[dict[str, Any]]:
     """A row a figure: key, value, low, high, n, unit, description."""
-    facts = found["facts"]
+    facts = evaluation["facts"]
     n = facts["examples"]
 
-    def record(key: str, cell: dict[str, Any], unit: str, words: str) -> dict[str, Any]:
+    def make_record(key: str, cell: dict[str, Any], unit: str, description: str) -> dict[str, Any]:
         return (
             {"key": f"{task}.{key}"}
             | {k: cell[k] for k in ("value", "low", "high")}
-            | {"n": n, "unit": unit, "description": words}
+            | {"n": n, "unit": unit, "description": description}
         )
 
-    rows = [record("verdict", {"value": found["verdict"]} | BARE, "words", "what the figures say")]
+    rows = [make_record("verdict", {"value": evaluation["verdict"]} | BARE, "words", "what the figures say")]
     if "base_rate" in facts:
-        words = f"part of the examples that are {facts['rare']}s, the class to find; the AUPRC of chance"
-        rows.insert(0, record("base_rate", {"value": facts["base_rate"]} | BARE, "fraction", words))
-    told = SCORING[found["kind"]].WORDS
-    for model, cells in found["metrics"].items():
+        description = f"part of the examples that are {facts['rare']}s, the class to find; the AUPRC of chance"
+        rows.insert(0, make_record("base_rate", {"value": facts["base_rate"]} | BARE, "fraction", description))
+    descriptions = SCORING[evaluation["kind"]].WORDS
+    for model, cells in evaluation["metrics"].items():
         for metric, cell in cells.items():
             rows.append(
-                record(f"{model}.{metric}", cell, UNITS.get(metric, "fraction"), f"{named(model, found)}: {told[metric]}")
+                make_record(
+                    f"{model}.{metric}",
+                    cell,
+                    UNITS.get(metric, "fraction"),
+                    f"{named(model, evaluation)}: {descriptions[metric]}",
+                )
             )
-    rows += [record(*row) for row in of_each(found)]
-    rows += [record(*row) for row in compared(found)]
-    rows += [record(*row) for row in of_luck(found)]
-    rows += [record(*row) for row in of_clean(found)]
-    rows += [record(*row) for row in of_strata(found)]
+    rows += [make_record(*row) for row in record_class_scores(evaluation)]
+    rows += [make_record(*row) for row in record_differences(evaluation)]
+    rows += [make_record(*row) for row in record_variability(evaluation)]
+    rows += [make_record(*row) for row in record_clean_scores(evaluation)]
+    rows += [make_record(*row) for row in record_strata(evaluation)]
     return rows
 
 
-def compared(found: dict[str, Any]) -> list[Row]:
+def record_differences(evaluation: dict[str, Any]) -> list[Row]:
     """Differences: of the first model and its baselines, of balances, of modalities together and alone."""
     rows = []
-    first = found["first"]
-    for model, cells in found["differences"].items():
-        if not plainly(model):
+    first = evaluation["first"]
+    for model, cells in evaluation["differences"].items():
+        if not is_plain_model(model):
             continue
         for metric, cell in cells.items():
-            words = f"{metric} of {first} less that of {model}, paired over resamples"
-            rows.append((f"{first}.{metric}_minus_{model}", cell, "fraction", words))
-    metric = found["primary"]
-    for row in found["balances"]:
-        words = f"{METRICS[metric]} of {named(row['variant'], found)} less that under the task's own balance, on the same folds"
-        rows.append((f"{row['variant']}.{metric}_minus_own_balance", row["difference"][metric], "fraction", words))
-    for row in found["modalities"]:
-        words = f"{METRICS[metric]} of {named(row['joined'], found)} on all modalities less that of {named(row['alone'], found)}"
-        rows.append((f"{row['joined']}.{metric}_minus_{row['alone']}", row["difference"][metric], "fraction", words))
+            description = f"{metric} of {first} less that of {model}, paired over resamples"
+            rows.append((f"{first}.{metric}_minus_{model}", cell, "fraction", description))
+    metric = evaluation["primary"]
+    for row in evaluation["balances"]:
+        description = f"{METRIC_NAMES[metric]} of {named(row['variant'], evaluation)} less that under the task's own balance, on the same folds"
+        rows.append((f"{row['variant']}.{metric}_minus_own_balance", row["difference"][metric], "fraction", description))
+    for row in evaluation["modalities"]:
+        description = f"{METRIC_NAMES[metric]} of {named(row['joined'], evaluation)} on all modalities less that of {named(row['alone'], evaluation)}"
+        rows.append((f"{row['joined']}.{metric}_minus_{row['alone']}", row["difference"][metric], "fraction", description))
     return rows
 
 
-def of_luck(found: dict[str, Any]) -> list[Row]:
+def record_variability(evaluation: dict[str, Any]) -> list[Row]:
     """Medians over divisions, with the lowest and highest; where the given split falls."""
     rows = []
-    for model, own in found["luck"].items():
-        if not plainly(model):
+    for model, variability in evaluation["luck"].items():
+        if not is_plain_model(model):
             continue
-        for metric, cell in own["metrics"].items():
+        for metric, cell in variability["metrics"].items():
             q = cell["quantiles"]
-            words = f"{named(model, found)}: {METRICS.get(metric, metric)}, median over {len(cell['values'])} "
-            words += f"{own['of']}; limits: the lowest and the highest of them"
+            description = f"{named(model, evaluation)}: {METRIC_NAMES.get(metric, metric)}, median over {len(cell['values'])} "
+            description += f"{variability['of']}; limits: the lowest and the highest of them"
             rows.append(
-                (f"{model}.divisions.{metric}", {"value": q["median"], "low": q["min"], "high": q["max"]}, "fraction", words)
+                (
+                    f"{model}.divisions.{metric}",
+                    {"value": q["median"], "low": q["min"], "high": q["max"]},
+                    "fraction",
+                    description,
+                )
             )
-        if own["percentile"] is not None:
-            words = (
-                f"part of the divisions drawn anew that the given split's {METRICS.get(own['metric'], own['metric'])} is above"
-            )
-            rows.append((f"{model}.given_percentile", {"value": own["percentile"]} | BARE, "percent", words))
+        if variability["percentile"] is not None:
+            description = f"part of the divisions drawn anew that the given split's {METRIC_NAMES.get(variability['metric'], variability['metric'])} is above"
+            rows.append((f"{model}.given_percentile", {"value": variability["percentile"]} | BARE, "percent", description))
     return rows
 
 
-def of_clean(found: dict[str, Any]) -> list[Row]:
+def record_clean_scores(evaluation: dict[str, Any]) -> list[Row]:
     """Scores on the part of a leaking given split whose groups are not trained on, and on the part whose groups are."""
-    clean, metric = found.get("clean"), found["primary"]
+    clean, metric = evaluation.get("clean"), evaluation["primary"]
     if not clean:
         return []
     rows = []
-    for key, own, words in (("clean", clean, "is not trained on"), ("leaked", clean["leaked"], "is trained on too")):
-        said = f"{METRICS[metric]} on the {own['examples']} test {found['facts']['unit']} whose group {words}"
-        cells = {model: of[metric] for model, of in own["metrics"].items() if model != CONTROL}
+    for key, scores, condition in (("clean", clean, "is not trained on"), ("leaked", clean["leaked"], "is trained on too")):
+        description = (
+            f"{METRIC_NAMES[metric]} on the {scores['examples']} test {evaluation['facts']['unit']} whose group {condition}"
+        )
+        cells = {model: metrics[metric] for model, metrics in scores["metrics"].items() if model != CONTROL}
         rows += [
-            (f"{m}.{key}.{metric}", cell, UNITS.get(metric, "fraction"), f"{named(m, found)}: {said}")
+            (f"{m}.{key}.{metric}", cell, UNITS.get(metric, "fraction"), f"{named(m, evaluation)}: {description}")
             for m, cell in cells.items()
         ]
     return rows
 
 
-def of_each(found: dict[str, Any]) -> list[Row]:
+def record_class_scores(evaluation: dict[str, Any]) -> list[Row]:
     """Scores of each class, where several are told apart: of sites their ranking, of classes the part that is called wrong."""
     rows = []
-    for model, of in found["errors"].items():
-        for place, (label, cell) in enumerate(of.items()):
+    for model, classes in evaluation["errors"].items():
+        for number, (label, cell) in enumerate(classes.items()):
             rows.append(
                 (
-                    f"{model}.error.{place}",
+                    f"{model}.error.{number}",
                     cell,
                     "percent",
-                    f"{named(model, found)}: part of the {cell['n']} {label} that is called wrong",
+                    f"{named(model, evaluation)}: part of the {cell['n']} {label} that is called wrong",
                 )
             )
-    for model, of in (found["per_class"] if found["kind"] == "positions" else {}).items():
-        for label, cells in of.items():
+    for model, classes in (evaluation["per_class"] if evaluation["kind"] == "positions" else {}).items():
+        for label, cells in classes.items():
             for metric in ("top_k", "auprc"):
-                words = f"{named(model, found)}: {METRICS[metric]} of {cells['n']} {label} sites, within test folds"
-                rows.append((f"{model}.{metric}.{label}", cells[metric], "fraction", words))
+                description = (
+                    f"{named(model, evaluation)}: {METRIC_NAMES[metric]} of {cells['n']} {label} sites, within test folds"
+                )
+                rows.append((f"{model}.{metric}.{label}", cells[metric], "fraction", description))
     return rows
 
 
-def of_strata(found: dict[str, Any]) -> list[Row]:
+def record_strata(evaluation: dict[str, Any]) -> list[Row]:
     """The primary metric on parts of the test sequences."""
     rows = []
-    own = found.get("strata") or {"metric": found["primary"], "rows": []}
-    for number, row in enumerate(own["rows"]):
+    strata = evaluation.get("strata") or {"metric": evaluation["primary"], "rows": []}
+    for number, row in enumerate(strata["rows"]):
         for model, cell in row["models"].items():
-            words = f"{named(model, found)}: {METRICS.get(own['metric'], own['metric'])} on the {row['examples']} test sequences "
-            words += f"{PLACES[row['by']]} {row['name']}"
-            rows.append((f"{model}.strata.{row['by']}.{number}", cell, UNITS.get(own["metric"], "fraction"), words))
+            description = f"{named(model, evaluation)}: {METRIC_NAMES.get(strata['metric'], strata['metric'])} on the {row['examples']} test sequences "
+            description += f"{PLACES[row['by']]} {row['name']}"
+            rows.append((f"{model}.strata.{row['by']}.{number}", cell, UNITS.get(strata["metric"], "fraction"), description))
     return rows

@@ -62,26 +62,26 @@ class Barcode:
 
     def columns(self) -> dict[str, str]:
         """What describes a sample of this barcode, under the names of columns."""
-        named = {"patient": self.patient, "sample_type": self.sample_type, "plate": self.plate, "centre": self.centre}
-        return {name: value for name, value in named.items() if value}
+        columns = {"patient": self.patient, "sample_type": self.sample_type, "plate": self.plate, "centre": self.centre}
+        return {name: value for name, value in columns.items() if value}
 
 
 def parse(name: str) -> Barcode | None:
     """The barcode that a name is; None where it is none. Dots, which R writes, stand for dashes."""
-    found = PATTERN.fullmatch(name.strip())
-    if not found:
+    match = PATTERN.fullmatch(name.strip())
+    if not match:
         return None
-    part = {key: (value or "").upper() for key, value in found.groupdict().items()}
-    code = part["type"]
-    patient = f"{part['project']}-{part['site']}-{part['person']}"
-    sample = f"{patient}-{code}{part['vial']}" if code else ""
-    words = SAMPLE_TYPES.get(code, f"sample type {code}") if code else ""
+    fields = {key: (value or "").upper() for key, value in match.groupdict().items()}
+    code = fields["type"]
+    patient = f"{fields['project']}-{fields['site']}-{fields['person']}"
+    sample = f"{patient}-{code}{fields['vial']}" if code else ""
+    sample_type = SAMPLE_TYPES.get(code, f"sample type {code}") if code else ""
     text = name.strip().upper().replace(".", "-")
-    own = {key: part[key] for key in ("project", "site", "vial", "portion", "analyte", "plate", "centre")}
-    return Barcode(text=text, patient=patient, sample=sample, sample_type=words, **own)
+    components = {key: fields[key] for key in ("project", "site", "vial", "portion", "analyte", "plate", "centre")}
+    return Barcode(text=text, patient=patient, sample=sample, sample_type=sample_type, **components)
 
 
-def called(names: Sequence[str]) -> dict[str, str]:
+def choose_names(names: Sequence[str]) -> dict[str, str]:
     """Name → what the sample is called: a barcode by its sample (TCGA-A7-A13D-01A) where no other name is of that sample.
 
     So aliquots of one sample, of which several molecules were measured, bear one name in
@@ -96,7 +96,7 @@ def called(names: Sequence[str]) -> dict[str, str]:
     return result
 
 
-def ladder(name: str) -> list[str]:
+def list_aliases(name: str) -> list[str]:
     """What a sample may be called elsewhere, the closest first: itself, its sample with and without vial, its patient."""
     code = parse(name)
     if code is None:

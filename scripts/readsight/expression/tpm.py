@@ -26,16 +26,16 @@ def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.nda
     counts, lengths = np.asarray(counts), np.asarray(lengths)
     out = np.empty(counts.shape) if out is None else out
     kind = np.result_type(counts, out, np.float32)
-    for part in _blocks(counts):
-        own = lengths if lengths.ndim == 1 else lengths[part]
-        if not (own > 0).all() or not np.isfinite(own).all():
+    for block in _row_blocks(counts):
+        sample_lengths = lengths if lengths.ndim == 1 else lengths[block]
+        if not (sample_lengths > 0).all() or not np.isfinite(sample_lengths).all():
             raise ValueError("a gene has no length: lengths must be finite and above 0")
-        if not (counts[part] >= 0).all():
+        if not (counts[block] >= 0).all():
             raise ValueError("counts must be 0 or more, and none may be missing")
-        rates = np.divide(counts[part], own.astype(kind, copy=False), dtype=kind)
+        rates = np.divide(counts[block], sample_lengths.astype(kind, copy=False), dtype=kind)
         totals = rates.astype(np.float64, copy=False).sum(axis=1, keepdims=True)
         factor = np.divide(1e6, totals, out=np.zeros_like(totals), where=totals > 0)
-        np.multiply(rates, factor.astype(kind), out=out[part], casting="same_kind")
+        np.multiply(rates, factor.astype(kind), out=out[block], casting="same_kind")
     return out
 
 
@@ -43,12 +43,12 @@ def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """log2(1 + TPM), of the same shape: 0 stays 0. out: where the result goes, `tpm` itself included; default: a new array."""
     tpm = np.asarray(tpm)
     out = np.empty(tpm.shape, np.result_type(tpm, np.float32)) if out is None else out
-    for part in _blocks(tpm):
-        np.log2(1 + tpm[part], out=out[part], casting="same_kind")
+    for block in _row_blocks(tpm):
+        np.log2(1 + tpm[block], out=out[block], casting="same_kind")
     return out
 
 
-def _blocks(table: np.ndarray) -> Iterator[slice]:
+def _row_blocks(table: np.ndarray) -> Iterator[slice]:
     """Runs of samples of some BLOCK numbers."""
     step = max(1, BLOCK // max(1, table.size // max(1, len(table))))
     return (slice(start, start + step) for start in range(0, len(table), step))

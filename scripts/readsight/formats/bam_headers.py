@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from readsight.formats.contigs import Table
+from readsight.formats.contigs import ContigTable
 from readsight.formats.fastq import BGZF_END
 
 CRAM_ENDS = {
@@ -15,28 +15,28 @@ CRAM_ENDS = {
 }
 
 
-def read(path: str | Path) -> Table:
+def read_alignment_header(path: str | Path) -> ContigTable:
     """Contigs and samples of a BAM or CRAM, told by its content; faults stand in the table."""
-    table = Table(str(path), "BAM")
+    table = ContigTable(str(path), "BAM")
     try:
         with open(path, "rb") as handle:
             start = handle.read(4)
             handle.seek(0)
             if not start:
-                table.say("is empty (0 bytes); get the file again from its source")
+                table.add_fault("is empty (0 bytes); get the file again from its source")
             elif start == b"CRAM":
                 table.kind = "CRAM"
-                _cram(table, handle)
+                _read_cram(table, handle)
             elif start[:2] == b"\x1f\x8b":
-                _bam(table, handle)
+                _read_bam(table, handle)
             else:
-                table.say(
+                table.add_fault(
                     "is neither BAM nor CRAM" + ("; it looks like SAM, convert it: samtools view -b" if start[:1] == b"@" else "")
                 )
     except (EOFError, zlib.error, gzip.BadGzipFile, struct.error, IndexError) as error:
-        table.say(f"its header is truncated or corrupt ({error}); get the file again from its source")
+        table.add_fault(f"its header is truncated or corrupt ({error}); get the file again from its source")
     except OSError as error:
-        table.say(f"cannot be read: {error.strerror or error}")
+        table.add_fault(f"cannot be read: {error.strerror or error}")
     return table
 
 
@@ -46,68 +46,68 @@ def _ends_with(handle: BinaryIO, end: bytes) -> bool:
     return handle.read() == end
 
 
-def _bam(table: Table, handle: BinaryIO) -> None:
-    whole = _ends_with(handle, BGZF_END)
+def _read_bam(table: ContigTable, handle: BinaryIO) -> None:
+    is_complete = _ends_with(handle, BGZF_END)
     handle.seek(0)
     with gzip.GzipFile(fileobj=handle) as unpacked:
         if unpacked.read(4) != b"BAM\x01":
-            table.say("is neither BAM nor CRAM")
+            table.add_fault("is neither BAM nor CRAM")
             return
-        text = unpacked.read(_int(unpacked)).rstrip(b"\0").decode(errors="replace")
-        for _ in range(_int(unpacked)):
-            name = unpacked.read(_int(unpacked)).rstrip(b"\0").decode()
-            table.lengths[name] = _int(unpacked)
-    _header(table, text)
-    if not whole:
-        table.say("is truncated: the mark at the end of a BAM is missing; get the file again from its source")
+        text = unpacked.read(_read_int32(unpacked)).rstrip(b"\0").decode(errors="replace")
+        for _ in range(_read_int32(unpacked)):
+            name = unpacked.read(_read_int32(unpacked)).rstrip(b"\0").decode()
+            table.lengths[name] = _read_int32(unpacked)
+    _parse_header(table, text)
+    if not is_complete:
+        table.add_fault("is truncated: the mark at the end of a BAM is missing; get the file again from its source")
 
 
-def _int(handle) -> int:
+def _read_int32(handle) -> int:
     return struct.unpack("<i", handle.read(4))[0]
 
 
-def _cram(table: Table, handle: BinaryIO) -> None:
+def _read_cram(table: ContigTable, handle: BinaryIO) -> None:
     """The first block of the first container holds the SAM header (CRAM 3.1 specification, sections 6 to 8)."""
     major = handle.read(26)[4]
     if major not in CRAM_ENDS:
         return
     handle.seek(26 + 4)
     for _ in range(4):
-        _itf8(handle)
-    _ltf8(handle), _ltf8(handle), _itf8(handle)
-    for _ in range(_itf8(handle)):
-        _itf8(handle)
+        _read_itf8(handle)
+    _read_ltf8(handle), _read_ltf8(handle), _read_itf8(handle)
+    for _ in range(_read_itf8(handle)):
+        _read_itf8(handle)
     handle.read(4 * (major >= 3))
     method, _ = handle.read(2)
-    _itf8(handle)
-    packed, _ = _itf8(handle), _itf8(handle)
+    _read_itf8(handle)
+    packed, _ = _read_itf8(handle), _read_itf8(handle)
     data = handle.read(packed)
     if method in (0, 1):
         data = zlib.decompress(data, wbits=47) if method else data
-        _header(table, data[4 : 4 + struct.unpack("<i", data[:4])[0]].rstrip(b"\0").decode(errors="replace"))
+        _parse_header(table, data[4 : 4 + struct.unpack("<i", data[:4])[0]].rstrip(b"\0").decode(errors="replace"))
     if not _ends_with(handle, CRAM_ENDS[major]):
-        table.say("is truncated: the mark at the end of a CRAM is missing; get the file again from its source")
+        table.add_fault("is truncated: the mark at the end of a CRAM is missing; get the file again from its source")
 
 
-def _itf8(handle: BinaryIO) -> int:
+def _read_itf8(handle: BinaryIO) -> int:
     """An integer of 1 to 5 bytes; the leading ones of the first byte count those that follow."""
     first = handle.read(1)[0]
     extra = min(4, 8 - (first ^ 0xFF).bit_length())
-    rest = handle.read(extra)
+    remaining = handle.read(extra)
     value = first & (0xFF >> (extra + 1)) if extra < 4 else first & 0x0F
     if extra == 4:
-        return value << 28 | rest[0] << 20 | rest[1] << 12 | rest[2] << 4 | rest[3] & 0x0F
-    return value << 8 * extra | int.from_bytes(rest, "big")
+        return value << 28 | remaining[0] << 20 | remaining[1] << 12 | remaining[2] << 4 | remaining[3] & 0x0F
+    return value << 8 * extra | int.from_bytes(remaining, "big")
 
 
-def _ltf8(handle: BinaryIO) -> int:
+def _read_ltf8(handle: BinaryIO) -> int:
     first = handle.read(1)[0]
     extra = 8 - (first ^ 0xFF).bit_length()
     value = first & (0xFF >> (extra + 1)) if extra < 8 else 0
     return value << 8 * extra | int.from_bytes(handle.read(extra), "big")
 
 
-def _header(table: Table, text: str) -> None:
+def _parse_header(table: ContigTable, text: str) -> None:
     """Contigs, samples and order of a SAM header."""
     for line in text.splitlines():
         tags = dict(f.split(":", 1) for f in line.split("\t")[1:] if ":" in f)

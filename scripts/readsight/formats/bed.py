@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
-from readsight.formats.contigs import open_any
+from readsight.formats.contigs import open_decompressed
 
 BED = ["chrom", "start", "end", "name", "score", "strand", "thickStart", "thickEnd", "itemRgb", "blockCount", "blockSizes", "blockStarts"]  # fmt: skip
 PEAK = [*BED[:6], "signalValue", "pValue", "qValue", "peak"]
-MOST_FAULTS = 20
+MAX_FAULTS = 20
 SKIPPED = ("#", "track", "browser")
 
 
@@ -45,11 +45,11 @@ class Bed:
         names = list(self.columns)
         if wanted.isdigit() and 0 < int(wanted) <= len(names) and wanted not in names:
             return self.columns.iloc[:, int(wanted) - 1]
-        same = [name for name in names if name == wanted] or [name for name in names if name.lower() == wanted.lower()]
-        return self.columns[same[0]] if same else None
+        matches = [name for name in names if name == wanted] or [name for name in names if name.lower() == wanted.lower()]
+        return self.columns[matches[0]] if matches else None
 
 
-def centred(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray | None = None) -> np.ndarray:
+def centre_windows(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray | None = None) -> np.ndarray:
     """Starts of windows of `length` about the centres of regions, or about their summits where those are not -1; (n,)."""
     centre = (start + end) // 2
     if summit is not None:
@@ -59,30 +59,30 @@ def centred(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray 
 
 def read(path: Path) -> Bed:
     """All rows of a BED file, plain or gzip. Raises InputError with file, row and column of each fault; where it has no row."""
-    head, numbers, rows, faults = None, [], [], []
-    for number, line in _lines(path):
+    header, row_numbers, rows, faults = None, [], [], []
+    for number, line in _read_lines(path):
         fields = line.split("\t")
-        if head is None and not rows and _is_head(fields):
-            head = [name.strip() for name in [fields[0].lstrip("#").strip(), *fields[1:]]]
+        if header is None and not rows and _is_header(fields):
+            header = [name.strip() for name in [fields[0].lstrip("#").strip(), *fields[1:]]]
         elif line.startswith(SKIPPED) or not line.strip():
             continue
-        elif fault := _fault(fields, len(rows[0]) if rows else None):
+        elif fault := _find_fault(fields, len(rows[0]) if rows else None):
             faults.append(f"{path}, row {number}: {fault}")
         else:
             rows.append(fields)
-            numbers.append(number)
+            row_numbers.append(number)
     if faults:
-        more = [f"{path}: … and {len(faults) - MOST_FAULTS:,} rows more"] * (len(faults) > MOST_FAULTS)
-        raise InputError(faults[:MOST_FAULTS] + more)
+        more = [f"{path}: … and {len(faults) - MAX_FAULTS:,} rows more"] * (len(faults) > MAX_FAULTS)
+        raise InputError(faults[:MAX_FAULTS] + more)
     if not rows:
         raise InputError(f"{path}: holds no region; a BED row is contig, start and end, joined by tabs")
-    columns = pd.DataFrame(rows, columns=_names(path, head, rows), dtype=object)
-    return _bed(path, columns, np.array(numbers))
+    columns = pd.DataFrame(rows, columns=_name_columns(path, header, rows), dtype=object)
+    return _build_bed(path, columns, np.array(row_numbers))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with io.TextIOWrapper(open_any(path), errors="replace") as handle:
+        with io.TextIOWrapper(open_decompressed(path), errors="replace") as handle:
             for number, line in enumerate(handle, start=1):
                 yield number, line.rstrip("\r\n")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -91,17 +91,17 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _is_head(fields: list[str]) -> bool:
+def _is_header(fields: list[str]) -> bool:
     """Whether a row names columns: #chrom (chr, contig), start, end, …"""
-    words = [field.strip().lower() for field in fields[:3]]
-    return len(words) == 3 and "start" in words[1] and "end" in words[2]
+    names = [field.strip().lower() for field in fields[:3]]
+    return len(names) == 3 and "start" in names[1] and "end" in names[2]
 
 
-def _fault(fields: list[str], width: int | None) -> str | None:
+def _find_fault(fields: list[str], width: int | None) -> str | None:
     """What is wrong with a row, in words. width: columns of the rows above."""
     if len(fields) < 3:
-        spaced = len(fields[0].split()) >= 3
-        return "spaces stand where tabs are needed" if spaced else "contig, start and end are needed, joined by tabs"
+        has_spaces = len(fields[0].split()) >= 3
+        return "spaces stand where tabs are needed" if has_spaces else "contig, start and end are needed, joined by tabs"
     for column, value in ((2, fields[1]), (3, fields[2])):
         if not value.isdigit():
             return f"column {column}: {value!r} is no position; whole numbers from 0 are needed"
@@ -112,18 +112,18 @@ def _fault(fields: list[str], width: int | None) -> str | None:
     return None
 
 
-def _names(path: Path, head: list[str] | None, rows: list[list[str]]) -> list[str]:
+def _name_columns(path: Path, header: list[str] | None, rows: list[list[str]]) -> list[str]:
     """Names of the columns: those of the header, else of the format that the content is."""
     width = len(rows[0])
-    if head is not None:
-        if len(head) != width:
-            raise InputError(f"{path}: its header names {len(head)} columns, and its rows have {width}; name each of them")
-        twice = sorted({name for name in head if head.count(name) > 1})
-        if twice:
-            raise InputError(f"{path}: its header names {', '.join(map(repr, twice))} twice; names of columns must differ")
-        return ["chrom", "start", "end", *(name.lower() if name.lower() in ("strand", "peak") else name for name in head[3:])]
-    format = PEAK[:width] if width in (9, 10) and _is_peak(rows[0]) else BED[:width]
-    return [*format, *(str(i + 1) for i in range(len(format), width))]
+    if header is not None:
+        if len(header) != width:
+            raise InputError(f"{path}: its header names {len(header)} columns, and its rows have {width}; name each of them")
+        duplicates = sorted({name for name in header if header.count(name) > 1})
+        if duplicates:
+            raise InputError(f"{path}: its header names {', '.join(map(repr, duplicates))} twice; names of columns must differ")
+        return ["chrom", "start", "end", *(name.lower() if name.lower() in ("strand", "peak") else name for name in header[3:])]
+    column_names = PEAK[:width] if width in (9, 10) and _is_peak(rows[0]) else BED[:width]
+    return [*column_names, *(str(i + 1) for i in range(len(column_names), width))]
 
 
 def _is_peak(fields: list[str]) -> bool:
@@ -138,14 +138,16 @@ def _is_peak(fields: list[str]) -> bool:
         return False
 
 
-def _bed(path: Path, columns: pd.DataFrame, rows: np.ndarray) -> Bed:
+def _build_bed(path: Path, columns: pd.DataFrame, rows: np.ndarray) -> Bed:
     start, end = columns["start"].astype(np.int64).to_numpy(), columns["end"].astype(np.int64).to_numpy()
     strand = columns["strand"].to_numpy(str) if "strand" in columns else np.full(len(rows), ".")
     strand = np.where(np.isin(strand, ["+", "-"]), strand, ".")
-    return Bed(path, columns["chrom"].to_numpy(str), start, end, strand, _summits(path, columns, start, end, rows), rows, columns)
+    return Bed(
+        path, columns["chrom"].to_numpy(str), start, end, strand, _locate_summits(path, columns, start, end, rows), rows, columns
+    )
 
 
-def _summits(path: Path, columns: pd.DataFrame, start: np.ndarray, end: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _locate_summits(path: Path, columns: pd.DataFrame, start: np.ndarray, end: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Summits, counted along the contig. Raises InputError for those outside of their peaks."""
     if "peak" not in columns:
         return np.full(len(rows), -1)
@@ -158,6 +160,6 @@ def _summits(path: Path, columns: pd.DataFrame, start: np.ndarray, end: np.ndarr
         raise InputError(
             f"{path}, row {rows[i]}, column peak: {columns['peak'].iloc[i]!r} is no place in this peak; a summit is counted in bases from "
             "the start, -1 where there is none"
-            for i in wrong[:MOST_FAULTS]
+            for i in wrong[:MAX_FAULTS]
         )
     return np.where(peak >= 0, start + peak, -1)

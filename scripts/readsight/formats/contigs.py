@@ -17,10 +17,10 @@ from typing import BinaryIO
 from readsight.errors import InputError
 
 BASES = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
-MOST_FAULTS = 5
-HEAD = 200
-MOST_RECORDS = 1_000_000
-DISAGREE = 0.05
+MAX_FAULTS = 5
+HEAD_RECORDS = 200
+MAX_RECORDS = 1_000_000
+MAX_MISMATCH_FRACTION = 0.05
 BUILDS = {
     249250621: "GRCh37 (hg19, b37)", 63025520: "GRCh37 (hg19, b37)", 248956422: "GRCh38 (hg38)", 64444167: "GRCh38 (hg38)",
     248387328: "T2T-CHM13", 66210255: "T2T-CHM13", 195471971: "GRCm38 (mm10)", 195154279: "GRCm39 (mm39)",
@@ -28,7 +28,7 @@ BUILDS = {
 
 
 @dataclass
-class Table:
+class ContigTable:
     """What a file says of contigs.
 
     kind: format. lengths: contig → length in bases, None where the file does not say.
@@ -48,12 +48,12 @@ class Table:
     records: int = 0
     faults: list[str] = field(default_factory=list)
 
-    def say(self, fault: str, row: int | None = None) -> None:
+    def add_fault(self, fault: str, row: int | None = None) -> None:
         """Note a fault of the file; of many, the first few."""
-        if len(self.faults) < MOST_FAULTS:
+        if len(self.faults) < MAX_FAULTS:
             self.faults.append(f"{self.path}{f', row {row}' if row else ''}: {fault}")
 
-    def reaches(self, contig: str, end: int, row: int) -> None:
+    def add_record(self, contig: str, end: int, row: int) -> None:
         """Note that a record ends there."""
         self.records += 1
         if end > self.ends.get(contig, (0, 0))[0]:
@@ -61,29 +61,29 @@ class Table:
         self.lengths.setdefault(contig, None)
 
 
-def open_any(path: str | Path) -> BinaryIO:
+def open_decompressed(path: str | Path) -> BinaryIO:
     """Open a plain or gzip file, told by its content."""
     handle = open(path, "rb")
-    packed = handle.read(2) == b"\x1f\x8b"
+    is_compressed = handle.read(2) == b"\x1f\x8b"
     handle.seek(0)
-    return io.BufferedReader(gzip.GzipFile(fileobj=handle), 1 << 20) if packed else handle
+    return io.BufferedReader(gzip.GzipFile(fileobj=handle), 1 << 20) if is_compressed else handle
 
 
-def read(path: str | Path, kind: str) -> Table:
+def read_contigs(path: str | Path, kind: str) -> ContigTable:
     """Read the table of a file of kind FASTA, VCF, BED or GTF; faults of the file stand in the table."""
-    table = Table(str(path), kind)
+    table = ContigTable(str(path), kind)
     try:
-        {"FASTA": _fasta, "VCF": _vcf, "BED": _bed, "GTF": _gtf}[kind](table)
+        {"FASTA": _read_fasta, "VCF": _read_vcf, "BED": _read_bed, "GTF": _read_gtf}[kind](table)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        table.say(f"gzip is truncated or corrupt ({error}); get the file again from its source")
+        table.add_fault(f"gzip is truncated or corrupt ({error}); get the file again from its source")
     except OSError as error:
-        table.say(f"cannot be read: {error.strerror or error}")
+        table.add_fault(f"cannot be read: {error.strerror or error}")
     except UnicodeDecodeError:
-        table.say(f"is not {kind} but binary data")
+        table.add_fault(f"is not {kind} but binary data")
     return table
 
 
-def _fasta(table: Table) -> None:
+def _read_fasta(table: ContigTable) -> None:
     index = Path(table.path + ".fai")
     if index.exists() and index.stat().st_mtime >= os.path.getmtime(table.path):
         try:
@@ -92,141 +92,141 @@ def _fasta(table: Table) -> None:
         except (ValueError, IndexError):
             table.lengths = {}  # a damaged index is made anew from the file itself
     if not table.lengths:
-        for name, sequence in sequences(table.path):
+        for name, sequence in iterate_sequences(table.path):
             if not name:
-                table.say("is not FASTA: the first line should begin with '>'")
+                table.add_fault("is not FASTA: the first line should begin with '>'")
                 return
             if sequence is None:
                 if name in table.lengths:
-                    table.say(f"has the sequence {name!r} twice")
+                    table.add_fault(f"has the sequence {name!r} twice")
                 table.lengths[name] = 0
                 continue
             table.lengths[name] += len(sequence)
-            odd = sequence.translate(None, BASES)
-            if odd:
-                table.say(
-                    f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(odd)))[:20].decode('ascii', 'replace')!r})"
+            invalid = sequence.translate(None, BASES)
+            if invalid:
+                table.add_fault(
+                    f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(invalid)))[:20].decode('ascii', 'replace')!r})"
                 )
     if not table.lengths:
-        table.say("holds no sequence")
+        table.add_fault("holds no sequence")
     for name in [name for name, length in table.lengths.items() if length == 0]:
-        table.say(f"sequence {name!r} has no bases")
+        table.add_fault(f"sequence {name!r} has no bases")
 
 
-def sequences(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
+def iterate_sequences(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
     """Sequences of a FASTA in pieces: (name, None) where one starts, then (name, bases) for each piece.
 
     The name is empty for text before the first '>'.
     """
-    name, header, starts = "", None, True
-    with open_any(path) as handle:
+    name, header, is_line_start = "", None, True
+    with open_decompressed(path) as handle:
         while chunk := handle.read(1 << 20):
-            place = 0
-            while place < len(chunk):
+            position = 0
+            while position < len(chunk):
                 if header is not None:
-                    end = chunk.find(b"\n", place)
-                    header += chunk[place : end if end >= 0 else len(chunk)]
+                    end = chunk.find(b"\n", position)
+                    header += chunk[position : end if end >= 0 else len(chunk)]
                     if end < 0:
                         break
-                    name, header, starts, place = (header.split() or [b""])[0].decode(), None, True, end + 1
+                    name, header, is_line_start, position = (header.split() or [b""])[0].decode(), None, True, end + 1
                     yield name, None
-                elif starts and chunk[place] == ord(">"):
-                    header, place = b"", place + 1
+                elif is_line_start and chunk[position] == ord(">"):
+                    header, position = b"", position + 1
                 else:
-                    end = chunk.find(b"\n>", place)
+                    end = chunk.find(b"\n>", position)
                     end = end + 1 if end >= 0 else len(chunk)
-                    piece = chunk[place:end]
-                    starts, place = piece.endswith(b"\n"), end
+                    piece = chunk[position:end]
+                    is_line_start, position = piece.endswith(b"\n"), end
                     bases = piece.translate(None, b"\n\r \t")
                     if bases:
                         yield name, bases
 
 
-def _lines(path: str) -> Iterator[tuple[int, str]]:
-    with open_any(path) as handle:
+def _read_lines(path: str) -> Iterator[tuple[int, str]]:
+    with open_decompressed(path) as handle:
         for row, line in enumerate(handle, start=1):
             yield row, line.rstrip(b"\r\n").decode()
 
 
-def _bed(table: Table) -> None:
-    for row, line in _lines(table.path):
+def _read_bed(table: ContigTable) -> None:
+    for row, line in _read_lines(table.path):
         if not line.strip() or line.startswith(("#", "track", "browser")):
             continue
         fields = line.split("\t")
         if len(fields) < 3:
-            words = "spaces stand where tabs are needed" if len(line.split()) >= 3 else "contig, start and end are needed"
-            table.say(f"has {len(fields)} column{'s' * (len(fields) > 1)}; {words}, separated by tabs", row)
+            problem = "spaces stand where tabs are needed" if len(line.split()) >= 3 else "contig, start and end are needed"
+            table.add_fault(f"has {len(fields)} column{'s' * (len(fields) > 1)}; {problem}, separated by tabs", row)
         elif not (fields[1].isdigit() and fields[2].isdigit()):
             column, value = (2, fields[1]) if not fields[1].isdigit() else (3, fields[2])
-            table.say(f"column {column}: {value!r} is no position; whole numbers from 0 are needed", row)
+            table.add_fault(f"column {column}: {value!r} is no position; whole numbers from 0 are needed", row)
         elif int(fields[1]) >= int(fields[2]):
-            table.say(f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive", row)
+            table.add_fault(f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive", row)
         else:
-            table.reaches(fields[0], int(fields[2]), row)
+            table.add_record(fields[0], int(fields[2]), row)
     if not table.records and not table.faults:
-        table.say("holds no region")
+        table.add_fault("holds no region")
 
 
-def _gtf(table: Table) -> None:
-    for row, line in _lines(table.path):
+def _read_gtf(table: ContigTable) -> None:
+    for row, line in _read_lines(table.path):
         if line.startswith("##FASTA"):
             break
         if not line.strip() or line.startswith("#"):
             continue
         fields = line.split("\t", 8)
         if len(fields) < 9:
-            table.say(f"has {len(fields)} columns, GTF and GFF have 9, separated by tabs", row)
+            table.add_fault(f"has {len(fields)} columns, GTF and GFF have 9, separated by tabs", row)
         elif not (fields[3].isdigit() and fields[4].isdigit()):
             column, value = (4, fields[3]) if not fields[3].isdigit() else (5, fields[4])
-            table.say(f"column {column}: {value!r} is no position", row)
+            table.add_fault(f"column {column}: {value!r} is no position", row)
         elif int(fields[3]) > int(fields[4]):
-            table.say(f"start {fields[3]} lies after end {fields[4]}", row)
+            table.add_fault(f"start {fields[3]} lies after end {fields[4]}", row)
         else:
-            table.reaches(fields[0], int(fields[4]), row)
-        if len(table.faults) >= MOST_FAULTS:
+            table.add_record(fields[0], int(fields[4]), row)
+        if len(table.faults) >= MAX_FAULTS:
             break
     if not table.records and not table.faults:
-        table.say("holds no feature")
+        table.add_fault("holds no feature")
 
 
-def _vcf(table: Table) -> None:
-    with open_any(table.path) as handle:
+def _read_vcf(table: ContigTable) -> None:
+    with open_decompressed(table.path) as handle:
         start = handle.read(5)
         if start == b"BCF\x02\x02":
             size = struct.unpack("<I", handle.read(4))[0]
             for line in handle.read(size).rstrip(b"\0").decode().splitlines():
-                _vcf_header(table, line)
+                _parse_vcf_header(table, line)
             table.records = int(handle.read(1) != b"")
             return
-    declared = named = False
-    for row, line in _lines(table.path):
+    has_contig_lines = has_column_line = False
+    for row, line in _read_lines(table.path):
         if row == 1 and not line.startswith("##fileformat=VCF"):
-            table.say("is not VCF: the first line should be ##fileformat=VCFv4…", row)
+            table.add_fault("is not VCF: the first line should be ##fileformat=VCFv4…", row)
             return
         if line.startswith("#"):
-            _vcf_header(table, line)
-            declared, named = bool(table.lengths), named or line.startswith("#CHROM")
+            _parse_vcf_header(table, line)
+            has_contig_lines, has_column_line = bool(table.lengths), has_column_line or line.startswith("#CHROM")
             continue
-        if not named:
-            table.say("the header line #CHROM POS ID … is missing before the first record", row)
+        if not has_column_line:
+            table.add_fault("the header line #CHROM POS ID … is missing before the first record", row)
             return
         if not line.strip():
             continue
         fields = line.split("\t", 5)
         if len(fields) < 5 or not fields[1].isdigit():
-            table.say(
+            table.add_fault(
                 f"column POS: {fields[1] if len(fields) > 1 else ''!r} is no position, or columns are not separated by tabs", row
             )
             break
         contig, position, allele = fields[0], int(fields[1]), fields[3]
-        table.reaches(contig, position + len(allele) - 1, row)
-        if len(table.head) < HEAD:
+        table.add_record(contig, position + len(allele) - 1, row)
+        if len(table.head) < HEAD_RECORDS:
             table.head.append((row, contig, position, allele))
-        elif declared or table.records >= MOST_RECORDS:
+        elif has_contig_lines or table.records >= MAX_RECORDS:
             break
 
 
-def _vcf_header(table: Table, line: str) -> None:
+def _parse_vcf_header(table: ContigTable, line: str) -> None:
     if line.startswith("##contig=<"):
         name, length = re.search(r"[<,]ID=([^,>]+)", line), re.search(r"[<,]length=(\d+)", line)
         if name:
@@ -237,7 +237,7 @@ def _vcf_header(table: Table, line: str) -> None:
         table.samples = line.rstrip().split("\t")[9:]
 
 
-def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
+def compare_contigs(table: ContigTable, reference: ContigTable) -> tuple[list[str], list[str]]:
     """Faults and notes of a file's contigs against the reference's.
 
     A fault: no contig in common, other naming, other lengths, records past a contig's
@@ -246,23 +246,23 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
     """
     faults = []
     known = reference.lengths
-    foreign = [name for name in table.lengths if name not in known]
-    renamed = [(name, other) for name in foreign if (other := other_name(name)) in known]
+    unknown_names = [name for name in table.lengths if name not in known]
+    renamed = [(name, alternative) for name in unknown_names if (alternative := alternative_name(name)) in known]
     if renamed:
-        faults.append(_other_style(table, reference, *renamed[0]))
-    elif table.lengths and len(foreign) == len(table.lengths):
+        faults.append(_describe_naming(table, reference, *renamed[0]))
+    elif table.lengths and len(unknown_names) == len(table.lengths):
         faults.append(
-            f"{table.path}: has no contig in common with {reference.path}: {_some(foreign)} here, {_some(known)} there; use files of one genome build"
+            f"{table.path}: has no contig in common with {reference.path}: {_shorten_list(unknown_names)} here, {_shorten_list(known)} there; use files of one genome build"
         )
-    elif foreign and table.kind in ("BAM", "CRAM"):
+    elif unknown_names and table.kind in ("BAM", "CRAM"):
         faults.append(
-            f"{table.path}: was aligned to contigs that {reference.path} lacks ({_some(foreign)}); name the FASTA that it was aligned to"
+            f"{table.path}: was aligned to contigs that {reference.path} lacks ({_shorten_list(unknown_names)}); name the FASTA that it was aligned to"
         )
     for name, length in table.lengths.items():
         if length is not None and name in known and known[name] != length:
             faults.append(
-                f"{table.path}: contig {name!r} is {length:,} bases long here{_build(length)} but {known[name]:,} in "
-                f"{reference.path}{_build(known[name])}; use files of one genome build"
+                f"{table.path}: contig {name!r} is {length:,} bases long here{_build_label(length)} but {known[name]:,} in "
+                f"{reference.path}{_build_label(known[name])}; use files of one genome build"
             )
             break
     for name, (end, row) in table.ends.items():
@@ -271,49 +271,51 @@ def compare(table: Table, reference: Table) -> tuple[list[str], list[str]]:
                 f"{table.path}, row {row}: ends at {end:,}, past the end of contig {name!r} ({known[name]:,} bases in {reference.path}); "
                 "correct the row, or use a file of the same genome build"
             )
-    note = f"{table.path}: {len(foreign)} contig{'s are' if len(foreign) > 1 else ' is'} not in the reference and left out ({_some(foreign)})"
-    return faults, [note] if foreign and not faults else []
+    note = f"{table.path}: {len(unknown_names)} contig{'s are' if len(unknown_names) > 1 else ' is'} not in the reference and left out ({_shorten_list(unknown_names)})"
+    return faults, [note] if unknown_names and not faults else []
 
 
-def other_name(name: str) -> str:
+def alternative_name(name: str) -> str:
     """A human contig's name in the other style: chr20 ↔ 20, chrM ↔ MT."""
     pairs = {"chrM": "MT", "MT": "chrM", "M": "chrM"}
     return pairs.get(name) or (name[3:] if name.startswith("chr") else f"chr{name}")
 
 
-def _other_style(table: Table, reference: Table, name: str, other: str) -> str:
-    change = "sed 's/^chr//'" if name.startswith("chr") else "sed '/^#/!s/^/chr/'"
-    plain = f"zcat {table.path} | {change}" if table.path.endswith(".gz") else f"{change} {table.path}"
+def _describe_naming(table: ContigTable, reference: ContigTable, name: str, alternative: str) -> str:
+    sed_command = "sed 's/^chr//'" if name.startswith("chr") else "sed '/^#/!s/^/chr/'"
+    shell_command = f"zcat {table.path} | {sed_command}" if table.path.endswith(".gz") else f"{sed_command} {table.path}"
     remedy = {
-        "VCF": f"bcftools annotate --rename-chrs names.txt {table.path}, with a line '{name} {other}' for each contig in names.txt",
+        "VCF": f"bcftools annotate --rename-chrs names.txt {table.path}, with a line '{name} {alternative}' for each contig in names.txt",
         "BAM": "samtools reheader, or align the reads again",
         "CRAM": "name the FASTA that it was aligned to",
-    }.get(table.kind, plain)
-    return f"{table.path}: contigs are named as {name!r} here but as {other!r} in {reference.path}; rename them: {remedy}"
+    }.get(table.kind, shell_command)
+    return f"{table.path}: contigs are named as {name!r} here but as {alternative!r} in {reference.path}; rename them: {remedy}"
 
 
-def _build(length: int) -> str:
+def _build_label(length: int) -> str:
     return f" [{BUILDS[length]}]" if length in BUILDS else ""
 
 
-def _some(names: Iterable[str]) -> str:
+def _shorten_list(names: Iterable[str]) -> str:
     names = list(names)
     return ", ".join(names[:4]) + (f", … ({len(names)} in all)" if len(names) > 4 else "")
 
 
-def check_alleles(table: Table, fasta: str, largest: int = 300_000_000) -> list[str]:
+def check_alleles(table: ContigTable, fasta: str, largest: int = 300_000_000) -> list[str]:
     """Whether the first reference alleles of a VCF are the bases that stand in the FASTA.
 
     IUPAC codes and lower case of the FASTA agree with anything and with upper case. A FASTA of
     more than `largest` bytes without an index is not read.
     """
-    found = {(c, p): bases for c, p, bases in _bases(fasta, [(c, p, len(a)) for _, c, p, a in table.head], largest)}
+    reference_bases = {
+        (c, p): bases for c, p, bases in _fetch_bases(fasta, [(c, p, len(a)) for _, c, p, a in table.head], largest)
+    }
     wrong = []
     for row, contig, position, allele in table.head:
-        bases = found.get((contig, position), "")
+        bases = reference_bases.get((contig, position), "")
         if len(bases) == len(allele) and any(b in "ACGT" and b != a for a, b in zip(allele.upper(), bases.upper(), strict=True)):
             wrong.append((row, contig, position, allele, bases))
-    if len(wrong) <= DISAGREE * len(table.head):  # dbSNP has a few such records in the telomeres
+    if len(wrong) <= MAX_MISMATCH_FRACTION * len(table.head):  # dbSNP has a few such records in the telomeres
         return []
     row, contig, position, allele, bases = wrong[0]
     return [
@@ -322,13 +324,13 @@ def check_alleles(table: Table, fasta: str, largest: int = 300_000_000) -> list[
     ]
 
 
-def _bases(fasta: str, wanted: list[tuple[str, int, int]], largest: int) -> Iterator[tuple[str, int, str]]:
+def _fetch_bases(fasta: str, positions: list[tuple[str, int, int]], largest: int) -> Iterator[tuple[str, int, str]]:
     """Bases at (contig, position from 1, length), for those that can be had."""
     index = Path(fasta + ".fai")
     with open(fasta, "rb") as handle:
         if index.exists() and handle.read(2) != b"\x1f\x8b":
             rows = {f[0]: [int(x) for x in f[1:5]] for f in (line.split("\t") for line in index.read_text().splitlines())}
-            for contig, position, length in wanted:
+            for contig, position, length in positions:
                 if contig in rows:
                     _, offset, bases, width = rows[contig]
                     handle.seek(offset + (position - 1) // bases * width + (position - 1) % bases)
@@ -337,17 +339,17 @@ def _bases(fasta: str, wanted: list[tuple[str, int, int]], largest: int) -> Iter
             return
     if os.path.getsize(fasta) > largest:
         return
-    contigs = {contig for contig, _, _ in wanted}
-    held: dict[str, bytearray] = {}
-    for name, piece in sequences(fasta):
+    contigs = {contig for contig, _, _ in positions}
+    contig_bases: dict[str, bytearray] = {}
+    for name, piece in iterate_sequences(fasta):
         if name in contigs and piece is not None:
-            held.setdefault(name, bytearray()).extend(piece)
-    for contig, position, length in wanted:
-        if contig in held:
-            yield contig, position, held[contig][position - 1 : position - 1 + length].decode()
+            contig_bases.setdefault(name, bytearray()).extend(piece)
+    for contig, position, length in positions:
+        if contig in contig_bases:
+            yield contig, position, contig_bases[contig][position - 1 : position - 1 + length].decode()
 
 
-def demand(tables: Iterable[Table]) -> None:
+def raise_faults(tables: Iterable[ContigTable]) -> None:
     """Raise InputError with the faults of all tables, if there are any."""
     faults = [fault for table in tables for fault in table.faults]
     if faults:

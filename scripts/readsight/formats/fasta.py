@@ -17,7 +17,7 @@ BLOCK = 1 << 22
 NAME = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 
 
-def _table() -> bytes:
+def _build_translation() -> bytes:
     """Upper case; IUPAC ambiguity codes and X become N, anything that is not a base becomes `!`."""
     table = bytearray(b"!" * 256)
     for letter in "RYSWKMBDHVNX":
@@ -27,7 +27,7 @@ def _table() -> bytes:
     return bytes(table)
 
 
-TABLE = _table()
+TRANSLATION = _build_translation()
 
 
 class Contig:
@@ -38,7 +38,7 @@ class Contig:
         self.offset = offset
         self.length = 0
         self.md5 = hashlib.md5(usedforsecurity=False)
-        self.rest = b""
+        self.remainder = b""
 
     def index_line(self) -> str:
         """Its line of the .fai, as samtools writes it."""
@@ -56,15 +56,15 @@ def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
     try:
         with open_source(source) as lines, open(fasta, "wb") as out:
             current = None
-            for name, bases in pieces(lines, source):
+            for name, bases in iterate_pieces(lines, source):
                 if name is not None:
-                    _finish(current, out, source)
+                    _finish_contig(current, out, source)
                     if name in contigs:
                         raise InputError(f"{source}: contig {name!r} stands there twice; contig names must differ")
                     out.write(f">{name}\n".encode())
                     current = contigs[name] = Contig(name, out.tell())
-                _add(current, bases, out, source)
-            _finish(current, out, source)
+                _write_bases(current, bases, out, source)
+            _finish_contig(current, out, source)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{source}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
     if not contigs:
@@ -78,55 +78,55 @@ def open_source(source: Path) -> BinaryIO:
     return gzip.open(source, "rb") if is_gzip(source) else open(source, "rb")
 
 
-def pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
+def iterate_pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
     """(name, bases) where a contig begins, (None, bases) where one goes on; bases hold line ends."""
-    begun = False
+    has_begun = False
     while block := lines.read(BLOCK) + lines.readline():
-        head, *rest = (b"\n" + block).split(b"\n>")
+        head, *records = (b"\n" + block).split(b"\n>")
         if head.strip():
-            if not begun:
+            if not has_begun:
                 raise InputError(f"{source}: not FASTA: it does not begin with a line like '>chr1'")
             yield None, head
-        for record in rest:
-            begun = True
+        for record in records:
+            has_begun = True
             title, _, bases = record.partition(b"\n")
-            yield _name(title, source), bases
+            yield _parse_name(title, source), bases
 
 
-def _name(title: bytes, source: Path) -> str:
-    words = title.decode(errors="replace").split()
-    if not words:
+def _parse_name(title: bytes, source: Path) -> str:
+    fields = title.decode(errors="replace").split()
+    if not fields:
         raise InputError(f"{source}: a contig has no name behind its '>'")
-    if not NAME.fullmatch(words[0]):
-        raise InputError(f"{source}: contig name {words[0]!r} holds a character that SAM files do not admit")
-    return words[0]
+    if not NAME.fullmatch(fields[0]):
+        raise InputError(f"{source}: contig name {fields[0]!r} holds a character that SAM files do not admit")
+    return fields[0]
 
 
-def _add(contig: Contig, bases: bytes, out: BinaryIO, source: Path) -> None:
+def _write_bases(contig: Contig, bases: bytes, out: BinaryIO, source: Path) -> None:
     """Write whole lines; keep the rest for the next piece."""
-    clean = bases.translate(TABLE, b"\n\r \t")
+    clean = bases.translate(TRANSLATION, b"\n\r \t")
     if b"!" in clean:
-        raise InputError(foreign(contig.name, bases, source))
+        raise InputError(describe_foreign_letters(contig.name, bases, source))
     contig.length += len(clean)
     contig.md5.update(clean)
-    clean = contig.rest + clean
-    whole = len(clean) - len(clean) % WIDTH
-    if whole:
-        out.write(b"\n".join([clean[i : i + WIDTH] for i in range(0, whole, WIDTH)]) + b"\n")
-    contig.rest = clean[whole:]
+    clean = contig.remainder + clean
+    full_length = len(clean) - len(clean) % WIDTH
+    if full_length:
+        out.write(b"\n".join([clean[i : i + WIDTH] for i in range(0, full_length, WIDTH)]) + b"\n")
+    contig.remainder = clean[full_length:]
 
 
-def _finish(contig: Contig | None, out: BinaryIO, source: Path) -> None:
+def _finish_contig(contig: Contig | None, out: BinaryIO, source: Path) -> None:
     if contig is None:
         return
     if contig.length == 0:
         raise InputError(f"{source}: contig {contig.name!r} has no sequence")
-    if contig.rest:
-        out.write(contig.rest + b"\n")
+    if contig.remainder:
+        out.write(contig.remainder + b"\n")
 
 
-def foreign(name: str, bases: bytes, source: Path) -> str:
-    letters = sorted({chr(b) for b in bases.translate(None, b"\n\r \t") if TABLE[b] == ord("!")})
+def describe_foreign_letters(name: str, bases: bytes, source: Path) -> str:
+    letters = sorted({chr(b) for b in bases.translate(None, b"\n\r \t") if TRANSLATION[b] == ord("!")})
     shown = ", ".join(map(repr, letters[:6]))
     if set("".join(letters).upper()) & set("EFILPQ"):
         return f"{source}: contig {name!r} looks like a protein ({shown}); a reference genome of DNA is needed"

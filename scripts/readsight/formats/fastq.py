@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.formats.read_names import SRA, agree, is_pair, mark, word
+from readsight.formats.read_names import SRA, are_paired, first_token, is_pair, split_mate_number
 
 LETTERS = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -50,9 +50,9 @@ def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
         faults += _check_mates(*files)
     else:
         for file in files:
-            for names in file.blocks():
+            for names in file.read_blocks():
                 if file.reads == len(names):
-                    faults += _interleaved(file.path, names)
+                    faults += _find_interleaving(file.path, names)
     for file in files:
         file.check_offset()
     faults = [fault for file in files for fault in file.faults] + faults
@@ -67,7 +67,7 @@ def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
     }
 
 
-def check_ends(paths: list[Path]) -> None:
+def check_bgzip_ends(paths: list[Path]) -> None:
     """Whether bgzip files have the mark at their end; quick, for files too large to be read whole.
 
     Raises InputError for those that were cut off. Other gzip has no such mark and passes.
@@ -75,9 +75,9 @@ def check_ends(paths: list[Path]) -> None:
     faults = []
     for path in paths:
         with open(path, "rb") as handle:
-            blocked = handle.read(4) == b"\x1f\x8b\x08\x04" and handle.read(10)[8:] == b"BC"
+            is_bgzip = handle.read(4) == b"\x1f\x8b\x08\x04" and handle.read(10)[8:] == b"BC"
             handle.seek(max(0, os.path.getsize(path) - len(BGZF_END)))
-            if blocked and handle.read() != BGZF_END:
+            if is_bgzip and handle.read() != BGZF_END:
                 faults.append(
                     f"{path}: gzip is truncated: the mark at the end of a bgzip file is missing; get the file again from its source"
                 )
@@ -92,125 +92,127 @@ class _Fastq:
         self.path = path
         self.limit = limit
         self.faults: list[str] = []
-        self.sound = True  # its structure, so that counts and names can be compared
-        self.whole = True  # read to its end, no limit in between
+        self.is_well_formed = True  # its structure, so that counts and names can be compared
+        self.is_complete = True  # read to its end, no limit in between
         self.reads = self.bases = self.longest = 0
         self.shortest = 1 << 60
         self.bad_letters = b""
         self.qualities = b""
-        self.head: list[bytes] = []
+        self.first_sequences: list[bytes] = []
 
-    def blocks(self) -> Iterator[list[bytes]]:
+    def read_blocks(self) -> Iterator[list[bytes]]:
         """Names of the reads, a list a block; stops at the first fault of structure."""
         try:
             lines: list[bytes] = []
-            rest = b""
-            for chunk in _chunks(self.path):
-                chunk = rest + chunk
+            remainder = b""
+            for chunk in _read_chunks(self.path):
+                chunk = remainder + chunk
                 cut = chunk.rfind(b"\n")
                 if cut < 0:
-                    rest = chunk
-                    if len(rest) > 1 << 28:
+                    remainder = chunk
+                    if len(remainder) > 1 << 28:
                         raise _Fault("a line of more than 256 MB: this is not FASTQ")
                     continue
-                rest = chunk[cut + 1 :]
+                remainder = chunk[cut + 1 :]
                 lines += chunk[:cut].split(b"\n")
-                use = len(lines) - len(lines) % 4
-                if use:
-                    block, lines = lines[:use], lines[use:]
-                    if self.limit is not None and self.reads + use // 4 >= self.limit:
-                        yield self._records(block[: 4 * (self.limit - self.reads)])
-                        self.whole = False
+                usable = len(lines) - len(lines) % 4
+                if usable:
+                    block, lines = lines[:usable], lines[usable:]
+                    if self.limit is not None and self.reads + usable // 4 >= self.limit:
+                        yield self._check_records(block[: 4 * (self.limit - self.reads)])
+                        self.is_complete = False
                         return
-                    yield self._records(block)
-            yield from self._end(lines, rest)
+                    yield self._check_records(block)
+            yield from self._read_last_lines(lines, remainder)
         except _Fault as fault:
             self.faults.append(f"{self.path}: {fault}")
-            self.sound = False
+            self.is_well_formed = False
         except OSError as error:
             self.faults.append(f"{self.path}: cannot be read: {error.strerror}")
-            self.sound = False
+            self.is_well_formed = False
 
-    def _end(self, lines: list[bytes], rest: bytes) -> Iterator[list[bytes]]:
+    def _read_last_lines(self, lines: list[bytes], remainder: bytes) -> Iterator[list[bytes]]:
         """The last lines: a file need not end in a newline, and may end in blank ones."""
-        lines = lines + [rest] if rest else lines
+        lines = lines + [remainder] if remainder else lines
         while lines and not lines[-1].strip() and not (len(lines) == 4 and lines[1] == b""):
             lines = lines[:-1]
         if len(lines) == 4:
-            cut = len(lines[3]) < len(lines[1]) and rest
-            if cut:
-                self._cut(lines)
-            yield self._records(lines)
+            is_cut_off = len(lines[3]) < len(lines[1]) and remainder
+            if is_cut_off:
+                self._raise_cut_off(lines)
+            yield self._check_records(lines)
         elif lines:
-            self._structure(lines, checked=len(lines))
-            self._cut(lines)
+            self._check_structure(lines, line_count=len(lines))
+            self._raise_cut_off(lines)
         if not self.reads:
             raise _Fault("holds no read")
 
-    def _cut(self, lines: list[bytes]) -> None:
+    def _raise_cut_off(self, lines: list[bytes]) -> None:
         line = 4 * self.reads + len(lines)
         raise _Fault(
-            f"read {self.reads + 1} ({_name(lines[0])}) is cut off: the file ends in line {line}, "
+            f"read {self.reads + 1} ({_format_read_name(lines[0])}) is cut off: the file ends in line {line}, "
             f"line {len(lines)} of the read's 4; get the file again from its source"
         )
 
-    def _records(self, lines: list[bytes]) -> list[bytes]:
+    def _check_records(self, lines: list[bytes]) -> list[bytes]:
         """Check whole records, four lines each; returns their names."""
-        names, sequences, marks, qualities = lines[0::4], lines[1::4], lines[2::4], lines[3::4]
+        names, sequences, separators, qualities = lines[0::4], lines[1::4], lines[2::4], lines[3::4]
         n = len(names)
         lengths = list(map(len, sequences))
-        joined = b"\n".join(names)
-        plain = set(marks) == {b"+"} or all(m.startswith(b"+") for m in marks)
-        good = joined.startswith(b"@") and joined.count(b"\n@") == n - 1 and plain
-        if not good or lengths != list(map(len, qualities)) or names[0].endswith(b"\r"):
-            self._structure(lines)
-        letters = b"".join(sequences).translate(None, LETTERS)
-        if letters and not self.bad_letters:
-            self._say_letters(sequences, letters)
-        new = b"".join(qualities).translate(None, self.qualities)
-        if new:
-            self._see_qualities(qualities, new)
+        joined_names = b"\n".join(names)
+        has_plus_lines = set(separators) == {b"+"} or all(m.startswith(b"+") for m in separators)
+        is_valid = joined_names.startswith(b"@") and joined_names.count(b"\n@") == n - 1 and has_plus_lines
+        if not is_valid or lengths != list(map(len, qualities)) or names[0].endswith(b"\r"):
+            self._check_structure(lines)
+        invalid_letters = b"".join(sequences).translate(None, LETTERS)
+        if invalid_letters and not self.bad_letters:
+            self._report_letters(sequences, invalid_letters)
+        new_qualities = b"".join(qualities).translate(None, self.qualities)
+        if new_qualities:
+            self._check_qualities(qualities, new_qualities)
         if not self.reads:
-            self.head = sequences[:1000]
+            self.first_sequences = sequences[:1000]
         self.reads += n
         self.bases += sum(lengths)
         self.shortest = min(self.shortest, min(lengths))
         self.longest = max(self.longest, max(lengths))
         return names
 
-    def _structure(self, lines: list[bytes], checked: int | None = None) -> None:
+    def _check_structure(self, lines: list[bytes], line_count: int | None = None) -> None:
         """Find the first record that is not well formed, and say how."""
-        for i in range(0, checked or len(lines), 4):
+        for i in range(0, line_count or len(lines), 4):
             record = lines[i : i + 4]
             read, line = self.reads + i // 4 + 1, 4 * self.reads + i + 1
             if not record[0].startswith(b"@"):
-                raise _Fault(f"line {line}: read {read} should begin with '@', got {_show(record[0])}; {self._guess(read)}")
+                raise _Fault(
+                    f"line {line}: read {read} should begin with '@', got {_quote_bytes(record[0])}; {self._likely_cause(read)}"
+                )
             if record[0].endswith(b"\r"):
                 raise _Fault(f"line {line}: line ends of Windows (CR LF); convert the file with dos2unix")
             if len(record) > 2 and not record[2].startswith(b"+"):
                 raise _Fault(
-                    f"line {line + 2}: the third line of read {read} ({_name(record[0])}) should begin with '+', "
-                    f"got {_show(record[2])}; {self._guess(read)}"
+                    f"line {line + 2}: the third line of read {read} ({_format_read_name(record[0])}) should begin with '+', "
+                    f"got {_quote_bytes(record[2])}; {self._likely_cause(read)}"
                 )
             if len(record) == 4 and len(record[1]) != len(record[3]):
                 raise _Fault(
-                    f"line {line + 3}: read {read} ({_name(record[0])}) has {len(record[1])} bases but "
+                    f"line {line + 3}: read {read} ({_format_read_name(record[0])}) has {len(record[1])} bases but "
                     f"{len(record[3])} qualities; the file is damaged, get it again from its source"
                 )
 
     @staticmethod
-    def _guess(read: int) -> str:
+    def _likely_cause(read: int) -> str:
         if read == 1:
             return "this is not FASTQ"
         return (
             "a line is missing or damaged before it, or records are of more than four lines; get the file again from its source"
         )
 
-    def _say_letters(self, sequences: list[bytes], letters: bytes) -> None:
+    def _report_letters(self, sequences: list[bytes], letters: bytes) -> None:
         self.bad_letters = bytes(sorted(set(letters)))
         for i, sequence in enumerate(sequences):
-            found = sequence.translate(None, LETTERS)
-            if found:
+            invalid = sequence.translate(None, LETTERS)
+            if invalid:
                 hint = (
                     "colour space of SOLiD is not read"
                     if self.bad_letters.strip(b".0123") == b"" and self.bad_letters != b"."
@@ -224,11 +226,11 @@ class _Fastq:
                 read = self.reads + i + 1
                 self.faults.append(
                     f"{self.path}: line {4 * read - 2}: read {read} has letters that are no bases "
-                    f"({_show(bytes(sorted(set(found))))} in column {sequence.index(found[:1]) + 1}); IUPAC letters are allowed; {hint}"
+                    f"({_quote_bytes(bytes(sorted(set(invalid))))} in column {sequence.index(invalid[:1]) + 1}); IUPAC letters are allowed; {hint}"
                 )
                 return
 
-    def _see_qualities(self, qualities: list[bytes], new: bytes) -> None:
+    def _check_qualities(self, qualities: list[bytes], new: bytes) -> None:
         fresh = bytes(set(new))
         self.qualities = bytes(sorted(set(self.qualities + fresh)))
         odd = bytes(sorted(c for c in fresh if not 33 <= c <= 126))
@@ -236,7 +238,7 @@ class _Fastq:
             if quality.translate(None, odd) != quality:
                 read = self.reads + i + 1
                 self.faults.append(
-                    f"{self.path}: line {4 * read}: read {read} has quality characters outside '!' to '~' ({_show(odd)}); "
+                    f"{self.path}: line {4 * read}: read {read} has quality characters outside '!' to '~' ({_quote_bytes(odd)}); "
                     "the file is damaged, get it again from its source"
                 )
                 return
@@ -251,7 +253,7 @@ class _Fastq:
             )
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     """Uncompressed bytes of a plain or gzip file; raises _Fault where the gzip is not whole."""
     if not path.exists():
         raise _Fault("there is no such file")
@@ -262,85 +264,96 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as handle:
         head = handle.read(8)
         handle.seek(0)
-        packed = head[:2] == b"\x1f\x8b"
-        if packed != path.name.endswith(".gz"):
-            wrong = "gzip, but its name does not end in .gz" if packed else "not gzip, though its name ends in .gz"
-            known = "" if packed else _recognise(head)
-            raise _Fault(f"is {known or wrong + '; rename it'}")
-        pieces = _gunzip(handle) if packed else iter(lambda: handle.read(BLOCK), b"")
+        is_compressed = head[:2] == b"\x1f\x8b"
+        if is_compressed != path.name.endswith(".gz"):
+            problem = "gzip, but its name does not end in .gz" if is_compressed else "not gzip, though its name ends in .gz"
+            recognised = "" if is_compressed else _recognise_format(head)
+            raise _Fault(f"is {recognised or problem + '; rename it'}")
+        pieces = _decompress_gzip(handle) if is_compressed else iter(lambda: handle.read(BLOCK), b"")
         first = next(pieces, b"")
-        if _recognise(first):
-            raise _Fault(f"is not FASTQ but {_recognise(first)}")
+        if _recognise_format(first):
+            raise _Fault(f"is not FASTQ but {_recognise_format(first)}")
         if b"\x00" in first:
             raise _Fault("is not FASTQ but binary data")
         yield first
         yield from pieces
 
 
-def _recognise(head: bytes) -> str:
-    return next((what for magic, what in MAGIC.items() if head.startswith(magic)), "")
+def _recognise_format(head: bytes) -> str:
+    return next((description for magic, description in MAGIC.items() if head.startswith(magic)), "")
 
 
-def _gunzip(handle) -> Iterator[bytes]:
+def _decompress_gzip(handle) -> Iterator[bytes]:
     """Unpack gzip of one member or many (bgzip); the checksum of each member is tested."""
-    unpack = zlib.decompressobj(wbits=31)
-    place = 0
+    decompressor = zlib.decompressobj(wbits=31)
+    position = 0
     for raw in iter(lambda: handle.read(RAW_BLOCK), b""):
         while raw:
-            if unpack.eof:
+            if decompressor.eof:
                 raw = raw.lstrip(b"\x00")
                 if not raw:
                     break
                 if raw[:1] != b"\x1f":
                     raise _Fault(
-                        f"gzip is followed by other data near byte {place}; the file is damaged, get it again from its source"
+                        f"gzip is followed by other data near byte {position}; the file is damaged, get it again from its source"
                     )
-                unpack = zlib.decompressobj(wbits=31)
+                decompressor = zlib.decompressobj(wbits=31)
             try:
-                data = unpack.decompress(raw, BLOCK)
+                data = decompressor.decompress(raw, BLOCK)
             except zlib.error as error:
-                raise _Fault(f"gzip is corrupt near byte {place} ({error}); get the file again from its source") from None
-            raw = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+                raise _Fault(f"gzip is corrupt near byte {position} ({error}); get the file again from its source") from None
+            raw = decompressor.unused_data if decompressor.eof else decompressor.unconsumed_tail
             if data:
                 yield data
-        place = handle.tell()
-    if not unpack.eof:
+        position = handle.tell()
+    if not decompressor.eof:
         raise _Fault(
-            f"gzip is truncated: it breaks off at byte {place} in the middle of the data; get the file again from its source"
+            f"gzip is truncated: it breaks off at byte {position} in the middle of the data; get the file again from its source"
         )
 
 
-def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
+def _check_mates(first: _Fastq, second: _Fastq) -> list[str]:
     """Read both files side by side; faults of the pair."""
-    left_blocks, right_blocks = one.blocks(), two.blocks()
+    left_blocks, right_blocks = first.read_blocks(), second.read_blocks()
     left: list[bytes] | None = []
     right: list[bytes] | None = []
     faults: list[str] = []
-    done = 0
+    checked_reads = 0
     while not faults:
         left = left or next(left_blocks, None)
         right = right or next(right_blocks, None)
         if left is None or right is None:
             break
-        if not done and one.head == two.head and len(one.head) > 1:
+        if not checked_reads and first.first_sequences == second.first_sequences and len(first.first_sequences) > 1:
             faults.append(
-                f"{one.path}, {two.path}: both files hold the same sequences; one is a copy of the other, name the second mates"
+                f"{first.path}, {second.path}: both files hold the same sequences; one is a copy of the other, name the second mates"
             )
         n = min(len(left), len(right))
-        if not faults and not agree(left[:n], right[:n]):
-            faults += _disagreement(one, two, left[:n], right[:n], done)
-        if not faults and not done and SRA.fullmatch(word(left[0])) and word(left[0]) != word(right[0]):
+        if not faults and not are_paired(left[:n], right[:n]):
+            faults += _describe_disagreement(first, second, left[:n], right[:n], checked_reads)
+        if (
+            not faults
+            and not checked_reads
+            and SRA.fullmatch(first_token(left[0]))
+            and first_token(left[0]) != first_token(right[0])
+        ):
             faults.append(
-                f"{one.path}, {two.path}: names of mates end in .1 and .2 ({_name(left[0])}, {_name(right[0])}), which aligners take for "
+                f"{first.path}, {second.path}: names of mates end in .1 and .2 ({_format_read_name(left[0])}, {_format_read_name(right[0])}), which aligners take for "
                 "different reads; leave --readids out of fasterq-dump, or write them as /1 and /2: sed -E '1~4s/\\.([12])( |$)/\\/\\1\\2/'"
             )
-        done += n
+        checked_reads += n
         left, right = left[n:], right[n:]
     for blocks in (left_blocks, right_blocks):
         for _ in blocks:
             pass
-    if one.sound and two.sound and one.whole and two.whole and one.reads != two.reads:
-        more, fewer = (one, two) if one.reads > two.reads else (two, one)
+    if (
+        first.is_well_formed
+        and second.is_well_formed
+        and first.is_complete
+        and second.is_complete
+        and first.reads != second.reads
+    ):
+        more, fewer = (first, second) if first.reads > second.reads else (second, first)
         faults.append(
             f"{more.path} has {more.reads} reads but {fewer.path} has {fewer.reads}; mates must be of equal count: "
             "get both files again, or pair them with: seqkit pair"
@@ -348,41 +361,43 @@ def _check_mates(one: _Fastq, two: _Fastq) -> list[str]:
     return faults
 
 
-def _disagreement(one: _Fastq, two: _Fastq, left: list[bytes], right: list[bytes], done: int) -> list[str]:
+def _describe_disagreement(first: _Fastq, second: _Fastq, left: list[bytes], right: list[bytes], checked_reads: int) -> list[str]:
     """Say how the names of mates disagree at the first place where they do."""
-    at = next((i for i, (x, y) in enumerate(zip(left, right, strict=True)) if not is_pair(x, y)), 0)
-    (a, mate_a), (b, mate_b) = mark(left[at]), mark(right[at])
-    pair = f"{one.path}, {two.path}"
+    index = next((i for i, (x, y) in enumerate(zip(left, right, strict=True)) if not is_pair(x, y)), 0)
+    (a, mate_a), (b, mate_b) = split_mate_number(left[index]), split_mate_number(right[index])
+    pair = f"{first.path}, {second.path}"
     if a == b and (mate_a, mate_b) == (b"2", b"1"):
-        return [f"{pair}: fastq_1 holds the second mates and fastq_2 the first ones ({_show(left[at])}); swap the two columns"]
+        return [
+            f"{pair}: fastq_1 holds the second mates and fastq_2 the first ones ({_quote_bytes(left[index])}); swap the two columns"
+        ]
     if a == b and mate_a == mate_b:
         return [
-            f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_show(left[at])}); name the other file"
+            f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_quote_bytes(left[index])}); name the other file"
         ]
-    read = done + at + 1
-    same = {mark(n)[0] for n in left} == {mark(n)[0] for n in right}
-    why = (
+    read = checked_reads + index + 1
+    has_same_names = {split_mate_number(n)[0] for n in left} == {split_mate_number(n)[0] for n in right}
+    reason = (
         "the same reads stand in both files in another order (shuffled); sort both by name, or pair them with: seqkit pair"
-        if same
+        if has_same_names
         else "the files are not mates of each other, are shuffled, or one lacks reads; get both again, or pair them with: seqkit pair"
     )
     return [
-        f"{pair}: line {4 * read - 3}: names of mates disagree at read {read}: {_name(left[at])} against {_name(right[at])}; {why}"
+        f"{pair}: line {4 * read - 3}: names of mates disagree at read {read}: {_format_read_name(left[index])} against {_format_read_name(right[index])}; {reason}"
     ]
 
 
-def _interleaved(path: Path, names: list[bytes]) -> list[str]:
+def _find_interleaving(path: Path, names: list[bytes]) -> list[str]:
     """A single file whose neighbours are mates holds pairs, interleaved."""
     pairs = list(zip(names[0::2], names[1::2], strict=False))[:1000]
-    if pairs and all(mark(x)[0] == mark(y)[0] and x != y for x, y in pairs):
+    if pairs and all(split_mate_number(x)[0] == split_mate_number(y)[0] and x != y for x, y in pairs):
         return [f"{path}: holds both mates of each pair, interleaved; split it into two files and name them fastq_1 and fastq_2"]
     return []
 
 
-def _show(text: bytes) -> str:
+def _quote_bytes(text: bytes) -> str:
     shown = text[:40].decode("ascii", "backslashreplace")
     return repr(shown + ("…" if len(text) > 40 else ""))
 
 
-def _name(line: bytes) -> str:
+def _format_read_name(line: bytes) -> str:
     return line[1:].split(b" ")[0][:80].decode("ascii", "backslashreplace")

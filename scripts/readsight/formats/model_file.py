@@ -13,18 +13,18 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 
-def write(tensors: Path, about: Path, arrays: list[dict[str, np.ndarray]], content: dict[str, Any]) -> None:
+def write(tensors: Path, description: Path, arrays: list[dict[str, np.ndarray]], content: dict[str, Any]) -> None:
     """Write the folds' arrays, and what is said about model and folds (content["folds"]: a list)."""
     flat = {f"fold{n}/{name}": np.ascontiguousarray(array) for n, fold in enumerate(arrays) for name, array in fold.items()}
     save_file(flat, tensors)
-    about.write_text(json.dumps(content, indent=1) + "\n")
+    description.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def read(tensors: Path, about: Path) -> tuple[list[dict[str, np.ndarray]], dict[str, Any]]:
+def read(tensors: Path, description: Path) -> tuple[list[dict[str, np.ndarray]], dict[str, Any]]:
     """Arrays of each fold, and what is said about them."""
-    content = json.loads(about.read_text())
+    content = json.loads(description.read_text())
     arrays: list[dict[str, np.ndarray]] = [{} for _ in content["folds"]]
     for name, array in load_file(tensors).items():
-        fold, _, own = name.partition("/")
-        arrays[int(fold.removeprefix("fold"))][own] = array
+        fold, _, key = name.partition("/")
+        arrays[int(fold.removeprefix("fold"))][key] = array
     return arrays, content

@@ -5,7 +5,7 @@ import re
 SRA = re.compile(rb"(.*\.\d+)\.([12])")
 
 
-def agree(left: list[bytes], right: list[bytes]) -> bool:
+def are_paired(left: list[bytes], right: list[bytes]) -> bool:
     """Whether two lists of names are of the same templates, first mates left and second mates right.
 
     Whole blocks are compared first; name by name only where comments differ.
@@ -18,11 +18,11 @@ def agree(left: list[bytes], right: list[bytes]) -> bool:
     return all(is_pair(x, y) for x, y in zip(left, right, strict=True))
 
 
-def word(name: bytes) -> bytes:
+def first_token(name: bytes) -> bytes:
     return name.replace(b"\t", b" ").partition(b" ")[0]
 
 
-def mark(name: bytes) -> tuple[bytes, bytes]:
+def split_mate_number(name: bytes) -> tuple[bytes, bytes]:
     """A read's name without its mate number, and that number (b"" where the name has none)."""
     first, _, comment = name.replace(b"\t", b" ").partition(b" ")
     if first[-2:] in (b"/1", b"/2"):
@@ -35,6 +35,6 @@ def mark(name: bytes) -> tuple[bytes, bytes]:
 
 def is_pair(left: bytes, right: bytes) -> bool:
     """Whether two names are of one template; a name that ends in .1 may simply be called so."""
-    (a, one), (b, two) = mark(left), mark(right)
-    alike = left == right and bool(SRA.fullmatch(word(left)))
-    return alike or (a == b and (one, two) in ((b"1", b"2"), (b"", b"")))
+    (a, left_mate), (b, right_mate) = split_mate_number(left), split_mate_number(right)
+    is_same_sra_name = left == right and bool(SRA.fullmatch(first_token(left)))
+    return is_same_sra_name or (a == b and (left_mate, right_mate) in ((b"1", b"2"), (b"", b"")))

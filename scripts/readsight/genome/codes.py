@@ -28,6 +28,6 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
     return complement(codes[..., ::-1])
 
 
-def generator(seed: int, *names: str) -> np.random.Generator:
+def make_generator(seed: int, *names: str) -> np.random.Generator:
     """A generator of its own for each named purpose, so that one part's draws never move another's."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])

@@ -8,7 +8,7 @@ import numpy as np
 from readsight.genome import intervals
 
 
-class Intervals:
+class IntervalSet:
     """Merged intervals by contig; 0-based half-open.
 
     spans: contig → list of (start, end), in any order.
@@ -17,8 +17,8 @@ class Intervals:
     def __init__(self, spans: dict[str, list[tuple[int, int]]]):
         self.starts: dict[str, np.ndarray] = {}
         self.ends: dict[str, np.ndarray] = {}
-        for contig, given in spans.items():
-            merged = list(_merge(sorted(given)))
+        for contig, contig_spans in spans.items():
+            merged = list(_merge_spans(sorted(contig_spans)))
             self.starts[contig] = np.array([s for s, _ in merged], dtype=np.int64)
             self.ends[contig] = np.array([e for _, e in merged], dtype=np.int64)
 
@@ -27,23 +27,23 @@ class Intervals:
         """Bases covered."""
         return int(sum((self.ends[c] - self.starts[c]).sum() for c in self.starts))
 
-    def contain(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    def contains(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Whether each [start, end) lies whole inside one interval. starts, ends: (n,). Returns (n,) bool."""
         if contig not in self.starts or not len(self.starts[contig]):
             return np.zeros(len(starts), dtype=bool)
-        place = np.searchsorted(self.starts[contig], starts, side="right") - 1
-        return (place >= 0) & (ends <= self.ends[contig][np.maximum(place, 0)])
+        index = np.searchsorted(self.starts[contig], starts, side="right") - 1
+        return (index >= 0) & (ends <= self.ends[contig][np.maximum(index, 0)])
 
-    def touch(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    def overlaps(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Whether each non-empty [start, end) shares a base with any interval. Returns (n,) bool."""
         if contig not in self.starts or not len(self.starts[contig]):
             return np.zeros(len(starts), dtype=bool)
-        before = np.searchsorted(self.starts[contig], ends, side="left")
+        started = np.searchsorted(self.starts[contig], ends, side="left")
         ended = np.searchsorted(self.ends[contig], starts, side="right")
-        return before > ended
+        return started > ended
 
 
-def _merge(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge_spans(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     current: tuple[int, int] | None = None
     for start, end in spans:
         if current and start <= current[1]:
@@ -56,9 +56,9 @@ def _merge(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield current
 
 
-def read_bed(path: Path, lengths: dict[str, int]) -> Intervals:
-    """Intervals of a BED file, as `intervals.read_bed` reads it."""
+def read_interval_set(path: Path, lengths: dict[str, int]) -> IntervalSet:
+    """Intervals of a BED file, as `intervals.read_interval_set` reads it."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for contig, start, end in intervals.read_bed(path, lengths):
         spans.setdefault(contig, []).append((start, end))
-    return Intervals(spans)
+    return IntervalSet(spans)

@@ -10,14 +10,14 @@ from itertools import groupby
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.formats.contigs import open_any
+from readsight.formats.contigs import open_decompressed
 
 log = logging.getLogger("readsight")
 
 Interval = tuple[str, int, int]
 
 
-def contigs(fai: Path) -> dict[str, int]:
+def read_contig_lengths(fai: Path) -> dict[str, int]:
     """Contig → length in bases, in the order of a FASTA index."""
     rows = (line.split("\t") for line in Path(fai).read_text().splitlines() if line)
     return {row[0]: int(row[1]) for row in rows}
@@ -29,32 +29,32 @@ def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
     lengths: contig → length, of the reference. Raises InputError naming the row of each
     interval that is not one or ends past its contig, and where no contig is the reference's.
     """
-    found, faults, strange = [], [], {}
-    with io.TextIOWrapper(open_any(path)) as handle:
+    intervals, faults, missing = [], [], {}
+    with io.TextIOWrapper(open_decompressed(path)) as handle:
         for row, line in enumerate(handle, start=1):
             fields = line.rstrip("\r\n").split("\t")
             if not line.strip() or line.startswith(("#", "track", "browser")):
                 continue
-            fault = _fault(fields, lengths)
+            fault = _find_fault(fields, lengths)
             if fault:
                 faults.append(f"{path}, row {row}: {fault}")
             elif fields[0] not in lengths:
-                strange.setdefault(fields[0], row)
+                missing.setdefault(fields[0], row)
             else:
-                found.append((fields[0], int(fields[1]), int(fields[2])))
-    if strange and not found and not faults:
-        contig, row = next(iter(strange.items()))
+                intervals.append((fields[0], int(fields[1]), int(fields[2])))
+    if missing and not intervals and not faults:
+        contig, row = next(iter(missing.items()))
         faults.append(
-            f"{path}, row {row}: contig {contig!r} is not in the reference, nor is any other of this file; it has {_few(lengths)}"
+            f"{path}, row {row}: contig {contig!r} is not in the reference, nor is any other of this file; it has {_list_few(lengths)}"
         )
     if faults:
         raise InputError(faults[:20])
-    if strange:
-        log.warning("%s: contigs that the reference lacks are left out: %s", path, _few(strange))
-    return found
+    if missing:
+        log.warning("%s: contigs that the reference lacks are left out: %s", path, _list_few(missing))
+    return intervals
 
 
-def _fault(fields: list[str], lengths: dict[str, int]) -> str | None:
+def _find_fault(fields: list[str], lengths: dict[str, int]) -> str | None:
     """What is wrong with a row of a BED file, in words."""
     if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
         return "not BED: a row is contig, start and end, joined by tabs, start and end whole numbers"
@@ -66,48 +66,48 @@ def _fault(fields: list[str], lengths: dict[str, int]) -> str | None:
     return None
 
 
-def _few(names: Iterable[str]) -> str:
+def _list_few(names: Iterable[str]) -> str:
     listed = list(names)
     return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
 
 
-def merged(intervals: Iterable[Interval], order: Iterable[str], gap: int = 0) -> list[Interval]:
+def merge_intervals(intervals: Iterable[Interval], order: Iterable[str], gap: int = 0) -> list[Interval]:
     """Intervals sorted by contig and position; those at most `gap` bases apart become one; empty ones go."""
     rank = {contig: i for i, contig in enumerate(order)}
-    out: list[Interval] = []
+    merged: list[Interval] = []
     for contig, start, end in sorted((i for i in intervals if i[1] < i[2]), key=lambda i: (rank[i[0]], i[1], i[2])):
-        if out and out[-1][0] == contig and start <= out[-1][2] + gap:
-            out[-1] = (contig, out[-1][1], max(end, out[-1][2]))
+        if merged and merged[-1][0] == contig and start <= merged[-1][2] + gap:
+            merged[-1] = (contig, merged[-1][1], max(end, merged[-1][2]))
         else:
-            out.append((contig, start, end))
-    return out
+            merged.append((contig, start, end))
+    return merged
 
 
-def pieces(intervals: list[Interval], count: int) -> list[list[Interval]]:
+def split_evenly(intervals: list[Interval], count: int) -> list[list[Interval]]:
     """Cut merged intervals into `count` pieces of equal length (to one base), in order.
 
     Together the pieces hold every base once. With fewer bases than pieces some are empty.
     """
     total = sum(end - start for _, start, end in intervals)
-    out: list[list[Interval]] = [[] for _ in range(count)]
+    pieces: list[list[Interval]] = [[] for _ in range(count)]
     done = piece = 0
     for contig, start, end in intervals:
         while start < end:
             while done >= total * (piece + 1) // count:
                 piece += 1
             take = min(end - start, total * (piece + 1) // count - done)
-            out[piece].append((contig, start, start + take))
+            pieces[piece].append((contig, start, start + take))
             start, done = start + take, done + take
-    return out
+    return pieces
 
 
-def padded(intervals: list[Interval], lengths: dict[str, int], by: int) -> list[Interval]:
+def pad_intervals(intervals: list[Interval], lengths: dict[str, int], by: int) -> list[Interval]:
     """Intervals widened by `by` bases to each side, within their contigs, and merged."""
-    wide = ((c, max(0, s - by), min(lengths[c], e + by)) for c, s, e in intervals)
-    return merged(wide, lengths)
+    widened = ((c, max(0, s - by), min(lengths[c], e + by)) for c, s, e in intervals)
+    return merge_intervals(widened, lengths)
 
 
-def spans(intervals: list[Interval]) -> list[Interval]:
+def span_contigs(intervals: list[Interval]) -> list[Interval]:
     """For each contig, from the first start to the last end."""
     groups = ((contig, list(group)) for contig, group in groupby(intervals, key=lambda i: i[0]))
     return [(contig, group[0][1], max(end for _, _, end in group)) for contig, group in groups]
@@ -119,7 +119,7 @@ def write_bed(path: Path, intervals: Iterable[Interval]) -> Path:
     return path
 
 
-def read_piece(path: Path) -> list[Interval]:
+def read_plain_bed(path: Path) -> list[Interval]:
     """Intervals of a BED file that a step wrote."""
     rows = (line.split("\t") for line in Path(path).read_text().splitlines())
     return [(contig, int(start), int(end)) for contig, start, end in rows]

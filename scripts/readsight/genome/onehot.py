@@ -16,14 +16,14 @@ _FOUR = {1: np.uint32, 2: np.uint64, 4: np.complex128}
 def one_hot(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.0) -> np.ndarray:
     """Codes (..., length) uint8 to (..., 4, length) of a dtype: a comparison with each base, written where it belongs."""
     codes = np.asarray(codes)[..., None, :]
-    found = np.empty((*codes.shape[:-2], 4, codes.shape[-1]), dtype)
-    if found.dtype.itemsize == 1 and found.dtype.kind in "iub":
-        np.equal(codes, _BASES, out=found.view(bool))
+    encoded = np.empty((*codes.shape[:-2], 4, codes.shape[-1]), dtype)
+    if encoded.dtype.itemsize == 1 and encoded.dtype.kind in "iub":
+        np.equal(codes, _BASES, out=encoded.view(bool))
     else:
-        np.equal(codes, _BASES, out=found, casting="unsafe")
+        np.equal(codes, _BASES, out=encoded, casting="unsafe")
     if unknown:
-        _fill(found, codes, unknown)
-    return found
+        _fill_unknown(encoded, codes, unknown)
+    return encoded
 
 
 def one_hot_last(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.0) -> np.ndarray:
@@ -31,18 +31,18 @@ def one_hot_last(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.
     table = np.zeros((N + 1, 4), dtype)
     table[:N] = np.eye(4, dtype=dtype)
     if unknown:
-        _fill(table, np.arange(N + 1)[:, None], unknown)
+        _fill_unknown(table, np.arange(N + 1)[:, None], unknown)
     codes = np.asarray(codes)
     if table.itemsize not in _FOUR:
         return table[codes]
-    found = np.take(table.view(_FOUR[table.itemsize])[:, 0], codes)
-    return found.view(dtype).reshape(*codes.shape, 4)
+    encoded = np.take(table.view(_FOUR[table.itemsize])[:, 0], codes)
+    return encoded.view(dtype).reshape(*codes.shape, 4)
 
 
-def _fill(found: np.ndarray, codes: np.ndarray, unknown: float) -> None:
-    if found.dtype.kind not in "fc":
-        raise ValueError(f"unknown={unknown} needs a dtype of fractions, not {found.dtype}")
-    np.copyto(found, unknown, where=codes >= N)
+def _fill_unknown(encoded: np.ndarray, codes: np.ndarray, unknown: float) -> None:
+    if encoded.dtype.kind not in "fc":
+        raise ValueError(f"unknown={unknown} needs a dtype of fractions, not {encoded.dtype}")
+    np.copyto(encoded, unknown, where=codes >= N)
 
 
 def one_hot_torch(codes: "torch.Tensor", dtype: "torch.dtype | None" = None, unknown: float = 0.0) -> "torch.Tensor":
@@ -51,6 +51,6 @@ def one_hot_torch(codes: "torch.Tensor", dtype: "torch.dtype | None" = None, unk
 
     bases = torch.arange(4, dtype=codes.dtype, device=codes.device)[:, None]
     codes = codes.unsqueeze(-2)
-    found = torch.empty((*codes.shape[:-2], 4, codes.shape[-1]), dtype=dtype or torch.float32, device=codes.device)
-    torch.eq(codes, bases, out=found)
-    return found.masked_fill_(codes >= N, unknown) if unknown else found
+    encoded = torch.empty((*codes.shape[:-2], 4, codes.shape[-1]), dtype=dtype or torch.float32, device=codes.device)
+    torch.eq(codes, bases, out=encoded)
+    return encoded.masked_fill_(codes >= N, unknown) if unknown else encoded

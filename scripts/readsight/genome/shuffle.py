@@ -14,7 +14,7 @@ SYMBOLS = 5
 BLOCK = 1 << 22
 
 
-def dinucleotide(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def shuffle_dinucleotides(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Each of the sequences (n, length), uint8 codes 0–4, shuffled by a permutation of its own; N counts as a fifth base.
 
     First and last base of each stay, so that all counts of dinucleotides do, exactly.
@@ -23,12 +23,12 @@ def dinucleotide(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if length < 4 or not n:
         return codes.copy()
     rows = max(1, BLOCK // length)
-    return np.concatenate([_block(np.ascontiguousarray(codes[i : i + rows]), rng) for i in range(0, n, rows)])
+    return np.concatenate([_shuffle_block(np.ascontiguousarray(codes[i : i + rows]), rng) for i in range(0, n, rows)])
 
 
-def _block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _shuffle_block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n, length = codes.shape
-    last = last_edges(codes, rng)
+    last = draw_last_edges(codes, rng)
     source, target = codes[:, :-1], codes[:, 1:]
     key = rng.random((n, length - 1))
     # One edge of those to the chosen target comes last of its base's edges; of alike edges it does not matter which.
@@ -40,23 +40,23 @@ def _block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = np.argsort(source * np.float64(4) + key, axis=1)
     edges = np.take_along_axis(target, order, axis=1).ravel()
     counts = np.stack([(source == symbol).sum(axis=1) for symbol in range(SYMBOLS)], axis=1)
-    place = (np.cumsum(counts, axis=1) - counts + row[:, None] * (length - 1)).ravel()  # next edge of each base
-    return _walked(codes[:, 0], edges, place, length)
+    edge_starts = (np.cumsum(counts, axis=1) - counts + row[:, None] * (length - 1)).ravel()  # next edge of each base
+    return _walk_edges(codes[:, 0], edges, edge_starts, length)
 
 
-def _walked(first: np.ndarray, edges: np.ndarray, place: np.ndarray, length: int) -> np.ndarray:
-    """All sequences at once, base by base. edges: targets, each base's together. place: (n × symbols,) where those begin."""
-    found = np.empty((length, len(first)), np.uint8)
-    found[0] = first
+def _walk_edges(first: np.ndarray, edges: np.ndarray, edge_starts: np.ndarray, length: int) -> np.ndarray:
+    """All sequences at once, base by base. edges: targets, each base's together. edge_starts: (n × symbols,) where those begin."""
+    walk = np.empty((length, len(first)), np.uint8)
+    walk[0] = first
     base = np.arange(len(first)) * SYMBOLS
     for i in range(1, length):
-        at = base + found[i - 1]
-        np.take(edges, place[at], out=found[i], mode="clip")
-        place[at] += 1
-    return np.ascontiguousarray(found.T)
+        edge = base + walk[i - 1]
+        np.take(edges, edge_starts[edge], out=walk[i], mode="clip")
+        edge_starts[edge] += 1
+    return np.ascontiguousarray(walk.T)
 
 
-def last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw_last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Target of the last edge that each base is left by, (n, symbols): a tree towards the final base, drawn by its weight.
 
     The weight of a tree is the number of ways to take its edges from the sequence's. Of the final base, and of bases that a
@@ -67,34 +67,34 @@ def last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     flat = pairs + np.arange(n)[:, None] * SYMBOLS**2
     counts = np.bincount(flat.ravel(), minlength=n * SYMBOLS**2).reshape(n, SYMBOLS, SYMBOLS).astype(float)
     present = counts.sum(axis=2) > 0
-    found = np.full((n, SYMBOLS), SYMBOLS)
+    targets = np.full((n, SYMBOLS), SYMBOLS)
     for final in range(SYMBOLS):
-        own = np.flatnonzero(codes[:, -1] == final)
-        if not len(own):
+        rows = np.flatnonzero(codes[:, -1] == final)
+        if not len(rows):
             continue
-        others, trees = _trees(final)
-        weight = np.ones((len(own), len(trees)))
-        for column, symbol in enumerate(others):
+        symbols, trees = _list_trees(final)
+        weight = np.ones((len(rows), len(trees)))
+        for column, symbol in enumerate(symbols):
             # a base that is not there hangs on the final one, in one way
-            ways = np.where(present[own, symbol, None], counts[own, symbol], np.arange(SYMBOLS) == final)
-            weight *= ways[:, trees[:, column]] / np.maximum(ways.sum(axis=1, keepdims=True), 1)
+            choices = np.where(present[rows, symbol, None], counts[rows, symbol], np.arange(SYMBOLS) == final)
+            weight *= choices[:, trees[:, column]] / np.maximum(choices.sum(axis=1, keepdims=True), 1)
         up_to = np.cumsum(weight, axis=1)
-        drawn = (up_to < rng.random((len(own), 1)) * up_to[:, -1:]).sum(axis=1)
-        for column, symbol in enumerate(others):
-            found[own, symbol] = np.where(present[own, symbol], trees[np.minimum(drawn, len(trees) - 1), column], SYMBOLS)
-    return found
+        choice = (up_to < rng.random((len(rows), 1)) * up_to[:, -1:]).sum(axis=1)
+        for column, symbol in enumerate(symbols):
+            targets[rows, symbol] = np.where(present[rows, symbol], trees[np.minimum(choice, len(trees) - 1), column], SYMBOLS)
+    return targets
 
 
 @cache
-def _trees(final: int) -> tuple[list[int], np.ndarray]:
+def _list_trees(final: int) -> tuple[list[int], np.ndarray]:
     """The other symbols, and all trees towards `final` over them: (trees, symbols − 1), what each leads to."""
-    others = [symbol for symbol in range(SYMBOLS) if symbol != final]
-    found = []
-    for leads in itertools.product(range(SYMBOLS), repeat=len(others)):
-        to = dict(zip(others, leads, strict=True)) | {final: final}
-        ends = list(others)
-        for _ in others:
-            ends = [to[symbol] for symbol in ends]
+    symbols = [symbol for symbol in range(SYMBOLS) if symbol != final]
+    trees = []
+    for leads in itertools.product(range(SYMBOLS), repeat=len(symbols)):
+        target_of = dict(zip(symbols, leads, strict=True)) | {final: final}
+        ends = list(symbols)
+        for _ in symbols:
+            ends = [target_of[symbol] for symbol in ends]
         if all(symbol == final for symbol in ends):
-            found.append(leads)
-    return others, np.array(found)
+            trees.append(leads)
+    return symbols, np.array(trees)

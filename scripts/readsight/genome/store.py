@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.formats.contigs import other_name
-from readsight.formats.fasta import foreign, open_source, pieces
+from readsight.formats.contigs import alternative_name
+from readsight.formats.fasta import describe_foreign_letters, iterate_pieces, open_source
 from readsight.genome.codes import encode
 
 BASE = 7
@@ -26,7 +26,7 @@ _FOREIGN = 255
 MOST_SHOWN = 10
 
 
-def _table() -> bytes:
+def _build_table() -> bytes:
     """Letters to stored codes; 255 for what is no base."""
     table = bytearray([_FOREIGN] * 256)
     for letter in "ACGTRYSWKMBDHVNX":
@@ -36,10 +36,10 @@ def _table() -> bytes:
     return bytes(table)
 
 
-TABLE = _table()
+TABLE = _build_table()
 
 
-def build(fasta: Path, codes: Path, contigs: Path) -> None:
+def build_genome(fasta: Path, codes: Path, contigs: Path) -> None:
     """Write a FASTA (plain, gzip or bgzip) as codes and a table of contigs, in one pass, in the memory of a block of lines.
 
     Raises InputError, naming contig and letters, for what is not DNA; for contigs without name or sequence, or of one name.
@@ -47,17 +47,17 @@ def build(fasta: Path, codes: Path, contigs: Path) -> None:
     rows: dict[str, int] = {}
     cases = [0, 0]
     try:
-        with open_source(fasta) as lines, open(codes, "wb") as out:
-            for name, coded in _coded(lines, fasta):
+        with open_source(fasta) as lines, open(codes, "wb") as output:
+            for name, coded in _encode_lines(lines, fasta):
                 if coded is None:
                     if name in rows:
                         raise InputError(f"{fasta}: contig {name!r} stands there twice; contig names must differ")
                     rows[name] = 0
                     continue
-                out.write(coded)
+                output.write(coded)
                 rows[name] += len(coded)
-                low = int(np.count_nonzero(np.frombuffer(coded, np.uint8) & REPEAT))
-                cases = [cases[0] + len(coded) - low, cases[1] + low]
+                lower_case = int(np.count_nonzero(np.frombuffer(coded, np.uint8) & REPEAT))
+                cases = [cases[0] + len(coded) - lower_case, cases[1] + lower_case]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{fasta}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
     empty = [f"{fasta}: contig {name!r} has no sequence" for name, length in rows.items() if not length]
@@ -68,16 +68,16 @@ def build(fasta: Path, codes: Path, contigs: Path) -> None:
     contigs.write_text(json.dumps({"masked": all(cases), "contigs": table}, indent=1) + "\n")
 
 
-def _coded(lines: BinaryIO, fasta: Path) -> Iterator[tuple[str, bytes | None]]:
+def _encode_lines(lines: BinaryIO, fasta: Path) -> Iterator[tuple[str, bytes | None]]:
     """(name, None) where a contig begins, then (name, codes) for each of its pieces."""
     current = ""
-    for name, bases in pieces(lines, fasta):
+    for name, bases in iterate_pieces(lines, fasta):
         if name is not None:
             current = name
             yield current, None
         coded = bases.translate(TABLE, _ENDS)
         if _FOREIGN in coded:
-            raise InputError(foreign(current, bases, fasta))
+            raise InputError(describe_foreign_letters(current, bases, fasta))
         if coded:
             yield current, coded
 
@@ -96,23 +96,23 @@ class Genome:
         self.sizes = np.array(list(self.lengths.values()), dtype=np.int64)
         self.offsets = np.cumsum(self.sizes) - self.sizes
         self.masked = masked
-        self._place = {name: i for i, name in enumerate(self.names)}
+        self._positions = {name: i for i, name in enumerate(self.names)}
         self._files: tuple[Path, Path] | None = None
 
     @classmethod
     def open(cls, codes: Path, contigs: Path) -> "Genome":
-        """What `build` wrote; the system reads pages as they are asked for."""
-        about = json.loads(Path(contigs).read_text())
-        lengths = {row["name"]: row["length"] for row in about["contigs"]}
+        """What `build_genome` wrote; the system reads pages as they are asked for."""
+        description = json.loads(Path(contigs).read_text())
+        lengths = {row["name"]: row["length"] for row in description["contigs"]}
         raw = np.memmap(codes, np.uint8, "r")
         if len(raw) != sum(lengths.values()):
             raise InputError(f"{codes}: {len(raw):,} bases, and {contigs} tells of {sum(lengths.values()):,}; make both anew")
-        genome = cls(raw, lengths, about["masked"])
+        genome = cls(raw, lengths, description["masked"])
         genome._files = (Path(codes), Path(contigs))
         return genome
 
     @classmethod
-    def of(cls, contigs: Mapping[str, str]) -> "Genome":
+    def from_text(cls, contigs: Mapping[str, str]) -> "Genome":
         """Contigs given as text; lower case is soft-masked."""
         low = [np.char.islower(np.array(list(text))) for text in contigs.values()]
         raw = np.concatenate([encode(t) | (m * np.uint8(REPEAT)) for t, m in zip(contigs.values(), low, strict=True)])
@@ -125,34 +125,34 @@ class Genome:
             return Genome.open, self._files
         return Genome, (self.raw, self.lengths, self.masked)
 
-    def contig(self, name: str) -> np.ndarray:
+    def get_contig(self, name: str) -> np.ndarray:
         """Codes of a whole contig."""
-        at = self._place[name]
-        return self.raw[self.offsets[at] : self.offsets[at] + self.sizes[at]] & BASE
+        position = self._positions[name]
+        return self.raw[self.offsets[position] : self.offsets[position] + self.sizes[position]] & BASE
 
-    def stretch(self, name: str, start: int, end: int) -> np.ndarray:
+    def get_codes(self, name: str, start: int, end: int) -> np.ndarray:
         """Codes of [start, end) of a contig, 0-based, within it."""
-        offset = int(self.offsets[self._place[name]])
+        offset = int(self.offsets[self._positions[name]])
         return self.raw[offset + start : offset + end] & BASE
 
-    def index(self, names: Iterable[str], source: str) -> np.ndarray:
+    def index_contigs(self, names: Iterable[str], source: str) -> np.ndarray:
         """Places of contigs by name, (n,) int64. Raises InputError, in words on naming styles, for those that are not there.
 
         source: file that speaks of them.
         """
         names = list(names)
-        strange = [name for name in dict.fromkeys(names) if name not in self._place]
-        if strange:
-            raise InputError(unknown(strange, self.names, source))
-        return np.fromiter((self._place[name] for name in names), np.int64, len(names))
+        missing = [name for name in dict.fromkeys(names) if name not in self._positions]
+        if missing:
+            raise InputError(describe_missing_contigs(missing, self.names, source))
+        return np.fromiter((self._positions[name] for name in names), np.int64, len(names))
 
 
-def unknown(strange: list[str], known: list[str], source: str, where: str = "the genome") -> list[str]:
+def describe_missing_contigs(missing: list[str], known: list[str], source: str, where: str = "the genome") -> list[str]:
     """Faults of contigs of a file that the genome (or another file, `where`) lacks; one for all that only differ in style."""
-    renamed = [(name, other) for name in strange if (other := other_name(name)) in known]
+    renamed = [(name, known_name) for name in missing if (known_name := alternative_name(name)) in known]
     if renamed:
-        name, other = renamed[0]
-        return [f"{source}: contigs are named as {name!r} there but as {other!r} in {where}; rename those of one of them"]
-    shown = ", ".join(map(repr, strange[:MOST_SHOWN])) + (f" and {len(strange) - MOST_SHOWN} more" * (len(strange) > MOST_SHOWN))
-    has = ", ".join(map(repr, known[:4])) + (", …" * (len(known) > 4))
-    return [f"{source}: {where} has no contig {shown}; it has {has}; use files of one genome build"]
+        name, known_name = renamed[0]
+        return [f"{source}: contigs are named as {name!r} there but as {known_name!r} in {where}; rename those of one of them"]
+    shown = ", ".join(map(repr, missing[:MOST_SHOWN])) + (f" and {len(missing) - MOST_SHOWN} more" * (len(missing) > MOST_SHOWN))
+    listed = ", ".join(map(repr, known[:4])) + (", …" * (len(known) > 4))
+    return [f"{source}: {where} has no contig {shown}; it has {listed}; use files of one genome build"]

@@ -16,15 +16,15 @@ from readsight.dataset.outcome import UNCOUNTED
 
 EDGE = 1e-6  # probabilities are held within [EDGE, 1 − EDGE] before their logit is taken
 LIMITS = (0.05, 5.0)  # 1 / temperature
-BASES = 1_000_000  # that a temperature is fitted on, at most; more change no digit that counts
-PLAIN = ("survival", "regression", "profile")
-NONE = {"temperature": 1.0, "offset": 0.0}
+MAX_BASES = 1_000_000  # that a temperature is fitted on, at most; more change no digit that counts
+UNCALIBRATED = ("survival", "regression", "profile")
+IDENTITY = {"temperature": 1.0, "offset": 0.0}
 
 
 def logit(probability: np.ndarray) -> np.ndarray:
     """Log odds of probabilities, those at the edges held back."""
-    held = np.clip(probability, EDGE, 1 - EDGE)
-    return np.log(held / (1 - held))
+    clipped = np.clip(probability, EDGE, 1 - EDGE)
+    return np.log(clipped / (1 - clipped))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -33,64 +33,68 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities, rows sum to 1, of logits (…, K)."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def fit(kind: str, guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def fit(kind: str, predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Temperature (> 0) and offset that minimise the log loss of examples that the model did not see.
 
     kind, guess, labels: as `outcome` says. binary: two numbers. multiclass: temperature, and offset a list of
     K that sums to 0. multilabel: both are lists, a number a label. positions: a temperature, and offset 0. Others: NONE.
     """
     if kind == "binary":
-        return platt(guess, labels)
+        return fit_platt(predictions, labels)
     if kind == "multiclass":
-        return _vector(guess, labels)
+        return _fit_vector(predictions, labels)
     if kind == "multilabel":
-        parts = [platt(guess[:, i], labels[:, i]) for i in range(guess.shape[1])]
-        return {key: [part[key] for part in parts] for key in ("temperature", "offset")}
+        fits = [fit_platt(predictions[:, i], labels[:, i]) for i in range(predictions.shape[1])]
+        return {key: [label_fit[key] for label_fit in fits] for key in ("temperature", "offset")}
     if kind == "positions":
-        return {"temperature": _temperature(*_bases(guess, labels)), "offset": 0.0}
-    return dict(NONE)
+        return {"temperature": _fit_temperature(*_select_bases(predictions, labels)), "offset": 0.0}
+    return dict(IDENTITY)
 
 
-def apply(kind: str, guess: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
+def apply(kind: str, predictions: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
     """Calibrated predictions, shaped as those given."""
-    if kind in PLAIN:
-        return guess
+    if kind in UNCALIBRATED:
+        return predictions
     if kind == "positions":  # in the precision that they have: there are many of them
-        return softmax(np.log(np.clip(guess, guess.dtype.type(EDGE), 1)) / guess.dtype.type(scale["temperature"]))
+        return softmax(
+            np.log(np.clip(predictions, predictions.dtype.type(EDGE), 1)) / predictions.dtype.type(scale["temperature"])
+        )
     temperature, offset = np.asarray(scale["temperature"]), np.asarray(scale["offset"])
     if kind == "multiclass":
-        return softmax(np.log(np.clip(guess, EDGE, 1)) / temperature + offset)
-    return sigmoid(logit(guess) / temperature + offset)
+        return softmax(np.log(np.clip(predictions, EDGE, 1)) / temperature + offset)
+    return sigmoid(logit(predictions) / temperature + offset)
 
 
-def _bases(guess: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bases that count, at most BASES of them drawn evenly: probabilities (m, K), classes (m,). guess: (n, length, K)."""
-    places = np.flatnonzero(np.asarray(labels).ravel() != UNCOUNTED)
-    if len(places) > BASES:
-        places = np.sort(np.random.default_rng(0).choice(places, BASES, replace=False))
-    return guess.reshape(-1, guess.shape[-1])[places].astype(float), np.asarray(labels).ravel()[places].astype(int)
+def _select_bases(predictions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bases that count, at most BASES of them drawn evenly: probabilities (m, K), classes (m,). predictions: (n, length, K)."""
+    positions = np.flatnonzero(np.asarray(labels).ravel() != UNCOUNTED)
+    if len(positions) > MAX_BASES:
+        positions = np.sort(np.random.default_rng(0).choice(positions, MAX_BASES, replace=False))
+    return predictions.reshape(-1, predictions.shape[-1])[positions].astype(float), np.asarray(labels).ravel()[positions].astype(
+        int
+    )
 
 
-def _temperature(guess: np.ndarray, labels: np.ndarray) -> float:
+def _fit_temperature(predictions: np.ndarray, labels: np.ndarray) -> float:
     """The temperature alone at which the log loss of (m, K) probabilities is lowest; 1 of nothing."""
     if not len(labels):
         return 1.0
-    logits = np.log(np.clip(guess, EDGE, 1))
-    own = logits[np.arange(len(labels)), labels]
+    logits = np.log(np.clip(predictions, EDGE, 1))
+    label_logits = logits[np.arange(len(labels)), labels]
 
     def loss(log_slope: float) -> float:
         scaled = np.exp(log_slope) * logits
         top = scaled.max(axis=1)
-        return float(np.mean(top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - np.exp(log_slope) * own))
+        return float(np.mean(top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - np.exp(log_slope) * label_logits))
 
-    return float(1 / np.exp(_golden(loss, np.log(LIMITS[0]), np.log(LIMITS[1]), rounds=40)))
+    return float(1 / np.exp(_golden_section(loss, np.log(LIMITS[0]), np.log(LIMITS[1]), rounds=40)))
 
 
-def platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def fit_platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Temperature and offset of the probability of one class, (n,).
 
     Targets are Platt's (N+ + 1) / (N+ + 2) and 1 / (N− + 2), so that separable
@@ -113,11 +117,11 @@ def platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         scaled = slope * logits + offset_for(slope)
         return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
 
-    slope = float(np.exp(_golden(loss, np.log(LIMITS[0]), np.log(LIMITS[1]))))
+    slope = float(np.exp(_golden_section(loss, np.log(LIMITS[0]), np.log(LIMITS[1]))))
     return {"temperature": 1 / slope, "offset": offset_for(slope)}
 
 
-def _vector(guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def _fit_vector(predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """One temperature and an offset a class, by L-BFGS.
 
     Targets are Platt's, for K classes: (N + 1) / (N + K) of an example's own class, of which there are N, and
@@ -125,8 +129,8 @@ def _vector(guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """
     from scipy.optimize import minimize
 
-    number, classes = guess.shape
-    logits = np.log(np.clip(guess, EDGE, 1))
+    number, classes = predictions.shape
+    logits = np.log(np.clip(predictions, EDGE, 1))
     counts = np.bincount(labels, minlength=classes)[labels]
     targets = np.repeat(1 / (counts + classes), classes).reshape(number, classes)
     targets[np.arange(number), labels] *= counts + 1
@@ -143,23 +147,23 @@ def _vector(guess: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
     bounds = [tuple(np.log(LIMITS)), *[(-20.0, 20.0)] * classes]
     options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
-    found = minimize(loss, np.zeros(classes + 1), jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
-    offset = found[1:] - found[1:].mean()
-    return {"temperature": float(np.exp(-found[0])), "offset": offset.tolist()}
+    solution = minimize(loss, np.zeros(classes + 1), jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
+    offset = solution[1:] - solution[1:].mean()
+    return {"temperature": float(np.exp(-solution[0])), "offset": offset.tolist()}
 
 
-def _golden(function, low: float, high: float, rounds: int = 60) -> float:
+def _golden_section(function, low: float, high: float, rounds: int = 60) -> float:
     """Where a function of one valley is lowest, by golden section."""
     ratio = (np.sqrt(5) - 1) / 2
-    a, b = high - ratio * (high - low), low + ratio * (high - low)
-    at_a, at_b = function(a), function(b)
+    lower, upper = high - ratio * (high - low), low + ratio * (high - low)
+    lower_value, upper_value = function(lower), function(upper)
     for _ in range(rounds):
-        if at_a < at_b:
-            high, b, at_b = b, a, at_a
-            a = high - ratio * (high - low)
-            at_a = function(a)
+        if lower_value < upper_value:
+            high, upper, upper_value = upper, lower, lower_value
+            lower = high - ratio * (high - low)
+            lower_value = function(lower)
         else:
-            low, a, at_a = a, b, at_b
-            b = low + ratio * (high - low)
-            at_b = function(b)
+            low, lower, lower_value = lower, upper, upper_value
+            upper = low + ratio * (high - low)
+            upper_value = function(upper)
     return (low + high) / 2

@@ -7,13 +7,13 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedModel:
     """A trained model as data: no code, no pickle.
 
-    arrays: by name, for safetensors. about: JSON-able, what else `predict` needs.
+    arrays: by name, for safetensors. description: JSON-able, what else `predict` needs.
     history: a row an epoch (epoch, training, validation loss), empty where there are none.
     """
 
     arrays: dict[str, np.ndarray]
-    about: dict[str, Any]
+    description: dict[str, Any]
     history: list[dict[str, float]] = field(default_factory=list)

@@ -11,8 +11,8 @@ import numpy as np
 
 from readsight.dataset.fold_file import Fold
 from readsight.errors import ToolError
-from readsight.models.fitted_model import Fitted
-from readsight.models.lookup import guessed, trained
+from readsight.models.fitted_model import FittedModel
+from readsight.models.lookup import predict_fold, train_model
 
 log = logging.getLogger("readsight")
 
@@ -21,109 +21,111 @@ FAILURES = (ToolError, ArithmeticError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The best candidate. settings: all of its settings. fits, guesses: a model and its predictions of the unseen
+class SearchResult:
+    """The best candidate. settings: all of its settings. fits, predictions: a model and its predictions of the unseen
     part, a pair each. trials: a row a candidate (settings, loss in nats or None, note: why it failed).
     """
 
     settings: dict[str, Any]
-    fits: list[Fitted]
-    guesses: list[np.ndarray]
+    fits: list[FittedModel]
+    predictions: list[np.ndarray]
     trials: list[dict[str, Any]]
 
 
 @dataclass
-class _Board:
+class _Leaderboard:
     """The candidates so far, and the best of them."""
 
-    member: ModuleType
+    model: ModuleType
     pairs: list[tuple[Fold, Fold]]
     settings: dict[str, Any]
     seed: int
     threads: int
-    keep: Path | None = None
+    checkpoint_folder: Path | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
-    best: tuple[float, dict[str, Any], list[Fitted], list[np.ndarray]] | None = None
+    best: tuple[float, dict[str, Any], list[FittedModel], list[np.ndarray]] | None = None
 
-    def score(self, candidate: dict[str, Any]) -> float:
+    def evaluate(self, candidate: dict[str, Any]) -> float:
         """Mean loss of a candidate over the pairs, nats; infinite where it failed. Of equals the first stays the best."""
         settings = self.settings | candidate
         try:
-            fits = [self._fit(settings, number) for number in range(len(self.pairs))]
-            guesses = [
-                guessed(self.member, fit.arrays, fit.about, held, self.threads)
-                for fit, (_, held) in zip(fits, self.pairs, strict=True)
+            fits = [self._fit_pair(settings, number) for number in range(len(self.pairs))]
+            predictions = [
+                predict_fold(self.model, fit.arrays, fit.description, validation, self.threads)
+                for fit, (_, validation) in zip(fits, self.pairs, strict=True)
             ]
-            loss = mean_loss(guesses, [held for _, held in self.pairs])
+            loss = mean_loss(predictions, [validation for _, validation in self.pairs])
         except FAILURES as error:
             log.warning("settings %s: passed over: %s", candidate, error)
             self.rows.append({"settings": candidate, "loss": None, "note": str(error)})
             return float("inf")
         self.rows.append({"settings": candidate, "loss": loss, "note": ""})
         if self.best is None or loss < self.best[0]:
-            self.best = loss, settings, fits, guesses
+            self.best = loss, settings, fits, predictions
         return loss
 
-    def _fit(self, settings: dict[str, Any], number: int) -> Fitted:
-        keep = None if self.keep is None else self.keep / f"trial{len(self.rows)}" / f"pair{number}"
-        return trained(self.member, self.pairs[number], settings, self.seed, self.threads, keep)
+    def _fit_pair(self, settings: dict[str, Any], number: int) -> FittedModel:
+        folder = None if self.checkpoint_folder is None else self.checkpoint_folder / f"trial{len(self.rows)}" / f"pair{number}"
+        return train_model(self.model, self.pairs[number], settings, self.seed, self.threads, folder)
 
 
-def mean_loss(guesses: list[np.ndarray], held: list[Fold]) -> float:
+def mean_loss(predictions: list[np.ndarray], folds: list[Fold]) -> float:
     """Mean over the parts of their loss (nats); parts on which it is not defined (survival without an event) do not count.
 
     Raises ToolError where a prediction is not a number, or no part has a loss.
     """
-    if not all(np.isfinite(guess).all() for guess in guesses):
+    if not all(np.isfinite(values).all() for values in predictions):
         raise ToolError("a prediction is not a number")
-    losses = [fold.outcome.loss(guess, fold.labels) for guess, fold in zip(guesses, held, strict=True)]
+    losses = [fold.outcome.compute_loss(values, fold.labels) for values, fold in zip(predictions, folds, strict=True)]
     losses = [loss for loss in losses if np.isfinite(loss)]
     if not losses:
         raise ToolError("no validation part has a loss (survival: none holds an event)")
     return float(np.mean(losses))
 
 
-def choose(
-    member: ModuleType,
+def search_settings(
+    model: ModuleType,
     pairs: list[tuple[Fold, Fold]],
     settings: dict[str, Any],
     trials: int,
     seed: int,
     threads: int,
-    keep: Path | None = None,
-) -> Choice:
+    checkpoint_folder: Path | None = None,
+) -> SearchResult:
     """The settings with the lowest mean loss over the pairs (part that is trained on, part that is not).
 
     trials: settings that Optuna tries in `member.space` (tree-structured Parzen estimator, Bergstra et al. 2011);
-    0, or a member without a space: each of `member.GRID`; without a grid the settings as they are. keep: folder of
+    0, or a member without a space: each of `member.GRID`; without a grid the settings as they are. checkpoint_folder: folder of
     checkpoints, a folder in it for each trial and pair.
     Raises ToolError, with each reason, where every candidate failed.
     """
-    board = _Board(member, pairs, settings, seed, threads, keep)
-    if trials and hasattr(member, "space"):
-        _explore(board.score, member.space, trials, seed)
+    leaderboard = _Leaderboard(model, pairs, settings, seed, threads, checkpoint_folder)
+    if trials and hasattr(model, "space"):
+        _run_study(leaderboard.evaluate, model.space, trials, seed)
     else:
-        for candidate in _grid(member):
-            board.score(candidate)
-    if board.best is None:
-        reasons = dict.fromkeys(row["note"] for row in board.rows)
-        raise ToolError(f"none of {len(board.rows)} settings could be trained: {'; '.join(reasons)}")
-    _, chosen, fits, guesses = board.best
-    return Choice(chosen, fits, guesses, board.rows)
+        for candidate in _iter_grid(model):
+            leaderboard.evaluate(candidate)
+    if leaderboard.best is None:
+        reasons = dict.fromkeys(row["note"] for row in leaderboard.rows)
+        raise ToolError(f"none of {len(leaderboard.rows)} settings could be trained: {'; '.join(reasons)}")
+    _, settings_chosen, fits, predictions = leaderboard.best
+    return SearchResult(settings_chosen, fits, predictions, leaderboard.rows)
 
 
-def _grid(member: ModuleType) -> Iterator[dict[str, Any]]:
-    yield from getattr(member, "GRID", None) or [{}]
+def _iter_grid(model: ModuleType) -> Iterator[dict[str, Any]]:
+    yield from getattr(model, "GRID", None) or [{}]
 
 
-def _explore(score: Callable[[dict[str, Any]], float], space: Callable[[Any], dict[str, Any]], trials: int, seed: int) -> None:
+def _run_study(
+    score: Callable[[dict[str, Any]], float], search_space: Callable[[Any], dict[str, Any]], trials: int, seed: int
+) -> None:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
 
     def objective(trial: Any) -> float:
-        loss = score(space(trial))
+        loss = score(search_space(trial))
         if not np.isfinite(loss):
             raise optuna.TrialPruned
         return loss

@@ -16,75 +16,85 @@ from readsight.dataset.encodings import ENCODINGS
 from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
 from readsight.formats import model_file
-from readsight.models.fitted_model import Fitted
+from readsight.models.fitted_model import FittedModel
 from readsight.models.kmer import KMER_MODELS
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 from readsight.models.tabular import MODELS
 
 
-def member(word: str, fold: Fold) -> tuple[ModuleType, Fold]:
+def find_model(name: str, fold: Fold) -> tuple[ModuleType, Fold]:
     """The module behind a model's word, and the fold as it sees it. Raises InputError for an unknown word."""
     if fold.sequence is None:
-        return MODELS[word], fold
-    for registry in (NETS, KMER_MODELS):
-        if word in registry:
-            return registry[word], fold
-    return MODELS[word], featured(fold)
+        return MODELS[name], fold
+    for registry in (NETWORKS, KMER_MODELS):
+        if name in registry:
+            return registry[name], fold
+    return MODELS[name], compute_fold_features(fold)
 
 
-def featured(fold: Fold) -> Fold:
+def compute_fold_features(fold: Fold) -> Fold:
     """The fold with the features that its encoding makes of the sequences."""
     values, names = ENCODINGS[fold.encoding.name].features(fold.values, fold.encoding)
     return replace(fold, values=values, var=pd.DataFrame(index=pd.Index(names)), sequence=None)
 
 
-def said(fold: Fold) -> dict[str, Any]:
+def describe_sequences(fold: Fold) -> dict[str, Any]:
     """What a model's file says of the sequences that it was trained on; nothing of tables."""
     if fold.sequence is None:
         return {}
-    return {"sequence": fold.sequence.plain(), "representation": fold.encoding.name if fold.encoding else None}
+    return {"sequence": fold.sequence.to_dict(), "representation": fold.encoding.name if fold.encoding else None}
 
 
-def fits(fold: Fold, content: dict[str, Any], test: Path, about: Path) -> None:
+def check_compatibility(fold: Fold, content: dict[str, Any], test_path: Path, description_path: Path) -> None:
     """Raise InputError where a model was not trained on such sequences, or for such an outcome."""
     faults = []
-    for key, value in said(fold).items():
-        held = content.get(key)
-        of = [(name, value[name], (held or {}).get(name)) for name in value] if key == "sequence" else [(key, value, held)]
-        faults += [f"{test}: {name} is {now}, and {about} was trained with {then}" for name, now, then in of if now != then]
-    if fold.outcome.plain() != content["outcome"]:
-        faults.append(f"{test}: what is to be predicted is not what {about} was trained on")
+    for key, value in describe_sequences(fold).items():
+        stored = content.get(key)
+        comparisons = (
+            [(name, value[name], (stored or {}).get(name)) for name in value] if key == "sequence" else [(key, value, stored)]
+        )
+        faults += [
+            f"{test_path}: {name} is {current}, and {description_path} was trained with {expected}"
+            for name, current, expected in comparisons
+            if current != expected
+        ]
+    if fold.outcome.to_dict() != content["outcome"]:
+        faults.append(f"{test_path}: what is to be predicted is not what {description_path} was trained on")
     if faults:
         raise InputError(faults)
 
 
-def learned(tensors: Path, about: Path) -> tuple[list[Encoding], str]:
+def read_encodings(tensors_path: Path, description_path: Path) -> tuple[list[Encoding], str]:
     """The representation as it was learned in each fold, and the mark of the certificate that the folds were made under."""
-    arrays, content = model_file.read(tensors, about)
-    word = content["representation"]
-    found = [Encoding(word, row["about"], own) for row, own in zip(content["folds"], arrays, strict=True)]
-    return found, content["certificate"]
+    arrays, content = model_file.read(tensors_path, description_path)
+    encoding_name = content["representation"]
+    encodings = [
+        Encoding(encoding_name, row["about"], fold_arrays) for row, fold_arrays in zip(content["folds"], arrays, strict=True)
+    ]
+    return encodings, content["certificate"]
 
 
-def resumes(member: ModuleType) -> bool:
+def has_checkpoints(model: ModuleType) -> bool:
     """Whether a model's training is long: then it keeps checkpoints, and predicts with several threads."""
-    return getattr(member, "RESUMES", False)
+    return getattr(model, "RESUMES", False)
 
 
-def trained(
-    member: ModuleType,
-    parts: tuple[Fold, Fold | None],
+def train_model(
+    model: ModuleType,
+    folds: tuple[Fold, Fold | None],
     settings: dict[str, Any],
     seed: int,
     threads: int,
-    keep: Path | None = None,
-) -> Fitted:
-    """A model trained on the first part, the second being held out. keep: folder of checkpoints, for those that go on from some."""
-    more = {"keep": keep} if resumes(member) else {}
-    return member.train(*parts, settings, seed, threads, **more)
+    checkpoint_folder: Path | None = None,
+) -> FittedModel:
+    """A model trained on the first part, the second being held out. checkpoint_folder: folder of checkpoints, for those that go on from some."""
+    options = {"keep": checkpoint_folder} if has_checkpoints(model) else {}
+    return model.train(*folds, settings, seed, threads, **options)
 
 
-def guessed(member: ModuleType, arrays: dict[str, np.ndarray], about: dict[str, Any], fold: Fold, threads: int) -> np.ndarray:
+def predict_fold(
+    model: ModuleType, arrays: dict[str, np.ndarray], description: dict[str, Any], fold: Fold, threads: int
+) -> np.ndarray:
     """A trained model's predictions of a fold's examples."""
-    more = {"threads": threads} if resumes(member) else {}
-    return member.predict(arrays, about, fold.values, **more)
+    options = {"threads": threads} if has_checkpoints(model) else {}
+    return model.predict(arrays, description, fold.values, **options)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from readsight.errors import InputError
 
 
-class Variant(NamedTuple):
+class ModelSpec(NamedTuple):
     """model: word of the registry. modality: the one it sees alone, None for all. balance: None for the task's own."""
 
     model: str
@@ -16,19 +16,19 @@ class Variant(NamedTuple):
     balance: str | None = None
 
     @classmethod
-    def of(cls, word: str) -> "Variant":
+    def parse(cls, name: str) -> "ModelSpec":
         """What a word says."""
-        rest, _, balance = word.partition("-with-")
-        model, _, modality = rest.partition("-on-")
+        model_and_modality, _, balance = name.partition("-with-")
+        model, _, modality = model_and_modality.partition("-on-")
         return cls(model, modality or None, balance or None)
 
     @property
-    def word(self) -> str:
+    def name(self) -> str:
         return self.model + f"-on-{self.modality}" * bool(self.modality) + f"-with-{self.balance}" * bool(self.balance)
 
-    def view(self, fold: Any) -> Any:
+    def restrict_fold(self, fold: Any) -> Any:
         """A `readsight.dataset.fold_file.Fold` as the variant sees it. Raises InputError where the examples lack its modality."""
         if self.modality is not None and self.modality not in fold.modalities:
-            there = ", ".join(fold.modalities)
-            raise InputError(f"{self.word}: the examples have no modality {self.modality!r} in this fold; there are: {there}")
+            available = ", ".join(fold.modalities)
+            raise InputError(f"{self.name}: the examples have no modality {self.modality!r} in this fold; there are: {available}")
         return fold.on(self.modality)

@@ -8,7 +8,7 @@ from readsight.formats.compression import is_gzip
 from readsight.reads import java
 
 
-def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
+def run_fastqc(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
     """Write the FastQC pages of a unit's files.
 
     name: of the unit, in MultiQC. groups: "raw" and "clean" → one file, or two
@@ -25,7 +25,7 @@ def look(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[
     # FastQC takes 250 MB of heap a thread by itself
     threads = min(threads, len(links))
     command = ["fastqc", "--quiet", "--noextract", "--format", "fastq", "--threads", str(threads)]
-    pipes.run([*command, "--dir", scratch, "--outdir", out, *links], environment=java.options(links))
+    pipes.run_tool([*command, "--dir", scratch, "--outdir", out, *links], environment=java.build_environment(links))
     for link, page, archive in zip(links, html, zips, strict=True):
         stem = link.name.removesuffix(".gz").removesuffix(".fastq")
         shutil.move(out / f"{stem}_fastqc.html", page)

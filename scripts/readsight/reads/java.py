@@ -7,15 +7,15 @@ from pathlib import Path
 SMALL = 50_000_000
 
 
-def options(files: Sequence[Path], heap_mb: int | None = None) -> dict[str, str]:
+def build_environment(files: Sequence[Path], heap_mb: int | None = None) -> dict[str, str]:
     """Environment that tells Java its heap, in MB, and to start fast where the files are small.
 
     The serial collector, for the parallel ones start a thread for every core of the machine,
     whatever the job was given.
     """
-    words = ["-XX:+UseSerialGC"]
+    flags = ["-XX:+UseSerialGC"]
     if heap_mb:
-        words.append(f"-Xmx{heap_mb}m")
+        flags.append(f"-Xmx{heap_mb}m")
     if sum(path.stat().st_size for path in files) < SMALL:
-        words.append("-XX:TieredStopAtLevel=1")
-    return {"JAVA_TOOL_OPTIONS": " ".join(words)}
+        flags.append("-XX:TieredStopAtLevel=1")
+    return {"JAVA_TOOL_OPTIONS": " ".join(flags)}

@@ -8,31 +8,31 @@ from readsight import pipes
 from readsight.formats.compression import is_gzip
 
 
-def genome_size(fai: Path) -> int:
+def read_genome_size(fai: Path) -> int:
     """Bases of a reference, from its index."""
     return sum(int(line.split("\t")[1]) for line in fai.read_text().splitlines())
 
 
-def correct(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: int, threads: int, scratch: Path) -> None:
+def correct_reads(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: int, threads: int, scratch: Path) -> None:
     """Correct the reads of one unit.
 
     fastqs, corrected: one file, or two mates. kmer: k-mer length in bases. The
     sampling rate is Lighter's own estimate from depth (option -K). Reads keep
     their number and order.
     """
-    given, out = scratch / "given", scratch / "corrected"
-    given.mkdir()
-    out.mkdir()
-    command = ["lighter", "-K", str(kmer), str(genome_size(fai)), "-t", str(threads), "-od", out]
+    input_folder, output_folder = scratch / "given", scratch / "corrected"
+    input_folder.mkdir()
+    output_folder.mkdir()
+    command = ["lighter", "-K", str(kmer), str(read_genome_size(fai)), "-t", str(threads), "-od", output_folder]
     for i, fastq in enumerate(fastqs, start=1):
-        link = given / f"mate_{i}.fq{'.gz' if is_gzip(fastq) else ''}"
+        link = input_folder / f"mate_{i}.fq{'.gz' if is_gzip(fastq) else ''}"
         link.symlink_to(fastq.resolve())
         command += ["-r", link]
-    pipes.run(command)
+    pipes.run_tool(command)
     for i, path in enumerate(corrected, start=1):
-        made = out / f"mate_{i}.cor.fq.gz"
-        if made.exists():
-            shutil.move(made, path)
+        corrected_path = output_folder / f"mate_{i}.cor.fq.gz"
+        if corrected_path.exists():
+            shutil.move(corrected_path, path)
         else:  # plain in, plain out
-            with open(made.with_suffix(""), "rb") as plain, gzip.open(path, "wb", compresslevel=1) as zipped:
+            with open(corrected_path.with_suffix(""), "rb") as plain, gzip.open(path, "wb", compresslevel=1) as zipped:
                 shutil.copyfileobj(plain, zipped)

@@ -29,20 +29,20 @@ STYLE = {
 plt.rcParams.update(STYLE)
 
 
-def new(rows: int = 1, columns: int = 1, width: float = 6, height: float = 4, **options: Any) -> tuple[Any, Any]:
+def new_figure(rows: int = 1, columns: int = 1, width: float = 6, height: float = 4, **options: Any) -> tuple[Any, Any]:
     """A figure and its axes (one, or an array as of `plt.subplots`); sizes in inches, of the whole."""
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
-def save(figure: Any, path: Path) -> None:
+def save_figure(figure: Any, path: Path) -> None:
     """Write a figure in the format of its ending, the same bytes each time, and close it."""
     figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None, dpi=150)
     plt.close(figure)
 
 
-def empty(path: Path, words: str) -> None:
+def draw_message(path: Path, message: str) -> None:
     """A figure that says in words why there is nothing to draw."""
-    figure, axis = new(width=6, height=1.5)
+    figure, axis = new_figure(width=6, height=1.5)
     axis.axis("off")
-    axis.text(0.5, 0.5, words, ha="center", va="center", wrap=True)
-    save(figure, path)
+    axis.text(0.5, 0.5, message, ha="center", va="center", wrap=True)
+    save_figure(figure, path)

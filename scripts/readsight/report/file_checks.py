@@ -12,50 +12,50 @@ from pathlib import Path
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 CRAM_END = bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b")
 
-THERE, EMPTY, DAMAGED, ABSENT = "there", "empty", "damaged", "absent"
+PRESENT, EMPTY, DAMAGED, ABSENT = "there", "empty", "damaged", "absent"
 
 
 @dataclass(frozen=True)
-class Content:
-    """What was found. state: there, empty, damaged or absent. says: what was counted, or what is wrong; empty where nothing is to be said."""
+class FileContent:
+    """What was found. state: there, empty, damaged or absent. message: what was counted, or what is wrong; empty where nothing is to be said."""
 
     state: str
-    says: str
+    message: str
 
 
-def look(path: Path) -> Content:
+def check_file(path: Path) -> FileContent:
     """Tell what a file holds by its format; formats that are not known here are only asked whether they hold a byte."""
     if not path.exists():
-        return Content(ABSENT, "no such file")
+        return FileContent(ABSENT, "no such file")
     if path.is_dir():
-        return Content(THERE, "") if any(path.iterdir()) else Content(EMPTY, "empty folder")
+        return FileContent(PRESENT, "") if any(path.iterdir()) else FileContent(EMPTY, "empty folder")
     if path.stat().st_size == 0:
-        return Content(EMPTY, "a file of 0 bytes")
+        return FileContent(EMPTY, "a file of 0 bytes")
     try:
         for ending, reader in READERS.items():
             if path.name.endswith(ending):
                 return reader(path)
     except (ValueError, OSError, EOFError, struct.error, xml.ParseError) as error:
-        return Content(DAMAGED, str(error) or type(error).__name__)
-    return Content(THERE, "")
+        return FileContent(DAMAGED, str(error) or type(error).__name__)
+    return FileContent(PRESENT, "")
 
 
-def counted(count: int, one: str, many: str) -> Content:
+def count_content(count: int, singular: str, plural: str) -> FileContent:
     """There if anything was counted, else empty: both are said."""
-    return Content(THERE if count else EMPTY, f"{count:,} {one if count == 1 else many}")
+    return FileContent(PRESENT if count else EMPTY, f"{count:,} {singular if count == 1 else plural}")
 
 
-def variants(path: Path) -> Content:
+def check_variants(path: Path) -> FileContent:
     """Calls of a BCF or bgzipped VCF. Raises ValueError where its end is missing."""
-    _ends_with(path, BGZF_END)
+    _check_ending(path, BGZF_END)
     for index in (Path(f"{path}.csi"), Path(f"{path}.tbi")):
         if index.exists():
-            return counted(indexed_records(index), "call", "calls")
-    lines = bcf_records(path) if path.suffix == ".bcf" else data_lines(path)
-    return counted(sum(1 for _ in lines), "call", "calls")
+            return count_content(count_indexed_records(index), "call", "calls")
+    lines = iterate_bcf_records(path) if path.suffix == ".bcf" else iterate_data_lines(path)
+    return count_content(sum(1 for _ in lines), "call", "calls")
 
 
-def indexed_records(index: Path) -> int:
+def count_indexed_records(index: Path) -> int:
     """Records that an index (CSI or TBI) counts, without reading the file itself.
 
     The count of each sequence stands in the pseudo-bin that follows the last
@@ -66,31 +66,31 @@ def indexed_records(index: Path) -> int:
     kind = data[:4]
     if kind == b"CSI\1":
         _, depth, extra = struct.unpack_from("<3i", data, 4)
-        place, bin_head = 16 + extra, struct.Struct("<IQi")
+        offset, bin_head = 16 + extra, struct.Struct("<IQi")
     elif kind == b"TBI\1":
         depth, bin_head = 5, struct.Struct("<Ii")
-        place = 36 + struct.unpack_from("<i", data, 32)[0]
+        offset = 36 + struct.unpack_from("<i", data, 32)[0]
     else:
         raise ValueError(f"{index.name} is not an index")
-    sequences = struct.unpack_from("<i", data, 4 if kind == b"TBI\1" else place)[0]
-    place += 4 if kind == b"CSI\1" else 0
+    sequences = struct.unpack_from("<i", data, 4 if kind == b"TBI\1" else offset)[0]
+    offset += 4 if kind == b"CSI\1" else 0
     pseudo = ((1 << 3 * (depth + 1)) - 1) // 7 + 1
     total = 0
     for _ in range(sequences):
-        bins = struct.unpack_from("<i", data, place)[0]
-        place += 4
+        bins = struct.unpack_from("<i", data, offset)[0]
+        offset += 4
         for _ in range(bins):
-            number, *_, chunks = bin_head.unpack_from(data, place)
-            place += bin_head.size
+            number, *_, chunks = bin_head.unpack_from(data, offset)
+            offset += bin_head.size
             if number == pseudo and chunks == 2:
-                total += struct.unpack_from("<4Q", data, place)[2]
-            place += 16 * chunks
+                total += struct.unpack_from("<4Q", data, offset)[2]
+            offset += 16 * chunks
         if kind == b"TBI\1":
-            place += 4 + 8 * struct.unpack_from("<i", data, place)[0]
+            offset += 4 + 8 * struct.unpack_from("<i", data, offset)[0]
     return total
 
 
-def bcf_records(path: Path) -> Iterator[int]:
+def iterate_bcf_records(path: Path) -> Iterator[int]:
     """Lengths of the records of a BCF file, one after another."""
     with gzip.open(path) as handle:
         if handle.read(3) != b"BCF":
@@ -104,98 +104,98 @@ def bcf_records(path: Path) -> Iterator[int]:
             yield length
 
 
-def data_lines(path: Path) -> Iterator[str]:
+def iterate_data_lines(path: Path) -> Iterator[str]:
     """Lines of a text file, gzipped or not, that are neither comments nor blank."""
     with (gzip.open if path.name.endswith("gz") else open)(path, "rt") as handle:
         yield from (line for line in handle if line.strip() and not line.startswith("#"))
 
 
-def alignments(path: Path) -> Content:
+def check_alignments(path: Path) -> FileContent:
     """Mapped reads of a CRAM file, from the statistics beside it where there are some."""
-    _ends_with(path, CRAM_END)
+    _check_ending(path, CRAM_END)
     stats = path.with_suffix(".stats.txt")
     if not stats.exists():
-        return Content(THERE, "")
-    figures = dict(line.split("\t")[1:3] for line in data_lines(stats) if line.startswith("SN\t"))
-    mapped, total = int(figures["reads mapped:"]), int(figures["raw total sequences:"])
-    return Content(THERE if mapped else EMPTY, f"{mapped:,} of {total:,} reads mapped")
+        return FileContent(PRESENT, "")
+    statistics = dict(line.split("\t")[1:3] for line in iterate_data_lines(stats) if line.startswith("SN\t"))
+    mapped, total = int(statistics["reads mapped:"]), int(statistics["raw total sequences:"])
+    return FileContent(PRESENT if mapped else EMPTY, f"{mapped:,} of {total:,} reads mapped")
 
 
-def _ends_with(path: Path, mark: bytes) -> None:
+def _check_ending(path: Path, ending: bytes) -> None:
     with open(path, "rb") as handle:
-        handle.seek(max(0, path.stat().st_size - len(mark)))
-        if handle.read() != mark:
+        handle.seek(max(0, path.stat().st_size - len(ending)))
+        if handle.read() != ending:
             raise ValueError("the end of the file is missing: it is cut off")
 
 
-def table_rows(path: Path) -> Content:
+def count_table_rows(path: Path) -> FileContent:
     """Rows of a TSV under its head; the head may start with one #, remarks with two."""
     with open(path) as handle:
         lines = sum(1 for line in handle if line.strip() and not line.startswith("##"))
-    return counted(max(0, lines - 1), "row", "rows")
+    return count_content(max(0, lines - 1), "row", "rows")
 
 
-def intervals(path: Path) -> Content:
-    return counted(sum(1 for _ in data_lines(path)), "interval", "intervals")
+def count_intervals(path: Path) -> FileContent:
+    return count_content(sum(1 for _ in iterate_data_lines(path)), "interval", "intervals")
 
 
-def json_records(path: Path) -> Content:
-    held = json.loads(path.read_text())
-    if isinstance(held, list):
-        return counted(len(held), "entry", "entries")
-    return Content(EMPTY, "no entry") if held in ({}, None) else Content(THERE, "")
+def count_json_records(path: Path) -> FileContent:
+    content = json.loads(path.read_text())
+    if isinstance(content, list):
+        return count_content(len(content), "entry", "entries")
+    return FileContent(EMPTY, "no entry") if content in ({}, None) else FileContent(PRESENT, "")
 
 
-def tensors(path: Path) -> Content:
+def count_tensors(path: Path) -> FileContent:
     """Named tensors of a safetensors file."""
     with open(path, "rb") as handle:
         length = struct.unpack("<Q", handle.read(8))[0]
-        head = json.loads(handle.read(length)) if length < path.stat().st_size else {}
-    names = [name for name in head if name != "__metadata__"]
-    end = 8 + length + max((head[name]["data_offsets"][1] for name in names), default=0)
+        header = json.loads(handle.read(length)) if length < path.stat().st_size else {}
+    names = [name for name in header if name != "__metadata__"]
+    end = 8 + length + max((header[name]["data_offsets"][1] for name in names), default=0)
     if end > path.stat().st_size:
         raise ValueError("the end of the file is missing: it is cut off")
-    return counted(len(names), "tensor", "tensors")
+    return count_content(len(names), "tensor", "tensors")
 
 
-def drawing(path: Path) -> Content:
+def check_svg(path: Path) -> FileContent:
     xml.parse(path)
-    return Content(THERE, "")
+    return FileContent(PRESENT, "")
 
 
-def zipped(path: Path) -> Content:
+def check_zip(path: Path) -> FileContent:
     if not zipfile.is_zipfile(path):
         raise ValueError("not a whole zip file")
-    return Content(THERE, "")
+    return FileContent(PRESENT, "")
 
 
-def marked(start: bytes, end: bytes = b"") -> Callable[[Path], Content]:
+def make_magic_check(prefix: bytes, suffix: bytes = b"") -> Callable[[Path], FileContent]:
     """A reader that asks only for the format's marks at the start and the end."""
 
-    def reader(path: Path) -> Content:
+    def check_magic(path: Path) -> FileContent:
         with open(path, "rb") as handle:
-            if handle.read(len(start)) != start:
+            if handle.read(len(prefix)) != prefix:
                 raise ValueError("not a file of this format")
-        if end:
-            _ends_with(path, end)
-        return Content(THERE, "")
+        if suffix:
+            _check_ending(path, suffix)
+        return FileContent(PRESENT, "")
 
-    return reader
+    return check_magic
 
 
-READERS: dict[str, Callable[[Path], Content]] = {
-    ".bcf": variants,
-    ".vcf.gz": variants,
-    ".cram": alignments,
-    ".json": json_records,
-    ".tsv": table_rows,
-    ".bed": intervals,
-    ".bed.gz": intervals,
-    ".safetensors": tensors,
-    ".svg": drawing,
-    ".zip": zipped,
-    ".h5ad": marked(b"\x89HDF\r\n\x1a\n"),
-    ".h5mu": marked(b"MuData"),
-    ".h5": marked(b"\x89HDF\r\n\x1a\n"),
-    ".parquet": marked(b"PAR1", b"PAR1"),
+READERS: dict[str, Callable[[Path], FileContent]] = {
+    ".bcf": check_variants,
+    ".vcf.gz": check_variants,
+    ".cram": check_alignments,
+    ".json": count_json_records,
+    ".tsv": count_table_rows,
+    ".bed": count_intervals,
+    ".bed.gz": count_intervals,
+    ".safetensors": count_tensors,
+    ".svg": check_svg,
+    ".zip": check_zip,
+    ".h5ad": make_magic_check(b"\x89HDF\r\n\x1a\n"),
+    ".h5mu": make_magic_check(b"MuData"),
+    ".h5": make_magic_check(b"\x89HDF\r\n\x1a\n"),
+    ".parquet": make_magic_check(b"PAR1", b"PAR1"),
 }

@@ -68,39 +68,43 @@ BREAK = Html("<br>")
 
 def tag(name: str, *children: Any, **attributes: Any) -> Html:
     """An element; children that are not Html are escaped, None is left out, `class_` stands for `class`."""
-    words = [name] + [f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items()]
-    return Html(f"<{' '.join(words)}>{join(children)}</{name}>")
+    attributes_text = [name] + [
+        f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items()
+    ]
+    return Html(f"<{' '.join(attributes_text)}>{join_html(children)}</{name}>")
 
 
-def join(parts: Iterable[Any]) -> Html:
+def join_html(parts: Iterable[Any]) -> Html:
     """Parts one after another; what is not Html is escaped."""
     return Html("".join(part if isinstance(part, Html) else escape(str(part)) for part in parts if part is not None))
 
 
-def state(kind: str, words: str) -> Html:
+def render_state(kind: str, label: str) -> Html:
     """A state in an icon and in words, so that it is told without colour too. kind: good, warn, bad, none."""
     icon = {"good": "✓", "warn": "!", "bad": "✗", "none": "–"}[kind]
-    return tag("span", f"{icon} {words}", class_=f"state {kind}")
+    return tag("span", f"{icon} {label}", class_=f"state {kind}")
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | None = None, sort: bool = True) -> Html:
+def render_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | None = None, sort: bool = True) -> Html:
     """A table; numbers stand to the right, and a click on a head sorts by it.
 
     rows: cells in the order of the heads; an int or float is a number, a (shown, number)
     pair is shown as its first and sorted by its second.
     """
     rows = [list(row) for row in rows]
-    numeric = [bool(rows) and all(_number(row[i]) is not None or row[i] in (None, "") for row in rows) for i in range(len(heads))]
+    numeric = [
+        bool(rows) and all(_sort_value(row[i]) is not None or row[i] in (None, "") for row in rows) for i in range(len(headers))
+    ]
     head = [
         tag(
             "th",
-            tag("button", words, type="button") if sort and words else words,
+            tag("button", header, type="button") if sort and header else header,
             scope="col",
-            class_="number" if right else "text",
+            class_="number" if is_number else "text",
         )
-        for words, right in zip(heads, numeric, strict=True)
+        for header, is_number in zip(headers, numeric, strict=True)
     ]
-    body = [tag("tr", *(_cell(value, right) for value, right in zip(row, numeric, strict=True))) for row in rows]
+    body = [tag("tr", *(_render_cell(value, is_number) for value, is_number in zip(row, numeric, strict=True))) for row in rows]
     return tag(
         "div",
         tag(
@@ -114,34 +118,34 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | No
     )
 
 
-def _number(value: Any) -> float | None:
+def _sort_value(value: Any) -> float | None:
     if isinstance(value, tuple):
         value = value[1]
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _cell(value: Any, right: bool) -> Html:
+def _render_cell(value: Any, is_number: bool) -> Html:
     shown = value[0] if isinstance(value, tuple) else value
-    number = _number(value)
-    options = {"class_": "number"} if right else {}
+    number = _sort_value(value)
+    options = {"class_": "number"} if is_number else {}
     if number is not None:
         options["data_sort"] = number
     return tag("td", f"{shown:,}" if isinstance(shown, int) else shown, **options)
 
 
-def fold(title: str, *parts: Any) -> Html:
+def render_details(title: str, *parts: Any) -> Html:
     """Parts that are shown on demand."""
     return tag("details", tag("summary", title), *parts)
 
 
-def box(kind: str, *parts: Any) -> Html:
+def render_box(kind: str, *parts: Any) -> Html:
     """A framed remark. kind: note, good, warn, bad."""
     return tag("div", *(part if isinstance(part, Html) else tag("p", part) for part in parts), class_=f"box {kind}")
 
 
-def page(title: str, lead: str, *parts: Any) -> str:
+def render_page(title: str, lead: str, *parts: Any) -> str:
     """A whole page: title, a sentence on what it tells, and its parts."""
-    head = join(
+    head = join_html(
         [
             Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
             tag("title", title),

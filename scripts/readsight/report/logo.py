@@ -14,7 +14,7 @@ FLAT = 1 / 400  # of the figure's height: lower letters are not drawn
 _M, _L, _C, _Z = Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CLOSEPOLY
 
 
-def draw(axis: Axes, heights: np.ndarray, start: float = 0, limits: bool = True, **options: Any) -> list[PathPatch]:
+def draw_letters(axis: Axes, heights: np.ndarray, start: float = 0, limits: bool = True, **options: Any) -> list[PathPatch]:
     """Draw letters whose heights are signed: a place's positive ones upwards from 0, its negative ones downwards and on their
     heads, the largest outermost.
 
@@ -25,102 +25,102 @@ def draw(axis: Axes, heights: np.ndarray, start: float = 0, limits: bool = True,
     heights = np.nan_to_num(np.asarray(heights, float))
     top, bottom = np.maximum(heights, 0).sum(axis=1), np.minimum(heights, 0).sum(axis=1)
     high, low = (float(top.max()), float(bottom.min())) if len(heights) else (0.0, 0.0)
-    floors = stacked(heights)
-    found = []
+    floors = stack_letters(heights)
+    patches = []
     for base, letter in enumerate(BASES):
-        at = np.flatnonzero(np.abs(heights[:, base]) > FLAT * (high - low))
-        if len(at):
-            path = _letters(letter, at + start, floors[at, base], heights[at, base])
-            drawn = PathPatch(path, **{"facecolor": COLOURS[letter], "edgecolor": "none", "linewidth": 0} | options)
-            found.append(axis.add_patch(drawn))
+        positions = np.flatnonzero(np.abs(heights[:, base]) > FLAT * (high - low))
+        if len(positions):
+            path = _letter_path(letter, positions + start, floors[positions, base], heights[positions, base])
+            patch = PathPatch(path, **{"facecolor": COLOURS[letter], "edgecolor": "none", "linewidth": 0} | options)
+            patches.append(axis.add_patch(patch))
     if limits:
         axis.set_xlim(start, start + max(len(heights), 1))
-        room = 0.03 * (high - low) or 1.0
-        axis.set_ylim(low - room if low < 0 else 0, high + room)
-    return found
+        margin = 0.03 * (high - low) or 1.0
+        axis.set_ylim(low - margin if low < 0 else 0, high + margin)
+    return patches
 
 
-def stacked(heights: np.ndarray) -> np.ndarray:
+def stack_letters(heights: np.ndarray) -> np.ndarray:
     """Where each letter's foot stands, (places, 4): on the smaller ones of its sign; letters of one height in the bases' order."""
     order = np.argsort(np.abs(heights), axis=1, kind="stable")
     inner = np.take_along_axis(heights, order, axis=1)
     floors = np.empty(heights.shape)
     for sign in (1, -1):
-        own = np.where(inner * sign > 0, inner, 0)
-        below = np.cumsum(own, axis=1) - own
-        here = np.take_along_axis(np.where(heights * sign > 0, 1, 0), order, axis=1) > 0
-        np.put_along_axis(floors, order, np.where(here, below, np.take_along_axis(floors, order, axis=1)), axis=1)
+        signed = np.where(inner * sign > 0, inner, 0)
+        below = np.cumsum(signed, axis=1) - signed
+        has_sign = np.take_along_axis(np.where(heights * sign > 0, 1, 0), order, axis=1) > 0
+        np.put_along_axis(floors, order, np.where(has_sign, below, np.take_along_axis(floors, order, axis=1)), axis=1)
     return np.where(heights == 0, 0.0, floors)
 
 
-def bits(matrix: np.ndarray) -> np.ndarray:
+def information_heights(matrix: np.ndarray) -> np.ndarray:
     """Heights of a matrix of probabilities (width, 4): each base's part of its column's information, in bits (Schneider & Stephens 1990)."""
     matrix = np.asarray(matrix, float)
-    spread = -(matrix * np.log2(np.maximum(matrix, 1e-12))).sum(axis=1, keepdims=True)
-    return matrix * np.maximum(2 - spread, 0)
+    entropy = -(matrix * np.log2(np.maximum(matrix, 1e-12))).sum(axis=1, keepdims=True)
+    return matrix * np.maximum(2 - entropy, 0)
 
 
-def _letters(letter: str, left: np.ndarray, floor: np.ndarray, height: np.ndarray) -> Path:
+def _letter_path(letter: str, left: np.ndarray, floor: np.ndarray, height: np.ndarray) -> Path:
     """One path of a letter at many places."""
     points, codes = GLYPHS[letter]
-    found = np.empty((len(left), len(points), 2))
-    found[..., 0] = left[:, None] + GAP + (1 - 2 * GAP) * points[:, 0]
-    found[..., 1] = floor[:, None] + height[:, None] * points[:, 1]
-    return Path(found.reshape(-1, 2), np.tile(codes, len(left)))
+    vertices = np.empty((len(left), len(points), 2))
+    vertices[..., 0] = left[:, None] + GAP + (1 - 2 * GAP) * points[:, 0]
+    vertices[..., 1] = floor[:, None] + height[:, None] * points[:, 1]
+    return Path(vertices.reshape(-1, 2), np.tile(codes, len(left)))
 
 
-def _glyph(*outlines: list[tuple[int, list[tuple[float, float]]]]) -> tuple[np.ndarray, np.ndarray]:
+def _build_glyph(*outlines: list[tuple[int, list[tuple[float, float]]]]) -> tuple[np.ndarray, np.ndarray]:
     """A letter in the unit square. outlines: steps (code, its points) each; they are closed."""
     points, codes = [], []
     for outline in outlines:
-        for code, own in outline:
-            points += own
-            codes += [code] * len(own)
+        for code, step_points in outline:
+            points += step_points
+            codes += [code] * len(step_points)
         points.append(outline[0][1][0])
         codes.append(_Z)
     return np.array(points), np.array(codes, Path.code_type)
 
 
-def _lines(*points: tuple[float, float]) -> list[tuple[int, list[tuple[float, float]]]]:
+def _line_steps(*points: tuple[float, float]) -> list[tuple[int, list[tuple[float, float]]]]:
     return [(_M, [points[0]]), (_L, list(points[1:]))]
 
 
-def _arc(across: float, up: float, begin: float, end: float, pieces: int = 3) -> list[tuple[float, float]]:
+def _arc_points(radius_x: float, radius_y: float, begin: float, end: float, pieces: int = 3) -> list[tuple[float, float]]:
     """Control points of an ellipse about the middle of the unit square, from an angle to another (degrees); the first is left out."""
     angles = np.radians(np.linspace(begin, end, pieces + 1))
     handle = 4 / 3 * np.tan((angles[1] - angles[0]) / 4)
-    found = []
+    points = []
     for a, b in zip(angles[:-1], angles[1:], strict=True):
-        found.append((np.cos(a) - handle * np.sin(a), np.sin(a) + handle * np.cos(a)))
-        found.append((np.cos(b) + handle * np.sin(b), np.sin(b) - handle * np.cos(b)))
-        found.append((np.cos(b), np.sin(b)))
-    return [(0.5 + across * x, 0.5 + up * y) for x, y in found]
+        points.append((np.cos(a) - handle * np.sin(a), np.sin(a) + handle * np.cos(a)))
+        points.append((np.cos(b) + handle * np.sin(b), np.sin(b) - handle * np.cos(b)))
+        points.append((np.cos(b), np.sin(b)))
+    return [(0.5 + radius_x * x, 0.5 + radius_y * y) for x, y in points]
 
 
-def _on(across: float, up: float, angle: float) -> tuple[float, float]:
-    return 0.5 + across * float(np.cos(np.radians(angle))), 0.5 + up * float(np.sin(np.radians(angle)))
+def _ellipse_point(radius_x: float, radius_y: float, angle: float) -> tuple[float, float]:
+    return 0.5 + radius_x * float(np.cos(np.radians(angle))), 0.5 + radius_y * float(np.sin(np.radians(angle)))
 
 
 _OUTER, _INNER, _OPEN = (0.5, 0.5), (0.29, 0.34), 42  # half-axes of C's two ellipses, and half of its opening
 _BOW = [
-    (_M, [_on(*_OUTER, _OPEN)]),
-    (_C, _arc(*_OUTER, _OPEN, 360 - _OPEN)),
-    (_L, [_on(*_INNER, 360 - _OPEN)]),
-    (_C, _arc(*_INNER, 360 - _OPEN, _OPEN)),
+    (_M, [_ellipse_point(*_OUTER, _OPEN)]),
+    (_C, _arc_points(*_OUTER, _OPEN, 360 - _OPEN)),
+    (_L, [_ellipse_point(*_INNER, 360 - _OPEN)]),
+    (_C, _arc_points(*_INNER, 360 - _OPEN, _OPEN)),
 ]
-_RIGHT = _on(*_OUTER, -28)  # where G's bow ends, and its bar begins
+_RIGHT = _ellipse_point(*_OUTER, -28)  # where G's bow ends, and its bar begins
 _SPUR = [
-    (_M, [_on(*_OUTER, _OPEN)]),
-    (_C, _arc(*_OUTER, _OPEN, 332)),
-    (_L, [(_RIGHT[0], 0.52), (0.54, 0.52), (0.54, 0.38), (0.73, 0.38), _on(*_INNER, -38)]),
-    (_C, _arc(*_INNER, 322, _OPEN)),
+    (_M, [_ellipse_point(*_OUTER, _OPEN)]),
+    (_C, _arc_points(*_OUTER, _OPEN, 332)),
+    (_L, [(_RIGHT[0], 0.52), (0.54, 0.52), (0.54, 0.38), (0.73, 0.38), _ellipse_point(*_INNER, -38)]),
+    (_C, _arc_points(*_INNER, 322, _OPEN)),
 ]
 GLYPHS = {
-    "A": _glyph(
-        _lines((0, 0), (0.38, 1), (0.62, 1), (1, 0), (0.78, 0), (0.7, 0.24), (0.3, 0.24), (0.22, 0)),
-        _lines((0.36, 0.4), (0.64, 0.4), (0.5, 0.8)),
+    "A": _build_glyph(
+        _line_steps((0, 0), (0.38, 1), (0.62, 1), (1, 0), (0.78, 0), (0.7, 0.24), (0.3, 0.24), (0.22, 0)),
+        _line_steps((0.36, 0.4), (0.64, 0.4), (0.5, 0.8)),
     ),
-    "C": _glyph(_BOW),
-    "G": _glyph(_SPUR),
-    "T": _glyph(_lines((0.39, 0), (0.39, 0.83), (0, 0.83), (0, 1), (1, 1), (1, 0.83), (0.61, 0.83), (0.61, 0))),
+    "C": _build_glyph(_BOW),
+    "G": _build_glyph(_SPUR),
+    "T": _build_glyph(_line_steps((0.39, 0), (0.39, 0.83), (0, 0.83), (0, 1), (1, 1), (1, 0.83), (0.61, 0.83), (0.61, 0))),
 }

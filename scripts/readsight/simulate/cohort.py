@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from readsight.simulate.structural import Structural
+from readsight.simulate.structural import StructuralVariant
 from readsight.simulate.variants import Variant
 
 HERITABILITY = 0.8
@@ -25,7 +25,7 @@ class Donor:
 def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.Generator) -> None:
     """Neutral variants: carriers among the cohort's haplotypes by the neutral site-frequency spectrum (1/i), and genotypes.
 
-    A population frequency is drawn about the cohort's own (Beta). Causal variants are left to `ascertain`.
+    A population frequency is drawn about the cohort's own (Beta). Causal variants are left to `ascertain_genotypes`.
     """
     counts = np.arange(1, haplotypes)
     chances = 1 / counts / (1 / counts).sum()
@@ -36,34 +36,34 @@ def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.
         if variant.beta:
             continue
         carriers = int(rng.choice(counts, p=chances))
-        variant.genotypes = _spread(carriers, haplotypes, rng)
+        variant.genotypes = _distribute_carriers(carriers, haplotypes, rng)
         variant.frequency = float(np.clip(rng.beta(carriers + 0.2, haplotypes - carriers + 0.2), 5e-4, 0.9995))
 
 
-def extend(variants: list[Variant | Structural], haplotypes: int, rng: np.random.Generator) -> None:
+def add_donors(variants: list[Variant | StructuralVariant], haplotypes: int, rng: np.random.Generator) -> None:
     """Genotypes of further donors, who are not sequenced and decide on nothing: alleles by population frequency.
 
-    Causal variants, which `ascertain` gives to all donors, are left as they are.
+    Causal variants, which `ascertain_genotypes` gives to all donors, are left as they are.
     """
     for i, variant in enumerate(variants):
         if not getattr(variant, "beta", 0):
-            more = (rng.random((haplotypes // 2, 2)) < variant.frequency).astype(np.uint8)
+            genotypes = (rng.random((haplotypes // 2, 2)) < variant.frequency).astype(np.uint8)
             if getattr(variant, "with_previous", False):
-                more = variants[i - 1].genotypes[-len(more) :]
-            variant.genotypes = np.concatenate([variant.genotypes, more])
+                genotypes = variants[i - 1].genotypes[-len(genotypes) :]
+            variant.genotypes = np.concatenate([variant.genotypes, genotypes])
 
 
-def _spread(carriers: int, haplotypes: int, rng: np.random.Generator) -> np.ndarray:
+def _distribute_carriers(carriers: int, haplotypes: int, rng: np.random.Generator) -> np.ndarray:
     flat = np.zeros(haplotypes, dtype=np.uint8)
     flat[rng.permutation(haplotypes)[:carriers]] = 1
     return flat.reshape(-1, 2)
 
 
-def assign_structural(structural: list[Structural], haplotypes: int, rng: np.random.Generator) -> None:
+def assign_structural(structural: list[StructuralVariant], haplotypes: int, rng: np.random.Generator) -> None:
     """Two to two thirds of the haplotypes carry each; every third variant has a homozygous donor."""
     for i, variant in enumerate(structural):
         carriers = int(rng.integers(2, max(3, haplotypes * 2 // 3))) if haplotypes > 2 else 1
-        variant.genotypes = _spread(carriers, haplotypes, rng)
+        variant.genotypes = _distribute_carriers(carriers, haplotypes, rng)
         if i % 3 == 0 and haplotypes > 2:
             variant.genotypes[int(rng.integers(len(variant.genotypes)))] = 1
         variant.frequency = round(float(variant.genotypes.mean()), 4)
@@ -84,7 +84,7 @@ def choose_causes(variants: list[Variant], count: int, rng: np.random.Generator)
             chosen += 1
 
 
-def ascertain(donors: list[Donor], causes: list[Variant], rng: np.random.Generator) -> list[float]:
+def ascertain_genotypes(donors: list[Donor], causes: list[Variant], rng: np.random.Generator) -> list[float]:
     """Draw each donor's genotypes at the causal sites given the label, by the liability-threshold model (Falconer 1965).
 
     Genotypes come from population frequencies, liability is their standardised sum with
@@ -98,13 +98,13 @@ def ascertain(donors: list[Donor], causes: list[Variant], rng: np.random.Generat
     genotypes, liabilities = [], []
     for donor in donors:
         while True:
-            own = (rng.random((len(causes), 2)) < frequencies[:, None]).astype(np.uint8)
-            genetic = float(((own.sum(axis=1) - 2 * frequencies) * betas).sum() / spread)
+            donor_genotypes = (rng.random((len(causes), 2)) < frequencies[:, None]).astype(np.uint8)
+            genetic = float(((donor_genotypes.sum(axis=1) - 2 * frequencies) * betas).sum() / spread)
             liability = np.sqrt(HERITABILITY) * genetic + np.sqrt(1 - HERITABILITY) * float(rng.normal())
             if donor.label not in LABELS or (liability > threshold) == LABELS[donor.label]:
                 break
-        genotypes.append(own)
+        genotypes.append(donor_genotypes)
         liabilities.append(round(float(liability), 4))
     for i, variant in enumerate(causes):
-        variant.genotypes = np.array([own[i] for own in genotypes])
+        variant.genotypes = np.array([donor_genotypes[i] for donor_genotypes in genotypes])
     return liabilities

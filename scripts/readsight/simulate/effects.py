@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from readsight.genome.codes import encode, reverse_complement
-from readsight.simulate.elements import GRAMMAR, Element, Site
-from readsight.simulate.genes import Gene
+from readsight.simulate.elements import GRAMMAR, BindingSite, Element
+from readsight.simulate.genes import PlantedGene
 from readsight.simulate.motifs import Motif
-from readsight.simulate.variants import Variant, breaking
-from readsight.simulate.vcf import record
+from readsight.simulate.variants import Variant, find_breaking_substitution
+from readsight.simulate.vcf import format_record
 
 LOSS = 4.0  # bits that a causal variant costs its site, at least
 APART = 8  # bases between a neutral variant and the sites of its enhancer, at least
@@ -41,167 +41,177 @@ SPLICE_HEADER = (
 
 
 @dataclass(frozen=True)
-class Signal:
+class SpliceSignal:
     """A splice site of an intron.
 
-    kind: donor or acceptor. place: the exon's base next to the intron, on the chromosome, 0-based. essential: the two bases
+    kind: donor or acceptor. position: the exon's base next to the intron, on the chromosome, 0-based. essential: the two bases
     of GT or AG. start, end: the word that its matrix reads, on the chromosome, 0-based half-open.
     """
 
-    gene: Gene
+    gene: PlantedGene
     kind: str
-    place: int
+    position: int
     essential: tuple[int, int]
     start: int
     end: int
 
-    def word(self, codes: np.ndarray) -> np.ndarray:
+    def sequence(self, codes: np.ndarray) -> np.ndarray:
         """The matrix's word on the transcribed strand. codes: of the chromosome."""
-        own = codes[self.start : self.end]
-        return own if self.gene.strand == "+" else reverse_complement(own)
+        window = codes[self.start : self.end]
+        return window if self.gene.strand == "+" else reverse_complement(window)
 
 
-def signals(gene: Gene, splice: dict[str, Motif]) -> Iterator[Signal]:
+def splice_signals(gene: PlantedGene, splice: dict[str, Motif]) -> Iterator[SpliceSignal]:
     """Both sites of each intron of a gene. splice: matrices `donor` (three bases of the exon) and `acceptor` (one)."""
     donor, acceptor = splice["donor"].width - 3, splice["acceptor"].width - 1
     for start, end in gene.introns:
         if gene.strand == "+":
-            yield Signal(gene, "donor", start - 1, (start, start + 1), start - 3, start + donor)
-            yield Signal(gene, "acceptor", end, (end - 2, end - 1), end - acceptor, end + 1)
+            yield SpliceSignal(gene, "donor", start - 1, (start, start + 1), start - 3, start + donor)
+            yield SpliceSignal(gene, "acceptor", end, (end - 2, end - 1), end - acceptor, end + 1)
         else:
-            yield Signal(gene, "donor", end, (end - 2, end - 1), end - donor, end + 3)
-            yield Signal(gene, "acceptor", start - 1, (start, start + 1), start - 1, start + acceptor)
+            yield SpliceSignal(gene, "donor", end, (end - 2, end - 1), end - donor, end + 3)
+            yield SpliceSignal(gene, "acceptor", start - 1, (start, start + 1), start - 1, start + acceptor)
 
 
-def regulatory(
+def plant_regulatory_effects(
     codes: dict[str, np.ndarray], elements: Iterable[Element], factors: dict[str, Motif], rng: np.random.Generator
 ) -> list[tuple[Variant, str]]:
     """Variants, by place, and what INFO says of each: both sites of every active enhancer broken, each with a twin.
 
     A site that no substitution costs LOSS bits is left alone, and so is one for whose variant the enhancer has no twin.
     """
-    found = []
+    effects = []
     grammar = [factors[name] for name in GRAMMAR]
     for element in (e for e in elements if e.kind == "enhancer"):
-        own, used = codes[element.chromosome], set()
+        sequence, used = codes[element.chromosome], set()
         for site in element.sites:
-            start, alt, delta = breaking(own, site, factors[site.motif])
-            twin = None if delta > -LOSS else _neutral(own, element, start, alt, grammar, used, rng)
+            start, alt, delta = find_breaking_substitution(sequence, site, factors[site.motif])
+            twin = None if delta > -LOSS else _find_neutral_position(sequence, element, start, alt, grammar, used, rng)
             if twin is None:
                 continue
             used.add(twin)
             pair = f"{element.id}.{site.motif}.{site.start - element.start}"
-            for place, causal in ((start, 1), (twin, 0)):
-                said = f"CAUSAL={causal};KIND={site.motif};TWIN={pair};" + f"DELTA={delta};" * causal + f"ELEMENT={element.id}"
-                found.append((Variant(element.chromosome, place, "ACGT"[own[place]], alt), said))
-    return _sorted(found, codes)
+            for position, causal in ((start, 1), (twin, 0)):
+                info = f"CAUSAL={causal};KIND={site.motif};TWIN={pair};" + f"DELTA={delta};" * causal + f"ELEMENT={element.id}"
+                effects.append((Variant(element.chromosome, position, "ACGT"[sequence[position]], alt), info))
+    return _sort_effects(effects, codes)
 
 
-def _neutral(
-    codes: np.ndarray, element: Element, like: int, alt: str, motifs: list[Motif], used: set[int], rng: np.random.Generator
+def _find_neutral_position(
+    codes: np.ndarray, element: Element, position: int, alt: str, motifs: list[Motif], used: set[int], rng: np.random.Generator
 ) -> int | None:
     """Where in an enhancer the same substitution breaks no site and makes none of these motifs; None where nowhere."""
-    free = [p for p in range(element.start, element.end) if p not in used and all(_apart(p, s) for s in element.sites)]
-    return next((p for p in _alike(codes, free, like, rng) if not _made(codes, p, alt, motifs)), None)
+    free = [p for p in range(element.start, element.end) if p not in used and all(_is_apart(p, s) for s in element.sites)]
+    return next((p for p in _rank_positions(codes, free, position, rng) if not _creates_site(codes, p, alt, motifs)), None)
 
 
-def _apart(place: int, site: Site) -> bool:
-    return place < site.start - APART or place >= site.end + APART
+def _is_apart(position: int, site: BindingSite) -> bool:
+    return position < site.start - APART or position >= site.end + APART
 
 
-def _alike(codes: np.ndarray, places: Iterable[int], like: int, rng: np.random.Generator) -> list[int]:
+def _rank_positions(codes: np.ndarray, positions: Iterable[int], position: int, rng: np.random.Generator) -> list[int]:
     """Places of the same base in random order, those in the same three bases first."""
-    same = [int(p) for p in rng.permutation(np.array(list(places), dtype=np.int64)) if codes[p] == codes[like]]
-    around = codes[like - 1 : like + 2]
-    return sorted(same, key=lambda p: not np.array_equal(codes[p - 1 : p + 2], around))
+    candidates = [int(p) for p in rng.permutation(np.array(list(positions), dtype=np.int64)) if codes[p] == codes[position]]
+    around = codes[position - 1 : position + 2]
+    return sorted(candidates, key=lambda p: not np.array_equal(codes[p - 1 : p + 2], around))
 
 
-def _made(codes: np.ndarray, place: int, alt: str, motifs: list[Motif]) -> bool:
+def _creates_site(codes: np.ndarray, position: int, alt: str, motifs: list[Motif]) -> bool:
     """Whether a substitution makes a site that was not there, on either strand."""
     for motif in motifs:
-        low = place - motif.width + 1
-        before = codes[low : place + motif.width]
+        low = position - motif.width + 1
+        before = codes[low : position + motif.width]
         after = before.copy()
-        after[place - low] = encode(alt)[0]
-        if set(motif.hits(after)) - set(motif.hits(before)):
+        after[position - low] = encode(alt)[0]
+        if set(motif.find_hits(after)) - set(motif.find_hits(before)):
             return True
     return False
 
 
-def splicing(
-    codes: dict[str, np.ndarray], genes: Iterable[Gene], splice: dict[str, Motif], rng: np.random.Generator
+def plant_splice_effects(
+    codes: dict[str, np.ndarray], genes: Iterable[PlantedGene], splice: dict[str, Motif], rng: np.random.Generator
 ) -> list[tuple[Variant, str]]:
     """Variants, by place, and what INFO says of each: both sites of every intron lose a base of GT or AG, each with a twin.
 
     A twin lies NEAR to FAR bases from the site, outside of all splice signals and branch points, where neither before nor
     after it a word counts as a site of the matrices. A site without a twin is left alone.
     """
-    known = [signal for gene in genes for signal in signals(gene, splice)]
-    busy = {name: np.zeros(len(own), bool) for name, own in codes.items()}
-    for signal in known:
-        busy[signal.gene.chromosome][slice(*_kept_clear(signal))] = True
-    found = []
-    for signal in known:
+    signals = [signal for gene in genes for signal in splice_signals(gene, splice)]
+    busy = {name: np.zeros(len(sequence), bool) for name, sequence in codes.items()}
+    for signal in signals:
+        busy[signal.gene.chromosome][slice(*_exclusion_span(signal))] = True
+    effects = []
+    for signal in signals:
         name, strand = signal.gene.chromosome, signal.gene.strand
-        own = codes[name]
+        sequence = codes[name]
         start = int(rng.choice(signal.essential))
-        alt = "ACGT"[int(rng.choice([b for b in range(4) if b != own[start]]))]
-        delta = _cost(own, signal, splice[signal.kind], start, alt)
-        twin = None if delta > -LOSS else _unspliced(own, busy[name], signal, start, alt, splice, rng)
+        alt = "ACGT"[int(rng.choice([b for b in range(4) if b != sequence[start]]))]
+        delta = _splice_delta(sequence, signal, splice[signal.kind], start, alt)
+        twin = None if delta > -LOSS else _find_neutral_splice_position(sequence, busy[name], signal, start, alt, splice, rng)
         if twin is None:
             continue
         busy[name][twin] = True
-        pair = f"{signal.gene.id}.{signal.kind}.{signal.place + 1}"
-        for place, causal in ((start, 1), (twin, 0)):
-            said = f"CAUSAL={causal};KIND={signal.kind};TWIN={pair};"
-            said += f"DELTA={delta};SITE={signal.place + 1};" * causal + f"STRAND={strand};GENE={signal.gene.id}"
-            found.append((Variant(name, place, "ACGT"[own[place]], alt), said))
-    return _sorted(found, codes)
+        pair = f"{signal.gene.id}.{signal.kind}.{signal.position + 1}"
+        for position, causal in ((start, 1), (twin, 0)):
+            info = f"CAUSAL={causal};KIND={signal.kind};TWIN={pair};"
+            info += f"DELTA={delta};SITE={signal.position + 1};" * causal + f"STRAND={strand};GENE={signal.gene.id}"
+            effects.append((Variant(name, position, "ACGT"[sequence[position]], alt), info))
+    return _sort_effects(effects, codes)
 
 
-def _kept_clear(signal: Signal) -> tuple[int, int]:
+def _exclusion_span(signal: SpliceSignal) -> tuple[int, int]:
     """Where no neutral variant may stand: the matrix's word, and before an acceptor the branch point."""
     if signal.kind == "donor":
         return signal.start, signal.end
-    before = signal.place - BRANCH if signal.gene.strand == "+" else signal.place + BRANCH + 1
+    before = signal.position - BRANCH if signal.gene.strand == "+" else signal.position + BRANCH + 1
     return min(signal.start, before), max(signal.end, before)
 
 
-def _cost(codes: np.ndarray, signal: Signal, motif: Motif, place: int, alt: str) -> float:
+def _splice_delta(codes: np.ndarray, signal: SpliceSignal, motif: Motif, position: int, alt: str) -> float:
     """Change of a splice site's log-odds by a substitution in it, bits."""
     changed = codes[signal.start : signal.end].copy()
-    changed[place - signal.start] = encode(alt)[0]
-    word = changed if signal.gene.strand == "+" else reverse_complement(changed)
-    return round(motif.score(word) - motif.score(signal.word(codes)), 3)
+    changed[position - signal.start] = encode(alt)[0]
+    sequence = changed if signal.gene.strand == "+" else reverse_complement(changed)
+    return round(motif.score(sequence) - motif.score(signal.sequence(codes)), 3)
 
 
-def _unspliced(
-    codes: np.ndarray, busy: np.ndarray, signal: Signal, like: int, alt: str, splice: dict[str, Motif], rng: np.random.Generator
+def _find_neutral_splice_position(
+    codes: np.ndarray,
+    busy: np.ndarray,
+    signal: SpliceSignal,
+    position: int,
+    alt: str,
+    splice: dict[str, Motif],
+    rng: np.random.Generator,
 ) -> int | None:
     """Where near a splice site the same substitution touches no splice signal and makes none; None where nowhere."""
     gene, sides = signal.gene, (*range(-FAR, -NEAR + 1), *range(NEAR, FAR + 1))
-    free = [signal.place + d for d in sides if gene.start < signal.place + d < gene.end - 1 and not busy[signal.place + d]]
-    return next((p for p in _alike(codes, free, like, rng) if not _spliced(codes, p, alt, gene.strand, splice)), None)
+    free = [
+        signal.position + d for d in sides if gene.start < signal.position + d < gene.end - 1 and not busy[signal.position + d]
+    ]
+    return next(
+        (p for p in _rank_positions(codes, free, position, rng) if not _is_splice_like(codes, p, alt, gene.strand, splice)), None
+    )
 
 
-def _spliced(codes: np.ndarray, place: int, alt: str, strand: str, splice: dict[str, Motif]) -> bool:
+def _is_splice_like(codes: np.ndarray, position: int, alt: str, strand: str, splice: dict[str, Motif]) -> bool:
     """Whether, with a substitution or without, a word around it counts as a splice site of the transcribed strand."""
     for motif in (splice["donor"], splice["acceptor"]):
-        low = place - motif.width + 1
-        before = codes[low : place + motif.width]
+        low = position - motif.width + 1
+        before = codes[low : position + motif.width]
         after = before.copy()
-        after[place - low] = encode(alt)[0]
-        for own in (before, after):
-            if motif.scan(own if strand == "+" else reverse_complement(own)).max() >= motif.threshold:
+        after[position - low] = encode(alt)[0]
+        for window in (before, after):
+            if motif.scan(window if strand == "+" else reverse_complement(window)).max() >= motif.threshold:
                 return True
     return False
 
 
-def _sorted(found: list[tuple[Variant, str]], codes: dict[str, np.ndarray]) -> list[tuple[Variant, str]]:
+def _sort_effects(effects: list[tuple[Variant, str]], codes: dict[str, np.ndarray]) -> list[tuple[Variant, str]]:
     order = {name: i for i, name in enumerate(codes)}
-    return sorted(found, key=lambda row: (order[row[0].chromosome], row[0].start, row[0].alt))
+    return sorted(effects, key=lambda row: (order[row[0].chromosome], row[0].start, row[0].alt))
 
 
-def lines(found: list[tuple[Variant, str]]) -> list[str]:
+def format_effects(effects: list[tuple[Variant, str]]) -> list[str]:
     """Records of a VCF."""
-    return [record(variant, ".", said) for variant, said in found]
+    return [format_record(variant, ".", info) for variant, info in effects]

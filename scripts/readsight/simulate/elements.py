@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from readsight.genome.codes import reverse_complement
-from readsight.simulate.genes import PROMOTER, Gene
-from readsight.simulate.genome import Chromosome, find_room
+from readsight.simulate.genes import PROMOTER, PlantedGene
+from readsight.simulate.genome import Chromosome, find_free_start
 from readsight.simulate.motifs import Motif
 
 ENHANCER = 200
@@ -17,7 +17,7 @@ REGULATORS = ("GATA1", "CEBPA", "AP1", "REST", "CTCF")
 
 
 @dataclass(frozen=True)
-class Site:
+class BindingSite:
     """A planted binding site. score: bits. role: `site` acts, `decoy` does not. element: its promoter or enhancer, or empty."""
 
     chromosome: str
@@ -29,10 +29,10 @@ class Site:
     role: str
     element: str = ""
 
-    def bed(self) -> str:
+    def to_bed(self) -> str:
         """BED6 (score in tenths of a bit), then element, role and score in bits."""
-        place = f"{self.chromosome}\t{self.start}\t{self.end}\t{self.motif}\t{min(1000, round(10 * self.score))}\t{self.strand}"
-        return f"{place}\t{self.element or '.'}\t{self.role}\t{self.score:.2f}\n"
+        columns = f"{self.chromosome}\t{self.start}\t{self.end}\t{self.motif}\t{min(1000, round(10 * self.score))}\t{self.strand}"
+        return f"{columns}\t{self.element or '.'}\t{self.role}\t{self.score:.2f}\n"
 
 
 @dataclass
@@ -47,70 +47,70 @@ class Element:
     gene: str
     strength: float
     grammar: str = ""
-    sites: list[Site] = field(default_factory=list)
+    sites: list[BindingSite] = field(default_factory=list)
 
-    def bed(self) -> str:
+    def to_bed(self) -> str:
         """BED6, then target gene, kind, strength and grammar."""
         return f"{self.chromosome}\t{self.start}\t{self.end}\t{self.id}\t0\t.\t{self.gene}\t{self.kind}\t{self.strength}\t{self.grammar or '.'}\n"
 
 
 def plant_site(
     chromosome: Chromosome, start: int, motif: Motif, strand: str, rng: np.random.Generator, role: str = "site", element: str = ""
-) -> Site:
+) -> BindingSite:
     """Write a word of the matrix at a place."""
-    word = motif.draw(rng)
+    instance = motif.draw_instance(rng)
     end = start + motif.width
-    chromosome.codes[start:end] = word if strand == "+" else reverse_complement(word)
-    return Site(chromosome.name, start, end, motif.name, strand, round(motif.score(word), 3), role, element)
+    chromosome.codes[start:end] = instance if strand == "+" else reverse_complement(instance)
+    return BindingSite(chromosome.name, start, end, motif.name, strand, round(motif.score(instance), 3), role, element)
 
 
-def _strand(rng: np.random.Generator) -> str:
+def _draw_strand(rng: np.random.Generator) -> str:
     return "+" if rng.random() < 0.5 else "-"
 
 
-def plant_promoter(chromosome: Chromosome, gene: Gene, motifs: dict[str, Motif], rng: np.random.Generator) -> Element:
+def plant_promoter(chromosome: Chromosome, gene: PlantedGene, motifs: dict[str, Motif], rng: np.random.Generator) -> Element:
     """TATA box 30 bases upstream (in seven of ten genes), SP1 sites nearer than 200, one or two regulators beyond."""
     sign = 1 if gene.strand == "+" else -1
     low, high = (gene.tss - PROMOTER, gene.tss) if sign == 1 else (gene.tss + 1, gene.tss + 1 + PROMOTER)
     element = Element(f"promoter_{gene.id}", "promoter", chromosome.name, low, high, gene.id, 0.0)
 
-    def add(name: str, distance: int, strand: str) -> None:
+    def add_site(name: str, distance: int, strand: str) -> None:
         width = motifs[name].width
         start = gene.tss - distance if sign == 1 else gene.tss + distance - width + 1
         element.sites.append(plant_site(chromosome, start, motifs[name], strand, rng, element=element.id))
 
     if rng.random() < 0.7:
-        add("TBP", 32, gene.strand)
+        add_site("TBP", 32, gene.strand)
     for distance in (90, 130, 170)[: int(rng.integers(1, 4))]:
-        add("SP1", distance + int(rng.integers(0, 15)), _strand(rng))
+        add_site("SP1", distance + int(rng.integers(0, 15)), _draw_strand(rng))
     for distance, name in zip((260, 340), rng.choice(REGULATORS, int(rng.integers(1, 3)), replace=False), strict=False):
-        add(str(name), distance + int(rng.integers(0, 30)), _strand(rng))
+        add_site(str(name), distance + int(rng.integers(0, 30)), _draw_strand(rng))
         gene.regulators[str(name)] = round(float(rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)), 3)
     chromosome.fixed[low:high] = True
     return element
 
 
 def plant_enhancers(
-    chromosomes: list[Chromosome], genes: list[Gene], motifs: dict[str, Motif], rng: np.random.Generator
+    chromosomes: list[Chromosome], genes: list[PlantedGene], motifs: dict[str, Motif], rng: np.random.Generator
 ) -> list[Element]:
     """Active enhancers (SPI1 and RUNX1, 10 to 30 bases apart) and as many inactive elements, 16 each per 100 kb.
 
     Inactive ones hold one of the two, both too far apart, or neither: single words tell little, the grammar tells all.
     """
-    out: list[Element] = []
+    elements: list[Element] = []
     for chromosome in chromosomes:
-        near = [g for g in genes if g.chromosome == chromosome.name]
+        chromosome_genes = [g for g in genes if g.chromosome == chromosome.name]
         count = round(16 * len(chromosome) / 100_000)
         plans = ["near"] * count + [("far", "SPI1", "RUNX1", "none")[i % 4] for i in range(count)]
         for plan in plans:
-            start = find_room(rng, chromosome.taken | chromosome.fixed, ENHANCER, pad=40)
-            if start is None or not near:
+            start = find_free_start(rng, chromosome.taken | chromosome.fixed, ENHANCER, pad=40)
+            if start is None or not chromosome_genes:
                 continue
-            gene = min(near, key=lambda g: abs(g.tss - start))
-            out.append(plant_element(chromosome, start, f"enhancer{len(out) + 1}", plan, gene.id, motifs, rng))
+            gene = min(chromosome_genes, key=lambda g: abs(g.tss - start))
+            elements.append(plant_element(chromosome, start, f"enhancer{len(elements) + 1}", plan, gene.id, motifs, rng))
             for factor in GRAMMAR if plan == "near" else ():
-                gene.regulators[factor] = round(gene.regulators.get(factor, 0.0) + out[-1].strength / 2, 3)
-    return out
+                gene.regulators[factor] = round(gene.regulators.get(factor, 0.0) + elements[-1].strength / 2, 3)
+    return elements
 
 
 def plant_element(
@@ -122,37 +122,37 @@ def plant_element(
     if active:
         element.strength = round(float(rng.uniform(0.5, 1.2)), 3)
     window = chromosome.codes[start : start + ENHANCER]
-    scrub(window, [motifs[name] for name in GRAMMAR], rng)
+    remove_chance_sites(window, [motifs[name] for name in GRAMMAR], rng)
     factors = list(rng.permutation(GRAMMAR)) if plan in ("near", "far") else [plan] if plan in GRAMMAR else []
     gap = int(rng.integers(*NEAR)) if active else int(rng.integers(*FAR))
     span = sum(motifs[f].width for f in factors) + gap * (len(factors) - 1)
-    at = start + int(rng.integers(5, ENHANCER - span - 5))
+    position = start + int(rng.integers(5, ENHANCER - span - 5))
     for factor in factors:
         role = "site" if active else "decoy"
-        element.sites.append(plant_site(chromosome, at, motifs[factor], _strand(rng), rng, role, name))
-        at += motifs[factor].width + gap
+        element.sites.append(plant_site(chromosome, position, motifs[factor], _draw_strand(rng), rng, role, name))
+        position += motifs[factor].width + gap
     chromosome.fixed[start : start + ENHANCER] = True
     return element
 
 
-def scrub(window: np.ndarray, motifs: list[Motif], rng: np.random.Generator) -> None:
+def remove_chance_sites(window: np.ndarray, motifs: list[Motif], rng: np.random.Generator) -> None:
     """Break sites that stand in a window by chance, in place."""
     for _ in range(20):
-        hits = [(start, motif.width) for motif in motifs for start, _ in motif.hits(window)]
+        hits = [(start, motif.width) for motif in motifs for start, _ in motif.find_hits(window)]
         if not hits:
             return
         for start, width in hits:
             window[start : start + width] = rng.permutation(window[start : start + width])
 
 
-def plant_decoys(chromosomes: list[Chromosome], motifs: dict[str, Motif], rng: np.random.Generator) -> list[Site]:
+def plant_decoys(chromosomes: list[Chromosome], motifs: dict[str, Motif], rng: np.random.Generator) -> list[BindingSite]:
     """Lone sites of every factor, away from elements, where they do nothing; 20 per 100 kb."""
-    out = []
+    decoys = []
     for chromosome in chromosomes:
         for i in range(round(20 * len(chromosome) / 100_000)):
             motif = list(motifs.values())[i % len(motifs)]
-            start = find_room(rng, chromosome.taken | chromosome.fixed, motif.width, pad=20)
+            start = find_free_start(rng, chromosome.taken | chromosome.fixed, motif.width, pad=20)
             if start is not None:
-                out.append(plant_site(chromosome, start, motif, _strand(rng), rng, role="decoy"))
+                decoys.append(plant_site(chromosome, start, motif, _draw_strand(rng), rng, role="decoy"))
                 chromosome.fixed[start : start + motif.width] = True
-    return out
+    return decoys

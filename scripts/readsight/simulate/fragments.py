@@ -17,7 +17,7 @@ class Templates:
     edges: np.ndarray
 
     @classmethod
-    def of(cls, sequences: list[np.ndarray]) -> "Templates":
+    def from_sequences(cls, sequences: list[np.ndarray]) -> "Templates":
         return cls(np.concatenate(sequences), np.concatenate([[0], np.cumsum([len(s) for s in sequences])]))
 
 
@@ -62,7 +62,7 @@ def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.
     return np.clip(lengths, 25, library.insert_mean + 5 * library.insert_sd).astype(np.int64)
 
 
-def shear(
+def shear_templates(
     templates: Templates,
     count: int,
     library: Library,
@@ -75,27 +75,27 @@ def shear(
     copies: (templates,), how many molecules of each there are, in any unit; default: one each.
     """
     if count == 0:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Fragments(nothing, nothing, nothing.astype(bool))
+        empty = np.zeros(0, dtype=np.int64)
+        return Fragments(empty, empty, empty.astype(bool))
     unique = count - int(rng.binomial(count, library.duplicates))
     gc = np.concatenate([[0], np.cumsum((templates.codes == 1) | (templates.codes == 2))])
-    kept: list[np.ndarray] = []
-    while sum(k.shape[1] for k in kept) < unique:
-        start = _starts(templates, copies, unique * 2, rng)
+    batches: list[np.ndarray] = []
+    while sum(batch.shape[1] for batch in batches) < unique:
+        start = _draw_starts(templates, copies, unique * 2, rng)
         length = draw_lengths(len(start), library, read_length, rng)
         owner = np.searchsorted(templates.edges, start, side="right")
-        whole = start + length <= templates.edges[owner]
-        start, length = start[whole], length[whole]
+        fits = start + length <= templates.edges[owner]
+        start, length = start[fits], length[fits]
         chance = np.exp(library.gc_slope * ((gc[start + length] - gc[start]) / length - 0.5))
         chosen = rng.random(len(start)) < chance / np.exp(abs(library.gc_slope) * 0.5)
-        kept.append(np.stack([start[chosen], length[chosen]]))
-    start, length = np.concatenate(kept, axis=1)[:, :unique]
+        batches.append(np.stack([start[chosen], length[chosen]]))
+    start, length = np.concatenate(batches, axis=1)[:, :unique]
     fragments = Fragments(start, length, rng.random(unique) < library.antisense)
     rows = np.concatenate([np.arange(unique), rng.integers(0, unique, count - unique)])
     return fragments.take(rng.permutation(rows))
 
 
-def _starts(templates: Templates, copies: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
+def _draw_starts(templates: Templates, copies: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
     """Places on the joined codes, drawn base by base of all molecules."""
     if copies is None:
         return rng.integers(0, templates.edges[-1], count)

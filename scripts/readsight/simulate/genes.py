@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from readsight.genome.codes import decode, encode, reverse_complement
-from readsight.simulate.genome import Chromosome, background, find_room
+from readsight.simulate.genome import Chromosome, draw_background, find_free_start
 from readsight.simulate.motifs import Motif
 
 BASES = "TCAG"
@@ -35,7 +35,7 @@ def translate(cds: str) -> str:
 
 
 @dataclass
-class Gene:
+class PlantedGene:
     """A gene with one transcript.
 
     exons: (start, end) on the chromosome, in transcript order. coding: the reading frame with its
@@ -70,23 +70,23 @@ class Gene:
         pairs = zip(self.exons, self.exons[1:], strict=False)
         return [(a[1], b[0]) if self.strand == "+" else (b[1], a[0]) for a, b in pairs]
 
-    def positions(self) -> np.ndarray:
+    def transcript_positions(self) -> np.ndarray:
         """Chromosome position of each base of the spliced transcript, 5' to 3'."""
         runs = [np.arange(s, e) for s, e in self.exons]
         return np.concatenate([r if self.strand == "+" else r[::-1] for r in runs])
 
-    def spliced(self, codes: np.ndarray) -> np.ndarray:
+    def transcript_sequence(self, codes: np.ndarray) -> np.ndarray:
         """The transcript's sequence from its chromosome's codes."""
-        bases = codes[self.positions()]
+        bases = codes[self.transcript_positions()]
         return bases if self.strand == "+" else 3 - bases
 
-    def cds(self, codes: np.ndarray) -> str:
+    def coding_sequence(self, codes: np.ndarray) -> str:
         """The coding sequence, start to stop codon."""
-        return decode(self.spliced(codes)[slice(*self.coding)])
+        return decode(self.transcript_sequence(codes)[slice(*self.coding)])
 
 
 @dataclass(frozen=True)
-class Plan:
+class GenePlan:
     """A gene's shape before it has a place: lengths in transcript order."""
 
     utr5: int
@@ -100,7 +100,7 @@ class Plan:
         return sum(self.exons) + sum(self.introns)
 
 
-def draw_plan(rng: np.random.Generator) -> Plan:
+def draw_plan(rng: np.random.Generator) -> GenePlan:
     """Three to seven exons of at least 60 bases, introns of 150 to 900."""
     utr5, cds, utr3 = int(rng.integers(60, 180)), 3 * int(rng.integers(140, 340)), int(rng.integers(150, 350))
     count, total = int(rng.integers(3, 8)), utr5 + cds + utr3
@@ -112,22 +112,22 @@ def draw_plan(rng: np.random.Generator) -> Plan:
         if exons.min() >= 60 and clear:
             break
     introns = np.clip(rng.lognormal(5.9, 0.45, count - 1), 150, 900).astype(int)
-    return Plan(utr5, cds, utr3, exons.tolist(), introns.tolist())
+    return GenePlan(utr5, cds, utr3, exons.tolist(), introns.tolist())
 
 
-def write_frame(plan: Plan, rng: np.random.Generator) -> np.ndarray:
+def write_frame(plan: GenePlan, rng: np.random.Generator) -> np.ndarray:
     """A spliced transcript: Kozak start, codons by human usage, stop, polyadenylation signal."""
     letters = list(AMINO)
     inner = rng.choice(len(letters), plan.cds // 3 - 2, p=USAGE / USAGE.sum())
     cds = "ATG" + "".join(letters[i] for i in inner) + str(rng.choice(STOPS))
-    utr5 = background(plan.utr5, np.full(plan.utr5, 0.58), rng, cpg=0.8)
+    utr5 = draw_background(plan.utr5, np.full(plan.utr5, 0.58), rng, cpg=0.8)
     utr5[-6:] = encode("GCCACC")
-    utr3 = background(plan.utr3, np.full(plan.utr3, 0.40), rng)
+    utr3 = draw_background(plan.utr3, np.full(plan.utr3, 0.40), rng)
     utr3[-26:-20] = encode("AATAAA")
     return np.concatenate([utr5, encode(cds), utr3])
 
 
-def write_gene(local: np.ndarray, plan: Plan, splice: dict[str, Motif], rng: np.random.Generator) -> None:
+def write_gene(local: np.ndarray, plan: GenePlan, splice: dict[str, Motif], rng: np.random.Generator) -> None:
     """Write a gene 5' to 3' over `local` (plan.length codes); what introns hold between their signals stays."""
     donor, acceptor, branch = splice["donor"], splice["acceptor"], splice["branch"]
     transcript = write_frame(plan, rng)
@@ -135,7 +135,7 @@ def write_gene(local: np.ndarray, plan: Plan, splice: dict[str, Motif], rng: np.
     donors, acceptors = [], []
     for edge in edges:
         while True:
-            left, right = donor.draw(rng), acceptor.draw(rng)
+            left, right = donor.draw_instance(rng), acceptor.draw_instance(rng)
             trial = transcript.copy()
             trial[edge - 3 : edge], trial[edge] = left[:3], right[-1]
             if "*" not in translate(decode(trial[plan.utr5 : plan.utr5 + plan.cds - 3])):
@@ -143,73 +143,79 @@ def write_gene(local: np.ndarray, plan: Plan, splice: dict[str, Motif], rng: np.
         transcript = trial
         donors.append(left[3:])
         acceptors.append(right[:-1])
-    at = done = 0
+    position = transcript_position = 0
     for i, size in enumerate(plan.exons):
-        local[at : at + size] = transcript[done : done + size]
-        at, done = at + size, done + size
+        local[position : position + size] = transcript[transcript_position : transcript_position + size]
+        position, transcript_position = position + size, transcript_position + size
         if i < len(plan.introns):
-            end = at + plan.introns[i]
-            local[at : at + len(donors[i])] = donors[i]
+            end = position + plan.introns[i]
+            local[position : position + len(donors[i])] = donors[i]
             local[end - len(acceptors[i]) : end] = acceptors[i]
-            point = end - len(acceptors[i]) - int(rng.integers(1, 12)) - branch.width
-            local[point : point + branch.width] = branch.draw(rng)
-            at = end
+            branch_start = end - len(acceptors[i]) - int(rng.integers(1, 12)) - branch.width
+            local[branch_start : branch_start + branch.width] = branch.draw_instance(rng)
+            position = end
 
 
-def plant_gene(chromosome: Chromosome, number: int, name: str, splice: dict[str, Motif], rng: np.random.Generator) -> Gene | None:
+def plant_gene(
+    chromosome: Chromosome, number: int, name: str, splice: dict[str, Motif], rng: np.random.Generator
+) -> PlantedGene | None:
     """Find room for a gene and its promoter, and write it; None where the chromosome is full."""
     plan, strand = draw_plan(rng), str(rng.choice(["+", "-"]))
     span = PROMOTER + plan.length
-    start = find_room(rng, chromosome.taken, span, pad=400)
+    start = find_free_start(rng, chromosome.taken, span, pad=400)
     if start is None:
         return None
     chromosome.taken[start : start + span] = True
     local = chromosome.codes[start : start + span].copy()
     local = local if strand == "+" else reverse_complement(local)
     if rng.random() < 0.7:
-        local[:PROMOTER] = background(PROMOTER, np.full(PROMOTER, 0.63), rng, cpg=0.9)
+        local[:PROMOTER] = draw_background(PROMOTER, np.full(PROMOTER, 0.63), rng, cpg=0.9)
     write_gene(local[PROMOTER:], plan, splice, rng)
     chromosome.codes[start : start + span] = local if strand == "+" else reverse_complement(local)
-    exons, at = [], PROMOTER
+    exons, offset = [], PROMOTER
     for size, gap in zip(plan.exons, [*plan.introns, 0], strict=True):
-        here = (start + at, start + at + size) if strand == "+" else (start + span - at - size, start + span - at)
-        exons.append(here)
-        at += size + gap
-    gene = Gene(f"DEMOG{number:05d}", name, chromosome.name, strand, exons, (plan.utr5, plan.utr5 + plan.cds))
+        exon = (start + offset, start + offset + size) if strand == "+" else (start + span - offset - size, start + span - offset)
+        exons.append(exon)
+        offset += size + gap
+    gene = PlantedGene(f"DEMOG{number:05d}", name, chromosome.name, strand, exons, (plan.utr5, plan.utr5 + plan.cds))
     gene.basal = round(float(rng.normal(4.0, 1.2)), 3)
-    _protect(chromosome, gene)
+    _protect_exons(chromosome, gene)
     return gene
 
 
-def _protect(chromosome: Chromosome, gene: Gene) -> None:
+def _protect_exons(chromosome: Chromosome, gene: PlantedGene) -> None:
     """Nothing may be written over exons and splice signals any more."""
     for start, end in gene.exons:
         chromosome.fixed[max(0, start - 60) : end + 60] = True
 
 
-def gtf(gene: Gene) -> str:
+def format_gtf(gene: PlantedGene) -> str:
     """The gene's GTF lines, in Ensembl's style (1-based, both ends included)."""
     shared = f'gene_id "{gene.id}"; gene_version "1"; '
     transcript = shared + f'transcript_id "{gene.id.replace("DEMOG", "DEMOT")}"; transcript_version "1"; '
-    tail = f'gene_name "{gene.name}"; gene_source "demo"; gene_biotype "protein_coding"; '
-    more = (
-        tail + f'transcript_name "{gene.name}-201"; transcript_source "demo"; transcript_biotype "protein_coding"; tag "basic";'
+    gene_tail = f'gene_name "{gene.name}"; gene_source "demo"; gene_biotype "protein_coding"; '
+    transcript_tail = (
+        gene_tail
+        + f'transcript_name "{gene.name}-201"; transcript_source "demo"; transcript_biotype "protein_coding"; tag "basic";'
     )
 
-    def line(kind: str, start: int, end: int, text: str, frame: object = ".") -> str:
+    def format_line(kind: str, start: int, end: int, text: str, frame: object = ".") -> str:
         return f"{gene.chromosome}\tdemo\t{kind}\t{start + 1}\t{end}\t.\t{gene.strand}\t{frame}\t{text}\n"
 
-    out = [line("gene", gene.start, gene.end, shared + tail.strip()), line("transcript", gene.start, gene.end, transcript + more)]
-    places, done = gene.positions(), 0
+    lines = [
+        format_line("gene", gene.start, gene.end, shared + gene_tail.strip()),
+        format_line("transcript", gene.start, gene.end, transcript + transcript_tail),
+    ]
+    positions, offset = gene.transcript_positions(), 0
     first, last = gene.coding
     for number, (start, end) in enumerate(gene.exons, start=1):
-        text = transcript + f'exon_number "{number}"; ' + more
-        out.append(line("exon", start, end, text))
+        text = transcript + f'exon_number "{number}"; ' + transcript_tail
+        lines.append(format_line("exon", start, end, text))
         kinds = [("CDS", first, last - 3), ("start_codon", first, first + 3), ("stop_codon", last - 3, last)]
         for kind, a, b in kinds:
-            low, high = max(a, done), min(b, done + end - start)
+            low, high = max(a, offset), min(b, offset + end - start)
             if low < high:
-                ends = sorted((int(places[low]), int(places[high - 1])))
-                out.append(line(kind, ends[0], ends[1] + 1, text, (3 - (low - a) % 3) % 3))
-        done += end - start
-    return "".join(out)
+                ends = sorted((int(positions[low]), int(positions[high - 1])))
+                lines.append(format_line(kind, ends[0], ends[1] + 1, text, (3 - (low - a) % 3) % 3))
+        offset += end - start
+    return "".join(lines)

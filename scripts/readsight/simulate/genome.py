@@ -32,7 +32,7 @@ class Chromosome:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def fasta(self, width: int = 60) -> str:
+    def to_fasta(self, width: int = 60) -> str:
         """The chromosome as FASTA, repeats in lower case."""
         letters = np.frombuffer(decode(self.codes).encode(), dtype=np.uint8) + 32 * self.soft.astype(np.uint8)
         text = letters.tobytes().decode()
@@ -40,7 +40,7 @@ class Chromosome:
 
 
 @dataclass(frozen=True)
-class Region:
+class NamedRegion:
     """A named interval: chromosome, 0-based half-open coordinates, name and strand."""
 
     chromosome: str
@@ -49,11 +49,11 @@ class Region:
     name: str
     strand: str = "."
 
-    def bed(self) -> str:
+    def to_bed(self) -> str:
         return f"{self.chromosome}\t{self.start}\t{self.end}\t{self.name}\t0\t{self.strand}\n"
 
 
-def find_room(rng: np.random.Generator, blocked: np.ndarray, length: int, pad: int = 0) -> int | None:
+def find_free_start(rng: np.random.Generator, blocked: np.ndarray, length: int, pad: int = 0) -> int | None:
     """A random start at which `length` bases, and `pad` on either side, are not blocked; None where there is none."""
     span = length + 2 * pad
     before = np.concatenate([[0], blocked.cumsum()])
@@ -61,125 +61,127 @@ def find_room(rng: np.random.Generator, blocked: np.ndarray, length: int, pad: i
     return int(rng.choice(starts)) + pad if len(starts) else None
 
 
-def background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: float = CPG_KEPT) -> np.ndarray:
+def draw_background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: float = CPG_KEPT) -> np.ndarray:
     """Sequence from a Markov chain of order 3 whose composition follows `gc` and whose CpG are depleted.
 
     gc: (length,) wanted GC fraction at each base, rounded to percents. cpg: rate of G after C, of what composition alone gives.
     """
-    taste = np.exp(rng.normal(0, 0.15, (4**ORDER, 4)))
+    preference = np.exp(rng.normal(0, 0.15, (4**ORDER, 4)))
     edges = {}
     for percent in np.unique(np.round(gc * 100).astype(int)):
-        table = taste * np.array([1 - percent / 100, percent / 100, percent / 100, 1 - percent / 100])
+        table = preference * np.array([1 - percent / 100, percent / 100, percent / 100, 1 - percent / 100])
         table[1::4, 2] *= cpg
         table[1::4, 3] *= 1 + (1 - cpg) * 0.3
         edges[int(percent)] = (table / table.sum(axis=1, keepdims=True)).cumsum(axis=1)[:, :3].tolist()
-    state, out = int(rng.integers(4**ORDER)), bytearray(length)
+    state, bases = int(rng.integers(4**ORDER)), bytearray(length)
     for i, (percent, u) in enumerate(zip(np.round(gc * 100).astype(int).tolist(), rng.random(length).tolist(), strict=True)):
         a, b, c = edges[percent][state]
         base = (u > a) + (u > b) + (u > c)
-        out[i] = base
+        bases[i] = base
         state = (state * 4 + base) % 4**ORDER
-    return np.frombuffer(bytes(out), dtype=np.uint8).copy()
+    return np.frombuffer(bytes(bases), dtype=np.uint8).copy()
 
 
-def isochores(length: int, rng: np.random.Generator) -> np.ndarray:
+def draw_isochores(length: int, rng: np.random.Generator) -> np.ndarray:
     """GC fraction along a chromosome: stretches of 8 to 25 kb, each of its own composition."""
-    out = np.empty(length)
-    at = 0
-    while at < length:
+    fractions = np.empty(length)
+    start = 0
+    while start < length:
         size = int(rng.integers(8_000, 25_000))
-        out[at : at + size] = np.clip(rng.normal(0.43, 0.045), 0.35, 0.55)
-        at += size
-    return out
+        fractions[start : start + size] = np.clip(rng.normal(0.43, 0.045), 0.35, 0.55)
+        start += size
+    return fractions
 
 
-def diverge(sequence: np.ndarray, rate: float, rng: np.random.Generator, indels: float = 0.1) -> np.ndarray:
+def diverge_sequence(sequence: np.ndarray, rate: float, rng: np.random.Generator, indels: float = 0.1) -> np.ndarray:
     """A diverged copy: substitutions at `rate` per base, indels of 1 to 3 bases at `indels` × that rate."""
     copy = sequence.copy()
-    hit = rng.random(len(copy)) < rate
-    copy[hit] = (copy[hit] + rng.integers(1, 4, hit.sum())) % 4
+    is_substituted = rng.random(len(copy)) < rate
+    copy[is_substituted] = (copy[is_substituted] + rng.integers(1, 4, is_substituted.sum())) % 4
     sizes = np.ones(len(copy), dtype=np.int64)
-    change = rng.random(len(copy)) < rate * indels
-    sizes[change] = rng.choice([0, 2, 3], change.sum())
+    is_indel = rng.random(len(copy)) < rate * indels
+    sizes[is_indel] = rng.choice([0, 2, 3], is_indel.sum())
     return np.repeat(copy, sizes)
 
 
-def plant_repeats(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[Region]:
+def plant_repeats(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[NamedRegion]:
     """Scatter copies of repeat families, 1 to 20 % diverged, outside `fixed` bases; returns every copy.
 
     A copy's name is family, then divergence in percent. Long families leave their 3' part, as LINEs do.
     """
-    consensus = {name: background(size, np.full(size, gc), rng, cpg=1.0) for name, (size, gc, _) in FAMILIES.items()}
+    consensus = {name: draw_background(size, np.full(size, gc), rng, cpg=1.0) for name, (size, gc, _) in FAMILIES.items()}
     consensus["SINE"][-22:] = 0
-    found = []
+    regions = []
     for chromosome in chromosomes:
         for name, (_, _, density) in FAMILIES.items():
             for _ in range(round(density * len(chromosome) / 100_000)):
                 rate = float(rng.choice([0.02, 0.05, 0.1, 0.15, 0.2], p=[0.08, 0.12, 0.3, 0.3, 0.2]))
-                copy = diverge(consensus[name], rate, rng)
+                copy = diverge_sequence(consensus[name], rate, rng)
                 copy = copy[int(rng.integers(0, len(copy) // 2)) :] if name == "LINE" else copy
-                found += _write(chromosome, copy, f"{name}_{100 * rate:.0f}", rng)
-    return found
+                regions += _place_copy(chromosome, copy, f"{name}_{100 * rate:.0f}", rng)
+    return regions
 
 
-def plant_tandems(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[Region]:
+def plant_tandems(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[NamedRegion]:
     """Microsatellites: units of 1 to 5 bases, 12 to 60 bases in all, about 15 per 100 kb."""
-    found = []
+    regions = []
     for chromosome in chromosomes:
         for _ in range(round(15 * len(chromosome) / 100_000)):
             unit = rng.integers(0, 4, int(rng.choice([1, 2, 3, 4, 5], p=[0.25, 0.35, 0.1, 0.2, 0.1]))).astype(np.uint8)
             size = int(rng.integers(10, 18)) if len(unit) == 1 else int(rng.integers(16, 50))
-            found += _write(chromosome, np.resize(unit, size), f"({decode(unit)})n", rng)
-    return found
+            regions += _place_copy(chromosome, np.resize(unit, size), f"({decode(unit)})n", rng)
+    return regions
 
 
-def _write(chromosome: Chromosome, copy: np.ndarray, name: str, rng: np.random.Generator) -> list[Region]:
+def _place_copy(chromosome: Chromosome, copy: np.ndarray, name: str, rng: np.random.Generator) -> list[NamedRegion]:
     """Place a copy on a random strand where nothing is planted."""
-    start = find_room(rng, chromosome.fixed | chromosome.soft, len(copy), pad=5)
+    start = find_free_start(rng, chromosome.fixed | chromosome.soft, len(copy), pad=5)
     if start is None:
         return []
     strand = str(rng.choice(["+", "-"]))
     end = start + len(copy)
     chromosome.codes[start:end] = copy if strand == "+" else reverse_complement(copy)
     chromosome.soft[start:end] = True
-    return [Region(chromosome.name, start, end, name, strand)]
+    return [NamedRegion(chromosome.name, start, end, name, strand)]
 
 
 @dataclass(frozen=True)
 class Segment:
     """A segmental duplication: `copy` was made from `source`, in its orientation, `divergence` ago (substitutions per base)."""
 
-    source: Region
-    copy: Region
+    source: NamedRegion
+    copy: NamedRegion
     divergence: float
 
 
 def plan_segments(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[Segment]:
     """Reserve room for duplicated segments of 2 to 8 kb, within and between chromosomes, about 10 % of the genome."""
     total = sum(len(c) for c in chromosomes)
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for number in range(max(2, round(total / 80_000))):
         size = int(np.clip(rng.lognormal(8.15, 0.4), 2_000, min(8_000, len(chromosomes[0]) // 12)))
         first = chromosomes[number % len(chromosomes)]
         second = first if number % 2 else chromosomes[int(rng.integers(len(chromosomes)))]
-        source = _reserve(first, size, f"segment{number + 1}_source", "+", rng)
-        copy = _reserve(second, size, f"segment{number + 1}_copy", str(rng.choice(["+", "-"])), rng)
+        source = _reserve_on_chromosome(first, size, f"segment{number + 1}_source", "+", rng)
+        copy = _reserve_on_chromosome(second, size, f"segment{number + 1}_copy", str(rng.choice(["+", "-"])), rng)
         if source and copy:
-            found.append(Segment(source, copy, float(rng.choice([0.01, 0.015, 0.02, 0.03]))))
-    return found
+            segments.append(Segment(source, copy, float(rng.choice([0.01, 0.015, 0.02, 0.03]))))
+    return segments
 
 
-def reserve(chromosomes: list[Chromosome], size: int, name: str, rng: np.random.Generator) -> Region | None:
+def reserve_region(chromosomes: list[Chromosome], size: int, name: str, rng: np.random.Generator) -> NamedRegion | None:
     """Reserve room for one block on a random chromosome."""
-    return _reserve(chromosomes[int(rng.integers(len(chromosomes)))], size, name, "+", rng)
+    return _reserve_on_chromosome(chromosomes[int(rng.integers(len(chromosomes)))], size, name, "+", rng)
 
 
-def _reserve(chromosome: Chromosome, size: int, name: str, strand: str, rng: np.random.Generator) -> Region | None:
-    start = find_room(rng, chromosome.taken, size, pad=300)
+def _reserve_on_chromosome(
+    chromosome: Chromosome, size: int, name: str, strand: str, rng: np.random.Generator
+) -> NamedRegion | None:
+    start = find_free_start(rng, chromosome.taken, size, pad=300)
     if start is None:
         return None
     chromosome.taken[start : start + size] = True
-    return Region(chromosome.name, start, start + size, name, strand)
+    return NamedRegion(chromosome.name, start, start + size, name, strand)
 
 
 def write_segments(chromosomes: list[Chromosome], segments: list[Segment], rng: np.random.Generator) -> None:
@@ -189,7 +191,7 @@ def write_segments(chromosomes: list[Chromosome], segments: list[Segment], rng: 
         source, copy = segment.source, segment.copy
         old = by_name[source.chromosome].codes[source.start : source.end]
         soft = by_name[source.chromosome].soft[source.start : source.end]
-        new = diverge(old, segment.divergence, rng, indels=0)
-        there = by_name[copy.chromosome]
-        there.codes[copy.start : copy.end] = new if copy.strand == "+" else reverse_complement(new)
-        there.soft[copy.start : copy.end] = soft if copy.strand == "+" else soft[::-1]
+        new = diverge_sequence(old, segment.divergence, rng, indels=0)
+        target = by_name[copy.chromosome]
+        target.codes[copy.start : copy.end] = new if copy.strand == "+" else reverse_complement(new)
+        target.soft[copy.start : copy.end] = soft if copy.strand == "+" else soft[::-1]

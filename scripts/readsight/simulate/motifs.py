@@ -32,30 +32,30 @@ class Motif:
         """Score, in bits, from which a word counts as a site: two thirds of the best one."""
         return 2 / 3 * float(self.log_odds.max(axis=1).sum())
 
-    def score(self, word: np.ndarray) -> float:
+    def score(self, sequence: np.ndarray) -> float:
         """Log-odds of one word of codes, in bits."""
-        return float(self.log_odds[np.arange(self.width), word].sum())
+        return float(self.log_odds[np.arange(self.width), sequence].sum())
 
     def scan(self, sequence: np.ndarray) -> np.ndarray:
         """Log-odds at each start on the forward strand, shape (length - width + 1,), in bits."""
         windows = np.lib.stride_tricks.sliding_window_view(sequence, self.width)
         return self.log_odds[np.arange(self.width), windows].sum(axis=1)
 
-    def hits(self, sequence: np.ndarray) -> list[tuple[int, str]]:
+    def find_hits(self, sequence: np.ndarray) -> list[tuple[int, str]]:
         """(start, strand) of every site of the sequence, both strands, by start."""
         if len(sequence) < self.width:
             return []
         forward = np.flatnonzero(self.scan(sequence) >= self.threshold)
-        back = np.flatnonzero(self.scan(reverse_complement(sequence)) >= self.threshold)
-        return sorted([(int(i), "+") for i in forward] + [(len(sequence) - self.width - int(i), "-") for i in back])
+        reverse = np.flatnonzero(self.scan(reverse_complement(sequence)) >= self.threshold)
+        return sorted([(int(i), "+") for i in forward] + [(len(sequence) - self.width - int(i), "-") for i in reverse])
 
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
+    def draw_instance(self, rng: np.random.Generator) -> np.ndarray:
         """A word drawn from the matrix, on condition that it is a site."""
         edges = self.probabilities.cumsum(axis=1)
         while True:
-            word = (rng.random((self.width, 1)) > edges[:, :3]).sum(axis=1).astype(np.uint8)
-            if self.score(word) >= self.threshold:
-                return word
+            instance = (rng.random((self.width, 1)) > edges[:, :3]).sum(axis=1).astype(np.uint8)
+            if self.score(instance) >= self.threshold:
+                return instance
 
 
 def read_meme(path: Path) -> dict[str, Motif]:
@@ -67,16 +67,16 @@ def read_meme(path: Path) -> dict[str, Motif]:
     motifs: dict[str, Motif] = {}
     name, rows = "", []
     for number, line in enumerate([*Path(path).read_text().splitlines(), "MOTIF"], start=1):
-        words = line.split()
+        fields = line.split()
         if line.startswith("MOTIF"):
             if name:
                 if not rows:
                     raise InputError(f"{path}: motif {name} has no matrix")
                 table = np.array(rows) + 0.001
                 motifs[name] = Motif(name, table / table.sum(axis=1, keepdims=True))
-            name, rows = (words[1] if len(words) > 1 else ""), []
-        elif name and words and words[0][0] in "0123456789.":
-            if len(words) != 4:
+            name, rows = (fields[1] if len(fields) > 1 else ""), []
+        elif name and fields and fields[0][0] in "0123456789.":
+            if len(fields) != 4:
                 raise InputError(f"{path}: row {number}: a row of motif {name} must hold four numbers")
-            rows.append([float(w) for w in words])
+            rows.append([float(value) for value in fields])
     return motifs

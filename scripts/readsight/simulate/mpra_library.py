@@ -10,7 +10,7 @@ import numpy as np
 
 from readsight.genome.codes import decode
 from readsight.simulate.elements import ENHANCER, Element, plant_element
-from readsight.simulate.genome import Chromosome, background
+from readsight.simulate.genome import Chromosome, draw_background
 from readsight.simulate.motifs import Motif
 
 SILENT = ("far", "SPI1", "RUNX1", "none")
@@ -19,32 +19,32 @@ ERROR = 0.04  # part of the labels that the assay gets wrong
 
 
 @dataclass(frozen=True)
-class Measured:
+class LibraryElement:
     """An element of the library. element: what was planted, places on its own sequence. active: what the assay says."""
 
     element: Element
     sequence: str
     active: bool
 
-    def row(self) -> str:
+    def table_row(self) -> str:
         """Name, sequence, measured activity."""
         return f"{self.element.id}\t{self.sequence}\t{'active' if self.active else 'inactive'}\n"
 
-    def truth(self) -> str:
+    def truth_row(self) -> str:
         """Name, what was planted, whether it acts, and its sites: factor:start-end:strand."""
-        own = self.element
-        sites = ",".join(f"{s.motif}:{s.start - own.start}-{s.end - own.start}:{s.strand}" for s in own.sites)
-        return f"{own.id}\t{own.grammar}\t{int(own.kind == 'enhancer')}\t{sites or '.'}\n"
+        element = self.element
+        sites = ",".join(f"{s.motif}:{s.start - element.start}-{s.end - element.start}:{s.strand}" for s in element.sites)
+        return f"{element.id}\t{element.grammar}\t{int(element.kind == 'enhancer')}\t{sites or '.'}\n"
 
 
-def make_library(size: int, motifs: dict[str, Motif], rng: np.random.Generator) -> list[Measured]:
+def make_library(size: int, motifs: dict[str, Motif], rng: np.random.Generator) -> list[LibraryElement]:
     """`size` elements, half of them active, in random order."""
-    backbone = Chromosome("library", background(size * ENHANCER, np.full(size * ENHANCER, GC), rng))
+    backbone = Chromosome("library", draw_background(size * ENHANCER, np.full(size * ENHANCER, GC), rng))
     plans = ["near" if i < size // 2 else SILENT[i % len(SILENT)] for i in range(size)]
-    found = []
+    library = []
     for number, plan in enumerate(rng.permutation(plans)):
         start = number * ENHANCER
         element = plant_element(backbone, start, f"element{number + 1}", str(plan), "", motifs, rng)
         active = (element.kind == "enhancer") != (rng.random() < ERROR)
-        found.append(Measured(element, decode(backbone.codes[start : start + ENHANCER]), bool(active)))
-    return found
+        library.append(LibraryElement(element, decode(backbone.codes[start : start + ENHANCER]), bool(active)))
+    return library

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from readsight.genome.codes import encode, generator
-from readsight.simulate.elements import Element, Site, plant_decoys, plant_enhancers, plant_promoter
-from readsight.simulate.genes import SEXED, Gene, plant_gene
+from readsight.genome.codes import encode, make_generator
+from readsight.simulate.elements import BindingSite, Element, plant_decoys, plant_enhancers, plant_promoter
+from readsight.simulate.genes import SEXED, PlantedGene, plant_gene
 from readsight.simulate.genome import (
     RECENT,
     Chromosome,
-    Region,
+    NamedRegion,
     Segment,
-    background,
-    diverge,
-    isochores,
+    diverge_sequence,
+    draw_background,
+    draw_isochores,
     plan_segments,
     plant_repeats,
     plant_tandems,
-    reserve,
+    reserve_region,
     write_segments,
 )
 from readsight.simulate.motifs import Motif
@@ -36,69 +36,70 @@ class Paralogue:
     frequency: part of haplotypes that carry it. sequence: codes.
     """
 
-    region: Region
+    region: NamedRegion
     divergence: float
     frequency: float
     sequence: np.ndarray
 
 
 @dataclass
-class World:
+class PlantedGenome:
     """Everything that was planted in the genome."""
 
     chromosomes: list[Chromosome]
-    genes: list[Gene]
+    genes: list[PlantedGene]
     elements: list[Element]
-    decoys: list[Site]
+    decoys: list[BindingSite]
     segments: list[Segment]
-    repeats: list[Region]
-    tandems: list[Region]
+    repeats: list[NamedRegion]
+    tandems: list[NamedRegion]
     paralogues: list[Paralogue]
 
     @property
-    def sites(self) -> list[Site]:
+    def sites(self) -> list[BindingSite]:
         """Every planted binding site and decoy, by place."""
-        own = [site for element in self.elements for site in element.sites]
-        return sorted(own + self.decoys, key=lambda s: (s.chromosome, s.start))
+        element_sites = [site for element in self.elements for site in element.sites]
+        return sorted(element_sites + self.decoys, key=lambda s: (s.chromosome, s.start))
 
-    def duplicated(self) -> list[Region]:
+    def ambiguous_regions(self) -> list[NamedRegion]:
         """Where short reads do not place uniquely: duplicated segments, missing paralogues, recent repeats."""
-        out = [r for s in self.segments for r in (s.source, s.copy)] + [p.region for p in self.paralogues]
-        out += [r for r in self.repeats if int(r.name.split("_")[1]) <= 100 * RECENT]
-        return sorted(out, key=lambda r: (r.chromosome, r.start))
+        regions = [r for s in self.segments for r in (s.source, s.copy)] + [p.region for p in self.paralogues]
+        regions += [r for r in self.repeats if int(r.name.split("_")[1]) <= 100 * RECENT]
+        return sorted(regions, key=lambda r: (r.chromosome, r.start))
 
 
-def make_world(seed: int, count: int, length: int, factors: dict[str, Motif], splice: dict[str, Motif]) -> World:
+def plant_genome(seed: int, count: int, length: int, factors: dict[str, Motif], splice: dict[str, Motif]) -> PlantedGenome:
     """Plant a genome of `count` chromosomes of `length` bases."""
-    rng = generator(seed, "genome")
-    chromosomes = [Chromosome(f"chr{i + 1}", background(length, isochores(length, rng), rng)) for i in range(count)]
+    rng = make_generator(seed, "genome")
+    chromosomes = [Chromosome(f"chr{i + 1}", draw_background(length, draw_isochores(length, rng), rng)) for i in range(count)]
     segments = plan_segments(chromosomes, rng)
     collapsed = [
-        reserve(chromosomes, int(rng.integers(500, 1_500)), f"collapsed{i + 1}", rng) for i in range(paralogues(count * length))
+        reserve_region(chromosomes, int(rng.integers(500, 1_500)), f"collapsed{i + 1}", rng)
+        for i in range(count_paralogues(count * length))
     ]
-    genes = _plant_genes(chromosomes, splice, generator(seed, "genes"))
+    genes = _plant_genes(chromosomes, splice, make_generator(seed, "genes"))
     by_name = {c.name: c for c in chromosomes}
-    rng = generator(seed, "elements")
+    rng = make_generator(seed, "elements")
     elements = [plant_promoter(by_name[gene.chromosome], gene, factors, rng) for gene in genes]
     elements += plant_enhancers(chromosomes, genes, factors, rng)
     decoys = plant_decoys(chromosomes, factors, rng)
-    rng = generator(seed, "repeats")
+    rng = make_generator(seed, "repeats")
     repeats, tandems = plant_repeats(chromosomes, rng), plant_tandems(chromosomes, rng)
-    write_segments(chromosomes, segments, generator(seed, "segments"))
-    missing = _paralogues(by_name, [c for c in collapsed if c], generator(seed, "paralogues"))
-    return World(chromosomes, genes, elements, decoys, segments, repeats, tandems, missing)
+    write_segments(chromosomes, segments, make_generator(seed, "segments"))
+    missing = _make_paralogues(by_name, [c for c in collapsed if c], make_generator(seed, "paralogues"))
+    return PlantedGenome(chromosomes, genes, elements, decoys, segments, repeats, tandems, missing)
 
 
-def paralogues(size: int) -> int:
+def count_paralogues(size: int) -> int:
     """How many paralogues the reference lacks, for a genome of `size` bases."""
     return max(3, round(16 * size / 400_000))
 
 
-def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: np.random.Generator) -> list[Gene]:
+def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: np.random.Generator) -> list[PlantedGene]:
     """One gene per 10 kb; the first bear the factors' names and code for them, the last those of genes of one sex."""
-    genes: list[Gene] = []
-    wanted = round(sum(len(c) for c in chromosomes) / 10_000)
-    for chromosome, _ in zip(cycle(chromosomes), range(wanted), strict=False):
+    genes: list[PlantedGene] = []
+    gene_count = round(sum(len(c) for c in chromosomes) / 10_000)
+    for chromosome, _ in zip(cycle(chromosomes), range(gene_count), strict=False):
         number = len(genes) + 1
         name = FACTORS[number - 1] if number <= len(FACTORS) else f"DEMO{number}"
         gene = plant_gene(chromosome, number, name, splice, rng)
@@ -109,47 +110,47 @@ def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: n
     return genes
 
 
-def _paralogues(by_name: dict[str, Chromosome], regions: list[Region], rng: np.random.Generator) -> list[Paralogue]:
-    out = []
+def _make_paralogues(by_name: dict[str, Chromosome], regions: list[NamedRegion], rng: np.random.Generator) -> list[Paralogue]:
+    paralogues = []
     for i, region in enumerate(regions):
         rate = float(rng.choice([0.01, 0.02, 0.03]))
-        own = by_name[region.chromosome].codes[region.start : region.end]
+        sequence = by_name[region.chromosome].codes[region.start : region.end]
         frequency = 1.0 if i % 8 == 0 else round(float(rng.uniform(0.05, 0.4)), 2)
-        out.append(Paralogue(region, rate, frequency, diverge(own, rate, rng)))
-    return out
+        paralogues.append(Paralogue(region, rate, frequency, diverge_sequence(sequence, rate, rng)))
+    return paralogues
 
 
-def describe(world: World) -> dict:
+def genome_record(genome: PlantedGenome) -> dict:
     """The planted truth about the genome, for JSON."""
     return {
-        "chromosomes": {c.name: len(c) for c in world.chromosomes},
-        "genes": [asdict(g) for g in world.genes],
-        "elements": [{k: v for k, v in asdict(e).items()} for e in world.elements],
-        "decoys": [asdict(s) for s in world.decoys],
-        "segments": [asdict(s) for s in world.segments],
-        "tandems": [asdict(t) for t in world.tandems],
-        "repeats": [asdict(r) for r in world.repeats],
+        "chromosomes": {c.name: len(c) for c in genome.chromosomes},
+        "genes": [asdict(g) for g in genome.genes],
+        "elements": [{k: v for k, v in asdict(e).items()} for e in genome.elements],
+        "decoys": [asdict(s) for s in genome.decoys],
+        "segments": [asdict(s) for s in genome.segments],
+        "tandems": [asdict(t) for t in genome.tandems],
+        "repeats": [asdict(r) for r in genome.repeats],
         "paralogues": [
-            {"region": asdict(p.region), "divergence": p.divergence, "frequency": p.frequency} for p in world.paralogues
+            {"region": asdict(p.region), "divergence": p.divergence, "frequency": p.frequency} for p in genome.paralogues
         ],
     }
 
 
 def read_fasta(path: Path) -> dict[str, np.ndarray]:
     """Contig → codes."""
-    parts: dict[str, list[str]] = {}
+    contigs: dict[str, list[str]] = {}
     for line in Path(path).read_text().splitlines():
         if line.startswith(">"):
             name = line[1:].split()[0]
-            parts[name] = []
+            contigs[name] = []
         else:
-            parts[name].append(line)
-    return {name: encode("".join(lines)) for name, lines in parts.items()}
+            contigs[name].append(line)
+    return {name: encode("".join(lines)) for name, lines in contigs.items()}
 
 
-def read_truth(path: Path) -> tuple[list[Gene], list[Element], list[Site], dict]:
-    """Genes, elements, decoys and the whole record from the JSON that `describe` gave."""
+def read_truth(path: Path) -> tuple[list[PlantedGene], list[Element], list[BindingSite], dict]:
+    """Genes, elements, decoys and the whole record from the JSON that `genome_record` gave."""
     record = json.loads(Path(path).read_text())
-    genes = [Gene(**g | {"exons": [tuple(e) for e in g["exons"]], "coding": tuple(g["coding"])}) for g in record["genes"]]
-    elements = [Element(**e | {"sites": [Site(**s) for s in e["sites"]]}) for e in record["elements"]]
-    return genes, elements, [Site(**s) for s in record["decoys"]], record
+    genes = [PlantedGene(**g | {"exons": [tuple(e) for e in g["exons"]], "coding": tuple(g["coding"])}) for g in record["genes"]]
+    elements = [Element(**e | {"sites": [BindingSite(**s) for s in e["sites"]]}) for e in record["elements"]]
+    return genes, elements, [BindingSite(**s) for s in record["decoys"]], record

@@ -18,7 +18,7 @@ MATES = (1, 2)
 
 
 @dataclass(frozen=True)
-class Run:
+class SequencingRun:
     """A sequencing run, which is what a batch differs in.
 
     quality: Phred at the first base. fall: how much lower at the last. spread: between reads (Phred).
@@ -36,8 +36,8 @@ class Run:
     errors: bool = True
 
 
-def sequence(
-    templates: Templates, fragments: Fragments, mate: int, length: int, run: Run, rng: np.random.Generator
+def sequence_reads(
+    templates: Templates, fragments: Fragments, mate: int, length: int, run: SequencingRun, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read one end of each fragment: mate 1 or 2. Returns codes and Phred qualities, both (n, length) uint8.
 
@@ -46,12 +46,12 @@ def sequence(
     """
     step = np.broadcast_to(np.arange(length, dtype=np.int32), (len(fragments), length))
     if run.errors:
-        step = _slip(step, run.indels, rng)
-    back = fragments.reverse if mate == 1 else ~fragments.reverse
-    first = np.where(back, fragments.start + fragments.length - 1, fragments.start)
-    place = first[:, None] + np.where(back, -1, 1)[:, None] * step
-    codes = templates.codes[np.clip(place, 0, len(templates.codes) - 1)]
-    codes[back] = complement(codes[back])
+        step = _add_indels(step, run.indels, rng)
+    is_reverse = fragments.reverse if mate == 1 else ~fragments.reverse
+    first = np.where(is_reverse, fragments.start + fragments.length - 1, fragments.start)
+    position = first[:, None] + np.where(is_reverse, -1, 1)[:, None] * step
+    codes = templates.codes[np.clip(position, 0, len(templates.codes) - 1)]
+    codes[is_reverse] = complement(codes[is_reverse])
     beyond = step >= fragments.length[:, None]
     if beyond.any():
         tail = np.full(length + 10, 2, dtype=np.uint8)
@@ -61,45 +61,47 @@ def sequence(
         codes[rows] = np.where(over >= 0, tail[np.clip(over, 0, length + 9)], codes[rows])
     if not run.errors:
         return codes, np.full(codes.shape, 40, dtype=np.uint8)
-    quality = _qualities(len(fragments), length, run, mate, rng)
-    return _mistake(codes, quality, run, rng), quality
+    quality = _draw_qualities(len(fragments), length, run, mate, rng)
+    return _add_substitutions(codes, quality, run, rng), quality
 
 
-def _slip(step: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
+def _add_indels(step: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
     """Insert or lose a base in a few reads: from there on, the read looks one base back or ahead."""
     step = step.copy()
     count, length = step.shape
     rows = np.flatnonzero(rng.random(count) < rate * length)
-    at = rng.integers(1, length - 1, len(rows))
+    indel_position = rng.integers(1, length - 1, len(rows))
     shift = rng.choice([-1, 1], len(rows))
-    step[rows] += (np.arange(length) >= at[:, None]) * shift[:, None].astype(np.int32)
+    step[rows] += (np.arange(length) >= indel_position[:, None]) * shift[:, None].astype(np.int32)
     return step
 
 
-def _qualities(count: int, length: int, run: Run, mate: int, rng: np.random.Generator) -> np.ndarray:
+def _draw_qualities(count: int, length: int, run: SequencingRun, mate: int, rng: np.random.Generator) -> np.ndarray:
     """Phred qualities: high, falling towards the end, lower in mate 2, with bad reads and bad stretches."""
-    along = np.linspace(0, 1, length, dtype=np.float32)
-    mean = run.quality - (mate == 2) * 1.0 - run.fall * along**2 - 3 * np.exp(-np.arange(length, dtype=np.float32) / 3)
-    own = rng.standard_normal((count, 1), dtype=np.float32) * run.spread
+    relative_position = np.linspace(0, 1, length, dtype=np.float32)
+    mean = (
+        run.quality - (mate == 2) * 1.0 - run.fall * relative_position**2 - 3 * np.exp(-np.arange(length, dtype=np.float32) / 3)
+    )
+    read_offset = rng.standard_normal((count, 1), dtype=np.float32) * run.spread
     slope = np.abs(rng.standard_normal((count, 1), dtype=np.float32)) * run.fall
-    q = mean + own - slope * along**3 + rng.standard_normal((count, length), dtype=np.float32) * 1.5
+    q = mean + read_offset - slope * relative_position**3 + rng.standard_normal((count, length), dtype=np.float32) * 1.5
     dip = rng.random((count, length), dtype=np.float32) < 0.01
     q[dip] -= rng.random(int(dip.sum()), dtype=np.float32) * 20
     return np.clip(np.rint(q), 2, 41).astype(np.uint8)
 
 
-def _mistake(codes: np.ndarray, quality: np.ndarray, run: Run, rng: np.random.Generator) -> np.ndarray:
+def _add_substitutions(codes: np.ndarray, quality: np.ndarray, run: SequencingRun, rng: np.random.Generator) -> np.ndarray:
     """Substitute bases with the probability that their quality states, and lose a few to N (quality set to 2)."""
     chance = (10 ** (-np.arange(64) / 10)).astype(np.float32)
     u = rng.random(codes.shape, dtype=np.float32)
-    wrong = u < chance[quality]
-    codes[wrong] = (codes[wrong] + rng.integers(1, 4, int(wrong.sum())).astype(np.uint8)) % 4
-    lost = u > 1 - run.unknown
-    codes[lost], quality[lost] = 4, 2
+    is_error = u < chance[quality]
+    codes[is_error] = (codes[is_error] + rng.integers(1, 4, int(is_error.sum())).astype(np.uint8)) % 4
+    is_unknown = u > 1 - run.unknown
+    codes[is_unknown], quality[is_unknown] = 4, 2
     return codes
 
 
-def names(count: int, run: Run, lane: int, rng: np.random.Generator) -> np.ndarray:
+def draw_read_names(count: int, run: SequencingRun, lane: int, rng: np.random.Generator) -> np.ndarray:
     """Read names in Illumina's style, in the order of the flow cell, all of one length: (count, width) bytes."""
     spots = np.unique(rng.integers(0, 96 * 20_000 * 30_000, int(count * 1.01) + 16))
     spots = np.sort(rng.permutation(spots)[:count])
@@ -109,14 +111,14 @@ def names(count: int, run: Run, lane: int, rng: np.random.Generator) -> np.ndarr
     head = f"@{run.instrument}:{run.number}:{run.flowcell}:{lane}:".encode()
     table = np.empty((count, len(head) + 16), dtype=np.uint8)
     table[:, : len(head)] = np.frombuffer(head, dtype=np.uint8)
-    for at, width, values in ((0, 4, tiles), (5, 5, x + 10_000), (11, 5, y + 10_000)):
+    for offset, width, values in ((0, 4, tiles), (5, 5, x + 10_000), (11, 5, y + 10_000)):
         for digit in range(width):
-            table[:, len(head) + at + digit] = values // 10 ** (width - 1 - digit) % 10 + ord("0")
+            table[:, len(head) + offset + digit] = values // 10 ** (width - 1 - digit) % 10 + ord("0")
     table[:, [len(head) + 4, len(head) + 10]] = ord(":")
     return table
 
 
-def fastq(names: np.ndarray, mate: int, codes: np.ndarray, quality: np.ndarray) -> bytes:
+def format_fastq(names: np.ndarray, mate: int, codes: np.ndarray, quality: np.ndarray) -> bytes:
     """FASTQ records of reads that are all of one length."""
     count, length = codes.shape
     tail = np.frombuffer(f" {mate}:N:0:ATCACG\n".encode(), dtype=np.uint8)
@@ -136,16 +138,18 @@ def write_pairs(
     templates: Templates,
     fragments: Fragments,
     length: int,
-    run: Run,
+    run: SequencingRun,
     lane: int,
     rng: np.random.Generator,
     paths: tuple[Path, Path],
 ) -> None:
     """Sequence both ends of every fragment into two gzipped FASTQ files; the same draws give the same bytes."""
-    labels = names(len(fragments), run, lane, rng)
+    read_names = draw_read_names(len(fragments), run, lane, rng)
     chunk = 50_000
     for mate, path in zip(MATES, paths, strict=True):
         with open(path, "wb") as raw, gzip.GzipFile("", "wb", compresslevel=2, fileobj=raw, mtime=0) as handle:
-            for at in range(0, len(fragments), chunk):
-                part = slice(at, at + chunk)
-                handle.write(fastq(labels[part], mate, *sequence(templates, fragments.take(part), mate, length, run, rng)))
+            for start in range(0, len(fragments), chunk):
+                rows = slice(start, start + chunk)
+                handle.write(
+                    format_fastq(read_names[rows], mate, *sequence_reads(templates, fragments.take(rows), mate, length, run, rng))
+                )

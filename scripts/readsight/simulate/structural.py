@@ -6,15 +6,15 @@ import numpy as np
 
 from readsight.genome.codes import decode
 from readsight.simulate.elements import Element
-from readsight.simulate.genome import Region, find_room
-from readsight.simulate.haplotype import Edit
+from readsight.simulate.genome import NamedRegion, find_free_start
+from readsight.simulate.haplotype import HaplotypeEdit
 
 KINDS = ("DEL", "DUP", "DEL", "INV", "DEL", "DUP", "DEL", "INV", "DEL", "DUP", "INV", "INS")
 MARGIN = 150
 
 
 @dataclass
-class Structural:
+class StructuralVariant:
     """A structural variant over [start, end); an insertion has start == end and a sequence. genotypes: (donors, 2)."""
 
     kind: str
@@ -34,43 +34,43 @@ class Structural:
             return len(self.sequence)
         return (self.start - self.end) if self.kind == "DEL" else (self.end - self.start)
 
-    def edit(self, code) -> Edit:
+    def to_edit(self, code) -> HaplotypeEdit:
         """The edit of a haplotype. code: letters to codes."""
         if self.kind == "DUP":
-            return Edit(self.start, self.end, "duplicate")
+            return HaplotypeEdit(self.start, self.end, "duplicate")
         if self.kind == "INV":
-            return Edit(self.start, self.end, "invert")
-        return Edit(self.start, self.end, "replace", code(self.sequence))
+            return HaplotypeEdit(self.start, self.end, "invert")
+        return HaplotypeEdit(self.start, self.end, "replace", code(self.sequence))
 
 
 def plant_structural(
     codes: dict[str, np.ndarray], blocked: dict[str, np.ndarray], elements: list[Element], count: int, rng: np.random.Generator
-) -> list[Structural]:
+) -> list[StructuralVariant]:
     """Structural variants of 300 to 3,000 bases (insertions: 60 to 200) where nothing is blocked.
 
     The first deletion takes away an active enhancer, if one stands free: its target gene is named.
     """
     blocked = {name: mask.copy() for name, mask in blocked.items()}
-    out: list[Structural] = []
+    variants: list[StructuralVariant] = []
     for i in range(count):
         kind = KINDS[i % len(KINDS)]
-        if i == 0 and (lost := _lost_enhancer(codes, blocked, elements, rng)):
-            out.append(lost)
+        if i == 0 and (deletion := _delete_enhancer(codes, blocked, elements, rng)):
+            variants.append(deletion)
         else:
             for name in rng.permutation(list(codes)):
                 size = 0 if kind == "INS" else int(np.clip(rng.lognormal(6.7, 0.6), 300, min(3000, len(codes[name]) // 30)))
-                start = find_room(rng, blocked[name], size, pad=MARGIN)
+                start = find_free_start(rng, blocked[name], size, pad=MARGIN)
                 if start is not None:
-                    new = decode(rng.integers(0, 4, int(rng.integers(60, 200))).astype(np.uint8)) if kind == "INS" else ""
-                    out.append(Structural(kind, str(name), start, start + size, new))
+                    inserted = decode(rng.integers(0, 4, int(rng.integers(60, 200))).astype(np.uint8)) if kind == "INS" else ""
+                    variants.append(StructuralVariant(kind, str(name), start, start + size, inserted))
                     break
-        if out:
-            last = out[-1]
+        if variants:
+            last = variants[-1]
             blocked[last.chromosome][max(0, last.start - 1000) : last.end + 1000] = True
-    return sorted(out, key=lambda s: (s.chromosome, s.start))
+    return sorted(variants, key=lambda s: (s.chromosome, s.start))
 
 
-def _lost_enhancer(codes, blocked, elements, rng) -> Structural | None:
+def _delete_enhancer(codes, blocked, elements, rng) -> StructuralVariant | None:
     active = [e for e in elements if e.kind == "enhancer"]
     for i in rng.permutation(len(active)):
         element = active[i]
@@ -78,10 +78,10 @@ def _lost_enhancer(codes, blocked, elements, rng) -> Structural | None:
         around = blocked[element.chromosome][low - MARGIN : high + MARGIN].copy()
         around[MARGIN + element.start - low : MARGIN + element.end - low] = False
         if low > 1000 and not around.any() and high < len(codes[element.chromosome]) - 1000:
-            return Structural("DEL", element.chromosome, low, high, "", "enhancer_loss", element.id)
+            return StructuralVariant("DEL", element.chromosome, low, high, "", "enhancer_loss", element.id)
     return None
 
 
-def closed(structural: list[Structural]) -> list[Region]:
+def exclusion_regions(structural: list[StructuralVariant]) -> list[NamedRegion]:
     """Regions that take no small variant."""
-    return [Region(s.chromosome, s.start - MARGIN, s.end + MARGIN, s.kind) for s in structural]
+    return [NamedRegion(s.chromosome, s.start - MARGIN, s.end + MARGIN, s.kind) for s in structural]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from readsight.genome.codes import decode, encode, reverse_complement
-from readsight.simulate.elements import Element, Site
-from readsight.simulate.genes import AMINO, Gene
-from readsight.simulate.genome import Region
+from readsight.simulate.elements import BindingSite, Element
+from readsight.simulate.genes import AMINO, PlantedGene
+from readsight.simulate.genome import NamedRegion
 from readsight.simulate.motifs import Motif
 
 SPACING = 15
@@ -44,7 +44,7 @@ class Variant:
         return len(self.ref) == len(self.alt) == 1
 
 
-def substitution(codes: np.ndarray, start: int, rng: np.random.Generator) -> str:
+def draw_substitution(codes: np.ndarray, start: int, rng: np.random.Generator) -> str:
     """Another base; transitions twice as often as transversions."""
     old = int(codes[start])
     if rng.random() < 2 / 3:
@@ -60,7 +60,7 @@ def left_align(codes: np.ndarray, start: int, ref: np.ndarray, alt: np.ndarray) 
     return start, ref, alt
 
 
-def indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple[int, str, str]:
+def draw_indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple[int, str, str]:
     """An indel of 1 to 20 bases near a place, left-aligned; half of the insertions repeat what stands there."""
     size = int(min(20, rng.geometric(0.35)))
     anchor = codes[start : start + 1]
@@ -73,15 +73,15 @@ def indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple[int,
     return start, decode(ref), decode(alt)
 
 
-def site_delta(codes: np.ndarray, site: Site, motif: Motif, start: int, alt: str) -> float:
+def site_delta(codes: np.ndarray, site: BindingSite, motif: Motif, start: int, alt: str) -> float:
     """Change of a site's log-odds, in bits, by a substitution within it."""
-    word = codes[site.start : site.end].copy()
-    word[start - site.start] = encode(alt)[0]
-    score = motif.score(word if site.strand == "+" else reverse_complement(word))
+    sequence = codes[site.start : site.end].copy()
+    sequence[start - site.start] = encode(alt)[0]
+    score = motif.score(sequence if site.strand == "+" else reverse_complement(sequence))
     return round(score - site.score, 3)
 
 
-def breaking(codes: np.ndarray, site: Site, motif: Motif) -> tuple[int, str, float]:
+def find_breaking_substitution(codes: np.ndarray, site: BindingSite, motif: Motif) -> tuple[int, str, float]:
     """The substitution that costs a site most: start, alternative, change in bits."""
     trials = [
         (site_delta(codes, site, motif, start, alt), start, alt)
@@ -103,9 +103,9 @@ class Annotator:
     def __init__(
         self,
         codes: dict[str, np.ndarray],
-        genes: list[Gene],
+        genes: list[PlantedGene],
         elements: list[Element],
-        decoys: list[Site],
+        decoys: list[BindingSite],
         motifs: dict[str, Motif],
     ):
         self.codes, self.motifs = codes, motifs
@@ -113,17 +113,17 @@ class Annotator:
         self.sites = [s for e in elements for s in e.sites] + decoys
         self.active = {e.id for e in elements if e.kind != "inactive"}
         self.genes = genes
-        self.coding: dict[tuple[str, int], tuple[Gene, int]] = {}
-        self.splice: dict[tuple[str, int], tuple[Gene, str]] = {}
+        self.coding: dict[tuple[str, int], tuple[PlantedGene, int]] = {}
+        self.splice: dict[tuple[str, int], tuple[PlantedGene, str]] = {}
         for gene in genes:
-            for i, place in enumerate(gene.positions()[slice(*gene.coding)]):
-                self.coding[gene.chromosome, int(place)] = (gene, i)
+            for i, position in enumerate(gene.transcript_positions()[slice(*gene.coding)]):
+                self.coding[gene.chromosome, int(position)] = (gene, i)
             for start, end in gene.introns:
                 donor, acceptor = ((start, start + 1), (end - 2, end - 1))[:: 1 if gene.strand == "+" else -1]
                 self.splice |= {(gene.chromosome, p): (gene, "splice_donor") for p in donor}
                 self.splice |= {(gene.chromosome, p): (gene, "splice_acceptor") for p in acceptor}
 
-    def annotate(self, variant: Variant) -> None:
+    def annotate_variant(self, variant: Variant) -> None:
         """Fill in effect, site and delta."""
         span = [(variant.chromosome, p) for p in range(variant.start + (not variant.is_snv), variant.end)]
         splice = next((self.splice[p] for p in span if p in self.splice), None)
@@ -131,18 +131,18 @@ class Annotator:
         if splice:
             variant.effect, variant.site = splice[1], splice[0].id
         elif coding:
-            variant.effect, variant.site = self._consequence(variant, *coding), coding[0].id
-        elif not self._in_site(variant):
-            element = self._within(self.elements, variant)
+            variant.effect, variant.site = self._codon_consequence(variant, *coding), coding[0].id
+        elif not self._annotate_site(variant):
+            element = self._find_overlap(self.elements, variant)
             variant.effect, variant.site = ("element", element.id) if element else ("none", "")
 
-    def _within(self, features: list, variant: Variant):
+    def _find_overlap(self, features: list, variant: Variant):
         return next(
             (f for f in features if f.chromosome == variant.chromosome and f.start < variant.end and variant.start < f.end), None
         )
 
-    def _in_site(self, variant: Variant) -> bool:
-        site = self._within(self.sites, variant)
+    def _annotate_site(self, variant: Variant) -> bool:
+        site = self._find_overlap(self.sites, variant)
         if site is None:
             return False
         role = "motif" if site.element in self.active else "decoy"
@@ -155,10 +155,10 @@ class Annotator:
             variant.effect = f"{role}_loss"
         return True
 
-    def _consequence(self, variant: Variant, gene: Gene, offset: int) -> str:
+    def _codon_consequence(self, variant: Variant, gene: PlantedGene, offset: int) -> str:
         if not variant.is_snv:
             return "inframe" if (len(variant.ref) - len(variant.alt)) % 3 == 0 else "frameshift"
-        cds = gene.cds(self.codes[gene.chromosome])
+        cds = gene.coding_sequence(self.codes[gene.chromosome])
         alt = variant.alt if gene.strand == "+" else decode(reverse_complement(encode(variant.alt)))
         changed = cds[:offset] + alt + cds[offset + 1 :]
         codon = offset // 3 * 3
@@ -173,27 +173,27 @@ class Annotator:
 class Planter:
     """Puts variants where there is room, so that none touches another."""
 
-    def __init__(self, codes: dict[str, np.ndarray], closed: list[Region]):
+    def __init__(self, codes: dict[str, np.ndarray], exclusions: list[NamedRegion]):
         """closed: regions that take no small variant."""
         self.codes = codes
         self.busy = {name: np.zeros(len(c), dtype=bool) for name, c in codes.items()}
-        for region in closed:
+        for region in exclusions:
             self.busy[region.chromosome][max(0, region.start) : region.end] = True
         for busy in self.busy.values():
             busy[:50] = busy[-50:] = True
         self.variants: list[Variant] = []
 
-    def add(self, chromosome: str, start: int, ref: str, alt: str, room: int = SPACING) -> Variant | None:
-        """Plant a variant unless another, or a closed region, stands nearer than `room` bases."""
-        low, end = max(0, start - room), start + len(ref)
-        if self.busy[chromosome][low : end + room].any():
+    def add_variant(self, chromosome: str, start: int, ref: str, alt: str, spacing: int = SPACING) -> Variant | None:
+        """Plant a variant unless another, or a closed region, stands nearer than `spacing` bases."""
+        low, end = max(0, start - spacing), start + len(ref)
+        if self.busy[chromosome][low : end + spacing].any():
             return None
         self.busy[chromosome][start:end] = True
         self.variants.append(Variant(chromosome, start, ref, alt))
         return self.variants[-1]
 
-    def snv(self, chromosome: str, start: int, alt: str, room: int = SPACING) -> Variant | None:
-        return self.add(chromosome, start, "ACGT"[self.codes[chromosome][start]], alt, room)
+    def add_snv(self, chromosome: str, start: int, alt: str, spacing: int = SPACING) -> Variant | None:
+        return self.add_variant(chromosome, start, "ACGT"[self.codes[chromosome][start]], alt, spacing)
 
 
 def plant_functional(planter: Planter, annotator: Annotator, rng: np.random.Generator) -> None:
@@ -201,46 +201,46 @@ def plant_functional(planter: Planter, annotator: Annotator, rng: np.random.Gene
     active = [e for e in annotator.elements if e.kind == "enhancer"]
     for i in rng.permutation(len(active))[: max(4, len(active) * 3 // 8)]:
         element = active[i]
-        _break(planter, annotator, element.sites[int(rng.integers(len(element.sites)))])
-        _neutral(planter, annotator, element, rng)
+        _plant_site_loss(planter, annotator, element.sites[int(rng.integers(len(element.sites)))])
+        _plant_neutral(planter, annotator, element, rng)
     promoters = [s for e in annotator.elements if e.kind == "promoter" for s in e.sites]
     decoys = [s for s in annotator.sites if s.role == "decoy"]
     for sites, count in ((promoters, len(promoters) // 10), (decoys, len(decoys) // 10)):
         for i in rng.permutation(len(sites))[:count]:
-            _break(planter, annotator, sites[i])
+            _plant_site_loss(planter, annotator, sites[i])
     for kind in ("splice_donor", "splice_acceptor"):
-        places = [p for p, (_, k) in annotator.splice.items() if k == kind]
-        for i in rng.permutation(len(places))[: max(2, len(annotator.genes) // 8)]:
-            planter.snv(*places[i], substitution(annotator.codes[places[i][0]], places[i][1], rng))
-    for wanted in ("stop_gained", "missense"):
-        _coding(planter, annotator, wanted, max(2, len(annotator.genes) // 8), rng)
+        positions = [p for p, (_, k) in annotator.splice.items() if k == kind]
+        for i in rng.permutation(len(positions))[: max(2, len(annotator.genes) // 8)]:
+            planter.add_snv(*positions[i], draw_substitution(annotator.codes[positions[i][0]], positions[i][1], rng))
+    for consequence in ("stop_gained", "missense"):
+        _plant_coding(planter, annotator, consequence, max(2, len(annotator.genes) // 8), rng)
 
 
-def _break(planter: Planter, annotator: Annotator, site: Site) -> None:
-    start, alt, _ = breaking(annotator.codes[site.chromosome], site, annotator.motifs[site.motif])
-    planter.snv(site.chromosome, start, alt)
+def _plant_site_loss(planter: Planter, annotator: Annotator, site: BindingSite) -> None:
+    start, alt, _ = find_breaking_substitution(annotator.codes[site.chromosome], site, annotator.motifs[site.motif])
+    planter.add_snv(site.chromosome, start, alt)
 
 
-def _neutral(planter: Planter, annotator: Annotator, element: Element, rng: np.random.Generator) -> None:
+def _plant_neutral(planter: Planter, annotator: Annotator, element: Element, rng: np.random.Generator) -> None:
     """A substitution in the same element, at least 8 bases from its sites."""
     free = [p for p in range(element.start, element.end) if all(p < s.start - 8 or p >= s.end + 8 for s in element.sites)]
     for start in rng.permutation(free)[:10]:
-        if planter.snv(element.chromosome, int(start), substitution(annotator.codes[element.chromosome], start, rng)):
+        if planter.add_snv(element.chromosome, int(start), draw_substitution(annotator.codes[element.chromosome], start, rng)):
             return
 
 
-def _coding(planter: Planter, annotator: Annotator, wanted: str, count: int, rng: np.random.Generator) -> None:
+def _plant_coding(planter: Planter, annotator: Annotator, consequence: str, count: int, rng: np.random.Generator) -> None:
     """Substitutions of one wanted consequence."""
-    places = list(annotator.coding)
-    for i in rng.permutation(len(places)):
+    positions = list(annotator.coding)
+    for i in rng.permutation(len(positions)):
         if count == 0:
             return
-        chromosome, start = places[i]
+        chromosome, start = positions[i]
         old = "ACGT"[annotator.codes[chromosome][start]]
         for alt in "ACGT".replace(old, ""):
             trial = Variant(chromosome, start, old, alt)
-            annotator.annotate(trial)
-            if trial.effect == wanted and planter.snv(chromosome, start, alt):
+            annotator.annotate_variant(trial)
+            if trial.effect == consequence and planter.add_snv(chromosome, start, alt):
                 count -= 1
                 break
 
@@ -250,23 +250,23 @@ def plant_background(planter: Planter, snvs: int, indels: int, rng: np.random.Ge
     names = list(planter.codes)
     sizes = np.array([len(planter.codes[n]) for n in names])
 
-    def place() -> tuple[str, int]:
+    def draw_position() -> tuple[str, int]:
         name = names[int(rng.choice(len(names), p=sizes / sizes.sum()))]
         return name, int(rng.integers(60, len(planter.codes[name]) - 100))
 
     tries = 40 * (snvs + indels)
-    have = sum(not v.is_snv for v in planter.variants)
-    while have < indels and (tries := tries - 1) > 0:
-        name, start = place()
-        have += planter.add(name, *indel(planter.codes[name], start, rng)) is not None
-    have = sum(v.is_snv for v in planter.variants)
-    while have < snvs and (tries := tries - 1) > 0:
-        name, start = place()
-        first = planter.snv(name, start, substitution(planter.codes[name], start, rng))
-        have += first is not None
+    planted_count = sum(not v.is_snv for v in planter.variants)
+    while planted_count < indels and (tries := tries - 1) > 0:
+        name, start = draw_position()
+        planted_count += planter.add_variant(name, *draw_indel(planter.codes[name], start, rng)) is not None
+    planted_count = sum(v.is_snv for v in planter.variants)
+    while planted_count < snvs and (tries := tries - 1) > 0:
+        name, start = draw_position()
+        first = planter.add_snv(name, start, draw_substitution(planter.codes[name], start, rng))
+        planted_count += first is not None
         if first and rng.random() < 0.04:
             second = start + int(rng.integers(1, 9))
-            twin = planter.snv(name, second, substitution(planter.codes[name], second, rng), room=0)
+            twin = planter.add_snv(name, second, draw_substitution(planter.codes[name], second, rng), spacing=0)
             if twin:
                 twin.with_previous = True
-                have += 1
+                planted_count += 1

@@ -8,8 +8,8 @@ import numpy as np
 import pysam
 
 from readsight.genome.codes import encode
-from readsight.simulate.haplotype import Edit, Haplotype
-from readsight.simulate.structural import Structural
+from readsight.simulate.haplotype import Haplotype, HaplotypeEdit
+from readsight.simulate.structural import StructuralVariant
 from readsight.simulate.variants import Variant
 
 TRUTH_HEADER = (
@@ -31,7 +31,7 @@ STRUCTURAL_HEADER = (
 CLINVAR_HEADER = ('##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Clinical significance, as planted">',)
 
 
-def genotype(alleles: np.ndarray) -> str:
+def format_genotype(alleles: np.ndarray) -> str:
     return f"{alleles[0]}|{alleles[1]}"
 
 
@@ -41,23 +41,23 @@ def truth_line(variant: Variant) -> str:
     info += [f"SITE={variant.site}"] if variant.site else []
     info += [f"DELTA={variant.delta}"] if variant.delta is not None else []
     info += [f"BETA={variant.beta}"] if variant.beta else []
-    return record(variant, ".", ";".join(info), variant.genotypes)
+    return format_record(variant, ".", ";".join(info), variant.genotypes)
 
 
-def record(variant: Variant, name: str, info: str, genotypes: Iterable[np.ndarray] = ()) -> str:
+def format_record(variant: Variant, name: str, info: str, genotypes: Iterable[np.ndarray] = ()) -> str:
     fields = [variant.chromosome, variant.start + 1, name, variant.ref, variant.alt, ".", "PASS", info]
-    calls = [genotype(g) for g in genotypes]
-    return "\t".join(map(str, [*fields, *(["GT"] * bool(calls)), *calls]))
+    genotype_fields = [format_genotype(g) for g in genotypes]
+    return "\t".join(map(str, [*fields, *(["GT"] * bool(genotype_fields)), *genotype_fields]))
 
 
-def structural_line(variant: Structural, codes: dict[str, np.ndarray], number: int) -> str:
+def structural_line(variant: StructuralVariant, codes: dict[str, np.ndarray], number: int) -> str:
     """A structural variant's record: POS is the base before it."""
     anchor = "ACGTN"[codes[variant.chromosome][variant.start - 1]]
     alt = anchor + variant.sequence if variant.kind == "INS" else f"<{variant.kind}>"
     info = f"SVTYPE={variant.kind};END={variant.end};SVLEN={variant.length};AF={variant.frequency};EFFECT={variant.effect}"
     info += f";SITE={variant.site}" if variant.site else ""
     fields = [variant.chromosome, variant.start, f"{variant.kind}{number}", anchor, alt, ".", "PASS", info, "GT"]
-    return "\t".join(map(str, [*fields, *(genotype(g) for g in variant.genotypes)]))
+    return "\t".join(map(str, [*fields, *(format_genotype(g) for g in variant.genotypes)]))
 
 
 def write_vcf(
@@ -79,26 +79,26 @@ def write_vcf(
     pysam.tabix_index(str(path), preset="vcf", force=True)
 
 
-def edits_of(truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], list[Edit]]:
+def read_edits(truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], list[HaplotypeEdit]]:
     """A sample's edits for each (chromosome, haplotype 0 or 1), from phased truth."""
-    edits: dict[tuple[str, int], list[Edit]] = defaultdict(list)
+    edits: dict[tuple[str, int], list[HaplotypeEdit]] = defaultdict(list)
     for path in (truth, structural):
         with pysam.VariantFile(str(path)) as handle:
             for row in handle:
                 for haplotype, allele in enumerate(row.samples[sample]["GT"]):
                     if allele:
-                        edits[row.chrom, haplotype].append(_edit(row))
+                        edits[row.chrom, haplotype].append(_record_edit(row))
     return edits
 
 
-def _edit(row: pysam.VariantRecord) -> Edit:
+def _record_edit(row: pysam.VariantRecord) -> HaplotypeEdit:
     kind = row.info["SVTYPE"] if "SVTYPE" in row.header.info else None
     if kind is None or kind == "INS":
-        return Edit(row.start, row.start + len(row.ref), "replace", encode(row.alts[0]))
-    return Structural(kind, row.chrom, row.pos, row.stop).edit(encode)
+        return HaplotypeEdit(row.start, row.start + len(row.ref), "replace", encode(row.alts[0]))
+    return StructuralVariant(kind, row.chrom, row.pos, row.stop).to_edit(encode)
 
 
-def haplotypes(codes: dict[str, np.ndarray], truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], Haplotype]:
+def read_haplotypes(codes: dict[str, np.ndarray], truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], Haplotype]:
     """Both haplotypes of every chromosome of a sample."""
-    edits = edits_of(truth, structural, sample)
+    edits = read_edits(truth, structural, sample)
     return {(name, h): Haplotype(sequence, edits[name, h]) for name, sequence in codes.items() for h in (0, 1)}

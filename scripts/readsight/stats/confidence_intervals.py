@@ -30,7 +30,7 @@ def normal_quantile(p: float) -> float:
     return (low + high) / 2
 
 
-def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
+def wilson_interval(successes: float, trials: float, level: float = 0.95) -> Interval:
     """A proportion and its score interval (Wilson 1927; Brown, Cai & DasGupta 2001).
 
     Always inside [0, 1], and of real width at 0 and at 1. Both may be means over repeats. No trials: NaN.
@@ -43,21 +43,21 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
     return Interval(p, 0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
 
 
-def mean_of_proportions(parts: Sequence[Interval]) -> Interval:
+def mean_of_proportions(proportions: Sequence[Interval]) -> Interval:
     """The mean of independent proportions, from their own intervals (MOVER: Zou & Donner 2008).
 
     With Wilson's intervals it has real width where all are 0 or 1.
     """
-    if not parts or any(math.isnan(p.value) for p in parts):
+    if not proportions or any(math.isnan(p.value) for p in proportions):
         return UNDEFINED
-    k = len(parts)
-    value = sum(p.value for p in parts) / k
-    down = math.sqrt(sum((p.value - p.low) ** 2 for p in parts)) / k
-    up = math.sqrt(sum((p.high - p.value) ** 2 for p in parts)) / k
+    k = len(proportions)
+    value = sum(p.value for p in proportions) / k
+    down = math.sqrt(sum((p.value - p.low) ** 2 for p in proportions)) / k
+    up = math.sqrt(sum((p.high - p.value) ** 2 for p in proportions)) / k
     return Interval(value, value - down, value + up)
 
 
-def paired_difference(both: float, first: float, second: float, neither: float, level: float = 0.95) -> Interval:
+def proportion_difference(both: float, first: float, second: float, neither: float, level: float = 0.95) -> Interval:
     """Difference of two proportions of the same examples (Newcombe 1998, method 10).
 
     both, first, second, neither: how many examples both get right, the first alone, the second alone, none; they
@@ -66,7 +66,7 @@ def paired_difference(both: float, first: float, second: float, neither: float, 
     n = both + first + second + neither
     if n <= 0:
         return UNDEFINED
-    one, two = wilson(both + first, n, level), wilson(both + second, n, level)
+    rate_1, rate_2 = wilson_interval(both + first, n, level), wilson_interval(both + second, n, level)
     margin = (both + first) * (second + neither) * (both + second) * (first + neither)
     shared = both * neither - first * second
     if shared > 0:
@@ -74,34 +74,34 @@ def paired_difference(both: float, first: float, second: float, neither: float, 
     phi = shared / math.sqrt(margin) if margin > 0 else 0.0
     value = (first - second) / n
 
-    def reach(a: float, b: float) -> float:
+    def combine_margins(a: float, b: float) -> float:
         return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
 
-    down = reach(one.value - one.low, two.high - two.value)
-    return Interval(value, value - down, value + reach(one.high - one.value, two.value - two.low))
+    down = combine_margins(rate_1.value - rate_1.low, rate_2.high - rate_2.value)
+    return Interval(value, value - down, value + combine_margins(rate_1.high - rate_1.value, rate_2.value - rate_2.low))
 
 
-def mann_whitney(value: float, positives: float, negatives: float, level: float = 0.95) -> Interval:
+def mann_whitney_interval(value: float, positives: float, negatives: float, level: float = 0.95) -> Interval:
     """An area under the ROC curve and its score-like interval (Newcombe 2006, method 5): of real width at 0 and at 1."""
     if math.isnan(value) or positives <= 0 or negatives <= 0:
         return UNDEFINED
     z = normal_quantile(0.5 + level / 2)
 
-    def far(theta: float) -> bool:
+    def is_outside(theta: float) -> bool:
         inner = (1 - theta) / (2 - theta) + theta / (1 + theta)
         spread = theta * (1 - theta) / (positives * negatives) * (1 + ((positives + negatives) / 2 - 1) * inner)
         return (value - theta) ** 2 > z * z * spread
 
-    def border(inside: float, outside: float) -> float:
+    def find_bound(inside: float, outside: float) -> float:
         for _ in range(60):
             middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if far(middle) else (middle, outside)
+            inside, outside = (inside, middle) if is_outside(middle) else (middle, outside)
         return inside
 
-    return Interval(value, 0.0 if value == 0 else border(value, 0.0), 1.0 if value == 1 else border(value, 1.0))
+    return Interval(value, 0.0 if value == 0 else find_bound(value, 0.0), 1.0 if value == 1 else find_bound(value, 1.0))
 
 
-def resamples_of_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:
+def resample_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:
     """Indices of the examples of each resample: as many groups as there are, drawn with replacement, whole.
 
     groups: (n,), the group of each example. Returns `resamples` integer arrays.
@@ -112,12 +112,12 @@ def resamples_of_groups(groups: np.ndarray, resamples: int, seed: int) -> list[n
     order = np.argsort(code, kind="stable")
     sizes = np.bincount(code)
     starts = np.cumsum(sizes) - sizes
-    draw = np.random.default_rng(seed)
-    chosen = draw.integers(0, len(sizes), size=(resamples, len(sizes))) if len(sizes) else np.empty((resamples, 0), int)
-    return [order[_runs(starts[row], sizes[row])] for row in chosen]
+    rng = np.random.default_rng(seed)
+    drawn_groups = rng.integers(0, len(sizes), size=(resamples, len(sizes))) if len(sizes) else np.empty((resamples, 0), int)
+    return [order[_concatenate_ranges(starts[row], sizes[row])] for row in drawn_groups]
 
 
-def _runs(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _concatenate_ranges(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """The integers of the runs [start, start + size), one after another."""
     ends = np.cumsum(sizes)
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
@@ -142,14 +142,14 @@ def bootstrap_interval(
     value = float(statistic(np.arange(len(groups)))) if len(groups) else math.nan
     if len(groups) == 0 or len(np.unique(groups)) < 2:
         return Interval(value, math.nan, math.nan)
-    drawn = np.array([statistic(index) for index in resamples_of_groups(groups, resamples, seed)], dtype=float)
-    return Interval(value, *percentiles(drawn, level))
+    statistics = np.array([statistic(index) for index in resample_groups(groups, resamples, seed)], dtype=float)
+    return Interval(value, *percentile_interval(statistics, level))
 
 
-def percentiles(drawn: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """The central `level` of drawn values; NaN if less than half of them are defined."""
-    defined = drawn[np.isfinite(drawn)]
-    if len(defined) * 2 < len(drawn) or not len(defined):
+    defined = values[np.isfinite(values)]
+    if len(defined) * 2 < len(values) or not len(defined):
         return math.nan, math.nan
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from readsight.stats.confidence_intervals import percentiles
+from readsight.stats.confidence_intervals import percentile_interval
 
 DRAWN = 2_000_000  # groups that are drawn at a time
 
@@ -37,19 +37,19 @@ def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarr
     drawn = weights[:, order]
     # Recall grows at runs of ties that hold a positive, and at no others.
     rises = np.unique(np.searchsorted(ends, np.flatnonzero(truth)))
-    seen = np.cumsum(drawn, axis=1)[:, ends[rises]]
+    examples = np.cumsum(drawn, axis=1)[:, ends[rises]]
     last = np.searchsorted(np.flatnonzero(truth), ends[rises], side="right") - 1
-    found = np.cumsum(drawn[:, truth], axis=1)[:, last]
-    return average_precision(found, seen)
+    positives = np.cumsum(drawn[:, truth], axis=1)[:, last]
+    return average_precision(positives, examples)
 
 
-def average_precision(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Precision summed over the steps of recall. found, seen: (resamples, steps) positives and examples from the top down to each."""
-    if not found.shape[1]:
-        return np.full(len(found), np.nan)
+def average_precision(positives: np.ndarray, examples: np.ndarray) -> np.ndarray:
+    """Precision summed over the steps of recall. found, examples: (resamples, steps) positives and examples from the top down to each."""
+    if not positives.shape[1]:
+        return np.full(len(positives), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(seen > 0, found / seen, 0.0)
-        return (precision * np.diff(found, prepend=0, axis=1)).sum(axis=1) / found[:, -1]
+        precision = np.where(examples > 0, positives / examples, 0.0)
+        return (precision * np.diff(positives, prepend=0, axis=1)).sum(axis=1) / positives[:, -1]
 
 
 def chance_auprc(positives: int, n: int) -> float:
@@ -57,8 +57,8 @@ def chance_auprc(positives: int, n: int) -> float:
     if not 0 < positives <= n:
         return float("nan")
     rank = np.arange(1, n + 1)
-    others = (positives - 1) / (n - 1) if n > 1 else 0.0
-    return float(np.mean(1 / rank + others * (rank - 1) / rank))
+    remaining_rate = (positives - 1) / (n - 1) if n > 1 else 0.0
+    return float(np.mean(1 / rank + remaining_rate * (rank - 1) / rank))
 
 
 def _tie_ends(ordered: np.ndarray) -> np.ndarray:
@@ -68,127 +68,127 @@ def _tie_ends(ordered: np.ndarray) -> np.ndarray:
 
 def brier(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean squared error of probabilities (Brier 1950)."""
-    return mean((probability - label) ** 2, weights)
+    return weighted_mean((probability - label) ** 2, weights)
 
 
 def log_loss(probability: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean negative log likelihood, nats."""
-    return mean(surprise(probability, label), weights)
+    return weighted_mean(negative_log_likelihood(probability, label), weights)
 
 
-def surprise(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+def negative_log_likelihood(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Negative log likelihood of each label, nats."""
-    held = np.clip(probability, 1e-6, 1 - 1e-6)
-    return -np.where(label == 1, np.log(held), np.log(1 - held))
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    return -np.where(label == 1, np.log(clipped), np.log(1 - clipped))
 
 
 def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.ndarray, bins: int = 10) -> np.ndarray:
     """Expected calibration error: mean distance of probability and frequency over bins of equal counts (Naeini et al. 2015)."""
     cells = np.zeros((len(label), bins))
-    cells[np.arange(len(label)), bin_of(probability, bins)] = probability - label
+    cells[np.arange(len(label)), assign_bins(probability, bins)] = probability - label
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.abs(weights @ cells).sum(axis=1) / weights.sum(axis=1)
 
 
-def tables(true: np.ndarray, said: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
+def confusion_tables(true: np.ndarray, predicted: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
     """Confusion matrices, (resamples, classes, classes): rows are the true class, columns the one said.
 
-    true, said: (n,) codes of classes.
+    true, predicted: (n,) codes of classes.
     """
     cells = np.zeros((len(true), classes * classes))
-    cells[np.arange(len(true)), np.asarray(true) * classes + said] = 1
+    cells[np.arange(len(true)), np.asarray(true) * classes + predicted] = 1
     return (weights @ cells).reshape(-1, classes, classes)
 
 
 def accuracy(table: np.ndarray) -> np.ndarray:
-    """Part of the examples that are said right. table: as `tables` gives, here and below."""
-    return _ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
+    """Part of the examples that are said right. table: as `confusion_tables` gives, here and below."""
+    return _safe_ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
 
 
 def recalls(table: np.ndarray) -> np.ndarray:
     """Part of each class that is said right, (resamples, classes); NaN where there is none of it."""
-    return _ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2))
+    return _safe_ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2))
 
 
 def precisions(table: np.ndarray) -> np.ndarray:
     """Part of what is said to be a class that is it, (resamples, classes); NaN where none is said to be."""
-    return _ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=1))
+    return _safe_ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=1))
 
 
 def balanced_accuracy(table: np.ndarray) -> np.ndarray:
     """Mean recall of the classes that the examples have. A resample that has lost one of them has none (NaN)."""
-    return recalls(table)[:, present(table)].mean(axis=1)
+    return recalls(table)[:, present_classes(table)].mean(axis=1)
 
 
-def present(table: np.ndarray) -> np.ndarray:
+def present_classes(table: np.ndarray) -> np.ndarray:
     """Which classes the examples have, (classes,); told from the first weighting, which counts each once."""
     return table[0].sum(axis=1) > 0
 
 
-def f1(table: np.ndarray, sought: int) -> np.ndarray:
+def f1(table: np.ndarray, class_index: int) -> np.ndarray:
     """Harmonic mean of precision and recall of one class; 0 where it is neither there nor said."""
-    hits = table[:, sought, sought]
-    both = table[:, sought].sum(axis=1) + table[:, :, sought].sum(axis=1)
+    hits = table[:, class_index, class_index]
+    both = table[:, class_index].sum(axis=1) + table[:, :, class_index].sum(axis=1)
     return np.where(np.isnan(both), np.nan, np.divide(2 * hits, both, out=np.zeros_like(hits), where=both > 0))
 
 
 def mcc(table: np.ndarray) -> np.ndarray:
     """Matthews' correlation, of any number of classes (Gorodkin 2004); 0 where all are said to be of one class."""
-    total, right = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
-    true, said = table.sum(axis=2), table.sum(axis=1)
-    spread = np.sqrt((total**2 - (said**2).sum(axis=1)) * (total**2 - (true**2).sum(axis=1)))
-    shared = right * total - (true * said).sum(axis=1)
+    total, correct = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
+    true, predicted = table.sum(axis=2), table.sum(axis=1)
+    spread = np.sqrt((total**2 - (predicted**2).sum(axis=1)) * (total**2 - (true**2).sum(axis=1)))
+    shared = correct * total - (true * predicted).sum(axis=1)
     return np.where(np.isnan(total), np.nan, np.divide(shared, spread, out=np.zeros_like(shared), where=spread > 0))
 
 
 def brier_of_classes(probabilities: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Squared error summed over the classes (Brier 1950), 0 to 2. probabilities: (n, classes); target: (n,) codes."""
     truth = np.arange(probabilities.shape[1]) == np.asarray(target)[:, None]
-    return mean(((probabilities - truth) ** 2).sum(axis=1), weights)
+    return weighted_mean(((probabilities - truth) ** 2).sum(axis=1), weights)
 
 
 def log_loss_of_classes(probabilities: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean negative log likelihood of the true class, nats."""
-    held = np.clip(probabilities, 1e-6, 1 - 1e-6)
-    return mean(-np.log(held[np.arange(len(target)), target]), weights)
+    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    return weighted_mean(-np.log(clipped[np.arange(len(target)), target]), weights)
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _safe_ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return part / whole
+        return numerator / denominator
 
 
-def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
+def assign_bins(probability: np.ndarray, bins: int) -> np.ndarray:
     """Bin of each example, (n,): bins of equal counts, equal probabilities in one bin."""
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
     return np.searchsorted(edges, probability, side="right")
 
 
-def reliability(
+def reliability_curve(
     probability: np.ndarray, label: np.ndarray, weights: Sequence[np.ndarray], bins: int = 10
 ) -> list[dict[str, float | None]]:
     """A row a bin: mean probability, observed frequency with its interval, examples.
 
     weights: how often each of the n examples counts, (1 + resamples,), as a column of `group_weights`.
     """
-    place = bin_of(probability, bins)
+    bin_index = assign_bins(probability, bins)
     rows = []
-    for b in np.unique(place):
-        here = place == b
-        drawn = np.stack([weights[i] for i in np.flatnonzero(here)], axis=1)
-        frequency = interval(mean(label[here], drawn))
-        row = {"predicted": float(probability[here].mean()), "observed": frequency["value"], "n": int(here.sum())}
+    for b in np.unique(bin_index):
+        in_bin = bin_index == b
+        drawn = np.stack([weights[i] for i in np.flatnonzero(in_bin)], axis=1)
+        frequency = resample_interval(weighted_mean(label[in_bin], drawn))
+        row = {"predicted": float(probability[in_bin].mean()), "observed": frequency["value"], "n": int(in_bin.sum())}
         rows.append(row | {side: frequency[side] for side in ("low", "high")})
     return rows
 
 
-def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean of (n,) values, (resamples,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return weights @ np.asarray(values, float) / weights.sum(axis=1)
 
 
-def by_fold(
+def average_by_fold(
     metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weights: np.ndarray, counted_by: np.ndarray | None = None
 ) -> np.ndarray:
     """A ranking metric inside each fold, averaged by the folds' numbers of positives (or by the sum of `counted_by`); (resamples,).
@@ -196,15 +196,15 @@ def by_fold(
     Scores of different folds come from different fitted models: they are not ranked against each other.
     """
     total, counted = np.zeros(len(weights)), np.zeros(len(weights))
-    share = np.asarray(label if counted_by is None else counted_by, float)
+    importance = np.asarray(label if counted_by is None else counted_by, float)
     for number in (folds := np.unique(fold)):
-        here = fold == number if len(folds) > 1 else slice(None)
-        own = weights[:, here]
-        found = metric(score[here], label[here], own)
-        size = own @ share[here]
-        told = np.isfinite(found) & (size > 0)
-        total += np.where(told, found, 0) * size * told
-        counted += size * told
+        in_fold = fold == number if len(folds) > 1 else slice(None)
+        fold_weights = weights[:, in_fold]
+        values = metric(score[in_fold], label[in_fold], fold_weights)
+        size = fold_weights @ importance[in_fold]
+        is_defined = np.isfinite(values) & (size > 0)
+        total += np.where(is_defined, values, 0) * size * is_defined
+        counted += size * is_defined
     with np.errstate(invalid="ignore", divide="ignore"):
         return total / counted
 
@@ -226,16 +226,16 @@ def group_counts(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     if number < 2 or not resamples:
         return np.ones((1, len(code)), np.uint16)
     counts = np.ones((1 + resamples, len(code)), np.uint16)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     step = max(1, DRAWN // number)
     for start in range(1, 1 + resamples, step):
-        chosen = draw.integers(0, number, size=(min(step, 1 + resamples - start), number))
-        for row, drawn in enumerate(chosen, start):
+        drawn_groups = rng.integers(0, number, size=(min(step, 1 + resamples - start), number))
+        for row, drawn in enumerate(drawn_groups, start):
             counts[row] = np.bincount(drawn, minlength=number)[code]
     return counts
 
 
-def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
+def resample_interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
     """Point (the first) and percentile interval (of the others), None where a value is not defined.
 
     The interval is widened to hold the point: resampling raises errors such as
@@ -243,7 +243,7 @@ def interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]
     """
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None}
-    point, (low, high) = float(values[0]), percentiles(values[1:], level)
+    point, (low, high) = float(values[0]), percentile_interval(values[1:], level)
     if not np.isfinite(low):
         return {"value": point, "low": None, "high": None}
     return {"value": point, "low": min(low, point), "high": max(high, point)}

@@ -7,10 +7,10 @@ BASES = frozenset("ACGTN")
 KINDS = ("snv", "insertion", "deletion")
 SNV, INSERTION, DELETION = range(3)
 # Rolling an indel further than this along a repeat is not worth the time; both sides stop alike.
-FARTHEST = 5_000
+MAX_SHIFT = 5_000
 
 
-class Edit(NamedTuple):
+class AlleleEdit(NamedTuple):
     """Replace the reference's [start, end), 0-based half-open, by `alt`; trimmed, as it was written.
 
     key: (start, end, alt) of the same edit shifted as far left as the reference
@@ -27,12 +27,12 @@ class Edit(NamedTuple):
     kind: int
 
     @property
-    def change(self) -> int:
+    def length_change(self) -> int:
         """Net length change, in bases."""
         return len(self.alt) - (self.end - self.start)
 
 
-def edits(reference: str, position: int, ref: str, alt: str) -> list[Edit]:
+def find_edits(reference: str, position: int, ref: str, alt: str) -> list[AlleleEdit]:
     """The edits that an alternative allele makes.
 
     reference: sequence of the contig, upper case. position: 0-based, of ref's first
@@ -43,7 +43,7 @@ def edits(reference: str, position: int, ref: str, alt: str) -> list[Edit]:
     if ref == alt or not (BASES.issuperset(alt) and BASES.issuperset(ref)):
         return []
     if len(ref) == len(alt):
-        return [_snv(position + i, b) for i, (a, b) in enumerate(zip(ref, alt, strict=True)) if a != b]
+        return [_make_snv(position + i, b) for i, (a, b) in enumerate(zip(ref, alt, strict=True)) if a != b]
     tail = 0
     while tail < min(len(ref), len(alt)) and ref[-1 - tail] == alt[-1 - tail]:
         tail += 1
@@ -51,28 +51,28 @@ def edits(reference: str, position: int, ref: str, alt: str) -> list[Edit]:
     head = 0
     while head < min(len(ref), len(alt)) and ref[head] == alt[head]:
         head += 1
-    return [_indel(reference, position + head, position + len(ref), alt[head:])]
+    return [_make_indel(reference, position + head, position + len(ref), alt[head:])]
 
 
-def _snv(start: int, alt: str) -> Edit:
-    return Edit(start, start + 1, alt, (start, start + 1, alt), start, start + 1, SNV)
+def _make_snv(start: int, alt: str) -> AlleleEdit:
+    return AlleleEdit(start, start + 1, alt, (start, start + 1, alt), start, start + 1, SNV)
 
 
-def _indel(reference: str, start: int, end: int, alt: str) -> Edit:
+def _make_indel(reference: str, start: int, end: int, alt: str) -> AlleleEdit:
     kind = INSERTION if len(alt) > end - start else DELETION
     if alt and end > start:
-        return Edit(start, end, alt, (start, end, alt), start, end, kind)
+        return AlleleEdit(start, end, alt, (start, end, alt), start, end, kind)
     unit = alt or reference[start:end]
     n = len(unit)
-    left, most = 0, min(start, FARTHEST)
-    while left < most and reference[start - 1 - left] == unit[(n - 1 - left) % n]:
+    left, limit = 0, min(start, MAX_SHIFT)
+    while left < limit and reference[start - 1 - left] == unit[(n - 1 - left) % n]:
         left += 1
-    right, most = 0, min(len(reference) - end, FARTHEST)
-    while right < most and reference[end + right] == unit[right % n]:
+    right, limit = 0, min(len(reference) - end, MAX_SHIFT)
+    while right < limit and reference[end + right] == unit[right % n]:
         right += 1
-    turn = left % n
-    rotated = alt[n - turn :] + alt[: n - turn] if alt else ""
-    return Edit(start, end, alt, (start - left, end - left, rotated), start - left, end + right, kind)
+    rotation = left % n
+    rotated = alt[n - rotation :] + alt[: n - rotation] if alt else ""
+    return AlleleEdit(start, end, alt, (start - left, end - left, rotated), start - left, end + right, kind)
 
 
 class Genotype(NamedTuple):
@@ -83,7 +83,7 @@ class Genotype(NamedTuple):
 
 
 @lru_cache(4096)
-def genotype(text: str) -> Genotype:
+def parse_genotype(text: str) -> Genotype:
     """Read a GT field: `0/1`, `1|0`, `./1`, `1`, `.`."""
-    parts = text.replace("|", "/").split("/")
-    return Genotype(tuple(int(p) if p.isdigit() else -1 for p in parts), "|" in text and "/" not in text)
+    copies = text.replace("|", "/").split("/")
+    return Genotype(tuple(int(p) if p.isdigit() else -1 for p in copies), "|" in text and "/" not in text)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from readsight.stats.confidence_intervals import UNDEFINED, Interval, bootstrap_interval, wilson
+from readsight.stats.confidence_intervals import UNDEFINED, Interval, bootstrap_interval, wilson_interval
 from readsight.variants.alleles import KINDS
 
 LEVELS = ("genotype", "allele")
-WHOLE, OUTSIDE = "whole", "outside"
+EVERYWHERE, OUTSIDE = "whole", "outside"
 TYPES = {"snv": (0,), "insertion": (1,), "deletion": (2,), "indel": (1, 2), "all": (0, 1, 2)}
 TP, FN, QUERY_TP, FP = range(4)
 RESAMPLES = 1000
@@ -26,16 +26,16 @@ class Counts(NamedTuple):
 
     @property
     def recall(self) -> Interval:
-        return wilson(self.tp, self.tp + self.fn)
+        return wilson_interval(self.tp, self.tp + self.fn)
 
     @property
     def precision(self) -> Interval:
-        return wilson(self.query_tp, self.query_tp + self.fp)
+        return wilson_interval(self.query_tp, self.query_tp + self.fp)
 
     @property
     def f1(self) -> Interval:
-        value = f1(*self)
-        jaccard = wilson(self.tp, self.tp + self.fn + self.fp)
+        value = compute_f1(*self)
+        jaccard = wilson_interval(self.tp, self.tp + self.fn + self.fp)
         return UNDEFINED if math.isnan(value) else Interval(value, *(2 * j / (1 + j) for j in jaccard[1:]))
 
     @property
@@ -44,7 +44,7 @@ class Counts(NamedTuple):
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
 
-def f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
+def compute_f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
     """Harmonic mean of precision and recall; 0 where nothing true was found; NaN without a truth or a query call."""
     if not (tp + fn and query_tp + fp):
         return math.nan
@@ -52,7 +52,7 @@ def f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
     return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
 
 
-def intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
+def compute_intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
     """Precision, recall and F1 with intervals that hold although errors come in clusters.
 
     counts: (blocks, 4), TP, FN, QUERY_TP, FP of each genome block. Each interval spans
@@ -62,28 +62,31 @@ def intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
     """
     counts = counts[counts.sum(axis=1) > 0]
     total = Counts(*map(int, counts.sum(axis=0)))
-    alone = total.intervals
+    independent = total.intervals
     statistics = {
-        "precision": lambda index: _part(*counts[index][:, [QUERY_TP, FP]].sum(axis=0)),
-        "recall": lambda index: _part(*counts[index][:, [TP, FN]].sum(axis=0)),
-        "f1": lambda index: f1(*counts[index].sum(axis=0)),
+        "precision": lambda index: _fraction(*counts[index][:, [QUERY_TP, FP]].sum(axis=0)),
+        "recall": lambda index: _fraction(*counts[index][:, [TP, FN]].sum(axis=0)),
+        "f1": lambda index: compute_f1(*counts[index].sum(axis=0)),
     }
-    return {name: _spanning(alone[name], statistic, len(counts), seed) for name, statistic in statistics.items()}
+    return {name: _span_intervals(independent[name], statistic, len(counts), seed) for name, statistic in statistics.items()}
 
 
-def _part(hits: int, misses: int) -> float:
+def _fraction(hits: int, misses: int) -> float:
     return hits / (hits + misses) if hits + misses else math.nan
 
 
-def _spanning(alone: Interval, statistic: Callable[[np.ndarray], float], blocks: int, seed: int) -> Interval:
-    if math.isnan(alone.value):
-        return alone
-    drawn = bootstrap_interval(statistic, np.arange(blocks), RESAMPLES, seed)
-    low, high = (given if math.isnan(own) else own for own, given in zip(drawn[1:], alone[1:], strict=True))
-    return Interval(alone.value, min(alone.low, low), max(alone.high, high))
+def _span_intervals(independent: Interval, statistic: Callable[[np.ndarray], float], blocks: int, seed: int) -> Interval:
+    if math.isnan(independent.value):
+        return independent
+    resampled = bootstrap_interval(statistic, np.arange(blocks), RESAMPLES, seed)
+    low, high = (
+        wilson_bound if math.isnan(resampled_bound) else resampled_bound
+        for resampled_bound, wilson_bound in zip(resampled[1:], independent[1:], strict=True)
+    )
+    return Interval(independent.value, min(independent.low, low), max(independent.high, high))
 
 
-class Tally:
+class BenchmarkCounts:
     """Counts by level, stratum, type, genome block, and by sample.
 
     samples, strata: names; the whole scope, and with strata `outside` all of them, are
@@ -92,15 +95,15 @@ class Tally:
 
     def __init__(self, samples: list[str], strata: list[str], lengths: dict[str, int], block: int):
         self.samples = samples
-        self.strata = [WHOLE, *strata, *([OUTSIDE] if strata else [])]
+        self.strata = [EVERYWHERE, *strata, *([OUTSIDE] if strata else [])]
         self.block = block
         sizes = [-(-length // block) for length in lengths.values()]
-        self.offset = dict(zip(lengths, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True)) if lengths else {}
+        self.block_offset = dict(zip(lengths, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True)) if lengths else {}
         shape = (len(LEVELS), 4, len(self.strata), len(KINDS))
-        self.blocks = np.zeros((*shape, sum(sizes)), dtype=np.int32)
-        self.each = np.zeros((len(samples), *shape), dtype=np.int64)
+        self.block_counts = np.zeros((*shape, sum(sizes)), dtype=np.int32)
+        self.sample_counts = np.zeros((len(samples), *shape), dtype=np.int64)
 
-    def add(
+    def add_calls(
         self,
         sample: int,
         contig: str,
@@ -115,34 +118,34 @@ class Tally:
         starts: (n,) 0-based. kinds: (n,) places in KINDS. inside: (n, strata) bool.
         hits: (levels, n) bool. of_truth: calls of the truth, else of the query.
         """
-        where = self.offset[contig] + starts // self.block
+        block_index = self.block_offset[contig] + starts // self.block
         hit, miss = (TP, FN) if of_truth else (QUERY_TP, FP)
         for level in range(len(LEVELS)):
             status = np.where(hits[level], hit, miss)
             for stratum in range(len(self.strata)):
-                chosen = inside[:, stratum]
-                cells = (status[chosen], np.full(chosen.sum(), stratum), kinds[chosen])
-                np.add.at(self.blocks[level], (*cells, where[chosen]), 1)
-                np.add.at(self.each[sample][level], cells, 1)
+                selected = inside[:, stratum]
+                cells = (status[selected], np.full(selected.sum(), stratum), kinds[selected])
+                np.add.at(self.block_counts[level], (*cells, block_index[selected]), 1)
+                np.add.at(self.sample_counts[sample][level], cells, 1)
 
-    def rows(self, seed: int) -> Iterator[dict]:
+    def iterate_rows(self, seed: int) -> Iterator[dict]:
         """A table of figures: level × sample (`all` first) × stratum × type."""
         for level, level_name in enumerate(LEVELS):
             for stratum, stratum_name in enumerate(self.strata):
                 for type_name, kinds in TYPES.items():
-                    counts = self.blocks[level, :, stratum, list(kinds)].sum(axis=0).T
+                    counts = self.block_counts[level, :, stratum, list(kinds)].sum(axis=0).T
                     total = Counts(*map(int, counts.sum(axis=0)))
                     names = {"level": level_name, "stratum": stratum_name, "type": type_name}
-                    yield {**names, "sample": "all", **figures(total, intervals(counts, seed))}
+                    yield {**names, "sample": "all", **build_row(total, compute_intervals(counts, seed))}
                     for i, sample in enumerate(self.samples if len(self.samples) > 1 else []):
-                        own = Counts(*map(int, self.each[i, level, :, stratum, list(kinds)].sum(axis=0)))
-                        yield {**names, "sample": sample, **figures(own, own.intervals)}
+                        sample_total = Counts(*map(int, self.sample_counts[i, level, :, stratum, list(kinds)].sum(axis=0)))
+                        yield {**names, "sample": sample, **build_row(sample_total, sample_total.intervals)}
 
 
-def figures(counts: Counts, found: dict[str, Interval]) -> dict[str, float]:
+def build_row(counts: Counts, metric_intervals: dict[str, Interval]) -> dict[str, float]:
     """Counts and figures of one row of the table."""
     row: dict[str, float] = {"tp": counts.tp, "fn": counts.fn, "query_tp": counts.query_tp, "fp": counts.fp}
-    for name, interval in found.items():
+    for name, interval in metric_intervals.items():
         row |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return row
 
@@ -161,44 +164,46 @@ METRICS = {
 }
 
 
-def summary(rows: list[dict], caller: str) -> list[dict]:
+def summary_records(rows: list[dict], caller: str) -> list[dict]:
     """Records of summary.json, from rows of the table over all samples."""
     records = []
     for row in rows:
         if row["sample"] != "all":
             continue
-        stratum = [] if row["stratum"] == WHOLE else [row["stratum"]]
+        stratum = [] if row["stratum"] == EVERYWHERE else [row["stratum"]]
         key = ".".join(["variants", caller, row["type"], *stratum])
         suffix = "" if row["level"] == "genotype" else "_allele"
-        place = f" ({place_words(row['stratum'])})" if stratum else ""
-        what = "haplotypes and genotypes agree" if not suffix else "alleles agree, whatever the genotype"
-        for metric, (words, of) in METRICS.items():
+        stratum_text = f" ({describe_stratum(row['stratum'])})" if stratum else ""
+        criterion = "haplotypes and genotypes agree" if not suffix else "alleles agree, whatever the genotype"
+        for metric, (metric_text, count_names) in METRICS.items():
             records.append(
                 {
                     "key": f"{key}.{metric}{suffix}",
-                    "value": finite(row[metric]),
-                    "low": finite(row[f"{metric}_low"]),
-                    "high": finite(row[f"{metric}_high"]),
-                    "n": sum(row[name] for name in of),
+                    "value": none_if_nan(row[metric]),
+                    "low": none_if_nan(row[f"{metric}_low"]),
+                    "high": none_if_nan(row[f"{metric}_high"]),
+                    "n": sum(row[name] for name in count_names),
                     "unit": "fraction",
-                    "description": f"{caller}, {NAMES[row['type']]}{place}: {words}; {what}.",
+                    "description": f"{caller}, {NAMES[row['type']]}{stratum_text}: {metric_text}; {criterion}.",
                 }
             )
         if row["type"] == "all" and not stratum:
-            records += [_count(f"{key}.{name}{suffix}", row[name], f"{caller}: {COUNTS[name]}; {what}.") for name in COUNTS]
+            records += [
+                _count_record(f"{key}.{name}{suffix}", row[name], f"{caller}: {COUNTS[name]}; {criterion}.") for name in COUNTS
+            ]
     return records
 
 
 COUNTS = {"tp": "truth variants found", "fn": "truth variants missed", "query_tp": "true calls", "fp": "false calls"}
 
 
-def place_words(stratum: str) -> str:
+def describe_stratum(stratum: str) -> str:
     return "outside all strata" if stratum == OUTSIDE else f"touching {stratum}"
 
 
-def finite(value: float) -> float | None:
+def none_if_nan(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _count(key: str, value: int, description: str) -> dict:
+def _count_record(key: str, value: int, description: str) -> dict:
     return {"key": key, "value": value, "low": None, "high": None, "n": value, "unit": "count", "description": description}

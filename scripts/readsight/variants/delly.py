@@ -5,24 +5,24 @@ import logging
 from pathlib import Path
 
 from readsight.errors import ToolError
-from readsight.pipes import Command, run
-from readsight.variants.vcf_files import write_empty
+from readsight.pipes import Command, run_tool
+from readsight.variants.vcf_files import write_empty_bcf
 
 log = logging.getLogger("readsight")
 
 # Delly's words for alignments that it cannot learn a library from: such a sample is left out, the run goes on
-HOPELESS = "not enough data to estimate library"
+TOO_FEW_READS = "not enough data to estimate library"
 
 
-def attempt(command: Command, out: Path, lengths: dict[str, int], sample: str) -> str | None:
+def run_delly(command: Command, out: Path, lengths: dict[str, int], sample: str) -> str | None:
     """Run Delly on a sample; where it cannot judge it, write a file without calls.
 
     Returns why there are no calls, or None. Raises ToolError for any other failure.
     """
     try:
-        run(command)
+        run_tool(command)
     except ToolError as error:
-        if HOPELESS not in str(error):
+        if TOO_FEW_READS not in str(error):
             raise
         reason = "too few reads, or fragments, for Delly to learn the library from"
     else:
@@ -30,10 +30,10 @@ def attempt(command: Command, out: Path, lengths: dict[str, int], sample: str) -
             return None
         reason = "Delly ended without writing a file"
     log.warning("%s has no structural variants: %s", sample, reason)
-    write_empty(out, lengths, [sample])
+    write_empty_bcf(out, lengths, [sample])
     return reason
 
 
-def note(path: Path, sample: str, reason: str | None) -> None:
+def write_note(path: Path, sample: str, reason: str | None) -> None:
     """Keep why a sample has no calls (null: it was judged)."""
     path.write_text(json.dumps({"sample": sample, "reason": reason}) + "\n")

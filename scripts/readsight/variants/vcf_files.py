@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from readsight.errors import InputError, ToolError
-from readsight.formats.contigs import open_any
-from readsight.pipes import Command, capture, listed, pipe, reading, run
+from readsight.formats.contigs import open_decompressed
+from readsight.pipes import Command, capture_output, read_pipe, run_pipe, run_tool, write_list
 
 # a process may hold 1024 files open by default
 BATCH = 500
@@ -31,20 +31,20 @@ def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[
     """
     lines = list(lines)
     kept = [line for line in lines if line.startswith(KEPT)]
-    known = {_identity(line) for line in kept}
-    kept += [line for line in extra if _identity(line) not in known]
-    marks = [f"##contig=<ID={name},length={length}>" for name, length in lengths.items()]
-    return ["##fileformat=VCFv4.2", *kept, *marks, lines[-1]]
+    known = {_parse_identity(line) for line in kept}
+    kept += [line for line in extra if _parse_identity(line) not in known]
+    contig_lines = [f"##contig=<ID={name},length={length}>" for name, length in lengths.items()]
+    return ["##fileformat=VCFv4.2", *kept, *contig_lines, lines[-1]]
 
 
-def _identity(line: str) -> tuple[str, str]:
-    kind, _, rest = line.partition("=<")
-    found = re.search(r"ID=([^,>]+)", rest)
-    return kind, found.group(1) if found else rest
+def _parse_identity(line: str) -> tuple[str, str]:
+    kind, _, body = line.partition("=<")
+    match = re.search(r"ID=([^,>]+)", body)
+    return kind, match.group(1) if match else body
 
 
-def cleaned(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()) -> Callable[[BinaryIO], None]:
-    """A feed for `pipe` that passes a text VCF on under a clean header."""
+def make_clean_feed(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()) -> Callable[[BinaryIO], None]:
+    """A feed for `run_pipe` that passes a text VCF on under a clean header."""
 
     def feed(sink: BinaryIO) -> None:
         lines = read_header(source)
@@ -73,135 +73,139 @@ def read_header(source: BinaryIO) -> list[str]:
 
 
 @contextmanager
-def text_of(path: Path, header_only: bool = False) -> Iterator[BinaryIO]:
+def open_vcf_text(path: Path, header_only: bool = False) -> Iterator[BinaryIO]:
     """A user's VCF (plain, gzipped or BGZF) or BCF as text, told by its content. Raises InputError where it is cut off."""
     binary = False
     try:
-        with open_any(path) as handle:
+        with open_decompressed(path) as handle:
             binary = handle.peek(3)[:3] == b"BCF"
             if not binary:
                 yield handle
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise InputError(f"{path}: is cut off or damaged; get the file again from its source") from None
     if binary:
-        with reading([["bcftools", "view", "--no-version", *["-h"] * header_only, "-Ov", path]]) as text:
+        with read_pipe([["bcftools", "view", "--no-version", *["-h"] * header_only, "-Ov", path]]) as text:
             yield text
 
 
-def header(path: Path) -> list[str]:
+def load_header(path: Path) -> list[str]:
     """Header lines of a VCF or BCF file."""
-    return capture(["bcftools", "view", "--no-version", "-h", path]).splitlines()
+    return capture_output(["bcftools", "view", "--no-version", "-h", path]).splitlines()
 
 
-def samples(path: Path) -> list[str]:
+def read_samples(path: Path) -> list[str]:
     """Sample names of a VCF or BCF file."""
-    return header(path)[-1].split("\t")[9:]
+    return load_header(path)[-1].split("\t")[9:]
 
 
-def tags(lines: Iterable[str], kind: str) -> set[str]:
+def find_defined_tags(lines: Iterable[str], kind: str) -> set[str]:
     """IDs that header lines define. kind: INFO, FORMAT or FILTER."""
-    return {_identity(line)[1] for line in lines if line.startswith(f"##{kind}=<")}
+    return {_parse_identity(line)[1] for line in lines if line.startswith(f"##{kind}=<")}
 
 
-def index(path: Path) -> None:
+def index_bcf(path: Path) -> None:
     """Write the CSI index beside a BCF file."""
-    run(["bcftools", "index", "-f", path])
+    run_tool(["bcftools", "index", "-f", path])
 
 
-def column_line(names: Sequence[str]) -> str:
+def format_column_line(names: Sequence[str]) -> str:
     """The `#CHROM…` line for these samples."""
     columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
     return "\t".join(columns + ["FORMAT", *names] * bool(names))
 
 
-def empty_lines(lengths: dict[str, int], names: Sequence[str]) -> str:
+def format_empty_vcf(lengths: dict[str, int], names: Sequence[str]) -> str:
     """Text of a valid VCF without calls."""
     genotype = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
-    return "\n".join(clean_header([genotype] * bool(names) + [column_line(names)], lengths)) + "\n"
+    return "\n".join(clean_header([genotype] * bool(names) + [format_column_line(names)], lengths)) + "\n"
 
 
-def write_empty(path: Path, lengths: dict[str, int], names: Sequence[str]) -> None:
+def write_empty_bcf(path: Path, lengths: dict[str, int], names: Sequence[str]) -> None:
     """Write a valid BCF without calls."""
-    text = empty_lines(lengths, names).encode()
-    pipe([["bcftools", "view", "--no-version", "-Ob", "-o", path, "-"]], feed=lambda sink: sink.write(text))
+    text = format_empty_vcf(lengths, names).encode()
+    run_pipe([["bcftools", "view", "--no-version", "-Ob", "-o", path, "-"]], feed=lambda sink: sink.write(text))
 
 
-def adopt(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, what: str) -> None:
+def import_vcf(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, config_key: str) -> None:
     """Send a user's VCF through commands, under the contigs of the reference.
 
     path: VCF, plain, gzipped or BGZF, or BCF; with or without index or contig lines.
-    Records on contigs that the reference lacks are left out. what: the config key, for
+    Records on contigs that the reference lacks are left out. config_key: the config key, for
     messages. Raises InputError where it is no VCF, belongs to another genome, or uses tags
     that its header does not define.
     """
-    lines = own_header(path, what)
-    check_contigs(lines, path, lengths, what)
+    lines = read_user_header(path, config_key)
+    check_contigs(lines, path, lengths, config_key)
     bed = scratch / "reference.bed"
     bed.write_text("".join(f"{name}\t0\t{length}\n" for name, length in lengths.items()))
-    within = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
+    restrict_command = ["bcftools", "view", "--no-version", "-T", bed, "-Ou", "-"]
     try:
-        with text_of(path) as records:
-            pipe([within, *commands], feed=cleaned(records, lengths))
+        with open_vcf_text(path) as records:
+            run_pipe([restrict_command, *commands], feed=make_clean_feed(records, lengths))
     except ToolError as error:
-        raise InputError(f"{what}: bcftools cannot take {path} in; {_undefined(path, str(error)) or error}") from None
+        raise InputError(
+            f"{config_key}: bcftools cannot take {path} in; {_explain_undefined_tag(path, str(error)) or error}"
+        ) from None
 
 
-def _undefined(path: Path, said: str) -> str | None:
+def _explain_undefined_tag(path: Path, error_message: str) -> str | None:
     """What to do about the first tag that records use and their header does not define, if bcftools speaks of one."""
-    found = re.search(r"(INFO|FORMAT|FILTER) '([^']+)' is not defined in the header", said)
-    if not found:
+    match = re.search(r"(INFO|FORMAT|FILTER) '([^']+)' is not defined in the header", error_message)
+    if not match:
         return None
-    kind, tag = found.groups()
+    kind, tag = match.groups()
     line = f'##{kind}=<ID={tag},{"" if kind == "FILTER" else "Number=.,Type=String,"}Description="...">'
     return f"its header does not define {kind} {tag}, which its records use. Add to the header of {path} the line {line}"
 
 
-def own_header(path: Path, what: str) -> list[str]:
-    """Header lines of a user's VCF or BCF. Raises InputError, naming the config key `what`, where it is neither."""
+def read_user_header(path: Path, config_key: str) -> list[str]:
+    """Header lines of a user's VCF or BCF. Raises InputError, naming the config key `config_key`, where it is neither."""
     try:
-        with text_of(path, header_only=True) as text:
+        with open_vcf_text(path, header_only=True) as text:
             lines = read_header(text)
     except ToolError as error:
-        raise InputError(f"{what}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
+        raise InputError(f"{config_key}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
     if not lines:
-        raise InputError(f"{what}: {path} is not a VCF file: no line that starts with #CHROM stands before its records")
+        raise InputError(f"{config_key}: {path} is not a VCF file: no line that starts with #CHROM stands before its records")
     return lines
 
 
-def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], what: str) -> None:
+def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], config_key: str) -> None:
     """Compare a file's contigs with the reference. Raises InputError if none is shared or a length differs."""
-    named = {}
+    contig_lengths = {}
     for line in lines:
         if line.startswith("##contig=<"):
             length = re.search(r"length=(\d+)", line)
-            named[_identity(line)[1]] = int(length.group(1)) if length else None
-    seen = list(named) or contigs_in(path)
-    own = ", ".join(list(lengths)[:3])
-    if seen and not any(name in lengths for name in seen):
-        raise InputError(f"{what}: {path} has no contig of the reference: it has {', '.join(seen[:3])}, the reference {own}")
+            contig_lengths[_parse_identity(line)[1]] = int(length.group(1)) if length else None
+    names = list(contig_lengths) or list_contigs(path)
+    reference_names = ", ".join(list(lengths)[:3])
+    if names and not any(name in lengths for name in names):
+        raise InputError(
+            f"{config_key}: {path} has no contig of the reference: it has {', '.join(names[:3])}, the reference {reference_names}"
+        )
     faults = [
-        f"{what}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: it was made for another build"
-        for name, length in named.items()
+        f"{config_key}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: it was made for another build"
+        for name, length in contig_lengths.items()
         if name in lengths and length and length != lengths[name]
     ]
     if faults:
         raise InputError(faults[:5])
 
 
-def contigs_in(path: Path) -> list[str]:
+def list_contigs(path: Path) -> list[str]:
     """Contigs that the records of a file name, in order of first appearance."""
-    found: dict[str, None] = {}
-    with text_of(path) as records:
+    contigs: dict[str, None] = {}
+    with open_vcf_text(path) as records:
         read_header(records)
         for line in records:
-            found.setdefault(line.split(b"\t", 1)[0].decode(errors="replace"))
-    return list(found)
+            contigs.setdefault(line.split(b"\t", 1)[0].decode(errors="replace"))
+    return list(contigs)
 
 
-def join(files: list[Path], by: str, scratch: Path) -> Path:
+def merge_samples(files: list[Path], merge_by: str, scratch: Path) -> Path:
     """Merge indexed files of different samples into one, in batches; their samples come in the order of the files.
 
-    by: which records are one, in the words of bcftools merge -m. A sample without a record
+    merge_by: which records are one, in the words of bcftools merge -m. A sample without a record
     has no genotype there. Returns the merged file; a lone file is returned as it is.
     """
     level = 0
@@ -212,9 +216,9 @@ def join(files: list[Path], by: str, scratch: Path) -> Path:
             if len(batch) == 1:
                 merged += batch
                 continue
-            names = listed(batch, out.with_suffix(".txt"))
-            run(["bcftools", "merge", "--no-version", "-m", by, "-l", names, "-Ob", "-o", out])
-            index(out)
+            names = write_list(batch, out.with_suffix(".txt"))
+            run_tool(["bcftools", "merge", "--no-version", "-m", merge_by, "-l", names, "-Ob", "-o", out])
+            index_bcf(out)
             merged.append(out)
         files, level = merged, level + 1
     return files[0]

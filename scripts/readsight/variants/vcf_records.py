@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from readsight.errors import InputError
-from readsight.variants.vcf_files import text_of
+from readsight.variants.vcf_files import open_vcf_text
 
 FLUSH = 20_000
 
 
-class Row(NamedTuple):
+class VcfRecord(NamedTuple):
     """A record of a VCF file.
 
     number: place among the file's records, from 0. position: 0-based. ref, alts:
@@ -30,16 +30,16 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def lines(path: Path, header: bool = False) -> Iterator[Iterator[str]]:
-    """Lines of a VCF (plain, gzipped) or BCF file. header: only the header is wanted."""
-    with text_of(path, header) as data:
+def open_lines(path: Path, header_only: bool = False) -> Iterator[Iterator[str]]:
+    """Lines of a VCF (plain, gzipped) or BCF file. header_only: only the header is wanted."""
+    with open_vcf_text(path, header_only) as data:
         yield io.TextIOWrapper(data, encoding="utf-8", errors="replace")
 
 
-def samples_of(path: Path) -> list[str]:
+def read_sample_names(path: Path) -> list[str]:
     """Sample names of a VCF or BCF file. Raises InputError where there is no header line or no sample."""
     names = None
-    with lines(path, header=True) as text:
+    with open_lines(path, header=True) as text:
         for line in text:
             if line.startswith("#CHROM"):
                 names = line.rstrip().split("\t")[9:]
@@ -78,7 +78,7 @@ def pair_samples(query: list[str], truth: list[str], named: dict[str, str], sour
     return pairs
 
 
-class Spilled:
+class SpilledRecords:
     """Records of a file, sorted out by contig into small text files, so that one contig is in memory at a time.
 
     path: VCF or BCF, sorted or not. samples: the samples to keep, in this order.
@@ -87,22 +87,22 @@ class Spilled:
 
     def __init__(self, path: Path, samples: list[str], folder: Path, passed_only: bool = False):
         self.folder = folder
-        self.places: dict[str, Path] = {}
+        self.contig_files: dict[str, Path] = {}
         self.count = 0
         folder.mkdir(parents=True, exist_ok=True)
         waiting: dict[str, list[str]] = {}
-        held = 0
-        for contig, text in self._reduced(path, samples, passed_only):
+        waiting_count = 0
+        for contig, text in self._reduce_records(path, samples, passed_only):
             waiting.setdefault(contig, []).append(text)
-            held += 1
-            if held >= FLUSH:
+            waiting_count += 1
+            if waiting_count >= FLUSH:
                 self._flush(waiting)
-                held = 0
+                waiting_count = 0
         self._flush(waiting)
 
-    def _reduced(self, path: Path, samples: list[str], passed_only: bool) -> Iterator[tuple[str, str]]:
+    def _reduce_records(self, path: Path, samples: list[str], passed_only: bool) -> Iterator[tuple[str, str]]:
         columns: list[int] = []
-        with lines(path) as text:
+        with open_lines(path) as text:
             for line in text:
                 if line.startswith("#"):
                     if line.startswith("#CHROM"):
@@ -117,50 +117,50 @@ class Spilled:
                     raise InputError(f"{path}, record {number + 1}: not a VCF record: {line[:80]!r}")
                 passed = fields[6] in ("PASS", ".")
                 if passed or not passed_only:
-                    yield fields[0], _reduce(number, fields, passed, columns)
+                    yield fields[0], _format_record(number, fields, passed, columns)
 
     def _flush(self, waiting: dict[str, list[str]]) -> None:
         for contig, texts in waiting.items():
-            mode = "a" if contig in self.places else "w"
-            place = self.places.setdefault(contig, self.folder / f"{len(self.places)}.tsv")
-            with open(place, mode) as handle:
+            mode = "a" if contig in self.contig_files else "w"
+            path = self.contig_files.setdefault(contig, self.folder / f"{len(self.contig_files)}.tsv")
+            with open(path, mode) as handle:
                 handle.writelines(texts)
         waiting.clear()
 
-    def rows(self, contig: str) -> list[Row]:
+    def load_contig(self, contig: str) -> list[VcfRecord]:
         """Records of a contig, by position."""
-        if contig not in self.places:
+        if contig not in self.contig_files:
             return []
-        with open(self.places[contig]) as handle:
-            rows = [_row(line) for line in handle]
+        with open(self.contig_files[contig]) as handle:
+            rows = [_parse_record(line) for line in handle]
         rows.sort(key=lambda row: (row.position, row.number))
         return rows
 
 
-def _reduce(number: int, fields: list[str], passed: bool, columns: list[int]) -> str:
+def _format_record(number: int, fields: list[str], passed: bool, columns: list[int]) -> str:
     names = fields[8].split(":") if len(fields) > 8 else []
     gt = names.index("GT") if "GT" in names else None
     ps = names.index("PS") if "PS" in names else None
     values = [fields[i].split(":") if i < len(fields) else [] for i in columns]
-    genotypes = [_field(v, gt) for v in values]
-    sets = [_field(v, ps) for v in values]
+    genotypes = [_get_value(v, gt) for v in values]
+    sets = [_get_value(v, ps) for v in values]
     cells = [str(number), fields[1], fields[3], fields[4], str(int(passed)), *genotypes, *sets]
     return "\t".join(cells) + "\n"
 
 
-def _field(values: list[str], place: int | None) -> str:
-    return values[place] if place is not None and place < len(values) else "."
+def _get_value(values: list[str], index: int | None) -> str:
+    return values[index] if index is not None and index < len(values) else "."
 
 
-def _row(line: str) -> Row:
-    number, position, ref, alts, passed, *rest = line.rstrip("\n").split("\t")
-    half = len(rest) // 2
-    return Row(
+def _parse_record(line: str) -> VcfRecord:
+    number, position, ref, alts, passed, *sample_values = line.rstrip("\n").split("\t")
+    half = len(sample_values) // 2
+    return VcfRecord(
         int(number),
         int(position) - 1,
         ref.upper(),
         tuple(alts.upper().split(",")),
         passed == "1",
-        tuple(rest[:half]),
-        tuple(rest[half:]),
+        tuple(sample_values[:half]),
+        tuple(sample_values[half:]),
     )

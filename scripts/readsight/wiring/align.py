@@ -20,9 +20,9 @@ class AlignWiring(Stage):
         self.units = project.units
         expression = project.config.expression
         # RNA is aligned only where STAR is to count it
-        unaligned = [] if expression and "star" in expression.quantifiers else project.rna
-        self.samples = [sample for sample in project.sequenced if sample not in unaligned]
-        self.rna, self.dna = project.rna, project.dna
+        unaligned = [] if expression and "star" in expression.quantifiers else project.rna_samples
+        self.samples = [sample for sample in project.samples_with_data if sample not in unaligned]
+        self.rna_samples, self.dna_samples = project.rna_samples, project.dna_samples
         self.targets_bed = project.config.variants.targets if project.config.variants else None
 
     @property
@@ -38,55 +38,55 @@ class AlignWiring(Stage):
     def dictionary(self) -> str:
         return self.fasta.removesuffix(".fa") + ".dict"
 
-    def index(self) -> list[str]:
+    def index_files(self) -> list[str]:
         """The files of the selected aligner's index."""
         endings = {"bwa": "amb ann bwt pac sa", "bwa-mem2": "0123 amb ann bwt.2bit.64 pac"}[self.config.align.aligner]
         return [f"{self.folder}/reference/{self.config.align.aligner}.{ending}" for ending in endings.split()]
 
-    def sample_by(self, way: str) -> str:
+    def sample_constraint(self, route: str) -> str:
         """Constraint on {sample}: those that this way leads to a CRAM (bwa, bwa-mem2, star, or import)."""
-        return one_of([s for s in self.samples if way == self._way(s)])
+        return one_of([s for s in self.samples if route == self._choose_route(s)])
 
-    def _way(self, sample: str) -> str:
-        if self.alignments(sample):
+    def _choose_route(self, sample: str) -> str:
+        if self.list_alignments(sample):
             return "import"
-        return "star" if sample in self.rna else self.config.align.aligner
+        return "star" if sample in self.rna_samples else self.config.align.aligner
 
-    def alignments(self, sample: str) -> list[str]:
+    def list_alignments(self, sample: str) -> list[str]:
         return [unit.alignment for unit in self.units[sample] if unit.alignment]
 
-    def alignments_of(self, wildcards: Any) -> list[str]:
-        return self.alignments(wildcards.sample)
+    def alignment_files(self, wildcards: Any) -> list[str]:
+        return self.list_alignments(wildcards.sample)
 
     def unit_names(self, wildcards: Any) -> list[str]:
         return [unit.unit for unit in self.units[wildcards.sample]]
 
-    def mates(self, wildcards: Any) -> list[int]:
+    def mates_per_unit(self, wildcards: Any) -> list[int]:
         """Files of each unit of a sample: 2 where paired, else 1."""
         return [len(unit.fastqs) for unit in self.units[wildcards.sample] if unit.fastqs]
 
     def read_groups(self, wildcards: Any) -> list[str]:
         """The SAM header line of each unit of a sample."""
-        return [self._group(unit) for unit in self.units[wildcards.sample]]
+        return [self._read_group(unit) for unit in self.units[wildcards.sample]]
 
-    def cram(self, sample: str) -> str:
+    def cram_file(self, sample: str) -> str:
         """A sample's final alignments; RNA is never recalibrated."""
-        recalibrated = self.config.recalibrated and sample not in self.rna
+        recalibrated = self.config.uses_recalibration and sample not in self.rna_samples
         return f"{self.folder}/{'recalibrated/' if recalibrated else ''}{sample}.cram"
 
-    def crams(self) -> list[str]:
+    def dna_crams(self) -> list[str]:
         """Alignments that variants are called in: those of DNA."""
-        return [self.cram(sample) for sample in self.dna]
+        return [self.cram_file(sample) for sample in self.dna_samples]
 
-    def crais(self) -> list[str]:
-        return [f"{cram}.crai" for cram in self.crams()]
+    def dna_crais(self) -> list[str]:
+        return [f"{cram}.crai" for cram in self.dna_crams()]
 
-    def reports(self) -> list[str]:
+    def report_files(self) -> list[str]:
         """Statistics that MultiQC reads."""
         endings = ("stats.txt", "flagstat.txt", "mosdepth.global.dist.txt", "mosdepth.summary.txt")
         return [f"{self.folder}/{sample}.{ending}" for sample in self.samples for ending in endings]
 
-    def memory(self, mb: int, per_base: float) -> Callable[..., int]:
+    def scale_memory(self, mb: int, per_base: float) -> Callable[..., int]:
         """Memory of a job in MB by attempt: `mb` and so many bytes a base of the reference.
 
         A reference that is not there yet (the demo's) counts nothing.
@@ -101,20 +101,20 @@ class AlignWiring(Stage):
         return mem_mb
 
     def targets(self) -> list[str]:
-        crams = [self.cram(sample) for sample in self.samples]
+        crams = [self.cram_file(sample) for sample in self.samples]
         return crams + [f"{cram}.crai" for cram in crams] + self.summaries()
 
     def summaries(self) -> list[str]:
         return [f"{self.folder}/{sample}.summary.json" for sample in self.samples]
 
     def products(self) -> dict[tuple[str, str], str]:
-        found = {}
+        products = {}
         for sample in self.samples:
-            found[sample, "alignments"] = self.cram(sample)
-            found[sample, "alignment statistics"] = f"{self.folder}/{sample}.summary.json"
-        return found
+            products[sample, "alignments"] = self.cram_file(sample)
+            products[sample, "alignment statistics"] = f"{self.folder}/{sample}.summary.json"
+        return products
 
-    def _group(self, unit: Unit) -> str:
+    def _read_group(self, unit: Unit) -> str:
         """Library and platform unit come from the sheet's columns `library` and `platform_unit`, if it has them."""
         name = f"{unit.sample}.{unit.unit}"
         fields = {

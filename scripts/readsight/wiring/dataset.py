@@ -9,13 +9,13 @@ from readsight.wiring.expression_tables import TablesWiring
 from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
-OF_SPLIT = {
+SPLIT_KEYS = {
     "block": {"block"},
     "chromosome": {"test_chromosomes", "validation_chromosomes"},
     "group": {"column"},
     "given": {"column", "given", "resplits"},
 }
-OF_LIKENESS = {"identity", "coverage"}
+SIMILARITY_KEYS = {"identity", "coverage"}
 SEPARATE = {"block", "column", "given", "resplits", "test_chromosomes", "validation_chromosomes"}
 REFERENCE = "reference"
 REGIONS = re.compile(r"\.(bed|narrowPeak|broadPeak|vcf|bcf)(\.gz|\.bgz)?$")
@@ -30,63 +30,63 @@ class DatasetWiring(Stage):
         self.tasks = project.config.tasks
         self.tables = TablesWiring(project)
 
-    def task(self, wildcards: Any) -> Task:
+    def get_task(self, wildcards: Any) -> Task:
         return self.tasks[wildcards.task]
 
-    def labels(self, wildcards: Any) -> str:
+    def labels_vcf(self, wildcards: Any) -> str:
         """Labelled calls of the task's caller."""
-        return f"{self.project.folder}/variants/compare/{self.task(wildcards).caller}.labels.vcf.gz"
+        return f"{self.project.folder}/variants/compare/{self.get_task(wildcards).caller}.labels.vcf.gz"
 
-    def examples(self, wildcards: Any) -> str:
+    def examples_file(self, wildcards: Any) -> str:
         """The task's examples: calls as AnnData, samples as MuData."""
-        return f"{self.folder}/{wildcards.task}/examples.{'h5mu' if self.task(wildcards).source == 'samples' else 'h5ad'}"
+        return f"{self.folder}/{wildcards.task}/examples.{'h5mu' if self.get_task(wildcards).source == 'samples' else 'h5ad'}"
 
-    def assemble(self, wildcards: Any) -> dict[str, str]:
+    def variants_spec(self, wildcards: Any) -> dict[str, str]:
         """What `dataset_assemble_variants` reads of the config."""
-        task = self.task(wildcards)
+        task = self.get_task(wildcards)
         return {"name": wildcards.task} | task.model_dump(include={"source", "representation", "label", "caller"})
 
-    def names(self, task: str) -> list[str]:
+    def modality_names(self, task: str) -> list[str]:
         """Modalities that a task's samples are described by."""
-        return self.tasks[task].modalities or self.tables.modalities()
+        return self.tasks[task].modalities or self.tables.modality_names()
 
-    def modalities(self, wildcards: Any) -> list[str]:
+    def modality_files(self, wildcards: Any) -> list[str]:
         """A file for each of them, in that order."""
-        return [self.tables.file(name) for name in self.names(wildcards.task)]
+        return [self.tables.modality_file(name) for name in self.modality_names(wildcards.task)]
 
-    def join(self, wildcards: Any) -> dict[str, Any]:
+    def samples_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `dataset_assemble_samples` reads of the config."""
-        task = self.task(wildcards)
-        kept = task.model_dump(include={"source", "representation", "label", "positive", "time", "event", "missing"})
-        kept |= {"harmonise": task.harmonise.model_dump(include={"batch", "covariates"})}
+        task = self.get_task(wildcards)
+        spec = task.model_dump(include={"source", "representation", "label", "positive", "time", "event", "missing"})
+        spec |= {"harmonise": task.harmonise.model_dump(include={"batch", "covariates"})}
         # A column that only some splits read is asked for by those alone.
         split = {"column": task.split.column} | ({"given": task.split.given} if task.split.by == "given" else {})
-        return {"name": wildcards.task, "modalities": self.names(wildcards.task), "outcome": task.outcome} | kept | split
+        return {"name": wildcards.task, "modalities": self.modality_names(wildcards.task), "outcome": task.outcome} | spec | split
 
-    def batch(self, wildcards: Any) -> str | None:
-        return self.task(wildcards).harmonise.batch
+    def batch_column(self, wildcards: Any) -> str | None:
+        return self.get_task(wildcards).harmonise.batch
 
-    def confounding(self, wildcards: Any) -> str | list[str]:
+    def batch_confounding(self, wildcards: Any) -> str | list[str]:
         """What was measured of batch and label: nothing is divided before that is known."""
-        return f"{self.folder}/{wildcards.task}/confounding.json" if wildcards.task in self.measured() else []
+        return f"{self.folder}/{wildcards.task}/confounding.json" if wildcards.task in self.tasks_with_batches() else []
 
-    def split(self, wildcards: Any) -> dict[str, Any]:
+    def split_spec(self, wildcards: Any) -> dict[str, Any]:
         """Settings that the split reads, its own kind's alone; a given one is one division, with others drawn anew beside it."""
-        task, split = self.task(wildcards), self.task(wildcards).split
-        own = OF_SPLIT.get(split.by, set())
+        task, split = self.get_task(wildcards), self.get_task(wildcards).split
+        split_keys = SPLIT_KEYS.get(split.by, set())
         if task.source == "sequences":
-            spec = split.model_dump(exclude=SEPARATE - own)
+            spec = split.model_dump(exclude=SEPARATE - split_keys)
             spec |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
         else:
-            spec = split.model_dump(exclude=SEPARATE - own | OF_LIKENESS)
+            spec = split.model_dump(exclude=SEPARATE - split_keys | SIMILARITY_KEYS)
             spec = {key: value for key, value in spec.items() if key != "tested" and not key.endswith("_chromosomes")}
         if spec["by"] == "given" or spec.get("test_chromosomes"):
             return spec | {"folds": 1, "repeats": 1 + bool(spec.get("resplits"))}
         return spec
 
-    def fold(self, wildcards: Any) -> dict[str, Any]:
+    def fold_spec(self, wildcards: Any) -> dict[str, Any]:
         """What is fitted in a fold, besides scaling: harmonisation and selection, of samples alone."""
-        task = self.task(wildcards)
+        task = self.get_task(wildcards)
         if task.source != "samples":
             return {}
         harmonise = task.harmonise.model_dump(exclude={"batch"})  # the examples have it in a column of that name
@@ -95,117 +95,125 @@ class DatasetWiring(Stage):
             "harmonise": harmonise if task.harmonise.method != "none" else {"method": "none"},
         }
 
-    def balance(self, wildcards: Any) -> dict[str, Any]:
-        own = self.task(wildcards).balance
-        spec = {"method": wildcards.balance, "neighbours": own.neighbours}
-        return spec | ({"rate": own.rate} if wildcards.balance == "mutagenesis" else {})
+    def balance_spec(self, wildcards: Any) -> dict[str, Any]:
+        balance = self.get_task(wildcards).balance
+        spec = {"method": wildcards.balance, "neighbours": balance.neighbours}
+        return spec | ({"rate": balance.rate} if wildcards.balance == "mutagenesis" else {})
 
-    def balances(self) -> list[str]:
+    def balance_methods(self) -> list[str]:
         """All balances that any task asks for."""
-        words = [word for task in self.tasks.values() for word in (task.balance.method, *task.balance.compare)]
-        return list(dict.fromkeys(words))
+        methods = [method for task in self.tasks.values() for method in (task.balance.method, *task.balance.compare)]
+        return list(dict.fromkeys(methods))
 
-    def repeats(self, task: str) -> range:
+    def repeat_numbers(self, task: str) -> range:
         """Numbers of the repeats of a task; of a given split 0 is the one given, 1 those drawn anew."""
         split = self.tasks[task].split
         if split.by == "chromosome" and split.test_chromosomes:
             return range(1)
         return range(1 + bool(split.resplits) if split.by == "given" else split.repeats)
 
-    def room(self, wildcards: Any, attempt: int) -> int:
+    def memory_mb(self, wildcards: Any, attempt: int) -> int:
         """Memory in MB of a step that holds a task's examples; tables are taken to be read into eight times their size."""
-        task = self.task(wildcards)
+        task = self.get_task(wildcards)
         if task.source == "sequences":
             files = self.sequence_files(wildcards)
             # a region or variant takes some thirty letters, and becomes a window, of which several copies are held at once
-            cut = sum(megabytes(file) for file in files if REGIONS.search(file)) * (task.sequences.length or 1000) // 30
-            return attempt * (2000 + 20 * sum(map(megabytes, files)) + 6 * cut)
-        return attempt * (1000 + (self.tables.megabytes() * 8 if task.source == "samples" else 0))
+            window_mb = (
+                sum(estimate_megabytes(file) for file in files if REGIONS.search(file)) * (task.sequences.length or 1000) // 30
+            )
+            return attempt * (2000 + 20 * sum(map(estimate_megabytes, files)) + 6 * window_mb)
+        return attempt * (1000 + (self.tables.total_megabytes() * 8 if task.source == "samples" else 0))
 
-    def of_source(self, *sources: str) -> list[str]:
+    def tasks_by_source(self, *sources: str) -> list[str]:
         """Tasks whose examples come from there."""
         return [name for name, task in self.tasks.items() if task.source in sources]
 
     def sequence_files(self, wildcards: Any) -> list[str]:
         """Files of sequences, regions or variants of a task, as the config lists them."""
-        return [file.path for file in self.task(wildcards).sequences.files]
+        return [file.path for file in self.get_task(wildcards).sequences.files]
 
-    def cut(self, task: str) -> bool:
+    def can_cut_windows(self, task: str) -> bool:
         """Whether a task may cut windows out of a genome: wherever there is one."""
         return bool(self.tasks[task].sequences.genome or self.project.config.reference.fasta)
 
-    def genomes(self) -> list[str]:
+    def genome_names(self) -> list[str]:
         """Names of the genomes that windows are cut out of: the project's, and those of tasks that bring their own."""
-        tasks = self.of_source("sequences")
-        return list(dict.fromkeys(task if self.tasks[task].sequences.genome else REFERENCE for task in tasks if self.cut(task)))
+        tasks = self.tasks_by_source("sequences")
+        return list(
+            dict.fromkeys(
+                task if self.tasks[task].sequences.genome else REFERENCE for task in tasks if self.can_cut_windows(task)
+            )
+        )
 
     def genome_fasta(self, wildcards: Any) -> str:
         """FASTA of a genome by its name."""
-        own = wildcards.genome != REFERENCE
-        return self.tasks[wildcards.genome].sequences.genome if own else f"{self.project.folder}/align/reference/genome.fa"
+        has_genome = wildcards.genome != REFERENCE
+        return self.tasks[wildcards.genome].sequences.genome if has_genome else f"{self.project.folder}/align/reference/genome.fa"
 
-    def genome(self, wildcards: Any) -> dict[str, str]:
+    def genome_store(self, wildcards: Any) -> dict[str, str]:
         """The genome store of a task, where it may need one."""
-        if not self.cut(wildcards.task):
+        if not self.can_cut_windows(wildcards.task):
             return {}
-        name = wildcards.task if self.task(wildcards).sequences.genome else REFERENCE
+        name = wildcards.task if self.get_task(wildcards).sequences.genome else REFERENCE
         return {"codes": f"{self.folder}/genome/{name}.codes", "contigs": f"{self.folder}/genome/{name}.json"}
 
-    def beside(self, wildcards: Any) -> dict[str, str]:
+    def extra_inputs(self, wildcards: Any) -> dict[str, str]:
         """What else sequences are made from: a signal, an annotation."""
-        own = self.task(wildcards).sequences
-        found = {"signal": own.signal} if own.signal else {}
-        if own.target == "splice_sites":
-            found["annotation"] = own.annotation or self.project.config.reference.gtf
-        return found
+        settings = self.get_task(wildcards).sequences
+        inputs = {"signal": settings.signal} if settings.signal else {}
+        if settings.target == "splice_sites":
+            inputs["annotation"] = settings.annotation or self.project.config.reference.gtf
+        return inputs
 
-    def sequences(self, wildcards: Any) -> dict[str, Any]:
+    def sequences_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `dataset_assemble_sequences` reads of the config."""
-        task = self.task(wildcards)
-        own = task.sequences.model_dump(exclude={"genome", "signal", "annotation"})
-        own |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
+        task = self.get_task(wildcards)
+        settings = task.sequences.model_dump(exclude={"genome", "signal", "annotation"})
+        settings |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
         split = {"column": task.split.column, "given": task.split.given} if task.split.by in ("group", "given") else {}
-        about = {"name": wildcards.task, "by": task.split.by, "outcome": task.outcome}
-        return own | about | split | task.model_dump(include={"source", "representation", "label", "positive"})
+        description = {"name": wildcards.task, "by": task.split.by, "outcome": task.outcome}
+        return settings | description | split | task.model_dump(include={"source", "representation", "label", "positive"})
 
-    def represent(self, wildcards: Any) -> dict[str, Any]:
+    def representation_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `dataset_represent` reads of the config."""
-        task = self.task(wildcards)
+        task = self.get_task(wildcards)
         return {"representation": task.representation} | task.represent.model_dump()
 
-    def checkpoint(self, wildcards: Any) -> list[str]:
+    def checkpoint_config(self, wildcards: Any) -> list[str]:
         """Description of the checkpoint that a transformer is read from, so that another one is noticed."""
-        own = self.task(wildcards)
-        named = own.represent.checkpoint if own.representation == "transformer" else None
-        return [f"{named}/config.json"] if named else []
+        task = self.get_task(wildcards)
+        folder = task.represent.checkpoint if task.representation == "transformer" else None
+        return [f"{folder}/config.json"] if folder else []
 
-    def figures(self) -> list[str]:
+    def certificate_figures(self) -> list[str]:
         return [f"{self.folder}/{task}/certificate.svg" for task in self.tasks]
 
-    def measured(self) -> list[str]:
+    def tasks_with_batches(self) -> list[str]:
         """Tasks of which the confounding of batch and label is measured."""
         return [name for name, task in self.tasks.items() if task.source == "samples" and task.harmonise.batch]
 
     def targets(self) -> list[str]:
-        found = [f"{self.folder}/{task}/certificate.json" for task in self.tasks] + self.figures()
-        return found + [f"{self.folder}/{task}/confounding.{kind}" for task in self.measured() for kind in ("json", "svg")]
+        targets = [f"{self.folder}/{task}/certificate.json" for task in self.tasks] + self.certificate_figures()
+        return targets + [
+            f"{self.folder}/{task}/confounding.{kind}" for task in self.tasks_with_batches() for kind in ("json", "svg")
+        ]
 
     def summaries(self) -> list[str]:
-        found = [f"{self.folder}/{task}/split.summary.json" for task in self.tasks]
-        joined = self.of_source("samples", "sequences")
-        found += [f"{self.folder}/{name}/examples.summary.json" for name in joined]
-        return found + [f"{self.folder}/{task}/confounding.summary.json" for task in self.measured()]
+        summaries = [f"{self.folder}/{task}/split.summary.json" for task in self.tasks]
+        assembled = self.tasks_by_source("samples", "sequences")
+        summaries += [f"{self.folder}/{name}/examples.summary.json" for name in assembled]
+        return summaries + [f"{self.folder}/{task}/confounding.summary.json" for task in self.tasks_with_batches()]
 
     def products(self) -> dict[tuple[str, str], str]:
-        found = {}
+        products = {}
         for name, task in self.tasks.items():
             ending = "h5mu" if task.source == "samples" else "h5ad"
-            found[COHORT, f"examples of {name}"] = f"{self.folder}/{name}/examples.{ending}"
-            found[COHORT, f"certified split of {name}"] = f"{self.folder}/{name}/certificate.json"
-        return found
+            products[COHORT, f"examples of {name}"] = f"{self.folder}/{name}/examples.{ending}"
+            products[COHORT, f"certified split of {name}"] = f"{self.folder}/{name}/certificate.json"
+        return products
 
 
-def megabytes(path: str) -> int:
+def estimate_megabytes(path: str) -> int:
     """Size of a file in MB, five times that of a compressed one; 0 where it is not there yet."""
     try:
         return os.path.getsize(path) // 1_000_000 * (5 if path.endswith((".gz", ".bgz")) else 1)

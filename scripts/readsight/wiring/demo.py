@@ -25,81 +25,86 @@ class DemoWiring(Stage):
     @cached_property
     def units(self) -> dict[tuple[str, str], Unit]:
         """(sample, unit) → unit, of the reads that the demo makes."""
-        every = [u for units in self.project.units.values() for u in units] if self.settings else []
-        return {(u.sample, u.unit): u for u in every if u.fastq_1 == self.reads(u, 1)}
+        all_units = [u for units in self.project.units.values() for u in units] if self.settings else []
+        return {(u.sample, u.unit): u for u in all_units if u.fastq_1 == self.fastq_path(u, 1)}
 
-    def reads(self, unit: Unit, mate: int) -> str:
+    def fastq_path(self, unit: Unit, mate: int) -> str:
         return READS.format(folder=self.project.folder, sample=unit.sample, unit=unit.unit, mate=mate)
 
     @cached_property
-    def rna(self) -> list[str]:
+    def rna_samples(self) -> list[str]:
         """Samples of which RNA is sequenced."""
         return list(dict.fromkeys(u.sample for u in self.units.values() if u.assay == "rna"))
 
-    def sample_names(self, rna: bool) -> str:
+    def sample_constraint(self, rna: bool) -> str:
         """Wildcard constraint of a sample: those of RNA, or those of DNA."""
-        return one_of([sample for sample, _ in self.units if (sample in self.rna) == rna])
+        return one_of([sample for sample, _ in self.units if (sample in self.rna_samples) == rna])
 
     @property
-    def unit_names(self) -> str:
+    def unit_constraint(self) -> str:
         """Wildcard constraint of a unit's name."""
         return one_of(sorted({name for _, name in self.units}))
 
     @property
-    def cohort(self) -> dict[str, tuple[str, str | None]]:
+    def donors_and_labels(self) -> dict[str, tuple[str, str | None]]:
         """Sample → (donor, label), in the sheet's order."""
         return {u.sample: (u.metadata.get("donor", u.sample), u.metadata.get("label")) for u in self.units.values()}
 
     @property
-    def rna_cohort(self) -> dict[str, dict[str, Any]]:
+    def rna_factors(self) -> dict[str, dict[str, Any]]:
         """RNA sample → what its expression hangs on: donor, label, batch (its rank), sex."""
-        found = {}
+        factors = {}
         for unit in self.units.values():
-            if unit.sample in self.rna:
-                told = unit.metadata
-                rank, sex = self.batches.index(told.get("batch", "")), told.get("sex", "").lower() or None
-                found[unit.sample] = {"donor": self.cohort[unit.sample][0], "label": told.get("label"), "batch": rank, "sex": sex}
-        return found
+            if unit.sample in self.rna_samples:
+                metadata = unit.metadata
+                rank, sex = self.batch_names.index(metadata.get("batch", "")), metadata.get("sex", "").lower() or None
+                factors[unit.sample] = {
+                    "donor": self.donors_and_labels[unit.sample][0],
+                    "label": metadata.get("label"),
+                    "batch": rank,
+                    "sex": sex,
+                }
+        return factors
 
     @cached_property
-    def batches(self) -> list[str]:
+    def batch_names(self) -> list[str]:
         return sorted({u.metadata.get("batch", "") for u in self.units.values()})
 
-    def rank(self, wildcards: Any) -> int:
+    def batch_rank(self, wildcards: Any) -> int:
         """Which of the cohort's batches a unit belongs to."""
-        return self.batches.index(self.units[wildcards.sample, wildcards.unit].metadata.get("batch", ""))
+        return self.batch_names.index(self.units[wildcards.sample, wildcards.unit].metadata.get("batch", ""))
 
-    def lane(self, wildcards: Any) -> int:
+    def lane_number(self, wildcards: Any) -> int:
         """Flow-cell lane of a unit: its place among its sample's units."""
-        return self._own(wildcards).index(wildcards.unit) + 1
+        return self._sample_units(wildcards).index(wildcards.unit) + 1
 
-    def coverage(self, wildcards: Any) -> float:
+    def unit_coverage(self, wildcards: Any) -> float:
         """Mean depth that a unit adds: units of a sample share it equally."""
-        return self.settings.coverage / len(self._own(wildcards))
+        return self.settings.coverage / len(self._sample_units(wildcards))
 
-    def pairs(self, wildcards: Any) -> int:
+    def unit_read_pairs(self, wildcards: Any) -> int:
         """Read pairs of a unit of RNA: units of a sample share them equally."""
-        return round(self.settings.rna_pairs / len(self._own(wildcards)))
+        return round(self.settings.rna_pairs / len(self._sample_units(wildcards)))
 
-    def planted_expression(self) -> dict[str, str]:
+    def expression_truth(self) -> dict[str, str]:
         """What is planted of expression: levels, their truth, regulons; empty where the demo makes no RNA."""
         names = {"levels": "expression.tsv", "truth": "expression.json", "regulons": "regulons.gmt"}
-        return {kind: f"{self.project.folder}/demo/{name}" for kind, name in names.items()} if self.rna else {}
+        return {kind: f"{self.project.folder}/demo/{name}" for kind, name in names.items()} if self.rna_samples else {}
 
-    def library(self) -> str:
+    def library_path(self) -> str:
         """The library of elements that the demo makes, as a task names it."""
         return f"{self.project.folder}/demo/library.tsv"
 
-    def learned(self) -> list[str]:
+    def library_tasks(self) -> list[str]:
         """Tasks that learn from that library: of them the best that can be learned is known."""
         tasks = self.project.config.tasks if self.settings else {}
-        return [name for name, task in tasks.items() if [file.path for file in task.sequences.files] == [self.library()]]
+        return [name for name, task in tasks.items() if [file.path for file in task.sequences.files] == [self.library_path()]]
 
-    def _own(self, wildcards: Any) -> list[str]:
+    def _sample_units(self, wildcards: Any) -> list[str]:
         return [unit for sample, unit in self.units if sample == wildcards.sample]
 
     def targets(self) -> list[str]:
-        return [self.reads(u, mate) for u in self.units.values() for mate in (1, 2)] + list(self.products().values())
+        return [self.fastq_path(u, mate) for u in self.units.values() for mate in (1, 2)] + list(self.products().values())
 
     def products(self) -> dict[tuple[str, str], str]:
         folder = f"{self.project.folder}/demo"
@@ -108,7 +113,7 @@ class DemoWiring(Stage):
             "planted small variants": "truth.vcf.gz",
             "planted structural variants": "structural.vcf.gz",
         }
-        found = {(COHORT, name): f"{folder}/{file}" for name, file in names.items()} if self.settings else {}
-        planted = self.planted_expression()
-        words = {"levels": "planted expression", "truth": "planted differential genes", "regulons": "planted regulons"}
-        return found | {(COHORT, words[kind]): path for kind, path in planted.items()}
+        products = {(COHORT, name): f"{folder}/{file}" for name, file in names.items()} if self.settings else {}
+        planted = self.expression_truth()
+        titles = {"levels": "planted expression", "truth": "planted differential genes", "regulons": "planted regulons"}
+        return products | {(COHORT, titles[kind]): path for kind, path in planted.items()}

@@ -19,12 +19,12 @@ class InterpretWiring(Stage):
         self.dataset = DatasetWiring(project)
         self.tasks = {n: task for n, task in project.config.tasks.items() if task.attributions and task.source != "sequences"}
 
-    def trained(self, wildcards: Any) -> dict[str, str]:
+    def model_files(self, wildcards: Any) -> dict[str, str]:
         """The first model of the task, of the first repeat."""
         base = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/model"
         return {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
 
-    def again(self, wildcards: Any) -> dict[str, str]:
+    def resplit_files(self, wildcards: Any) -> dict[str, str]:
         """The same of the divisions drawn anew beside a given one: whether the model goes by the same features there."""
         split = self.tasks[wildcards.task].split
         if split.by != "given" or not split.resplits:
@@ -39,24 +39,24 @@ class InterpretWiring(Stage):
         }
         return {f"again_{name}": path for name, path in files.items()}
 
-    def balanced(self, wildcards: Any) -> str:
+    def fold_file(self, wildcards: Any) -> str:
         """The training folds that the first model saw."""
         method = self.tasks[wildcards.task].balance.method
         return f"{self.project.folder}/dataset/{wildcards.task}/repeat0/balanced.{method}.h5"
 
-    def predictions(self, wildcards: Any) -> str:
+    def predictions_file(self, wildcards: Any) -> str:
         """What the first model predicted of the first repeat's test examples."""
         return f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/predictions.parquet"
 
-    def pathways(self, wildcards: Any) -> str:
+    def gene_sets(self, wildcards: Any) -> str:
         """The user's own file of gene sets."""
         return self.tasks[wildcards.task].pathways
 
-    def spec(self, wildcards: Any) -> dict[str, Any]:
+    def attribution_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_attribute_features` reads of the config."""
         return self.tasks[wildcards.task].model_dump(include={"attributions", "explained", "bootstrap"})
 
-    def files(self, task: str) -> list[str]:
+    def task_files(self, task: str) -> list[str]:
         """Final files of a task: a heat map of samples, not of calls; pathways where gene sets are given."""
         names = [*TABLES, *(f"{name}.svg" for name in FIGURES)]
         names += ["heatmap.svg"] * (self.tasks[task].source == "samples")
@@ -64,17 +64,17 @@ class InterpretWiring(Stage):
         return [f"{self.folder}/{task}/{name}" for name in names]
 
     def targets(self) -> list[str]:
-        return [file for task in self.tasks for file in self.files(task)]
+        return [file for task in self.tasks for file in self.task_files(task)]
 
     def summaries(self) -> list[str]:
-        found = [f"{self.folder}/{task}/{part}.summary.json" for task in self.tasks for part in ("exams", "stability")]
-        return found + [f"{self.folder}/{name}/pathways.summary.json" for name, task in self.tasks.items() if task.pathways]
+        summaries = [f"{self.folder}/{task}/{section}.summary.json" for task in self.tasks for section in ("exams", "stability")]
+        return summaries + [f"{self.folder}/{name}/pathways.summary.json" for name, task in self.tasks.items() if task.pathways]
 
     def products(self) -> dict[tuple[str, str], str]:
-        found = {(COHORT, f"attributions of {task}"): f"{self.folder}/{task}/attributions.h5" for task in self.tasks}
-        found |= {
+        products = {(COHORT, f"attributions of {task}"): f"{self.folder}/{task}/attributions.h5" for task in self.tasks}
+        products |= {
             (COHORT, f"pathways of {name}"): f"{self.folder}/{name}/pathways.tsv"
             for name, task in self.tasks.items()
             if task.pathways
         }
-        return found
+        return products

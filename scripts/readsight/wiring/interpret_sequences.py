@@ -3,17 +3,17 @@
 from typing import Any
 
 from readsight.config import interpretation
-from readsight.config.interpretation import PLACES, Personal, VariantSet
+from readsight.config.interpretation import LOCATION_METHODS, Personal, VariantSet
 from readsight.config.tasks import Task
 from readsight.wiring.dataset import REGIONS, DatasetWiring
 from readsight.wiring.demo import DemoWiring
 from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
-DRAWN = ("logos", "mutagenesis", "tracks", "looks")
+FIGURES = ("logos", "mutagenesis", "tracks", "looks")
 
 
-class ExplainWiring(Stage):
+class SequenceInterpretWiring(Stage):
     """How the first model of each task on sequences is explained."""
 
     def __init__(self, project: Project):
@@ -22,171 +22,173 @@ class ExplainWiring(Stage):
         self.dataset = DatasetWiring(project)
         self.tasks = {n: task for n, task in project.config.tasks.items() if task.attributions and task.source == "sequences"}
         # of elements that the demo plants, the sites are known
-        self.planted = DemoWiring(project).learned()
+        self.planted_tasks = DemoWiring(project).library_tasks()
 
-    def task(self, wildcards: Any) -> Task:
+    def get_task(self, wildcards: Any) -> Task:
         return self.tasks[wildcards.task]
 
-    def model(self, wildcards: Any) -> dict[str, str]:
+    def model_files(self, wildcards: Any) -> dict[str, str]:
         """The first model of the task, of the first repeat, and the representation that it reads."""
-        base = f"{self.project.folder}/model/{wildcards.task}/{self.task(wildcards).models[0]}/repeat0/model"
-        learned = f"{self.dataset.folder}/{wildcards.task}/repeat0/representation"
-        found = {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
-        return found | {"representation": f"{learned}.safetensors", "representation_about": f"{learned}.json"}
+        base = f"{self.project.folder}/model/{wildcards.task}/{self.get_task(wildcards).models[0]}/repeat0/model"
+        representation = f"{self.dataset.folder}/{wildcards.task}/repeat0/representation"
+        files = {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
+        return files | {"representation": f"{representation}.safetensors", "representation_about": f"{representation}.json"}
 
-    def balanced(self, wildcards: Any) -> str:
+    def fold_file(self, wildcards: Any) -> str:
         """The training folds that the first model saw."""
-        return f"{self.dataset.folder}/{wildcards.task}/repeat0/balanced.{self.task(wildcards).balance.method}.h5"
+        return f"{self.dataset.folder}/{wildcards.task}/repeat0/balanced.{self.get_task(wildcards).balance.method}.h5"
 
-    def truth(self, wildcards: Any) -> str | list[str]:
+    def site_truth(self, wildcards: Any) -> str | list[str]:
         """Sites that were planted, of the demo's elements."""
-        return f"{self.project.folder}/demo/library.truth.tsv" if wildcards.task in self.planted else []
+        return f"{self.project.folder}/demo/library.truth.tsv" if wildcards.task in self.planted_tasks else []
 
-    def explained(self, wildcards: Any) -> dict[str, Any]:
+    def attribution_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_attribute_sequences` reads of the config."""
-        task = self.task(wildcards)
-        return task.model_dump(include={"attributions", "explained"}) | {"interpret": self.compared(wildcards)}
+        task = self.get_task(wildcards)
+        return task.model_dump(include={"attributions", "explained"}) | {"interpret": self.baseline_spec(wildcards)}
 
-    def contributing(self, wildcards: Any) -> dict[str, Any]:
+    def motif_attribution_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_motif_attributions` reads of the config."""
-        task = self.task(wildcards)
-        own = {"method": interpretation.contributing(task), "sequences": task.interpret.motifs.sequences}
-        return own | {"interpret": self.compared(wildcards)}
+        task = self.get_task(wildcards)
+        spec = {"method": interpretation.choose_motif_method(task), "sequences": task.interpret.motifs.sequences}
+        return spec | {"interpret": self.baseline_spec(wildcards)}
 
-    def compared(self, wildcards: Any) -> dict[str, Any]:
+    def baseline_spec(self, wildcards: Any) -> dict[str, Any]:
         """What attribution methods read of the config."""
-        return self.task(wildcards).interpret.model_dump(include={"baseline", "baselines", "correction"})
+        return self.get_task(wildcards).interpret.model_dump(include={"baseline", "baselines", "correction"})
 
-    def examined(self, wildcards: Any) -> dict[str, Any]:
+    def exam_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_examine` reads of the config."""
-        return {"interpret": self.compared(wildcards), "bootstrap": self.task(wildcards).bootstrap}
+        return {"interpret": self.baseline_spec(wildcards), "bootstrap": self.get_task(wildcards).bootstrap}
 
-    def drawn(self, wildcards: Any) -> int:
-        return self.task(wildcards).interpret.drawn
+    def figure_count(self, wildcards: Any) -> int:
+        return self.get_task(wildcards).interpret.drawn
 
-    def motifs(self, wildcards: Any) -> dict[str, Any]:
+    def motif_spec(self, wildcards: Any) -> dict[str, Any]:
         """What motif discovery reads of the config."""
-        return self.task(wildcards).interpret.motifs.model_dump(include={"seqlets", "match", "hit"})
+        return self.get_task(wildcards).interpret.motifs.model_dump(include={"seqlets", "match", "hit"})
 
-    def database(self, wildcards: Any) -> str | list[str]:
+    def motif_database(self, wildcards: Any) -> str | list[str]:
         """Known motifs, if any are given."""
-        return self.task(wildcards).interpret.motifs.database or []
+        return self.get_task(wildcards).interpret.motifs.database or []
 
-    def sought(self) -> list[str]:
+    def motif_tasks(self) -> list[str]:
         """Tasks of which motifs are sought."""
         return [name for name, task in self.tasks.items() if task.interpret.motifs.sequences]
 
-    def found(self, wildcards: Any) -> dict[str, str]:
+    def motif_files(self, wildcards: Any) -> dict[str, str]:
         """Motifs that were found, where they were sought."""
-        if wildcards.task not in self.sought():
+        if wildcards.task not in self.motif_tasks():
             return {}
         base = f"{self.folder}/{wildcards.task}/motifs"
         return {"hits": f"{base}/hits.tsv.gz", "motifs": f"{base}/motifs.tsv"}
 
-    def placed(self) -> list[str]:
+    def genomic_tasks(self) -> list[str]:
         """Tasks whose windows are cut out of a genome."""
 
-        def cut(name: str) -> bool:
-            own = self.tasks[name].sequences
-            files = [file.path for file in own.files]
-            return self.dataset.cut(name) and (own.target == "splice_sites" or any(map(REGIONS.search, files)))
+        def has_windows(name: str) -> bool:
+            settings = self.tasks[name].sequences
+            files = [file.path for file in settings.files]
+            return self.dataset.can_cut_windows(name) and (settings.target == "splice_sites" or any(map(REGIONS.search, files)))
 
-        return [name for name in self.tasks if cut(name)]
+        return [name for name in self.tasks if has_windows(name)]
 
     def gtf(self, wildcards: Any) -> str | list[str]:
         """Genes, where there are any."""
-        return self.task(wildcards).sequences.annotation or self.project.config.reference.gtf or []
+        return self.get_task(wildcards).sequences.annotation or self.project.config.reference.gtf or []
 
-    def contigs(self, wildcards: Any) -> str:
+    def contig_table(self, wildcards: Any) -> str:
         """Table of the genome's contigs."""
-        return self.dataset.genome(wildcards)["contigs"]
+        return self.dataset.genome_store(wildcards)["contigs"]
 
-    def tracks(self, task: str) -> list[str]:
+    def track_files(self, task: str) -> list[str]:
         """Signals along the genome, one a method that tells bases apart."""
-        names = [m for m in self.tasks[task].attributions if m not in PLACES] if task in self.placed() else []
-        return [f"{self.folder}/{task}/tracks/{m}.{end}" for m in names for end in ("bw", "bedgraph.gz")]
+        names = [m for m in self.tasks[task].attributions if m not in LOCATION_METHODS] if task in self.genomic_tasks() else []
+        return [f"{self.folder}/{task}/tracks/{m}.{suffix}" for m in names for suffix in ("bw", "bedgraph.gz")]
 
-    def methods(self) -> list[str]:
+    def method_names(self) -> list[str]:
         return list(dict.fromkeys(m for task in self.tasks.values() for m in task.attributions))
 
     def variant_set(self, wildcards: Any) -> VariantSet:
-        return next(s for s in self.task(wildcards).interpret.variants if s.name == wildcards.set)
+        return next(s for s in self.get_task(wildcards).interpret.variants if s.name == wildcards.set)
 
     def personal_set(self, wildcards: Any) -> Personal:
-        return next(s for s in self.task(wildcards).interpret.personal if s.name == wildcards.set)
+        return next(s for s in self.get_task(wildcards).interpret.personal if s.name == wildcards.set)
 
-    def sets(self) -> list[str]:
+    def set_names(self) -> list[str]:
         """Names of all sets of variants, and of people's sequences."""
         kinds = [(*task.interpret.variants, *task.interpret.personal) for task in self.tasks.values()]
-        return list(dict.fromkeys(one.name for sets in kinds for one in sets))
+        return list(dict.fromkeys(entry.name for sets in kinds for entry in sets))
 
-    def calls(self, one: VariantSet | Personal) -> str:
+    def set_vcf(self, entry: VariantSet | Personal) -> str:
         """VCF of a set: the user's own, or calls of this project."""
-        return one.vcf or f"{self.project.folder}/variants/{one.caller}.bcf"
+        return entry.vcf or f"{self.project.folder}/variants/{entry.caller}.bcf"
 
     def variants_vcf(self, wildcards: Any) -> str:
-        return self.calls(self.variant_set(wildcards))
+        return self.set_vcf(self.variant_set(wildcards))
 
     def personal_vcf(self, wildcards: Any) -> str:
-        return self.calls(self.personal_set(wildcards))
+        return self.set_vcf(self.personal_set(wildcards))
 
-    def regions(self, wildcards: Any) -> str | list[str]:
+    def regions_bed(self, wildcards: Any) -> str | list[str]:
         return self.personal_set(wildcards).regions or []
 
-    def conservation(self, wildcards: Any) -> str | list[str]:
+    def conservation_bigwig(self, wildcards: Any) -> str | list[str]:
         """bigWig of conservation, where one is named rather than an INFO key."""
-        own = self.variant_set(wildcards).conservation
-        return own if interpretation.is_bigwig(own) else []
+        conservation = self.variant_set(wildcards).conservation
+        return conservation if interpretation.is_bigwig(conservation) else []
 
-    def effects(self, wildcards: Any) -> dict[str, Any]:
+    def effects_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_variants` reads of the config."""
-        task = self.task(wildcards)
-        own = self.variant_set(wildcards).model_dump(exclude={"vcf", "caller"})
-        return own | {"stranded": task.sequences.stranded, "outside": task.sequences.outside, "bootstrap": task.bootstrap}
+        task = self.get_task(wildcards)
+        spec = self.variant_set(wildcards).model_dump(exclude={"vcf", "caller"})
+        return spec | {"stranded": task.sequences.stranded, "outside": task.sequences.outside, "bootstrap": task.bootstrap}
 
-    def people(self, wildcards: Any) -> dict[str, Any]:
+    def personal_spec(self, wildcards: Any) -> dict[str, Any]:
         """What `interpret_personal` reads of the config."""
-        task = self.task(wildcards)
-        own = self.personal_set(wildcards).model_dump(include={"name", "samples"})
-        return own | {"stranded": task.sequences.stranded, "outside": task.sequences.outside}
+        task = self.get_task(wildcards)
+        spec = self.personal_set(wildcards).model_dump(include={"name", "samples"})
+        return spec | {"stranded": task.sequences.stranded, "outside": task.sequences.outside}
 
-    def scored(self, wildcards: Any) -> list[str]:
+    def effect_tables(self, wildcards: Any) -> list[str]:
         """Tables of all effects of a task."""
-        return [f"{self.folder}/{wildcards.task}/variants/{s.name}.parquet" for s in self.task(wildcards).interpret.variants]
+        return [f"{self.folder}/{wildcards.task}/variants/{s.name}.parquet" for s in self.get_task(wildcards).interpret.variants]
 
-    def files(self, task: str) -> list[str]:
+    def task_files(self, task: str) -> list[str]:
         """Final files of a task."""
-        own = self.tasks[task].interpret
+        settings = self.tasks[task].interpret
         names = ["attributions.h5", "exams.json", "exams.svg", "curves.svg", "explore.html"]
-        names += [f"{figure}.{kind}" for figure in DRAWN for kind in ("svg", "png")]
-        if task in self.sought():
+        names += [f"{figure}.{kind}" for figure in FIGURES for kind in ("svg", "png")]
+        if task in self.motif_tasks():
             names += [f"motifs/{name}" for name in ("motifs.tsv", "patterns.meme", "hits.tsv.gz", "filters.tsv", "kmers.tsv")]
             names += [f"motifs/{name}" for name in ("marginal.tsv", "spacing.tsv", "motifs.svg", "spacing.svg", "filters.svg")]
-        for one in own.variants:
-            names += [f"variants/{one.name}.{kind}" for kind in ("vcf.gz", "vcf.gz.tbi", "parquet", "h5ad", "json", "svg")]
-        names += [f"personal/{one.name}.{kind}" for one in own.personal for kind in ("parquet", "tsv", "svg")]
-        return [f"{self.folder}/{task}/{name}" for name in names] + self.tracks(task)
+        for entry in settings.variants:
+            names += [f"variants/{entry.name}.{kind}" for kind in ("vcf.gz", "vcf.gz.tbi", "parquet", "h5ad", "json", "svg")]
+        names += [f"personal/{entry.name}.{kind}" for entry in settings.personal for kind in ("parquet", "tsv", "svg")]
+        return [f"{self.folder}/{task}/{name}" for name in names] + self.track_files(task)
 
     def targets(self) -> list[str]:
-        return [file for task in self.tasks for file in self.files(task)]
+        return [file for task in self.tasks for file in self.task_files(task)]
 
     def summaries(self) -> list[str]:
-        found = [f"{self.folder}/{task}/exams.summary.json" for task in self.tasks]
-        found += [f"{self.folder}/{task}/motifs/motifs.summary.json" for task in self.sought()]
+        summaries = [f"{self.folder}/{task}/exams.summary.json" for task in self.tasks]
+        summaries += [f"{self.folder}/{task}/motifs/motifs.summary.json" for task in self.motif_tasks()]
         for name, task in self.tasks.items():
-            found += [f"{self.folder}/{name}/variants/{one.name}.summary.json" for one in task.interpret.variants]
-            found += [f"{self.folder}/{name}/personal/{one.name}.summary.json" for one in task.interpret.personal]
-        return found
+            summaries += [f"{self.folder}/{name}/variants/{entry.name}.summary.json" for entry in task.interpret.variants]
+            summaries += [f"{self.folder}/{name}/personal/{entry.name}.summary.json" for entry in task.interpret.personal]
+        return summaries
 
     def products(self) -> dict[tuple[str, str], str]:
-        found = {}
+        products = {}
         for name, task in self.tasks.items():
-            found[COHORT, f"attributions of {name}"] = f"{self.folder}/{name}/attributions.h5"
-            found[COHORT, f"page of {name}"] = f"{self.folder}/{name}/explore.html"
-            if name in self.sought():
-                found[COHORT, f"motifs of {name}"] = f"{self.folder}/{name}/motifs/motifs.tsv"
-            for one in task.interpret.variants:
-                found[COHORT, f"effects of {one.name} by {name}"] = f"{self.folder}/{name}/variants/{one.name}.vcf.gz"
-            for one in task.interpret.personal:
-                found[COHORT, f"personal sequences {one.name} of {name}"] = f"{self.folder}/{name}/personal/{one.name}.parquet"
-        return found
+            products[COHORT, f"attributions of {name}"] = f"{self.folder}/{name}/attributions.h5"
+            products[COHORT, f"page of {name}"] = f"{self.folder}/{name}/explore.html"
+            if name in self.motif_tasks():
+                products[COHORT, f"motifs of {name}"] = f"{self.folder}/{name}/motifs/motifs.tsv"
+            for entry in task.interpret.variants:
+                products[COHORT, f"effects of {entry.name} by {name}"] = f"{self.folder}/{name}/variants/{entry.name}.vcf.gz"
+            for entry in task.interpret.personal:
+                products[COHORT, f"personal sequences {entry.name} of {name}"] = (
+                    f"{self.folder}/{name}/personal/{entry.name}.parquet"
+                )
+        return products

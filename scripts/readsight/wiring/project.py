@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from readsight.config import sample_sheet
-from readsight.config.key_locations import Places
-from readsight.config.schema import Config, callers_of, check
+from readsight.config.key_locations import KeyLocations
+from readsight.config.schema import Config, check_config, list_callers
 from readsight.errors import InputError
-from readsight.text import expand, unset
+from readsight.text import describe_unset_variables, expand_variables
 
 
 class Project:
@@ -25,11 +25,11 @@ class Project:
         self.paths = paths
         self.folder = config.folder
         self.units: dict[str, list[sample_sheet.Unit]] = defaultdict(list)
-        calls = bool(config.variants and config.variants.vcf)
-        tables = bool(config.tables)
-        for unit in sample_sheet.read(config.samples, self.folder, calls, tables) if config.samples else []:
+        has_calls = bool(config.variants and config.variants.vcf)
+        has_tables = bool(config.tables)
+        for unit in sample_sheet.read_sample_sheet(config.samples, self.folder, has_calls, has_tables) if config.samples else []:
             self.units[unit.sample].append(unit)
-        if (self.rna or tables) and not self.dna and not calls and config.variants:
+        if (self.rna_samples or has_tables) and not self.dna_samples and not has_calls and config.variants:
             self.config = self._without_variants()
 
     @classmethod
@@ -39,9 +39,9 @@ class Project:
         Raises InputError with the faults of config and sample sheet together.
         """
         try:
-            config = check(raw, paths)
+            config = check_config(raw, paths)
         except InputError as error:
-            raise InputError(error.faults + _sheet_faults(raw)) from None
+            raise InputError(error.faults + _check_sheet(raw)) from None
         return cls(config, paths)
 
     @cached_property
@@ -49,45 +49,45 @@ class Project:
         return list(self.units)
 
     @cached_property
-    def sequenced(self) -> list[str]:
+    def samples_with_data(self) -> list[str]:
         """Samples that have reads or an alignment; where calls are given, the sheet may name others for their metadata."""
         return [name for name, units in self.units.items() if any(unit.fastqs or unit.alignment for unit in units)]
 
     @cached_property
-    def rna(self) -> list[str]:
+    def rna_samples(self) -> list[str]:
         """Samples of RNA that have reads or an alignment."""
-        return [name for name in self.sequenced if self.units[name][0].assay == "rna"]
+        return [name for name in self.samples_with_data if self.units[name][0].assay == "rna"]
 
     @cached_property
-    def dna(self) -> list[str]:
+    def dna_samples(self) -> list[str]:
         """Samples whose variants are called."""
-        return [name for name in self.sequenced if self.units[name][0].assay in sample_sheet.OF_DNA]
+        return [name for name in self.samples_with_data if self.units[name][0].assay in sample_sheet.DNA_ASSAYS]
 
     def _without_variants(self) -> Config:
         """The config of a project that has no DNA to call variants in. Raises InputError where a task needs calls."""
         config = self.config
         for name, task in config.tasks.items():
             if task.source == "variants":
-                fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(sample_sheet.OF_DNA)}), and the project has none"
-                raise InputError(Places(self.paths).locate(fault))
+                fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(sample_sheet.DNA_ASSAYS)}), and the project has none"
+                raise InputError(KeyLocations(self.paths).locate_fault(fault))
         return config.model_copy(update={"variants": None})
 
     @cached_property
     def callers(self) -> list[str]:
         """Sets of small-variant calls of this project, `consensus` among them if asked for."""
         variants = self.config.variants
-        return callers_of(variants) + ["consensus"] * bool(variants and variants.consensus)
+        return list_callers(variants) + ["consensus"] * bool(variants and variants.consensus)
 
 
-def _sheet_faults(raw: dict[str, Any]) -> list[str]:
+def _check_sheet(raw: dict[str, Any]) -> list[str]:
     """Faults of the sheet of a config that has faults itself, as far as the sheet can be found."""
     path, variants = raw.get("samples"), raw.get("variants")
     results = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
-    if not isinstance(path, str) or unset(expand(path, results)):
+    if not isinstance(path, str) or describe_unset_variables(expand_variables(path, results)):
         return []
     try:
-        calls = isinstance(variants, dict) and bool(variants.get("vcf"))
-        sample_sheet.read(expand(path, results), results, calls, bool(raw.get("tables")))
+        has_calls = isinstance(variants, dict) and bool(variants.get("vcf"))
+        sample_sheet.read_sample_sheet(expand_variables(path, results), results, has_calls, bool(raw.get("tables")))
     except InputError as error:
         return error.faults
     return []
@@ -108,15 +108,19 @@ def one_of(names: list[str]) -> str:
     Written as the tree of their beginnings: a plain list of a cohort's thousand names
     would be tried name by name, for every file of every sample.
     """
-    return _tree(sorted(set(names))) if names else "(?!)"
+    return _build_tree(sorted(set(names))) if names else "(?!)"
 
 
-def _tree(names: list[str]) -> str:
+def _build_tree(names: list[str]) -> str:
     """A regular expression of sorted, distinct names; an empty name among them makes the rest optional."""
     branches: dict[str, list[str]] = defaultdict(list)
     for name in names:
         branches[name[:1]].append(name[1:])
-    ends = bool(branches.pop("", None))
-    parts = [re.escape(letter) + (_tree(rest) if rest != [""] else "") for letter, rest in branches.items()]
-    joined = parts[0] if len(parts) == 1 and not ends else f"(?:{'|'.join(parts)})" if parts else ""
-    return f"{joined}?" if ends and parts else joined
+    is_optional = bool(branches.pop("", None))
+    alternatives = [
+        re.escape(letter) + (_build_tree(suffixes) if suffixes != [""] else "") for letter, suffixes in branches.items()
+    ]
+    pattern = (
+        alternatives[0] if len(alternatives) == 1 and not is_optional else f"(?:{'|'.join(alternatives)})" if alternatives else ""
+    )
+    return f"{pattern}?" if is_optional and alternatives else pattern

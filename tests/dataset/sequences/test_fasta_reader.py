@@ -7,36 +7,38 @@ import struct
 import numpy as np
 import pytest
 
-from examples_of_sequences import bases, fasta, spec, turned
+from examples_of_sequences import draw_bases, make_spec, reverse_complement_text, write_fasta
 from readsight.dataset.sequences import fasta_reader, format_detection, loci, reading
-from readsight.dataset.sequences.raw_examples import join
+from readsight.dataset.sequences.raw_examples import join_sets
 from readsight.errors import InputError
 from readsight.genome.codes import decode, encode
 
 
-def faults(call, *given) -> list[str]:
+def collect_faults(function, *arguments) -> list[str]:
     with pytest.raises(InputError) as caught:
-        call(*given)
+        function(*arguments)
     return caught.value.faults
 
 
-def test_sequences_are_read_whatever_their_lines_case_and_packing(tmp_path):
-    draw = random.Random(1)
-    own = {f"s{i}": bases(draw, draw.randrange(1, 300)) for i in range(20)}
+def test_line_endings_case_and_compression_do_not_matter(tmp_path):
+    rng = random.Random(1)
+    sequences = {f"s{i}": draw_bases(rng, rng.randrange(1, 300)) for i in range(20)}
     text = "\r\n".join(
-        line for name, s in own.items() for line in [f">{name} what it is", *(s[i : i + 60] for i in range(0, len(s), 60)), ""]
+        line
+        for name, s in sequences.items()
+        for line in [f">{name} what it is", *(s[i : i + 60] for i in range(0, len(s), 60)), ""]
     )
     (tmp_path / "a.txt").write_bytes(text.lower().replace("\r\n>s", "\r\n>s").encode())
     (tmp_path / "b.fa").write_bytes(gzip.compress(text.encode()))
     for name in ("a.txt", "b.fa"):
         path = str(tmp_path / name)
-        assert format_detection.kind(path) == format_detection.FASTA
-        read = fasta_reader.read(path)
-        assert dict(zip(read.names, (s.decode().upper() for s in read.sequences), strict=True)) == own
+        assert format_detection.detect_format(path) == format_detection.FASTA
+        records = fasta_reader.read_fasta(path)
+        assert dict(zip(records.names, (s.decode().upper() for s in records.sequences), strict=True)) == sequences
 
 
 @pytest.mark.parametrize(
-    ("name", "described", "length", "place"),
+    ("name", "description", "length", "locus"),
     [
         ("chr1:17036408-17036508", "", 100, ("chr1", 17036408, 17036508, ".")),
         ("chr1:17036409-17036508", "", 100, ("chr1", 17036408, 17036508, ".")),  # counted from 1
@@ -50,39 +52,39 @@ def test_sequences_are_read_whatever_their_lines_case_and_packing(tmp_path):
         ("chr1:200-100", "", 100, ("", -1, -1, ".")),
     ],
 )
-def test_places_are_read_from_names(name, described, length, place):
-    assert loci.of_name(name, described, length) == place
+def test_loci_are_parsed_from_names(name, description, length, locus):
+    assert loci.parse_locus_name(name, description, length) == locus
 
 
-def test_words_behind_a_name_are_columns(tmp_path):
-    path = fasta(
+def test_key_value_pairs_in_headers_are_columns(tmp_path):
+    path = write_fasta(
         tmp_path / "a.fa", {"a label=yes donor=D1": "ACGTACGTAC", "b label=no donor=D2": "ACGTTCGTAC", "c": "CCCCCCCCCC"}
     )
-    found = reading.read([str(path)], spec({"path": path}))[0]
-    assert found.obs["label"].to_dict() == {"a": "yes", "b": "no"}
-    assert found.left_out == [f"{path}: 1 sequences without a label (c)"]
+    examples = reading.read_files([str(path)], make_spec({"path": path}))[0]
+    assert examples.obs["label"].to_dict() == {"a": "yes", "b": "no"}
+    assert examples.left_out == [f"{path}: 1 sequences without a label (c)"]
 
 
 def test_ambiguity_codes_are_n_and_lower_case_is_masked(tmp_path):
-    path = fasta(tmp_path / "a.fa", {"a": "ACGT" * 4 + "RYKMSWBDHVNX", "b": "acgt" + "ACGT" * 6})
-    found = reading.read([str(path)], spec({"path": path, "label": "x"}))[0]
-    assert decode(found.codes[0]) == "ACGT" * 4 + "N" * 12
-    assert found.obs["repeat"].tolist() == [12 / 28, 4 / 28]
-    upper = fasta(tmp_path / "b.fa", {"a": "ACGTACGT"})
-    assert np.isnan(reading.read([str(upper)], spec({"path": upper, "label": "x"}))[0].obs["repeat"]).all()
+    path = write_fasta(tmp_path / "a.fa", {"a": "ACGT" * 4 + "RYKMSWBDHVNX", "b": "acgt" + "ACGT" * 6})
+    examples = reading.read_files([str(path)], make_spec({"path": path, "label": "x"}))[0]
+    assert decode(examples.codes[0]) == "ACGT" * 4 + "N" * 12
+    assert examples.obs["repeat"].tolist() == [12 / 28, 4 / 28]
+    upper = write_fasta(tmp_path / "b.fa", {"a": "ACGTACGT"})
+    assert np.isnan(reading.read_files([str(upper)], make_spec({"path": upper, "label": "x"}))[0].obs["repeat"]).all()
 
 
-def test_one_name_twice_is_two_examples(tmp_path):
+def test_repeated_name_gives_two_examples(tmp_path):
     path = tmp_path / "a.fa"
     path.write_text(">a\nACGTACGTAC\n>a\nACGTACGTAA\n>a-2\nACGTACGTAG\n")
-    found = reading.read([str(path), str(path)], spec({"path": path, "label": "x"}, {"path": path, "label": "y"}))
-    names = join(found).obs.index
+    sets = reading.read_files([str(path), str(path)], make_spec({"path": path, "label": "x"}, {"path": path, "label": "y"}))
+    names = join_sets(sets).obs.index
     assert names.is_unique and len(names) == 6 and names[0] == "a"
 
 
-def test_the_reverse_strand_codes_to_the_complement(tmp_path):
-    own = bases(random.Random(2), 200)
-    assert (encode(turned(own)) == 3 - encode(own)[::-1]).all()
+def test_reverse_strand_encodes_to_the_complement(tmp_path):
+    sequence = draw_bases(random.Random(2), 200)
+    assert (encode(reverse_complement_text(sequence)) == 3 - encode(sequence)[::-1]).all()
 
 
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRS"
@@ -99,17 +101,17 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("text", "words"), BAD.values(), ids=BAD)
-def test_what_is_no_dna_is_said_with_its_place(tmp_path, text, words):
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
+def test_invalid_dna_is_reported_with_its_position(tmp_path, text, message):
     (tmp_path / "a.fa").write_text(text)
-    found = faults(fasta_reader.read, str(tmp_path / "a.fa"))
-    assert any(words in fault and fault.startswith(str(tmp_path / "a.fa")) for fault in found), found
+    faults = collect_faults(fasta_reader.read_fasta, str(tmp_path / "a.fa"))
+    assert any(message in fault and fault.startswith(str(tmp_path / "a.fa")) for fault in faults), faults
 
 
 def test_many_faults_are_counted_not_listed(tmp_path):
-    path = fasta(tmp_path / "a.fa", {f"s{i}": "ACGZACGTACGT" for i in range(400)} | {"r": "ACGUACGTACGT"})
-    found = faults(fasta_reader.read, str(path))
-    assert len(found) == 7 and any("395 more" in fault for fault in found) and any("RNA" in fault for fault in found)
+    path = write_fasta(tmp_path / "a.fa", {f"s{i}": "ACGZACGTACGT" for i in range(400)} | {"r": "ACGUACGTACGT"})
+    faults = collect_faults(fasta_reader.read_fasta, str(path))
+    assert len(faults) == 7 and any("395 more" in fault for fault in faults) and any("RNA" in fault for fault in faults)
 
 
 STRANGE = {
@@ -125,10 +127,10 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize(("content", "words"), STRANGE.values(), ids=STRANGE)
-def test_what_holds_no_examples_is_refused_by_its_content(tmp_path, content, words):
+@pytest.mark.parametrize(("content", "message"), STRANGE.values(), ids=STRANGE)
+def test_files_without_examples_are_refused(tmp_path, content, message):
     (tmp_path / "x.fa").write_bytes(content)
-    assert words in faults(format_detection.kind, str(tmp_path / "x.fa"))[0]
+    assert message in collect_faults(format_detection.detect_format, str(tmp_path / "x.fa"))[0]
 
 
 KINDS = {
@@ -142,19 +144,23 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("text", "columns", "kind"), KINDS.values(), ids=KINDS)
-def test_kinds_are_told_from_content(tmp_path, text, columns, kind):
+def test_format_is_detected_from_content(tmp_path, text, columns, kind):
     (tmp_path / "x.dat").write_text(text)
-    assert format_detection.kind(str(tmp_path / "x.dat"), columns) == kind
+    assert format_detection.detect_format(str(tmp_path / "x.dat"), columns) == kind
 
 
-def test_a_file_that_says_no_label_is_told_what_to_do(tmp_path):
-    path = fasta(tmp_path / "a.fa", {"a lable=x": "ACGTACGT"})
-    found = faults(reading.read, [str(path)], spec({"path": path}))
-    assert found[0].startswith("sequences.files.0.label:") and "did you mean 'lable'?" in found[0]
+def test_missing_label_is_reported_with_a_remedy(tmp_path):
+    path = write_fasta(tmp_path / "a.fa", {"a lable=x": "ACGTACGT"})
+    faults = collect_faults(reading.read_files, [str(path)], make_spec({"path": path}))
+    assert faults[0].startswith("sequences.files.0.label:") and "did you mean 'lable'?" in faults[0]
 
 
-def test_faults_of_all_files_come_at_once(tmp_path):
-    one, two = fasta(tmp_path / "a.fa", {"a": "ACGJ"}), fasta(tmp_path / "b.fa", {"b": "ACGU"})
-    three = fasta(tmp_path / "c.fa", {"c": "ACGT"})
-    found = faults(reading.read, [str(p) for p in (one, two, three)], spec({"path": one}, {"path": two}, {"path": three}))
-    assert len(found) == 3 and [str(p) in f for p, f in zip((one, two, three), found, strict=True)] == [True] * 3
+def test_faults_of_all_files_are_reported_together(tmp_path):
+    first, second = write_fasta(tmp_path / "a.fa", {"a": "ACGJ"}), write_fasta(tmp_path / "b.fa", {"b": "ACGU"})
+    third = write_fasta(tmp_path / "c.fa", {"c": "ACGT"})
+    faults = collect_faults(
+        reading.read_files,
+        [str(p) for p in (first, second, third)],
+        make_spec({"path": first}, {"path": second}, {"path": third}),
+    )
+    assert len(faults) == 3 and [str(p) in f for p, f in zip((first, second, third), faults, strict=True)] == [True] * 3

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from examples_of_sequences import spec
+from examples_of_sequences import make_spec
 from readsight.dataset.sequences import format_detection, reading
-from readsight.dataset.sequences.raw_examples import Found
+from readsight.dataset.sequences.raw_examples import SequenceSet
 from readsight.errors import InputError
 from readsight.genome.codes import decode
 
@@ -13,68 +13,68 @@ ROWS = [("a", "ACGTACGTAC", "yes", "D1"), ("b", "ACGTTTGTAC", "no", "D2"), ("c",
 HEAD = ("name", "sequence", "label", "donor")
 
 
-def read(path, **changed) -> Found:
-    return reading.read([str(path)], spec({"path": path}, **changed))[0]
+def read_examples(path, **options) -> SequenceSet:
+    return reading.read_files([str(path)], make_spec({"path": path}, **options))[0]
 
 
-def faults(path, **changed) -> list[str]:
+def collect_faults(path, **options) -> list[str]:
     with pytest.raises(InputError) as caught:
-        read(path, **changed)
+        read_examples(path, **options)
     return caught.value.faults
 
 
-def check(found: Found) -> None:
-    assert [decode(row) for row in found.codes] == [row[1] for row in ROWS]
-    assert found.obs["label"].tolist() == ["yes", "no", "yes"] and found.obs.index.tolist() == ["a", "b", "c"]
+def check_examples(examples: SequenceSet) -> None:
+    assert [decode(row) for row in examples.codes] == [row[1] for row in ROWS]
+    assert examples.obs["label"].tolist() == ["yes", "no", "yes"] and examples.obs.index.tolist() == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("between", ["\t", ",", ";", "  "])
-def test_delimiters_are_told_by_the_header(tmp_path, between):
-    (tmp_path / "t.txt").write_text("\r\n".join(between.join(row) for row in [HEAD, *ROWS]) + "\r\n")
-    check(read(tmp_path / "t.txt"))
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";", "  "])
+def test_delimiter_is_detected_from_the_header(tmp_path, delimiter):
+    (tmp_path / "t.txt").write_text("\r\n".join(delimiter.join(row) for row in [HEAD, *ROWS]) + "\r\n")
+    check_examples(read_examples(tmp_path / "t.txt"))
 
 
-def test_parquet_reads_as_text_does(tmp_path):
+def test_parquet_and_text_give_the_same_examples(tmp_path):
     pd.DataFrame(ROWS, columns=HEAD).to_parquet(tmp_path / "t.parquet")
-    check(read(tmp_path / "t.parquet"))
+    check_examples(read_examples(tmp_path / "t.parquet"))
 
 
-def test_a_table_without_a_header_is_read_by_columns_of_the_config(tmp_path):
+def test_headerless_table_uses_configured_columns(tmp_path):
     """As splice.data of the UCI repository: blanks around the fields."""
     (tmp_path / "t.data").write_text("".join(f"{label},   {name},      {sequence}\n" for name, sequence, label, _ in ROWS))
-    check(read(tmp_path / "t.data", columns=["label", "name", "sequence"]))
+    check_examples(read_examples(tmp_path / "t.data", columns=["label", "name", "sequence"]))
 
 
-def test_quotes_comments_and_blank_lines_are_no_part_of_a_table(tmp_path):
+def test_quotes_comments_and_blank_lines_are_handled(tmp_path):
     text = '# of 2019\nname,sequence,label\n"a","ACGT","x, or y"\n\nb,ACGA,z\n'
     (tmp_path / "t.csv").write_text(text)
-    assert read(tmp_path / "t.csv").obs["label"].tolist() == ["x, or y", "z"]
+    assert read_examples(tmp_path / "t.csv").obs["label"].tolist() == ["x, or y", "z"]
 
 
-def test_places_are_columns_or_names(tmp_path):
+def test_loci_come_from_columns_or_names(tmp_path):
     (tmp_path / "t.tsv").write_text(
         "sequence\tlabel\tchrom\tstart\tend\tstrand\nACGT\tx\tchr2\t10\t14\t-\nACGA\ty\tchr2\t11\t14\t+\n"
     )
-    place = read(tmp_path / "t.tsv").obs[["chrom", "start", "end", "strand"]].to_numpy().tolist()
-    assert place == [["chr2", 10, 14, "-"], ["chr2", 10, 14, "+"]]  # the second counts from 1
+    loci = read_examples(tmp_path / "t.tsv").obs[["chrom", "start", "end", "strand"]].to_numpy().tolist()
+    assert loci == [["chr2", 10, 14, "-"], ["chr2", 10, 14, "+"]]  # the second counts from 1
     (tmp_path / "u.tsv").write_text("name\tsequence\tlabel\nchr3:5-9\tACGT\tx\n")
-    assert read(tmp_path / "u.tsv").obs["chrom"].tolist() == ["chr3"]
+    assert read_examples(tmp_path / "u.tsv").obs["chrom"].tolist() == ["chr3"]
 
 
-def test_columns_of_groups_sides_and_several_labels(tmp_path):
+def test_group_split_and_multiple_label_columns(tmp_path):
     text = "sequence\tenhancer\tpromoter\tdonor\tfold\nACGT\t1\t0\tD1\tTrain\nACGA\t0\t1\tD2\ttest\nACCA\t\t1\tD2\ttest\n"
     (tmp_path / "t.tsv").write_text(text)
     path = tmp_path / "t.tsv"
-    obs = read(path, label=["enhancer", "promoter"], outcome="multilabel", by="group", column="donor").obs
+    obs = read_examples(path, label=["enhancer", "promoter"], outcome="multilabel", by="group", column="donor").obs
     assert obs[["label.0", "label.1", "group"]].to_numpy().tolist() == [["1", "0", "D1"], ["0", "1", "D2"]]
-    obs = read(path, label=["enhancer", "promoter"], outcome="multilabel", by="given", given="fold", column="donor").obs
+    obs = read_examples(path, label=["enhancer", "promoter"], outcome="multilabel", by="given", given="fold", column="donor").obs
     assert obs["split"].tolist() == ["train", "test"] and "group" not in obs
 
 
-def test_a_label_of_the_file_goes_before_its_column(tmp_path):
+def test_file_label_overrides_the_column(tmp_path):
     (tmp_path / "t.tsv").write_text("sequence\tlabel\nACGT\tx\nACGA\t\n")
-    told = spec({"path": tmp_path / "t.tsv", "label": "all"})
-    assert reading.read([str(tmp_path / "t.tsv")], told)[0].obs["label"].tolist() == ["all", "all"]
+    spec = make_spec({"path": tmp_path / "t.tsv", "label": "all"})
+    assert reading.read_files([str(tmp_path / "t.tsv")], spec)[0].obs["label"].tolist() == ["all", "all"]
 
 
 BAD = {
@@ -92,22 +92,22 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "changed", "words"), BAD.values(), ids=BAD)
-def test_what_is_wrong_is_said_with_row_and_column(tmp_path, text, changed, words):
+@pytest.mark.parametrize(("text", "options", "message"), BAD.values(), ids=BAD)
+def test_faults_name_row_and_column(tmp_path, text, options, message):
     path = tmp_path / "t.tsv"
     path.write_text(text)
-    found = faults(path, **changed)
-    assert any(words.format(path=path) in fault for fault in found), found
+    faults = collect_faults(path, **options)
+    assert any(message.format(path=path) in fault for fault in faults), faults
 
 
-def test_one_label_for_several_is_refused(tmp_path):
+def test_single_file_label_for_several_columns_is_refused(tmp_path):
     (tmp_path / "t.tsv").write_text("sequence\ta\tb\nACGT\t1\t0\n")
-    told = spec({"path": tmp_path / "t.tsv", "label": "x"}, label=["a", "b"], outcome="multilabel")
+    spec = make_spec({"path": tmp_path / "t.tsv", "label": "x"}, label=["a", "b"], outcome="multilabel")
     with pytest.raises(InputError, match=r"sequences.files.0.label: 2 labels are asked for \(a, b\), and the file is given one"):
-        reading.read([str(tmp_path / "t.tsv")], told)
+        reading.read_files([str(tmp_path / "t.tsv")], spec)
 
 
 def test_damaged_parquet_is_refused(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
-    assert format_detection.kind(str(tmp_path / "t.parquet")) == format_detection.PARQUET
-    assert "cannot be read as parquet" in faults(tmp_path / "t.parquet")[0]
+    assert format_detection.detect_format(str(tmp_path / "t.parquet")) == format_detection.PARQUET
+    assert "cannot be read as parquet" in collect_faults(tmp_path / "t.parquet")[0]

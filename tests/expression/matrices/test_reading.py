@@ -15,7 +15,7 @@ from scipy import sparse
 
 from readsight.errors import InputError
 from readsight.expression.matrices import header, label_leak, orientation, reading, value_kind
-from readsight.expression.matrices.matrix import merged, stacked
+from readsight.expression.matrices.matrix import merge_duplicates, stack_matrices
 
 REAL = Path(os.environ.get("READSIGHT_REAL_DATA", "../shared/data"))
 GENES = ["ENSG00000000003", "ENSG00000000005.7", "ENSG00000000419"]
@@ -40,86 +40,88 @@ SERIES = """!Series_title\t"x"
 """
 
 
-def read(*paths, known=(), described=None, named=None, **settings):
+def read_files(*paths, known=(), described=None, named=None, **settings):
     default = {"about": [], "samples_are": "auto", "duplicates": "error", "modality": None, "layer": None, "name": "t"}
     spec = default | settings | {"files": [str(path) for path in paths]}
-    return reading.read(spec, set(known), described or {}, named or {})
+    return reading.read_matrix(spec, set(known), described or {}, named or {})
 
 
 @pytest.fixture
-def table(tmp_path):
+def write_table(tmp_path):
     """Write a table of two samples and three genes, and say what it must be read as."""
-    values = np.array([[1, 2.5, 3], [4, 5, 6]])
+    expected = np.array([[1, 2.5, 3], [4, 5, 6]])
 
-    def write(name="t.csv", rows="samples", separator=",", corner="id", frame=None, end="\n"):
-        own = pd.DataFrame(values, index=["a", "b"], columns=GENES) if frame is None else frame
-        text = (own if rows == "samples" else own.T).to_csv(sep=separator, lineterminator=end, index_label=corner)
+    def write_file(name="t.csv", rows="samples", separator=",", corner="id", frame=None, end="\n"):
+        data = pd.DataFrame(expected, index=["a", "b"], columns=GENES) if frame is None else frame
+        text = (data if rows == "samples" else data.T).to_csv(sep=separator, lineterminator=end, index_label=corner)
         path = tmp_path / name
         path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
         return path
 
-    write.values = values
-    return write
+    write_file.values = expected
+    return write_file
 
 
 @pytest.mark.parametrize("rows", ["samples", "features"])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 @pytest.mark.parametrize("name", ["t.csv", "t.txt.gz"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_one_matrix_in_many_forms(table, rows, separator, name, end):
-    found = read(table(name, rows, separator, end=end))
-    assert np.array_equal(found.values, table.values.astype(np.float32)) and found.values.dtype == np.float32
-    assert found.samples == ["a", "b"] and found.features == GENES
-    assert any("samples are its" in note for note in found.notes)
+def test_same_matrix_from_every_text_format(write_table, rows, separator, name, end):
+    matrix = read_files(write_table(name, rows, separator, end=end))
+    assert np.array_equal(matrix.values, write_table.values.astype(np.float32)) and matrix.values.dtype == np.float32
+    assert matrix.samples == ["a", "b"] and matrix.features == GENES
+    assert any("samples are its" in note for note in matrix.notes)
 
 
-def test_a_matrix_without_a_corner(tmp_path):
+def test_header_without_corner(tmp_path):
     (tmp_path / "t.tsv").write_text("ENSG00000000003\tENSG00000000005\na\t1\t2\nb\t3\t4\n")
-    assert np.array_equal(read(tmp_path / "t.tsv").values, [[1, 2], [3, 4]])
+    assert np.array_equal(read_files(tmp_path / "t.tsv").values, [[1, 2], [3, 4]])
 
 
 def test_quotes_comments_and_blank_rows(tmp_path):
     (tmp_path / "t.csv").write_text('# made by hand\n"","g, one","g2"\n\n"a",1,2\n\n"b",3,\n')
-    found = read(tmp_path / "t.csv", samples_are="rows")
-    assert found.features == ["g, one", "g2"] and found.samples == ["a", "b"] and np.isnan(found.values[1, 1])
+    matrix = read_files(tmp_path / "t.csv", samples_are="rows")
+    assert matrix.features == ["g, one", "g2"] and matrix.samples == ["a", "b"] and np.isnan(matrix.values[1, 1])
 
 
-def test_large_counts_stay_whole(tmp_path):
+def test_large_counts_are_exact(tmp_path):
     (tmp_path / "t.csv").write_text(f",{GENES[0]}\na,{2**24 + 1}\nb,1\n")
-    assert read(tmp_path / "t.csv").values[0, 0] == 2**24 + 1
+    assert read_files(tmp_path / "t.csv").values[0, 0] == 2**24 + 1
 
 
 @pytest.mark.parametrize("rows", ["samples", "features"])
-def test_what_tells_of_samples_leaves_the_matrix(table, rows):
+def test_metadata_columns_move_to_obs(write_table, rows):
     frame = pd.DataFrame({"class": ["ALL", "AML"], "g1": [1, 2], "g2": [3, 4]}, index=["a", "b"])
-    found = read(table(rows=rows, frame=frame), about=["class"])
-    assert found.features == ["g1", "g2"] and list(found.obs["class"]) == ["ALL", "AML"]
-    assert np.array_equal(found.values, [[1, 3], [2, 4]])
+    matrix = read_files(write_table(rows=rows, frame=frame), about=["class"])
+    assert matrix.features == ["g1", "g2"] and list(matrix.obs["class"]) == ["ALL", "AML"]
+    assert np.array_equal(matrix.values, [[1, 3], [2, 4]])
 
 
-def test_about_that_is_not_there(table):
+def test_unknown_about_column_is_refused(write_table):
     frame = pd.DataFrame({"class": ["ALL", "AML"], "g1": [1, 2]}, index=["a", "b"])
     with pytest.raises(InputError, match=r"tables.t.about: .* no column or row 'clas'; did you mean 'class'"):
-        read(table(frame=frame), about=["clas"], samples_are="rows")
+        read_files(write_table(frame=frame), about=["clas"], samples_are="rows")
 
 
-def test_columns_that_tell_of_genes_stand_beside_them(table):
+def test_gene_annotation_columns_move_to_var(write_table):
     frame = pd.DataFrame({"Hugo_Symbol": ["A1", "B2"], "Entrez_Gene_Id": [5, 6], "s1": [1, 2], "s2": [3, 4]}, index=GENES[:2])
-    found = read(table(frame=frame))
-    assert found.samples == ["s1", "s2"] and list(found.var["symbol"]) == ["A1", "B2"] and list(found.var["entrez"]) == ["5", "6"]
+    matrix = read_files(write_table(frame=frame))
+    assert (
+        matrix.samples == ["s1", "s2"] and list(matrix.var["symbol"]) == ["A1", "B2"] and list(matrix.var["entrez"]) == ["5", "6"]
+    )
 
 
-def test_a_cell_that_is_no_number_is_named(table):
+def test_text_cell_is_reported_with_position(write_table):
     frame = pd.DataFrame({GENES[0]: [1, 2], "sex": ["f", "m"], GENES[1]: ["1", "low"]}, index=["a", "b"])
     with pytest.raises(InputError) as error:
-        read(table(frame=frame))
+        read_files(write_table(frame=frame))
     first, second = error.value.faults
     assert "row 2 (a), column 'sex': 'f' is not a number" in first and "name it in about" in first
     assert f"row 3 (b), column '{GENES[1]}': 'low' is not a number" in second
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("PK\x03\x04", "is a spreadsheet"),
@@ -133,21 +135,21 @@ def test_a_cell_that_is_no_number_is_named(table):
         ("id,a,b\nx,1,2\nx,3,4\n", "sample 'x' stands more than once"),
     ],
 )
-def test_what_is_no_matrix(tmp_path, text, words):
+def test_files_that_are_no_matrix(tmp_path, text, message):
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(InputError, match=words):
-        read(tmp_path / "t.csv", samples_are="rows")
+    with pytest.raises(InputError, match=message):
+        read_files(tmp_path / "t.csv", samples_are="rows")
 
 
-def test_a_file_that_was_cut_off(table, tmp_path):
-    path = table("t.csv.gz")
+def test_truncated_gzip_is_refused(write_table, tmp_path):
+    path = write_table("t.csv.gz")
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(InputError, match="gzip is truncated"):
-        read(path)
+        read_files(path)
 
 
-def way(rows, columns, known=(), about=(), described=None):
-    return orientation.tell(rows, columns, set(known), about, described, "f", "tables.t").samples
+def infer_orientation(rows, columns, known=(), metadata_names=(), metadata_count=None):
+    return orientation.infer_orientation(rows, columns, set(known), metadata_names, metadata_count, "f", "tables.t").samples
 
 
 NUMBERED = [f"S{i}" for i in range(1, 9)]
@@ -169,93 +171,93 @@ SYMBOLS = ["RTN2", "NDRG2", "CCDC113", "FAM63A", "ACADS", "GMDS", "HLA-H", "SEMA
 @pytest.mark.parametrize(
     "samples", [NUMBERED, [f"TCGA-BH-A{i}DK-01A" for i in range(100, 108)], ["A0FJ", "A13E", "A0G0", "A0SX"]]
 )
-def test_names_of_genes_tell_the_way_round(features, samples):
-    assert way(samples, features) == "rows" and way(features, samples) == "columns"
+def test_gene_names_determine_orientation(features, samples):
+    assert infer_orientation(samples, features) == "rows" and infer_orientation(features, samples) == "columns"
 
 
-def test_known_names_barcodes_and_rows_of_metadata_tell_it_too():
+def test_sample_names_and_metadata_determine_orientation():
     plain = ["x1", "x2", "x3"]
-    assert way(plain, ["p", "q"], known=["q", "p"]) == "columns"
-    assert way(["TCGA-BH-A0DK-01A-21R-A12P-07"], plain, known=["TCGA-BH-A0DK"]) == "rows"
-    assert way(["GSM1", "GSM2"], plain) == "rows"
-    assert way(plain, ["p", "q"], described=2) == "columns"
-    assert way(plain, ["class", "1"], about=["class"]) == "rows"
+    assert infer_orientation(plain, ["p", "q"], known=["q", "p"]) == "columns"
+    assert infer_orientation(["TCGA-BH-A0DK-01A-21R-A12P-07"], plain, known=["TCGA-BH-A0DK"]) == "rows"
+    assert infer_orientation(["GSM1", "GSM2"], plain) == "rows"
+    assert infer_orientation(plain, ["p", "q"], metadata_count=2) == "columns"
+    assert infer_orientation(plain, ["class", "1"], metadata_names=["class"]) == "rows"
 
 
-def test_what_names_do_not_tell_is_asked_for():
+def test_ambiguous_orientation_is_an_error():
     with pytest.raises(InputError, match=r"say it with tables.t.samples_are: rows, or columns"):
-        way(["x1", "x2"], ["p", "q"])
+        infer_orientation(["x1", "x2"], ["p", "q"])
     with pytest.raises(InputError):
-        way(NUMBERED, [str(i) for i in range(9)])
+        infer_orientation(NUMBERED, [str(i) for i in range(9)])
 
 
-def test_files_of_one_table_are_put_together(table, tmp_path):
+def test_files_of_one_table_are_stacked(write_table, tmp_path):
     first = pd.DataFrame([[1, 2], [3, 4]], index=["a", "b"], columns=["ENSG00000000003.1", "ENSG00000000005.1"])
     second = pd.DataFrame([[5, 6, 7]], index=["c"], columns=["ENSG00000000419.9", "ENSG00000000005.2", "ENSG00000000003.2"])
-    found = read(table("one.csv", frame=first), table("two.csv", frame=second))
-    assert found.samples == ["a", "b", "c"] and found.features == list(first.columns)
-    assert np.array_equal(found.values, [[1, 2], [3, 4], [7, 6]])
-    assert any("2 features are in all 2 files; up to 1 of a file are left out" in note for note in found.notes)
+    matrix = read_files(write_table("one.csv", frame=first), write_table("two.csv", frame=second))
+    assert matrix.samples == ["a", "b", "c"] and matrix.features == list(first.columns)
+    assert np.array_equal(matrix.values, [[1, 2], [3, 4], [7, 6]])
+    assert any("2 features are in all 2 files; up to 1 of a file are left out" in note for note in matrix.notes)
 
 
-def test_files_of_one_table_that_do_not_fit(table):
-    one = table("one.csv")
+def test_incompatible_files_are_refused(write_table):
+    first = write_table("one.csv")
     with pytest.raises(InputError, match="sample 'a' stands in .*one.csv already"):
-        read(one, table("two.csv"))
-    other = pd.DataFrame([[1.0]], index=["c"], columns=["hsa-let-7a-1"])
+        read_files(first, write_table("two.csv"))
+    frame = pd.DataFrame([[1.0]], index=["c"], columns=["hsa-let-7a-1"])
     with pytest.raises(InputError, match="files of one table hold the same modality"):
-        read(one, table("two.csv", frame=other))
+        read_files(first, write_table("two.csv", frame=frame))
 
 
-@pytest.mark.parametrize(("how", "want"), [("sum", [5, 2]), ("mean", [2.5, 2]), ("first", [1, 2])])
-def test_features_that_stand_twice(table, how, want):
+@pytest.mark.parametrize(("method", "expected"), [("sum", [5, 2]), ("mean", [2.5, 2]), ("first", [1, 2])])
+def test_duplicate_features(write_table, method, expected):
     frame = pd.DataFrame([[1, 2, 4]], index=["a"], columns=["ENSG00000000003.1", "ENSG00000000005.1", "ENSG00000000003.2"])
     with pytest.raises(
         InputError, match=r"1 features stand more than once .*ENSG00000000003; .*tables.t.duplicates: sum, mean or first"
     ):
-        read(table(frame=frame))
-    found = read(table(frame=frame), duplicates=how)
-    assert found.values.tolist() == [want] and found.features == ["ENSG00000000003.1", "ENSG00000000005.1"]
+        read_files(write_table(frame=frame))
+    matrix = read_files(write_table(frame=frame), duplicates=method)
+    assert matrix.values.tolist() == [expected] and matrix.features == ["ENSG00000000003.1", "ENSG00000000005.1"]
 
 
-def test_a_series_matrix(tmp_path):
+def test_geo_series_matrix(tmp_path):
     (tmp_path / "s.txt.gz").write_bytes(gzip.compress(SERIES.format('"1007_s_at"\t5.5\tnull\n"1053_at"\t6\t7\n').encode()))
-    found = read(tmp_path / "s.txt.gz")
-    assert found.samples == ["GSM1", "GSM2"] and found.features == ["1007_s_at", "1053_at"]
-    assert found.values[0].tolist() == [5.5, 6] and np.isnan(found.values[1, 0])
-    assert found.obs.loc["GSM2"].to_dict() == {
+    matrix = read_files(tmp_path / "s.txt.gz")
+    assert matrix.samples == ["GSM1", "GSM2"] and matrix.features == ["1007_s_at", "1053_at"]
+    assert matrix.values[0].tolist() == [5.5, 6] and np.isnan(matrix.values[1, 0])
+    assert matrix.obs.loc["GSM2"].to_dict() == {
         "geo_accession": "GSM2", "title": "second", "source_name": "brain", "cell type": "B cell", "age": ""
     }  # fmt: skip
 
 
-def test_a_series_matrix_without_rows_says_where_its_counts_are(tmp_path):
+def test_empty_series_matrix_names_its_count_files(tmp_path):
     (tmp_path / "s.txt").write_text(SERIES.format(""))
     with pytest.raises(
         InputError, match="GSE1_counts.csv.gz: download the counts and name them in files, and this file under metadata"
     ):
-        read(tmp_path / "s.txt")
+        read_files(tmp_path / "s.txt")
     real = REAL / "api/geo_soft/GSE99709_series_matrix.txt.gz"
     if real.exists():
         with pytest.raises(InputError, match="its 12 samples. Its series names GSE99709_Stat3RNA-Seq-counts.csv.gz"):
-            read(real)
+            read_files(real)
 
 
-def test_star_counts_of_the_gdc(tmp_path):
-    one, two = tmp_path / "u1.rna_seq.augmented_star_gene_counts.tsv", tmp_path / "u2.tsv"
-    one.write_text(STAR.format(10, 7.5))
-    two.write_text(STAR.format(20, 9.5))
-    found = read(one, two, named={"u2.tsv": "TCGA-BH-A0DK-01A"})
-    assert found.samples == ["u1", "TCGA-BH-A0DK-01A"] and found.kind == "counts"
-    assert found.values.tolist() == [[10, 3], [20, 3]] and found.tpm.tolist() == [[7.5, 2.5], [9.5, 2.5]]
-    assert found.features == ["ENSG00000000003.15", "ENSG00000000005.6"] and list(found.var["symbol"]) == ["TSPAN6", "TNMD"]
+def test_gdc_star_counts(tmp_path):
+    first, second = tmp_path / "u1.rna_seq.augmented_star_gene_counts.tsv", tmp_path / "u2.tsv"
+    first.write_text(STAR.format(10, 7.5))
+    second.write_text(STAR.format(20, 9.5))
+    matrix = read_files(first, second, named={"u2.tsv": "TCGA-BH-A0DK-01A"})
+    assert matrix.samples == ["u1", "TCGA-BH-A0DK-01A"] and matrix.kind == "counts"
+    assert matrix.values.tolist() == [[10, 3], [20, 3]] and matrix.tpm.tolist() == [[7.5, 2.5], [9.5, 2.5]]
+    assert matrix.features == ["ENSG00000000003.15", "ENSG00000000005.6"] and list(matrix.var["symbol"]) == ["TSPAN6", "TNMD"]
     with pytest.raises(InputError, match="is of sample 'x', as .*u1.*is; keep one"):
-        read(one, two, named={one.name: "x", two.name: "x"})
-    two.write_text(STAR.format(20, 9.5).replace("ENSG00000000005.6", "ENSG00000000419.1"))
+        read_files(first, second, named={first.name: "x", second.name: "x"})
+    second.write_text(STAR.format(20, 9.5).replace("ENSG00000000005.6", "ENSG00000000419.1"))
     with pytest.raises(InputError, match="has other genes than"):
-        read(one, two)
+        read_files(first, second)
 
 
-def test_anndata_of_every_storage(table, tmp_path):
+def test_anndata_and_mudata(write_table, tmp_path):
     obs = pd.DataFrame({"sex": pd.Categorical(["f", None])}, index=["a", "b"])
     data = anndata.AnnData(
         sparse.csr_matrix(np.ones((2, 3), np.float32)),
@@ -264,45 +266,45 @@ def test_anndata_of_every_storage(table, tmp_path):
         layers={"counts": np.array([[1, 2, 3], [4, 5, 6]])},
     )
     data.write_h5ad(tmp_path / "t.h5ad")
-    found = read(tmp_path / "t.h5ad")
-    assert found.values.tolist() == [[1, 2, 3], [4, 5, 6]] and found.kind == "counts" and list(found.obs["sex"]) == ["f", ""]
+    matrix = read_files(tmp_path / "t.h5ad")
+    assert matrix.values.tolist() == [[1, 2, 3], [4, 5, 6]] and matrix.kind == "counts" and list(matrix.obs["sex"]) == ["f", ""]
     with pytest.raises(InputError, match=r"has no layer 'count' \(tables.t.layer\); did you mean 'counts'"):
-        read(tmp_path / "t.h5ad", layer="count")
+        read_files(tmp_path / "t.h5ad", layer="count")
     mudata.MuData({"rna": data, "adt": data[:, :1].copy()}).write_h5mu(tmp_path / "t.h5mu")
-    assert read(tmp_path / "t.h5mu", modality="adt").features == GENES[:1]
-    assert read(tmp_path / "t.h5mu", name="rna").features == GENES
-    for settings, words in (({}, "holds rna, adt; say with tables.t.modality"), ({"modality": "RNA"}, "did you mean 'rna'")):
-        with pytest.raises(InputError, match=words):
-            read(tmp_path / "t.h5mu", **settings)
+    assert read_files(tmp_path / "t.h5mu", modality="adt").features == GENES[:1]
+    assert read_files(tmp_path / "t.h5mu", name="rna").features == GENES
+    for settings, message in (({}, "holds rna, adt; say with tables.t.modality"), ({"modality": "RNA"}, "did you mean 'rna'")):
+        with pytest.raises(InputError, match=message):
+            read_files(tmp_path / "t.h5mu", **settings)
     (tmp_path / "half.h5ad").write_bytes((tmp_path / "t.h5ad").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read as .h5ad"):
-        read(tmp_path / "half.h5ad")
+        read_files(tmp_path / "half.h5ad")
 
 
-def told(values):
-    return value_kind.tell(value_kind.Facts(np.asarray(values, np.float32)))[0]
+def infer_kind(values):
+    return value_kind.infer_kind(value_kind.ValueStatistics(np.asarray(values, np.float32)))[0]
 
 
-def test_kinds_are_told_by_the_numbers():
-    draw = np.random.default_rng(1)
-    counts = draw.negative_binomial(1, 0.01, (4, 500))
+def test_kind_is_inferred_from_numbers():
+    rng = np.random.default_rng(1)
+    counts = rng.negative_binomial(1, 0.01, (4, 500))
     tpm = counts / counts.sum(axis=1, keepdims=True) * 1e6
-    assert [told(v) for v in (counts, tpm, np.log2(1 + tpm), counts * 1.37, counts - 50.0)] == [
+    assert [infer_kind(v) for v in (counts, tpm, np.log2(1 + tpm), counts * 1.37, counts - 50.0)] == [
         "counts",
         "tpm",
         "log",
         "values",
         "values",
     ]
-    deep = draw.negative_binomial(0.3, 1e-5, (4, 500)) * 1.37
-    assert told(deep) == "expected", "RSEM, which nobody called so, would else be learned from without a logarithm"
-    assert told(deep + 20) == told(np.where(deep == 0, np.nan, deep)) == "values", "intensities are never 0"
-    assert told(draw.integers(0, 2, (4, 500))) == "values", "mutated or not is no count"
-    assert told(np.where(counts == 0, np.nan, counts)) == "values"
+    deep = rng.negative_binomial(0.3, 1e-5, (4, 500)) * 1.37
+    assert infer_kind(deep) == "expected", "RSEM, which nobody called so, would else be learned from without a logarithm"
+    assert infer_kind(deep + 20) == infer_kind(np.where(deep == 0, np.nan, deep)) == "values", "intensities are never 0"
+    assert infer_kind(rng.integers(0, 2, (4, 500))) == "values", "mutated or not is no count"
+    assert infer_kind(np.where(counts == 0, np.nan, counts)) == "values"
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (lambda v: np.log2(1 + v), "they lie between 0 and .* as logarithms do; say kind: log"),
         (lambda v: v * 1.37, "expected counts of RSEM, Salmon, kallisto.*kind: expected"),
@@ -313,59 +315,64 @@ def test_kinds_are_told_by_the_numbers():
         (lambda v: v * np.array([[1], [0], [1]]), "sample 's1': nothing was counted"),
     ],
 )
-def test_what_is_no_count_is_said_with_its_place(change, words):
+def test_invalid_count_is_reported_with_position(change, message):
     values = change(np.random.default_rng(2).negative_binomial(1, 0.01, (3, 40)).astype(float))
-    with pytest.raises(InputError, match=words):
-        value_kind.check(values, value_kind.Facts(values), "counts", ["s0", "s1", "s2"], [f"g{i}" for i in range(40)], "tables.t")
+    with pytest.raises(InputError, match=message):
+        value_kind.check_kind(
+            values, value_kind.ValueStatistics(values), "counts", ["s0", "s1", "s2"], [f"g{i}" for i in range(40)], "tables.t"
+        )
 
 
-def test_logarithms_may_miss_numbers_but_a_sample_may_not_miss_all():
+def test_missing_logarithms_are_allowed_but_not_empty_samples():
     values = np.array([[1.5, np.nan], [2, 3]])
-    value_kind.check(values, value_kind.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+    value_kind.check_kind(values, value_kind.ValueStatistics(values), "log", ["a", "b"], ["g", "h"], "tables.t")
     values[0] = np.nan
     with pytest.raises(InputError, match="sample 'a' has no number at all"):
-        value_kind.check(values, value_kind.Facts(values), "log", ["a", "b"], ["g", "h"], "tables.t")
+        value_kind.check_kind(values, value_kind.ValueStatistics(values), "log", ["a", "b"], ["g", "h"], "tables.t")
 
 
 @given(st.lists(st.sampled_from(["x", "y", "z"]), min_size=4, max_size=30), st.permutations([3.0, -1.0, 8.5]))
-def test_a_feature_that_is_the_label_under_other_words_is_found(labels, codes):
+def test_recoded_label_is_detected(labels, codes):
     code = dict(zip("xyz", codes, strict=True))
     noise = np.arange(len(labels), dtype=float)
     values = np.column_stack([noise, [code[v] for v in labels], np.ones(len(labels))])
-    assert label_leak.same_as(values, np.array(labels)) == ([1] if 1 < len(set(labels)) <= len(labels) / 2 else [])
+    assert label_leak.find_copies(values, np.array(labels)) == ([1] if 1 < len(set(labels)) <= len(labels) / 2 else [])
 
 
-def test_a_leak_by_name_by_value_and_by_chance():
+def test_label_leak_by_name_value_and_chance():
     labels = ["yes"] * 12 + ["no"] * 12
     obs = pd.DataFrame({"dead": labels, "sex": ["f"] * 24}, index=[f"s{i}" for i in range(24)])
     values = np.column_stack([np.repeat([1.0, 0.0], 12), np.arange(24.0)])
-    faults, _ = label_leak.faults(values, ["status", "dead"], obs, ["dead"], "tables.t")
+    faults, _ = label_leak.find_leaks(values, ["status", "dead"], obs, ["dead"], "tables.t")
     assert "'dead' bears the name of what is to be predicted" in faults[0] and "'status' has one value for each" in faults[1]
-    assert label_leak.faults(values, ["status", "g"], obs, [], "tables.t") == ([], [])
+    assert label_leak.find_leaks(values, ["status", "g"], obs, [], "tables.t") == ([], [])
     few = [0, 1, 12, 13]
-    faults, notes = label_leak.faults(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
+    faults, notes = label_leak.find_leaks(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
     assert not faults and "'g1'" in notes[0], "of four samples a gene divides two from two by chance"
 
 
-def test_a_copy_of_survival_times_is_found():
+def test_copy_of_survival_times_is_detected():
     times = np.array([5.0, 8.5, 13, 2])
-    assert label_leak.same_as(np.column_stack([times * 2, times]), times.astype(str)) == [1]
+    assert label_leak.find_copies(np.column_stack([times * 2, times]), times.astype(str)) == [1]
 
 
-def test_matrices_as_they_are_published():
+def test_published_matrices():
     if not REAL.is_dir():
         pytest.skip("the real data are not here")
-    airway = read(REAL / "expression/airway_rawcounts.csv.gz")
+    airway = read_files(REAL / "expression/airway_rawcounts.csv.gz")
     assert airway.values.shape == (8, 64_102) and airway.samples[0] == "SRR1039508"
-    brca = read(REAL / "expression/TCGA_BRCA_dataBRCA_counts.csv.gz")
+    brca = read_files(REAL / "expression/TCGA_BRCA_dataBRCA_counts.csv.gz")
     assert brca.values.shape == (10, 20_530) and brca.values[0, 0] == np.float32(20.47)
-    golub = read(REAL / "expression/golub.csv.gz", about=["class"])
+    golub = read_files(REAL / "expression/golub.csv.gz", about=["class"])
     assert golub.values.shape == (72, 7129) and (golub.obs["class"] == "ALL").sum() == 47
-    parts = [REAL / f"expression/breastTCGA_{part}_mirna.csv.gz" for part in ("train", "test")]
-    assert read(*parts).values.shape == (220, 184)
+    paths = [REAL / f"expression/breastTCGA_{subset}_mirna.csv.gz" for subset in ("train", "test")]
+    assert read_files(*paths).values.shape == (220, 184)
 
 
-def test_head_alone_is_enough_for_names(table):
-    head = header.look(table(rows="features"))
-    assert head.columns == ["a", "b"] and head.rows == GENES and head.numbers == [2, 3, 4]
-    assert stacked([read(table())]).samples == merged(read(table()), "error", "tables.t").samples
+def test_header_lists_row_and_column_names(write_table):
+    matrix_header = header.read_header(write_table(rows="features"))
+    assert matrix_header.columns == ["a", "b"] and matrix_header.rows == GENES and matrix_header.line_numbers == [2, 3, 4]
+    assert (
+        stack_matrices([read_files(write_table())]).samples
+        == merge_duplicates(read_files(write_table()), "error", "tables.t").samples
+    )

@@ -15,247 +15,264 @@ from readsight.errors import InputError
 from readsight.genome.codes import reverse_complement
 from readsight.genome.onehot import one_hot_last
 from readsight.interpret.sequence_attribution import integrated_gradients, shapley_sampling
-from readsight.interpret.sequence_attribution.attribution import attribute, change_of, defined, score_of
-from readsight.interpret.sequence_attribution.attribution_file import own
-from readsight.interpret.sequence_attribution.query import Head, Question, turned_back
-from readsight.interpret.sequence_attribution.references import permutation, references, shuffled, turned_over
+from readsight.interpret.sequence_attribution.attribution import attribute, is_supported, score_change, score_query
+from readsight.interpret.sequence_attribution.attribution_file import base_contributions
+from readsight.interpret.sequence_attribution.query import AttributionQuery, OutputHead, reverse_attributions
+from readsight.interpret.sequence_attribution.references import build_references, find_permutation, reverse_windows, shuffle_codes
 from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
 from readsight.models.kmer import kmer_linear
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 
 SPEC = {"baseline": "shuffled", "baselines": 3, "correction": True}
 SIGNED = ("input_x_gradient", "smoothgrad", "integrated_gradients", "deep_shap", "gradient_shap")
 COMPLETE = {"integrated_gradients": 0.02, "deep_shap": 1e-4, "shap": 1e-4}
-WHERE = {word: on or tuple(networks.SMALL) for word, on in interpretation.METHODS.items()}
+NETWORKS_OF = {word: on or tuple(networks.SMALL) for word, on in interpretation.METHODS.items()}
 
 
-def asked(word: str = "cnn", kind: str = "binary", n: int = 4, length: int = 40, both: bool = True, **more: Any) -> Question:
+def make_query(
+    network: str = "cnn", kind: str = "binary", n: int = 4, length: int = 40, both: bool = True, **more: Any
+) -> AttributionQuery:
     """About a small network whose weights were drawn."""
-    about = networks.about(word, kind, length, **more)
-    net = networks.built(about, word)
-    codes = sequenced.random(n, length * (1 + about["pair"]), 3)
-    at = np.linspace(2, length - 3, n).astype(int) if kind == "positions" else None
-    number = None if kind in ("binary", "regression", "profile") else 1
-    arrays = {f"0.{name}": tensor.numpy() for name, tensor in net.state_dict().items()}
-    about |= {"average_strands": both, "ensemble": 1, "device": "cpu", "stranded": not both}
-    return Question(NETS[word], arrays, about, codes, Head("x", number), at)
+    description = networks.describe_network(network, kind, length, **more)
+    module = networks.build_network(description, network)
+    codes = sequenced.random_codes(n, length * (1 + description["pair"]), 3)
+    positions = np.linspace(2, length - 3, n).astype(int) if kind == "positions" else None
+    head_index = None if kind in ("binary", "regression", "profile") else 1
+    arrays = {f"0.{name}": tensor.numpy() for name, tensor in module.state_dict().items()}
+    description |= {"average_strands": both, "ensemble": 1, "device": "cpu", "stranded": not both}
+    return AttributionQuery(NETWORKS[network], arrays, description, codes, OutputHead("x", head_index), positions)
 
 
-def every(skip: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    return [(word, net) for word, nets in WHERE.items() for net in nets if word not in skip]
+def list_cases(skip: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    return [(method, network) for method, nets in NETWORKS_OF.items() for network in nets if method not in skip]
 
 
-def test_the_words_and_where_they_are_defined_are_those_of_the_config():
+def test_methods_and_their_networks_match_the_config():
     assert list(EXPLANATIONS) == list(interpretation.METHODS)
-    assert {word: EXPLANATIONS[word].ON for word in EXPLANATIONS} == interpretation.METHODS
-    assert [word for word in EXPLANATIONS if getattr(EXPLANATIONS[word], "PLACES", False)] == list(interpretation.PLACES)
+    assert {method: EXPLANATIONS[method].ON for method in EXPLANATIONS} == interpretation.METHODS
+    assert [method for method in EXPLANATIONS if getattr(EXPLANATIONS[method], "PLACES", False)] == list(
+        interpretation.LOCATION_METHODS
+    )
 
 
-@pytest.mark.parametrize("word", SIGNED)
+@pytest.mark.parametrize("method", SIGNED)
 @pytest.mark.parametrize("baseline", ["shuffled", "uniform", "zeros"])
-def test_of_a_linear_network_the_attributions_are_its_weights_times_the_difference(word, baseline):
-    class Linear(nn.Module):
+def test_linear_network_gives_weight_times_difference(method, baseline):
+    class LinearNetwork(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.layer = nn.Linear(4 * 12, 1)
 
-        def forward(self, given: torch.Tensor) -> torch.Tensor:
-            return self.layer(given.transpose(1, 2).flatten(1)).flatten()
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return self.layer(inputs.transpose(1, 2).flatten(1)).flatten()
 
     torch.manual_seed(0)
-    net, spec = Linear(), SPEC | {"baseline": baseline}
-    question = Question(NETS["cnn"], {}, networks.about("cnn", length=12), sequenced.random(3, 12), Head("x"))
-    vars(question)["net"] = net
+    net, spec = LinearNetwork(), SPEC | {"baseline": baseline}
+    query = AttributionQuery(
+        NETWORKS["cnn"], {}, networks.describe_network("cnn", length=12), sequenced.random_codes(3, 12), OutputHead("x")
+    )
+    vars(query)["net"] = net
     weights = net.layer.weight.detach().numpy().reshape(12, 4)
-    compared = references(question.codes, spec, 1).mean(axis=1)
-    if word in ("input_x_gradient", "smoothgrad"):  # the correction compares with the mean of all bases
+    compared = build_references(query.codes, spec, 1).mean(axis=1)
+    if method in ("input_x_gradient", "smoothgrad"):  # the correction compares with the mean of all bases
         compared = np.full_like(compared, 0.25)
     expected = weights - (compared * weights).sum(axis=-1, keepdims=True)
-    np.testing.assert_allclose(attribute(word, question, spec, 1), expected, atol=1e-5)
+    np.testing.assert_allclose(attribute(method, query, spec, 1), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("word", COMPLETE)
+@pytest.mark.parametrize("method", COMPLETE)
 @pytest.mark.parametrize(
-    "net, kind, more",
+    "network, kind, more",
     [("cnn", "binary", {}), ("cnn", "profile", {}), ("dilated_resnet", "positions", {}), ("dilated_resnet", "multiclass", {}),
      ("cnn", "regression", {"pair": True}), ("cnn_lstm", "multilabel", {}), ("lstm", "binary", {}), ("transformer", "binary", {})],
 )  # fmt: skip
-def test_contributions_add_up_to_the_score_less_that_of_the_references(word, net, kind, more):
-    if net not in WHERE[word]:
+def test_contributions_add_up_to_score_minus_references(method, network, kind, more):
+    if network not in NETWORKS_OF[method]:
         return
-    question = asked(net, kind, **more)
-    change = change_of(question, SPEC, 1, word)
-    found = own(attribute(word, question, SPEC, 1), question.codes).sum(axis=1)
-    assert np.abs(found - change).mean() <= COMPLETE[word] * np.abs(change).mean()
+    query = make_query(network, kind, **more)
+    change = score_change(query, SPEC, 1, method)
+    totals = base_contributions(attribute(method, query, SPEC, 1), query.codes).sum(axis=1)
+    assert np.abs(totals - change).mean() <= COMPLETE[method] * np.abs(change).mean()
 
 
 @pytest.mark.parametrize("baseline", ["uniform", "zeros"])
-def test_they_add_up_from_other_baselines_and_where_bases_are_not_known(baseline):
-    question, spec = asked(), SPEC | {"baseline": baseline}
-    question.codes[1, 5:9] = 4
-    for word in ("integrated_gradients", "deep_shap", "shap"):
-        change = change_of(question, spec, 1, word)
-        found = own(attribute(word, question, spec, 1), question.codes).sum(axis=1)
-        assert np.abs(found - change).mean() <= COMPLETE[word] * np.abs(change).mean()
+def test_contributions_add_up_for_every_baseline_and_n(baseline):
+    query, spec = make_query(), SPEC | {"baseline": baseline}
+    query.codes[1, 5:9] = 4
+    for method in ("integrated_gradients", "deep_shap", "shap"):
+        change = score_change(query, spec, 1, method)
+        totals = base_contributions(attribute(method, query, spec, 1), query.codes).sum(axis=1)
+        assert np.abs(totals - change).mean() <= COMPLETE[method] * np.abs(change).mean()
 
 
-@pytest.mark.parametrize("word, net", every())
-def test_the_other_strand_gets_the_same_the_other_way_round(word, net):
-    question = asked(net, n=2, length=30)
-    other = question.about_codes(reverse_complement(question.codes))
-    found, turned = (attribute(word, one, SPEC, 1) for one in (question, other))
-    np.testing.assert_allclose(turned_back(turned, question.about), found, atol=2e-6)
-    np.testing.assert_allclose(score_of(other), score_of(question), atol=1e-5)
+@pytest.mark.parametrize("method, network", list_cases())
+def test_reverse_strand_gets_reversed_attributions(method, network):
+    query = make_query(network, n=2, length=30)
+    reverse = query.with_codes(reverse_complement(query.codes))
+    forward, reversed_attributions = (attribute(method, strand, SPEC, 1) for strand in (query, reverse))
+    np.testing.assert_allclose(reverse_attributions(reversed_attributions, query.description), forward, atol=2e-6)
+    np.testing.assert_allclose(score_query(reverse), score_query(query), atol=1e-5)
 
 
-@pytest.mark.parametrize("word, net", every())
-def test_neighbours_in_the_batch_do_not_matter(word, net):
-    question = asked(net, n=5, length=30)
-    together = attribute(word, question, SPEC, 1)
-    alone = np.concatenate([attribute(word, question.some(np.array([i])), SPEC, 1) for i in range(3)])
-    np.testing.assert_allclose(together[:3], alone, atol=1e-6)
+@pytest.mark.parametrize("method, network", list_cases())
+def test_attributions_do_not_depend_on_batch(method, network):
+    query = make_query(network, n=5, length=30)
+    batched = attribute(method, query, SPEC, 1)
+    single = np.concatenate([attribute(method, query.select_rows(np.array([i])), SPEC, 1) for i in range(3)])
+    np.testing.assert_allclose(batched[:3], single, atol=1e-6)
 
 
-@pytest.mark.parametrize("word, net", every())
-def test_a_call_leaves_all_as_it_was(word, net):
-    question = asked(net, n=2, length=30)
-    module = question.net
+@pytest.mark.parametrize("method, network", list_cases())
+def test_attribution_leaves_model_and_state_unchanged(method, network):
+    query = make_query(network, n=2, length=30)
+    module = query.net
     module.train()
-    for i, part in enumerate(module.parameters()):
-        part.requires_grad_(i % 2 == 0)
+    for i, parameter in enumerate(module.parameters()):
+        parameter.requires_grad_(i % 2 == 0)
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
 
-    def state() -> tuple:
-        hooks = [(len(part._forward_hooks), len(part._backward_hooks), part.training) for part in module.modules()]
-        asks = [(part.requires_grad, part.grad) for part in module.parameters()]
+    def capture_state() -> tuple:
+        hooks = [
+            (len(module_part._forward_hooks), len(module_part._backward_hooks), module_part.training)
+            for module_part in module.modules()
+        ]
+        gradients = [(module_part.requires_grad, module_part.grad) for module_part in module.parameters()]
         return (
             hooks,
-            asks,
+            gradients,
             torch.is_grad_enabled(),
             torch.get_num_threads(),
             torch.get_rng_state().tolist(),
             np.random.get_state()[1].tolist(),
         )
 
-    held, codes = state(), question.codes.copy()
+    initial_state, codes = capture_state(), query.codes.copy()
     with torch.no_grad():
-        attribute(word, question, SPEC, 1)
+        attribute(method, query, SPEC, 1)
         assert not torch.is_grad_enabled()
-    assert state() == held and (question.codes == codes).all()
+    assert capture_state() == initial_state and (query.codes == codes).all()
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
 
 
-@pytest.mark.parametrize("word", ["integrated_gradients", "deep_shap", "mutagenesis", "shap", "saliency"])
-def test_of_one_place_only_what_it_sees_counts_and_that_as_in_the_whole_window(word, monkeypatch):
-    question = asked("dilated_resnet", "positions", 3, 90, both=False)
-    found = attribute(word, question, SPEC, 1)
-    for row, at in zip(found, question.at, strict=True):
-        assert not row[np.abs(np.arange(90) - at) > 18].any() and row[np.abs(np.arange(90) - at) <= 18].any()
+@pytest.mark.parametrize("method", ["integrated_gradients", "deep_shap", "mutagenesis", "shap", "saliency"])
+def test_cropping_to_receptive_field_equals_full_window(method, monkeypatch):
+    query = make_query("dilated_resnet", "positions", 3, 90, both=False)
+    attributions = attribute(method, query, SPEC, 1)
+    for row, position in zip(attributions, query.positions, strict=True):
+        assert not row[np.abs(np.arange(90) - position) > 18].any() and row[np.abs(np.arange(90) - position) <= 18].any()
     monkeypatch.setattr("readsight.interpret.sequence_attribution.attribution.seen", lambda _: None)
-    if word != "shap":  # whose stretches are then longer
+    if method != "shap":  # whose stretches are then longer
         np.testing.assert_allclose(
-            attribute(word, question, SPEC, 1), found, atol=5e-6 if word != "integrated_gradients" else 2e-3
+            attribute(method, query, SPEC, 1), attributions, atol=5e-6 if method != "integrated_gradients" else 2e-3
         )
 
 
-def test_mutagenesis_is_what_edited_sequences_score():
-    question = asked("cnn", "multiclass", 2, 24)
-    found = attribute("mutagenesis", question, SPEC, 1)
-    for place, base in ((0, 1), (11, 3), (23, 0)):
-        edited = question.codes.copy()
-        edited[:, place] = base
-        change = score_of(question.about_codes(edited)) - score_of(question)
-        np.testing.assert_allclose(found[:, place, base] - own(found, question.codes)[:, place], change, atol=1e-5)
-    np.testing.assert_allclose(found.sum(axis=2), 0, atol=1e-5)
+def test_mutagenesis_equals_scores_of_edited_sequences():
+    query = make_query("cnn", "multiclass", 2, 24)
+    attributions = attribute("mutagenesis", query, SPEC, 1)
+    for position, base in ((0, 1), (11, 3), (23, 0)):
+        edited = query.codes.copy()
+        edited[:, position] = base
+        change = score_query(query.with_codes(edited)) - score_query(query)
+        np.testing.assert_allclose(
+            attributions[:, position, base] - base_contributions(attributions, query.codes)[:, position], change, atol=1e-5
+        )
+    np.testing.assert_allclose(attributions.sum(axis=2), 0, atol=1e-5)
 
 
-def test_integrated_gradients_are_those_of_many_steps():
+def test_integrated_gradients_equal_many_steps():
     captum = pytest.importorskip("captum.attr")
-    question = asked(both=False, n=3)
-    held, whole = references(question.codes, SPEC, 1), one_hot_last(question.codes)
-    exact = captum.IntegratedGradients(lambda given: question.net(given.transpose(1, 2)))
-    rows = [[exact.attribute(torch.from_numpy(x[None]), torch.from_numpy(r[None]), n_steps=300, method="riemann_middle") for r in part]
-            for x, part in zip(whole, held, strict=True)]  # fmt: skip
-    expected = np.array([[torch.as_tensor(row).numpy()[0].sum(axis=1) for row in part] for part in rows]).mean(axis=1)
-    found = own(integrated_gradients.attribute(question, held, SPEC, 1), question.codes)
-    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.99
+    query = make_query(both=False, n=3)
+    baselines, one_hot = build_references(query.codes, SPEC, 1), one_hot_last(query.codes)
+    exact = captum.IntegratedGradients(lambda inputs: query.net(inputs.transpose(1, 2)))
+    rows = [[exact.attribute(torch.from_numpy(x[None]), torch.from_numpy(r[None]), n_steps=300, method="riemann_middle") for r in baseline_rows]
+            for x, baseline_rows in zip(one_hot, baselines, strict=True)]  # fmt: skip
+    expected = np.array([[torch.as_tensor(row).numpy()[0].sum(axis=1) for row in baseline_rows] for baseline_rows in rows]).mean(
+        axis=1
+    )
+    contributions = base_contributions(integrated_gradients.attribute(query, baselines, SPEC, 1), query.codes)
+    assert np.corrcoef(contributions.ravel(), expected.ravel())[0, 1] > 0.99
 
 
-def test_sampled_values_are_shapleys_where_all_orders_give_the_same():
+def test_sampled_values_equal_shapley_on_additive_model():
     """Of a model that adds up k-mers of one base each place counts by itself, whatever the order."""
-    train = networks.fold(sequenced.random(60, 16), np.arange(60) % 2)
+    train = networks.make_fold(sequenced.random_codes(60, 16), np.arange(60) % 2)
     fitted = kmer_linear.train(train, None, {"k": 1, "strength": 0.1}, 1, 1)
-    codes = sequenced.random(2, 16, 5)
-    question = Question(kmer_linear, fitted.arrays, fitted.about, codes, Head("yes"))
-    held = shuffled(codes, 2, 1)
-    held[:] = reverse_complement(held)  # other bases: shuffled ones have the same
-    found = own(shapley_sampling.attribute(question, held, SPEC, 1), codes)
+    codes = sequenced.random_codes(2, 16, 5)
+    query = AttributionQuery(kmer_linear, fitted.arrays, fitted.description, codes, OutputHead("yes"))
+    references = shuffle_codes(codes, 2, 1)
+    references[:] = reverse_complement(references)  # other bases: shuffled ones have the same
+    contributions = base_contributions(shapley_sampling.attribute(query, references, SPEC, 1), codes)
     for i in range(2):
         for j in range(16):
-            single = codes[i].copy()
+            edited = codes[i].copy()
             edits = []
-            for reference in held[i]:
-                single[:] = codes[i]
-                single[j] = reference[j]
-                edits.append(question.some(np.array([i])).score()[0] - question.about_codes(single[None]).score()[0])
-            assert found[i, j] == pytest.approx(np.mean(edits), abs=1e-4)
+            for reference in references[i]:
+                edited[:] = codes[i]
+                edited[j] = reference[j]
+                edits.append(
+                    query.select_rows(np.array([i])).compute_scores()[0] - query.with_codes(edited[None]).compute_scores()[0]
+                )
+            assert contributions[i, j] == pytest.approx(np.mean(edits), abs=1e-4)
 
 
-def test_references_keep_their_own_dinucleotides_and_hang_on_their_own_sequence():
-    codes = sequenced.random(6, 60, 2)
+def test_references_keep_dinucleotides_and_depend_on_sequence_only():
+    codes = sequenced.random_codes(6, 60, 2)
     codes[2, :7] = codes[2, -3:] = 4
-    found = references(codes, SPEC, 1)
-    letters = np.where(found.any(axis=-1), found.argmax(axis=-1), 4)
+    references = build_references(codes, SPEC, 1)
+    letters = np.where(references.any(axis=-1), references.argmax(axis=-1), 4)
     assert ((letters == 4) == (codes == 4)[:, None]).all()
-    for row, own_codes in zip(letters, codes, strict=True):
-        known = own_codes < 4
-        counts = [np.bincount(part[known][:-1] * 4 + part[known][1:], minlength=16).tolist() for part in (own_codes, *row)]
-        assert all(other == counts[0] for other in counts) and len(np.unique(row, axis=0)) == 3
-    np.testing.assert_array_equal(references(codes[[3]], SPEC, 1)[0], found[3])
-    assert (references(codes, SPEC, 2) != found).any()
-    turned = references(turned_over(codes), SPEC, 1)
-    np.testing.assert_array_equal(turned[:, :, ::-1, ::-1], found)
+    for row, sequence in zip(letters, codes, strict=True):
+        known = sequence < 4
+        counts = [
+            np.bincount(codes_row[known][:-1] * 4 + codes_row[known][1:], minlength=16).tolist() for codes_row in (sequence, *row)
+        ]
+        assert all(row_counts == counts[0] for row_counts in counts) and len(np.unique(row, axis=0)) == 3
+    np.testing.assert_array_equal(build_references(codes[[3]], SPEC, 1)[0], references[3])
+    assert (build_references(codes, SPEC, 2) != references).any()
+    reverse = build_references(reverse_windows(codes), SPEC, 1)
+    np.testing.assert_array_equal(reverse[:, :, ::-1, ::-1], references)
 
 
-def test_windows_of_a_pair_are_shuffled_alike():
-    codes = sequenced.random(4, 30, 2)
+def test_windows_of_a_pair_share_one_permutation():
+    codes = sequenced.random_codes(4, 30, 2)
     pair = np.concatenate([codes, codes], axis=1)
     pair[:, 44] = (pair[:, 44] + 1) % 4  # a substitution in the second window
-    found = shuffled(pair, 3, 1, windows=2)
-    assert ((found[..., :30] != found[..., 30:]).sum(axis=-1) == 1).all()
+    shuffles = shuffle_codes(pair, 3, 1, windows=2)
+    assert ((shuffles[..., :30] != shuffles[..., 30:]).sum(axis=-1) == 1).all()
 
 
-def test_a_permutation_says_where_bases_come_from():
-    codes, drawn = np.array([[0, 1, 0, 2]]), np.array([[0, 0, 2, 1]])
-    assert permutation(codes, drawn).tolist() == [[0, 2, 3, 1]]
+def test_permutation_gives_source_positions():
+    codes, shuffled = np.array([[0, 1, 0, 2]]), np.array([[0, 0, 2, 1]])
+    assert find_permutation(codes, shuffled).tolist() == [[0, 2, 3, 1]]
 
 
-def test_a_method_that_is_not_defined_names_those_that_are():
+def test_unsupported_method_names_supported_ones():
     with pytest.raises(
         InputError, match=r"'attention_rollout' is not defined on cnn \(one_hot\); use saliency.*mutagenesis"
-    ) as caught:
-        attribute("attention_rollout", asked("cnn"), SPEC, 1)
-    assert "attention_rollout," not in str(caught.value)
+    ) as error:
+        attribute("attention_rollout", make_query("cnn"), SPEC, 1)
+    assert "attention_rollout," not in str(error.value)
     with pytest.raises(InputError, match=r"'deep_shap' is not defined on lstm .*integrated_gradients"):
-        attribute("deep_shap", asked("lstm"), SPEC, 1)
+        attribute("deep_shap", make_query("lstm"), SPEC, 1)
     with pytest.raises(InputError, match="use shap, mutagenesis"):
-        attribute("saliency", asked("graph"), SPEC, 1)
+        attribute("saliency", make_query("graph"), SPEC, 1)
     with pytest.raises(InputError, match="did you mean 'saliency'"):
-        attribute("salience", asked("cnn"), SPEC, 1)
-    assert [word for word in EXPLANATIONS if defined(word, asked("graph"))] == ["shap", "mutagenesis"]
+        attribute("salience", make_query("cnn"), SPEC, 1)
+    assert [method for method in EXPLANATIONS if is_supported(method, make_query("graph"))] == ["shap", "mutagenesis"]
 
 
-def test_attributions_that_are_no_numbers_name_method_and_example():
-    question = asked("cnn", n=3)
-    question.net.head.layer.weight.data[:] = torch.nan
+def test_nan_attributions_name_method_and_example():
+    query = make_query("cnn", n=3)
+    query.net.head.layer.weight.data[:] = torch.nan
     with pytest.raises(InputError, match=r"saliency is not a number for 3 of 3 examples \(e0, e1, e2\).*learning_rate"):
-        attribute("saliency", question, SPEC, 1, ["e0", "e1", "e2"])
+        attribute("saliency", query, SPEC, 1, ["e0", "e1", "e2"])
 
 
-def test_of_no_sequences_there_are_no_attributions():
-    question = asked("cnn")
-    assert attribute("deep_shap", question.some(np.array([], int)), SPEC, 1).shape == (0, 40, 4)
+def test_no_sequences_give_empty_attributions():
+    query = make_query("cnn")
+    assert attribute("deep_shap", query.select_rows(np.array([], int)), SPEC, 1).shape == (0, 40, 4)
 
 
-def test_every_method_says_what_it_finds():
-    assert all("Attributions (n, places, 4)" in inspect.getdoc(EXPLANATIONS[word].attribute) for word in EXPLANATIONS)
+def test_every_method_documents_its_shape():
+    assert all("Attributions (n, places, 4)" in inspect.getdoc(EXPLANATIONS[method].attribute) for method in EXPLANATIONS)

@@ -7,17 +7,27 @@ import pytest
 import torch
 
 import effected
-from effected import effects, genome, models, read, shapes, text, turned, turned_rows, write
+from effected import (
+    build_genome,
+    build_models,
+    get_contig_text,
+    read_alleles,
+    reverse_genome,
+    reverse_rows,
+    sample_variants,
+    score_effects,
+    write_vcf,
+)
 from readsight.genome.codes import decode
 from readsight.genome.store import Genome
 from readsight.interpret.variant_effects import position_effects, scoring
-from readsight.interpret.variant_effects.local_inference import Local
-from readsight.models.incremental.engine import Edited
+from readsight.interpret.variant_effects.local_inference import LocalInference
+from readsight.models.incremental.engine import IncrementalNetwork
 
-GENOME = genome()
-ROWS = shapes(GENOME)
+GENOME = build_genome()
+ROWS = sample_variants(GENOME)
 SOME = ROWS[::3]  # one of each shape, and repeats
-DEEP = {"widths": [5, 5], "dilations": [1, 2]}  # an output sees 12 bases to each side
+DILATED = {"widths": [5, 5], "dilations": [1, 2]}  # an output sees 12 bases to each side
 KINDS = [
     ("cnn", "binary", {}),
     ("cnn", "multiclass", {"stranded": True}),
@@ -26,205 +36,223 @@ KINDS = [
     ("dilated_resnet", "profile", {}),
     ("transformer", "binary", {"ensemble": 2}),
     ("dilated_resnet", "positions", {}),
-    ("dilated_resnet", "positions", {"stranded": True, "length": 96} | DEEP),
+    ("dilated_resnet", "positions", {"stranded": True, "length": 96} | DILATED),
     ("cnn", "positions", {"length": 120, "ensemble": 2, "folds": 2}),
     ("cnn", "binary", {"pair": True}),
 ]
 
 
-def made(case):
-    word, kind, own = case
-    return models(word, kind, **own)
+def build_case(case):
+    model_name, kind, options = case
+    return build_models(model_name, kind, **options)
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda case: "-".join([*case[:2], *case[2]]))
 def model(request):
-    return made(request.param)
+    return build_case(request.param)
 
 
 @pytest.fixture
 def variants(tmp_path):
-    def found(rows, held=GENOME, length=48, name="a"):
-        return read(write(tmp_path / f"{name}.vcf", rows), held, length)
+    def read_rows(rows, reference=GENOME, length=48, name="a"):
+        return read_alleles(write_vcf(tmp_path / f"{name}.vcf", rows), reference, length)
 
-    return found
+    return read_rows
 
 
-def close(one, other, within=1e-6):
+def assert_close(first, second, tolerance=1e-6):
     for name in ("delta", "ref", "alt", "score"):
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=within, rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=tolerance, rtol=1e-5, err_msg=name)
 
 
-def padded(row, before, behind):
-    contig, at, ref, alt = row
-    whole = text(GENOME)
-    return (contig, at - before, whole[at - before : at] + ref + whole[at + len(ref) : at + len(ref) + behind],
-            whole[at - before : at] + alt + whole[at + len(ref) : at + len(ref) + behind])  # fmt: skip
+def pad_row(row, before, behind):
+    contig, position, ref, alt = row
+    sequence = get_contig_text(GENOME)
+    return (contig, position - before, sequence[position - before : position] + ref + sequence[position + len(ref) : position + len(ref) + behind],
+            sequence[position - before : position] + alt + sequence[position + len(ref) : position + len(ref) + behind])  # fmt: skip
 
 
 def test_padding_of_ref_changes_nothing(model, variants):
-    own = effects(model, variants(ROWS, length=model.length))
-    assert np.abs(own.delta).max() > 1e-3
+    expected = score_effects(model, variants(ROWS, length=model.length))
+    assert np.abs(expected.delta).max() > 1e-3
     for before, behind in ((3, 0), (0, 4), (2, 5)):
-        other = effects(model, variants([padded(row, before, behind) for row in ROWS], length=model.length))
+        actual = score_effects(model, variants([pad_row(row, before, behind) for row in ROWS], length=model.length))
         for name in ("delta", "ref", "alt", "score", "strand", "place"):
-            if getattr(own, name) is not None:
-                assert np.array_equal(getattr(own, name), getattr(other, name), equal_nan=name in ("ref", "alt")), name
+            if getattr(expected, name) is not None:
+                assert np.array_equal(getattr(expected, name), getattr(actual, name), equal_nan=name in ("ref", "alt")), name
 
 
-def test_an_indel_of_a_repeat_scores_the_same_wherever_it_is_written(model, variants):
-    whole = text(GENOME)
-    assert whole[200:215] == "A" * 15
-    gone = [("chr1", at, whole[at : at + 3], whole[at]) for at in (200, 204, 209)]
-    come = [("chr1", at, whole[at], whole[at] + "AA") for at in (200, 206, 214)]
-    for rows in (gone, come):
-        found = effects(model, variants(rows, length=model.length))
-        np.testing.assert_allclose(found.delta, found.delta[[0] * len(rows)], atol=1e-6)
-        np.testing.assert_allclose(found.ref, found.ref[[0] * len(rows)], atol=1e-6)
+def test_repeat_indel_scores_do_not_depend_on_placement(model, variants):
+    sequence = get_contig_text(GENOME)
+    assert sequence[200:215] == "A" * 15
+    deletions = [("chr1", position, sequence[position : position + 3], sequence[position]) for position in (200, 204, 209)]
+    insertions = [("chr1", position, sequence[position], sequence[position] + "AA") for position in (200, 206, 214)]
+    for rows in (deletions, insertions):
+        scored = score_effects(model, variants(rows, length=model.length))
+        np.testing.assert_allclose(scored.delta, scored.delta[[0] * len(rows)], atol=1e-6)
+        np.testing.assert_allclose(scored.ref, scored.ref[[0] * len(rows)], atol=1e-6)
 
 
-def changed(rows):
+def swap_alleles(rows):
     """Of each variant the genome that has it, and the variant back."""
-    whole = text(GENOME)
-    for contig, at, ref, alt in rows:
-        new = whole[:at] + alt + whole[at + len(ref) :]
-        yield Genome.of({"chr1": new, "chr2": text(GENOME, "chr2")}), (contig, at, alt, ref)
+    sequence = get_contig_text(GENOME)
+    for contig, position, ref, alt in rows:
+        new = sequence[:position] + alt + sequence[position + len(ref) :]
+        yield Genome.from_text({"chr1": new, "chr2": get_contig_text(GENOME, "chr2")}), (contig, position, alt, ref)
 
 
-def test_swapping_the_alleles_turns_the_effect_over(model, variants):
+def test_swapping_alleles_reverses_the_effect(model, variants):
     if model.pair:
         pytest.skip("a pair is asked of in its order")
-    own = effects(model, variants(SOME, length=model.length))
-    for i, (held, row) in enumerate(changed(SOME)):
-        back = effects(model, variants([row], held, model.length))
-        np.testing.assert_allclose(back.score, own.score[i : i + 1], atol=2e-6, rtol=1e-5)
-        if own.sites:
-            order = np.arange(len(own.tracks)).reshape(-1, 2)[:, ::-1].ravel()  # what is gained is lost
-            np.testing.assert_allclose(back.delta[0][order], own.delta[i], atol=1e-6)
+    expected = score_effects(model, variants(SOME, length=model.length))
+    for i, (reference, row) in enumerate(swap_alleles(SOME)):
+        reversed_effects = score_effects(model, variants([row], reference, model.length))
+        np.testing.assert_allclose(reversed_effects.score, expected.score[i : i + 1], atol=2e-6, rtol=1e-5)
+        if expected.has_sites:
+            order = np.arange(len(expected.tracks)).reshape(-1, 2)[:, ::-1].ravel()  # what is gained is lost
+            np.testing.assert_allclose(reversed_effects.delta[0][order], expected.delta[i], atol=1e-6)
         else:
-            np.testing.assert_allclose(-back.delta[0], own.delta[i], atol=2e-6, rtol=1e-5)
-            np.testing.assert_allclose(back.ref[0], own.alt[i], atol=1e-6, rtol=1e-5)
+            np.testing.assert_allclose(-reversed_effects.delta[0], expected.delta[i], atol=2e-6, rtol=1e-5)
+            np.testing.assert_allclose(reversed_effects.ref[0], expected.alt[i], atol=1e-6, rtol=1e-5)
 
 
-def test_one_by_one_is_the_same_as_all_at_once(model, variants):
-    own = effects(model, variants(ROWS, length=model.length))
+def test_single_and_batched_scores_agree(model, variants):
+    batched = score_effects(model, variants(ROWS, length=model.length))
     for i, row in list(enumerate(ROWS))[::3]:
-        one = effects(model, variants([row], length=model.length))
+        single = score_effects(model, variants([row], length=model.length))
         for name in ("delta", "ref", "alt"):
-            np.testing.assert_allclose(getattr(one, name)[0], getattr(own, name)[i], atol=1e-6, rtol=1e-6)
+            np.testing.assert_allclose(getattr(single, name)[0], getattr(batched, name)[i], atol=1e-6, rtol=1e-6)
 
 
-def test_neighbours_do_not_matter(model, variants):
-    own = effects(model, variants(ROWS, length=model.length))
-    more = [("chr1", at, text(GENOME)[at], "ACGT".replace(text(GENOME)[at], "")[0]) for at in range(90, 600, 7)]
-    crowd = effects(model, variants([*ROWS, *more], length=model.length))
+def test_neighbouring_variants_do_not_change_scores(model, variants):
+    expected = score_effects(model, variants(ROWS, length=model.length))
+    neighbours = [
+        ("chr1", position, get_contig_text(GENOME)[position], "ACGT".replace(get_contig_text(GENOME)[position], "")[0])
+        for position in range(90, 600, 7)
+    ]
+    crowded = score_effects(model, variants([*ROWS, *neighbours], length=model.length))
     for name in ("delta", "ref", "alt", "score"):
-        np.testing.assert_allclose(getattr(crowd, name)[: len(ROWS)], getattr(own, name), atol=1e-6, rtol=1e-6)
+        np.testing.assert_allclose(getattr(crowded, name)[: len(ROWS)], getattr(expected, name), atol=1e-6, rtol=1e-6)
 
 
-def test_the_other_strand_of_everything_gives_the_same(model, variants):
-    own = effects(model, variants(ROWS, length=model.length))
-    other = effects(model, variants(turned_rows(GENOME, ROWS), turned(GENOME), model.length, "turned"))
-    close(own, other, 2e-6)
-    if own.sites:
-        where = own.delta > 1e-5
-        off = np.abs(GENOME.lengths["chr1"] - 1 - own.place - other.place)
+def test_reverse_complement_gives_equal_effects(model, variants):
+    forward = score_effects(model, variants(ROWS, length=model.length))
+    reverse = score_effects(model, variants(reverse_rows(GENOME, ROWS), reverse_genome(GENOME), model.length, "turned"))
+    assert_close(forward, reverse, 2e-6)
+    if forward.has_sites:
+        has_effect = forward.delta > 1e-5
+        distance = np.abs(GENOME.lengths["chr1"] - 1 - forward.place - reverse.place)
         # in an allele that is longer than what it replaces, the middle base is named after one of its neighbours
         slack = np.array([0 if model.stranded or len(r) == len(a) else 3 for _, _, r, a in ROWS])
-        assert (off <= slack[:, None])[where].all()
+        assert (distance <= slack[:, None])[has_effect].all()
     if model.stranded:
-        assert (own.strand != other.strand).all()
+        assert (forward.strand != reverse.strand).all()
 
 
-def test_what_no_output_sees_has_no_effect(variants):
+def test_changes_outside_the_receptive_field_have_no_effect(variants):
     """Windows that do not differ, and bases further from a variant than an output sees."""
-    for word, kind in (("cnn", "binary"), ("dilated_resnet", "positions")):
-        held = models(word, kind, length=96, **({} if word == "cnn" else DEEP))
-        found = variants(
-            [("chr1", at, text(GENOME)[at], "T" if text(GENOME)[at] != "T" else "C") for at in range(100, 140)], length=96
+    for model_name, kind in (("cnn", "binary"), ("dilated_resnet", "positions")):
+        model_set = build_models(model_name, kind, length=96, **({} if model_name == "cnn" else DILATED))
+        alleles = variants(
+            [
+                ("chr1", position, get_contig_text(GENOME)[position], "T" if get_contig_text(GENOME)[position] != "T" else "C")
+                for position in range(100, 140)
+            ],
+            length=96,
         )
-        blind = effects(held, replace(found, new=np.array([found.old(i)[0] for i in range(len(found))])))
-        assert not blind.delta.any() and not blind.score.any()
-    near = effects(held, found, distance=12)
-    far = effects(held, found, distance=30)
-    assert np.array_equal(near.delta, far.delta) and (np.abs(far.place - found.start[:, None]) <= 12).all()
-    whole = scoring.score(held, found, {"shifts": [0], "distance": 30})
-    close(far, whole)
+        unchanged = score_effects(model_set, replace(alleles, new=np.array([alleles.old(i)[0] for i in range(len(alleles))])))
+        assert not unchanged.delta.any() and not unchanged.score.any()
+    near_effects = score_effects(model_set, alleles, distance=12)
+    far_effects = score_effects(model_set, alleles, distance=30)
+    assert (
+        np.array_equal(near_effects.delta, far_effects.delta) and (np.abs(far_effects.place - alleles.start[:, None]) <= 12).all()
+    )
+    single_shift = scoring.score_variants(model_set, alleles, {"shifts": [0], "distance": 30})
+    assert_close(far_effects, single_shift)
 
 
-def test_a_part_of_a_window_says_what_the_whole_window_says(variants, monkeypatch):
-    for word, own in (("dilated_resnet", {"stranded": True, "length": 120, "folds": 2} | DEEP), ("cnn", {"length": 140})):
-        held = models(word, "positions", **own)
-        found = variants(ROWS, length=held.length)
-        assert Local.of_models(held).serves(8, effected.SPEC["shifts"], 12)
-        quick = effects(held, found)
-        with monkeypatch.context() as slow:
-            slow.setattr(Local, "serves", lambda *_: False)
-            full = effects(held, found)
-        close(quick, full)
-        sure = full.delta > 1e-4
-        assert np.array_equal(quick.place[sure], full.place[sure])
-        assert sure.any()
+def test_local_inference_equals_full_windows(variants, monkeypatch):
+    for model_name, options in (
+        ("dilated_resnet", {"stranded": True, "length": 120, "folds": 2} | DILATED),
+        ("cnn", {"length": 140}),
+    ):
+        model_set = build_models(model_name, "positions", **options)
+        alleles = variants(ROWS, length=model_set.length)
+        assert LocalInference.from_models(model_set).is_applicable(8, effected.SCORING_SPEC["shifts"], 12)
+        local = score_effects(model_set, alleles)
+        with monkeypatch.context() as patched:
+            patched.setattr(LocalInference, "is_applicable", lambda *_: False)
+            full = score_effects(model_set, alleles)
+        assert_close(local, full)
+        is_clear = full.delta > 1e-4
+        assert np.array_equal(local.place[is_clear], full.place[is_clear])
+        assert is_clear.any()
 
 
-def test_windows_of_neighbours_are_computed_once(variants, monkeypatch):
-    held = models("dilated_resnet", "positions", length=120, stranded=True, **DEEP)
-    seen = []
-    of = Local.of
-    monkeypatch.setattr(Local, "of", lambda self, n, codes: seen.append(codes.size) or of(self, n, codes))
-    place = [("chr1", at, text(GENOME)[at], "ACGT".replace(text(GENOME)[at], "")[0]) for at in range(330, 390)]
-    effects(held, variants(place, length=120))
-    references = seen[0::2]
-    assert max(references) < 200 < 60 * (4 * 12 + 1) == seen[1], (
+def test_neighbouring_windows_are_computed_once(variants, monkeypatch):
+    model_set = build_models("dilated_resnet", "positions", length=120, stranded=True, **DILATED)
+    sizes = []
+    predict = LocalInference.predict
+    monkeypatch.setattr(LocalInference, "predict", lambda self, n, codes: sizes.append(codes.size) or predict(self, n, codes))
+    rows = [
+        ("chr1", position, get_contig_text(GENOME)[position], "ACGT".replace(get_contig_text(GENOME)[position], "")[0])
+        for position in range(330, 390)
+    ]
+    score_effects(model_set, variants(rows, length=120))
+    references = sizes[0::2]
+    assert max(references) < 200 < 60 * (4 * 12 + 1) == sizes[1], (
         "each base of the reference is asked of about once, not once a variant"
     )
-    alleles = [("chr1", 340, text(GENOME)[340], ",".join("ACGT".replace(text(GENOME)[340], "")))]
-    whole = models("cnn", "binary")
+    alleles = [("chr1", 340, get_contig_text(GENOME)[340], ",".join("ACGT".replace(get_contig_text(GENOME)[340], "")))]
+    classifier = build_models("cnn", "binary")
     counts = []
-    asked = Edited.before_and_after
+    compute = IncrementalNetwork.compute_before_and_after
     monkeypatch.setattr(
-        Edited, "before_and_after", lambda self, codes, *own: counts.append(len(codes)) or asked(self, codes, *own)
+        IncrementalNetwork,
+        "compute_before_and_after",
+        lambda self, codes, *own: counts.append(len(codes)) or compute(self, codes, *own),
     )
-    effects(whole, variants(alleles))
+    score_effects(classifier, variants(alleles))
     assert set(counts) == {1}, "alternative alleles of a base share the reference's window"
 
 
-def test_nothing_of_the_model_or_of_torch_is_left_changed(model, variants):
+def test_model_and_torch_state_are_restored(model, variants):
     net = model.asked[0].net
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     threads, mode, state = torch.get_num_threads(), torch.is_grad_enabled(), torch.get_rng_state()
     with torch.enable_grad():
-        scoring.score(model, variants(ROWS[:2], length=model.length), effected.SPEC, threads=2)
+        scoring.score_variants(model, variants(ROWS[:2], length=model.length), effected.SCORING_SPEC, threads=2)
         assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
     assert torch.get_num_threads() == threads and torch.is_grad_enabled() == mode and torch.equal(torch.get_rng_state(), state)
     assert not net.training and all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
 
 
-def test_sites_are_named_where_they_are(tmp_path):
+def test_largest_changes_are_located_at_the_motif(tmp_path):
     """A network of one word, GT: its loss is named at the word, its gain where an allele makes one."""
-    whole = "CCA" * 33 + "CGTA" + "CCA" * 33
-    held = Genome.of({"chr1": whole})
-    found = read(write(tmp_path / "a.vcf", [
+    sequence = "CCA" * 33 + "CGTA" + "CCA" * 33
+    reference = Genome.from_text({"chr1": sequence})
+    alleles = read_alleles(write_vcf(tmp_path / "a.vcf", [
         ("chr1", 101, "T", "A"), ("chr1", 60, "CC", "GT"), ("chr1", 99, "CG", "C"), ("chr1", 151, "C", "CGT"), ("chr1", 95, "A", "ATT"),
-    ]), held, 48)  # fmt: skip
-    spelt = [
-        decode(position_effects.allele_windows.alternatives(found, np.array([i]), "+", 20, 48)[0]) for i in range(len(found))
+    ]), reference, 48)  # fmt: skip
+    spelled_alleles = [
+        decode(position_effects.allele_windows.build_alternative_windows(alleles, np.array([i]), "+", 20, 48)[0])
+        for i in range(len(alleles))
     ]
-    assert [("GT" in row) for row in spelt] == [False, True, False, True, True]
+    assert [("GT" in row) for row in spelled_alleles] == [False, True, False, True, True]
 
-    class Word:
+    class MotifModel:
         arrays, about, kind, network = {}, {"input": "none"}, "positions", False
 
-        def outputs(self, codes):
+        def compute_outputs(self, codes):
             hit = np.zeros((*codes.shape, 3))
             hit[:, :-1, 2] = 20.0 * ((codes[:, :-1] == 2) & (codes[:, 1:] == 3))
             hit[..., 0] = 10
             return hit
 
-    own = effected.models("cnn", "positions")
-    own = replace(own, asked=[Word()], both=False, word="word")
-    scored = scoring.score(own, found, {"shifts": [0, 2], "distance": 12})
-    gain, loss = (scored.tracks.index(f"donor_{what}") for what in ("gain", "loss"))
+    model_set = effected.build_models("cnn", "positions")
+    model_set = replace(model_set, asked=[MotifModel()], both=False, word="word")
+    scored = scoring.score_variants(model_set, alleles, {"shifts": [0, 2], "distance": 12})
+    gain, loss = (scored.tracks.index(f"donor_{change}") for change in ("gain", "loss"))
     assert scored.delta[:, loss].round(2).tolist() == [1, 0, 1, 0, 0] and scored.delta[:, gain].round(2).tolist() == [
         0,
         1,

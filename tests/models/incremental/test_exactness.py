@@ -8,171 +8,183 @@ import torch
 
 import networks
 import sequenced
-from readsight.config.sequence_tasks import Training
+from readsight.config.sequence_tasks import TrainingConfig
 from readsight.errors import InputError
 from readsight.models import training
 from readsight.models.incremental import strategy
-from readsight.models.incremental.engine import Edited
-from readsight.models.sequence import NETS, dilated_resnet
-from readsight.models.training.ensemble import Together
+from readsight.models.incremental.engine import IncrementalNetwork
+from readsight.models.sequence import NETWORKS, dilated_resnet
+from readsight.models.training.ensemble import EnsembleModule
 
 LENGTH = 96
 BOTH = [("cnn", "multilabel"), ("cnn", "profile"), ("dilated_resnet", "positions"), ("dilated_resnet", "binary")]
 
 
-def asked(many: int = 60, bases: int = 1, length: int = LENGTH, seed: int = 1) -> tuple[np.ndarray, ...]:
+def sample_edits(count: int = 60, bases: int = 1, length: int = LENGTH, seed: int = 1) -> tuple[np.ndarray, ...]:
     """Codes, and edits of them: row, start, new."""
-    draw = np.random.default_rng(seed)
-    codes = draw.integers(0, 4, (7, length), dtype=np.uint8)
-    row, start = draw.integers(0, 7, many), draw.integers(0, length - bases + 1, many)
-    return codes, row, start, draw.integers(0, 4, (many, bases), dtype=np.uint8)
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (7, length), dtype=np.uint8)
+    row, start = rng.integers(0, 7, count), rng.integers(0, length - bases + 1, count)
+    return codes, row, start, rng.integers(0, 4, (count, bases), dtype=np.uint8)
 
 
-def made(word: str, kind: str, **own: object) -> tuple[torch.nn.Module, dict, Edited]:
-    about = networks.about(word, kind, LENGTH, **own)
-    net = networks.built(about, word)
-    return net, about, Edited.of(net, about)
+def build_network(model_name: str, kind: str, **options: object) -> tuple[torch.nn.Module, dict, IncrementalNetwork]:
+    description = networks.describe_network(model_name, kind, LENGTH, **options)
+    net = networks.build_network(description, model_name)
+    return net, description, IncrementalNetwork.from_network(net, description)
 
 
 @pytest.mark.parametrize("word, kind", BOTH)
 def test_batched_equals_single(word, kind):
-    _, _, edited = made(word, kind)
-    codes, *given = asked()
-    found = edited.outputs(codes, *given)
-    each = [edited.outputs(codes, *(part[i : i + 1] for part in given))[0] for i in range(len(found))]
-    assert np.abs(found - np.stack(each)).max() < 1e-6
-    mixed = np.random.default_rng(3).permutation(len(found))
-    assert np.abs(edited.outputs(codes, *(part[mixed] for part in given)) - found[mixed]).max() < 1e-6
+    _, _, incremental = build_network(word, kind)
+    codes, *edits = sample_edits()
+    batched = incremental.compute_outputs(codes, *edits)
+    single = [incremental.compute_outputs(codes, *(field[i : i + 1] for field in edits))[0] for i in range(len(batched))]
+    assert np.abs(batched - np.stack(single)).max() < 1e-6
+    order = np.random.default_rng(3).permutation(len(batched))
+    assert np.abs(incremental.compute_outputs(codes, *(field[order] for field in edits)) - batched[order]).max() < 1e-6
 
 
 @pytest.mark.parametrize("word, kind", BOTH)
-def test_small_turns_change_nothing(word, kind, monkeypatch):
-    _, _, edited = made(word, kind)
-    given = asked()
-    expected, turns = edited.before_and_after(*given), []
-    monkeypatch.setattr(strategy, "ROOM", 1)
-    monkeypatch.setattr(strategy, "MOST", 5)
-    own = edited.known.edited
-    monkeypatch.setattr(edited.known, "edited", lambda edits, *more: turns.append(len(edits.row)) or own(edits, *more))
-    found = edited.before_and_after(*given)
-    assert max(turns) <= 5 and len(turns) > 7, "a row at a time, and no more than five edits"
-    assert all(np.abs(one - other).max() < 1e-6 for one, other in zip(found, expected, strict=True))
+def test_batch_size_does_not_change_outputs(word, kind, monkeypatch):
+    _, _, incremental = build_network(word, kind)
+    edits = sample_edits()
+    expected, batch_sizes = incremental.compute_before_and_after(*edits), []
+    monkeypatch.setattr(strategy, "MAX_STATE_BYTES", 1)
+    monkeypatch.setattr(strategy, "MAX_EDITS", 5)
+    compute_edited = incremental.partial.compute_edited
+    monkeypatch.setattr(
+        incremental.partial, "edited", lambda batch, *more: batch_sizes.append(len(batch.row)) or compute_edited(batch, *more)
+    )
+    actual = incremental.compute_before_and_after(*edits)
+    assert max(batch_sizes) <= 5 and len(batch_sizes) > 7, "a row at a time, and no more than five edits"
+    assert all(np.abs(first - second).max() < 1e-6 for first, second in zip(actual, expected, strict=True))
 
 
-@pytest.mark.parametrize("worth", (strategy.WORTH, 0.0))
+@pytest.mark.parametrize("worth", (strategy.MAX_WORK_FRACTION, 0.0))
 @pytest.mark.parametrize("bases", (1, 3))
-def test_nothing_arrives_beyond_the_receptive_field(bases, worth, monkeypatch):
+def test_outputs_beyond_the_receptive_field_are_unchanged(bases, worth, monkeypatch):
     """An output that does not see an edit is the same to the last bit, be the rest recomputed in part or whole."""
-    monkeypatch.setattr(strategy, "WORTH", worth)
-    _, about, edited = made("dilated_resnet", "positions")
-    codes, row, start, new = asked(bases=bases)
+    monkeypatch.setattr(strategy, "MAX_WORK_FRACTION", worth)
+    _, description, incremental = build_network("dilated_resnet", "positions")
+    codes, row, start, new = sample_edits(bases=bases)
     new = (codes[row[:, None], start[:, None] + np.arange(bases)] + 1) % 4
-    before, after = edited.before_and_after(codes, row, start, new)
-    assert edited.ran["whole" if worth == 0 else "part"] == len(row)
-    sees = dilated_resnet.receptive(about) // 2
-    at = np.arange(LENGTH)
-    inside = (at >= start[:, None] - sees) & (at < start[:, None] + bases + sees)
-    assert not (after - before)[~inside].any()
-    assert (after - before)[inside].any(axis=1).mean() > 0.9
-    before, after = edited.before_and_after(codes, row, start, new, start - sees - 1)
+    before, after = incremental.compute_before_and_after(codes, row, start, new)
+    assert incremental.counts["whole" if worth == 0 else "part"] == len(row)
+    radius = dilated_resnet.receptive_field(description) // 2
+    positions = np.arange(LENGTH)
+    is_inside = (positions >= start[:, None] - radius) & (positions < start[:, None] + bases + radius)
+    assert not (after - before)[~is_inside].any()
+    assert (after - before)[is_inside].any(axis=1).mean() > 0.9
+    before, after = incremental.compute_before_and_after(codes, row, start, new, start - radius - 1)
     assert np.array_equal(before, after, equal_nan=True), "just beyond it"
 
 
 @pytest.mark.parametrize("word, kind", BOTH)
-def test_an_edit_undone_is_the_negative(word, kind):
-    _, _, edited = made(word, kind)
-    codes, row, start, new = asked(bases=2)
-    there = codes[row]
-    there[np.arange(len(row))[:, None], start[:, None] + np.arange(2)] = new
-    before, after = edited.before_and_after(codes, row, start, new)
+def test_reverting_an_edit_gives_the_negative_effect(word, kind):
+    _, _, incremental = build_network(word, kind)
+    codes, row, start, new = sample_edits(bases=2)
+    edited_codes = codes[row]
+    edited_codes[np.arange(len(row))[:, None], start[:, None] + np.arange(2)] = new
+    before, after = incremental.compute_before_and_after(codes, row, start, new)
     old = codes[row[:, None], start[:, None] + np.arange(2)]
-    again = edited.before_and_after(there, np.arange(len(row)), start, old)
-    assert np.abs((after - before) + (again[1] - again[0])).max() < 1e-5
+    reverted = incremental.compute_before_and_after(edited_codes, np.arange(len(row)), start, old)
+    assert np.abs((after - before) + (reverted[1] - reverted[0])).max() < 1e-5
 
 
-def test_what_is_not_known_is_put_through_whole():
-    codes, *edit = asked(12)
-    for word in ("lstm", "transformer", "cnn_lstm"):
-        net, _, edited = made(word, "multiclass")
-        assert edited.known is None
-        compare(net, edited, codes, edit)
-    about = networks.about("cnn", length=LENGTH, ensemble=2)
-    together = Together([networks.built(about, "cnn", seed) for seed in (1, 2)], "binary").eval()
-    compare(together, Edited.of(together, about), codes, edit)
+def test_unsupported_networks_are_recomputed_fully():
+    codes, *edit = sample_edits(12)
+    for model_name in ("lstm", "transformer", "cnn_lstm"):
+        net, _, incremental = build_network(model_name, "multiclass")
+        assert incremental.partial is None
+        assert_full_recomputation(net, incremental, codes, edit)
+    description = networks.describe_network("cnn", length=LENGTH, ensemble=2)
+    ensemble = EnsembleModule([networks.build_network(description, "cnn", seed) for seed in (1, 2)], "binary").eval()
+    assert_full_recomputation(ensemble, IncrementalNetwork.from_network(ensemble, description), codes, edit)
 
 
-def test_pairs_are_put_through_whole():
-    about = networks.about("cnn", length=LENGTH // 2, pair=True)
-    net, (codes, *edit) = networks.built(about, "cnn"), asked(12)
-    compare(net, Edited.of(net, about), codes, edit)
+def test_pair_models_are_recomputed_fully():
+    description = networks.describe_network("cnn", length=LENGTH // 2, pair=True)
+    net, (codes, *edit) = networks.build_network(description, "cnn"), sample_edits(12)
+    assert_full_recomputation(net, IncrementalNetwork.from_network(net, description), codes, edit)
 
 
-def compare(net: torch.nn.Module, edited: Edited, codes: np.ndarray, edit: list[np.ndarray]) -> None:
+def assert_full_recomputation(
+    net: torch.nn.Module, incremental: IncrementalNetwork, codes: np.ndarray, edit: list[np.ndarray]
+) -> None:
     row, start, new = edit
-    there = codes[row]
-    there[np.arange(len(row)), start] = new[:, 0]
+    edited_codes = codes[row]
+    edited_codes[np.arange(len(row)), start] = new[:, 0]
     with torch.inference_mode():
-        expected = net(networks.one_hot(torch.from_numpy(there))).numpy()
-    assert np.abs(edited.outputs(codes, *edit) - expected).max() < 1e-5
-    assert edited.ran["whole"] and not edited.ran["part"]
+        expected = net(networks.encode_one_hot(torch.from_numpy(edited_codes))).numpy()
+    assert np.abs(incremental.compute_outputs(codes, *edit) - expected).max() < 1e-5
+    assert incremental.counts["whole"] and not incremental.counts["part"]
 
 
-def test_tokens_are_made_of_edited_sequences():
-    codes, row, start, new = asked(8)
-    fold = networks.encoded(sequenced.fold(codes, np.arange(7) % 2), "kmer")
-    given = Training().model_dump() | networks.settings("lstm")
-    about = training.described(fold, given) | given
-    net = NETS["lstm"].build(about).eval()
-    there = codes[row]
-    there[np.arange(8), start] = new[:, 0]
+def test_edited_sequences_are_tokenised():
+    codes, row, start, new = sample_edits(8)
+    fold = networks.encode_fold(sequenced.make_fold(codes, np.arange(7) % 2), "kmer")
+    settings = TrainingConfig().model_dump() | networks.small_settings("lstm")
+    description = training.describe_model(fold, settings) | settings
+    net = NETWORKS["lstm"].build(description).eval()
+    edited_codes = codes[row]
+    edited_codes[np.arange(8), start] = new[:, 0]
     with torch.inference_mode():
-        expected = net(torch.from_numpy(networks.tokened(fold.encoding, there).astype(np.int64))).numpy()
-    assert np.abs(Edited.of(net, about, fold.encoding).outputs(codes, row, start, new) - expected).max() < 1e-5
+        expected = net(torch.from_numpy(networks.encode_tokens(fold.encoding, edited_codes).astype(np.int64))).numpy()
+    assert (
+        np.abs(
+            IncrementalNetwork.from_network(net, description, fold.encoding).compute_outputs(codes, row, start, new) - expected
+        ).max()
+        < 1e-5
+    )
 
 
-def test_an_edit_of_most_of_a_sequence_is_put_through_whole():
-    net, _, edited = made("cnn", "binary")
-    codes, row, start, new = asked(6, LENGTH)
+def test_large_edits_are_recomputed_fully():
+    net, _, incremental = build_network("cnn", "binary")
+    codes, row, start, new = sample_edits(6, LENGTH)
     with torch.inference_mode():
-        expected = net(networks.one_hot(torch.from_numpy(new))).numpy()
-    assert np.abs(edited.outputs(codes, row, start, new) - expected).max() < 1e-5
-    assert edited.ran == {"whole": 6, "still": 0}
+        expected = net(networks.encode_one_hot(torch.from_numpy(new))).numpy()
+    assert np.abs(incremental.compute_outputs(codes, row, start, new) - expected).max() < 1e-5
+    assert incremental.counts == {"whole": 6, "still": 0}
 
 
-def test_the_network_is_left_as_it_is():
-    about = networks.about("cnn", "positions", LENGTH, dropout=0.5)
-    net = networks.built(about, "cnn").train()
+def test_network_state_is_restored():
+    description = networks.describe_network("cnn", "positions", LENGTH, dropout=0.5)
+    net = networks.build_network(description, "cnn").train()
     net.head.eval()
-    before, modes = deepcopy(net.state_dict()), [part.training for part in net.modules()]
-    edited = Edited.of(net, about)
-    found = edited.outputs(*asked())
-    assert [part.training for part in net.modules()] == modes
+    before, modes = deepcopy(net.state_dict()), [module.training for module in net.modules()]
+    incremental = IncrementalNetwork.from_network(net, description)
+    outputs = incremental.compute_outputs(*sample_edits())
+    assert [module.training for module in net.modules()] == modes
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
-    assert torch.is_grad_enabled() and all(own.requires_grad and own.grad is None for own in net.parameters())
-    assert np.array_equal(found, Edited.of(net.eval(), about).outputs(*asked())), "as in evaluation"
-    given = networks.batch(about).requires_grad_()
-    net(given).sum().backward()
-    assert given.grad.abs().sum() > 0, "and has its gradients"
+    assert torch.is_grad_enabled() and all(parameter.requires_grad and parameter.grad is None for parameter in net.parameters())
+    assert np.array_equal(outputs, IncrementalNetwork.from_network(net.eval(), description).compute_outputs(*sample_edits())), (
+        "as in evaluation"
+    )
+    batch = networks.make_batch(description).requires_grad_()
+    net(batch).sum().backward()
+    assert batch.grad.abs().sum() > 0, "and has its gradients"
 
 
 @pytest.mark.parametrize("kind, shape", [("binary", ()), ("multiclass", (3,)), ("positions", (LENGTH, 3)), ("profile", (12,))])
 def test_no_edits_give_no_outputs(kind, shape):
-    _, _, edited = made("cnn", kind)
-    codes, *edit = asked(0)
-    assert edited.outputs(codes, *edit).shape == (0, *shape)
+    _, _, incremental = build_network("cnn", kind)
+    codes, *edit = sample_edits(0)
+    assert incremental.compute_outputs(codes, *edit).shape == (0, *shape)
 
 
-def test_edits_that_do_not_fit():
-    _, _, edited = made("cnn", "binary")
-    codes, row, start, new = asked(4, 2)
+def test_invalid_edits_are_reported():
+    _, _, incremental = build_network("cnn", "binary")
+    codes, row, start, new = sample_edits(4, 2)
     row[1], start[2], new[3, 0] = 7, LENGTH - 1, 5
     with pytest.raises(InputError) as error:
-        edited.outputs(codes, row, start, new, near=start)
+        incremental.compute_outputs(codes, row, start, new, output_start=start)
     assert [
-        words in fault for words, fault in zip(("edit 1 (row 7", "edit 2", "edit 3", "near"), error.value.faults, strict=True)
+        expected in fault
+        for expected, fault in zip(("edit 1 (row 7", "edit 2", "edit 3", "near"), error.value.faults, strict=True)
     ]
     assert "past its sequence of 96 bases" in str(error.value) and "code" in str(error.value)
     with pytest.raises(InputError, match="the network was made for 96"):
-        edited.outputs(codes[:, 1:], *asked(4)[1:])
+        incremental.compute_outputs(codes[:, 1:], *sample_edits(4)[1:])
     with pytest.raises(InputError, match="give .k,., .k,. and .k, w."):
-        edited.outputs(codes, row[:2], start, new)
+        incremental.compute_outputs(codes, row[:2], start, new)

@@ -9,159 +9,171 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 import networks
 import sequenced
 from readsight.genome.codes import encode
-from readsight.genome.shuffle import dinucleotide
-from readsight.models.sequence import NETS
+from readsight.genome.shuffle import shuffle_dinucleotides
+from readsight.models.sequence import NETWORKS
 
-WORD = "TGACGTGGCA"
+MOTIF = "TGACGTGGCA"
 HALVES = ("TGACGT", "GGCATC")
 TOKENS = ("kmer", "word2vec", "bpe")
 
 
 @pytest.fixture(autouse=True)
-def quiet():
+def ignore_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def against_shuffles(n, seed, length=40):
+def make_motif_fold(n, seed, length=40):
     """Sequences with a word on either strand (1), and each with its dinucleotides shuffled (0)."""
-    has = sequenced.planted(sequenced.random(n // 2, length, seed), np.ones(n // 2, bool), WORD, seed)
-    codes = np.concatenate([has, dinucleotide(has, np.random.default_rng(seed))])
-    return networks.fold(codes, np.repeat([1, 0], n // 2))
+    with_motif = sequenced.plant_motif(sequenced.random_codes(n // 2, length, seed), np.ones(n // 2, bool), MOTIF, seed)
+    codes = np.concatenate([with_motif, shuffle_dinucleotides(with_motif, np.random.default_rng(seed))])
+    return networks.make_fold(codes, np.repeat([1, 0], n // 2))
 
 
 @pytest.fixture(scope="module")
-def words():
-    return against_shuffles(600, 1), against_shuffles(300, 2)
+def motif_folds():
+    return make_motif_fold(600, 1), make_motif_fold(300, 2)
 
 
 @pytest.fixture(scope="module")
-def represented(words):
-    return {name: networks.encoded(words[0], name) for name in (*TOKENS, "transformer", "kmer_graph")}
+def representation_folds(motif_folds):
+    return {name: networks.encode_fold(motif_folds[0], name) for name in (*TOKENS, "transformer", "kmer_graph")}
 
 
-@pytest.mark.parametrize("word", tuple(NETS))
-def test_a_word_is_told_from_its_shuffles(words, word):
-    train, test = words
-    assert roc_auc_score(test.labels, networks.guess(word, train, test)) > 0.9
+@pytest.mark.parametrize("word", tuple(NETWORKS))
+def test_motif_is_separated_from_shuffles(motif_folds, word):
+    train, test = motif_folds
+    assert roc_auc_score(test.labels, networks.train_and_predict(word, train, test)) > 0.9
 
 
 @pytest.mark.parametrize("representation", TOKENS)
 @pytest.mark.parametrize("word", ["cnn", "cnn_lstm", "lstm", "transformer"])
-def test_by_tokens(words, represented, word, representation):
-    found = networks.guess(word, represented[representation], words[1])
-    assert roc_auc_score(words[1].labels, found) > 0.8
+def test_tokens_separate_motif_from_shuffles(motif_folds, representation_folds, word, representation):
+    predictions = networks.train_and_predict(word, representation_folds[representation], motif_folds[1])
+    assert roc_auc_score(motif_folds[1].labels, predictions) > 0.8
 
 
-def test_by_a_pre_trained_transformer(words, represented):
-    assert roc_auc_score(words[1].labels, networks.guess("transformer", represented["transformer"], words[1])) > 0.8
+def test_pretrained_transformer_separates_motif_from_shuffles(motif_folds, representation_folds):
+    assert (
+        roc_auc_score(
+            motif_folds[1].labels, networks.train_and_predict("transformer", representation_folds["transformer"], motif_folds[1])
+        )
+        > 0.8
+    )
 
 
-def test_by_graphs_of_the_representation(words, represented):
-    assert roc_auc_score(words[1].labels, networks.guess("graph", represented["kmer_graph"], words[1])) > 0.8
+def test_graphs_of_the_representation_separate_motif_from_shuffles(motif_folds, representation_folds):
+    assert (
+        roc_auc_score(
+            motif_folds[1].labels, networks.train_and_predict("graph", representation_folds["kmer_graph"], motif_folds[1])
+        )
+        > 0.8
+    )
 
 
-def ordered(n, seed, length=48):
+def make_ordered_fold(n, seed, length=48):
     """Two words 6 to 12 bases apart, in one order (1) or the other (0); each has the same words."""
-    draw = np.random.default_rng(seed)
-    codes, labels = sequenced.random(n, length, seed), np.arange(n) % 2
+    rng = np.random.default_rng(seed)
+    codes, labels = sequenced.random_codes(n, length, seed), np.arange(n) % 2
     for row, label in zip(codes, labels, strict=True):
-        at, gap = draw.integers(0, length - 26), draw.integers(6, 13)
-        for place, half in zip((at, at + 6 + gap), HALVES[:: 1 if label else -1], strict=True):
-            row[place : place + 6] = encode(half)
-    return networks.fold(codes, labels, stranded=True)
+        start, gap = rng.integers(0, length - 26), rng.integers(6, 13)
+        for position, half in zip((start, start + 6 + gap), HALVES[:: 1 if label else -1], strict=True):
+            row[position : position + 6] = encode(half)
+    return networks.make_fold(codes, labels, stranded=True)
 
 
 @pytest.mark.parametrize("word", ["cnn", "dilated_resnet", "cnn_lstm", "transformer"])
-def test_order_and_distance(word):
-    test = ordered(200, 2)
-    assert roc_auc_score(test.labels, networks.guess(word, ordered(800, 1), test, dropout=0.1)) > 0.9
+def test_order_and_distance_are_recognised(word):
+    test = make_ordered_fold(200, 2)
+    assert roc_auc_score(test.labels, networks.train_and_predict(word, make_ordered_fold(800, 1), test, dropout=0.1)) > 0.9
 
 
 # Along the sequence
 
 
-def spliced(n, seed, length=200):
+def make_spliced_fold(n, seed, length=200):
     """Donor-like words everywhere; one is a donor (1) where an acceptor-like word stands 20 to 60 bases before it."""
-    draw = np.random.default_rng(seed)
-    codes, target = sequenced.random(n, length, seed), np.zeros((n, length), np.uint8)
-    for row, own in zip(codes, target, strict=True):
-        for at in (draw.integers(70, 95), draw.integers(170, 190)):
-            row[at : at + 6] = encode("GTAAGT")
-            if draw.random() < 0.5:
-                before = at - draw.integers(20, 61)
-                row[before : before + 6] = encode("TTCCAG")
-                own[at] = 1
-    return networks.fold(codes, target, "positions", stranded=True)
+    rng = np.random.default_rng(seed)
+    codes, target = sequenced.random_codes(n, length, seed), np.zeros((n, length), np.uint8)
+    for row, row_target in zip(codes, target, strict=True):
+        for donor in (rng.integers(70, 95), rng.integers(170, 190)):
+            row[donor : donor + 6] = encode("GTAAGT")
+            if rng.random() < 0.5:
+                acceptor = donor - rng.integers(20, 61)
+                row[acceptor : acceptor + 6] = encode("TTCCAG")
+                row_target[donor] = 1
+    return networks.make_fold(codes, target, "positions", stranded=True)
 
 
-def of_donors(found, test):
+def donor_average_precision(predictions, test):
     """Average precision among donor-like words alone: each has the same bases, and is told by what stands far before it."""
-    like = np.stack([test.values[:, i : 195 + i] == base for i, base in enumerate(encode("GTAAG"))]).all(0)
-    return average_precision_score(test.labels[:, :195][like], found[:, :195, 1][like])
+    is_donor_like = np.stack([test.values[:, i : 195 + i] == base for i, base in enumerate(encode("GTAAG"))]).all(0)
+    return average_precision_score(test.labels[:, :195][is_donor_like], predictions[:, :195, 1][is_donor_like])
 
 
-def test_a_donor_is_told_by_an_acceptor_far_before_it():
-    train, test = spliced(600, 1), spliced(100, 2)
+def test_distant_acceptor_identifies_the_donor():
+    train, test = make_spliced_fold(600, 1), make_spliced_fold(100, 2)
     # enough steps that every seed and instruction set learns it: 0.96 to 0.99 with context, 0.45 to 0.56 without
     net = {"filters": 16, "widths": [7, 11], "epochs": 30, "batch_size": 16}
-    far, near = (networks.guess("dilated_resnet", train, test, **net, dilations=own) for own in ([1, 8], [1, 1]))
-    assert of_donors(far, test) > 0.85  # 181 bases are seen, and as many weights learned as where 33 are
-    assert of_donors(near, test) < 0.7
+    far, near = (
+        networks.train_and_predict("dilated_resnet", train, test, **net, dilations=dilations) for dilations in ([1, 8], [1, 1])
+    )
+    assert donor_average_precision(far, test) > 0.85  # 181 bases are seen, and as many weights learned as where 33 are
+    assert donor_average_precision(near, test) < 0.7
 
 
 @pytest.mark.parametrize("word", ["cnn", "dilated_resnet"])
-def test_a_profile_has_a_bump_where_the_word_stands(word):
-    def bumps(n, seed):
-        codes, target = sequenced.random(n, 64, seed), np.ones((n, 8), np.float32)
-        for row, own, at in zip(codes, target, np.random.default_rng(seed).integers(0, 8, n), strict=True):
-            row[8 * at : 8 * at + 7] = encode("TGACTCA")
-            own[at] = 20
-        return networks.fold(codes, target, "profile", bin=8)
+def test_profile_peaks_at_the_motif(word):
+    def make_profiles(n, seed):
+        codes, target = sequenced.random_codes(n, 64, seed), np.ones((n, 8), np.float32)
+        for row, row_target, bin_index in zip(codes, target, np.random.default_rng(seed).integers(0, 8, n), strict=True):
+            row[8 * bin_index : 8 * bin_index + 7] = encode("TGACTCA")
+            row_target[bin_index] = 20
+        return networks.make_fold(codes, target, "profile", bin=8)
 
-    test = bumps(200, 2)
-    found = networks.guess(word, bumps(600, 1), test)
-    assert (found.argmax(1) == test.labels.argmax(1)).mean() > 0.9
-    assert abs(np.median(found.max(1)) - 20) < 5 and abs(np.median(found) - 1) < 1
+    test = make_profiles(200, 2)
+    predictions = networks.train_and_predict(word, make_profiles(600, 1), test)
+    assert (predictions.argmax(1) == test.labels.argmax(1)).mean() > 0.9
+    assert abs(np.median(predictions.max(1)) - 20) < 5 and abs(np.median(predictions) - 1) < 1
 
 
 # Variants
 
 
-@pytest.mark.parametrize("word", tuple(NETS))
-def test_a_variant_that_breaks_a_word_is_told_from_one_beside_it(word):
-    def pairs(n, seed):
-        draw = np.random.default_rng(seed)
-        reference = sequenced.random(n, 41, seed)
-        at = draw.integers(15, 20, n)
-        for row, place in zip(reference, at, strict=True):
-            row[place : place + 10] = encode(WORD)
+@pytest.mark.parametrize("word", tuple(NETWORKS))
+def test_motif_breaking_variant_is_recognised(word):
+    def make_pairs(n, seed):
+        rng = np.random.default_rng(seed)
+        reference = sequenced.random_codes(n, 41, seed)
+        starts = rng.integers(15, 20, n)
+        for row, start in zip(reference, starts, strict=True):
+            row[start : start + 10] = encode(MOTIF)
         label = np.arange(n) % 2
-        alternative, hit = reference.copy(), np.where(label, at + draw.integers(2, 8, n), draw.integers(0, 10, n))
-        alternative[np.arange(n), hit] = (alternative[np.arange(n), hit] + draw.integers(1, 4, n)) % 4
-        return networks.fold(np.hstack([reference, alternative]), label, pair=True)
+        alternative, position = reference.copy(), np.where(label, starts + rng.integers(2, 8, n), rng.integers(0, 10, n))
+        alternative[np.arange(n), position] = (alternative[np.arange(n), position] + rng.integers(1, 4, n)) % 4
+        return networks.make_fold(np.hstack([reference, alternative]), label, pair=True)
 
-    test = pairs(200, 2)
-    assert roc_auc_score(test.labels, networks.guess(word, pairs(600, 1), test)) > 0.85
+    test = make_pairs(200, 2)
+    assert roc_auc_score(test.labels, networks.train_and_predict(word, make_pairs(600, 1), test)) > 0.85
 
 
 # Kinds of outcome
 
 
-def test_each_kind_of_outcome_is_learned():
-    codes = sequenced.random(900, 40, 1)
+def test_each_kind_of_outcome_can_be_trained():
+    codes = sequenced.random_codes(900, 40, 1)
     first, second = (np.random.default_rng(seed).random(900) < 0.5 for seed in (2, 3))
-    codes = sequenced.planted(codes[:, :20], first, "TGACTCA"), sequenced.planted(codes[:, 20:], second, "CACGTGG")
+    codes = sequenced.plant_motif(codes[:, :20], first, "TGACTCA"), sequenced.plant_motif(codes[:, 20:], second, "CACGTGG")
     codes = np.hstack(codes)
 
-    def learned(kind, labels):
-        train, test = (networks.fold(codes[part], labels[part], kind) for part in (slice(600), slice(600, None)))
-        return networks.guess("cnn", train, test), test.labels
+    def fit_and_predict(kind, labels):
+        train, test = (networks.make_fold(codes[rows], labels[rows], kind) for rows in (slice(600), slice(600, None)))
+        return networks.train_and_predict("cnn", train, test), test.labels
 
-    found, labels = learned("multiclass", np.where(first, 1, 0) + np.where(first & second, 1, 0))
-    assert (found.argmax(1) == labels).mean() > 0.85 and np.allclose(found.sum(1), 1)
-    found, labels = learned("multilabel", np.stack([first, second], 1).astype(int))
-    assert min(roc_auc_score(labels[:, i], found[:, i]) for i in (0, 1)) > 0.9
-    found, labels = learned("regression", 300.0 + 50 * first - 20 * second)
-    assert np.corrcoef(found, labels)[0, 1] > 0.85 and abs(found.mean() - labels.mean()) < 15
+    predictions, labels = fit_and_predict("multiclass", np.where(first, 1, 0) + np.where(first & second, 1, 0))
+    assert (predictions.argmax(1) == labels).mean() > 0.85 and np.allclose(predictions.sum(1), 1)
+    predictions, labels = fit_and_predict("multilabel", np.stack([first, second], 1).astype(int))
+    assert min(roc_auc_score(labels[:, i], predictions[:, i]) for i in (0, 1)) > 0.9
+    predictions, labels = fit_and_predict("regression", 300.0 + 50 * first - 20 * second)
+    assert np.corrcoef(predictions, labels)[0, 1] > 0.85 and abs(predictions.mean() - labels.mean()) < 15

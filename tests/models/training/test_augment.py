@@ -5,125 +5,138 @@ import pytest
 
 import sequenced
 from readsight.genome.codes import complement, reverse_complement
-from readsight.models.training.augment import augmented, moved, substituted
+from readsight.models.training.augment import augment_batch, draw_source_positions, substitute_bases
 
 NOTHING = {"reverse_complement": False, "shift": 0, "substitutions": 0.0, "indels": 0.0}
 LENGTH = 60
 
 
-def about(kind="binary", **more):
-    return {"kind": kind, "length": LENGTH, "pair": False, "stranded": False, "bin": 1} | more
+def describe(kind="binary", **overrides):
+    return {"kind": kind, "length": LENGTH, "pair": False, "stranded": False, "bin": 1} | overrides
 
 
-def changed(codes, target=None, said=None, **spec):
+def augment(codes, target=None, description=None, **spec):
     target = np.zeros(len(codes), int) if target is None else target
-    return augmented(codes, target, said or about(), NOTHING | spec, np.random.default_rng(3))
+    return augment_batch(codes, target, description or describe(), NOTHING | spec, np.random.default_rng(3))
 
 
 @pytest.fixture
-def codes():
-    return sequenced.random(400, LENGTH, 1)
+def random_codes():
+    return sequenced.random_codes(400, LENGTH, 1)
 
 
-def test_nothing_asked_nothing_changed_and_the_given_codes_never_are(codes):
-    held = codes.copy()
-    assert np.array_equal(changed(codes)[0], codes)
-    changed(codes, reverse_complement=True, shift=3, substitutions=0.1, indels=0.5)
-    assert np.array_equal(codes, held)
+def test_input_codes_are_never_changed(random_codes):
+    original = random_codes.copy()
+    assert np.array_equal(augment(random_codes)[0], random_codes)
+    augment(random_codes, reverse_complement=True, shift=3, substitutions=0.1, indels=0.5)
+    assert np.array_equal(random_codes, original)
 
 
-def test_half_are_turned_over_unless_stranded(codes):
-    found, _ = changed(codes, reverse_complement=True)
-    turned = (found == reverse_complement(codes)).all(axis=1)
-    assert np.array_equal(found[~turned], codes[~turned]) and 0.4 < turned.mean() < 0.6
-    assert np.array_equal(changed(codes, said=about(stranded=True), reverse_complement=True)[0], codes)
+def test_half_are_reversed_unless_stranded(random_codes):
+    augmented, _ = augment(random_codes, reverse_complement=True)
+    turned = (augmented == reverse_complement(random_codes)).all(axis=1)
+    assert np.array_equal(augmented[~turned], random_codes[~turned]) and 0.4 < turned.mean() < 0.6
+    assert np.array_equal(augment(random_codes, description=describe(stranded=True), reverse_complement=True)[0], random_codes)
 
 
-def test_a_shift_moves_all_bases_and_n_comes_in(codes):
-    found, _ = changed(codes, shift=4)
-    by = [next(s for s in range(-4, 5) if (row[max(0, -s) : LENGTH - max(0, s)] == old[max(0, s) : LENGTH - max(0, -s)]).all()) for row, old in zip(found, codes, strict=True)]  # fmt: skip
-    assert set(by) == set(range(-4, 5))
-    assert np.array_equal((found == 4).sum(axis=1), np.abs(by))
+def test_shift_moves_bases_and_fills_with_n(random_codes):
+    augmented, _ = augment(random_codes, shift=4)
+    shifts = [next(s for s in range(-4, 5) if (row[max(0, -s) : LENGTH - max(0, s)] == old[max(0, s) : LENGTH - max(0, -s)]).all()) for row, old in zip(augmented, random_codes, strict=True)]  # fmt: skip
+    assert set(shifts) == set(range(-4, 5))
+    assert np.array_equal((augmented == 4).sum(axis=1), np.abs(shifts))
 
 
-def test_substitutions_are_as_many_as_asked_and_always_another_base(codes):
-    codes[:, 5] = 4
-    found, _ = changed(codes, substitutions=0.1)
-    assert (found != codes).mean() == pytest.approx(0.1 * (LENGTH - 1) / LENGTH, abs=0.01)
-    assert (found[:, 5] == 4).all() and ((found < 4) | (codes == 4)).all()
-    step = (found.astype(int) - codes) % 4
-    assert np.bincount(step[found != codes], minlength=4)[1:].min() > 0.3 * (found != codes).sum()
+def test_substitution_rate_is_respected(random_codes):
+    random_codes[:, 5] = 4
+    augmented, _ = augment(random_codes, substitutions=0.1)
+    assert (augmented != random_codes).mean() == pytest.approx(0.1 * (LENGTH - 1) / LENGTH, abs=0.01)
+    assert (augmented[:, 5] == 4).all() and ((augmented < 4) | (random_codes == 4)).all()
+    step = (augmented.astype(int) - random_codes) % 4
+    assert np.bincount(step[augmented != random_codes], minlength=4)[1:].min() > 0.3 * (augmented != random_codes).sum()
 
 
-def test_an_indel_takes_or_gives_one_to_three_bases(codes):
-    found, _ = changed(codes, indels=1.0)
+def test_indels_have_one_to_three_bases(random_codes):
+    augmented, _ = augment(random_codes, indels=1.0)
     kinds = set()
-    for row, old in zip(found, codes, strict=True):
-        gone = next((d for d in (-3, -2, -1, 1, 2, 3) if _is_indel(row, old, d)), None)
-        assert gone is not None
-        kinds.add(gone)
+    for row, old in zip(augmented, random_codes, strict=True):
+        size = next((d for d in (-3, -2, -1, 1, 2, 3) if _is_indel(row, old, d)), None)
+        assert size is not None
+        kinds.add(size)
     assert kinds == {-3, -2, -1, 1, 2, 3}
-    share = np.mean([(row != old).any() for row, old in zip(changed(codes, indels=0.25)[0], codes, strict=True)])
-    assert share == pytest.approx(0.25, abs=0.07)
+    rate = np.mean([(row != old).any() for row, old in zip(augment(random_codes, indels=0.25)[0], random_codes, strict=True)])
+    assert rate == pytest.approx(0.25, abs=0.07)
 
 
 def _is_indel(row, old, size):
     """Whether a row is the old one with `size` bases inserted (or, below 0, deleted) at some place."""
-    for at in range(1, LENGTH):
-        if not np.array_equal(row[:at], old[:at]):
+    for position in range(1, LENGTH):
+        if not np.array_equal(row[:position], old[:position]):
             return False
-        if size > 0 and np.array_equal(row[at + size :], old[at : LENGTH - size]):
+        if size > 0 and np.array_equal(row[position + size :], old[position : LENGTH - size]):
             return True
-        if size < 0 and np.array_equal(row[at:size], old[at - size :]) and (row[max(at, LENGTH + size) :] == 4).all():
+        if (
+            size < 0
+            and np.array_equal(row[position:size], old[position - size :])
+            and (row[max(position, LENGTH + size) :] == 4).all()
+        ):
             return True
     return False
 
 
-def test_the_truth_of_each_base_goes_with_it(codes):
+def test_base_labels_follow_their_bases(random_codes):
     """Where A or T stands is the target: of whatever is counted afterwards it still holds."""
-    target = np.isin(codes, (0, 3)).astype(np.uint8)
-    found, told = changed(codes, target, about("positions"), reverse_complement=True, shift=5, indels=0.5)
-    counted = told != 255
-    assert np.array_equal(told[counted], np.isin(found, (0, 3))[counted]) and 0.9 < counted.mean() < 1
-    assert (counted | (found == 4) | (found < 4)).all() and not counted[found == 4].any()
+    target = np.isin(random_codes, (0, 3)).astype(np.uint8)
+    augmented, moved_target = augment(random_codes, target, describe("positions"), reverse_complement=True, shift=5, indels=0.5)
+    is_counted = moved_target != 255
+    assert np.array_equal(moved_target[is_counted], np.isin(augmented, (0, 3))[is_counted]) and 0.9 < is_counted.mean() < 1
+    assert (is_counted | (augmented == 4) | (augmented < 4)).all() and not is_counted[augmented == 4].any()
 
 
-def test_the_signal_of_each_bin_goes_with_it(codes):
-    target = np.isin(codes, (0, 3)).reshape(400, -1, 5).sum(axis=2).astype(np.float32)
-    found, told = changed(codes, target, about("profile", bin=5), reverse_complement=True, shift=12, indels=1.0)
-    own = np.isin(found, (0, 3)).reshape(400, -1, 5).sum(axis=2)
-    counted = ~np.isnan(told)
-    assert np.array_equal(told[counted], own[counted]) and 0.85 < counted.mean() < 0.99
-    assert (found.reshape(400, -1, 5)[~counted] == 4).all()
-    assert np.array_equal(changed(codes, target, about("profile", bin=5), shift=4)[0], codes), "less than a bin is no shift"
+def test_bin_signals_follow_their_bins(random_codes):
+    target = np.isin(random_codes, (0, 3)).reshape(400, -1, 5).sum(axis=2).astype(np.float32)
+    augmented, moved_target = augment(
+        random_codes, target, describe("profile", bin=5), reverse_complement=True, shift=12, indels=1.0
+    )
+    expected = np.isin(augmented, (0, 3)).reshape(400, -1, 5).sum(axis=2)
+    is_counted = ~np.isnan(moved_target)
+    assert np.array_equal(moved_target[is_counted], expected[is_counted]) and 0.85 < is_counted.mean() < 0.99
+    assert (augmented.reshape(400, -1, 5)[~is_counted] == 4).all()
+    assert np.array_equal(augment(random_codes, target, describe("profile", bin=5), shift=4)[0], random_codes), (
+        "less than a bin is no shift"
+    )
 
 
-def test_both_windows_of_a_pair_are_changed_alike(codes):
-    other = codes.copy()
-    other[:, 30] = (other[:, 30] + 1) % 4
-    pairs = np.hstack([codes, other])
-    found, _ = changed(pairs, said=about(pair=True), reverse_complement=True, shift=4, substitutions=0.2, indels=0.3)
-    reference, alternative = np.split(found, 2, axis=1)
+def test_pair_windows_change_together(random_codes):
+    variant_codes = random_codes.copy()
+    variant_codes[:, 30] = (variant_codes[:, 30] + 1) % 4
+    pairs = np.hstack([random_codes, variant_codes])
+    augmented, _ = augment(
+        pairs, description=describe(pair=True), reverse_complement=True, shift=4, substitutions=0.2, indels=0.3
+    )
+    reference, alternative = np.split(augmented, 2, axis=1)
     assert set((reference != alternative).sum(axis=1)) <= {0, 1} and ((reference != alternative).sum(axis=1) == 1).mean() > 0.95
     differing = reference != alternative
     step = (alternative.astype(int) - reference)[differing] % 4
     assert set(step) == {1, 3}, "the variant is the same one, on this strand or the other"
 
 
-def test_substitutions_spare_the_variant():
+def test_substitutions_keep_the_variant():
     stack = np.zeros((50, 2, LENGTH), np.uint8)
     stack[:, 1, 7] = 2
-    found = substituted(stack, 1.0, np.random.default_rng(1))
-    assert (found[:, 0, 7] == 0).all() and (found[:, 1, 7] == 2).all()
-    assert np.array_equal(np.delete(found[:, 0], 7, axis=1), np.delete(found[:, 1], 7, axis=1)) and found[:, 0, :7].all()
+    substituted = substitute_bases(stack, 1.0, np.random.default_rng(1))
+    assert (substituted[:, 0, 7] == 0).all() and (substituted[:, 1, 7] == 2).all()
+    assert (
+        np.array_equal(np.delete(substituted[:, 0], 7, axis=1), np.delete(substituted[:, 1], 7, axis=1))
+        and substituted[:, 0, :7].all()
+    )
 
 
-def test_shifts_and_indels_together_keep_the_order_of_bases():
-    places = moved(300, LENGTH, 6, 1, 0.8, np.random.default_rng(2))
+def test_shifts_and_indels_keep_base_order():
+    places = draw_source_positions(300, LENGTH, 6, 1, 0.8, np.random.default_rng(2))
     for row in places:
-        own = row[row >= 0]
-        assert (np.diff(own) >= 1).all() and own.max() < LENGTH
+        inside = row[row >= 0]
+        assert (np.diff(inside) >= 1).all() and inside.max() < LENGTH
 
 
-def test_the_other_strand_complements():
+def test_codes_are_complemented():
     assert np.array_equal(complement(np.array([0, 1, 2, 3, 4], np.uint8)), [3, 2, 1, 0, 4])

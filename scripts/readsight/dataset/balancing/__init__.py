@@ -2,7 +2,7 @@
 
 A balance has `balance(values, labels, spec, seed)`: values (n, features), labels
 (n,); `none` takes targets of any shape. spec: neighbours; classes, their names; of sequences
-`sequence` (`readsight.dataset.fold_file.Sequence`) and rate, and values are codes (n, length). It returns a `Balanced`; what it is given is a training fold and nothing else.
+`sequence` (`readsight.dataset.fold_file.SequenceLayout`) and rate, and values are codes (n, length). It returns a `Balanced`; what it is given is a training fold and nothing else.
 """
 
 from readsight.dataset.balancing import class_weight, mutagenesis, none, oversample, smote, undersample

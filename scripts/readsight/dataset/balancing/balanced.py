@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Balanced:
+class BalancedFold:
     """values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example.
 
     changed: (m,) bool, copies that are no longer what their parent is; None where there are none.
@@ -19,6 +19,6 @@ class Balanced:
     changed: np.ndarray | None = None
 
 
-def chosen(values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Balanced:
+def select_rows(values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> BalancedFold:
     """Rows of a training fold, in their order, each with weight one."""
-    return Balanced(values[rows], labels[rows], np.ones(len(rows)), rows)
+    return BalancedFold(values[rows], labels[rows], np.ones(len(rows)), rows)

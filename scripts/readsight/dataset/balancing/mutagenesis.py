@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.balancing.balanced import Balanced
-from readsight.dataset.fold_file import Sequence
+from readsight.dataset.balancing.balanced import BalancedFold
+from readsight.dataset.fold_file import SequenceLayout
 from readsight.errors import InputError
-from readsight.genome.codes import generator, reverse_complement
+from readsight.genome.codes import make_generator, reverse_complement
 
 
-def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
+def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """The fold, and mutated copies of the rarer classes.
 
     values: (n, length) codes. spec: rate (part of the bases replaced), sequence. Raises InputError for what is no sequence.
@@ -23,35 +23,35 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
         raise InputError(
             "balance.method: mutagenesis changes the bases of sequences, and these are none; use smote or oversample"
         )
-    draw = generator(seed, "mutagenesis")
+    rng = make_generator(seed, "mutagenesis")
     classes, counts = np.unique(labels, return_counts=True)
-    wanted = [
-        draw.choice(np.flatnonzero(labels == name), counts.max() - count) for name, count in zip(classes, counts, strict=True)
+    extra_rows = [
+        rng.choice(np.flatnonzero(labels == name), counts.max() - count) for name, count in zip(classes, counts, strict=True)
     ]
-    copied = np.concatenate(wanted)
-    made = mutated(values[copied], spec["rate"], spec["sequence"], draw)
-    parent = np.concatenate([np.arange(len(labels)), copied])
+    sources = np.concatenate(extra_rows)
+    copies = mutate_copies(values[sources], spec["rate"], spec["sequence"], rng)
+    parent = np.concatenate([np.arange(len(labels)), sources])
     changed = np.arange(len(parent)) >= len(labels)
-    return Balanced(np.concatenate([values, made]), labels[parent], np.ones(len(parent)), parent, changed)
+    return BalancedFold(np.concatenate([values, copies]), labels[parent], np.ones(len(parent)), parent, changed)
 
 
-def mutated(codes: np.ndarray, rate: float, sequence: Sequence, draw: np.random.Generator) -> np.ndarray:
+def mutate_copies(codes: np.ndarray, rate: float, sequence: SequenceLayout, rng: np.random.Generator) -> np.ndarray:
     """Copies of sequences (n, length), or of pairs of windows (n, 2 × length), both of a pair changed alike.
 
     rate: part of the bases replaced; one at least of each that has any. N stays N; of a pair all stays as it is between
-    the first and the last base in which its windows differ: their variant, and what an insertion or deletion shifts.
+    the first and the last base in which its windows differs: their variant, and what an insertion or deletion shifts.
     """
-    made = codes.reshape(len(codes), -1, sequence.length).copy()
-    differ = (made != made[:, :1]).any(axis=1)
-    begun, to_come = (np.maximum.accumulate(own, axis=1) for own in (differ, differ[:, ::-1]))
-    told = (made < 4).all(axis=1) & ~(begun & to_come[:, ::-1])
-    chosen = told & (draw.random(told.shape) < rate)
-    first = np.where(told, draw.random(told.shape), -1.0).argmax(axis=1)
-    none = told.any(axis=1) & ~chosen.any(axis=1)
-    chosen[none, first[none]] = True
-    step = np.where(chosen, draw.integers(1, 4, told.shape), 0).astype(np.uint8)[:, None]
-    made = np.where(step > 0, (made + step) % 4, made)
+    copies = codes.reshape(len(codes), -1, sequence.length).copy()
+    differs = (copies != copies[:, :1]).any(axis=1)
+    from_start, from_end = (np.maximum.accumulate(differs_here, axis=1) for differs_here in (differs, differs[:, ::-1]))
+    is_mutable = (copies < 4).all(axis=1) & ~(from_start & from_end[:, ::-1])
+    is_changed = is_mutable & (rng.random(is_mutable.shape) < rate)
+    first = np.where(is_mutable, rng.random(is_mutable.shape), -1.0).argmax(axis=1)
+    is_unchanged = is_mutable.any(axis=1) & ~is_changed.any(axis=1)
+    is_changed[is_unchanged, first[is_unchanged]] = True
+    step = np.where(is_changed, rng.integers(1, 4, is_mutable.shape), 0).astype(np.uint8)[:, None]
+    copies = np.where(step > 0, (copies + step) % 4, copies)
     if not sequence.stranded:
-        turned = draw.random(len(made)) < 0.5
-        made[turned] = reverse_complement(made[turned])
-    return made.reshape(codes.shape)
+        is_reversed = rng.random(len(copies)) < 0.5
+        copies[is_reversed] = reverse_complement(copies[is_reversed])
+    return copies.reshape(codes.shape)

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.balancing.balanced import Balanced, chosen
+from readsight.dataset.balancing.balanced import BalancedFold, select_rows
 
 
-def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
+def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """The fold itself."""
-    return chosen(values, labels, np.arange(len(labels)))
+    return select_rows(values, labels, np.arange(len(labels)))

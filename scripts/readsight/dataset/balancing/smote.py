@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.balancing.balanced import Balanced
+from readsight.dataset.balancing.balanced import BalancedFold
 from readsight.errors import InputError
 
 log = logging.getLogger("readsight")
 
 
-def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
+def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """The fold, and synthetic examples until all classes are equal.
 
     spec: neighbours, lowered (with a warning) to what the rarest class has; classes, their names, for messages.
@@ -34,7 +34,7 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
         log.warning(
             "SMOTE: %d examples of the rarest class: neighbours lowered from %d to %d", rarest, spec["neighbours"], neighbours
         )
-    grown, grown_labels = SMOTE(random_state=seed, k_neighbors=neighbours).fit_resample(values, labels)
-    made = len(grown) - len(values)
-    parent = np.concatenate([np.arange(len(values)), np.full(made, -1)])
-    return Balanced(grown.astype(np.float32), grown_labels, np.ones(len(grown)), parent)
+    resampled, resampled_labels = SMOTE(random_state=seed, k_neighbors=neighbours).fit_resample(values, labels)
+    synthetic_count = len(resampled) - len(values)
+    parent = np.concatenate([np.arange(len(values)), np.full(synthetic_count, -1)])
+    return BalancedFold(resampled.astype(np.float32), resampled_labels, np.ones(len(resampled)), parent)

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.balancing.balanced import Balanced, chosen
+from readsight.dataset.balancing.balanced import BalancedFold, select_rows
 
 
-def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> Balanced:
+def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """A part of the fold."""
     from imblearn.under_sampling import RandomUnderSampler
 
     sampler = RandomUnderSampler(random_state=seed)
     sampler.fit_resample(values, labels)
-    return chosen(values, labels, np.sort(np.asarray(sampler.sample_indices_)))
+    return select_rows(values, labels, np.sort(np.asarray(sampler.sample_indices_)))

@@ -2,7 +2,7 @@
 
 Codes are (n, length) uint8; of pairs (n, 2 × length), the reference window and then the alternative one.
 A representation has
-`fit(codes, sequence, spec, seed, threads) -> Encoding`: codes of the training part; sequence: `readsight.dataset.fold_file.Sequence`; spec: the
+`fit(codes, sequence, spec, seed, threads) -> Encoding`: codes of the training part; sequence: `readsight.dataset.fold_file.SequenceLayout`; spec: the
 config's section `represent`. about of every encoding says length, pair, stranded, and what it was fitted with.
 `features(codes, encoding) -> (values, names)`: for models of tables, (n, features) float32, scaled by the training part
 (one_hot: 0 and 1), and what they are called; strands count alike unless stranded (but for one_hot, which keeps places); of pairs

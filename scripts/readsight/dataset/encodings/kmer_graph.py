@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from readsight.dataset.encodings import kmer_tokens
-from readsight.dataset.encodings.windows import fits, told
-from readsight.dataset.fold_file import Encoding, Sequence
+from readsight.dataset.encodings.windows import check_kmer_length, describe_sequences
+from readsight.dataset.fold_file import Encoding, SequenceLayout
 from readsight.errors import InputError
 
 LONGEST = 8
@@ -28,31 +28,31 @@ class Graph(NamedTuple):
     size: int
 
 
-def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
+def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
     """There is nothing to fit. about: k, vocabulary (4^k + 1). Raises InputError for a k that no graph is made of."""
     k = spec["k"]
-    fits(k, sequence.length)
+    check_kmer_length(k, sequence.length)
     if k > LONGEST:
         raise InputError(f"represent.k: graphs are made of words of at most {LONGEST} bases, not of {k}")
-    return Encoding("kmer_graph", told(sequence) | {"k": k, "vocabulary": 4**k + 1}, {})
+    return Encoding("kmer_graph", describe_sequences(sequence) | {"k": k, "vocabulary": 4**k + 1}, {})
 
 
-def graph(codes: np.ndarray, k: int) -> Graph:
+def build_graph(codes: np.ndarray, k: int) -> Graph:
     """The graphs of codes (n, length). Words that hold an N are left out, and nothing leads over them."""
-    words = kmer_tokens.ids(codes, k)
-    known = words > 0
-    row, _ = np.nonzero(known)
-    keys, place, times = np.unique(row * (4**k + 1) + words[known], return_inverse=True, return_counts=True)
-    at = np.full(words.shape, -1, np.int64)
-    at[known] = place.reshape(-1)
-    before, after = at[:, :-1], at[:, 1:]
-    joined = (before >= 0) & (after >= 0)
-    steps, counts = np.unique(before[joined] * len(keys) + after[joined], return_counts=True)
+    kmer_ids = kmer_tokens.encode_kmers(codes, k)
+    is_known = kmer_ids > 0
+    row, _ = np.nonzero(is_known)
+    keys, node_index, times = np.unique(row * (4**k + 1) + kmer_ids[is_known], return_inverse=True, return_counts=True)
+    node_at = np.full(kmer_ids.shape, -1, np.int64)
+    node_at[is_known] = node_index.reshape(-1)
+    sources, targets = node_at[:, :-1], node_at[:, 1:]
+    is_joined = (sources >= 0) & (targets >= 0)
+    steps, counts = np.unique(sources[is_joined] * len(keys) + targets[is_joined], return_counts=True)
     edges = np.stack(np.divmod(steps, max(len(keys), 1)))
     batch, nodes = np.divmod(keys, 4**k + 1)
     return Graph(nodes, times.astype(np.float32), batch, edges, counts.astype(np.float32), len(codes))
 
 
-def features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
+def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
     """A graph is no row of numbers. Raises InputError."""
     raise InputError("representation: kmer_graph gives graphs, for the model 'graph'; models of features need kmer, word2vec, bpe, transformer or one_hot")  # fmt: skip

@@ -7,58 +7,58 @@ import numpy as np
 LONGEST = 15  # longer words do not fit 32 bits
 
 
-def ids(codes: np.ndarray, k: int) -> np.ndarray:
+def encode_kmers(codes: np.ndarray, k: int) -> np.ndarray:
     """Ids (n, length − k + 1) int32 of the words of codes (n, length), 1 ≤ k ≤ 15.
 
     Words are joined from shorter ones of which they are made (Horner's rule by halves), so that the work grows with log k.
     """
     number, unknown = codes.astype(np.int32), codes > 3
     number[unknown] = 0
-    places = codes.shape[1] - k + 1
-    found, bad, done = None, None, 0
+    positions = codes.shape[1] - k + 1
+    ids, is_unknown, done = None, None, 0
     width = 1
     while (
         True
     ):  # `number` holds words of `width` bases, a power of two; `found` those of the `done` bases that k's lower digits make
         if k & width:
-            own, own_bad = number[:, done : done + places], unknown[:, done : done + places]
-            found = own.copy() if found is None else (found << 2 * width) + own
-            bad = own_bad.copy() if bad is None else bad | own_bad
+            chunk, chunk_unknown = number[:, done : done + positions], unknown[:, done : done + positions]
+            ids = chunk.copy() if ids is None else (ids << 2 * width) + chunk
+            is_unknown = chunk_unknown.copy() if is_unknown is None else is_unknown | chunk_unknown
             done += width
         if done == k:
             break
         number = (number[:, :-width] << 2 * width) + number[:, width:]
         unknown = unknown[:, :-width] | unknown[:, width:]
         width *= 2
-    found += 1
-    found[bad] = 0
-    return found
+    ids += 1
+    ids[is_unknown] = 0
+    return ids
 
 
 @cache
-def complements(k: int) -> np.ndarray:
+def reverse_complement_ids(k: int) -> np.ndarray:
     """Id of each word's reverse complement, (4^k + 1,) int32; 0 stays 0."""
-    left = np.arange(4**k)
-    turned = np.zeros(4**k, np.int64)
+    remaining = np.arange(4**k)
+    complements = np.zeros(4**k, np.int64)
     for _ in range(k):
-        turned = turned * 4 + (3 - left % 4)
-        left = left // 4
-    return np.concatenate([[0], turned + 1]).astype(np.int32)
+        complements = complements * 4 + (3 - remaining % 4)
+        remaining = remaining // 4
+    return np.concatenate([[0], complements + 1]).astype(np.int32)
 
 
 @cache
-def columns(k: int, stranded: bool) -> np.ndarray:
+def kmer_columns(k: int, stranded: bool) -> np.ndarray:
     """Column of each word, (4^k + 1,) int32, −1 for word 0: its own, or unless stranded one with its reverse complement."""
-    words = np.arange(1, 4**k + 1)
-    first = words if stranded else np.minimum(words, complements(k)[1:])
-    return np.concatenate([[-1], np.unique(first, return_inverse=True)[1]]).astype(np.int32)
+    ids = np.arange(1, 4**k + 1)
+    representatives = ids if stranded else np.minimum(ids, reverse_complement_ids(k)[1:])
+    return np.concatenate([[-1], np.unique(representatives, return_inverse=True)[1]]).astype(np.int32)
 
 
 @cache
-def names(k: int, stranded: bool = True) -> tuple[str, ...]:
+def column_names(k: int, stranded: bool = True) -> tuple[str, ...]:
     """The word of each column; of a word and its reverse complement the one that comes first."""
-    own = columns(k, stranded)[1:]
-    words = np.unique(own, return_index=True)[1]
-    digits = words[:, None] // 4 ** np.arange(k - 1, -1, -1) % 4
+    columns = kmer_columns(k, stranded)[1:]
+    first_ids = np.unique(columns, return_index=True)[1]
+    digits = first_ids[:, None] // 4 ** np.arange(k - 1, -1, -1) % 4
     letters = np.frombuffer(b"ACGT", np.uint8)[digits]
     return tuple(row.tobytes().decode() for row in letters)

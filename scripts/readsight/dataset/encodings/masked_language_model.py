@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from readsight.dataset.encodings import kmer_tokens
-from readsight.dataset.encodings.encoder import Encoder, device
+from readsight.dataset.encodings.encoder import Encoder, select_device
 from readsight.genome.codes import reverse_complement
 
 log = logging.getLogger("readsight")
@@ -24,77 +24,77 @@ STEPS = 64  # of a pass, at least, where that many are to be had
 RATE = 2e-3
 DECAY = 0.01
 SPREAD = 0.02  # deviation of letters' embeddings to begin with
-OWN = 0.03  # of what is a word's own: without it words with the same letters can hardly be told apart in a mean
-HELD = 512  # sequences that masked words are told in to see how well it goes, at most, and at most a tenth
+TOKEN_SPREAD = 0.03  # of what is a word's own: without it words with the same letters can hardly be told apart in a mean
+VALIDATION_SIZE = 512  # sequences that masked words are told in to see how well it goes, at most, and at most a tenth
 
 
-def span(tokens: int, k: int, part: float) -> tuple[int, int]:
+def plan_spans(tokens: int, k: int, fraction: float) -> tuple[int, int]:
     """Runs that are masked in a sequence of so many tokens, and tokens of each: about that part of them, at least 2k − 1 a run."""
-    due = part * tokens
-    runs = max(1, round(due / (3 * k - 2)))
-    return runs, int(max(2 * k - 1, round(due / runs)))
+    masked_count = fraction * tokens
+    runs = max(1, round(masked_count / (3 * k - 2)))
+    return runs, int(max(2 * k - 1, round(masked_count / runs)))
 
 
-def masks(tokens: torch.Tensor, k: int, part: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def draw_masks(tokens: torch.Tensor, k: int, fraction: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Which tokens (n, T) are masked, and which of them count: known words that share no base with one that is left."""
-    count, places = tokens.shape
-    runs, size = span(places, k, part)
-    start = torch.randint(0, places - size + 1, (count, runs), generator=generator)
-    place = torch.arange(places)
-    masked = ((place >= start[..., None]) & (place < start[..., None] + size)).any(dim=1)
-    left = functional.pad((~masked).float(), (k - 1, k - 1))
-    hidden = functional.max_pool1d(left[:, None], 2 * k - 1, stride=1)[:, 0] == 0
-    return masked, hidden & (tokens > 0)
+    count, length = tokens.shape
+    runs, size = plan_spans(length, k, fraction)
+    start = torch.randint(0, length - size + 1, (count, runs), generator=generator)
+    position = torch.arange(length)
+    is_masked = ((position >= start[..., None]) & (position < start[..., None] + size)).any(dim=1)
+    visible = functional.pad((~is_masked).float(), (k - 1, k - 1))
+    is_hidden = functional.max_pool1d(visible[:, None], 2 * k - 1, stride=1)[:, 0] == 0
+    return is_masked, is_hidden & (tokens > 0)
 
 
-class Pretraining(nn.Module):
+class MaskedPretraining(nn.Module):
     """An encoder whose words are embedded as the sum of their letters and of what is the word's own, and told by the same.
 
     Letters are shared by all words that have them in that place: so few sequences teach what a word of thousands is.
     rates: logarithms of the words' frequencies (4^k,), which scores start from: what is learned is what context adds.
     """
 
-    def __init__(self, about: dict[str, Any], rates: np.ndarray):
+    def __init__(self, description: dict[str, Any], rates: np.ndarray):
         super().__init__()
-        k = about["k"]
-        self.encoder = Encoder(about)
-        self.letters = nn.Parameter(torch.randn(k, 4, about["dimensions"]) * SPREAD)
+        k = description["k"]
+        self.encoder = Encoder(description)
+        self.letters = nn.Parameter(torch.randn(k, 4, description["dimensions"]) * SPREAD)
         self.bias = nn.Parameter(torch.as_tensor(rates, dtype=torch.float32))
         self.register_buffer("spelling", torch.arange(4**k)[:, None] // 4 ** torch.arange(k - 1, -1, -1) % 4)
-        nn.init.normal_(self.encoder.embedding.weight, std=OWN)
+        nn.init.normal_(self.encoder.embedding.weight, std=TOKEN_SPREAD)
         with torch.no_grad():
             self.encoder.embedding.weight[0] = 0
 
-    def table(self) -> torch.Tensor:
+    def token_table(self) -> torch.Tensor:
         """Embeddings (vocabulary, dimensions) of all tokens."""
         spelled = self.letters[torch.arange(len(self.letters), device=self.letters.device), self.spelling].sum(dim=1)
         return self.encoder.embedding.weight + functional.pad(spelled, (0, 0, 1, 1))
 
-    def forward(self, tokens: torch.Tensor, masked: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    def forward(self, tokens: torch.Tensor, is_masked: torch.Tensor, is_counted: torch.Tensor) -> torch.Tensor:
         """Scores (m, 4^k) of the m words that count."""
-        table = self.table()
-        held = self.encoder(torch.where(masked, len(table) - 1, tokens), table)[counted]
-        return held @ table[1:-1].T + self.bias
+        table = self.token_table()
+        hidden = self.encoder(torch.where(is_masked, len(table) - 1, tokens), table)[is_counted]
+        return hidden @ table[1:-1].T + self.bias
 
-    def learned(self) -> dict[str, np.ndarray]:
+    def encoder_arrays(self) -> dict[str, np.ndarray]:
         """Arrays of the encoder, its embeddings put together."""
         with torch.no_grad():
-            state = self.encoder.state_dict() | {"embedding.weight": self.table()}
+            state = self.encoder.state_dict() | {"embedding.weight": self.token_table()}
         return {name: value.cpu().numpy() for name, value in state.items()}
 
 
-def frequencies(windows: np.ndarray, k: int) -> np.ndarray:
+def log_frequencies(windows: np.ndarray, k: int) -> np.ndarray:
     """Logarithms (4^k,) of how often each word stands in windows, each taken to have been seen once more than it was."""
-    counts = np.bincount(kmer_tokens.ids(windows, k).ravel(), minlength=4**k + 1)[1:] + 1.0
+    counts = np.bincount(kmer_tokens.encode_kmers(windows, k).ravel(), minlength=4**k + 1)[1:] + 1.0
     return np.log(counts / counts.sum())
 
 
-def trained(
-    windows: np.ndarray, about: dict[str, Any], spec: dict[str, Any], seed: int, threads: int
+def pretrain_encoder(
+    windows: np.ndarray, description: dict[str, Any], spec: dict[str, Any], seed: int, threads: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays of the encoder, and what is said of its training.
 
-    windows: codes (n, length). about: k, stranded, and what `Encoder` asks for. spec: epochs, masked. Said: history (a row
+    windows: codes (n, length). description: k, stranded, and what `Encoder` asks for. spec: epochs, masked. Said: history (a row
     a pass: epoch, training loss), and of sequences that were held back: loss (nats) and accuracy of words that count, and
     unigram_loss and unigram_accuracy, of telling them by their frequency in the rest; scored, how many words; masked, the part.
     """
@@ -102,34 +102,36 @@ def trained(
     with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
         torch.manual_seed(seed)
         order = np.random.default_rng(seed).permutation(len(windows))
-        held = windows[order[: min(HELD, len(windows) // 10)]]
-        rest = windows[order[len(held) :]]
-        rates = frequencies(rest, about["k"])
-        model = Pretraining(about, rates).to(device())
-        history = _passes(model, rest, about, spec, seed)
-        said = _told(model.eval(), held if len(held) else rest[:HELD], rates, about, spec["masked"], seed)
+        validation = windows[order[: min(VALIDATION_SIZE, len(windows) // 10)]]
+        training = windows[order[len(validation) :]]
+        rates = log_frequencies(training, description["k"])
+        model = MaskedPretraining(description, rates).to(select_device())
+        history = _run_epochs(model, training, description, spec, seed)
+        quality = _evaluate_masked(
+            model.eval(), validation if len(validation) else training[:VALIDATION_SIZE], rates, description, spec["masked"], seed
+        )
     log.info(
         "masked words: loss %(loss).3f, by frequency %(unigram_loss).3f; accuracy %(accuracy).3f, by frequency %(unigram_accuracy).3f",
-        said,
+        quality,
     )
-    return model.learned(), {"history": history} | said
+    return model.encoder_arrays(), {"history": history} | quality
 
 
-def _passes(
-    model: Pretraining, windows: np.ndarray, about: dict[str, Any], spec: dict[str, Any], seed: int
+def _run_epochs(
+    model: MaskedPretraining, windows: np.ndarray, description: dict[str, Any], spec: dict[str, Any], seed: int
 ) -> list[dict[str, float]]:
     generator = torch.Generator().manual_seed(seed)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY)
-    pieces = -(-len(windows) // int(np.clip(len(windows) // STEPS, *BATCH)))
-    steps = spec["epochs"] * pieces
+    batch_count = -(-len(windows) // int(np.clip(len(windows) // STEPS, *BATCH)))
+    steps = spec["epochs"] * batch_count
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=max(steps, 2))
     history = []
     for epoch in range(spec["epochs"]):
         losses = []
-        for rows in np.array_split(draw.permutation(len(windows)), pieces):
-            batch = windows[rows] if about["stranded"] or draw.random() < 0.5 else reverse_complement(windows[rows])
-            scores, true = _scored(model, batch, about["k"], spec["masked"], generator)
+        for rows in np.array_split(rng.permutation(len(windows)), batch_count):
+            batch = windows[rows] if description["stranded"] or rng.random() < 0.5 else reverse_complement(windows[rows])
+            scores, true = _score_masked(model, batch, description["k"], spec["masked"], generator)
             if not len(true):
                 continue
             loss = functional.cross_entropy(scores, true)
@@ -144,32 +146,32 @@ def _passes(
     return history
 
 
-def _scored(
-    model: Pretraining, windows: np.ndarray, k: int, part: float, generator: torch.Generator, hidden: bool = False
+def _score_masked(
+    model: MaskedPretraining, windows: np.ndarray, k: int, fraction: float, generator: torch.Generator, only_hidden: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scores (m, 4^k) and true words (m,) of what is masked in a batch; hidden: of what counts alone."""
-    tokens = torch.as_tensor(kmer_tokens.ids(windows, k).astype(np.int64))
-    masked, counted = masks(tokens, k, part, generator)
-    counted = counted if hidden else masked & (tokens > 0)
-    place = next(model.parameters()).device
-    return model(tokens.to(place), masked.to(place), counted.to(place)), (tokens[counted] - 1).to(place)
+    """Scores (m, 4^k) and true words (m,) of what is masked in a batch; only_hidden: of what counts alone."""
+    tokens = torch.as_tensor(kmer_tokens.encode_kmers(windows, k).astype(np.int64))
+    is_masked, is_counted = draw_masks(tokens, k, fraction, generator)
+    is_counted = is_counted if only_hidden else is_masked & (tokens > 0)
+    device = next(model.parameters()).device
+    return model(tokens.to(device), is_masked.to(device), is_counted.to(device)), (tokens[is_counted] - 1).to(device)
 
 
-def _told(
-    model: Pretraining, held: np.ndarray, rates: np.ndarray, about: dict[str, Any], part: float, seed: int
+def _evaluate_masked(
+    model: MaskedPretraining, windows: np.ndarray, rates: np.ndarray, description: dict[str, Any], fraction: float, seed: int
 ) -> dict[str, Any]:
-    """How well masked words of held sequences are told, and how well by frequency alone (rates, as of `frequencies`)."""
+    """How well masked words of held sequences are told, and how well by frequency alone (rates, as of `log_frequencies`)."""
     generator = torch.Generator().manual_seed(seed + 1)
-    k, places = about["k"], about["length"] - about["k"] + 1
-    losses, right, usual = [], [], []
+    k, length = description["k"], description["length"] - description["k"] + 1
+    losses, is_correct, true_ids = [], [], []
     with torch.inference_mode():
-        for i in range(0, len(held), BATCH[1]):
-            scores, true = _scored(model, held[i : i + BATCH[1]], k, part, generator, hidden=True)
+        for i in range(0, len(windows), BATCH[1]):
+            scores, true = _score_masked(model, windows[i : i + BATCH[1]], k, fraction, generator, only_hidden=True)
             losses.append(functional.cross_entropy(scores, true, reduction="none").cpu().numpy())
-            right.append((scores.argmax(dim=1) == true).cpu().numpy())
-            usual.append(true.cpu().numpy())
-    true = np.concatenate(usual)
-    runs, size = span(places, k, part)
+            is_correct.append((scores.argmax(dim=1) == true).cpu().numpy())
+            true_ids.append(true.cpu().numpy())
+    true = np.concatenate(true_ids)
+    runs, size = plan_spans(length, k, fraction)
     if not len(true):
         return dict.fromkeys(("loss", "accuracy", "unigram_loss", "unigram_accuracy"), float("nan")) | {
             "scored": 0,
@@ -177,9 +179,9 @@ def _told(
         }
     return {
         "loss": float(np.concatenate(losses).mean()),
-        "accuracy": float(np.concatenate(right).mean()),
+        "accuracy": float(np.concatenate(is_correct).mean()),
         "unigram_loss": float(-rates[true].mean()),
         "unigram_accuracy": float((true == rates.argmax()).mean()),
         "scored": len(true),
-        "masked": min(1.0, runs * size / places),
+        "masked": min(1.0, runs * size / length),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.fold_file import Sequence
+from readsight.dataset.fold_file import SequenceLayout
 from readsight.errors import InputError
 from readsight.genome.codes import reverse_complement
 
@@ -16,55 +16,59 @@ FLAT = 1e-8  # a deviation below this is none
 Features = Callable[[np.ndarray], np.ndarray]
 
 
-def told(sequence: Sequence) -> dict[str, Any]:
+def describe_sequences(sequence: SequenceLayout) -> dict[str, Any]:
     """What every encoding says of its sequences."""
     return {"length": sequence.length, "pair": sequence.pair, "stranded": sequence.stranded}
 
 
-def fits(k: int, length: int, key: str = "represent.k") -> None:
+def check_kmer_length(k: int, length: int, key: str = "represent.k") -> None:
     """Raise InputError where words of k bases are longer than the sequences."""
     if k > length:
         raise InputError(f"{key}: words of {k} bases are longer than the sequences ({length} bases); use at most {length}")
 
 
-def drawn(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
+def draw_rows(codes: np.ndarray, limit: int, seed: int) -> np.ndarray:
     """At most so many rows, drawn at random, in their order: what lies in a file is read for these alone."""
-    if len(codes) <= most:
+    if len(codes) <= limit:
         return np.asarray(codes)
-    return np.asarray(codes[np.sort(np.random.default_rng(seed).choice(len(codes), most, replace=False))])
+    return np.asarray(codes[np.sort(np.random.default_rng(seed).choice(len(codes), limit, replace=False))])
 
 
-def windows_of(codes: np.ndarray, sequence: Sequence, most: int, seed: int) -> np.ndarray:
+def draw_windows(codes: np.ndarray, sequence: SequenceLayout, limit: int, seed: int) -> np.ndarray:
     """At most so many windows (m, length) to learn from, at random; both of a pair, references first."""
     if not sequence.pair:
-        return drawn(codes, max(1, most), seed)
-    return np.concatenate(np.split(drawn(codes, max(1, most // 2), seed), 2, axis=1))
+        return draw_rows(codes, max(1, limit), seed)
+    return np.concatenate(np.split(draw_rows(codes, max(1, limit // 2), seed), 2, axis=1))
 
 
-def raw(codes: np.ndarray, about: dict[str, Any], of_window: Features) -> np.ndarray:
-    """Features (n, d) float32 by `of_window`, some rows at a time: the mean of both strands unless stranded; of pairs twice as many."""
+def compute_raw(codes: np.ndarray, description: dict[str, Any], compute_window: Features) -> np.ndarray:
+    """Features (n, d) float32 by `compute_window`, some rows at a time: the mean of both strands unless stranded; of pairs twice as many."""
 
-    def of_strands(rows: np.ndarray) -> np.ndarray:
-        return of_window(rows) if about["stranded"] else (of_window(rows) + of_window(reverse_complement(rows))) / 2
+    def average_strands(rows: np.ndarray) -> np.ndarray:
+        return (
+            compute_window(rows)
+            if description["stranded"]
+            else (compute_window(rows) + compute_window(reverse_complement(rows))) / 2
+        )
 
-    def of_rows(rows: np.ndarray) -> np.ndarray:
-        if not about["pair"]:
-            return of_strands(rows)
-        reference, alternative = (of_strands(side) for side in np.split(rows, 2, axis=1))
+    def compute_rows(rows: np.ndarray) -> np.ndarray:
+        if not description["pair"]:
+            return average_strands(rows)
+        reference, alternative = (average_strands(side) for side in np.split(rows, 2, axis=1))
         return np.hstack([reference, alternative - reference])
 
     if not len(codes):  # the width is told by a sequence of N
-        return of_rows(np.full((1, codes.shape[1]), 4, np.uint8))[:0].astype(np.float32)
-    parts = [of_rows(np.asarray(codes[i : i + ROWS])) for i in range(0, len(codes), ROWS)]
-    return np.concatenate(parts).astype(np.float32, copy=False)
+        return compute_rows(np.full((1, codes.shape[1]), 4, np.uint8))[:0].astype(np.float32)
+    chunks = [compute_rows(np.asarray(codes[i : i + ROWS])) for i in range(0, len(codes), ROWS)]
+    return np.concatenate(chunks).astype(np.float32, copy=False)
 
 
-def named(names: list[str], about: dict[str, Any]) -> list[str]:
+def name_features(names: list[str], description: dict[str, Any]) -> list[str]:
     """Names of features: of pairs those of the reference, then of the differences."""
-    return [f"{side}:{name}" for side in ("reference", "difference") for name in names] if about["pair"] else names
+    return [f"{side}:{name}" for side in ("reference", "difference") for name in names] if description["pair"] else names
 
 
-def scale(values: np.ndarray) -> dict[str, np.ndarray]:
+def fit_scale(values: np.ndarray) -> dict[str, np.ndarray]:
     """Arrays that features are scaled by: mean and deviation (d,) of the training part, the deviation 1 where it is none."""
     deviation = values.std(axis=0, dtype=np.float64)
     mean = values.mean(axis=0, dtype=np.float64)
@@ -74,7 +78,7 @@ def scale(values: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def scaled(values: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+def apply_scale(values: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
     """Features (n, d) by the training part's scale, in place."""
     values -= arrays["feature_mean"]
     values /= arrays["feature_deviation"]

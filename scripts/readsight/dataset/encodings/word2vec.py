@@ -7,8 +7,18 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.encodings import kmer_tokens
-from readsight.dataset.encodings.windows import SCALED_BY, drawn, fits, named, raw, scale, scaled, told, windows_of
-from readsight.dataset.fold_file import Encoding, Sequence
+from readsight.dataset.encodings.windows import (
+    SCALED_BY,
+    apply_scale,
+    check_kmer_length,
+    compute_raw,
+    describe_sequences,
+    draw_rows,
+    draw_windows,
+    fit_scale,
+    name_features,
+)
+from readsight.dataset.fold_file import Encoding, SequenceLayout
 from readsight.errors import InputError
 from readsight.genome.codes import reverse_complement
 
@@ -16,67 +26,67 @@ log = logging.getLogger("readsight")
 
 LONGEST = 10  # of 11 bases an embedding of 64 numbers takes 1 GB
 SENTENCE = 10_000  # words; gensim leaves out what is beyond
-WORDS = 2_000_000  # of a pass, at most: sequences are drawn where there are more
+KMERS_PER_EPOCH = 2_000_000  # of a pass, at most: sequences are drawn where there are more
 
 
-def fit(codes: np.ndarray, sequence: Sequence, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
+def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
     """Learn the embedding; of both strands unless stranded. spec: k, dimensions, window (words on each side), epochs.
 
     Arrays: embedding (4^k + 1, dimensions), of zeros for word 0 and for words that the training part has not.
-    about: k, dimensions, vocabulary, sequences (learned from), seen (distinct words). One thread, whatever is given:
+    description: k, dimensions, vocabulary, sequences (learned from), seen (distinct words). One thread, whatever is given:
     several would make each run another. Raises InputError where k is too long, or all words hold an N.
     """
     k = spec["k"]
-    fits(k, sequence.length)
+    check_kmer_length(k, sequence.length)
     if k > LONGEST:
         raise InputError(f"represent.k: embeddings of words are learned up to {LONGEST} bases, not of {k}")
     strands = 1 if sequence.stranded else 2
-    windows = windows_of(codes, sequence, WORDS // (strands * (sequence.length - k + 1)), seed)
-    embedding, seen = _learned(sentences(windows, k, sequence.stranded), spec, seed)
-    about = told(sequence) | {
+    windows = draw_windows(codes, sequence, KMERS_PER_EPOCH // (strands * (sequence.length - k + 1)), seed)
+    embedding, known_count = _train_embedding(split_sentences(windows, k, sequence.stranded), spec, seed)
+    description = describe_sequences(sequence) | {
         "k": k,
         "dimensions": spec["dimensions"],
         "vocabulary": 4**k + 1,
         "sequences": len(windows),
-        "seen": seen,
+        "seen": known_count,
     }
-    log.info("word2vec: %d of %d words of %d bases, from %d sequences", seen, 4**k, k, len(windows))
-    own = raw(drawn(codes, SCALED_BY, seed), about, lambda rows: _means(rows, k, embedding))
-    return Encoding("word2vec", about, {"embedding": embedding} | scale(own))
+    log.info("word2vec: %d of %d words of %d bases, from %d sequences", known_count, 4**k, k, len(windows))
+    raw_features = compute_raw(draw_rows(codes, SCALED_BY, seed), description, lambda rows: _mean_embeddings(rows, k, embedding))
+    return Encoding("word2vec", description, {"embedding": embedding} | fit_scale(raw_features))
 
 
-def sentences(windows: np.ndarray, k: int, stranded: bool) -> list[np.ndarray]:
+def split_sentences(windows: np.ndarray, k: int, stranded: bool) -> list[np.ndarray]:
     """Ids of the words of each window, of both strands unless stranded; cut where there is an N, and where gensim would."""
     strands = [windows] if stranded else [windows, reverse_complement(windows)]
-    return [part for strand in strands for row in kmer_tokens.ids(strand, k) for part in _runs(row)]
+    return [sentence for strand in strands for row in kmer_tokens.encode_kmers(strand, k) for sentence in _split_runs(row)]
 
 
-def _runs(row: np.ndarray) -> Iterator[np.ndarray]:
+def _split_runs(row: np.ndarray) -> Iterator[np.ndarray]:
     cuts = np.flatnonzero(row == 0)
-    for part in np.split(row, cuts):
-        part = part[part > 0]
-        yield from (part[i : i + SENTENCE] for i in range(0, len(part), SENTENCE))
+    for run in np.split(row, cuts):
+        run = run[run > 0]
+        yield from (run[i : i + SENTENCE] for i in range(0, len(run), SENTENCE))
 
 
 class _Corpus:
     """Sentences as gensim reads them, once a pass."""
 
-    def __init__(self, parts: list[np.ndarray], k: int):
-        self.parts = parts
-        self.words = np.array([str(i) for i in range(4**k + 1)], object)
+    def __init__(self, sentences: list[np.ndarray], k: int):
+        self.sentences = sentences
+        self.token_names = np.array([str(i) for i in range(4**k + 1)], object)
 
     def __iter__(self) -> Iterator[list[str]]:
-        return (self.words[part].tolist() for part in self.parts)
+        return (self.token_names[sentence].tolist() for sentence in self.sentences)
 
 
-def _learned(parts: list[np.ndarray], spec: dict[str, Any], seed: int) -> tuple[np.ndarray, int]:
+def _train_embedding(sentences: list[np.ndarray], spec: dict[str, Any], seed: int) -> tuple[np.ndarray, int]:
     """Embedding (4^k + 1, dimensions), and how many words it knows."""
     from gensim.models import Word2Vec
 
-    if not parts:
+    if not sentences:
         raise InputError(f"represent.k: no training sequence has {spec['k']} bases side by side without an N; use a smaller k")
     model = Word2Vec(
-        sentences=_Corpus(parts, spec["k"]),
+        sentences=_Corpus(sentences, spec["k"]),
         vector_size=spec["dimensions"],
         window=spec["window"],
         epochs=spec["epochs"],
@@ -86,25 +96,27 @@ def _learned(parts: list[np.ndarray], spec: dict[str, Any], seed: int) -> tuple[
         seed=seed % 2**32,
     )
     embedding = np.zeros((4 ** spec["k"] + 1, spec["dimensions"]), np.float32)
-    embedding[[int(word) for word in model.wv.index_to_key]] = model.wv.vectors
+    embedding[[int(token) for token in model.wv.index_to_key]] = model.wv.vectors
     return embedding, len(model.wv)
 
 
-def tokens(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
+def encode_tokens(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Ids (n, length − k + 1) int64 of the words of windows (n, length), as of `kmer`: rows of the embedding."""
-    return kmer_tokens.ids(codes, encoding.about["k"]).astype(np.int64)
+    return kmer_tokens.encode_kmers(codes, encoding.description["k"]).astype(np.int64)
 
 
-def features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
+def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
     """Mean embedding of a sequence's words, of both strands unless stranded."""
-    about, embedding = encoding.about, encoding.arrays["embedding"]
-    found = raw(codes, about, lambda rows: _means(rows, about["k"], embedding))
-    return scaled(found, encoding.arrays), named([f"word2vec.{i}" for i in range(about["dimensions"])], about)
+    description, embedding = encoding.description, encoding.arrays["embedding"]
+    values = compute_raw(codes, description, lambda rows: _mean_embeddings(rows, description["k"], embedding))
+    return apply_scale(values, encoding.arrays), name_features(
+        [f"word2vec.{i}" for i in range(description["dimensions"])], description
+    )
 
 
-def _means(rows: np.ndarray, k: int, embedding: np.ndarray) -> np.ndarray:
+def _mean_embeddings(rows: np.ndarray, k: int, embedding: np.ndarray) -> np.ndarray:
     """Mean embedding (n, dimensions) of the words that hold no N."""
-    ids = kmer_tokens.ids(rows, k)
+    ids = kmer_tokens.encode_kmers(rows, k)
     total = np.zeros((len(rows), embedding.shape[1]), np.float32)
     for column in ids.T:  # word 0 adds nothing; all places at once would take the memory of so many embeddings
         total += embedding[column]

@@ -7,26 +7,29 @@ from readsight.dataset.outcome import Outcome
 BLOCK = 4096  # features at a time
 
 
-def association(values: np.ndarray, outcome: Outcome, target: np.ndarray) -> np.ndarray:
+def association_scores(values: np.ndarray, outcome: Outcome, target: np.ndarray) -> np.ndarray:
     """A statistic for each feature (features,), larger where it tells more; −1 where it is not defined.
 
     values: (n, features), no NaN. target: as the outcome says. Classes: ANOVA F. Several labels: the largest F of
     any. Survival: score statistic of a Cox model of the feature alone (χ², 1 degree of freedom).
     """
-    found = [_of_block(values[:, at : at + BLOCK].astype(np.float64), outcome, target) for at in range(0, values.shape[1], BLOCK)]
-    return np.nan_to_num(np.concatenate(found), nan=-1.0, posinf=np.finfo(float).max)
+    blocks = [
+        _score_block(values[:, start : start + BLOCK].astype(np.float64), outcome, target)
+        for start in range(0, values.shape[1], BLOCK)
+    ]
+    return np.nan_to_num(np.concatenate(blocks), nan=-1.0, posinf=np.finfo(float).max)
 
 
-def _of_block(values: np.ndarray, outcome: Outcome, target: np.ndarray) -> np.ndarray:
+def _score_block(values: np.ndarray, outcome: Outcome, target: np.ndarray) -> np.ndarray:
     if outcome.kind == "survival":
         return cox_score(values, target[:, 0], target[:, 1])
     if outcome.kind == "multilabel":
-        told = [own for own in target.T if own.min() < own.max()]
-        return np.max([_anova(values, own) for own in told], axis=0) if told else np.zeros(values.shape[1])
-    return _anova(values, target)
+        varying = [label for label in target.T if label.min() < label.max()]
+        return np.max([_anova_f(values, label) for label in varying], axis=0) if varying else np.zeros(values.shape[1])
+    return _anova_f(values, target)
 
 
-def _anova(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _anova_f(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     from sklearn.feature_selection import f_classif
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -41,10 +44,10 @@ def cox_score(values: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.nda
     order = np.argsort(-time, kind="stable")
     centred = values[order] - values.mean(axis=0)
     last = np.searchsorted(-time[order], -time[order], side="right") - 1
-    seen = np.flatnonzero(event[order] > 0)
-    at_risk = (last[seen] + 1.0)[:, None]
-    mean = np.cumsum(centred, axis=0)[last[seen]] / at_risk
-    spread = np.cumsum(centred**2, axis=0)[last[seen]] / at_risk - mean**2
-    score, information = (centred[seen] - mean).sum(axis=0), spread.sum(axis=0)
+    event_rows = np.flatnonzero(event[order] > 0)
+    at_risk = (last[event_rows] + 1.0)[:, None]
+    mean = np.cumsum(centred, axis=0)[last[event_rows]] / at_risk
+    spread = np.cumsum(centred**2, axis=0)[last[event_rows]] / at_risk - mean**2
+    score, information = (centred[event_rows] - mean).sum(axis=0), spread.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(information > 1e-12, score**2 / information, np.nan)

@@ -28,7 +28,7 @@ DESCRIPTIONS = {
 }
 
 
-def features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def compute_features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features of calls: annotations, kind, sequence context, and what is missing.
 
     obs: n calls with chrom, start (0-based), end, ref, alt. annotations: n × any,
@@ -40,48 +40,52 @@ def features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple
     change = obs["alt"].str.len() - obs["ref"].str.len()
     table["indel_length"] = change.astype(float)
     table["is_indel"] = (change != 0).astype(float)
-    table[["gc", "homopolymer"]] = context(obs, fasta)
-    gaps = missing_columns(table)
+    table[["gc", "homopolymer"]] = sequence_context(obs, fasta)
+    gaps = flag_missing(table)
     table = pd.concat([table, gaps.rename(columns=lambda name: f"{name.split('+')[0]}_missing")], axis=1)
-    told = table.nunique(dropna=True) > 1
-    table = table.loc[:, told]
-    known = (
+    is_informative = table.nunique(dropna=True) > 1
+    table = table.loc[:, is_informative]
+    descriptions = (
         annotations.attrs.get("descriptions", {})
         | DESCRIPTIONS
         | {f"{name.split('+')[0]}_missing": f"no {', '.join(name.split('+'))} given (1)" for name in gaps}
     )
-    var = pd.DataFrame({"description": [known.get(name, name) for name in table]}, index=table.columns)
+    var = pd.DataFrame({"description": [descriptions.get(name, name) for name in table]}, index=table.columns)
     return table, var
 
 
-def missing_columns(table: pd.DataFrame) -> pd.DataFrame:
+def flag_missing(table: pd.DataFrame) -> pd.DataFrame:
     """0/1 columns that say where values are missing, one for all columns that miss together (`A+B`)."""
-    together: dict[bytes, list[str]] = {}
+    columns_by_gaps: dict[bytes, list[str]] = {}
     for name in table:
         gaps = table[name].isna().to_numpy()
         if gaps.any() and not gaps.all():
-            together.setdefault(gaps.tobytes(), []).append(name)
-    return pd.DataFrame({"+".join(names): table[names[0]].isna().astype(float) for names in together.values()}, index=table.index)
+            columns_by_gaps.setdefault(gaps.tobytes(), []).append(name)
+    return pd.DataFrame(
+        {"+".join(names): table[names[0]].isna().astype(float) for names in columns_by_gaps.values()}, index=table.index
+    )
 
 
-def context(obs: pd.DataFrame, fasta: Path) -> np.ndarray:
+def sequence_context(obs: pd.DataFrame, fasta: Path) -> np.ndarray:
     """GC content and homopolymer length around each call, shape (n, 2)."""
-    found = np.zeros((len(obs), 2))
-    wrong = []
+    values = np.zeros((len(obs), 2))
+    mismatched = []
     with pysam.FastaFile(str(fasta)) as genome:
-        known = set(genome.references)
-        for chrom, part in obs.groupby("chrom", observed=True):
-            if chrom not in known:
-                raise InputError(f"{fasta}: no contig {chrom!r}, on which {len(part)} calls lie")
+        contigs = set(genome.references)
+        for chrom, calls in obs.groupby("chrom", observed=True):
+            if chrom not in contigs:
+                raise InputError(f"{fasta}: no contig {chrom!r}, on which {len(calls)} calls lie")
             sequence = genome.fetch(chrom).upper()
-            for place, row in zip(obs.index.get_indexer(part.index), part.itertuples(), strict=True):
+            for index, row in zip(obs.index.get_indexer(calls.index), calls.itertuples(), strict=True):
                 if sequence[row.start : row.start + len(row.ref)] != row.ref.upper() and "N" not in row.ref.upper():
-                    wrong.append(row.Index)
+                    mismatched.append(row.Index)
                 window = sequence[max(0, row.start - FLANK) : row.start + FLANK + 1]
-                found[place] = gc_content(window), homopolymer(sequence, row.start)
-    if wrong:
-        raise InputError(f"{fasta}: REF is not the reference's base at {len(wrong)} calls, the first: {', '.join(wrong[:5])}")
-    return found
+                values[index] = gc_content(window), homopolymer_length(sequence, row.start)
+    if mismatched:
+        raise InputError(
+            f"{fasta}: REF is not the reference's base at {len(mismatched)} calls, the first: {', '.join(mismatched[:5])}"
+        )
+    return values
 
 
 def gc_content(sequence: str) -> float:
@@ -91,16 +95,16 @@ def gc_content(sequence: str) -> float:
     return gc / known if known else 0.5
 
 
-def homopolymer(sequence: str, start: int) -> int:
+def homopolymer_length(sequence: str, start: int) -> int:
     """Length of the longest run of one base that holds the base at `start` or the next one."""
     longest = 1
-    for at in (start, start + 1):
-        if at >= len(sequence):
+    for position in (start, start + 1):
+        if position >= len(sequence):
             continue
-        left, right = at, at
-        while left > 0 and sequence[left - 1] == sequence[at]:
+        left, right = position, position
+        while left > 0 and sequence[left - 1] == sequence[position]:
             left -= 1
-        while right + 1 < len(sequence) and sequence[right + 1] == sequence[at]:
+        while right + 1 < len(sequence) and sequence[right + 1] == sequence[position]:
             right += 1
         longest = max(longest, right - left + 1)
     return longest

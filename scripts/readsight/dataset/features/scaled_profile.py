@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from readsight.dataset import combat, scaling
-from readsight.dataset.features.association import association
+from readsight.dataset.features.association import association_scores
 from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
 
-ALONG_FEATURES = ("gamma", "delta", "grand", "deviation", "effect", "adjusted")  # arrays of ComBat whose last axis is features
+FEATURE_ARRAYS = ("gamma", "delta", "grand", "deviation", "effect", "adjusted")  # arrays of ComBat whose last axis is features
 
 
 def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
@@ -23,73 +23,77 @@ def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
     need, and the order of modalities. Raises InputError where a modality has no sample or no feature left, or
     ComBat cannot be fitted.
     """
-    outcome = Outcome.of(data.uns["outcome"])
-    own = data.var["modality"].astype(str).to_numpy()
-    order = list(dict.fromkeys(own))
-    made = {}
+    outcome = Outcome.from_dict(data.uns["outcome"])
+    modality_of = data.var["modality"].astype(str).to_numpy()
+    order = list(dict.fromkeys(modality_of))
+    fitted = {}
     for name in order:
-        values = np.asarray(data.X[:, own == name])
-        here = ~np.isnan(values).all(axis=1)
-        if not here.any():
+        values = np.asarray(data.X[:, modality_of == name])
+        has_modality = ~np.isnan(values).all(axis=1)
+        if not has_modality.any():
             raise InputError(f"{name}: no training sample has it; name fewer modalities, or set missing to drop")
         try:
-            made[name] = _fit_one(values[here], data.var_names[own == name].to_numpy(str), data.obs[here], outcome, spec)
+            fitted[name] = _fit_modality(
+                values[has_modality], data.var_names[modality_of == name].to_numpy(str), data.obs[has_modality], outcome, spec
+            )
         except InputError as error:
             raise InputError([f"{name}: {fault}" for fault in error.faults]) from None
-    return {"representation": "profile", "order": np.array(order, dtype=object), "modalities": made}
+    return {"representation": "profile", "order": np.array(order, dtype=object), "modalities": fitted}
 
 
-def _fit_one(values: np.ndarray, names: np.ndarray, obs: pd.DataFrame, outcome: Outcome, spec: dict[str, Any]) -> dict[str, Any]:
+def _fit_modality(
+    values: np.ndarray, names: np.ndarray, obs: pd.DataFrame, outcome: Outcome, spec: dict[str, Any]
+) -> dict[str, Any]:
     """One modality of the training samples that have it."""
     select = spec["select"]
-    told = np.isnan(values).mean(axis=0) <= select["max_missing"]
-    values, names = values[:, told], names[told]
+    is_covered = np.isnan(values).mean(axis=0) <= select["max_missing"]
+    values, names = values[:, is_covered], names[is_covered]
     batches = _fit_combat(values, obs, spec["harmonise"]) if spec["harmonise"]["method"] == "combat" else None
     if batches is not None:
-        values = _harmonised(values, obs, batches)
+        values = _harmonise(values, obs, batches)
     scale = scaling.fit(values)
-    varies = scale["deviation"] > scaling.VARIES * np.maximum(1.0, np.abs(scale["mean"]))
-    if not varies.any():
+    is_variable = scale["deviation"] > scaling.VARIES * np.maximum(1.0, np.abs(scale["mean"]))
+    if not is_variable.any():
         raise InputError(
-            f"no feature is left: {int((~told).sum())} are missing in more than {select['max_missing']:g} of the {len(values)} "
-            f"training samples (select.max_missing), and the other {int(told.sum())} do not vary"
+            f"no feature is left: {int((~is_covered).sum())} are missing in more than {select['max_missing']:g} of the {len(values)} "
+            f"training samples (select.max_missing), and the other {int(is_covered.sum())} do not vary"
         )
-    kept = np.flatnonzero(varies)
+    selected = np.flatnonzero(is_variable)
     if select["method"] != "none":
-        kept = chosen(_merit(values, scale, obs, outcome, select["method"]), varies, select["count"])
-    found = {key: value[kept] if key in ("median", "mean", "deviation") else value for key, value in scale.items()}
-    found |= {"features": names[kept].astype(object)}
+        selected = select_features(_feature_merit(values, scale, obs, outcome, select["method"]), is_variable, select["count"])
+    fitted = {key: value[selected] if key in ("median", "mean", "deviation") else value for key, value in scale.items()}
+    fitted |= {"features": names[selected].astype(object)}
     if batches is not None:
-        batches["combat"] |= {key: batches["combat"][key][..., kept] for key in ALONG_FEATURES}
-        found |= {"batches": batches}
-    return found
+        batches["combat"] |= {key: batches["combat"][key][..., selected] for key in FEATURE_ARRAYS}
+        fitted |= {"batches": batches}
+    return fitted
 
 
-def _merit(values: np.ndarray, scale: dict[str, Any], obs: pd.DataFrame, outcome: Outcome, method: str) -> np.ndarray:
+def _feature_merit(values: np.ndarray, scale: dict[str, Any], obs: pd.DataFrame, outcome: Outcome, method: str) -> np.ndarray:
     """What features (features,) are chosen by."""
     if method == "variance":
         return scale["deviation"]
     filled = np.where(np.isnan(values), scale["median"], values) if np.isnan(values).any() else values
-    return association(filled, outcome, outcome.target(obs))
+    return association_scores(filled, outcome, outcome.read_target(obs))
 
 
-def chosen(merit: np.ndarray, allowed: np.ndarray, count: int) -> np.ndarray:
+def select_features(merit: np.ndarray, is_allowed: np.ndarray, count: int) -> np.ndarray:
     """The `count` features of highest merit among those allowed, in their own order; of equals the first."""
-    order = np.argsort(np.where(allowed, -merit, np.inf), kind="stable")
-    return np.sort(order[: min(count, int(allowed.sum()))])
+    order = np.argsort(np.where(is_allowed, -merit, np.inf), kind="stable")
+    return np.sort(order[: min(count, int(is_allowed.sum()))])
 
 
 def _fit_combat(values: np.ndarray, obs: pd.DataFrame, harmonise: dict[str, Any]) -> dict[str, Any]:
     """ComBat, and how covariates become numbers."""
     columns = list(harmonise["covariates"])
-    levels = combat.levels(obs[columns]) if columns else {}
-    numbers, names = (combat.design(obs[columns], levels), combat.labels_of(levels)) if columns else (None, ())
+    levels = combat.read_levels(obs[columns]) if columns else {}
+    numbers, names = (combat.build_design(obs[columns], levels), combat.design_labels(levels)) if columns else (None, ())
     return {"levels": levels, "combat": combat.fit(values, obs["batch"].to_numpy(str), numbers, harmonise["reference"], names)}
 
 
-def _harmonised(values: np.ndarray, obs: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
+def _harmonise(values: np.ndarray, obs: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
     levels = fitted["levels"]
-    numbers = combat.design(obs, levels) if levels else None
+    numbers = combat.build_design(obs, levels) if levels else None
     return combat.apply(values, obs["batch"].to_numpy(str), numbers, fitted["combat"])
 
 
@@ -100,18 +104,22 @@ def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd
     throughout it, as if it were the mean of the training samples. A sample's result does not depend on others.
     Raises InputError for a batch or a covariate's value that the training fold did not have.
     """
-    blocks, places = [], []
+    blocks, column_sets = [], []
     for name in (str(n) for n in fitted["order"]):
-        own = fitted["modalities"][name]
-        at = data.var_names.get_indexer([str(f) for f in own["features"]])
-        if (at < 0).any():
-            raise InputError(f"{name}: {int((at < 0).sum())} features that the fold was fitted on are not there")
-        values = np.asarray(data.X[:, at])
-        here = ~np.isnan(values).all(axis=1)
+        modality = fitted["modalities"][name]
+        columns = data.var_names.get_indexer([str(f) for f in modality["features"]])
+        if (columns < 0).any():
+            raise InputError(f"{name}: {int((columns < 0).sum())} features that the fold was fitted on are not there")
+        values = np.asarray(data.X[:, columns])
+        has_modality = ~np.isnan(values).all(axis=1)
         block = np.zeros(values.shape, np.float32)
-        if here.any():
-            values = _harmonised(values[here], data.obs[here], own["batches"]) if "batches" in own else values[here]
-            block[here] = scaling.apply(values, own)
+        if has_modality.any():
+            values = (
+                _harmonise(values[has_modality], data.obs[has_modality], modality["batches"])
+                if "batches" in modality
+                else values[has_modality]
+            )
+            block[has_modality] = scaling.apply(values, modality)
         blocks.append(block)
-        places.append(at)
-    return np.hstack(blocks), data.var.iloc[np.concatenate(places)]
+        column_sets.append(columns)
+    return np.hstack(blocks), data.var.iloc[np.concatenate(column_sets)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from readsight.dataset.homology.spaced_kmers import blocks
+from readsight.dataset.homology.spaced_kmers import iterate_blocks
 from readsight.genome.codes import reverse_complement
 
 FURTHEST = 64  # a word's place is compared with so many that follow it; a commoner word chains its places
@@ -16,109 +16,111 @@ BY_CHANCE = 0.25
 
 
 @dataclass(frozen=True)
-class Hits:
-    """Pairs (m,) of rows: base x of `one` stands opposite base x − offset of `other`, read from the other strand if turned.
+class CandidatePairs:
+    """Pairs (m,) of rows: base x of `first` stands opposite base x − offset of `second`, read from the other strand if turned.
 
-    centre: a base of `one` in the middle of the word that they share.
+    centre: a base of `first` in the middle of the word that they share.
     """
 
-    one: np.ndarray
-    other: np.ndarray
-    turned: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    is_reverse: np.ndarray
     offset: np.ndarray
     centre: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.one)
+        return len(self.first)
 
-    def __getitem__(self, which: np.ndarray) -> "Hits":
-        return Hits(*(own[which] for own in (self.one, self.other, self.turned, self.offset, self.centre)))
+    def __getitem__(self, selection: np.ndarray) -> "CandidatePairs":
+        return CandidatePairs(
+            *(column[selection] for column in (self.first, self.second, self.is_reverse, self.offset, self.centre))
+        )
 
     @staticmethod
-    def joined(parts: list["Hits"]) -> "Hits":
-        columns = zip(*((p.one, p.other, p.turned, p.offset, p.centre) for p in parts), strict=True)
-        return Hits(*(np.concatenate(column) for column in columns))
+    def concatenate(pieces: list["CandidatePairs"]) -> "CandidatePairs":
+        columns = zip(*((p.first, p.second, p.is_reverse, p.offset, p.centre) for p in pieces), strict=True)
+        return CandidatePairs(*(np.concatenate(column) for column in columns))
 
 
-def shared(keys: np.ndarray, places: np.ndarray, length: int, pattern: str) -> Iterator[Hits]:
+def find_shared(keys: np.ndarray, positions: np.ndarray, length: int, pattern: str) -> Iterator[CandidatePairs]:
     """Hits of all pairs of places with the same word: of those that stand one apart when sorted, then two, and so on.
 
     Places are sorted by the bases behind the word too, so that of a common word the likest stand side by side.
     """
     order = np.argsort(keys, kind="stable")
-    words, places = keys[order] >> np.uint64(64 - 2 * pattern.count("1")), places[order]
-    active = np.arange(len(words))
-    for apart in range(1, FURTHEST + 1):
-        active = active[active + apart < len(words)]
-        active = active[words[active] == words[active + apart]]
+    kmers, positions = keys[order] >> np.uint64(64 - 2 * pattern.count("1")), positions[order]
+    active = np.arange(len(kmers))
+    for distance in range(1, FURTHEST + 1):
+        active = active[active + distance < len(kmers)]
+        active = active[kmers[active] == kmers[active + distance]]
         if not len(active):
             return
-        for at in range(0, len(active), AT_ONCE):
-            own = active[at : at + AT_ONCE]
-            yield placed(places[own], places[own + apart], length, len(pattern))
+        for start in range(0, len(active), AT_ONCE):
+            rows = active[start : start + AT_ONCE]
+            yield locate_pairs(positions[rows], positions[rows + distance], length, len(pattern))
 
 
-def placed(left: np.ndarray, right: np.ndarray, length: int, span: int) -> Hits:
+def locate_pairs(left: np.ndarray, right: np.ndarray, length: int, span: int) -> CandidatePairs:
     """Hits of places as `words` gives them."""
-    one, at = np.divmod(left >> 1, length)
-    other, of_other = np.divmod(right >> 1, length)
-    turned = ((left ^ right) & 1).astype(bool)
-    of_other = np.where(turned, length - span - of_other, of_other)
-    return Hits(one, other, turned, at - of_other, at + span // 2)
+    first, first_position = np.divmod(left >> 1, length)
+    second, second_position = np.divmod(right >> 1, length)
+    is_reverse = ((left ^ right) & 1).astype(bool)
+    second_position = np.where(is_reverse, length - span - second_position, second_position)
+    return CandidatePairs(first, second, is_reverse, first_position - second_position, first_position + span // 2)
 
 
-class Packed:
+class PackedSequences:
     """Sequences at two bits a base, both strands, to be compared many bases at a time. N is taken for A."""
 
     def __init__(self, codes: np.ndarray):
         self.length = codes.shape[1]
-        self.strands = [_packed(codes, turned) for turned in (False, True)]
+        self.strands = [_pack_strand(codes, is_reverse) for is_reverse in (False, True)]
 
-    def _read(self, turned: bool, at: np.ndarray) -> np.ndarray:
+    def _read_bases(self, is_reverse: bool, positions: np.ndarray) -> np.ndarray:
         """READ bases from places (of all rows end to end) on, the first lowest."""
-        held = self.strands[turned]
-        eight = np.ndarray((len(held) - 8,), "<u8", held, 0, (1,))
-        at = at + 4 * PADDING
-        return eight[at >> 2] >> ((at & 3) * 2).astype(np.uint64)
+        packed = self.strands[is_reverse]
+        eight_bytes = np.ndarray((len(packed) - 8,), "<u8", packed, 0, (1,))
+        positions = positions + 4 * PADDING
+        return eight_bytes[positions >> 2] >> ((positions & 3) * 2).astype(np.uint64)
 
-    def promising(self, hits: Hits, identity: float, weight: int) -> np.ndarray:
+    def is_promising(self, hits: CandidatePairs, identity: float, weight: int) -> np.ndarray:
         """Whether the bases about each hit, READ on either side as far as both sequences reach, agree as alike ones would.
 
         The bound lies midway between chance and what is sought; the word itself agrees by choice, and is not counted.
         """
-        opposite = hits.centre - hits.offset
-        before = np.minimum(np.minimum(hits.centre, opposite), READ)
-        behind = np.minimum(self.length - np.maximum(hits.centre, opposite), READ)
-        agreeing = np.zeros(len(hits), np.int64)
-        for turned in (False, True):
-            own = np.flatnonzero(hits.turned == turned)
-            left, right = hits.one[own] * self.length + hits.centre[own], hits.other[own] * self.length + opposite[own]
-            for start, first, last in ((-READ, READ - before[own], READ), (0, 0, behind[own])):
-                differing = self._read(False, left + start) ^ self._read(turned, right + start)
-                agreeing[own] += (last - first) - _differing(differing, first, last)
-        compared = before + behind
-        return agreeing - weight >= (identity + BY_CHANCE) / 2 * (compared - weight)
+        partner = hits.centre - hits.offset
+        before = np.minimum(np.minimum(hits.centre, partner), READ)
+        after = np.minimum(self.length - np.maximum(hits.centre, partner), READ)
+        matches = np.zeros(len(hits), np.int64)
+        for is_reverse in (False, True):
+            rows = np.flatnonzero(hits.is_reverse == is_reverse)
+            left, right = hits.first[rows] * self.length + hits.centre[rows], hits.second[rows] * self.length + partner[rows]
+            for start, first, last in ((-READ, READ - before[rows], READ), (0, 0, after[rows])):
+                differing = self._read_bases(False, left + start) ^ self._read_bases(is_reverse, right + start)
+                matches[rows] += (last - first) - _count_differences(differing, first, last)
+        compared = before + after
+        return matches - weight >= (identity + BY_CHANCE) / 2 * (compared - weight)
 
 
-def _packed(codes: np.ndarray, turned: bool) -> np.ndarray:
+def _pack_strand(codes: np.ndarray, is_reverse: bool) -> np.ndarray:
     """Bytes of four bases, the first lowest, with room on either side."""
     count, length = codes.shape
-    held = np.zeros(8 * PADDING + -(-count * length // 4) * 4, np.uint8)
-    flat = held[4 * PADDING :]
-    for rows in blocks(count, length):
-        own = np.asarray(codes[rows])
-        own = reverse_complement(own) if turned else own
-        flat[rows.start * length : rows.stop * length] = np.where(own > 3, 0, own).reshape(-1)
-    four = held.reshape(-1, 4)
-    return four[:, 0] | four[:, 1] << 2 | four[:, 2] << 4 | four[:, 3] << 6
+    unpacked = np.zeros(8 * PADDING + -(-count * length // 4) * 4, np.uint8)
+    flat = unpacked[4 * PADDING :]
+    for rows in iterate_blocks(count, length):
+        chunk = np.asarray(codes[rows])
+        chunk = reverse_complement(chunk) if is_reverse else chunk
+        flat[rows.start * length : rows.stop * length] = np.where(chunk > 3, 0, chunk).reshape(-1)
+    groups = unpacked.reshape(-1, 4)
+    return groups[:, 0] | groups[:, 1] << 2 | groups[:, 2] << 4 | groups[:, 3] << 6
 
 
-def _differing(bits: np.ndarray, first: np.ndarray | int, last: np.ndarray | int) -> np.ndarray:
+def _count_differences(bits: np.ndarray, first: np.ndarray | int, last: np.ndarray | int) -> np.ndarray:
     """Bases in first … last that differ; bits: exclusive or of two reads."""
-    each = np.uint64(0x5555555555555555)
-    bits = (bits | bits >> np.uint64(1)) & each
-    one = np.uint64(1)
-    mask = (one << np.asarray(2 * last, np.uint64)) - (one << np.asarray(2 * first, np.uint64))
+    low_bits = np.uint64(0x5555555555555555)
+    bits = (bits | bits >> np.uint64(1)) & low_bits
+    unit = np.uint64(1)
+    mask = (unit << np.asarray(2 * last, np.uint64)) - (unit << np.asarray(2 * first, np.uint64))
     bits = bits & mask
     # Ones are counted in pairs of bits, fours, bytes; the product sums the bytes in the highest one.
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))

@@ -7,97 +7,108 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight.dataset.fold_file import Sequence
-from readsight.dataset.homology.search import across, like
-from readsight.dataset.homology.similarity import Measure
-from readsight.dataset.homology.single_linkage import joining, of_ids
-from readsight.dataset.homology.spaced_kmers import blocks
+from readsight.dataset.fold_file import SequenceLayout
+from readsight.dataset.homology.search import cluster_similar, find_similar
+from readsight.dataset.homology.similarity import SimilarityMeasure
+from readsight.dataset.homology.single_linkage import cluster_by_ids, pairs_to_first
+from readsight.dataset.homology.spaced_kmers import iterate_blocks
 from readsight.genome.codes import reverse_complement
 
 
 @dataclass(frozen=True)
-class Kin:
+class Relatives:
     """Relatives of n examples, each kind as a number (n,) that relatives share.
 
-    codes: (n, length), what is compared. same: equal sequences. either: equal ones, or reverse complements. near:
+    codes: (n, length), what is compared. identical: equal sequences. identical_either_strand: equal ones, or reverse complements. near:
     clusters of like sequences (single linkage). overlap: places on the genome that overlap, directly or through others.
-    all: clusters by any of these, known by their first example. about: how was searched. measure: what was taken
+    all: clusters by any of these, known by their first example. description: how was searched. measure: what was taken
     to be alike.
     """
 
     codes: np.ndarray
 
-    same: np.ndarray
-    either: np.ndarray
+    identical: np.ndarray
+    identical_either_strand: np.ndarray
     near: np.ndarray
     overlap: np.ndarray
     all: np.ndarray
-    about: dict[str, Any]
-    measure: Measure
+    description: dict[str, Any]
+    measure: SimilarityMeasure
 
     @property
     def pairs(self) -> np.ndarray:
         """Pairs (m, 2) that join relatives of any kind: each example with the first of its cluster."""
-        return joining(self.all)
+        return pairs_to_first(self.all)
 
-    def across(self, held: np.ndarray, sought: np.ndarray) -> np.ndarray:
-        """Which of the examples `sought` (n,) bool are like one of those `held` (n,) bool, directly. Returns (n,) bool.
+    def find_similar(self, reference: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """Which of the examples `query` (n,) bool are like one of those `reference` (n,) bool, directly. Returns (n,) bool.
 
         Only clusters that stand on both sides are searched again.
         """
-        shared = np.intersect1d(self.near[held], self.near[sought])
-        there = np.isin(self.near, shared)
-        return across(self.codes, held & there, sought & there, self.measure)
+        clusters = np.intersect1d(self.near[reference], self.near[query])
+        is_shared = np.isin(self.near, clusters)
+        return find_similar(self.codes, reference & is_shared, query & is_shared, self.measure)
 
 
-def of_examples(codes: np.ndarray, obs: pd.DataFrame, sequence: Sequence, identity: float, coverage: float) -> Kin:
+def find_relatives(codes: np.ndarray, obs: pd.DataFrame, sequence: SequenceLayout, identity: float, coverage: float) -> Relatives:
     """Relatives among examples, always on both strands.
 
     codes: (n, length), of pairs (n, 2 × length): their reference windows tell what is near. obs: chrom, start, end.
     """
     window = codes[:, : sequence.length]
-    found = like(window, identity, coverage)
-    same, either = equal(codes, sequence)
-    overlap = overlapping(obs)
-    return Kin(window, same, either, found.cluster, overlap, of_ids(either, found.cluster, overlap), found.about, found.measure)
+    clusters = cluster_similar(window, identity, coverage)
+    identical, identical_either_strand = number_duplicates(codes, sequence)
+    overlap = cluster_overlapping(obs)
+    return Relatives(
+        window,
+        identical,
+        identical_either_strand,
+        clusters.cluster,
+        overlap,
+        cluster_by_ids(identical_either_strand, clusters.cluster, overlap),
+        clusters.description,
+        clusters.measure,
+    )
 
 
-def equal(codes: np.ndarray, sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def number_duplicates(codes: np.ndarray, sequence: SequenceLayout) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (n,) that equal rows share, and numbers that rows share which are equal on either strand."""
-    same: dict[bytes, int] = {}
-    either: dict[bytes, int] = {}
-    found = np.empty((2, len(codes)), np.int64)
-    for rows in blocks(*codes.shape):
-        own = np.ascontiguousarray(codes[rows])
-        turned = reverse_complement(own.reshape(len(own), -1, sequence.length)).reshape(own.shape)
-        for place, (one, other) in enumerate(zip(map(_mark, own), map(_mark, turned), strict=True), rows.start):
-            found[0, place] = same.setdefault(one, len(same))
-            found[1, place] = either.setdefault(min(one, other), len(either))
-    return found[0], found[1]
+    id_of_digest: dict[bytes, int] = {}
+    id_of_pair: dict[bytes, int] = {}
+    ids = np.empty((2, len(codes)), np.int64)
+    for rows in iterate_blocks(*codes.shape):
+        chunk = np.ascontiguousarray(codes[rows])
+        complement = reverse_complement(chunk.reshape(len(chunk), -1, sequence.length)).reshape(chunk.shape)
+        for row, (digest, complement_digest) in enumerate(
+            zip(map(_hash_row, chunk), map(_hash_row, complement), strict=True), rows.start
+        ):
+            ids[0, row] = id_of_digest.setdefault(digest, len(id_of_digest))
+            ids[1, row] = id_of_pair.setdefault(min(digest, complement_digest), len(id_of_pair))
+    return ids[0], ids[1]
 
 
-def _mark(row: np.ndarray) -> bytes:
+def _hash_row(row: np.ndarray) -> bytes:
     return hashlib.blake2b(row.tobytes(), digest_size=16).digest()
 
 
-def overlapping(obs: pd.DataFrame) -> np.ndarray:
+def cluster_overlapping(obs: pd.DataFrame) -> np.ndarray:
     """The first example of each one's cluster (n,): examples are joined whose intervals share a base, and so on along the genome.
 
     obs: chrom, start, end (0-based half-open); an example without a place (chrom empty, start −1) is alone.
     """
-    found = np.arange(len(obs))
+    clusters = np.arange(len(obs))
     start, end = obs["start"].to_numpy(np.int64), obs["end"].to_numpy(np.int64)
     chrom = pd.factorize(obs["chrom"].astype(str))[0]
-    placed = np.flatnonzero(((obs["chrom"].astype(str) != "") & (start >= 0)).to_numpy())
-    order = placed[np.lexsort((start[placed], chrom[placed]))]
+    located = np.flatnonzero(((obs["chrom"].astype(str) != "") & (start >= 0)).to_numpy())
+    order = located[np.lexsort((start[located], chrom[located]))]
     if not len(order):
-        return found
+        return clusters
     # Ends grow along a chromosome and are set apart between them, so that one running maximum serves all.
-    room = chrom[order] * (end[order].max() + 1)
-    reach = np.maximum.accumulate(end[order] + room)
-    begins = np.r_[True, start[order][1:] + room[1:] >= reach[:-1]]
-    number = np.cumsum(begins) - 1
+    shift = chrom[order] * (end[order].max() + 1)
+    reach = np.maximum.accumulate(end[order] + shift)
+    is_first = np.r_[True, start[order][1:] + shift[1:] >= reach[:-1]]
+    number = np.cumsum(is_first) - 1
     first = np.full(number[-1] + 1, len(obs))
     np.minimum.at(first, number, order)
-    found[order] = first[number]
-    return found
+    clusters[order] = first[number]
+    return clusters

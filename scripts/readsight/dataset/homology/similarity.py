@@ -5,98 +5,100 @@ from math import log2
 
 import numpy as np
 
-from readsight.dataset.homology.candidates import Hits
+from readsight.dataset.homology.candidates import CandidatePairs
 from readsight.genome.codes import reverse_complement
 
 SCALE = 1000  # scores are whole numbers, so that 80 of 100 are 80 %
 BY_CHANCE_IN_ALL = 0.01  # pairs that may come out of all comparisons by chance
-MOST_ALIKE = 0.97  # identity of the model that chance is weighed against; at 1 no difference could be
+HIGHEST_IDENTITY = 0.97  # identity of the model that chance is weighed against; at 1 no difference could be
 
 
 @dataclass(frozen=True)
-class Measure:
+class SimilarityMeasure:
     """What makes two sequences alike.
 
-    identity: part of the bases that must be equal, over `coverage` of the shorter sequence. agree, differ: bits by which
-    a base speaks for likeness, or against it, rather than for chance. significant: bits that a likeness needs: as many as
+    identity: part of the bases that must be equal, over `coverage` of the shorter sequence. agree, mismatch_bits: bits by which
+    a base speaks for likeness, or against it, rather than for chance. required_bits: bits that a likeness needs: as many as
     keep chance likenesses among all comparisons below BY_CHANCE_IN_ALL (Altschul & Gish 1996 weigh scores the same way).
     """
 
     identity: float
     coverage: float
-    agree: float
-    differ: float
-    significant: float
+    match_bits: float
+    mismatch_bits: float
+    required_bits: float
 
     @classmethod
-    def of(cls, codes: np.ndarray, identity: float, coverage: float) -> "Measure":
+    def from_sequences(cls, codes: np.ndarray, identity: float, coverage: float) -> "SimilarityMeasure":
         """The measure for sequences (n, length); how often bases agree by chance is taken from what bases they have."""
         lengths = np.count_nonzero(codes < 4, axis=1)
         bases = np.stack([np.count_nonzero(codes == base, axis=1) for base in range(4)], 1) / np.maximum(lengths, 1)[:, None]
         chance = float(np.clip((bases**2).sum(axis=1).mean(), 0.25, 0.45)) if len(codes) else 0.25
-        model = min(identity, MOST_ALIKE)
+        model = min(identity, HIGHEST_IDENTITY)
         count, length = codes.shape
         comparisons = max(1.0, count * (count - 1) / 2) * 4 * length  # two strands, 2 × length offsets
         bits = log2(model / chance), log2((1 - model) / (1 - chance))
         return cls(identity, coverage, *bits, log2(comparisons / BY_CHANCE_IN_ALL))
 
-    def least(self, lengths: np.ndarray) -> np.ndarray:
+    def minimum_columns(self, lengths: np.ndarray) -> np.ndarray:
         """Bases (m,) that must be alike, of pairs whose shorter sequence has `lengths` (m,)."""
         return np.maximum(1, np.ceil(self.coverage * lengths - 1e-9)).astype(int)
 
-    def __call__(self, equal: np.ndarray, inside: np.ndarray, least: np.ndarray, gaps: np.ndarray | None = None) -> np.ndarray:
-        """Whether each alignment has a stretch of `least` columns that is alike enough, and no chance.
+    def __call__(self, equal: np.ndarray, inside: np.ndarray, required: np.ndarray, gaps: np.ndarray | None = None) -> np.ndarray:
+        """Whether each alignment has a stretch of `required` columns that is alike enough, and no chance.
 
         equal: (m, columns) bool. inside: (m, columns) bool, where both sequences are; a stretch holds no other column.
         gaps: (m, columns) bases of the other sequence that are passed over behind a column.
         """
-        passed = np.zeros_like(equal, np.int64) if gaps is None else gaps.astype(np.int64)
-        score = SCALE * equal.astype(np.int64) - round(SCALE * self.identity) * (1 + passed)
+        skipped = np.zeros_like(equal, np.int64) if gaps is None else gaps.astype(np.int64)
+        score = SCALE * equal.astype(np.int64) - round(SCALE * self.identity) * (1 + skipped)
         score[~inside] = -SCALE * 4 * equal.shape[1]
-        total = _summed(score)
+        total = _prefix_sums(score)
         lowest = np.minimum.accumulate(total, axis=1)
-        before = np.arange(equal.shape[1] + 1) - least[:, None]
+        before = np.arange(equal.shape[1] + 1) - required[:, None]
         excess = np.where(before < 0, -1, total - np.take_along_axis(lowest, np.maximum(before, 0), 1))
         last = excess.argmax(axis=1)
-        found = excess[np.arange(len(equal)), last] >= 0
-        rows = np.flatnonzero(found)
+        is_similar = excess[np.arange(len(equal)), last] >= 0
+        rows = np.flatnonzero(is_similar)
         start = (total[rows] == lowest[rows, before[rows, last[rows]]][:, None]).argmax(axis=1)
-        agreeing, other = _summed(equal[rows]), _summed(~equal[rows] + passed[rows])
-        at, ends = np.arange(len(rows)), (last[rows], start)
-        bits = self.agree * (agreeing[at, ends[0]] - agreeing[at, ends[1]]) + self.differ * (
-            other[at, ends[0]] - other[at, ends[1]]
+        matches, mismatches = _prefix_sums(equal[rows]), _prefix_sums(~equal[rows] + skipped[rows])
+        index, ends = np.arange(len(rows)), (last[rows], start)
+        bits = self.match_bits * (matches[index, ends[0]] - matches[index, ends[1]]) + self.mismatch_bits * (
+            mismatches[index, ends[0]] - mismatches[index, ends[1]]
         )
-        found[rows] = bits >= self.significant
-        return found
+        is_similar[rows] = bits >= self.required_bits
+        return is_similar
 
-    def strongest(self, equal: np.ndarray) -> np.ndarray:
+    def strongest_bits(self, equal: np.ndarray) -> np.ndarray:
         """Bits (m,) of the stretch of each alignment that speaks most for likeness, however short."""
-        total = _summed(np.where(equal, self.agree, self.differ))
+        total = _prefix_sums(np.where(equal, self.match_bits, self.mismatch_bits))
         return (total - np.minimum.accumulate(total, axis=1)).max(axis=1)
 
 
-def _summed(columns: np.ndarray) -> np.ndarray:
+def _prefix_sums(columns: np.ndarray) -> np.ndarray:
     """Sums (m, columns + 1) of what stands before each column."""
-    found = np.zeros((len(columns), columns.shape[1] + 1), float if columns.dtype.kind == "f" else np.int64)
-    np.cumsum(columns, axis=1, out=found[:, 1:])
-    return found
+    sums = np.zeros((len(columns), columns.shape[1] + 1), float if columns.dtype.kind == "f" else np.int64)
+    np.cumsum(columns, axis=1, out=sums[:, 1:])
+    return sums
 
 
-def opposite(codes: np.ndarray, hits: Hits, shift: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def align_bases(codes: np.ndarray, hits: CandidatePairs, shift: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bases of each hit's first sequence, those opposite to them, and whether there are some; each (m, length).
 
     shift: bases that the other sequence is read further on.
     """
-    own, other = np.asarray(codes[hits.one]), np.asarray(codes[hits.other])
-    other[hits.turned] = reverse_complement(other[hits.turned])
-    place = np.arange(codes.shape[1]) - hits.offset[:, None] + shift
-    inside = (place >= 0) & (place < codes.shape[1])
-    return own, np.take_along_axis(other, np.clip(place, 0, codes.shape[1] - 1), 1), inside
+    first, second = np.asarray(codes[hits.first]), np.asarray(codes[hits.second])
+    second[hits.is_reverse] = reverse_complement(second[hits.is_reverse])
+    position = np.arange(codes.shape[1]) - hits.offset[:, None] + shift
+    inside = (position >= 0) & (position < codes.shape[1])
+    return first, np.take_along_axis(second, np.clip(position, 0, codes.shape[1] - 1), 1), inside
 
 
-def ungapped(codes: np.ndarray, hits: Hits, lengths: np.ndarray, measure: Measure) -> tuple[np.ndarray, np.ndarray]:
+def match_ungapped(
+    codes: np.ndarray, hits: CandidatePairs, lengths: np.ndarray, measure: SimilarityMeasure
+) -> tuple[np.ndarray, np.ndarray]:
     """Whether each hit is a likeness without gaps (m,), and the bits of its strongest stretch (m,)."""
-    own, other, inside = opposite(codes, hits)
-    equal = inside & (own == other) & (own < 4)
-    least = measure.least(np.minimum(lengths[hits.one], lengths[hits.other]))
-    return measure(equal, inside, least), measure.strongest(equal)
+    first, second, inside = align_bases(codes, hits)
+    equal = inside & (first == second) & (first < 4)
+    required = measure.minimum_columns(np.minimum(lengths[hits.first], lengths[hits.second]))
+    return measure(equal, inside, required), measure.strongest_bits(equal)

@@ -25,13 +25,13 @@ PATTERNS = {
     ),
     16: ("111110100110011001011111", "1110011010110000110101100111", "11111001010001010001010011111", "110111001011110100111011"),
 }
-ENOUGH = 16  # shared words expected of the faintest likeness sought
+SHARED_KMERS = 16  # shared words expected of the faintest likeness sought
 FITTING = 2 / 3  # part of the overlap sought that a seed may span
 PER_PLACE = 2  # chance candidates allowed a place and seed; fewer need longer seeds, which miss more
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeedPlan:
     """patterns: seeds, as text of 1 (must agree) and 0. thin: one word in so many is looked at."""
 
     patterns: tuple[str, ...]
@@ -42,19 +42,19 @@ class Plan:
         return self.patterns[0].count("1")
 
 
-def plan(count: int, length: int, identity: float, coverage: float) -> Plan:
+def plan_seeds(count: int, length: int, identity: float, coverage: float) -> SeedPlan:
     """Seeds for `count` sequences of `length` bases: long enough that chance candidates are few, as many as likeness needs.
 
     Long sequences share more words than are needed, and are searched with fewer seeds and a part of their words.
     """
     overlap = ceil(coverage * length)
-    wanted = ceil(log(max(2.0, count * length / PER_PLACE), 4))
-    weight = min(max(wanted, min(PATTERNS)), max(PATTERNS))
+    ideal_weight = ceil(log(max(2.0, count * length / PER_PLACE), 4))
+    weight = min(max(ideal_weight, min(PATTERNS)), max(PATTERNS))
     longest = max(1, int(FITTING * overlap))
     weights = [w for w in PATTERNS if w <= weight and max(map(len, PATTERNS[w])) <= longest]
     if not weights:
-        return Plan(("1" * min(wanted, longest, max(PATTERNS)),), 1)
+        return SeedPlan(("1" * min(ideal_weight, longest, max(PATTERNS)),), 1)
     patterns = PATTERNS[max(weights)]
     shared = (overlap - len(patterns[0]) + 1) * identity ** max(weights)
-    used = min(len(patterns), max(1, ceil(ENOUGH / shared)))
-    return Plan(patterns[:used], max(1, int(shared * used / (2 * ENOUGH))))
+    used = min(len(patterns), max(1, ceil(SHARED_KMERS / shared)))
+    return SeedPlan(patterns[:used], max(1, int(shared * used / (2 * SHARED_KMERS))))

@@ -9,54 +9,54 @@ import numpy as np
 import pandas as pd
 
 from readsight.errors import InputError
-from readsight.genome.store import unknown
+from readsight.genome.store import describe_missing_contigs
 
 SHOWN = 5
 
 
-def scores(path: Path | str, obs: pd.DataFrame) -> np.ndarray:
+def read_mean_signal(path: Path | str, obs: pd.DataFrame) -> np.ndarray:
     """Mean signal of each window over its bases on the contig, (n,) float64. obs: chrom, start, end (0-based half-open).
 
     Raises InputError where the file is no bigWig, or lacks contigs of the windows.
     """
-    found = np.zeros(len(obs))
-    with _open(path, obs) as handle:
-        for i, values, _, _ in _values(handle, obs):
-            found[i] = values.mean(dtype=float) if len(values) else 0.0
-    return found
+    means = np.zeros(len(obs))
+    with _open_bigwig(path, obs) as handle:
+        for i, values, _, _ in _iterate_values(handle, obs):
+            means[i] = values.mean(dtype=float) if len(values) else 0.0
+    return means
 
 
-def profiles(path: Path | str, obs: pd.DataFrame, bin: int) -> np.ndarray:
+def read_profiles(path: Path | str, obs: pd.DataFrame, bin: int) -> np.ndarray:
     """Mean signal of each bin of each window, (n, length // bin) float32, in the order in which the window's strand reads.
 
     obs: chrom, start, end, strand of windows of one length. Bases past a contig's end count as 0. Raises InputError where the
-    length is no multiple of bin, where a value is negative (a profile is of counts or coverage), and as `scores` does.
+    length is no multiple of bin, where a value is negative (a profile is of counts or coverage), and as `read_mean_signal` does.
     """
     length = int(obs["end"].iloc[0] - obs["start"].iloc[0])
     if length % bin:
-        near = max(1, round(length / bin)) * bin
+        nearest_length = max(1, round(length / bin)) * bin
         raise InputError(
-            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to {near}"
+            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to {nearest_length}"
         )
-    found = np.zeros((len(obs), length // bin), np.float32)
-    whole = np.zeros(length, np.float32)
+    profiles = np.zeros((len(obs), length // bin), np.float32)
+    signal = np.zeros(length, np.float32)
     strands = obs["strand"].to_numpy(str)
-    with _open(path, obs) as handle:
-        for i, values, before, after in _values(handle, obs):
-            whole[:before] = whole[length - after :] = 0
-            whole[before : length - after] = values
-            found[i] = (whole if strands[i] != "-" else whole[::-1]).reshape(-1, bin).mean(axis=1)
-    wrong = np.flatnonzero((found < 0).any(axis=1))
-    if len(wrong):
-        place = obs.iloc[wrong[0]]
+    with _open_bigwig(path, obs) as handle:
+        for i, values, before, after in _iterate_values(handle, obs):
+            signal[:before] = signal[length - after :] = 0
+            signal[before : length - after] = values
+            profiles[i] = (signal if strands[i] != "-" else signal[::-1]).reshape(-1, bin).mean(axis=1)
+    negative_rows = np.flatnonzero((profiles < 0).any(axis=1))
+    if len(negative_rows):
+        window = obs.iloc[negative_rows[0]]
         raise InputError(
-            f"sequences.signal: {path} is negative in {len(wrong):,} windows, the first {place.chrom}:{place.start}-{place.end}; a profile is "
+            f"sequences.signal: {path} is negative in {len(negative_rows):,} windows, the first {window.chrom}:{window.start}-{window.end}; a profile is "
             "of coverage or counts, not of a logarithm or a difference; name another bigWig, or use sequences.target: score"
         )
-    return found
+    return profiles
 
 
-def _values(handle: Any, obs: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, int, int]]:
+def _iterate_values(handle: Any, obs: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, int, int]]:
     """Of each window, in the order in which they lie in the file: its place in obs, values, and bases before and past the contig."""
     sizes = handle.chroms()
     chroms, starts, ends = (obs[name].to_numpy() for name in ("chrom", "start", "end"))
@@ -71,28 +71,30 @@ def _values(handle: Any, obs: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, i
 
 
 @contextmanager
-def _open(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
+def _open_bigwig(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
     """The bigWig, once it is known to have the contigs of the windows. Raises InputError."""
     import pyBigWig
 
     try:
         handle = pyBigWig.open(str(path))
-        fine = handle is not None and handle.isBigWig()
+        is_bigwig = handle is not None and handle.isBigWig()
     except RuntimeError:
-        fine = False
-    if not fine:
+        is_bigwig = False
+    if not is_bigwig:
         raise InputError(f"sequences.signal: {path} is no bigWig that can be read; get it again, or make it (bedGraphToBigWig)")
     try:
-        nowhere = obs.index[(obs["chrom"] == "").to_numpy()]
-        if len(nowhere):
-            shown = ", ".join(map(str, nowhere[:SHOWN]))
+        unplaced = obs.index[(obs["chrom"] == "").to_numpy()]
+        if len(unplaced):
+            shown = ", ".join(map(str, unplaced[:SHOWN]))
             raise InputError(
-                f"sequences.signal: {len(nowhere):,} sequences have no place on the genome ({shown}); use regions (BED)"
+                f"sequences.signal: {len(unplaced):,} sequences have no place on the genome ({shown}); use regions (BED)"
             )
         known = list(handle.chroms())
-        strange = [name for name in obs["chrom"].unique() if name not in known]
-        if strange:
-            raise InputError([f"sequences.files: {fault}" for fault in unknown(strange, known, "the regions", str(path))])
+        missing = [name for name in obs["chrom"].unique() if name not in known]
+        if missing:
+            raise InputError(
+                [f"sequences.files: {fault}" for fault in describe_missing_contigs(missing, known, "the regions", str(path))]
+            )
         yield handle
     finally:
         handle.close()

@@ -10,18 +10,18 @@ import pandas as pd
 
 from readsight.dataset.sequences import bigwig_signal, duplicates, label_checks, labels, reading, splice_sites
 from readsight.dataset.sequences import negatives as making
-from readsight.dataset.sequences.columns import labels_of
-from readsight.dataset.sequences.duplicates import Collapsed
-from readsight.dataset.sequences.labels import Target
-from readsight.dataset.sequences.raw_examples import Found, join
+from readsight.dataset.sequences.columns import list_label_columns
+from readsight.dataset.sequences.duplicates import CollapsedSet
+from readsight.dataset.sequences.labels import SequenceTarget
+from readsight.dataset.sequences.raw_examples import SequenceSet, join_sets
 from readsight.errors import InputError
-from readsight.genome.codes import generator
+from readsight.genome.codes import make_generator
 
 GIVEN = "given"
 
 
 @dataclass(frozen=True)
-class Beside:
+class SequenceSources:
     """What sequences are made from, beside their files. genome: `genome.store.Genome`. signal: bigWig. annotation: GTF."""
 
     genome: Any = None
@@ -30,116 +30,127 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class Assembled:
-    """found: the examples. target: what is predicted of them. copies: (n,). conflicts: as of `Collapsed`. counts: word → number,
+class ExampleSet:
+    """found: the examples. target: what is predicted of them. copies: (n,). conflicts: as of `CollapsedSet`. counts: word → number,
     for the summary: read, collapsed, contradicted, undrawn, known (negatives that turned out to be given sequences).
     """
 
-    found: Found
-    target: Target
+    sequences: SequenceSet
+    target: SequenceTarget
     copies: np.ndarray
     conflicts: list[dict[str, list[str]]]
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def assemble(paths: Sequence[str], spec: dict[str, Any], seed: int, beside: Beside = Beside()) -> Assembled:
+def assemble_examples(
+    paths: Sequence[str], spec: dict[str, Any], seed: int, sources: SequenceSources = SequenceSources()
+) -> ExampleSet:
     """Read, join, collapse and draw the examples of a task, make negatives, and code what is predicted.
 
     spec: what `wiring.dataset.sequences` gives. Raises InputError with all that is wrong with the files, then with what
     they hold together.
     """
-    found = gathered(paths, spec, beside)
-    if not len(found):
-        raise InputError(["sequences.files: no example is left", *found.left_out])
-    faults = unplaced(found, spec)
+    sequences = read_examples(paths, spec, sources)
+    if not len(sequences):
+        raise InputError(["sequences.files: no example is left", *sequences.left_out])
+    faults = check_loci(sequences, spec)
     if faults:
         raise InputError(faults)
-    counts = {"read": len(found)}
-    avoid = found.obs.loc[found.obs["chrom"] != "", ["chrom", "start", "end"]]
-    collapsed = duplicates.collapse(found, spec)
-    counts |= {"collapsed": collapsed.dropped, "contradicted": collapsed.contradicted}
-    if not len(collapsed.found):
+    counts = {"read": len(sequences)}
+    avoid = sequences.obs.loc[sequences.obs["chrom"] != "", ["chrom", "start", "end"]]
+    collapsed = duplicates.collapse_duplicates(sequences, spec)
+    counts |= {"collapsed": collapsed.duplicate_count, "contradicted": collapsed.conflict_count}
+    if not len(collapsed.examples):
         raise InputError(
             "label: every sequence stands in the files with several labels, and none is left; are the files the same?"
         )
-    kept = drawn(collapsed.found, spec, seed)
-    counts["undrawn"] = len(collapsed.found) - len(kept)
-    found, copies = collapsed.found.rows(kept), collapsed.copies[kept]
-    made = negatives(found, spec, seed, beside, avoid)
-    if made is not None:
-        new = novel(made, collapsed, spec)
-        counts["known"] = int((~new).sum())
-        found, copies = join([found, made.rows(new)]), np.concatenate([copies, np.ones(int(new.sum()), int)])
-    target = labels.target(found, spec)
+    kept = draw_sample(collapsed.examples, spec, seed)
+    counts["undrawn"] = len(collapsed.examples) - len(kept)
+    sequences, copies = collapsed.examples.select_rows(kept), collapsed.copies[kept]
+    negative_set = make_negatives(sequences, spec, seed, sources, avoid)
+    if negative_set is not None:
+        is_novel = find_novel(negative_set, collapsed, spec)
+        counts["known"] = int((~is_novel).sum())
+        sequences, copies = (
+            join_sets([sequences, negative_set.select_rows(is_novel)]),
+            np.concatenate([copies, np.ones(int(is_novel.sum()), int)]),
+        )
+    target = labels.make_target(sequences, spec)
     if target.faults:
-        raise InputError([*target.faults, *_reasons(collapsed)])
-    return Assembled(found, target, copies, collapsed.conflicts, counts)
+        raise InputError([*target.faults, *_explain_conflicts(collapsed)])
+    return ExampleSet(sequences, target, copies, collapsed.conflicts, counts)
 
 
-def gathered(paths: Sequence[str], spec: dict[str, Any], beside: Beside) -> Found:
+def read_examples(paths: Sequence[str], spec: dict[str, Any], sources: SequenceSources) -> SequenceSet:
     """The examples of all files one after the other; scores and signals along them are read from the bigWig where there is one."""
     if spec["target"] == "splice_sites":
-        return splice_sites.read(beside.annotation, beside.genome, spec)
-    found = join(reading.read(paths, spec | ({"label": None} if beside.signal else {}), beside.genome))
-    if beside.signal is None:
-        return found
+        return splice_sites.read_splice_sites(sources.annotation, sources.genome, spec)
+    sequences = join_sets(reading.read_files(paths, spec | ({"label": None} if sources.signal else {}), sources.genome))
+    if sources.signal is None:
+        return sequences
     if spec["target"] == "score":
-        obs = found.obs.assign(label=bigwig_signal.scores(beside.signal, found.obs))
-        told = obs["label"].notna().to_numpy()
-        left = [f"{beside.signal}: says nothing of {int((~told).sum()):,} windows"] if not told.all() else []
-        return Found(found.codes, obs, None, found.pair, found.left_out + left, found.taken).rows(told)
-    profiles = bigwig_signal.profiles(beside.signal, found.obs, spec["bin"])
-    return Found(found.codes, found.obs, profiles, found.pair, found.left_out, found.taken)
+        obs = sequences.obs.assign(label=bigwig_signal.read_mean_signal(sources.signal, sequences.obs))
+        has_score = obs["label"].notna().to_numpy()
+        excluded = [f"{sources.signal}: says nothing of {int((~has_score).sum()):,} windows"] if not has_score.all() else []
+        return SequenceSet(
+            sequences.codes, obs, None, sequences.is_paired, sequences.left_out + excluded, sequences.taken
+        ).select_rows(has_score)
+    profiles = bigwig_signal.read_profiles(sources.signal, sequences.obs, spec["bin"])
+    return SequenceSet(sequences.codes, sequences.obs, profiles, sequences.is_paired, sequences.left_out, sequences.taken)
 
 
-def unplaced(found: Found, spec: dict[str, Any]) -> list[str]:
+def check_loci(sequences: SequenceSet, spec: dict[str, Any]) -> list[str]:
     """What keeps examples from being divided by chromosomes."""
-    without = (found.obs["chrom"] == "").to_numpy()
-    if spec["by"] != "chromosome" or not without.any():
+    is_unplaced = (sequences.obs["chrom"] == "").to_numpy()
+    if spec["by"] != "chromosome" or not is_unplaced.any():
         return []
-    return label_checks.of_places(int(without.sum()), len(found), str(found.obs.index[int(without.argmax())]))
+    return label_checks.check_loci(int(is_unplaced.sum()), len(sequences), str(sequences.obs.index[int(is_unplaced.argmax())]))
 
 
-def drawn(found: Found, spec: dict[str, Any], seed: int) -> np.ndarray:
+def draw_sample(sequences: SequenceSet, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Places of the examples that are kept where no more than `sample` of a class are wanted; all, in order, where none is said."""
     if not spec["sample"]:
-        return np.arange(len(found))
-    by_class = spec["outcome"] == "classes" and "label" in found.obs
-    classes = pd.factorize(found.obs["label"])[0] if by_class else np.zeros(len(found), int)
-    rng = generator(seed, "sample")
-    parts = [np.flatnonzero(classes == own) for own in range(classes.max() + 1)]
-    return np.sort(np.concatenate([rng.permutation(part)[: spec["sample"]] for part in parts]))
+        return np.arange(len(sequences))
+    by_class = spec["outcome"] == "classes" and "label" in sequences.obs
+    classes = pd.factorize(sequences.obs["label"])[0] if by_class else np.zeros(len(sequences), int)
+    rng = make_generator(seed, "sample")
+    subsets = [np.flatnonzero(classes == number) for number in range(classes.max() + 1)]
+    return np.sort(np.concatenate([rng.permutation(subset)[: spec["sample"]] for subset in subsets]))
 
 
-def negatives(found: Found, spec: dict[str, Any], seed: int, beside: Beside, avoid: pd.DataFrame) -> Found | None:
+def make_negatives(
+    sequences: SequenceSet, spec: dict[str, Any], seed: int, sources: SequenceSources, avoid: pd.DataFrame
+) -> SequenceSet | None:
     """Negatives made for the positives; None where none are asked for. avoid: places of all examples, also of those not drawn."""
-    own = spec["negatives"]
-    if own["method"] == "none":
+    settings = spec["negatives"]
+    if settings["method"] == "none":
         return None
-    if len(labels_of(spec)) > 1:
+    if len(list_label_columns(spec)) > 1:
         raise InputError("sequences.negatives.method: negatives are a class, and several labels are predicted; use none")
-    positives = found.rows((found.obs["label"] != own["label"]).to_numpy())
-    rng = generator(seed, "negatives")
-    if own["method"] == "shuffled":
-        return making.shuffled(positives, spec, rng)
-    if beside.genome is None:
+    positives = sequences.select_rows((sequences.obs["label"] != settings["label"]).to_numpy())
+    rng = make_generator(seed, "negatives")
+    if settings["method"] == "shuffled":
+        return making.shuffle_positives(positives, spec, rng)
+    if sources.genome is None:
         raise InputError(
             "sequences.negatives.method: genomic negatives need a genome: name it in sequences.genome or reference.fasta"
         )
-    return making.genomic(positives, beside.genome, spec, rng, avoid)
+    return making.sample_genome(positives, sources.genome, spec, rng, avoid)
 
 
-def novel(made: Found, collapsed: Collapsed, spec: dict[str, Any]) -> np.ndarray:
+def find_novel(negative_set: SequenceSet, collapsed: CollapsedSet, spec: dict[str, Any]) -> np.ndarray:
     """Which negatives (n,) are neither a sequence of the files nor a negative made before; only these are none."""
-    given = collapsed.found
-    kinds = duplicates.same(np.concatenate([given.codes, made.codes]), given.pair, spec["stranded"])
-    _, first = np.unique(kinds, return_index=True)
-    return np.isin(np.arange(len(given), len(kinds)), first)
+    file_sequences = collapsed.examples
+    numbers = duplicates.number_sequences(
+        np.concatenate([file_sequences.codes, negative_set.codes]), file_sequences.is_paired, spec["stranded"]
+    )
+    _, first = np.unique(numbers, return_index=True)
+    return np.isin(np.arange(len(file_sequences), len(numbers)), first)
 
 
-def _reasons(collapsed: Collapsed) -> list[str]:
+def _explain_conflicts(collapsed: CollapsedSet) -> list[str]:
     """What was left out before, where that may be why too little is left."""
     if not collapsed.conflicts:
         return []
-    names = ", ".join(name for own in collapsed.conflicts[:3] for name in own["names"][:2])
-    return [f"label: {collapsed.contradicted:,} examples were left out, since their sequences bear several labels ({names}, …)"]
+    names = ", ".join(name for conflict in collapsed.conflicts[:3] for name in conflict["names"][:2])
+    return [f"label: {collapsed.conflict_count:,} examples were left out, since their sequences bear several labels ({names}, …)"]

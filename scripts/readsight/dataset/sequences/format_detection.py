@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from readsight.errors import InputError
-from readsight.expression.matrices.header import delimiter_of, fields
+from readsight.expression.matrices.header import detect_delimiter, split_fields
 from readsight.formats.compression import is_gzip
 
 HEAD = 1 << 16
@@ -26,7 +26,7 @@ STRANGERS = {
 }
 
 
-def data(path: str, limit: int | None = None) -> tuple[bytes, bool]:
+def read_bytes(path: str, limit: int | None = None) -> tuple[bytes, bool]:
     """Bytes of a file, unpacked, lines ended by \\n, and whether they are all; limit: of the first bytes alone.
 
     Raises InputError where it cannot be read.
@@ -34,28 +34,28 @@ def data(path: str, limit: int | None = None) -> tuple[bytes, bool]:
     try:
         with (gzip.open if is_gzip(Path(path)) else open)(path, "rb") as handle:
             content = handle.read() if limit is None else handle.read(limit)
-            whole = limit is None or not handle.read(1)
+            is_complete = limit is None or not handle.read(1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path}: gzip is truncated or corrupt ({error}); get the file again from its source") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     content = content.removeprefix(b"\xef\xbb\xbf")
-    return (content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content), whole
+    return (content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content), is_complete
 
 
-def kind(path: str, columns: Sequence[str] = ()) -> str:
+def detect_format(path: str, columns: Sequence[str] = ()) -> str:
     """FASTA, table, parquet, BED or VCF. columns: names of the columns of tables without a header.
 
     Raises InputError for what is none of these.
     """
-    head, _ = data(path, HEAD)
+    head, _ = read_bytes(path, HEAD)
     if head.startswith(b"PAR1"):
         return PARQUET
     if head.startswith((b"##fileformat=VCF", b"BCF")):
         return VCF
-    for mark, words in STRANGERS.items():
-        if head.startswith(mark):
-            raise InputError(f"{path}: {words}")
+    for signature, message in STRANGERS.items():
+        if head.startswith(signature):
+            raise InputError(f"{path}: {message}")
     if b"\0" in head:
         raise InputError(f"{path}: is binary data; FASTA, a table, BED or VCF is needed")
     lines = [line for line in head.decode(errors="replace").splitlines() if line.strip()]
@@ -65,34 +65,34 @@ def kind(path: str, columns: Sequence[str] = ()) -> str:
         return FASTA
     if lines[0].startswith("@") and len(lines) > 2 and lines[2].startswith("+"):
         raise InputError(f"{path}: is FASTQ: reads are no examples; write its sequences as FASTA, with labels")
-    return _of_rows(path, lines, columns)
+    return _detect_rows(path, lines, columns)
 
 
-def _of_rows(path: str, lines: list[str], columns: Sequence[str]) -> str:
+def _detect_rows(path: str, lines: list[str], columns: Sequence[str]) -> str:
     """BED or table, told by the first row that says something."""
     browser = any(line.startswith(("track", "browser")) for line in lines[:20])
     line = next((line for line in lines if not line.startswith(("#", "track", "browser"))), "")
     if not line:
         raise InputError(f"{path}: has no rows but comments; FASTA, a table, BED or VCF is needed")
-    own = split(line, separator(line))
-    if columns and len(own) == len(columns) and not browser:
+    row_fields = split_line(line, detect_separator(line))
+    if columns and len(row_fields) == len(columns) and not browser:
         return TABLE
-    interval = len(own) >= 3 and own[1].isdigit() and own[2].isdigit()
-    lower = [field.lower() for field in own]
+    interval = len(row_fields) >= 3 and row_fields[1].isdigit() and row_fields[2].isdigit()
+    lower = [field.lower() for field in row_fields]
     # A header of BED without its #: a table of sequences has a column of that name.
-    headed = "\t" in line and "start" in "".join(lower[1:2]) and "end" in "".join(lower[2:3]) and "sequence" not in lower
-    if interval and int(own[2]) >= int(own[1]) or headed:
+    has_header = "\t" in line and "start" in "".join(lower[1:2]) and "end" in "".join(lower[2:3]) and "sequence" not in lower
+    if interval and int(row_fields[2]) >= int(row_fields[1]) or has_header:
         return BED
-    if len(own) == 1 and re.fullmatch(r"[ACGTUNacgtun]{20,}", own[0]):
+    if len(row_fields) == 1 and re.fullmatch(r"[ACGTUNacgtun]{20,}", row_fields[0]):
         raise InputError(f"{path}: has sequences, a row each, without names; say sequences.columns: [sequence], or write FASTA")
     return TABLE
 
 
-def separator(line: str) -> str | None:
+def detect_separator(line: str) -> str | None:
     """What separates the fields of a line: tab, comma or semicolon; None: blanks."""
-    return delimiter_of(line)
+    return detect_delimiter(line)
 
 
-def split(line: str, delimiter: str | None) -> list[str]:
+def split_line(line: str, delimiter: str | None) -> list[str]:
     """Fields of a line, blanks around them dropped."""
-    return fields(line, delimiter) if delimiter else line.split()
+    return split_fields(line, delimiter) if delimiter else line.split()

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from readsight.checks.class_column import MEMBERS, MOST
-from readsight.text import nearest
+from readsight.checks.class_column import MAX_CLASSES, MIN_PER_CLASS
+from readsight.text import find_closest
 
 SHOWN = 5
 
 
-def of_classes(examples: Mapping[str, tuple[int, str]], positive: str | None) -> list[str]:
+def check_classes(examples: Mapping[str, tuple[int, str]], positive: str | None) -> list[str]:
     """Faults of classes. examples: class → number of its examples, and the name of the first."""
     names, total = sorted(examples), sum(number for number, _ in examples.values())
     faults = []
@@ -17,9 +17,9 @@ def of_classes(examples: Mapping[str, tuple[int, str]], positive: str | None) ->
             f"label: all {total:,} sequences are {names[0]!r}: one class, nothing to learn; name a file of others, or make them "
             "(sequences.negatives.method)"
         )
-    elif len(names) > max(MOST, total / MEMBERS):
+    elif len(names) > max(MAX_CLASSES, total / MIN_PER_CLASS):
         faults.append(
-            f"label: there are {len(names):,} different labels ({few(names)}) of {total:,} sequences; these are no classes; name "
+            f"label: there are {len(names):,} different labels ({list_few(names)}) of {total:,} sequences; these are no classes; name "
             "another column, or say sequences.target: score where they are numbers"
         )
     else:
@@ -30,16 +30,17 @@ def of_classes(examples: Mapping[str, tuple[int, str]], positive: str | None) ->
             if examples[name][0] == 1
         ]
     if positive is not None and positive not in names:
-        near = nearest(positive, names)
+        closest = find_closest(positive, names)
         faults.append(
-            f"positive: no sequence is {positive!r}; " + (f"did you mean {near!r}?" if near else f"there are: {few(names)}")
+            f"positive: no sequence is {positive!r}; "
+            + (f"did you mean {closest!r}?" if closest else f"there are: {list_few(names)}")
         )
     elif positive is not None and len(names) > 2:
-        faults.append(f"positive: is for two classes, and there are {len(names)} ({few(names)}); leave it out")
+        faults.append(f"positive: is for two classes, and there are {len(names)} ({list_few(names)}); leave it out")
     return faults
 
 
-def of_places(without: int, total: int, first: str) -> list[str]:
+def check_loci(without: int, total: int, first: str) -> list[str]:
     """Faults of sequences that do not say where they lie, and are to be divided by chromosomes. first: name of one of them."""
     if not without:
         return []
@@ -49,7 +50,7 @@ def of_places(without: int, total: int, first: str) -> list[str]:
     ]
 
 
-def few(names: Iterable[str]) -> str:
+def list_few(names: Iterable[str]) -> str:
     """The first names of a list."""
     names = list(map(str, names))
     return ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)

@@ -8,28 +8,28 @@ from readsight.dataset.sequences.records import SHOWN, Records
 from readsight.errors import InputError
 
 
-class Lengths(NamedTuple):
+class FileLengths(NamedTuple):
     """Lengths in one file. counts: bases → (sequences, row of the first, name of the first)."""
 
     path: str
     counts: dict[int, tuple[int, int, str]]
 
 
-def of(records: Records) -> Lengths:
+def count_lengths(records: Records) -> FileLengths:
     """Lengths of a file's sequences."""
     counts: dict[int, tuple[int, int, str]] = {}
     for sequence, row, name in zip(records.sequences, records.rows, records.names, strict=True):
         number, *first = counts.get(len(sequence), (0, row, name))
         counts[len(sequence)] = (number + 1, *first)
-    return Lengths(records.path, counts)
+    return FileLengths(records.path, counts)
 
 
-def common(files: Sequence[Records], spec: dict[str, Any]) -> int:
-    """As `agreed`, of the records themselves."""
-    return agreed([of(records) for records in files], spec)
+def choose_common_length(files: Sequence[Records], spec: dict[str, Any]) -> int:
+    """As `agree_length`, of the records themselves."""
+    return agree_length([count_lengths(records) for records in files], spec)
 
 
-def agreed(files: Sequence[Lengths], spec: dict[str, Any]) -> int:
+def agree_length(files: Sequence[FileLengths], spec: dict[str, Any]) -> int:
     """Bases that every sequence is brought to.
 
     spec: length (None: not said), unequal. pad: to the longest, or to `length`, longer ones cropped to it; crop: to the
@@ -41,29 +41,31 @@ def agreed(files: Sequence[Lengths], spec: dict[str, Any]) -> int:
     length, unequal = spec["length"], spec["unequal"]
     if unequal == "error":
         length = length or counts.most_common(1)[0][0]
-        odd = [n for n in counts if n != length]
+        odd_lengths = [n for n in counts if n != length]
         remedy = "say sequences.unequal: pad or crop"
     elif unequal == "pad":
         return length or max(counts)
     else:
         length = length or min(counts)
-        odd = [n for n in counts if n < length]
+        odd_lengths = [n for n in counts if n < length]
         remedy = "set sequences.length to no more than the shortest has, or say sequences.unequal: pad"
-    if odd:
-        raise InputError(_odd(files, counts, length, set(odd), bool(spec["length"]), remedy))
+    if odd_lengths:
+        raise InputError(_describe_odd_lengths(files, counts, length, set(odd_lengths), bool(spec["length"]), remedy))
     return length
 
 
-def _odd(files: Sequence[Lengths], counts: Counter[int], length: int, odd: set[int], said: bool, remedy: str) -> list[str]:
+def _describe_odd_lengths(
+    files: Sequence[FileLengths], counts: Counter[int], length: int, odd_lengths: set[int], is_configured: bool, remedy: str
+) -> list[str]:
     """What to say of sequences of other lengths: how many there are, and the first of a few."""
-    number = sum(counts[n] for n in odd)
+    number = sum(counts[n] for n in odd_lengths)
     why = (
         f"sequences.length is {length}"
-        if said
+        if is_configured
         else f"{counts[length]:,} of {sum(counts.values()):,} sequences have {length} bases"
     )
-    spread = f"{min(odd)}" + f" to {max(odd)}" * (len(odd) > 1)
-    first = [(file.path, row, name, n) for file in files for n, (_, row, name) in file.counts.items() if n in odd]
+    spread = f"{min(odd_lengths)}" + f" to {max(odd_lengths)}" * (len(odd_lengths) > 1)
+    first = [(file.path, row, name, n) for file in files for n, (_, row, name) in file.counts.items() if n in odd_lengths]
     return [f"sequences.unequal: {why}, and {number:,} {'has' if number == 1 else 'have'} {spread}; {remedy}"] + [
         f"{path}, row {row}: {name!r} has {n} bases" for path, row, name, n in first[:SHOWN]
     ]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from readsight.dataset.sequences.raw_examples import Found, unique
+from readsight.dataset.sequences.raw_examples import SequenceSet, make_unique
 from readsight.errors import InputError
 from readsight.genome import windows
-from readsight.genome.interval_set import Intervals
-from readsight.genome.shuffle import dinucleotide
+from readsight.genome.interval_set import IntervalSet
+from readsight.genome.shuffle import shuffle_dinucleotides
 from readsight.genome.store import BASE, Genome
 
 N = 4
@@ -26,93 +26,99 @@ DRAWN = 4  # windows looked at in a round, for each that is missing
 LEAST, MOST = 2_000, 50_000
 
 
-def shuffled(found: Found, spec: dict[str, Any], rng: np.random.Generator) -> Found:
+def shuffle_positives(positives: SequenceSet, spec: dict[str, Any], rng: np.random.Generator) -> SequenceSet:
     """Shuffles of the positives, spec["negatives"]["ratio"] for each: every dinucleotide as frequent as in its parent.
 
     Place, strand, group and split are the parent's: what is like it must be on its side of a split. Those that cannot differ
     from their parents (a single base throughout) are left out. Raises InputError for pairs.
     """
-    _single(found)
-    parents = _parents(len(found), spec, rng)
-    codes = dinucleotide(found.codes[parents], rng)
-    same = (codes == found.codes[parents]).all(axis=1)
-    left = [f"negatives: {int(same.sum()):,} shuffles, which are the same as their sequences"] if same.any() else []
-    codes, parents = codes[~same], parents[~same]
-    columns = ["chrom", "start", "end", "strand", *(name for name in KEPT if name in found.obs)]
-    obs = found.obs[columns].iloc[parents].assign(repeat=np.nan)
-    return Found(codes, _described(obs, found.obs.index[parents].to_numpy(), "shuffled", spec), left_out=left)
+    _refuse_pairs(positives)
+    parents = _draw_parents(len(positives), spec, rng)
+    codes = shuffle_dinucleotides(positives.codes[parents], rng)
+    is_unchanged = (codes == positives.codes[parents]).all(axis=1)
+    excluded = (
+        [f"negatives: {int(is_unchanged.sum()):,} shuffles, which are the same as their sequences"] if is_unchanged.any() else []
+    )
+    codes, parents = codes[~is_unchanged], parents[~is_unchanged]
+    columns = ["chrom", "start", "end", "strand", *(name for name in KEPT if name in positives.obs)]
+    obs = positives.obs[columns].iloc[parents].assign(repeat=np.nan)
+    return SequenceSet(
+        codes, _annotate_negatives(obs, positives.obs.index[parents].to_numpy(), "shuffled", spec), left_out=excluded
+    )
 
 
-def genomic(
-    found: Found, genome: Genome, spec: dict[str, Any], rng: np.random.Generator, avoid: pd.DataFrame | None = None
-) -> Found:
+def sample_genome(
+    positives: SequenceSet, genome: Genome, spec: dict[str, Any], rng: np.random.Generator, avoid: pd.DataFrame | None = None
+) -> SequenceSet:
     """Windows of the genome, spec["negatives"]["ratio"] for each positive, of its GC content and part of repeats.
 
     They touch no positive, nothing of `found.taken` and `avoid` (chrom, start, end), nor each other, and hold no N unless
     positives do. Windows are drawn evenly over the genome, and taken where a positive's bin (2 % of GC, 10 % of repeats) still
     misses one; what is missing in the end comes from the nearest bins. Raises InputError where the genome has too few.
     """
-    _single(found)
-    parents = _parents(len(found), spec, rng)
-    length = found.codes.shape[1]
-    search = _Search(genome, length, _taken(found, genome, avoid), rng, float((found.codes == N).mean(axis=1).max(initial=0)))
-    repeat = found.obs["repeat"].to_numpy(float)[parents]
-    places = search.matched(gc_content(found.codes)[parents], repeat)
-    missing = int((places[:, 0] < 0).sum())
+    _refuse_pairs(positives)
+    parents = _draw_parents(len(positives), spec, rng)
+    length = positives.codes.shape[1]
+    search = _WindowSearch(
+        genome, length, _collect_taken(positives, genome, avoid), rng, float((positives.codes == N).mean(axis=1).max(initial=0))
+    )
+    repeat = positives.obs["repeat"].to_numpy(float)[parents]
+    positions = search.match_windows(compute_gc_content(positives.codes)[parents], repeat)
+    missing = int((positions[:, 0] < 0).sum())
     if missing:
         raise InputError(
             f"sequences.negatives.ratio: {len(parents):,} negatives are wanted, and for {missing:,} the genome has no window of {length} "
             "bases of like GC content and repeats that is clear of the examples; lower the ratio, or use method: shuffled"
         )
-    strands = rng.choice(["+", "-"], len(places)) if spec["stranded"] else np.full(len(places), "+")
-    stored = windows.raw(genome, places[:, 0], places[:, 1], length)
+    strands = rng.choice(["+", "-"], len(positions)) if spec["stranded"] else np.full(len(positions), "+")
+    stored = windows.cut_raw(genome, positions[:, 0], positions[:, 1], length)
     obs = pd.DataFrame(
         {
-            "chrom": np.array(genome.names, object)[places[:, 0]],
-            "start": places[:, 1],
-            "end": places[:, 1] + length,
+            "chrom": np.array(genome.names, object)[positions[:, 0]],
+            "start": positions[:, 1],
+            "end": positions[:, 1] + length,
             "strand": strands.astype(object),
-            "repeat": windows.repeats(genome, stored),
+            "repeat": windows.compute_repeat_fraction(genome, stored),
         }
     )
-    own = found.obs.iloc[parents]
-    if "split" in own:
-        obs["split"] = own["split"].to_numpy()
-    if "group" in own:  # a place of its own, of no donor or gene: nothing but chance puts it beside its parent
+    parent_obs = positives.obs.iloc[parents]
+    if "split" in parent_obs:
+        obs["split"] = parent_obs["split"].to_numpy()
+    if "group" in parent_obs:  # a place of its own, of no donor or gene: nothing but chance puts it beside its parent
         obs["group"] = obs["chrom"] + ":" + obs["start"].astype(str)
-    codes = windows.turned(stored & BASE, strands)
-    return Found(codes, _described(obs, own.index.to_numpy(), "genomic", spec))
+    codes = windows.orient_strands(stored & BASE, strands)
+    return SequenceSet(codes, _annotate_negatives(obs, parent_obs.index.to_numpy(), "genomic", spec))
 
 
-def gc_content(codes: np.ndarray) -> np.ndarray:
+def compute_gc_content(codes: np.ndarray) -> np.ndarray:
     """Part of the known bases of each window that is G or C, (n,); 0 where none is known."""
     known = (codes != N).sum(axis=1)
     return ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(known, 1)
 
 
-def _single(found: Found) -> None:
-    if found.pair:
+def _refuse_pairs(positives: SequenceSet) -> None:
+    if positives.is_paired:
         raise InputError("sequences.negatives.method: variants have their own classes; use none")
 
 
-def _parents(n: int, spec: dict[str, Any], rng: np.random.Generator) -> np.ndarray:
+def _draw_parents(n: int, spec: dict[str, Any], rng: np.random.Generator) -> np.ndarray:
     """Which positive each negative is made for: all of them as often as the ratio has ones, the rest drawn."""
-    wanted = round(n * spec["negatives"]["ratio"])
-    if n and not wanted:
+    total = round(n * spec["negatives"]["ratio"])
+    if n and not total:
         raise InputError(f"sequences.negatives.ratio: {spec['negatives']['ratio']} of {n} examples are none; raise it")
-    rest = rng.choice(n, wanted % n, replace=False) if n else []
-    return np.sort(np.concatenate([np.repeat(np.arange(n), wanted // n if n else 0), rest]).astype(int))
+    remainder = rng.choice(n, total % n, replace=False) if n else []
+    return np.sort(np.concatenate([np.repeat(np.arange(n), total // n if n else 0), remainder]).astype(int))
 
 
-def _described(obs: pd.DataFrame, parents: np.ndarray, kind: str, spec: dict[str, Any]) -> pd.DataFrame:
-    names = unique([f"{parent}.{kind}" for parent in parents])
-    made = obs.assign(label=spec["negatives"]["label"], origin=kind, parent=parents)
-    return made.set_index(pd.Index(names, dtype=object))
+def _annotate_negatives(obs: pd.DataFrame, parents: np.ndarray, kind: str, spec: dict[str, Any]) -> pd.DataFrame:
+    names = make_unique([f"{parent}.{kind}" for parent in parents])
+    annotated = obs.assign(label=spec["negatives"]["label"], origin=kind, parent=parents)
+    return annotated.set_index(pd.Index(names, dtype=object))
 
 
-def _taken(found: Found, genome: Genome, avoid: pd.DataFrame | None) -> Intervals:
+def _collect_taken(positives: SequenceSet, genome: Genome, avoid: pd.DataFrame | None) -> IntervalSet:
     """All places that negatives stay out of."""
-    tables = [table for table in (found.obs, found.taken, avoid) if table is not None]
+    tables = [table for table in (positives.obs, positives.taken, avoid) if table is not None]
     spans: dict[str, list[tuple[int, int]]] = {name: [] for name in genome.names}
     for table in tables:
         for chrom, start, end in zip(table["chrom"], table["start"], table["end"], strict=True):
@@ -123,86 +129,88 @@ def _taken(found: Found, genome: Genome, avoid: pd.DataFrame | None) -> Interval
             "sequences.negatives.method: genomic windows are drawn outside of the positives, and none has a place on this genome; give "
             "regions (BED), or use method: shuffled"
         )
-    return Intervals(spans)
+    return IntervalSet(spans)
 
 
-class _Search:
+class _WindowSearch:
     """Draws windows of a genome, and matches them to what is wanted.
 
     taken: places to stay out of. unknown: largest part of N that a window may hold.
     """
 
-    def __init__(self, genome: Genome, length: int, taken: Intervals, rng: np.random.Generator, unknown: float):
+    def __init__(self, genome: Genome, length: int, taken: IntervalSet, rng: np.random.Generator, unknown: float):
         self.genome, self.length, self.taken, self.rng, self.unknown = genome, length, taken, rng, unknown
-        room = np.maximum(genome.sizes - length + 1, 0)
-        self.before = np.concatenate([[0], np.cumsum(room)])
+        start_counts = np.maximum(genome.sizes - length + 1, 0)
+        self.before = np.concatenate([[0], np.cumsum(start_counts)])
         self.used: dict[tuple[int, int], list[int]] = {}
 
-    def matched(self, gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
+    def match_windows(self, gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
         """Contig and start of a window for each wanted GC content and part of repeats, (n, 2); −1 where there is none."""
-        wanted = _bins(gc, repeat)
-        found = np.full((len(wanted), 2), -1)
+        bins = _assign_bins(gc, repeat)
+        positions = np.full((len(bins), 2), -1)
         waiting: dict[tuple[int, int], list[int]] = {}
-        for i in self.rng.permutation(len(wanted)):
-            waiting.setdefault(tuple(wanted[i]), []).append(int(i))
+        for i in self.rng.permutation(len(bins)):
+            waiting.setdefault(tuple(bins[i]), []).append(int(i))
         spare: dict[tuple[int, int], list[tuple[int, int]]] = {}
         idle = 0
         for _ in range(ROUNDS if self.before[-1] else 0):
             missing = sum(map(len, waiting.values()))
             if not missing or idle >= IDLE:
                 break
-            for place, own in zip(*self._drawn(missing), strict=True):
-                if waiting.get(own):
-                    if self._free(place):
-                        found[waiting[own].pop()] = place
+            for position, key in zip(*self._draw_windows(missing), strict=True):
+                if waiting.get(key):
+                    if self._claim_if_free(position):
+                        positions[waiting[key].pop()] = position
                 else:
-                    held = spare.setdefault(own, [])
-                    if len(held) < len(wanted):
-                        held.append(place)
+                    windows = spare.setdefault(key, [])
+                    if len(windows) < len(bins):
+                        windows.append(position)
             idle = idle + 1 if sum(map(len, waiting.values())) == missing else 0
-        for own, left in waiting.items():
-            self._nearest(own, left, spare, found)
-        return found
+        for key, indices in waiting.items():
+            self._fill_from_nearest(key, indices, spare, positions)
+        return positions
 
-    def _drawn(self, missing: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def _draw_windows(self, missing: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Places (contig, start) of windows clear of what is taken, and their bins."""
-        at = self.rng.integers(0, self.before[-1], min(max(DRAWN * missing, LEAST), MOST))
-        contigs = np.searchsorted(self.before, at, side="right") - 1
-        starts = at - self.before[contigs]
-        clear = np.ones(len(at), bool)
+        offsets = self.rng.integers(0, self.before[-1], min(max(DRAWN * missing, LEAST), MOST))
+        contigs = np.searchsorted(self.before, offsets, side="right") - 1
+        starts = offsets - self.before[contigs]
+        clear = np.ones(len(offsets), bool)
         for contig in np.unique(contigs):
-            here = contigs == contig
-            clear[here] = ~self.taken.touch(self.genome.names[contig], starts[here], starts[here] + self.length)
+            on_contig = contigs == contig
+            clear[on_contig] = ~self.taken.overlaps(self.genome.names[contig], starts[on_contig], starts[on_contig] + self.length)
         contigs, starts = contigs[clear], starts[clear]
-        stored = windows.raw(self.genome, contigs, starts, self.length)
+        stored = windows.cut_raw(self.genome, contigs, starts, self.length)
         codes = stored & BASE
-        fine = (codes == N).mean(axis=1) <= self.unknown
-        bins = _bins(gc_content(codes[fine]), windows.repeats(self.genome, stored[fine]))
-        places = zip(contigs[fine].tolist(), starts[fine].tolist(), strict=True)
-        return list(places), [tuple(own) for own in bins.tolist()]
+        is_known = (codes == N).mean(axis=1) <= self.unknown
+        bins = _assign_bins(compute_gc_content(codes[is_known]), windows.compute_repeat_fraction(self.genome, stored[is_known]))
+        positions = zip(contigs[is_known].tolist(), starts[is_known].tolist(), strict=True)
+        return list(positions), [tuple(key) for key in bins.tolist()]
 
-    def _free(self, place: tuple[int, int]) -> bool:
+    def _claim_if_free(self, position: tuple[int, int]) -> bool:
         """Whether no window was taken that this one touches; if so it is taken now."""
-        contig, start = place
+        contig, start = position
         cell = start // self.length
-        for near in (cell - 1, cell, cell + 1):
-            if any(abs(start - other) < self.length for other in self.used.get((contig, near), ())):
+        for neighbour in (cell - 1, cell, cell + 1):
+            if any(abs(start - used_start) < self.length for used_start in self.used.get((contig, neighbour), ())):
                 return False
         self.used.setdefault((contig, cell), []).append(start)
         return True
 
-    def _nearest(self, own: tuple[int, int], left: list[int], spare: dict, found: np.ndarray) -> None:
+    def _fill_from_nearest(self, bin_key: tuple[int, int], indices: list[int], spare: dict, positions: np.ndarray) -> None:
         """Fill what is left of a bin from spare windows of the nearest ones."""
-        gc, repeat = own
-        near = [key for key in spare if abs(key[0] - gc) * GC_BIN <= FAR_GC and abs(key[1] - repeat) * REPEAT_BIN <= FAR_REPEAT]
-        for key in sorted(near, key=lambda key: (abs(key[0] - gc) * GC_BIN + abs(key[1] - repeat) * REPEAT_BIN, key)):
-            while left and spare[key]:
-                place = spare[key].pop()
-                if self._free(place):
-                    found[left.pop()] = place
+        gc, repeat = bin_key
+        neighbours = [
+            key for key in spare if abs(key[0] - gc) * GC_BIN <= FAR_GC and abs(key[1] - repeat) * REPEAT_BIN <= FAR_REPEAT
+        ]
+        for key in sorted(neighbours, key=lambda key: (abs(key[0] - gc) * GC_BIN + abs(key[1] - repeat) * REPEAT_BIN, key)):
+            while indices and spare[key]:
+                position = spare[key].pop()
+                if self._claim_if_free(position):
+                    positions[indices.pop()] = position
 
 
-def _bins(gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
+def _assign_bins(gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
     """Bins of GC content and part of repeats, (n, 2) integers; where the genome tells of no repeats, their bin is 0."""
-    part = np.nan_to_num(repeat, nan=0.0)
-    return np.stack([np.floor(gc / GC_BIN + 1e-9), np.floor(part / REPEAT_BIN + 1e-9)], axis=1).astype(int)
+    repeat_fraction = np.nan_to_num(repeat, nan=0.0)
+    return np.stack([np.floor(gc / GC_BIN + 1e-9), np.floor(repeat_fraction / REPEAT_BIN + 1e-9)], axis=1).astype(int)

@@ -12,26 +12,26 @@ LOWER = ord("a")
 UNKNOWN = np.isin(np.arange(256), list(AMBIGUOUS))
 
 
-def windows(sequences: Sequence[bytes], length: int) -> list[bytes]:
+def fit_length(sequences: Sequence[bytes], length: int) -> list[bytes]:
     """Each sequence of that length: the middle of longer ones, shorter ones between Ns. Of an odd rest the left side has less."""
-    found = []
+    fitted = []
     for sequence in sequences:
-        more = len(sequence) - length
-        left = abs(more) // 2
-        if more > 0:
+        excess = len(sequence) - length
+        left = abs(excess) // 2
+        if excess > 0:
             sequence = sequence[left : left + length]
-        elif more < 0:
-            sequence = b"N" * left + sequence + b"N" * (-more - left)
-        found.append(sequence)
-    return found
+        elif excess < 0:
+            sequence = b"N" * left + sequence + b"N" * (-excess - left)
+        fitted.append(sequence)
+    return fitted
 
 
-def matrix(sequences: Sequence[bytes]) -> np.ndarray:
+def encode_sequences(sequences: Sequence[bytes]) -> np.ndarray:
     """Codes (n, length) of sequences of one length."""
     return encode(b"".join(sequences).decode("ascii")).reshape(len(sequences), -1)
 
 
-def masked(sequences: Sequence[bytes]) -> np.ndarray:
+def compute_masked_fraction(sequences: Sequence[bytes]) -> np.ndarray:
     """Part of each sequence (n,) that is soft-masked (lower case) or N; NaN where the file has one case throughout."""
     flat = np.frombuffer(b"".join(sequences), np.uint8).reshape(len(sequences), -1)
     lower, unknown = flat >= LOWER, UNKNOWN[flat]
@@ -41,18 +41,18 @@ def masked(sequences: Sequence[bytes]) -> np.ndarray:
     return (lower | unknown).mean(axis=1)
 
 
-def moved(loci: Sequence[Locus], lengths: Sequence[int], length: int) -> list[Locus]:
+def move_loci(loci: Sequence[Locus], lengths: Sequence[int], length: int) -> list[Locus]:
     """Places of the sequences once they are cropped; where they are padded, that of their own bases.
 
     A place that is not as long as its sequence stays: it is of something larger.
     """
-    found = []
-    for place, own in zip(loci, lengths, strict=True):
-        more = own - length
-        if more > 0 and place.end - place.start == own:
-            first, last = more // 2, more - more // 2
-            if place.strand == "-":
+    moved = []
+    for locus, sequence_length in zip(loci, lengths, strict=True):
+        excess = sequence_length - length
+        if excess > 0 and locus.end - locus.start == sequence_length:
+            first, last = excess // 2, excess - excess // 2
+            if locus.strand == "-":
                 first, last = last, first
-            place = place._replace(start=place.start + first, end=place.end - last)
-        found.append(place)
-    return found
+            locus = locus._replace(start=locus.start + first, end=locus.end - last)
+        moved.append(locus)
+    return moved

@@ -1,6 +1,6 @@
 """Examples as a reader found them, before duplicates are collapsed and labels coded.
 
-Every reader gives a `Found`. spec: what `wiring.dataset.sequences` gives, as a dict. label, split: those that the config
+Every reader gives a `SequenceSet`. spec: what `wiring.dataset.sequences` gives, as a dict. label, split: those that the config
 gives the whole file (`files[i]`), None where its own column says them. genome: `genome.store.Genome.open(codes, contigs)`.
 
     regions.read(path, genome, spec, label=None, split=None) -> Found      BED3+, narrowPeak; unlabelled where spec["target"] is
@@ -29,7 +29,7 @@ PLACE = ("chrom", "start", "end", "strand")
 
 
 @dataclass(frozen=True)
-class Found:
+class SequenceSet:
     """n examples of one file, or of one kind.
 
     codes: (n, length) uint8, 0–4; pairs (n, 2 × length), the reference window first. obs: a row an example, index: its
@@ -45,7 +45,7 @@ class Found:
     codes: np.ndarray
     obs: pd.DataFrame
     target: np.ndarray | None = None
-    pair: bool = False
+    is_paired: bool = False
     left_out: list[str] = field(default_factory=list)
     taken: pd.DataFrame | None = None
 
@@ -57,54 +57,56 @@ class Found:
         if len(sizes) > 1:
             raise ValueError(f"codes, obs and target of differing lengths: {sizes}")
 
-    def rows(self, chosen: np.ndarray) -> "Found":
-        """Some of the examples. chosen: mask (n,), or indices."""
-        target = None if self.target is None else self.target[chosen]
-        return Found(self.codes[chosen], self.obs.iloc[chosen], target, self.pair, list(self.left_out), self.taken)
+    def select_rows(self, selection: np.ndarray) -> "SequenceSet":
+        """Some of the examples. selection: mask (n,), or indices."""
+        target = None if self.target is None else self.target[selection]
+        return SequenceSet(
+            self.codes[selection], self.obs.iloc[selection], target, self.is_paired, list(self.left_out), self.taken
+        )
 
 
-def unplaced(names: Sequence[str]) -> pd.DataFrame:
+def make_unplaced_obs(names: Sequence[str]) -> pd.DataFrame:
     """obs of examples that stand on no genome."""
-    place = {"chrom": "", "start": -1, "end": -1, "strand": ".", "repeat": np.nan}
-    return pd.DataFrame(place, index=pd.Index(unique(names), dtype=object))
+    columns = {"chrom": "", "start": -1, "end": -1, "strand": ".", "repeat": np.nan}
+    return pd.DataFrame(columns, index=pd.Index(make_unique(names), dtype=object))
 
 
-def unique(names: Sequence[str]) -> list[str]:
+def make_unique(names: Sequence[str]) -> list[str]:
     """Names, each once: of those that repeat, the second and further ones with -2, -3, … behind."""
-    seen: Counter[str] = Counter()
-    given = set(names)
-    found = []
+    counts: Counter[str] = Counter()
+    used = set(names)
+    unique_names = []
     for name in names:
-        seen[name] += 1
+        counts[name] += 1
         new = name
-        while seen[name] > 1 and (new := f"{name}-{seen[name]}") in given:
-            seen[name] += 1
-        found.append(new)
-    return found
+        while counts[name] > 1 and (new := f"{name}-{counts[name]}") in used:
+            counts[name] += 1
+        unique_names.append(new)
+    return unique_names
 
 
-def join(parts: Sequence[Found]) -> Found:
+def join_sets(sets: Sequence[SequenceSet]) -> SequenceSet:
     """Examples of several files, one after the other.
 
     Raises InputError where they are not of one length, or variants stand beside sequences.
     """
-    widths = {part.codes.shape[1] for part in parts}
-    if len({part.pair for part in parts}) > 1:
+    widths = {subset.codes.shape[1] for subset in sets}
+    if len({subset.is_paired for subset in sets}) > 1:
         raise InputError("sequences.files: variants (VCF) and sequences cannot be learned in one task; make two tasks of them")
     if len(widths) > 1:
         shown = ", ".join(str(width) for width in sorted(widths))
         raise InputError(
             f"sequences.length: files hold sequences of {shown} bases; set sequences.length, or sequences.unequal: crop"
         )
-    obs = pd.concat([part.obs for part in parts])
-    obs.index = pd.Index(unique(obs.index.tolist()), dtype=object)
-    targets = [part.target for part in parts if part.target is not None]
-    taken = [part.taken for part in parts if part.taken is not None]
-    return Found(
-        np.concatenate([part.codes for part in parts]),
+    obs = pd.concat([subset.obs for subset in sets])
+    obs.index = pd.Index(make_unique(obs.index.tolist()), dtype=object)
+    targets = [subset.target for subset in sets if subset.target is not None]
+    taken = [subset.taken for subset in sets if subset.taken is not None]
+    return SequenceSet(
+        np.concatenate([subset.codes for subset in sets]),
         obs,
         np.concatenate(targets) if targets else None,
-        parts[0].pair,
-        [line for part in parts for line in part.left_out],
+        sets[0].is_paired,
+        [line for subset in sets for line in subset.left_out],
         pd.concat(taken, ignore_index=True) if taken else None,
     )

@@ -15,14 +15,14 @@ from readsight.dataset.sequences import (
     tables,
     variant_windows,
 )
-from readsight.dataset.sequences.raw_examples import Found, unplaced
+from readsight.dataset.sequences.raw_examples import SequenceSet, make_unplaced_obs
 from readsight.dataset.sequences.records import Records
 from readsight.errors import InputError
 
 NO_GENOME = "are cut out of a genome: name it in sequences.genome or reference.fasta"
 
 
-def read(paths: Sequence[str], spec: dict[str, Any], genome: Any = None) -> list[Found]:
+def read_files(paths: Sequence[str], spec: dict[str, Any], genome: Any = None) -> list[SequenceSet]:
     """Examples of each file, in the order of the config.
 
     spec: what `wiring.dataset.sequences` gives; its files say label and split. genome: `genome.store.Genome`, where there
@@ -30,59 +30,63 @@ def read(paths: Sequence[str], spec: dict[str, Any], genome: Any = None) -> list
     """
     faults: list[str] = []
     texts: dict[int, Records] = {}
-    found: dict[int, Found] = {}
+    sets: dict[int, SequenceSet] = {}
     for number, (path, entry) in enumerate(zip(paths, spec["files"], strict=True)):
         try:
-            kind = format_detection.kind(path, spec["columns"])
+            kind = format_detection.detect_format(path, spec["columns"])
             if kind in (format_detection.BED, format_detection.VCF):
-                found[number] = _cut(path, kind, genome, spec, entry)
+                sets[number] = _cut_from_genome(path, kind, genome, spec, entry)
             else:
-                texts[number] = text(path, kind, spec["columns"])
+                texts[number] = read_text(path, kind, spec["columns"])
         except InputError as error:
             faults += error.faults
-    said: dict[int, dict[str, list[str]]] = {}
+    row_columns: dict[int, dict[str, list[str]]] = {}
     for number, records in texts.items():
         try:
             entry = spec["files"][number]
-            said[number] = columns.said(records, spec, entry["label"], entry["split"], number)
+            row_columns[number] = columns.read_row_columns(records, spec, entry["label"], entry["split"], number)
         except InputError as error:
             faults += error.faults
     try:
-        length = lengths.common(list(texts.values()), spec) if texts else 0
+        length = lengths.choose_common_length(list(texts.values()), spec) if texts else 0
     except InputError as error:
         faults += error.faults
     if faults:
         raise InputError(faults)
-    found |= {number: of_text(records, said[number], length) for number, records in texts.items()}
-    return [found[number] for number in sorted(found)]
+    sets |= {number: convert_records(records, row_columns[number], length) for number, records in texts.items()}
+    return [sets[number] for number in sorted(sets)]
 
 
-def text(path: str, kind: str, names: Sequence[str], limit: int | None = None) -> Records:
+def read_text(path: str, kind: str, names: Sequence[str], limit: int | None = None) -> Records:
     """Sequences that a file of text holds itself: FASTA or a table. names: columns of tables without a header."""
-    return fasta_reader.read(path, limit) if kind == format_detection.FASTA else tables.read(path, kind, names, limit)
+    return fasta_reader.read_fasta(path, limit) if kind == format_detection.FASTA else tables.read_table(path, kind, names, limit)
 
 
-def of_text(records: Records, said: dict[str, list[str]], length: int) -> Found:
+def convert_records(records: Records, row_columns: dict[str, list[str]], length: int) -> SequenceSet:
     """Records as examples of that length; those without a label are left out, and named."""
     kept = np.ones(len(records), bool)
-    for name, values in said.items():
+    for name, values in row_columns.items():
         if name.startswith("label"):
             kept &= np.array([bool(value) for value in values], bool)
-    windows = padding.windows(records.sequences, length)
-    places = padding.moved(records.loci, [len(sequence) for sequence in records.sequences], length)
-    obs = unplaced(records.names)
-    for column, values in zip(("chrom", "start", "end", "strand"), zip(*places, strict=True), strict=True):
+    windows = padding.fit_length(records.sequences, length)
+    moved_loci = padding.move_loci(records.loci, [len(sequence) for sequence in records.sequences], length)
+    obs = make_unplaced_obs(records.names)
+    for column, values in zip(("chrom", "start", "end", "strand"), zip(*moved_loci, strict=True), strict=True):
         obs[column] = list(values)
-    obs["repeat"] = padding.masked(windows)
-    for name, values in said.items():
+    obs["repeat"] = padding.compute_masked_fraction(windows)
+    for name, values in row_columns.items():
         obs[name] = values
-    without = int((~kept).sum())
+    unlabelled = int((~kept).sum())
     names = ", ".join(np.array(records.names, object)[~kept][:5])
-    left = [f"{records.path}: {without:,} sequences without a label ({names}{', …' if without > 5 else ''})"] if without else []
-    return Found(padding.matrix(windows)[kept], obs[kept], left_out=left)
+    excluded = (
+        [f"{records.path}: {unlabelled:,} sequences without a label ({names}{', …' if unlabelled > 5 else ''})"]
+        if unlabelled
+        else []
+    )
+    return SequenceSet(padding.encode_sequences(windows)[kept], obs[kept], left_out=excluded)
 
 
-def _cut(path: str, kind: str, genome: Any, spec: dict[str, Any], entry: dict[str, Any]) -> Found:
+def _cut_from_genome(path: str, kind: str, genome: Any, spec: dict[str, Any], entry: dict[str, Any]) -> SequenceSet:
     if genome is None:
         raise InputError(
             f"sequences.genome: {path} is {kind}: its {'regions' if kind == format_detection.BED else 'variants'} {NO_GENOME}"

@@ -14,8 +14,8 @@ class Records:
     """The sequences of one file, in its order.
 
     names: as the file has them, perhaps twice. sequences: letters as they stand, lower case where they are masked.
-    rows: line of each in the file, from 1. loci: place of each on the genome. said: column → its text, a value a sequence
-    (of FASTA the `key=value` words behind the names). whole: whether the file was read to its end.
+    rows: line of each in the file, from 1. loci: place of each on the genome. columns: column → its text, a value a sequence
+    (of FASTA the `key=value` words behind the names). is_complete: whether the file was read to its end.
     """
 
     path: str
@@ -23,40 +23,40 @@ class Records:
     sequences: list[bytes] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     loci: list[Locus] = field(default_factory=list)
-    said: dict[str, list[str]] = field(default_factory=dict)
-    whole: bool = True
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    is_complete: bool = True
 
     def __len__(self) -> int:
         return len(self.sequences)
 
 
-class Faults:
+class FileFaults:
     """Faults of one file; the first few of each kind are said, the others counted."""
 
     def __init__(self, path: str):
         self.path = path
-        self.said: dict[str, list[str]] = {}
-        self.more: dict[str, int] = {}
+        self.messages: dict[str, list[str]] = {}
+        self.omitted: dict[str, int] = {}
 
-    def note(self, kind: str, row: int, text: str, column: str = "") -> None:
+    def add(self, kind: str, row: int, text: str, column: str = "") -> None:
         """Note a fault of one kind. column: name of the column, or place in the line from 1."""
-        if len(self.said.setdefault(kind, [])) < SHOWN:
+        if len(self.messages.setdefault(kind, [])) < SHOWN:
             where = f", column {column}" if column else ""
-            self.said[kind].append(f"{self.path}, row {row}{where}: {text}")
+            self.messages[kind].append(f"{self.path}, row {row}{where}: {text}")
         else:
-            self.more[kind] = self.more.get(kind, 0) + 1
+            self.omitted[kind] = self.omitted.get(kind, 0) + 1
 
     def __iter__(self) -> Iterator[str]:
-        for kind, said in self.said.items():
-            yield from said
-            if self.more.get(kind):
-                yield f"{self.path}: … and {self.more[kind]:,} more rows of that kind ({kind})"
+        for kind, messages in self.messages.items():
+            yield from messages
+            if self.omitted.get(kind):
+                yield f"{self.path}: … and {self.omitted[kind]:,} more rows of that kind ({kind})"
 
     def __bool__(self) -> bool:
-        return bool(self.said)
+        return bool(self.messages)
 
 
-def mostly_ambiguous(sequences: list[bytes]) -> bool:
+def is_mostly_ambiguous(sequences: list[bytes]) -> bool:
     """Whether a file's letters are ambiguity codes (other than N) more often than bases: proteins may hold no other letters."""
     sample = b"".join(sequences[:1000])
     codes = len(sample) - len(sample.translate(None, alphabet.AMBIGUOUS.replace(b"N", b"").replace(b"n", b"")))

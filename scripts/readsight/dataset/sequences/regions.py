@@ -7,17 +7,19 @@ import numpy as np
 import pandas as pd
 
 from readsight.dataset.sequences import columns, lengths
-from readsight.dataset.sequences.raw_examples import Found, unique
+from readsight.dataset.sequences.raw_examples import SequenceSet, make_unique
 from readsight.dataset.sequences.records import SHOWN, Records
 from readsight.errors import InputError
 from readsight.formats import bed
 from readsight.genome import windows
-from readsight.genome.store import BASE, Genome, unknown
+from readsight.genome.store import BASE, Genome, describe_missing_contigs
 
 N = 4
 
 
-def read(path: Path | str, genome: Genome, spec: dict[str, Any], label: str | None = None, split: str | None = None) -> Found:
+def read_regions(
+    path: Path | str, genome: Genome, spec: dict[str, Any], label: str | None = None, split: str | None = None
+) -> SequenceSet:
     """Examples of a BED file, in its order.
 
     With spec["length"] windows are widened or cut about the summit (narrowPeak), else about the centre; else regions stay as
@@ -27,100 +29,102 @@ def read(path: Path | str, genome: Genome, spec: dict[str, Any], label: str | No
     contigs that the genome lacks, regions past a contig's end, columns that are not there, windows of N alone.
     """
     table = bed.read(Path(path))
-    records = _records(str(path), table, spec)
-    strange = [name for name in dict.fromkeys(table.chrom.tolist()) if name not in genome.lengths]
-    faults = unknown(strange, genome.names, str(path)) if strange else _past(table, genome)
-    said: dict[str, list[str]] = {}
+    records = _make_records(str(path), table, spec)
+    missing = [name for name in dict.fromkeys(table.chrom.tolist()) if name not in genome.lengths]
+    faults = describe_missing_contigs(missing, genome.names, str(path)) if missing else _check_contig_ends(table, genome)
+    row_columns: dict[str, list[str]] = {}
     length = spec["length"] or 0
     try:
-        said = columns.said(records, spec, label, split, number_of(records.path, spec))
+        row_columns = columns.read_row_columns(records, spec, label, split, find_file_number(records.path, spec))
     except InputError as error:
         faults += error.faults
     try:
-        length = length or lengths.common([records], spec)
+        length = length or lengths.choose_common_length([records], spec)
     except InputError as error:
         faults += error.faults
     if faults:
         raise InputError(faults)
-    return _cut(table, records, said, length, genome, spec)
+    return _cut_regions(table, records, row_columns, length, genome, spec)
 
 
-def _records(path: str, table: bed.Bed, spec: dict[str, Any]) -> Records:
+def _make_records(path: str, table: bed.Bed, spec: dict[str, Any]) -> Records:
     """The rows as records of sequences of which only the length is known."""
-    place = zip(table.chrom.tolist(), table.start.tolist(), table.end.tolist(), strict=True)
-    names = [f"{chrom}:{start}-{end}" for chrom, start, end in place]
+    loci = zip(table.chrom.tolist(), table.start.tolist(), table.end.tolist(), strict=True)
+    names = [f"{chrom}:{start}-{end}" for chrom, start, end in loci]
     if "name" in table.columns:
-        own = table.columns["name"].str.strip().tolist()
-        names = [name if name not in ("", ".") else default for name, default in zip(own, names, strict=True)]
+        column_values = table.columns["name"].str.strip().tolist()
+        names = [name if name not in ("", ".") else default for name, default in zip(column_values, names, strict=True)]
     sizes = [range(size) for size in (table.end - table.start).tolist()]
-    said = {name: table.columns[name].tolist() for name in table.columns}
-    wanted = spec["label"] if isinstance(spec["label"], (list, tuple)) else [spec["label"]]
-    for word in (*wanted, spec.get("column"), spec.get("given")):
-        own = table.column(word) if word and word.isdigit() else None
-        if own is not None:
-            said[word] = own.tolist()
-    return Records(path, names, sizes, table.rows.tolist(), said=said)  # type: ignore[arg-type]
+    row_columns = {name: table.columns[name].tolist() for name in table.columns}
+    label_names = spec["label"] if isinstance(spec["label"], (list, tuple)) else [spec["label"]]
+    for column_name in (*label_names, spec.get("column"), spec.get("given")):
+        column_values = table.column(column_name) if column_name and column_name.isdigit() else None
+        if column_values is not None:
+            row_columns[column_name] = column_values.tolist()
+    return Records(path, names, sizes, table.rows.tolist(), columns=row_columns)  # type: ignore[arg-type]
 
 
-def number_of(path: str, spec: dict[str, Any]) -> int:
+def find_file_number(path: str, spec: dict[str, Any]) -> int:
     """Place of a file in the config, from 0."""
     return next((i for i, file in enumerate(spec["files"]) if str(file["path"]) == path), 0)
 
 
-def _past(table: bed.Bed, genome: Genome) -> list[str]:
+def _check_contig_ends(table: bed.Bed, genome: Genome) -> list[str]:
     """Faults of regions that end past their contigs: whatever the policy, they are of another genome."""
     sizes = np.array([genome.lengths[name] for name in table.chrom.tolist()])
-    wrong = np.flatnonzero(table.end > sizes)
-    said = [
+    outside = np.flatnonzero(table.end > sizes)
+    messages = [
         f"{table.path}, row {table.rows[i]}: ends at {table.end[i]:,}, past the end of contig {str(table.chrom[i])!r} ({sizes[i]:,} bases); "
         "use a file of the same genome build"
-        for i in wrong[:SHOWN]
+        for i in outside[:SHOWN]
     ]
-    return said + [f"{table.path}: … and {len(wrong) - SHOWN:,} more regions past their contig's end"] * (len(wrong) > SHOWN)
+    return messages + [f"{table.path}: … and {len(outside) - SHOWN:,} more regions past their contig's end"] * (
+        len(outside) > SHOWN
+    )
 
 
-def _cut(
-    table: bed.Bed, records: Records, said: dict[str, list[str]], length: int, genome: Genome, spec: dict[str, Any]
-) -> Found:
+def _cut_regions(
+    table: bed.Bed, records: Records, row_columns: dict[str, list[str]], length: int, genome: Genome, spec: dict[str, Any]
+) -> SequenceSet:
     """Windows of the rows that have a label, by the policies."""
-    contigs = genome.index(table.chrom.tolist(), records.path)
-    starts = bed.centred(table.start, table.end, length, table.summit if spec["length"] else None)
-    kept, left = np.ones(len(starts), bool), []
-    for name in (name for name in said if name.startswith("label")):
-        kept &= np.array([bool(value) for value in said[name]])
-    left += [f"{records.path}: {int((~kept).sum()):,} regions without a label"] * (not kept.all())
+    contigs = genome.index_contigs(table.chrom.tolist(), records.path)
+    starts = bed.centre_windows(table.start, table.end, length, table.summit if spec["length"] else None)
+    kept, excluded = np.ones(len(starts), bool), []
+    for name in (name for name in row_columns if name.startswith("label")):
+        kept &= np.array([bool(value) for value in row_columns[name]])
+    excluded += [f"{records.path}: {int((~kept).sum()):,} regions without a label"] * (not kept.all())
     if spec["outside"] == "drop":
-        past = kept & ~windows.inside(genome, contigs, starts, length)
-        left += [f"{records.path}: {int(past.sum()):,} windows that reach past their contig's end"] * bool(past.any())
+        past = kept & ~windows.is_inside(genome, contigs, starts, length)
+        excluded += [f"{records.path}: {int(past.sum()):,} windows that reach past their contig's end"] * bool(past.any())
         kept &= ~past
-    at = np.flatnonzero(kept)
-    stored = windows.raw(genome, contigs[at], starts[at], length, padded=spec["outside"] == "pad")
+    rows = np.flatnonzero(kept)
+    stored = windows.cut_raw(genome, contigs[rows], starts[rows], length, padded=spec["outside"] == "pad")
     if not spec["length"]:  # what a shorter region is widened by is not its own
-        place = starts[at, None] + np.arange(length)
-        stored[(place < table.start[at, None]) | (place >= table.end[at, None])] = N
+        positions = starts[rows, None] + np.arange(length)
+        stored[(positions < table.start[rows, None]) | (positions >= table.end[rows, None])] = N
     blank = np.flatnonzero((stored & BASE == N).all(axis=1))
     if len(blank):
-        raise InputError(_blank(table, at[blank]))
+        raise InputError(_describe_blank(table, rows[blank]))
     obs = pd.DataFrame(
         {
-            "chrom": table.chrom[at].astype(object),
-            "start": starts[at],
-            "end": starts[at] + length,
-            "strand": table.strand[at].astype(object),
-            "repeat": windows.repeats(genome, stored),
+            "chrom": table.chrom[rows].astype(object),
+            "start": starts[rows],
+            "end": starts[rows] + length,
+            "strand": table.strand[rows].astype(object),
+            "repeat": windows.compute_repeat_fraction(genome, stored),
         }
-        | {name: np.array(values, object)[at] for name, values in said.items()},
-        index=pd.Index(unique([records.names[i] for i in at]), dtype=object),
+        | {name: np.array(values, object)[rows] for name, values in row_columns.items()},
+        index=pd.Index(make_unique([records.names[i] for i in rows]), dtype=object),
     )
-    codes = windows.turned(stored & BASE, table.strand[at])
+    codes = windows.orient_strands(stored & BASE, table.strand[rows])
     taken = pd.DataFrame({"chrom": table.chrom.astype(object), "start": table.start, "end": table.end})
-    return Found(codes, obs, left_out=left, taken=taken)
+    return SequenceSet(codes, obs, left_out=excluded, taken=taken)
 
 
-def _blank(table: bed.Bed, rows: np.ndarray) -> list[str]:
+def _describe_blank(table: bed.Bed, rows: np.ndarray) -> list[str]:
     """Faults of windows that hold no base."""
-    said = [
+    messages = [
         f"{table.path}, row {table.rows[i]}: {table.chrom[i]}:{table.start[i]}-{table.end[i]} is N throughout in the genome; leave it out"
         for i in rows[:SHOWN]
     ]
-    return said + [f"{table.path}: … and {len(rows) - SHOWN:,} more regions of N alone"] * (len(rows) > SHOWN)
+    return messages + [f"{table.path}: … and {len(rows) - SHOWN:,} more regions of N alone"] * (len(rows) > SHOWN)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from readsight.dataset.outcome import UNCOUNTED
-from readsight.dataset.sequences.raw_examples import Found, unique
+from readsight.dataset.sequences.raw_examples import SequenceSet, make_unique
 from readsight.errors import InputError
 from readsight.formats import gtf
 from readsight.formats.gtf import Transcript
@@ -28,26 +28,26 @@ ORGANELLES = {"m", "mt", "mito", "mitochondrion", "pt", "c", "chloroplast", "pla
 
 
 @dataclass
-class Gene:
-    """A gene: its span, 0-based half-open, on a strand of a contig. introns: whether it has any."""
+class SplicedGene:
+    """A gene: its span, 0-based half-open, on a strand of a contig. has_introns: whether it has any."""
 
     name: str
     contig: str
     strand: str
     start: int
     end: int
-    introns: bool = False
+    has_introns: bool = False
 
 
 @dataclass
-class Sites:
+class SpliceSites:
     """First and last bases of introns' neighbours on a strand of a contig, from all transcripts there."""
 
     acceptors: set[int] = field(default_factory=set)
     donors: set[int] = field(default_factory=set)
 
 
-def read(path: Path | str, genome: Genome, spec: dict[str, Any]) -> Found:
+def read_splice_sites(path: Path | str, genome: Genome, spec: dict[str, Any]) -> SequenceSet:
     """Windows of spec["length"] side by side along every gene that has an intron, centred on it, on its strand.
 
     target: (n, length) uint8. Introns of tRNA, rRNA and organelles are none here. Sites are those of all transcripts on that strand, also of other genes there; a base that is
@@ -55,32 +55,36 @@ def read(path: Path | str, genome: Genome, spec: dict[str, Any]) -> Found:
     this genome, and where no gene has an intron.
     """
     length = spec["length"] or 1000
-    transcripts = gtf.read(Path(path), genome.lengths)
-    faults = _faults(path, transcripts, genome)
+    transcripts = gtf.read_gtf(Path(path), genome.lengths)
+    faults = _check_contig_ends(path, transcripts, genome)
     if faults:
         raise InputError(faults)
-    genes, sites = gathered(transcripts)
-    spliced = [gene for gene in genes if gene.introns]
+    genes, sites = collect_sites(transcripts)
+    spliced = [gene for gene in genes if gene.has_introns]
     if not spliced:
         raise InputError(
             f"sequences.annotation: {path}: no gene has an intron of {SHORTEST} bases or more on this genome; there is nothing to learn"
         )
-    left = []
+    excluded = []
     if len(spliced) < len(genes):
-        left.append(f"{path}: {len(genes) - len(spliced):,} genes without an intron that the spliceosome cuts out")
+        excluded.append(f"{path}: {len(genes) - len(spliced):,} genes without an intron that the spliceosome cuts out")
     tiles = pd.DataFrame(
-        [(at, start) for at, gene in enumerate(spliced) for start in tiled(gene, length, genome.lengths[gene.contig])],
+        [
+            (number, start)
+            for number, gene in enumerate(spliced)
+            for start in tile_gene(gene, length, genome.lengths[gene.contig])
+        ],
         columns=["gene", "start"],
     )
-    return _cut(tiles, spliced, sites, length, genome, spec, left, path)
+    return _cut_tiles(tiles, spliced, sites, length, genome, spec, excluded, path)
 
 
-def _faults(path: Path | str, transcripts: list[Transcript], genome: Genome) -> list[str]:
+def _check_contig_ends(path: Path | str, transcripts: list[Transcript], genome: Genome) -> list[str]:
     """Faults of genes past their contigs' ends."""
     past = [
         (transcript, end)
         for transcript in transcripts
-        if (end := max(part[1] for part in transcript.exons)) > genome.lengths[transcript.contig]
+        if (end := max(exon[1] for exon in transcript.exons)) > genome.lengths[transcript.contig]
     ]
     return [
         f"sequences.annotation: {path}: transcript {transcript.name} ends at {end:,}, past the end of contig {transcript.contig!r} "
@@ -89,33 +93,37 @@ def _faults(path: Path | str, transcripts: list[Transcript], genome: Genome) -> 
     ]
 
 
-def gathered(transcripts: list[Transcript]) -> tuple[list[Gene], dict[tuple[str, str], Sites]]:
+def collect_sites(transcripts: list[Transcript]) -> tuple[list[SplicedGene], dict[tuple[str, str], SpliceSites]]:
     """Genes, in order of appearance, and the sites on each strand of each contig."""
-    genes: dict[tuple[str, str, str], Gene] = {}
-    sites: dict[tuple[str, str], Sites] = defaultdict(Sites)
+    genes: dict[tuple[str, str, str], SplicedGene] = {}
+    sites: dict[tuple[str, str], SpliceSites] = defaultdict(SpliceSites)
     for transcript in transcripts:
-        exons = gtf.union(transcript.exons)
+        exons = gtf.merge_spans(transcript.exons)
         key = (transcript.gene, transcript.contig, transcript.strand)
         start, end = exons[0][0], exons[-1][1]
-        gene = genes.setdefault(key, Gene(*key, start, end))
+        gene = genes.setdefault(key, SplicedGene(*key, start, end))
         gene.start, gene.end = min(gene.start, start), max(gene.end, end)
-        own = sites[transcript.contig, transcript.strand]
-        for (_, before), (behind, _) in zip(exons, exons[1:], strict=False):
-            if behind - before < SHORTEST or not _spliceosomal(transcript):
+        strand_sites = sites[transcript.contig, transcript.strand]
+        for (_, intron_start), (intron_end, _) in zip(exons, exons[1:], strict=False):
+            if intron_end - intron_start < SHORTEST or not _is_spliceosomal(transcript):
                 continue
-            gene.introns = True
-            first, second = (own.acceptors, own.donors) if transcript.strand == "-" else (own.donors, own.acceptors)
-            first.add(before - 1)
-            second.add(behind)
+            gene.has_introns = True
+            first, second = (
+                (strand_sites.acceptors, strand_sites.donors)
+                if transcript.strand == "-"
+                else (strand_sites.donors, strand_sites.acceptors)
+            )
+            first.add(intron_start - 1)
+            second.add(intron_end)
     return list(genes.values()), dict(sites)
 
 
-def _spliceosomal(transcript: Transcript) -> bool:
-    organelle = transcript.contig.lower().removeprefix("chr") in ORGANELLES
-    return not organelle and not transcript.biotype.endswith(NOT_SPLICED)
+def _is_spliceosomal(transcript: Transcript) -> bool:
+    is_organelle = transcript.contig.lower().removeprefix("chr") in ORGANELLES
+    return not is_organelle and not transcript.biotype.endswith(NOT_SPLICED)
 
 
-def tiled(gene: Gene, length: int, size: int) -> list[int]:
+def tile_gene(gene: SplicedGene, length: int, size: int) -> list[int]:
     """Starts of windows side by side that cover a gene, what they are longer by on both its sides, within a contig of `size`."""
     count = -(-(gene.end - gene.start) // length)
     first = gene.start - (count * length - (gene.end - gene.start)) // 2
@@ -123,69 +131,75 @@ def tiled(gene: Gene, length: int, size: int) -> list[int]:
     return [first + i * length for i in range(count)]
 
 
-def _cut(
+def _cut_tiles(
     tiles: pd.DataFrame,
-    genes: list[Gene],
-    sites: dict[tuple[str, str], Sites],
+    genes: list[SplicedGene],
+    sites: dict[tuple[str, str], SpliceSites],
     length: int,
     genome: Genome,
     spec: dict[str, Any],
-    left: list[str],
+    excluded: list[str],
     path: Path | str,
-) -> Found:
+) -> SequenceSet:
     """Codes and classes of the windows, by the policy on contigs' ends."""
-    of_gene, starts = tiles["gene"].to_numpy(), tiles["start"].to_numpy()
-    contigs = genome.index([gene.contig for gene in genes], str(path))[of_gene]
+    gene_index, starts = tiles["gene"].to_numpy(), tiles["start"].to_numpy()
+    contigs = genome.index_contigs([gene.contig for gene in genes], str(path))[gene_index]
     if spec["outside"] == "drop":
-        kept = windows.inside(genome, contigs, starts, length)
-        left = left + [f"{path}: {int((~kept).sum()):,} windows that reach past their contig's end"] * (not kept.all())
-        of_gene, starts, contigs = of_gene[kept], starts[kept], contigs[kept]
-    stored = windows.raw(genome, contigs, starts, length, padded=spec["outside"] == "pad")
-    strands = np.array([gene.strand for gene in genes], object)[of_gene]
-    target = classes(of_gene, starts, length, genes, sites)
-    back = strands == "-"
-    target[back] = target[back, ::-1]
-    names = np.array([gene.name for gene in genes], object)[of_gene]
-    number = pd.Series(of_gene).groupby(of_gene).cumcount().to_numpy()
+        kept = windows.is_inside(genome, contigs, starts, length)
+        excluded = excluded + [f"{path}: {int((~kept).sum()):,} windows that reach past their contig's end"] * (not kept.all())
+        gene_index, starts, contigs = gene_index[kept], starts[kept], contigs[kept]
+    stored = windows.cut_raw(genome, contigs, starts, length, padded=spec["outside"] == "pad")
+    strands = np.array([gene.strand for gene in genes], object)[gene_index]
+    target = classify_bases(gene_index, starts, length, genes, sites)
+    is_reverse = strands == "-"
+    target[is_reverse] = target[is_reverse, ::-1]
+    names = np.array([gene.name for gene in genes], object)[gene_index]
+    number = pd.Series(gene_index).groupby(gene_index).cumcount().to_numpy()
     obs = pd.DataFrame(
         {
             "chrom": np.array(genome.names, object)[contigs],
             "start": starts,
             "end": starts + length,
             "strand": strands,
-            "repeat": windows.repeats(genome, stored),
+            "repeat": windows.compute_repeat_fraction(genome, stored),
             "group": names,
         },
-        index=pd.Index(unique([f"{name}.{i}" for name, i in zip(names, number, strict=True)]), dtype=object),
+        index=pd.Index(make_unique([f"{name}.{i}" for name, i in zip(names, number, strict=True)]), dtype=object),
     )
-    return Found(windows.turned(stored & BASE, strands), obs, target, left_out=left)
+    return SequenceSet(windows.orient_strands(stored & BASE, strands), obs, target, left_out=excluded)
 
 
-def classes(
-    of_gene: np.ndarray, starts: np.ndarray, length: int, genes: list[Gene], sites: dict[tuple[str, str], Sites]
+def classify_bases(
+    gene_index: np.ndarray, starts: np.ndarray, length: int, genes: list[SplicedGene], sites: dict[tuple[str, str], SpliceSites]
 ) -> np.ndarray:
     """Classes of windows' bases in the order of the contig, (n, length) uint8."""
-    first, last = (np.array([getattr(gene, edge) for gene in genes])[of_gene] for edge in ("start", "end"))
-    place = np.arange(length)
-    found = np.where((starts[:, None] + place < first[:, None]) | (starts[:, None] + place >= last[:, None]), UNCOUNTED, NEITHER)
-    found = found.astype(np.uint8)
-    strand_of = [(gene.contig, gene.strand) for gene in genes]
+    first, last = (np.array([getattr(gene, edge) for gene in genes])[gene_index] for edge in ("start", "end"))
+    offsets = np.arange(length)
+    target = np.where(
+        (starts[:, None] + offsets < first[:, None]) | (starts[:, None] + offsets >= last[:, None]), UNCOUNTED, NEITHER
+    )
+    target = target.astype(np.uint8)
+    strands = [(gene.contig, gene.strand) for gene in genes]
     rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, gene in enumerate(of_gene.tolist()):
-        rows_of[strand_of[gene]].append(row)
+    for row, gene in enumerate(gene_index.tolist()):
+        rows_of[strands[gene]].append(row)
     for key, rows in rows_of.items():
-        own = sites.get(key, Sites())
-        both = own.acceptors & own.donors
-        for kind, places in ((ACCEPTOR, own.acceptors - both), (DONOR, own.donors - both), (UNCOUNTED, both)):
-            _mark(found, rows, starts, length, np.array(sorted(places), dtype=np.int64), kind)
-    return found
+        strand_sites = sites.get(key, SpliceSites())
+        both = strand_sites.acceptors & strand_sites.donors
+        for kind, positions in (
+            (ACCEPTOR, strand_sites.acceptors - both),
+            (DONOR, strand_sites.donors - both),
+            (UNCOUNTED, both),
+        ):
+            _assign_class(target, rows, starts, length, np.array(sorted(positions), dtype=np.int64), kind)
+    return target
 
 
-def _mark(found: np.ndarray, rows: list[int], starts: np.ndarray, length: int, places: np.ndarray, kind: int) -> None:
+def _assign_class(target: np.ndarray, rows: list[int], starts: np.ndarray, length: int, positions: np.ndarray, kind: int) -> None:
     """Give the places of the contig that lie in these windows, and in their genes, a class."""
-    begin = np.searchsorted(places, starts[rows])
-    end = np.searchsorted(places, starts[rows] + length)
+    begin = np.searchsorted(positions, starts[rows])
+    end = np.searchsorted(positions, starts[rows] + length)
     for row, low, high in zip(rows, begin.tolist(), end.tolist(), strict=True):
-        at = places[low:high] - starts[row]
-        at = at[found[row, at] != UNCOUNTED]
-        found[row, at] = kind
+        offsets = positions[low:high] - starts[row]
+        offsets = offsets[target[row, offsets] != UNCOUNTED]
+        target[row, offsets] = kind

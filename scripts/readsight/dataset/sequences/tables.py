@@ -3,87 +3,91 @@
 from collections.abc import Sequence
 
 from readsight.dataset.sequences import alphabet, loci
-from readsight.dataset.sequences.format_detection import PARQUET, data, separator, split
-from readsight.dataset.sequences.records import Faults, Records, mostly_ambiguous
+from readsight.dataset.sequences.format_detection import PARQUET, detect_separator, read_bytes, split_line
+from readsight.dataset.sequences.records import FileFaults, Records, is_mostly_ambiguous
 from readsight.errors import InputError
-from readsight.text import nearest
+from readsight.text import find_closest
 
 SEQUENCE, NAME = "sequence", "name"
 # Columns of a place, by the names that they bear in tables.
 PLACE = {"chrom": ("chrom", "chr", "chromosome"), "start": ("start",), "end": ("end", "stop"), "strand": ("strand",)}
 
 
-def read(path: str, kind: str, columns: Sequence[str] = (), limit: int | None = None) -> Records:
+def read_table(path: str, kind: str, columns: Sequence[str] = (), limit: int | None = None) -> Records:
     """All rows of a table that has a column `sequence`.
 
-    kind: as `format_detection.kind` told it. columns: names where the table has no header. limit: as of FASTA. Raises InputError,
+    kind: as `format_detection.detect_format` told it. columns: names where the table has no header. limit: as of FASTA. Raises InputError,
     with row and column, for rows of another length, and for what is no DNA.
     """
-    head, rows, whole = _parquet(path) if kind == PARQUET else _text(path, columns, limit)
+    head, rows, is_complete = _read_parquet(path) if kind == PARQUET else _read_text(path, columns, limit)
     plain = [name.strip().lower() for name in head]
     if SEQUENCE not in plain:
-        near = nearest(SEQUENCE, head, cutoff=0.4)
-        hint = f"did you mean {near!r}? " if near else ""
+        closest = find_closest(SEQUENCE, head, cutoff=0.4)
+        hint = f"did you mean {closest!r}? " if closest else ""
         raise InputError(
             f"{path}: has no column 'sequence' ({', '.join(head[:8])}); {hint}Name columns of a table without a header in "
             "sequences.columns; regions and variants are read from BED and VCF"
         )
-    found, faults = Records(path, whole=whole), Faults(path)
-    place = plain.index(SEQUENCE)
+    records, faults = Records(path, is_complete=is_complete), FileFaults(path)
+    sequence_column = plain.index(SEQUENCE)
     for number, values in rows:
-        sequence = values[place].encode(errors="replace").translate(None, alphabet.BLANKS)
-        if wrong := alphabet.fault(sequence):
-            at = alphabet.first_odd(sequence)
-            where = "" if at is None else f" (base {at + 1})"
-            faults.note(" ".join(wrong.split()[:3]).rstrip(",;"), number, f"the sequence {wrong}{where}", head[place])
-        found.sequences.append(sequence)
-        found.rows.append(number)
+        sequence = values[sequence_column].encode(errors="replace").translate(None, alphabet.BLANKS)
+        if fault := alphabet.describe_fault(sequence):
+            position = alphabet.find_first_odd(sequence)
+            location = "" if position is None else f" (base {position + 1})"
+            faults.add(" ".join(fault.split()[:3]).rstrip(",;"), number, f"the sequence {fault}{location}", head[sequence_column])
+        records.sequences.append(sequence)
+        records.rows.append(number)
     if not rows:
-        faults.note("empty", 1, "has no rows; a row an example is needed")
-    if not faults and mostly_ambiguous(found.sequences):
-        faults.note("protein", found.rows[0], "its letters are mostly no bases: it looks like a table of proteins; DNA is needed")
+        faults.add("empty", 1, "has no rows; a row an example is needed")
+    if not faults and is_mostly_ambiguous(records.sequences):
+        faults.add(
+            "protein", records.rows[0], "its letters are mostly no bases: it looks like a table of proteins; DNA is needed"
+        )
     if faults:
         raise InputError(faults)
-    found.said = {name: [values[i] for _, values in rows] for i, name in enumerate(head) if i != place}
-    found.names = _names(path, found, plain, head)
-    found.loci = _loci(found)
-    return found
+    records.columns = {name: [values[i] for _, values in rows] for i, name in enumerate(head) if i != sequence_column}
+    records.names = _name_rows(path, records, plain, head)
+    records.loci = _parse_loci(records)
+    return records
 
 
-def _text(path: str, columns: Sequence[str], limit: int | None) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
+def _read_text(path: str, columns: Sequence[str], limit: int | None) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
     """Header, and (row, fields) of each row. Raises InputError for rows of another number of fields."""
-    content, whole = data(path, limit)
+    content, is_complete = read_bytes(path, limit)
     lines = content.decode("utf-8", errors="replace").split("\n")
-    told = [
-        (i, line) for i, line in enumerate(lines if whole else lines[:-1], start=1) if line.strip() and not line.startswith("#")
+    data_lines = [
+        (i, line)
+        for i, line in enumerate(lines if is_complete else lines[:-1], start=1)
+        if line.strip() and not line.startswith("#")
     ]
-    if not told:
+    if not data_lines:
         raise InputError(f"{path}: has no rows; a header and a row an example are needed")
-    delimiter = separator(told[0][1])
-    head = list(columns) or split(told[0][1], delimiter)
-    twice = [name for name in dict.fromkeys(head) if head.count(name) > 1]
-    if twice:
-        raise InputError(f"{path}: column {twice[0]!r} stands more than once in the header")
-    rows = [(i, split(line, delimiter)) for i, line in (told if columns else told[1:])]
-    faults = Faults(path)
-    named = "sequences.columns names" if columns else "the header names"
+    delimiter = detect_separator(data_lines[0][1])
+    head = list(columns) or split_line(data_lines[0][1], delimiter)
+    duplicates = [name for name in dict.fromkeys(head) if head.count(name) > 1]
+    if duplicates:
+        raise InputError(f"{path}: column {duplicates[0]!r} stands more than once in the header")
+    rows = [(i, split_line(line, delimiter)) for i, line in (data_lines if columns else data_lines[1:])]
+    faults = FileFaults(path)
+    name_source = "sequences.columns names" if columns else "the header names"
     for number, values in rows:
         if len(values) != len(head):
-            faults.note("fields", number, f"has {len(values)} fields, but {named} {len(head)} columns")
+            faults.add("fields", number, f"has {len(values)} fields, but {name_source} {len(head)} columns")
     if faults:
         raise InputError(faults)
-    return head, rows, whole
+    return head, rows, is_complete
 
 
-def _parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
-    """As `_text`; missing values are empty text."""
+def _read_parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
+    """As `_read_text`; missing values are empty text."""
     import pandas as pd
 
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as parquet: {error}") from None
-    text = table.astype(object).where(table.notna(), "").map(_written)
+    text = table.astype(object).where(table.notna(), "").map(_format_value)
     return (
         [str(name) for name in table.columns],
         [(i, list(row)) for i, row in enumerate(text.itertuples(index=False), start=1)],
@@ -91,24 +95,27 @@ def _parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
     )
 
 
-def _written(value: object) -> str:
+def _format_value(value: object) -> str:
     """A value as a table of text would have it: 1.0 of a column with gaps as 1."""
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-def _names(path: str, found: Records, plain: list[str], head: list[str]) -> list[str]:
+def _name_rows(path: str, records: Records, plain: list[str], head: list[str]) -> list[str]:
     """The column `name`, or the number of the row behind the file's own name; as well where a name is empty."""
-    given = found.said[head[plain.index(NAME)]] if NAME in plain else [""] * len(found)
+    names = records.columns[head[plain.index(NAME)]] if NAME in plain else [""] * len(records)
     stem = path.rsplit("/", 1)[-1].split(".")[0]
-    return [name or f"{stem}.{number}" for name, number in zip(given, found.rows, strict=True)]
+    return [name or f"{stem}.{number}" for name, number in zip(names, records.rows, strict=True)]
 
 
-def _loci(found: Records) -> list[loci.Locus]:
+def _parse_loci(records: Records) -> list[loci.Locus]:
     """Places by columns, where there are such; else by the names."""
-    lower = {column.lower(): column for column in found.said}
-    own = {key: next((lower[name] for name in names if name in lower), None) for key, names in PLACE.items()}
-    if not (own["chrom"] and own["start"] and own["end"]):
-        return [loci.of_name(name, "", len(seq)) for name, seq in zip(found.names, found.sequences, strict=True)]
-    strands = found.said[own["strand"]] if own["strand"] else ["."] * len(found)
-    columns = [found.said[own[key]] for key in ("chrom", "start", "end")]
-    return [loci.of_fields(*fields, len(sequence)) for *fields, sequence in zip(*columns, strands, found.sequences, strict=True)]
+    lower = {column.lower(): column for column in records.columns}
+    locus_columns = {key: next((lower[name] for name in names if name in lower), None) for key, names in PLACE.items()}
+    if not (locus_columns["chrom"] and locus_columns["start"] and locus_columns["end"]):
+        return [loci.parse_locus_name(name, "", len(seq)) for name, seq in zip(records.names, records.sequences, strict=True)]
+    strands = records.columns[locus_columns["strand"]] if locus_columns["strand"] else ["."] * len(records)
+    columns = [records.columns[locus_columns[key]] for key in ("chrom", "start", "end")]
+    return [
+        loci.parse_locus_fields(*fields, len(sequence))
+        for *fields, sequence in zip(*columns, strands, records.sequences, strict=True)
+    ]

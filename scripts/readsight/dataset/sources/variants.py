@@ -32,48 +32,48 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         if "TRUTH" not in vcf.header.info:
             raise InputError(f"{labels}: no INFO/TRUTH: these calls were not compared with a truth")
         fields = caller_fields(vcf.header)
-        meanings = {name: vcf.header.info[name].description for name in fields}
+        descriptions = {name: vcf.header.info[name].description for name in fields}
         for record in vcf:
             truth = record.info.get("TRUTH")
             truth = truth[0] if isinstance(truth, tuple) else truth
             if truth not in ("TP", "FP"):
                 continue
-            for place, alt in enumerate(record.alts or ()):
+            for allele_index, alt in enumerate(record.alts or ()):
                 if not set(alt.upper()) <= set("ACGTN"):
                     continue
                 key = f"{record.chrom}:{record.pos}:{record.ref}>{alt}"
                 if key in rows and rows[key]["label"] != (truth == "TP"):
                     raise InputError(f"{labels}: {key} stands there twice, once true and once false")
-                rows[key] = _site(record, alt, truth)
-                numbers[key] = _numbers(record, place, fields)
+                rows[key] = _site_row(record, alt, truth)
+                numbers[key] = _annotation_row(record, allele_index, fields)
     obs = pd.DataFrame.from_dict(rows, orient="index")
     check_classes(obs, str(labels))
     annotations = pd.DataFrame.from_dict(numbers, orient="index").astype(float)
-    annotations.attrs["descriptions"] = meanings
+    annotations.attrs["descriptions"] = descriptions
     obs.index.name = annotations.index.name = "example"
     return obs, annotations
 
 
-def check_classes(obs: pd.DataFrame, where: str) -> None:
+def check_classes(obs: pd.DataFrame, source: str) -> None:
     """Raise InputError where no example, or only one class of them, is there."""
     if not len(obs):
-        raise InputError(f"{where}: there are no calls: nothing to learn")
+        raise InputError(f"{source}: there are no calls: nothing to learn")
     if obs["label"].nunique() == 1:
-        word = "true" if obs["label"].iloc[0] else "false"
-        raise InputError(f"{where}: all {len(obs)} calls are {word} (one class): nothing to learn")
+        label = "true" if obs["label"].iloc[0] else "false"
+        raise InputError(f"{source}: all {len(obs)} calls are {label} (one class): nothing to learn")
 
 
 def caller_fields(header: pysam.VariantHeader) -> dict[str, str | int]:
     """The caller's own numeric INFO fields with one value an allele or a site: name → VCF's Number."""
     fields = {}
     for name, meta in header.info.items():
-        own = name not in FOREIGN and not name.upper().startswith(FOREIGN_PREFIXES)
-        if own and meta.type in ("Integer", "Float") and meta.number in (1, "A", "R"):
+        is_caller_field = name not in FOREIGN and not name.upper().startswith(FOREIGN_PREFIXES)
+        if is_caller_field and meta.type in ("Integer", "Float") and meta.number in (1, "A", "R"):
             fields[name] = meta.number
     return fields
 
 
-def _site(record: pysam.VariantRecord, alt: str, truth: str) -> dict[str, Any]:
+def _site_row(record: pysam.VariantRecord, alt: str, truth: str) -> dict[str, Any]:
     change = len(alt) - len(record.ref)
     kind = "insertion" if change > 0 else "deletion" if change < 0 else "snv" if len(alt) == 1 else "mnv"
     return {
@@ -87,35 +87,35 @@ def _site(record: pysam.VariantRecord, alt: str, truth: str) -> dict[str, Any]:
     }
 
 
-def _numbers(record: pysam.VariantRecord, place: int, fields: dict[str, str | int]) -> dict[str, float]:
+def _annotation_row(record: pysam.VariantRecord, allele_index: int, fields: dict[str, str | int]) -> dict[str, float]:
     """The numbers that a caller gave of one allele: QUAL, INFO, and what its samples' fields say together."""
-    row = {"QUAL": _number(record.qual)}
+    row = {"QUAL": _parse_number(record.qual)}
     for name, number in fields.items():
         value = record.info.get(name)
         if isinstance(value, tuple):
-            at = place + (number == "R")
-            value = value[at] if at < len(value) else None
-        row[name] = _number(value)
-    row["strand_bias"] = strand_bias(record, place)
-    return row | over_carriers(record, place + 1)
+            value_index = allele_index + (number == "R")
+            value = value[value_index] if value_index < len(value) else None
+        row[name] = _parse_number(value)
+    row["strand_bias"] = strand_bias(record, allele_index)
+    return row | summarise_carriers(record, allele_index + 1)
 
 
-def strand_bias(record: pysam.VariantRecord, place: int) -> float:
+def strand_bias(record: pysam.VariantRecord, allele_index: int) -> float:
     """How unevenly the alternative allele's reads lie on the strands: |log odds ratio|, one added to each count."""
     info = record.info
     if "DP4" in info:
         counts = info["DP4"]
     elif "SAF" in info and "SRF" in info:
-        counts = (info["SRF"], info["SRR"], info["SAF"][place], info["SAR"][place])
+        counts = (info["SRF"], info["SRR"], info["SAF"][allele_index], info["SAR"][allele_index])
     else:
         return np.nan
     a, b, c, d = (float(n) + 1 for n in counts)
     return abs(np.log(a * d / (b * c)))
 
 
-def over_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, float]:
+def summarise_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, float]:
     """Depth, allele balance and genotype quality over the samples that carry an allele (number `allele` of the record)."""
-    called, carriers, reads, own, quality = 0, 0, [], [], []
+    called, carriers, reads, allele_reads, quality = 0, 0, [], [], []
     for sample in record.samples.values():
         genotype = sample.get("GT") or (None,)
         called += None not in genotype
@@ -125,7 +125,7 @@ def over_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, float]:
         depths = [n for n in sample.get("AD") or () if n is not None]
         if len(depths) > allele:
             reads.append(sum(depths))
-            own.append(depths[allele])
+            allele_reads.append(depths[allele])
         quality.append(genotype_quality(sample))
     total = sum(reads)
     known = [q for q in quality if q is not None]
@@ -133,7 +133,7 @@ def over_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, float]:
         "carriers": carriers,
         "called_samples": called,
         "carrier_depth": total / len(reads) if reads else np.nan,
-        "allele_balance": sum(own) / total if total else np.nan,
+        "allele_balance": sum(allele_reads) / total if total else np.nan,
         "lowest_genotype_quality": min(known, default=np.nan),
     }
 
@@ -142,13 +142,13 @@ def genotype_quality(sample: Any) -> float | None:
     """GQ of a sample, or from PL: the second smallest less the smallest (Phred)."""
     if sample.get("GQ") is not None:
         return float(sample["GQ"])
-    likelihoods = sorted(_known(sample.get("PL") or ()))
+    likelihoods = sorted(_drop_missing(sample.get("PL") or ()))
     return float(likelihoods[1] - likelihoods[0]) if len(likelihoods) > 1 else None
 
 
-def _known(values: Iterable[Any]) -> list[Any]:
+def _drop_missing(values: Iterable[Any]) -> list[Any]:
     return [v for v in values if v is not None]
 
 
-def _number(value: Any) -> float:
+def _parse_number(value: Any) -> float:
     return np.nan if value is None or not np.isfinite(value) else float(value)

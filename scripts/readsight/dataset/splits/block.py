@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 
-def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
+def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     """Block of each example, named by its first block: `chr1:5000`.
 
     obs: chrom, start, end (0-based half-open). spec: block (bases), gap (bases):
@@ -15,10 +15,10 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     """
     order = obs.sort_values(["chrom", "start", "end"], kind="stable")
     block = order["start"] // spec["block"]
-    named = order["chrom"].astype(str) + ":" + (block * spec["block"]).astype(str)
+    block_names = order["chrom"].astype(str) + ":" + (block * spec["block"]).astype(str)
     reach = order.groupby("chrom", observed=True)["end"].cummax().shift()
-    same = order["chrom"].to_numpy() == order["chrom"].shift().to_numpy()
-    near = order["start"].to_numpy() - reach.fillna(-np.inf).to_numpy() < spec["gap"]
-    joined = same & (near | (named.to_numpy() == named.shift().to_numpy()))
-    first = named.where(~joined).ffill()
+    is_same_chromosome = order["chrom"].to_numpy() == order["chrom"].shift().to_numpy()
+    is_near = order["start"].to_numpy() - reach.fillna(-np.inf).to_numpy() < spec["gap"]
+    is_joined = is_same_chromosome & (is_near | (block_names.to_numpy() == block_names.shift().to_numpy()))
+    first = block_names.where(~is_joined).ffill()
     return first.reindex(obs.index).rename("group")

@@ -7,13 +7,13 @@ import pandas as pd
 from readsight.errors import InputError
 
 
-def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
+def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     """Chromosome of each example. Raises InputError where some have none."""
     chrom = obs["chrom"].astype(str)
-    lost = chrom == ""
-    if lost.any():
+    is_missing = chrom == ""
+    if is_missing.any():
         raise InputError(
-            f"split.by: 'chromosome' needs the place of each example, and {int(lost.sum())} of {len(obs)} have none, the "
-            f"first: {', '.join(map(str, obs.index[lost][:5]))}; give regions, or names such as chr1:100-200, or use homology"
+            f"split.by: 'chromosome' needs the place of each example, and {int(is_missing.sum())} of {len(obs)} have none, the "
+            f"first: {', '.join(map(str, obs.index[is_missing][:5]))}; give regions, or names such as chr1:100-200, or use homology"
         )
     return chrom.rename("group")

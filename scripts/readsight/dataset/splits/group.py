@@ -7,7 +7,7 @@ import pandas as pd
 from readsight.errors import InputError
 
 
-def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
+def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     """Group of each example: the column `group` where the examples were joined with one, else the one that spec names.
 
     spec: column. Raises InputError where it is absent or has gaps.
@@ -15,9 +15,9 @@ def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     column = "group" if "group" in obs else spec["column"]
     if column not in obs:
         raise InputError(f"split.column: the examples have no column {column!r}; there are: {', '.join(map(str, obs.columns))}")
-    gaps = obs[column].isna()
-    if gaps.any():
+    has_gap = obs[column].isna()
+    if has_gap.any():
         raise InputError(
-            f"split.column: {gaps.sum()} examples have no {column!r}, the first: {', '.join(map(str, obs.index[gaps][:5]))}"
+            f"split.column: {has_gap.sum()} examples have no {column!r}, the first: {', '.join(map(str, obs.index[has_gap][:5]))}"
         )
     return obs[column].astype(str).rename("group")

@@ -5,6 +5,6 @@ from typing import Any
 import pandas as pd
 
 
-def groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
+def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     """Each example by itself."""
     return pd.Series(obs.index.astype(str), obs.index, name="group")

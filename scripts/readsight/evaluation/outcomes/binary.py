@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 import numpy as np
 
-from readsight.evaluation.predictions import Part, named
+from readsight.evaluation.predictions import PredictionSubset, compute_requested
 from readsight.stats import metrics
 
 PRIMARY = "balanced_accuracy"
 COMPARED = ("auroc", "auprc", "brier", "accuracy", "balanced_accuracy")
 CHANCE = {"auroc": 0.5}
-WORDS = {
+DESCRIPTIONS = {
     "auroc": "area under the ROC curve, within test folds",
     "auprc": "average precision of finding the class sought, within test folds",
     "brier": "mean squared error of the calibrated probability",
@@ -24,38 +24,42 @@ WORDS = {
 }
 
 
-def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Metrics of one repeat, each (resamples,): all, or those named."""
-    label = (part.target == part.sought).astype(float)
-    raw, calibrated = (p if part.sought else 1 - p for p in (part.raw, part.calibrated))
-    table = metrics.tables(*decisions(part), 2, part.weights)
-    probability, told = (calibrated, label, part.weights), (part.fold, part.weights)
-    ways = {
-        "auroc": lambda: metrics.by_fold(metrics.auroc, raw, label, *told),
-        "auprc": lambda: metrics.by_fold(metrics.auprc, raw, label, *told),
+    label = (subset.target == subset.positive_class).astype(float)
+    raw, calibrated = (p if subset.positive_class else 1 - p for p in (subset.raw, subset.calibrated))
+    table = metrics.confusion_tables(*call_classes(subset), 2, subset.weights)
+    probability, folds = (calibrated, label, subset.weights), (subset.fold, subset.weights)
+    functions = {
+        "auroc": lambda: metrics.average_by_fold(metrics.auroc, raw, label, *folds),
+        "auprc": lambda: metrics.average_by_fold(metrics.auprc, raw, label, *folds),
         "brier": lambda: metrics.brier(*probability),
         "log_loss": lambda: metrics.log_loss(*probability),
         "ece": lambda: metrics.calibration_error(*probability),
-        "ece_raw": lambda: metrics.calibration_error(raw, label, part.weights),
+        "ece_raw": lambda: metrics.calibration_error(raw, label, subset.weights),
         "accuracy": lambda: metrics.accuracy(table),
         "balanced_accuracy": lambda: metrics.balanced_accuracy(table),
         "mcc": lambda: metrics.mcc(table),
-        "f1": lambda: metrics.f1(table, part.sought),
+        "f1": lambda: metrics.f1(table, subset.positive_class),
     }
-    return named(ways, names)
+    return compute_requested(functions, names)
 
 
-def decisions(part: Part) -> tuple[np.ndarray, np.ndarray]:
+def call_classes(subset: PredictionSubset) -> tuple[np.ndarray, np.ndarray]:
     """Classes that are true, and classes that are said, (n,) each."""
-    return part.target, (part.calibrated >= 0.5).astype(int)
+    return subset.target, (subset.calibrated >= 0.5).astype(int)
 
 
-def of_classes(guess: np.ndarray) -> np.ndarray:
+def expand_probabilities(guess: np.ndarray) -> np.ndarray:
     """Probabilities of each class, (n, 2)."""
     return np.stack([1 - guess, guess], axis=1)
 
 
-def sureness(part: Part, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For the calibration curve: probabilities of the class sought, whether it was it, and the examples' places."""
-    guess = getattr(part, name)
-    return guess if part.sought else 1 - guess, (part.target == part.sought).astype(float), np.arange(len(part.target))
+    guess = getattr(subset, name)
+    return (
+        guess if subset.positive_class else 1 - guess,
+        (subset.target == subset.positive_class).astype(float),
+        np.arange(len(subset.target)),
+    )

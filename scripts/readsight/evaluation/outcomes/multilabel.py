@@ -4,15 +4,15 @@ from collections.abc import Collection
 
 import numpy as np
 
-from readsight.evaluation.outcomes.multiclass import macro
-from readsight.evaluation.predictions import Part, named
+from readsight.evaluation.outcomes.multiclass import average_classes
+from readsight.evaluation.predictions import PredictionSubset, compute_requested
 from readsight.stats import metrics
 
 PRIMARY = "macro_auprc"
 COMPARED = ("macro_auprc", "macro_auroc", "exact_match", "hamming")
 BINS = 10
 CHANCE = {"macro_auroc": 0.5}
-WORDS = {
+DESCRIPTIONS = {
     "macro_auprc": "average precision of finding each label, within test folds, averaged over labels",
     "macro_auroc": "area under the ROC curve of each label, within test folds, averaged over labels",
     "exact_match": "part of the test examples all of whose labels are called right",
@@ -24,55 +24,57 @@ WORDS = {
 }
 
 
-def scores(part: Part, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Metrics of one repeat, each (resamples,): all, or those named."""
-    wrong, drawn = said(part) != part.target, part.weights
-    ways = {
-        "macro_auprc": lambda: macro(each(part, metrics.auprc)),
-        "macro_auroc": lambda: macro(each(part, metrics.auroc)),
-        "exact_match": lambda: metrics.mean(~wrong.any(axis=1), drawn),
-        "hamming": lambda: metrics.mean(wrong.mean(axis=1), drawn),
-        "brier": lambda: metrics.mean(((part.calibrated - part.target) ** 2).mean(axis=1), drawn),
-        "log_loss": lambda: metrics.mean(metrics.surprise(part.calibrated, part.target).mean(axis=1), drawn),
-        "ece": lambda: pooled_error(part, "calibrated"),
-        "ece_raw": lambda: pooled_error(part, "raw"),
+    wrong, weights = call_labels(subset) != subset.target, subset.weights
+    functions = {
+        "macro_auprc": lambda: average_classes(rank_labels(subset, metrics.auprc)),
+        "macro_auroc": lambda: average_classes(rank_labels(subset, metrics.auroc)),
+        "exact_match": lambda: metrics.weighted_mean(~wrong.any(axis=1), weights),
+        "hamming": lambda: metrics.weighted_mean(wrong.weighted_mean(axis=1), weights),
+        "brier": lambda: metrics.weighted_mean(((subset.calibrated - subset.target) ** 2).mean(axis=1), weights),
+        "log_loss": lambda: metrics.weighted_mean(
+            metrics.negative_log_likelihood(subset.calibrated, subset.target).mean(axis=1), weights
+        ),
+        "ece": lambda: compute_pooled_error(subset, "calibrated"),
+        "ece_raw": lambda: compute_pooled_error(subset, "raw"),
     }
-    return named(ways, names)
+    return compute_requested(functions, names)
 
 
-def pooled_error(part: Part, name: str) -> np.ndarray:
+def compute_pooled_error(subset: PredictionSubset, name: str) -> np.ndarray:
     """Expected calibration error over all labels of all examples, (resamples,); the labels of an example count together."""
-    guess, truth, at = sureness(part, name)
-    cells = np.zeros((len(part.fold), BINS))
-    np.add.at(cells, (at, metrics.bin_of(guess, BINS)), guess - truth)
+    guess, truth, rows = get_calibration_data(subset, name)
+    cells = np.zeros((len(subset.fold), BINS))
+    np.add.at(cells, (rows, metrics.assign_bins(guess, BINS)), guess - truth)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.abs(part.weights @ cells).sum(axis=1) / (part.weights.sum(axis=1) * part.target.shape[1])
+        return np.abs(subset.weights @ cells).sum(axis=1) / (subset.weights.sum(axis=1) * subset.target.shape[1])
 
 
-def each(part: Part, metric) -> list[np.ndarray]:
+def rank_labels(subset: PredictionSubset, metric) -> list[np.ndarray]:
     """A ranking metric of each label, (resamples,) each."""
-    columns = zip(part.raw.T, part.target.T.astype(float), strict=True)
-    return [metrics.by_fold(metric, score, label, part.fold, part.weights) for score, label in columns]
+    columns = zip(subset.raw.T, subset.target.T.astype(float), strict=True)
+    return [metrics.average_by_fold(metric, score, label, subset.fold, subset.weights) for score, label in columns]
 
 
-def chance(part: Part) -> float:
+def compute_chance(subset: PredictionSubset) -> float:
     """Macro AUPRC of a random order: in small folds it is above the labels' frequencies."""
-    found = []
-    for label in part.target.T:
-        folds = [label[part.fold == number] for number in np.unique(part.fold)]
-        seen = [own for own in folds if own.any()]
-        if seen:
-            own = [metrics.chance_auprc(int(of.sum()), len(of)) for of in seen]
-            found.append(np.average(own, weights=[of.sum() for of in seen]))
-    return float(np.mean(found)) if found else float("nan")
+    values = []
+    for label in subset.target.T:
+        folds = [label[subset.fold == number] for number in np.unique(subset.fold)]
+        informative = [fold_values for fold_values in folds if fold_values.any()]
+        if informative:
+            fold_values = [metrics.chance_auprc(int(fold_label.sum()), len(fold_label)) for fold_label in informative]
+            values.append(np.average(fold_values, weights=[fold_label.sum() for fold_label in informative]))
+    return float(np.mean(values)) if values else float("nan")
 
 
-def said(part: Part) -> np.ndarray:
+def call_labels(subset: PredictionSubset) -> np.ndarray:
     """Labels that are called, (n, labels) of 0 and 1."""
-    return (part.calibrated >= 0.5).astype(int)
+    return (subset.calibrated >= 0.5).astype(int)
 
 
-def sureness(part: Part, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For the calibration curve: probabilities of all labels, whether they were there, and the examples' places."""
-    guess = getattr(part, name)
-    return guess.ravel(), part.target.ravel().astype(float), np.repeat(np.arange(len(guess)), guess.shape[1])
+    guess = getattr(subset, name)
+    return guess.ravel(), subset.target.ravel().astype(float), np.repeat(np.arange(len(guess)), guess.shape[1])

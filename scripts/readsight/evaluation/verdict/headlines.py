@@ -3,144 +3,152 @@
 from collections.abc import Callable
 from typing import Any
 
-from readsight.wording import LINEAR, capital, figure, listed, name, share
+from readsight.wording import LINEAR_MODELS, capitalise, describe_model, format_estimate, format_percentage, join_phrases
 
-Found = dict[str, Any]
+Evaluation = dict[str, Any]
 
 
-def where(facts: Found) -> str:
+def describe_test_examples(facts: Evaluation) -> str:
     """Which examples are tested: `of the given split`, `in cross-validation (1 × 5 folds)`, `of chr8 and chr9, which were held out`."""
     if facts["given"]:
         return "of the given split"
     if facts.get("held_out"):
-        return f"of {listed(facts['held_out'])}, {'which were' if len(facts['held_out']) > 1 else 'which was'} held out"
+        return f"of {join_phrases(facts['held_out'])}, {'which were' if len(facts['held_out']) > 1 else 'which was'} held out"
     return "of one division" if facts.get("single") else f"in cross-validation ({facts['divisions']})"
 
 
-def linear(found: Found) -> str | None:
+def find_linear_baseline(evaluation: Evaluation) -> str | None:
     """The linear baseline, where it is not the first model itself."""
-    return next((m for m in LINEAR if m in found["metrics"] and m != found["first"]), None)
+    return next((m for m in LINEAR_MODELS if m in evaluation["metrics"] and m != evaluation["first"]), None)
 
 
-def told(model: str, found: Found) -> str:
+def name_model(model: str, evaluation: Evaluation) -> str:
     """A model of these in words."""
-    return name(model, found["facts"]["feature"], found["kind"])
+    return describe_model(model, evaluation["facts"]["feature"], evaluation["kind"])
 
 
-def beside(found: Found, metric: str, other: str | None = None) -> str:
+def describe_baseline(evaluation: Evaluation, metric: str, default: str | None = None) -> str:
     """What the linear baseline has, in brackets behind a figure: `; k-mer logistic regression: 0.91 [0.90, 0.92]`."""
-    line = linear(found)
-    return f"{told(line, found)}: {figure(found['metrics'][line][metric])}" if line else other or ""
+    line = find_linear_baseline(evaluation)
+    return f"{name_model(line, evaluation)}: {format_estimate(evaluation['metrics'][line][metric])}" if line else default or ""
 
 
-def of_classes(found: Found) -> list[str]:
+def describe_multiclass(evaluation: Evaluation) -> list[str]:
     """How many are called right, beside chance, and the class that is found least (of sequences, the errors of each)."""
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    base = found["metrics"]["base_rate"]["accuracy"]["value"]
-    right = f"{round(own['accuracy']['value'] * facts['examples'])} of the {facts['examples']}"
-    right = right if facts["given"] else f"{own['accuracy']['value']:.1%} of the {facts['examples']}"
-    line = linear(found)
-    near = f"{beside(found, 'accuracy')}; " if line else ""
-    said = [
-        f"{capital(told(found['first'], found))} calls {right} test {facts['unit']} {where(facts)} right "
-        f"(accuracy {figure(own['accuracy'])}; {near}always saying the commonest class: {base:.3f}). "
-        f"Balanced accuracy is {figure(own['balanced_accuracy'])} (chance {facts['chance']:.3f})."
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
+    base = evaluation["metrics"]["base_rate"]["accuracy"]["value"]
+    correct_count = f"{round(metrics['accuracy']['value'] * facts['examples'])} of the {facts['examples']}"
+    correct_count = correct_count if facts["given"] else f"{metrics['accuracy']['value']:.1%} of the {facts['examples']}"
+    line = find_linear_baseline(evaluation)
+    baseline = f"{describe_baseline(evaluation, 'accuracy')}; " if line else ""
+    sentences = [
+        f"{capitalise(name_model(evaluation['first'], evaluation))} calls {correct_count} test {facts['unit']} {describe_test_examples(facts)} right "
+        f"(accuracy {format_estimate(metrics['accuracy'])}; {baseline}always saying the commonest class: {base:.3f}). "
+        f"Balanced accuracy is {format_estimate(metrics['balanced_accuracy'])} (chance {facts['chance']:.3f})."
     ]
-    if facts["unit"] == "sequences" and found["errors"]:
-        each = [f"{c} {share(cell)}" for c, cell in found["errors"][found["first"]].items() if cell["value"] is not None]
-        return [*said, f"Called wrong: {listed(each)}."]
-    classes = {c: cells for c, cells in found["per_class"][found["first"]].items() if cells["recall"]["value"] is not None}
+    if facts["unit"] == "sequences" and evaluation["errors"]:
+        error_clauses = [
+            f"{c} {format_percentage(cell)}"
+            for c, cell in evaluation["errors"][evaluation["first"]].items()
+            if cell["value"] is not None
+        ]
+        return [*sentences, f"Called wrong: {join_phrases(error_clauses)}."]
+    classes = {
+        c: cells for c, cells in evaluation["per_class"][evaluation["first"]].items() if cells["recall"]["value"] is not None
+    }
     worst = min(classes, key=lambda c: classes[c]["recall"]["value"], default=None)
     if worst is not None and classes[worst]["recall"]["value"] < 1:
-        said.append(f"It finds {worst} least: recall {figure(classes[worst]['recall'])} of {classes[worst]['n']}.")
-    return said
+        sentences.append(f"It finds {worst} least: recall {format_estimate(classes[worst]['recall'])} of {classes[worst]['n']}.")
+    return sentences
 
 
-def of_two(found: Found) -> list[str]:
+def describe_binary(evaluation: Evaluation) -> list[str]:
     """Two classes: of sequences how they are ranked, and how far the probabilities can be believed; else as of several."""
-    facts, own = found["facts"], found["metrics"][found["first"]]
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
     if facts["unit"] != "sequences":
-        return of_classes(found)
-    near = {m: f"; {words}" if (words := beside(found, m)) else "" for m in ("auroc", "auprc")}
+        return describe_multiclass(evaluation)
+    baselines = {m: f"; {baseline}" if (baseline := describe_baseline(evaluation, m)) else "" for m in ("auroc", "auprc")}
     return [
-        f"{capital(told(found['first'], found))} ranks {facts['examples']} test sequences {where(facts)}, {facts['rare_count']} of "
-        f"them {facts['rare']}, with AUROC {figure(own['auroc'])} (chance 0.5{near['auroc']}) and AUPRC {figure(own['auprc'])} "
-        f"(base rate {facts['base_rate']:.3f}{near['auprc']}).",
-        f"Called at a probability of one half, the MCC is {figure(own['mcc'])}. The Brier score is {figure(own['brier'])}; "
-        f"the calibration error (ECE) is {figure(own['ece_raw'])} before and {figure(own['ece'])} after calibration.",
+        f"{capitalise(name_model(evaluation['first'], evaluation))} ranks {facts['examples']} test sequences {describe_test_examples(facts)}, {facts['rare_count']} of "
+        f"them {facts['rare']}, with AUROC {format_estimate(metrics['auroc'])} (chance 0.5{baselines['auroc']}) and AUPRC {format_estimate(metrics['auprc'])} "
+        f"(base rate {facts['base_rate']:.3f}{baselines['auprc']}).",
+        f"Called at a probability of one half, the MCC is {format_estimate(metrics['mcc'])}. The Brier score is {format_estimate(metrics['brier'])}; "
+        f"the calibration error (ECE) is {format_estimate(metrics['ece_raw'])} before and {format_estimate(metrics['ece'])} after calibration.",
     ]
 
 
-def of_labels(found: Found) -> list[str]:
-    facts, own = found["facts"], found["metrics"][found["first"]]
+def describe_multilabel(evaluation: Evaluation) -> list[str]:
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
     unit = facts["unit"]
     return [
-        f"{capital(told(found['first'], found))} finds the {len(facts['classes'])} labels of {facts['examples']} "
-        f"test {unit} {where(facts)} with macro AUPRC {figure(own['macro_auprc'])} (chance {facts['chance']:.3f}); "
-        f"all labels of a {unit.removesuffix('s')} are right in {figure(own['exact_match'])} of them."
+        f"{capitalise(name_model(evaluation['first'], evaluation))} finds the {len(facts['classes'])} labels of {facts['examples']} "
+        f"test {unit} {describe_test_examples(facts)} with macro AUPRC {format_estimate(metrics['macro_auprc'])} (chance {facts['chance']:.3f}); "
+        f"all labels of a {unit.removesuffix('s')} are right in {format_estimate(metrics['exact_match'])} of them."
     ]
 
 
-def of_survival(found: Found) -> list[str]:
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    said = [
-        f"{capital(told(found['first'], found))} orders {facts['examples']} test {facts['unit']} {where(facts)} "
-        f"({facts['events']} events seen) with a concordance C of {figure(own['c_index'])} (chance 0.5)."
+def describe_survival(evaluation: Evaluation) -> list[str]:
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
+    sentences = [
+        f"{capitalise(name_model(evaluation['first'], evaluation))} orders {facts['examples']} test {facts['unit']} {describe_test_examples(facts)} "
+        f"({facts['events']} events seen) with a concordance C of {format_estimate(metrics['c_index'])} (chance 0.5)."
     ]
-    p = found["risk_groups"][found["first"]]["p"]
+    p = evaluation["risk_groups"][evaluation["first"]]["p"]
     if p is not None:
         differ = "differ" if p < 0.05 else "cannot be told apart"
-        said.append(f"Halved at the median predicted risk, the two groups' survival curves {differ} (log-rank p {shown(p)}).")
-    return said
+        sentences.append(
+            f"Halved at the median predicted risk, the two groups' survival curves {differ} (log-rank p {format_p(p)})."
+        )
+    return sentences
 
 
-def of_numbers(found: Found) -> list[str]:
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    near = f" ({words})" if (words := beside(found, "pearson")) else ""
+def describe_regression(evaluation: Evaluation) -> list[str]:
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
+    baseline = f" ({baseline_text})" if (baseline_text := describe_baseline(evaluation, "pearson")) else ""
     return [
-        f"{capital(told(found['first'], found))} predicts {facts['examples']} test {facts['unit']} {where(facts)} with Pearson's r "
-        f"{figure(own['pearson'])}{near} and Spearman's ρ {figure(own['spearman'])}. R² is {figure(own['r2'])} "
-        f"(the mean of the training part: {figure(found['metrics']['base_rate']['r2'])})."
+        f"{capitalise(name_model(evaluation['first'], evaluation))} predicts {facts['examples']} test {facts['unit']} {describe_test_examples(facts)} with Pearson's r "
+        f"{format_estimate(metrics['pearson'])}{baseline} and Spearman's ρ {format_estimate(metrics['spearman'])}. R² is {format_estimate(metrics['r2'])} "
+        f"(the mean of the training part: {format_estimate(evaluation['metrics']['base_rate']['r2'])})."
     ]
 
 
-def of_sites(found: Found) -> list[str]:
+def describe_positions(evaluation: Evaluation) -> list[str]:
     """Top-k accuracy of each site class, beside the baseline's, and the share of bases that are sites."""
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    sites = found["per_class"][found["first"]]
-    each = [f"{figure(cells['top_k'])} of the {cells['n']} {site} sites" for site, cells in sites.items()]
-    near = f"; {words}" if (words := beside(found, "top_k")) else ""
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
+    sites = evaluation["per_class"][evaluation["first"]]
+    site_clauses = [f"{format_estimate(cells['top_k'])} of the {cells['n']} {site} sites" for site, cells in sites.items()]
+    baseline = f"; {baseline_text}" if (baseline_text := describe_baseline(evaluation, "top_k")) else ""
     rate = "not defined" if facts["chance"] is None else f"{facts['chance']:.5f}"
     return [
-        f"Of as many of its likeliest bases as there are sites, {told(found['first'], found)} finds {listed(each)} in "
-        f"{facts['examples']} test windows {where(facts)}: top-k accuracy {figure(own['top_k'])} (a site class is {rate} of the bases"
-        f"{near}). Macro AUPRC is {figure(own['macro_auprc'])}."
+        f"Of as many of its likeliest bases as there are sites, {name_model(evaluation['first'], evaluation)} finds {join_phrases(site_clauses)} in "
+        f"{facts['examples']} test windows {describe_test_examples(facts)}: top-k accuracy {format_estimate(metrics['top_k'])} (a site class is {rate} of the bases"
+        f"{baseline}). Macro AUPRC is {format_estimate(metrics['macro_auprc'])}."
     ]
 
 
-def of_profiles(found: Found) -> list[str]:
+def describe_profile(evaluation: Evaluation) -> list[str]:
     """Shape, total and likelihood of the signal, beside the mean profile, which knows nothing of the sequence."""
-    facts, own = found["facts"], found["metrics"][found["first"]]
-    base = found["metrics"]["base_rate"]
-    near = f"; {words}" if (words := beside(found, "profile_pearson")) else ""
+    facts, metrics = evaluation["facts"], evaluation["metrics"][evaluation["first"]]
+    base_metrics = evaluation["metrics"]["base_rate"]
+    baseline = f"; {baseline_text}" if (baseline_text := describe_baseline(evaluation, "profile_pearson")) else ""
     return [
-        f"{capital(told(found['first'], found))} follows the signal along {facts['examples']} test sequences {where(facts)} with "
-        f"Pearson's r {figure(own['profile_pearson'])} in the mean (the mean profile of the training part: "
-        f"{figure(base['profile_pearson'])}{near}), and their totals with r {figure(own['total_pearson'])}. It explains "
-        f"{figure(own['deviance_explained'])} of the Poisson deviance (the mean profile: {figure(base['deviance_explained'])})."
+        f"{capitalise(name_model(evaluation['first'], evaluation))} follows the signal along {facts['examples']} test sequences {describe_test_examples(facts)} with "
+        f"Pearson's r {format_estimate(metrics['profile_pearson'])} in the mean (the mean profile of the training part: "
+        f"{format_estimate(base_metrics['profile_pearson'])}{baseline}), and their totals with r {format_estimate(metrics['total_pearson'])}. It explains "
+        f"{format_estimate(metrics['deviance_explained'])} of the Poisson deviance (the mean profile: {format_estimate(base_metrics['deviance_explained'])})."
     ]
 
 
-HEADS: dict[str, Callable[[Found], list[str]]] = {
-    "binary": of_two,
-    "multiclass": of_classes,
-    "multilabel": of_labels,
-    "survival": of_survival,
-    "regression": of_numbers,
-    "positions": of_sites,
-    "profile": of_profiles,
+HEADS: dict[str, Callable[[Evaluation], list[str]]] = {
+    "binary": describe_binary,
+    "multiclass": describe_multiclass,
+    "multilabel": describe_multilabel,
+    "survival": describe_survival,
+    "regression": describe_regression,
+    "positions": describe_positions,
+    "profile": describe_profile,
 }
 
 
-def shown(p: float) -> str:
+def format_p(p: float) -> str:
     return f"= {p:.2g}" if p >= 1e-4 else "< 0.0001"

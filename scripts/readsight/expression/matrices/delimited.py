@@ -10,7 +10,7 @@ import pandas as pd
 
 from readsight.errors import InputError
 from readsight.expression.matrices import header
-from readsight.expression.matrices.header import Head
+from readsight.expression.matrices.header import MatrixHeader
 from readsight.expression.matrices.matrix import Matrix
 from readsight.expression.matrices.orientation import OF_GENES
 
@@ -19,69 +19,79 @@ MOST_FAULTS = 5
 ABSENT = {"", "na", "n/a", "nan", "-nan", "null", "none", "#n/a", "<na>"}
 
 
-def read(head: Head, samples_are: str, about: list[str]) -> Matrix:
-    """The numbers of a delimited file as its head describes it. about: columns that are no features.
+def read_delimited(head: MatrixHeader, samples_are: str, metadata_columns: list[str]) -> Matrix:
+    """The numbers of a delimited file as its head describes it. metadata_columns: columns that are no features.
 
     Raises InputError for a cell that is no number: column, row and value.
     """
-    rows = samples_are == "rows"
-    genes = {} if rows else {c: OF_GENES[c.lower()] for c in head.columns if c.lower() in OF_GENES}
-    words = [c for c in head.columns if c in (about if rows else genes)]
-    faults = _nameless(head, words)
+    samples_in_rows = samples_are == "rows"
+    genes = {} if samples_in_rows else {c: OF_GENES[c.lower()] for c in head.columns if c.lower() in OF_GENES}
+    text_columns = [c for c in head.columns if c in (metadata_columns if samples_in_rows else genes)]
+    faults = _find_nameless(head, text_columns)
     if faults:
         raise InputError(faults)
-    numbers = [i for i, c in enumerate(head.columns, start=1) if c not in words]
-    shape = (len(head.rows), len(numbers)) if rows else (len(numbers), len(head.rows))
+    value_columns = [i for i, c in enumerate(head.columns, start=1) if c not in text_columns]
+    shape = (len(head.rows), len(value_columns)) if samples_in_rows else (len(value_columns), len(head.rows))
     values = np.empty(shape, np.float32)
-    places = {c: head.columns.index(c) + 1 for c in words}
-    texts: dict[str, list[str]] = {c: [] for c in words}
+    position_of = {c: head.columns.index(c) + 1 for c in text_columns}
+    texts: dict[str, list[str]] = {c: [] for c in text_columns}
     faults: list[str] = []
-    for at, cells in enumerate(_lines(head)):
-        for column, place in places.items():
-            texts[column].append(cells[place])
-        line = _numbers(head, at, cells[1:] if not words else [cells[i] for i in numbers], numbers, faults)
-        if values.dtype == np.float32 and np.abs(line).max(initial=0, where=~np.isnan(line)) >= EXACT and _whole(line):
+    for row, cells in enumerate(_iterate_rows(head)):
+        for column, position in position_of.items():
+            texts[column].append(cells[position])
+        row_values = _parse_numbers(
+            head, row, cells[1:] if not text_columns else [cells[i] for i in value_columns], value_columns, faults
+        )
+        if (
+            values.dtype == np.float32
+            and np.abs(row_values).max(initial=0, where=~np.isnan(row_values)) >= EXACT
+            and _is_integral(row_values)
+        ):
             values = values.astype(np.float64)
-        values[at if rows else (slice(None), at)] = line
+        values[row if samples_in_rows else (slice(None), row)] = row_values
         if len(faults) >= MOST_FAULTS:
             break
     if faults:
         raise InputError(faults[:MOST_FAULTS])
-    sides = head.rows, [head.columns[i - 1] for i in numbers]
-    samples, features = sides if rows else sides[::-1]
-    obs = pd.DataFrame(texts if rows else {k: _picked(v, numbers) for k, v in head.about.items()}, index=samples, dtype=object)
-    var = pd.DataFrame({} if rows else {genes[c]: texts[c] for c in words}, index=features)
+    names = head.rows, [head.columns[i - 1] for i in value_columns]
+    samples, features = names if samples_in_rows else names[::-1]
+    obs = pd.DataFrame(
+        texts if samples_in_rows else {k: _select_columns(v, value_columns) for k, v in head.metadata_rows.items()},
+        index=samples,
+        dtype=object,
+    )
+    var = pd.DataFrame({} if samples_in_rows else {genes[c]: texts[c] for c in text_columns}, index=features)
     return Matrix(head.path, values, obs, var)
 
 
-def _picked(values: list[str], numbers: list[int]) -> list[str]:
+def _select_columns(values: list[str], numbers: list[int]) -> list[str]:
     return [values[i - 1] for i in numbers]
 
 
-def _whole(values: np.ndarray) -> bool:
+def _is_integral(values: np.ndarray) -> bool:
     finite = values[np.isfinite(values)]
     return bool((finite == np.floor(finite)).all())
 
 
-def _nameless(head: Head, words: list[str]) -> list[str]:
+def _find_nameless(head: MatrixHeader, text_columns: list[str]) -> list[str]:
     """Columns and rows without a name of their own."""
     faults = [f"{head.path}: column {i} has no name" for i, c in enumerate(head.columns, start=2) if not c]
-    faults += [f"{head.path}, row {n}: has no name" for n, name in zip(head.numbers, head.rows, strict=True) if not name]
+    faults += [f"{head.path}, row {n}: has no name" for n, name in zip(head.line_numbers, head.rows, strict=True) if not name]
     return faults[:MOST_FAULTS]
 
 
-def _lines(head: Head) -> Iterator[list[str]]:
+def _iterate_rows(head: MatrixHeader) -> Iterator[list[str]]:
     """The fields of each row of numbers, the name first."""
-    wanted = iter(head.numbers)
-    next_one = next(wanted)
-    with header.text(head.path) as handle:
+    row_numbers = iter(head.line_numbers)
+    next_row = next(row_numbers)
+    with header.open_text(head.path) as handle:
         for number, line in enumerate(handle, start=1):
-            if number == next_one:
-                yield header.fields(line, head.delimiter) if '"' in line else line.rstrip("\r\n").split(head.delimiter)
-                next_one = next(wanted, 0)
+            if number == next_row:
+                yield header.split_fields(line, head.delimiter) if '"' in line else line.rstrip("\r\n").split(head.delimiter)
+                next_row = next(row_numbers, 0)
 
 
-def _numbers(head: Head, at: int, cells: list[str], columns: list[int], faults: list[str]) -> np.ndarray:
+def _parse_numbers(head: MatrixHeader, row: int, cells: list[str], columns: list[int], faults: list[str]) -> np.ndarray:
     """Cells of a row as numbers, NaN where missing; what is none is added to the faults, once a column of text."""
     try:
         # Python takes 1_000 for a number, and no table means that
@@ -96,14 +106,14 @@ def _numbers(head: Head, at: int, cells: list[str], columns: list[int], faults: 
                 line[i] = float(cell) if "_" not in cell else float("_")
             except ValueError:
                 if not any(f"column {head.columns[columns[i] - 1]!r}:" in fault for fault in faults):
-                    faults.append(_cell(head, columns[i], at, cell.strip()))
+                    faults.append(_cell_fault(head, columns[i], row, cell.strip()))
     return line
 
 
-def _cell(head: Head, column: int, row: int, value: str) -> str:
+def _cell_fault(head: MatrixHeader, column: int, row: int, value: str) -> str:
     hint = "if it tells of the samples (or is a row that does), name it in about"
     if head.delimiter == ";" and value.replace(",", "", 1).replace("-", "", 1).isdigit():
         hint = "write decimals with a point"
     elif value.replace(",", "").replace(".", "").isdigit():
         hint = "leave out what groups the digits"
-    return f"{head.path}, row {head.numbers[row]} ({head.rows[row]}), column {head.columns[column - 1]!r}: {value!r} is not a number; {hint}"
+    return f"{head.path}, row {head.line_numbers[row]} ({head.rows[row]}), column {head.columns[column - 1]!r}: {value!r} is not a number; {hint}"

@@ -13,36 +13,36 @@ from readsight.expression.matrices.matrix import Matrix
 COUNTS, TPM = "unstranded", "tpm_unstranded"
 
 
-def read(paths: Sequence[str], named: Mapping[str, str]) -> Matrix:
+def read_star_counts(paths: Sequence[str], file_samples: Mapping[str, str]) -> Matrix:
     """Counts and TPM of all files. Raises InputError where files have other genes, or two are of one sample."""
-    first = _one(paths[0])
+    first = _read_file(paths[0])
     shape = (len(paths), len(first))
     values, tpm = np.empty(shape, np.float32), np.empty(shape, np.float32)
     samples: dict[str, str] = {}
-    whole = TPM in first
+    has_tpm = TPM in first
     for i, path in enumerate(paths):
-        own = first if i == 0 else _one(path)
-        if not own.index.equals(first.index):
+        table = first if i == 0 else _read_file(path)
+        if not table.index.equals(first.index):
             raise InputError(f"{path}: has other genes than {paths[0]}; files of one table are of one GDC release")
-        sample = header.sample_of(path, named)
+        sample = header.star_sample_name(path, file_samples)
         if sample in samples:
             raise InputError(f"{path}: is of sample {sample!r}, as {samples[sample]} is; keep one of them")
         samples[sample] = path
-        values = values.astype(np.float64) if own[COUNTS].max() >= 2**24 else values
-        values[i] = own[COUNTS]
-        whole = whole and TPM in own
-        if whole:
-            tpm[i] = own[TPM]
+        values = values.astype(np.float64) if table[COUNTS].max() >= 2**24 else values
+        values[i] = table[COUNTS]
+        has_tpm = has_tpm and TPM in table
+        if has_tpm:
+            tpm[i] = table[TPM]
     var = pd.DataFrame(
         {"symbol": first["gene_name"].to_numpy(), "biotype": first["gene_type"].to_numpy()}, index=list(first.index)
     )
-    known = sum(Path(p).name in named or Path(p).name.removesuffix(".gz") in named for p in paths)
-    note = f"samples of {known} of {len(paths)} files are told by the GDC's sample sheet, of the others by the files' names"
+    sheet_count = sum(Path(p).name in file_samples or Path(p).name.removesuffix(".gz") in file_samples for p in paths)
+    note = f"samples of {sheet_count} of {len(paths)} files are told by the GDC's sample sheet, of the others by the files' names"
     obs = pd.DataFrame(index=list(samples))
-    return Matrix(paths[0], values, obs, var, tpm if whole else None, "counts", [note])
+    return Matrix(paths[0], values, obs, var, tpm if has_tpm else None, "counts", [note])
 
 
-def _one(path: str) -> pd.DataFrame:
+def _read_file(path: str) -> pd.DataFrame:
     """A file's genes; what was not counted (N_unmapped, …) is left out."""
     try:
         table = pd.read_csv(

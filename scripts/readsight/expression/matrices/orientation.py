@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from readsight.errors import InputError
 from readsight.expression import tcga_barcodes
 from readsight.expression.matrices import header
-from readsight.expression.matrices.header import Head
+from readsight.expression.matrices.header import MatrixHeader
 
 LOOKED_AT = 2000
 MOST_OF = 0.5
@@ -35,90 +35,100 @@ FEATURES = re.compile(
 SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,6})?|C\d+orf\d+|[A-Z][a-z]+\d*[a-z]?\d*")
 
 
-class Way(NamedTuple):
-    """samples: `rows` or `columns`. because: what told it, in words."""
+class Orientation(NamedTuple):
+    """samples: `rows` or `columns`. reason: what told it, in words."""
 
     samples: str
-    because: str
+    reason: str
 
 
-def tell(
+def infer_orientation(
     rows: Sequence[str],
     columns: Sequence[str],
     known: Collection[str],
-    about: Collection[str],
-    described: int | None,
+    metadata_names: Collection[str],
+    metadata_count: int | None,
     where: str,
     key: str,
-) -> Way:
+) -> Orientation:
     """The way round of a matrix.
 
-    rows, columns: names along its sides. known: names of samples, or of patients. about: columns (rows) that are no
-    features. described: samples that a file of metadata describes in the matrix's order, if there is one. where, key:
+    rows, columns: names along its sides. known: names of samples, or of patients. metadata_names: columns (rows) that are no
+    features. metadata_count: samples that a file of metadata describes in the matrix's order, if there is one. where, key:
     the file, and the key of the config that decides, for the error. Raises InputError where names leave it open.
     """
     sides = {"rows": rows, "columns": columns}
-    other = {"rows": "columns", "columns": "rows"}
+    opposite = {"rows": "columns", "columns": "rows"}
     for side, names in sides.items():
-        if set(about) & set(names):
-            return Way(other[side], f"{sorted(set(about) & set(names))[0]!r}, which tells of samples, is one of its {side}")
-    hits = {side: _known(names, known) for side, names in sides.items()}
-    best = max(hits, key=lambda side: hits[side])
-    if hits[best] and hits[best] >= CLEARLY * hits[other[best]]:
-        return Way(best, f"{hits[best]} of its {len(sides[best])} {best} bear names of known samples")
-    if described is not None and (described == len(rows)) != (described == len(columns)):
-        best = "rows" if described == len(rows) else "columns"
-        return Way(best, f"its metadata tell of {described} samples, as many as it has {best}")
-    likeness = {side: (_share(names, _is_sample), _share(names, _is_feature)) for side, names in sides.items()}
+        if set(metadata_names) & set(names):
+            return Orientation(
+                opposite[side], f"{sorted(set(metadata_names) & set(names))[0]!r}, which tells of samples, is one of its {side}"
+            )
+    known_counts = {side: _count_known(names, known) for side, names in sides.items()}
+    best = max(known_counts, key=lambda side: known_counts[side])
+    if known_counts[best] and known_counts[best] >= CLEARLY * known_counts[opposite[best]]:
+        return Orientation(best, f"{known_counts[best]} of its {len(sides[best])} {best} bear names of known samples")
+    if metadata_count is not None and (metadata_count == len(rows)) != (metadata_count == len(columns)):
+        best = "rows" if metadata_count == len(rows) else "columns"
+        return Orientation(best, f"its metadata tell of {metadata_count} samples, as many as it has {best}")
+    likeness = {
+        side: (_fraction_matching(names, _is_sample), _fraction_matching(names, _is_feature)) for side, names in sides.items()
+    }
     for side in sides:
-        if likeness[side][0] >= MOST_OF > likeness[other[side]][0]:
-            return Way(side, f"its {side} are named as samples are ({sides[side][0]})")
+        if likeness[side][0] >= MOST_OF > likeness[opposite[side]][0]:
+            return Orientation(side, f"its {side} are named as samples are ({sides[side][0]})")
     for side in sides:
-        if likeness[side][1] >= MOST_OF > likeness[other[side]][1]:
-            return Way(other[side], f"its {side} are named as genes or probes are ({sides[side][0]})")
+        if likeness[side][1] >= MOST_OF > likeness[opposite[side]][1]:
+            return Orientation(opposite[side], f"its {side} are named as genes or probes are ({sides[side][0]})")
     symbols = {side: _are_symbols(names) for side, names in sides.items()}
     for side in sides:
-        if symbols[side] and not symbols[other[side]]:
-            return Way(other[side], f"its {side} are named as genes are ({sides[side][0]})")
+        if symbols[side] and not symbols[opposite[side]]:
+            return Orientation(opposite[side], f"its {side} are named as genes are ({sides[side][0]})")
     raise InputError(
-        f"{where}: whether samples are its rows ({_few(rows)}) or its columns ({_few(columns)}) cannot be told by their names; "
+        f"{where}: whether samples are its rows ({_abbreviate_names(rows)}) or its columns ({_abbreviate_names(columns)}) cannot be told by their names; "
         f"say it with {key}.samples_are: rows, or columns (a column that tells of samples, named in {key}.about, says it too)"
     )
 
 
-def way(head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None) -> Way:
+def choose_orientation(
+    head: MatrixHeader, spec: Mapping[str, Any], known: Collection[str], metadata_count: int | None
+) -> Orientation:
     """The way round of a delimited file: as the config's table says (`spec`, with its name), or told by names."""
     if spec["samples_are"] != "auto":
-        return Way(spec["samples_are"], "the config says so")
-    if head.about:
-        return Way("columns", f"{next(iter(head.about))!r}, which tells of samples, is one of its rows")
-    return tell(head.rows, head.columns, known, spec["about"], described, head.path, f"tables.{spec['name']}")
+        return Orientation(spec["samples_are"], "the config says so")
+    if head.metadata_rows:
+        return Orientation("columns", f"{next(iter(head.metadata_rows))!r}, which tells of samples, is one of its rows")
+    return infer_orientation(head.rows, head.columns, known, spec["about"], metadata_count, head.path, f"tables.{spec['name']}")
 
 
-def samples(
-    head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None, named: Mapping[str, str]
+def list_samples(
+    head: MatrixHeader,
+    spec: Mapping[str, Any],
+    known: Collection[str],
+    metadata_count: int | None,
+    file_samples: Mapping[str, str],
 ) -> list[str]:
-    """Names of a file's samples, in its order, as it calls them; of formats other than HDF5. named: GDC file → sample."""
+    """Names of a file's samples, in its order, as it calls them; of formats other than HDF5. file_samples: GDC file → sample."""
     if head.kind == "star":
-        return [header.sample_of(head.path, named)]
-    if head.kind == "series" or way(head, spec, known, described).samples == "columns":
+        return [header.star_sample_name(head.path, file_samples)]
+    if head.kind == "series" or choose_orientation(head, spec, known, metadata_count).samples == "columns":
         genes = () if head.kind == "series" else OF_GENES
         return [name for name in head.columns if name.lower() not in genes]
     return head.rows
 
 
-def _looked(names: Sequence[str]) -> Sequence[str]:
+def _subsample_names(names: Sequence[str]) -> Sequence[str]:
     """Names to look at: all of a few, evenly spread ones of many."""
     return names[:: max(1, len(names) // LOOKED_AT)]
 
 
-def _known(names: Sequence[str], known: Collection[str]) -> int:
-    return sum(any(step in known for step in tcga_barcodes.ladder(name)) for name in names) if known else 0
+def _count_known(names: Sequence[str], known: Collection[str]) -> int:
+    return sum(any(step in known for step in tcga_barcodes.list_aliases(name)) for name in names) if known else 0
 
 
-def _share(names: Sequence[str], fits: Callable[[str], bool]) -> float:
-    looked = _looked(names)
-    return sum(map(fits, looked)) / max(1, len(looked))
+def _fraction_matching(names: Sequence[str], fits: Callable[[str], bool]) -> float:
+    subsample = _subsample_names(names)
+    return sum(map(fits, subsample)) / max(1, len(subsample))
 
 
 def _is_sample(name: str) -> bool:
@@ -135,10 +145,10 @@ def _is_symbol(name: str) -> bool:
 
 def _are_symbols(names: Sequence[str]) -> bool:
     """Whether names are symbols of genes: shaped like them, and not numbered through as S1, S2, S3 are."""
-    looked = _looked(names)
-    stems = {re.match(r"[^\d]*", name)[0] for name in looked}
-    return _share(names, _is_symbol) >= SHAPED and len(stems) >= VARIED * len(looked) and len(stems) > 1
+    subsample = _subsample_names(names)
+    stems = {re.match(r"[^\d]*", name)[0] for name in subsample}
+    return _fraction_matching(names, _is_symbol) >= SHAPED and len(stems) >= VARIED * len(subsample) and len(stems) > 1
 
 
-def _few(names: Sequence[str]) -> str:
+def _abbreviate_names(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + ", …" * (len(names) > 3)

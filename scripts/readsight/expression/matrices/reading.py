@@ -8,84 +8,90 @@ import pandas as pd
 
 from readsight.errors import InputError
 from readsight.expression.matrices import delimited, gdc_star, hdf5, header, orientation
-from readsight.expression.matrices.header import Head
-from readsight.expression.matrices.matrix import Matrix, merged, stacked
-from readsight.expression.metadata import cleaned, plain
-from readsight.text import nearest
+from readsight.expression.matrices.header import MatrixHeader
+from readsight.expression.matrices.matrix import Matrix, merge_duplicates, stack_matrices
+from readsight.expression.metadata import clean_value, hdf5_name
+from readsight.text import find_closest
 
 SHOWN = 5
 
 
-def read(spec: Mapping[str, Any], known: Collection[str], described: Mapping[str, int], named: Mapping[str, str]) -> Matrix:
+def read_matrix(
+    spec: Mapping[str, Any], known: Collection[str], metadata_counts: Mapping[str, int], file_samples: Mapping[str, str]
+) -> Matrix:
     """All files of a table.
 
-    spec: of the config, with the table's name. known: names of samples. described: file → samples that metadata describe
-    in its order. named: file name → sample, of GDC files. Raises InputError with the faults of all files together.
+    spec: of the config, with the table's name. known: names of samples. metadata_counts: file → samples that metadata describe
+    in its order. file_samples: file name → sample, of GDC files. Raises InputError with the faults of all files together.
     """
     faults: list[str] = []
-    found: list[Head] = []
+    headers: list[MatrixHeader] = []
     for path in spec["files"]:
         try:
-            found.append(header.look(path, spec["about"]))
+            headers.append(header.read_header(path, spec["about"]))
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    if {head.kind for head in found} == {"star"}:
-        return gdc_star.read([head.path for head in found], named)
-    if any(head.kind == "star" for head in found):
+    if {head.kind for head in headers} == {"star"}:
+        return gdc_star.read_star_counts([head.path for head in headers], file_samples)
+    if any(head.kind == "star" for head in headers):
         raise InputError(f"tables.{spec['name']}.files: STAR counts of the GDC cannot be put together with files of other kinds")
-    parts = []
-    for head in found:
+    matrices = []
+    for head in headers:
         try:
-            parts.append(_one(head, spec, known, described.get(head.path)))
+            matrices.append(_read_file(head, spec, known, metadata_counts.get(head.path)))
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    return stacked(parts)
+    return stack_matrices(matrices)
 
 
-def _one(head: Head, spec: Mapping[str, Any], known: Collection[str], described: int | None) -> Matrix:
+def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[str], metadata_count: int | None) -> Matrix:
     """One file, each feature and each sample once."""
     key = f"tables.{spec['name']}"
     if head.kind == "delimited" and (
-        absent := [name for name in spec["about"] if name not in head.beside and name not in head.about]
+        missing := [name for name in spec["about"] if name not in head.metadata_columns and name not in head.metadata_rows]
     ):
-        raise InputError(_absent(head.path, key, name, [*head.columns, *head.rows[:SHOWN]]) for name in absent)
+        raise InputError(_absent_name_fault(head.path, key, name, [*head.columns, *head.rows[:SHOWN]]) for name in missing)
     if head.kind in ("h5ad", "h5mu"):
-        matrix = hdf5.read(head.path, spec["name"], spec["modality"], spec["layer"])
-        matrix = _apart(matrix, spec["about"])
+        matrix = hdf5.read_hdf5(head.path, spec["name"], spec["modality"], spec["layer"])
+        matrix = _extract_metadata(matrix, spec["about"])
     elif head.kind == "series":
         if not head.rows:
-            raise InputError(header.without_numbers(head))
-        matrix = delimited.read(head, "columns", [])
-        told = {plain(c): "" for said in head.told.values() for c in said}
-        rows = [told | {plain(c): v for c, v in head.told.get(sample, {}).items()} for sample in matrix.samples]
+            raise InputError(header.empty_series_message(head))
+        matrix = delimited.read_delimited(head, "columns", [])
+        empty_row = {hdf5_name(c): "" for attributes in head.sample_metadata.values() for c in attributes}
+        rows = [
+            empty_row | {hdf5_name(c): v for c, v in head.sample_metadata.get(sample, {}).items()} for sample in matrix.samples
+        ]
         matrix.obs = pd.DataFrame(rows, index=matrix.samples, dtype=object)
-        matrix.notes.append(f"a series matrix of GEO: {len(matrix.samples)} samples, told of by {', '.join(told) or 'nothing'}")
+        matrix.notes.append(
+            f"a series matrix of GEO: {len(matrix.samples)} samples, told of by {', '.join(empty_row) or 'nothing'}"
+        )
     else:
-        chosen = orientation.way(head, spec, known, described)
-        matrix = delimited.read(head, chosen.samples, spec["about"])
-        matrix.obs = matrix.obs.rename(columns=plain).map(cleaned)
-        matrix.notes.append(f"samples are its {chosen.samples}: {chosen.because}")
-    again = [name for name, count in Counter(matrix.samples).items() if count > 1]
-    if again:
-        raise InputError(f"{head.path}: sample {name!r} stands more than once; keep one of them" for name in again[:SHOWN])
-    return merged(matrix, spec["duplicates"], key)
+        layout = orientation.choose_orientation(head, spec, known, metadata_count)
+        matrix = delimited.read_delimited(head, layout.samples, spec["about"])
+        matrix.obs = matrix.obs.rename(columns=hdf5_name).map(clean_value)
+        matrix.notes.append(f"samples are its {layout.samples}: {layout.reason}")
+    duplicates = [name for name, count in Counter(matrix.samples).items() if count > 1]
+    if duplicates:
+        raise InputError(f"{head.path}: sample {name!r} stands more than once; keep one of them" for name in duplicates[:SHOWN])
+    return merge_duplicates(matrix, spec["duplicates"], key)
 
 
-def _apart(matrix: Matrix, about: Sequence[str]) -> Matrix:
+def _extract_metadata(matrix: Matrix, metadata_names: Sequence[str]) -> Matrix:
     """Features that tell of the samples become columns of obs."""
-    places = [i for i, name in enumerate(matrix.features) if name in about]
-    if places:
-        for i in places:
-            matrix.obs[plain(matrix.features[i])] = [f"{value:g}" for value in matrix.values[:, i]]
-        kept = [i for i in range(len(matrix.features)) if i not in places]
+    positions = [i for i, name in enumerate(matrix.features) if name in metadata_names]
+    if positions:
+        for i in positions:
+            matrix.obs[hdf5_name(matrix.features[i])] = [f"{value:g}" for value in matrix.values[:, i]]
+        kept = [i for i in range(len(matrix.features)) if i not in positions]
         matrix.values, matrix.var = matrix.values[:, kept], matrix.var.iloc[kept]
     return matrix
 
 
-def _absent(path: str, key: str, name: str, known: Sequence[str]) -> str:
-    near = nearest(name, known)
+def _absent_name_fault(path: str, key: str, name: str, known: Sequence[str]) -> str:
+    near = find_closest(name, known)
     return f"{key}.about: {path} has no column or row {name!r}" + (f"; did you mean {near!r}?" if near else "")

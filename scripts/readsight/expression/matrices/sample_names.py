@@ -12,59 +12,63 @@ Reader = Callable[[str, Mapping[str, Any]], Sequence[str]]
 
 
 @dataclass
-class Naming:
-    """files: of metadata, by path. known: names of samples. counted: table file → samples that metadata describe in its
-    order; order: their names. named: GDC file → sample."""
+class SampleNames:
+    """files: of metadata, by path. known: names of samples. metadata_counts: table file → samples that metadata describe in its
+    order; order: their names. file_samples: GDC file → sample."""
 
-    files: dict[str, metadata.File]
+    files: dict[str, metadata.MetadataTable]
     known: set[str]
-    counted: dict[str, int]
+    metadata_counts: dict[str, int]
     order: dict[str, list[str]]
-    named: dict[str, str]
+    file_samples: dict[str, str]
 
 
-def naming(
+def collect_names(
     sheet: Mapping[str, Any],
     entries: Sequence[Mapping[str, Any]],
     orders: Mapping[str, Mapping[str, Any]],
-    other: Reader,
-    look: Callable[..., header.Head] = header.look,
-) -> Naming:
+    read_names: Reader,
+    read_header: Callable[..., header.MatrixHeader] = header.read_header,
+) -> SampleNames:
     """Gather the names.
 
     sheet: sample → its columns. entries: metadata of the config. orders: table file → settings of its table, of the
-    files that metadata follow. other: reads names of samples from HDF5. Raises InputError with the faults of all files.
+    files that metadata follow. read_names: reads names of samples from HDF5. Raises InputError with the faults of all files.
     """
     faults: list[str] = []
-    files: dict[str, metadata.File] = {}
+    files: dict[str, metadata.MetadataTable] = {}
     for entry in entries:
         try:
-            files[entry["file"]] = metadata.read(entry["file"])
+            files[entry["file"]] = metadata.read_metadata(entry["file"])
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    known = {step for name in sheet for step in (name, tcga_barcodes.ladder(name)[-1])}
+    known = {step for name in sheet for step in (name, tcga_barcodes.list_aliases(name)[-1])}
     for entry in entries:
-        known |= set() if entry["order_of"] else metadata.names(files[entry["file"]], entry["key"])
-    counted = {entry["order_of"]: len(files[entry["file"]].rows) for entry in entries if entry["order_of"]}
-    found = Naming(files, known, counted, {}, metadata.names_of_files(files.values()))
+        known |= set() if entry["order_of"] else metadata.candidate_names(files[entry["file"]], entry["key"])
+    metadata_counts = {entry["order_of"]: len(files[entry["file"]].rows) for entry in entries if entry["order_of"]}
+    result = SampleNames(files, known, metadata_counts, {}, metadata.samples_of_files(files.values()))
     for path, spec in orders.items():
         try:
-            head = look(path, spec["about"])
+            head = read_header(path, spec["about"])
             hdf5 = head.kind in ("h5ad", "h5mu")
-            found.order[path] = list(
-                other(path, spec) if hdf5 else orientation.samples(head, spec, known, counted[path], found.named)
+            result.order[path] = list(
+                read_names(path, spec)
+                if hdf5
+                else orientation.list_samples(head, spec, known, metadata_counts[path], result.file_samples)
             )
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    found.known |= {name for names in found.order.values() for name in names}
-    return found
+    result.known |= {name for names in result.order.values() for name in names}
+    return result
 
 
-def ladders(names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+def resolve_names(names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """What each sample of a table is called; and under that name, all that it may be called elsewhere."""
-    called = tcga_barcodes.called(names)
-    return called, {called[name]: list(dict.fromkeys([called[name], *tcga_barcodes.ladder(name)])) for name in names}
+    canonical = tcga_barcodes.choose_names(names)
+    return canonical, {
+        canonical[name]: list(dict.fromkeys([canonical[name], *tcga_barcodes.list_aliases(name)])) for name in names
+    }

@@ -13,12 +13,12 @@ FEW_READS = 30
 LARGE, READS, ABSENT = 1000.0, 2 * MILLION, 0.02  # of estimated counts: the largest, a sample's sum, the share of zeros
 
 
-class Facts:
+class ValueStatistics:
     """What is needed of a matrix to tell its kind, in one pass over its rows."""
 
     def __init__(self, values: np.ndarray):
         self.size = values.size
-        self.missing = self.negative = self.broken = self.infinite = self.zeros = 0
+        self.missing = self.negative = self.fractional = self.infinite = self.zeros = 0
         self.largest, self.smallest = -np.inf, np.inf
         self.totals = np.zeros(len(values))
         for i, row in enumerate(values):
@@ -27,104 +27,109 @@ class Facts:
             self.infinite += int(np.isinf(known).sum())
             self.negative += int((known < 0).sum())
             self.zeros += int((known == 0).sum())
-            self.broken += int((known != np.floor(known)).sum())
+            self.fractional += int((known != np.floor(known)).sum())
             self.largest = max(self.largest, float(known.max(initial=-np.inf)))
             self.smallest = min(self.smallest, float(known.min(initial=np.inf)))
             self.totals[i] = known.sum(dtype=np.float64)
 
     @property
-    def tpm(self) -> bool:
+    def is_tpm(self) -> bool:
         """Whether nearly all samples sum to a million, as TPM do."""
-        near = (self.totals > 0.95 * MILLION) & (self.totals < 1.001 * MILLION)
-        return not self.negative and bool(near.mean() >= 0.9)
+        is_near_million = (self.totals > 0.95 * MILLION) & (self.totals < 1.001 * MILLION)
+        return not self.negative and bool(is_near_million.mean() >= 0.9)
 
     @property
-    def estimated(self) -> bool:
+    def is_estimated(self) -> bool:
         """Whether numbers with fractions are as large as counts of a sequenced sample, and as often 0 as no intensity is."""
-        large = self.largest >= LARGE and float(np.median(self.totals)) >= READS
-        return bool(self.broken and not (self.negative or self.missing) and large and self.zeros >= ABSENT * self.size)
+        is_large = self.largest >= LARGE and float(np.median(self.totals)) >= READS
+        return bool(self.fractional and not (self.negative or self.missing) and is_large and self.zeros >= ABSENT * self.size)
 
     @property
-    def logged(self) -> bool:
-        return self.broken > 0 and self.largest < LOGGED and self.smallest > -LOGGED
+    def is_logged(self) -> bool:
+        return self.fractional > 0 and self.largest < LOGGED and self.smallest > -LOGGED
 
 
-def tell(facts: Facts) -> tuple[str, str]:
+def infer_kind(facts: ValueStatistics) -> tuple[str, str]:
     """The kind of the numbers, and what told it."""
-    if not (facts.negative or facts.broken or facts.missing) and facts.largest >= FEW_READS:
+    if not (facts.negative or facts.fractional or facts.missing) and facts.largest >= FEW_READS:
         return "counts", f"whole numbers from 0 to {facts.largest:,.0f}"
-    if facts.broken and facts.tpm:
+    if facts.fractional and facts.is_tpm:
         return "tpm", "each sample sums to about a million"
-    if facts.logged:
+    if facts.is_logged:
         return "log", f"numbers from {facts.smallest:.3g} to {facts.largest:.3g}"
-    if facts.estimated:
+    if facts.is_estimated:
         return "expected", (
             f"numbers from 0 to {facts.largest:,.0f} with fractions, {facts.zeros / facts.size:.0%} of them 0, as counts that a tool "
             "estimated (RSEM, Salmon) are"
         )
     span = f"numbers from {facts.smallest:.4g} to {facts.largest:,.4g}"
-    if facts.broken and not facts.negative:
+    if facts.fractional and not facts.negative:
         return "values", f"{span}, taken as they are; were they counts with fractions (RSEM, Salmon), say kind: expected"
     return "values", f"{span}, taken as they are"
 
 
-def check(values: np.ndarray, facts: Facts, kind: str, samples: Sequence[str], features: Sequence[str], where: str) -> None:
+def check_kind(
+    values: np.ndarray, facts: ValueStatistics, kind: str, samples: Sequence[str], features: Sequence[str], where: str
+) -> None:
     """Raise InputError, with places, where the numbers are not of that kind. where: the key of the table."""
-    faults = [f"{where}: {place} is infinite" for place in _places(np.isinf, values, samples, features, facts.infinite)]
-    empty = [s for s, row in zip(samples, values, strict=True) if np.isnan(row).all()]
-    faults += [f"{where}: sample {name!r} has no number at all; leave it out" for name in empty[:SHOWN]]
+    faults = [
+        f"{where}: {position} is infinite"
+        for position in _describe_positions(np.isinf, values, samples, features, facts.infinite)
+    ]
+    empty_samples = [s for s, row in zip(samples, values, strict=True) if np.isnan(row).all()]
+    faults += [f"{where}: sample {name!r} has no number at all; leave it out" for name in empty_samples[:SHOWN]]
     if kind in ("counts", "expected", "tpm"):
-        faults += _amounts(values, facts, kind, samples, features, where)
+        faults += _amount_faults(values, facts, kind, samples, features, where)
     if faults:
         raise InputError(faults)
 
 
-def _amounts(
-    values: np.ndarray, facts: Facts, kind: str, samples: Sequence[str], features: Sequence[str], where: str
+def _amount_faults(
+    values: np.ndarray, facts: ValueStatistics, kind: str, samples: Sequence[str], features: Sequence[str], where: str
 ) -> list[str]:
     """Faults of what is counted: it starts at 0, none is missing, no sample is empty, and counts are whole."""
     name = {"tpm": "TPM"}.get(kind, "counts")
-    if facts.logged and kind != "tpm":
+    if facts.is_logged and kind != "tpm":
         return [
             f"{where}.kind: these are no {name}: they lie between {facts.smallest:.3g} and {facts.largest:.3g} and have fractions, "
             "as logarithms do; say kind: log"
         ]
     faults = []
-    places = _places(np.isnan, values, samples, features, facts.missing)
+    positions = _describe_positions(np.isnan, values, samples, features, facts.missing)
     faults += [
-        f"{where}: {place} has no number; {name} have none missing (write 0 where nothing was counted; or say kind: values)"
-        for place in places
+        f"{where}: {position} has no number; {name} have none missing (write 0 where nothing was counted; or say kind: values)"
+        for position in positions
     ]
-    places = _places(lambda row: row < 0, values, samples, features, facts.negative)
+    positions = _describe_positions(lambda row: row < 0, values, samples, features, facts.negative)
     faults += [
-        f"{where}: {place} is negative, and {name} start at 0; is this a logarithm (kind: log) or a difference (kind: values)?"
-        for place in places
+        f"{where}: {position} is negative, and {name} start at 0; is this a logarithm (kind: log) or a difference (kind: values)?"
+        for position in positions
     ]
-    if kind == "counts" and facts.broken and facts.tpm:
+    if kind == "counts" and facts.fractional and facts.is_tpm:
         faults.append(f"{where}.kind: these are no counts: each sample sums to about a million, as TPM do; say kind: tpm")
-    elif kind == "counts" and facts.broken:
-        places = _places(lambda row: row != np.floor(row), values, samples, features, facts.broken)
-        faults += [f"{where}: {place} is not a whole number" for place in places]
+    elif kind == "counts" and facts.fractional:
+        positions = _describe_positions(lambda row: row != np.floor(row), values, samples, features, facts.fractional)
+        faults += [f"{where}: {position} is not a whole number" for position in positions]
         faults.append(
             f"{where}.kind: counts of reads are whole. If a tool estimated them (expected counts of RSEM, Salmon, kallisto), say "
             "kind: expected; if they are FPKM or intensities, kind: values"
         )
-    silent = [s for s, total in zip(samples, facts.totals, strict=True) if total == 0]
-    faults += [f"{where}: sample {s!r}: nothing was counted in any feature; leave it out" for s in silent[:SHOWN]]
+    zero_samples = [s for s, total in zip(samples, facts.totals, strict=True) if total == 0]
+    faults += [f"{where}: sample {s!r}: nothing was counted in any feature; leave it out" for s in zero_samples[:SHOWN]]
     return faults
 
 
-def _places(wrong, values: np.ndarray, samples: Sequence[str], features: Sequence[str], count: int) -> list[str]:
+def _describe_positions(wrong, values: np.ndarray, samples: Sequence[str], features: Sequence[str], count: int) -> list[str]:
     """The first places at which something is wrong, and how many there are, in words."""
-    found: list[str] = []
+    positions: list[str] = []
     if not count:
-        return found
+        return positions
     for sample, row in zip(samples, values, strict=True):
-        for place in np.flatnonzero(wrong(row))[: SHOWN - len(found)]:
-            value = "" if np.isnan(row[place]) else f" ({row[place]:g})"
-            found.append(f"sample {sample!r}, feature {features[place]!r}{value}")
-        if len(found) >= SHOWN:
+        for position in np.flatnonzero(wrong(row))[: SHOWN - len(positions)]:
+            value = "" if np.isnan(row[position]) else f" ({row[position]:g})"
+            positions.append(f"sample {sample!r}, feature {features[position]!r}{value}")
+        if len(positions) >= SHOWN:
             break
-    if count > len(found):
-        found[-1] += f" (and {count - len(found):,} places more)"
-    return found
+    if count > len(positions):
+        positions[-1] += f" (and {count - len(positions):,} places more)"
+    return positions

@@ -34,7 +34,7 @@ import numpy as np
 @dataclass(frozen=True)
 class Exam:
     """name: in figures. key: in the summary. side: `≤` or `≥` of the limit; limit None: told, and not judged. reason: what it means
-    to fail. words: what the value is.
+    to fail. description: what the value is.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Exam:
     side: str
     limit: float | None
     reason: str
-    words: str
+    description: str
 
 
 FINITE = Exam(
@@ -157,19 +157,19 @@ EXAMS = (
 )  # fmt: skip
 
 
-def row(
+def judge_value(
     exam: Exam, value: float, low: float | None = None, high: float | None = None, n: int | None = None, **more: Any
 ) -> dict[str, Any]:
     """One result: exam, key, value, side, limit, passed, reason (in words, where it failed), low, high, n (examples)."""
     value = float(value)
-    told = exam.limit is None or bool(value <= exam.limit if exam.side == "≤" else value >= exam.limit)
-    passed = told and bool(np.isfinite(value))
+    is_within = exam.limit is None or bool(value <= exam.limit if exam.side == "≤" else value >= exam.limit)
+    passed = is_within and bool(np.isfinite(value))
     reason = "" if passed else exam.reason or "the value is no number"
-    found = {"exam": exam.name, "key": exam.key, "value": value, "side": exam.side, "limit": exam.limit, "passed": passed}
-    return found | {"reason": reason, "low": low, "high": high, "n": n} | more
+    result = {"exam": exam.name, "key": exam.key, "value": value, "side": exam.side, "limit": exam.limit, "passed": passed}
+    return result | {"reason": reason, "low": low, "high": high, "n": n} | more
 
 
-def undefined(exam: Exam, why: str) -> dict[str, Any]:
+def make_undefined(exam: Exam, reason: str) -> dict[str, Any]:
     """An exam that is not defined for a method or a model: its value is None, and nobody fails it."""
-    found = {"exam": exam.name, "key": exam.key, "value": None, "side": exam.side, "limit": exam.limit, "passed": True}
-    return found | {"reason": f"not defined: {why}", "low": None, "high": None, "n": None}
+    result = {"exam": exam.name, "key": exam.key, "value": None, "side": exam.side, "limit": exam.limit, "passed": True}
+    return result | {"reason": f"not defined: {reason}", "low": None, "high": None, "n": None}

@@ -30,38 +30,38 @@ from typing import Any
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.interpret.sequence_attribution.references import generator
+from readsight.interpret.sequence_attribution.references import sequence_rng
 from readsight.models.calibration import sigmoid
 from readsight.stats import metrics
 
 COLUMNS = ("name", "acts", "sites")
 SITE = re.compile(r"([^:,]+):(\d+)-(\d+):([+-])")
-DECOYS = 0.1  # part of the calls that may be decoys, where recall is told
-SOUGHT = 0.9  # part of the sites that are called, where decoys are counted
-DRAWN = 2_000_000  # places of all resamples, of which precision is told
+MAX_DECOYS = 0.1  # part of the calls that may be decoys, where recall is told
+TARGET_RECALL = 0.9  # part of the sites that are called, where decoys are counted
+MAX_RESAMPLED = 2_000_000  # places of all resamples, of which precision is told
 SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Planted:
-    """What was planted in one example. acts: whether it does something. sites: (start, end) each, 0-based half-open."""
+class PlantedTruth:
+    """What was planted in one example. is_active: whether it does something. sites: (start, end) each, 0-based half-open."""
 
-    acts: bool
+    is_active: bool
     sites: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
-class Stretches:
-    """Stretches that may be called. row: (k,) of the examples. start, end: (k,) places. acting: (k,) whether it is a site that acts."""
+class CandidateSites:
+    """Stretches that may be called. row: (k,) of the examples. start, end: (k,) places. is_active: (k,) whether it is a site that acts."""
 
     row: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    acting: np.ndarray
+    is_active: np.ndarray
 
 
-def read(path: Path, names: list[str], places: int) -> list[Planted]:
-    """What was planted in the named examples, in their order. places: of each.
+def read_truth(path: Path, names: list[str], length: int) -> list[PlantedTruth]:
+    """What was planted in the named examples, in their order. length: of each.
 
     The table has the columns name, acts (0 or 1) and sites (`motif:start-end:strand`, several by commas; `.` for none), start and
     end 0-based half-open. Raises InputError for columns, rows or examples that are missing or wrong.
@@ -70,121 +70,125 @@ def read(path: Path, names: list[str], places: int) -> list[Planted]:
         table = csv.DictReader(handle, delimiter="\t")
         missing = [name for name in COLUMNS if name not in (table.fieldnames or [])]
         if missing:
-            there = ", ".join(table.fieldnames or []) or "none"
-            raise InputError(f"{path}: columns {', '.join(missing)} are missing; it has {there}, and needs name, acts and sites")
+            columns = ", ".join(table.fieldnames or []) or "none"
+            raise InputError(
+                f"{path}: columns {', '.join(missing)} are missing; it has {columns}, and needs name, acts and sites"
+            )
         wanted = set(names)
         rows = {row["name"]: (number, row) for number, row in enumerate(table, 2) if row["name"] in wanted}
-    lacking = [name for name in names if name not in rows]
-    if lacking:
-        some = ", ".join(lacking[:SHOWN]) + (", …" if len(lacking) > SHOWN else "")
+    absent = [name for name in names if name not in rows]
+    if absent:
+        shown = ", ".join(absent[:SHOWN]) + (", …" if len(absent) > SHOWN else "")
         raise InputError(
-            f"{path}: {len(lacking)} of {len(names)} explained examples have no row ({some}); names must be those of the task's examples"
+            f"{path}: {len(absent)} of {len(names)} explained examples have no row ({shown}); names must be those of the task's examples"
         )
     faults: list[str] = []
-    found = [_planted(f"{path}: row {number}", row, places, faults) for number, row in (rows[name] for name in names)]
+    truth = [_parse_row(f"{path}: row {number}", row, length, faults) for number, row in (rows[name] for name in names)]
     if faults:
         raise InputError(list(dict.fromkeys(faults)))
-    return found
+    return truth
 
 
-def _planted(where: str, row: dict[str, str], places: int, faults: list[str]) -> Planted:
+def _parse_row(where: str, row: dict[str, str], length: int, faults: list[str]) -> PlantedTruth:
     if row["acts"] not in ("0", "1"):
         faults.append(f"{where}, column acts: {row['acts']!r} is neither 0 nor 1")
     sites = []
     if not row["sites"]:
         faults.append(f"{where}, column sites: nothing stands there; write . where an example has none")
-    for word in [] if row["sites"] in (".", "", None) else row["sites"].split(","):
-        told = SITE.fullmatch(word)
-        if not told:
-            faults.append(f"{where}, column sites: {word!r} is not motif:start-end:strand")
-        elif not int(told[2]) < int(told[3]) <= places:
-            faults.append(f"{where}, column sites: {word!r} does not lie within the example's {places} bases")
+    for entry in [] if row["sites"] in (".", "", None) else row["sites"].split(","):
+        match = SITE.fullmatch(entry)
+        if not match:
+            faults.append(f"{where}, column sites: {entry!r} is not motif:start-end:strand")
+        elif not int(match[2]) < int(match[3]) <= length:
+            faults.append(f"{where}, column sites: {entry!r} does not lie within the example's {length} bases")
         else:
-            sites.append((int(told[2]), int(told[3])))
-    return Planted(row["acts"] == "1", tuple(sites))
+            sites.append((int(match[2]), int(match[3])))
+    return PlantedTruth(row["acts"] == "1", tuple(sites))
 
 
-def stretches(planted: list[Planted], codes: np.ndarray, seed: int) -> Stretches:
+def build_candidates(truths: list[PlantedTruth], codes: np.ndarray, seed: int) -> CandidateSites:
     """Sites that act and decoys. codes: (n, places), by which background is drawn, each example's own."""
-    found = []
-    for row, (own, sequence) in enumerate(zip(planted, codes, strict=True)):
-        found += [(row, start, end, own.acts) for start, end in own.sites]
-        if own.acts:
-            draw, taken = generator(sequence, seed, "background"), marked(own, len(sequence))
-            for start, end in own.sites:
+    candidates = []
+    for row, (truth, sequence) in enumerate(zip(truths, codes, strict=True)):
+        candidates += [(row, start, end, truth.is_active) for start, end in truth.sites]
+        if truth.is_active:
+            rng, taken = sequence_rng(sequence, seed, "background"), site_mask(truth, len(sequence))
+            for start, end in truth.sites:
                 free = np.flatnonzero(np.convolve(taken, np.ones(end - start), "valid") == 0)
                 if len(free):
-                    begin = int(draw.choice(free))
-                    found.append((row, begin, begin + end - start, False))
-                    taken[begin : begin + end - start] = 1
-    columns = np.array(found, np.int64).reshape(-1, 4).T
-    return Stretches(columns[0], columns[1], columns[2], columns[3].astype(bool))
+                    background_start = int(rng.choice(free))
+                    candidates.append((row, background_start, background_start + end - start, False))
+                    taken[background_start : background_start + end - start] = 1
+    columns = np.array(candidates, np.int64).reshape(-1, 4).T
+    return CandidateSites(columns[0], columns[1], columns[2], columns[3].astype(bool))
 
 
-def marked(own: Planted, places: int) -> np.ndarray:
+def site_mask(truth: PlantedTruth, length: int) -> np.ndarray:
     """1 at places of sites, 0 elsewhere, (places,)."""
-    found = np.zeros(places)
-    for start, end in own.sites:
-        found[start:end] = 1
-    return found
+    mask = np.zeros(length)
+    for start, end in truth.sites:
+        mask[start:end] = 1
+    return mask
 
 
-def totals(own: np.ndarray, held: Stretches) -> np.ndarray:
-    """Contributions of each stretch, added up, (k,). own: (n, places)."""
-    up_to = np.concatenate([np.zeros((len(own), 1)), np.cumsum(own.astype(np.float64), axis=1)], axis=1)
-    return up_to[held.row, held.end] - up_to[held.row, held.start]
+def sum_contributions(contributions: np.ndarray, candidates: CandidateSites) -> np.ndarray:
+    """Contributions of each stretch, added up, (k,). contributions: (n, places)."""
+    cumulative = np.concatenate([np.zeros((len(contributions), 1)), np.cumsum(contributions.astype(np.float64), axis=1)], axis=1)
+    return cumulative[candidates.row, candidates.end] - cumulative[candidates.row, candidates.start]
 
 
 @dataclass(frozen=True)
-class Ladder:
+class ThresholdSweep:
     """Thresholds from the highest down, and what is called at each, for weightings of the stretches.
 
-    threshold: (steps,). right, calls: (resamples, steps) sites that act among the calls, and all calls. acting: (resamples,).
+    threshold: (steps,). right, calls: (resamples, steps) sites that act among the calls, and all calls. active_count: (resamples,).
     """
 
     threshold: np.ndarray
-    right: np.ndarray
+    true_positives: np.ndarray
     calls: np.ndarray
-    acting: np.ndarray
+    active_count: np.ndarray
 
     @classmethod
-    def of(cls, value: np.ndarray, acting: np.ndarray, weights: np.ndarray) -> "Ladder":
-        """value, acting: (k,). weights: (resamples, k), how often each stretch counts. Ties are called together."""
+    def from_scores(cls, value: np.ndarray, is_active: np.ndarray, weights: np.ndarray) -> "ThresholdSweep":
+        """value, is_active: (k,). weights: (resamples, k), how often each stretch counts. Ties are called together."""
         order = np.argsort(-value, kind="stable")
         ends = np.flatnonzero(np.append(np.diff(value[order]) != 0, True))
-        drawn = weights[:, order]
-        right, calls = (np.cumsum(part, axis=1)[:, ends] for part in (drawn * acting[order], drawn))
-        return cls(value[order][ends], right, calls, weights @ acting)
+        drawn_weights = weights[:, order]
+        true_positives, calls = (
+            np.cumsum(counts, axis=1)[:, ends] for counts in (drawn_weights * is_active[order], drawn_weights)
+        )
+        return cls(value[order][ends], true_positives, calls, weights @ is_active)
 
     @property
-    def share(self) -> np.ndarray:
+    def decoy_fraction(self) -> np.ndarray:
         """Part of the calls that are decoys, (resamples, steps); 1 where nothing is called."""
-        return 1 - np.divide(self.right, self.calls, out=np.zeros_like(self.right), where=self.calls > 0)
+        return 1 - np.divide(self.true_positives, self.calls, out=np.zeros_like(self.true_positives), where=self.calls > 0)
 
-    def recall(self) -> tuple[np.ndarray, np.ndarray]:
+    def best_recall(self) -> tuple[np.ndarray, np.ndarray]:
         """The largest recall at which at most DECOYS of the calls are decoys, (resamples,), and its threshold.
 
         0, infinite where there is none. NaN without a site.
         """
-        good = self.share <= DECOYS + 1e-12
-        last = good.shape[1] - 1 - good[:, ::-1].argmax(axis=1)
-        there = good.any(axis=1)
-        found = np.where(there, self.right[np.arange(len(last)), last], 0)
-        share = np.divide(found, self.acting, out=np.full(len(found), np.nan), where=self.acting > 0)
-        return share, np.where(there, self.threshold[last], np.inf)
+        is_allowed = self.decoy_fraction <= MAX_DECOYS + 1e-12
+        last = is_allowed.shape[1] - 1 - is_allowed[:, ::-1].argmax(axis=1)
+        has_threshold = is_allowed.any(axis=1)
+        hits = np.where(has_threshold, self.true_positives[np.arange(len(last)), last], 0)
+        recall = np.divide(hits, self.active_count, out=np.full(len(hits), np.nan), where=self.active_count > 0)
+        return recall, np.where(has_threshold, self.threshold[last], np.inf)
 
-    def decoys(self) -> np.ndarray:
+    def decoys_at_target(self) -> np.ndarray:
         """Part of the calls that are decoys where SOUGHT of the sites that act are called, (resamples,)."""
-        first = (self.right >= SOUGHT * self.acting[:, None] - 1e-12).argmax(axis=1)
-        return np.where(self.acting > 0, self.share[np.arange(len(first)), first], np.nan)
+        first = (self.true_positives >= TARGET_RECALL * self.active_count[:, None] - 1e-12).argmax(axis=1)
+        return np.where(self.active_count > 0, self.decoy_fraction[np.arange(len(first)), first], np.nan)
 
 
-def judged(
-    own: np.ndarray,
+def evaluate_sites(
+    contributions: np.ndarray,
     score: np.ndarray,
     kind: str,
-    planted: list[Planted],
-    held: Stretches,
+    truths: list[PlantedTruth],
+    candidates: CandidateSites,
     groups: np.ndarray,
     resamples: int,
     seed: int,
@@ -192,29 +196,31 @@ def judged(
     """recall (where at most DECOYS of the calls are decoys), decoys (where SOUGHT of the sites are called), unweighted (recall by
     contributions as they are), places (average precision), with intervals over groups.
 
-    own: (n, places) contributions. score: (n,) explained number. kind: of outcome; a logit of `binary` is turned into a
+    contributions: (n, places) contributions. score: (n,) explained number. kind: of outcome; a logit of `binary` is turned into a
     probability, of other kinds nothing is weighted.
     """
     weights = metrics.group_weights(groups, resamples, seed)
-    weight = sigmoid(score) if kind == "binary" else np.ones(len(own))
-    each = weights[:, held.row]
-    sums = totals(own, held)
-    weighted = Ladder.of(sums * weight[held.row], held.acting, each)
-    recall, threshold = weighted.recall()
-    plain = Ladder.of(sums, held.acting, each).recall()[0]
-    acts = np.array([one.acts for one in planted])
-    mask = np.array([marked(one, own.shape[1]) for one in planted], bool)[acts]
-    flat, label = own[acts].ravel(), mask.ravel()
-    few = 1 + max(20, min(resamples, DRAWN // len(flat)))  # all places of all resamples would not fit in memory
-    precision = metrics.auprc(flat, label, np.repeat(weights[:few, acts], own.shape[1], axis=1))
-    sizes = {"n": int(held.acting.sum()), "decoys": int((~held.acting).sum())}
+    weight = sigmoid(score) if kind == "binary" else np.ones(len(contributions))
+    candidate_weights = weights[:, candidates.row]
+    sums = sum_contributions(contributions, candidates)
+    weighted = ThresholdSweep.from_scores(sums * weight[candidates.row], candidates.is_active, candidate_weights)
+    recall, threshold = weighted.best_recall()
+    unweighted = ThresholdSweep.from_scores(sums, candidates.is_active, candidate_weights).best_recall()[0]
+    is_active = np.array([truth.is_active for truth in truths])
+    mask = np.array([site_mask(truth, contributions.shape[1]) for truth in truths], bool)[is_active]
+    flat, label = contributions[is_active].ravel(), mask.ravel()
+    resample_count = 1 + max(
+        20, min(resamples, MAX_RESAMPLED // len(flat))
+    )  # all places of all resamples would not fit in memory
+    precision = metrics.auprc(flat, label, np.repeat(weights[:resample_count, is_active], contributions.shape[1], axis=1))
+    sizes = {"n": int(candidates.is_active.sum()), "decoys": int((~candidates.is_active).sum())}
     return {
-        "recall": metrics.interval(recall) | sizes | {"threshold": _number(threshold[0])},
-        "decoys": metrics.interval(weighted.decoys()) | sizes,
-        "unweighted": metrics.interval(plain) | sizes,
-        "places": metrics.interval(precision) | {"n": int(acts.sum()), "chance": float(label.mean())},
+        "recall": metrics.resample_interval(recall) | sizes | {"threshold": _finite_or_none(threshold[0])},
+        "decoys": metrics.resample_interval(weighted.decoys_at_target()) | sizes,
+        "unweighted": metrics.resample_interval(unweighted) | sizes,
+        "places": metrics.resample_interval(precision) | {"n": int(is_active.sum()), "chance": float(label.mean())},
     }
 
 
-def _number(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None

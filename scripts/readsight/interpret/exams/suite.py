@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 
 from readsight.interpret.exams import criteria, deletion_curves, planted_sites, similarity
-from readsight.interpret.exams.case import Case, Examined, thinned
-from readsight.interpret.exams.control_models import Model, Trainer, networks, redrawn
-from readsight.interpret.exams.criteria import row, undefined
-from readsight.interpret.sequence_attribution.attribution import averaged, change_of
-from readsight.interpret.sequence_attribution.query import Question, turned_back
+from readsight.interpret.exams.case import ExamCase, ExaminedAttributions, thin_cases
+from readsight.interpret.exams.control_models import ControlTrainer, ExplainedModel, redraw_weights, split_ensemble
+from readsight.interpret.exams.criteria import judge_value, make_undefined
+from readsight.interpret.sequence_attribution.attribution import score_change, should_average_strands
+from readsight.interpret.sequence_attribution.query import AttributionQuery, reverse_attributions
 from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
 
-ADDED = 200  # examples whose contributions are added up
-FADED = 40  # examples whose places are deleted and inserted
-ASKED = 16  # examples that other models are asked about
-TURNED = 8  # examples that are asked about on the other strand
-LONG = 400  # places, from which on fewer examples are taken
-FEWEST = 8
-DRAWS = 2  # models that learned nothing, of each kind: one alone can be alike by luck
-OTHERS = 2  # most models of other folds or seeds
+COMPLETENESS_EXAMPLES = 200  # examples whose contributions are added up
+CURVE_EXAMPLES = 40  # examples whose places are deleted and inserted
+CONTROL_EXAMPLES = 16  # examples that other models are asked about
+STRAND_EXAMPLES = 8  # examples that are asked about on the other strand
+LONG_SEQUENCE = 400  # places, from which on fewer examples are taken
+MIN_EXAMPLES = 8
+RANDOM_MODELS = 2  # models that learned nothing, of each kind: one alone can be alike by luck
+MAX_CONTROLS = 2  # most models of other folds or seeds
 REFERENCE = "mutagenesis"
 
-Other = Callable[[Case], Question | None]
+ControlQuery = Callable[[ExamCase], AttributionQuery | None]
 Result = dict[str, Any]
 
 
@@ -35,195 +35,247 @@ class Examination:
     each example, None where that is not known. resamples: of groups, behind intervals.
     """
 
-    examined: Examined
-    models: list[Model]
-    trainer: Trainer
-    truth: list[planted_sites.Planted] | None
+    subject: ExaminedAttributions
+    models: list[ExplainedModel]
+    trainer: ControlTrainer
+    truth: list[planted_sites.PlantedTruth] | None
     resamples: int
     seed: int
-    _made: dict[Any, Model] = field(default_factory=dict)
+    _trained_models: dict[Any, ExplainedModel] = field(default_factory=dict)
 
-    def judge(self, method: str) -> Result:
+    def judge_method(self, method: str) -> Result:
         """exams (a row each), passed, and curves of a method."""
-        found = [self.numbers(method)]
-        if not found[0]["passed"]:
-            found += [undefined(exam, "attributions are no numbers") for exam in criteria.EXAMS[1:]]
-            return {"exams": found, "passed": False, "curves": None}
-        found += [self.completeness(method), *self.randomised(method)]
-        faded, drawn = self.faded(method)
-        found += [*faded, self.agreement(method), *self.planted(method), self.stability(method), *self.strands(method)]
-        return {"exams": found, "passed": all(one["passed"] for one in found), "curves": drawn}
+        results = [self.check_finite(method)]
+        if not results[0]["passed"]:
+            results += [make_undefined(exam, "attributions are no numbers") for exam in criteria.EXAMS[1:]]
+            return {"exams": results, "passed": False, "curves": None}
+        results += [self.check_completeness(method), *self.compare_randomised(method)]
+        curve_results, curves = self.measure_deletion(method)
+        results += [
+            *curve_results,
+            self.compare_mutagenesis(method),
+            *self.judge_planted(method),
+            self.measure_stability(method),
+            *self.compare_strands(method),
+        ]
+        return {"exams": results, "passed": all(result["passed"] for result in results), "curves": curves}
 
-    def numbers(self, method: str) -> Result:
+    def check_finite(self, method: str) -> Result:
         """Whether all attributions are numbers."""
-        parts = self.examined.held.found[method].values()
-        wrong = sum(int((~np.isfinite(part)).sum()) for part in parts)
-        return row(criteria.FINITE, wrong / max(1, sum(part.size for part in parts)), n=len(self.examined.held))
+        by_head = self.subject.attributions.values[method].values()
+        invalid_count = sum(int((~np.isfinite(values)).sum()) for values in by_head)
+        return judge_value(
+            criteria.FINITE, invalid_count / max(1, sum(values.size for values in by_head)), n=len(self.subject.attributions)
+        )
 
-    def completeness(self, method: str) -> Result:
+    def check_completeness(self, method: str) -> Result:
         """Sundararajan et al. 2017."""
         if not getattr(EXPLANATIONS[method], "COMPLETE", False):
-            return undefined(criteria.COMPLETE, "the method does not say that contributions add up")
-        cases = self.some(ADDED)
-        change = np.concatenate([change_of(case.question, self.examined.spec, self.examined.seed, word=method) for case in cases])
-        total = np.concatenate([self.examined.own(method, case).sum(axis=1, dtype=float) for case in cases])
-        gap = np.abs(total - change)
-        return row(criteria.COMPLETE, **self._ratio(gap, np.abs(change), cases))
-
-    def randomised(self, method: str) -> list[Result]:
-        """Adebayo et al. 2018."""
-        found = []
-        fresh: list[Other] = [
-            lambda case, k=k: redrawn(case.question, self.seed + 17 + k + 101 * case.fold) for k in range(DRAWS)
-        ]
-        blind: list[Other] = [self._trained(self.trainer.blind, k) for k in range(DRAWS)]
-        for exam, others in ((criteria.REDRAWN, fresh), (criteria.SHUFFLED, blind)):
-            alike = self._likeness(method, others)
-            found.append(row(exam, **alike) if alike else undefined(exam, "the model has no weights to draw"))
-        return found
-
-    def stability(self, method: str) -> Result:
-        """Likeness to models of other folds, to the networks of an ensemble, or to one that is trained again from another seed."""
-        first = self.examined.cases[0].question
-        if len(self.models) > 1:
-            others, held = [self._of_fold(k + 1) for k in range(min(OTHERS, len(self.models) - 1))], "other folds"
-        elif networks(first):
-            count = min(OTHERS, len(networks(first)))
-            others, held = [lambda case, k=k: networks(case.question)[k] for k in range(count)], "networks of the ensemble"
-        else:
-            others, held = [self._trained(self.trainer.again, 0)], "another seed"
-        return row(criteria.STABILITY, **self._likeness(method, others), held_against=held)
-
-    def faded(self, method: str) -> tuple[list[Result], Result]:
-        """Deletion and insertion; and their curves."""
-        cases, fading, chance = self._fading
-        own = deletion_curves.Faded.together(
-            [f.by(self.examined.own(method, case)) for f, case in zip(fading, cases, strict=True)]
+            return make_undefined(criteria.COMPLETE, "the method does not say that contributions add up")
+        cases = self.select_cases(COMPLETENESS_EXAMPLES)
+        change = np.concatenate(
+            [score_change(case.query, self.subject.spec, self.subject.seed, method_name=method) for case in cases]
         )
-        area = deletion_curves.areas(own, chance)
+        total = np.concatenate([self.subject.contributions_of(method, case).sum(axis=1, dtype=float) for case in cases])
+        gap = np.abs(total - change)
+        return judge_value(criteria.COMPLETE, **self._ratio_interval(gap, np.abs(change), cases))
+
+    def compare_randomised(self, method: str) -> list[Result]:
+        """Adebayo et al. 2018."""
+        results = []
+        redrawn: list[ControlQuery] = [
+            lambda case, k=k: redraw_weights(case.query, self.seed + 17 + k + 101 * case.fold) for k in range(RANDOM_MODELS)
+        ]
+        shuffled: list[ControlQuery] = [
+            self._make_trained_control(self.trainer.train_on_shuffled_labels, k) for k in range(RANDOM_MODELS)
+        ]
+        for exam, controls in ((criteria.REDRAWN, redrawn), (criteria.SHUFFLED, shuffled)):
+            similarity = self._control_similarity(method, controls)
+            results.append(
+                judge_value(exam, **similarity) if similarity else make_undefined(exam, "the model has no weights to draw")
+            )
+        return results
+
+    def measure_stability(self, method: str) -> Result:
+        """Likeness to models of other folds, to the networks of an ensemble, or to one that is trained again from another seed."""
+        first = self.subject.cases[0].query
+        if len(self.models) > 1:
+            controls, source = (
+                [self._make_fold_control(k + 1) for k in range(min(MAX_CONTROLS, len(self.models) - 1))],
+                "other folds",
+            )
+        elif split_ensemble(first):
+            count = min(MAX_CONTROLS, len(split_ensemble(first)))
+            controls, source = (
+                [lambda case, k=k: split_ensemble(case.question)[k] for k in range(count)],
+                "networks of the ensemble",
+            )
+        else:
+            controls, source = [self._make_trained_control(self.trainer.retrain, 0)], "another seed"
+        return judge_value(criteria.STABILITY, **self._control_similarity(method, controls), held_against=source)
+
+    def measure_deletion(self, method: str) -> tuple[list[Result], Result]:
+        """Deletion and insertion; and their curves."""
+        cases, experiments, random_curves = self._experiments
+        curves = deletion_curves.DeletionCurves.concatenate(
+            [
+                experiment.curves_by_contribution(self.subject.contributions_of(method, case))
+                for experiment, case in zip(experiments, cases, strict=True)
+            ]
+        )
+        areas = deletion_curves.compute_areas(curves, random_curves)
         rows = [
-            row(exam, **self._ratio(area[name], own.change, cases))
+            judge_value(exam, **self._ratio_interval(areas[name], curves.change, cases))
             for name, exam in (("deletion", criteria.DELETION), ("insertion", criteria.INSERTION))
         ]
-        return rows, deletion_curves.drawn(own, chance, self.examined.groups(cases), self.resamples, self.seed)
+        return rows, deletion_curves.curve_bands(
+            curves, random_curves, self.subject.collect_groups(cases), self.resamples, self.seed
+        )
 
     @cached_property
-    def _fading(self) -> tuple[list[Case], list[deletion_curves.Fading], deletion_curves.Faded]:
-        cases = self.some(FADED)
-        fading = [deletion_curves.Fading(case.question, self.seed) for case in cases]
-        return cases, fading, deletion_curves.Faded.together([f.at_random() for f in fading])
+    def _experiments(self) -> tuple[list[ExamCase], list[deletion_curves.DeletionExperiment], deletion_curves.DeletionCurves]:
+        cases = self.select_cases(CURVE_EXAMPLES)
+        experiments = [deletion_curves.DeletionExperiment(case.query, self.seed) for case in cases]
+        return (
+            cases,
+            experiments,
+            deletion_curves.DeletionCurves.concatenate([experiment.random_curves() for experiment in experiments]),
+        )
 
-    def agreement(self, method: str) -> Result:
+    def compare_mutagenesis(self, method: str) -> Result:
         """Rank correlation with mutagenesis, whatever references a method compares with."""
         if method == REFERENCE:
-            return undefined(criteria.AGREEMENT, "it is what others are held against")
-        cases, edits = self._mutagenesis
-        own = [self.examined.found(method, case) for case in cases]
-        size = all(map(similarity.unsigned, own))
-        alike = [
-            similarity.correlations(one, np.abs(other) if size else other, case.codes)
-            for one, other, case in zip(own, edits, cases, strict=True)
+            return make_undefined(criteria.AGREEMENT, "it is what others are held against")
+        cases, mutagenesis = self._mutagenesis
+        attributions = [self.subject.attributions_of(method, case) for case in cases]
+        is_unsigned = all(map(similarity.is_unsigned, attributions))
+        correlations = [
+            similarity.correlate_contributions(values, np.abs(reference) if is_unsigned else reference, case.codes)
+            for values, reference, case in zip(attributions, mutagenesis, cases, strict=True)
         ]
-        return row(criteria.AGREEMENT, **self._mean(np.concatenate(alike), cases))
+        return judge_value(criteria.AGREEMENT, **self._mean_interval(np.concatenate(correlations), cases))
 
     @cached_property
-    def _mutagenesis(self) -> tuple[list[Case], list[np.ndarray]]:
+    def _mutagenesis(self) -> tuple[list[ExamCase], list[np.ndarray]]:
         """Attributions of mutagenesis, of the file where it holds them."""
-        if REFERENCE in self.examined.held.found:
-            cases = self.some(ADDED)
-            return cases, [self.examined.found(REFERENCE, case) for case in cases]
-        cases = self.some(ASKED)
-        return cases, [self.examined.asked(REFERENCE, case.question) for case in cases]
+        if REFERENCE in self.subject.attributions.values:
+            cases = self.select_cases(COMPLETENESS_EXAMPLES)
+            return cases, [self.subject.attributions_of(REFERENCE, case) for case in cases]
+        cases = self.select_cases(CONTROL_EXAMPLES)
+        return cases, [self.subject.attribute_query(REFERENCE, case.query) for case in cases]
 
-    def planted(self, method: str) -> list[Result]:
+    def judge_planted(self, method: str) -> list[Result]:
         """Planted sites that are called, and decoys."""
         exams = (criteria.PLANTED, criteria.DECOYS, criteria.ALONE, criteria.PLACES)
-        why = None
+        reason = None
         if self.truth is None:
-            why = "what acts is not known of these examples"
-        elif len(self.examined.held.heads) > 1:
-            why = "the truth is of one number, and the model gives several"
-        elif not any(one.acts and one.sites for one in self.truth):
-            why = "no explained example holds a planted site that acts"
-        if why:
-            return [undefined(exam, why) for exam in exams]
-        held = self.examined.held
-        head = held.heads[0]
-        places = planted_sites.stretches(self.truth, held.sequence, self.seed)
-        given = (held.contributions(method, head), held.score[head], str(held.about["kind"]), self.truth, places)
-        found = planted_sites.judged(*given, held.rows["group"], self.resamples, self.seed)
-        parts = ("recall", "decoys", "unweighted", "places")
-        return [row(exam, **found[part]) for exam, part in zip(exams, parts, strict=True)]
+            reason = "what acts is not known of these examples"
+        elif len(self.subject.attributions.heads) > 1:
+            reason = "the truth is of one number, and the model gives several"
+        elif not any(truth.is_active and truth.sites for truth in self.truth):
+            reason = "no explained example holds a planted site that acts"
+        if reason:
+            return [make_undefined(exam, reason) for exam in exams]
+        attributions = self.subject.attributions
+        head = attributions.heads[0]
+        candidates = planted_sites.build_candidates(self.truth, attributions.sequence, self.seed)
+        arguments = (
+            attributions.contributions(method, head),
+            attributions.score[head],
+            str(attributions.attributes["kind"]),
+            self.truth,
+            candidates,
+        )
+        metrics = planted_sites.evaluate_sites(*arguments, attributions.metadata["group"], self.resamples, self.seed)
+        keys = ("recall", "decoys", "unweighted", "places")
+        return [judge_value(exam, **metrics[key]) for exam, key in zip(exams, keys, strict=True)]
 
-    def strands(self, method: str) -> list[Result]:
+    def compare_strands(self, method: str) -> list[Result]:
         """Likeness of the two strands' contributions, as they are given, and before both strands are averaged."""
         exams = (criteria.STRANDS, criteria.STRAND)
-        about = self.examined.cases[0].question.about
-        if about.get("stranded"):
-            return [undefined(exam, "the strand means something to this model") for exam in exams]
-        cases = self.some(TURNED)
-        given = self._turned(method, cases, [self.examined.found(method, case) for case in cases], lambda q: q)
-        if not averaged(EXPLANATIONS[method], cases[0].question):
-            return [row(exams[0], **self._mean(given, cases)), undefined(exams[1], "strands are not averaged here")]
+        description = self.subject.cases[0].query.description
+        if description.get("stranded"):
+            return [make_undefined(exam, "the strand means something to this model") for exam in exams]
+        cases = self.select_cases(STRAND_EXAMPLES)
+        correlations = self._correlate_strands(
+            method, cases, [self.subject.attributions_of(method, case) for case in cases], lambda q: q
+        )
+        if not should_average_strands(EXPLANATIONS[method], cases[0].query):
+            return [
+                judge_value(exams[0], **self._mean_interval(correlations, cases)),
+                make_undefined(exams[1], "strands are not averaged here"),
+            ]
 
-        def alone(question: Question) -> Question:
-            return replace(question, about=question.about | {"average_strands": False})
+        def use_one_strand(query: AttributionQuery) -> AttributionQuery:
+            return replace(query, about=query.description | {"average_strands": False})
 
-        raw = [self.examined.asked(method, alone(case.question)) for case in cases]
+        raw = [self.subject.attribute_query(method, use_one_strand(case.query)) for case in cases]
         return [
-            row(exams[0], **self._mean(given, cases)),
-            row(exams[1], **self._mean(self._turned(method, cases, raw, alone), cases)),
+            judge_value(exams[0], **self._mean_interval(correlations, cases)),
+            judge_value(exams[1], **self._mean_interval(self._correlate_strands(method, cases, raw, use_one_strand), cases)),
         ]
 
-    def _turned(self, method: str, cases: list[Case], own: list[np.ndarray], put: Callable[[Question], Question]) -> np.ndarray:
+    def _correlate_strands(
+        self,
+        method: str,
+        cases: list[ExamCase],
+        attributions: list[np.ndarray],
+        prepare: Callable[[AttributionQuery], AttributionQuery],
+    ) -> np.ndarray:
         """Correlation of contributions with those of the other strand, turned back."""
-        found = []
-        for case, part in zip(cases, own, strict=True):
-            other = self.examined.asked(method, put(case.question).turned())
-            found.append(similarity.correlations(part, turned_back(other, case.question.about), case.codes))
-        return np.concatenate(found)
+        correlations = []
+        for case, values in zip(cases, attributions, strict=True):
+            reverse = self.subject.attribute_query(method, prepare(case.query).reverse_strand())
+            correlations.append(
+                similarity.correlate_contributions(values, reverse_attributions(reverse, case.query.description), case.codes)
+            )
+        return np.concatenate(correlations)
 
-    def _likeness(self, method: str, others: list[Other]) -> dict[str, Any]:
+    def _control_similarity(self, method: str, controls: list[ControlQuery]) -> dict[str, Any]:
         """Mean correlation with what other models are found to have, over models and examples; empty where there are none."""
-        cases = self.some(ASKED)
-        found = []
-        for other in others:
-            put = [(case, other(case)) for case in cases]
-            if any(question is None for _, question in put):
+        cases = self.select_cases(CONTROL_EXAMPLES)
+        similarities = []
+        for control in controls:
+            queries = [(case, control(case)) for case in cases]
+            if any(query is None for _, query in queries):
                 return {}
-            parts = [
-                similarity.correlations(self.examined.found(method, case), self.examined.asked(method, question), case.codes)
-                for case, question in put
+            correlations = [
+                similarity.correlate_contributions(
+                    self.subject.attributions_of(method, case), self.subject.attribute_query(method, query), case.codes
+                )
+                for case, query in queries
             ]
-            found.append(np.concatenate(parts))
-        return self._mean(np.mean(found, axis=0), cases) | {"models": len(others)}
+            similarities.append(np.concatenate(correlations))
+        return self._mean_interval(np.mean(similarities, axis=0), cases) | {"models": len(controls)}
 
-    def _trained(self, train: Callable[[int, int], Any], draw: int) -> Other:
+    def _make_trained_control(self, train: Callable[[int, int], Any], index: int) -> ControlQuery:
         """The question to a model that is trained anew; once, whichever method asks."""
 
-        def other(case: Case) -> Question:
-            key = (train.__name__, draw)
-            if key not in self._made:
-                number = draw % len(self.models)
-                arrays, about = train(number, self.seed + 31 + draw)
-                self._made[key] = Model(self.models[number].member, arrays, about)
-            return self._made[key].instead(case.question)
+        def make_query(case: ExamCase) -> AttributionQuery:
+            key = (train.__name__, index)
+            if key not in self._trained_models:
+                number = index % len(self.models)
+                arrays, description = train(number, self.seed + 31 + index)
+                self._trained_models[key] = ExplainedModel(self.models[number].model, arrays, description)
+            return self._trained_models[key].redirect_query(case.query)
 
-        return other
+        return make_query
 
-    def _of_fold(self, further: int) -> Other:
-        def other(case: Case) -> Question:
-            return self.models[(case.fold + further) % len(self.models)].instead(case.question)
+    def _make_fold_control(self, offset: int) -> ControlQuery:
+        def make_query(case: ExamCase) -> AttributionQuery:
+            return self.models[(case.fold + offset) % len(self.models)].redirect_query(case.query)
 
-        return other
+        return make_query
 
-    def some(self, most: int) -> list[Case]:
+    def select_cases(self, max_examples: int) -> list[ExamCase]:
         """Cases of at most so many examples; of long sequences fewer."""
-        places = self.examined.held.sequence.shape[1]
-        return thinned(self.examined.cases, max(min(most, FEWEST), min(most, most * LONG // places)))
+        length = self.subject.attributions.sequence.shape[1]
+        return thin_cases(
+            self.subject.cases, max(min(max_examples, MIN_EXAMPLES), min(max_examples, max_examples * LONG_SEQUENCE // length))
+        )
 
-    def _mean(self, values: np.ndarray, cases: list[Case]) -> dict[str, Any]:
-        return similarity.mean(values, self.examined.groups(cases), self.resamples, self.seed)
+    def _mean_interval(self, values: np.ndarray, cases: list[ExamCase]) -> dict[str, Any]:
+        return similarity.mean_interval(values, self.subject.collect_groups(cases), self.resamples, self.seed)
 
-    def _ratio(self, part: np.ndarray, whole: np.ndarray, cases: list[Case]) -> dict[str, Any]:
-        return similarity.ratio(part, whole, self.examined.groups(cases), self.resamples, self.seed)
+    def _ratio_interval(self, numerator: np.ndarray, denominator: np.ndarray, cases: list[ExamCase]) -> dict[str, Any]:
+        return similarity.ratio_interval(numerator, denominator, self.subject.collect_groups(cases), self.resamples, self.seed)

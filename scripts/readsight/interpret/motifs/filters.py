@@ -5,34 +5,34 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.motifs.meme import Known
-from readsight.interpret.motifs.pwm import counted
+from readsight.interpret.motifs.meme import NamedMotif
+from readsight.interpret.motifs.pwm import compute_frequencies
 
-HALF = 0.5  # of the largest activation
-LEAST = 4  # bases that a filter spans, where it is one of motifs
-MOST = 20_000  # words of a filter that are counted
-ROWS = 256
+ACTIVATION_FRACTION = 0.5  # of the largest activation
+MIN_WIDTH = 4  # bases that a filter spans, where it is one of motifs
+MAX_KMERS = 20_000  # words of a filter that are counted
+BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
-class Filter:
-    """number: from 0. maximum: largest activation. words: how many drive it to more than half of that. examples: part of the
-    sequences with such a word. matrix: (width, 4), None where no word does. highest: (n,), each sequence's largest activation.
+class MotifFilter:
+    """number: from 0. maximum: largest activation. kmer_count: how many drive it to more than half of that. example_fraction: part of the
+    sequences with such a word. matrix: (width, 4), None where no word does. sequence_maxima: (n,), each sequence's largest activation.
     """
 
     number: int
     maximum: float
-    words: int
-    examples: float
+    kmer_count: int
+    example_fraction: float
     matrix: np.ndarray | None
-    highest: np.ndarray
+    sequence_maxima: np.ndarray
 
     @property
-    def known(self) -> Known:
-        return Known(f"filter{self.number}", self.matrix, "", self.words)
+    def motif(self) -> NamedMotif:
+        return NamedMotif(f"filter{self.number}", self.matrix, "", self.kmer_count)
 
 
-def first(net: Any) -> tuple[list[Any], str]:
+def find_first_layer(net: Any) -> tuple[list[Any], str]:
     """The layers up to the first activation, without pooling and dropout, and nothing; or no layers, and why there are none.
 
     net: module of one network, or of several: then of the first.
@@ -40,51 +40,53 @@ def first(net: Any) -> tuple[list[Any], str]:
     from torch import nn
 
     net = net.nets[0] if hasattr(net, "nets") else net
-    convolution = next((own for own in net.modules() if isinstance(own, (nn.Conv1d, nn.Conv2d))), None)
+    convolution = next((module for module in net.modules() if isinstance(module, (nn.Conv1d, nn.Conv2d))), None)
     if convolution is None or convolution.in_channels != 4:
         return [], "the network has no layer of filters that read bases"
-    if convolution.kernel_size[-1] < LEAST:
+    if convolution.kernel_size[-1] < MIN_WIDTH:
         return (
             [],
             f"the network's first filters span {convolution.kernel_size[-1]} base{'s' * (convolution.kernel_size[-1] > 1)}: no motif",
         )
-    block = next(own for own in net.modules() if isinstance(own, nn.Sequential) and any(part is convolution for part in own))
-    kept = [part for part in block if not isinstance(part, (nn.MaxPool1d, nn.MaxPool2d, nn.Dropout))]
-    return kept[kept.index(convolution) :], ""
+    block = next(
+        module for module in net.modules() if isinstance(module, nn.Sequential) and any(layer is convolution for layer in module)
+    )
+    layers = [layer for layer in block if not isinstance(layer, (nn.MaxPool1d, nn.MaxPool2d, nn.Dropout))]
+    return layers[layers.index(convolution) :], ""
 
 
-def filters(layers: list[Any], codes: np.ndarray) -> list[Filter]:
-    """Filters of the layers that `first` gave, by words of codes (n, places) that hold no N and lie within their sequence."""
+def extract_filters(layers: list[Any], codes: np.ndarray) -> list[MotifFilter]:
+    """Filters of the layers that `find_first_layer` gave, by words of codes (n, places) that hold no N and lie within their sequence."""
     import torch
 
     width = layers[0].kernel_size[-1]
     table = torch.eye(5, 4)
     offset = (width - 1) // 2  # a filter's middle, as padding "same" counts it
-    places = codes.shape[1] - width + 1
-    if places < 1 or not len(codes):
+    positions = codes.shape[1] - width + 1
+    if positions < 1 or not len(codes):
         return []
-    known = np.lib.stride_tricks.sliding_window_view(codes < 4, width, axis=1).all(axis=2)
-    parts = []
+    is_valid = np.lib.stride_tricks.sliding_window_view(codes < 4, width, axis=1).all(axis=2)
+    chunks = []
     with torch.inference_mode():
-        for row in range(0, len(codes), ROWS):
-            values = table[torch.from_numpy(codes[row : row + ROWS].astype(np.int64))].transpose(1, 2).unsqueeze(2)
+        for row in range(0, len(codes), BATCH_SIZE):
+            values = table[torch.from_numpy(codes[row : row + BATCH_SIZE].astype(np.int64))].transpose(1, 2).unsqueeze(2)
             for layer in layers:
                 values = layer(values)
-            parts.append(values[:, :, 0, offset : offset + places].half().numpy())
-    values = np.concatenate(parts)
+            chunks.append(values[:, :, 0, offset : offset + positions].half().numpy())
+    values = np.concatenate(chunks)
     return [
-        _filter(number, np.where(known, values[:, number].astype(np.float32), 0), codes, width)
+        _build_filter(number, np.where(is_valid, values[:, number].astype(np.float32), 0), codes, width)
         for number in range(values.shape[1])
     ]
 
 
-def _filter(number: int, values: np.ndarray, codes: np.ndarray, width: int) -> Filter:
+def _build_filter(number: int, values: np.ndarray, codes: np.ndarray, width: int) -> MotifFilter:
     """values: (n, places) activations."""
     highest = values.max(axis=1)
     maximum = float(highest.max())
-    row, start = np.nonzero(values > HALF * maximum) if maximum > 0 else (np.zeros(0, int), np.zeros(0, int))
+    row, start = np.nonzero(values > ACTIVATION_FRACTION * maximum) if maximum > 0 else (np.zeros(0, int), np.zeros(0, int))
     if not len(row):
-        return Filter(number, max(maximum, 0.0), 0, 0.0, None, highest)
-    taken = np.unique(np.linspace(0, len(row) - 1, min(len(row), MOST)).round().astype(int))
-    matrix = counted(codes, row[taken], start[taken], np.ones(len(taken), int), width)
-    return Filter(number, maximum, len(row), len(np.unique(row)) / len(codes), matrix, highest)
+        return MotifFilter(number, max(maximum, 0.0), 0, 0.0, None, highest)
+    sampled = np.unique(np.linspace(0, len(row) - 1, min(len(row), MAX_KMERS)).round().astype(int))
+    matrix = compute_frequencies(codes, row[sampled], start[sampled], np.ones(len(sampled), int), width)
+    return MotifFilter(number, maximum, len(row), len(np.unique(row)) / len(codes), matrix, highest)

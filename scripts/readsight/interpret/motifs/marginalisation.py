@@ -10,84 +10,86 @@ from typing import Any
 import numpy as np
 
 from readsight.genome.codes import reverse_complement
-from readsight.genome.shuffle import dinucleotide
-from readsight.interpret.sequence_attribution.query import ROWS, Head, Question
+from readsight.genome.shuffle import shuffle_dinucleotides
+from readsight.interpret.sequence_attribution.query import MAX_BATCH, AttributionQuery, OutputHead
 
 
-def shuffled(codes: np.ndarray, pair: bool, seed: int) -> np.ndarray:
+def shuffle_codes(codes: np.ndarray, pair: bool, seed: int) -> np.ndarray:
     """Each sequence with its dinucleotides shuffled; of pairs both windows are the shuffled reference."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if not pair:
-        return dinucleotide(np.ascontiguousarray(codes), draw)
-    own = dinucleotide(np.ascontiguousarray(np.split(codes, 2, axis=1)[0]), draw)
-    return np.concatenate([own, own], axis=1)
+        return shuffle_dinucleotides(np.ascontiguousarray(codes), rng)
+    shuffled_reference = shuffle_dinucleotides(np.ascontiguousarray(np.split(codes, 2, axis=1)[0]), rng)
+    return np.concatenate([shuffled_reference, shuffled_reference], axis=1)
 
 
-def put(codes: np.ndarray, word: np.ndarray, start: int) -> np.ndarray:
+def insert_consensus(codes: np.ndarray, consensus: np.ndarray, start: int) -> np.ndarray:
     """The sequences with a word at a place; 4 in the word leaves the base as it is."""
-    found = codes.copy()
-    part = found[:, start : start + len(word)]
-    part[:, word < 4] = word[word < 4]
-    return found
+    inserted = codes.copy()
+    target = inserted[:, start : start + len(consensus)]
+    target[:, consensus < 4] = consensus[consensus < 4]
+    return inserted
 
 
-def turned(word: np.ndarray, strand: str) -> np.ndarray:
+def orient_consensus(consensus: np.ndarray, strand: str) -> np.ndarray:
     """The word as it stands on a strand."""
-    return word if strand == "+" else reverse_complement(word)
+    return consensus if strand == "+" else reverse_complement(consensus)
 
 
-class Asked:
+class MultiHeadScorer:
     """A model that is asked for all its explained numbers at once.
 
-    question: about any sequences. heads: the numbers. near: of positions, places whose numbers are asked for.
+    query: about any sequences. heads: the numbers. positions: of positions, places whose numbers are asked for.
     """
 
-    def __init__(self, question: Question, heads: Sequence[Head], near: Sequence[int] = ()):
-        self.question, self.heads, self.near = question, list(heads), list(near)
+    def __init__(self, query: AttributionQuery, heads: Sequence[OutputHead], positions: Sequence[int] = ()):
+        self.query, self.heads, self.positions = query, list(heads), list(positions)
 
-    def scores(self, codes: np.ndarray) -> np.ndarray:
+    def score_heads(self, codes: np.ndarray) -> np.ndarray:
         """(n, heads) float64, of positions (n, heads, near); the mean of both strands where the model averages these."""
-        question = self.question.about_codes(codes)
-        if not question.differentiable:
-            return self._predicted(question)
-        found = self._strand(question, self.near)
-        if not question.both:
-            return found
+        query = self.query.with_codes(codes)
+        if not query.is_differentiable:
+            return self._score_predictions(query)
+        scores = self._score_strand(query, self.positions)
+        if not query.averages_strands:
+            return scores
         last = codes.shape[1] - 1
-        return (found + self._strand(question.turned(), [last - place for place in self.near])) / 2
+        return (scores + self._score_strand(query.reverse_strand(), [last - position for position in self.positions])) / 2
 
-    def _strand(self, question: Question, near: Sequence[int]) -> np.ndarray:
+    def _score_strand(self, query: AttributionQuery, positions: Sequence[int]) -> np.ndarray:
         """Of one strand: the network is asked once for all numbers."""
         import torch
 
-        from readsight.models.training.inputs import made
+        from readsight.models.training.inputs import to_network_input
 
-        parts = []
+        chunks = []
         with torch.inference_mode():
-            for first in range(0, len(question), ROWS):
-                rows = torch.from_numpy(np.ascontiguousarray(question.codes[first : first + ROWS]))
-                outputs = question.net(made(rows, question.about))
-                parts.append(self._read(question, outputs, near))
-        return np.concatenate(parts)
+            for first in range(0, len(query), MAX_BATCH):
+                rows = torch.from_numpy(np.ascontiguousarray(query.codes[first : first + MAX_BATCH]))
+                outputs = query.net(to_network_input(rows, query.description))
+                chunks.append(self._read_outputs(query, outputs, positions))
+        return np.concatenate(chunks)
 
-    def _read(self, question: Question, outputs: Any, near: Sequence[int]) -> np.ndarray:
+    def _read_outputs(self, query: AttributionQuery, outputs: Any, positions: Sequence[int]) -> np.ndarray:
         import torch
 
-        def one(head: Head, at: int | None) -> np.ndarray:
-            place = None if at is None else torch.full((len(outputs),), at)
-            return replace(question, head=head).read(outputs, place).double().numpy()
+        def read_head(head: OutputHead, position: int | None) -> np.ndarray:
+            position_tensor = None if position is None else torch.full((len(outputs),), position)
+            return replace(query, head=head).select_output(outputs, position_tensor).double().numpy()
 
-        if not near:
-            return np.stack([one(head, None) for head in self.heads], axis=1)
-        return np.stack([np.stack([one(head, at) for at in near], axis=1) for head in self.heads], axis=1)
+        if not positions:
+            return np.stack([read_head(head, None) for head in self.heads], axis=1)
+        return np.stack([np.stack([read_head(head, position) for position in positions], axis=1) for head in self.heads], axis=1)
 
-    def _predicted(self, question: Question) -> np.ndarray:
+    def _score_predictions(self, query: AttributionQuery) -> np.ndarray:
         """Of a model without gradients, which averages strands itself."""
 
-        def one(head: Head, at: int | None) -> np.ndarray:
-            place = None if at is None else np.full(len(question), at)
-            return replace(question, head=head, at=place).score()
+        def score_head(head: OutputHead, position: int | None) -> np.ndarray:
+            position_array = None if position is None else np.full(len(query), position)
+            return replace(query, head=head, at=position_array).compute_scores()
 
-        if not self.near:
-            return np.stack([one(head, None) for head in self.heads], axis=1)
-        return np.stack([np.stack([one(head, at) for at in self.near], axis=1) for head in self.heads], axis=1)
+        if not self.positions:
+            return np.stack([score_head(head, None) for head in self.heads], axis=1)
+        return np.stack(
+            [np.stack([score_head(head, position) for position in self.positions], axis=1) for head in self.heads], axis=1
+        )

@@ -10,18 +10,18 @@ import numpy as np
 from readsight.dataset.sequences import variant_windows
 from readsight.dataset.sequences.variant_windows import MOST_NAMED, Alleles
 from readsight.errors import InputError
-from readsight.genome.store import Genome, unknown
-from readsight.interpret.personal_genomes.haplotype_sequence import Change
-from readsight.text import nearest
-from readsight.variants.alleles import genotype
+from readsight.genome.store import Genome, describe_missing_contigs
+from readsight.interpret.personal_genomes.haplotype_sequence import SequenceChange
+from readsight.text import find_closest
+from readsight.variants.alleles import parse_genotype
 
 # Bases around a window in which variants are read: deletions in it pull in as much as they take away.
-REACH = 1000
-SHOWN = 10
-FIXED = 9  # columns before the samples'
+MARGIN = 1000
+MAX_FAULTS = 10
+FIXED_COLUMNS = 9  # columns before the samples'
 
 
-class Call(NamedTuple):
+class GenotypeCall(NamedTuple):
     """What a sample carries at a record. alleles: number of each copy's, 0 is REF. phase: set within which the order of copies means
     something; None where it does not.
     """
@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
+class GenotypeRecord:
     """A row of a file near a window.
 
     start, end: of REF, 0-based, half-open. names, changes: of each alternative allele; None where it has no sequence. calls: sample →
@@ -41,117 +41,123 @@ class Record:
     start: int
     end: int
     names: tuple[str, ...]
-    changes: tuple[Change | None, ...]
-    calls: dict[int, Call]
+    changes: tuple[SequenceChange | None, ...]
+    calls: dict[int, GenotypeCall]
     missing: frozenset[int]
 
 
-def carried(record: Record, call: Call) -> list[Change]:
+def list_changes(record: GenotypeRecord, call: GenotypeCall) -> list[SequenceChange]:
     """What a call changes, each change once; without those that have no sequence."""
-    found = (record.changes[allele - 1] for allele in dict.fromkeys(call.alleles) if allele)
-    return [change for change in found if change is not None]
+    changes = (record.changes[allele - 1] for allele in dict.fromkeys(call.alleles) if allele)
+    return [change for change in changes if change is not None]
 
 
 @dataclass
-class Cohort:
+class GenotypeCohort:
     """samples: names. records: contig → rows by place. copies: most copies that a sample has of anything, 2 at least.
-    left: reason → alleles without a sequence that a sample carries.
+    excluded: reason → alleles without a sequence that a sample carries.
     """
 
     samples: list[str]
-    records: dict[str, list[Record]] = field(default_factory=dict)
+    records: dict[str, list[GenotypeRecord]] = field(default_factory=dict)
     copies: int = 2
-    left: dict[str, list[str]] = field(default_factory=dict)
+    excluded: dict[str, list[str]] = field(default_factory=dict)
     _starts: dict[str, list[int]] = field(default_factory=dict, repr=False)
     _longest: int = 1
 
-    def settle(self) -> None:
+    def sort_records(self) -> None:
         """Put the rows in order."""
-        for name, own in self.records.items():
-            own.sort(key=lambda record: record.start)
-            self._starts[name] = [record.start for record in own]
-            self._longest = max(self._longest, *(record.end - record.start for record in own))
+        for name, records in self.records.items():
+            records.sort(key=lambda record: record.start)
+            self._starts[name] = [record.start for record in records]
+            self._longest = max(self._longest, *(record.end - record.start for record in records))
 
-    def near(self, chrom: str, start: int, end: int) -> list[Record]:
+    def find_records(self, chrom: str, start: int, end: int) -> list[GenotypeRecord]:
         """Rows that a window [start, end) may show, with any sample's deletions."""
-        own, starts = self.records.get(chrom, []), self._starts.get(chrom, [])
-        first = bisect_left(starts, start - REACH - self._longest)
-        return [record for record in own[first : bisect_right(starts, end + REACH)] if record.end >= start - REACH]
+        records, starts = self.records.get(chrom, []), self._starts.get(chrom, [])
+        first = bisect_left(starts, start - MARGIN - self._longest)
+        return [record for record in records[first : bisect_right(starts, end + MARGIN)] if record.end >= start - MARGIN]
 
     @staticmethod
-    def shown(own: list[tuple[Record, Call]], start: int, end: int) -> list[tuple[Record, Call]]:
+    def select_visible(
+        calls: list[tuple[GenotypeRecord, GenotypeCall]], start: int, end: int
+    ) -> list[tuple[GenotypeRecord, GenotypeCall]]:
         """Of what a sample carries what lies in a window [start, end), and in as many bases beside it as its deletions pull in."""
         middle, low, high = (start + end) // 2, start, end
         while True:
-            found = [(r, c) for r, c in own if any(x.start < high and x.end > low for x in carried(r, c) or [r])]
-            gone = [(x, x.end - x.start - len(x.alt)) for r, c in found for x in carried(r, c)]
-            left = sum(max(0, lost) for x, lost in gone if x.start < middle)
-            right = sum(max(0, lost) for x, lost in gone if x.end > middle)
-            if (start - left, end + right) == (low, high):
-                return found
-            low, high = start - left, end + right
+            visible = [(r, c) for r, c in calls if any(x.start < high and x.end > low for x in list_changes(r, c) or [r])]
+            size_changes = [(x, x.end - x.start - len(x.alt)) for r, c in visible for x in list_changes(r, c)]
+            left_loss = sum(max(0, loss) for x, loss in size_changes if x.start < middle)
+            right_loss = sum(max(0, loss) for x, loss in size_changes if x.end > middle)
+            if (start - left_loss, end + right_loss) == (low, high):
+                return visible
+            low, high = start - left_loss, end + right_loss
 
 
-def read(path: str, wanted: Sequence[str], chrom: Sequence[str], start: np.ndarray, length: int, genome: Genome) -> Cohort:
-    """What samples carry near windows of `length` bases at (chrom, start). wanted: samples, all where there are none.
+def read_genotypes(
+    path: str, wanted_samples: Sequence[str], chrom: Sequence[str], start: np.ndarray, length: int, genome: Genome
+) -> GenotypeCohort:
+    """What samples carry near windows of `length` bases at (chrom, start). wanted_samples: samples, all where there are none.
 
     Raises InputError with all faults: no genotypes, samples that are not there, contigs that the genome lacks, rows that are no
     VCF, alleles that a row does not have, and every REF near a window that is not what stands in the genome.
     """
-    places = {name: [] for name in dict.fromkeys(chrom)}
-    for name, at in zip(chrom, start.tolist(), strict=True):
-        places[name].append(at)
-    near = {name: sorted(own) for name, own in places.items()}
+    positions_by_contig = {name: [] for name in dict.fromkeys(chrom)}
+    for name, position in zip(chrom, start.tolist(), strict=True):
+        positions_by_contig[name].append(position)
+    starts = {name: sorted(positions) for name, positions in positions_by_contig.items()}
     faults: list[str] = []
-    cohort, columns, width = Cohort([]), None, 0
-    checked, strange = Alleles(), {}
-    for row, line in variant_windows.lines(path):
+    cohort, columns, width = GenotypeCohort([]), None, 0
+    alleles, unknown_contigs = Alleles(), {}
+    for row, line in variant_windows.read_lines(path):
         if line.startswith("#"):
             if line.startswith("#CHROM"):
                 names = line.rstrip("\r\n").rstrip().split("\t")
                 width = len(names)
-                cohort.samples, columns = chosen(path, names[FIXED:], wanted)
+                cohort.samples, columns = select_samples(path, names[FIXED_COLUMNS:], wanted_samples)
             continue
         if columns is None:
             raise InputError(
                 f"{path}, row {row}: a line that begins with #CHROM and names the samples must stand before the first record"
             )
-        head = line.split("\t", 4)
-        if len(head) == 5 and head[0] not in genome.lengths:
-            strange[head[0]] = None
-        elif _is_near(head, near.get(head[0], []), length):
+        first_fields = line.split("\t", 4)
+        if len(first_fields) == 5 and first_fields[0] not in genome.lengths:
+            unknown_contigs[first_fields[0]] = None
+        elif _is_near(first_fields, starts.get(first_fields[0], []), length):
             fields = line.rstrip("\r\n").split("\t")
-            fault = variant_windows.row_fault(fields) or _unlike(fields, width)
-            fault = fault or _add(cohort, checked, row, fields, columns)
+            fault = variant_windows.find_row_fault(fields) or _check_columns(fields, width)
+            fault = fault or _add_record(cohort, alleles, row, fields, columns)
             faults += [f"{path}, row {row}: {fault}"] if fault else []
     if columns is None:
         raise InputError(f"{path}: holds no line that begins with #CHROM; a VCF with genotypes is needed")
-    faults += unknown(list(strange), genome.names, path) if strange else []
-    faults += variant_windows.mismatches(path, checked, genome)
+    faults += describe_missing_contigs(list(unknown_contigs), genome.names, path) if unknown_contigs else []
+    faults += variant_windows.find_mismatches(path, alleles, genome)
     if faults:
-        raise InputError(faults[:SHOWN] + [f"{path}: … and {len(faults) - SHOWN:,} faults more"] * (len(faults) > SHOWN))
-    cohort.settle()
+        raise InputError(
+            faults[:MAX_FAULTS] + [f"{path}: … and {len(faults) - MAX_FAULTS:,} faults more"] * (len(faults) > MAX_FAULTS)
+        )
+    cohort.sort_records()
     return cohort
 
 
-def chosen(path: str, there: list[str], wanted: Sequence[str]) -> tuple[list[str], list[int]]:
+def select_samples(path: str, available: list[str], wanted_samples: Sequence[str]) -> tuple[list[str], list[int]]:
     """Samples, and their columns. Raises InputError where a file has none, or lacks one that is wanted."""
-    if not there:
+    if not available:
         raise InputError(f"{path}: has no genotypes: no column of a sample stands behind FORMAT; personal sequences need them")
     faults = []
-    for name in wanted:
-        if name in there:
+    for name in wanted_samples:
+        if name in available:
             continue
-        close = nearest(name, there)
-        hint = f"did you mean {close!r}? " if close else ""
-        shown = ", ".join(there[:MOST_NAMED]) + f" and {len(there) - MOST_NAMED:,} more" * (len(there) > MOST_NAMED)
-        faults.append(f"interpret.personal.samples: {path} has no sample {name!r}; {hint}there are: {shown}")
-    twice = sorted({name for name in there if there.count(name) > 1})
-    faults += [f"{path}: sample {name!r} stands there twice; names of samples must differ" for name in twice]
+        suggestion = find_closest(name, available)
+        hint = f"did you mean {suggestion!r}? " if suggestion else ""
+        listing = ", ".join(available[:MOST_NAMED]) + f" and {len(available) - MOST_NAMED:,} more" * (len(available) > MOST_NAMED)
+        faults.append(f"interpret.personal.samples: {path} has no sample {name!r}; {hint}there are: {listing}")
+    duplicates = sorted({name for name in available if available.count(name) > 1})
+    faults += [f"{path}: sample {name!r} stands there twice; names of samples must differ" for name in duplicates]
     if faults:
         raise InputError(faults)
-    names = list(dict.fromkeys(wanted)) or there
-    return names, [FIXED + there.index(name) for name in names]
+    names = list(dict.fromkeys(wanted_samples)) or available
+    return names, [FIXED_COLUMNS + available.index(name) for name in names]
 
 
 def _is_near(head: list[str], starts: list[int], length: int) -> bool:
@@ -159,11 +165,11 @@ def _is_near(head: list[str], starts: list[int], length: int) -> bool:
     if len(head) < 5 or not head[1].isdigit():
         return True
     position = int(head[1]) - 1
-    first = bisect_left(starts, position - length - REACH)
-    return first < len(starts) and starts[first] <= position + len(head[3]) + REACH
+    first = bisect_left(starts, position - length - MARGIN)
+    return first < len(starts) and starts[first] <= position + len(head[3]) + MARGIN
 
 
-def _unlike(fields: list[str], width: int) -> str | None:
+def _check_columns(fields: list[str], width: int) -> str | None:
     if len(fields) != width:
         return f"has {len(fields)} columns, its header {width}"
     if "GT" not in fields[8].split(":"):
@@ -171,57 +177,61 @@ def _unlike(fields: list[str], width: int) -> str | None:
     return None
 
 
-def _add(cohort: Cohort, checked: Alleles, row: int, fields: list[str], columns: list[int]) -> str | None:
+def _add_record(cohort: GenotypeCohort, checked_alleles: Alleles, row: int, fields: list[str], columns: list[int]) -> str | None:
     """Take a record; what is wrong with it."""
     position, ref = int(fields[1]) - 1, fields[3].upper()
     alts = fields[4].split(",") if fields[4] != "." else []
-    kinds = fields[8].split(":")
-    gt, ps = kinds.index("GT"), kinds.index("PS") if "PS" in kinds else None
+    format_keys = fields[8].split(":")
+    gt, ps = format_keys.index("GT"), format_keys.index("PS") if "PS" in format_keys else None
     calls, missing = {}, []
     for sample, column in enumerate(columns):
         values = fields[column].split(":")
-        found = genotype(values[gt] if gt < len(values) else ".")
-        if max(found.alleles) > len(alts):
-            return (
-                f"column {cohort.samples[sample]}: allele {max(found.alleles)}, and the record has {len(alts)} alternative ones"
-            )
-        if -1 in found.alleles:
+        call = parse_genotype(values[gt] if gt < len(values) else ".")
+        if max(call.alleles) > len(alts):
+            return f"column {cohort.samples[sample]}: allele {max(call.alleles)}, and the record has {len(alts)} alternative ones"
+        if -1 in call.alleles:
             missing.append(sample)
-        carried = tuple(max(allele, 0) for allele in found.alleles)
-        if not any(carried) and (len(carried) == 2 or missing[-1:] == [sample]):
+        copy_alleles = tuple(max(allele, 0) for allele in call.alleles)
+        if not any(copy_alleles) and (len(copy_alleles) == 2 or missing[-1:] == [sample]):
             continue
-        phase = _phase(values, ps) if found.phased and len(set(carried)) > 1 else None
-        calls[sample] = Call(carried, phase)
-        cohort.copies = max(cohort.copies, len(carried))
-    checked.chrom.append(fields[0])
-    checked.position.append(position)
-    checked.ref.append(ref)
-    checked.rows.append(row)
+        phase = _get_phase_set(values, ps) if call.phased and len(set(copy_alleles)) > 1 else None
+        calls[sample] = GenotypeCall(copy_alleles, phase)
+        cohort.copies = max(cohort.copies, len(copy_alleles))
+    checked_alleles.chrom.append(fields[0])
+    checked_alleles.position.append(position)
+    checked_alleles.ref.append(ref)
+    checked_alleles.rows.append(row)
     names = tuple(f"{fields[0]}:{position + 1}:{ref[:MOST_NAMED]}:{alt[:MOST_NAMED]}" for alt in alts)
-    changes = tuple(_changes(cohort, names, position, ref, alts, calls, row))
+    changes = tuple(_build_changes(cohort, names, position, ref, alts, calls, row))
     if calls or missing:
-        record = Record(position, position + len(ref), names, changes, calls, frozenset(missing))
+        record = GenotypeRecord(position, position + len(ref), names, changes, calls, frozenset(missing))
         cohort.records.setdefault(fields[0], []).append(record)
     return None
 
 
-def _phase(values: list[str], ps: int | None) -> str:
+def _get_phase_set(values: list[str], ps: int | None) -> str:
     """The phase set of a call; one for all calls that name none."""
-    said = values[ps] if ps is not None and ps < len(values) else ""
-    return "" if said == "." else said
+    phase_set = values[ps] if ps is not None and ps < len(values) else ""
+    return "" if phase_set == "." else phase_set
 
 
-def _changes(
-    cohort: Cohort, names: tuple[str, ...], position: int, ref: str, alts: list[str], calls: dict[int, Call], row: int
-) -> Iterator[Change | None]:
+def _build_changes(
+    cohort: GenotypeCohort,
+    names: tuple[str, ...],
+    position: int,
+    ref: str,
+    alts: list[str],
+    calls: dict[int, GenotypeCall],
+    row: int,
+) -> Iterator[SequenceChange | None]:
     """What each alternative allele changes; None, and noted, where it has no sequence and a sample carries it."""
     for number, (name, alt) in enumerate(zip(names, alts, strict=True), start=1):
         alt = alt.upper() if variant_windows.BASES.issuperset(alt.upper()) else alt
-        reason = variant_windows.unspelled(ref, alt)
+        reason = variant_windows.explain_exclusion(ref, alt)
         if reason is None:
-            start, own, new = variant_windows.trimmed(position, ref, alt)
-            yield Change(start, start + len(own), new, name, row)
+            start, old, new = variant_windows.trim_alleles(position, ref, alt)
+            yield SequenceChange(start, start + len(old), new, name, row)
             continue
         if any(number in call.alleles for call in calls.values()):
-            cohort.left.setdefault(reason, []).append(name)
+            cohort.excluded.setdefault(reason, []).append(name)
         yield None

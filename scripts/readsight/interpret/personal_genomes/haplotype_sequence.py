@@ -11,7 +11,7 @@ from readsight.genome.codes import encode
 from readsight.genome.store import BASE, Genome
 
 
-class Change(NamedTuple):
+class SequenceChange(NamedTuple):
     """The genome's [start, end), 0-based half-open, replaced by `alt`. name: as the file writes it. row: of the file."""
 
     start: int
@@ -22,15 +22,15 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spelled:
-    """codes: (length,) uint8. applied: changes that the window shows. left: those that overlap one before them."""
+class HaplotypeWindow:
+    """codes: (length,) uint8. applied: changes that the window shows. overlapping: those that overlap one before them."""
 
     codes: np.ndarray
-    applied: tuple[Change, ...]
-    left: tuple[Change, ...]
+    applied: tuple[SequenceChange, ...]
+    overlapping: tuple[SequenceChange, ...]
 
 
-def spell(genome: Genome, contig: int, start: int, length: int, changes: Sequence[Change]) -> Spelled:
+def spell_haplotype(genome: Genome, contig: int, start: int, length: int, changes: Sequence[SequenceChange]) -> HaplotypeWindow:
     """The window [start, start + length) of a copy, on the forward strand.
 
     The base that stands in the middle of the reference's window, start + length // 2, stays where it is, and with it what comes
@@ -38,63 +38,69 @@ def spell(genome: Genome, contig: int, start: int, length: int, changes: Sequenc
     pushes out as much. What a deletion across the middle leaves is to its left. contig: place in `genome.names`. changes: of
     one copy, in any order. Past the contig's ends stands N.
     """
-    kept, left = apart(changes)
+    kept, overlapping = separate_overlaps(changes)
     middle = start + length // 2
-    room = sum(change.end - change.start for change in kept)
-    low = start - room
-    own = windows.raw(genome, np.array([contig]), np.array([low]), length + 2 * room, padded=True)[0] & BASE
+    margin = sum(change.end - change.start for change in kept)
+    low = start - margin
+    reference = windows.cut_raw(genome, np.array([contig]), np.array([low]), length + 2 * margin, padded=True)[0] & BASE
     before = [change for change in kept if change.start < middle]
     after = kept[len(before) :]
-    first, before_end = _leftwards(own, low, middle, length // 2, before)
-    second = _rightwards(own, low, before_end, start + length - middle, after)
-    return Spelled(np.concatenate([first.codes, second.codes]), (*first.applied, *second.applied), left)
+    left_half, before_end = _spell_left_half(reference, low, middle, length // 2, before)
+    right_half = _spell_right_half(reference, low, before_end, start + length - middle, after)
+    return HaplotypeWindow(
+        np.concatenate([left_half.codes, right_half.codes]), (*left_half.applied, *right_half.applied), overlapping
+    )
 
 
-def apart(changes: Sequence[Change]) -> tuple[list[Change], tuple[Change, ...]]:
+def separate_overlaps(changes: Sequence[SequenceChange]) -> tuple[list[SequenceChange], tuple[SequenceChange, ...]]:
     """Changes of one copy from left to right, and those that overlap one before them: of these the first one stands.
 
     Of two that begin at one base the one that the file has first comes first; an insertion comes before the base that it stands
     before. Two insertions at one place overlap.
     """
-    kept: list[Change] = []
-    left = []
-    reach = point = -1
+    kept: list[SequenceChange] = []
+    overlapping = []
+    reach = insertion = -1
     for change in sorted(changes, key=lambda c: (c.start, c.end > c.start, c.row)):
-        inserted = change.start == change.end
-        if change.start < reach or (inserted and change.start == point):
-            left.append(change)
+        is_insertion = change.start == change.end
+        if change.start < reach or (is_insertion and change.start == insertion):
+            overlapping.append(change)
             continue
         kept.append(change)
         reach = max(reach, change.end)
-        point = change.start if inserted else point
-    return kept, tuple(left)
+        insertion = change.start if is_insertion else insertion
+    return kept, tuple(overlapping)
 
 
-def _leftwards(own: np.ndarray, low: int, middle: int, wanted: int, changes: list[Change]) -> tuple[Spelled, int]:
-    """The last `wanted` bases before the middle, and where what follows them begins. own: codes from `low` on."""
-    at = begin = max(middle, changes[-1].end) if changes else middle
-    parts, applied, have = [], [], 0
+def _spell_left_half(
+    reference: np.ndarray, low: int, middle: int, length: int, changes: list[SequenceChange]
+) -> tuple[HaplotypeWindow, int]:
+    """The last `length` bases before the middle, and where what follows them begins. reference: codes from `low` on."""
+    position = begin = max(middle, changes[-1].end) if changes else middle
+    pieces, applied, count = [], [], 0
     for change in reversed(changes):
-        if have + at - change.end >= wanted:
+        if count + position - change.end >= length:
             break
-        parts += [own[change.end - low : at - low], encode(change.alt)]
-        have += at - change.end + len(change.alt)
-        at = change.start
+        pieces += [reference[change.end - low : position - low], encode(change.alt)]
+        count += position - change.end + len(change.alt)
+        position = change.start
         applied.append(change)
-    parts.append(own[at - max(0, wanted - have) - low : at - low])
-    codes = np.concatenate(parts[::-1])
-    return Spelled(codes[len(codes) - wanted :], tuple(applied[::-1]), ()), begin
+    pieces.append(reference[position - max(0, length - count) - low : position - low])
+    codes = np.concatenate(pieces[::-1])
+    return HaplotypeWindow(codes[len(codes) - length :], tuple(applied[::-1]), ()), begin
 
 
-def _rightwards(own: np.ndarray, low: int, at: int, wanted: int, changes: list[Change]) -> Spelled:
-    """The first `wanted` bases from a place on. own: codes from `low` on."""
-    parts, applied, have = [], [], 0
+def _spell_right_half(
+    reference: np.ndarray, low: int, position: int, length: int, changes: list[SequenceChange]
+) -> HaplotypeWindow:
+    """The first `length` bases from a place on. reference: codes from `low` on."""
+    pieces, applied, count = [], [], 0
     for change in changes:
-        if have + change.start - at >= wanted:
+        if count + change.start - position >= length:
             break
-        parts += [own[at - low : change.start - low], encode(change.alt)]
-        have += change.start - at + len(change.alt)
-        at = change.end
+        pieces += [reference[position - low : change.start - low], encode(change.alt)]
+        count += change.start - position + len(change.alt)
+        position = change.end
         applied.append(change)
-    parts.append(own[at - low : at - low + max(0, wanted - have)])
-    return Spelled(np.concatenate(parts)[:wanted], tuple(applied), ())
+    pieces.append(reference[position - low : position - low + max(0, length - count)])
+    return HaplotypeWindow(np.concatenate(pieces)[:length], tuple(applied), ())

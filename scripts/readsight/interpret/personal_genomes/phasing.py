@@ -6,30 +6,30 @@ from itertools import permutations, product
 
 import numpy as np
 
-from readsight.interpret.personal_genomes.genotypes import Call
-from readsight.interpret.personal_genomes.haplotype_sequence import Change
+from readsight.interpret.personal_genomes.genotypes import GenotypeCall
+from readsight.interpret.personal_genomes.haplotype_sequence import SequenceChange
 
-MOST = 16  # ways to divide them that are all looked at
-ARRANGED = 4  # copies that are arranged in every way; of more, ways are drawn
+MAX_WAYS = 16  # ways to divide them that are all looked at
+MAX_PERMUTED_COPIES = 4  # copies that are arranged in every way; of more, ways are drawn
 PHASED, ONE, AVERAGED, DRAWN = "phased", "one", "averaged", "drawn"
 
-Alternatives = tuple[Change | None, ...]
-Copies = tuple[tuple[Change, ...], ...]
+Alternatives = tuple[SequenceChange | None, ...]
+Copies = tuple[tuple[SequenceChange, ...], ...]
 
 
 @dataclass(frozen=True)
 class Phasing:
     """How a sample's calls may be divided.
 
-    word: `phased`, nothing is left open; `one`, a lone heterozygous call that is not phased, where the order of the copies does not
+    status: `phased`, nothing is left open; `one`, a lone heterozygous call that is not phased, where the order of the copies does not
     matter; `averaged`, all ways to divide the calls; `drawn`, some of them. ways: of each copy its changes.
     """
 
-    word: str
+    status: str
     ways: tuple[Copies, ...]
 
 
-def divided(calls: Sequence[tuple[Alternatives, Call]], rng: np.random.Generator) -> Phasing:
+def enumerate_phasings(calls: Sequence[tuple[Alternatives, GenotypeCall]], rng: np.random.Generator) -> Phasing:
     """The ways in which calls of one window may be divided among the copies. calls: (changes of a record, what the sample carries).
 
     There are as many copies as the call with most alleles has, 2 where there is none; of a call with fewer the others are reference.
@@ -37,38 +37,38 @@ def divided(calls: Sequence[tuple[Alternatives, Call]], rng: np.random.Generator
     file has it, for the copies have no names of their own.
     """
     copies = max((len(call.alleles) for _, call in calls), default=2)
-    shared: list[Change] = []
-    blocks: dict[object, list[tuple[Change | None, ...]]] = {}
+    shared: list[SequenceChange] = []
+    blocks: dict[object, list[tuple[SequenceChange | None, ...]]] = {}
     for number, (changes, call) in enumerate(calls):
-        carried = (*call.alleles, *[0] * (copies - len(call.alleles)))
-        own = tuple(changes[allele - 1] if allele else None for allele in carried)
-        if len(set(carried)) == 1:
-            shared += [own[0]] if own[0] else []
-        elif any(own):
-            blocks.setdefault(number if call.phase is None else call.phase, []).append(own)
+        copy_alleles = (*call.alleles, *[0] * (copies - len(call.alleles)))
+        copy_changes = tuple(changes[allele - 1] if allele else None for allele in copy_alleles)
+        if len(set(copy_alleles)) == 1:
+            shared += [copy_changes[0]] if copy_changes[0] else []
+        elif any(copy_changes):
+            blocks.setdefault(number if call.phase is None else call.phase, []).append(copy_changes)
     if not blocks:
         return Phasing(PHASED, (tuple(tuple(shared) for _ in range(copies)),))
     columns = [list(zip(*rows, strict=True)) for rows in blocks.values()]
-    word, ways = _ways(columns, rng)
+    status, ways = _arrange_blocks(columns, rng)
     if len(blocks) == 1:
-        word = ONE if isinstance(next(iter(blocks)), int) else PHASED
-    return Phasing(word, tuple(tuple(_copy(shared, way, copy) for copy in range(copies)) for way in ways))
+        status = ONE if isinstance(next(iter(blocks)), int) else PHASED
+    return Phasing(status, tuple(tuple(_collect_changes(shared, way, copy) for copy in range(copies)) for way in ways))
 
 
-def _ways(columns: list[list[tuple]], rng: np.random.Generator) -> tuple[str, list[tuple]]:
+def _arrange_blocks(columns: list[list[tuple]], rng: np.random.Generator) -> tuple[str, list[tuple]]:
     """Arrangements of the copies' columns of each block, the first block as it stands; all of them, or MOST drawn ones."""
-    first, others = columns[0], columns[1:]
-    if not others or len(first) <= ARRANGED:
-        options = [list(dict.fromkeys(permutations(block))) for block in others]
-        if np.prod([len(own) for own in options], dtype=float) <= MOST:
+    first, remaining = columns[0], columns[1:]
+    if not remaining or len(first) <= MAX_PERMUTED_COPIES:
+        options = [list(dict.fromkeys(permutations(block))) for block in remaining]
+        if np.prod([len(arrangements) for arrangements in options], dtype=float) <= MAX_WAYS:
             return AVERAGED, list(product([tuple(first)], *options))
-    return DRAWN, [(tuple(first), *(_shuffled(block, rng) for block in others)) for _ in range(MOST)]
+    return DRAWN, [(tuple(first), *(_shuffle_block(block, rng) for block in remaining)) for _ in range(MAX_WAYS)]
 
 
-def _shuffled(block: list[tuple], rng: np.random.Generator) -> tuple:
+def _shuffle_block(block: list[tuple], rng: np.random.Generator) -> tuple:
     return tuple(block[i] for i in rng.permutation(len(block)))
 
 
-def _copy(shared: list[Change], way: tuple, copy: int) -> tuple[Change, ...]:
+def _collect_changes(shared: list[SequenceChange], way: tuple, copy: int) -> tuple[SequenceChange, ...]:
     """Changes of one copy."""
     return (*shared, *(change for block in way for change in block[copy] if change is not None))

@@ -6,133 +6,133 @@ from typing import Any
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.interpret.sequence_attribution.gradients import scores, still
-from readsight.interpret.sequence_attribution.query import Question, turned_back
-from readsight.interpret.sequence_attribution.receptive_field import seen
-from readsight.interpret.sequence_attribution.references import reference_codes, references
+from readsight.interpret.sequence_attribution.gradients import freeze_network, score_points
+from readsight.interpret.sequence_attribution.query import AttributionQuery, reverse_attributions
+from readsight.interpret.sequence_attribution.receptive_field import crop_query
+from readsight.interpret.sequence_attribution.references import build_reference_codes, build_references
 from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
-from readsight.models.sequence import NETS
-from readsight.models.sequence.network_model import Member
+from readsight.models.sequence import NETWORKS
+from readsight.models.sequence.network_model import SequenceModel
 
-ROWS = 128  # sequences explained at once
+MAX_BATCH = 128  # sequences explained at once
 SHOWN = 5
 
 
-def attribute(word: str, question: Question, spec: dict[str, Any], seed: int, names: Any = None) -> np.ndarray:
+def attribute(method_name: str, query: AttributionQuery, spec: dict[str, Any], seed: int, names: Any = None) -> np.ndarray:
     """Attributions (n, places, 4) float32, as `attribution_file` says; the mean of both strands where the model averages these.
 
-    word: of `registry.EXPLANATIONS`. spec: what the config's section `interpret` says. names: of the examples, for messages.
+    method_name: of `registry.EXPLANATIONS`. spec: what the config's section `interpret` says. names: of the examples, for messages.
     Raises InputError for a method that is not defined on the model, and for attributions that are no numbers.
     """
-    method = EXPLANATIONS[word]
-    check(word, question)
-    found = np.zeros((*question.codes.shape, 4), np.float32)
-    with still(question.net) if isinstance(question.member, Member) else nullcontext():
-        for i in range(0, len(question), ROWS):
-            rows = np.arange(i, min(i + ROWS, len(question)))
-            part = question.some(rows)
-            found[rows] = _of_strand(method, part, spec, seed)
-            if averaged(method, question):
-                other = turned_back(_of_strand(method, part.turned(), spec, seed), question.about)
-                found[rows] = (found[rows] + other) / 2
-    finite(word, found, names)
-    return found
+    method = EXPLANATIONS[method_name]
+    check_supported(method_name, query)
+    attributions = np.zeros((*query.codes.shape, 4), np.float32)
+    with freeze_network(query.net) if isinstance(query.model, SequenceModel) else nullcontext():
+        for i in range(0, len(query), MAX_BATCH):
+            rows = np.arange(i, min(i + MAX_BATCH, len(query)))
+            batch = query.select_rows(rows)
+            attributions[rows] = _attribute_strand(method, batch, spec, seed)
+            if should_average_strands(method, query):
+                reverse = reverse_attributions(_attribute_strand(method, batch.reverse_strand(), spec, seed), query.description)
+                attributions[rows] = (attributions[rows] + reverse) / 2
+    check_finite(method_name, attributions, names)
+    return attributions
 
 
-def _of_strand(method: Any, question: Question, spec: dict[str, Any], seed: int) -> np.ndarray:
-    held = compared(method, question, spec, seed)
-    near = seen(question) if getattr(method, "NEAR", False) else None
-    if near is None:
-        return method.attribute(question, held, spec, seed)
-    return near.back(method.attribute(near.question, None if held is None else near.cut(held), spec, seed))
+def _attribute_strand(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray:
+    baselines = select_references(method, query, spec, seed)
+    cropped = crop_query(query) if getattr(method, "NEAR", False) else None
+    if cropped is None:
+        return method.attribute(query, baselines, spec, seed)
+    return cropped.restore(method.attribute(cropped.query, None if baselines is None else cropped.crop(baselines), spec, seed))
 
 
-def compared(method: Any, question: Question, spec: dict[str, Any], seed: int) -> np.ndarray | None:
+def select_references(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray | None:
     """The references that a method is given: (n, m, places, 4), codes (n, m, places), or None."""
-    codes = np.asarray(question.codes)
+    codes = np.asarray(query.codes)
     if getattr(method, "LETTERS", False):
-        return reference_codes(codes, spec, seed, windows(question))
-    return references(codes, spec, seed, windows(question)) if getattr(method, "COMPARES", False) else None
+        return build_reference_codes(codes, spec, seed, count_windows(query))
+    return build_references(codes, spec, seed, count_windows(query)) if getattr(method, "COMPARES", False) else None
 
 
-def averaged(method: Any, question: Question) -> bool:
+def should_average_strands(method: Any, query: AttributionQuery) -> bool:
     """Whether both strands are explained: not where the model is asked for predictions, which are averaged already."""
-    return question.both and (question.differentiable or getattr(method, "TOKENS", False))
+    return query.averages_strands and (query.is_differentiable or getattr(method, "TOKENS", False))
 
 
-def windows(question: Question) -> int:
+def count_windows(query: AttributionQuery) -> int:
     """Windows that stand side by side in the question's codes."""
-    return 2 if question.about.get("pair") else 1
+    return 2 if query.description.get("pair") else 1
 
 
-def check(word: str, question: Question) -> None:
+def check_supported(method_name: str, query: AttributionQuery) -> None:
     """Raise InputError where a method is not defined on the question's model; it names those that are."""
-    if defined(word, question):
+    if is_supported(method_name, query):
         return
-    model, read = named(question), representation(question)
-    other = ", ".join(name for name in EXPLANATIONS if defined(name, question))
-    raise InputError(f"attributions: {word!r} is not defined on {model} ({read}); use {other}")
+    model, encoding = network_name(query), get_encoding_name(query)
+    supported = ", ".join(name for name in EXPLANATIONS if is_supported(name, query))
+    raise InputError(f"attributions: {method_name!r} is not defined on {model} ({encoding}); use {supported}")
 
 
-def defined(word: str, question: Question) -> bool:
+def is_supported(method_name: str, query: AttributionQuery) -> bool:
     """Whether a method is defined on the question's model."""
-    method = EXPLANATIONS[word]
+    method = EXPLANATIONS[method_name]
     if method.ON is None:
         return True
-    return named(question) in method.ON and (question.differentiable or getattr(method, "TOKENS", False))
+    return network_name(query) in method.ON and (query.is_differentiable or getattr(method, "TOKENS", False))
 
 
-def named(question: Question) -> str:
+def network_name(query: AttributionQuery) -> str:
     """The model's word where it is a network, else `a model without gradients`."""
-    return next((word for word in NETS if NETS[word] is question.member), "a model without gradients")
+    return next((name for name in NETWORKS if NETWORKS[name] is query.model), "a model without gradients")
 
 
-def representation(question: Question) -> str:
-    return (question.about.get("encoding") or {}).get("name", "codes")
+def get_encoding_name(query: AttributionQuery) -> str:
+    return (query.description.get("encoding") or {}).get("name", "codes")
 
 
-def finite(word: str, found: np.ndarray, names: Any = None) -> None:
+def check_finite(method_name: str, attributions: np.ndarray, names: Any = None) -> None:
     """Raise InputError for attributions that are no numbers."""
-    bad = np.flatnonzero(~np.isfinite(found).all(axis=(1, 2)))
-    if not len(bad):
+    invalid = np.flatnonzero(~np.isfinite(attributions).all(axis=(1, 2)))
+    if not len(invalid):
         return
-    some = ", ".join(str(i if names is None else names[i]) for i in bad[:SHOWN]) + (", …" if len(bad) > SHOWN else "")
+    shown = ", ".join(str(i if names is None else names[i]) for i in invalid[:SHOWN]) + (", …" if len(invalid) > SHOWN else "")
     raise InputError(
-        f"attributions: {word} is not a number for {len(bad)} of {len(found)} examples ({some}): the model's output or its slope is "
+        f"attributions: {method_name} is not a number for {len(invalid)} of {len(attributions)} examples ({shown}): the model's output or its slope is "
         "infinite there; train it with a lower training.learning_rate or a smaller training.clip, or leave this method out"
     )
 
 
-def score_of(question: Question) -> np.ndarray:
+def score_query(query: AttributionQuery) -> np.ndarray:
     """The explained number of each sequence, (n,) float64; the mean of both strands where the model averages these."""
-    if not (question.both and question.differentiable):
-        return question.score()
-    return (question.score() + question.turned().score()) / 2
+    if not (query.averages_strands and query.is_differentiable):
+        return query.compute_scores()
+    return (query.compute_scores() + query.reverse_strand().compute_scores()) / 2
 
 
-def change_of(question: Question, spec: dict[str, Any], seed: int, word: str | None = None) -> np.ndarray:
+def score_change(query: AttributionQuery, spec: dict[str, Any], seed: int, method_name: str | None = None) -> np.ndarray:
     """What contributions of a complete method add up to, (n,): the score less its mean over the sequence's references.
 
-    The mean of both strands where the model averages these. word: the method; without one references are mixtures of bases where the
+    The mean of both strands where the model averages these. method_name: the method; without one references are mixtures of bases where the
     model reads such, else letters.
     """
-    method = EXPLANATIONS[word or ("integrated_gradients" if question.differentiable else "shap")]
-    found = []
-    for i in range(0, len(question), ROWS):
-        part = question.some(np.arange(i, min(i + ROWS, len(question))))
-        strands = [part, part.turned()] if averaged(method, part) else [part]
-        found.append(np.mean([_change(method, strand, spec, seed) for strand in strands], axis=0))
-    return np.concatenate(found) if found else np.zeros(0)
+    method = EXPLANATIONS[method_name or ("integrated_gradients" if query.is_differentiable else "shap")]
+    changes = []
+    for i in range(0, len(query), MAX_BATCH):
+        batch = query.select_rows(np.arange(i, min(i + MAX_BATCH, len(query))))
+        strands = [batch, batch.reverse_strand()] if should_average_strands(method, batch) else [batch]
+        changes.append(np.mean([_compute_change(method, strand, spec, seed) for strand in strands], axis=0))
+    return np.concatenate(changes) if changes else np.zeros(0)
 
 
-def _change(method: Any, question: Question, spec: dict[str, Any], seed: int) -> np.ndarray:
-    held = compared(method, question, spec, seed)
-    if held is None:
+def _compute_change(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray:
+    baselines = select_references(method, query, spec, seed)
+    if baselines is None:
         raise ValueError("a method that compares with nothing has no change to add up to")
-    n, m, places = held.shape[:3]
-    if held.ndim == 4:
-        other = scores(question, held.reshape(-1, places, 4), np.repeat(np.arange(n), m))
+    n, m, length = baselines.shape[:3]
+    if baselines.ndim == 4:
+        baseline_scores = score_points(query, baselines.reshape(-1, length, 4), np.repeat(np.arange(n), m))
     else:
-        at = None if question.at is None else np.repeat(question.at, m)
-        other = question.about_codes(held.reshape(-1, places), at).score()
-    return question.score() - other.reshape(n, m).mean(axis=1)
+        positions = None if query.positions is None else np.repeat(query.positions, m)
+        baseline_scores = query.with_codes(baselines.reshape(-1, length), positions).compute_scores()
+    return query.compute_scores() - baseline_scores.reshape(n, m).mean(axis=1)

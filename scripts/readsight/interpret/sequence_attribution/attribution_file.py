@@ -29,79 +29,81 @@ NUMBERS = ("start", "end", "fold", "label")
 
 @dataclass
 class Attributions:
-    """found: method → head → (n, places, 4). sequence: (n, places). rows: name → (n, …), as the head of this file lists them
-    (`example`, `group`, `label`, `fold`, `chrom`, `start`, `end`, `strand`). score, at: head → (n,). about: attributes.
+    """found: method → head → (n, places, 4). sequence: (n, places). metadata: name → (n, …), as the head of this file lists them
+    (`example`, `group`, `label`, `fold`, `chrom`, `start`, `end`, `strand`). score, positions: head → (n,). attributes: attributes.
     """
 
-    found: dict[str, dict[str, np.ndarray]]
+    values: dict[str, dict[str, np.ndarray]]
     sequence: np.ndarray
-    rows: dict[str, np.ndarray]
+    metadata: dict[str, np.ndarray]
     score: dict[str, np.ndarray]
-    at: dict[str, np.ndarray] = field(default_factory=dict)
-    about: dict[str, Any] = field(default_factory=dict)
+    positions: dict[str, np.ndarray] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sequence)
 
     @property
     def methods(self) -> list[str]:
-        return list(self.found)
+        return list(self.values)
 
     @property
     def heads(self) -> list[str]:
-        return [str(name) for name in self.about["heads"]]
+        return [str(name) for name in self.attributes["heads"]]
 
     def contributions(self, method: str, head: str) -> np.ndarray:
         """What each place's own base adds, (n, places); 0 at N."""
-        return own(self.found[method][head], self.sequence)
+        return base_contributions(self.values[method][head], self.sequence)
 
 
-def own(found: np.ndarray, sequence: np.ndarray) -> np.ndarray:
+def base_contributions(attributions: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     """Of attributions (n, places, 4) those of the sequence's own bases, (n, places); 0 at N."""
-    at = np.minimum(sequence, 3)[..., None].astype(np.int64)
-    return np.where(sequence < 4, np.take_along_axis(found, at, axis=2)[..., 0], 0)
+    index = np.minimum(sequence, 3)[..., None].astype(np.int64)
+    return np.where(sequence < 4, np.take_along_axis(attributions, index, axis=2)[..., 0], 0)
 
 
-def write(path: Path, held: Attributions) -> None:
+def write(path: Path, attributions: Attributions) -> None:
     """Write a file of attributions."""
     with h5py.File(path, "w") as handle:
-        for method, by_head in held.found.items():
+        for method, by_head in attributions.values.items():
             for head, values in by_head.items():
                 handle.create_dataset(f"{method}/{head}", data=values.astype(np.float32), compression="gzip", compression_opts=1)
-        handle["sequence"] = held.sequence
+        handle["sequence"] = attributions.sequence
         for group in ("score", "at"):
-            for head, values in getattr(held, group).items():
+            for head, values in getattr(attributions, group).items():
                 handle[f"{group}/{head}"] = values
-        for name, values in held.rows.items():
+        for name, values in attributions.metadata.items():
             text = name in TEXT
             handle.create_dataset(
                 name, data=np.asarray(values, object) if text else values, dtype=h5py.string_dtype() if text else None
             )
-        handle.attrs.update({key: list(value) if isinstance(value, tuple) else value for key, value in held.about.items()})
+        handle.attrs.update(
+            {key: list(value) if isinstance(value, tuple) else value for key, value in attributions.attributes.items()}
+        )
 
 
 def read(path: Path, methods: list[str] | None = None) -> Attributions:
     """Read a file of attributions. methods: those that are wanted; all by default."""
     with h5py.File(path) as handle:
-        about = {key: _plain(value) for key, value in handle.attrs.items()}
-        wanted = about["methods"] if methods is None else methods
-        found = {m: {str(h): handle[m][h][...] for h in about["heads"]} for m in wanted}
-        rows = {
+        attributes = {key: _to_plain(value) for key, value in handle.attrs.items()}
+        wanted = attributes["methods"] if methods is None else methods
+        by_method = {m: {str(h): handle[m][h][...] for h in attributes["heads"]} for m in wanted}
+        metadata = {
             name: handle[name].asstr()[...] if name in TEXT else handle[name][...] for name in (*TEXT, *NUMBERS) if name in handle
         }
-        score, at = ({h: v[...] for h, v in handle.get(group, {}).items()} for group in ("score", "at"))
-        return Attributions(found, handle["sequence"][...], rows, score, at, about)
+        score, positions = ({h: v[...] for h, v in handle.get(group, {}).items()} for group in ("score", "at"))
+        return Attributions(by_method, handle["sequence"][...], metadata, score, positions, attributes)
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value.tolist()]
+        return [_to_plain(item) for item in value.tolist()]
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value
 
 
-def hashed(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """SHA-256 of a file."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -4,37 +4,45 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.sequence_attribution.gradients import added, at_once, bases, located, still
-from readsight.interpret.sequence_attribution.query import Question
+from readsight.interpret.sequence_attribution.gradients import (
+    encode_bases,
+    freeze_network,
+    hypothetical_contributions,
+    max_batch_size,
+    select_positions,
+)
+from readsight.interpret.sequence_attribution.query import AttributionQuery
 
-ON = ("cnn", "dilated_resnet")
-NEAR = True
-COMPARES = True
-COMPLETE = True
+SUPPORTED_NETWORKS = ("cnn", "dilated_resnet")
+USES_RECEPTIVE_FIELD = True
+NEEDS_REFERENCES = True
+IS_COMPLETE = True
 
 
-def attribute(question: Question, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
+def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Attributions (n, places, 4); they add up to the score less its mean over the references."""
-    n, m, places = references.shape[:3]
-    size = max(1, at_once(places) // m)
-    parts = [_multipliers(question, references, slice(i, i + size)) for i in range(0, n, size)]
-    return added(np.concatenate(parts), references)
+    n, m, length = references.shape[:3]
+    batch_size = max(1, max_batch_size(length) // m)
+    multipliers = [_compute_multipliers(query, references, slice(i, i + batch_size)) for i in range(0, n, batch_size)]
+    return hypothetical_contributions(np.concatenate(multipliers), references)
 
 
-def _multipliers(question: Question, references: np.ndarray, rows: slice) -> np.ndarray:
+def _compute_multipliers(query: AttributionQuery, references: np.ndarray, rows: slice) -> np.ndarray:
     """(k, m, places, 4) of some of the sequences. A sequence passes once, however many references it has."""
     import torch
 
-    from readsight.interpret.sequence_attribution.deeplift_rescale import References, Sequences
+    from readsight.interpret.sequence_attribution.deeplift_rescale import ReferencePass, SequencePass
 
-    own = torch.from_numpy(bases(question)[rows])
-    start = torch.from_numpy(np.ascontiguousarray(references[rows]))
-    count, at = start.shape[1], located(question, rows)
-    with still(question.net):
-        with torch.no_grad(), Sequences() as sequences:
-            question.read(question.net(own.transpose(1, 2)), at)
-        given = start.flatten(0, 1).requires_grad_()
-        with References(sequences.kept, count):
-            output = question.read(question.net(given.transpose(1, 2)), None if at is None else at.repeat_interleave(count))
-        found = torch.autograd.grad(output.sum(), given)[0]
-    return found.view(start.shape).numpy()
+    observed = torch.from_numpy(encode_bases(query)[rows])
+    baselines = torch.from_numpy(np.ascontiguousarray(references[rows]))
+    count, positions = baselines.shape[1], select_positions(query, rows)
+    with freeze_network(query.net):
+        with torch.no_grad(), SequencePass() as first_pass:
+            query.select_output(query.net(observed.transpose(1, 2)), positions)
+        inputs = baselines.flatten(0, 1).requires_grad_()
+        with ReferencePass(first_pass.recorded, count):
+            output = query.select_output(
+                query.net(inputs.transpose(1, 2)), None if positions is None else positions.repeat_interleave(count)
+            )
+        gradient = torch.autograd.grad(output.sum(), inputs)[0]
+    return gradient.view(baselines.shape).numpy()

@@ -18,46 +18,55 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-NEXT_TO_NONE = 1e-2  # change of a number below which its slope half-way is as good (off by a 24th of its square), and less noisy
-SINGLE = ("gelu", "silu", "elu", "exp", "expm1", "softplus", "sigmoid", "logit", "log", "clamp_min", "tanh")
+SMALL_CHANGE = 1e-2  # change of a number below which its slope half-way is as good (off by a 24th of its square), and less noisy
+ELEMENTWISE = ("gelu", "silu", "elu", "exp", "expm1", "softplus", "sigmoid", "logit", "log", "clamp_min", "tanh")
 
 
-class Sequences(TorchFunctionMode):
+class SequencePass(TorchFunctionMode):
     """The first pass: keeps what non-linear functions are given and give."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[Any] = []
+        self.recorded: list[Any] = []
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        rule = _rule(func)
+        rule = _find_rule(func)
         if rule is None:
             return func(*args, **(kwargs or {}))
-        output, kept = rule.seen(func, args, kwargs or {})
-        self.kept.append(kept)
+        output, record = rule.seen(func, args, kwargs or {})
+        self.recorded.append(record)
         return output
 
 
-class References(TorchFunctionMode):
-    """The second pass: the same functions in the same order, each with its multipliers. kept: of the first pass."""
+class ReferencePass(TorchFunctionMode):
+    """The second pass: the same functions in the same order, each with its multipliers. recorded: of the first pass."""
 
-    def __init__(self, kept: list[Any], count: int) -> None:
+    def __init__(self, recorded: list[Any], reference_count: int) -> None:
         super().__init__()
-        self.kept, self.count = iter(kept), count
+        self.recorded, self.reference_count = iter(recorded), reference_count
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        rule = _rule(func)
+        rule = _find_rule(func)
         if rule is None:
             return func(*args, **(kwargs or {}))
-        return Rescaled.apply(args[0], rule, func, args[1:], kwargs or {}, next(self.kept), self.count)
+        return RescaledFunction.apply(args[0], rule, func, args[1:], kwargs or {}, next(self.recorded), self.reference_count)
 
 
-class Rescaled(torch.autograd.Function):
+class RescaledFunction(torch.autograd.Function):
     """A function whose backward pass multiplies by a rule."""
 
     @staticmethod
-    def forward(ctx: Any, given: torch.Tensor, rule: Any, func: Callable, more: tuple, named: dict, kept: Any, count: int) -> Any:
-        output, ctx.back = rule.against(func, given, more, named, kept, count)
+    def forward(
+        ctx: Any,
+        inputs: torch.Tensor,
+        rule: Any,
+        function: Callable,
+        extra_args: tuple,
+        options: dict,
+        recorded: Any,
+        reference_count: int,
+    ) -> Any:
+        output, ctx.back = rule.against(function, inputs, extra_args, options, recorded, reference_count)
         return output
 
     @staticmethod
@@ -65,206 +74,251 @@ class Rescaled(torch.autograd.Function):
         return ctx.back(gradient), *[None] * 6
 
 
-def _each(values: torch.Tensor, count: int) -> torch.Tensor:
+def _group_by_sequence(values: torch.Tensor, reference_count: int) -> torch.Tensor:
     """Rows of references (n × count, …) as (n, count, …), beside which a sequence's stand as (n, 1, …)."""
-    return values.unflatten(0, (-1, count))
+    return values.unflatten(0, (-1, reference_count))
 
 
-class Single:
+class ElementwiseRule:
     """A function of single numbers."""
 
     @staticmethod
-    def seen(func: Callable, args: tuple, named: dict) -> tuple[torch.Tensor, Any]:
-        output = func(*args, **named)
+    def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
+        output = function(*args, **options)
         return output, (args[0], output)
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        output = func(given, *more, **named)
-        own, result = (part.unsqueeze(1) for part in kept)
-        start, reached = _each(given, count), _each(output, count)
-        change = own - start
-        ratio = (result - reached).div_(change)
-        little = change.abs() < NEXT_TO_NONE
-        if little.any():
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        output = function(inputs, *extra_args, **options)
+        sequence_input, sequence_output = (tensor.unsqueeze(1) for tensor in recorded)
+        reference_input, reference_output = (
+            _group_by_sequence(inputs, reference_count),
+            _group_by_sequence(output, reference_count),
+        )
+        change = sequence_input - reference_input
+        ratio = (sequence_output - reference_output).div_(change)
+        is_small = change.abs() < SMALL_CHANGE
+        if is_small.any():
             with torch.enable_grad():
-                middle = (start + change / 2)[little].detach().requires_grad_()
-                slope = torch.autograd.grad(func(middle, *more, **named).sum(), middle)[0]
-            ratio[little] = slope
+                midpoint = (reference_input + change / 2)[is_small].detach().requires_grad_()
+                slope = torch.autograd.grad(function(midpoint, *extra_args, **options).sum(), midpoint)[0]
+            ratio[is_small] = slope
         ratio = ratio.flatten(0, 1)
         return output, lambda gradient: gradient * ratio
 
 
-class Relu(Single):
+class ReluRule(ElementwiseRule):
     """The same of relu, of which the ratio is exact however small the change: no difference of like numbers is taken."""
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        output = given.relu()
-        own, result = (part.unsqueeze(1) for part in kept)
-        change = own - _each(given, count)
-        ratio = (result - _each(output, count)).div_(change)
-        ratio = torch.where(change == 0, (own > 0).to(ratio.dtype), ratio).flatten(0, 1)
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        output = inputs.relu()
+        sequence_input, sequence_output = (tensor.unsqueeze(1) for tensor in recorded)
+        change = sequence_input - _group_by_sequence(inputs, reference_count)
+        ratio = (sequence_output - _group_by_sequence(output, reference_count)).div_(change)
+        ratio = torch.where(change == 0, (sequence_input > 0).to(ratio.dtype), ratio).flatten(0, 1)
         return output, lambda gradient: gradient * ratio
 
 
-class Pool:
+class MaxPoolRule:
     """Maxima of neighbouring places: images (n, channels, 1, places)."""
 
     @staticmethod
-    def seen(func: Callable, args: tuple, named: dict) -> tuple[torch.Tensor, Any]:
-        output, index = _pooled(args[0], args[1:], named)
+    def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
+        output, index = _pool_maxima(args[0], args[1:], options)
         return output, (args[0], output, index)
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        output, index = _pooled(given, more, named)
-        own, result, its = (part.unsqueeze(1) for part in kept)
-        change, place = _larger(own, result, its, _each(given, count), _each(output, count), _each(index, count), flat=2)
-        ratio, place = change.flatten(0, 1), place.flatten(0, 1)
-        options = _options(more, named)
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        output, index = _pool_maxima(inputs, extra_args, options)
+        sequence_input, sequence_output, sequence_index = (tensor.unsqueeze(1) for tensor in recorded)
+        change, winner = _compare_maxima(
+            sequence_input,
+            sequence_output,
+            sequence_index,
+            _group_by_sequence(inputs, reference_count),
+            _group_by_sequence(output, reference_count),
+            _group_by_sequence(index, reference_count),
+            flat=2,
+        )
+        ratio, winner = change.flatten(0, 1), winner.flatten(0, 1)
+        settings = _pool_options(extra_args, options)
 
-        def back(gradient: torch.Tensor) -> torch.Tensor:
-            return torch.ops.aten.max_pool2d_with_indices_backward(gradient * ratio, given, *options, place)
+        def propagate(gradient: torch.Tensor) -> torch.Tensor:
+            return torch.ops.aten.max_pool2d_with_indices_backward(gradient * ratio, inputs, *settings, winner)
 
-        return output, back
+        return output, propagate
 
 
-class Highest:
+class MaximumRule:
     """The maximum over a dimension (`amax`), behind that of rows."""
 
     @staticmethod
-    def seen(func: Callable, args: tuple, named: dict) -> tuple[torch.Tensor, Any]:
-        output, index = args[0].max(_dimension(args[1:], named))
+    def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
+        output, index = args[0].max(_get_dimension(args[1:], options))
         return output, (args[0], output, index)
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        over = _dimension(more, named)
-        output, index = given.max(over)
-        own, result, its = (part.unsqueeze(1) for part in kept)
-        own, result, its = own.movedim(over + 1, -1), result[..., None], its[..., None]
-        start = _each(given.movedim(over, -1), count)
-        change, place = _larger(own, result, its, start, _each(output, count)[..., None], _each(index, count)[..., None], flat=1)
-        ratio, place = change.flatten(0, 1), place.flatten(0, 1)
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        dimension = _get_dimension(extra_args, options)
+        output, index = inputs.max(dimension)
+        sequence_input, sequence_output, sequence_index = (tensor.unsqueeze(1) for tensor in recorded)
+        sequence_input, sequence_output, sequence_index = (
+            sequence_input.movedim(dimension + 1, -1),
+            sequence_output[..., None],
+            sequence_index[..., None],
+        )
+        reference_input = _group_by_sequence(inputs.movedim(dimension, -1), reference_count)
+        change, winner = _compare_maxima(
+            sequence_input,
+            sequence_output,
+            sequence_index,
+            reference_input,
+            _group_by_sequence(output, reference_count)[..., None],
+            _group_by_sequence(index, reference_count)[..., None],
+            flat=1,
+        )
+        ratio, winner = change.flatten(0, 1), winner.flatten(0, 1)
 
-        def back(gradient: torch.Tensor) -> torch.Tensor:
-            found = torch.zeros_like(given.movedim(over, -1))
-            return found.scatter_(-1, place, gradient[..., None] * ratio).movedim(-1, over)
+        def propagate(gradient: torch.Tensor) -> torch.Tensor:
+            scattered = torch.zeros_like(inputs.movedim(dimension, -1))
+            return scattered.scatter_(-1, winner, gradient[..., None] * ratio).movedim(-1, dimension)
 
-        return output, back
+        return output, propagate
 
 
-def _larger(
-    own: torch.Tensor,
-    result: torch.Tensor,
-    its: torch.Tensor,
-    start: torch.Tensor,
-    reached: torch.Tensor,
-    index: torch.Tensor,
+def _compare_maxima(
+    sequence_input: torch.Tensor,
+    sequence_output: torch.Tensor,
+    sequence_index: torch.Tensor,
+    reference_input: torch.Tensor,
+    reference_output: torch.Tensor,
+    reference_index: torch.Tensor,
     flat: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Multipliers of maxima, and the places that they are of: the sequence's maximum where that is the larger one, else the reference's.
 
-    own, start: what maxima are of, flat of its last dimensions holding them. result, reached: the maxima. its, index: their places.
+    own, reference_input: what maxima are of, flat of its last dimensions holding them. result, reference_output: the maxima. its, reference_index: their places.
     """
-    place = torch.where(result >= reached, its, index)
-    held = [part.expand_as(start).flatten(-flat).gather(-1, place.flatten(-flat)).view_as(place) for part in (own, start)]
-    change = held[0] - held[1]
-    ratio = (result - reached).div_(change)
-    return torch.where(change == 0, torch.ones_like(ratio), ratio), place
+    winner = torch.where(sequence_output >= reference_output, sequence_index, reference_index)
+    inputs = [
+        tensor.expand_as(reference_input).flatten(-flat).gather(-1, winner.flatten(-flat)).view_as(winner)
+        for tensor in (sequence_input, reference_input)
+    ]
+    change = inputs[0] - inputs[1]
+    ratio = (sequence_output - reference_output).div_(change)
+    return torch.where(change == 0, torch.ones_like(ratio), ratio), winner
 
 
-def _pooled(given: torch.Tensor, more: tuple, named: dict) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.ops.aten.max_pool2d_with_indices(given, *_options(more, named))
+def _pool_maxima(inputs: torch.Tensor, extra_args: tuple, options: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.ops.aten.max_pool2d_with_indices(inputs, *_pool_options(extra_args, options))
 
 
-def _options(more: tuple, named: dict) -> tuple:
+def _pool_options(extra_args: tuple, options: dict) -> tuple:
     """kernel_size, stride, padding, dilation, ceil_mode of a call of max_pool2d."""
-    names, usual = ("kernel_size", "stride", "padding", "dilation", "ceil_mode"), (None, None, 0, 1, False)
-    held = dict(zip(names, usual, strict=True)) | dict(zip(names, more, strict=False)) | named
-    pairs = [_pair(held["kernel_size"] if held[name] is None else held[name]) for name in names[:4]]
-    return *pairs, bool(held["ceil_mode"])
+    names, defaults = ("kernel_size", "stride", "padding", "dilation", "ceil_mode"), (None, None, 0, 1, False)
+    settings = dict(zip(names, defaults, strict=True)) | dict(zip(names, extra_args, strict=False)) | options
+    pairs = [_to_pair(settings["kernel_size"] if settings[name] is None else settings[name]) for name in names[:4]]
+    return *pairs, bool(settings["ceil_mode"])
 
 
-def _pair(value: Any) -> list[int]:
+def _to_pair(value: Any) -> list[int]:
     return [value, value] if isinstance(value, int) else list(value)
 
 
-def _dimension(more: tuple, named: dict) -> int:
-    held = more[0] if more else named["dim"]
-    return held if isinstance(held, int) else held[0]
+def _get_dimension(extra_args: tuple, options: dict) -> int:
+    dimension = extra_args[0] if extra_args else options["dim"]
+    return dimension if isinstance(dimension, int) else dimension[0]
 
 
-class Norm:
+class LayerNormRule:
     """Channels, the last dimension, less their mean, over their deviation."""
 
     @staticmethod
-    def seen(func: Callable, args: tuple, named: dict) -> tuple[torch.Tensor, Any]:
-        return func(*args, **named), _whitened(args[0], _epsilon(args[1:], named))
+    def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
+        return function(*args, **options), _centre_channels(args[0], _norm_epsilon(args[1:], options))
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        output = func(given, *more, **named)
-        own, by = (part.unsqueeze(1) for part in kept)
-        start, from_ = (_each(part, count) for part in _whitened(given, _epsilon(more, named)))
-        weight = more[1] if len(more) > 1 else named.get("weight")
-        middle, scale = (own + start) / 2, (by + from_) / 2
-        slope = -((by * from_) ** 2) / (by + from_)  # of 1 / deviation by the variance: no difference of like numbers
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        output = function(inputs, *extra_args, **options)
+        sequence_centred, sequence_scale = (tensor.unsqueeze(1) for tensor in recorded)
+        reference_centred, reference_scale = (
+            _group_by_sequence(tensor, reference_count) for tensor in _centre_channels(inputs, _norm_epsilon(extra_args, options))
+        )
+        weight = extra_args[1] if len(extra_args) > 1 else options.get("weight")
+        mean_centred, mean_scale = (sequence_centred + reference_centred) / 2, (sequence_scale + reference_scale) / 2
+        slope = -((sequence_scale * reference_scale) ** 2) / (
+            sequence_scale + reference_scale
+        )  # of 1 / deviation by the variance: no difference of like numbers
 
-        def back(gradient: torch.Tensor) -> torch.Tensor:
-            held = _each(gradient if weight is None else gradient * weight, count)
-            found = held * scale + (held * middle).sum(-1, keepdim=True) * slope * 2 * middle / middle.shape[-1]
-            return (found - found.mean(-1, keepdim=True)).flatten(0, 1)
+        def propagate(gradient: torch.Tensor) -> torch.Tensor:
+            grouped = _group_by_sequence(gradient if weight is None else gradient * weight, reference_count)
+            result = (
+                grouped * mean_scale
+                + (grouped * mean_centred).sum(-1, keepdim=True) * slope * 2 * mean_centred / mean_centred.shape[-1]
+            )
+            return (result - result.mean(-1, keepdim=True)).flatten(0, 1)
 
-        return output, back
+        return output, propagate
 
 
-def _whitened(given: torch.Tensor, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _centre_channels(inputs: torch.Tensor, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Channels less their mean, and 1 / deviation."""
-    found = given - given.mean(-1, keepdim=True)
-    return found, (found.square().mean(-1, keepdim=True) + epsilon).rsqrt()
+    centred = inputs - inputs.mean(-1, keepdim=True)
+    return centred, (centred.square().mean(-1, keepdim=True) + epsilon).rsqrt()
 
 
-def _epsilon(more: tuple, named: dict) -> float:
-    return more[3] if len(more) > 3 else named.get("eps", 1e-5)
+def _norm_epsilon(extra_args: tuple, options: dict) -> float:
+    return extra_args[3] if len(extra_args) > 3 else options.get("eps", 1e-5)
 
 
-class Softmax:
+class SoftmaxRule:
     """exp over the sum of exp, over the last dimension."""
 
     @staticmethod
-    def seen(func: Callable, args: tuple, named: dict) -> tuple[torch.Tensor, Any]:
-        return func(*args, **named), args[0]
+    def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
+        return function(*args, **options), args[0]
 
     @staticmethod
-    def against(func: Callable, given: torch.Tensor, more: tuple, named: dict, kept: Any, count: int) -> tuple:
-        output = func(given, *more, **named)
-        own, start = kept.unsqueeze(1), _each(given, count)
+    def rescale(
+        function: Callable, inputs: torch.Tensor, extra_args: tuple, options: dict, recorded: Any, reference_count: int
+    ) -> tuple:
+        output = function(inputs, *extra_args, **options)
+        sequence_input, reference_input = recorded.unsqueeze(1), _group_by_sequence(inputs, reference_count)
         highest = torch.maximum(
-            own.amax(-1, keepdim=True), start.amax(-1, keepdim=True)
+            sequence_input.amax(-1, keepdim=True), reference_input.amax(-1, keepdim=True)
         )  # the same taken off both changes nothing
-        a, b = (own - highest).exp(), (start - highest).exp()
-        over_a, over_b = (1 / part.sum(-1, keepdim=True) for part in (a, b))
-        change = own - start
-        ratio = torch.where(change.abs() < NEXT_TO_NONE, (start - highest + change / 2).exp(), (a - b) / change)
+        a, b = (sequence_input - highest).exp(), (reference_input - highest).exp()
+        over_a, over_b = (1 / tensor.sum(-1, keepdim=True) for tensor in (a, b))
+        change = sequence_input - reference_input
+        ratio = torch.where(change.abs() < SMALL_CHANGE, (reference_input - highest + change / 2).exp(), (a - b) / change)
 
-        def back(gradient: torch.Tensor) -> torch.Tensor:
-            held = _each(gradient, count)
-            shared = (held * (a + b) / 2).sum(-1, keepdim=True) * over_a * over_b
-            return (ratio * (held * (over_a + over_b) / 2 - shared)).flatten(0, 1)
+        def propagate(gradient: torch.Tensor) -> torch.Tensor:
+            grouped = _group_by_sequence(gradient, reference_count)
+            shared = (grouped * (a + b) / 2).sum(-1, keepdim=True) * over_a * over_b
+            return (ratio * (grouped * (over_a + over_b) / 2 - shared)).flatten(0, 1)
 
-        return output, back
+        return output, propagate
 
 
-_RULES: dict[str, Any] = dict.fromkeys(SINGLE, Single) | {
-    "relu": Relu,
-    "max_pool2d": Pool,
-    "amax": Highest,
-    "layer_norm": Norm,
-    "softmax": Softmax,
+_RULES: dict[str, Any] = dict.fromkeys(ELEMENTWISE, ElementwiseRule) | {
+    "relu": ReluRule,
+    "max_pool2d": MaxPoolRule,
+    "amax": MaximumRule,
+    "layer_norm": LayerNormRule,
+    "softmax": SoftmaxRule,
 }
 
 
-def _rule(func: Callable) -> Any:
-    return _RULES.get(getattr(func, "__name__", ""))
+def _find_rule(function: Callable) -> Any:
+    return _RULES.get(getattr(function, "__name__", ""))

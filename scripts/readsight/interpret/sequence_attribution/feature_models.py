@@ -8,25 +8,25 @@ from readsight.dataset.encodings import ENCODINGS
 from readsight.dataset.fold_file import Encoding, Fold
 from readsight.models import lookup
 from readsight.models.kmer import KMER_MODELS
-from readsight.models.sequence import NETS
+from readsight.models.sequence import NETWORKS
 
 
-class Featured:
+class FeatureModel:
     """member: of `models`, that sees the features of an encoding. It has no gradient by base."""
 
-    def __init__(self, member: Any, encoding: Encoding):
-        self.member, self.encoding = member, encoding
+    def __init__(self, model: Any, encoding: Encoding):
+        self.model, self.encoding = model, encoding
 
-    def predict(self, arrays: dict[str, np.ndarray], about: dict[str, Any], codes: np.ndarray) -> np.ndarray:
+    def predict(self, arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
         """Predictions of codes (n, places), shaped as the kind of outcome says."""
         values, _ = ENCODINGS[self.encoding.name].features(np.asarray(codes), self.encoding)
-        return self.member.predict(arrays, about, values)
+        return self.model.predict(arrays, description, values)
 
 
-def member(word: str, fold: Fold) -> Any:
+def find_model(name: str, fold: Fold) -> Any:
     """The module behind a model's word, to be asked about codes. fold: of sequences, with its encoding where there is one.
 
     Raises InputError for an unknown word.
     """
-    found = next((registry[word] for registry in (NETS, KMER_MODELS) if word in registry), None)
-    return found or Featured(lookup.MODELS[word], fold.encoding)
+    model = next((registry[name] for registry in (NETWORKS, KMER_MODELS) if name in registry), None)
+    return model or FeatureModel(lookup.MODELS[name], fold.encoding)

@@ -9,67 +9,74 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.sequence_attribution.gradients import at_once, bases, located, still
-from readsight.interpret.sequence_attribution.query import Question
+from readsight.interpret.sequence_attribution.gradients import encode_bases, freeze_network, max_batch_size, select_positions
+from readsight.interpret.sequence_attribution.query import AttributionQuery
 
-ON = ("cnn", "dilated_resnet", "cnn_lstm", "transformer")
-PLACES = True
+SUPPORTED_NETWORKS = ("cnn", "dilated_resnet", "cnn_lstm", "transformer")
+IS_POSITION_LEVEL = True
 
 
-def attribute(question: Question, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
+def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Attributions (n, places, 4), ≥ 0; of a network of several their mean."""
     import torch
 
-    whole, size = bases(question), at_once(question.codes.shape[1])
-    windows = 2 if question.about.get("pair") else 1
-    found = np.zeros(question.codes.shape, np.float32)
-    with still(question.net), watched(question.net) as kept:
-        for i in range(0, len(whole), size):
-            rows = slice(i, i + size)
-            kept.clear()
-            given = torch.from_numpy(whole[rows]).requires_grad_()
-            output = question.read(question.net(given.transpose(1, 2)), located(question, rows))
-            slopes = torch.autograd.grad(output.sum(), kept)
-            for images, slope in zip(kept, slopes, strict=True):
-                seen = (images * slope.mean(-1, keepdim=True)).sum((1, 2)).relu().detach().numpy()
-                parts = np.split(seen, windows)  # the windows of pairs pass one behind the other
-                found[rows] += np.hstack([spread(part, found.shape[1] // windows, joined(question.net)) for part in parts])
-            found[rows] /= len(kept)
-    return np.repeat(found[..., None], 4, axis=-1)
+    one_hot, batch_size = encode_bases(query), max_batch_size(query.codes.shape[1])
+    windows = 2 if query.description.get("pair") else 1
+    weights = np.zeros(query.codes.shape, np.float32)
+    with freeze_network(query.net), record_activations(query.net) as activations:
+        for i in range(0, len(one_hot), batch_size):
+            rows = slice(i, i + batch_size)
+            activations.clear()
+            inputs = torch.from_numpy(one_hot[rows]).requires_grad_()
+            output = query.select_output(query.net(inputs.transpose(1, 2)), select_positions(query, rows))
+            gradients = torch.autograd.grad(output.sum(), activations)
+            for activation, gradient in zip(activations, gradients, strict=True):
+                relevance = (activation * gradient.mean(-1, keepdim=True)).sum((1, 2)).relu().detach().numpy()
+                by_window = np.split(relevance, windows)  # the windows of pairs pass one behind the other
+                weights[rows] += np.hstack(
+                    [interpolate(window, weights.shape[1] // windows, pool_width(query.net)) for window in by_window]
+                )
+            weights[rows] /= len(activations)
+    return np.repeat(weights[..., None], 4, axis=-1)
 
 
-def block(net: Any) -> Any:
+def last_block(net: Any) -> Any:
     """The module of a network that gives the images behind its last convolution: (n, channels, 1, places)."""
     trunk = getattr(net.trunk, "trunk", net.trunk)
-    return next(held for name in ("blocks", "block", "stem", "last") if (held := getattr(trunk, name, None)) is not None)
+    return next(
+        candidate for name in ("blocks", "block", "stem", "last") if (candidate := getattr(trunk, name, None)) is not None
+    )
 
 
-def nets(net: Any) -> list[Any]:
+def list_networks(net: Any) -> list[Any]:
     """The networks of an ensemble, or the one that it is."""
     return list(getattr(net, "nets", [net]))
 
 
 @contextmanager
-def watched(net: Any) -> Iterator[list[Any]]:
+def record_activations(net: Any) -> Iterator[list[Any]]:
     """A list of what the blocks of a network's pass gave."""
-    kept: list[Any] = []
-    handles = [block(one).register_forward_hook(lambda module, given, found: kept.append(found)) for one in nets(net)]
+    activations: list[Any] = []
+    handles = [
+        last_block(member).register_forward_hook(lambda module, inputs, output: activations.append(output))
+        for member in list_networks(net)
+    ]
     try:
-        yield kept
+        yield activations
     finally:
         for handle in handles:
             handle.remove()
 
 
-def joined(net: Any) -> int:
+def pool_width(net: Any) -> int:
     """Bases that a place of those images was pooled of."""
     from torch import nn
 
-    pools = [part for part in block(nets(net)[0]).modules() if isinstance(part, nn.MaxPool2d)]
-    return int(np.prod([part.kernel_size[1] for part in pools]))
+    pools = [layer for layer in last_block(list_networks(net)[0]).modules() if isinstance(layer, nn.MaxPool2d)]
+    return int(np.prod([layer.kernel_size[1] for layer in pools]))
 
 
-def spread(values: np.ndarray, places: int, apart: int) -> np.ndarray:
-    """Values (n, k) of which each is of `apart` places, as (n, places): on straight lines between their middles."""
-    middle = np.arange(values.shape[1]) * apart + (apart - 1) / 2
-    return np.stack([np.interp(np.arange(places), middle, row) for row in values]).astype(np.float32)
+def interpolate(values: np.ndarray, length: int, width: int) -> np.ndarray:
+    """Values (n, k) of which each is of `width` places, as (n, places): on straight lines between their middles."""
+    centres = np.arange(values.shape[1]) * width + (width - 1) / 2
+    return np.stack([np.interp(np.arange(length), centres, row) for row in values]).astype(np.float32)

@@ -8,19 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.sequence_attribution.gradients import DIFFERENTIABLE, added, between, every_pair
-from readsight.interpret.sequence_attribution.query import Question
+from readsight.interpret.sequence_attribution.gradients import (
+    DIFFERENTIABLE,
+    hypothetical_contributions,
+    integrate_paths,
+    list_pairs,
+)
+from readsight.interpret.sequence_attribution.query import AttributionQuery
 
-ON = DIFFERENTIABLE
-NEAR = True
-COMPARES = True
-COMPLETE = True
+SUPPORTED_NETWORKS = DIFFERENTIABLE
+USES_RECEPTIVE_FIELD = True
+NEEDS_REFERENCES = True
+IS_COMPLETE = True
 POINTS = 32  # of each path: so many that on networks of the demo what is missed is less than one part in a hundred
 
 
-def attribute(question: Question, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
+def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Attributions (n, places, 4); they add up, about, to the score less its mean over the references."""
-    m, pairs = references.shape[1], every_pair(references)
+    m, pairs = references.shape[1], list_pairs(references)
     points = (np.arange(POINTS) * m + pairs[:, 1:] + 0.5) / (m * POINTS)
-    found = between(question, references, pairs, points, np.full(points.shape, 1 / POINTS))
-    return added(found.reshape(references.shape), references)
+    gradients = integrate_paths(query, references, pairs, points, np.full(points.shape, 1 / POINTS))
+    return hypothetical_contributions(gradients.reshape(references.shape), references)

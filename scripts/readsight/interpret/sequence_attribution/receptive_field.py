@@ -9,66 +9,66 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.sequence_attribution.query import Question
-from readsight.models.sequence import NETS
+from readsight.interpret.sequence_attribution.query import AttributionQuery
+from readsight.models.sequence import NETWORKS
 
 
 @dataclass(frozen=True)
-class Seen:
-    """question: about the stretches. start: (n,) where each begins. width: of all. places: of the whole window."""
+class CroppedQuery:
+    """question: about the stretches. start: (n,) where each begins. width: of all. length: of the whole window."""
 
-    question: Question
+    query: AttributionQuery
     start: np.ndarray
     width: int
-    places: int
+    length: int
 
-    def cut(self, values: np.ndarray) -> np.ndarray:
+    def crop(self, values: np.ndarray) -> np.ndarray:
         """Of values (n, m, places) or (n, m, places, 4) those of the stretches."""
-        at = (self.start[:, None] + np.arange(self.width))[:, None]
-        return np.take_along_axis(values, at if values.ndim == 3 else at[..., None], axis=2)
+        index = (self.start[:, None] + np.arange(self.width))[:, None]
+        return np.take_along_axis(values, index if values.ndim == 3 else index[..., None], axis=2)
 
-    def back(self, found: np.ndarray) -> np.ndarray:
+    def restore(self, attributions: np.ndarray) -> np.ndarray:
         """Attributions of stretches (n, width, 4) as those of whole windows; what is not seen adds nothing."""
-        whole = np.zeros((len(found), self.places, 4), found.dtype)
-        np.put_along_axis(whole, (self.start[:, None] + np.arange(self.width))[..., None], found, axis=1)
-        return whole
+        full = np.zeros((len(attributions), self.length, 4), attributions.dtype)
+        np.put_along_axis(full, (self.start[:, None] + np.arange(self.width))[..., None], attributions, axis=1)
+        return full
 
 
-def seen(question: Question) -> Seen | None:
+def crop_query(query: AttributionQuery) -> CroppedQuery | None:
     """The stretches that a question's places see; None where an output sees the whole window."""
-    about, reach = question.about, None
-    if question.kind == "positions" and question.differentiable:
-        reach = reached(question)
-    if reach is None or 2 * reach + 1 >= question.codes.shape[1]:
+    description, radius = query.description, None
+    if query.kind == "positions" and query.is_differentiable:
+        radius = receptive_radius(query)
+    if radius is None or 2 * radius + 1 >= query.codes.shape[1]:
         return None
-    places, width = question.codes.shape[1], 2 * reach + 1
-    start = np.clip(question.at - reach, 0, places - width)
-    codes = np.take_along_axis(np.asarray(question.codes), start[:, None] + np.arange(width), axis=1)
-    found = replace(question, codes=codes, at=question.at - start, about=about | {"length": width})
-    vars(found)["net"] = _unchecked(question)
-    return Seen(found, start, width, places)
+    length, width = query.codes.shape[1], 2 * radius + 1
+    start = np.clip(query.positions - radius, 0, length - width)
+    codes = np.take_along_axis(np.asarray(query.codes), start[:, None] + np.arange(width), axis=1)
+    cropped = replace(query, codes=codes, at=query.positions - start, about=description | {"length": width})
+    vars(cropped)["net"] = _build_any_length_network(query)
+    return CroppedQuery(cropped, start, width, length)
 
 
-def reached(question: Question) -> int | None:
+def receptive_radius(query: AttributionQuery) -> int | None:
     """Places to each side that an output at a place sees, at most; None where that is not told."""
-    about = question.about
-    if question.member is NETS["dilated_resnet"]:
-        sizes = [(w, d) for w, d in zip(about["widths"], about["dilations"], strict=True) for _ in range(2)]
-    elif question.member is NETS["cnn"]:
-        apart = np.cumprod([1, *about["pools"]])[:-1]  # pools that would join places set filters apart instead
-        sizes = list(zip(about["widths"], apart.tolist(), strict=True))
+    description = query.description
+    if query.model is NETWORKS["dilated_resnet"]:
+        sizes = [(w, d) for w, d in zip(description["widths"], description["dilations"], strict=True) for _ in range(2)]
+    elif query.model is NETWORKS["cnn"]:
+        spacing = np.cumprod([1, *description["pools"]])[:-1]  # pools that would join places set filters apart instead
+        sizes = list(zip(description["widths"], spacing.tolist(), strict=True))
     else:
         return None
-    return sum(width // 2 * apart for width, apart in sizes)
+    return sum(width // 2 * spacing for width, spacing in sizes)
 
 
-def _unchecked(question: Question) -> Any:
+def _build_any_length_network(query: AttributionQuery) -> Any:
     """The question's network, of windows of any length."""
     from torch import nn
 
-    from readsight.models.training.ensemble import Together
+    from readsight.models.training.ensemble import EnsembleModule
 
-    class Along(nn.Module):
+    class PositionNetwork(nn.Module):
         def __init__(self, net: Any) -> None:
             super().__init__()
             self.net = net
@@ -76,6 +76,6 @@ def _unchecked(question: Question) -> Any:
         def forward(self, batch: Any) -> Any:
             return self.net.head(self.net.trunk(*self.net.reader(batch)))
 
-    if isinstance(question.net, Together):
-        return Together([Along(net) for net in question.net.nets], question.kind).eval()
-    return Along(question.net).eval()
+    if isinstance(query.net, EnsembleModule):
+        return EnsembleModule([PositionNetwork(net) for net in query.net.nets], query.kind).eval()
+    return PositionNetwork(query.net).eval()

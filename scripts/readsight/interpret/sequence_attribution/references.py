@@ -11,74 +11,76 @@ import numpy as np
 
 from readsight.genome.codes import reverse_complement
 from readsight.genome.onehot import one_hot_last
-from readsight.genome.shuffle import dinucleotide
+from readsight.genome.shuffle import shuffle_dinucleotides
 
 N = 4
 
 
-def references(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
+def build_references(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
     """References of codes (n, places) as bases side by side, (n, m, places, 4) float32.
 
-    spec: baseline (`shuffled`, `uniform` or `zeros`); baselines, m of shuffled ones (of the others 1). windows: 2 of pairs.
+    spec: baseline (`shuffle_codes`, `uniform` or `zeros`); baselines, m of shuffled ones (of the others 1). windows: 2 of pairs.
     """
     if spec["baseline"] == "shuffled":
-        return one_hot_last(shuffled(codes, spec["baselines"], seed, windows))
-    found = np.zeros((len(codes), 1, codes.shape[1], 4), np.float32)
+        return one_hot_last(shuffle_codes(codes, spec["baselines"], seed, windows))
+    mixtures = np.zeros((len(codes), 1, codes.shape[1], 4), np.float32)
     if spec["baseline"] == "uniform":
-        found[:] = np.where(codes < N, np.float32(0.25), 0)[:, None, :, None]
-    return found
+        mixtures[:] = np.where(codes < N, np.float32(0.25), 0)[:, None, :, None]
+    return mixtures
 
 
-def reference_codes(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
+def build_reference_codes(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
     """The same for models that read letters, (n, m, places) uint8: neither a mixture nor nothing has one, and is N."""
     if spec["baseline"] == "shuffled":
-        return shuffled(codes, spec["baselines"], seed, windows)
+        return shuffle_codes(codes, spec["baselines"], seed, windows)
     return np.full((len(codes), 1, codes.shape[1]), N, np.uint8)
 
 
-def shuffled(codes: np.ndarray, count: int, seed: int, windows: int = 1) -> np.ndarray:
+def shuffle_codes(codes: np.ndarray, count: int, seed: int, windows: int = 1) -> np.ndarray:
     """Codes (n, places) with their dinucleotides shuffled, (n, count, places) uint8, each sequence by permutations of its own.
 
     Both windows of a pair are shuffled by the same permutation, that of the reference one, so that they differ in as much as
     they did.
     """
-    own, turned = oriented(codes, windows)
-    found = np.repeat(own[:, None], count, axis=1)
-    for row, sequence in zip(found, own, strict=True):
-        parts = np.split(sequence, windows)
-        known = np.flatnonzero(np.all([part < N for part in parts], axis=0))
-        first = np.repeat(parts[0][None, known], count, axis=0)
-        drawn = dinucleotide(first, generator(sequence, seed, "references"))
-        moved = permutation(first, drawn)
-        size = len(parts[0])
-        for i, part in enumerate(parts):
-            row[:, i * size + known] = part[known][moved]
-    found[turned] = turned_over(found[turned], windows)
-    return found
+    canonical, is_reverse = orient_codes(codes, windows)
+    shuffles = np.repeat(canonical[:, None], count, axis=1)
+    for row, sequence in zip(shuffles, canonical, strict=True):
+        pieces = np.split(sequence, windows)
+        known = np.flatnonzero(np.all([piece < N for piece in pieces], axis=0))
+        first = np.repeat(pieces[0][None, known], count, axis=0)
+        shuffled = shuffle_dinucleotides(first, sequence_rng(sequence, seed, "references"))
+        source = find_permutation(first, shuffled)
+        size = len(pieces[0])
+        for i, piece in enumerate(pieces):
+            row[:, i * size + known] = piece[known][source]
+    shuffles[is_reverse] = reverse_windows(shuffles[is_reverse], windows)
+    return shuffles
 
 
-def permutation(codes: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def find_permutation(codes: np.ndarray, shuffled: np.ndarray) -> np.ndarray:
     """Places (n, length) of codes that shuffled ones come from: drawn = codes at these places, alike bases in their order."""
-    found = np.empty(codes.shape, np.int64)
-    np.put_along_axis(found, np.argsort(drawn, axis=1, kind="stable"), np.argsort(codes, axis=1, kind="stable"), axis=1)
-    return found
+    positions = np.empty(codes.shape, np.int64)
+    np.put_along_axis(positions, np.argsort(shuffled, axis=1, kind="stable"), np.argsort(codes, axis=1, kind="stable"), axis=1)
+    return positions
 
 
-def oriented(codes: np.ndarray, windows: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def orient_codes(codes: np.ndarray, windows: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Each sequence on that of its strands which comes first in the alphabet, and whether that is the other one, (n,) bool."""
     codes = np.asarray(codes)
-    other = turned_over(codes, windows)
-    first = (codes != other).argmax(axis=1)[:, None]
-    turned = (np.take_along_axis(codes, first, axis=1) > np.take_along_axis(other, first, axis=1))[:, 0]
-    return np.where(turned[:, None], other, codes), turned
+    reverse = reverse_windows(codes, windows)
+    first_difference = (codes != reverse).argmax(axis=1)[:, None]
+    is_reverse = (np.take_along_axis(codes, first_difference, axis=1) > np.take_along_axis(reverse, first_difference, axis=1))[
+        :, 0
+    ]
+    return np.where(is_reverse[:, None], reverse, codes), is_reverse
 
 
-def turned_over(codes: np.ndarray, windows: int = 1) -> np.ndarray:
+def reverse_windows(codes: np.ndarray, windows: int = 1) -> np.ndarray:
     """The reverse complement of each window of codes (..., places)."""
-    return np.concatenate([reverse_complement(part) for part in np.split(codes, windows, axis=-1)], axis=-1)
+    return np.concatenate([reverse_complement(window) for window in np.split(codes, windows, axis=-1)], axis=-1)
 
 
-def generator(sequence: np.ndarray, seed: int, purpose: str) -> np.random.Generator:
+def sequence_rng(sequence: np.ndarray, seed: int, purpose: str) -> np.random.Generator:
     """A generator of a sequence's own, the same whatever stands beside it."""
-    held = hashlib.blake2b(np.ascontiguousarray(sequence, np.uint8).tobytes(), digest_size=8, person=purpose.encode()[:16])
-    return np.random.default_rng([seed, int.from_bytes(held.digest(), "little")])
+    hasher = hashlib.blake2b(np.ascontiguousarray(sequence, np.uint8).tobytes(), digest_size=8, person=purpose.encode()[:16])
+    return np.random.default_rng([seed, int.from_bytes(hasher.digest(), "little")])

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from readsight.interpret.sequence_attribution.gradients import DIFFERENTIABLE, corrected, own_gradients
-from readsight.interpret.sequence_attribution.query import Question
+from readsight.interpret.sequence_attribution.gradients import DIFFERENTIABLE, correct_gradient, sequence_gradients
+from readsight.interpret.sequence_attribution.query import AttributionQuery
 
-ON = DIFFERENTIABLE
-NEAR = True
+SUPPORTED_NETWORKS = DIFFERENTIABLE
+USES_RECEPTIVE_FIELD = True
 
 
-def attribute(question: Question, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
+def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
     """Attributions (n, places, 4), ≥ 0."""
-    return np.abs(corrected(own_gradients(question), spec))
+    return np.abs(correct_gradient(sequence_gradients(query), spec))

@@ -5,72 +5,72 @@ from typing import Any
 import numpy as np
 
 from readsight.errors import InputError
-from readsight.interpret.tabular_attribution.problem import Problem, missed
+from readsight.interpret.tabular_attribution.problem import AttributionProblem, completeness_gap
 
 STEPS = 20  # of a path, at first
-MOST = 640
+MAX_STEPS = 640
 TOLERANCE = 1e-4
-ROWS = 128  # points on paths at once; more than fit in the processor's cache take longer
+MAX_BATCH = 128  # points on paths at once; more than fit in the processor's cache take longer
 
 
-def baseline(problem: Problem) -> np.ndarray:
+def compute_baseline(problem: AttributionProblem) -> np.ndarray:
     """Where the path starts: the mean training example, (features,)."""
     return problem.background.mean(axis=0, dtype=np.float64)
 
 
-def attribute(problem: Problem, seed: int) -> np.ndarray:
+def attribute(problem: AttributionProblem, seed: int) -> np.ndarray:
     """Attributions (n, features), or (n, features, outputs). Raises InputError for a model without gradients."""
-    if not problem.differentiable:
+    if not problem.is_differentiable:
         raise InputError("attributions: integrated_gradients needs a model with gradients; use shap")
-    return along(problem, baseline(problem), STEPS, TOLERANCE)
+    return integrate_path(problem, compute_baseline(problem), STEPS, TOLERANCE)
 
 
-def along(problem: Problem, start: np.ndarray, steps: int, tolerance: float) -> np.ndarray:
+def integrate_path(problem: AttributionProblem, start: np.ndarray, steps: int, tolerance: float) -> np.ndarray:
     """Gradients integrated (Gauss–Legendre) from a point (features,) to each example, times the way.
 
     An example whose attributions do not add up yet, to within the tolerance of the output's change (of one logit,
     where that is less), is taken again in twice as many steps: how many it needs hangs on itself alone.
     """
-    found, output = walked(problem, start, steps), problem.output()
-    change = output(problem.values, problem.present) - output(problem.starts(start), problem.present)
+    attributions, compute_output = integrate_steps(problem, start, steps), problem.output_function()
+    change = compute_output(problem.values, problem.present) - compute_output(problem.start_points(start), problem.present)
     limit = tolerance * np.maximum(1, np.abs(change))
-    while steps < MOST:
-        off = np.abs(found.sum(axis=1) - change) > limit
-        rows = np.flatnonzero(off.reshape(len(off), -1).any(axis=1))
+    while steps < MAX_STEPS:
+        is_unconverged = np.abs(attributions.sum(axis=1) - change) > limit
+        rows = np.flatnonzero(is_unconverged.reshape(len(is_unconverged), -1).any(axis=1))
         if not len(rows):
             break
         steps *= 2
-        found[rows] = walked(problem.some(rows), start, steps)
-    return found
+        attributions[rows] = integrate_steps(problem.select_rows(rows), start, steps)
+    return attributions
 
 
-def walked(problem: Problem, start: np.ndarray, steps: int) -> np.ndarray:
-    """As `along`, in so many steps."""
+def integrate_steps(problem: AttributionProblem, start: np.ndarray, steps: int) -> np.ndarray:
+    """As `integrate_path`, in so many steps."""
     import torch
     from captum.attr import IntegratedGradients
 
     present = problem.present
     method: Any = IntegratedGradients(problem.module, multiply_by_inputs=True)
 
-    def towards(output: int | None) -> np.ndarray:
-        found = method.attribute(
+    def attribute_output(output: int | None) -> np.ndarray:
+        values = method.attribute(
             torch.as_tensor(problem.values.astype(np.float64)),
-            baselines=torch.as_tensor(problem.starts(start)),
+            baselines=torch.as_tensor(problem.start_points(start)),
             target=output,
             additional_forward_args=None if present is None else torch.as_tensor(present),
             n_steps=steps,
             method="gausslegendre",
-            internal_batch_size=max(ROWS, len(problem.values)),
+            internal_batch_size=max(MAX_BATCH, len(problem.values)),
         )
-        return found.detach().numpy()
+        return values.detach().numpy()
 
     if problem.outputs is None:
-        return towards(None)
-    return np.stack([towards(output) for output in range(problem.outputs)], axis=2)
+        return attribute_output(None)
+    return np.stack([attribute_output(output) for output in range(problem.outputs)], axis=2)
 
 
-def gap(problem: Problem, attributions: np.ndarray) -> np.ndarray:
+def compute_gap(problem: AttributionProblem, attributions: np.ndarray) -> np.ndarray:
     """(n,): sum of attributions less the change of the output from the baseline (0 where complete), as part of that change's mean size."""
-    output, present = problem.output(), problem.present
-    change = output(problem.values, present) - output(problem.starts(baseline(problem)), present)
-    return missed(attributions, change)
+    compute_output, present = problem.output_function(), problem.present
+    change = compute_output(problem.values, present) - compute_output(problem.start_points(compute_baseline(problem)), present)
+    return completeness_gap(attributions, change)

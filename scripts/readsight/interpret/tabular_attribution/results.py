@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-NAMES = {
+METHOD_NAMES = {
     "saliency": "Saliency",
     "input_x_gradient": "Input × gradient",
     "smoothgrad": "SmoothGrad",
@@ -24,7 +24,7 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Attributed:
+class FeatureAttributions:
     """attributions: method → (n, features, outputs), 0 where a fold's model did not see the feature; of one output, the last axis is 1.
 
     by_fold: method → (folds, features), mean |attribution| of each fold, over examples and outputs; a row for each of `folds`,
@@ -60,83 +60,85 @@ class Attributed:
         return self.classes[1:] if len(self.classes) == 2 and self.unit != "log hazard" else [""]
 
 
-def read(path: Path) -> Attributed:
+def read_attributions(path: Path) -> FeatureAttributions:
     """Read attributions.h5."""
     with h5py.File(path) as handle:
         methods = [name for name in handle if isinstance(handle[name], h5py.Group)]
         values = handle["values"][:]
-        return Attributed(
+        return FeatureAttributions(
             attributions={name: handle[name]["attributions"][:].reshape(*values.shape, -1) for name in methods},
             by_fold={name: handle[name]["by_fold"][:] for name in methods},
             used=handle["used"][:].astype(bool),
             values=values,
-            example=_text(handle["example"]),
-            group=_text(handle["group"]),
+            example=_read_text(handle["example"]),
+            group=_read_text(handle["group"]),
             fold=handle["fold"][:].astype(int),
-            folds=_folds(handle["fold_repeat"][:], handle["fold_number"][:]),
-            feature=_text(handle["feature"]),
-            modality=_text(handle["modality"]),
-            classes=[_plain(name) for name in handle.attrs["classes"]],
-            unit=_plain(handle.attrs["unit"]),
+            folds=_fold_names(handle["fold_repeat"][:], handle["fold_number"][:]),
+            feature=_read_text(handle["feature"]),
+            modality=_read_text(handle["modality"]),
+            classes=[_to_text(name) for name in handle.attrs["classes"]],
+            unit=_to_text(handle.attrs["unit"]),
         )
 
 
-def _folds(repeat: np.ndarray, number: np.ndarray) -> list[str]:
+def _fold_names(repeat: np.ndarray, number: np.ndarray) -> list[str]:
     """What folds are called; a given split, beside those drawn anew, bears no number."""
     if (repeat > 0).any():
         return ["given" if r == 0 else f"new {n}" for r, n in zip(repeat, number, strict=True)]
     return [str(n) for n in number]
 
 
-def _text(data: h5py.Dataset) -> list[str]:
-    return [_plain(item) for item in data[:]]
+def _read_text(data: h5py.Dataset) -> list[str]:
+    return [_to_text(item) for item in data[:]]
 
 
-def _plain(item: Any) -> str:
+def _to_text(item: Any) -> str:
     return item.decode() if isinstance(item, bytes) else str(item)
 
 
-def title(method: str, held: dict[str, Any]) -> str:
-    """A method's name, and what it failed if it did. held: its part of exams.json."""
-    failed = [row["exam"] for row in held["exams"] if not row["passed"]]
-    name = NAMES.get(method, method)
+def method_title(method: str, result: dict[str, Any]) -> str:
+    """A method's name, and what it failed if it did. result: its part of exams.json."""
+    failed = [row["exam"] for row in result["exams"] if not row["passed"]]
+    name = METHOD_NAMES.get(method, method)
     return f"{name}: FAILED {', '.join(failed)}" if failed else f"{name} (all exams passed)"
 
 
-def trusted(methods: dict[str, Any]) -> str:
+def choose_method(methods: dict[str, Any]) -> str:
     """The first method that passed its exams; the first of all where none did."""
-    return next((name for name, held in methods.items() if held["passed"]), next(iter(methods)))
+    return next((name for name, result in methods.items() if result["passed"]), next(iter(methods)))
 
 
-def short(text: str, width: int) -> str:
+def shorten(text: str, width: int) -> str:
     """A text of at most so many letters; a longer one keeps both ends, since ids differ at either."""
     if len(text) <= width:
         return text
-    head = (width - 1) * 2 // 3
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+    head_length = (width - 1) * 2 // 3
+    return f"{text[:head_length]}…{text[len(text) - (width - 1 - head_length) :]}"
 
 
-def labels(path: Path, width: int = 44) -> dict[str, str]:
+def read_labels(path: Path, width: int = 44) -> dict[str, str]:
     """Feature → what axes call it, from the table of `interpret_describe`: a gene's symbol, or a description, beside the id.
 
     Where there are several modalities, each feature's own stands behind it.
     """
     with open(path, newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
-    several = len({row["modality"] for row in rows}) > 1
+    has_several = len({row["modality"] for row in rows}) > 1
     return {
-        row["feature"]: named(row["id"], row["symbol"] or row["description"], width - several * (len(row["modality"]) + 3))
-        + (f" ({row['modality']})" if several else "")
+        row["feature"]: feature_label(
+            row["id"], row["symbol"] or row["description"], width - has_several * (len(row["modality"]) + 3)
+        )
+        + (f" ({row['modality']})" if has_several else "")
         for row in rows
     }
 
 
-def named(feature: str, words: str, width: int) -> str:
+def feature_label(feature: str, description: str, width: int) -> str:
     """A feature and what it is, of at most so many letters; what is said twice is said once."""
-    if not words or words == feature:
-        return short(feature, width)
-    if len(feature) + len(words) + 2 <= width:
-        return f"{words}  {feature}"
-    own = short(feature, max(width // 3, width - len(words) - 2))
-    room = width - len(own) - 2
-    return f"{textwrap.shorten(words, room, placeholder='…') if ' ' in words else short(words, room)}  {own}"
+    if not description or description == feature:
+        return shorten(feature, width)
+    if len(feature) + len(description) + 2 <= width:
+        return f"{description}  {feature}"
+    short_id = shorten(feature, max(width // 3, width - len(description) - 2))
+    remaining = width - len(short_id) - 2
+    return f"{textwrap.shorten(description, remaining, placeholder='…') if ' ' in description else shorten(description, remaining)}  {short_id}"

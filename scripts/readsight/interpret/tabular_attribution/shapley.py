@@ -11,66 +11,73 @@ How they are found hangs on the model; whichever way, they add up to the output,
 import numpy as np
 
 from readsight.interpret.tabular_attribution import tree_shap
-from readsight.interpret.tabular_attribution.integrated_gradients import along, baseline, walked
-from readsight.interpret.tabular_attribution.problem import Problem, missed
+from readsight.interpret.tabular_attribution.integrated_gradients import compute_baseline, integrate_path, integrate_steps
+from readsight.interpret.tabular_attribution.problem import AttributionProblem, completeness_gap
 
 BACKGROUND = 20  # training examples that absent features are taken from
 ROUNDS = 4  # permutations, each forth and back
-FEW = 64  # features of which all permutations are walked
+FEW_FEATURES = 64  # features of which all permutations are walked
 STEPS = 5  # of the path from each training example, at first
 TOLERANCE = 0.01  # of one path; the mean of all is nearer
-LONG = 5e8  # comparisons above which trees of few features are permuted rather than walked
-EXACT = 1e-9
+MAX_COMPARISONS = 5e8  # comparisons above which trees of few features are permuted rather than walked
+LINEAR_TOLERANCE = 1e-9
 
 
-def reference(problem: Problem) -> np.ndarray:
+def select_background(problem: AttributionProblem) -> np.ndarray:
     """Training examples that stand for absent features, (BACKGROUND, features), evenly spaced through the fold."""
     rows = np.unique(np.linspace(0, len(problem.background) - 1, BACKGROUND).round().astype(int))
     return problem.background[rows].astype(np.float64)
 
 
-def attribute(problem: Problem, seed: int) -> np.ndarray:
+def attribute(problem: AttributionProblem, seed: int) -> np.ndarray:
     """Attributions (n, features), or (n, features, outputs)."""
-    straight = linear(problem)
-    if straight is not None:
-        return straight
-    others, width = reference(problem), problem.values.shape[1]
-    if tree_shap.grown(problem.arrays):
-        comparisons = tree_shap.conditions(problem.arrays) * len(problem.values) * len(others)
-        if width > FEW or comparisons < LONG:
-            return tree_shap.attribute(problem, others)
-    if problem.differentiable and (width > FEW or problem.present is not None):
-        return sum(along(problem, other, STEPS, TOLERANCE) for other in others) / len(others)
-    return permuted(problem, others, seed)
+    linear_values = attribute_linear(problem)
+    if linear_values is not None:
+        return linear_values
+    background, width = select_background(problem), problem.values.shape[1]
+    if tree_shap.is_tree_model(problem.arrays):
+        comparisons = tree_shap.count_conditions(problem.arrays) * len(problem.values) * len(background)
+        if width > FEW_FEATURES or comparisons < MAX_COMPARISONS:
+            return tree_shap.attribute(problem, background)
+    if problem.is_differentiable and (width > FEW_FEATURES or problem.present is not None):
+        return sum(integrate_path(problem, reference, STEPS, TOLERANCE) for reference in background) / len(background)
+    return attribute_permutations(problem, background, seed)
 
 
-def linear(problem: Problem) -> np.ndarray | None:
+def attribute_linear(problem: AttributionProblem) -> np.ndarray | None:
     """Attributions of a linear model, and None of another: of a linear one alone the slope half-way says the whole change."""
-    if not problem.differentiable:
+    if not problem.is_differentiable:
         return None
-    found = walked(problem, baseline(problem), 1)
-    return found if np.abs(missed(found, _change(problem, baseline(problem)[None, :]))).max() < EXACT else None
+    attributions = integrate_steps(problem, compute_baseline(problem), 1)
+    return (
+        attributions
+        if np.abs(completeness_gap(attributions, _output_change(problem, compute_baseline(problem)[None, :]))).max()
+        < LINEAR_TOLERANCE
+        else None
+    )
 
 
-def permuted(problem: Problem, others: np.ndarray, seed: int) -> np.ndarray:
+def attribute_permutations(problem: AttributionProblem, background: np.ndarray, seed: int) -> np.ndarray:
     """By permutations of the features."""
     import shap
 
-    masker = shap.maskers.Independent(others, max_samples=len(others))
-    explainer = shap.explainers.Permutation(problem.output(), masker, seed=seed)
+    masker = shap.maskers.Independent(background, max_samples=len(background))
+    explainer = shap.explainers.Permutation(problem.output_function(), masker, seed=seed)
     evaluations = ROUNDS * (2 * problem.values.shape[1] + 1)
     return np.asarray(explainer(problem.values.astype(np.float64), max_evals=evaluations, silent=True).values)
 
 
-def gap(problem: Problem, attributions: np.ndarray) -> np.ndarray:
+def compute_gap(problem: AttributionProblem, attributions: np.ndarray) -> np.ndarray:
     """(n,): sum of attributions less the output's distance from its mean over the reference, as part of that distance's mean size."""
-    others = reference(problem) if linear(problem) is None else baseline(problem)[None, :]
-    return missed(attributions, _change(problem, others))
+    background = select_background(problem) if attribute_linear(problem) is None else compute_baseline(problem)[None, :]
+    return completeness_gap(attributions, _output_change(problem, background))
 
 
-def _change(problem: Problem, others: np.ndarray) -> np.ndarray:
+def _output_change(problem: AttributionProblem, background: np.ndarray) -> np.ndarray:
     """Output of the examples less its mean over others (m, features) that have the same modalities."""
-    output, present = problem.output(), problem.present
+    compute_output, present = problem.output_function(), problem.present
     if present is None:
-        return output(problem.values) - output(others).mean(axis=0)
-    return output(problem.values, present) - np.mean([output(problem.starts(other), present) for other in others], axis=0)
+        return compute_output(problem.values) - compute_output(background).mean(axis=0)
+    return compute_output(problem.values, present) - np.mean(
+        [compute_output(problem.start_points(reference), present) for reference in background], axis=0
+    )

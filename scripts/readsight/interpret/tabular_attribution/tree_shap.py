@@ -13,14 +13,14 @@ from math import factorial
 
 import numpy as np
 
-from readsight.interpret.tabular_attribution.problem import Problem, linked
+from readsight.interpret.tabular_attribution.problem import AttributionProblem, link_predictions
 from readsight.models.calibration import EDGE
 
-CELLS = 2_000_000  # comparisons of examples with conditions at once
+MAX_COMPARISONS = 2_000_000  # comparisons of examples with conditions at once
 
 
 @dataclass(frozen=True)
-class Leaves:
+class LeafGroup:
     """Leaves whose paths ask about equally many features.
 
     feature, low, high: (leaves, asked); an example passes where low < value ≤ high. value: (leaves, outputs).
@@ -32,111 +32,127 @@ class Leaves:
     value: np.ndarray
 
 
-def grown(arrays: dict[str, np.ndarray]) -> bool:
+def is_tree_model(arrays: dict[str, np.ndarray]) -> bool:
     """Whether a model is trees."""
     return {"root", "left", "right", "feature", "threshold", "value"} <= set(arrays)
 
 
-def conditions(arrays: dict[str, np.ndarray]) -> int:
+def count_conditions(arrays: dict[str, np.ndarray]) -> int:
     """About how much there is to compare an example with: leaves times what a path asks at most."""
-    own = np.arange(len(arrays["left"]))
-    return int((arrays["left"] == own).sum() * max(int(arrays["depth"][0]), 1))
+    nodes = np.arange(len(arrays["left"]))
+    return int((arrays["left"] == nodes).sum() * max(int(arrays["depth"][0]), 1))
 
 
-def collected(arrays: dict[str, np.ndarray]) -> list[Leaves]:
+def collect_leaves(arrays: dict[str, np.ndarray]) -> list[LeafGroup]:
     """All leaves that ask anything, by how much they ask. Values are such that the leaves that an example reaches add up."""
     left, right, feature, threshold = (arrays[name] for name in ("left", "right", "feature", "threshold"))
-    found: dict[int, list[tuple[list[int], list[float], list[float], np.ndarray]]] = {}
+    by_size: dict[int, list[tuple[list[int], list[float], list[float], np.ndarray]]] = {}
     for tree, root in enumerate(arrays["root"]):
-        ahead: list[tuple[int, dict[int, tuple[float, float]]]] = [(int(root), {})]
-        while ahead:
-            node, asked = ahead.pop()
+        pending: list[tuple[int, dict[int, tuple[float, float]]]] = [(int(root), {})]
+        while pending:
+            node, bounds = pending.pop()
             if left[node] == node:
-                lows, highs = zip(*asked.values(), strict=True) if asked else ((), ())
-                found.setdefault(len(asked), []).append((list(asked), list(lows), list(highs), _worth(arrays, tree, node)))
+                lows, highs = zip(*bounds.values(), strict=True) if bounds else ((), ())
+                by_size.setdefault(len(bounds), []).append(
+                    (list(bounds), list(lows), list(highs), _leaf_value(arrays, tree, node))
+                )
                 continue
-            at, cut = int(feature[node]), float(threshold[node])
-            low, high = asked.get(at, (-np.inf, np.inf))
-            ahead.append((int(left[node]), asked | {at: (low, min(high, cut))}))
-            ahead.append((int(right[node]), asked | {at: (max(low, cut), high)}))
-    return [Leaves(*(np.array(part) for part in zip(*own, strict=True))) for size, own in sorted(found.items()) if size]
+            split_feature, split_value = int(feature[node]), float(threshold[node])
+            low, high = bounds.get(split_feature, (-np.inf, np.inf))
+            pending.append((int(left[node]), bounds | {split_feature: (low, min(high, split_value))}))
+            pending.append((int(right[node]), bounds | {split_feature: (max(low, split_value), high)}))
+    return [
+        LeafGroup(*(np.array(column) for column in zip(*leaves, strict=True))) for size, leaves in sorted(by_size.items()) if size
+    ]
 
 
-def _worth(arrays: dict[str, np.ndarray], tree: int, node: int) -> np.ndarray:
+def _leaf_value(arrays: dict[str, np.ndarray], tree: int, node: int) -> np.ndarray:
     """What a leaf adds to the outputs: of boosted trees to one logit, of a forest its share of the mean."""
     if "output" not in arrays:
         return np.atleast_1d(arrays["value"][node]) / len(arrays["root"])
-    found = np.zeros(len(arrays["level"]))
-    found[arrays["output"][tree]] = arrays["value"][node]
-    return found
+    values = np.zeros(len(arrays["level"]))
+    values[arrays["output"][tree]] = arrays["value"][node]
+    return values
 
 
-def shares(most: int) -> tuple[np.ndarray, np.ndarray]:
+def shapley_weights(feature_count: int) -> tuple[np.ndarray, np.ndarray]:
     """(a − 1)! b! / (a + b)! and a! (b − 1)! / (a + b)! by a and b, 0 where not defined."""
-    up, down = np.zeros((2, most + 1, most + 1))
-    for a in range(most + 1):
-        for b in range(most + 1 - a):
-            up[a, b] = factorial(a - 1) * factorial(b) / factorial(a + b) if a else 0
-            down[a, b] = factorial(a) * factorial(b - 1) / factorial(a + b) if b else 0
-    return up, down
+    gain_weights, loss_weights = np.zeros((2, feature_count + 1, feature_count + 1))
+    for a in range(feature_count + 1):
+        for b in range(feature_count + 1 - a):
+            gain_weights[a, b] = factorial(a - 1) * factorial(b) / factorial(a + b) if a else 0
+            loss_weights[a, b] = factorial(a) * factorial(b - 1) / factorial(a + b) if b else 0
+    return gain_weights, loss_weights
 
 
-def against(leaves: list[Leaves], values: np.ndarray, other: np.ndarray) -> np.ndarray:
+def attribute_against(leaves: list[LeafGroup], values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Shapley values (n, features, outputs) of the sum of the leaves, of examples (n, features) against one (features,)."""
-    found = np.zeros((*values.shape, leaves[0].value.shape[1] if leaves else 1))
+    attributions = np.zeros((*values.shape, leaves[0].value.shape[1] if leaves else 1))
     for group in leaves:
-        step = max(1, CELLS // (len(values) * group.feature.shape[1]))
+        step = max(1, MAX_COMPARISONS // (len(values) * group.feature.shape[1]))
         for start in range(0, len(group.feature), step):
-            _add(found, Leaves(*(part[start : start + step] for part in vars(group).values())), values, other)
-    return found
+            _add_leaves(
+                attributions, LeafGroup(*(array[start : start + step] for array in vars(group).values())), values, reference
+            )
+    return attributions
 
 
-def _add(found: np.ndarray, leaves: Leaves, values: np.ndarray, other: np.ndarray) -> None:
-    up, down = shares(leaves.feature.shape[1])
-    own, its = values[:, leaves.feature], other[leaves.feature]
-    mine = (leaves.low < own) & (own <= leaves.high)
-    theirs = (leaves.low < its) & (its <= leaves.high)
-    only_mine, only_theirs = mine & ~theirs, ~mine & theirs
-    a, b = only_mine.sum(axis=2), only_theirs.sum(axis=2)
-    reached = (mine | theirs).all(axis=2)
-    part = only_mine * (up[a, b] * reached)[:, :, None] - only_theirs * (down[a, b] * reached)[:, :, None]
-    flat, column = part.reshape(len(values), -1), leaves.feature.ravel()
+def _add_leaves(attributions: np.ndarray, leaves: LeafGroup, values: np.ndarray, reference: np.ndarray) -> None:
+    gain_weights, loss_weights = shapley_weights(leaves.feature.shape[1])
+    example_values, reference_values = values[:, leaves.feature], reference[leaves.feature]
+    example_passes = (leaves.low < example_values) & (example_values <= leaves.high)
+    reference_passes = (leaves.low < reference_values) & (reference_values <= leaves.high)
+    only_example, only_reference = example_passes & ~reference_passes, ~example_passes & reference_passes
+    a, b = only_example.sum(axis=2), only_reference.sum(axis=2)
+    is_reached = (example_passes | reference_passes).all(axis=2)
+    shares = (
+        only_example * (gain_weights[a, b] * is_reached)[:, :, None]
+        - only_reference * (loss_weights[a, b] * is_reached)[:, :, None]
+    )
+    flat, column = shares.reshape(len(values), -1), leaves.feature.ravel()
     order = np.argsort(column, kind="stable")
-    own_column, first = np.unique(column[order], return_index=True)
-    worth = np.repeat(leaves.value, leaves.feature.shape[1], axis=0)
+    columns, first = np.unique(column[order], return_index=True)
+    leaf_values = np.repeat(leaves.value, leaves.feature.shape[1], axis=0)
     for output in np.flatnonzero(leaves.value.any(axis=0)):
-        found[:, own_column, output] += np.add.reduceat((flat * worth[:, output])[:, order], first, axis=1)
+        attributions[:, columns, output] += np.add.reduceat((flat * leaf_values[:, output])[:, order], first, axis=1)
 
 
-def attribute(problem: Problem, reference: np.ndarray) -> np.ndarray:
+def attribute(problem: AttributionProblem, background: np.ndarray) -> np.ndarray:
     """Mean over the reference (m, features) of the attributions, (n, features), or (n, features, outputs)."""
     exact = np.float64 if "output" in problem.arrays else np.float32
-    values, reference = (rows.astype(np.float32).astype(exact) for rows in (problem.values, reference))
-    leaves = collected(problem.arrays)
-    guess = np.atleast_2d(problem.member.predict(problem.arrays, problem.about, values).T).T
+    values, background = (rows.astype(np.float32).astype(exact) for rows in (problem.values, background))
+    leaves = collect_leaves(problem.arrays)
+    predictions = np.atleast_2d(problem.model.predict(problem.arrays, problem.description, values).T).T
     total = 0.0
-    for other in reference:
-        found = against(leaves, values, other)
+    for reference in background:
+        attributions = attribute_against(leaves, values, reference)
         if "output" not in problem.arrays:
-            its = np.ravel(problem.member.predict(problem.arrays, problem.about, other[None, :]))
-            found = found * stretch(problem.kind, guess, its)[:, None, :]
-        total = total + found
-    total = total / len(reference)
+            reference_prediction = np.ravel(problem.model.predict(problem.arrays, problem.description, reference[None, :]))
+            attributions = attributions * logit_stretch(problem.kind, predictions, reference_prediction)[:, None, :]
+        total = total + attributions
+    total = total / len(background)
     if problem.kind == "multiclass":
         total = total - total.mean(axis=2, keepdims=True)
     return total if problem.outputs else total[:, :, 0]
 
 
-def stretch(kind: str, guess: np.ndarray, its: np.ndarray) -> np.ndarray:
+def logit_stretch(kind: str, predictions: np.ndarray, reference_prediction: np.ndarray) -> np.ndarray:
     """Change of the logit (of several classes: of the logarithm) a change of the probability, (n, outputs).
 
-    guess: (n, outputs) of the examples. its: (outputs,) of the other. Where they are the same, the slope there.
+    predictions: (n, outputs) of the examples. reference_prediction: (outputs,) of the other. Where they are the same, the slope there.
     """
-    one, other = np.clip(guess, EDGE, 1 - EDGE), np.clip(its, EDGE, 1 - EDGE)
+    clipped, clipped_reference = np.clip(predictions, EDGE, 1 - EDGE), np.clip(reference_prediction, EDGE, 1 - EDGE)
     if kind == "multiclass":
-        one, other = np.clip(guess, EDGE, 1), np.clip(its, EDGE, 1)
-        rise, slope = np.log(one) - np.log(other), 1 / one
+        clipped, clipped_reference = np.clip(predictions, EDGE, 1), np.clip(reference_prediction, EDGE, 1)
+        logit_change, slope = np.log(clipped) - np.log(clipped_reference), 1 / clipped
     else:
-        rise, slope = linked("binary", one) - linked("binary", other), 1 / (one * (1 - one))
-    run = guess - its
-    return np.where(np.abs(run) > 1e-12, rise / np.where(np.abs(run) > 1e-12, run, 1), slope)
+        logit_change, slope = (
+            link_predictions("binary", clipped) - link_predictions("binary", clipped_reference),
+            1 / (clipped * (1 - clipped)),
+        )
+    probability_change = predictions - reference_prediction
+    return np.where(
+        np.abs(probability_change) > 1e-12,
+        logit_change / np.where(np.abs(probability_change) > 1e-12, probability_change, 1),
+        slope,
+    )

@@ -5,7 +5,7 @@ at several places of a repeat is the whole stretch in which it could (`allele_no
 the padding, and the same one on both strands. Each strand reads it in its own direction (`allele_windows`): the change's first base
 stands in the middle of the window, and behind the allele follows what follows in the genome.
 
-`window_effects` scores one outcome a window: the difference of the explained numbers of `readsight.interpret.sequence_attribution.query.heads`, alternative less
+`window_effects` scores one outcome a window: the difference of the explained numbers of `readsight.interpret.sequence_attribution.query.output_heads`, alternative less
 reference. `position_effects` scores outcomes at every base: sites gained and lost. Both are means over shifts of the window, over
-both strands where the model averages these, and over the models of all folds. `scoring.score` does so for a file.
+both strands where the model averages these, and over the models of all folds. `scoring.score_variants` does so for a file.
 """

@@ -11,10 +11,10 @@ import numpy as np
 from readsight.genome.store import Genome
 
 N = 4
-FIRST = 64  # bases looked at to each side before more are
+INITIAL_BASES = 64  # bases looked at to each side before more are
 
 
-class Change(NamedTuple):
+class NormalisedAllele(NamedTuple):
     """start, end: the stretch of the genome, 0-based half-open. new: codes that stand there instead."""
 
     start: int
@@ -22,46 +22,50 @@ class Change(NamedTuple):
     new: np.ndarray
 
 
-def justified(genome: Genome, contig: str, position: int, old: np.ndarray, new: np.ndarray, most: int) -> Change | None:
+def justify_allele(
+    genome: Genome, contig: str, position: int, old: np.ndarray, new: np.ndarray, max_extension: int
+) -> NormalisedAllele | None:
     """The change that replaces `old` (codes, as the genome has them) at `position` (0-based) by `new`; None where that is none.
 
-    most: bases that the stretch is widened by to each side, at most.
+    max_extension: bases that the stretch is widened by to each side, at most.
     """
-    least = min(len(old), len(new))
-    tail = _alike(old[::-1][:least], new[::-1][:least])
+    shorter = min(len(old), len(new))
+    tail = _count_shared(old[::-1][:shorter], new[::-1][:shorter])
     old, new = old[: len(old) - tail], new[: len(new) - tail]
-    least -= tail
-    head = _alike(old[:least], new[:least])
+    shorter -= tail
+    head = _count_shared(old[:shorter], new[:shorter])
     start, old, new = position + head, old[head:], new[head:]
     if len(old) and len(new):
-        return Change(start, start + len(old), new)
-    word = old if len(old) else new
-    if not len(word):
+        return NormalisedAllele(start, start + len(old), new)
+    unit = old if len(old) else new
+    if not len(unit):
         return None
-    if (word == N).any():
-        return Change(start, start + len(old), new)
+    if (unit == N).any():
+        return NormalisedAllele(start, start + len(old), new)
     end = start + len(old)
-    left = _repeated(genome, contig, start, word[::-1], -1, most)
-    right = _repeated(genome, contig, end, word, 1, most)
-    before, behind = genome.stretch(contig, start - left, start), genome.stretch(contig, end, end + right)
-    return Change(start - left, end + right, np.concatenate([before, new, behind]))
+    left = _count_repeated(genome, contig, start, unit[::-1], -1, max_extension)
+    right = _count_repeated(genome, contig, end, unit, 1, max_extension)
+    before, behind = genome.get_codes(contig, start - left, start), genome.get_codes(contig, end, end + right)
+    return NormalisedAllele(start - left, end + right, np.concatenate([before, new, behind]))
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> int:
+def _count_shared(first: np.ndarray, second: np.ndarray) -> int:
     """How many bases two equally long alleles begin with in common."""
-    apart = np.flatnonzero(one != other)
-    return int(apart[0]) if len(apart) else len(one)
+    differences = np.flatnonzero(first != second)
+    return int(differences[0]) if len(differences) else len(first)
 
 
-def _repeated(genome: Genome, contig: str, border: int, word: np.ndarray, way: int, most: int) -> int:
+def _count_repeated(genome: Genome, contig: str, border: int, unit: np.ndarray, direction: int, max_extension: int) -> int:
     """How many bases from a border on, to the right (way 1) or left (−1), go on repeating a word, given in that direction."""
-    size, looked = genome.lengths[contig], FIRST
+    size, window_size = genome.lengths[contig], INITIAL_BASES
     while True:
-        looked = min(looked, most, size - border if way > 0 else border)
-        there = (
-            genome.stretch(contig, border, border + looked) if way > 0 else genome.stretch(contig, border - looked, border)[::-1]
+        window_size = min(window_size, max_extension, size - border if direction > 0 else border)
+        bases = (
+            genome.get_codes(contig, border, border + window_size)
+            if direction > 0
+            else genome.get_codes(contig, border - window_size, border)[::-1]
         )
-        same = _alike(there, np.resize(word, looked)) if looked else 0
-        if same < looked or looked in (most, size - border if way > 0 else border):
+        same = _count_shared(bases, np.resize(unit, window_size)) if window_size else 0
+        if same < window_size or window_size in (max_extension, size - border if direction > 0 else border):
             return same
-        looked *= 8
+        window_size *= 8

@@ -11,71 +11,77 @@ from readsight.errors import InputError
 from readsight.genome import windows
 from readsight.genome.codes import reverse_complement
 from readsight.genome.store import BASE
-from readsight.interpret.variant_effects.variants import Variants
+from readsight.interpret.variant_effects.variants import AlleleTable
 
 FORWARD, REVERSE = "+", "-"
 
 
-def starts(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
+def compute_starts(variants: AlleleTable, rows: np.ndarray, strand: str, offset: int, length: int) -> np.ndarray:
     """Where on the genome the reference windows begin, (m,), 0-based."""
     if strand == FORWARD:
-        return variants.start[rows] - at
-    return variants.end[rows] + at - length
+        return variants.start[rows] - offset
+    return variants.end[rows] + offset - length
 
 
-def references(variants: Variants, contigs: np.ndarray, begins: np.ndarray, strand: str, length: int) -> np.ndarray:
+def read_reference_windows(
+    variants: AlleleTable, contigs: np.ndarray, begins: np.ndarray, strand: str, length: int
+) -> np.ndarray:
     """Codes (m, length) of windows of the genome, as a strand reads them; N beyond a contig's ends.
 
-    contigs: (m,) places in the genome's names. begins: (m,) as of `starts`. Raises InputError for codes that are no bases.
+    contigs: (m,) places in the genome's names. begins: (m,) as of `compute_starts`. Raises InputError for codes that are no bases.
     """
-    found = windows.raw(variants.genome, contigs, begins, length, padded=True) & BASE
-    if found.size and found.max() > windows.N:
+    codes = windows.cut_raw(variants.genome, contigs, begins, length, padded=True) & BASE
+    if codes.size and codes.max() > windows.N:
         raise InputError("the genome's file of codes holds what is no base (A C G T N); make it anew from its FASTA")
-    return reverse_complement(found) if strand == REVERSE else found
+    return reverse_complement(codes) if strand == REVERSE else codes
 
 
-def alternatives(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
-    """Codes (m, length) of the alternative alleles' windows, as a strand reads them. at: place of the change's first base."""
-    begins = starts(variants, rows, strand, at, length)
+def build_alternative_windows(variants: AlleleTable, rows: np.ndarray, strand: str, offset: int, length: int) -> np.ndarray:
+    """Codes (m, length) of the alternative alleles' windows, as a strand reads them. offset: place of the change's first base."""
+    begins = compute_starts(variants, rows, strand, offset, length)
     contigs, sizes = variants.contig[rows], variants.sizes[rows]
-    found = references(variants, contigs, begins, strand, length)
+    codes = read_reference_windows(variants, contigs, begins, strand, length)
     old = variants.end[rows] - variants.start[rows]
-    alike = old == sizes
-    for size in np.unique(sizes[alike]):  # substitutions, all of a size at once
-        which = np.flatnonzero(alike & (sizes == size))
-        own = variants.new[variants.new_at[rows[which]][:, None] + np.arange(size)]
-        found[which, at : at + size] = reverse_complement(own) if strand == REVERSE else own
-    shapes, shape = np.unique(np.stack([old, sizes], axis=1)[~alike], axis=0, return_inverse=True)
+    is_substitution = old == sizes
+    for size in np.unique(sizes[is_substitution]):  # substitutions, all of a size at once
+        which = np.flatnonzero(is_substitution & (sizes == size))
+        new_codes = variants.new[variants.new_at[rows[which]][:, None] + np.arange(size)]
+        codes[which, offset : offset + size] = reverse_complement(new_codes) if strand == REVERSE else new_codes
+    shapes, shape = np.unique(np.stack([old, sizes], axis=1)[~is_substitution], axis=0, return_inverse=True)
     for number in range(len(shapes)):  # insertions and deletions, all of a shape at once
-        which = np.flatnonzero(~alike)[shape.ravel() == number]
-        found[which] = _shifted(variants, rows[which], begins[which], strand, at, length)
-    return found
+        which = np.flatnonzero(~is_substitution)[shape.ravel() == number]
+        codes[which] = _build_indels(variants, rows[which], begins[which], strand, offset, length)
+    return codes
 
 
-def _shifted(variants: Variants, rows: np.ndarray, begins: np.ndarray, strand: str, at: int, length: int) -> np.ndarray:
+def _build_indels(
+    variants: AlleleTable, rows: np.ndarray, begins: np.ndarray, strand: str, offset: int, length: int
+) -> np.ndarray:
     """Windows of insertions or deletions of one shape."""
     first = rows[0]
     size, old = int(variants.sizes[first]), int(variants.end[first] - variants.start[first])
-    more = max(0, old - size)
-    begins = begins if strand == FORWARD else begins - more
-    own = references(variants, variants.contig[rows], begins, strand, length + more)
+    extra = max(0, old - size)
+    begins = begins if strand == FORWARD else begins - extra
+    codes = read_reference_windows(variants, variants.contig[rows], begins, strand, length + extra)
     new = variants.new[variants.new_at[rows][:, None] + np.arange(size)]
     new = reverse_complement(new) if strand == REVERSE else new
-    return np.concatenate([own[:, :at], new, own[:, at + old :]], axis=1)[:, :length]
+    return np.concatenate([codes[:, :offset], new, codes[:, offset + old :]], axis=1)[:, :length]
 
 
-def once(contigs: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def deduplicate_windows(contigs: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Windows that several variants have in common: the first of each (k,), and which of these each is (m,)."""
     keys = np.stack([contigs.astype(np.int64), begins])
     _, first, which = np.unique(keys, axis=1, return_index=True, return_inverse=True)
     return first, which.ravel()
 
 
-def cut(variants: Variants, rows: np.ndarray, strand: str, at: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Windows of both alleles, in which the change begins at place `at` as the strand reads: reference windows (k, length), each
+def cut_windows(
+    variants: AlleleTable, rows: np.ndarray, strand: str, offset: int, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows of both alleles, in which the change begins at place `offset` as the strand reads: reference windows (k, length), each
     once; which of them is each variant's, (m,); alternative windows (m, length).
     """
-    begins = starts(variants, rows, strand, at, length)
-    first, which = once(variants.contig[rows], begins)
-    reference = references(variants, variants.contig[rows][first], begins[first], strand, length)
-    return reference, which, alternatives(variants, rows, strand, at, length)
+    begins = compute_starts(variants, rows, strand, offset, length)
+    first, which = deduplicate_windows(variants.contig[rows], begins)
+    reference = read_reference_windows(variants, variants.contig[rows][first], begins[first], strand, length)
+    return reference, which, build_alternative_windows(variants, rows, strand, offset, length)

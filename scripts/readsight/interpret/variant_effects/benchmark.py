@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from readsight.stats import metrics
-from readsight.stats.confidence_intervals import percentiles, wilson
-from readsight.wording import capital, figure, listed, signed
+from readsight.stats.confidence_intervals import percentile_interval, wilson_interval
+from readsight.wording import capitalise, format_estimate, format_signed, join_phrases
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
-HELD = 10_000_000  # numbers of resamples held at once
-FOLDS = 5
-SITE = 0.2  # least loss that counts as a broken site, as SpliceAI's authors advise for recall
-NAMES = {
+MAX_VALUES = 10_000_000  # numbers of resamples held at once
+MAX_FOLDS = 5
+MIN_LOSS = 0.2  # least loss that counts as a broken site, as SpliceAI's authors advise for recall
+RANKING_NAMES = {
     "score": "the model's score",
     "conservation": "conservation",
     "gene_distance": "nearness to a gene",
@@ -24,7 +24,7 @@ NAMES = {
     "combined": "score and baselines together",
     "baselines": "the baselines together",
 }
-Draws = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
+Resampler = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
 
 
 def evaluate(
@@ -36,150 +36,154 @@ def evaluate(
     and never divided between the parts that a combination is fitted and tested on. Where one class is missing nothing is ranked.
     """
     positives = int(label.sum())
-    found: dict[str, Any] = {"variants": len(label), "positives": positives, "groups": len(np.unique(group)), "ranks": {}}
+    result: dict[str, Any] = {"variants": len(label), "positives": positives, "groups": len(np.unique(group)), "ranks": {}}
     if not 0 < positives < len(label):
-        return found
-    ranks = {"score": score} | {name: filled(values) for name, values in baselines.items() if np.isfinite(values).any()}
-    told = list(ranks)[1:]
-    together = {"combined": ["score", *told], "baselines": told}
-    fold = folds(group, label, seed)
-    parts = {name: np.zeros(len(label), int) for name in ranks}
-    if fold is not None and told:
-        for name, columns in together.items():
-            ranks[name] = combined(np.stack([ranks[c] for c in columns], axis=1), label, fold)
-            parts[name] = fold
-    draws = resampled(group, resamples, seed)
-    kept = {}
+        return result
+    ranks = {"score": score} | {name: fill_missing(values) for name, values in baselines.items() if np.isfinite(values).any()}
+    baseline_names = list(ranks)[1:]
+    combinations = {"combined": ["score", *baseline_names], "baselines": baseline_names}
+    fold = assign_folds(group, label, seed)
+    fold_ids = {name: np.zeros(len(label), int) for name in ranks}
+    if fold is not None and baseline_names:
+        for name, columns in combinations.items():
+            ranks[name] = fit_combination(np.stack([ranks[c] for c in columns], axis=1), label, fold)
+            fold_ids[name] = fold
+    resample = make_resampler(group, resamples, seed)
+    samples = {}
     for name, values in ranks.items():
-        kept[name] = {
-            metric: draws(lambda weights, f=f, v=values, p=parts[name]: metrics.by_fold(f, v, label, p, weights))
+        samples[name] = {
+            metric: resample(lambda weights, f=f, v=values, p=fold_ids[name]: metrics.average_by_fold(f, v, label, p, weights))
             for metric, f in METRICS.items()
         }
-        found["ranks"][name] = {metric: metrics.interval(drawn) for metric, drawn in kept[name].items()}
-    found["ranks"]["score"] |= {"curve": curve(score, label)}
-    for name in told:
-        found["ranks"][name]["curve"] = curve(ranks[name], label)
-        found["ranks"][name]["difference"] = difference(kept["score"]["auroc"], kept[name]["auroc"])
-    if "combined" in kept:
-        found["ranks"]["combined"]["difference"] = difference(kept["combined"]["auroc"], kept["baselines"]["auroc"])
-    return found
+        result["ranks"][name] = {metric: metrics.resample_interval(sample) for metric, sample in samples[name].items()}
+    result["ranks"]["score"] |= {"curve": compute_roc(score, label)}
+    for name in baseline_names:
+        result["ranks"][name]["curve"] = compute_roc(ranks[name], label)
+        result["ranks"][name]["difference"] = compute_difference(samples["score"]["auroc"], samples[name]["auroc"])
+    if "combined" in samples:
+        result["ranks"]["combined"]["difference"] = compute_difference(
+            samples["combined"]["auroc"], samples["baselines"]["auroc"]
+        )
+    return result
 
 
-def filled(values: np.ndarray) -> np.ndarray:
+def fill_missing(values: np.ndarray) -> np.ndarray:
     """Numbers, with the median of all where they are not told."""
-    held = np.asarray(values, float)
-    return np.where(np.isfinite(held), held, np.median(held[np.isfinite(held)]))
+    numbers = np.asarray(values, float)
+    return np.where(np.isfinite(numbers), numbers, np.median(numbers[np.isfinite(numbers)]))
 
 
-def resampled(group: np.ndarray, resamples: int, seed: int) -> Draws:
+def make_resampler(group: np.ndarray, resamples: int, seed: int) -> Resampler:
     """What computes a statistic (weights (r, n) → (r,)) on all, and then on each resample of whole groups: (1 + resamples,)."""
-    step = max(1, HELD // max(len(group), 1))
+    step = max(1, MAX_VALUES // max(len(group), 1))
 
-    def draws(statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        parts = []
+    def compute_statistic(statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        chunks = []
         for number, first in enumerate(range(0, max(resamples, 1), step)):
             weights = metrics.group_weights(group, min(step, resamples - first), seed + number)
-            parts.append(statistic(weights if not number else weights[1:]))
-        return np.concatenate(parts)
+            chunks.append(statistic(weights if not number else weights[1:]))
+        return np.concatenate(chunks)
 
-    return draws
+    return compute_statistic
 
 
-def difference(one: np.ndarray, other: np.ndarray) -> dict[str, float | None]:
+def compute_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float | None]:
     """One statistic less the other on the same resamples, with its interval."""
-    gap = one - other
-    low, high = percentiles(gap[1:])
-    whole = math.isfinite(low)
-    return {"value": float(gap[0]), "low": low if whole else None, "high": high if whole else None}
+    gap = first - second
+    low, high = percentile_interval(gap[1:])
+    is_finite = math.isfinite(low)
+    return {"value": float(gap[0]), "low": low if is_finite else None, "high": high if is_finite else None}
 
 
-def folds(group: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray | None:
+def assign_folds(group: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray | None:
     """Part of each variant (n,), so that no group is divided and each part has both classes outside of it; None where that cannot be."""
     names, which = np.unique(group, return_inverse=True)
     positive = np.bincount(which, label, len(names))
-    number = min(FOLDS, len(names), int((positive > 0).sum()))
+    number = min(MAX_FOLDS, len(names), int((positive > 0).sum()))
     if number < 2:
         return None
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-positive[order], kind="stable")]
-    part = np.empty(len(names), int)
-    part[order] = np.arange(len(names)) % number
-    own = part[which]
-    fits = all(len(np.unique(label[own != k])) == 2 for k in range(number))
-    return own if fits else None
+    group_fold = np.empty(len(names), int)
+    group_fold[order] = np.arange(len(names)) % number
+    fold = group_fold[which]
+    is_valid = all(len(np.unique(label[fold != k])) == 2 for k in range(number))
+    return fold if is_valid else None
 
 
-def combined(values: np.ndarray, label: np.ndarray, fold: np.ndarray) -> np.ndarray:
+def fit_combination(values: np.ndarray, label: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Log odds of each variant by logistic regression that was fitted on the other parts, (n,). values: (n, columns)."""
     from sklearn.linear_model import LogisticRegression
 
-    found = np.empty(len(label))
+    log_odds = np.empty(len(label))
     for k in np.unique(fold):
-        fit = fold != k
-        centre, scale = values[fit].mean(axis=0), values[fit].std(axis=0)
-        held = (values - centre) / np.where(scale > 0, scale, 1)
-        found[~fit] = LogisticRegression(max_iter=1000).fit(held[fit], label[fit]).decision_function(held[~fit])
-    return found
+        is_training = fold != k
+        centre, scale = values[is_training].mean(axis=0), values[is_training].std(axis=0)
+        scaled = (values - centre) / np.where(scale > 0, scale, 1)
+        log_odds[~is_training] = (
+            LogisticRegression(max_iter=1000).fit(scaled[is_training], label[is_training]).decision_function(scaled[~is_training])
+        )
+    return log_odds
 
 
-def curve(score: np.ndarray, label: np.ndarray, points: int = 200) -> dict[str, list[float]]:
+def compute_roc(score: np.ndarray, label: np.ndarray, points: int = 200) -> dict[str, list[float]]:
     """Points of the ROC curve: false and true positive rates, at most so many."""
     order = np.argsort(-score, kind="stable")
     last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
     true, false = np.cumsum(label[order])[last], np.cumsum(~label[order])[last]
-    some = np.unique(np.linspace(0, len(last) - 1, points).astype(int))
+    selected = np.unique(np.linspace(0, len(last) - 1, points).astype(int))
     return {
-        "false": [0.0, *np.round(false[some] / max(false[-1], 1), 5).tolist()],
-        "true": [0.0, *np.round(true[some] / max(true[-1], 1), 5).tolist()],
+        "false": [0.0, *np.round(false[selected] / max(false[-1], 1), 5).tolist()],
+        "true": [0.0, *np.round(true[selected] / max(true[-1], 1), 5).tolist()],
     }
 
 
-def named(loss: np.ndarray, place: np.ndarray, site: np.ndarray) -> dict[str, Any]:
+def evaluate_site_positions(loss: np.ndarray, position: np.ndarray, site: np.ndarray) -> dict[str, Any]:
     """How many known broken sites are named by the place of the largest loss.
 
     loss: (n,) largest loss of each variant. place, site: (n,) bases, 0-based. recall: part of the variants of which the place is the site;
     found: those of which the loss is SITE at least, besides.
     """
-    right = place == site
-    parts = {"recall": right, "found": right & (loss >= SITE)}
-    rows = {name: wilson(int(own.sum()), len(own)) for name, own in parts.items()}
-    told = {name: dict(zip(("value", "low", "high"), map(_plain, row), strict=True)) for name, row in rows.items()}
-    return {"variants": len(site), "least": SITE} | told
+    is_correct = position == site
+    outcomes = {"recall": is_correct, "found": is_correct & (loss >= MIN_LOSS)}
+    rows = {name: wilson_interval(int(is_hit.sum()), len(is_hit)) for name, is_hit in outcomes.items()}
+    intervals = {name: dict(zip(("value", "low", "high"), map(_finite_or_none, row), strict=True)) for name, row in rows.items()}
+    return {"variants": len(site), "least": MIN_LOSS} | intervals
 
 
-def _plain(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def verdict(found: dict[str, Any], what: str, groups: str) -> str:
-    """One paragraph. found: of `evaluate`. what: `all variants`. groups: what groups are."""
-    ranks = found["ranks"]
-    counts = f"{capital(what)}: {found['positives']:,} of {found['variants']:,} do something, in {found['groups']:,} {groups}."
+def write_verdict(evaluation: dict[str, Any], subset_name: str, group_name: str) -> str:
+    """One paragraph. evaluation: of `evaluate`. subset_name: `all variants`. group_name: what groups are."""
+    ranks = evaluation["ranks"]
+    counts = f"{capitalise(subset_name)}: {evaluation['positives']:,} of {evaluation['variants']:,} do something, in {evaluation['groups']:,} {group_name}."
     if not ranks:
         return f"{counts} Nothing can be ranked: one kind is missing."
-    own = ranks["score"]["auroc"]
-    words = [counts, f"The model's score ranks them with AUROC {figure(own)}."]
-    beside = {name: row["difference"] for name, row in ranks.items() if "difference" in row and name != "combined"}
-    lost = [name for name, gap in beside.items() if gap["high"] is not None and gap["high"] < 0]
-    won = [name for name, gap in beside.items() if gap["low"] is not None and gap["low"] > 0]
-    equal = [name for name in beside if name not in lost + won]
-    if won:
-        words.append(f"It is better than {_each(won, ranks)}.")
-    if equal:
-        words.append(f"It is not shown to be better than {_each(equal, ranks)}.")
-    if lost:
-        words.append(f"It loses to {_each(lost, ranks)}: do not rank by the model what these rank better.")
+    score_metric = ranks["score"]["auroc"]
+    sentences = [counts, f"The model's score ranks them with AUROC {format_estimate(score_metric)}."]
+    differences = {name: row["difference"] for name, row in ranks.items() if "difference" in row and name != "combined"}
+    worse = [name for name, gap in differences.items() if gap["high"] is not None and gap["high"] < 0]
+    better = [name for name, gap in differences.items() if gap["low"] is not None and gap["low"] > 0]
+    unclear = [name for name in differences if name not in worse + better]
+    if better:
+        sentences.append(f"It is better than {_list_rankings(better, ranks)}.")
+    if unclear:
+        sentences.append(f"It is not shown to be better than {_list_rankings(unclear, ranks)}.")
+    if worse:
+        sentences.append(f"It loses to {_list_rankings(worse, ranks)}: do not rank by the model what these rank better.")
     if "combined" in ranks:
         gap = ranks["combined"]["difference"]
         adds = gap["low"] is not None and gap["low"] > 0
-        shown = f"ΔAUROC {signed(gap['value'])}" + (
-            "" if gap["low"] is None else f" [{signed(gap['low'])}, {signed(gap['high'])}]"
+        shown = f"ΔAUROC {format_signed(gap['value'])}" + (
+            "" if gap["low"] is None else f" [{format_signed(gap['low'])}, {format_signed(gap['high'])}]"
         )
-        words.append(f"To the baselines together it adds {'something' if adds else 'nothing that is shown'} ({shown}).")
-    if own["low"] is not None and own["low"] <= 0.5:
-        words.append("The interval of the score holds 0.5: it may rank by chance.")
-    return " ".join(words)
+        sentences.append(f"To the baselines together it adds {'something' if adds else 'nothing that is shown'} ({shown}).")
+    if score_metric["low"] is not None and score_metric["low"] <= 0.5:
+        sentences.append("The interval of the score holds 0.5: it may rank by chance.")
+    return " ".join(sentences)
 
 
-def _each(names: list[str], ranks: dict[str, Any]) -> str:
-    return listed([f"{NAMES.get(name, name)} ({figure(ranks[name]['auroc'])})" for name in names])
+def _list_rankings(names: list[str], ranks: dict[str, Any]) -> str:
+    return join_phrases([f"{RANKING_NAMES.get(name, name)} ({format_estimate(ranks[name]['auroc'])})" for name in names])

@@ -10,26 +10,26 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from readsight.dataset.sequences.raw_examples import unique
-from readsight.dataset.sequences.variant_windows import lines
+from readsight.dataset.sequences.raw_examples import make_unique
+from readsight.dataset.sequences.variant_windows import read_lines
 from readsight.interpret.variant_effects.scoring import Effects
-from readsight.interpret.variant_effects.variants import Variants
+from readsight.interpret.variant_effects.variants import AlleleTable
 
 PREFIX = "READSIGHT_"
-STEP = 65_536  # rows of a table at once
+CHUNK_ROWS = 65_536  # rows of a table at once
 
 
-def keys(effects: Effects) -> list[tuple[str, str, str]]:
+def list_info_keys(effects: Effects) -> list[tuple[str, str, str]]:
     """INFO keys: (ID, type, description)."""
     rows = [("SCORE", "Float", "What the allele is ranked by: the largest |change| of any head")]
-    if effects.sites:
+    if effects.has_sites:
         rows[0] = ("SCORE", "Float", "What the allele is ranked by: the most that any kind of site is gained or lost")
-    for track, name in zip(effects.tracks, _plain(effects.tracks), strict=True):
-        name = name.upper() if effects.sites else name
-        if effects.sites:
-            site, what = track.rsplit("_", 1)
+    for track, name in zip(effects.tracks, _make_identifiers(effects.tracks), strict=True):
+        name = name.upper() if effects.has_sites else name
+        if effects.has_sites:
+            site, change = track.rsplit("_", 1)
             rows.append(
-                (name, "Float", f"Probability of a site ({site}) that is {'gained' if what == 'gain' else 'lost'}, 0 to 1")
+                (name, "Float", f"Probability of a site ({site}) that is {'gained' if change == 'gain' else 'lost'}, 0 to 1")
             )
             rows.append((f"{name}_AT", "Integer", f"Position, from 1, of the base where it is, as {name}"))
             rows.append((f"{name}_DISTANCE", "Integer", f"Bases from the first changed base to {name}_AT, left negative"))
@@ -45,123 +45,131 @@ def keys(effects: Effects) -> list[tuple[str, str, str]]:
             rows.append((f"ALT_{name}", "Float", f"Prediction of {track} with the alternative allele, not calibrated"))
     rows.append(("STRAND", "String", "Strand that was read, + or -; both: the mean of both strands"))
     rows.append(("SEEN", "Integer", "1: the allele's windows overlap what the model learned from, 0: they do not"))
-    return [(PREFIX + name, kind, words) for name, kind, words in rows]
+    return [(PREFIX + name, kind, text) for name, kind, text in rows]
 
 
-def _plain(tracks: list[str]) -> list[str]:
+def _make_identifiers(tracks: list[str]) -> list[str]:
     """Names of letters, digits and _; those that would be one are numbered."""
-    found: list[str] = []
+    names: list[str] = []
     for track in tracks:
         name = re.sub(r"\W+", "_", track, flags=re.ASCII).strip("_") or "head"
-        same = sum(other.rsplit("__", 1)[0] == name for other in found)
-        found.append(f"{name}__{same + 1}" if same else name)
-    return found
+        same = sum(previous.rsplit("__", 1)[0] == name for previous in names)
+        names.append(f"{name}__{same + 1}" if same else name)
+    return names
 
 
-def header(effects: Effects, about: dict[str, str]) -> list[str]:
+def build_header(effects: Effects, description: dict[str, str]) -> list[str]:
     """Header lines of the VCF: of each key, and one that says what made them."""
-    made = ",".join(f'{key}="{value}"' for key, value in about.items())
-    rows = [f'##INFO=<ID={name},Number=A,Type={kind},Description="{_quoted(words)}">' for name, kind, words in keys(effects)]
-    return [f"##readsight_effects=<{made}>", *rows]
+    source = ",".join(f'{key}="{value}"' for key, value in description.items())
+    rows = [
+        f'##INFO=<ID={name},Number=A,Type={kind},Description="{_quote(text)}">' for name, kind, text in list_info_keys(effects)
+    ]
+    return [f"##readsight_effects=<{source}>", *rows]
 
 
-def _quoted(words: str) -> str:
-    return words.replace("\\", "/").replace('"', "'")
+def _quote(text: str) -> str:
+    return text.replace("\\", "/").replace('"', "'")
 
 
-def values(variants: Variants, effects: Effects, seen: np.ndarray) -> Iterator[list[str]]:
+def format_values(variants: AlleleTable, effects: Effects, covered: np.ndarray) -> Iterator[list[str]]:
     """Of each allele the texts of all keys, in their order."""
-    place = None if effects.place is None else effects.place
+    positions = None if effects.place is None else effects.place
     for i in range(len(variants)):
-        own = [f"{effects.score[i]:.6g}"]
+        cells = [f"{effects.score[i]:.6g}"]
         for t in range(len(effects.tracks)):
-            if place is None:
-                own += [f"{effects.delta[i, t]:.6g}", f"{effects.ref[i, t]:.6g}", f"{effects.alt[i, t]:.6g}"]
+            if positions is None:
+                cells += [f"{effects.delta[i, t]:.6g}", f"{effects.ref[i, t]:.6g}", f"{effects.alt[i, t]:.6g}"]
                 continue
-            told = place[i, t] >= 0
-            own += [
+            is_named = positions[i, t] >= 0
+            cells += [
                 f"{effects.delta[i, t]:.4f}",
-                str(place[i, t] + 1) if told else ".",
-                str(place[i, t] - variants.start[i]) if told else ".",
+                str(positions[i, t] + 1) if is_named else ".",
+                str(positions[i, t] - variants.start[i]) if is_named else ".",
             ]
-        yield [*own, "both" if effects.strand[i] == "." else str(effects.strand[i]), str(int(seen[i]))]
+        yield [*cells, "both" if effects.strand[i] == "." else str(effects.strand[i]), str(int(covered[i]))]
 
 
-def vcf(out: Path, variants: Variants, effects: Effects, seen: np.ndarray, about: dict[str, str]) -> None:
+def write_vcf(out: Path, variants: AlleleTable, effects: Effects, covered: np.ndarray, description: dict[str, str]) -> None:
     """Write the file's records, all of them and as they stand, with the effects of their alleles in INFO; bgzip, and its index.
 
     Alleles that were not scored have `.`. Records that are out of order are sorted, for there is no index otherwise.
     """
-    names = [name for name, _, _ in keys(effects)]
-    own = set(names)
-    found = zip(variants.row.tolist(), variants.allele.tolist(), values(variants, effects, seen), strict=True)
-    following = next(found, None)
-    place: dict[str, int] = {}
+    names = [name for name, _, _ in list_info_keys(effects)]
+    known_keys = set(names)
+    scored = zip(variants.row.tolist(), variants.allele.tolist(), format_values(variants, effects, covered), strict=True)
+    following = next(scored, None)
+    contig_order: dict[str, int] = {}
     last, ordered = (-1, -1), True
-    known: set[str] = set()
+    named_contigs: set[str] = set()
     with pysam.BGZFile(str(out), "wb") as handle:
-        for row, line in lines(variants.source):
+        for row, line in read_lines(variants.source):
             line = line.rstrip("\r\n")
             if line.startswith("#"):
-                more = _more(line, known, variants, effects, about)
-                handle.write("".join(f"{text}\n" for text in [*more, *([] if _ours(line, own) else [line])]).encode())
+                added_lines = _make_added_lines(line, named_contigs, variants, effects, description)
+                handle.write(
+                    "".join(f"{text}\n" for text in [*added_lines, *([] if _is_replaced(line, known_keys) else [line])]).encode()
+                )
                 continue
             fields = line.split("\t", 8)
             alleles: dict[int, list[str]] = {}
             while following is not None and following[0] == row:
                 alleles[following[1]] = following[2]
-                following = next(found, None)
-            fields[7] = info(fields[7], names, own, alleles, fields[4].count(",") + 1)
-            at = (place.setdefault(fields[0], len(place)), int(fields[1]))
-            ordered, last = ordered and at >= last, at
+                following = next(scored, None)
+            fields[7] = merge_info(fields[7], names, known_keys, alleles, fields[4].count(",") + 1)
+            position = (contig_order.setdefault(fields[0], len(contig_order)), int(fields[1]))
+            ordered, last = ordered and position >= last, position
             handle.write(("\t".join(fields) + "\n").encode())
     if not ordered:
-        _sort(Path(out))
+        _sort_vcf(Path(out))
     pysam.tabix_index(str(out), preset="vcf", force=True)
 
 
-def _more(line: str, known: set[str], variants: Variants, effects: Effects, about: dict[str, str]) -> list[str]:
-    """Header lines that stand before this one: behind all others contigs that were not named, and what the keys mean. known: named ones."""
+def _make_added_lines(
+    line: str, named_contigs: set[str], variants: AlleleTable, effects: Effects, description: dict[str, str]
+) -> list[str]:
+    """Header lines that stand before this one: behind all others contigs that were not named, and what the keys mean. named_contigs: named ones."""
     if line.startswith("##contig=<ID="):
-        known.add(line[13:].split(",")[0].rstrip(">"))
+        named_contigs.add(line[13:].split(",")[0].rstrip(">"))
     if not line.startswith("#CHROM"):
         return []
-    contigs = [f"##contig=<ID={name},length={size}>" for name, size in variants.genome.lengths.items() if name not in known]
-    return [*contigs, *header(effects, about)]
+    contigs = [
+        f"##contig=<ID={name},length={size}>" for name, size in variants.genome.lengths.items() if name not in named_contigs
+    ]
+    return [*contigs, *build_header(effects, description)]
 
 
-def _sort(path: Path) -> None:
+def _sort_vcf(path: Path) -> None:
     """Sort a VCF by contig, as they first come, and position: records lie in a plain file meanwhile, and their places in memory."""
     plain = path.with_name(f"{path.name}.unsorted")
     head: list[bytes] = []
-    place: dict[bytes, int] = {}
-    spots, contigs, positions = [], [], []
-    with gzip.open(path) as given, open(plain, "wb") as out:
-        for line in given:
+    contig_order: dict[bytes, int] = {}
+    offsets, contigs, positions = [], [], []
+    with gzip.open(path) as source, open(plain, "wb") as out:
+        for line in source:
             if line.startswith(b"#"):
                 head.append(line)
                 continue
             contig, position = line.split(b"\t", 2)[:2]
-            spots.append(out.tell())
-            contigs.append(place.setdefault(contig, len(place)))
+            offsets.append(out.tell())
+            contigs.append(contig_order.setdefault(contig, len(contig_order)))
             positions.append(int(position))
             out.write(line)
-    with open(plain, "rb") as given, pysam.BGZFile(str(path), "wb") as out:
+    with open(plain, "rb") as source, pysam.BGZFile(str(path), "wb") as out:
         out.write(b"".join(head))
         for i in np.lexsort((positions, contigs)).tolist():
-            given.seek(spots[i])
-            out.write(given.readline())
+            source.seek(offsets[i])
+            out.write(source.readline())
     plain.unlink()
 
 
-def _ours(line: str, own: set[str]) -> bool:
+def _is_replaced(line: str, known_keys: set[str]) -> bool:
     """Whether a header line is one that is written anew."""
-    return line.startswith("##readsight_effects=") or (line.startswith("##INFO=<ID=") and line[11:].split(",")[0] in own)
+    return line.startswith("##readsight_effects=") or (line.startswith("##INFO=<ID=") and line[11:].split(",")[0] in known_keys)
 
 
-def info(text: str, names: list[str], own: set[str], alleles: dict[int, list[str]], count: int) -> str:
+def merge_info(text: str, names: list[str], known_keys: set[str], alleles: dict[int, list[str]], count: int) -> str:
     """A record's INFO with the keys of its alleles. alleles: number → texts of those that were scored. count: alleles of the record."""
-    kept = [item for item in text.split(";") if item not in ("", ".") and item.partition("=")[0] not in own]
+    kept = [item for item in text.split(";") if item not in ("", ".") and item.partition("=")[0] not in known_keys]
     if alleles:
         blank = ["."] * len(names)
         rows = [alleles.get(number, blank) for number in range(count)]
@@ -169,14 +177,14 @@ def info(text: str, names: list[str], own: set[str], alleles: dict[int, list[str
     return ";".join(kept) or "."
 
 
-def columns(variants: Variants, effects: Effects, more: dict[str, np.ndarray], rows: slice) -> dict[str, Any]:
-    """Columns of a table, of some of the variants: the allele as the file has it, what is changed, effects, and `more`.
+def build_columns(variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray], rows: slice) -> dict[str, Any]:
+    """Columns of a table, of some of the variants: the allele as the file has it, what is changed, effects, and `extra`.
 
     pos: from 1, as in the VCF. row: of the file, from 1. allele: which of the record's alternatives, from 1. start, end: the
     stretch that is changed, 0-based half-open. Positions of sites are from 1.
     """
     names = np.array(variants.genome.names, dtype=object)
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "chrom": names[variants.contig[rows]],
         "pos": variants.position[rows] + 1,
         "id": variants.name[rows],
@@ -190,43 +198,45 @@ def columns(variants: Variants, effects: Effects, more: dict[str, np.ndarray], r
         "score": effects.score[rows],
     }
     for t, track in enumerate(effects.tracks):
-        found |= {f"{name}.{track}": getattr(effects, name)[rows, t] for name in ("delta", "ref", "alt")}
+        result |= {f"{name}.{track}": getattr(effects, name)[rows, t] for name in ("delta", "ref", "alt")}
         if effects.place is not None:
-            at = pd.array(effects.place[rows, t] + 1, dtype="Int64")
-            at[effects.place[rows, t] < 0] = pd.NA
-            found[f"at.{track}"] = at
-    return found | {name: values[rows] for name, values in more.items()}
+            site_position = pd.array(effects.place[rows, t] + 1, dtype="Int64")
+            site_position[effects.place[rows, t] < 0] = pd.NA
+            result[f"at.{track}"] = site_position
+    return result | {name: values[rows] for name, values in extra.items()}
 
 
-def table(out: Path, variants: Variants, effects: Effects, more: dict[str, np.ndarray]) -> None:
+def write_table(out: Path, variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray]) -> None:
     """Write a Parquet table, a row an allele, some rows at a time."""
     import pyarrow as pa
     from pyarrow import parquet
 
     writer = None
-    for first in range(0, max(len(variants), 1), STEP):
-        own = pa.Table.from_pandas(
-            pd.DataFrame(columns(variants, effects, more, slice(first, first + STEP))), preserve_index=False
+    for first in range(0, max(len(variants), 1), CHUNK_ROWS):
+        chunk = pa.Table.from_pandas(
+            pd.DataFrame(build_columns(variants, effects, extra, slice(first, first + CHUNK_ROWS))), preserve_index=False
         )
-        writer = writer or parquet.ParquetWriter(str(out), own.schema)
-        writer.write_table(own.cast(writer.schema))
+        writer = writer or parquet.ParquetWriter(str(out), chunk.schema)
+        writer.write_table(chunk.cast(writer.schema))
     writer.close()
 
 
-def data(out: Path, variants: Variants, effects: Effects, more: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+def write_anndata(
+    out: Path, variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray], description: dict[str, Any]
+) -> None:
     """Write an AnnData: a row an allele, a column a track; layers delta, ref and alt."""
     import anndata
 
-    obs = pd.DataFrame({k: v for k, v in columns(variants, effects, more, slice(None)).items() if "." not in k})
+    obs = pd.DataFrame({k: v for k, v in build_columns(variants, effects, extra, slice(None)).items() if "." not in k})
     for name in ("chrom", "strand", "ref", "alt", "id", "gene", "motif"):
         if name in obs:
             obs[name] = obs[name].astype("category")
-    obs.index = pd.Index(unique([variants.spelled(i) for i in range(len(variants))]), dtype=object)
+    obs.index = pd.Index(make_unique([variants.format_name(i) for i in range(len(variants))]), dtype=object)
     if effects.place is not None:
         for t, track in enumerate(effects.tracks):
             obs[f"at_{track}"] = effects.place[:, t] + 1  # 0: nowhere
     layers = {name: getattr(effects, name) for name in ("delta", "ref", "alt")}
-    made = anndata.AnnData(
-        None, obs=obs, var=pd.DataFrame(index=pd.Index(effects.tracks, dtype=object)), layers=layers, uns=about
+    adata = anndata.AnnData(
+        None, obs=obs, var=pd.DataFrame(index=pd.Index(effects.tracks, dtype=object)), layers=layers, uns=description
     )
-    made.write_h5ad(out)
+    adata.write_h5ad(out)

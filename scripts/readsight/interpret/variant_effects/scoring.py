@@ -9,12 +9,12 @@ import numpy as np
 from readsight.errors import InputError
 from readsight.interpret.variant_effects import position_effects, window_effects
 from readsight.interpret.variant_effects.allele_windows import FORWARD, REVERSE
-from readsight.interpret.variant_effects.local_inference import Local
-from readsight.interpret.variant_effects.trained_models import Models, undisturbed
-from readsight.interpret.variant_effects.variants import Variants, parts
+from readsight.interpret.variant_effects.local_inference import LocalInference
+from readsight.interpret.variant_effects.trained_models import TrainedModels, protect_torch_state
+from readsight.interpret.variant_effects.variants import AlleleTable, iterate_batches
 
-BASES = 2**21  # of windows of one strand and shift, held at once
-MOST = 4096  # variants at once
+MAX_BASES = 2**21  # of windows of one strand and shift, held at once
+MAX_VARIANTS = 4096  # variants at once
 BOTH = "."
 
 
@@ -37,134 +37,136 @@ class Effects:
     place: np.ndarray | None = None
 
     @property
-    def sites(self) -> bool:
+    def has_sites(self) -> bool:
         """Whether tracks are sites gained and lost."""
         return self.place is not None
 
-    def take(self, rows: np.ndarray, found: "Effects") -> None:
+    def assign_rows(self, rows: np.ndarray, effects: "Effects") -> None:
         """Write what was found of some variants."""
         for name in ("delta", "ref", "alt", "score", "strand", "place"):
             if getattr(self, name) is not None:
-                getattr(self, name)[rows] = getattr(found, name)
+                getattr(self, name)[rows] = getattr(effects, name)
 
 
-def shifted(shifts: list[int], length: int) -> list[int]:
+def check_shifts(shifts: list[int], length: int) -> list[int]:
     """Shifts without those that stand there twice. Raises InputError for those that push a variant out of its window."""
-    wide = [s for s in shifts if abs(s) >= length // 2]
-    if wide:
+    too_wide = [s for s in shifts if abs(s) >= length // 2]
+    if too_wide:
         raise InputError(
-            f"interpret.variants.shifts: {', '.join(map(str, wide))} pushes variants out of windows of {length} bases; "
+            f"interpret.variants.shifts: {', '.join(map(str, too_wide))} pushes variants out of windows of {length} bases; "
             f"use less than {length // 2} to either side"
         )
     return sorted(set(shifts))
 
 
-def score(
-    models: Models,
-    variants: Variants,
+def score_variants(
+    models: TrainedModels,
+    variants: AlleleTable,
     spec: dict[str, Any],
     threads: int = 1,
-    needed: np.ndarray | None = None,
-    said: Callable[[int], None] = lambda done: None,
+    wanted_strands: np.ndarray | None = None,
+    report_progress: Callable[[int], None] = lambda done: None,
 ) -> Effects:
     """Effects of variants, each as if it were asked of alone.
 
-    spec: shifts, distance. needed: (n, 2) bool, whether a variant is asked of on the forward and on the reverse strand, of models
-    that tell strands apart; both by default, and the one that moves the model more counts. said: told how many are done.
+    spec: shifts, distance. wanted_strands: (n, 2) bool, whether a variant is asked of on the forward and on the reverse strand, of models
+    that tell strands apart; both by default, and the one that moves the model more counts. report_progress: told how many are done.
     """
-    shifts = shifted(spec["shifts"], models.length)
+    shifts = check_shifts(spec["shifts"], models.length)
     positions = models.outcome.kind == "positions"
-    names = position_effects.tracks(models.outcome.classes) if positions else [head.name for head in models.heads]
+    names = position_effects.name_tracks(models.outcome.classes) if positions else [head.name for head in models.heads]
     n = len(variants)
-    numbers = [np.zeros((n, len(names)), np.float32) for _ in range(3)]
+    arrays = [np.zeros((n, len(names)), np.float32) for _ in range(3)]
     place = np.zeros((n, len(names)), np.int64) if positions else None
-    found = Effects(names, *numbers, np.zeros(n, np.float32), np.full(n, BOTH, "U1"), place)
-    local = Local.of_models(models) if positions else None
-    one = _sites if positions else _numbers
+    effects = Effects(names, *arrays, np.zeros(n, np.float32), np.full(n, BOTH, "U1"), place)
+    local = LocalInference.from_models(models) if positions else None
+    score_batch = _score_sites if positions else _score_windows
     done = 0
-    with undisturbed(threads):
-        for rows in parts(variants, max(1, min(MOST, BASES // models.length))):
-            for own in _alike(variants, rows) if positions else [rows]:
-                found.take(own, one(models, variants, own, shifts, spec, needed, names, local))
+    with protect_torch_state(threads):
+        for rows in iterate_batches(variants, max(1, min(MAX_VARIANTS, MAX_BASES // models.length))):
+            for batch in _split_by_size(variants, rows) if positions else [rows]:
+                effects.assign_rows(batch, score_batch(models, variants, batch, shifts, spec, wanted_strands, names, local))
             done += len(rows)
-            said(done)
-    return found
+            report_progress(done)
+    return effects
 
 
-def _alike(variants: Variants, rows: np.ndarray) -> list[np.ndarray]:
+def _split_by_size(variants: AlleleTable, rows: np.ndarray) -> list[np.ndarray]:
     """Rows by the size of their changes, 1 base, up to 2, up to 4, …: places are laid out as wide as the widest."""
     size = np.maximum(variants.sizes, variants.end - variants.start)[rows]
     power = np.ceil(np.log2(np.maximum(size, 1))).astype(int)
-    return [rows[power == own] for own in np.unique(power)]
+    return [rows[power == value] for value in np.unique(power)]
 
 
-def _strands(models: Models) -> list[str]:
-    return [FORWARD, REVERSE] if models.both or models.stranded else [FORWARD]
+def _list_strands(models: TrainedModels) -> list[str]:
+    return [FORWARD, REVERSE] if models.average_strands or models.stranded else [FORWARD]
 
 
-def _numbers(
-    models: Models, variants: Variants, rows: np.ndarray, shifts: list[int], spec: dict[str, Any],
-    needed: np.ndarray | None, names: list[str], local: Local | None,
+def _score_windows(
+    models: TrainedModels, variants: AlleleTable, rows: np.ndarray, shifts: list[int], spec: dict[str, Any],
+    wanted_strands: np.ndarray | None, names: list[str], local: LocalInference | None,
 ) -> Effects:  # fmt: skip
-    def ask(strand: str, own: np.ndarray) -> window_effects.Whole:
-        return window_effects.of_strand(models, variants, own, strand, shifts)
+    def predict(strand: str, batch: np.ndarray) -> window_effects.WindowScores:
+        return window_effects.score_strand(models, variants, batch, strand, shifts)
 
-    def made(held: window_effects.Whole, own: np.ndarray, strand: str) -> Effects:
-        delta = held.alt - held.ref
-        top = (held.alt if models.pair else np.abs(delta)).max(axis=1)
-        return _effects(names, delta, held.ref_guess, held.alt_guess, top, strand)
+    def build_effects(scores: window_effects.WindowScores, batch: np.ndarray, strand: str) -> Effects:
+        delta = scores.alt - scores.ref
+        score = (scores.alt if models.pair else np.abs(delta)).max(axis=1)
+        return _make_effects(names, delta, scores.ref_prediction, scores.alt_prediction, score, strand)
 
     if models.stranded:
-        return _better(ask, made, variants, rows, needed)
-    held = window_effects.joined([ask(strand, rows) for strand in _strands(models)])
-    return made(held, rows, BOTH if models.both else FORWARD)
+        return _choose_strand(predict, build_effects, variants, rows, wanted_strands)
+    scores = window_effects.average_strands([predict(strand, rows) for strand in _list_strands(models)])
+    return build_effects(scores, rows, BOTH if models.average_strands else FORWARD)
 
 
-def _sites(
-    models: Models, variants: Variants, rows: np.ndarray, shifts: list[int], spec: dict[str, Any],
-    needed: np.ndarray | None, names: list[str], local: Local | None,
+def _score_sites(
+    models: TrainedModels, variants: AlleleTable, rows: np.ndarray, shifts: list[int], spec: dict[str, Any],
+    wanted_strands: np.ndarray | None, names: list[str], local: LocalInference | None,
 ) -> Effects:  # fmt: skip
-    def ask(strand: str, own: np.ndarray) -> position_effects.Beside:
-        return position_effects.of_strand(models, variants, own, strand, shifts, spec["distance"], local)
+    def predict(strand: str, batch: np.ndarray) -> position_effects.AlignedProbabilities:
+        return position_effects.predict_strand(models, variants, batch, strand, shifts, spec["distance"], local)
 
-    def made(held: position_effects.Beside, own: np.ndarray, strand: str) -> Effects:
-        found = position_effects.sites(variants, own, held, FORWARD if strand == BOTH else strand)
-        top = found.delta.max(axis=1)
-        return _effects(names, found.delta, found.ref, found.alt, top, strand, found.place)
+    def build_effects(probabilities: position_effects.AlignedProbabilities, batch: np.ndarray, strand: str) -> Effects:
+        site_effects = position_effects.find_site_effects(variants, batch, probabilities, FORWARD if strand == BOTH else strand)
+        score = site_effects.delta.max(axis=1)
+        return _make_effects(names, site_effects.delta, site_effects.ref, site_effects.alt, score, strand, site_effects.place)
 
     if models.stranded:
-        return _better(ask, made, variants, rows, needed)
-    held = position_effects.joined([ask(strand, rows) for strand in _strands(models)])
-    return made(held, rows, BOTH if models.both else FORWARD)
+        return _choose_strand(predict, build_effects, variants, rows, wanted_strands)
+    probabilities = position_effects.average_strands([predict(strand, rows) for strand in _list_strands(models)])
+    return build_effects(probabilities, rows, BOTH if models.average_strands else FORWARD)
 
 
-def _effects(
+def _make_effects(
     names: list[str],
     delta: np.ndarray,
     ref: np.ndarray,
     alt: np.ndarray,
-    top: np.ndarray,
+    score: np.ndarray,
     strand: str,
     place: np.ndarray | None = None,
 ) -> Effects:
-    return Effects(names, delta, ref, alt, top, np.full(len(delta), strand, "U1"), place)
+    return Effects(names, delta, ref, alt, score, np.full(len(delta), strand, "U1"), place)
 
 
-def _better(ask: Any, made: Any, variants: Variants, rows: np.ndarray, needed: np.ndarray | None) -> Effects:
+def _choose_strand(
+    predict: Any, build_effects: Any, variants: AlleleTable, rows: np.ndarray, wanted_strands: np.ndarray | None
+) -> Effects:
     """Effects on the strand that moves the model more, of those that are needed."""
-    held: Effects | None = None
+    best: Effects | None = None
     for column, strand in enumerate((FORWARD, REVERSE)):
-        which = np.arange(len(rows)) if needed is None else np.flatnonzero(needed[rows, column])
+        which = np.arange(len(rows)) if wanted_strands is None else np.flatnonzero(wanted_strands[rows, column])
         if not len(which):
             continue
-        found = made(ask(strand, rows[which]), rows[which], strand)
-        if held is None:
-            shape = (len(rows), found.delta.shape[1])
+        effects = build_effects(predict(strand, rows[which]), rows[which], strand)
+        if best is None:
+            shape = (len(rows), effects.delta.shape[1])
             blank = [np.zeros(shape) for _ in range(3)]
-            place = None if found.place is None else np.zeros(shape, np.int64)
-            held = Effects(found.tracks, *blank, np.full(len(rows), -np.inf), np.full(len(rows), FORWARD, "U1"), place)
-        more = found.score > held.score[which]
+            place = None if effects.place is None else np.zeros(shape, np.int64)
+            best = Effects(effects.tracks, *blank, np.full(len(rows), -np.inf), np.full(len(rows), FORWARD, "U1"), place)
+        is_larger = effects.score > best.score[which]
         for name in ("delta", "ref", "alt", "score", "strand", "place"):
-            if getattr(held, name) is not None:
-                getattr(held, name)[which[more]] = getattr(found, name)[more]
-    return held
+            if getattr(best, name) is not None:
+                getattr(best, name)[which[is_larger]] = getattr(effects, name)[is_larger]
+    return best

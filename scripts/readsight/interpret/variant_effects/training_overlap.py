@@ -9,17 +9,17 @@ import pandas as pd
 
 from readsight.dataset import examples as examples_file
 from readsight.errors import InputError
-from readsight.interpret.variant_effects.trained_models import Models
-from readsight.interpret.variant_effects.variants import Variants
+from readsight.interpret.variant_effects.trained_models import TrainedModels
+from readsight.interpret.variant_effects.variants import AlleleTable
 
-LEARNED = ("train", "validation")  # training stops, and is calibrated, by the validation part
+TRAINING_ROLES = ("train", "validation")  # training stops, and is calibrated, by the validation part
 
 
 @dataclass
-class Training:
+class TrainingWindows:
     """Windows that any of the models learned from. chrom, start, end: (k,), 0-based half-open. length: bases of the task's windows.
 
-    made_from: file → hash of what the examples were made of. placed: whether any example says where it lies.
+    made_from: file → hash of what the examples were made of. has_positions: whether any example says where it lies.
     """
 
     chrom: np.ndarray
@@ -27,62 +27,64 @@ class Training:
     end: np.ndarray
     length: int
     made_from: dict[str, str]
-    placed: bool
+    has_positions: bool
 
 
-def read(examples: Path, split: Path, models: Models, about: Path) -> Training:
+def read_training_windows(examples: Path, split: Path, models: TrainedModels, description: Path) -> TrainingWindows:
     """The windows of the first repeat's training and validation parts, of all folds.
 
     Raises InputError where the examples are not those of the split, or not such as the models learned from.
     """
     data, table = examples_file.read(examples), pd.read_parquet(split).set_index("example")
-    own, outcome = examples_file.sequence(data), examples_file.outcome(data)
+    sequence, outcome = examples_file.read_sequence_layout(data), examples_file.read_outcome(data)
     faults = []
-    if own is None:
+    if sequence is None:
         raise InputError(f"{examples}: holds no sequences")
     if not data.obs_names.equals(pd.Index(table.index.astype(str))):
         faults.append(f"{split}: is the split of other examples than those of {examples}; make it anew")
-    for name, now, then in (
-        ("length of windows", own.length, models.length), ("pairs of windows", own.pair, models.pair),
-        ("strandedness", own.stranded, models.stranded), ("outcome", outcome.plain(), models.outcome.plain()),
+    for name, actual, expected in (
+        ("length of windows", sequence.length, models.length), ("pairs of windows", sequence.pair, models.pair),
+        ("strandedness", sequence.stranded, models.stranded), ("outcome", outcome.to_dict(), models.outcome.to_dict()),
     ):  # fmt: skip
-        if now != then:
-            faults.append(f"{examples}: {name} is {_said(now)}, and {about} was trained with {_said(then)}")
+        if actual != expected:
+            faults.append(
+                f"{examples}: {name} is {_describe_value(actual)}, and {description} was trained with {_describe_value(expected)}"
+            )
     if faults:
         raise InputError(faults)
     columns = [name for name in table if name.startswith("repeat0.fold") and ".inner" not in name]
-    learned = table[columns].isin(LEARNED).any(axis=1).to_numpy()
+    is_training = table[columns].isin(TRAINING_ROLES).any(axis=1).to_numpy()
     obs = data.obs
-    placed = (obs["chrom"].astype(str) != "").to_numpy() if "chrom" in obs else np.zeros(len(obs), bool)
-    kept = obs[learned & placed]
+    has_position = (obs["chrom"].astype(str) != "").to_numpy() if "chrom" in obs else np.zeros(len(obs), bool)
+    training_rows = obs[is_training & has_position]
     made_from = {str(k): str(v) for k, v in dict(data.uns["task"].get("made_from", {})).items()}
-    own_places = [kept[name].to_numpy() if len(kept) else np.zeros(0, int) for name in ("chrom", "start", "end")]
-    return Training(*own_places, own.length, made_from, bool(placed.any()))
+    intervals = [training_rows[name].to_numpy() if len(training_rows) else np.zeros(0, int) for name in ("chrom", "start", "end")]
+    return TrainingWindows(*intervals, sequence.length, made_from, bool(has_position.any()))
 
 
-def _said(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return f"{value['kind']} of {', '.join(value['classes'])}" if isinstance(value, dict) else str(value)
 
 
-def seen(variants: Variants, training: Training, length: int, shift: int) -> np.ndarray:
+def find_training_overlap(variants: AlleleTable, training: TrainingWindows, length: int, shift: int) -> np.ndarray:
     """Whether any window of a variant overlaps one that a model learned from, (n,) bool."""
-    low, high = variants.spans(length, shift)
-    return covered(variants, low, high, training.chrom, training.start, training.end)
+    low, high = variants.compute_spans(length, shift)
+    return find_overlaps(variants, low, high, training.chrom, training.start, training.end)
 
 
-def covered(
-    variants: Variants, low: np.ndarray, high: np.ndarray, chrom: np.ndarray, start: np.ndarray, end: np.ndarray
+def find_overlaps(
+    variants: AlleleTable, low: np.ndarray, high: np.ndarray, chrom: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> np.ndarray:
     """Whether [low, high) of each variant's contig overlaps any of the intervals, (n,) bool."""
-    found = np.zeros(len(variants), bool)
-    for place, name in enumerate(variants.genome.names):
-        here, own = np.flatnonzero(variants.contig == place), np.flatnonzero(chrom == name)
-        if not len(here) or not len(own):
+    overlaps = np.zeros(len(variants), bool)
+    for contig, name in enumerate(variants.genome.names):
+        rows, intervals = np.flatnonzero(variants.contig == contig), np.flatnonzero(chrom == name)
+        if not len(rows) or not len(intervals):
             continue
-        order = own[np.argsort(start[own], kind="stable")]
+        order = intervals[np.argsort(start[intervals], kind="stable")]
         reach = np.maximum.accumulate(end[order].astype(np.int64))
         before = np.searchsorted(
-            start[order].astype(np.int64), high[here], side="left"
+            start[order].astype(np.int64), high[rows], side="left"
         )  # intervals that begin before the window ends
-        found[here] = (before > 0) & (reach[np.maximum(before - 1, 0)] > low[here])
-    return found
+        overlaps[rows] = (before > 0) & (reach[np.maximum(before - 1, 0)] > low[rows])
+    return overlaps

@@ -9,44 +9,51 @@ from typing import NamedTuple
 import numpy as np
 
 from readsight.interpret.variant_effects import allele_windows
-from readsight.interpret.variant_effects.trained_models import Asked, Models, told
-from readsight.interpret.variant_effects.variants import Variants
+from readsight.interpret.variant_effects.trained_models import FoldModel, TrainedModels, score_outputs
+from readsight.interpret.variant_effects.variants import AlleleTable
 
 
-class Whole(NamedTuple):
+class WindowScores(NamedTuple):
     """Of m variants on one strand, (m, heads) float64 each: the explained numbers of both alleles, and the predictions."""
 
     ref: np.ndarray
     alt: np.ndarray
-    ref_guess: np.ndarray
-    alt_guess: np.ndarray
+    ref_prediction: np.ndarray
+    alt_prediction: np.ndarray
 
 
-def of_strand(models: Models, variants: Variants, rows: np.ndarray, strand: str, shifts: list[int]) -> Whole:
+def score_strand(models: TrainedModels, variants: AlleleTable, rows: np.ndarray, strand: str, shifts: list[int]) -> WindowScores:
     """Means over the models and the shifts of the window, as one strand reads it. rows: (m,)."""
-    total = [np.zeros((len(rows), len(models.heads))) for _ in Whole._fields]
+    total = [np.zeros((len(rows), len(models.heads))) for _ in WindowScores._fields]
     for shift in shifts:
-        at = models.length // 2 - shift
-        reference, which, alternative = allele_windows.cut(variants, rows, strand, at, models.length)
-        for asked in models.asked:
-            for held, found in zip(total, _asked(asked, reference, which, alternative, at, models.pair), strict=True):
-                held += found
-    return Whole(*(held / (len(shifts) * len(models.asked)) for held in total))
+        offset = models.length // 2 - shift
+        reference, which, alternative = allele_windows.cut_windows(variants, rows, strand, offset, models.length)
+        for fold_model in models.fold_models:
+            for sums, scores in zip(
+                total, _score_fold(fold_model, reference, which, alternative, offset, models.pair), strict=True
+            ):
+                sums += scores
+    return WindowScores(*(sums / (len(shifts) * len(models.fold_models)) for sums in total))
 
 
-def _asked(asked: Asked, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, at: int, pair: bool) -> Whole:
-    """reference: (k, length) windows, of which `which` (m,) says whose each is. alternative: (m, length); they differ from `at` on."""
+def _score_fold(
+    fold_model: FoldModel, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, offset: int, pair: bool
+) -> WindowScores:
+    """reference: (k, length) windows, of which `which` (m,) says whose each is. alternative: (m, length); they differ from `offset` on."""
     if pair:
         alternative = np.concatenate([reference[which], alternative], axis=1)
-        at += reference.shape[1]
+        offset += reference.shape[1]
         reference = np.concatenate([reference, reference], axis=1)
-    own, other = asked.both_alleles(reference, which, alternative, at)
+    reference_outputs, alternative_outputs = fold_model.compute_allele_outputs(reference, which, alternative, offset)
     same = (reference[which] == alternative).all(axis=1)
-    other[same] = own[same]  # nothing changed: to the last digit
-    (ref, ref_guess), (alt, alt_guess) = told(asked.kind, own), told(asked.kind, other)
-    return Whole(ref, alt, ref_guess, alt_guess)
+    alternative_outputs[same] = reference_outputs[same]  # nothing changed: to the last digit
+    (ref, ref_prediction), (alt, alt_prediction) = (
+        score_outputs(fold_model.kind, reference_outputs),
+        score_outputs(fold_model.kind, alternative_outputs),
+    )
+    return WindowScores(ref, alt, ref_prediction, alt_prediction)
 
 
-def joined(strands: list[Whole]) -> Whole:
+def average_strands(strands: list[WindowScores]) -> WindowScores:
     """The mean over strands."""
-    return Whole(*(sum(parts) / len(strands) for parts in zip(*strands, strict=True)))
+    return WindowScores(*(sum(values) / len(strands) for values in zip(*strands, strict=True)))

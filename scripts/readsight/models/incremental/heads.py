@@ -7,170 +7,170 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from readsight.models.incremental.layers import product
+from readsight.models.incremental.layers import multiply
 from readsight.models.incremental.spans import Patch, Span
-from readsight.models.sequence.layers import means
+from readsight.models.sequence.layers import average_neighbours
 
 
-class Near(NamedTuple):
+class OutputWindow(NamedTuple):
     """The places along the outcome that are wanted of each edit: low … low + wide − 1."""
 
     low: torch.Tensor
-    wide: int
+    size: int
 
     @property
     def span(self) -> Span:
-        return Span(self.low, self.wide)
+        return Span(self.low, self.size)
 
 
-class Unedited(NamedTuple):
+class HeadState(NamedTuple):
     """What a head holds of the unedited sequences: their outputs (n, …), and what it adds changes to."""
 
     outputs: torch.Tensor
     features: tuple[torch.Tensor, ...] = ()
 
 
-class Linear:
+class DenseLayer:
     """A dense layer: (k, inputs) → (k, outputs)."""
 
     def __init__(self, layer: nn.Linear):
         self.weight, self.bias = layer.weight.detach().t().contiguous(), layer.bias.detach()
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
-        return product(values, self.weight, self.bias)
+        return multiply(values, self.weight, self.bias)
 
 
-def _layer(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
-    return Linear(layer) if isinstance(layer, nn.Linear) else layer
+def _wrap_layer(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    return DenseLayer(layer) if isinstance(layer, nn.Linear) else layer
 
 
-class Dense:
-    """All places side by side and dense layers (`layers.Condense`, `network.Whole`): of what changes the first one's columns alone."""
+class DenseHead:
+    """All places side by side and dense layers (`layers.Condense`, `network.SequenceHead`): of what changes the first one's columns alone."""
 
-    def __init__(self, head: Any, by: int, places: int, channels: int):
-        self.head, self.by, self.places, self.channels = head, by, -(-places // by), channels
-        self.share = torch.full((self.places, 1), 1.0 / by, device=head.layer.weight.device)
-        self.share[-1] = 1.0 / (places - by * (self.places - 1))
-        self.first, *self.layers = (_layer(layer) for layer in (*head.dense, head.layer))
+    def __init__(self, head: Any, bin_size: int, length: int, channels: int):
+        self.head, self.bin_size, self.length, self.channels = head, bin_size, -(-length // bin_size), channels
+        self.bin_weights = torch.full((self.length, 1), 1.0 / bin_size, device=head.layer.weight.device)
+        self.bin_weights[-1] = 1.0 / (length - bin_size * (self.length - 1))
+        self.first, *self.layers = (_wrap_layer(layer) for layer in (*head.dense, head.layer))
 
-    def _rest(self, hidden: torch.Tensor) -> torch.Tensor:
+    def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
         for layer in self.layers:
             hidden = layer(hidden)
-        found = hidden * self.head.deviation + self.head.usual
-        return found.flatten() if self.head.flat else found
+        outputs = hidden * self.head.deviation + self.head.usual
+        return outputs.flatten() if self.head.flat else outputs
 
-    def whole(self, values: torch.Tensor) -> Unedited:
+    def compute_full(self, values: torch.Tensor) -> HeadState:
         """Of whole sequences. values: (n, places, channels)."""
-        hidden = self.first(means(values, self.by).flatten(1))
-        return Unedited(self._rest(hidden), (hidden,))
+        hidden = self.first(average_neighbours(values, self.bin_size).flatten(1))
+        return HeadState(self._finish(hidden), (hidden,))
 
-    def of(self, patch: Patch, held: Unedited, rows: torch.Tensor, near: Near | None) -> torch.Tensor:
+    def apply_patch(self, patch: Patch, state: HeadState, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
         """Outputs of edited sequences."""
-        patch = patch.summed(self.by)
-        if self.by > 1:
-            patch.values.mul_(self.share[patch.span.places().clamp_(0, self.places - 1)])
+        patch = patch.sum_bins(self.bin_size)
+        if self.bin_size > 1:
+            patch.values.mul_(self.bin_weights[patch.span.positions().clamp_(0, self.length - 1)])
         low, order = patch.span.low.sort(stable=True)
-        values, parts, first = patch.values.index_select(0, order).flatten(1), [], 0
-        each, counts = torch.unique_consecutive(low, return_counts=True)
-        for place, count in zip(each.tolist(), counts.tolist(), strict=True):
-            begin, end = max(place, 0) * self.channels, min(place + patch.span.size, self.places) * self.channels
-            columns = values[first : first + count, begin - place * self.channels : end - place * self.channels]
-            parts.append(product(columns, self.first.weight[begin:end]))
+        values, products, first = patch.values.index_select(0, order).flatten(1), [], 0
+        starts, counts = torch.unique_consecutive(low, return_counts=True)
+        for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+            begin, end = max(start, 0) * self.channels, min(start + patch.span.size, self.length) * self.channels
+            columns = values[first : first + count, begin - start * self.channels : end - start * self.channels]
+            products.append(multiply(columns, self.first.weight[begin:end]))
             first += count
-        change, rows = torch.cat(parts), rows[order]
-        still = ~change.any(1)
-        found = self._rest(change.add_(held.features[0][rows]))
-        found[still] = held.outputs[rows[still]]
-        return torch.empty_like(found).index_copy_(0, order, found)
+        change, rows = torch.cat(products), rows[order]
+        is_unchanged = ~change.any(1)
+        outputs = self._finish(change.add_(state.features[0][rows]))
+        outputs[is_unchanged] = state.outputs[rows[is_unchanged]]
+        return torch.empty_like(outputs).index_copy_(0, order, outputs)
 
-    def work(self, size: int) -> tuple[float, float]:
+    def count_products(self, size: int) -> tuple[float, float]:
         """Products of an edit whose patch has so many places, and of a whole sequence."""
         inputs, units = self.first.weight.shape
-        rest = sum(own.numel() for own in self.head.parameters()) - inputs * units
-        return min(size, self.places) * self.channels * units + rest, inputs * units + rest
+        remaining = sum(parameter.numel() for parameter in self.head.parameters()) - inputs * units
+        return min(size, self.length) * self.channels * units + remaining, inputs * units + remaining
 
 
-class Pooled:
-    """Means and maxima over all places, and a layer (`layers.Pool`)."""
+class PooledHead:
+    """Means and maxima over all places, and a layer (`layers.GlobalPool`)."""
 
     def __init__(self, head: Any):
         self.head = head
 
-    def whole(self, values: torch.Tensor) -> Unedited:
+    def compute_full(self, values: torch.Tensor) -> HeadState:
         """As `Dense.whole`."""
         lowest = values.new_full((len(values), 1, values.shape[2]), -torch.inf)
-        until = torch.cat([lowest, values.cummax(1).values], 1)  # largest before each place
-        beyond = torch.cat([values.flip(1).cummax(1).values.flip(1), lowest], 1)
+        maximum_before = torch.cat([lowest, values.cummax(1).values], 1)  # largest before each place
+        maximum_after = torch.cat([values.flip(1).cummax(1).values.flip(1), lowest], 1)
         mean = values.mean(1)
-        found = self.head(torch.cat([mean, until[:, -1]], 1))
-        return Unedited(found, (values, mean, until, beyond))
+        outputs = self.head(torch.cat([mean, maximum_before[:, -1]], 1))
+        return HeadState(outputs, (values, mean, maximum_before, maximum_after))
 
-    def of(self, patch: Patch, held: Unedited, rows: torch.Tensor, near: Near | None) -> torch.Tensor:
+    def apply_patch(self, patch: Patch, state: HeadState, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
         """As `Dense.of`."""
-        values, mean, until, beyond = held.features
-        places = values.shape[1]
-        at = patch.span.places()
-        own = values.flatten(0, 1)[at.clamp(0, places - 1) + rows[:, None] * places] + patch.values
-        own.masked_fill_(((at < 0) | (at >= places))[:, :, None], -torch.inf)
-        ends = patch.span.low.clamp(0, places), (patch.span.low + patch.span.size).clamp_(0, places)
-        highest = torch.maximum(own.amax(1), torch.maximum(until[rows, ends[0]], beyond[rows, ends[1]]))
-        mean = mean[rows] + patch.values.sum(1) / places
-        found = self.head(torch.cat([mean, highest], 1))
-        still = ~patch.values.flatten(1).any(1)
-        found[still] = held.outputs[rows[still]]
-        return found
+        values, mean, maximum_before, maximum_after = state.features
+        length = values.shape[1]
+        positions = patch.span.positions()
+        edited_values = values.flatten(0, 1)[positions.clamp(0, length - 1) + rows[:, None] * length] + patch.values
+        edited_values.masked_fill_(((positions < 0) | (positions >= length))[:, :, None], -torch.inf)
+        ends = patch.span.low.clamp(0, length), (patch.span.low + patch.span.size).clamp_(0, length)
+        highest = torch.maximum(edited_values.amax(1), torch.maximum(maximum_before[rows, ends[0]], maximum_after[rows, ends[1]]))
+        mean = mean[rows] + patch.values.sum(1) / length
+        outputs = self.head(torch.cat([mean, highest], 1))
+        is_unchanged = ~patch.values.flatten(1).any(1)
+        outputs[is_unchanged] = state.outputs[rows[is_unchanged]]
+        return outputs
 
-    def work(self, size: int) -> tuple[float, float]:
+    def count_products(self, size: int) -> tuple[float, float]:
         """As `Dense.work`."""
         return 0.0, 0.0
 
 
-class Along:
-    """An outcome along the sequence: a layer on each place, or on the mean of each bin's places (`network.Profile`).
+class PerPositionHead:
+    """An outcome along the sequence: a layer on each place, or on the mean of each bin's places (`network.ProfileHead`).
 
-    by: places of a bin; None of positions.
+    bin_size: places of a bin; None of positions.
     """
 
-    def __init__(self, layer: nn.Linear, whole: Callable[[torch.Tensor], torch.Tensor], by: int | None):
-        self.weight, self.head, self.by = layer.weight.detach(), whole, by
+    def __init__(self, layer: nn.Linear, head: Callable[[torch.Tensor], torch.Tensor], bin_size: int | None):
+        self.weight, self.head, self.bin_size = layer.weight.detach(), head, bin_size
 
-    def whole(self, values: torch.Tensor) -> Unedited:
+    def compute_full(self, values: torch.Tensor) -> HeadState:
         """As `Dense.whole`."""
-        return Unedited(self.head(values))
+        return HeadState(self.head(values))
 
-    def of(self, patch: Patch, held: Unedited, rows: torch.Tensor, near: Near | None) -> torch.Tensor:
-        """Outputs of edited sequences, of those places alone that are near: (k, places, outputs), or (k, bins)."""
-        found = functional.linear(patch.values, self.weight)
-        patch = Patch(found, patch.span)
-        if self.by is not None:
-            patch = patch.summed(self.by)
-            patch = Patch(patch.values / self.by, patch.span)
-        places = held.outputs.shape[1]
-        low, wide = near if near is not None else (torch.zeros_like(rows), places)
-        values = patch.at(Span(low, wide))
-        values = values.squeeze(2) if held.outputs.ndim == 2 else values
-        return values.add_(shown(held.outputs, rows, near))
+    def apply_patch(self, patch: Patch, state: HeadState, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
+        """Outputs of edited sequences, of those places alone that are window: (k, places, outputs), or (k, bins)."""
+        outputs = functional.linear(patch.values, self.weight)
+        patch = Patch(outputs, patch.span)
+        if self.bin_size is not None:
+            patch = patch.sum_bins(self.bin_size)
+            patch = Patch(patch.values / self.bin_size, patch.span)
+        length = state.outputs.shape[1]
+        low, size = window if window is not None else (torch.zeros_like(rows), length)
+        values = patch.values_at(Span(low, size))
+        values = values.squeeze(2) if state.outputs.ndim == 2 else values
+        return values.add_(select_outputs(state.outputs, rows, window))
 
-    def wanted(self, near: Near) -> Span:
+    def input_span(self, window: OutputWindow) -> Span:
         """Places of the trunk that outputs are made of."""
-        return near.span if self.by is None else near.span.spread(self.by)
+        return window.span if self.bin_size is None else window.span.unpool_positions(self.bin_size)
 
-    def changed(self, span: Span) -> Span:
+    def output_span(self, span: Span) -> Span:
         """Outputs that a stretch of the trunk's places moves."""
-        return span if self.by is None else span.pooled(self.by)
+        return span if self.bin_size is None else span.pool_positions(self.bin_size)
 
-    def work(self, size: int) -> tuple[float, float]:
+    def count_products(self, size: int) -> tuple[float, float]:
         """As `Dense.work`."""
         return 0.0, 0.0
 
 
-def shown(outputs: torch.Tensor, rows: torch.Tensor, near: Near | None) -> torch.Tensor:
+def select_outputs(outputs: torch.Tensor, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
     """Of outputs along the sequence (n, places, …) those near, (k, wide, …): NaN where there is no such place; all where near is None."""
-    if near is None:
+    if window is None:
         return outputs[rows]
-    at, places = near.span.places(), outputs.shape[1]
-    index = at.clamp(0, places - 1) + rows[:, None] * places
-    found = outputs.flatten(0, 1)[index]
-    outside = (at < 0) | (at >= places)
-    found[outside] = torch.nan
-    return found
+    positions, length = window.span.positions(), outputs.shape[1]
+    index = positions.clamp(0, length - 1) + rows[:, None] * length
+    selected = outputs.flatten(0, 1)[index]
+    outside = (positions < 0) | (positions >= length)
+    selected[outside] = torch.nan
+    return selected

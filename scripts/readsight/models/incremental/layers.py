@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from readsight.models.incremental.spans import Patch, Span, taken
+from readsight.models.incremental.spans import Patch, Span, take_positions
 from readsight.models.sequence.layers import LayerNorm, as_image, as_rows
 
-FEWER = 0.75  # part of the places, below which a convolution is made of those alone that are wanted
-LOOKED_UP = 16  # most bases of an edit that are looked up one by one
+CROP_FRACTION = 0.75  # part of the places, below which a convolution is made of those alone that are wanted
+MAX_LOOKUP_BASES = 16  # most bases of an edit that are looked up one by one
 ELEMENTWISE = (nn.GELU, nn.SiLU, nn.ELU)
 
 
@@ -36,7 +36,7 @@ class Affine(NamedTuple):
 Norm = Affine | Callable[[torch.Tensor], torch.Tensor] | None
 
 
-def norm(layer: nn.Module) -> Norm:
+def get_normalisation(layer: nn.Module) -> Norm:
     """A layer's normalisation in evaluation, of (..., channels); None where it has none."""
     if isinstance(layer, nn.Identity):
         return None
@@ -48,7 +48,7 @@ def norm(layer: nn.Module) -> Norm:
     raise UnknownError(type(layer).__name__)
 
 
-def activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+def get_activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
     """A layer's activation; it may overwrite what it is given."""
     if isinstance(layer, nn.ReLU):
         return torch.relu_
@@ -59,65 +59,65 @@ def activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
     raise UnknownError(type(layer).__name__)
 
 
-def product(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+def multiply(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
     """values (k, inputs) × weight (inputs, outputs), contiguous, + bias."""
     if FAST_PRODUCT is not None and values.device.type == "cpu":
         return FAST_PRODUCT(values.contiguous(), weight.t(), bias, "none", [], "")
-    found = values @ weight
-    return found if bias is None else found.add_(bias)
+    product = values @ weight
+    return product if bias is None else product.add_(bias)
 
 
-class Convolution:
+class IncrementalConvolution:
     """A convolution that keeps places. scale: what its outputs are normalised with, folded into its weights."""
 
-    def __init__(self, layer: nn.Conv2d, then: Affine | None = None):
+    def __init__(self, layer: nn.Conv2d, affine: Affine | None = None):
         if not isinstance(layer, nn.Conv2d) or layer.padding != "same" or layer.groups != 1 or layer.bias is None:
             raise UnknownError(type(layer).__name__)
         weight, bias = layer.weight.detach(), layer.bias.detach()
-        if then is not None:
-            weight, bias = weight * then.scale[:, None, None, None], then(bias)
+        if affine is not None:
+            weight, bias = weight * affine.scale[:, None, None, None], affine(bias)
         self.weight, self.bias = weight.contiguous(memory_format=torch.channels_last), bias
         self.filters, self.channels, _, self.width = weight.shape
         self.dilation = layer.dilation[1]
         self.reach = (self.width - 1) * self.dilation
         self.left = self.reach // 2
 
-    def work(self, places: float) -> float:
+    def count_products(self, positions: float) -> float:
         """Products that so many places take."""
-        return places * self.width * self.channels * self.filters
+        return positions * self.width * self.channels * self.filters
 
-    def changed(self, span: Span) -> Span:
+    def output_span(self, span: Span) -> Span:
         """Outputs that see a stretch."""
         return Span(span.low + (self.left - self.reach), span.size + self.reach)
 
-    def needed(self, span: Span) -> Span:
+    def input_span(self, span: Span) -> Span:
         """Inputs that a stretch of outputs sees."""
         return Span(span.low - self.left, span.size + self.reach)
 
-    def whole(self, values: torch.Tensor) -> torch.Tensor:
+    def compute_full(self, values: torch.Tensor) -> torch.Tensor:
         """Whole sequences: (n, places, channels) → (n, places, filters)."""
-        found = functional.conv2d(as_image(values), self.weight, self.bias, padding="same", dilation=(1, self.dilation))
-        return as_rows(found).contiguous()
+        outputs = functional.conv2d(as_image(values), self.weight, self.bias, padding="same", dilation=(1, self.dilation))
+        return as_rows(outputs).contiguous()
 
-    def of(self, patch: Patch, wanted: Span, margin: int = 0) -> Patch:
+    def apply_patch(self, patch: Patch, wanted_span: Span, margin: int = 0) -> Patch:
         """What a change of the inputs adds to the outputs, at least at those that are wanted.
 
         margin: zeros that are asked for at both ends, where outputs beyond the wanted ones are given.
         """
-        if wanted.size < FEWER * patch.span.size:
-            values, padding, span = patch.at(self.needed(wanted)), 0, wanted
+        if wanted_span.size < CROP_FRACTION * patch.span.size:
+            values, padding, span = patch.values_at(self.input_span(wanted_span)), 0, wanted_span
         else:
-            values, padding, span = patch.values, self.reach + margin, self.changed(patch.span)
+            values, padding, span = patch.values, self.reach + margin, self.output_span(patch.span)
             span = Span(span.low - margin, span.size + 2 * margin)
-        found = functional.conv2d(as_image(values), self.weight, padding=(0, padding), dilation=(1, self.dilation))
-        return Patch(as_rows(found).contiguous(), span)
+        outputs = functional.conv2d(as_image(values), self.weight, padding=(0, padding), dilation=(1, self.dilation))
+        return Patch(as_rows(outputs).contiguous(), span)
 
 
-class First(Convolution):
+class FirstConvolution(IncrementalConvolution):
     """The convolution of bases: what another base adds is looked up."""
 
-    def __init__(self, layer: nn.Conv2d, then: Affine | None = None, margin: int = 0):
-        super().__init__(layer, then)
+    def __init__(self, layer: nn.Conv2d, affine: Affine | None = None, margin: int = 0):
+        super().__init__(layer, affine)
         if self.channels != 4 or self.dilation != 1:
             raise UnknownError("a first layer that does not read one-hot")
         self.margin = margin
@@ -125,88 +125,88 @@ class First(Convolution):
         bases = functional.pad(taps, (0, 0, 0, 0, 0, 1))  # N adds nothing
         self.table = (bases[None] - bases[:, None]).flatten(0, 1).flatten(1)  # a row of each old and new base
 
-    def edited(self, start: torch.Tensor, old: torch.Tensor, new: torch.Tensor) -> Patch:
+    def apply_edits(self, start: torch.Tensor, old: torch.Tensor, new: torch.Tensor) -> Patch:
         """What edits add to the outputs. start (k,); old, new: codes (k, w), int64."""
         edits, bases = old.shape
-        span = self.changed(Span(start, bases))
+        span = self.output_span(Span(start, bases))
         span = Span(span.low - self.margin, span.size + 2 * self.margin)
         index = old * 5 + new
         if bases == 1 or self.table.shape[1] == self.filters:
-            found = self.table.index_select(0, index.flatten()).view(edits, span.size, self.filters)
-        elif bases <= LOOKED_UP:
+            changes = self.table.index_select(0, index.flatten()).view(edits, span.size, self.filters)
+        elif bases <= MAX_LOOKUP_BASES:
             size = self.width + 2 * self.margin
-            found = self.table.new_zeros(edits, span.size, self.filters)
+            changes = self.table.new_zeros(edits, span.size, self.filters)
             for i in range(bases):
-                found[:, i : i + size].add_(self.table.index_select(0, index[:, i]).view(edits, size, self.filters))
+                changes[:, i : i + size].add_(self.table.index_select(0, index[:, i]).view(edits, size, self.filters))
         else:
-            coded = torch.eye(5, 4, device=old.device)
-            values = as_image(coded[new] - coded[old])
-            found = as_rows(functional.conv2d(values, self.weight, padding=(0, self.reach + self.margin))).contiguous()
-        return Patch(found, span)
+            onehot = torch.eye(5, 4, device=old.device)
+            values = as_image(onehot[new] - onehot[old])
+            changes = as_rows(functional.conv2d(values, self.weight, padding=(0, self.reach + self.margin))).contiguous()
+        return Patch(changes, span)
 
 
-class Seen(NamedTuple):
-    """What a `Bend` has seen of the unedited sequences: (n, places, channels) before it, (n, places', channels) behind it."""
+class LayerValues(NamedTuple):
+    """What a `Nonlinearity` has seen of the unedited sequences: (n, places, channels) before it, (n, places', channels) behind it."""
 
     before: torch.Tensor
     after: torch.Tensor
 
 
-class Bend:
+class Nonlinearity:
     """What is not linear between convolutions: max pooling, normalisation, activation.
 
     scale: what changes are multiplied by before they are added; then `before` holds normalised values. Only without pooling.
     """
 
-    def __init__(self, act: nn.Module, pool: int = 1, first: Affine | None = None, then: Norm = None):
-        self.pool, self.first, self.then, self.act = pool, first, then, activation(act)
+    def __init__(self, activation_layer: nn.Module, pool: int = 1, pre_norm: Affine | None = None, post_norm: Norm = None):
+        self.pool, self.pre_norm, self.post_norm, self.activation = pool, pre_norm, post_norm, get_activation(activation_layer)
 
-    def whole(self, values: torch.Tensor) -> Seen:
-        before = values if self.first is None else self.first(values)
-        return Seen(before, self._bent(_pooled(before, self.pool), self.pool == 1))
+    def compute_full(self, values: torch.Tensor) -> LayerValues:
+        before = values if self.pre_norm is None else self.pre_norm(values)
+        return LayerValues(before, self._activate(_max_pool(before, self.pool), self.pool == 1))
 
-    def _bent(self, values: torch.Tensor, kept: bool) -> torch.Tensor:
-        """Normalised and activated. kept: what is given must not be overwritten."""
-        if self.then is not None:
-            values, kept = self.then(values), False
-        return self.act(values.clone() if kept else values)
+    def _activate(self, values: torch.Tensor, is_kept: bool) -> torch.Tensor:
+        """Normalised and activated. is_kept: what is given must not be overwritten."""
+        if self.post_norm is not None:
+            values, is_kept = self.post_norm(values), False
+        return self.activation(values.clone() if is_kept else values)
 
-    def of(self, patch: Patch, seen: Seen, rows: torch.Tensor, span: Span) -> Patch:
+    def apply_patch(self, patch: Patch, layer_values: LayerValues, rows: torch.Tensor, span: Span) -> Patch:
         """What a change before adds behind, at the places of `span`, which sees no more than the patch and zeros that end it.
 
         rows: (k,) which sequence each edit is of. What stands beyond an end of a sequence is 0.
         """
-        places, behind = seen.before.shape[1], seen.after.shape[1]
+        length, output_length = layer_values.before.shape[1], layer_values.after.shape[1]
         # Beyond an end stands the last place once more: a maximum does not mind
-        at = span.spread(self.pool).places().clamp_(0, places - 1)
-        values = _rows(seen.before, rows, at)
+        positions = span.unpool_positions(self.pool).positions().clamp_(0, length - 1)
+        values = _select_positions(layer_values.before, rows, positions)
         added = patch.values
         if self.pool > 1 or span.size != patch.span.size:
-            added = taken(added, (at - patch.span.low[:, None]).clamp_(0, patch.span.size - 1))
-        if self.first is None:
+            added = take_positions(added, (positions - patch.span.low[:, None]).clamp_(0, patch.span.size - 1))
+        if self.pre_norm is None:
             values.add_(added)
         else:
             size = values.shape[1]
-            values.flatten(1).addcmul_(added.reshape(len(added), -1), self.first.scale.repeat(size))
+            values.flatten(1).addcmul_(added.reshape(len(added), -1), self.pre_norm.scale.repeat(size))
         if self.pool > 1:
             values = values.unflatten(1, (-1, self.pool)).amax(2)
-        values = self._bent(values, False)
-        at = span.places()
-        values.sub_(_rows(seen.after, rows, at.clamp(0, behind - 1)))
-        outside = ((at < 0) | (at >= behind)).flatten().nonzero().flatten()
+        values = self._activate(values, False)
+        positions = span.positions()
+        values.sub_(_select_positions(layer_values.after, rows, positions.clamp(0, output_length - 1)))
+        outside = ((positions < 0) | (positions >= output_length)).flatten().nonzero().flatten()
         if len(outside):
             values.flatten(0, 1).index_fill_(0, outside, 0)
         return Patch(values, span)
 
 
-def _pooled(values: torch.Tensor, pool: int) -> torch.Tensor:
+def _max_pool(values: torch.Tensor, pool: int) -> torch.Tensor:
     if pool == 1:
         return values
-    found = functional.max_pool2d(as_image(values), (1, pool), ceil_mode=True)
-    return as_rows(found).contiguous()
+    pooled = functional.max_pool2d(as_image(values), (1, pool), ceil_mode=True)
+    return as_rows(pooled).contiguous()
 
 
-def _rows(values: torch.Tensor, rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """Of sequences (n, places, channels) the places `at` (k, size) of the rows (k,): (k, size, channels)."""
-    index = at + rows[:, None] * values.shape[1]
-    return values.flatten(0, 1).index_select(0, index.flatten()).view(*at.shape, values.shape[2])
+def _select_positions(values: torch.Tensor, rows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Of sequences (n, places, channels) the places `positions` (k, size) of the rows (k,): (k, size, channels)."""
+    index = positions + rows[:, None] * values.shape[1]
+    return values.flatten(0, 1).index_select(0, index.flatten()).view(*positions.shape, values.shape[2])

@@ -12,24 +12,24 @@ class Span(NamedTuple):
     low: torch.Tensor
     size: int
 
-    def places(self) -> torch.Tensor:
+    def positions(self) -> torch.Tensor:
         """(k, size)."""
         return self.low[:, None] + torch.arange(self.size, device=self.low.device)
 
-    def pooled(self, pool: int) -> "Span":
+    def pool_positions(self, pool: int) -> "Span":
         """Pooled places that the stretch reaches into, wherever it begins among them."""
         if pool == 1:
             return self
         return Span(self.low.div(pool, rounding_mode="floor"), (self.size + pool - 2) // pool + 1)
 
-    def spread(self, pool: int) -> "Span":
+    def unpool_positions(self, pool: int) -> "Span":
         """Places that pooled ones are made of."""
         return Span(self.low * pool, self.size * pool)
 
-    def within(self, wanted: "Span", places: int) -> "Span":
-        """A part that holds all places of the stretch that are wanted, and between 0 and `places`."""
-        first = torch.maximum(self.low, wanted.low).clamp_min_(0)
-        last = torch.minimum(self.low + self.size, wanted.low + wanted.size).clamp_max_(places)
+    def crop_to(self, wanted_span: "Span", length: int) -> "Span":
+        """A part that holds all places of the stretch that are wanted, and between 0 and `length`."""
+        first = torch.maximum(self.low, wanted_span.low).clamp_min_(0)
+        last = torch.minimum(self.low + self.size, wanted_span.low + wanted_span.size).clamp_max_(length)
         size = min(self.size, max(1, int((last - first).max()))) if len(first) else 1
         return Span(torch.minimum(first, self.low + (self.size - size)), size)
 
@@ -40,33 +40,33 @@ class Patch(NamedTuple):
     values: torch.Tensor
     span: Span
 
-    def at(self, span: Span) -> torch.Tensor:
+    def values_at(self, span: Span) -> torch.Tensor:
         """What is added at other places, (k, size, channels); 0 outside of the patch."""
         if span.size == self.span.size and torch.equal(span.low, self.span.low):
             return self.values
         values = functional.pad(self.values, (0, 0, 1, 1))
-        return taken(values, (span.places() - self.span.low[:, None] + 1).clamp_(0, self.span.size + 1))
+        return take_positions(values, (span.positions() - self.span.low[:, None] + 1).clamp_(0, self.span.size + 1))
 
-    def plus(self, other: "Patch") -> "Patch":
+    def add_patch(self, addend: "Patch") -> "Patch":
         """With another's values added where both are."""
-        apart = other.span.low - self.span.low
-        first = int(apart[0])
-        if 0 <= first <= self.span.size - other.span.size and bool((apart == first).all()):
-            self.values[:, first : first + other.span.size].add_(other.values)
+        offset = addend.span.low - self.span.low
+        first = int(offset[0])
+        if 0 <= first <= self.span.size - addend.span.size and bool((offset == first).all()):
+            self.values[:, first : first + addend.span.size].add_(addend.values)
         else:
-            self.values.add_(other.at(self.span))
+            self.values.add_(addend.values_at(self.span))
         return self
 
-    def summed(self, by: int) -> "Patch":
-        """Sums of `by` neighbouring places each, counted from place 0."""
-        if by == 1:
+    def sum_bins(self, bin_size: int) -> "Patch":
+        """Sums of `bin_size` neighbouring places each, counted from place 0."""
+        if bin_size == 1:
             return self
-        span = self.span.pooled(by)
-        return Patch(self.at(span.spread(by)).unflatten(1, (-1, by)).sum(2), span)
+        span = self.span.pool_positions(bin_size)
+        return Patch(self.values_at(span.unpool_positions(bin_size)).unflatten(1, (-1, bin_size)).sum(2), span)
 
 
-def taken(values: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """Of values (k, m, channels) each edit's own places `at` (k, size): (k, size, channels)."""
-    edits, places, channels = values.shape
-    index = at + torch.arange(edits, device=at.device)[:, None] * places
-    return values.reshape(-1, channels).index_select(0, index.flatten()).view(*at.shape, channels)
+def take_positions(values: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Of values (k, m, channels) each edit's own places `positions` (k, size): (k, size, channels)."""
+    edits, length, channels = values.shape
+    index = positions + torch.arange(edits, device=positions.device)[:, None] * length
+    return values.reshape(-1, channels).index_select(0, index.flatten()).view(*positions.shape, channels)

@@ -6,105 +6,111 @@ from typing import Any
 import torch
 from torch import nn
 
-from readsight.models.incremental.heads import Along, Dense, Near, Pooled, Unedited, shown
-from readsight.models.incremental.layers import Seen, UnknownError
+from readsight.models.incremental.heads import DenseHead, HeadState, OutputWindow, PerPositionHead, PooledHead, select_outputs
+from readsight.models.incremental.layers import LayerValues, UnknownError
 from readsight.models.incremental.spans import Span
-from readsight.models.incremental.trunks import Blocks, Chain, Edits
-from readsight.models.training.inputs import made
+from readsight.models.incremental.trunks import BlockTrunk, DilatedChain, EditBatch
+from readsight.models.training.inputs import to_network_input
 
-ROOM = 2**25  # bytes that unedited sequences of one turn may hold
-AT_ONCE = 2**23  # bytes that the widest layer of edits of one turn may hold
-MOST = 1024  # edits of one turn
-WHOLE = 64  # sequences that are put through whole at once
-WORTH = 0.7  # part of a whole sequence's products, above which an edited one is put through whole
+MAX_STATE_BYTES = 2**25  # bytes that unedited sequences of one turn may hold
+MAX_EDIT_BYTES = 2**23  # bytes that the widest layer of edits of one turn may hold
+MAX_EDITS = 1024  # edits of one turn
+FULL_BATCH = 64  # sequences that are put through whole at once
+MAX_WORK_FRACTION = 0.7  # part of a whole sequence's products, above which an edited one is put through whole
 
 
-class Part:
+class PartialRecomputation:
     """A network whose receptive field is known: its trunk and its head. Raises UnknownError of another."""
 
     def __init__(self, net: nn.Module, about: dict[str, Any]):
         from readsight.models.sequence import convolutional, layers, network, residual
 
-        if type(net) is not network.Network or about["pair"] or about["input"] != "one_hot":
+        if type(net) is not network.NetworkModule or about["pair"] or about["input"] != "one_hot":
             raise UnknownError(type(net).__name__)
-        pooled = isinstance(net.trunk, layers.Pool)
+        pooled = isinstance(net.trunk, layers.GlobalPool)
         trunk = net.trunk.trunk if pooled else net.trunk
-        self.places = about["length"]
-        if type(trunk) is residual.Dilated:
-            self.trunk: Blocks | Chain = Chain(trunk)
-        elif type(trunk) in (convolutional.Pooled, convolutional.Along):
-            self.trunk = Blocks(trunk.blocks)
+        self.length = about["length"]
+        if type(trunk) is residual.DilatedTrunk:
+            self.trunk: BlockTrunk | DilatedChain = DilatedChain(trunk)
+        elif type(trunk) in (convolutional.PooledConvolutions, convolutional.UnpooledConvolutions):
+            self.trunk = BlockTrunk(trunk.blocks)
         else:
             raise UnknownError(type(trunk).__name__)
-        self.behind = self.trunk.lengths(self.places)[-1]
-        self.head: Pooled | Dense | Along
+        self.trunk_length = self.trunk.compute_lengths(self.length)[-1]
+        self.head: PooledHead | DenseHead | PerPositionHead
         if pooled:
-            self.head = Pooled(net.head)
-        elif isinstance(net.head, network.Whole):
-            self.head = Dense(net.head, trunk.condense.by, self.behind, trunk.blocks[-1][0].out_channels)
-        elif isinstance(net.head, network.Profile):
-            self.head = Along(net.head.layer, net.head, self.behind // net.head.bins)
+            self.head = PooledHead(net.head)
+        elif isinstance(net.head, network.SequenceHead):
+            self.head = DenseHead(net.head, trunk.condense.by, self.trunk_length, trunk.blocks[-1][0].out_channels)
+        elif isinstance(net.head, network.ProfileHead):
+            self.head = PerPositionHead(net.head.layer, net.head, self.trunk_length // net.head.bins)
         else:
-            self.head = Along(net.head, net.head, None)
+            self.head = PerPositionHead(net.head, net.head, None)
 
-    def rows(self) -> int:
+    def sequences_per_batch(self) -> int:
         """Sequences of one turn."""
-        return max(1, ROOM // (4 * self.trunk.room(self.places)))
+        return max(1, MAX_STATE_BYTES // (4 * self.trunk.count_state_values(self.length)))
 
-    def edits(self, bases: int, outputs: int) -> int:
+    def edits_per_batch(self, bases: int, outputs: int) -> int:
         """Edits of one turn. outputs: numbers that one gives."""
-        return max(1, min(MOST, AT_ONCE // (4 * max(outputs, self.trunk.widest(bases, self.places)))))
+        return max(1, min(MAX_EDITS, MAX_EDIT_BYTES // (4 * max(outputs, self.trunk.count_widest_layer(bases, self.length)))))
 
-    def unedited(self, codes: torch.Tensor) -> tuple[list[Seen], Unedited]:
+    def compute_unedited(self, codes: torch.Tensor) -> tuple[list[LayerValues], HeadState]:
         """What unedited sequences hold. codes: (n, places) uint8."""
-        values, seen = self.trunk.whole(made(codes, {"input": "one_hot"}).transpose(1, 2))
-        return seen, self.head.whole(values)
+        values, layer_values = self.trunk.compute_full(to_network_input(codes, {"input": "one_hot"}).transpose(1, 2))
+        return layer_values, self.head.compute_full(values)
 
-    def edited(self, edits: Edits, codes: torch.Tensor, held: tuple[list[Seen], Unedited], near: Near | None) -> torch.Tensor:
-        """Outputs of edited sequences (k, …), of outcomes along the sequence those near. codes, held: unedited."""
-        seen, own = held
-        everywhere = Span(torch.zeros_like(edits.start), self.behind)
-        wanted = everywhere if near is None else self.head.wanted(near)
-        return self.head.of(self.trunk.of(edits, seen, wanted), own, edits.row, near)
+    def compute_edited(
+        self, edits: EditBatch, codes: torch.Tensor, state: tuple[list[LayerValues], HeadState], window: OutputWindow | None
+    ) -> torch.Tensor:
+        """Outputs of edited sequences (k, …), of outcomes along the sequence those near. codes, state: unedited."""
+        layer_values, head_state = state
+        everywhere = Span(torch.zeros_like(edits.start), self.trunk_length)
+        wanted_span = everywhere if window is None else self.head.input_span(window)
+        return self.head.apply_patch(self.trunk.apply_edits(edits, layer_values, wanted_span), head_state, edits.row, window)
 
-    def touched(self, span: Span) -> Span:
+    def output_span(self, span: Span) -> Span:
         """Outputs along the sequence that see a stretch of bases."""
-        return self.head.changed(self.trunk.changed(span))
+        return self.head.output_span(self.trunk.output_span(span))
 
-    def pays(self, bases: int) -> bool:
+    def is_cheaper(self, bases: int) -> bool:
         """Whether edits of so many bases take clearly fewer products than whole sequences."""
-        size = self.trunk.changed(Span(torch.zeros(1, dtype=torch.int64), bases)).size
-        part, whole = (a + b for a, b in zip(self.trunk.work(bases, self.places), self.head.work(size), strict=True))
-        return part < WORTH * whole
+        size = self.trunk.output_span(Span(torch.zeros(1, dtype=torch.int64), bases)).size
+        partial_work, full_work = (
+            a + b for a, b in zip(self.trunk.count_products(bases, self.length), self.head.count_products(size), strict=True)
+        )
+        return partial_work < MAX_WORK_FRACTION * full_work
 
 
-class Whole:
-    """Any network: edited sequences are put through as if they were others. run: codes (n, places) → outputs.
+class FullRecomputation:
+    """Any network: edited sequences are put through as if they were others. run_network: codes (n, places) → outputs.
 
-    known: the network's receptive field, where it is known: outputs beyond it are the unedited ones to the last bit.
+    partial: the network's receptive field, where it is partial: outputs beyond it are the unedited ones to the last bit.
     """
 
-    def __init__(self, run: Callable[[torch.Tensor], torch.Tensor], known: Part | None):
-        self.run, self.known = run, known
+    def __init__(self, run_network: Callable[[torch.Tensor], torch.Tensor], partial: PartialRecomputation | None):
+        self.run_network, self.partial = run_network, partial
 
-    def rows(self) -> int:
-        return WHOLE
+    def sequences_per_batch(self) -> int:
+        return FULL_BATCH
 
-    def edits(self, bases: int, outputs: int) -> int:
-        return WHOLE
+    def edits_per_batch(self, bases: int, outputs: int) -> int:
+        return FULL_BATCH
 
-    def unedited(self, codes: torch.Tensor) -> tuple[list[Seen], Unedited]:
+    def compute_unedited(self, codes: torch.Tensor) -> tuple[list[LayerValues], HeadState]:
         """As `Part.unedited`."""
-        return [], Unedited(self.run(codes))
+        return [], HeadState(self.run_network(codes))
 
-    def edited(self, edits: Edits, codes: torch.Tensor, held: tuple[list[Seen], Unedited], near: Near | None) -> torch.Tensor:
+    def compute_edited(
+        self, edits: EditBatch, codes: torch.Tensor, state: tuple[list[LayerValues], HeadState], window: OutputWindow | None
+    ) -> torch.Tensor:
         """As `Part.edited`."""
-        given = codes[edits.row]
-        given.scatter_(1, edits.span.places(), edits.new.to(given.dtype))
-        found, rows = self.run(given), torch.arange(len(given), device=given.device)
-        if self.known is not None and isinstance(self.known.head, Along):
-            span = self.known.touched(edits.span)
-            at = torch.arange(found.shape[1], device=given.device)[None] - span.low[:, None]
-            beyond = (at < 0) | (at >= span.size)
-            found[beyond] = held[1].outputs[edits.row][beyond]
-        return found if near is None else shown(found, rows, near)
+        edited_codes = codes[edits.row]
+        edited_codes.scatter_(1, edits.span.positions(), edits.new.to(edited_codes.dtype))
+        outputs, rows = self.run_network(edited_codes), torch.arange(len(edited_codes), device=edited_codes.device)
+        if self.partial is not None and isinstance(self.partial.head, PerPositionHead):
+            span = self.partial.output_span(edits.span)
+            offsets = torch.arange(outputs.shape[1], device=edited_codes.device)[None] - span.low[:, None]
+            is_beyond = (offsets < 0) | (offsets >= span.size)
+            outputs[is_beyond] = state[1].outputs[edits.row][is_beyond]
+        return outputs if window is None else select_outputs(outputs, rows, window)

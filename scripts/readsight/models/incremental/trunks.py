@@ -5,11 +5,20 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from readsight.models.incremental.layers import LOOKED_UP, Affine, Bend, Convolution, First, Seen, UnknownError, norm
+from readsight.models.incremental.layers import (
+    MAX_LOOKUP_BASES,
+    Affine,
+    FirstConvolution,
+    IncrementalConvolution,
+    LayerValues,
+    Nonlinearity,
+    UnknownError,
+    get_normalisation,
+)
 from readsight.models.incremental.spans import Patch, Span
 
 
-class Edits(NamedTuple):
+class EditBatch(NamedTuple):
     """Edits of sequences that are held. row: (k,) which of them. start: (k,). old, new: codes (k, w), int64."""
 
     row: torch.Tensor
@@ -22,164 +31,178 @@ class Edits(NamedTuple):
         return Span(self.start, self.new.shape[1])
 
 
-class Blocks:
+class BlockTrunk:
     """Convolutions and pools (`readsight.models.sequence.convolutional`): conv → max pool → norm → activation, over and over."""
 
     def __init__(self, blocks: nn.Sequential):
-        self.layers: list[tuple[Convolution, Bend]] = []
+        self.layers: list[tuple[IncrementalConvolution, Nonlinearity]] = []
         for i, block in enumerate(blocks):
-            conv, *rest = block
-            pool = rest.pop(0).kernel_size[1] if isinstance(rest[0], nn.MaxPool2d) else 1
-            then, fold = norm(rest[0]), None
+            conv, *remaining = block
+            pool = remaining.pop(0).kernel_size[1] if isinstance(remaining[0], nn.MaxPool2d) else 1
+            normalisation, fold = get_normalisation(remaining[0]), None
             # Of a maximum a scale may be taken before it where it is positive
-            if isinstance(then, Affine) and (pool == 1 or bool((then.scale > 0).all())):
-                then, fold = None, then
-            made = Convolution(conv, fold) if i else First(conv, fold, pool - 1)
-            self.layers.append((made, Bend(rest[1], pool, then=then)))
+            if isinstance(normalisation, Affine) and (pool == 1 or bool((normalisation.scale > 0).all())):
+                normalisation, fold = None, normalisation
+            convolution = IncrementalConvolution(conv, fold) if i else FirstConvolution(conv, fold, pool - 1)
+            self.layers.append((convolution, Nonlinearity(remaining[1], pool, post_norm=normalisation)))
 
-    def lengths(self, places: int) -> list[int]:
+    def compute_lengths(self, length: int) -> list[int]:
         """Places of the sequence, and behind each layer."""
-        found = [places]
+        lengths = [length]
         for _, bend in self.layers:
-            found.append(-(-found[-1] // bend.pool))
-        return found
+            lengths.append(-(-lengths[-1] // bend.pool))
+        return lengths
 
-    def changed(self, span: Span) -> Span:
+    def output_span(self, span: Span) -> Span:
         for conv, bend in self.layers:
-            span = conv.changed(span).pooled(bend.pool)
+            span = conv.output_span(span).pool_positions(bend.pool)
         return span
 
-    def whole(self, values: torch.Tensor) -> tuple[torch.Tensor, list[Seen]]:
+    def compute_full(self, values: torch.Tensor) -> tuple[torch.Tensor, list[LayerValues]]:
         """Of whole sequences what the trunk gives, and what its layers saw. values: one-hot (n, places, 4)."""
-        seen = []
+        layer_values = []
         for conv, bend in self.layers:
-            seen.append(bend.whole(conv.whole(values)))
-            values = seen[-1].after
-        return values, seen
+            layer_values.append(bend.compute_full(conv.compute_full(values)))
+            values = layer_values[-1].after
+        return values, layer_values
 
-    def of(self, edits: Edits, seen: list[Seen], wanted: Span) -> Patch:
-        """What edits change of it. wanted: places behind the trunk."""
-        asked = [wanted]
+    def apply_edits(self, edits: EditBatch, layer_values: list[LayerValues], wanted_span: Span) -> Patch:
+        """What edits change of it. wanted_span: places behind the trunk."""
+        wanted_spans = [wanted_span]
         for conv, bend in self.layers[:0:-1]:
-            asked.append(conv.needed(asked[-1].spread(bend.pool)))
+            wanted_spans.append(conv.input_span(wanted_spans[-1].unpool_positions(bend.pool)))
         patch = None
-        for (conv, bend), held in zip(self.layers, seen, strict=True):
+        for (conv, bend), values in zip(self.layers, layer_values, strict=True):
             before = edits.span if patch is None else patch.span
-            span = conv.changed(before).pooled(bend.pool).within(asked.pop(), held.after.shape[1])
+            span = conv.output_span(before).pool_positions(bend.pool).crop_to(wanted_spans.pop(), values.after.shape[1])
             if patch is None:
                 patch = conv.edited(edits.start, edits.old, edits.new)
             else:
-                patch = conv.of(patch, span.spread(bend.pool), bend.pool - 1)
-            patch = bend.of(patch, held, edits.row, span)
+                patch = conv.apply_patch(patch, span.unpool_positions(bend.pool), bend.pool - 1)
+            patch = bend.apply_patch(patch, values, edits.row, span)
         return patch
 
-    def work(self, bases: int, places: int) -> tuple[float, float]:
+    def count_products(self, bases: int, length: int) -> tuple[float, float]:
         """Products of an edit of so many bases, and of a whole sequence."""
-        edit, whole, size = 0.0, 0.0, bases
-        for (conv, bend), length in zip(self.layers, self.lengths(places), strict=False):
-            looked_up = isinstance(conv, First) and bases <= LOOKED_UP
-            edit += 0 if looked_up else conv.work(min(size, length))
-            whole += conv.work(length)
+        edit_work, full_work, size = 0.0, 0.0, bases
+        for (conv, bend), layer_length in zip(self.layers, self.compute_lengths(length), strict=False):
+            looked_up = isinstance(conv, FirstConvolution) and bases <= MAX_LOOKUP_BASES
+            edit_work += 0 if looked_up else conv.count_products(min(size, layer_length))
+            full_work += conv.count_products(layer_length)
             size = (size + conv.reach + bend.pool - 2) // bend.pool + 1
-        return edit, whole
+        return edit_work, full_work
 
-    def room(self, places: int) -> int:
+    def count_state_values(self, length: int) -> int:
         """Numbers that are held of a sequence."""
-        lengths = self.lengths(places)
+        lengths = self.compute_lengths(length)
         return sum(c.filters * (a + b) for (c, _), a, b in zip(self.layers, lengths, lengths[1:], strict=False))
 
-    def widest(self, bases: int, places: int) -> int:
+    def count_widest_layer(self, bases: int, length: int) -> int:
         """Most numbers of an edit that one layer holds."""
-        size, most = bases, 0
+        size, largest = bases, 0
         for conv, bend in self.layers:
             size += conv.reach + 3 * bend.pool
-            most = max(most, size * max(conv.filters, conv.channels))
+            largest = max(largest, size * max(conv.filters, conv.channels))
             size = size // bend.pool + 1
-        return most
+        return largest
 
 
-class Chain:
+class DilatedChain:
     """Residual dilated convolutions (`readsight.models.sequence.residual`)."""
 
     def __init__(self, trunk: Any):
-        self.entry, self.first = First(trunk.entry), Convolution(trunk.first)
+        self.entry, self.first = FirstConvolution(trunk.entry), IncrementalConvolution(trunk.first)
         if self.entry.width != 1:
             raise UnknownError("an entry that sees several bases")
-        self.groups = [[_residual(block) for block in group] for group in trunk.groups]
-        self.skips = [Convolution(skip) for skip in trunk.skips]
-        self.last = _bend(*trunk.last)
+        self.groups = [[_make_residual(block) for block in group] for group in trunk.groups]
+        self.skips = [IncrementalConvolution(skip) for skip in trunk.skips]
+        self.last = _make_nonlinearity(*trunk.last)
         self.convolutions = [conv for group in self.groups for block in group for conv in block[1::2]]
 
-    def lengths(self, places: int) -> list[int]:
-        return [places]
+    def compute_lengths(self, length: int) -> list[int]:
+        return [length]
 
-    def changed(self, span: Span) -> Span:
+    def output_span(self, span: Span) -> Span:
         for conv in self.convolutions:
-            span = conv.changed(span)
+            span = conv.output_span(span)
         return span
 
-    def whole(self, values: torch.Tensor) -> tuple[torch.Tensor, list[Seen]]:
+    def compute_full(self, values: torch.Tensor) -> tuple[torch.Tensor, list[LayerValues]]:
         """As `Blocks.whole`."""
-        seen, held = [], self.entry.whole(values)
-        found = self.first.whole(held)
+        layer_values, residual = [], self.entry.compute_full(values)
+        total = self.first.compute_full(residual)
         for group, skip in zip(self.groups, self.skips, strict=True):
-            for one, conv, other, then in group:
-                seen.append(one.whole(held))
-                seen.append(other.whole(conv.whole(seen[-1].after)))
-                held = held + then.whole(seen[-1].after)
-            found += skip.whole(held)
-        seen.append(self.last.whole(found))
-        return seen[-1].after, seen
+            for first_bend, first_conv, second_bend, second_conv in group:
+                layer_values.append(first_bend.compute_full(residual))
+                layer_values.append(second_bend.compute_full(first_conv.compute_full(layer_values[-1].after)))
+                residual = residual + second_conv.compute_full(layer_values[-1].after)
+            total += skip.compute_full(residual)
+        layer_values.append(self.last.compute_full(total))
+        return layer_values[-1].after, layer_values
 
-    def of(self, edits: Edits, seen: list[Seen], wanted: Span) -> Patch:
+    def apply_edits(self, edits: EditBatch, layer_values: list[LayerValues], wanted_span: Span) -> Patch:
         """As `Blocks.of`."""
-        asked = [wanted]
+        wanted_spans = [wanted_span]
         for conv in self.convolutions[::-1]:
-            asked.append(conv.needed(asked[-1]))
-        asked.pop()
-        left, places, rows = iter(seen), seen[0].before.shape[1], edits.row
-        held = self.entry.edited(edits.start, edits.old, edits.new)
-        found = self.first.of(held, held.span)
+            wanted_spans.append(conv.input_span(wanted_spans[-1]))
+        wanted_spans.pop()
+        layer_iterator, length, rows = iter(layer_values), layer_values[0].before.shape[1], edits.row
+        residual = self.entry.apply_edits(edits.start, edits.old, edits.new)
+        total = self.first.apply_patch(residual, residual.span)
         for group, skip in zip(self.groups, self.skips, strict=True):
-            for one, conv, other, then in group:
-                patch = one.of(held, next(left), rows, held.span)
-                span = conv.changed(patch.span).within(asked.pop(), places)
-                patch = other.of(conv.of(patch, span), next(left), rows, span)
-                span = then.changed(patch.span).within(asked.pop(), places)
-                more = then.of(patch, span)
-                held = Patch(more.at(span), span).plus(held)
-            found = skip.of(held, held.span).plus(found)
-        span = found.span.within(wanted, places)
-        return self.last.of(found, next(left), rows, span)
+            for first_bend, conv, second_bend, second_conv in group:
+                patch = first_bend.apply_patch(residual, next(layer_iterator), rows, residual.span)
+                span = conv.output_span(patch.span).crop_to(wanted_spans.pop(), length)
+                patch = second_bend.apply_patch(conv.apply_patch(patch, span), next(layer_iterator), rows, span)
+                span = second_conv.output_span(patch.span).crop_to(wanted_spans.pop(), length)
+                update = second_conv.apply_patch(patch, span)
+                residual = Patch(update.values_at(span), span).add_patch(residual)
+            total = skip.apply_patch(residual, residual.span).add_patch(total)
+        span = total.span.crop_to(wanted_span, length)
+        return self.last.apply_patch(total, next(layer_iterator), rows, span)
 
-    def work(self, bases: int, places: int) -> tuple[float, float]:
+    def count_products(self, bases: int, length: int) -> tuple[float, float]:
         """As `Blocks.work`."""
-        edit, whole, size = 0.0, 0.0, bases
+        edit_work, full_work, size = 0.0, 0.0, bases
         for conv in self.convolutions:
-            edit += conv.work(min(size, places))
-            whole += conv.work(places)
+            edit_work += conv.count_products(min(size, length))
+            full_work += conv.count_products(length)
             size += conv.reach
-        return edit, whole
+        return edit_work, full_work
 
-    def room(self, places: int) -> int:
+    def count_state_values(self, length: int) -> int:
         """As `Blocks.room`."""
-        return places * self.entry.filters * (4 * sum(map(len, self.groups)) + 6)
+        return length * self.entry.filters * (4 * sum(map(len, self.groups)) + 6)
 
-    def widest(self, bases: int, places: int) -> int:
+    def count_widest_layer(self, bases: int, length: int) -> int:
         """As `Blocks.widest`."""
         size = bases + sum(conv.reach for conv in self.convolutions)
         return size * self.entry.filters
 
 
-def _bend(normed: nn.Module, act: nn.Module) -> Bend:
+def _make_nonlinearity(norm_layer: nn.Module, activation_layer: nn.Module) -> Nonlinearity:
     """Normalisation and activation of values that are added to later: changes are not of normalised ones."""
-    then = norm(normed)
-    return Bend(act, first=then) if isinstance(then, Affine) else Bend(act, then=then)
+    normalisation = get_normalisation(norm_layer)
+    return (
+        Nonlinearity(activation_layer, pre_norm=normalisation)
+        if isinstance(normalisation, Affine)
+        else Nonlinearity(activation_layer, post_norm=normalisation)
+    )
 
 
-def _residual(block: Any) -> tuple[Bend, Convolution, Bend, Convolution]:
-    normed, act, _, conv, other, after, _, then = block.layers
-    fold = norm(other)
+def _make_residual(block: Any) -> tuple[Nonlinearity, IncrementalConvolution, Nonlinearity, IncrementalConvolution]:
+    norm_layer, first_activation, _, first_conv, second_norm, second_activation, _, second_conv = block.layers
+    fold = get_normalisation(second_norm)
     if isinstance(fold, Affine):
-        return _bend(normed, act), Convolution(conv, fold), Bend(after), Convolution(then)
-    return _bend(normed, act), Convolution(conv), Bend(after, then=fold), Convolution(then)
+        return (
+            _make_nonlinearity(norm_layer, first_activation),
+            IncrementalConvolution(first_conv, fold),
+            Nonlinearity(second_activation),
+            IncrementalConvolution(second_conv),
+        )
+    return (
+        _make_nonlinearity(norm_layer, first_activation),
+        IncrementalConvolution(first_conv),
+        Nonlinearity(second_activation, post_norm=fold),
+        IncrementalConvolution(second_conv),
+    )

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.encodings.windows import fits
+from readsight.dataset.encodings.windows import check_kmer_length
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
+from readsight.models.fitted_model import FittedModel
 from readsight.models.kmer import kmer_counts
 from readsight.models.kmer.glm import KINDS as LINEAR_KINDS
-from readsight.models.kmer.glm import fit, predicted
+from readsight.models.kmer.glm import fit_glm, predict_from_scores
 
 log = logging.getLogger("readsight")
 
@@ -19,29 +19,32 @@ GRID = [{"strength": strength} for strength in (10.0, 1.0, 0.1, 0.01, 0.001)]
 DEFAULTS = {"k": 6, "strength": 0.01}
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
     return {"strength": trial.suggest_float("strength", 1e-4, 100.0, log=True)}
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Logistic, softmax, least squares or Poisson regression (`glm`) on rates of k-mers.
 
-    settings: k, longest words counted; strength of the penalty. Of more examples than `kmer_counts.HELD` numbers make, so many
+    settings: k, longest words counted; strength of the penalty. Of more examples than `kmer_counts.MAX_VALUES` numbers make, so many
     are drawn: about["examples"]. Raises InputError where k is longer than the sequences.
     """
-    own = DEFAULTS | settings
-    fits(own["k"], train.sequence.length, "kmers.k")
-    lengths = list(range(1, own["k"] + 1))
-    about = kmer_counts.told(train) | {"lengths": lengths, "strength": own["strength"]}
-    some = kmer_counts.limited(train, kmer_counts.HELD // kmer_counts.per_sequence(lengths, about), seed)
-    weight, bias = fit(kmer_counts.rates(some.values, about, lengths), some, own["strength"])
-    return Fitted({"weight": weight.astype(np.float32), "bias": bias}, about | {"examples": len(some)})
+    options = DEFAULTS | settings
+    check_kmer_length(options["k"], train.sequence.length, "kmers.k")
+    lengths = list(range(1, options["k"] + 1))
+    description = kmer_counts.describe_fold(train) | {"lengths": lengths, "strength": options["strength"]}
+    subset = kmer_counts.sample_examples(
+        train, kmer_counts.MAX_VALUES // kmer_counts.max_values_per_sequence(lengths, description), seed
+    )
+    weight, bias = fit_glm(kmer_counts.compute_rates(subset.values, description, lengths), subset, options["strength"])
+    return FittedModel({"weight": weight.astype(np.float32), "bias": bias}, description | {"examples": len(subset)})
 
 
-def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], codes: np.ndarray) -> np.ndarray:
+def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
     """Predictions of codes, shaped as `outcome` says."""
-    parts = [
-        kmer_counts.rates(rows, about, about["lengths"]) @ arrays["weight"] + arrays["bias"] for rows in kmer_counts.chunks(codes)
+    scores = [
+        kmer_counts.compute_rates(rows, description, description["lengths"]) @ arrays["weight"] + arrays["bias"]
+        for rows in kmer_counts.iter_chunks(codes)
     ]
-    return predicted(about["kind"], np.concatenate(parts).astype(np.float64))
+    return predict_from_scores(description["kind"], np.concatenate(scores).astype(np.float64))

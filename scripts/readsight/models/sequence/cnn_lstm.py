@@ -8,18 +8,20 @@ KINDS = ("binary", "multiclass", "multilabel", "regression")
 SETTINGS = ("filters", "width", "pool", "units", "hidden", "activation", "norm", "dropout")
 
 
-def build(about: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. about: SETTINGS, and what `readsight.models.sequence` says."""
-    from readsight.models.sequence.network import Network, Reader
-    from readsight.models.sequence.recurrent import ConvolvedLstm
+def build(description: dict[str, Any]) -> Any:
+    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    from readsight.models.sequence.network import NetworkModule, Reader
+    from readsight.models.sequence.recurrent import ConvolutionalLstm
 
-    reader = Reader(about)
-    return Network(about, reader, ConvolvedLstm(about, reader.places, reader.channels), about["hidden"])
+    reader = Reader(description)
+    return NetworkModule(
+        description, reader, ConvolutionalLstm(description, reader.places, reader.channels), description["hidden"]
+    )
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws."""
-    return training.space(trial) | {
+    return training.search_space(trial) | {
         "filters": trial.suggest_categorical("filters", [64, 96, 128]),
         "units": trial.suggest_categorical("units", [32, 64, 96]),
     }

@@ -27,16 +27,16 @@ class LayerNorm(nn.LayerNorm):
         return super().forward(values.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-def activation(word: str, first: bool = False) -> nn.Module:
+def make_activation(name: str, first: bool = False) -> nn.Module:
     """The activation of a config's word; exponential is of the first layer alone, and relu of those behind it."""
-    if word == "exponential":
+    if name == "exponential":
         return Exponential() if first else nn.ReLU()
-    return ACTIVATIONS[word]()
+    return ACTIVATIONS[name]()
 
 
-def norm(word: str, channels: int) -> nn.Module:
+def make_norm(name: str, channels: int) -> nn.Module:
     """Normalisation of images (n, channels, 1, places), by a config's word."""
-    return {"batch": nn.BatchNorm2d, "layer": LayerNorm, "none": lambda _: nn.Identity()}[word](channels)
+    return {"batch": nn.BatchNorm2d, "layer": LayerNorm, "none": lambda _: nn.Identity()}[name](channels)
 
 
 class BatchNormRows(nn.BatchNorm1d):
@@ -46,9 +46,9 @@ class BatchNormRows(nn.BatchNorm1d):
         return super().forward(values.flatten(0, -2)).view_as(values)
 
 
-def norm_rows(word: str, channels: int) -> nn.Module:
+def make_row_norm(name: str, channels: int) -> nn.Module:
     """Normalisation of (..., channels), by a config's word."""
-    return {"batch": BatchNormRows, "layer": nn.LayerNorm, "none": lambda _: nn.Identity()}[word](channels)
+    return {"batch": BatchNormRows, "layer": nn.LayerNorm, "none": lambda _: nn.Identity()}[name](channels)
 
 
 def as_image(values: torch.Tensor) -> torch.Tensor:
@@ -61,35 +61,35 @@ def as_rows(values: torch.Tensor) -> torch.Tensor:
     return values.squeeze(2).transpose(1, 2)
 
 
-def convolution(channels: int, filters: int, width: int, dilation: int = 1) -> nn.Conv2d:
+def make_convolution(channels: int, filters: int, width: int, dilation: int = 1) -> nn.Conv2d:
     """A convolution of images that keeps their places."""
     return nn.Conv2d(channels, filters, (1, width), padding="same", dilation=(1, dilation))
 
 
-def convolved(
-    channels: int, filters: int, width: int, pool: int, about: dict[str, Any], first: bool = False, dilation: int = 1
+def make_block(
+    channels: int, filters: int, width: int, pool: int, description: dict[str, Any], first: bool = False, dilation: int = 1
 ) -> nn.Sequential:
     """Convolution, max pooling, normalisation, activation, dropout.
 
     Pooled first, fewer places are normalised; of a growing activation and a positive scale that gives the same.
     The last places are pooled too where they are fewer than `pool`.
     """
-    pooled = [nn.MaxPool2d((1, pool), ceil_mode=True)] if pool > 1 else []
-    layers = [convolution(channels, filters, width, dilation), *pooled, norm(about["norm"], filters)]
-    return nn.Sequential(*layers, activation(about["activation"], first), nn.Dropout(about["dropout"]))
+    pooling = [nn.MaxPool2d((1, pool), ceil_mode=True)] if pool > 1 else []
+    layers = [make_convolution(channels, filters, width, dilation), *pooling, make_norm(description["norm"], filters)]
+    return nn.Sequential(*layers, make_activation(description["activation"], first), nn.Dropout(description["dropout"]))
 
 
-def fitting(pools: list[int], places: int) -> list[int]:
+def limit_pools(pools: list[int], places: int) -> list[int]:
     """Pools that so many places bear: one larger than what is left of them shrinks to it."""
-    found = []
+    limited = []
     for pool in pools:
-        found.append(min(pool, places))
-        places = -(-places // found[-1])
-    return found
+        limited.append(min(pool, places))
+        places = -(-places // limited[-1])
+    return limited
 
 
-def remaining(pools: list[int], places: int) -> int:
-    """Places that are left behind pools, as `convolved` pools."""
+def count_remaining(pools: list[int], places: int) -> int:
+    """Places that are left behind pools, as `make_block` pools."""
     for pool in pools:
         places = -(-places // pool)
     return places
@@ -107,38 +107,38 @@ class Condense(nn.Module):
         self.width = math.ceil(places / self.by) * channels
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        return means(values, self.by).flatten(1)
+        return average_neighbours(values, self.by).flatten(1)
 
 
-def means(values: torch.Tensor, by: int) -> torch.Tensor:
-    """Means of `by` neighbouring places each, (n, places, channels) → (n, ⌈places / by⌉, channels); the last of those that are left."""
-    if by == 1:
+def average_neighbours(values: torch.Tensor, size: int) -> torch.Tensor:
+    """Means of `size` neighbouring places each, (n, places, channels) → (n, ⌈places / by⌉, channels); the last of those that are left."""
+    if size == 1:
         return values
-    short = -values.shape[1] % by
-    found = nn.functional.pad(values, (0, 0, 0, short)).unflatten(1, (-1, by)).mean(2)
-    if short:
-        scale = torch.ones(found.shape[1], 1, dtype=found.dtype, device=found.device)
-        scale[-1] = by / (by - short)
-        found = found * scale
-    return found
+    missing = -values.shape[1] % size
+    averages = nn.functional.pad(values, (0, 0, 0, missing)).unflatten(1, (-1, size)).mean(2)
+    if missing:
+        scale = torch.ones(averages.shape[1], 1, dtype=averages.dtype, device=averages.device)
+        scale[-1] = size / (size - missing)
+        averages = averages * scale
+    return averages
 
 
-def pooled(values: torch.Tensor, told: torch.Tensor | None) -> torch.Tensor:
-    """Means and maxima over the places that are told: (n, places, channels), (n, places) bool or None → (n, 2 × channels)."""
-    if told is None:
+def pool_positions(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """Means and maxima over the places that are mask: (n, places, channels), (n, places) bool or None → (n, 2 × channels)."""
+    if mask is None:
         return torch.cat([values.mean(1), values.amax(1)], 1)
-    told = told.unsqueeze(2)
-    mean = (values * told).sum(1) / told.sum(1).clamp_min(1)
-    highest = values.masked_fill(~told, torch.finfo(values.dtype).min).amax(1)
-    return torch.cat([mean, torch.where(told.any(1), highest, 0)], 1)
+    mask = mask.unsqueeze(2)
+    mean = (values * mask).sum(1) / mask.sum(1).clamp_min(1)
+    highest = values.masked_fill(~mask, torch.finfo(values.dtype).min).amax(1)
+    return torch.cat([mean, torch.where(mask.any(1), highest, 0)], 1)
 
 
-class Pool(nn.Module):
+class GlobalPool(nn.Module):
     """A trunk along the sequence, and means and maxima of what it gives: features of the whole (n, 2 × channels)."""
 
     def __init__(self, trunk: nn.Module):
         super().__init__()
         self.trunk, self.width = trunk, 2 * trunk.width
 
-    def forward(self, values: torch.Tensor, told: torch.Tensor | None) -> torch.Tensor:
-        return pooled(self.trunk(values, told), told)
+    def forward(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return pool_positions(self.trunk(values, mask), mask)

@@ -5,46 +5,53 @@ from typing import Any
 import torch
 from torch import nn
 
-from readsight.models.sequence.layers import activation, as_image, as_rows, convolution, norm
+from readsight.models.sequence.layers import as_image, as_rows, make_activation, make_convolution, make_norm
 
-TOGETHER = 4  # residual blocks between two places where what was found so far is added to the output
+GROUP_SIZE = 4  # residual blocks between two places where what was found so far is added to the output
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Twice normalisation, activation, dilated convolution; added to what came in: (n, channels, 1, places) → the same."""
 
-    def __init__(self, channels: int, width: int, dilation: int, about: dict[str, Any]):
+    def __init__(self, channels: int, width: int, dilation: int, description: dict[str, Any]):
         super().__init__()
         layers: list[nn.Module] = []
         for _ in range(2):
-            layers += [norm(about["norm"], channels), activation(about["activation"]), nn.Dropout(about["dropout"])]
-            layers.append(convolution(channels, channels, width, dilation))
+            layers += [
+                make_norm(description["norm"], channels),
+                make_activation(description["activation"]),
+                nn.Dropout(description["dropout"]),
+            ]
+            layers.append(make_convolution(channels, channels, width, dilation))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return values + self.layers(values)
 
 
-class Dilated(nn.Module):
+class DilatedTrunk(nn.Module):
     """(n, places, channels) → (n, places, filters): the sum of what groups of residual blocks found, each through its own filter.
 
     An output sees `receptive(about)` places, itself in the middle.
     """
 
-    def __init__(self, about: dict[str, Any], channels: int):
+    def __init__(self, description: dict[str, Any], channels: int):
         super().__init__()
-        self.width = about["filters"]
-        self.entry = convolution(channels, self.width, 1)
-        self.first = convolution(self.width, self.width, 1)
-        blocks = [Residual(self.width, w, d, about) for w, d in zip(about["widths"], about["dilations"], strict=True)]
-        self.groups = nn.ModuleList(nn.Sequential(*blocks[i : i + TOGETHER]) for i in range(0, len(blocks), TOGETHER))
-        self.skips = nn.ModuleList(convolution(self.width, self.width, 1) for _ in self.groups)
-        self.last = nn.Sequential(norm(about["norm"], self.width), activation(about["activation"]))
+        self.width = description["filters"]
+        self.entry = make_convolution(channels, self.width, 1)
+        self.first = make_convolution(self.width, self.width, 1)
+        blocks = [
+            ResidualBlock(self.width, w, d, description)
+            for w, d in zip(description["widths"], description["dilations"], strict=True)
+        ]
+        self.groups = nn.ModuleList(nn.Sequential(*blocks[i : i + GROUP_SIZE]) for i in range(0, len(blocks), GROUP_SIZE))
+        self.skips = nn.ModuleList(make_convolution(self.width, self.width, 1) for _ in self.groups)
+        self.last = nn.Sequential(make_norm(description["norm"], self.width), make_activation(description["activation"]))
 
-    def forward(self, values: torch.Tensor, told: torch.Tensor | None) -> torch.Tensor:
-        held = self.entry(as_image(values))
-        found = self.first(held)
+    def forward(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        hidden = self.entry(as_image(values))
+        total = self.first(hidden)
         for group, skip in zip(self.groups, self.skips, strict=True):
-            held = group(held)
-            found = found + skip(held)
-        return as_rows(self.last(found))
+            hidden = group(hidden)
+            total = total + skip(hidden)
+        return as_rows(self.last(total))

@@ -12,24 +12,24 @@ KINDS = ("binary", "multiclass", "multilabel", "regression")
 SETTINGS = ("dimensions", "layers", "heads", "stem", "activation", "norm", "dropout")
 
 
-def build(about: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. about: SETTINGS, and what `readsight.models.sequence` says."""
-    from readsight.models.sequence.attention import Attending, Encoded, Ids
-    from readsight.models.sequence.network import Network, Reader
+def build(description: dict[str, Any]) -> Any:
+    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    from readsight.models.sequence.attention import AttentionTrunk, PretrainedTrunk, TokenIds
+    from readsight.models.sequence.network import NetworkModule, Reader
 
-    if about["encoding"]["name"] == "transformer":
-        return Network(about, Ids(about), Encoded(about), [])
-    if about["dimensions"] % about["heads"]:
+    if description["encoding"]["name"] == "transformer":
+        return NetworkModule(description, TokenIds(description), PretrainedTrunk(description), [])
+    if description["dimensions"] % description["heads"]:
         raise InputError(
-            f"architectures.transformer.heads: {about['dimensions']} dimensions cannot be shared out among {about['heads']} heads"
+            f"architectures.transformer.heads: {description['dimensions']} dimensions cannot be shared out among {description['heads']} heads"
         )
-    reader = Reader(about)
-    return Network(about, reader, Attending(about, reader.places, reader.channels), [])
+    reader = Reader(description)
+    return NetworkModule(description, reader, AttentionTrunk(description, reader.places, reader.channels), [])
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws."""
-    return training.space(trial) | {
+    return training.search_space(trial) | {
         "dimensions": trial.suggest_categorical("dimensions", [32, 64, 128]),
         "heads": trial.suggest_categorical("heads", [2, 4, 8]),
         "layers": trial.suggest_int("layers", 1, 4),

@@ -11,21 +11,24 @@ import numpy as np
 ROWS = 2048  # examples walked at once: each takes a number a tree
 
 
-def joined(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, np.ndarray]:
+def join_trees(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, np.ndarray]:
     """Trees as one set of arrays. Each: left, right (negative at a leaf), feature, threshold, value; places are its own."""
     parts: dict[str, list[np.ndarray]] = {}
     roots, base = [], 0
     for tree in trees:
-        leaf, own = tree["left"] < 0, np.arange(len(tree["left"]))
+        leaf, node = tree["left"] < 0, np.arange(len(tree["left"]))
         roots.append(base)
-        turned = {side: base + np.where(leaf, own, tree[side]) for side in ("left", "right")}
-        for name, part in (tree | turned | {"feature": np.where(leaf, 0, tree["feature"])}).items():
-            parts.setdefault(name, []).append(part)
-        base += len(own)
-    return {name: np.concatenate(part) for name, part in parts.items()} | {"root": np.array(roots), "depth": np.array([depth])}
+        children = {side: base + np.where(leaf, node, tree[side]) for side in ("left", "right")}
+        for name, values in (tree | children | {"feature": np.where(leaf, 0, tree["feature"])}).items():
+            parts.setdefault(name, []).append(values)
+        base += len(node)
+    return {name: np.concatenate(values) for name, values in parts.items()} | {
+        "root": np.array(roots),
+        "depth": np.array([depth]),
+    }
 
 
-def leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
+def find_leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
     """The leaf (n, trees) that each example ends in, of values (n, features)."""
     node = np.broadcast_to(arrays["root"], (len(values), len(arrays["root"])))
     row = np.arange(len(values))[:, None]
@@ -35,6 +38,6 @@ def leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
     return node
 
 
-def by_rows(walk: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
-    """What `walk` gives of values (n, features), some rows at a time."""
-    return np.concatenate([walk(values[i : i + ROWS]) for i in range(0, max(len(values), 1), ROWS)])
+def apply_in_chunks(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """What `function` gives of values (n, features), some rows at a time."""
+    return np.concatenate([function(values[i : i + ROWS]) for i in range(0, max(len(values), 1), ROWS)])

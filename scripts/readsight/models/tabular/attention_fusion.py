@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
+from readsight.models.fitted_model import FittedModel
 from readsight.models.tabular import torch_base
-from readsight.models.tabular.torch_base import GRID, settled
+from readsight.models.tabular.torch_base import GRID, choose_settings
 
 __all__ = ["build", "train", "module", "predict", "redrawn", "settled", "space", "GRID", "weights", "KINDS", "NEEDS_MODALITIES"]
 
@@ -20,40 +20,47 @@ KINDS = ("binary", "multiclass", "multilabel", "survival")
 NEEDS_MODALITIES = True
 
 
-def build(about: dict[str, Any]) -> Any:
+def build(description: dict[str, Any]) -> Any:
     """Torch module, (n, features) → (n,) or (n, outputs).
 
-    about: modalities (name → [start, end)), embedding, drop_modality, hidden, dropout, kind, outputs. Its
+    description: modalities (name → [start, end)), embedding, drop_modality, hidden, dropout, kind, outputs. Its
     `presence(values)`, (n, modalities) bool, tells who has what; forward takes another as its second
     argument, and `attention(values, present)` gives the weights, both in the order of the modalities' names.
     """
     import torch
     from torch import nn
 
-    units, last, size = about["hidden"][0], about["hidden"][-1], about["embedding"]
+    units, last, size = description["hidden"][0], description["hidden"][-1], description["embedding"]
 
     class Fusion(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             # By name, so that the order in which modalities are listed draws no other weights.
-            self.spans = [about["modalities"][name] for name in sorted(about["modalities"])]
+            self.spans = [description["modalities"][name] for name in sorted(description["modalities"])]
             self.encoders = nn.ModuleList(
                 nn.Sequential(
-                    nn.Linear(b - a, units), nn.LayerNorm(units), nn.SiLU(), nn.Dropout(about["dropout"]), nn.Linear(units, size)
+                    nn.Linear(b - a, units),
+                    nn.LayerNorm(units),
+                    nn.SiLU(),
+                    nn.Dropout(description["dropout"]),
+                    nn.Linear(units, size),
                 )
                 for a, b in self.spans
             )
             self.inner, self.gate, self.score = nn.Linear(size, size), nn.Linear(size, size), nn.Linear(size, 1)
             self.head = nn.Sequential(
-                nn.Linear(size, last), nn.SiLU(), nn.Dropout(about["dropout"]), torch_base.outlet(last, about)
+                nn.Linear(size, last),
+                nn.SiLU(),
+                nn.Dropout(description["dropout"]),
+                torch_base.make_output_layer(last, description),
             )
 
         def presence(self, values: Any) -> Any:
-            found = torch.stack([(values[:, a:b] != 0).any(dim=1) for a, b in self.spans], dim=1)
-            return found | ~found.any(dim=1, keepdim=True)  # one that has nothing is the mean of everything
+            present = torch.stack([(values[:, a:b] != 0).any(dim=1) for a, b in self.spans], dim=1)
+            return present | ~present.any(dim=1, keepdim=True)  # one that has nothing is the mean of everything
 
         def _hide(self, present: Any) -> Any:
-            kept = present & (torch.rand(present.shape, device=present.device) >= about["drop_modality"])
+            kept = present & (torch.rand(present.shape, device=present.device) >= description["drop_modality"])
             return torch.where(kept.any(dim=1, keepdim=True), kept, present)
 
         def _embed(self, values: Any, present: Any) -> tuple[Any, Any]:
@@ -73,38 +80,38 @@ def build(about: dict[str, Any]) -> Any:
     return Fusion().to(torch.float32)
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Train as `torch_base.train` says. settings: those of `mlp`, and embedding, drop_modality."""
-    about = torch_base.described(train, settings) | {"modalities": torch_base.blocks(train)}
-    about |= {"embedding": settings["embedding"], "drop_modality": settings["drop_modality"]}
-    return torch_base.train(build, about, train, validation, settings, seed, threads)
+    description = torch_base.describe_model(train, settings) | {"modalities": torch_base.locate_modalities(train)}
+    description |= {"embedding": settings["embedding"], "drop_modality": settings["drop_modality"]}
+    return torch_base.train(build, description, train, validation, settings, seed, threads)
 
 
-def module(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
     """The trained torch module in double precision: (n, features) → logits, or log hazards."""
-    return torch_base.module(build, arrays, about)
+    return torch_base.load_module(build, arrays, description)
 
 
-def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """Predictions of values (n, features), shaped as the kind of outcome says."""
-    return torch_base.predict(build, arrays, about, values)
+    return torch_base.predict(build, arrays, description, values)
 
 
-def weights(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+def compute_attention(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """How much attention each modality gets in each example, (n, modalities), in the order of about["modalities"]; rows sum to 1."""
     import torch
 
     with torch.inference_mode():
-        found = module(arrays, about).attention(torch.as_tensor(np.asarray(values, np.float64))).numpy()
-    return found[:, [sorted(about["modalities"]).index(name) for name in about["modalities"]]]
+        attention = load_module(arrays, description).attention(torch.as_tensor(np.asarray(values, np.float64))).numpy()
+    return attention[:, [sorted(description["modalities"]).index(name) for name in description["modalities"]]]
 
 
-def redrawn(arrays: dict[str, np.ndarray], about: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+def randomise_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     """Weights of the same architecture, drawn anew and not trained."""
-    return torch_base.redrawn(build, arrays, about, seed)
+    return torch_base.randomise_weights(build, arrays, description, seed)
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws."""
-    own = {"embedding": trial.suggest_categorical("embedding", [8, 16, 32])}
-    return torch_base.space(trial) | own | {"drop_modality": trial.suggest_float("drop_modality", 0.0, 0.3)}
+    embedding = {"embedding": trial.suggest_categorical("embedding", [8, 16, 32])}
+    return torch_base.search_space(trial) | embedding | {"drop_modality": trial.suggest_float("drop_modality", 0.0, 0.3)}

@@ -6,8 +6,8 @@ import numpy as np
 
 from readsight.dataset.fold_file import Fold
 from readsight.errors import InputError
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import module, packed, predict, redrawn, told
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import describe_outcome, load_module, pack_arrays, predict, randomise_weights
 from readsight.models.tabular import elastic_net_solver
 
 __all__ = ["train", "predict", "module", "redrawn", "space"]
@@ -16,7 +16,7 @@ KINDS = ("survival",)
 GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.05, 0.5, 0.9) for strength in (0.5, 0.2, 0.1, 0.05)]
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
     return {
         "l1_ratio": trial.suggest_float("l1_ratio", 0.01, 1.0),
@@ -24,23 +24,25 @@ def space(trial: Any) -> dict[str, Any]:
     }
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Fit; ties by Breslow. settings: l1_ratio, strength (penalty, as a part of the smallest that leaves no feature).
 
     Raises InputError where no event was seen.
     """
-    loss = loss_of(train)
+    loss = make_loss(train)
     values = train.values.astype(np.float64)
-    found = elastic_net_solver.solve(values, loss, 1, settings["strength"], settings["l1_ratio"], bias=False)
-    about = {name: settings[name] for name in ("l1_ratio", "strength")} | {"features_kept": int((found.weight != 0).sum())}
-    return Fitted(packed(train.outcome, found.weight, found.bias), told(train.outcome) | about)
+    solution = elastic_net_solver.solve(values, loss, 1, settings["strength"], settings["l1_ratio"], bias=False)
+    description = {name: settings[name] for name in ("l1_ratio", "strength")} | {
+        "features_kept": int((solution.weight != 0).sum())
+    }
+    return FittedModel(pack_arrays(train.outcome, solution.weight, solution.bias), describe_outcome(train.outcome) | description)
 
 
-def loss_of(fold: Fold) -> elastic_net_solver.Loss:
+def make_loss(fold: Fold) -> elastic_net_solver.Loss:
     """The partial log loss of a fold. Raises InputError where it holds no event: there is nothing to learn."""
     time, event = fold.labels.T
     if not (event > 0).any():
         raise InputError(
             f"models: none of {len(fold)} examples of a training part has an event; lower split.folds or split.inner"
         )
-    return elastic_net_solver.partial(time, event, fold.weights)
+    return elastic_net_solver.make_cox_loss(time, event, fold.weights)

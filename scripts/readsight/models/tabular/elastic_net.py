@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import by_class, module, packed, predict, redrawn, told
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import describe_outcome, fit_outputs, load_module, pack_arrays, predict, randomise_weights
 from readsight.models.tabular import elastic_net_solver
 
 __all__ = ["train", "predict", "module", "redrawn", "space"]
@@ -16,7 +16,7 @@ KINDS = ("binary", "multiclass", "multilabel")
 GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.1, 0.5, 0.9) for strength in (0.3, 0.1, 0.03, 0.01, 0.003)]
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
     return {
         "l1_ratio": trial.suggest_float("l1_ratio", 0.05, 1.0),
@@ -24,19 +24,23 @@ def space(trial: Any) -> dict[str, Any]:
     }
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Fit. settings: l1_ratio (1: lasso), strength (penalty, as a part of the smallest that leaves no feature)."""
 
     def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        several = train.outcome.kind == "multiclass"
+        is_multiclass = train.outcome.kind == "multiclass"
         loss = (
-            elastic_net_solver.multinomial(labels, weights) if several else elastic_net_solver.logistic(labels[:, None], weights)
+            elastic_net_solver.make_multinomial_loss(labels, weights)
+            if is_multiclass
+            else elastic_net_solver.make_logistic_loss(labels[:, None], weights)
         )
-        outputs = int(labels.max()) + 1 if several else 1
-        found = elastic_net_solver.solve(values, loss, outputs, settings["strength"], settings["l1_ratio"])
-        return found.weight, found.bias
+        outputs = int(labels.max()) + 1 if is_multiclass else 1
+        solution = elastic_net_solver.solve(values, loss, outputs, settings["strength"], settings["l1_ratio"])
+        return solution.weight, solution.bias
 
-    weight, bias = by_class(train, solve)
-    about = {name: settings[name] for name in ("l1_ratio", "strength")}
+    weight, bias = fit_outputs(train, solve)
+    description = {name: settings[name] for name in ("l1_ratio", "strength")}
     kept = int((weight != 0).any(axis=0).sum())
-    return Fitted(packed(train.outcome, weight, bias), told(train.outcome) | about | {"features_kept": kept})
+    return FittedModel(
+        pack_arrays(train.outcome, weight, bias), describe_outcome(train.outcome) | description | {"features_kept": kept}
+    )

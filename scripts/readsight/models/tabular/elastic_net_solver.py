@@ -19,7 +19,7 @@ SMALL = 1e-5  # slope that counts as one where there is none at the start
 ROUNDS = 5000
 
 
-class Solved(NamedTuple):
+class Solution(NamedTuple):
     """weight (outputs, features), bias (outputs,), penalty: λ of each output, rounds that it took."""
 
     weight: np.ndarray
@@ -28,7 +28,7 @@ class Solved(NamedTuple):
     rounds: int
 
 
-def logistic(labels: np.ndarray, weights: np.ndarray) -> Loss:
+def make_logistic_loss(labels: np.ndarray, weights: np.ndarray) -> Loss:
     """Log loss of labels of 0 and 1 (n, outputs), each output by itself. weights: (n,)."""
     share = (weights / weights.sum())[:, None]
 
@@ -41,7 +41,7 @@ def logistic(labels: np.ndarray, weights: np.ndarray) -> Loss:
     return loss
 
 
-def multinomial(labels: np.ndarray, weights: np.ndarray) -> Loss:
+def make_multinomial_loss(labels: np.ndarray, weights: np.ndarray) -> Loss:
     """Log loss of classes 0, 1, … (n,). weights: (n,)."""
     share = (weights / weights.sum())[:, None]
     target = np.eye(int(labels.max()) + 1)[labels]
@@ -56,43 +56,43 @@ def multinomial(labels: np.ndarray, weights: np.ndarray) -> Loss:
     return loss
 
 
-def partial(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> Loss:
+def make_cox_loss(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> Loss:
     """Cox's partial log loss, ties by Breslow, divided by the sum of all weights (as glmnet and lifelines do)."""
     order = np.argsort(-time, kind="stable")
-    held, seen = weights[order], (weights / weights.sum() * event)[order]
+    sorted_weights, event_weights = weights[order], (weights / weights.sum() * event)[order]
     last = np.searchsorted(-time[order], -time[order], side="right") - 1
     first = np.searchsorted(-time[order], -time[order], side="left")
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
+    original_order = np.empty_like(order)
+    original_order[order] = np.arange(len(order))
 
     def loss(logits: np.ndarray) -> tuple[float, np.ndarray]:
         risk = logits[order, 0]
-        top = risk.max()
-        powers = held * np.exp(risk - top)
-        at_risk = np.cumsum(powers)[last]
-        value = float((seen * (np.log(at_risk) + top - risk)).sum())
+        highest = risk.max()
+        exponentials = sorted_weights * np.exp(risk - highest)
+        at_risk = np.cumsum(exponentials)[last]
+        value = float((event_weights * (np.log(at_risk) + highest - risk)).sum())
         # An event's risk set holds all that were followed as long: an example is in those of all earlier events.
-        passed = np.cumsum((seen / at_risk)[::-1])[::-1][first]
-        return value, (powers * passed - seen)[back][:, None]
+        cumulative = np.cumsum((event_weights / at_risk)[::-1])[::-1][first]
+        return value, (exponentials * cumulative - event_weights)[original_order][:, None]
 
     return loss
 
 
 def solve(
     values: np.ndarray, loss: Loss, outputs: int, strength: float, ratio: float, bias: bool = True, tolerance: float = TOLERANCE
-) -> Solved:
+) -> Solution:
     """The elastic net's optimum.
 
     values: (n, features). strength: λ as a part of the smallest λ that leaves no feature (at a ratio below 0.001,
     of that for 0.001). ratio: α. Raises ToolError where it does not get there.
     """
-    wide = np.hstack([values, np.ones((len(values), 1))]) if bias else values
-    start = _level(wide, loss, outputs) if bias else np.zeros((wide.shape[1], outputs))
-    slope = np.abs(values.T @ loss(wide @ start)[1]).max(axis=0)
-    return at(values, loss, outputs, strength * slope / max(ratio, 1e-3), ratio, bias, tolerance, start)
+    design = np.hstack([values, np.ones((len(values), 1))]) if bias else values
+    start = _fit_biases(design, loss, outputs) if bias else np.zeros((design.shape[1], outputs))
+    slope = np.abs(values.T @ loss(design @ start)[1]).max(axis=0)
+    return solve_at_penalty(values, loss, outputs, strength * slope / max(ratio, 1e-3), ratio, bias, tolerance, start)
 
 
-def at(
+def solve_at_penalty(
     values: np.ndarray,
     loss: Loss,
     outputs: int,
@@ -101,55 +101,60 @@ def at(
     bias: bool = True,
     tolerance: float = TOLERANCE,
     start: np.ndarray | None = None,
-) -> Solved:
+) -> Solution:
     """The same for a λ of each output. start: (features + 1, outputs), the last row biases."""
-    wide = np.hstack([values, np.ones((len(values), 1))]) if bias else values
-    penalised = np.ones((wide.shape[1], 1))
+    design = np.hstack([values, np.ones((len(values), 1))]) if bias else values
+    penalised = np.ones((design.shape[1], 1))
     penalised[values.shape[1] :] = 0
-    start = np.zeros((wide.shape[1], outputs)) if start is None else start
-    found, rounds = _descend(wide, loss, start, penalty * ratio * penalised, penalty * (1 - ratio) * penalised, tolerance)
-    return Solved(found[: values.shape[1]].T, found[-1] if bias else np.zeros(outputs), penalty, rounds)
+    start = np.zeros((design.shape[1], outputs)) if start is None else start
+    coefficients, rounds = _descend(
+        design, loss, start, penalty * ratio * penalised, penalty * (1 - ratio) * penalised, tolerance
+    )
+    return Solution(coefficients[: values.shape[1]].T, coefficients[-1] if bias else np.zeros(outputs), penalty, rounds)
 
 
-def _level(wide: np.ndarray, loss: Loss, outputs: int) -> np.ndarray:
+def _fit_biases(design: np.ndarray, loss: Loss, outputs: int) -> np.ndarray:
     """The best biases alone."""
-    ones = np.ones((len(wide), 1))
+    ones = np.ones((len(design), 1))
     none = np.zeros((1, outputs))
     biases, _ = _descend(ones, loss, none, none, none, 1e-6)
-    return np.vstack([np.zeros((wide.shape[1] - 1, outputs)), biases])
+    return np.vstack([np.zeros((design.shape[1] - 1, outputs)), biases])
 
 
 def _descend(
-    wide: np.ndarray, loss: Loss, start: np.ndarray, sparse: np.ndarray, ridge: np.ndarray, tolerance: float
+    design: np.ndarray, loss: Loss, start: np.ndarray, sparse: np.ndarray, ridge: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, int]:
     """FISTA. Logits are linear in the coefficients, so that those of a combined point need no product of their own."""
-    now, logits = start, wide @ start
-    ahead, ahead_logits, pace, step = now, logits, 1.0, 1.0
+    current, logits = start, design @ start
+    extrapolated, extrapolated_logits, pace, step = current, logits, 1.0, 1.0
     value, slope = loss(logits)
     limit = None
     for number in range(1, ROUNDS + 1):
-        gradient = wide.T @ slope + ridge * ahead
-        smooth = value + 0.5 * float((ridge * ahead**2).sum())
+        gradient = design.T @ slope + ridge * extrapolated
+        smooth = value + 0.5 * float((ridge * extrapolated**2).sum())
         if limit is None:
             limit = tolerance * max(float(np.abs(gradient).max()), float(sparse.max()), SMALL)
         while True:
-            moved = ahead - step * gradient
-            fresh = np.sign(moved) * np.maximum(np.abs(moved) - step * sparse, 0)
-            change = fresh - ahead
-            fresh_logits = wide @ fresh
-            reached = loss(fresh_logits)[0] + 0.5 * float((ridge * fresh**2).sum())
+            moved = extrapolated - step * gradient
+            proposed = np.sign(moved) * np.maximum(np.abs(moved) - step * sparse, 0)
+            change = proposed - extrapolated
+            proposed_logits = design @ proposed
+            proposed_loss = loss(proposed_logits)[0] + 0.5 * float((ridge * proposed**2).sum())
             bound = smooth + float((gradient * change).sum()) + float((change**2).sum()) / (2 * step)
-            if reached <= bound + 1e-12 * abs(smooth):
+            if proposed_loss <= bound + 1e-12 * abs(smooth):
                 break
             step /= 2
             if step < 1e-18:
                 raise ToolError("the fit did not converge: no step lowers the loss")
         if np.abs(change).max() <= step * limit:
-            return fresh, number
-        turned = float((change * (fresh - now)).sum()) < 0
-        following = 1.0 if turned else (1 + np.sqrt(1 + 4 * pace**2)) / 2
-        momentum = 0.0 if turned else (pace - 1) / following
-        ahead, ahead_logits = fresh + momentum * (fresh - now), fresh_logits + momentum * (fresh_logits - logits)
-        now, logits, pace, step = fresh, fresh_logits, following, step * 1.05
-        value, slope = loss(ahead_logits)
+            return proposed, number
+        is_reversed = float((change * (proposed - current)).sum()) < 0
+        following = 1.0 if is_reversed else (1 + np.sqrt(1 + 4 * pace**2)) / 2
+        momentum = 0.0 if is_reversed else (pace - 1) / following
+        extrapolated, extrapolated_logits = (
+            proposed + momentum * (proposed - current),
+            proposed_logits + momentum * (proposed_logits - logits),
+        )
+        current, logits, pace, step = proposed, proposed_logits, following, step * 1.05
+        value, slope = loss(extrapolated_logits)
     raise ToolError(f"the fit did not converge within {ROUNDS} rounds; a stronger penalty would help")

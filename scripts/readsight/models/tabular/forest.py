@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import classes_of, told
-from readsight.models.tabular.array_trees import by_rows, joined, leaves
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import describe_outcome, list_classes
+from readsight.models.tabular.array_trees import apply_in_chunks, find_leaves, join_trees
 
 KINDS = ("binary", "multiclass", "multilabel")
 DEFAULTS = {"trees": 200, "min_samples_leaf": 2, "max_features": "sqrt"}
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
     return {
         "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 10),
@@ -21,25 +21,28 @@ def space(trial: Any) -> dict[str, Any]:
     }
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Random forest (scikit-learn; Breiman 2001). settings: trees, min_samples_leaf, max_features; DEFAULTS where not given."""
     from sklearn.ensemble import RandomForestClassifier
 
-    own = DEFAULTS | settings
+    options = DEFAULTS | settings
     if train.outcome.kind != "multilabel":
-        classes_of(train)
+        list_classes(train)
     model = RandomForestClassifier(
-        own["trees"],
-        min_samples_leaf=own["min_samples_leaf"],
-        max_features=own["max_features"],
+        options["trees"],
+        min_samples_leaf=options["min_samples_leaf"],
+        max_features=options["max_features"],
         random_state=seed,
         n_jobs=threads,
     )
     model.fit(train.values, train.labels, sample_weight=train.weights)
-    return Fitted(export(model, train.outcome.kind, train.outcome.outputs), told(train.outcome) | {k: own[k] for k in DEFAULTS})
+    return FittedModel(
+        export_forest(model, train.outcome.kind, train.outcome.output_count),
+        describe_outcome(train.outcome) | {k: options[k] for k in DEFAULTS},
+    )
 
 
-def export(model: Any, kind: str = "binary", outputs: int = 1) -> dict[str, np.ndarray]:
+def export_forest(model: Any, kind: str = "binary", outputs: int = 1) -> dict[str, np.ndarray]:
     """A fitted scikit-learn forest as arrays over all nodes (`trees`), with value (nodes, outputs).
 
     value: of two classes the probability of class 1; of several that of each; of labels that of each.
@@ -50,29 +53,29 @@ def export(model: Any, kind: str = "binary", outputs: int = 1) -> dict[str, np.n
             "right": estimator.tree_.children_right,
             "feature": estimator.tree_.feature,
             "threshold": estimator.tree_.threshold,
-            "value": _values(model, estimator.tree_.value, kind, outputs),
+            "value": _node_probabilities(model, estimator.tree_.value, kind, outputs),
         }
         for estimator in model.estimators_
     ]
-    return joined(trees, max(estimator.tree_.max_depth for estimator in model.estimators_))
+    return join_trees(trees, max(estimator.tree_.max_depth for estimator in model.estimators_))
 
 
-def _values(model: Any, counts: np.ndarray, kind: str, outputs: int) -> np.ndarray:
+def _node_probabilities(model: Any, counts: np.ndarray, kind: str, outputs: int) -> np.ndarray:
     """Probabilities (nodes, outputs) of a tree's counts (nodes, labels, classes)."""
     share = counts / counts.sum(axis=2, keepdims=True)
-    found = np.zeros((len(counts), outputs))
+    probabilities = np.zeros((len(counts), outputs))
     if kind == "multiclass":
-        found[:, model.classes_.astype(int)] = share[:, 0]
-        return found
+        probabilities[:, model.classes_.astype(int)] = share[:, 0]
+        return probabilities
     classes = [model.classes_] if kind == "binary" else model.classes_
-    for label, own in enumerate(classes):
-        for place, name in enumerate(own):
-            if name == 1:
-                found[:, label] = share[:, label, place]
-    return found
+    for label, label_classes in enumerate(classes):
+        for column, label_class in enumerate(label_classes):
+            if label_class == 1:
+                probabilities[:, label] = share[:, label, column]
+    return probabilities
 
 
-def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """Probabilities, shaped as `outcome` says: the mean over trees."""
-    found = by_rows(lambda rows: arrays["value"][leaves(arrays, rows)].mean(axis=1), values.astype(np.float32))
-    return found[:, 0] if about.get("kind", "binary") == "binary" else found
+    predictions = apply_in_chunks(lambda rows: arrays["value"][find_leaves(arrays, rows)].mean(axis=1), values.astype(np.float32))
+    return predictions[:, 0] if description.get("kind", "binary") == "binary" else predictions

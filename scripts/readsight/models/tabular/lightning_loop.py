@@ -12,13 +12,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from readsight.dataset.fold_file import Fold
 from readsight.errors import ToolError
-from readsight.models.losses import loss
+from readsight.models.losses import compute_loss
 
-STEPS, LEAST = 5, 8
-LARGE = 2048  # a risk set is only told within a batch, so survival has large ones
+STEPS, MIN_BATCH = 5, 8
+LARGE_BATCH = 2048  # a risk set is only told within a batch, so survival has large ones
 
 
-class Batches:
+class TensorBatches:
     """Batches of (values, target, weights), of sizes as equal as can be, in a new order each time they are gone through.
 
     seed: draws the orders; None: as the examples stand.
@@ -26,25 +26,25 @@ class Batches:
 
     def __init__(self, fold: Fold, size: int, seed: int | None):
         target = np.asarray(fold.labels)
-        self.parts = (
+        self.tensors = (
             torch.as_tensor(np.ascontiguousarray(fold.values), dtype=torch.float32),
             torch.as_tensor(target if target.ndim == 1 and target.dtype.kind in "iu" else target.astype(np.float32)),
             torch.as_tensor(fold.weights.astype(np.float32)),
         )
         self.count = max(1, math.ceil(len(fold) / size))
-        self.draw = None if seed is None else torch.Generator().manual_seed(seed)
+        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        n = len(self.parts[0])
-        order = torch.arange(n) if self.draw is None else torch.randperm(n, generator=self.draw)
+        n = len(self.tensors[0])
+        order = torch.arange(n) if self.generator is None else torch.randperm(n, generator=self.generator)
         for rows in torch.tensor_split(order, self.count):
-            yield tuple(part[rows] for part in self.parts)
+            yield tuple(tensor[rows] for tensor in self.tensors)
 
 
-class Learner(LightningModule):
+class TabularLearner(LightningModule):
     """A module under the loss of its kind of outcome and AdamW. settings: learning_rate, weight_decay."""
 
     def __init__(self, net: torch.nn.Module, kind: str, settings: dict[str, Any]):
@@ -54,23 +54,23 @@ class Learner(LightningModule):
         self.settings = settings
         self.losses: dict[str, list[tuple[torch.Tensor, int]]] = {"train": [], "validation": []}
 
-    def _loss(self, batch: Any, part: str) -> torch.Tensor:
+    def _compute_loss(self, batch: Any, subset: str) -> torch.Tensor:
         values, target, weights = batch
-        found = loss(self.kind, self.net(values), target, weights)
-        self.losses[part].append((found.detach(), len(values)))
-        return found
+        batch_loss = compute_loss(self.kind, self.net(values), target, weights)
+        self.losses[subset].append((batch_loss.detach(), len(values)))
+        return batch_loss
 
     def training_step(self, batch: Any, _: int) -> torch.Tensor:
-        return self._loss(batch, "train")
+        return self._compute_loss(batch, "train")
 
     def validation_step(self, batch: Any, _: int) -> None:
-        self._loss(batch, "validation")
+        self._compute_loss(batch, "validation")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.AdamW(self.parameters(), lr=self.settings["learning_rate"], weight_decay=self.settings["weight_decay"])
 
 
-class Best(Callback):
+class BestWeights(Callback):
     """Keep the weights of the epoch with the lowest validation loss, and stop after `patience` epochs without a better one.
 
     Without a validation part the last epoch's are kept. Raises ToolError where a loss is
@@ -86,18 +86,18 @@ class Best(Callback):
 
     def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
         row: dict[str, float] = {"epoch": trainer.current_epoch}
-        for part, losses in module.losses.items():
+        for subset, losses in module.losses.items():
             if not losses:
                 continue
             # Read here, once an epoch: on an accelerator each look at a number waits for all that was asked of it.
-            found = torch.stack([own for own, _ in losses]).cpu().double().numpy()
-            bad = np.flatnonzero(~np.isfinite(found))
-            if len(bad):
+            values = torch.stack([batch_loss for batch_loss, _ in losses]).cpu().double().numpy()
+            invalid = np.flatnonzero(~np.isfinite(values))
+            if len(invalid):
                 raise ToolError(
-                    f"the {part} loss is not a number after epoch {row['epoch'] + 1}, batch {bad[0] + 1} of {len(found)}; "
+                    f"the {subset} loss is not a number after epoch {row['epoch'] + 1}, batch {invalid[0] + 1} of {len(values)}; "
                     "lower network.learning_rate"
                 )
-            row[part] = float(np.average(found, weights=[size for _, size in losses]))
+            row[subset] = float(np.average(values, weights=[size for _, size in losses]))
             losses.clear()
         self.history.append(row)
         if row.get("validation", -np.inf) < self.lowest:
@@ -108,20 +108,22 @@ class Best(Callback):
             trainer.should_stop = True
 
 
-def told(fold: Fold | None) -> bool:
+def has_loss(fold: Fold | None) -> bool:
     """Whether a loss can be told on this part: survival needs an event."""
     return fold is not None and len(fold) > 0 and (fold.outcome.kind != "survival" or bool((fold.labels[:, 1] > 0).any()))
 
 
-def batch_size(examples: int, most: int) -> int:
+def limit_batch_size(examples: int, batch_limit: int) -> int:
     """Examples a step: so many as are asked for, but of a small training part no more than make STEPS steps of a pass.
 
     A cohort of a hundred samples, taken at once, would be learned from in as many steps as there are passes.
     """
-    return min(most, max(LEAST, examples // STEPS))
+    return min(batch_limit, max(MIN_BATCH, examples // STEPS))
 
 
-def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Best:
+def run_training(
+    net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int
+) -> BestWeights:
     """Train a module in place and return what was kept of it.
 
     settings: learning_rate, weight_decay, batch_size, epochs, patience. Without a validation part that
@@ -129,9 +131,13 @@ def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: di
     """
     kind = train.outcome.kind
     torch.set_num_threads(threads)
-    size = max(settings["batch_size"], LARGE) if kind == "survival" else batch_size(len(train), settings["batch_size"])
-    best = Best(settings["patience"])
-    held = Batches(validation, LARGE if kind != "survival" else len(validation), None) if told(validation) else None
+    size = (
+        max(settings["batch_size"], LARGE_BATCH) if kind == "survival" else limit_batch_size(len(train), settings["batch_size"])
+    )
+    best = BestWeights(settings["patience"])
+    validation_batches = (
+        TensorBatches(validation, LARGE_BATCH if kind != "survival" else len(validation), None) if has_loss(validation) else None
+    )
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -140,5 +146,5 @@ def run(net: torch.nn.Module, train: Fold, validation: Fold | None, settings: di
         trainer = Trainer(
             accelerator="auto", devices=1, max_epochs=settings["epochs"], deterministic=True, barebones=True, callbacks=[best]
         )
-        trainer.fit(Learner(net, kind, settings), Batches(train, size, seed), held)
+        trainer.fit(TabularLearner(net, kind, settings), TensorBatches(train, size, seed), validation_batches)
     return best

@@ -7,8 +7,16 @@ import numpy as np
 
 from readsight.dataset.fold_file import Fold
 from readsight.errors import ToolError
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import by_class, module, narrowed, packed, predict, redrawn, told
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import (
+    describe_outcome,
+    fit_outputs,
+    load_module,
+    pack_arrays,
+    predict,
+    randomise_weights,
+    rotate_features,
+)
 
 __all__ = ["train", "predict", "module", "redrawn", "space"]
 
@@ -17,31 +25,31 @@ GRID = [{"C": strength} for strength in (0.001, 0.01, 0.1, 1.0, 10.0)]
 ROUNDS = 2000
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings of an Optuna trial."""
     return {"C": trial.suggest_float("C", 1e-4, 1e2, log=True)}
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Fit (scikit-learn, L-BFGS). settings: C, inverse strength of the penalty."""
-    weight, bias = by_class(train, solver(settings["C"]))
-    return Fitted(packed(train.outcome, weight, bias), told(train.outcome) | {"C": settings["C"]})
+    weight, bias = fit_outputs(train, make_solver(settings["C"]))
+    return FittedModel(pack_arrays(train.outcome, weight, bias), describe_outcome(train.outcome) | {"C": settings["C"]})
 
 
-def solver(strength: float) -> Any:
+def make_solver(strength: float) -> Any:
     """A `readsight.models.linear_base.Solver` of that C. Where features are more than examples it solves for the turned ones."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        narrow, turn = narrowed(values)
+        rotated, rotation = rotate_features(values)
         model = LogisticRegression(C=strength, max_iter=ROUNDS)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:
-                model.fit(narrow, labels, sample_weight=weights)
+                model.fit(rotated, labels, sample_weight=weights)
             except ConvergenceWarning:
                 raise ToolError(f"logistic: the fit did not converge within {ROUNDS} rounds at C = {strength}") from None
-        return model.coef_ if turn is None else model.coef_ @ turn, model.intercept_
+        return model.coef_ if rotation is None else model.coef_ @ rotation, model.intercept_
 
     return solve

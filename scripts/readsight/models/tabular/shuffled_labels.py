@@ -10,43 +10,46 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import by_class, narrowed, probabilities, told
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import describe_outcome, fit_outputs, rotate_features, to_probabilities
 from readsight.models.tabular import elastic_net_solver
-from readsight.models.tabular.cox import loss_of
-from readsight.models.tabular.logistic import solver
+from readsight.models.tabular.cox import make_loss
+from readsight.models.tabular.logistic import make_solver
 
 DRAWS = 20
 STRENGTH = 0.1
-HAZARD = {"strength": 0.2, "ratio": 0.0}
+COX_OPTIONS = {"strength": 0.2, "ratio": 0.0}
 
 
-def shuffled(fold: Fold, seed: int) -> Fold:
+def shuffle_labels(fold: Fold, seed: int) -> Fold:
     """The same examples with their labels (and what they weigh) dealt out at random."""
     order = np.random.default_rng(seed).permutation(len(fold))
     return replace(fold, labels=fold.labels[order], weights=fold.weights[order])
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Fit once for each draw: logistic regression, or for survival Cox's, under an L2 penalty.
 
     weight (draws, outputs, features), bias (draws, outputs).
     """
-    narrow, turn = narrowed(train.values.astype(np.float64))
-    turned = replace(train, values=narrow)
-    fits = [_fit(shuffled(turned, 1000 * seed + draw)) for draw in range(DRAWS)]
-    weight, bias = (np.array(part) for part in zip(*fits, strict=True))
-    return Fitted({"weight": weight if turn is None else weight @ turn, "bias": bias}, told(train.outcome) | {"draws": DRAWS})
+    rotated, rotation = rotate_features(train.values.astype(np.float64))
+    rotated_fold = replace(train, values=rotated)
+    fits = [_fit_draw(shuffle_labels(rotated_fold, 1000 * seed + draw)) for draw in range(DRAWS)]
+    weight, bias = (np.array(arrays) for arrays in zip(*fits, strict=True))
+    return FittedModel(
+        {"weight": weight if rotation is None else weight @ rotation, "bias": bias},
+        describe_outcome(train.outcome) | {"draws": DRAWS},
+    )
 
 
-def _fit(fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+def _fit_draw(fold: Fold) -> tuple[np.ndarray, np.ndarray]:
     if fold.outcome.kind == "survival":
-        found = elastic_net_solver.solve(fold.values, loss_of(fold), 1, bias=False, **HAZARD)
-        return found.weight, found.bias
-    return by_class(fold, solver(STRENGTH))
+        solution = elastic_net_solver.solve(fold.values, make_loss(fold), 1, bias=False, **COX_OPTIONS)
+        return solution.weight, solution.bias
+    return fit_outputs(fold, make_solver(STRENGTH))
 
 
-def predict(arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """Predictions by each draw: (draws, n), or (draws, n, K) where there are several a row."""
     logits = np.einsum("nf,dkf->dnk", values.astype(np.float64), arrays["weight"], optimize=True) + arrays["bias"][:, None]
-    return np.array([probabilities(about["kind"], own) for own in logits])
+    return np.array([to_probabilities(description["kind"], draw_logits) for draw_logits in logits])

@@ -5,9 +5,17 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.fitted_model import Fitted
-from readsight.models.linear_base import by_class, feature_place, module, packed, predict, redrawn, told
-from readsight.models.tabular.logistic import solver
+from readsight.models.fitted_model import FittedModel
+from readsight.models.linear_base import (
+    describe_outcome,
+    find_feature,
+    fit_outputs,
+    load_module,
+    pack_arrays,
+    predict,
+    randomise_weights,
+)
+from readsight.models.tabular.logistic import make_solver
 
 __all__ = ["train", "predict", "module", "redrawn"]
 
@@ -15,16 +23,18 @@ KINDS = ("binary", "multiclass", "multilabel")
 STRENGTH = 1e3
 
 
-def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> Fitted:
+def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
     """Fit on the feature that settings["feature"] names. Raises InputError where the examples do not have it."""
-    place = feature_place(train, settings["feature"])
-    fit = solver(STRENGTH)
+    column = find_feature(train, settings["feature"])
+    fit = make_solver(STRENGTH)
 
     def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own, bias = fit(values[:, [place]], labels, weights)
-        weight = np.zeros((len(own), values.shape[1]))
-        weight[:, place] = own[:, 0]
+        coefficients, bias = fit(values[:, [column]], labels, weights)
+        weight = np.zeros((len(coefficients), values.shape[1]))
+        weight[:, column] = coefficients[:, 0]
         return weight, bias
 
-    weight, bias = by_class(train, solve)
-    return Fitted(packed(train.outcome, weight, bias), told(train.outcome) | {"feature": train.features[place]})
+    weight, bias = fit_outputs(train, solve)
+    return FittedModel(
+        pack_arrays(train.outcome, weight, bias), describe_outcome(train.outcome) | {"feature": train.features[column]}
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from readsight.dataset.fold_file import Fold
 from readsight.errors import InputError
-from readsight.models.fitted_model import Fitted
+from readsight.models.fitted_model import FittedModel
 
 ROWS = 4096  # examples predicted at once
 # What is tried without a search, for models of more weights than a cohort has samples: as the config says, and held back more.
@@ -20,39 +20,39 @@ GRID: list[dict[str, Any]] = [{}, {"dropout": 0.5, "weight_decay": 0.1}]
 Build = Callable[[dict[str, Any]], Any]
 
 
-def described(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
+def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
     """What every deep model says of itself: kind of outcome, outputs, features, hidden, dropout."""
     return {
         "kind": fold.outcome.kind,
-        "outputs": fold.outcome.outputs,
+        "outputs": fold.outcome.output_count,
         "features": len(fold.features),
         "hidden": list(settings["hidden"]),
         "dropout": settings["dropout"],
     }
 
 
-def blocks(fold: Fold) -> dict[str, list[int]]:
+def locate_modalities(fold: Fold) -> dict[str, list[int]]:
     """Modality → [start, end) of its features. Raises InputError where one's features do not stand together."""
-    found = {}
+    blocks = {}
     for name, columns in fold.modalities.items():
         if len(columns) != columns[-1] + 1 - columns[0]:
             raise InputError(f"modality {name!r}: its features must stand side by side in the examples")
-        found[name] = [int(columns[0]), int(columns[-1]) + 1]
-    return found
+        blocks[name] = [int(columns[0]), int(columns[-1]) + 1]
+    return blocks
 
 
-def outlet(width: int, about: dict[str, Any]) -> Any:
+def make_output_layer(width: int, description: dict[str, Any]) -> Any:
     """The last layer: one number an example for two classes and survival, else one a class or label."""
     from torch import nn
 
-    layer = nn.Linear(width, about.get("outputs", 1))
-    return layer if about.get("kind", "binary") in ("multiclass", "multilabel") else nn.Sequential(layer, nn.Flatten(0))
+    layer = nn.Linear(width, description.get("outputs", 1))
+    return layer if description.get("kind", "binary") in ("multiclass", "multilabel") else nn.Sequential(layer, nn.Flatten(0))
 
 
 def train(
-    build: Build, about: dict[str, Any], train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int,
+    build: Build, description: dict[str, Any], train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int,
     buffers: dict[str, np.ndarray] | None = None,
-) -> Fitted:  # fmt: skip
+) -> FittedModel:  # fmt: skip
     """Train what `build` gives, with early stopping on the validation loss; the best epoch's weights are kept.
 
     validation None: exactly settings["epochs"] epochs, and the last one's weights. buffers: arrays of the
@@ -60,54 +60,56 @@ def train(
     """
     import torch
 
-    from readsight.models.tabular.lightning_loop import run
+    from readsight.models.tabular.lightning_loop import run_training
 
     torch.manual_seed(seed)
-    net = build(about)
+    net = build(description)
     net.load_state_dict({name: torch.as_tensor(array) for name, array in (buffers or {}).items()}, strict=False)
-    best = run(net, train, validation, settings, seed, threads)
+    best = run_training(net, train, validation, settings, seed, threads)
     arrays = {name: tensor.cpu().numpy().copy() for name, tensor in best.weights.items()}
-    return Fitted(arrays, about | {"best_epoch": best.epoch}, best.history)
+    return FittedModel(arrays, description | {"best_epoch": best.epoch}, best.history)
 
 
-def module(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
     """The trained torch module in double precision, ready to predict."""
     import torch
 
-    net = build(about)
+    net = build(description)
     net.load_state_dict({name: torch.as_tensor(array) for name, array in arrays.items()})
     return net.double().eval()
 
 
-def predict(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any], values: np.ndarray) -> np.ndarray:
+def predict(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """Predictions of values (n, features), shaped as the kind of outcome says."""
     import torch
 
-    from readsight.models.losses import predicted
+    from readsight.models.losses import to_predictions
 
-    net, kind = module(build, arrays, about), about.get("kind", "binary")
+    net, kind = load_module(build, arrays, description), description.get("kind", "binary")
     with torch.inference_mode():
-        parts = torch.as_tensor(np.asarray(values, np.float64)).split(ROWS)
-        return torch.cat([predicted(kind, net(part)) for part in parts]).numpy()
+        chunks = torch.as_tensor(np.asarray(values, np.float64)).split(ROWS)
+        return torch.cat([to_predictions(kind, net(chunk)) for chunk in chunks]).numpy()
 
 
-def redrawn(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+def randomise_weights(
+    build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int
+) -> dict[str, np.ndarray]:
     """Weights of the same architecture, drawn anew and not trained; what is not learned stays."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = build(about)
-    learned = {name for name, _ in net.named_parameters()}
-    return {name: tensor.numpy().copy() if name in learned else arrays[name] for name, tensor in net.state_dict().items()}
+        net = build(description)
+    trainable = {name for name, _ in net.named_parameters()}
+    return {name: tensor.numpy().copy() if name in trainable else arrays[name] for name, tensor in net.state_dict().items()}
 
 
-def settled(fits: list[Fitted], settings: dict[str, Any]) -> dict[str, Any]:
+def choose_settings(fits: list[FittedModel], settings: dict[str, Any]) -> dict[str, Any]:
     """Settings of a fit on all training examples: as many epochs as the inner fits found best, in the median."""
-    return settings | {"epochs": max(1, round(float(np.median([fit.about["best_epoch"] + 1 for fit in fits]))))}
+    return settings | {"epochs": max(1, round(float(np.median([fit.description["best_epoch"] + 1 for fit in fits]))))}
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws for any deep model."""
     width, layers = trial.suggest_categorical("units", [16, 32, 64, 128]), trial.suggest_int("layers", 1, 2)
     return {

@@ -12,8 +12,8 @@ as `encoding.<name>`. Nothing here imports torch before it is needed.
 """
 
 from readsight.models.training.fitting import fit
-from readsight.models.training.model_description import described
-from readsight.models.training.prediction import module, predict
-from readsight.models.training.weights import redrawn, settled, space
+from readsight.models.training.model_description import describe_model
+from readsight.models.training.prediction import load_module, predict
+from readsight.models.training.weights import choose_settings, randomise_weights, search_space
 
 __all__ = ["described", "fit", "module", "predict", "redrawn", "settled", "space"]

@@ -10,20 +10,20 @@ import numpy as np
 import torch
 
 from readsight.dataset.fold_file import Encoding, Fold
-from readsight.models.training.augment import augmented
-from readsight.models.training.inputs import carried
+from readsight.models.training.augment import augment_batch
+from readsight.models.training.inputs import encode_batch
 
-STEPS, LEAST = 5, 8
+STEPS, MIN_BATCH = 5, 8
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def batch_size(examples: int, most: int) -> int:
+def limit_batch_size(examples: int, batch_limit: int) -> int:
     """Examples a step: as many as are asked for, but of a small training part no more than make five steps of a pass."""
-    return min(most, max(LEAST, examples // STEPS))
+    return min(batch_limit, max(MIN_BATCH, examples // STEPS))
 
 
 @dataclass(frozen=True)
-class Batches:
+class CodeBatches:
     """(codes or tokens, target, weights) of a pass over a fold, of sizes as equal as can be.
 
     size: most examples of a batch on one device. order: seed and number of the pass, which say the order and the changes;
@@ -32,7 +32,7 @@ class Batches:
     """
 
     fold: Fold
-    about: dict[str, Any]
+    description: dict[str, Any]
     encoding: Encoding
     size: int
     order: tuple[int, int] | None = None
@@ -44,30 +44,30 @@ class Batches:
         return max(1, math.ceil(len(self.fold) / (self.size * self.world)))
 
     def __iter__(self) -> Iterator[Batch]:
-        parts = self.rows()
-        with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self.batch, 0, parts[0])
-            for number in range(len(parts)):
-                ready = coming.result()
-                if number + 1 < len(parts):
-                    coming = ahead.submit(self.batch, number + 1, parts[number + 1])
+        rows = self.batch_rows()
+        with ThreadPoolExecutor(1) as executor:
+            pending = executor.submit(self.make_batch, 0, rows[0])
+            for number in range(len(rows)):
+                ready = pending.result()
+                if number + 1 < len(rows):
+                    pending = executor.submit(self.make_batch, number + 1, rows[number + 1])
                 yield ready
 
-    def rows(self) -> list[np.ndarray]:
+    def batch_rows(self) -> list[np.ndarray]:
         """Rows of each batch, of this process's share, in rising order: a file is read from front to back."""
-        everything = np.arange(len(self.fold))
+        examples = np.arange(len(self.fold))
         if self.order is not None:
-            everything = np.random.default_rng(self.order).permutation(everything)
-        return [np.sort(part[self.rank :: self.world]) for part in np.array_split(everything, len(self))]
+            examples = np.random.default_rng(self.order).permutation(examples)
+        return [np.sort(chunk[self.rank :: self.world]) for chunk in np.array_split(examples, len(self))]
 
-    def batch(self, number: int, rows: np.ndarray) -> Batch:
+    def make_batch(self, number: int, rows: np.ndarray) -> Batch:
         """One batch. number: its place in the pass."""
         codes = np.asarray(self.fold.values)[rows]
         target = np.asarray(self.fold.labels)[rows]
         if self.order is not None and self.augment is not None:
-            draw = np.random.default_rng([*self.order, number, self.rank])
-            codes, target = augmented(codes, target, self.about, self.augment, draw)
+            rng = np.random.default_rng([*self.order, number, self.rank])
+            codes, target = augment_batch(codes, target, self.description, self.augment, rng)
         if target.dtype.kind == "f":
             target = target.astype(np.float32)
         weights = self.fold.weights[rows].astype(np.float32)
-        return carried(codes, self.about, self.encoding), torch.from_numpy(target), torch.from_numpy(weights)
+        return encode_batch(codes, self.description, self.encoding), torch.from_numpy(target), torch.from_numpy(weights)

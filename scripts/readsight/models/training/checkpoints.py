@@ -16,20 +16,20 @@ import torch
 
 log = logging.getLogger("readsight")
 
-KEPT = 2
+MAX_CHECKPOINTS = 2
 State = dict[str, Any]
 
 
-class Keep:
-    """The checkpoints of one network. folder: None, and nothing is kept. by: what makes the training what it is, JSON-able.
+class CheckpointStore:
+    """The checkpoints of one network. folder: None, and nothing is kept. identity: what makes the training what it is, JSON-able.
 
-    first: whether this process, of several of a training, is the one that writes.
+    is_main: whether this process, of several of a training, is the one that writes.
     """
 
-    def __init__(self, folder: Path | None, by: dict[str, Any], first: bool = True):
+    def __init__(self, folder: Path | None, identity: dict[str, Any], is_main: bool = True):
         self.folder = folder
-        self.first = first
-        self.by = json.loads(json.dumps(by, sort_keys=True))
+        self.is_main = is_main
+        self.identity = json.loads(json.dumps(identity, sort_keys=True))
 
     @property
     def files(self) -> list[Path]:
@@ -38,20 +38,20 @@ class Keep:
 
     def save(self, epoch: int, state: State) -> None:
         """Write the state after a pass (from 0), and drop those that are older than the one before it."""
-        if self.folder is None or not self.first:
+        if self.folder is None or not self.is_main:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"epoch{epoch + 1:06d}.pt"
-        beside = file.with_suffix(".part")
-        with open(beside, "wb") as handle:
-            torch.save(state | {"by": self.by}, handle)
+        temporary = file.with_suffix(".part")
+        with open(temporary, "wb") as handle:
+            torch.save(state | {"by": self.identity}, handle)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(beside, file)
-        for old in self.files[KEPT:]:
+        os.replace(temporary, file)
+        for old in self.files[MAX_CHECKPOINTS:]:
             old.unlink()
 
-    def last(self) -> State | None:
+    def load_last(self) -> State | None:
         """The last state of the same training, None where there is none.
 
         A file that cannot be read is set aside and named in the log; so is the folder's whole content, where it is
@@ -60,35 +60,41 @@ class Keep:
         for file in self.files:
             try:
                 state = torch.load(file, map_location="cpu", weights_only=True)
-                by = state["by"]
+                identity = state["by"]
             except Exception as error:  # whatever a broken file makes torch say
-                self._aside(file, f"cannot be read ({type(error).__name__})")
+                self._set_aside(file, f"cannot be read ({type(error).__name__})")
                 continue
-            other = differences(by, self.by)
-            if not other:
+            differing = list_differences(identity, self.identity)
+            if not differing:
                 return state
-            self._aside(file, f"is of another training ({', '.join(other)})")
+            self._set_aside(file, f"is of another training ({', '.join(differing)})")
         return None
 
-    def _aside(self, file: Path, words: str) -> None:
-        if self.first:
-            place = file.with_suffix(".aside")
-            os.replace(file, place)
-            log.warning("checkpoint %s %s; it is set aside as %s", file, words, place.name)
+    def _set_aside(self, file: Path, reason: str) -> None:
+        if self.is_main:
+            target = file.with_suffix(".aside")
+            os.replace(file, target)
+            log.warning("checkpoint %s %s; it is set aside as %s", file, reason, target.name)
 
 
-def differences(one: Any, other: Any, name: str = "") -> list[str]:
+def list_differences(left: Any, right: Any, name: str = "") -> list[str]:
     """Keys, joined by dots, under which two plain values differ."""
-    if isinstance(one, dict) and isinstance(other, dict):
+    if isinstance(left, dict) and isinstance(right, dict):
         prefix = f"{name}." if name else ""
-        return [d for key in {**one, **other} for d in differences(one.get(key), other.get(key), f"{prefix}{key}")]
-    return [] if one == other else [name]
+        return [
+            key_path
+            for key in {**left, **right}
+            for key_path in list_differences(left.get(key), right.get(key), f"{prefix}{key}")
+        ]
+    return [] if left == right else [name]
 
 
-def digest(arrays: dict[str, np.ndarray]) -> int:
+def compute_digest(arrays: dict[str, np.ndarray]) -> int:
     """A number that tells arrays from others."""
-    found = 0
+    checksum = 0
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        found = zlib.crc32(array.view(np.uint8).reshape(-1).data, zlib.crc32(f"{name}{array.dtype}{array.shape}".encode(), found))
-    return found
+        checksum = zlib.crc32(
+            array.view(np.uint8).reshape(-1).data, zlib.crc32(f"{name}{array.dtype}{array.shape}".encode(), checksum)
+        )
+    return checksum

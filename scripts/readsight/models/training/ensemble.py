@@ -3,12 +3,12 @@
 import torch
 from torch import nn
 
-from readsight.models.losses import predicted
+from readsight.models.losses import to_predictions
 
 TINY = 1e-12
 
 
-class Together(nn.Module):
+class EnsembleModule(nn.Module):
     """nets: modules of one architecture. kind: of outcome."""
 
     def __init__(self, nets: list[nn.Module], kind: str):
@@ -16,12 +16,12 @@ class Together(nn.Module):
         self.nets = nn.ModuleList(nets)
         self.kind = kind
 
-    def forward(self, given: torch.Tensor) -> torch.Tensor:
-        mean = torch.stack([predicted(self.kind, net(given)) for net in self.nets]).mean(dim=0)
-        return unpredicted(self.kind, mean)
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        mean = torch.stack([to_predictions(self.kind, net(batch)) for net in self.nets]).mean(dim=0)
+        return to_outputs(self.kind, mean)
 
 
-def unpredicted(kind: str, mean: torch.Tensor) -> torch.Tensor:
+def to_outputs(kind: str, mean: torch.Tensor) -> torch.Tensor:
     """Outputs from predictions: what `predicted` makes these of."""
     if kind in ("regression", "survival"):
         return mean

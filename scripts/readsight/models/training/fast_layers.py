@@ -6,22 +6,22 @@ from torch import nn
 LEVELS = 2**16
 
 
-def quickened(net: nn.Module, device: str) -> nn.Module:
+def use_fast_layers(net: nn.Module, device: str) -> nn.Module:
     """A network as it is trained and predicted with on a device, changed in place.
 
     The last dense layer computes in float32 where the others do in bfloat16, of which outputs would have steps of half a
-    percent, and so ties. On a CPU units are dropped by `Dropout`.
+    percent, and so ties. On a CPU units are dropped by `FastDropout`.
     """
-    dense = [part for part in net.modules() if type(part) is nn.Linear]
-    if dense:
-        dense[-1].__class__ = Exact
-    for part in net.modules():
-        if type(part) is nn.Dropout and device == "cpu":
-            part.__class__ = Dropout
+    linear_layers = [layer for layer in net.modules() if type(layer) is nn.Linear]
+    if linear_layers:
+        linear_layers[-1].__class__ = Float32Linear
+    for layer in net.modules():
+        if type(layer) is nn.Dropout and device == "cpu":
+            layer.__class__ = FastDropout
     return net
 
 
-class Exact(nn.Linear):
+class Float32Linear(nn.Linear):
     """A dense layer in float32."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
@@ -29,7 +29,7 @@ class Exact(nn.Linear):
             return super().forward(values.to(self.weight.dtype))
 
 
-class Dropout(nn.Dropout):
+class FastDropout(nn.Dropout):
     """Dropout by sixteen random bits a unit; torch's own draws a double for each, which on a CPU takes as long as a convolution."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
@@ -38,14 +38,16 @@ class Dropout(nn.Dropout):
         dropped = round(self.p * LEVELS)
         if dropped == LEVELS:
             return values * 0
-        values = values if dense(values) else values.contiguous()
-        drawn = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
-        kept = torch.ge(drawn[: values.numel()], dropped - LEVELS // 2, out=torch.empty(values.numel(), dtype=values.dtype))
-        kept *= LEVELS / (LEVELS - dropped)
-        return values * kept.as_strided(values.size(), values.stride())
+        values = values if is_dense(values) else values.contiguous()
+        random_bits = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+        scale = torch.ge(
+            random_bits[: values.numel()], dropped - LEVELS // 2, out=torch.empty(values.numel(), dtype=values.dtype)
+        )
+        scale *= LEVELS / (LEVELS - dropped)
+        return values * scale.as_strided(values.size(), values.stride())
 
 
-def dense(values: torch.Tensor) -> bool:
+def is_dense(values: torch.Tensor) -> bool:
     """Whether a tensor fills its memory, in whatever order of its dimensions."""
     sizes = sorted((stride, size) for stride, size in zip(values.stride(), values.size(), strict=True) if size > 1)
     expected = 1

@@ -10,34 +10,34 @@ import torch
 
 from readsight.dataset.fold_file import Encoding
 from readsight.genome.codes import reverse_complement
-from readsight.models.training.model_description import maker
+from readsight.models.training.model_description import get_tokeniser
 
 
-def carried(codes: np.ndarray, about: dict[str, Any], encoding: Encoding) -> torch.Tensor:
+def encode_batch(codes: np.ndarray, description: dict[str, Any], encoding: Encoding) -> torch.Tensor:
     """What is brought to the device: tokens (n, T) int64, or codes (n, length) uint8 where there are none."""
-    if about["input"] != "tokens":
+    if description["input"] != "tokens":
         return torch.from_numpy(
             np.require(codes, requirements=["C", "W"])
         )  # a mapped file is not written to: its rows are copied
-    parts = [np.asarray(maker(encoding)(part, encoding), np.int64) for part in windows(codes, about)]
-    return torch.from_numpy(np.concatenate(parts, axis=1))
+    tokens = [np.asarray(get_tokeniser(encoding)(window, encoding), np.int64) for window in split_windows(codes, description)]
+    return torch.from_numpy(np.concatenate(tokens, axis=1))
 
 
-def made(given: torch.Tensor, about: dict[str, Any]) -> torch.Tensor:
+def to_network_input(batch: torch.Tensor, description: dict[str, Any]) -> torch.Tensor:
     """What the network reads of it: of one_hot (n, 4, length) float32, the bases of a place side by side in memory, as
     convolutions are made fastest; else as it was carried.
     """
-    if about["input"] != "one_hot":
-        return given
-    table = torch.eye(5, 4, device=given.device)  # N is 0 throughout
-    return table[given.int()].transpose(1, 2)
+    if description["input"] != "one_hot":
+        return batch
+    table = torch.eye(5, 4, device=batch.device)  # N is 0 throughout
+    return table[batch.int()].transpose(1, 2)
 
 
-def windows(codes: np.ndarray, about: dict[str, Any]) -> list[np.ndarray]:
+def split_windows(codes: np.ndarray, description: dict[str, Any]) -> list[np.ndarray]:
     """The windows of examples (n, length each): one, or of pairs two."""
-    return np.split(codes, 2, axis=1) if about["pair"] else [codes]
+    return np.split(codes, 2, axis=1) if description["pair"] else [codes]
 
 
-def other_strand(codes: np.ndarray, about: dict[str, Any]) -> np.ndarray:
+def reverse_strand(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
     """The reverse complement of each window."""
-    return np.concatenate([reverse_complement(part) for part in windows(codes, about)], axis=1)
+    return np.concatenate([reverse_complement(window) for window in split_windows(codes, description)], axis=1)

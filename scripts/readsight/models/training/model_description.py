@@ -11,7 +11,7 @@ ONE_HOT = Encoding("one_hot", {}, {})
 FLAT = ("binary", "regression")  # kinds of one number an example
 
 
-def described(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
+def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
     """kind, outputs, length, pair, stranded, bin, average_strands, ensemble, precision, device, encoding (name,
     about), input, and of tokens vocabulary and places.
 
@@ -21,18 +21,18 @@ def described(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
     if fold.sequence is None:
         raise InputError("a network of sequence learns from sequences, and these examples are none")
     encoding = fold.encoding or ONE_HOT
-    about = {"kind": fold.outcome.kind, "outputs": fold.outcome.outputs} | fold.sequence.plain()
-    about["average_strands"] = bool(settings["average_strands"]) and not fold.sequence.stranded
-    about |= {key: settings[key] for key in ("ensemble", "precision", "device")}
-    about |= {"encoding": {"name": encoding.name, "about": encoding.about}, "input": "one_hot"}
-    makes = maker(encoding)
-    if makes is not None:
-        places = makes(np.asarray(fold.values[:1, : fold.sequence.length]), encoding).shape[1]
-        about |= {"input": "tokens", "vocabulary": int(encoding.about["vocabulary"]), "places": int(places)}
-    return about
+    description = {"kind": fold.outcome.kind, "outputs": fold.outcome.output_count} | fold.sequence.to_dict()
+    description["average_strands"] = bool(settings["average_strands"]) and not fold.sequence.stranded
+    description |= {key: settings[key] for key in ("ensemble", "precision", "device")}
+    description |= {"encoding": {"name": encoding.name, "about": encoding.description}, "input": "one_hot"}
+    tokenise = get_tokeniser(encoding)
+    if tokenise is not None:
+        positions = tokenise(np.asarray(fold.values[:1, : fold.sequence.length]), encoding).shape[1]
+        description |= {"input": "tokens", "vocabulary": int(encoding.description["vocabulary"]), "places": int(positions)}
+    return description
 
 
-def maker(encoding: Encoding) -> Any:
+def get_tokeniser(encoding: Encoding) -> Any:
     """The function that makes tokens of codes, None where the encoding has none."""
     if encoding.name == "one_hot":
         return None
@@ -41,7 +41,7 @@ def maker(encoding: Encoding) -> Any:
     return getattr(ENCODINGS[encoding.name], "tokens", None)
 
 
-def encoding_of(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Encoding:
+def restore_encoding(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Encoding:
     """The encoding that a network was trained with, from its arrays and its about."""
-    held = {name.removeprefix("encoding."): array for name, array in arrays.items() if name.startswith("encoding.")}
-    return Encoding(about["encoding"]["name"], about["encoding"]["about"], held)
+    encoding_arrays = {name.removeprefix("encoding."): array for name, array in arrays.items() if name.startswith("encoding.")}
+    return Encoding(description["encoding"]["name"], description["encoding"]["about"], encoding_arrays)

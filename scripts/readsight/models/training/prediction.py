@@ -5,35 +5,35 @@ from typing import Any
 import numpy as np
 
 from readsight.dataset.fold_file import Fold
-from readsight.models.training.model_description import encoding_of
-from readsight.models.training.weights import Build, own
+from readsight.models.training.model_description import restore_encoding
+from readsight.models.training.weights import Build, select_network_arrays
 
-ALIKE = 0.02  # most that a prediction in bfloat16 may be off: a probability; of numbers, in their standard deviations
-LOOKED_AT = 256  # examples that this is told from
+TOLERANCE = 0.02  # most that a prediction in bfloat16 may be off: a probability; of numbers, in their standard deviations
+CHECKED_EXAMPLES = 256  # examples that this is told from
 
 
-def module(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
     """The trained torch module in float32: from what the network reads (float one-hot (n, 4, L)) to logits, with gradients.
 
     Of an ensemble the logits are those of its averaged predictions. One strand is read, as it is given.
     """
-    from readsight.models.training.ensemble import Together
+    from readsight.models.training.ensemble import EnsembleModule
 
-    nets = [_loaded(build, own(arrays, number), about) for number in range(about["ensemble"])]
-    return nets[0] if len(nets) == 1 else Together(nets, about["kind"]).eval()
+    nets = [_load_network(build, select_network_arrays(arrays, number), description) for number in range(description["ensemble"])]
+    return nets[0] if len(nets) == 1 else EnsembleModule(nets, description["kind"]).eval()
 
 
-def _loaded(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Any:
+def _load_network(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
     import torch
 
     with torch.random.fork_rng(devices=[]):  # what is drawn here is overwritten: leave the caller's numbers alone
-        net = build(about)
+        net = build(description)
     net.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
     return net.eval()
 
 
 def predict(
-    build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any], codes: np.ndarray, threads: int = 1
+    build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray, threads: int = 1
 ) -> np.ndarray:
     """Predictions of codes (n, length; of pairs twice that), shaped as the kind of outcome says, float64.
 
@@ -42,27 +42,33 @@ def predict(
     """
     from readsight.models.training.ensemble_prediction import Predictor
 
-    nets = [_loaded(build, own(arrays, number), about) for number in range(about["ensemble"])]
-    return Predictor(nets, about, encoding_of(arrays, about)).predict(codes, threads, about.get("predicts") == "bfloat16")
+    nets = [_load_network(build, select_network_arrays(arrays, number), description) for number in range(description["ensemble"])]
+    return Predictor(nets, description, restore_encoding(arrays, description)).predict(
+        codes, threads, description.get("predicts") == "bfloat16"
+    )
 
 
-def agreed(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any], fold: Fold, threads: int) -> dict[str, Any]:
+def choose_precision(
+    build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], fold: Fold, threads: int
+) -> dict[str, Any]:
     """In what precision a network predicts: predicts, and where that was told by trying it, off (the largest difference).
 
     about["precision"] auto: bfloat16 where the device multiplies in it, and predictions are those of float32 but for ALIKE;
     of pairs float32, for what counts of them is a difference.
     """
-    from readsight.models.training.devices import multiplies_bfloat16, place
+    from readsight.models.training.devices import has_bfloat16, select_device
     from readsight.models.training.ensemble_prediction import Predictor
 
-    if about["precision"] != "auto":
-        return {"predicts": about["precision"]}
-    if about["pair"] or not multiplies_bfloat16(place(about)):
+    if description["precision"] != "auto":
+        return {"predicts": description["precision"]}
+    if description["pair"] or not has_bfloat16(select_device(description)):
         return {"predicts": "float32"}
-    nets = [_loaded(build, own(arrays, number), about) for number in range(about["ensemble"])]
-    predictor = Predictor(nets, about, encoding_of(arrays, about))
-    rows = np.unique(np.linspace(0, len(fold) - 1, LOOKED_AT).astype(int))
-    exact, quick = (predictor.predict(np.asarray(fold.values)[rows], threads, half) for half in (False, True))
-    scale = exact.std() if about["kind"] in ("regression", "profile") else 1.0
-    off = float(np.abs(exact - quick).max() / max(scale, 1e-12))
-    return {"predicts": "bfloat16" if off <= ALIKE else "float32", "off": off}
+    nets = [_load_network(build, select_network_arrays(arrays, number), description) for number in range(description["ensemble"])]
+    predictor = Predictor(nets, description, restore_encoding(arrays, description))
+    rows = np.unique(np.linspace(0, len(fold) - 1, CHECKED_EXAMPLES).astype(int))
+    float32, bfloat16 = (
+        predictor.predict(np.asarray(fold.values)[rows], threads, use_bfloat16) for use_bfloat16 in (False, True)
+    )
+    scale = float32.std() if description["kind"] in ("regression", "profile") else 1.0
+    difference = float(np.abs(float32 - bfloat16).max() / max(scale, 1e-12))
+    return {"predicts": "bfloat16" if difference <= TOLERANCE else "float32", "off": difference}

@@ -11,33 +11,33 @@ FIRST, LAST = 1 / 25, 1e-4  # where it begins and ends, as parts of the largest 
 MOMENTUM = 0.9
 
 
-def optimiser(parameters: Iterable[torch.nn.Parameter], settings: dict[str, Any], fused: bool) -> torch.optim.Optimizer:
+def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: dict[str, Any], fused: bool) -> torch.optim.Optimizer:
     """settings: optimiser, learning_rate, weight_decay. fused: one pass over all weights a step, where there is such."""
-    given = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
-    word = settings["optimiser"]
-    if word == "rmsprop":
-        return torch.optim.RMSprop(parameters, **given)
-    if word == "sgd":
-        return torch.optim.SGD(parameters, momentum=MOMENTUM, nesterov=True, fused=fused, **given)
-    return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[word](parameters, fused=fused, **given)
+    options = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    name = settings["optimiser"]
+    if name == "rmsprop":
+        return torch.optim.RMSprop(parameters, **options)
+    if name == "sgd":
+        return torch.optim.SGD(parameters, momentum=MOMENTUM, nesterov=True, fused=fused, **options)
+    return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[name](parameters, fused=fused, **options)
 
 
-def factor(word: str, steps: int) -> Callable[[int], float]:
+def make_schedule(name: str, steps: int) -> Callable[[int], float]:
     """The step size of each of `steps` steps (from 0), as a part of the largest."""
-    if word == "constant":
+    if name == "constant":
         return lambda step: 1.0
-    if word == "cosine":
-        return lambda step: falling(step / max(1, steps))
+    if name == "cosine":
+        return lambda step: cosine_decay(step / max(1, steps))
     warm = max(0.0, WARM * steps - 1)
 
     def one_cycle(step: int) -> float:
         if step < warm:
-            return 1 - (1 - FIRST) * falling(step / warm)
-        return LAST + (1 - LAST) * falling((step - warm) / max(1e-9, steps - 1 - warm))
+            return 1 - (1 - FIRST) * cosine_decay(step / warm)
+        return LAST + (1 - LAST) * cosine_decay((step - warm) / max(1e-9, steps - 1 - warm))
 
     return one_cycle
 
 
-def falling(part: float) -> float:
+def cosine_decay(fraction: float) -> float:
     """From 1 at 0 to 0 at 1, by half a cosine."""
-    return (1 + math.cos(math.pi * min(1.0, part))) / 2
+    return (1 + math.cos(math.pi * min(1.0, fraction))) / 2

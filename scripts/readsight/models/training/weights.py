@@ -5,39 +5,41 @@ from typing import Any
 
 import numpy as np
 
-from readsight.models.fitted_model import Fitted
+from readsight.models.fitted_model import FittedModel
 
 Build = Callable[[dict[str, Any]], Any]
 
 
-def own(arrays: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
+def select_network_arrays(arrays: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
     """Arrays of one network of an ensemble, by the names of torch."""
     prefix = f"{number}."
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def redrawn(build: Build, arrays: dict[str, np.ndarray], about: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+def randomise_weights(
+    build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int
+) -> dict[str, np.ndarray]:
     """Weights of the same architecture, drawn anew and not trained; what is not learned stays, as does the encoding."""
     import torch
 
-    found = {name: array for name, array in arrays.items() if name.startswith("encoding.")}
-    for number in range(about["ensemble"]):
+    randomised = {name: array for name, array in arrays.items() if name.startswith("encoding.")}
+    for number in range(description["ensemble"]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + number)
-            net = build(about)
-        learned = {name for name, _ in net.named_parameters()}
-        held = own(arrays, number)
+            net = build(description)
+        trainable = {name for name, _ in net.named_parameters()}
+        current = select_network_arrays(arrays, number)
         for name, tensor in net.state_dict().items():
-            found[f"{number}.{name}"] = tensor.numpy().copy() if name in learned else held[name]
-    return found
+            randomised[f"{number}.{name}"] = tensor.numpy().copy() if name in trainable else current[name]
+    return randomised
 
 
-def settled(fits: list[Fitted], settings: dict[str, Any]) -> dict[str, Any]:
+def choose_settings(fits: list[FittedModel], settings: dict[str, Any]) -> dict[str, Any]:
     """Settings of a fit on all training examples: as many epochs as the inner fits found best, in the median."""
-    return settings | {"epochs": max(1, round(float(np.median([fit.about["best_epoch"] + 1 for fit in fits]))))}
+    return settings | {"epochs": max(1, round(float(np.median([fit.description["best_epoch"] + 1 for fit in fits]))))}
 
 
-def space(trial: Any) -> dict[str, Any]:
+def search_space(trial: Any) -> dict[str, Any]:
     """Settings that an Optuna trial draws for any network of sequence."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 2e-4, 1e-2, log=True),

@@ -7,22 +7,22 @@ import sys
 from pathlib import Path
 
 from readsight.errors import InputError, ToolError
-from readsight.models.training.distributed import fetched
-from readsight.models.training.fitting import here
+from readsight.models.training.distributed import unpack_fold
+from readsight.models.training.fitting import fit_in_process
 
 
 def main(job: Path, result: Path) -> int:
     """Do the job; the first process writes the result, and whichever fails its error. Returns the exit status."""
-    given = pickle.loads(job.read_bytes())
+    arguments = pickle.loads(job.read_bytes())
     rank = int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", "0")))
-    given |= {"train": fetched(given["train"]), "validation": fetched(given["validation"])}
+    arguments |= {"train": unpack_fold(arguments["train"]), "validation": unpack_fold(arguments["validation"])}
     try:
-        found = here(**given, first=rank == 0)
+        fitted = fit_in_process(**arguments, is_main=rank == 0)
     except (InputError, ToolError) as error:
         result.with_name(f"{result.name}.error{rank}").write_bytes(pickle.dumps(error))
         return 1
     if rank == 0:
-        result.write_bytes(pickle.dumps(found))
+        result.write_bytes(pickle.dumps(fitted))
     return 0
 
 

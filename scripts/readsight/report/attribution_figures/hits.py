@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from readsight.interpret.tabular_attribution.results import short
+from readsight.interpret.tabular_attribution.results import shorten
 
 COLUMNS = ["example", "start", "end", "strand", "motif", "contribution"]
 LANES = 2
-SIZE = 7  # points
-LANE = 0.2  # inches
+FONT_SIZE = 7  # points
+LANE_HEIGHT = 0.2  # inches
 
 
 def read(hits: Path | None, motifs: Path | None = None) -> pd.DataFrame:
@@ -21,22 +21,22 @@ def read(hits: Path | None, motifs: Path | None = None) -> pd.DataFrame:
     """
     if hits is None:
         return pd.DataFrame(columns=[*COLUMNS, "head"])
-    found = pd.read_csv(hits, sep="\t", dtype={"example": str, "motif": str, "strand": str}).assign(head="")
-    if "contributing" in found:
-        found = found[found["contributing"] > 0]
+    records = pd.read_csv(hits, sep="\t", dtype={"example": str, "motif": str, "strand": str}).assign(head="")
+    if "contributing" in records:
+        records = records[records["contributing"] > 0]
     if motifs is not None:
         table = pd.read_csv(motifs, sep="\t", dtype=str, keep_default_na=False).set_index("motif")
-        found = found.assign(head=found["motif"].map(table["head"]).fillna(""))
-        match = found["motif"].map(table["match"]).fillna("")
-        found = found.assign(motif=match.where(match != "", found["motif"]))
-    return found
+        records = records.assign(head=records["motif"].map(table["head"]).fillna(""))
+        match = records["motif"].map(table["match"]).fillna("")
+        records = records.assign(motif=match.where(match != "", records["motif"]))
+    return records
 
 
-def within(found: pd.DataFrame, example: str, head: str, start: int, end: int) -> pd.DataFrame:
+def select_hits(records: pd.DataFrame, example: str, head: str, start: int, end: int) -> pd.DataFrame:
     """Hits of an example, of motifs of a head, that reach into [start, end), the most contributing first."""
-    own = found[(found["example"] == example) & found["head"].isin(["", head])]
-    own = own[(own["start"] < end) & (own["end"] > start)]
-    return own.iloc[own["contribution"].abs().to_numpy(float).argsort(kind="stable")[::-1]]
+    selected = records[(records["example"] == example) & records["head"].isin(["", head])]
+    selected = selected[(selected["start"] < end) & (selected["end"] > start)]
+    return selected.iloc[selected["contribution"].abs().to_numpy(float).argsort(kind="stable")[::-1]]
 
 
 @dataclass(frozen=True)
@@ -50,33 +50,33 @@ class Bracket:
     text: str
 
 
-def laid(own: pd.DataFrame, left: int, right: int, inches: float) -> list[Bracket]:
+def arrange_hits(records: pd.DataFrame, left: int, right: int, inches: float) -> list[Bracket]:
     """Hits in lanes, the first before others; those that find no room beside each other are left out, and those that name again
     what stands there. inches: width of the panel.
     """
-    letter = SIZE * 0.58 / 72 * (right - left) / inches  # in places
+    letter = FONT_SIZE * 0.58 / 72 * (right - left) / inches  # in places
     taken: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
-    found = []
-    for hit in own.itertuples():
-        text = short(str(hit.motif), 22) + {"+": " (+)", "-": " (−)"}.get(hit.strand, "")
+    brackets = []
+    for hit in records.itertuples():
+        text = shorten(str(hit.motif), 22) + {"+": " (+)", "-": " (−)"}.get(hit.strand, "")
         start, end = max(hit.start, left), min(hit.end, right)
-        if any(one.text == text and start < one.end and end > one.start for one in found):
+        if any(bracket.text == text and start < bracket.end and end > bracket.start for bracket in brackets):
             continue
         reach = max((end - start) / 2, len(text) * letter / 2) + letter / 2
         middle = min(max((start + end) / 2, left + reach), right - reach)
         low, high = min(middle - reach, start), max(middle + reach, end)
-        lane = next((i for i, parts in enumerate(taken) if all(high <= a or low >= b for a, b in parts)), None)
+        lane = next((i for i, intervals in enumerate(taken) if all(high <= a or low >= b for a, b in intervals)), None)
         if lane is not None:
             taken[lane].append((low, high))
-            found.append(Bracket(lane, start + 0.1, end - 0.1, middle, text))
-    return found
+            brackets.append(Bracket(lane, start + 0.1, end - 0.1, middle, text))
+    return brackets
 
 
-def brackets(axis: Axes, found: list[Bracket], left: int, right: int, lanes: int) -> None:
+def draw_brackets(axis: Axes, brackets: list[Bracket], left: int, right: int, lanes: int) -> None:
     """Draw hits in a panel of so many lanes."""
     axis.set_axis_off()
     axis.set(xlim=(left, right), ylim=(0, lanes))
-    for one in found:
-        foot = one.lane + 0.08
-        axis.plot(np.repeat((one.start, one.end), 2), [foot, foot + 0.2, foot + 0.2, foot], color="0.25", linewidth=1)
-        axis.text(one.middle, foot + 0.24, one.text, fontsize=SIZE, ha="center", va="bottom", color="0.15")
+    for bracket in brackets:
+        foot = bracket.lane + 0.08
+        axis.plot(np.repeat((bracket.start, bracket.end), 2), [foot, foot + 0.2, foot + 0.2, foot], color="0.25", linewidth=1)
+        axis.text(bracket.middle, foot + 0.24, bracket.text, fontsize=FONT_SIZE, ha="center", va="bottom", color="0.15")

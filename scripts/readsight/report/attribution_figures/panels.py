@@ -27,130 +27,137 @@ class Sheet:
         self.figure: Figure = figure_style.plt.figure(figsize=(width, height))
         self.width, self.height = width, height
 
-    def axis(self, left: float, top: float, width: float, height: float, **options: Any) -> Axes:
-        place = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
-        return self.figure.add_axes(place, **options)
+    def add_axis(self, left: float, top: float, width: float, height: float, **options: Any) -> Axes:
+        bounds = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(bounds, **options)
 
-    def words(self, left: float, top: float, text: str, **options: Any) -> None:
+    def add_text(self, left: float, top: float, text: str, **options: Any) -> None:
         """Text whose upper left corner is there."""
-        given = {"fontsize": 9, "va": "top", "ha": "left"} | options
-        self.figure.text(left / self.width, 1 - top / self.height, text, **given)
+        style = {"fontsize": 9, "va": "top", "ha": "left"} | options
+        self.figure.text(left / self.width, 1 - top / self.height, text, **style)
 
 
-def save(found: Figure | str, paths: list[pathlib.Path]) -> None:
+def save_figure(figure: Figure | str, paths: list[pathlib.Path]) -> None:
     """Write a figure, or the words that stand for one, in the formats of all paths."""
     for path in paths:
-        if isinstance(found, str):
-            figure_style.empty(path, found)
+        if isinstance(figure, str):
+            figure_style.draw_message(path, figure)
         else:
-            figure_style.save(found, path)
+            figure_style.save_figure(figure, path)
 
 
-def named(method: str, exams: dict[str, Any], room: int) -> tuple[str, bool]:
-    """A method's name and what it failed, in about `room` letters, and whether it did fail."""
-    held = exams.get(method)
-    if not held:
-        return f"{results.NAMES.get(method, method)} (not examined)", False
-    failed = [row["exam"] for row in held["exams"] if not row["passed"]]
-    words = results.title(method, held)
+def method_label(method: str, exams: dict[str, Any], width: int) -> tuple[str, bool]:
+    """A method's name and what it failed, in about `width` letters, and whether it did fail."""
+    result = exams.get(method)
+    if not result:
+        return f"{results.METHOD_NAMES.get(method, method)} (not examined)", False
+    failed = [row["exam"] for row in result["exams"] if not row["passed"]]
+    label = results.method_title(method, result)
     for shown in range(len(failed) - 1, 0, -1):
-        if len(words) <= room:
+        if len(label) <= width:
             break
-        some = held | {"exams": [row for row in held["exams"] if row["exam"] in failed[:shown]]}
-        words = f"{results.title(method, some)} and {len(failed) - shown} more"
-    return words, not held["passed"]
+        shortened = result | {"exams": [row for row in result["exams"] if row["exam"] in failed[:shown]]}
+        label = f"{results.method_title(method, shortened)} and {len(failed) - shown} more"
+    return label, not result["passed"]
 
 
-def title(axis: Axes, method: str, exams: dict[str, Any], more: str = "", above: float = 0) -> None:
+def draw_title(axis: Axes, method: str, exams: dict[str, Any], suffix: str = "", above: float = 0) -> None:
     """A method's name above its panel (by so many inches) and what it failed; the panel of one that failed is shaded."""
-    room = int(axis.get_position().width * axis.figure.get_figwidth() * 72 / 8 / 0.62)
-    words, failed = named(method, exams, room - len(more))
-    look = {"color": FAILED, "fontweight": "bold"} if failed else {"color": "black"}
-    axis.set_title(words + more, fontsize=8, pad=2.5 + 72 * above, **look)
+    width = int(axis.get_position().width * axis.figure.get_figwidth() * 72 / 8 / 0.62)
+    label, failed = method_label(method, exams, width - len(suffix))
+    style = {"color": FAILED, "fontweight": "bold"} if failed else {"color": "black"}
+    axis.set_title(label + suffix, fontsize=8, pad=2.5 + 72 * above, **style)
     if failed:
         axis.set_facecolor(SHADE)
 
 
-def along(axis: Axes, ruler: Ruler, start: int, end: int, named: bool = True, most: int = 6) -> None:
+def draw_position_axis(axis: Axes, ruler: Ruler, start: int, end: int, is_labelled: bool = True, max_ticks: int = 6) -> None:
     """The axis of places [start, end): ticks at round positions, called so or not."""
-    ticks = ruler.ticks(start, end, most)
-    axis.set_xticks([at for at, _ in ticks], [words for _, words in ticks] if named else [], fontsize=7)
+    ticks = ruler.round_ticks(start, end, max_ticks)
+    axis.set_xticks([position for position, _ in ticks], [label for _, label in ticks] if is_labelled else [], fontsize=7)
     axis.set_xlim(start, end)
     axis.tick_params(axis="x", length=2.5, pad=2)
-    if named:
-        axis.set_xlabel(ruler.words, fontsize=8, labelpad=1.5)
+    if is_labelled:
+        axis.set_xlabel(ruler.label, fontsize=8, labelpad=1.5)
 
 
-def upright(axis: Axes, words: str = "", most: int = 2) -> None:
+def draw_value_axis(axis: Axes, label: str = "", max_ticks: int = 2) -> None:
     """The axis of numbers: few ticks, of short names."""
-    axis.yaxis.set_major_locator(MaxNLocator(most, min_n_ticks=2))
+    axis.yaxis.set_major_locator(MaxNLocator(max_ticks, min_n_ticks=2))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
     axis.tick_params(axis="y", labelsize=7, length=2.5, pad=2)
-    axis.set_ylabel(words, fontsize=7, labelpad=2)
+    axis.set_ylabel(label, fontsize=7, labelpad=2)
 
 
-def limits(values: list[np.ndarray]) -> tuple[float, float]:
+def axis_limits(values: list[np.ndarray]) -> tuple[float, float]:
     """Lowest and highest of sums of signed values, with room; never empty."""
     low = min([0.0, *(float(v.min()) for v in values if v.size)])
     high = max([0.0, *(float(v.max()) for v in values if v.size)])
-    room = 0.06 * (high - low) or 1.0
-    return (low - room if low < 0 else 0.0), high + room
+    margin = 0.06 * (high - low) or 1.0
+    return (low - margin if low < 0 else 0.0), high + margin
 
 
-def bars(axis: Axes, values: np.ndarray, at: np.ndarray | None = None) -> None:
-    """Signed values a place each, orange up and blue down, as two paths whatever their number. at: left edges, ascending."""
-    at = np.arange(len(values)) if at is None else at
+def draw_bars(axis: Axes, values: np.ndarray, positions: np.ndarray | None = None) -> None:
+    """Signed values a place each, orange up and blue down, as two paths whatever their number. positions: left edges, ascending."""
+    positions = np.arange(len(values)) if positions is None else positions
     for sign, colour in ((1, UP), (-1, DOWN)):
-        own = np.flatnonzero(values * sign > 0)
-        edges = np.repeat(at[own], 4) + np.tile([0, 0, 1, 1], len(own))
-        heights = np.repeat(values[own], 4) * np.tile([0, 1, 1, 0], len(own))
-        steps = np.tile(np.array([Path.MOVETO, *[Path.LINETO] * 3], Path.code_type), len(own))
+        indices = np.flatnonzero(values * sign > 0)
+        edges = np.repeat(positions[indices], 4) + np.tile([0, 0, 1, 1], len(indices))
+        heights = np.repeat(values[indices], 4) * np.tile([0, 1, 1, 0], len(indices))
+        steps = np.tile(np.array([Path.MOVETO, *[Path.LINETO] * 3], Path.code_type), len(indices))
         outline = Path(np.stack([edges, heights], axis=1).astype(float), steps)
         axis.add_patch(PathPatch(outline, facecolor=colour, edgecolor=colour, linewidth=0.3))
     axis.axhline(0, color="0.4", linewidth=0.5)
 
 
-def profile(axis: Axes, whole: np.ndarray, ruler: Ruler, stretch: tuple[int, int]) -> None:
+def draw_profile(axis: Axes, contributions: np.ndarray, ruler: Ruler, focus_range: tuple[int, int]) -> None:
     """Contributions of a whole window; the stretch that is drawn as letters is shaded."""
-    bars(axis, whole)
-    axis.set_ylim(*limits([whole]))
-    if stretch != (0, len(whole)):
-        axis.axvspan(*stretch, color="0.88", zorder=0, linewidth=0)
-    along(axis, ruler, 0, len(whole))
+    draw_bars(axis, contributions)
+    axis.set_ylim(*axis_limits([contributions]))
+    if focus_range != (0, len(contributions)):
+        axis.axvspan(*focus_range, color="0.88", zorder=0, linewidth=0)
+    draw_position_axis(axis, ruler, 0, len(contributions))
     axis.set_xlabel("")
-    upright(axis)
+    draw_value_axis(axis)
 
 
-def letters(axis: Axes, contributions: np.ndarray, sequence: np.ndarray, start: int, end: int) -> np.ndarray:
+def draw_letters(axis: Axes, contributions: np.ndarray, sequence: np.ndarray, start: int, end: int) -> np.ndarray:
     """The sequence's own bases of [start, end), as high as they contribute. Returns the heights, (end − start, 4)."""
     heights = np.zeros((end - start, 4))
-    own = sequence[start:end]
-    known = np.flatnonzero(own < 4)
-    heights[known, own[known]] = contributions[start:end][known]
-    logo.draw(axis, heights, start, limits=False)
+    codes = sequence[start:end]
+    known = np.flatnonzero(codes < 4)
+    heights[known, codes[known]] = contributions[start:end][known]
+    logo.draw_letters(axis, heights, start, limits=False)
     axis.axhline(0, color="0.4", linewidth=0.5)
     return heights
 
 
-def explained(axes: list[Axes], at: int | None) -> None:
+def draw_position_marker(axes: list[Axes], position: int | None) -> None:
     """A triangle above the place that is explained, and a band behind its letter."""
-    for axis in axes if at is not None else []:
+    for axis in axes if position is not None else []:
         low, high = axis.get_xlim()
-        if low <= at < high:
-            axis.axvspan(at, at + 1, color="0.78", linewidth=0.4, zorder=0.5)
-            axis.plot(at + 0.5, 0.94, "v", color="black", markersize=4, transform=axis.get_xaxis_transform())
+        if low <= position < high:
+            axis.axvspan(position, position + 1, color="0.78", linewidth=0.4, zorder=0.5)
+            axis.plot(position + 0.5, 0.94, "v", color="black", markersize=4, transform=axis.get_xaxis_transform())
 
 
-def legend(page: Sheet, left: float, top: float, at: bool, failed: bool, more: list[tuple[Any, str]] | None = None) -> None:
-    """What colours and marks mean, in one line. at: whether places are explained. failed: whether a method did. more: handles and words."""
-    found = [(Patch(color=UP), "raises the number that is explained"), (Patch(color=DOWN), "lowers it"), *(more or [])]
-    if at:
-        found.append((Line2D([], [], color="black", marker="v", markersize=4.5, linewidth=0), "place that is explained"))
-    if failed:
-        found.append((Patch(facecolor=SHADE, edgecolor=FAILED, linewidth=0.5), "method that failed an exam"))
-    place = (left / page.width, 1 - top / page.height)
-    handles, words = zip(*found, strict=True)
+def draw_legend(
+    page: Sheet,
+    left: float,
+    top: float,
+    has_positions: bool,
+    has_failed: bool,
+    extra_handles: list[tuple[Any, str]] | None = None,
+) -> None:
+    """What colours and marks mean, in one line. has_positions: whether places are explained. has_failed: whether a method did. extra_handles: handles and words."""
+    entries = [(Patch(color=UP), "raises the number that is explained"), (Patch(color=DOWN), "lowers it"), *(extra_handles or [])]
+    if has_positions:
+        entries.append((Line2D([], [], color="black", marker="v", markersize=4.5, linewidth=0), "place that is explained"))
+    if has_failed:
+        entries.append((Patch(facecolor=SHADE, edgecolor=FAILED, linewidth=0.5), "method that failed an exam"))
+    anchor = (left / page.width, 1 - top / page.height)
+    handles, labels = zip(*entries, strict=True)
     page.figure.legend(
-        handles, words, loc="upper left", bbox_to_anchor=place, ncols=len(found), fontsize=8, borderpad=0, borderaxespad=0,
+        handles, labels, loc="upper left", bbox_to_anchor=anchor, ncols=len(entries), fontsize=8, borderpad=0, borderaxespad=0,
         handlelength=1, handleheight=0.9, columnspacing=1.6, handletextpad=0.5,
     )  # fmt: skip

@@ -10,22 +10,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from readsight.interpret.sequence_attribution.attribution_file import Attributions
-from readsight.interpret.tabular_attribution.results import short
+from readsight.interpret.tabular_attribution.results import shorten
 from readsight.report.attribution_figures import genes, panels
-from readsight.report.attribution_figures.example_selection import FOCUS, Ruler, focus, leading
-from readsight.report.attribution_figures.genome_profile import Track, along, placed
+from readsight.report.attribution_figures.example_selection import FOCUS_WIDTH, Ruler, choose_leading_method, find_focus
+from readsight.report.attribution_figures.genome_profile import Track, build_tracks, find_placed_rows
 from readsight.report.attribution_figures.panels import Sheet
 
 WIDTH, LEFT, RIGHT, ABOVE = 12.0, 0.85, 0.3, 0.6
 TITLE, HEIGHT, WINDOWS, LANE, FOOT = 0.24, 0.85, 0.22, 0.34, 0.5
 WINDOWS_WIDE = 8  # a region is so many windows' length at most
 MOST_HEADS, MOST_SETS, MOST_NAMED = 4, 3, 12
-FAINT = 0.1  # effects below this part of the largest bear no name
-SIZE = 6.5  # points, of variants' names
+MIN_EFFECT = 0.1  # effects below this part of the largest bear no name
+FONT_SIZE = 6.5  # points, of variants' names
 
 
 @dataclass(frozen=True)
-class Region:
+class GenomeRegion:
     """chrom, [start, end), 0-based, and the rows of the windows that lie within it."""
 
     chrom: str
@@ -34,219 +34,244 @@ class Region:
     rows: np.ndarray
 
 
-def region(held: Attributions, contributions: np.ndarray, variants: list[pd.DataFrame]) -> Region:
+def choose_region(attributions: Attributions, contributions: np.ndarray, variants: list[pd.DataFrame]) -> GenomeRegion:
     """The stretch of up to WINDOWS_WIDE windows' length that holds most windows, one with variants before others; of several
     that where contributions (n, places) are largest.
     """
-    rows = placed(held)
-    chrom, start, end = (np.asarray(held.rows[name])[rows] for name in ("chrom", "start", "end"))
+    rows = find_placed_rows(attributions)
+    chrom, start, end = (np.asarray(attributions.metadata[name])[rows] for name in ("chrom", "start", "end"))
     size = np.abs(contributions[rows]).sum(axis=1)
     reach = WINDOWS_WIDE * int((end - start).max())
-    best, found = (-1.0, -1.0, -1.0), None
+    best, region = (-1.0, -1.0, -1.0), None
     for name in sorted(set(chrom.tolist())):
-        own = np.flatnonzero(chrom == name)
-        own = own[np.argsort(start[own], kind="stable")]
-        places = np.sort(np.concatenate([v.loc[v["chrom"] == name, "position"] for v in variants] or [[]]))
-        there = np.searchsorted(places, end) > np.searchsorted(places, start)
-        for first, at in enumerate(own):
-            inside = own[first:][end[own[first:]] <= start[at] + reach]
-            low, high = start[at], end[inside].max()
-            key = (float(there[inside].any()), float(len(inside)), float(size[inside].sum()))
+        contig_windows = np.flatnonzero(chrom == name)
+        contig_windows = contig_windows[np.argsort(start[contig_windows], kind="stable")]
+        variant_positions = np.sort(np.concatenate([v.loc[v["chrom"] == name, "position"] for v in variants] or [[]]))
+        has_variant = np.searchsorted(variant_positions, end) > np.searchsorted(variant_positions, start)
+        for first, window in enumerate(contig_windows):
+            inside = contig_windows[first:][end[contig_windows[first:]] <= start[window] + reach]
+            low, high = start[window], end[inside].max()
+            key = (float(has_variant[inside].any()), float(len(inside)), float(size[inside].sum()))
             if key > best:
-                best, found = key, Region(name, int(low), int(high), rows[inside])
-    room = max((found.end - found.start) // 50, 5)
-    return Region(found.chrom, max(found.start - room, 0), found.end + room, found.rows)
+                best, region = key, GenomeRegion(name, int(low), int(high), rows[inside])
+    margin = max((region.end - region.start) // 50, 5)
+    return GenomeRegion(region.chrom, max(region.start - margin, 0), region.end + margin, region.rows)
 
 
-def figure(held: Attributions, exams: dict[str, Any], gtf: list[Path], sets: dict[str, pd.DataFrame]) -> Figure | str:
+def draw_figure(
+    attributions: Attributions, exams: dict[str, Any], gtf: list[Path], sets: dict[str, pd.DataFrame]
+) -> Figure | str:
     """From above: contributions to each head, windows, genes, effects of variants of each set (chrom, position from 0, ref, alt,
     score; attrs["unit"] of sites that are gained and lost), and the bases that contribute most.
     """
-    if not len(placed(held)):
+    if not len(find_placed_rows(attributions)):
         return "Sequences of this task have no place on a genome, so that there is nothing to draw along one."
-    method, heads = leading(held, exams), held.heads[:MOST_HEADS]
-    values = {head: held.contributions(method, head) for head in heads}
-    own = list(sets.items())[:MOST_SETS]
-    here = region(held, sum(np.abs(v) for v in values.values()), [table for _, table in own])
-    tracks = {head: along(held, v)[here.chrom].cut(here.start, here.end) for head, v in values.items()}
-    letter = genes.SIZE * 0.58 / 72 * (here.end - here.start) / (WIDTH - LEFT - RIGHT)
-    lanes = genes.lanes(genes.near(gtf, here.chrom, here.start, here.end), here.start, here.end, letter)
-    shown = [(name, _inside(table, here)) for name, table in own]
-    stretch, strong = _stretch(tracks, here, shown)
+    method, heads = choose_leading_method(attributions, exams), attributions.heads[:MOST_HEADS]
+    values = {head: attributions.contributions(method, head) for head in heads}
+    variant_sets = list(sets.items())[:MOST_SETS]
+    region = choose_region(attributions, sum(np.abs(v) for v in values.values()), [table for _, table in variant_sets])
+    tracks = {head: build_tracks(attributions, v)[region.chrom].crop(region.start, region.end) for head, v in values.items()}
+    letter_width = genes.FONT_SIZE * 0.58 / 72 * (region.end - region.start) / (WIDTH - LEFT - RIGHT)
+    lanes = genes.arrange_lanes(
+        genes.find_transcripts(gtf, region.chrom, region.start, region.end), region.start, region.end, letter_width
+    )
+    regional_sets = [(name, _select_variants(table, region)) for name, table in variant_sets]
+    focus_range, strongest_head = _choose_focus(tracks, region, regional_sets)
     height = ABOVE + len(heads) * (TITLE + HEIGHT) + TITLE + WINDOWS + bool(lanes) * (TITLE + LANE * len(lanes))
-    height += len(shown) * (TITLE + HEIGHT) + 0.3 + TITLE + 0.2 + HEIGHT + FOOT
-    page, ruler = Sheet(WIDTH, height), Ruler(here.chrom, 0, here.end, "+")
-    _heading(page, held, here, gtf, method, exams)
-    top, upper = ABOVE, []
+    height += len(regional_sets) * (TITLE + HEIGHT) + 0.3 + TITLE + 0.2 + HEIGHT + FOOT
+    page, ruler = Sheet(WIDTH, height), Ruler(region.chrom, 0, region.end, "+")
+    _draw_heading(page, attributions, region, gtf, method, exams)
+    top, genome_axes = ABOVE, []
     for head in heads:
-        axis = page.axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, HEIGHT)
-        _track(axis, held, exams, method, head, tracks[head], here)
-        upper.append(axis)
+        axis = page.add_axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, HEIGHT)
+        _draw_track(axis, attributions, exams, method, head, tracks[head], region)
+        genome_axes.append(axis)
         top += TITLE + HEIGHT
-    axis = page.axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, WINDOWS)
-    _windows(axis, held, here)
-    top, upper = top + TITLE + WINDOWS, [*upper, axis]
+    axis = page.add_axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, WINDOWS)
+    _draw_windows(axis, attributions, region)
+    top, genome_axes = top + TITLE + WINDOWS, [*genome_axes, axis]
     if lanes:
-        axis = page.axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, LANE * len(lanes))
-        genes.draw(axis, lanes, here.start, here.end, letter)
+        axis = page.add_axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, LANE * len(lanes))
+        genes.draw_lanes(axis, lanes, region.start, region.end, letter_width)
         axis.set_title("genes", fontsize=8, pad=2)
-        top, upper = top + TITLE + LANE * len(lanes), [*upper, axis]
-    for name, table in shown:
-        axis = page.axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, HEIGHT)
-        _effects(axis, name, table, held, here, sets[name].attrs.get("unit", ""))
-        top, upper = top + TITLE + HEIGHT, [*upper, axis]
-    for axis in upper:
-        panels.along(axis, ruler, here.start, here.end, named=axis is upper[-1], most=10)
-        axis.tick_params(axis="x", length=2.5 if axis.spines["bottom"].get_visible() or axis is upper[-1] else 0)
-        axis.axvspan(*stretch, color="0.88", zorder=0, linewidth=0)
-    axis = page.axis(LEFT, top + 0.3 + TITLE + 0.2, WIDTH - LEFT - RIGHT, HEIGHT)
-    _zoom(axis, tracks[strong], strong, shown, stretch, ruler, held)
+        top, genome_axes = top + TITLE + LANE * len(lanes), [*genome_axes, axis]
+    for name, table in regional_sets:
+        axis = page.add_axis(LEFT, top + TITLE, WIDTH - LEFT - RIGHT, HEIGHT)
+        _draw_effects(axis, name, table, attributions, region, sets[name].attrs.get("unit", ""))
+        top, genome_axes = top + TITLE + HEIGHT, [*genome_axes, axis]
+    for axis in genome_axes:
+        panels.draw_position_axis(axis, ruler, region.start, region.end, is_labelled=axis is genome_axes[-1], max_ticks=10)
+        axis.tick_params(axis="x", length=2.5 if axis.spines["bottom"].get_visible() or axis is genome_axes[-1] else 0)
+        axis.axvspan(*focus_range, color="0.88", zorder=0, linewidth=0)
+    axis = page.add_axis(LEFT, top + 0.3 + TITLE + 0.2, WIDTH - LEFT - RIGHT, HEIGHT)
+    _draw_zoom(axis, tracks[strongest_head], strongest_head, regional_sets, focus_range, ruler, attributions)
     return page.figure
 
 
-def _heading(page: Sheet, held: Attributions, here: Region, gtf: list[Path], method: str, exams: dict[str, Any]) -> None:
-    place = f"{here.chrom}:{here.start + 1:,}–{here.end:,}"
-    words = f"{place}; {len(here.rows):,} explained window{'s' * (len(here.rows) != 1)}, of each base the mean over them"
-    page.words(LEFT - 0.6, 0.08, words, fontsize=10, fontweight="bold")
+def _draw_heading(
+    page: Sheet, attributions: Attributions, region: GenomeRegion, gtf: list[Path], method: str, exams: dict[str, Any]
+) -> None:
+    location = f"{region.chrom}:{region.start + 1:,}–{region.end:,}"
+    text = f"{location}; {len(region.rows):,} explained window{'s' * (len(region.rows) != 1)}, of each base the mean over them"
+    page.add_text(LEFT - 0.6, 0.08, text, fontsize=10, fontweight="bold")
     failed = not exams.get(method, {}).get("passed", True)
-    more = [] if len(held.heads) <= MOST_HEADS else [f"the first {MOST_HEADS} of {len(held.heads)} classes"]
-    more += ["no annotation was given"] if not gtf else []
-    panels.legend(page, LEFT - 0.6, 0.36, bool(held.at), failed)
-    page.words(page.width - RIGHT, 0.36, "; ".join(more), fontsize=8, ha="right", color=panels.GREY)
+    notes = [] if len(attributions.heads) <= MOST_HEADS else [f"the first {MOST_HEADS} of {len(attributions.heads)} classes"]
+    notes += ["no annotation was given"] if not gtf else []
+    panels.draw_legend(page, LEFT - 0.6, 0.36, bool(attributions.positions), failed)
+    page.add_text(page.width - RIGHT, 0.36, "; ".join(notes), fontsize=8, ha="right", color=panels.GREY)
 
 
-def _inside(table: pd.DataFrame, here: Region) -> pd.DataFrame:
-    own = table[(table["chrom"] == here.chrom) & (table["position"] >= here.start) & (table["position"] < here.end)]
-    return own.dropna(subset=["score"]).sort_values("score", key=abs, ascending=False, kind="stable")
+def _select_variants(table: pd.DataFrame, region: GenomeRegion) -> pd.DataFrame:
+    selected = table[(table["chrom"] == region.chrom) & (table["position"] >= region.start) & (table["position"] < region.end)]
+    return selected.dropna(subset=["score"]).sort_values("score", key=abs, ascending=False, kind="stable")
 
 
-def _stretch(tracks: dict[str, Track], here: Region, shown: list[tuple[str, pd.DataFrame]]) -> tuple[tuple[int, int], str]:
+def _choose_focus(
+    tracks: dict[str, Track], region: GenomeRegion, regional_sets: list[tuple[str, pd.DataFrame]]
+) -> tuple[tuple[int, int], str]:
     """The bases that are drawn as letters, about the variant of largest effect, or, without one on explained bases, those that
     contribute most; and the head that they contribute most to.
     """
-    covered = next(iter(tracks.values())).places
-    every = pd.concat([table for _, table in shown]) if shown else pd.DataFrame({"position": [], "score": []})
-    every = every[every["position"].isin(covered)]
-    width = min(FOCUS + 20, here.end - here.start)
-    if len(every):
-        at = int(every["position"].iloc[int(every["score"].abs().argmax())])
-        start = int(np.clip(at - width // 2, here.start, here.end - width))
+    positions = next(iter(tracks.values())).positions
+    variants = pd.concat([table for _, table in regional_sets]) if regional_sets else pd.DataFrame({"position": [], "score": []})
+    variants = variants[variants["position"].isin(positions)]
+    width = min(FOCUS_WIDTH + 20, region.end - region.start)
+    if len(variants):
+        centre = int(variants["position"].iloc[int(variants["score"].abs().argmax())])
+        start = int(np.clip(centre - width // 2, region.start, region.end - width))
     else:
-        filled = np.zeros(here.end - here.start)
-        filled[covered - here.start] = np.max([np.abs(track.values) for track in tracks.values()], axis=0)
-        start = here.start + focus(filled, width, 0)[0]
-    stretch = (start, start + width)
-    return stretch, max(tracks, key=lambda head: float(np.abs(tracks[head].cut(*stretch).values).sum()))
+        profile = np.zeros(region.end - region.start)
+        profile[positions - region.start] = np.max([np.abs(track.values) for track in tracks.values()], axis=0)
+        start = region.start + find_focus(profile, width, 0)[0]
+    focus_range = (start, start + width)
+    return focus_range, max(tracks, key=lambda head: float(np.abs(tracks[head].crop(*focus_range).values).sum()))
 
 
-def _track(axis: Axes, held: Attributions, exams: dict[str, Any], method: str, head: str, track: Track, here: Region) -> None:
+def _draw_track(
+    axis: Axes, attributions: Attributions, exams: dict[str, Any], method: str, head: str, track: Track, region: GenomeRegion
+) -> None:
     """Bars of one head; triangles at the places that are explained."""
-    panels.bars(axis, track.values, track.places)
-    axis.set_ylim(*panels.limits([track.values]))
-    panels.title(axis, method, exams, f", to {head}")
-    panels.upright(axis, held.about["unit"])
-    axis.set_xlim(here.start, here.end)
-    if head in held.at:
-        rulers = [(Ruler.of(held, row), int(held.at[head][row])) for row in here.rows]
-        at = [ruler.position(place) - 0.5 for ruler, place in rulers]
-        axis.plot(at, [0.94] * len(at), "v", color="black", markersize=3.5, transform=axis.get_xaxis_transform())
+    panels.draw_bars(axis, track.values, track.positions)
+    axis.set_ylim(*panels.axis_limits([track.values]))
+    panels.draw_title(axis, method, exams, f", to {head}")
+    panels.draw_value_axis(axis, attributions.attributes["unit"])
+    axis.set_xlim(region.start, region.end)
+    if head in attributions.positions:
+        rulers = [(Ruler.from_attributions(attributions, row), int(attributions.positions[head][row])) for row in region.rows]
+        positions = [ruler.to_position(offset) - 0.5 for ruler, offset in rulers]
+        axis.plot(positions, [0.94] * len(positions), "v", color="black", markersize=3.5, transform=axis.get_xaxis_transform())
 
 
-def _windows(axis: Axes, held: Attributions, here: Region) -> None:
+def _draw_windows(axis: Axes, attributions: Attributions, region: GenomeRegion) -> None:
     """A bar a window, in as many lanes as they need."""
     ends: list[int] = []
-    start, end = (np.asarray(held.rows[name]) for name in ("start", "end"))
+    start, end = (np.asarray(attributions.metadata[name]) for name in ("start", "end"))
     bars = []
-    for row in here.rows:
+    for row in region.rows:
         lane = next((i for i, last in enumerate(ends) if last <= start[row]), len(ends))
         ends[lane : lane + 1] = [int(end[row])]
         bars.append((lane, int(start[row]), int(end[row])))
-    for number, (lane, low, high) in enumerate(bars):
-        axis.fill_between([low, high], lane + 0.12, lane + 0.88, color="0.55" if number % 2 else "0.72", linewidth=0)
+    for index, (lane, low, high) in enumerate(bars):
+        axis.fill_between([low, high], lane + 0.12, lane + 0.88, color="0.55" if index % 2 else "0.72", linewidth=0)
     axis.set_ylim(len(ends), 0)
     axis.set_yticks([])
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.set_title("windows", fontsize=8, pad=2)
 
 
-def _effects(axis: Axes, name: str, table: pd.DataFrame, held: Attributions, here: Region, unit: str) -> None:
+def _draw_effects(
+    axis: Axes, name: str, table: pd.DataFrame, attributions: Attributions, region: GenomeRegion, unit: str
+) -> None:
     """A stem a variant, as high as its effect; names of the largest that have room."""
-    axis.set_xlim(here.start, here.end)
-    more = " (a site gained: above 0, lost: below)" if unit else ""
-    axis.set_title(f"effects of variants: {name}" + (more if len(table) else " (none here)"), fontsize=8, pad=2)
-    at, score = table["position"].to_numpy() + 0.5, table["score"].to_numpy(float)
-    low, high = panels.limits([score, -0.25 * score])
+    axis.set_xlim(region.start, region.end)
+    note = " (a site gained: above 0, lost: below)" if unit else ""
+    axis.set_title(f"effects of variants: {name}" + (note if len(table) else " (none here)"), fontsize=8, pad=2)
+    positions, score = table["position"].to_numpy() + 0.5, table["score"].to_numpy(float)
+    low, high = panels.axis_limits([score, -0.25 * score])
     axis.set_ylim(low - 0.1 * (high - low), high + 0.18 * (high - low))
-    shades = [panels.UP if one > 0 else panels.DOWN for one in score]
-    axis.vlines(at, 0, score, colors=shades, linewidth=1)
-    axis.scatter(at, score, c=shades, s=14, zorder=3, linewidths=0)
+    shades = [panels.UP if value > 0 else panels.DOWN for value in score]
+    axis.vlines(positions, 0, score, colors=shades, linewidth=1)
+    axis.scatter(positions, score, c=shades, s=14, zorder=3, linewidths=0)
     axis.axhline(0, color="0.4", linewidth=0.5)
-    panels.upright(axis, f"Δ {unit or held.about['unit']}")
-    _names(axis, table, at, score)
+    panels.draw_value_axis(axis, f"Δ {unit or attributions.attributes['unit']}")
+    _draw_names(axis, table, positions, score)
 
 
-def _names(axis: Axes, table: pd.DataFrame, at: np.ndarray, score: np.ndarray) -> None:
+def _draw_names(axis: Axes, table: pd.DataFrame, positions: np.ndarray, score: np.ndarray) -> None:
     """Names beside the points of the largest effects, at the right or the left, where nothing else stands."""
     (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
-    across, up = (WIDTH - LEFT - RIGHT) / (right - left), HEIGHT / (high - low)
-    points = np.stack([(at - left) * across, (score - low) * up], axis=1)  # inches
-    zero = -low * up
+    inches_per_base, inches_per_unit = (WIDTH - LEFT - RIGHT) / (right - left), HEIGHT / (high - low)
+    points = np.stack([(positions - left) * inches_per_base, (score - low) * inches_per_unit], axis=1)  # inches
+    zero = -low * inches_per_unit
     taken = [(x - 0.05, x + 0.05, min(y, zero) - 0.05, max(y, zero) + 0.05) for x, y in points]  # with their stems
-    for number, row in enumerate(table.head(MOST_NAMED).itertuples()):
-        text, (x, y) = named(row), points[number]
-        if abs(row.score) < FAINT * abs(score[0]):
+    for index, row in enumerate(table.head(MOST_NAMED).itertuples()):
+        text, (x, y) = variant_label(row), points[index]
+        if abs(row.score) < MIN_EFFECT * abs(score[0]):
             break
-        long = len(text) * SIZE * 0.6 / 72
-        for begin, side in ((x + 0.07, "left"), (x - 0.07 - long, "right")):
-            box = (begin, begin + long, y - 0.06, y + 0.06)
-            if 0 <= begin and box[1] <= (right - left) * across and not any(_meet(box, b) for b in taken):
+        text_width = len(text) * FONT_SIZE * 0.6 / 72
+        for text_start, side in ((x + 0.07, "left"), (x - 0.07 - text_width, "right")):
+            box = (text_start, text_start + text_width, y - 0.06, y + 0.06)
+            if 0 <= text_start and box[1] <= (right - left) * inches_per_base and not any(_overlap(box, b) for b in taken):
                 taken.append(box)
-                end = at[number] + (0.07 if side == "left" else -0.07) / across
-                axis.text(end, score[number], text, fontsize=SIZE, va="center_baseline", ha=side)
+                end = positions[index] + (0.07 if side == "left" else -0.07) / inches_per_base
+                axis.text(end, score[index], text, fontsize=FONT_SIZE, va="center_baseline", ha=side)
                 break
 
 
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+def _overlap(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> bool:
     """Whether two boxes (left, right, bottom, top) overlap."""
-    return one[0] < other[1] and one[1] > other[0] and one[2] < other[3] and one[3] > other[2]
+    return first[0] < second[1] and first[1] > second[0] and first[2] < second[3] and first[3] > second[2]
 
 
-def named(row: Any) -> str:
+def variant_label(row: Any) -> str:
     """A variant as a figure calls it: position from 1, and alleles."""
-    return f"{row.position + 1:,} {short(row.ref, 7)}>{short(row.alt, 7)}"
+    return f"{row.position + 1:,} {shorten(row.ref, 7)}>{shorten(row.alt, 7)}"
 
 
-def _zoom(
+def _draw_zoom(
     axis: Axes,
     track: Track,
     head: str,
-    shown: list[tuple[str, pd.DataFrame]],
-    stretch: tuple[int, int],
+    regional_sets: list[tuple[str, pd.DataFrame]],
+    focus_range: tuple[int, int],
     ruler: Ruler,
-    held: Attributions,
+    attributions: Attributions,
 ) -> None:
     """Letters of the bases that contribute most, forward strand, variants above them."""
-    start, end = stretch
-    own = track.cut(start, end)
+    start, end = focus_range
+    zoomed = track.crop(start, end)
     values, bases = np.zeros(end - start), np.full(end - start, 4, np.uint8)
-    values[own.places - start], bases[own.places - start] = own.values, own.bases
+    values[zoomed.positions - start], bases[zoomed.positions - start] = zoomed.values, zoomed.bases
     heights = np.zeros((end - start, 4))
     known = np.flatnonzero(bases < 4)
     heights[known, bases[known]] = values[known]
-    panels.logo.draw(axis, heights, start, limits=False)
+    panels.logo.draw_letters(axis, heights, start, limits=False)
     axis.axhline(0, color="0.4", linewidth=0.5)
-    axis.set_ylim(*panels.limits([heights]))
-    panels.along(axis, ruler, start, end, most=10)
-    axis.set_xlabel(f"{ruler.words}; forward strand", fontsize=8, labelpad=1.5)
-    panels.upright(axis, held.about["unit"])
-    axis.set_title(f"the shaded bases, contributions to {head}", fontsize=8, pad=16 if shown else 2)
-    letter = SIZE * 0.6 / 72 * (end - start) / (WIDTH - LEFT - RIGHT)  # in bases
+    axis.set_ylim(*panels.axis_limits([heights]))
+    panels.draw_position_axis(axis, ruler, start, end, max_ticks=10)
+    axis.set_xlabel(f"{ruler.label}; forward strand", fontsize=8, labelpad=1.5)
+    panels.draw_value_axis(axis, attributions.attributes["unit"])
+    axis.set_title(f"the shaded bases, contributions to {head}", fontsize=8, pad=16 if regional_sets else 2)
+    letter_width = FONT_SIZE * 0.6 / 72 * (end - start) / (WIDTH - LEFT - RIGHT)  # in bases
     taken: list[tuple[float, float]] = []
-    for row in (row for _, table in shown for row in table.itertuples() if start <= row.position < end):
-        text, at = f"{short(row.ref, 5)}>{short(row.alt, 5)}", row.position + 0.5
+    for row in (row for _, table in regional_sets for row in table.itertuples() if start <= row.position < end):
+        text, position = f"{shorten(row.ref, 5)}>{shorten(row.alt, 5)}", row.position + 0.5
         axis.axvspan(row.position, row.position + len(row.ref), color="0.85", zorder=0, linewidth=0)
-        reach = (len(text) + 1) / 2 * letter
-        if start <= at - reach and at + reach <= end and all(at + reach <= a or at - reach >= b for a, b in taken):
-            taken.append((at - reach, at + reach))
+        half_width = (len(text) + 1) / 2 * letter_width
+        if (
+            start <= position - half_width
+            and position + half_width <= end
+            and all(position + half_width <= a or position - half_width >= b for a, b in taken)
+        ):
+            taken.append((position - half_width, position + half_width))
             shade = panels.UP if row.score > 0 else panels.DOWN
-            axis.text(at, 1.02, text, fontsize=SIZE, ha="center", va="bottom", color=shade, transform=axis.get_xaxis_transform())
+            axis.text(
+                position,
+                1.02,
+                text,
+                fontsize=FONT_SIZE,
+                ha="center",
+                va="bottom",
+                color=shade,
+                transform=axis.get_xaxis_transform(),
+            )

@@ -10,55 +10,55 @@ TYPES = {"uint8": "<u1", "int8": "<i1", "int16": "<i2", "float32": "<f4"}
 ALIGNED = 4  # bytes: where an array may begin
 
 
-def quantised(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def quantise(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows as whole numbers, and what one of them stands for.
 
     values: (n, …) float. kind: `int8` or `int16`. Returns (n, …) of that kind and (n,) float32, so that their product is off by half
     a step, which is 1/254 or 1/65534 of the row's largest size. A row that is not finite is 0 throughout, and its step is NaN.
     """
     flat = np.asarray(values, np.float64).reshape(len(values), -1)
-    whole = np.isfinite(flat).all(axis=1)
-    flat = np.where(whole[:, None], flat, 0)
+    is_finite = np.isfinite(flat).all(axis=1)
+    flat = np.where(is_finite[:, None], flat, 0)
     largest = np.iinfo(kind).max
     step = (np.abs(flat).max(axis=1, initial=0) / largest).astype(np.float32)
-    found = np.rint(flat / np.where(step > 0, step, 1).astype(np.float64)[:, None])
-    step[~whole] = np.nan
-    return np.clip(found, -largest, largest).astype(kind).reshape(values.shape), step
+    rounded = np.rint(flat / np.where(step > 0, step, 1).astype(np.float64)[:, None])
+    step[~is_finite] = np.nan
+    return np.clip(rounded, -largest, largest).astype(kind).reshape(values.shape), step
 
 
-class Packed:
+class ArrayBlock:
     """Arrays in one block. table: name → type, shape, and the byte that it begins at."""
 
     def __init__(self) -> None:
         self.table: dict[str, dict[str, Any]] = {}
-        self._parts: list[bytes] = []
+        self._chunks: list[bytes] = []
         self.size = 0
 
     def add(self, name: str, values: np.ndarray) -> None:
         """Add an array of one of TYPES."""
         kind = str(values.dtype)
-        held = np.ascontiguousarray(values, TYPES[kind]).tobytes()
+        data = np.ascontiguousarray(values, TYPES[kind]).tobytes()
         self.table[name] = {"type": kind, "shape": list(values.shape), "at": self.size}
-        held += b"\0" * (-len(held) % ALIGNED)
-        self._parts.append(held)
-        self.size += len(held)
+        data += b"\0" * (-len(data) % ALIGNED)
+        self._chunks.append(data)
+        self.size += len(data)
 
     def add_scaled(self, name: str, values: np.ndarray, kind: str) -> None:
         """Add rows of float numbers as whole ones, and beside them their steps, under `{name}/step`."""
-        found, step = quantised(values, kind)
-        self.add(name, found)
+        rounded, step = quantise(values, kind)
+        self.add(name, rounded)
         self.add(f"{name}/step", step)
 
-    def text(self) -> str:
+    def encode_text(self) -> str:
         """The block, gzipped, as base64; the same for the same arrays."""
-        return base64.b64encode(gzip.compress(b"".join(self._parts), 9, mtime=0)).decode()
+        return base64.b64encode(gzip.compress(b"".join(self._chunks), 9, mtime=0)).decode()
 
 
-def unpacked(text: str, table: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
+def unpack_arrays(text: str, table: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
     """The arrays of a block, read back."""
     block = gzip.decompress(base64.b64decode(text))
-    found = {}
+    arrays = {}
     for name, row in table.items():
         count = int(np.prod(row["shape"]))
-        found[name] = np.frombuffer(block, TYPES[row["type"]], count, row["at"]).reshape(row["shape"])
-    return found
+        arrays[name] = np.frombuffer(block, TYPES[row["type"]], count, row["at"]).reshape(row["shape"])
+    return arrays

@@ -10,7 +10,7 @@ from readsight.interpret.sequence_attribution.attribution_file import Attributio
 EDGE = 1e-6
 
 
-def described(held: Attributions) -> dict[str, Any]:
+def describe_examples(attributions: Attributions) -> dict[str, Any]:
     """Columns of the examples, JSON-able.
 
     name, group, label (in words), classes (places in `filters`), fold, chrom, start, end, strand: a value an example. filters:
@@ -18,81 +18,100 @@ def described(held: Attributions) -> dict[str, Any]:
     as the explained number gives it (before calibration). called: in words. right: whether that is the label, None where
     nothing is called. wrong: how far from the truth the number is, larger is worse. None stands for what is not known.
     """
-    kind, heads = held.about["kind"], held.heads
-    label = held.rows.get("label")
-    words, filters, members = labels(kind, [str(c) for c in held.about.get("classes", [])], label, len(held))
-    score = np.stack([np.asarray(held.score[head], float) for head in heads], axis=1)
-    found: dict[str, Any] = {"label": words, "filters": filters, "classes": members}
+    kind, heads = attributions.attributes["kind"], attributions.heads
+    label = attributions.metadata.get("label")
+    label_texts, filters, members = describe_labels(
+        kind, [str(c) for c in attributions.attributes.get("classes", [])], label, len(attributions)
+    )
+    score = np.stack([np.asarray(attributions.score[head], float) for head in heads], axis=1)
+    columns: dict[str, Any] = {"label": label_texts, "filters": filters, "classes": members}
     for name in ("example", "group", "chrom", "strand"):
-        found[name] = [str(v) for v in held.rows[name]] if name in held.rows else [""] * len(held)
+        columns[name] = (
+            [str(v) for v in attributions.metadata[name]] if name in attributions.metadata else [""] * len(attributions)
+        )
     for name in ("fold", "start", "end"):
-        found[name] = [int(v) for v in held.rows[name]] if name in held.rows else [-1] * len(held)
-    judged = {head: verdict(held, score, i) for i, head in enumerate(heads)}
-    found["score"] = {head: numbers(score[:, i]) for i, head in enumerate(heads)}
+        columns[name] = (
+            [int(v) for v in attributions.metadata[name]] if name in attributions.metadata else [-1] * len(attributions)
+        )
+    verdicts = {head: judge_predictions(attributions, score, i) for i, head in enumerate(heads)}
+    columns["score"] = {head: round_numbers(score[:, i]) for i, head in enumerate(heads)}
     for name in ("called", "right", "wrong"):
-        found[name] = {head: own[name] for head, own in judged.items()}
-    found["chance"] = {head: None if own is None else numbers(own) for head, own in zip(heads, chances(kind, score), strict=True)}
-    found["at"] = {head: [int(v) for v in held.at[head]] for head in heads if head in held.at}
-    return found
+        columns[name] = {head: entry[name] for head, entry in verdicts.items()}
+    columns["chance"] = {
+        head: None if entry is None else round_numbers(entry)
+        for head, entry in zip(heads, compute_probabilities(kind, score), strict=True)
+    }
+    columns["at"] = {head: [int(v) for v in attributions.positions[head]] for head in heads if head in attributions.positions}
+    return columns
 
 
-def labels(kind: str, classes: list[str], label: np.ndarray | None, n: int) -> tuple[list[str], list[str], list[list[int]]]:
+def describe_labels(
+    kind: str, classes: list[str], label: np.ndarray | None, n: int
+) -> tuple[list[str], list[str], list[list[int]]]:
     """The label of each example in words, what examples are chosen by, and which of these each one is."""
     if label is None:
         return [""] * n, [], [[] for _ in range(n)]
     if kind in ("binary", "multiclass"):
         return [classes[int(v)] for v in label], classes, [[int(v)] for v in label]
     if kind == "multilabel":
-        own = [np.flatnonzero(row == 1).tolist() for row in label]
-        return [", ".join(classes[i] for i in row) or "none" for row in own], classes, own
+        class_indices = [np.flatnonzero(row == 1).tolist() for row in label]
+        return [", ".join(classes[i] for i in row) or "none" for row in class_indices], classes, class_indices
     if kind == "positions":
         counts = np.stack([(np.asarray(label) == i).sum(axis=1) for i in range(1, len(classes))], axis=1)
-        words = [", ".join(f"{c} {name}" for c, name in zip(row, classes[1:], strict=True) if c) or "no site" for row in counts]
+        texts = [", ".join(f"{c} {name}" for c, name in zip(row, classes[1:], strict=True) if c) or "no site" for row in counts]
         members = [np.flatnonzero(row).tolist() or [len(classes) - 1] for row in counts]
-        return words, [*(f"with {name}" for name in classes[1:]), "no site"], members
+        return texts, [*(f"with {name}" for name in classes[1:]), "no site"], members
     total = np.asarray(label, float).sum(axis=1) if kind == "profile" else np.asarray(label, float)
     return [f"{v:.4g}" for v in total], [], [[] for _ in range(n)]
 
 
-def chances(kind: str, score: np.ndarray) -> list[np.ndarray | None]:
+def compute_probabilities(kind: str, score: np.ndarray) -> list[np.ndarray | None]:
     """Probability of each head, where its numbers tell one. score: (n, heads)."""
     if kind in ("binary", "multilabel"):
         return list((0.5 * (1 + np.tanh(score / 2))).T)
     if kind == "multiclass":
-        grown = np.exp(score - score.max(axis=1, keepdims=True))
-        return list((grown / grown.sum(axis=1, keepdims=True)).T)
+        exponentials = np.exp(score - score.max(axis=1, keepdims=True))
+        return list((exponentials / exponentials.sum(axis=1, keepdims=True)).T)
     return [None] * score.shape[1]
 
 
-def verdict(held: Attributions, score: np.ndarray, head: int) -> dict[str, list[Any]]:
+def judge_predictions(attributions: Attributions, score: np.ndarray, head: int) -> dict[str, list[Any]]:
     """What each example was called, whether that is right, and how wrong it is; of one head."""
-    kind, n, own = held.about["kind"], len(held), score[:, head]
-    none: list[Any] = [None] * n
-    if held.rows.get("label") is None:
-        return {"called": none, "right": none, "wrong": none}
-    label, name = np.asarray(held.rows["label"]), held.heads[head]
-    classes = [str(c) for c in held.about.get("classes", [])]
+    kind, n, head_score = attributions.attributes["kind"], len(attributions), score[:, head]
+    missing: list[Any] = [None] * n
+    if attributions.metadata.get("label") is None:
+        return {"called": missing, "right": missing, "wrong": missing}
+    label, name = np.asarray(attributions.metadata["label"]), attributions.heads[head]
+    classes = [str(c) for c in attributions.attributes.get("classes", [])]
     if kind == "binary":
-        called = [classes[int(s > 0)] for s in own]
-        return {"called": called, "right": ((own > 0) == label).tolist(), "wrong": numbers(np.where(label == 1, -own, own))}
+        called = [classes[int(s > 0)] for s in head_score]
+        return {
+            "called": called,
+            "right": ((head_score > 0) == label).tolist(),
+            "wrong": round_numbers(np.where(label == 1, -head_score, head_score)),
+        }
     if kind == "multilabel":
-        called, true = [name if s > 0 else f"not {name}" for s in own], label[:, head] == 1
-        return {"called": called, "right": ((own > 0) == true).tolist(), "wrong": numbers(np.where(true, -own, own))}
+        called, is_positive = [name if s > 0 else f"not {name}" for s in head_score], label[:, head] == 1
+        return {
+            "called": called,
+            "right": ((head_score > 0) == is_positive).tolist(),
+            "wrong": round_numbers(np.where(is_positive, -head_score, head_score)),
+        }
     if kind == "multiclass":
         best, label = score.argmax(axis=1), label.astype(int)
-        others = score.copy()
-        others[np.arange(n), label] = -np.inf
-        gap = others.max(axis=1) - score[np.arange(n), label]
-        return {"called": [classes[i] for i in best], "right": (best == label).tolist(), "wrong": numbers(gap)}
+        competing = score.copy()
+        competing[np.arange(n), label] = -np.inf
+        gap = competing.max(axis=1) - score[np.arange(n), label]
+        return {"called": [classes[i] for i in best], "right": (best == label).tolist(), "wrong": round_numbers(gap)}
     if kind == "positions":
-        at = label[np.arange(n), held.at[name]].astype(int)
-        true = at == classes.index(name)
-        right = [None if a == UNCOUNTED else bool(t) for a, t in zip(at, true, strict=True)]
-        return {"called": none, "right": right, "wrong": numbers(np.where(true, -own, own))}
+        site_class = label[np.arange(n), attributions.positions[name]].astype(int)
+        is_positive = site_class == classes.index(name)
+        is_right = [None if a == UNCOUNTED else bool(t) for a, t in zip(site_class, is_positive, strict=True)]
+        return {"called": missing, "right": is_right, "wrong": round_numbers(np.where(is_positive, -head_score, head_score))}
     truth = np.log(np.maximum(label.astype(float).sum(axis=1), EDGE)) if kind == "profile" else label.astype(float)
-    return {"called": none, "right": none, "wrong": numbers(np.abs(own - truth))}
+    return {"called": missing, "right": missing, "wrong": round_numbers(np.abs(head_score - truth))}
 
 
-def numbers(values: np.ndarray) -> list[float | None]:
+def round_numbers(values: np.ndarray) -> list[float | None]:
     """Numbers of six digits; None for what JSON has no word for."""
     return [float(f"{v:.6g}") if np.isfinite(v) else None for v in np.asarray(values, float)]

@@ -2,30 +2,32 @@
 
 from pathlib import Path
 
-from readsight.report.figure_style import empty, new, save
-from readsight.report.model_figures.scores import chance
-from readsight.report.model_figures.style import Found, colours, label, title
+from readsight.report.figure_style import draw_message, new_figure, save_figure
+from readsight.report.model_figures.scores import get_chance_levels
+from readsight.report.model_figures.style import Evaluation, assign_colours, label_metric, label_model
 
 TITLES = {"gc": "GC", "repeat": "repeats", "chromosome": "chromosome"}
 MOST = 30  # rows of a panel
 
 
-def strata(found: Found, out: Path) -> None:
+def draw_strata(evaluation: Evaluation, output: Path) -> None:
     """The primary metric by GC, repeats and chromosome, a panel each; a colour a model, as in the other figures."""
-    own = found.get("strata")
-    if not own:
-        empty(out, "Scores are told by GC, repeats and chromosome of sequences alone.")
+    strata = evaluation.get("strata")
+    if not strata:
+        draw_message(output, "Scores are told by GC, repeats and chromosome of sequences alone.")
         return
-    panels = {by: [row for row in own["rows"] if row["by"] == by][:MOST] for by in TITLES}
+    panels = {by: [row for row in strata["rows"] if row["by"] == by][:MOST] for by in TITLES}
     panels = {by: rows for by, rows in panels.items() if rows}
-    models, shade = list(own["rows"][0]["models"]), colours(found)
+    models, shade = list(strata["rows"][0]["models"]), assign_colours(evaluation)
     deepest = max(map(len, panels.values()))
-    figure, axes = new(1, len(panels), width=2.5 + 3.6 * len(panels), height=1.7 + 0.42 * deepest, sharex=True, squeeze=False)
-    line = chance(found).get(own["metric"])
+    figure, axes = new_figure(
+        1, len(panels), width=2.5 + 3.6 * len(panels), height=1.7 + 0.42 * deepest, sharex=True, squeeze=False
+    )
+    line = get_chance_levels(evaluation).get(strata["metric"])
     for axis, (by, rows) in zip(axes[0], panels.items(), strict=True):
-        for place, row in enumerate(rows):
+        for position, row in enumerate(rows):
             for number, model in enumerate(models):
-                cell, y = row["models"][model], place + 0.16 * (2 * number - len(models) + 1)
+                cell, y = row["models"][model], position + 0.16 * (2 * number - len(models) + 1)
                 if cell["value"] is None:
                     axis.text(
                         0.98,
@@ -47,7 +49,7 @@ def strata(found: Found, out: Path) -> None:
         axis.set_ylim(deepest - 0.4, -0.6)
         axis.set_title(TITLES[by], fontsize=10)
     for model in models:
-        axes[0][0].plot([], [], "o-", color=shade[model], markersize=4.5, label=label(model, found))
+        axes[0][0].plot([], [], "o-", color=shade[model], markersize=4.5, label=label_model(model, evaluation))
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=len(models), fontsize=8)
-    figure.supxlabel(title(own["metric"], found) + (f"; dashed: {line[1]}" if line else ""), fontsize=9)
-    save(figure, out)
+    figure.supxlabel(label_metric(strata["metric"], evaluation) + (f"; dashed: {line[1]}" if line else ""), fontsize=9)
+    save_figure(figure, output)

@@ -3,14 +3,14 @@
 import textwrap
 from typing import Any
 
-from readsight.evaluation.verdict.findings import plainly
-from readsight.models.model_spec import Variant
+from readsight.evaluation.verdict.findings import is_plain_model
+from readsight.models.model_spec import ModelSpec
 from readsight.report.figure_style import COLOURS
-from readsight.wording import CONTROL, LINEAR, METRICS, name
+from readsight.wording import CONTROL, LINEAR_MODELS, METRIC_NAMES, describe_model
 
-Found = dict[str, Any]
+Evaluation = dict[str, Any]
 GREY = COLOURS[7]
-OTHERS = ("base_rate", CONTROL)
+REFERENCES = ("base_rate", CONTROL)
 TITLES = {
     "brier": "Brier score",
     "exact_match": "all labels right",
@@ -22,61 +22,61 @@ TITLES = {
 WORSE = ("brier", "hamming", "log_loss", "ece", "ece_raw", "mse")  # lower is better
 
 
-def label(model: str, found: Found) -> str:
+def label_model(model: str, evaluation: Evaluation) -> str:
     """A model's name in a figure."""
     if model == CONTROL:
         return "shuffled labels (control)"
-    return name(model, found["facts"]["feature"], found["kind"]).removeprefix("the ")
+    return describe_model(model, evaluation["facts"]["feature"], evaluation["kind"]).removeprefix("the ")
 
 
-def title(metric: str, found: Found) -> str:
+def label_metric(metric: str, evaluation: Evaluation) -> str:
     """A metric's name in a figure, with the way that is better."""
-    own = TITLES.get(metric, METRICS.get(metric, metric))
-    if metric == "auprc" and "rare" in found["facts"]:
-        own = f"{own} of {found['facts']['rare']}{'s' * (found['primary'] == 'auprc')}"
-    return f"{own} ({'lower' if metric in WORSE else 'higher'} is better)"
+    metric_name = TITLES.get(metric, METRIC_NAMES.get(metric, metric))
+    if metric == "auprc" and "rare" in evaluation["facts"]:
+        metric_name = f"{metric_name} of {evaluation['facts']['rare']}{'s' * (evaluation['primary'] == 'auprc')}"
+    return f"{metric_name} ({'lower' if metric in WORSE else 'higher'} is better)"
 
 
-def colours(found: Found) -> dict[str, str]:
+def assign_colours(evaluation: Evaluation) -> dict[str, str]:
     """A colour a model, the same in every figure: variants have that of the model that they are of; grey for the control."""
-    kinds = list(dict.fromkeys(Variant.of(m).model for m in found["metrics"] if m not in OTHERS))
-    shade = {kind: COLOURS[place % 7] for place, kind in enumerate(kinds)}
-    return {m: GREY if m in OTHERS else shade[Variant.of(m).model] for m in found["metrics"]}
+    kinds = list(dict.fromkeys(ModelSpec.parse(m).model for m in evaluation["metrics"] if m not in REFERENCES))
+    shade = {kind: COLOURS[number % 7] for number, kind in enumerate(kinds)}
+    return {m: GREY if m in REFERENCES else shade[ModelSpec.parse(m).model] for m in evaluation["metrics"]}
 
 
-def plain(found: Found, section: str) -> dict[str, Any]:
+def select_plain(evaluation: Evaluation, section: str) -> dict[str, Any]:
     """The models of a section that are trained on all modalities under the task's own balance."""
-    return {m: own for m, own in found.get(section, {}).items() if plainly(m) and m not in OTHERS}
+    return {m: values for m, values in evaluation.get(section, {}).items() if is_plain_model(m) and m not in REFERENCES}
 
 
-def leading(found: Found, models: list[str], most: int) -> list[str]:
+def select_leading(evaluation: Evaluation, models: list[str], most: int) -> list[str]:
     """As many models as fit, the first and the linear one before all others."""
-    line = [m for m in LINEAR if m in models][:1]
-    return list(dict.fromkeys([*[m for m in models if m == found["first"]], *line, *models]))[:most]
+    line = [m for m in LINEAR_MODELS if m in models][:1]
+    return list(dict.fromkeys([*[m for m in models if m == evaluation["first"]], *line, *models]))[:most]
 
 
-def blocks(models: list[str]) -> list[list[str]]:
+def group_models(models: list[str]) -> list[list[str]]:
     """Models in the blocks that they are shown in: whole, one modality alone, other balances, what no model may be like."""
-    own = [m for m in models if m not in OTHERS]
-    alone = [m for m in own if Variant.of(m).modality]
-    balanced = [m for m in own if Variant.of(m).balance and m not in alone]
-    whole = [m for m in own if m not in alone and m not in balanced]
-    return [block for block in (whole, alone, balanced, [m for m in OTHERS if m in models]) if block]
+    trained_models = [m for m in models if m not in REFERENCES]
+    single_modality = [m for m in trained_models if ModelSpec.parse(m).modality]
+    balanced = [m for m in trained_models if ModelSpec.parse(m).balance and m not in single_modality]
+    plain_models = [m for m in trained_models if m not in single_modality and m not in balanced]
+    return [block for block in (plain_models, single_modality, balanced, [m for m in REFERENCES if m in models]) if block]
 
 
-def places(models: list[str], gap: float = 0.5) -> dict[str, float]:
+def place_rows(models: list[str], gap: float = 0.5) -> dict[str, float]:
     """Height of each model's row, from 0 downwards, a gap between blocks."""
-    found: dict[str, float] = {}
-    at = 0.0
-    for block in blocks(models):
+    heights: dict[str, float] = {}
+    height = 0.0
+    for block in group_models(models):
         for model in block:
-            found[model] = at
-            at += 1
-        at += gap
-    return found
+            heights[model] = height
+            height += 1
+        height += gap
+    return heights
 
 
-def wrapped(text: str, width: int) -> tuple[str, float]:
+def wrap_text(text: str, width: int) -> tuple[str, float]:
     """Text in lines, and their height in inches at size 9."""
     lines = textwrap.wrap(text, width)
     return "\n".join(lines), 0.16 * len(lines)
