@@ -1,4 +1,4 @@
-"""Make the page on which a reader goes through a task's sequences, predictions, attributions and exams."""
+"""Write the interactive page of a task: sequences, predictions, attributions and exams."""
 
 import json
 import logging
@@ -21,8 +21,16 @@ def main(
     motifs: Path | None = None,
     variants: list[Path] | None = None,
 ) -> None:
-    """Write the page. attributions: of `interpret_attribute_sequences`. exams: of `interpret_examine`. evaluation: of `model_evaluate`.
-    hits, motifs: tables of `interpret_motifs`. variants: of `interpret_variants`. The last three may be absent or empty."""
+    """Write the page.
+
+    Parameters
+    ----------
+    attributions : output of `interpret_attribute_sequences`.
+    exams : output of `interpret_examine`.
+    evaluation : output of `model_evaluate`.
+    hits, motifs : tables of `interpret_motifs`; may be absent or empty.
+    variants : tables of `interpret_variants`; may be absent or empty.
+    """
     attribution_set = attribution_file.read(attributions)
     method_exams = read_json(exams).get("methods", {})
     html = builder.build_page(attribution_set, method_exams, read_json(evaluation) or None, hits, motifs, variants)
@@ -31,7 +39,7 @@ def main(
 
 
 def read_json(path: Path | None) -> dict[str, Any]:
-    """A file of JSON; nothing where there is none."""
+    """Content of a JSON file; an empty dict if there is no file."""
     return json.loads(path.read_text(encoding="utf-8")) if path else {}
 
 

@@ -1,13 +1,14 @@
-"""Read the first layer's filters as motifs, and count the words that tell the classes of test examples apart.
+"""Read first-layer filters as motifs, and count the k-mers that distinguish the classes of test examples.
 
-`filters.meme` holds the matrix of each filter that any word drives. `filters.tsv`, a row a filter: words (that drive it to more than
-half of its largest activation), examples (part of the sequences with such a word), maximum (largest activation), information
-(bits), consensus, correlation (of each sequence's largest activation with the first explained number). Both are empty where the
-network has no such filters.
+`filters.meme` holds the matrix of each filter that is activated by any subsequence. `filters.tsv` has one row per filter:
+words (subsequences that activate it to more than half of its maximum), examples (fraction of sequences with such a
+subsequence), maximum (largest activation), information (bits), consensus, correlation (of the maximum per sequence with the
+first explained output). Both are empty if the network has no such filters.
 
-`kmers.tsv`, a row a word of six bases and what it speaks for: sequences inside and outside of that class, and how many of them have
-the word (unless strands count, on either strand); odds ratio, p and q as `readsight.interpret.motifs.kmer_enrichment` says. Of numbers and
-profiles the third of highest predictions stands against the third of lowest; of positions the bases about sites against those about others.
+`kmers.tsv` has one row per 6-mer and class: sequences inside and outside the class, and how many of them contain the k-mer
+(on either strand unless the outcome is stranded); odds ratio, p and q as in `readsight.interpret.motifs.kmer_enrichment`. For
+regression and profiles, the third with the highest predictions is compared with the third with the lowest; for outcomes per
+position, the bases around sites with those around background positions.
 """
 
 import json
@@ -27,19 +28,19 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-FILTER_EXAMPLES = 2000  # whose words drive filters
-KMER_EXAMPLES = 20_000  # whose words are counted
-FLANK = 15  # bases to either side of a site whose words are counted
+FILTER_EXAMPLES = 2000  # test examples for filters
+KMER_EXAMPLES = 20_000  # test examples for k-mers
+FLANK = 15  # bases on each side of a site
 COLUMNS = ("filter", "words", "examples", "maximum", "information", "consensus", "correlation")
 
 
 def separate_windows(codes: np.ndarray, pair: bool) -> np.ndarray:
-    """Each window by itself, (n, length): of pairs all reference ones and then all alternative ones."""
+    """Windows as single rows, (n, length); for pairs all reference windows, then all alternative ones."""
     return np.concatenate(np.split(codes, 2, axis=1)) if pair else codes
 
 
 def build_filter_table(motif_filters: list[filters.MotifFilter], scores: np.ndarray | None) -> pd.DataFrame:
-    """A row a filter. scores: (n,) of the sequences, None where they have none each."""
+    """Table with one row per filter. scores: (n,) of the sequences, None for outcomes per position."""
     rows = []
     for motif_filter in motif_filters:
         is_driven = motif_filter.matrix is not None
@@ -55,7 +56,13 @@ def build_filter_table(motif_filters: list[filters.MotifFilter], scores: np.ndar
 
 
 def sample_flanks(codes: np.ndarray, labels: np.ndarray, kind: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bases about sites of a class and about as many others, (m, 2 × AROUND + 1), and which are about sites, (m,)."""
+    """Bases around sites of a class and around as many background positions.
+
+    Returns
+    -------
+    codes : (m, 2 × FLANK + 1).
+    inside : (m,) bool, True around sites.
+    """
     length, rng = codes.shape[1], np.random.default_rng(seed)
     is_complete = np.zeros(labels.shape, bool)
     is_complete[:, FLANK : length - FLANK] = True
@@ -69,7 +76,7 @@ def sample_flanks(codes: np.ndarray, labels: np.ndarray, kind: int, seed: int) -
 
 
 def list_comparisons(examples: SelectedExamples, seed: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """(what it is, codes, inside) for each comparison of test examples; of pairs by their alternative windows."""
+    """(name, codes, inside) of each comparison of test examples; pairs are compared by their alternative windows."""
     outcome, codes = examples.outcome, np.concatenate([subset.query.codes for subset in examples.folds])
     labels = np.concatenate([np.asarray(subset.fold.labels) for subset in examples.folds])
     if examples.folds[0].fold.sequence.pair:
@@ -87,12 +94,12 @@ def list_comparisons(examples: SelectedExamples, seed: int) -> list[tuple[str, n
 
 
 def select_first_head(question: AttributionQuery, outcome: Outcome) -> AttributionQuery:
-    """What is asked, of the first number."""
+    """The query of the first output."""
     return replace(question, head=output_heads(outcome)[0])
 
 
 def count_kmers(examples: SelectedExamples, seed: int) -> pd.DataFrame:
-    """The table of words; none of a comparison that has nothing on one side."""
+    """K-mer table; comparisons without examples on one side are skipped."""
     stranded, tables = examples.folds[0].fold.sequence.stranded, []
     names = kmer_tokens.column_names(kmer_enrichment.K, stranded)
     for name, codes, inside in list_comparisons(examples, seed):
@@ -106,23 +113,27 @@ def count_kmers(examples: SelectedExamples, seed: int) -> pd.DataFrame:
 
 
 def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
-    """Filters of the first fold's model, by test examples that it did not see, and words of those of all folds.
+    """Write motifs of the first fold's filters and k-mers of all folds, from test examples.
 
-    inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. outputs:
-    filters, table, kmers, and notes of the latter two (why one is empty, in words).
+    Parameters
+    ----------
+    inputs : tensors, about, test, certificate; representation and representation_about for models that need them.
+    outputs : filters, table, kmers, and notes of the latter two (the reason if a table is empty).
     """
     examples = select_examples(inputs, KMER_EXAMPLES, seed)
     subset, outcome = examples.folds[0], examples.outcome
     rows = np.sort(np.random.default_rng(seed).permutation(len(subset.fold))[:FILTER_EXAMPLES])
     question = select_first_head(subset.query.select_rows(rows), outcome)
     layers, reason = (
-        filters.find_first_layer(question.net) if question.is_differentiable else ([], "the model is no network that reads bases")
+        filters.find_first_layer(question.net)
+        if question.is_differentiable
+        else ([], "the model is not a network with base input")
     )
     motif_filters = filters.extract_filters(layers, separate_windows(question.codes, subset.fold.sequence.pair)) if layers else []
     log.info(
         "filters: %s",
         reason
-        or f"{sum(motif_filter.matrix is not None for motif_filter in motif_filters)} of {len(motif_filters)} are driven by words",
+        or f"{sum(motif_filter.matrix is not None for motif_filter in motif_filters)} of {len(motif_filters)} are activated",
     )
     scores = question.compute_scores() if motif_filters and outcome.kind != "positions" else None
     meme.write(outputs["filters"], [motif_filter.motif for motif_filter in motif_filters if motif_filter.matrix is not None])
@@ -132,7 +143,7 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     kmer_note = (
         ""
         if len(kmer_table)
-        else f"nothing to compare: one class alone is tested on, or sequences are shorter than {kmer_enrichment.K} bases"
+        else f"nothing to compare: the test set has a single class, or sequences are shorter than {kmer_enrichment.K} bases"
     )
     for name, message in (("table_note", reason), ("kmers_note", kmer_note)):
         outputs[name].write_text(json.dumps({"note": message}) + "\n")

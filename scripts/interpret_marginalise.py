@@ -1,14 +1,14 @@
-"""Put each motif into shuffled test sequences: what does adding it do, and what do two do together?
+"""Insert motifs into shuffled test sequences: effects of single motifs, and interactions of pairs.
 
-`marginal.tsv`, a row a motif, strand (on which its word is put) and head: value (mean change of the explained number), low and high
-(95 % interval over groups of examples), n; of positions `place` is the base, counted from the word's first, whose number changes most,
-and value is the change there.
+`marginal.tsv` has one row per motif, strand of the inserted consensus and head: value (mean change of the explained output),
+low and high (95 % interval over groups of examples), n. For outcomes per position, `place` is the most affected base, counted
+from the first base of the consensus, and value is the change there.
 
-`spacing.tsv`, a row a pair of motifs, strands, distance (bases between the two words) and head: value (what both do together less what
-each does alone at its place: 0 where they do not interact), low, high, n. first stands before second. Of several heads that
-one which the two move most.
+`spacing.tsv` has one row per pair of motifs, strands, distance (bases between the two consensus sequences) and head: value
+(joint effect minus the sum of the single effects at the same positions; 0 without interaction), low, high, n. `first` is
+upstream of `second`. With several heads, the one with the largest single effects is reported.
 
-A word has the commonest base at each place of its matrix; where the matrix says less than a quarter of a bit the sequence's own stays.
+The consensus has the most frequent base of each position; positions below a quarter of a bit leave the sequence unchanged.
 """
 
 import json
@@ -30,19 +30,23 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-MAX_MOTIFS, MAX_PAIRED_MOTIFS = 10, 3  # the foremost of them are put in, and in pairs
+MAX_MOTIFS, MAX_PAIRED_MOTIFS = 10, 3  # strongest motifs that are inserted, singly and in pairs
 EXAMPLES, PAIR_EXAMPLES = 100, 50
-MAX_DISTANCE, DISTANCE_STEP = 60, 5  # bases between two words
-MARGIN = 12  # of positions: bases beside the word's that are asked about
+MAX_DISTANCE, DISTANCE_STEP = 60, 5  # bases between two motifs
+MARGIN = 12  # for outcomes per position: scored bases around the motif
 RESAMPLES = 1000
 MARGINAL_COLUMNS = ("motif", "strand", "head", "value", "low", "high", "n", "place")
 SPACING_COLUMNS = ("first", "second", "strands", "distance", "head", "value", "low", "high", "n")
 
 
 class InsertionExperiment:
-    """Shuffled sequences, and what a model says of them with words put in; what was asked once is kept.
+    """Shuffled sequences with inserted motifs and their cached scores.
 
-    codes: (n, places), shuffled. weights: (1 + resamples, n). offset: where the window begins that words are put into; length: of it.
+    Attributes
+    ----------
+    codes : (n, positions), shuffled.
+    weights : (1 + resamples, n).
+    offset, length : start and length of the window that motifs are inserted into.
     """
 
     def __init__(self, scorer: MultiHeadScorer, codes: np.ndarray, weights: np.ndarray, pair: bool):
@@ -52,7 +56,7 @@ class InsertionExperiment:
         self._cache: dict[Any, np.ndarray] = {}
 
     def score_insertions(self, *insertions: tuple[bytes, int]) -> np.ndarray:
-        """Of the sequences with words (codes as bytes) at places of the window: as `Asked.scores`."""
+        """Scores after inserting (consensus codes as bytes, start in the window), as `MultiHeadScorer.score_heads`."""
         if insertions not in self._cache:
             codes = self.codes
             for consensus, start in insertions:
@@ -71,7 +75,7 @@ class InsertionExperiment:
 
 
 def measure_marginal_effects(experiment: InsertionExperiment, motifs: list[NamedMotif]) -> pd.DataFrame:
-    """The table of single motifs, at the middle of the window."""
+    """Table of single motifs, inserted in the middle of the window."""
     rows = []
     for motif, strand in product(motifs, "+-"):
         consensus = orient_consensus(pwm.encode_consensus(motif.matrix), strand)
@@ -93,7 +97,7 @@ def measure_marginal_effects(experiment: InsertionExperiment, motifs: list[Named
 
 
 def measure_spacing_effects(experiment: InsertionExperiment, motifs: list[NamedMotif]) -> pd.DataFrame:
-    """The table of pairs; of a distance for which the window has no room there is none."""
+    """Table of pairs; distances that do not fit into the window are skipped."""
     rows = []
     for first, second in combinations_with_replacement(motifs, 2):
         consensuses = pwm.encode_consensus(first.matrix), pwm.encode_consensus(second.matrix)
@@ -101,7 +105,7 @@ def measure_spacing_effects(experiment: InsertionExperiment, motifs: list[NamedM
         if free_bases < 0:
             continue
         first_start = max(0, (free_bases - MAX_DISTANCE) // 2)
-        # of a motif with itself -+ and +- differ, ++ and -- do not where strands are averaged
+        # for a motif with itself -+ and +- differ; ++ and -- are equal if strands are averaged
         for strands, distance in product(product("+-", repeat=2), range(0, min(MAX_DISTANCE, free_bases) + 1, DISTANCE_STEP)):
             first_codes, second_codes = (
                 orient_consensus(consensus, strand).tobytes() for consensus, strand in zip(consensuses, strands, strict=True)
@@ -119,10 +123,15 @@ def measure_spacing_effects(experiment: InsertionExperiment, motifs: list[NamedM
 
 
 def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, Path]) -> None:
-    """Write both tables, by the first fold's model and test examples that it did not see; empty where no motif was found.
+    """Write both tables, with the first fold's model and its test examples; empty if there are no motifs.
 
-    inputs: tensors, about, test, certificate; where the model reads such, representation and representation_about. patterns: MEME,
-    the foremost first. outputs: marginal, spacing, and notes of both (why one is empty, in words). Of positions no pairs are put in.
+    Pairs are not inserted for outcomes per position.
+
+    Parameters
+    ----------
+    inputs : tensors, about, test, certificate; representation and representation_about for models that need them.
+    patterns : MEME file, strongest motif first.
+    outputs : marginal, spacing, and notes of both (the reason if a table is empty).
     """
     motifs = meme.read(patterns, empty=True)[:MAX_MOTIFS]
     tables = {"marginal": pd.DataFrame(columns=MARGINAL_COLUMNS), "spacing": pd.DataFrame(columns=SPACING_COLUMNS)}
@@ -145,11 +154,11 @@ def main(inputs: dict[str, Path], patterns: Path, seed: int, outputs: dict[str, 
                 InsertionExperiment(MultiHeadScorer(subset.query, heads), codes[pair_rows], pair_weights, pair),
                 motifs[:MAX_PAIRED_MOTIFS],
             )
-        log.info("%d motifs put into %d shuffled sequences", len(motifs), len(codes))
+        log.info("%d motifs inserted into %d shuffled sequences", len(motifs), len(codes))
     reason = (
-        "two motifs have no room in the window, or are not put in where each base has an outcome"
+        "two motifs do not fit into the window, or pairs are not inserted for outcomes per position"
         if motifs
-        else "no motif was found"
+        else "no motif was discovered"
     )
     for name, table in tables.items():
         table.to_csv(outputs[name], sep="\t", index=False, float_format="%.6g")

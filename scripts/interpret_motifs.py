@@ -1,23 +1,23 @@
-"""Seek motifs in contributions (TF-MoDISco), match them to known ones (TOMTOM), and find their hits along the sequences.
+"""Discover motifs in contributions (TF-MoDISco), match them to known motifs (TOMTOM), and scan sequences for hits.
 
-`motifs.tsv`, a row a pattern, those of most contribution first:
+`motifs.tsv`, one row per pattern, largest contribution first:
 
-| column | what |
+| column | meaning |
 |---|---|
-| `motif` | name of the pattern: what it speaks for, and a number |
-| `head`, `describe_direction` | the explained number, and what the pattern moves it towards: of two classes either, else `not` a class, or `higher`, `lower` |
-| `seqlets`, `examples` | stretches of sequence that it is made of, and how many sequences they lie in |
-| `width`, `consensus`, `information` | places, letters (IUPAC), bits |
-| `contribution` | what a seqlet contributes to the explained number, mean |
-| `share` | part of all contribution, of either sign, that lies in its seqlets |
-| `match`, `p`, `q`, `strand`, `offset` | the likest known motif by TOMTOM where q ≤ the config's limit; q is adjusted over the database (Benjamini & Hochberg) |
-| `also` | other known motifs with q ≤ the limit, and their q |
-| `likest`, `likest_q` | the likest known motif, however unlike it is |
-| `find_hits`, `contributing` | words like it in all sequences, and how many of these contribute as its seqlets do |
+| `motif` | name of the pattern: its direction and a number |
+| `head`, `towards` | the explained output, and the direction of the effect: a class, `not` a class, `higher` or `lower` |
+| `seqlets`, `examples` | number of seqlets, and of sequences that contain them |
+| `width`, `consensus`, `information` | positions, IUPAC letters, bits |
+| `contribution` | mean contribution of a seqlet to the explained output |
+| `share` | fraction of all absolute contribution that lies in its seqlets |
+| `match`, `p`, `q`, `strand`, `offset` | best known motif by TOMTOM with q ≤ the configured limit; q is adjusted over the database (Benjamini & Hochberg) |
+| `also` | further known motifs with q ≤ the limit, and their q |
+| `likest`, `likest_q` | best known motif without a limit |
+| `hits`, `contributing` | matches in all sequences, and how many of them contribute like the seqlets |
 
-`hits.tsv.gz`, a row a word: example, start and end (0-based half-open; of pairs both windows are counted through, the alternative
-one is the second), strand, motif, score (bits), p (against the sequences' own bases), contribution (sum over the word),
-contributing (1: at least as much as the 5 % of the motif's seqlets that contribute least), and chrom, chrom_start, chrom_end.
+`hits.tsv.gz`, one row per match: example, start and end (0-based half-open; for pairs counted through both windows, the
+alternative one second), strand, motif, score (bits), p (against the base composition of the sequences), contribution (sum
+over the match), contributing (1: at least the 5th percentile of the motif's seqlets), and chrom, chrom_start, chrom_end.
 """
 
 import json
@@ -41,7 +41,7 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-MIN_PERCENTILE = 5  # percentile of what seqlets contribute from which a hit counts as one that contributes
+MIN_PERCENTILE = 5  # percentile of seqlet contributions from which a hit counts as contributing
 COLUMNS = ("motif", "head", "towards", "seqlets", "examples", "width", "consensus", "information", "contribution", "share", "match", "p", "q", "strand", "offset", "also", "likest", "likest_q", "hits", "contributing")  # fmt: skip
 HIT_COLUMNS = ("example", "start", "end", "strand", "motif", "score", "p", "contribution", "contributing", "chrom", "chrom_start", "chrom_end")  # fmt: skip
 FILTER_COLUMNS = ("filter", "match", "p", "q", "strand", "offset", "also")
@@ -50,7 +50,7 @@ OUTPUTS = ("modisco", "patterns", "table", "note", "filters", "hits", "about", "
 
 @dataclass(frozen=True)
 class NamedPattern:
-    """A pattern with its name. contributions: (n, places) of the sequences' own bases to its head."""
+    """A pattern with its name. contributions: (n, positions), of the sequence bases to its head."""
 
     name: str
     head: str
@@ -61,12 +61,12 @@ class NamedPattern:
 
     @property
     def seqlet_contributions(self) -> np.ndarray:
-        """What each seqlet contributes, (seqlets,)."""
+        """Contribution of each seqlet, (seqlets,)."""
         return scanning.sum_over_hits(self.contributions, self.pattern, self.pattern.width)
 
 
 def describe_direction(head: str, sign: int, kind: str, classes: list[str]) -> str:
-    """What a pattern of this sign moves a head towards."""
+    """Direction in which a pattern of this sign moves a head."""
     if kind == "binary":
         return classes[1] if sign > 0 else classes[0]
     if kind in ("regression", "profile"):
@@ -75,7 +75,10 @@ def describe_direction(head: str, sign: int, kind: str, classes: list[str]) -> s
 
 
 def select_alternative_window(attributions: Attributions) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
-    """Codes (n, places), head → hypothetical contributions (n, places, 4), and where they begin; of pairs of the alternative window."""
+    """Codes (n, positions), hypothetical contributions (n, positions, 4) by head, and the start of the window.
+
+    For pairs, the alternative window.
+    """
     start = attributions.sequence.shape[1] // 2 if attributions.attributes.get("pair") else 0
     (method,) = attributions.methods
     return (
@@ -86,7 +89,7 @@ def select_alternative_window(attributions: Attributions) -> tuple[np.ndarray, d
 
 
 def compute_share(pattern: Pattern, contributions: np.ndarray) -> float:
-    """Part of all contribution that lies in a pattern's seqlets; what two of them share counts once."""
+    """Fraction of all absolute contribution inside a pattern's seqlets; overlaps count once."""
     inside = np.zeros(contributions.shape, bool)
     inside[pattern.row[:, None], pattern.start[:, None] + np.arange(pattern.width)] = True
     size = np.abs(contributions)
@@ -96,7 +99,7 @@ def compute_share(pattern: Pattern, contributions: np.ndarray) -> float:
 def name_patterns(
     by_head: dict[str, list[Pattern]], values: dict[str, np.ndarray], kind: str, classes: list[str]
 ) -> list[NamedPattern]:
-    """Patterns of all heads, those of most contribution first, named by what they speak for."""
+    """Patterns of all heads, sorted by contribution and named by direction."""
     rows = []
     for head, patterns in by_head.items():
         for pattern in patterns:
@@ -116,7 +119,7 @@ def name_patterns(
 def find_hits(
     patterns: list[NamedPattern], codes: np.ndarray, attributions: Attributions, limit: float, start: int
 ) -> pd.DataFrame:
-    """Words of all patterns along the sequences, a row each."""
+    """Matches of all patterns in the sequences, one row each."""
     background, tables = pwm.Background.from_codes(codes), []
     for named_pattern in patterns:
         pattern_hits, width = (
@@ -145,7 +148,7 @@ def find_hits(
 
 
 def locate_hits(attributions: Attributions, pattern_hits: scanning.MotifHits, width: int) -> dict[str, np.ndarray]:
-    """Where words lie on the genome: chrom "" and −1 where that is not known."""
+    """Genomic coordinates of hits: chrom "" and −1 if not known."""
     row, n = pattern_hits.row, len(pattern_hits)
     if "chrom" not in attributions.metadata:
         return {"chrom": np.full(n, ""), "chrom_start": np.full(n, -1), "chrom_end": np.full(n, -1)}
@@ -160,7 +163,7 @@ def locate_hits(attributions: Attributions, pattern_hits: scanning.MotifHits, wi
 
 
 def summarise_matches(matches: list[MotifMatch], limit: float) -> dict[str, Any]:
-    """Columns of a table: the likest known motif, and others; empty where none is like enough."""
+    """Table columns of the best and further known motifs; empty if none is below the limit."""
     significant = [match for match in matches if match.q <= limit]
     empty = {"match": "", "p": np.nan, "q": np.nan, "strand": "", "offset": pd.NA, "also": ""}
     if not significant:
@@ -173,7 +176,7 @@ def summarise_matches(matches: list[MotifMatch], limit: float) -> dict[str, Any]
 def build_pattern_table(
     patterns: list[NamedPattern], matches: list[list[MotifMatch]], hit_table: pd.DataFrame, limit: float
 ) -> pd.DataFrame:
-    """The table of patterns."""
+    """Table of patterns, one row each."""
     rows = []
     for named_pattern, pattern_matches in zip(patterns, matches, strict=True):
         pattern_hits, pattern = hit_table[hit_table["motif"] == named_pattern.name], named_pattern.pattern
@@ -192,14 +195,14 @@ def build_pattern_table(
 
 
 def summary_records(task: str, table: pd.DataFrame, patterns: list[NamedPattern], n: int) -> list[dict[str, Any]]:
-    """Figures for the summary."""
+    """Records for the summary."""
     share = sum(named_pattern.share for named_pattern in patterns) / max(
         len({named_pattern.head for named_pattern in patterns}), 1
     )
     rows = [
-        ("patterns", len(table), "patterns", "patterns that recur in contributions (TF-MoDISco)"),
-        ("matched", int((table["match"] != "").sum()), "patterns", "of these such as are like a known motif (TOMTOM)"),
-        ("share", share, "fraction", "part of all contribution that lies in patterns, mean over explained numbers"),
+        ("patterns", len(table), "patterns", "recurring patterns in contributions (TF-MoDISco)"),
+        ("matched", int((table["match"] != "").sum()), "patterns", "patterns that match a known motif (TOMTOM)"),
+        ("share", share, "fraction", "fraction of absolute contribution inside patterns, mean over explained outputs"),
     ]
     return [
         {
@@ -216,7 +219,7 @@ def summary_records(task: str, table: pd.DataFrame, patterns: list[NamedPattern]
 
 
 def merge_results(searches: dict[str, modisco.PatternSearch], out: Path) -> None:
-    """The program's files of all heads as groups of one."""
+    """Merge the result files of all heads, one group per head."""
     with h5py.File(out, "w") as handle:
         for head, search in searches.items():
             group = handle.create_group(head.replace("/", "|"))
@@ -228,7 +231,7 @@ def merge_results(searches: dict[str, modisco.PatternSearch], out: Path) -> None
 
 
 def describe_match(match: MotifMatch) -> dict[str, Any]:
-    """A match as plain values, with the known matrix."""
+    """A match as JSON-compatible values, with the known matrix."""
     plain = {"name": match.known.label, "p": match.p, "q": match.q, "strand": match.strand, "offset": match.offset}
     return plain | {"matrix": match.known.matrix.round(4).tolist()}
 
@@ -244,11 +247,19 @@ def main(
     scratch: Path,
     outputs: dict[str, Path],
 ) -> None:
-    """Write all that this file's head names, and motifs.json, which says the same with matrices, and why where nothing was found.
+    """Write all outputs, and motifs.json with matrices, matches and the reason if nothing was found.
 
-    contributions: of one method, as `readsight.interpret.sequence_attribution.attribution_file`. filters: motifs of the first layer. database: known motifs (MEME). spec:
-    seqlets, match (largest q), hit (largest p). outputs: modisco, patterns, table, note, filters, hits, about, summary.
-    Raises InputError for contributions that are no numbers, and for faults in the database.
+    Parameters
+    ----------
+    contributions : of one method, as `readsight.interpret.sequence_attribution.attribution_file`.
+    filters : motifs of the first layer.
+    database : known motifs (MEME).
+    spec : seqlets, match (largest q), hit (largest p).
+    outputs : modisco, patterns, table, note, filters, hits, about, summary.
+
+    Raises
+    ------
+    InputError for non-finite contributions and faults in the database.
     """
     known_motifs = meme.read(database) if database else []
     attributions = attribution_file.read(contributions)

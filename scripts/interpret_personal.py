@@ -1,4 +1,4 @@
-"""Predict people's own sequences: each copy of a window as a sample's variants make it, by models that did not learn from it."""
+"""Predict personal genomes: scores of each haplotype of a window, by models that were not trained on it."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ MAX_SHOWN = 5
 
 
 class PersonalSummary:
-    """What a summary says of the table, counted as it is made."""
+    """Counts for the summary, accumulated while the table is written."""
 
     def __init__(self) -> None:
         self.windows = self.pairs = self.differing = self.unresolved = self.excluded = self.missing = 0
@@ -30,7 +30,7 @@ class PersonalSummary:
         self.largest = 0.0
 
     def add_rows(self, table: pd.DataFrame) -> None:
-        """Take the rows of some windows."""
+        """Add the rows of some windows."""
         first_head_rows = table[table["head"] == table["head"].iloc[0]]
         self.windows += first_head_rows["region"].nunique()
         self.pairs += len(first_head_rows)
@@ -42,26 +42,26 @@ class PersonalSummary:
         self.largest = max(self.largest, float(table["difference"].abs().max()))
 
     def summary_records(self, task: str, name: str, cohort: GenotypeCohort, unit: str) -> list[dict[str, Any]]:
-        """Figures for the summary."""
+        """Records for the summary."""
         rows = (
-            ("samples", len(cohort.samples), "samples", "samples whose sequences are predicted"),
-            ("regions", self.windows, "regions", "windows in which they are"),
-            ("differing", self.differing / self.pairs, "fraction", "of samples' windows, those that differ from the reference"),
+            ("samples", len(cohort.samples), "samples", "samples with predictions"),
+            ("regions", self.windows, "regions", "predicted windows"),
+            ("differing", self.differing / self.pairs, "fraction", "fraction of sample windows that differ from the reference"),
             (
                 "phase_open",
                 self.unresolved / self.pairs,
                 "fraction",
-                "of samples' windows, those averaged over ways to phase their variants",
+                "fraction of sample windows averaged over phasings",
             ),
             (
                 "left_out",
                 self.excluded,
                 "windows",
-                "samples' windows of which a variant is left out (overlapping, or without a sequence)",
+                "sample windows with an excluded variant (overlapping, or without a sequence)",
             ),
-            ("missing", self.missing, "genotypes", "genotypes in windows that are not known, and taken for the reference"),
-            ("seen", sum(self.covered), "regions", "windows that every model learned from"),
-            ("largest_difference", self.largest, unit, "largest difference between a person's sequence and the reference"),
+            ("missing", self.missing, "genotypes", "unknown genotypes in windows, treated as reference"),
+            ("seen", sum(self.covered), "regions", "windows that all models were trained on"),
+            ("largest_difference", self.largest, unit, "largest difference between a personal sequence and the reference"),
         )
         keys = {"value": None, "low": None, "high": None, "n": self.pairs}
         return [
@@ -73,7 +73,7 @@ class PersonalSummary:
 
 
 def write_tables(tables: Iterable[pd.DataFrame], table: Path, text: Path) -> Iterator[pd.DataFrame]:
-    """Write tables one after the other to Parquet and TSV, and hand them on."""
+    """Append tables to Parquet and TSV files, and yield them."""
     schema = writer = None
     try:
         for chunk in tables:
@@ -89,9 +89,9 @@ def write_tables(tables: Iterable[pd.DataFrame], table: Path, text: Path) -> Ite
 
 
 def describe_excluded(cohort: GenotypeCohort) -> list[str]:
-    """A line a reason why alleles that samples carry have no sequence."""
+    """One line per reason why alleles of the samples were excluded."""
     return [
-        f"{len(names):,} {reason} that samples carry are left out ({', '.join(names[:MAX_SHOWN])}{', …' * (len(names) > MAX_SHOWN)})"
+        f"{len(names):,} {reason} carried by samples are excluded ({', '.join(names[:MAX_SHOWN])}{', …' * (len(names) > MAX_SHOWN)})"
         for reason, names in cohort.excluded.items()
     ]
 
@@ -99,10 +99,14 @@ def describe_excluded(cohort: GenotypeCohort) -> list[str]:
 def main(
     inputs: dict[str, Path | None], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]
 ) -> None:
-    """Write a row a window, sample and head, as `prediction_table.predict_tables` says.
+    """Write one row per window, sample and head, as described in `prediction_table.predict_tables`.
 
-    inputs: tensors, about, representation and representation_about (perhaps none), codes and contigs of the genome, vcf, regions
-    (perhaps none), examples, split. spec: name, samples, outside. outputs: table, text, summary.
+    Parameters
+    ----------
+    inputs : tensors, about, representation and representation_about (optional), codes and contigs of the genome, vcf, regions
+        (optional), examples, split.
+    spec : name, samples, outside.
+    outputs : table, text, summary.
     """
     representation = (inputs["representation"], inputs["representation_about"]) if inputs.get("representation") else None
     models = prediction.read_models(inputs["tensors"], inputs["about"], representation)

@@ -1,4 +1,4 @@
-"""Draw the motifs that a model goes by beside the known ones, what adding them does, and the filters of its first layer."""
+"""Plot discovered motifs next to known ones, effects of inserting them, and first-layer filters."""
 
 import json
 from pathlib import Path
@@ -15,16 +15,16 @@ from readsight.report import logo
 from readsight.report.figure_style import COLOURS, draw_message, new_figure, save_figure
 from readsight.step import step
 
-MAX_MOTIFS = 12  # motifs that are drawn
-MAX_FILTERS = 24  # and filters
-FILTERS_PER_ROW = 4  # of them a row
+MAX_MOTIFS = 12  # motifs in the figure
+MAX_FILTERS = 24  # filters in the figure
+FILTERS_PER_ROW = 4  # filters per row
 GREY = "#666666"
 STYLES = {"++": "-", "+-": "--", "-+": "-.", "--": ":"}
 ARROWS = {"+": "→", "-": "←"}
 
 
 def make_caption(description: dict[str, Any], exam_results: dict[str, Any]) -> tuple[str, bool]:
-    """What stands above, and whether the method passed its exams. exam_results: exams.json."""
+    """Caption, and whether the method passed its exams. exam_results: exams.json."""
     method = description["method"]
     exam_result = exam_results.get("methods", {}).get(method)
     if exam_result is None:
@@ -35,11 +35,11 @@ def make_caption(description: dict[str, Any], exam_results: dict[str, Any]) -> t
 def plot_motifs(
     description: dict[str, Any], table: pd.DataFrame, effects: pd.DataFrame, caption: tuple[str, bool], out: Path
 ) -> None:
-    """A row a motif: what is known of it, its letters as high as they contribute, the likest known motif, the effect of adding it."""
+    """One row per motif: statistics, contribution logo, best known motif, effect of inserting it."""
     patterns = description["patterns"][:MAX_MOTIFS]
     if not patterns:
-        reason = description["why"] or "no pattern recurs in the contributions"
-        return draw_message(out, f"No motif was found: {reason}.")
+        reason = description["why"] or "no recurring pattern in the contributions"
+        return draw_message(out, f"No motif was discovered: {reason}.")
     rows = len(patterns)
     figure, axes = new_figure(rows, 4, width=13, height=1.15 * rows + 1.1, squeeze=False, width_ratios=[2.5, 3.4, 3.4, 2])
     effect_range = compute_effect_range(effects)
@@ -56,13 +56,13 @@ def plot_motifs(
             effect_range,
             i == rows - 1,
         )
-    heads = ("motif", f"contribution towards it ({description['unit']})", "likest known motif", "effect of adding it")
+    heads = ("motif", f"contribution ({description['unit']})", "best known motif", "effect of insertion")
     for axis, label_axis in zip(axes[0], heads, strict=True):
         text_style = {"xytext": (0, 24), "xycoords": "axes fraction", "textcoords": "offset points"}
         axis.annotate(label_axis, (0, 1), weight="bold", fontsize=10, annotation_clip=False, **text_style)
     omitted = len(description["patterns"]) - rows
     note = f"{caption[0]}; {description['sequences']:,} test sequences" + (
-        f"; {omitted} more patterns stand in the table" if omitted > 0 else ""
+        f"; {omitted} more patterns are in the table" if omitted > 0 else ""
     )
     figure.suptitle(note, x=0.01, ha="left", fontsize=11, color="black" if caption[1] else COLOURS[1])
     save_figure(figure, out)
@@ -70,7 +70,7 @@ def plot_motifs(
 
 
 def draw_description(axis: Any, pattern: dict[str, Any], row: pd.Series) -> None:
-    """Words of a motif."""
+    """Text with the statistics of a motif."""
     axis.axis("off")
     axis.text(0, 0.98, shorten(pattern["name"], 30), weight="bold", va="top", transform=axis.transAxes)
     lines = [
@@ -82,7 +82,7 @@ def draw_description(axis: Any, pattern: dict[str, Any], row: pd.Series) -> None
 
 
 def align_frames(pattern: dict[str, Any]) -> tuple[int, int]:
-    """First and last place, in those of the pattern, so that the likest known motif has room too."""
+    """First and last position, in pattern coordinates, that show both the pattern and the best known motif."""
     width = len(pattern["matrix"])
     if not pattern["matches"]:
         return 0, width
@@ -91,7 +91,7 @@ def align_frames(pattern: dict[str, Any]) -> tuple[int, int]:
 
 
 def draw_contributions(axis: Any, pattern: dict[str, Any], unit: str, first: int, last: int) -> None:
-    """Letters as high as they contribute towards what the motif speaks for."""
+    """Logo with letter heights equal to the contributions in the direction of the motif."""
     logo.draw_letters(axis, pattern["sign"] * np.array(pattern["contributions"]))
     hide_axes(axis, first, last)
     axis.yaxis.set_major_locator(MaxNLocator(2))
@@ -100,10 +100,10 @@ def draw_contributions(axis: Any, pattern: dict[str, Any], unit: str, first: int
 
 
 def draw_best_match(axis: Any, pattern: dict[str, Any], description: dict[str, Any], first: int, last: int) -> None:
-    """The likest known motif, under the places of the pattern that it is like; one that is not like enough is pale."""
+    """Logo of the best known motif, aligned to the pattern; pale if the match is not significant."""
     if not pattern["matches"]:
         axis.axis("off")
-        axis.text(0, 0.5, "no known motifs were given", fontsize=9, color=GREY, transform=axis.transAxes)
+        axis.text(0, 0.5, "no known motifs given", fontsize=9, color=GREY, transform=axis.transAxes)
         return
     match = pattern["matches"][0]
     matrix = np.array(match["matrix"])
@@ -114,7 +114,7 @@ def draw_best_match(axis: Any, pattern: dict[str, Any], description: dict[str, A
     axis.set_ylim(0, 2)
     axis.set_yticks([])
     caption = f"{shorten(match['name'], 30)}{'' if match['strand'] == '+' else ' ←'}, q = {match['q']:.1g}" + (
-        "" if is_significant else ": not like it"
+        "" if is_significant else ": not significant"
     )
     axis.text(
         0, 1.04, caption, va="bottom", fontsize=9, transform=axis.transAxes, color="black" if is_significant else COLOURS[1]
@@ -130,7 +130,7 @@ def hide_axes(axis: Any, first: int, last: int) -> None:
 
 
 def compute_effect_range(effects: pd.DataFrame) -> tuple[float, float]:
-    """Range of all effects, with 0 in it."""
+    """Range of all effects, including 0."""
     values = effects[["value", "low", "high"]].to_numpy(float)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -141,26 +141,26 @@ def compute_effect_range(effects: pd.DataFrame) -> tuple[float, float]:
 
 
 def draw_effects(axis: Any, rows: pd.DataFrame, effect_range: tuple[float, float], is_last: bool) -> None:
-    """A point a strand, with its interval."""
+    """One point with interval per strand."""
     axis.axvline(0, color="0.6", linewidth=1, zorder=0)
     for height, (_, row) in zip((1, 0), rows.iterrows(), strict=False):
         colour = COLOURS[1] if row["value"] > 0 else COLOURS[0]
         if np.isfinite(row["low"]):
             axis.plot([row["low"], row["high"]], [height, height], color=colour, linewidth=2)
         axis.plot(row["value"], height, "o", color=colour, markersize=5)
-        suffix = "" if not np.isfinite(row["place"]) else f" at its base {int(row['place']) + 1}"
+        suffix = "" if not np.isfinite(row["place"]) else f" at base {int(row['place']) + 1}"
         axis.text(1.02, height, f"{ARROWS[row['strand']]} {row['value']:+.2g}{suffix}", va="center", fontsize=8.5, transform=axis.get_yaxis_transform())  # fmt: skip
     axis.set(xlim=effect_range, ylim=(-0.7, 1.7), yticks=[])
     axis.spines["left"].set_visible(False)
     axis.tick_params("x", labelbottom=is_last, labelsize=8)
     if is_last:
-        axis.set_xlabel("change of the explained number", fontsize=8.5)
+        axis.set_xlabel("change of the explained output", fontsize=8.5)
 
 
 def plot_spacing(pairs: pd.DataFrame, match_names: dict[str, str], caption: tuple[str, bool], reason: str, out: Path) -> None:
-    """A panel a pair of motifs: interaction by distance, a line a pair of strands."""
+    """One panel per pair of motifs: interaction by distance, one line per combination of strands."""
     if pairs.empty:
-        return draw_message(out, f"No pair of motifs was put into sequences: {reason}.")
+        return draw_message(out, f"No pair of motifs was inserted: {reason}.")
     groups = list(pairs.groupby(["first", "second"], sort=False))
     across = min(3, len(groups))
     down = -(-len(groups) // across)
@@ -173,14 +173,14 @@ def plot_spacing(pairs: pd.DataFrame, match_names: dict[str, str], caption: tupl
             arrows = "".join(ARROWS[s] for s in strands)
             axis.plot(rows["distance"], rows["value"], STYLES[strands], color=colour, label=arrows, linewidth=1.6)
             axis.fill_between(rows["distance"], rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0)
-        match_labels = [match_names.get(name, "like no known motif") for name in (first, second)]
+        match_labels = [match_names.get(name, "no known motif") for name in (first, second)]
         axis.set_title(f"{first} + {second}\n{match_labels[0]} + {match_labels[1]}", fontsize=8.5)
     for axis in axes.ravel()[len(groups) :]:
         axis.axis("off")
     for axis in axes[:, 0]:
-        axis.set_ylabel("both, less each alone")
+        axis.set_ylabel("joint minus single effects")
     for axis in axes[-1]:
-        axis.set_xlabel("bases between them")
+        axis.set_xlabel("distance (bases)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", title="strands")
     figure.suptitle(caption[0], x=0.01, ha="left", fontsize=11, color="black" if caption[1] else COLOURS[1])
     save_figure(figure, out)
@@ -188,9 +188,9 @@ def plot_spacing(pairs: pd.DataFrame, match_names: dict[str, str], caption: tupl
 
 
 def plot_filters(filter_motifs: list[NamedMotif], table: pd.DataFrame, matches: pd.DataFrame, out: Path) -> None:
-    """Logos of filters: those that are like a known motif first, then those that tell most."""
+    """Logos of filters: those that match a known motif first, then by information."""
     if not filter_motifs:
-        return draw_message(out, "The network has no first layer of filters whose words can be read as motifs.")
+        return draw_message(out, "The network has no first layer with filters that can be read as motifs.")
     match_table = matches.set_index("filter")
     indexed_table = table.set_index("filter")
 
@@ -209,9 +209,7 @@ def plot_filters(filter_motifs: list[NamedMotif], table: pd.DataFrame, matches: 
         axis.set_yticks([])
         name = match_table["match"].get(motif.name)
         match_label = (
-            f"{shorten(name, 24)}, q = {match_table['q'][motif.name]:.1g}"
-            if isinstance(name, str) and name
-            else "like no known motif"
+            f"{shorten(name, 24)}, q = {match_table['q'][motif.name]:.1g}" if isinstance(name, str) and name else "no known motif"
         )
         row = indexed_table.loc[motif.name]
         axis.set_title(
@@ -221,19 +219,25 @@ def plot_filters(filter_motifs: list[NamedMotif], table: pd.DataFrame, matches: 
     for axis in axes.ravel()[len(selected) :]:
         axis.axis("off")
     idle = len(table) - len(filter_motifs)
-    note = f"{len(filter_motifs)} of {len(table)} filters are driven by words" + (f"; {idle} by none" if idle else "")
-    figure.suptitle(f"{note}; {len(selected)} are drawn", x=0.01, ha="left", fontsize=11)
+    note = f"{len(filter_motifs)} of {len(table)} filters are activated" + (f"; {idle} are not" if idle else "")
+    figure.suptitle(f"{note}; {len(selected)} are shown", x=0.01, ha="left", fontsize=11)
     save_figure(figure, out)
     return None
 
 
 def format_correlation(value: float) -> str:
-    """A filter's correlation with the explained number, where there is one."""
+    """Correlation of a filter with the explained output, if defined."""
     return f", r = {value:+.2f}" if np.isfinite(value) else ""
 
 
 def main(inputs: dict[str, Path], outputs: dict[str, Path]) -> None:
-    """Draw all three. inputs: about, table, marginal, spacing, filters, filter_table, filter_matches, exams. outputs: motifs, spacing, filters."""
+    """Plot all three figures.
+
+    Parameters
+    ----------
+    inputs : about, table, marginal, spacing, filters, filter_table, filter_matches, exams.
+    outputs : motifs, spacing, filters.
+    """
     description = json.loads(inputs["about"].read_text())
     tables = {
         name: pd.read_csv(inputs[name], sep="\t") for name in ("table", "marginal", "spacing", "filter_table", "filter_matches")
@@ -242,7 +246,7 @@ def main(inputs: dict[str, Path], outputs: dict[str, Path]) -> None:
     plot_motifs(description, tables["table"], tables["marginal"], caption, outputs["motifs"])
     matched_rows = tables["table"].dropna(subset=["match"])
     match_names = {row["motif"]: shorten(row["match"], 20) for _, row in matched_rows.iterrows()}
-    reason = description["why"] or "their places are asked about one by one"
+    reason = description["why"] or "pairs are not inserted for outcomes per position"
     plot_spacing(tables["spacing"], match_names, caption, reason, outputs["spacing"])
     plot_filters(meme.read(inputs["filters"], empty=True), tables["filter_table"], tables["filter_matches"], outputs["filters"])
 

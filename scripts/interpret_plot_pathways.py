@@ -1,4 +1,4 @@
-"""Draw the gene sets that stand out among the genes that a model goes by."""
+"""Plot the gene sets that are enriched among the genes with the largest attributions."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ MIN_P = 1e-12
 
 
 def draw_sets(axis: Any, method_result: dict[str, Any]) -> None:
-    """A row a set: both tests' adjusted p-values, and how many of the top genes are of it."""
+    """One row per set: adjusted p-values of the tests, and the number of top genes in the set."""
     for y, row in enumerate(method_result["sets"]):
         for key, marker, colour in (("padj_rank", "o", COLOURS[0]), ("padj", "D", COLOURS[4]), ("padj_seen", "|", "0.3")):
             if row[key] is not None:
@@ -32,8 +32,8 @@ def draw_sets(axis: Any, method_result: dict[str, Any]) -> None:
 
 
 def draw_legend(figure: Any) -> None:
-    """What the marks mean."""
-    entries = (("o", COLOURS[0], "ranks: genes of the set matter more than others"), ("D", COLOURS[4], "top genes against all measured"), ("|", "0.3", "top genes against those that selection left"))  # fmt: skip
+    """Legend of the markers."""
+    entries = (("o", COLOURS[0], "ranks: genes of the set have larger attributions"), ("D", COLOURS[4], "top genes against all measured genes"), ("|", "0.3", "top genes against those that passed feature selection"))  # fmt: skip
     handles = [
         figure_style.plt.Line2D([], [], marker=marker, linestyle="none", color=colour, label=label, markersize=8)
         for marker, colour, label in entries

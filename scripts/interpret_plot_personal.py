@@ -1,4 +1,4 @@
-"""Draw the windows in which people are predicted to differ most: each person's two copies beside the reference."""
+"""Plot the windows with the largest differences between individuals: both haplotypes of each sample and the reference."""
 
 import re
 from pathlib import Path
@@ -12,26 +12,26 @@ from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 MAX_REGIONS = 6
-# So many samples have room for their names.
+# Largest number of samples that are labelled by name.
 MAX_LABELLED = 60
-COPY_SPACING = 0.24  # of the room of a sample, between its copies
+COPY_SPACING = 0.24  # distance between copies, as a fraction of the width of a sample
 UNRESOLVED = ("averaged", "drawn")
 
 
 def select_regions(table: pd.DataFrame, count: int = MAX_REGIONS) -> list[tuple[str, str]]:
-    """(region, head) of the windows in which people's means spread most, one head a window, the widest first."""
+    """(region, head) of the windows with the largest range of sample means, one head per window, largest first."""
     spread = table.groupby(["region", "head"], sort=False)["mean"].agg(lambda values: values.max() - values.min())
     spread = spread[spread > 0].sort_values(ascending=False, kind="stable").reset_index()
     return list(spread.drop_duplicates("region")[["region", "head"]].head(count).itertuples(index=False, name=None))
 
 
 def get_copy_scores(table: pd.DataFrame) -> np.ndarray:
-    """Scores of each row's copies, (rows, copies), NaN where there is none."""
+    """Scores of the copies, (rows, copies), NaN if a sample lacks the copy."""
     return table[[name for name in table if name.startswith("haplotype")]].to_numpy(float)
 
 
 def draw_window(axis: Any, region_rows: pd.DataFrame, is_labelled: bool) -> None:
-    """One window and head: samples along the axis, by name, or where there are many by their mean."""
+    """Draw one window and head: samples by name, or sorted by their mean if there are many."""
     region_rows = (
         region_rows.sort_values("sample", key=lambda names: names.map(natural_sort_key))
         if is_labelled
@@ -59,7 +59,7 @@ def draw_window(axis: Any, region_rows: pd.DataFrame, is_labelled: bool) -> None
                 zorder=3,
             )
     row = region_rows.iloc[0]
-    suffix = ", learned from by every model" if pd.notna(row["seen"]) and row["seen"] else ""
+    suffix = ", in the training set of every model" if pd.notna(row["seen"]) and row["seen"] else ""
     name = shorten_name(row["region"])
     axis.set_title(f"{name} ({row['chrom']}:{row['start'] + 1:,}–{row['end']:,}): {row['head']}{suffix}", fontsize=9)
     axis.set_xticks(positions if is_labelled else [], region_rows["sample"] if is_labelled else [], rotation=90, fontsize=7)
@@ -68,36 +68,36 @@ def draw_window(axis: Any, region_rows: pd.DataFrame, is_labelled: bool) -> None
 
 
 def natural_sort_key(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """A key by which D2 comes before D10."""
+    """Sort key that puts D2 before D10."""
     return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name) if part)
 
 
 def shorten_name(name: str, most: int = 40) -> str:
-    """A name, cut where it is long."""
+    """A name, truncated if it is long."""
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def make_legend_handles(count: int, has_unresolved: bool) -> list[Any]:
-    """Keys of the legend. count: copies."""
+    """Legend handles. count: number of copies."""
     line = figure_style.plt.Line2D
     handles = [
         line([], [], marker="o", linestyle="", color=COLOURS[i % len(COLOURS)], label=f"copy {i + 1}") for i in range(count)
     ]
-    handles.append(line([], [], marker="_", linestyle="", color="black", markersize=10, label="mean: the person"))
+    handles.append(line([], [], marker="_", linestyle="", color="black", markersize=10, label="mean of the copies"))
     handles.append(line([], [], linestyle="--", color="0.5", label="reference"))
     if has_unresolved:
-        label = "copies averaged over ways to phase them"
+        label = "copies averaged over phasings"
         handles.append(line([], [], marker="o", linestyle="", markerfacecolor="white", color="0.3", label=label))
     return handles
 
 
 def plot_individuals(table: pd.DataFrame, out: Path) -> None:
-    """The figure; words where nobody differs from anybody."""
+    """Write the figure; a message if no samples differ."""
     selection = select_regions(table)
     sample_count = table["sample"].nunique()
     if not selection:
         figure_style.draw_message(
-            out, f"{sample_count} samples, {table['region'].nunique()} windows: no two are predicted to differ"
+            out, f"{sample_count} samples, {table['region'].nunique()} windows: no predicted differences between samples"
         )
         return
     is_labelled = sample_count <= MAX_LABELLED
@@ -117,7 +117,7 @@ def plot_individuals(table: pd.DataFrame, out: Path) -> None:
         axis.set_ylabel(table["unit"].iloc[0], fontsize=8)
     plotted_rows = pd.concat(plotted)
     if not is_labelled:
-        axes[-1, 0].set_xlabel(f"{sample_count} samples, by their mean")
+        axes[-1, 0].set_xlabel(f"{sample_count} samples, sorted by mean")
     count = int((~np.isnan(get_copy_scores(plotted_rows))).sum(axis=1).max())
     figure.legend(
         handles=make_legend_handles(count, bool(plotted_rows["phase"].isin(UNRESOLVED).any())),

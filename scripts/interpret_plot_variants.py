@@ -1,4 +1,4 @@
-"""Draw what variants are predicted to do, and how well that tells what is known of them."""
+"""Plot predicted variant effects, and how well they rank variants with known effects."""
 
 import json
 import textwrap
@@ -13,24 +13,24 @@ from readsight.step import step
 from readsight.wording import format_estimate as shown
 
 BINS = 60
-MAX_OFFSET = 5  # bases off, beyond which sites that are named wrongly are one bar
+MAX_OFFSET = 5  # bases; larger distances share one bar
 RANKING_NAMES = {
-    "score": "the model's score", "motif_break": "motif broken or made", "conservation": "conservation",
-    "gene_distance": "nearness to a gene", "tss_distance": "nearness to a transcript's start", "gc_change": "change of GC content",
+    "score": "the model's score", "motif_break": "broken or created motif", "conservation": "conservation",
+    "gene_distance": "proximity to a gene", "tss_distance": "proximity to a transcription start", "gc_change": "change of GC content",
     "combined": "score and baselines together",
 }  # fmt: skip
-LABELS = ((1, "does something", COLOURS[1]), (0, "does nothing", COLOURS[0]), (-1, "not known", COLOURS[7]))
+LABELS = ((1, "functional", COLOURS[1]), (0, "neutral", COLOURS[0]), (-1, "unknown", COLOURS[7]))
 
 
 def group_by_label(table: pd.DataFrame) -> list[tuple[str, str, np.ndarray]]:
-    """(words, colour, which rows) of the kinds of variants that there are."""
+    """(name, colour, row mask) of each label that occurs."""
     label = table["label"].to_numpy() if "label" in table else np.full(len(table), -1)
     groups = [(name, colour, label == kind) for kind, name, colour in LABELS if (label == kind).any()]
     return groups if len(groups) > 1 or "label" in table else [("all variants", COLOURS[0], np.ones(len(table), bool))]
 
 
 def draw_distribution(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -> None:
-    """How large effects are, by what is known of the variants: parts of each kind, in bins."""
+    """Histogram of effect sizes by label, as fractions of each group."""
     is_single = len(results["tracks"]) == 1 and not results["sites"] and not results["pair"]
     column = f"delta.{results['tracks'][0]}" if is_single else "score"
     values = table[column].to_numpy(float)
@@ -53,13 +53,13 @@ def draw_distribution(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -
     axis.set_yscale("log")
     unit = {"regression": "predicted number", "profile": "log signal"}.get(results["outcome"]["kind"], "log odds")
     name = f"change of the {unit}: {results['tracks'][0]}" if is_single else "largest change of any head"
-    axis.set(xlabel="most that a site is gained or lost" if results["sites"] else name, ylabel="part of the variants")
+    axis.set(xlabel="largest gain or loss of a site" if results["sites"] else name, ylabel="fraction of variants")
     axis.set_title("Effects")
     axis.legend(fontsize=8, loc="upper center", ncols=1)
 
 
 def draw_roc(axis: Any, evaluation: dict[str, Any], title: str) -> None:
-    """ROC curves of the score and of each baseline, with areas and their intervals."""
+    """ROC curves of the score and each baseline, with areas and intervals."""
     axis.plot([0, 1], [0, 1], color="0.8", linewidth=1, zorder=0)
     for index, (name, ranking) in enumerate(evaluation["ranks"].items()):
         if "curve" not in ranking:
@@ -71,12 +71,12 @@ def draw_roc(axis: Any, evaluation: dict[str, Any], title: str) -> None:
             linestyle="-" if is_score else "--", label=label, zorder=3 if is_score else 2,
         )  # fmt: skip
     axis.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
-    axis.set_title(f"{title}: {evaluation['positives']:,} of {evaluation['variants']:,} do something")
+    axis.set_title(f"{title}: {evaluation['positives']:,} of {evaluation['variants']:,} are functional")
     axis.legend(fontsize=8, loc="lower right", title="AUROC [95 %]", title_fontsize=8)
 
 
 def draw_changes(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -> None:
-    """Gains and losses of each kind of site: a point a variant, in rows by what is known."""
+    """Gains and losses of each kind of site: one point per variant, in rows by label."""
     rng = np.random.default_rng(1)
     groups = group_by_label(table)
     for row, track in enumerate(results["tracks"]):
@@ -90,11 +90,11 @@ def draw_changes(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -> Non
     axis.set_yticks(range(len(results["tracks"])), [track.replace("_", " ") for track in results["tracks"]])
     axis.set_ylim(len(results["tracks"]) - 0.45, -0.55)
     axis.set(xlabel="probability gained or lost", xlim=(-0.02, 1.02))
-    axis.set_title("Sites gained and lost")
+    axis.set_title("Gained and lost sites")
 
 
 def draw_site_offsets(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -> None:
-    """How far from the broken site the largest loss is named."""
+    """Distance between the broken site and the base of the largest loss."""
     losses = [track for track in results["tracks"] if track.endswith("_loss")]
     rows = table[(table["site"] > 0) & (table["label"] != 0 if "label" in table else True)]
     best = rows[[f"delta.{track}" for track in losses]].to_numpy().argmax(axis=1)
@@ -110,21 +110,21 @@ def draw_site_offsets(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -
         bars, [f"< −{MAX_OFFSET}", *[str(bar).replace("-", "−") for bar in bars[1:-1]], f"> {MAX_OFFSET}\nor none"], fontsize=8
     )
     axis.set(xlabel="bases from the broken site to the base of the largest loss", ylabel="variants")
-    axis.set_title(f"Broken sites named: {shown(results['site']['recall'])} of {results['site']['variants']:,}")
+    axis.set_title(f"Located broken sites: {shown(results['site']['recall'])} of {results['site']['variants']:,}")
 
 
 def format_notes(results: dict[str, Any], width: int) -> str:
-    """What stands below the panels, in lines of so many letters."""
+    """Text below the panels, wrapped to `width` letters."""
     lines = [evaluation["verdict"] for evaluation in (results.get("evaluation") or {}).values()]
     if results["left_out"]:
-        lines.append("Left out: " + "; ".join(f"{row['alleles']:,} {row['reason']}" for row in results["left_out"]) + ".")
+        lines.append("Excluded: " + "; ".join(f"{row['alleles']:,} {row['reason']}" for row in results["left_out"]) + ".")
     if results["seen"]:
-        lines.append(f"{results['seen']:,} of {results['scored']:,} alleles lie where the model learned.")
+        lines.append(f"{results['seen']:,} of {results['scored']:,} alleles overlap training windows.")
     return "\n".join(textwrap.fill(text, width) for text in lines)
 
 
 def main(evaluation: Path, table: Path, out: Path) -> None:
-    """Draw one figure of all panels that there is something for."""
+    """Plot all panels that have data in one figure."""
     results = json.loads(Path(evaluation).read_text())
     columns = [f"{name}.{track}" for track in results["tracks"] for name in (("delta", "at") if results["sites"] else ("delta",))]
     optional_columns = [name for name, entry in (("label", results.get("evaluation")), ("site", results.get("site"))) if entry]
@@ -132,7 +132,7 @@ def main(evaluation: Path, table: Path, out: Path) -> None:
     panels: list[Any] = [lambda axis: draw_distribution(axis, effects, results)]
     for subset, subset_result in (results.get("evaluation") or {}).items():
         if subset_result["ranks"]:
-            title = {"all": "All variants", "unseen": "Away from what was learned"}[subset]
+            title = {"all": "All variants", "unseen": "Variants outside training windows"}[subset]
             panels.append(lambda axis, f=subset_result, t=title: draw_roc(axis, f, t))
     if results["sites"]:
         panels.append(lambda axis: draw_changes(axis, effects, results))

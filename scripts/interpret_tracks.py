@@ -1,4 +1,4 @@
-"""Write the contributions of one attribution method along the genome, for genome browsers: bigWig and bedGraph."""
+"""Write contributions of one attribution method as bigWig and bedGraph tracks for genome browsers."""
 
 import gzip
 import io
@@ -17,11 +17,11 @@ from readsight.interpret.tabular_attribution.results import METHOD_NAMES
 from readsight.report.attribution_figures.genome_profile import Track, build_tracks, select_strongest
 from readsight.step import step
 
-PLACEHOLDER_CONTIG = {"unknown": 1}  # a bigWig needs a contig, even where no window has a place
+PLACEHOLDER_CONTIG = {"unknown": 1}  # a bigWig needs at least one contig
 
 
 def merge_runs(track: Track) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Neighbouring bases of one value joined: starts, ends (0-based half-open) and values, float32."""
+    """Adjacent bases of equal value as intervals: starts, ends (0-based half-open) and values, float32."""
     values = track.values.astype(np.float32)
     is_new = np.ones(len(values), bool)
     is_new[1:] = (np.diff(track.positions) != 1) | (np.diff(values) != 0)
@@ -31,14 +31,14 @@ def merge_runs(track: Track) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def compute_tracks(attributions: Attributions, method: str, lengths: dict[str, int]) -> dict[str, Track]:
-    """Contributions along the genome, contigs in order of name; of several heads that which is largest in size at each base."""
+    """Contributions per genomic base, contigs sorted by name; with several heads the largest in absolute value at each base."""
     return select_strongest(
         [build_tracks(attributions, attributions.contributions(method, head), lengths or None) for head in attributions.heads]
     )
 
 
 def write_bigwig(tracks: dict[str, Track], lengths: dict[str, int], out: Path) -> None:
-    """Write a bigWig; one with contigs alone where nothing has a place."""
+    """Write a bigWig; it holds only contigs if no window has coordinates."""
     handle = pyBigWig.open(str(out), "w")
     handle.addHeader(sorted((lengths or PLACEHOLDER_CONTIG).items()))
     for name, track in tracks.items():
@@ -49,21 +49,24 @@ def write_bigwig(tracks: dict[str, Track], lengths: dict[str, int], out: Path) -
 
 
 def format_bedgraph(tracks: dict[str, Track]) -> Iterator[str]:
-    """Lines of a bedGraph, sorted by contig and place."""
+    """Lines of a bedGraph, sorted by contig and position."""
     for name, track in tracks.items():
         for start, end, value in zip(*(column.tolist() for column in merge_runs(track)), strict=True):
             yield f"{name}\t{start}\t{end}\t{value:.6g}\n"
 
 
 def write_bedgraph(tracks: dict[str, Track], name: str, description: str, out: Path) -> None:
-    """Write a gzipped bedGraph, the same bytes each time, with a line that tells a browser what it is."""
+    """Write a gzipped bedGraph with a track line, byte-identical for the same input."""
     with open(out, "wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed, io.TextIOWrapper(packed) as handle:
         handle.write(f'track type=bedGraph name="{name}" description="{description}" visibility=full alwaysZero=on\n')
         handle.writelines(format_bedgraph(tracks))
 
 
 def read_contig_sizes(attributions: Attributions, contigs: Path | None) -> dict[str, int]:
-    """Contig → bases: of the genome's table; without one, as far as windows reach. Raises InputError for windows elsewhere."""
+    """Contig lengths from the genome's table, or the largest window end without one.
+
+    Raises InputError for windows on contigs that are not in the table.
+    """
     names, ends = (np.asarray(attributions.metadata.get(key, [])).tolist() for key in ("chrom", "end"))
     if contigs is None:
         return {name: max(e for n, e in zip(names, ends, strict=True) if n == name) for name in dict.fromkeys(names) if name}

@@ -1,4 +1,4 @@
-"""Predict what variants do: the reference allele against the alternative one, by a trained model of sequence."""
+"""Predict variant effects: the alternative against the reference allele, by a trained sequence model."""
 
 import json
 import logging
@@ -27,20 +27,20 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-UNKNOWN = -1  # a variant of which is not known what it does
-PROGRESS_STEPS = 20  # times that progress is told
+UNKNOWN = -1  # variant without a known effect
+PROGRESS_STEPS = 20  # progress messages per run
 
 
 def select_info_keys(spec: dict[str, Any], annotations: dict[str, Path]) -> dict[str, str]:
-    """INFO keys that are read, and the key of the config that names each; conservation may be a bigWig instead."""
+    """INFO keys to read, and the configuration key of each; conservation may come from a bigWig instead."""
     keys = {key: spec.get(key) for key in ("label", "site", "conservation") if key != "conservation" or not annotations.get(key)}
     return {info_key: f"interpret.variants.{key}" for key, info_key in keys.items() if info_key}
 
 
 def read_labels(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
-    """1 of variants that are known to do something, 0 of those known to do nothing, UNKNOWN of others, (n,) int8.
+    """Known effects, (n,) int8: 1 causal, 0 neutral, UNKNOWN otherwise.
 
-    Raises InputError where the key has none of the values that the config knows.
+    Raises InputError if none of the configured values occurs.
     """
     texts = [text.strip().lower() for text in alleles.info[spec["label"]]]
     label_values = {text.lower(): label_value for label_value, name in ((0, "negative"), (1, "positive")) for text in spec[name]}
@@ -48,20 +48,20 @@ def read_labels(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
     if (label == UNKNOWN).all():
         shown_values = ", ".join(repr(text) for text in list(dict.fromkeys(texts))[:10])
         raise InputError(
-            f"interpret.variants.label: INFO {spec['label']} of {alleles.source} is {shown_values}, and none of these stands in positive or negative; "
-            "name its values there"
+            f"interpret.variants.label: INFO {spec['label']} of {alleles.source} is {shown_values}, and none of these is listed in positive or negative; "
+            "list its values there"
         )
     return label
 
 
 def read_sites(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
-    """Known broken sites, 0-based, (n,) int64; −1 where none is told. Raises InputError for what is no position."""
+    """Positions of broken sites, 0-based, (n,) int64; −1 if not given. Raises InputError for values that are not positions."""
     texts = alleles.info[spec["site"]]
     invalid = [i for i, text in enumerate(texts) if text not in ("", ".") and not text.isdigit()]
     if invalid:
         raise InputError(
             [
-                f"{alleles.source}, row {alleles.row[i]}, INFO {spec['site']}: {texts[i]!r} is no position, from 1"
+                f"{alleles.source}, row {alleles.row[i]}, INFO {spec['site']}: {texts[i]!r} is not a position (whole numbers from 1)"
                 for i in invalid[:5]
             ]
         )
@@ -69,16 +69,16 @@ def read_sites(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
 
 
 def check_site_option(models: TrainedModels, spec: dict[str, Any]) -> list[str]:
-    """What of the config does not go with the model."""
+    """Faults of the configuration that do not fit the model."""
     if spec.get("site") and models.outcome.kind != "positions":
-        return ["interpret.variants.site: sites are named by models of splice sites (a class a base); leave site out"]
+        return ["interpret.variants.site: sites need a model with an outcome per position; remove site"]
     return []
 
 
 def compute_baselines(
     alleles: AlleleTable, annotations: dict[str, Path], genes: gene_context.Genes | None, spec: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    """Columns that rank variants without a model, and the gene and motif that they speak of."""
+    """Columns that rank variants without a model, and their nearest gene and most affected motif."""
     columns: dict[str, np.ndarray] = {}
     if spec.get("conservation"):
         bigwig = annotations.get("conservation")
@@ -97,7 +97,7 @@ def compute_baselines(
 
 
 def select_rankings(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Of the columns those that rank, of some of the variants: the larger the more likely."""
+    """Ranking columns of some variants, oriented so that larger values are more likely causal."""
     selected = {}
     for name in ("conservation", "motif_break"):
         if name in columns:
@@ -112,7 +112,7 @@ def select_rankings(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[st
 def evaluate_score(
     alleles: AlleleTable, effects: Effects, columns: dict[str, np.ndarray], label: np.ndarray, spec: dict[str, Any], seed: int
 ) -> dict[str, Any]:
-    """How well the score ranks: of all that are known, and, where that is not all, of those of which the model learned nothing nearby."""
+    """Ranking performance of the score on all labelled variants and, if some overlap training windows, on the remaining ones."""
     evaluation = {}
     for subset, is_selected in (("all", label != UNKNOWN), ("unseen", (label != UNKNOWN) & ~columns["seen"])):
         rows = np.flatnonzero(is_selected)
@@ -122,13 +122,13 @@ def evaluate_score(
         result = benchmark.evaluate(
             label[rows] == 1, effects.score[rows].astype(float), select_rankings(columns, rows), group, spec["bootstrap"], seed
         )
-        subset_name = {"all": "all variants", "unseen": "variants of which the model learned nothing nearby"}[subset]
+        subset_name = {"all": "all variants", "unseen": "variants outside training windows"}[subset]
         evaluation[subset] = result | {"grouped": group_name, "verdict": benchmark.write_verdict(result, subset_name, group_name)}
     return evaluation
 
 
 def evaluate_sites(effects: Effects, site: np.ndarray, label: np.ndarray) -> dict[str, Any]:
-    """Whether the largest loss of variants that break a known site is named at it."""
+    """Whether the largest loss of variants that break a known site is located at the site."""
     rows = np.flatnonzero((site >= 0) & (label != 0))
     losses = [t for t, name in enumerate(effects.tracks) if name.endswith("_loss")]
     best = effects.delta[np.ix_(rows, losses)].argmax(axis=1)
@@ -137,27 +137,25 @@ def evaluate_sites(effects: Effects, site: np.ndarray, label: np.ndarray) -> dic
 
 
 def summary_records(task: str, name: str, results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Figures for the summary."""
+    """Records for the summary."""
     base, rows = f"interpret.{task}.variants.{name}", []
 
     def add_row(key: str, cell: dict[str, Any], n: int, unit: str, description: str) -> None:
         record = {"key": f"{base}.{key}", "value": cell["value"], "low": cell.get("low"), "high": cell.get("high")}
         rows.append(record | {"n": n, "unit": unit, "description": description})
 
-    add_row(
-        "scored", {"value": results["scored"]}, results["alleles"], "count", "alternative alleles that effects are predicted of"
-    )
+    add_row("scored", {"value": results["scored"]}, results["alleles"], "count", "alternative alleles with predicted effects")
     add_row(
         "left_out",
         {"value": results["alleles"] - results["scored"]},
         results["alleles"],
         "count",
-        "alternative alleles that are left out",
+        "excluded alternative alleles",
     )
     for subset, evaluation in (results.get("evaluation") or {}).items():
         for ranking, metrics in evaluation["ranks"].items():
             for metric in ("auroc", "auprc"):
-                description = f"{metric.upper()} of {benchmark.RANKING_NAMES.get(ranking, ranking)}, {subset} known variants"
+                description = f"{metric.upper()} of {benchmark.RANKING_NAMES.get(ranking, ranking)}, {subset} labelled variants"
                 add_row(f"{subset}.{ranking}.{metric}", metrics[metric], evaluation["variants"], "fraction", description)
     if results.get("site"):
         add_row(
@@ -165,7 +163,7 @@ def summary_records(task: str, name: str, results: dict[str, Any]) -> list[dict[
             results["site"]["recall"],
             results["site"]["variants"],
             "fraction",
-            "broken sites that the largest loss names to the base",
+            "broken sites located exactly by the largest loss",
         )
     return rows
 
@@ -178,12 +176,14 @@ def describe_run(
     columns: dict[str, np.ndarray],
     has_positions: bool,
 ) -> dict[str, Any]:
-    """What was done, in numbers. has_positions: whether the examples say where on the genome they lie; else nothing is known to be seen."""
+    """Numbers and settings of the run. has_positions: whether examples have genomic coordinates; else overlap with training
+    is unknown.
+    """
     alleles = len(allele_table) + sum(allele_table.excluded.counts.values())
     strands = (
         "both, averaged"
         if models.average_strands
-        else "the gene's, else the one that moves the model more"
+        else "the gene's, else the one with the larger effect"
         if models.stranded
         else "forward"
     )
@@ -209,11 +209,17 @@ def main(
     threads: int,
     outputs: dict[str, Path],
 ) -> None:
-    """Write the VCF with effects, a table, an AnnData, what is said of them, and figures for the summary.
+    """Write the VCF with effects, a table, an AnnData, the evaluation, and records for the summary.
 
-    model: tensors, about, and where there is one representation and representation_about. genome: codes and contigs. annotations: gtf,
-    database (MEME), conservation (bigWig), where there are some. Raises InputError where model, examples and genome do not
-    belong together, and for what is wrong with the variants.
+    Parameters
+    ----------
+    model : tensors, about, and optionally representation and representation_about.
+    genome : codes and contigs.
+    annotations : gtf, database (MEME), conservation (bigWig), each optional.
+
+    Raises
+    ------
+    InputError if model, examples and genome do not match, and for faults in the variants.
     """
     representation = (model["representation"], model["representation_about"]) if model.get("representation") else None
     models = trained_models.read_models(model["tensors"], model["about"], representation)
@@ -234,9 +240,9 @@ def main(
     } | compute_baselines(alleles, annotations, genes, spec)
     wanted_strands = genes.find_strands(alleles) if genes is not None and models.stranded else None
     if wanted_strands is not None:
-        wanted_strands[~wanted_strands.any(axis=1)] = True  # no gene says which
+        wanted_strands[~wanted_strands.any(axis=1)] = True  # no gene determines the strand
     if alleles.excluded.counts:
-        log.info("left out: %s", alleles.excluded.describe_reasons())
+        log.info("excluded: %s", alleles.excluded.describe_reasons())
     effects = scoring.score_variants(models, alleles, spec, threads, wanted_strands, _make_progress_log(len(alleles)))
     results = {"task": task} | describe_run(alleles, models, effects, spec, columns, training_windows.has_positions)
     if spec.get("label"):

@@ -1,4 +1,4 @@
-"""Bad variants, models and genomes for predicted effects: each is said with its place and remedy by the step that reads it."""
+"""Faults of variants, models and genomes for predicted effects: each message names place and remedy."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ NEUTRAL = ("chr1", 170, BASES[170], next_base(BASES[170]), "CAUSAL=0;GERP=1")
 
 @pytest.fixture
 def step(tmp_path):
-    """Runs the script's main on rows, with what is changed; gives the faults that it names."""
+    """Runs the script's main on rows with changed arguments; returns the reported faults."""
     arguments = write_project(tmp_path, build_models("cnn", "binary"), GENOME)
 
     def run(rows=(SOUND, NEUTRAL), spec=None, head=HEAD, vcf=None, **changed) -> list[str]:
@@ -54,7 +54,7 @@ def test_all_reference_and_position_faults_are_reported(step):
 
 
 def test_unsupported_alleles_are_excluded_and_the_remaining_ones_scored(step):
-    """Symbolic, breakend, star, missing and multi-allelic ones, and a contig that the genome lacks: no fault, but words."""
+    """Symbolic, breakend, star, missing and multi-allelic alleles, and an unknown contig are reported without a fault."""
     rows = [
         ("chr1", 140, BASES[140], "<DUP>"),
         ("chr1", 141, BASES[141], f"{BASES[141]}]chr2:99]"),
@@ -120,21 +120,21 @@ def test_missing_info_keys_are_reported(step):
 def test_invalid_info_values_are_reported(step):
     rows = [(*SOUND[:4], "CAUSAL=maybe;GERP=high"), (*NEUTRAL[:4], "CAUSAL=.;GERP=1")]
     assert step(rows, {"label": "CAUSAL"}) == [
-        "interpret.variants.label: INFO CAUSAL of in.vcf is 'maybe', '.', and none of these stands in positive or negative; name its values there"
+        "interpret.variants.label: INFO CAUSAL of in.vcf is 'maybe', '.', and none of these is listed in positive or negative; list its values there"
     ]  # fmt: skip
     assert step(rows, {"conservation": "GERP"}) == ["in.vcf, row 3, INFO GERP: 'high' is no number"]
     faults = step([(*SOUND[:4], "CAUSAL=1;SITE=here"), NEUTRAL], {"site": "SITE"})
-    assert faults == ["interpret.variants.site: sites are named by models of splice sites (a class a base); leave site out"]
+    assert faults == ["interpret.variants.site: sites need a model with an outcome per position; remove site"]
     model_set = build_models("dilated_resnet", "positions", 96)
     arguments = write_project(step.folder / "p", model_set, GENOME)
     assert step([(*SOUND[:4], "SITE=here"), NEUTRAL], {"site": "SITE"}, **arguments) == [
-        "in.vcf, row 3, INFO SITE: 'here' is no position, from 1"
+        "in.vcf, row 3, INFO SITE: 'here' is not a position (whole numbers from 1)"
     ]
 
 
 def test_shifts_beyond_the_window_are_refused(step):
     assert step(spec={"shifts": [-30, 0, 8]}) == [
-        "interpret.variants.shifts: -30 pushes variants out of windows of 48 bases; use less than 24 to either side"
+        "interpret.variants.shifts: -30 moves variants out of windows of 48 bases; use less than 24 to either side"
     ]
 
 
@@ -144,7 +144,7 @@ def test_genome_must_match_training(step):
     changed[350] = (changed[350] + 1) % 4
     raw.write_bytes(changed.tobytes())
     assert step() == [
-        "genome.codes: is not the genome that model.json was trained on (other contents); predict variants on the genome of the training"
+        "genome.codes: differs from the genome that model.json was trained on; predict variants on the training genome"
     ]
     raw.write_bytes(changed[:-10].tobytes())
     assert step() == ["genome.codes: 1,390 bases, and genome.json tells of 1,400; make both anew"]
@@ -154,7 +154,7 @@ def test_genome_of_another_alphabet_is_refused(step):
     folder = step.folder / "protein"
     protein = Genome(np.where(np.arange(1400) % 3 == 0, 6, GENOME.raw), GENOME.lengths, False)
     arguments = write_project(folder, build_models("cnn", "binary"), protein)
-    assert step(**arguments) == ["protein/genome.codes: holds letters that are no bases (A C G T N)"]
+    assert step(**arguments) == ["protein/genome.codes: holds letters that are not bases (A C G T N)"]
 
 
 def test_examples_must_match_model_length_and_outcome(step):
@@ -168,16 +168,16 @@ def test_examples_must_match_model_length_and_outcome(step):
 def test_split_must_match_examples(step):
     table = pd.read_parquet(step.given["split"])
     table.assign(example=["x", "y"]).to_parquet(step.given["split"])
-    assert step() == ["split.parquet: is the split of other examples than those of examples.h5ad; make it anew"]
+    assert step() == ["split.parquet: was not made from examples.h5ad; make it anew"]
 
 
 def test_models_without_sequences_are_refused(step):
     description = step.given["model"]["about"]
     content = json.loads(description.read_text())
     description.write_text(json.dumps(content | {"sequence": None}))
-    assert step() == ["model.json: was not trained on sequences; effects of variants are predicted by models of sequences"]
+    assert step() == ["model.json: was not trained on sequences; variant effects need a sequence model"]
     description.write_text(json.dumps(content | {"model": "single_base"}))
-    assert step() == ["model.json: 'single_base' is no model that effects of variants can be predicted by"]
+    assert step() == ["model.json: 'single_base' is not a model that can predict variant effects"]
 
 
 def test_representation_must_match_model(step):
@@ -201,7 +201,7 @@ def test_malformed_annotation_files_are_refused(step):
     assert "give motifs in MEME format" in step(beside={"database": step.folder / "m.meme"})[0]
     (step.folder / "c.bw").write_text("x")
     faults = step(spec={"conservation": str(step.folder / "c.bw")}, beside={"conservation": step.folder / "c.bw"})
-    assert faults == ["interpret.variants.conservation: c.bw is no bigWig file"]
+    assert faults == ["interpret.variants.conservation: c.bw is not a bigWig file"]
 
 
 def test_fault_leaves_no_output(step):

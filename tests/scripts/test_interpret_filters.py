@@ -1,4 +1,4 @@
-"""First-layer filters as motifs, and words that tell classes apart: what was planted comes back."""
+"""First-layer filters as motifs, and enriched k-mers: planted motifs are recovered."""
 
 import json
 
@@ -19,7 +19,7 @@ from readsight.models.sequence import NETWORKS
 
 
 def build_planted_network(consensus: str) -> torch.nn.Module:
-    """A small network of which the third filter is a word, and the first never says anything."""
+    """A small network whose third filter is a motif, and whose first filter is never active."""
     description = networks.describe_network("cnn", length=48, norm="none", dropout=0.0, filters=[4, 4], widths=[7, 5])
     net = NETWORKS["cnn"].build(description).eval()
     convolution = filters.find_first_layer(net)[0][0]
@@ -32,7 +32,7 @@ def build_planted_network(consensus: str) -> torch.nn.Module:
 
 def test_planted_filter_is_recovered_as_motif():
     codes = sequenced.plant_motif(sequenced.random_codes(300, 48, 1), np.arange(300) % 2 == 0, "GATTACA", on_both_strands=False)
-    codes[4] = 4  # an example of N alone drives nothing
+    codes[4] = 4  # an example of only N activates nothing
     layers, reason = filters.find_first_layer(build_planted_network("GATTACA"))
     motif_filters = filters.extract_filters(layers, codes)
     assert not reason and len(motif_filters) == 4
@@ -61,7 +61,7 @@ def test_activations_equal_the_first_layer_of_the_network():
         net(networks.encode_one_hot(torch.from_numpy(codes)))
     handle.remove()
     width = description["widths"][0]
-    inside = activations[0][:, :, 0, (width - 1) // 2 :][:, :, : 48 - width + 1].numpy()  # words that lie within the sequence
+    inside = activations[0][:, :, 0, (width - 1) // 2 :][:, :, : 48 - width + 1].numpy()  # windows within the sequence
     for motif_filter in filters.extract_filters(layers, codes):
         np.testing.assert_allclose(motif_filter.sequence_maxima, inside[:, motif_filter.number].max(axis=1), atol=5e-3)
 
@@ -88,7 +88,7 @@ def test_enriched_kmers_are_detected_on_either_strand():
     unrelated = [
         kmer for kmer in table["kmer"] if not any(core in kmer for core in ("GATTA", "ATTAC", "TTACA", "TAATC", "GTAAT", "TGTAA"))
     ]
-    assert (table.set_index("kmer")["q"][unrelated] < 0.01).sum() < 10  # such as share four bases with the word
+    assert (table.set_index("kmer")["q"][unrelated] < 0.01).sum() < 10  # k-mers that share four bases with the motif
     swapped = kmer_enrichment.compute_enrichment(present, ~inside, "b", kmer_tokens.column_names(6, False)).set_index("kmer")
     np.testing.assert_allclose(swapped["odds_ratio"]["GATTAC"], 1 / table.set_index("kmer")["odds_ratio"]["GATTAC"])
 

@@ -1,4 +1,4 @@
-"""What adding a motif does: of a model that is known, exactly what it is made of."""
+"""Marginalisation: effects of inserted motifs equal the weights of a known model."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ FIRST, SECOND = "GATTACAGAT", "CCGTATCCGA"
 
 
 def build_matrix(consensus: str) -> np.ndarray:
-    """Firm but for one place that says nothing."""
+    """Conserved except for one uninformative position."""
     probabilities = np.full((len(consensus), 4), 0.01)
     probabilities[np.arange(len(consensus)), encode(consensus)] = 0.97
     probabilities[4] = 0.25
@@ -28,7 +28,7 @@ def build_matrix(consensus: str) -> np.ndarray:
 
 
 class AdditiveModel:
-    """A model that adds 3 for ONE and 2 for OTHER on +, and together what `interaction` says of the bases between them."""
+    """A model that adds 3 for FIRST and 2 for SECOND on +, and for both the `interaction` of their distance."""
 
     def __init__(self, interaction: Any = lambda apart: 0.0):
         self.interaction = interaction
@@ -89,7 +89,7 @@ def test_additive_motifs_do_not_interact_and_cooperative_ones_do():
         build_experiment(AdditiveModel(lambda distance: 4.0 if 5 <= distance <= 15 else 0.0)), MOTIFS
     )
     ordered_pair = cooperative[(cooperative["first"] == "one.1") & (cooperative["second"] == "other.1")]
-    assert ordered_pair["distance"].max() == 40  # there is no more room in 60 bases
+    assert ordered_pair["distance"].max() == 40  # the largest distance that fits into 60 bases
     same_strand = ordered_pair[ordered_pair["strands"] == "++"].set_index("distance")["value"]
     assert (
         same_strand[same_strand > 0].to_dict() == {5: 4, 10: 4, 15: 4}

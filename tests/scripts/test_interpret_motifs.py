@@ -1,4 +1,4 @@
-"""Motifs in contributions: words that recur are found, named, matched and hit where they stand; nothing found is said so."""
+"""Motifs in contributions: recurring motifs are discovered, named, matched and located; empty results state their reason."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ def build_matrix(codes: np.ndarray, frequency: float = 0.91) -> np.ndarray:
 
 
 def write_database(path: Path) -> Path:
-    """UP, the reverse complement of DOWN, and motifs that have nothing to do with them."""
+    """UP, the reverse complement of DOWN, and unrelated motifs."""
     rng = np.random.default_rng(5)
     related_motifs = [
         NamedMotif("UPPER", build_matrix(recurring.UP), "alias"),
@@ -54,7 +54,7 @@ def run_script(
 def motif_results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("motifs")
     attributions, start, strand = recurring.build_attributions()
-    attributions.sequence[7, :3] = 4  # N somewhere
+    attributions.sequence[7, :3] = 4  # an N
     meme.write(folder / "filters.meme", [NamedMotif("filter3", build_matrix(reverse_complement(recurring.UP)))])
     return (
         run_script(folder, attributions, write_database(folder / "known.meme"), folder / "filters.meme"),
@@ -87,7 +87,7 @@ def test_hits_match_planted_positions_and_strands(motif_results):
         motif_offset = spelled.index(decode(reverse_complement(motif) if is_reverse else motif))
         motif_hits = hits[hits["motif"] == name].set_index("example")
         width, correct = len(spelled), 0
-        rows = [row for row in rows if 4 <= start[row] <= 46]  # the motif has a few bases beside the word
+        rows = [row for row in rows if 4 <= start[row] <= 46]  # the motif includes a few flanking bases
         for row in rows:
             is_forward = (strand[row] > 0) != is_reverse
             expected = start[row] - (motif_offset if is_forward else width - motif_offset - 10)
@@ -177,7 +177,7 @@ def test_missing_signal_is_reported_and_program_failures_raise(tmp_path, monkeyp
 def test_non_finite_contributions_are_refused(tmp_path):
     attributions = recurring.build_attributions(20)[0]
     attributions.values["deep_shap"]["on"][3, 5] = np.nan
-    with pytest.raises(InputError, match="1 of 20 sequences are no numbers, first of sequence 3"):
+    with pytest.raises(InputError, match="1 of 20 sequences are not finite, first in sequence 3"):
         run_script(tmp_path, attributions)
 
 
@@ -233,7 +233,7 @@ def test_inconsistent_or_uninformative_patterns_are_discarded():
     complete = parse_pattern(size)
     assert (complete.start == start[row] - 2).all() and (complete.matrix[np.arange(2, 12), recurring.UP] == 1).all()
     mixed = size.copy()
-    mixed[6:10] *= -1  # six places one way, four the other
+    mixed[6:10] *= -1  # six positions in one direction, four in the opposite one
     assert parse_pattern(mixed) is None and parse_pattern(-size) is None
     random_starts = np.random.default_rng(1).integers(0, 46, len(row))
     assert parse_pattern(size, seqlets | {"start": random_starts, "end": random_starts + 14}) is None

@@ -1,4 +1,4 @@
-"""What is predicted of people's sequences: of the genome where they carry nothing, of the genome edited by hand where they do."""
+"""Predictions of personal genomes: equal to the reference without variants, and to a genome edited by hand with variants."""
 
 import json
 from itertools import product
@@ -29,7 +29,7 @@ CLASSES |= {"regression": ("value",), "profile": ("value",)}
 
 
 def write_models(folder, kind="binary", folds=2, pair=False, stranded=False):
-    """Networks that were not trained, a fold each."""
+    """Untrained networks, one per fold."""
     model_name = "dilated_resnet" if kind in ("positions", "profile") else "cnn"
     options = {"average_strands": not stranded, "ensemble": 1, "precision": "float32", "device": "cpu", "predicts": "bfloat16"}
     description = networks.describe_network(model_name, kind, LENGTH, pair=pair, stranded=stranded) | options
@@ -48,7 +48,7 @@ def write_models(folder, kind="binary", folds=2, pair=False, stranded=False):
 
 
 def write_dataset(folder, positions, roles, length=LENGTH, pair=False):
-    """Examples at (chrom, start), and a column of roles a fold."""
+    """Examples at (chrom, start), and one column of roles per fold."""
     names = [f"w{i}" for i in range(len(positions))]
     obs = pd.DataFrame({"chrom": [c for c, _ in positions], "start": [s for _, s in positions]}, index=names)
     obs = obs.assign(end=obs["start"] + length, strand="+", label=0)
@@ -80,7 +80,7 @@ def folder(tmp_path):
 def predict_table(
     folder, rows, bed="chr1\t100\t140\tone\n", samples=("ANN", "BOB"), wanted_samples=(), outside="error", **options
 ):
-    """The table, with the calls of these rows."""
+    """The table for these calls."""
     if bed is not None:
         (folder / "r.bed").write_text(bed)
     inputs = {"tensors": folder / "m.safetensors", "about": folder / "m.json", "codes": folder / "g.codes"}
@@ -94,7 +94,7 @@ def predict_table(
 
 
 def make_change(position, alt, deleted=1, text=CHR1):
-    """POS, REF and ALT of a change at a place, from 0."""
+    """POS, REF and ALT of a change at a 0-based position."""
     return position + 1, text[position : position + deleted], alt
 
 
@@ -103,7 +103,7 @@ def next_base(position, text=CHR1):
 
 
 def score_sequence(model, sequence):
-    """Logit of a sequence, the mean over folds."""
+    """Logit of a sequence, mean over folds."""
     net, arrays, description = model
     scores = [prediction.logit(net.predict(a, description, encode(sequence)[None]))[0] for a in arrays]
     return np.mean(scores)
@@ -161,7 +161,7 @@ def test_unphased_calls_are_averaged_over_phasings(folder):
     with_outside_call = predict_table(
         folder, [*calls[:1], ("chr1", *make_change(145, next_base(145)), "GT", "0/1")], samples=("ANN",)
     ).iloc[0]
-    assert with_outside_call["phase"] == "one", "what lies outside of the window leaves nothing open"
+    assert with_outside_call["phase"] == "one", "variants outside the window do not affect phasing"
     sets = [(*row[:4], "GT:PS", f"0|1:{1 + i // 2}") for i, row in enumerate(calls)]
     assert predict_table(folder, sets, samples=("ANN",))["phasings"].iloc[0] == 2
 
@@ -296,7 +296,7 @@ def test_model_of_another_length_is_refused(folder):
     write_dataset(folder, [("", -1)], [["test"]] * 2)
     with pytest.raises(InputError, match=r"interpret\.personal\.regions: .* name a BED file"):
         predict_table(folder, [ROW], None)
-    assert predict_table(folder, [ROW])["seen"].isna().all(), "of sequences without a place it is not known"
+    assert predict_table(folder, [ROW])["seen"].isna().all(), "not known for sequences without coordinates"
 
 
 def test_batch_size_does_not_change_predictions(folder, monkeypatch):

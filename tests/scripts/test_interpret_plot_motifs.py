@@ -1,4 +1,4 @@
-"""Figures of motifs: all that was found is told, a failed method is marked, and nothing found is said in words."""
+"""Figures of motifs: all results are shown, failed methods are marked, and missing motifs are stated."""
 
 import json
 import re
@@ -21,7 +21,7 @@ OUT = ("motifs", "spacing", "filters")
 
 @pytest.fixture(autouse=True)
 def editable_text(monkeypatch):
-    """Text of figures is written as text, so that it can be read."""
+    """Write text in figures as text so that tests can read it."""
     monkeypatch.setitem(interpret_plot_motifs.new_figure.__globals__["plt"].rcParams, "svg.fonttype", "none")
 
 
@@ -30,7 +30,7 @@ def read_svg_text(path: Path) -> str:
 
 
 def write_inputs(folder: Path, motif_count: int = 2, failed: bool = False) -> dict[str, Path]:
-    """All inputs. motif_count: how many motifs; the second is like none."""
+    """All inputs. motif_count: number of motifs; the second matches no known motif."""
     rng = np.random.default_rng(1)
     patterns, rows, effects, pairs = [], [], [], []
     for i in range(motif_count):
@@ -62,7 +62,7 @@ def write_inputs(folder: Path, motif_count: int = 2, failed: bool = False) -> di
             for d in (0, 5, 10)
         ]
     description = {"method": "deep_shap", "unit": "logit", "sequences": 2000, "limits": {"match": 0.05}, "patterns": patterns}
-    description["why"] = "" if motif_count else "on: no base contributes anything"
+    description["why"] = "" if motif_count else "on: all contributions are zero"
     paths = {
         name: folder / name
         for name in ("about", "table", "marginal", "spacing", "filters", "filter_table", "filter_matches", "exams")
@@ -98,10 +98,10 @@ def draw_figures(folder: Path, **options: bool | int) -> dict[str, str]:
 
 def test_motifs_are_drawn_with_statistics_and_matches(tmp_path):
     texts = draw_figures(tmp_path)
-    for expected in ("DeepSHAP (all exams passed); 2,000 test sequences", "on.1", "1,250 seqlets in 40 sequences", "12.5% of all contribution", "70 hits, 60 contribute", "SPI1 ←, q = 0.0001", "SPI1 ←, q = 0.5: not like it", "→ +1.2", "← +1.2"):  # fmt: skip
+    for expected in ("DeepSHAP (all exams passed); 2,000 test sequences", "on.1", "1,250 seqlets in 40 sequences", "12.5% of all contribution", "70 hits, 60 contribute", "SPI1 ←, q = 0.0001", "SPI1 ←, q = 0.5: not significant", "→ +1.2", "← +1.2"):  # fmt: skip
         assert expected in texts["motifs"], expected
-    assert "on.1 + on.2" in texts["spacing"] and "SPI1 + like no known motif" in texts["spacing"] and "→←" in texts["spacing"]
-    assert texts["filters"].index("filter1: RUNX1, q = 0.01") < texts["filters"].index("filter0: like no known motif")
+    assert "on.1 + on.2" in texts["spacing"] and "SPI1 + no known motif" in texts["spacing"] and "→←" in texts["spacing"]
+    assert texts["filters"].index("filter1: RUNX1, q = 0.01") < texts["filters"].index("filter0: no known motif")
 
 
 def test_failed_methods_are_marked_in_figures(tmp_path):
@@ -112,5 +112,5 @@ def test_failed_methods_are_marked_in_figures(tmp_path):
 
 def test_missing_motifs_are_stated_in_figures(tmp_path):
     texts = draw_figures(tmp_path, found=0)
-    assert "No motif was found: on: no base contributes anything." in texts["motifs"]
+    assert "No motif was discovered: on: all contributions are zero." in texts["motifs"]
     assert texts["spacing"].startswith("No pair of motifs") and texts["filters"].startswith("The network has no first layer")

@@ -1,4 +1,4 @@
-"""Contributions along the genome: each base's is the mean over the windows that hold it, whatever their strand."""
+"""Genome tracks of contributions: each base is the mean over the windows that contain it, on either strand."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ METHOD = "integrated_gradients"
 
 
 def build_attributions(values: list, texts: list[str], positions: list[tuple[str, int, str]], **options) -> Attributions:
-    """Windows of known contributions. values: of each window's own bases. positions: contig, start, strand."""
+    """Windows with known contributions. values: of the sequence bases. positions: contig, start, strand."""
     sequence = np.stack([encode(text) for text in texts])
     contributions = np.zeros((*sequence.shape, 4), np.float32)
     np.put_along_axis(
@@ -57,13 +57,13 @@ def run_script(folder, attributions, contigs=CONTIGS, method=METHOD):
 
 
 def test_overlapping_windows_are_averaged_in_forward_orientation(tmp_path):
-    # the second window covers [12, 16) on the reverse strand: as it is read, 1, 2, 3, 4 stand on bases 15, 14, 13, 12
+    # the second window covers [12, 16) on the reverse strand: in its orientation, 1, 2, 3, 4 are bases 15, 14, 13, 12
     attributions = build_attributions([[1, 2, 3, 4], [1, 2, 3, 4]], ["ACGT", "AACC"], [("chr10", 10, "+"), ("chr10", 12, "-")])
     values, rows = run_script(tmp_path, attributions)
     expected = {10: 1, 11: 2, 12: (3 + 4) / 2, 13: (4 + 3) / 2, 14: 2, 15: 1}
     covered_values = {position: values["chr10"][position] for position in np.flatnonzero(np.isfinite(values["chr10"])).tolist()}
     assert covered_values == expected
-    assert not np.isfinite(values["chr2"]).any(), "no window, no value"
+    assert not np.isfinite(values["chr2"]).any(), "no value without a window"
     assert rows[0][0].startswith("track type=bedGraph ")
     assert rows[1:] == [["chr10", s, e, v] for s, e, v in (("10", "11", "1"), ("11", "12", "2"), ("12", "14", "3.5"), ("14", "15", "2"), ("15", "16", "1"))]  # fmt: skip
 
@@ -142,4 +142,4 @@ def test_files_are_reproducible_and_agree(tmp_path):
     for _, start, end, value in rows[1:]:
         bedgraph_values[int(start) : int(end)] = float(value)
     np.testing.assert_allclose(bedgraph_values, values["chr1"], rtol=1e-5)
-    assert np.isfinite(bedgraph_values).sum() == 29 * 40 + 150, "every base that a window holds, once"
+    assert np.isfinite(bedgraph_values).sum() == 29 * 40 + 150, "every base inside a window, once"

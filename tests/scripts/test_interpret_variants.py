@@ -1,4 +1,4 @@
-"""Effects as files: every record stays as it was, each allele has its numbers, and what is known is evaluated."""
+"""Effects as files: records are kept, each allele has its effects, and labelled variants are evaluated."""
 
 import json
 
@@ -37,7 +37,7 @@ def next_base(base):
 
 
 def build_labelled_rows(count=40):
-    """Causal variants every few bases, and others beside them; some rows that cannot be scored among them."""
+    """Causal and neutral variants in turn every few bases, some of which cannot be scored."""
     rows = []
     for n, position in enumerate(np.linspace(60, 640, count).astype(int).tolist()):
         rows.append(
@@ -64,7 +64,7 @@ def build_labelled_rows(count=40):
 
 
 def run_script(folder, model_set, rows, spec=None, head=HEAD, training_windows=None, **overrides):
-    """Run the script. Returns paths of the outputs, and what the JSON says."""
+    """Run the script. Returns paths of the outputs, and the evaluation."""
     arguments = write_project(folder, model_set, GENOME, training_windows) | overrides
     vcf = write_vcf(folder / "in.vcf", rows, head)
     interpret_variants.main(vcf=vcf, spec=VARIANT_SPEC | (spec or {}), **arguments)
@@ -141,7 +141,7 @@ def test_variants_in_training_windows_are_separated(tmp_path):
     model_set = build_models("cnn", "binary")
     outputs, results = run_script(
         tmp_path, model_set, build_labelled_rows(), {"label": "CAUSAL"}, training_windows=[("chr1", 100), ("chr1", 300)]
-    )  # the second is tested
+    )  # the second is a test window
     table = pd.read_parquet(outputs["table"])
     is_near = (table["start"] - 27 < 148) & (table["start"] + 28 > 100)
     assert table["seen"].tolist() == is_near.tolist() and results["seen"] == is_near.sum() > 0

@@ -1,4 +1,4 @@
-"""Small models and small genomes that effects of variants are tried on: models of every kind, variants of every shape."""
+"""Small models and genomes for tests of variant effects: every model kind, every variant type."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ SCORING_SPEC = {"shifts": [-3, 0, 3], "distance": 12}
 def build_models(
     model_name: str, kind: str = "binary", length: int = 48, folds: int = 1, seed: int = 0, **options: Any
 ) -> TrainedModels:
-    """Models with weights that were drawn. options: of their about."""
+    """Models with random weights. options: of their description."""
     description = networks.describe_network(
         model_name, kind, length, **({"average_strands": True, "ensemble": 1, "device": "cpu"} | options)
     )
@@ -56,7 +56,7 @@ def build_models(
 
 
 def build_genome(size: int = 700, seed: int = 1, repeats: bool = True) -> Genome:
-    """Two contigs, in which single bases and words of two and three are repeated here and there."""
+    """Two contigs with homopolymers and short repeats."""
     codes = sequenced.random_codes(2, size, seed)
     if repeats:
         for start, repeat in ((200, "A"), (300, "CA"), (420, "TTG"), (520, "G")):
@@ -69,7 +69,7 @@ def get_contig_text(reference: Genome, name: str = "chr1") -> str:
 
 
 def write_vcf(path: Path, rows: list[tuple[str, int, str, str]], head: str = HEAD) -> Path:
-    """A VCF. rows: contig, position (0-based), REF, ALT, and what follows behind FILTER."""
+    """A VCF. rows: contig, position (0-based), REF, ALT, and the columns after FILTER."""
     lines = ["\t".join([c, str(p + 1), ".", r, a, ".", "PASS", *(more or ["."])]) for c, p, r, a, *more in rows]
     path.write_text(head + "".join(line + "\n" for line in lines))
     return path
@@ -80,7 +80,7 @@ def read_alleles(path: Path, reference: Genome, length: int = 48, shift: int = 3
 
 
 def sample_variants(reference: Genome, seed: int = 3, count: int = 24) -> list[tuple[str, int, str, str]]:
-    """Substitutions of one base and of several, insertions, deletions, and both at once, in repeats and outside."""
+    """Single and multiple substitutions, insertions, deletions and combinations, inside and outside repeats."""
     rng, sequence = np.random.default_rng(seed), get_contig_text(reference)
     rows = []
     positions = [*rng.integers(100, len(sequence) - 100, count).tolist(), 203, 304, 424, 523, 210, 310]
@@ -99,12 +99,12 @@ def score_effects(model_set: TrainedModels, alleles: variants.AlleleTable, **opt
 
 
 def reverse_genome(reference: Genome) -> Genome:
-    """The other strand of every contig."""
+    """The reverse strand of every contig."""
     return Genome.from_text({name: decode(reverse_complement(reference.get_contig(name))) for name in reference.names})
 
 
 def reverse_rows(reference: Genome, rows: list[tuple[str, int, str, str]]) -> list[tuple[str, int, str, str]]:
-    """The variants on the other strand's genome."""
+    """The variants on the genome of the reverse strand."""
 
     def reverse_bases(bases: str) -> str:
         return decode(reverse_complement(encode(bases)))
@@ -119,9 +119,10 @@ def write_project(
     training_windows: list[tuple[str, int]] | None = None,
     codes: str = "genome.codes",
 ) -> dict[str, Any]:
-    """Files of a trained model, of what it learned from, and of the genome, as the script takes them.
+    """Files of a trained model, its training windows and the genome, as the script takes them.
 
-    training_windows: contig and start of each training window. Returns the arguments of `interpret_variants.main` by name, but for the variants.
+    training_windows: contig and start of each. Returns the arguments of `interpret_variants.main` by name, without the
+    variants.
     """
     folder.mkdir(parents=True, exist_ok=True)
     raw, contigs = folder / codes, folder / "genome.json"

@@ -1,4 +1,4 @@
-"""Attributions of random sequences for tests of pages, with what stands beside them."""
+"""Attributions of random sequences, exams and evaluations for tests of pages."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ METHODS = ("integrated_gradients", "mutagenesis", "grad_cam")
 def build_attributions(
     kind: str = "binary", n: int = 5, length: int = 40, pair: bool = False, seed: int = 0, genome: bool = True
 ) -> Attributions:
-    """Random attributions by METHODS. genome: whether windows have coordinates; the second one is of the other strand then."""
+    """Random attributions by METHODS. genome: whether windows have coordinates; the second is on the reverse strand."""
     rng = np.random.default_rng(seed)
     sequence = sequenced.random_codes(n, length * (1 + pair), seed)
     sequence[0, 3] = 4
@@ -59,7 +59,7 @@ def build_attributions(
 
 
 def build_labels(kind: str, n: int, length: int, rng: np.random.Generator) -> np.ndarray:
-    """A target of each example, of every class in turn."""
+    """A target for each example, all classes in turn."""
     if kind == "multilabel":
         return np.array([[i & 1, i >> 1 & 1] for i in range(n)])
     if kind == "positions":
@@ -80,7 +80,7 @@ def build_exam(
 
 
 def build_exams(*failing: str) -> dict[str, Any]:
-    """`methods` of exams.json; those that are named fail completeness."""
+    """`methods` of exams.json; the given methods fail completeness."""
     results = {}
     for method in METHODS:
         rows = [build_exam("stability", 0.4, 0.15), build_exam("planted motifs", None), build_exam("other strand", 0.9, None)]
@@ -90,7 +90,7 @@ def build_exams(*failing: str) -> dict[str, Any]:
 
 
 def build_evaluation(kind: str = "binary") -> dict[str, Any]:
-    """What the page reads of evaluation.json."""
+    """The fields of evaluation.json that the page reads."""
     cell = {"value": 0.959, "low": 0.948, "high": 0.969}
     facts = {"feature": "QUAL", "control_chance": 0.5, "control_metric": "auroc"}
     metrics = {m: {"auroc": cell | {"value": v}} for m, v in (("cnn", 0.959), ("kmer_linear", 0.785), ("shuffled_labels", 0.494))}

@@ -1,4 +1,4 @@
-"""Sequences in which words recur that contribute, and a trained network that goes by a word, for tests of motifs."""
+"""Sequences with recurring motifs that contribute, and a trained network that depends on a motif, for tests of motifs."""
 
 import warnings
 from pathlib import Path
@@ -19,7 +19,7 @@ SETTINGS = TrainingConfig().model_dump() | networks.QUICK | {"epochs": 20, "pati
 
 
 def build_attributions(n: int = 260, length: int = 60, seed: int = 1) -> tuple[Attributions, np.ndarray, np.ndarray]:
-    """Attributions of a binary outcome: UP in even rows and DOWN in odd ones, on either strand; places, and strands (1, −1)."""
+    """Attributions of a binary outcome: UP in even and DOWN in odd rows, on either strand; positions, and strands (1, −1)."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 4, (n, length)).astype(np.uint8)
     values = rng.normal(0, 0.02, (n, length, 4))
@@ -51,7 +51,7 @@ def build_attributions(n: int = 260, length: int = 60, seed: int = 1) -> tuple[A
 
 
 def train_model(folder: Path, model_name: str = "cnn", kind: str = "binary", **sequence_options: Any) -> dict[str, Path]:
-    """Files of a small task and of a network that was trained on it. sequence_options: of `readsight.dataset.fold_file.SequenceLayout`."""
+    """Files of a small task and a network trained on it. sequence_options: of `readsight.dataset.fold_file`."""
     files = trainings.write_folds(folder, trainings.make_fold(kind, 100, 40, **sequence_options), "one_hot")
     files |= {"tensors": folder / "model.safetensors", "about": folder / "model.json", "examples": folder / "examples.h5ad"}
     architecture = getattr(Architectures(), model_name).model_dump() | networks.SMALL[model_name]

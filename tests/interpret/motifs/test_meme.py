@@ -1,4 +1,4 @@
-"""Motifs in MEME format: what is read is what is meant, what is written reads back, faults are told all at once."""
+"""Motifs in MEME format: reading, writing, and complete reports of faults."""
 
 import gzip
 import os
@@ -47,7 +47,7 @@ def test_written_motifs_read_back_also_gzipped_or_empty(tmp_path):
     meme.write(tmp_path / "none.meme", [])
     assert meme.read(tmp_path / "none.meme", empty=True) == []
     assert read_faults(tmp_path / "none.meme", (tmp_path / "none.meme").read_bytes()) == [
-        f"{tmp_path}/none.meme: there is no motif in it"
+        f"{tmp_path}/none.meme: contains no motif"
     ]
 
 
@@ -56,7 +56,7 @@ def test_demo_motifs_equal_those_of_the_simulation():
         path = ROOT / "resources/motifs" / f"{name}.meme"
         planted = read_meme(path)
         for motif in meme.read(path):
-            np.testing.assert_allclose(motif.matrix, planted[motif.name].probabilities, atol=4e-3)  # with its pseudo-probability
+            np.testing.assert_allclose(motif.matrix, planted[motif.name].probabilities, atol=4e-3)  # with a pseudocount
         assert len(meme.read(path)) == len(planted)
 
 
@@ -75,7 +75,7 @@ def test_all_faults_are_reported_with_lines(tmp_path):
         (9, "sums to 24"),
         (10, "four numbers"),
         (12, "twice, first in line 7"),
-        (12, "says w= 2"),
+        (12, "but w= 2"),
         (15, "has no matrix"),
     ):
         assert any(f"line {line}:" in fault and phrase in fault for fault in reported), (line, phrase, reported)

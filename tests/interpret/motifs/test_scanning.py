@@ -1,4 +1,4 @@
-"""Hits of motifs: at the places and on the strands where words were planted, with p-values that are exact."""
+"""Motif hits: at planted positions and strands, with exact p-values."""
 
 import itertools
 
@@ -29,7 +29,7 @@ def test_planted_motifs_are_hit_on_their_strand():
     best = {(r, s): (d, p) for r, s, d, p in zip(hits.row, hits.start, hits.strand, hits.p, strict=True)}
     assert all(best[row, start[row]][0] == strand[row] for row in range(200))
     assert all(best[row, start[row]][1] == pytest.approx(4.0**-10) for row in range(200))
-    assert len(hits) < 210  # 1e-5 × 200 × 71 × 2 by chance
+    assert len(hits) < 210  # expected by chance: 1e-5 × 200 × 71 × 2
     assert (np.diff(hits.row) >= 0).all() and (hits.p <= 1e-5).all()
 
 
@@ -60,8 +60,8 @@ def test_palindrome_is_one_hit_and_n_is_never_hit():
     codes[1, 8] = 4
     hits = scanning.scan_sequences(codes, build_matrix("ACGTACGT"), 1e-4, EVEN)
     assert (hits.row.tolist(), hits.start.tolist(), hits.strand.tolist()) == ([0], [5], [1])
-    assert not len(scanning.scan_sequences(codes[:, :4], build_matrix("ACGTACGT"), 1e-4, EVEN))  # no room
-    assert not len(scanning.scan_sequences(codes, build_matrix("AC"), 1e-4, EVEN))  # no word of two bases is as rare
+    assert not len(scanning.scan_sequences(codes[:, :4], build_matrix("ACGTACGT"), 1e-4, EVEN))  # too short
+    assert not len(scanning.scan_sequences(codes, build_matrix("AC"), 1e-4, EVEN))  # no motif of two bases is this rare
 
 
 def test_background_covers_both_strands_and_sums_cover_hits():

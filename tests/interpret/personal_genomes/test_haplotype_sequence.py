@@ -1,4 +1,4 @@
-"""A copy's sequence is the genome's, edited by hand; calls are divided among copies in every way, and in no other."""
+"""Haplotype sequences equal a genome edited by hand; calls are assigned to copies in all possible ways."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def spell_window(changes, start=30, length=20):
 
 
 def edit_by_hand(changes, start, length):
-    """The whole contig as a string between Ns, edited from its end, then cut about the middle."""
+    """The contig as a string between Ns, edited from its end, then cut around the middle."""
     text, padding = "N" * 100 + TEXT + "N" * 100, 100
     middle = start + length // 2
     cut = max([middle, *(c.end for c in changes if c.start < middle)])
@@ -47,14 +47,14 @@ def test_haplotype_equals_genome_edited_by_hand(edit_list, start, length):
     assert decode(haplotype.codes) == edit_by_hand(kept, start, length)
     assert haplotype.overlapping == overlapping and set(haplotype.applied) <= set(kept)
     visible = spell_haplotype(GENOME, 1, start, length, haplotype.applied)
-    assert decode(visible.codes) == decode(haplotype.codes), "what is not shown does not matter"
+    assert decode(visible.codes) == decode(haplotype.codes), "invisible changes have no effect"
 
 
 def test_unchanged_haplotype_is_reference_and_middle_is_fixed():
     assert spell_window([]) == TEXT[30:50]
     assert spell_window([SequenceChange(40, 41, "N")]) == TEXT[30:40] + "N" + TEXT[41:50]
-    assert spell_window([SequenceChange(45, 48, "")]) == TEXT[30:45] + TEXT[48:53], "what follows a deletion fills it up"
-    assert spell_window([SequenceChange(33, 35, "")]) == TEXT[28:33] + TEXT[35:50], "before the middle what stands before it does"
+    assert spell_window([SequenceChange(45, 48, "")]) == TEXT[30:45] + TEXT[48:53], "bases after a deletion move in"
+    assert spell_window([SequenceChange(33, 35, "")]) == TEXT[28:33] + TEXT[35:50], "before the middle, bases before it move in"
     assert spell_window([SequenceChange(45, 45, "GGG")]) == TEXT[30:45] + "GGG" + TEXT[45:47]
     assert spell_window([SequenceChange(38, 43, "")]) == TEXT[28:38] + TEXT[43:53], "a deletion across the middle"
 
@@ -73,9 +73,7 @@ def test_first_of_overlapping_changes_is_kept():
     haplotype = spell_haplotype(GENOME, 1, 30, 20, [third, second, first])
     assert haplotype.applied == (first, third) and haplotype.overlapping == (second,)
     twice = [SequenceChange(40, 40, "A", "a", 1), SequenceChange(40, 40, "C", "b", 2), SequenceChange(40, 41, "G", "c", 3)]
-    assert separate_overlaps(twice) == ([twice[0], twice[2]], (twice[1],)), (
-        "an insertion and the base that it stands before can both change"
-    )
+    assert separate_overlaps(twice) == ([twice[0], twice[2]], (twice[1],)), "an insertion and the base after it can both change"
 
 
 def make_snv(position, alt="N"):
@@ -95,9 +93,7 @@ def test_calls_are_divided_among_copies():
     assert list_ways([([a], GenotypeCall((1, 0), "x")), ([b], GenotypeCall((1, 0), "x"))]) == ("phased", [((1, 2), ())])
     assert list_ways([([a], GenotypeCall((1, 0), "x")), ([b], GenotypeCall((0, 1), "x"))]) == ("phased", [((1,), (2,))])
     status, arrangements = list_ways([([a], GenotypeCall((1, 0), "x")), ([b], GenotypeCall((0, 1), "y"))])
-    assert status == "averaged" and sorted(arrangements) == [((1,), (2,)), ((1, 2), ())], (
-        "two phase sets are free against each other"
-    )
+    assert status == "averaged" and sorted(arrangements) == [((1,), (2,)), ((1, 2), ())], "two phase sets are combined freely"
     status, arrangements = list_ways([([a], GenotypeCall((0, 1))), ([b], GenotypeCall((0, 1))), ([c], GenotypeCall((1, 1)))])
     assert status == "averaged" and sorted(arrangements) == [((3,), (3, 1, 2)), ((3, 2), (3, 1))]
     assert list_ways([([a, b], GenotypeCall((1, 2)))]) == ("one", [((1,), (2,))])
@@ -111,9 +107,9 @@ def test_haploid_and_polyploid_calls():
     assert status == "averaged" and len(arrangements) == 3
     assert list_ways([([a], GenotypeCall((0, 0, 0, 0, 1)))]) == ("one", [((), (), (), (), (1,))])
     status, arrangements = list_ways([([a], GenotypeCall((1,))), ([b], GenotypeCall((0, 1)))])
-    assert status == "averaged" and len(arrangements) == 2, "which copy a lone allele lies on is not known"
+    assert status == "averaged" and len(arrangements) == 2, "the copy of a single allele is not known"
     assert list_ways([([None], GenotypeCall((0, 1))), ([b], GenotypeCall((0, 1)))]) == ("one", [((), (2,))]), (
-        "what has no sequence divides nothing"
+        "alleles without a sequence have no effect on phasing"
     )
 
 
@@ -123,7 +119,7 @@ def test_ways_of_many_unphased_calls_are_sampled(number, word, count):
     actual, arrangements = list_ways(calls)
     assert (actual, len(arrangements)) == (word, count)
     for way in arrangements:
-        assert sorted(i for copy in way for i in copy) == list(range(number)), "each stands on one copy"
-        assert 0 in way[1], "the first stays where it is"
+        assert sorted(i for copy in way for i in copy) == list(range(number)), "each is on one copy"
+        assert 0 in way[1], "the first is fixed"
     assert len(set(arrangements)) > count // 2
     assert list_ways(calls) == (actual, arrangements)

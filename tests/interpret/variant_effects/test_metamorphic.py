@@ -1,4 +1,4 @@
-"""What must not change an effect does not, and what must turn it over does."""
+"""Metamorphic tests: transformations that must keep effects, and ones that must reverse them."""
 
 from dataclasses import replace
 
@@ -26,8 +26,8 @@ from readsight.models.incremental.engine import IncrementalNetwork
 
 GENOME = build_genome()
 ROWS = sample_variants(GENOME)
-SOME = ROWS[::3]  # one of each shape, and repeats
-DILATED = {"widths": [5, 5], "dilations": [1, 2]}  # an output sees 12 bases to each side
+SOME = ROWS[::3]  # one of each type, and repeats
+DILATED = {"widths": [5, 5], "dilations": [1, 2]}  # radius of 12 bases
 KINDS = [
     ("cnn", "binary", {}),
     ("cnn", "multiclass", {"stranded": True}),
@@ -94,7 +94,7 @@ def test_repeat_indel_scores_do_not_depend_on_placement(model, variants):
 
 
 def swap_alleles(rows):
-    """Of each variant the genome that has it, and the variant back."""
+    """For each variant, the genome that contains it, and the reverse variant."""
     sequence = get_contig_text(GENOME)
     for contig, position, ref, alt in rows:
         new = sequence[:position] + alt + sequence[position + len(ref) :]
@@ -103,13 +103,13 @@ def swap_alleles(rows):
 
 def test_swapping_alleles_reverses_the_effect(model, variants):
     if model.pair:
-        pytest.skip("a pair is asked of in its order")
+        pytest.skip("pairs are ordered")
     expected = score_effects(model, variants(SOME, length=model.length))
     for i, (reference, row) in enumerate(swap_alleles(SOME)):
         reversed_effects = score_effects(model, variants([row], reference, model.length))
         np.testing.assert_allclose(reversed_effects.score, expected.score[i : i + 1], atol=2e-6, rtol=1e-5)
         if expected.has_sites:
-            order = np.arange(len(expected.tracks)).reshape(-1, 2)[:, ::-1].ravel()  # what is gained is lost
+            order = np.arange(len(expected.tracks)).reshape(-1, 2)[:, ::-1].ravel()  # gains become losses
             np.testing.assert_allclose(reversed_effects.delta[0][order], expected.delta[i], atol=1e-6)
         else:
             np.testing.assert_allclose(-reversed_effects.delta[0], expected.delta[i], atol=2e-6, rtol=1e-5)
@@ -142,7 +142,7 @@ def test_reverse_complement_gives_equal_effects(model, variants):
     if forward.has_sites:
         has_effect = forward.delta > 1e-5
         distance = np.abs(GENOME.lengths["chr1"] - 1 - forward.place - reverse.place)
-        # in an allele that is longer than what it replaces, the middle base is named after one of its neighbours
+        # the middle base of a longer allele is reported as one of its neighbours
         slack = np.array([0 if model.stranded or len(r) == len(a) else 3 for _, _, r, a in ROWS])
         assert (distance <= slack[:, None])[has_effect].all()
     if model.stranded:
@@ -150,7 +150,7 @@ def test_reverse_complement_gives_equal_effects(model, variants):
 
 
 def test_changes_outside_the_receptive_field_have_no_effect(variants):
-    """Windows that do not differ, and bases further from a variant than an output sees."""
+    """Identical windows, and bases outside the receptive field."""
     for model_name, kind in (("cnn", "binary"), ("dilated_resnet", "positions")):
         model_set = build_models(model_name, kind, length=96, **({} if model_name == "cnn" else DILATED))
         alleles = variants(
@@ -201,7 +201,7 @@ def test_neighbouring_windows_are_computed_once(variants, monkeypatch):
     score_effects(model_set, variants(rows, length=120))
     references = sizes[0::2]
     assert max(references) < 200 < 60 * (4 * 12 + 1) == sizes[1], (
-        "each base of the reference is asked of about once, not once a variant"
+        "each reference base is computed about once, not once per variant"
     )
     alleles = [("chr1", 340, get_contig_text(GENOME)[340], ",".join("ACGT".replace(get_contig_text(GENOME)[340], "")))]
     classifier = build_models("cnn", "binary")
@@ -213,7 +213,7 @@ def test_neighbouring_windows_are_computed_once(variants, monkeypatch):
         lambda self, codes, *own: counts.append(len(codes)) or compute(self, codes, *own),
     )
     score_effects(classifier, variants(alleles))
-    assert set(counts) == {1}, "alternative alleles of a base share the reference's window"
+    assert set(counts) == {1}, "alternative alleles of a base share the reference window"
 
 
 def test_model_and_torch_state_are_restored(model, variants):
@@ -228,7 +228,7 @@ def test_model_and_torch_state_are_restored(model, variants):
 
 
 def test_largest_changes_are_located_at_the_motif(tmp_path):
-    """A network of one word, GT: its loss is named at the word, its gain where an allele makes one."""
+    """A network for the motif GT: loss is located at the motif, gain where an allele creates one."""
     sequence = "CCA" * 33 + "CGTA" + "CCA" * 33
     reference = Genome.from_text({"chr1": sequence})
     alleles = read_alleles(write_vcf(tmp_path / "a.vcf", [
@@ -261,4 +261,4 @@ def test_largest_changes_are_located_at_the_motif(tmp_path):
         0,
     ]
     assert scored.place[[0, 2], loss].tolist() == [100, 100] and scored.place[1, gain] == 60
-    assert scored.place[3, gain] in (150, 151), "inserted bases are named at a neighbour"
+    assert scored.place[3, gain] in (150, 151), "inserted bases are reported at a neighbour"

@@ -1,4 +1,4 @@
-"""Variants of a file: each change has one form however it is spelled, and odd rows are left out by name, not lost silently."""
+"""Variants of a file: one normal form per change, and odd rows excluded by name."""
 
 import gzip
 import os
@@ -41,9 +41,11 @@ def test_equivalent_spellings_have_one_normal_form(sequence, data):
     if after == sequence:
         assert allele is None
         return
-    assert sequence[: allele.start] + decode(allele.new) + sequence[allele.end :] == after, "the stretch makes the changed genome"
+    assert sequence[: allele.start] + decode(allele.new) + sequence[allele.end :] == after, (
+        "the normal form gives the changed genome"
+    )
     spellings = set()
-    for low in range(len(sequence) + 1):  # all that replace one stretch by another, and give that genome
+    for low in range(len(sequence) + 1):  # all replacements that give that genome
         for high in range(low, len(sequence) + 1):
             size = len(after) - (len(sequence) - high) - low
             if size >= 0 and sequence[:low] + after[low : low + size] + sequence[high:] == after and abs(size - (high - low)) < 7:
@@ -195,7 +197,7 @@ def test_clinvar_variants_are_read_with_labels():
         rows = [line.split("\t", 5) for line in handle if line[0] != "#"]
     codes = sequenced.random_codes(1, max(int(row[1]) for row in rows) + 500, 1)[
         0
-    ]  # its genome is not at hand: random bases, and every REF
+    ]  # random bases with every REF, because its genome is not available
     for row in sorted(rows, key=lambda row: -len(row[3])):
         codes[int(row[1]) - 1 : int(row[1]) - 1 + len(row[3])] = encode(row[3])
     alleles = variants.read_variants(CLINVAR, Genome(codes, {"1": len(codes)}, False), {"CLINICAL_SIGNIFICANCE": "label"}, 200, 8)

@@ -1,4 +1,4 @@
-"""Edited sequences: what is recomputed in part is what the network says of them when they are put through whole."""
+"""Edited sequences: partial recomputation equals evaluation of the complete sequence."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ BASES = st.sampled_from((1, 1, 1, 2, 5, 18))
 
 @pytest.fixture(autouse=True, scope="module")
 def always_partial():
-    """Edits that touch most of a short sequence are recomputed in part as well."""
+    """Recompute edits of most of a short sequence partially as well."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(strategy, "MAX_WORK_FRACTION", np.inf)
         yield
@@ -56,7 +56,7 @@ def draw_description(model_name: str, draw: Any, **options: Any) -> dict[str, An
 
 
 def build_network(description: dict[str, Any], model_name: str, seed: int = 0) -> torch.nn.Module:
-    """A network whose normalisations scale by numbers of either sign."""
+    """A network with normalisation scales of either sign."""
     net = networks.build_network(description, model_name, seed)
     for layer in net.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
@@ -86,7 +86,7 @@ def run_network(net: torch.nn.Module, codes: np.ndarray) -> np.ndarray:
 
 
 def is_close(actual: np.ndarray, expected: np.ndarray) -> bool:
-    """To 1e-4 of a logit; where an exponential makes them large, of that."""
+    """Within 1e-4 of a logit, relative to large values of exponential activations."""
     return np.allclose(actual, expected, rtol=0, atol=1e-4 * max(1, np.abs(expected).max() / 10))
 
 
@@ -129,7 +129,7 @@ def test_binned_positions_before_dense_layers_are_exact(length):
 
 @pytest.mark.parametrize("word, kind", [("cnn", "multilabel"), ("dilated_resnet", "positions")])
 def test_default_architectures_are_exact(word, kind):
-    """As wide as they are used: of more channels the machine may convolve in another way."""
+    """With the default widths: the machine may convolve many channels differently."""
     description = networks.describe_network(word, kind, 200) | getattr(Architectures(), word).model_dump()
     net, edits = build_network(description, word), sample_edits(description, count=40)
     assert is_close(
@@ -149,7 +149,7 @@ def test_saturation_equals_single_substitutions(word, kind):
     unedited = incremental.compute_outputs(codes, np.arange(2), np.zeros(2, int), codes[:, :1])
     is_reference = codes[row, position] == base
     assert np.array_equal(outputs.reshape(expected.shape)[is_reference], unedited[row[is_reference]]), (
-        "its own base changes nothing at all"
+        "the reference base changes nothing"
     )
 
 

@@ -1,4 +1,4 @@
-"""What outputs of edited sequences must not hang on, what an edit must not reach, and which networks are put through whole."""
+"""Invariances of outputs of edited sequences, receptive fields, and networks that are recomputed fully."""
 
 from copy import deepcopy
 
@@ -57,14 +57,14 @@ def test_batch_size_does_not_change_outputs(word, kind, monkeypatch):
         incremental.partial, "edited", lambda batch, *more: batch_sizes.append(len(batch.row)) or compute_edited(batch, *more)
     )
     actual = incremental.compute_before_and_after(*edits)
-    assert max(batch_sizes) <= 5 and len(batch_sizes) > 7, "a row at a time, and no more than five edits"
+    assert max(batch_sizes) <= 5 and len(batch_sizes) > 7, "one row and at most five edits per batch"
     assert all(np.abs(first - second).max() < 1e-6 for first, second in zip(actual, expected, strict=True))
 
 
 @pytest.mark.parametrize("worth", (strategy.MAX_WORK_FRACTION, 0.0))
 @pytest.mark.parametrize("bases", (1, 3))
 def test_outputs_beyond_the_receptive_field_are_unchanged(bases, worth, monkeypatch):
-    """An output that does not see an edit is the same to the last bit, be the rest recomputed in part or whole."""
+    """Outputs that do not depend on an edit are bit-identical, with partial and full recomputation."""
     monkeypatch.setattr(strategy, "MAX_WORK_FRACTION", worth)
     _, description, incremental = build_network("dilated_resnet", "positions")
     codes, row, start, new = sample_edits(bases=bases)
@@ -183,8 +183,8 @@ def test_invalid_edits_are_reported():
         expected in fault
         for expected, fault in zip(("edit 1 (row 7", "edit 2", "edit 3", "near"), error.value.faults, strict=True)
     ]
-    assert "past its sequence of 96 bases" in str(error.value) and "code" in str(error.value)
-    with pytest.raises(InputError, match="the network was made for 96"):
+    assert "beyond its sequence of 96 bases" in str(error.value) and "code" in str(error.value)
+    with pytest.raises(InputError, match="the network expects 96"):
         incremental.compute_outputs(codes[:, 1:], *sample_edits(4)[1:])
     with pytest.raises(InputError, match="give .k,., .k,. and .k, w."):
         incremental.compute_outputs(codes, row[:2], start, new)

@@ -1,4 +1,4 @@
-"""The page of sequences: what it carries is what was explained, within its rounding; it is small, and nothing given becomes markup."""
+"""The interactive page: it contains the attributions within rounding, stays small, and escapes its input."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ KINDS = tuple(explored.CLASSES)
 
 
 def parse_page(text):
-    """What the page's program reads: the JSON, and the arrays."""
+    """Data of the page's program: the JSON, and the arrays."""
     content = json.loads(re.search(r'<script type="application/json" id="about">(.*?)</script>', text, re.S).group(1))
     block = re.search(r'<script type="text/plain" id="block">(.*?)</script>', text, re.S).group(1)
     return content, unpack_arrays(block, content["arrays"])
@@ -38,7 +38,7 @@ def test_rounding_error_is_at_most_half_a_step(kind, step):
     for row in range(4):
         assert np.abs(rounded[row] * steps[row] - values[row]).max() <= np.abs(values[row]).max() * step * 1.001
     assert not rounded[4].any() and steps[4] == 0
-    assert not rounded[5].any() and np.isnan(steps[5]), "a row that is no numbers is told from one of zeros"
+    assert not rounded[5].any() and np.isnan(steps[5]), "rows with non-finite values differ from rows of zeros"
 
 
 def test_arrays_of_all_types_are_restored():
@@ -71,7 +71,7 @@ def test_page_contains_contributions_and_substitutions(kind):
         change = np.where(attributions.sequence[..., None] < 4, mutagenesis - reference_value, 0)
         assert np.abs(restored - change).max() <= np.abs(change).max() / 250
         expected = np.take_along_axis(restored, np.minimum(attributions.sequence, 3)[..., None].astype(int), 2)
-        assert not expected.any(), "a base that is put where it stands changes nothing"
+        assert not expected.any(), "the reference base changes nothing"
         assert content["examples"]["score"][head] == pytest.approx(attributions.score[head], rel=1e-5)
 
 
@@ -125,7 +125,7 @@ def test_position_outcomes_report_sites_at_explained_positions():
     attributions = explored.build_attributions("positions", n=3)
     attributions.positions["donor"] = np.array([30, 29, attributions.sequence.shape[1] - 1])
     columns = describe_examples(attributions)
-    assert columns["right"]["donor"] == [True, False, None], "what was not counted is neither"
+    assert columns["right"]["donor"] == [True, False, None], "ignored positions are neither"
     assert columns["label"][0] == "1 acceptor, 1 donor" and columns["filters"] == ["with acceptor", "with donor", "no site"]
 
 
@@ -136,7 +136,9 @@ def test_largest_hits_of_page_examples_are_kept(tmp_path):
     pd.DataFrame(rows, columns=tracks.HIT_COLUMNS).to_csv(path, sep="\t", index=False)
     hits = tracks.read_hits(path, ["one0", "one1"])
     assert hits[1] == [[5, 9, "-", "pos_1", 11.5, 0.25, 1]]
-    assert len(hits[0]) == tracks.MAX_PER_EXAMPLE and hits[0][0][0] == 20, "the smallest are left out, the others stand in order"
+    assert len(hits[0]) == tracks.MAX_PER_EXAMPLE and hits[0][0][0] == 20, (
+        "the smallest are dropped, the remaining ones are sorted"
+    )
     table = pd.DataFrame({"motif": ["pos_1", "never"], "head": "yes", "width": 12, "match": ["SPI1", ""], "q": [1e-7, np.nan]})
     table.to_csv(tmp_path / "motifs.tsv", sep="\t", index=False)
     assert tracks.read_motifs(tmp_path / "motifs.tsv", {"pos_1"}) == {"pos_1": {"head": "yes", "match": "SPI1", "q": "1e-07"}}
@@ -156,13 +158,13 @@ def test_absent_or_empty_files_give_no_hits(tmp_path):
 
 
 def write_effects(path, rows, **columns):
-    """As `interpret_variants` writes it, of one head. rows: chrom, pos, ref, alt, change."""
+    """As `interpret_variants` writes it, with one head. rows: chrom, pos, ref, alt, change."""
     pd.DataFrame(rows, columns=[*tracks.VARIANT_COLUMNS, "delta.yes"]).assign(score=0.0, **columns).to_parquet(path)
     return path
 
 
 def test_variants_are_placed_in_windows_on_both_strands(tmp_path):
-    attributions = explored.build_attributions()  # windows of 40 bases from 500, 1500 (the other strand), …
+    attributions = explored.build_attributions()  # windows of 40 bases from 500, 1500 (reverse strand), …
     rows = [
         ("chr1", 501, "A", "C", 0.5),
         ("chr1", 540, "AC", "A", -2.0),
@@ -173,10 +175,8 @@ def test_variants_are_placed_in_windows_on_both_strands(tmp_path):
     path = write_effects(tmp_path / "regulatory.parquet", rows, label=np.array([1, 0, 0, -1, 0, 0], np.int8))
     placed = tracks.read_variants([path], attributions)
     assert [v[1:4] for v in placed[0]] == [[0, 1, 501], [39, 40, 540]] and placed[0][0][0] == "regulatory"
-    assert [v[7] for v in placed[0]] == ["known to act", "known to do nothing"]
-    assert placed[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], (
-        "the first bases of the genome are the last as it reads"
-    )
+    assert [v[7] for v in placed[0]] == ["known functional", "known neutral"]
+    assert placed[1] == [["regulatory", 38, 40, 1501, "AG", "A", [1.0], ""]], "the order is reversed on the reverse strand"
     assert tracks.read_variants([path], explored.build_attributions(genome=False)) == {}
     pd.read_parquet(path).drop(columns=["pos", "delta.yes"]).to_parquet(path)
     with pytest.raises(InputError, match="no column pos, delta"):
@@ -232,7 +232,7 @@ def test_failed_and_undefined_exams_are_distinguished():
     text = builder.build_page(explored.build_attributions(), explored.build_exams("grad_cam"))
     states = {m["word"]: m["passed"] for m in parse_page(text)[0]["methods"]}
     assert states == {"integrated_gradients": True, "mutagenesis": True, "grad_cam": False}
-    assert text.count("✗ FAILED</span>") == 1 and "– not defined" in text and "– told, not judged" in text
+    assert text.count("✗ FAILED</span>") == 1 and "– not defined" in text and "– reported, not judged" in text
     assert "Every attribution method failed" not in text
     assert "Every attribution method failed" in builder.build_page(
         explored.build_attributions(), explored.build_exams(*explored.METHODS)
@@ -252,7 +252,7 @@ def test_non_finite_numbers_become_null():
 
 
 class NamedFiles(list):
-    """Like Snakemake's lists of files: items by place, some by name."""
+    """Like Snakemake's lists of files: items by index, some by name."""
 
     def __init__(self, **files):
         super().__init__(p for value in files.values() for p in ([value] if isinstance(value, str) else value))
@@ -291,5 +291,5 @@ def test_script_writes_page_with_and_without_optional_files(tmp_path):
     assert content["variants"] == {"0": [["set", 9, 10, 510, "A", "C", [0.5], ""]]}
     assert bare_content["hits"] == bare_content["variants"] == bare_content["motifs"] == {} and "AUROC" not in bare
     assert content["examples"] == bare_content["examples"] and full == run_script(tmp_path, "again.html", **inputs), (
-        "the same page of the same files"
+        "the page is reproducible"
     )

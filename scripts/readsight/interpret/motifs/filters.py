@@ -1,4 +1,4 @@
-"""Filters of a network's first layer as motifs: the words that drive each one to more than half of what any word does (Kelley et al. 2016)."""
+"""First-layer filters as motifs, from the subsequences that activate them above half of the maximum (Kelley et al. 2016)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +9,23 @@ from readsight.interpret.motifs.meme import NamedMotif
 from readsight.interpret.motifs.pwm import compute_frequencies
 
 ACTIVATION_FRACTION = 0.5  # of the largest activation
-MIN_WIDTH = 4  # bases that a filter spans, where it is one of motifs
-MAX_KMERS = 20_000  # words of a filter that are counted
+MIN_WIDTH = 4  # smallest filter width that is read as a motif
+MAX_KMERS = 20_000  # subsequences per filter
 BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
 class MotifFilter:
-    """number: from 0. maximum: largest activation. kmer_count: how many drive it to more than half of that. example_fraction: part of the
-    sequences with such a word. matrix: (width, 4), None where no word does. sequence_maxima: (n,), each sequence's largest activation.
+    """A filter and its motif.
+
+    Attributes
+    ----------
+    number : from 0.
+    maximum : largest activation.
+    kmer_count : subsequences with more than half of the maximum.
+    example_fraction : fraction of the sequences with such a subsequence.
+    matrix : (width, 4), None if no subsequence activates the filter.
+    sequence_maxima : (n,), largest activation of each sequence.
     """
 
     number: int
@@ -33,20 +41,20 @@ class MotifFilter:
 
 
 def find_first_layer(net: Any) -> tuple[list[Any], str]:
-    """The layers up to the first activation, without pooling and dropout, and nothing; or no layers, and why there are none.
+    """Layers up to the first activation, without pooling and dropout, and ""; or no layers and the reason.
 
-    net: module of one network, or of several: then of the first.
+    net: the module of one network or of an ensemble (then the first network).
     """
     from torch import nn
 
     net = net.nets[0] if hasattr(net, "nets") else net
     convolution = next((module for module in net.modules() if isinstance(module, (nn.Conv1d, nn.Conv2d))), None)
     if convolution is None or convolution.in_channels != 4:
-        return [], "the network has no layer of filters that read bases"
+        return [], "the network has no layer of filters on bases"
     if convolution.kernel_size[-1] < MIN_WIDTH:
         return (
             [],
-            f"the network's first filters span {convolution.kernel_size[-1]} base{'s' * (convolution.kernel_size[-1] > 1)}: no motif",
+            f"the network's first filters span {convolution.kernel_size[-1]} base{'s' * (convolution.kernel_size[-1] > 1)}, too short for a motif",
         )
     block = next(
         module for module in net.modules() if isinstance(module, nn.Sequential) and any(layer is convolution for layer in module)
@@ -56,12 +64,12 @@ def find_first_layer(net: Any) -> tuple[list[Any], str]:
 
 
 def extract_filters(layers: list[Any], codes: np.ndarray) -> list[MotifFilter]:
-    """Filters of the layers that `find_first_layer` gave, by words of codes (n, places) that hold no N and lie within their sequence."""
+    """Filters of the layers from `find_first_layer`, from complete subsequences without N. codes: (n, positions)."""
     import torch
 
     width = layers[0].kernel_size[-1]
     table = torch.eye(5, 4)
-    offset = (width - 1) // 2  # a filter's middle, as padding "same" counts it
+    offset = (width - 1) // 2  # centre of a filter with padding "same"
     positions = codes.shape[1] - width + 1
     if positions < 1 or not len(codes):
         return []
@@ -81,7 +89,7 @@ def extract_filters(layers: list[Any], codes: np.ndarray) -> list[MotifFilter]:
 
 
 def _build_filter(number: int, values: np.ndarray, codes: np.ndarray, width: int) -> MotifFilter:
-    """values: (n, places) activations."""
+    """values: (n, positions), activations."""
     highest = values.max(axis=1)
     maximum = float(highest.max())
     row, start = np.nonzero(values > ACTIVATION_FRACTION * maximum) if maximum > 0 else (np.zeros(0, int), np.zeros(0, int))

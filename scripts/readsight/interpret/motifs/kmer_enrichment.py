@@ -1,4 +1,4 @@
-"""Words of k bases that stand in one kind of sequences more often than in others: Fisher's exact test of how many have them."""
+"""K-mers that are enriched in one group of sequences: Fisher's exact test of the number of sequences that contain them."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ COLUMNS = ("towards", "kmer", "inside", "inside_with", "outside", "outside_with"
 
 
 def find_kmers(codes: np.ndarray, k: int, stranded: bool) -> np.ndarray:
-    """Which words stand in which sequences, (n, words) bool; unless stranded a word on either strand."""
+    """Presence of each k-mer in each sequence, (n, kmers) bool; on either strand unless stranded."""
     column = kmer_tokens.kmer_columns(k, stranded)[kmer_tokens.encode_kmers(codes, k)]
     present = np.zeros((len(codes), int(kmer_tokens.kmer_columns(k, stranded).max()) + 1), bool)
     row, position = np.nonzero(column >= 0)
@@ -20,10 +20,17 @@ def find_kmers(codes: np.ndarray, k: int, stranded: bool) -> np.ndarray:
 
 
 def compute_enrichment(present: np.ndarray, inside: np.ndarray, towards: str, names: tuple[str, ...]) -> pd.DataFrame:
-    """A row a word: how many sequences of either side have it, odds ratio (half an example added to each cell; Haldane 1956), p, q.
+    """Enrichment table, one row per k-mer, most significant first.
 
-    present: (n, words) as `find_kmers` gives. inside: (n,) bool. p: two-sided, twice the smaller tail of Fisher's exact test; q: adjusted over the words
-    (Benjamini & Hochberg 1995). Those most surely told apart come first.
+    Parameters
+    ----------
+    present : (n, kmers), from `find_kmers`.
+    inside : (n,) bool.
+
+    Notes
+    -----
+    Odds ratios add half an example to each cell (Haldane 1956). p is two-sided: twice the smaller tail of Fisher's exact
+    test; q is adjusted over the k-mers (Benjamini & Hochberg 1995).
     """
     from scipy.stats import hypergeom
 

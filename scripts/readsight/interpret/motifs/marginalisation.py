@@ -1,6 +1,6 @@
-"""What adding a motif does: its word is put into sequences whose own order of bases is gone, and the model is asked again.
+"""Marginalisation: effect of inserting a motif into dinucleotide-shuffled test sequences.
 
-As tangermeme's and gReLU's marginalisation; the sequences are test examples with their dinucleotides shuffled, each by itself.
+The same procedure as in tangermeme and gReLU.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from readsight.interpret.sequence_attribution.query import MAX_BATCH, Attributio
 
 
 def shuffle_codes(codes: np.ndarray, pair: bool, seed: int) -> np.ndarray:
-    """Each sequence with its dinucleotides shuffled; of pairs both windows are the shuffled reference."""
+    """Dinucleotide shuffle of each sequence; for pairs both windows are the shuffled reference."""
     rng = np.random.default_rng(seed)
     if not pair:
         return shuffle_dinucleotides(np.ascontiguousarray(codes), rng)
@@ -24,7 +24,7 @@ def shuffle_codes(codes: np.ndarray, pair: bool, seed: int) -> np.ndarray:
 
 
 def insert_consensus(codes: np.ndarray, consensus: np.ndarray, start: int) -> np.ndarray:
-    """The sequences with a word at a place; 4 in the word leaves the base as it is."""
+    """Copies of the sequences with the consensus inserted at `start`; code 4 leaves a base unchanged."""
     inserted = codes.copy()
     target = inserted[:, start : start + len(consensus)]
     target[:, consensus < 4] = consensus[consensus < 4]
@@ -32,21 +32,27 @@ def insert_consensus(codes: np.ndarray, consensus: np.ndarray, start: int) -> np
 
 
 def orient_consensus(consensus: np.ndarray, strand: str) -> np.ndarray:
-    """The word as it stands on a strand."""
+    """The consensus in the orientation of a strand."""
     return consensus if strand == "+" else reverse_complement(consensus)
 
 
 class MultiHeadScorer:
-    """A model that is asked for all its explained numbers at once.
+    """Scores all heads of a model in one pass.
 
-    query: about any sequences. heads: the numbers. positions: of positions, places whose numbers are asked for.
+    Parameters
+    ----------
+    query : of any sequences.
+    heads : outputs to score.
+    positions : scored positions, for outcomes per position.
     """
 
     def __init__(self, query: AttributionQuery, heads: Sequence[OutputHead], positions: Sequence[int] = ()):
         self.query, self.heads, self.positions = query, list(heads), list(positions)
 
     def score_heads(self, codes: np.ndarray) -> np.ndarray:
-        """(n, heads) float64, of positions (n, heads, near); the mean of both strands where the model averages these."""
+        """Scores (n, heads) float64, or (n, heads, positions) for outcomes per position; mean of both strands if the model
+        averages them.
+        """
         query = self.query.with_codes(codes)
         if not query.is_differentiable:
             return self._score_predictions(query)
@@ -57,7 +63,7 @@ class MultiHeadScorer:
         return (scores + self._score_strand(query.reverse_strand(), [last - position for position in self.positions])) / 2
 
     def _score_strand(self, query: AttributionQuery, positions: Sequence[int]) -> np.ndarray:
-        """Of one strand: the network is asked once for all numbers."""
+        """Scores of one strand, from a single forward pass."""
         import torch
 
         from readsight.models.training.inputs import to_network_input
@@ -82,7 +88,7 @@ class MultiHeadScorer:
         return np.stack([np.stack([read_head(head, position) for position in positions], axis=1) for head in self.heads], axis=1)
 
     def _score_predictions(self, query: AttributionQuery) -> np.ndarray:
-        """Of a model without gradients, which averages strands itself."""
+        """Scores of a model without gradients, which averages strands itself."""
 
         def score_head(head: OutputHead, position: int | None) -> np.ndarray:
             position_array = None if position is None else np.full(len(query), position)

@@ -1,4 +1,4 @@
-"""Motifs in minimal MEME format, read and written: https://meme-suite.org/meme/doc/meme-format.html."""
+"""Reader and writer of motifs in minimal MEME format: https://meme-suite.org/meme/doc/meme-format.html."""
 
 import gzip
 import math
@@ -13,7 +13,7 @@ import numpy as np
 from readsight.errors import InputError
 from readsight.formats.compression import is_gzip
 
-SUM_TOLERANCE = 0.02  # how far from 1 a row's sum may be: columns are rounded
+SUM_TOLERANCE = 0.02  # tolerance of row sums, because values are rounded
 MAX_FAULTS = 20
 _SIZE = re.compile(r"(\w+)=\s*(\S+)")
 HEADER = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n"
@@ -21,9 +21,13 @@ HEADER = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter 
 
 @dataclass(frozen=True)
 class NamedMotif:
-    """A motif with its name. matrix: (width, 4), rows sum to 1. alias: another name; where there is one, people know that better.
+    """A motif with its name.
 
-    sites: how many words it was made of, 0 where this is not told.
+    Attributes
+    ----------
+    matrix : (width, 4), rows sum to 1.
+    alias : second, usually more familiar name; may be empty.
+    sites : number of sequences that the matrix was built from, 0 if not known.
     """
 
     name: str
@@ -36,18 +40,18 @@ class NamedMotif:
 
     @property
     def label(self) -> str:
-        """The name and, where there is one, the alias before it."""
+        """The name, preceded by the alias if there is one."""
         return f"{self.alias} ({self.name})" if self.alias and self.alias != self.name else self.name
 
     def reverse_complement(self) -> "NamedMotif":
-        """The same of the other strand."""
+        """The motif on the reverse strand."""
         return replace(self, matrix=self.matrix[::-1, ::-1])
 
 
 def read(path: Path, empty: bool = False) -> list[NamedMotif]:
-    """Motifs of a file, gzip too, in its order. empty: whether a file without any motif will do.
+    """Motifs of a file (also gzipped), in file order. empty: accept a file without motifs.
 
-    Raises InputError with all faults: each names the line, the motif, and what would be right.
+    Raises InputError with all faults: line, motif, and what would be right.
     """
     reader = _Reader(str(path))
     for number, line in enumerate(_read_lines(Path(path)), start=1):
@@ -56,7 +60,7 @@ def read(path: Path, empty: bool = False) -> list[NamedMotif]:
 
 
 def write(path: Path, motifs: Iterable[NamedMotif]) -> None:
-    """Write motifs, that `read` reads back to six digits."""
+    """Write motifs with six digits; `read` reads them back."""
     pieces = [HEADER]
     for motif in motifs:
         pieces.append(f"\nMOTIF {motif.name}{' ' * bool(motif.alias)}{motif.alias}\n")
@@ -73,11 +77,11 @@ def _read_lines(path: Path) -> list[str]:
         reason = "the gzip file is damaged" if isinstance(error, gzip.BadGzipFile) else (error.strerror or str(error))
         raise InputError(f"{path}: {reason}") from None
     except (EOFError, zlib.error, UnicodeDecodeError):
-        raise InputError(f"{path}: this is no text, or a gzip file that is cut short; give motifs in MEME format") from None
+        raise InputError(f"{path}: not text, or a truncated gzip file; give motifs in MEME format") from None
 
 
 class _Reader:
-    """Motifs and faults, line by line."""
+    """Line-by-line parser that collects motifs and faults."""
 
     def __init__(self, path: str):
         self.path, self.faults, self.motifs = path, [], []
@@ -102,7 +106,7 @@ class _Reader:
             self.add_row(number, fields)
         elif self.in_matrix and (fields or self.rows):
             if fields and not fields[0].startswith("URL") and len(self.rows or []) < self.width:
-                self.add_fault(number, f"motif {self.name}: {line.strip()[:40]!r} is no row of four numbers")
+                self.add_fault(number, f"motif {self.name}: {line.strip()[:40]!r} is not a row of four numbers")
             self.in_matrix = False
 
     def begin_motif(self, number: int, fields: list[str]) -> None:
@@ -112,12 +116,12 @@ class _Reader:
             self.add_fault(number, "a motif has no name; write MOTIF and a name")
             self.name = f"motif of line {number}"
         elif self.name in self.first_lines:
-            self.add_fault(number, f"motif {self.name} stands there twice, first in line {self.first_lines[self.name]}")
+            self.add_fault(number, f"motif {self.name} occurs twice, first in line {self.first_lines[self.name]}")
         self.first_lines.setdefault(self.name, number)
 
     def begin_matrix(self, number: int, line: str) -> None:
         if not self.name:
-            self.add_fault(number, "a matrix stands before any MOTIF line")
+            self.add_fault(number, "a matrix precedes any MOTIF line")
         sizes = dict(_SIZE.findall(line))
         if sizes.get("alength", "4") != "4":
             self.add_fault(number, f"motif {self.name}: alength= {sizes['alength']}; matrices of DNA have four columns")
@@ -135,13 +139,13 @@ class _Reader:
         self.rows.append(values)
 
     def end_motif(self) -> None:
-        """The motif before this line is whole."""
+        """Finish the motif before this line."""
         if not self.name:
             return
         if not self.rows:
-            self.add_fault(self.line, f"motif {self.name} has no matrix (letter-probability matrix: and a row a base)")
+            self.add_fault(self.line, f"motif {self.name} has no matrix (letter-probability matrix: and one row per base)")
         elif self.width and len(self.rows) != self.width:
-            self.add_fault(self.line, f"motif {self.name} has {len(self.rows)} rows, and says w= {self.width}")
+            self.add_fault(self.line, f"motif {self.name} has {len(self.rows)} rows, but w= {self.width}")
         elif self.is_valid:
             table = np.array(self.rows, dtype=float)
             self.motifs.append(NamedMotif(self.name, table / table.sum(axis=1, keepdims=True), self.alias, self.sites))
@@ -151,7 +155,7 @@ class _Reader:
         if not self.has_version:
             self.faults.insert(0, f"{self.path}: there is no line 'MEME version 4'; give motifs in MEME format")
         elif not self.first_lines and not empty:
-            self.faults.append(f"{self.path}: there is no motif in it")
+            self.faults.append(f"{self.path}: contains no motif")
         if self.faults:
             omitted = len(self.faults) - MAX_FAULTS
             raise InputError(self.faults[:MAX_FAULTS] + ([f"{self.path}: and {omitted} faults more"] if omitted > 0 else []))

@@ -1,6 +1,6 @@
-"""Patterns that recur in contributions: TF-MoDISco (Shrikumar et al. 2018), by the program `modisco` of modisco-lite.
+"""Recurring patterns in contributions by TF-MoDISco (Shrikumar et al. 2018), with the program `modisco` of modisco-lite.
 
-It is called as a program and not imported: it stands on libraries under the GPL.
+It is run as a program and not imported because it depends on libraries under the GPL.
 """
 
 import os
@@ -17,21 +17,21 @@ from readsight.errors import InputError, ToolError
 from readsight.interpret.motifs.pwm import compute_frequencies, encode_consensus, find_core
 from readsight.interpret.motifs.tomtom import set_numba_cache
 
-CORE, FLANK = 20, 10  # bases of a stretch of high contribution, and about it to either side
-TRIM, ADDED_FLANK = 20, 10  # bases that patterns are trimmed to, and that they then have more to either side
-NOISE_SCALE = 1e-3  # what bases are given that contribute nothing, as a part of what others contribute
+CORE, FLANK = 20, 10  # seqlet core and flank, bases
+TRIM, ADDED_FLANK = 20, 10  # trimmed pattern width and added flanks, bases
+NOISE_SCALE = 1e-3  # noise of sequences without contribution, as a fraction of the mean contribution
 PADDING, MIN_LENGTH = (
     15,
     200,
-)  # bases without contribution put to either side of sequences, and how long they are with them at least
+)  # flanks without contribution, and smallest length including them, bases
 CORE_FRACTION, CORE_MARGIN = (
     0.3,
     2,
-)  # a pattern is from the first to the last place that has this part of the largest contribution, and a little more
-MIN_SIGN_FRACTION = 0.5  # least sum of what a pattern's places contribute, as a part of the sum of their sizes
-MIN_CONSENSUS_BASES = 4  # least bases of a pattern's word
+)  # a pattern spans positions with at least this fraction of the largest contribution, plus a margin
+MIN_SIGN_FRACTION = 0.5  # smallest ratio of net to absolute contribution of a pattern
+MIN_CONSENSUS_BASES = 4  # fewest conserved positions of a pattern
 SIGNS = {"pos_patterns": 1, "neg_patterns": -1}
-# What the program ends with where sequences hold too little to find: not where something is wrong with it or with the machine.
+# Errors of the program if the input is not sufficient, as opposed to faults of the installation or the machine.
 TOO_LITTLE_SIGNAL = (
     "BaseException",
     "ValueError",
@@ -46,10 +46,15 @@ TOO_LITTLE_SIGNAL = (
 
 @dataclass(frozen=True)
 class Pattern:
-    """What recurs. sign: +1 where it raises the explained number, −1 where it lowers it.
+    """A recurring pattern.
 
-    matrix: (width, 4) how often each base stands there. contributions: (width, 4), what its seqlets' bases contribute, mean.
-    row, start, strand: its seqlets, stretches of `width` bases: which sequence, 0-based place, +1 or −1. They lie within sequences.
+    Attributes
+    ----------
+    sign : +1 if it raises the explained output, −1 if it lowers it.
+    matrix : (width, 4), base frequencies.
+    contributions : (width, 4), mean contributions of the seqlets' bases.
+    row, start, strand : of the seqlets: sequence, 0-based position, +1 or −1. Seqlets have `width` bases and lie within
+        sequences.
     """
 
     sign: int
@@ -69,7 +74,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class PatternSearch:
-    """What came of a search. file: of the program, HDF5; None where it wrote none. reason: in words, where nothing was found."""
+    """Result of a search. file: HDF5 output of the program, None if there is none. reason: why nothing was found."""
 
     patterns: list[Pattern]
     file: Path | None
@@ -79,18 +84,24 @@ class PatternSearch:
 def find_patterns(
     codes: np.ndarray, contributions: np.ndarray, max_seqlets: int, threads: int, folder: Path, seed: int = 1
 ) -> PatternSearch:
-    """Patterns in hypothetical contributions (n, places, 4) of codes (n, places).
+    """Patterns in hypothetical contributions (n, positions, 4) of codes (n, positions).
 
-    max_seqlets: seqlets of each sign; the program takes those of the first sequences, so that they are put in random order. folder: for
-    its files. Raises InputError for contributions that are no numbers, ToolError where the program is not there or breaks.
+    Parameters
+    ----------
+    max_seqlets : seqlets per sign. The program takes those of the first sequences; sequences are therefore shuffled.
+    folder : for the files of the program.
+
+    Raises
+    ------
+    InputError for non-finite contributions, ToolError if the program is missing or fails.
     """
     invalid = np.flatnonzero(~np.isfinite(contributions).all(axis=(1, 2)))
     if len(invalid):
         raise InputError(
-            f"contributions of {len(invalid)} of {len(codes)} sequences are no numbers, first of sequence {invalid[0]}"
+            f"contributions of {len(invalid)} of {len(codes)} sequences are not finite, first in sequence {invalid[0]}"
         )
     if not len(codes) or not np.any(contributions):
-        return PatternSearch([], None, "no base contributes anything" if len(codes) else "there are no sequences")
+        return PatternSearch([], None, "all contributions are zero" if len(codes) else "there are no sequences")
     order = np.random.default_rng(seed).permutation(len(codes))
     padding = max(PADDING, -(-(MIN_LENGTH - codes.shape[1]) // 2))
     onehot, values = add_flanks(codes[order], contributions[order], padding, seed)
@@ -104,16 +115,16 @@ def find_patterns(
         return PatternSearch([], None, reason)
     _restore_coordinates(out, order, padding)
     patterns = parse_patterns(out, codes)
-    message = f"fewer than 100 stretches of high contribution in {len(codes)} sequences, or none alike"
+    message = f"fewer than 100 regions of high contribution in {len(codes)} sequences, or no similar ones"
     return PatternSearch(patterns, out, "" if patterns else message)
 
 
 def add_flanks(codes: np.ndarray, contributions: np.ndarray, padding: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """One-hot and contributions (n, 4, room + places + room), one more where that is odd, with random bases to either side.
+    """One-hot sequences and contributions, (n, 4, padding + positions + padding), rounded up to even length, with random flanks.
 
-    So a seqlet can lie at the edge of a sequence, and short sequences have stretches that contribute nothing, which the program
-    needs to tell what is much. N is a random base that contributes nothing, too. What contributes nothing at all is given a
-    whisper: the program divides by sizes. It takes windows of even length alone.
+    Flanks allow seqlets at sequence ends and give short sequences a background without contribution, which the program needs.
+    N becomes a random base without contribution. Sequences without any contribution get small noise because the program
+    divides by their sum.
     """
     n, length = codes.shape
     rng, inner = np.random.default_rng([seed, 1]), slice(padding, padding + length)
@@ -128,15 +139,15 @@ def add_flanks(codes: np.ndarray, contributions: np.ndarray, padding: int, seed:
 
 
 def find_program() -> str:
-    """The program, beside the interpreter or on PATH. Raises ToolError where it is not."""
+    """Path of the program, from the interpreter's folder or PATH. Raises ToolError if it is missing."""
     path = shutil.which("modisco", path=str(Path(sys.executable).parent)) or shutil.which("modisco")
     if not path:
-        raise ToolError("modisco is not there: it comes with the Python package modisco-lite, which envs/motifs.yaml names")
+        raise ToolError("the program modisco is missing: it is part of the Python package modisco-lite (envs/motifs.yaml)")
     return path
 
 
 def _run_program(folder: Path, window: int, max_seqlets: int, threads: int, out: Path) -> str:
-    """Run the program; words why it gave up, or nothing."""
+    """Run the program; the reason if the input was not sufficient, else ""."""
     sizes = {"-n": max_seqlets, "-w": window, "-z": CORE, "-f": FLANK, "-t": TRIM, "-g": ADDED_FLANK}
     command = [
         find_program(),
@@ -153,14 +164,14 @@ def _run_program(folder: Path, window: int, max_seqlets: int, threads: int, out:
     result = subprocess.run(command, env=os.environ | set_numba_cache() | limits, capture_output=True, text=True)
     if not result.returncode:
         return ""
-    last = (result.stderr.strip().splitlines() or ["no words"])[-1]
+    last = (result.stderr.strip().splitlines() or ["no message"])[-1]
     if result.returncode > 0 and last.startswith(TOO_LITTLE_SIGNAL):
         return f"TF-MoDISco gave up: {last}"
     raise ToolError(f"modisco ended with status {result.returncode}: {last}")
 
 
 def _restore_coordinates(out: Path, order: np.ndarray, padding: int) -> None:
-    """Places and sequences in the program's file as they were before `add_flanks`."""
+    """Convert positions and sequence numbers in the result file to those before `add_flanks` and shuffling."""
 
     def restore_group(_: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Group) and "example_idx" in item:
@@ -173,7 +184,7 @@ def _restore_coordinates(out: Path, order: np.ndarray, padding: int) -> None:
 
 
 def parse_patterns(out: Path, codes: np.ndarray) -> list[Pattern]:
-    """Patterns of the program's file, trimmed; those that raise the number first."""
+    """Trimmed patterns of the result file, those that raise the output first."""
     patterns = []
     with h5py.File(out) as handle:
         for name, sign in SIGNS.items():
@@ -185,8 +196,8 @@ def parse_patterns(out: Path, codes: np.ndarray) -> list[Pattern]:
 
 
 def _parse_pattern(group: h5py.Group, sign: int, codes: np.ndarray) -> Pattern | None:
-    """A pattern; None where its places do not contribute its own way for the most part, as its seqlets lie beside something else, or
-    where too few of its bases are the same in most seqlets to make a word.
+    """A pattern; None if its positions do not contribute mainly in its direction (seqlets next to another feature), or if
+    fewer than MIN_CONSENSUS_BASES positions are conserved.
     """
     contributions = group["contrib_scores"][...]
     first, last = find_core(np.abs(contributions.sum(axis=1)), CORE_FRACTION, CORE_MARGIN)

@@ -1,4 +1,4 @@
-"""What can be said of a motif's matrix (width, 4): its letters, its information, the part of it that matters."""
+"""Properties of motif matrices (width, 4): consensus, information content, core, log odds."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,21 @@ import numpy as np
 
 from readsight.genome.codes import decode
 
-# Bases that a letter stands for, by which of A C G T are among them (IUPAC).
+# IUPAC letter of each set of bases.
 _LETTERS = {"A": "A", "C": "C", "G": "G", "T": "T", "AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}
 _LETTERS |= {"CGT": "B", "AGT": "D", "ACT": "H", "ACG": "V", "ACGT": "N"}
-IUPAC_FRACTION = 0.5  # of the commonest base's part: a base as common as that is among a place's letters
-MIN_INFORMATION = 0.25  # bits of a place from which on a word of the motif has its commonest base there
+IUPAC_FRACTION = 0.5  # fraction of the largest frequency from which a base is included
+MIN_INFORMATION = 0.25  # bits from which a position belongs to the consensus
 
 
 def compute_information(matrix: np.ndarray) -> np.ndarray:
-    """Bits that each place tells against a uniform background, (width,)."""
+    """Information content of each position against a uniform background, bits, (width,)."""
     matrix = np.asarray(matrix, float)
     return 2 + (matrix * np.log2(np.maximum(matrix, 1e-12))).sum(axis=1)
 
 
 def spell_iupac(matrix: np.ndarray) -> str:
-    """Letters of the bases that are common at each place (IUPAC)."""
+    """IUPAC consensus of a matrix."""
     letters = []
     for row in np.asarray(matrix, float):
         letters.append(
@@ -32,18 +32,18 @@ def spell_iupac(matrix: np.ndarray) -> str:
 
 
 def encode_consensus(matrix: np.ndarray) -> np.ndarray:
-    """Codes (width,) of the commonest base at each place; 4 where the place says too little."""
+    """Codes (width,) of the most frequent bases; 4 at positions with little information."""
     codes = np.asarray(matrix).argmax(axis=1).astype(np.uint8)
     return np.where(compute_information(matrix) >= MIN_INFORMATION, codes, 4).astype(np.uint8)
 
 
 def spell_consensus(matrix: np.ndarray) -> str:
-    """The word as letters, N where any base will do."""
+    """Most frequent bases as letters, N at positions with little information."""
     return decode(encode_consensus(matrix))
 
 
 def find_core(sizes: np.ndarray, fraction: float, margin: int = 0) -> tuple[int, int]:
-    """First place and the one behind the last whose size is at least that part of the largest, and so many places more to each side.
+    """Start and end of the range in which sizes reach `fraction` of the maximum, extended by `margin` positions on both sides.
 
     sizes: (width,), ≥ 0.
     """
@@ -53,26 +53,28 @@ def find_core(sizes: np.ndarray, fraction: float, margin: int = 0) -> tuple[int,
 
 @dataclass(frozen=True)
 class Background:
-    """How common A C G T are, (4,), as on both strands together: A as T, C as G."""
+    """Frequencies of A C G T, (4,), averaged over both strands."""
 
     frequencies: np.ndarray
 
     @classmethod
     def from_codes(cls, codes: np.ndarray) -> "Background":
-        """Of sequences (n, places); a base that they lack counts once."""
+        """From sequences (n, positions), with a pseudocount of 1."""
         counts = np.bincount(np.asarray(codes).ravel(), minlength=5)[:4].astype(float) + 1
         counts = counts + counts[::-1]
         return cls(counts / counts.sum())
 
 
 def compute_log_odds(matrix: np.ndarray, background: Background, sites: int) -> np.ndarray:
-    """Bits for each base at each place, (width, 4); one word of the background is added to the `sites` that the matrix is made of."""
+    """Log odds in bits, (width, 4), with one background pseudosequence added to the `sites` of the matrix."""
     n = max(sites, 1)
     return np.log2((np.asarray(matrix, float) * n + background.frequencies) / (n + 1) / background.frequencies)
 
 
 def compute_frequencies(codes: np.ndarray, row: np.ndarray, start: np.ndarray, strand: np.ndarray, width: int) -> np.ndarray:
-    """How often each base stands at each place of words, (width, 4); those on −1 are read from the other strand. N does not count."""
+    """Base frequencies per position of sites, (width, 4), in motif orientation (strand −1 is reverse complemented). N is
+    ignored.
+    """
     sites = codes[row[:, None], start[:, None] + np.arange(width)]
     is_reverse = strand < 0
     sites[is_reverse] = np.minimum(sites[is_reverse, ::-1] ^ 3, 4)

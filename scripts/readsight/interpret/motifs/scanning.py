@@ -1,4 +1,4 @@
-"""Where along sequences a motif stands: words whose log-odds against the background are as high as chance seldom makes them."""
+"""Scanning of sequences for motif hits: log odds that exceed a p-value threshold."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,14 +7,14 @@ import numpy as np
 
 from readsight.interpret.motifs.pwm import Background, compute_log_odds
 
-STEPS_PER_BIT = 100  # scores are whole hundredths of a bit: p-values are exact for them
+STEPS_PER_BIT = 100  # scores are integers in 1/100 bit, for exact p-values
 N_SCORE = -(1 << 24)  # score of N
-BATCH_POSITIONS = 1 << 22  # scanned at once
+BATCH_POSITIONS = 1 << 22  # positions per batch
 
 
 @dataclass(frozen=True)
 class MotifHits:
-    """Words of a motif: row, start (0-based), strand (+1, −1), score (bits), p: (n,) each, by row and start."""
+    """Hits of a motif, (n,) each, sorted by row and start: row, start (0-based), strand (+1, −1), score (bits), p."""
 
     row: np.ndarray
     start: np.ndarray
@@ -27,10 +27,10 @@ class MotifHits:
 
 
 def scan_sequences(codes: np.ndarray, matrix: np.ndarray, limit: float, background: Background, sites: int = 100) -> MotifHits:
-    """Words with p ≤ limit on both strands; of a word that is one on both the better strand, + of equal ones.
+    """Hits with p ≤ limit on either strand; the better strand of hits on both (+ if equal).
 
-    codes: (n, places) uint8; no word holds an N. p: that a word of the background scores as high, at one place of one strand
-    (Staden 1989).
+    codes: (n, positions) uint8; hits contain no N. p: probability of at least this score at one position of one strand under
+    the background (Staden 1989).
     """
     scores = np.rint(compute_log_odds(matrix, background, sites) * STEPS_PER_BIT).astype(np.int64)
     lowest, tail = compute_tails(scores, background)
@@ -53,7 +53,7 @@ def scan_sequences(codes: np.ndarray, matrix: np.ndarray, limit: float, backgrou
 
 
 def score_positions(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Score of the word that begins at each place, (n, places − width + 1). scores: (width, 4), whole numbers."""
+    """Score of the window at each start, (n, positions − width + 1). scores: (width, 4), integers."""
     table = np.concatenate([scores, np.full((len(scores), 1), N_SCORE)], axis=1).astype(np.int32)
     starts = codes.shape[1] - len(scores) + 1
     total = np.zeros((len(codes), starts), np.int32)
@@ -63,7 +63,7 @@ def score_positions(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def compute_tails(scores: np.ndarray, background: Background) -> tuple[int, np.ndarray]:
-    """The lowest score, and of it and each one above the chance that a word of the background scores at least as much."""
+    """Lowest score, and for each score from there the probability that a background sequence reaches it."""
     lowest = int(scores.min(axis=1).sum())
     density = np.ones(1)
     for row in scores:
@@ -76,6 +76,6 @@ def compute_tails(scores: np.ndarray, background: Background) -> tuple[int, np.n
 
 
 def sum_over_hits(values: np.ndarray, hits: Any, width: int) -> np.ndarray:
-    """Sum of values (n, places) over each word, (hits,). hits: with `row` and `start`."""
+    """Sum of values (n, positions) over each hit, (hits,). hits: any object with `row` and `start`."""
     total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=float)], axis=1)
     return total[hits.row, hits.start + width] - total[hits.row, hits.start]

@@ -1,4 +1,4 @@
-"""Which known motifs a motif is like: TOMTOM (Gupta et al. 2007), as memesuite-lite computes it."""
+"""Similarity of motifs to known ones by TOMTOM (Gupta et al. 2007), with memesuite-lite."""
 
 import os
 import warnings
@@ -11,16 +11,20 @@ import numpy as np
 from readsight.interpret.motifs.meme import NamedMotif
 from readsight.stats.enrichment import adjust_p_values
 
-MIN_DATABASE = 50  # of fewer known motifs the columns are too few to tell what is likely by chance: columns with other bases stand beside them
-MAX_MATCHES = 5  # matches of a motif that are kept
+MIN_DATABASE = 50  # smaller databases are extended by shuffled motifs, for a stable null distribution
+MAX_MATCHES = 5  # matches per motif
 
 
 @dataclass(frozen=True)
 class MotifMatch:
-    """A known motif beside one that was found. p: that a random motif is as like. q: adjusted over the database.
+    """A known motif that is similar to a query.
 
-    strand: whether the found one (+) or its reverse complement (-) is like it as it stands in the database. offset: place of the
-    known one (its reverse complement, if −) at which the found one begins.
+    Attributes
+    ----------
+    p : probability of this similarity for a random motif.
+    q : p adjusted over the database.
+    strand : whether the query (+) or its reverse complement (−) matches the motif as given in the database.
+    offset : position in the known motif (its reverse complement if −) at which the query begins.
     """
 
     known: NamedMotif
@@ -33,7 +37,7 @@ class MotifMatch:
 def match_motifs(
     matrices: Sequence[np.ndarray], database: Sequence[NamedMotif], threads: int = 1, max_matches: int = MAX_MATCHES
 ) -> list[list[MotifMatch]]:
-    """The likest known motifs of each (width, 4), the likest first; equal ones in the database's order."""
+    """Most similar known motifs of each matrix (width, 4), best first; ties in database order."""
     if not matrices or not database:
         return [[] for _ in matrices]
     targets = [np.ascontiguousarray(motif.matrix.T) for motif in database] + _shuffle_database(database)
@@ -65,7 +69,7 @@ def _run_tomtom(queries: list[np.ndarray], targets: list[np.ndarray], threads: i
 
 
 def _shuffle_database(database: Sequence[NamedMotif]) -> list[np.ndarray]:
-    """Where known motifs are few: the same with bases and places in other orders, (4, width) each."""
+    """For a small database: known motifs with permuted bases and positions, (4, width) each."""
     if len(database) >= MIN_DATABASE:
         return []
     rng = np.random.default_rng(1)
@@ -78,9 +82,9 @@ def _shuffle_database(database: Sequence[NamedMotif]) -> list[np.ndarray]:
 
 
 def set_numba_cache(folder: Path = Path(".readsight") / "numba") -> dict[str, str]:
-    """What tells numba where it keeps what it compiled: where its packages cannot be written to, a folder of ours.
+    """Set the cache folder of numba if its package folder is read-only.
 
-    It is set for this process, and returned for others.
+    The environment variables are set for this process and returned for subprocesses.
     """
     import numba
 

@@ -1,5 +1,5 @@
-"""People's own sequences: the alleles that a sample carries, put into the windows of a genome, and what a model predicts of them.
+"""Personal genomes: sequences with the alleles of a sample, and their predictions.
 
-`genotypes` reads what each sample carries, `phasing` divides it among the copies, `haplotype_sequence` writes a copy's sequence,
-`windows` says which windows, `prediction` asks the models, `prediction_table` makes a table of it.
+`genotypes` reads the calls, `phasing` assigns them to the copies, `haplotype_sequence` writes the sequence of a copy,
+`windows` selects regions, `prediction` runs the models, `prediction_table` collects the results.
 """

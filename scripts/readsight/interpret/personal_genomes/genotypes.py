@@ -1,4 +1,4 @@
-"""What samples carry near windows: the genotypes of a VCF (plain, gzip) or BCF file."""
+"""Genotypes of samples near windows, from VCF (plain, gzip) or BCF files."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,16 @@ from readsight.interpret.personal_genomes.haplotype_sequence import SequenceChan
 from readsight.text import find_closest
 from readsight.variants.alleles import parse_genotype
 
-# Bases around a window in which variants are read: deletions in it pull in as much as they take away.
+# Bases around a window in which variants are read, because deletions move bases into it.
 MARGIN = 1000
 MAX_FAULTS = 10
-FIXED_COLUMNS = 9  # columns before the samples'
+FIXED_COLUMNS = 9  # columns before those of samples
 
 
 class GenotypeCall(NamedTuple):
-    """What a sample carries at a record. alleles: number of each copy's, 0 is REF. phase: set within which the order of copies means
-    something; None where it does not.
+    """Alleles of a sample at a record.
+
+    alleles: allele number of each copy, 0 is REF. phase: phase set in which the order of copies is defined; None if unphased.
     """
 
     alleles: tuple[int, ...]
@@ -32,10 +33,14 @@ class GenotypeCall(NamedTuple):
 
 @dataclass(frozen=True)
 class GenotypeRecord:
-    """A row of a file near a window.
+    """A record near a window.
 
-    start, end: of REF, 0-based, half-open. names, changes: of each alternative allele; None where it has no sequence. calls: sample →
-    call, where not all copies are REF, or there are not two. missing: samples of which a copy is not known.
+    Attributes
+    ----------
+    start, end : of REF, 0-based half-open.
+    names, changes : of each alternative allele; a change is None if the allele has no sequence.
+    calls : by sample; only those that are not diploid REF.
+    missing : samples with an unknown copy.
     """
 
     start: int
@@ -47,15 +52,21 @@ class GenotypeRecord:
 
 
 def list_changes(record: GenotypeRecord, call: GenotypeCall) -> list[SequenceChange]:
-    """What a call changes, each change once; without those that have no sequence."""
+    """Changes of a call, each once, without alleles that have no sequence."""
     changes = (record.changes[allele - 1] for allele in dict.fromkeys(call.alleles) if allele)
     return [change for change in changes if change is not None]
 
 
 @dataclass
 class GenotypeCohort:
-    """samples: names. records: contig → rows by place. copies: most copies that a sample has of anything, 2 at least.
-    excluded: reason → alleles without a sequence that a sample carries.
+    """Genotypes of a cohort.
+
+    Attributes
+    ----------
+    samples : names.
+    records : by contig, sorted by position.
+    copies : largest ploidy of any call, at least 2.
+    excluded : reason → carried alleles without a sequence.
     """
 
     samples: list[str]
@@ -66,14 +77,14 @@ class GenotypeCohort:
     _longest: int = 1
 
     def sort_records(self) -> None:
-        """Put the rows in order."""
+        """Sort records by position."""
         for name, records in self.records.items():
             records.sort(key=lambda record: record.start)
             self._starts[name] = [record.start for record in records]
             self._longest = max(self._longest, *(record.end - record.start for record in records))
 
     def find_records(self, chrom: str, start: int, end: int) -> list[GenotypeRecord]:
-        """Rows that a window [start, end) may show, with any sample's deletions."""
+        """Records that can affect a window [start, end), including deletions of any sample that move bases into it."""
         records, starts = self.records.get(chrom, []), self._starts.get(chrom, [])
         first = bisect_left(starts, start - MARGIN - self._longest)
         return [record for record in records[first : bisect_right(starts, end + MARGIN)] if record.end >= start - MARGIN]
@@ -82,7 +93,7 @@ class GenotypeCohort:
     def select_visible(
         calls: list[tuple[GenotypeRecord, GenotypeCall]], start: int, end: int
     ) -> list[tuple[GenotypeRecord, GenotypeCall]]:
-        """Of what a sample carries what lies in a window [start, end), and in as many bases beside it as its deletions pull in."""
+        """Calls of a sample inside a window [start, end), extended by the bases that its deletions move into the window."""
         middle, low, high = (start + end) // 2, start, end
         while True:
             visible = [(r, c) for r, c in calls if any(x.start < high and x.end > low for x in list_changes(r, c) or [r])]
@@ -97,10 +108,10 @@ class GenotypeCohort:
 def read_genotypes(
     path: str, wanted_samples: Sequence[str], chrom: Sequence[str], start: np.ndarray, length: int, genome: Genome
 ) -> GenotypeCohort:
-    """What samples carry near windows of `length` bases at (chrom, start). wanted_samples: samples, all where there are none.
+    """Genotypes near windows of `length` bases at (chrom, start). wanted_samples: all if empty.
 
-    Raises InputError with all faults: no genotypes, samples that are not there, contigs that the genome lacks, rows that are no
-    VCF, alleles that a row does not have, and every REF near a window that is not what stands in the genome.
+    Raises InputError with all faults: missing genotypes, samples or contigs, malformed records, invalid allele numbers, and
+    each REF near a window that differs from the genome.
     """
     positions_by_contig = {name: [] for name in dict.fromkeys(chrom)}
     for name, position in zip(chrom, start.tolist(), strict=True):
@@ -117,9 +128,7 @@ def read_genotypes(
                 cohort.samples, columns = select_samples(path, names[FIXED_COLUMNS:], wanted_samples)
             continue
         if columns is None:
-            raise InputError(
-                f"{path}, row {row}: a line that begins with #CHROM and names the samples must stand before the first record"
-            )
+            raise InputError(f"{path}, row {row}: the header line #CHROM with sample names must precede the first record")
         first_fields = line.split("\t", 4)
         if len(first_fields) == 5 and first_fields[0] not in genome.lengths:
             unknown_contigs[first_fields[0]] = None
@@ -129,7 +138,7 @@ def read_genotypes(
             fault = fault or _add_record(cohort, alleles, row, fields, columns)
             faults += [f"{path}, row {row}: {fault}"] if fault else []
     if columns is None:
-        raise InputError(f"{path}: holds no line that begins with #CHROM; a VCF with genotypes is needed")
+        raise InputError(f"{path}: has no header line #CHROM; a VCF with genotypes is needed")
     faults += describe_missing_contigs(list(unknown_contigs), genome.names, path) if unknown_contigs else []
     faults += variant_windows.find_mismatches(path, alleles, genome)
     if faults:
@@ -141,9 +150,9 @@ def read_genotypes(
 
 
 def select_samples(path: str, available: list[str], wanted_samples: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Samples, and their columns. Raises InputError where a file has none, or lacks one that is wanted."""
+    """Samples and their columns. Raises InputError if the file has no samples or lacks a requested one."""
     if not available:
-        raise InputError(f"{path}: has no genotypes: no column of a sample stands behind FORMAT; personal sequences need them")
+        raise InputError(f"{path}: has no genotypes: no sample column follows FORMAT; personal genomes need them")
     faults = []
     for name in wanted_samples:
         if name in available:
@@ -153,7 +162,7 @@ def select_samples(path: str, available: list[str], wanted_samples: Sequence[str
         listing = ", ".join(available[:MOST_NAMED]) + f" and {len(available) - MOST_NAMED:,} more" * (len(available) > MOST_NAMED)
         faults.append(f"interpret.personal.samples: {path} has no sample {name!r}; {hint}there are: {listing}")
     duplicates = sorted({name for name in available if available.count(name) > 1})
-    faults += [f"{path}: sample {name!r} stands there twice; names of samples must differ" for name in duplicates]
+    faults += [f"{path}: sample {name!r} occurs twice; sample names must be unique" for name in duplicates]
     if faults:
         raise InputError(faults)
     names = list(dict.fromkeys(wanted_samples)) or available
@@ -161,7 +170,9 @@ def select_samples(path: str, available: list[str], wanted_samples: Sequence[str
 
 
 def _is_near(head: list[str], starts: list[int], length: int) -> bool:
-    """Whether a record lies near one of the windows of its contig; one that is broken counts as near, to be looked at. starts: sorted."""
+    """Whether a record lies near a window of its contig; malformed records count as near so that they are checked. starts:
+    sorted.
+    """
     if len(head) < 5 or not head[1].isdigit():
         return True
     position = int(head[1]) - 1
@@ -173,12 +184,12 @@ def _check_columns(fields: list[str], width: int) -> str | None:
     if len(fields) != width:
         return f"has {len(fields)} columns, its header {width}"
     if "GT" not in fields[8].split(":"):
-        return f"column FORMAT: {fields[8]!r} has no GT; personal sequences need genotypes"
+        return f"column FORMAT: {fields[8]!r} has no GT; personal genomes need genotypes"
     return None
 
 
 def _add_record(cohort: GenotypeCohort, checked_alleles: Alleles, row: int, fields: list[str], columns: list[int]) -> str | None:
-    """Take a record; what is wrong with it."""
+    """Add a record; returns its fault, if any."""
     position, ref = int(fields[1]) - 1, fields[3].upper()
     alts = fields[4].split(",") if fields[4] != "." else []
     format_keys = fields[8].split(":")
@@ -210,7 +221,7 @@ def _add_record(cohort: GenotypeCohort, checked_alleles: Alleles, row: int, fiel
 
 
 def _get_phase_set(values: list[str], ps: int | None) -> str:
-    """The phase set of a call; one for all calls that name none."""
+    """Phase set of a call; "" for calls without one."""
     phase_set = values[ps] if ps is not None and ps < len(values) else ""
     return "" if phase_set == "." else phase_set
 
@@ -224,7 +235,7 @@ def _build_changes(
     calls: dict[int, GenotypeCall],
     row: int,
 ) -> Iterator[SequenceChange | None]:
-    """What each alternative allele changes; None, and noted, where it has no sequence and a sample carries it."""
+    """Change of each alternative allele; None for alleles without a sequence, which are noted if carried."""
     for number, (name, alt) in enumerate(zip(names, alts, strict=True), start=1):
         alt = alt.upper() if variant_windows.BASES.issuperset(alt.upper()) else alt
         reason = variant_windows.explain_exclusion(ref, alt)

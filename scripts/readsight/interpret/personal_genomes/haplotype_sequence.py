@@ -1,4 +1,4 @@
-"""The sequence of one copy of a chromosome, with the changes that it carries."""
+"""Sequence of one copy of a chromosome with its changes applied."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from readsight.genome.store import BASE, Genome
 
 
 class SequenceChange(NamedTuple):
-    """The genome's [start, end), 0-based half-open, replaced by `alt`. name: as the file writes it. row: of the file."""
+    """Replacement of the genome's [start, end), 0-based half-open, by `alt`. name: as in the file. row: of the file."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class SequenceChange(NamedTuple):
 
 @dataclass(frozen=True)
 class HaplotypeWindow:
-    """codes: (length,) uint8. applied: changes that the window shows. overlapping: those that overlap one before them."""
+    """codes: (length,) uint8. applied: changes visible in the window. overlapping: changes that overlap an earlier one."""
 
     codes: np.ndarray
     applied: tuple[SequenceChange, ...]
@@ -31,12 +31,18 @@ class HaplotypeWindow:
 
 
 def spell_haplotype(genome: Genome, contig: int, start: int, length: int, changes: Sequence[SequenceChange]) -> HaplotypeWindow:
-    """The window [start, start + length) of a copy, on the forward strand.
+    """Window [start, start + length) of a copy, on the forward strand.
 
-    The base that stands in the middle of the reference's window, start + length // 2, stays where it is, and with it what comes
-    between it and a change: what a deletion takes away is filled up from behind it, seen from the middle, and an insertion
-    pushes out as much. What a deletion across the middle leaves is to its left. contig: place in `genome.names`. changes: of
-    one copy, in any order. Past the contig's ends stands N.
+    Parameters
+    ----------
+    contig : index in `genome.names`.
+    changes : of one copy, in any order.
+
+    Notes
+    -----
+    The base in the middle of the reference window, start + length // 2, keeps its position. Deletions are filled with bases
+    from further out, insertions push bases out. The bases that remain of a deletion across the middle are to its left.
+    Positions beyond contig ends are N.
     """
     kept, overlapping = separate_overlaps(changes)
     middle = start + length // 2
@@ -53,10 +59,10 @@ def spell_haplotype(genome: Genome, contig: int, start: int, length: int, change
 
 
 def separate_overlaps(changes: Sequence[SequenceChange]) -> tuple[list[SequenceChange], tuple[SequenceChange, ...]]:
-    """Changes of one copy from left to right, and those that overlap one before them: of these the first one stands.
+    """Changes of one copy from left to right, and those that overlap an earlier one, which is kept.
 
-    Of two that begin at one base the one that the file has first comes first; an insertion comes before the base that it stands
-    before. Two insertions at one place overlap.
+    Changes with the same start are ordered by file row; insertions precede the base that they are placed before. Two
+    insertions at one position overlap.
     """
     kept: list[SequenceChange] = []
     overlapping = []
@@ -75,7 +81,7 @@ def separate_overlaps(changes: Sequence[SequenceChange]) -> tuple[list[SequenceC
 def _spell_left_half(
     reference: np.ndarray, low: int, middle: int, length: int, changes: list[SequenceChange]
 ) -> tuple[HaplotypeWindow, int]:
-    """The last `length` bases before the middle, and where what follows them begins. reference: codes from `low` on."""
+    """The last `length` bases before the middle, and the position after them. reference: codes from `low` on."""
     position = begin = max(middle, changes[-1].end) if changes else middle
     pieces, applied, count = [], [], 0
     for change in reversed(changes):
@@ -93,7 +99,7 @@ def _spell_left_half(
 def _spell_right_half(
     reference: np.ndarray, low: int, position: int, length: int, changes: list[SequenceChange]
 ) -> HaplotypeWindow:
-    """The first `length` bases from a place on. reference: codes from `low` on."""
+    """The first `length` bases from a position. reference: codes from `low` on."""
     pieces, applied, count = [], [], 0
     for change in changes:
         if count + change.start - position >= length:

@@ -1,4 +1,4 @@
-"""Which copy of a chromosome carries what: a sample's calls divided among its copies, in every way that they may be."""
+"""Assignment of a sample's calls to the copies of a chromosome, in all possible ways."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import numpy as np
 from readsight.interpret.personal_genomes.genotypes import GenotypeCall
 from readsight.interpret.personal_genomes.haplotype_sequence import SequenceChange
 
-MAX_WAYS = 16  # ways to divide them that are all looked at
-MAX_PERMUTED_COPIES = 4  # copies that are arranged in every way; of more, ways are drawn
+MAX_WAYS = 16  # largest number of assignments that are enumerated
+MAX_PERMUTED_COPIES = 4  # largest ploidy with enumerated assignments; beyond it they are sampled
 PHASED, ONE, AVERAGED, DRAWN = "phased", "one", "averaged", "drawn"
 
 Alternatives = tuple[SequenceChange | None, ...]
@@ -19,10 +19,13 @@ Copies = tuple[tuple[SequenceChange, ...], ...]
 
 @dataclass(frozen=True)
 class Phasing:
-    """How a sample's calls may be divided.
+    """Possible assignments of a sample's calls.
 
-    status: `phased`, nothing is left open; `one`, a lone heterozygous call that is not phased, where the order of the copies does not
-    matter; `averaged`, all ways to divide the calls; `drawn`, some of them. ways: of each copy its changes.
+    Attributes
+    ----------
+    status : `phased`, unambiguous; `one`, a single unphased heterozygous call, for which the order of copies is irrelevant;
+        `averaged`, all assignments; `drawn`, a sample of them.
+    ways : changes of each copy, for each assignment.
     """
 
     status: str
@@ -30,11 +33,11 @@ class Phasing:
 
 
 def enumerate_phasings(calls: Sequence[tuple[Alternatives, GenotypeCall]], rng: np.random.Generator) -> Phasing:
-    """The ways in which calls of one window may be divided among the copies. calls: (changes of a record, what the sample carries).
+    """Assignments of the calls of one window to copies. calls: (changes of a record, call).
 
-    There are as many copies as the call with most alleles has, 2 where there is none; of a call with fewer the others are reference.
-    What is phased in one set keeps together; sets, and calls without one, are free against each other: one of them stays as the
-    file has it, for the copies have no names of their own.
+    The number of copies is the largest ploidy of the calls, 2 without calls; missing copies are reference. Calls of one phase
+    set stay together. Sets, and calls without one, are combined freely; the first keeps its order because copies have no
+    identity.
     """
     copies = max((len(call.alleles) for _, call in calls), default=2)
     shared: list[SequenceChange] = []
@@ -56,7 +59,7 @@ def enumerate_phasings(calls: Sequence[tuple[Alternatives, GenotypeCall]], rng: 
 
 
 def _arrange_blocks(columns: list[list[tuple]], rng: np.random.Generator) -> tuple[str, list[tuple]]:
-    """Arrangements of the copies' columns of each block, the first block as it stands; all of them, or MOST drawn ones."""
+    """Arrangements of the copies of each block, the first block fixed: all of them, or MAX_WAYS random ones."""
     first, remaining = columns[0], columns[1:]
     if not remaining or len(first) <= MAX_PERMUTED_COPIES:
         options = [list(dict.fromkeys(permutations(block))) for block in remaining]

@@ -1,4 +1,4 @@
-"""What the models of a task's first repeat say of sequences: a score and a probability for each of the outcome's heads."""
+"""Predictions of the models of a task's first repeat: score and probability of each head."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,13 @@ UNITS = {
     "multilabel": "logit",
     "regression": "score",
     "positions": "expected sites",
-    "profile": "log of the whole signal",
+    "profile": "log of the total signal",
 }
 
 
 @dataclass(frozen=True)
 class SequenceModels:
-    """The models of all folds. content: what is said about them. encodings: their representations, as each fold learned it."""
+    """Models of all folds. content: model file. encodings: representation of each fold."""
 
     arrays: list[dict[str, np.ndarray]]
     content: dict[str, Any]
@@ -51,13 +51,13 @@ class SequenceModels:
 
     @property
     def unit(self) -> str:
-        """What a score is."""
+        """Unit of a score."""
         return UNITS[self.outcome.kind]
 
     def predict(self, codes: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:
-        """Scores and probabilities of codes (n, places), each (folds, n, heads) float64; probabilities are calibrated.
+        """Scores and calibrated probabilities of codes (n, positions), each (folds, n, heads) float64.
 
-        Predictions are made in float32: what counts of them is a difference.
+        Predictions are computed in float32 because small differences matter.
         """
         predictions = [self._predict_fold(number, codes, threads) for number in range(len(self))]
         return np.stack([score for score, _ in predictions]), np.stack([probability for _, probability in predictions])
@@ -77,28 +77,26 @@ class SequenceModels:
 
 
 def read_models(tensors: Path, description: Path, representation: tuple[Path, Path] | None) -> SequenceModels:
-    """The models of a repeat. representation: what was learned of it (arrays, about), where it was.
+    """Models of a repeat. representation: arrays and description of a fitted representation, if there is one.
 
-    Raises InputError where the two were not made from one split, or it is no model of sequences.
+    Raises InputError if both were not built from one split, or if it is not a sequence model.
     """
     arrays, content = model_file.read(tensors, description)
     if "sequence" not in content:
-        raise InputError(f"{description}: is no model of sequences; personal sequences need one")
+        raise InputError(f"{description}: is not a sequence model; personal genomes need one")
     encodings: list[Encoding | None] = [None] * len(arrays)
     if representation:
         encodings, digest = lookup.read_encodings(*representation)
         if digest != content["certificate"] or len(encodings) != len(arrays):
-            raise InputError(
-                f"{representation[1]}: was not made from the split that {description} was trained on; make both anew"
-            )
+            raise InputError(f"{representation[1]}: was not built from the split that {description} was trained on; rebuild both")
     return SequenceModels(arrays, content, encodings)
 
 
 def convert_predictions(kind: str, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and probabilities (n, heads) of predictions that are shaped as the kind of outcome says.
+    """Scores and probabilities (n, heads) of predictions.
 
-    A score of positions is the number of sites of a class that the window is expected to hold, its probability that of the likeliest
-    one. Numbers and signals have no probability: NaN.
+    For outcomes per position, the score of a class is the expected number of sites in the window, its probability the maximum
+    over positions. Regression and profiles have no probability: NaN.
     """
     no_probability = np.full((len(predictions), 1), np.nan)
     if kind == "binary":

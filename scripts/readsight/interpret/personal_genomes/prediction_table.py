@@ -1,4 +1,4 @@
-"""A table of what is predicted of each sample in each window: a row a window, a sample and a head."""
+"""Table of predictions, one row per window, sample and head."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from readsight.interpret.personal_genomes.phasing import enumerate_phasings
 from readsight.interpret.personal_genomes.prediction import SequenceModels
 from readsight.interpret.personal_genomes.windows import Regions
 
-# Sequences that are put to the models at once.
+# Sequences per batch.
 BATCH_SIZE = 4096
 
 
 @dataclass(frozen=True)
 class CallGroup:
-    """What samples with the same calls have in a window. ways: (ways to divide the calls, copies) places in the list of sequences."""
+    """Haplotypes of samples with equal calls in a window. ways: (phasings, copies), indices into the sequences."""
 
     status: str
     ways: np.ndarray
@@ -32,7 +32,14 @@ class CallGroup:
 
 @dataclass(frozen=True)
 class WindowCalls:
-    """A window of all samples. reference: place of its sequence. sample_group: (samples,) place in `groups`. missing: (samples,) calls not known."""
+    """Calls of all samples in a window.
+
+    Attributes
+    ----------
+    reference : index of the reference sequence.
+    sample_group : (samples,), index in `groups`.
+    missing : (samples,), number of unknown calls.
+    """
 
     row: int
     reference: int
@@ -42,7 +49,7 @@ class WindowCalls:
 
 
 class UniqueSequences:
-    """Different sequences, each once. codes: in the order in which they came."""
+    """Distinct sequences. codes: in order of first occurrence."""
 
     def __init__(self) -> None:
         self.codes: list[np.ndarray] = []
@@ -52,7 +59,7 @@ class UniqueSequences:
         return len(self.codes)
 
     def add(self, codes: np.ndarray) -> int:
-        """The place of a sequence."""
+        """Index of a sequence."""
         index = self._indices.setdefault(codes.tobytes(), len(self.codes))
         if index == len(self.codes):
             self.codes.append(codes)
@@ -62,13 +69,13 @@ class UniqueSequences:
 def predict_tables(
     cohort: GenotypeCohort, regions: Regions, genome: Genome, models: SequenceModels, seed: int, threads: int
 ) -> Iterator[pd.DataFrame]:
-    """The rows, windows in their order and in each the samples in theirs; a table for some windows at a time.
+    """Tables of predictions, for some windows at a time, in the order of windows and samples.
 
-    Columns: region, chrom, start, end, strand, sample, head, phase, phasings (ways that were averaged), copies, reference, haplotype1,
-    haplotype2, … (scores; NaN where a sample has no such copy), mean (of the copies: the person's), difference (from the
-    reference), the same of probabilities (probability.reference, …), unit, variants, applied, left, missing, seen, models. Of
-    several phasings a haplotype is their mean. An answer is the mean of the models that did not learn from the window
-    (`models`); where all did, of all, and the window is `seen`.
+    Columns: region, chrom, start, end, strand, sample, head, phase, phasings (number averaged), copies, reference,
+    haplotype1, haplotype2, … (scores; NaN if a sample lacks the copy), mean (over copies), difference (from the reference),
+    the same for probabilities (probability.reference, …), unit, variants, applied, left, missing, seen, models. With several
+    phasings a haplotype is their mean. Predictions are means of the models that were not trained on the window (`models`); if
+    all were, of all models, and the window is marked as `seen`.
     """
     sequences = UniqueSequences()
     pending: list[WindowCalls] = []
@@ -89,7 +96,7 @@ def collect_window(
     sequences: UniqueSequences,
     seed: int,
 ) -> WindowCalls:
-    """What each sample has in a window. sequences: takes the sequences."""
+    """Haplotypes of each sample in a window, added to `sequences`."""
     length = models.sequence.length
     contig, start, strand = int(regions.contig[row]), int(regions.start[row]), regions.strand[row : row + 1]
     window_codes = windows.cut_raw(genome, np.array([contig]), np.array([start]), length, padded=True) & BASE
@@ -141,7 +148,7 @@ def _build_rows(
     predictions: tuple[np.ndarray, np.ndarray],
     window: WindowCalls,
 ) -> pd.DataFrame:
-    """Rows of one window, a row a sample and head."""
+    """Rows of one window, one per sample and head."""
     row, number = window.row, len(models.heads)
     covered = None if regions.covered is None else regions.covered[row]
     is_used = np.ones(len(models), bool) if covered is None or covered.all() else ~covered
@@ -178,7 +185,7 @@ def _build_rows(
 
 
 def _summarise_scores(values: np.ndarray, window: WindowCalls, copies: int) -> dict[str, np.ndarray]:
-    """Numbers of a window's kinds, each (kinds, heads). values: (sequences, heads). copies: most that a sample has."""
+    """Statistics of the groups of a window, each (groups, heads). values: (sequences, heads). copies: largest ploidy."""
     haplotype_means = np.full((copies, len(window.groups), values.shape[1]), np.nan)
     mean = np.empty(haplotype_means.shape[1:])
     for number, group in enumerate(window.groups):
@@ -191,6 +198,6 @@ def _summarise_scores(values: np.ndarray, window: WindowCalls, copies: int) -> d
 
 
 def _average_rows(values: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Mean of some rows (heads,); of one and the same row that row to the last digit."""
+    """Mean of some rows, (heads,); exact if all are the same row."""
     rows, counts = np.unique(indices, return_counts=True)
     return values[rows[0]] if len(rows) == 1 else (values[rows] * (counts / counts.sum())[:, None]).sum(axis=0)

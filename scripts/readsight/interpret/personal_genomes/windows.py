@@ -1,4 +1,4 @@
-"""The windows in which people's sequences are predicted, and which models were trained on them."""
+"""Windows for predictions of personal genomes, and the models that were trained on them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,15 @@ TRAINING_ROLES = ("train", "validation")
 
 @dataclass(frozen=True)
 class Regions:
-    """n windows of one length. contig: (n,) places in `genome.names`. start: (n,), may be outside of the contig where windows are
-    padded. strand: (n,). covered: (n, folds) whether a fold's model learned from a window that this one overlaps; None where the
-    examples have no places. excluded: what was left out, a line each.
+    """n windows of equal length.
+
+    Attributes
+    ----------
+    contig : (n,), index in `genome.names`.
+    start : (n,), may lie outside the contig if windows are padded.
+    strand : (n,).
+    covered : (n, folds), whether a fold was trained on an overlapping window; None if examples have no coordinates.
+    excluded : one line per reason.
     """
 
     name: list[str]
@@ -39,10 +45,17 @@ class Regions:
 def read_regions(
     bed: Path | None, example_file: Path, split: Path, genome: Genome, length: int, outside: str, fold_count: int
 ) -> Regions:
-    """Windows of `length` bases about the regions of a BED file; without one the task's own of the test parts of the first repeat.
+    """Windows of `length` bases around the regions of a BED file, or the test windows of the task's first repeat without one.
 
-    example_file: the task's examples. fold_count: folds. outside: what becomes of windows that reach past their contig: error, pad or drop.
-    Raises InputError for regions that are not on the genome, and examples of another length or without places.
+    Parameters
+    ----------
+    example_file : the task's examples.
+    fold_count : number of folds.
+    outside : windows beyond contig ends: error, pad or drop.
+
+    Raises
+    ------
+    InputError for regions outside the genome, and for examples of another length or without coordinates.
     """
     data = examples.read(example_file)
     kind = examples.read_sequence_layout(data)
@@ -75,22 +88,22 @@ def read_regions(
 
 
 def _select_test_windows(obs: pd.DataFrame, roles: np.ndarray, has_position: np.ndarray, example_file: Path) -> pd.DataFrame:
-    """Examples that a fold is tested on."""
+    """Examples that are in the test set of a fold."""
     if not has_position.all():
         raise InputError(
-            f"interpret.personal.regions: sequences of {example_file} have no place on the genome; name a BED file of the regions to predict"
+            f"interpret.personal.regions: sequences of {example_file} have no genomic coordinates; name a BED file of the regions to predict"
         )
     return obs[(roles == "test").any(axis=1)]
 
 
 def _region_options(length: int, outside: str) -> dict[str, Any]:
-    """What the reader of regions wants to know, of regions without labels."""
+    """Options of the region reader for regions without labels."""
     options = {"label": None, "target": "label", "by": None, "files": [], "column": None, "given": None, "unequal": "error"}
     return options | {"length": length, "outside": outside}
 
 
 def find_overlaps(obs: pd.DataFrame, roles: np.ndarray, chrom: list[str], start: np.ndarray, length: int) -> np.ndarray:
-    """Whether windows of `length` bases overlap examples that a fold's model learned from, (n, folds).
+    """Whether windows of `length` bases overlap training examples of each fold, (n, folds).
 
     obs: chrom, start and end of the examples. roles: (examples, folds).
     """
@@ -102,7 +115,7 @@ def find_overlaps(obs: pd.DataFrame, roles: np.ndarray, chrom: list[str], start:
         for name in dict.fromkeys(chrom):
             is_selected = is_training & (coordinates["chrom"] == name)
             rows = np.flatnonzero(names == name)
-            # windows that begin before the end of this one, less those that end before its start
+            # starts before the end of the window, minus ends before its start
             begun = np.searchsorted(np.sort(coordinates["start"][is_selected]), start[rows] + length, side="left")
             ended = np.searchsorted(np.sort(coordinates["end"][is_selected]), start[rows], side="right")
             overlaps[rows, fold] = begun > ended

@@ -1,11 +1,12 @@
-"""What variants do to a model's predictions: the reference allele against the alternative one.
+"""Effects of variants on model predictions: the alternative against the reference allele.
 
-An allele is first freed of how it was written: bases that both alleles share go, and an insertion or deletion that could stand
-at several places of a repeat is the whole stretch in which it could (`allele_normalisation`), so that each change has one form, whatever
-the padding, and the same one on both strands. Each strand reads it in its own direction (`allele_windows`): the change's first base
-stands in the middle of the window, and behind the allele follows what follows in the genome.
+Alleles are normalised first (`allele_normalisation`): shared bases are removed, and an insertion or deletion in a repeat is
+extended to all its possible positions. Each change thus has one form, independent of padding and strand. Each strand reads
+the change in its direction (`allele_windows`): the first changed base is in the middle of the window, and the allele is
+followed by the next bases of the genome.
 
-`window_effects` scores one outcome a window: the difference of the explained numbers of `readsight.interpret.sequence_attribution.query.output_heads`, alternative less
-reference. `position_effects` scores outcomes at every base: sites gained and lost. Both are means over shifts of the window, over
-both strands where the model averages these, and over the models of all folds. `scoring.score_variants` does so for a file.
+`window_effects` scores outcomes of the full window: the difference of the explained outputs of
+`readsight.interpret.sequence_attribution.query`, alternative minus reference. `position_effects` scores outcomes at each
+base: gained and lost sites. Both are means over shifts of the window, over strands if the model averages them, and over the
+models of all folds. `scoring.score_variants` scores the variants of a file.
 """

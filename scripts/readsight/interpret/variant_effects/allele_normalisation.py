@@ -1,7 +1,7 @@
-"""One form for each change of a genome, however a file writes it.
+"""Normal form of alleles, independent of how a file writes them.
 
-As the fully justified alleles of GA4GH's VRS: an insertion or deletion in a repeat is the whole stretch in which it may stand,
-before and after it. The stretch is the same whichever strand is read, and swapping the alleles swaps both.
+As in the fully justified alleles of GA4GH's VRS, an insertion or deletion in a repeat covers all its possible positions. The
+interval is the same on both strands, and swapping the alleles swaps both sequences.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ import numpy as np
 from readsight.genome.store import Genome
 
 N = 4
-INITIAL_BASES = 64  # bases looked at to each side before more are
+INITIAL_BASES = 64  # bases that are compared first
 
 
 class NormalisedAllele(NamedTuple):
-    """start, end: the stretch of the genome, 0-based half-open. new: codes that stand there instead."""
+    """Replacement of the genome's [start, end), 0-based half-open, by `new` (codes)."""
 
     start: int
     end: int
@@ -25,9 +25,9 @@ class NormalisedAllele(NamedTuple):
 def justify_allele(
     genome: Genome, contig: str, position: int, old: np.ndarray, new: np.ndarray, max_extension: int
 ) -> NormalisedAllele | None:
-    """The change that replaces `old` (codes, as the genome has them) at `position` (0-based) by `new`; None where that is none.
+    """Normal form of replacing `old` (codes, as in the genome) at `position` (0-based) by `new`; None if nothing changes.
 
-    max_extension: bases that the stretch is widened by to each side, at most.
+    max_extension: largest extension of the interval on each side, bases.
     """
     shorter = min(len(old), len(new))
     tail = _count_shared(old[::-1][:shorter], new[::-1][:shorter])
@@ -50,13 +50,13 @@ def justify_allele(
 
 
 def _count_shared(first: np.ndarray, second: np.ndarray) -> int:
-    """How many bases two equally long alleles begin with in common."""
+    """Length of the common prefix of two equally long alleles."""
     differences = np.flatnonzero(first != second)
     return int(differences[0]) if len(differences) else len(first)
 
 
 def _count_repeated(genome: Genome, contig: str, border: int, unit: np.ndarray, direction: int, max_extension: int) -> int:
-    """How many bases from a border on, to the right (way 1) or left (−1), go on repeating a word, given in that direction."""
+    """Bases from a border on, to the right (direction 1) or left (−1), that continue to repeat a unit given in that direction."""
     size, window_size = genome.lengths[contig], INITIAL_BASES
     while True:
         window_size = min(window_size, max_extension, size - border if direction > 0 else border)

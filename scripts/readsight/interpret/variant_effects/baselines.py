@@ -1,4 +1,4 @@
-"""What ranks variants without a model: conservation, the nearest gene, a motif that is broken or made, a change of GC content."""
+"""Rankings of variants without a model: conservation, nearest gene, broken or created motifs, change of GC content."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,16 +11,16 @@ from readsight.interpret.variant_effects import allele_windows
 from readsight.interpret.variant_effects.allele_windows import FORWARD
 from readsight.interpret.variant_effects.variants import AlleleTable
 
-STEPS_PER_BIT = 100  # steps of a bit that log odds are counted in
-SITE_FRACTION = 1e-4  # part of random words that score as high as what counts as a site
-MIN_PROBABILITY = 1e-3  # least probability of a base in a motif
-MAX_SCORES = 2**24  # numbers of motifs' scores held at once
-MAX_VARIANTS = 1024  # variants at once
+STEPS_PER_BIT = 100  # resolution of log odds
+SITE_FRACTION = 1e-4  # fraction of random sequences that score as high as a site
+MIN_PROBABILITY = 1e-3  # smallest probability of a base
+MAX_SCORES = 2**24  # scores per batch
+MAX_VARIANTS = 1024  # variants per batch
 N = 4
 
 
 def compute_gc_change(variants: AlleleTable) -> np.ndarray:
-    """How many G and C the alternative allele has more than the reference one, (n,)."""
+    """Number of G and C in the alternative minus the reference allele, (n,)."""
     sums = np.concatenate([[0], np.cumsum((variants.new == 1) | (variants.new == 2))])
     change = (sums[variants.new_at[1:]] - sums[variants.new_at[:-1]]).astype(np.int64)
     single = variants.end - variants.start == 1
@@ -34,7 +34,7 @@ def compute_gc_change(variants: AlleleTable) -> np.ndarray:
 
 
 def read_info_scores(variants: AlleleTable, key: str) -> np.ndarray:
-    """Numbers of an INFO key, (n,) float32; NaN where it is missing. Raises InputError for what is no number."""
+    """Values of an INFO key, (n,) float32; NaN if missing. Raises InputError for values that are not numbers."""
     texts, faults = variants.info[key], []
     scores = np.full(len(variants), np.nan, np.float32)
     for i, text in enumerate(texts):
@@ -43,30 +43,30 @@ def read_info_scores(variants: AlleleTable, key: str) -> np.ndarray:
         try:
             scores[i] = float(text)
         except ValueError:
-            faults.append(f"{variants.source}, row {variants.row[i]}, INFO {key}: {text!r} is no number")
+            faults.append(f"{variants.source}, row {variants.row[i]}, INFO {key}: {text!r} is not a number")
     if faults:
         raise InputError(faults[:5] + [f"{variants.source}: … and {len(faults) - 5:,} rows more"] * (len(faults) > 5))
     return scores
 
 
 def read_bigwig_scores(variants: AlleleTable, path: Path) -> np.ndarray:
-    """Mean of a bigWig over what each variant changes, (n,) float32; of an insertion over the bases beside it. NaN where it says nothing.
+    """Mean of a bigWig over each changed interval (the adjacent bases of insertions), (n,) float32; NaN without values.
 
-    Raises InputError where the file is no bigWig, or has none of the genome's contigs, or others of other lengths.
+    Raises InputError if the file is not a bigWig or its contigs do not match the genome.
     """
     import pyBigWig
 
     try:
         bigwig = pyBigWig.open(str(path))
     except RuntimeError:
-        raise InputError(f"interpret.variants.conservation: {path} is no bigWig file") from None
+        raise InputError(f"interpret.variants.conservation: {path} is not a bigWig file") from None
     with bigwig:
         sizes = bigwig.chroms()
         lengths = variants.genome.lengths
         mismatched = [name for name in lengths if name in sizes and sizes[name] != lengths[name]]
         if mismatched or not any(name in sizes for name in lengths):
             problem = (
-                f"contig {mismatched[0]!r} has {sizes[mismatched[0]]:,} bases there, and {lengths[mismatched[0]]:,} in the genome"
+                f"contig {mismatched[0]!r} has {sizes[mismatched[0]]:,} bases there, but {lengths[mismatched[0]]:,} in the genome"
                 if mismatched
                 else "it has no contig of the genome"
             )
@@ -86,10 +86,13 @@ def read_bigwig_scores(variants: AlleleTable, path: Path) -> np.ndarray:
 
 
 class MotifScorer:
-    """Known motifs as log odds against equal bases, of both strands, and what of them counts as a site.
+    """Log odds of known motifs on both strands, against equal base frequencies.
 
-    table: (4 × width, 2 × motifs), bits of each base at each place, motifs at the left of the width, 0 behind them. widths: (motifs,).
-    thresholds: (motifs,) bits that RARE words have or exceed.
+    Attributes
+    ----------
+    table : (4 × width, 2 × motifs), bits of each base and position, motifs left-aligned and padded with 0.
+    widths : (motifs,).
+    thresholds : (motifs,), bits that a fraction SITE_FRACTION of random sequences reaches.
     """
 
     def __init__(self, motifs: Iterable[NamedMotif]):
@@ -109,24 +112,25 @@ class MotifScorer:
         self.table = np.ascontiguousarray(table.reshape(2 * len(motifs), -1).T)
 
     def score_best_sites(self, codes: np.ndarray, size: np.ndarray) -> np.ndarray:
-        """Highest log odds of each motif's words that hold any of the bases in the middle, (m, motifs), at least `thresholds`.
+        """Highest log odds of each motif over sites that overlap the allele, (m, motifs), at least the threshold.
 
-        codes: (m, places); width − 1 bases, the `size` (m,) bases of an allele, as many again, and what follows.
+        codes: (m, positions): width − 1 bases, the allele of `size` (m,) bases, as many bases after it, and the following
+        ones.
         """
         positions = codes.shape[1] - self.width + 1
         onehot = np.eye(5, 4, dtype=np.float32)[codes]
         windows = np.lib.stride_tricks.sliding_window_view(onehot, (self.width, 4), axis=(1, 2))[:, :, 0]
         scores = (windows.reshape(len(codes) * positions, -1) @ self.table).reshape(len(codes), positions, 2, -1)
         begin = np.arange(positions)[None, :, None]
-        # a word of w bases that begins here holds a base of the allele, or the border that an allele without bases is
+        # a site of w bases from here overlaps the allele, or spans the junction of an empty allele
         is_overlapping = (begin >= self.width - self.widths) & (begin <= self.width - 2 + size[:, None, None])
         scores = np.where(is_overlapping[:, :, None], scores, -np.inf).max(axis=(1, 2))
         return np.maximum(scores, self.thresholds)
 
     def score_changes(self, variants: AlleleTable) -> tuple[np.ndarray, np.ndarray]:
-        """Of each variant the largest change of any motif's best log odds, (n,) float32 bits, gained or lost; and that motif's number.
+        """Largest absolute change of the best log odds over motifs, (n,) float32 bits, and the number of that motif.
 
-        Only what counts as a site, with the one allele or the other, is gained or lost.
+        Only sites above the threshold, with either allele, are counted.
         """
         largest, which = np.zeros(len(variants), np.float32), np.full(len(variants), -1, np.int32)
         sizes = np.maximum(variants.sizes, variants.end - variants.start)
@@ -152,7 +156,9 @@ class MotifScorer:
 
 
 def compute_threshold(bits: np.ndarray) -> float:
-    """Least log odds (bits) that at most RARE of all words have or exceed; the best word's where these are too few. bits: (width, 4)."""
+    """Lowest log odds (bits) that at most SITE_FRACTION of all sequences reach; the maximum if these are too few. bits:
+    (width, 4).
+    """
     steps = np.round(bits * STEPS_PER_BIT).astype(int)
     minima = steps.min(axis=1)
     density = np.ones(1)

@@ -1,4 +1,4 @@
-"""How well effects tell variants that are known to do something from those known to do nothing, beside what needs no model."""
+"""Benchmark of effects: discrimination of causal and neutral variants, compared with baselines without a model."""
 
 import math
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from readsight.stats.confidence_intervals import percentile_interval, wilson_int
 from readsight.wording import capitalise, format_estimate, format_signed, join_phrases
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
-MAX_VALUES = 10_000_000  # numbers of resamples held at once
+MAX_VALUES = 10_000_000  # weights of resamples per batch
 MAX_FOLDS = 5
-MIN_LOSS = 0.2  # least loss that counts as a broken site, as SpliceAI's authors advise for recall
+MIN_LOSS = 0.2  # smallest loss of a broken site, as SpliceAI's authors recommend for recall
 RANKING_NAMES = {
     "score": "the model's score",
     "conservation": "conservation",
-    "gene_distance": "nearness to a gene",
-    "tss_distance": "nearness to a transcript's first base",
-    "motif_break": "a motif broken or made",
+    "gene_distance": "proximity to a gene",
+    "tss_distance": "proximity to a transcription start",
+    "motif_break": "a broken or created motif",
     "gc_change": "change of GC content",
     "combined": "score and baselines together",
     "baselines": "the baselines together",
@@ -30,10 +30,18 @@ Resampler = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
 def evaluate(
     label: np.ndarray, score: np.ndarray, baselines: dict[str, np.ndarray], group: np.ndarray, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """AUROC and AUPRC of the score, of each baseline, and of logistic combinations; their differences from the score's.
+    """AUROC and AUPRC of the score, each baseline and logistic combinations, and differences from the score.
 
-    label: (n,) bool. score: (n,). baselines: name → (n,), the larger the more likely; NaN where it does not say. group: (n,), drawn whole
-    and never divided between the parts that a combination is fitted and tested on. Where one class is missing nothing is ranked.
+    Parameters
+    ----------
+    label : (n,) bool.
+    score : (n,).
+    baselines : name → (n,), larger is more likely causal; NaN if not available.
+    group : (n,), resampled as units and never split between training and test folds of a combination.
+
+    Returns
+    -------
+    dict; `ranks` is empty if one class is missing.
     """
     positives = int(label.sum())
     result: dict[str, Any] = {"variants": len(label), "positives": positives, "groups": len(np.unique(group)), "ranks": {}}
@@ -68,13 +76,13 @@ def evaluate(
 
 
 def fill_missing(values: np.ndarray) -> np.ndarray:
-    """Numbers, with the median of all where they are not told."""
+    """Values with the median in place of missing ones."""
     numbers = np.asarray(values, float)
     return np.where(np.isfinite(numbers), numbers, np.median(numbers[np.isfinite(numbers)]))
 
 
 def make_resampler(group: np.ndarray, resamples: int, seed: int) -> Resampler:
-    """What computes a statistic (weights (r, n) → (r,)) on all, and then on each resample of whole groups: (1 + resamples,)."""
+    """Function that computes a statistic (weights (r, n) → (r,)) on all data and on resamples of groups: (1 + resamples,)."""
     step = max(1, MAX_VALUES // max(len(group), 1))
 
     def compute_statistic(statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -88,7 +96,7 @@ def make_resampler(group: np.ndarray, resamples: int, seed: int) -> Resampler:
 
 
 def compute_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float | None]:
-    """One statistic less the other on the same resamples, with its interval."""
+    """Difference of two statistics on the same resamples, with its interval."""
     gap = first - second
     low, high = percentile_interval(gap[1:])
     is_finite = math.isfinite(low)
@@ -96,7 +104,7 @@ def compute_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float
 
 
 def assign_folds(group: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray | None:
-    """Part of each variant (n,), so that no group is divided and each part has both classes outside of it; None where that cannot be."""
+    """Fold of each variant (n,), without splitting groups and with both classes in each training set; None if not possible."""
     names, which = np.unique(group, return_inverse=True)
     positive = np.bincount(which, label, len(names))
     number = min(MAX_FOLDS, len(names), int((positive > 0).sum()))
@@ -112,7 +120,7 @@ def assign_folds(group: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray 
 
 
 def fit_combination(values: np.ndarray, label: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Log odds of each variant by logistic regression that was fitted on the other parts, (n,). values: (n, columns)."""
+    """Out-of-fold log odds of a logistic regression, (n,). values: (n, columns)."""
     from sklearn.linear_model import LogisticRegression
 
     log_odds = np.empty(len(label))
@@ -127,7 +135,7 @@ def fit_combination(values: np.ndarray, label: np.ndarray, fold: np.ndarray) -> 
 
 
 def compute_roc(score: np.ndarray, label: np.ndarray, points: int = 200) -> dict[str, list[float]]:
-    """Points of the ROC curve: false and true positive rates, at most so many."""
+    """Points of the ROC curve: false and true positive rates."""
     order = np.argsort(-score, kind="stable")
     last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
     true, false = np.cumsum(label[order])[last], np.cumsum(~label[order])[last]
@@ -139,10 +147,10 @@ def compute_roc(score: np.ndarray, label: np.ndarray, points: int = 200) -> dict
 
 
 def evaluate_site_positions(loss: np.ndarray, position: np.ndarray, site: np.ndarray) -> dict[str, Any]:
-    """How many known broken sites are named by the place of the largest loss.
+    """Fraction of broken sites that are located by the largest loss.
 
-    loss: (n,) largest loss of each variant. place, site: (n,) bases, 0-based. recall: part of the variants of which the place is the site;
-    found: those of which the loss is SITE at least, besides.
+    loss: (n,), largest loss of each variant. position, site: (n,), 0-based. recall: fraction with position equal to the site;
+    found: of these, with a loss of at least MIN_LOSS.
     """
     is_correct = position == site
     outcomes = {"recall": is_correct, "found": is_correct & (loss >= MIN_LOSS)}
@@ -156,11 +164,11 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def write_verdict(evaluation: dict[str, Any], subset_name: str, group_name: str) -> str:
-    """One paragraph. evaluation: of `evaluate`. subset_name: `all variants`. group_name: what groups are."""
+    """One paragraph. evaluation: from `evaluate`. subset_name: e.g. `all variants`. group_name: what groups are."""
     ranks = evaluation["ranks"]
-    counts = f"{capitalise(subset_name)}: {evaluation['positives']:,} of {evaluation['variants']:,} do something, in {evaluation['groups']:,} {group_name}."
+    counts = f"{capitalise(subset_name)}: {evaluation['positives']:,} of {evaluation['variants']:,} are functional, in {evaluation['groups']:,} {group_name}."
     if not ranks:
-        return f"{counts} Nothing can be ranked: one kind is missing."
+        return f"{counts} Nothing can be ranked: one class is missing."
     score_metric = ranks["score"]["auroc"]
     sentences = [counts, f"The model's score ranks them with AUROC {format_estimate(score_metric)}."]
     differences = {name: row["difference"] for name, row in ranks.items() if "difference" in row and name != "combined"}
@@ -170,18 +178,20 @@ def write_verdict(evaluation: dict[str, Any], subset_name: str, group_name: str)
     if better:
         sentences.append(f"It is better than {_list_rankings(better, ranks)}.")
     if unclear:
-        sentences.append(f"It is not shown to be better than {_list_rankings(unclear, ranks)}.")
+        sentences.append(f"It is not significantly better than {_list_rankings(unclear, ranks)}.")
     if worse:
-        sentences.append(f"It loses to {_list_rankings(worse, ranks)}: do not rank by the model what these rank better.")
+        sentences.append(f"It is worse than {_list_rankings(worse, ranks)}: do not use the model in place of these rankings.")
     if "combined" in ranks:
         gap = ranks["combined"]["difference"]
         adds = gap["low"] is not None and gap["low"] > 0
         shown = f"ΔAUROC {format_signed(gap['value'])}" + (
             "" if gap["low"] is None else f" [{format_signed(gap['low'])}, {format_signed(gap['high'])}]"
         )
-        sentences.append(f"To the baselines together it adds {'something' if adds else 'nothing that is shown'} ({shown}).")
+        sentences.append(
+            f"Added to the baselines it {'improves' if adds else 'does not significantly improve'} the ranking ({shown})."
+        )
     if score_metric["low"] is not None and score_metric["low"] <= 0.5:
-        sentences.append("The interval of the score holds 0.5: it may rank by chance.")
+        sentences.append("The interval of the score includes 0.5: it may be no better than chance.")
     return " ".join(sentences)
 
 

@@ -1,4 +1,4 @@
-"""Genes about variants: on which strand, how far, and which of them go together."""
+"""Genes near variants: strand, distance, and groups for resampling."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ from readsight.formats import gtf
 from readsight.genome.store import Genome
 from readsight.interpret.variant_effects.variants import AlleleTable
 
-NO_GENE = -1  # distance to a gene where its contig has none
-BLOCK_SIZES = (1_000_000, 300_000, 100_000, 30_000, 10_000, 3_000)  # bases; small genomes have small ones
+NO_GENE = -1  # distance if the contig has no gene
+BLOCK_SIZES = (1_000_000, 300_000, 100_000, 30_000, 10_000, 3_000)  # bases, for large to small genomes
 MIN_BLOCKS = 20
 
 
 class Genes:
-    """Genes of an annotation, each once a contig and strand, and the first bases of their transcripts.
+    """Genes of an annotation, once per contig and strand, and the first bases of their transcripts.
 
-    names: (g,). contig: (g,) places in the genome's names. start, end: (g,) 0-based half-open. forward: (g,) bool.
+    names: (g,). contig: (g,), index of the contig. start, end: (g,), 0-based half-open. forward: (g,) bool.
     """
 
     def __init__(self, path: Path, genome: Genome):
-        """Raises InputError where the file is no GTF or GFF3, or speaks of no contig of the genome."""
+        """Raises InputError if the file is not GTF or GFF3, or has no contig of the genome."""
         spans: dict[tuple[str, str, str], list[int]] = {}
         firsts: set[tuple[str, int]] = set()
         for transcript in gtf.read_gtf(path, genome.lengths):
@@ -45,7 +45,7 @@ class Genes:
         return has_gene
 
     def find_nearest(self, variants: AlleleTable) -> tuple[np.ndarray, np.ndarray]:
-        """Of each variant the nearest gene's number, −1 where its contig has none, and how many bases off it begins or ends, 0 within it."""
+        """Number of the nearest gene (−1 if its contig has none), and the distance in bases, 0 inside a gene."""
         return self._find_nearest(variants, np.ones(len(self.names), bool))
 
     def _find_nearest(self, variants: AlleleTable, is_used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +68,7 @@ class Genes:
         return gene, distance
 
     def compute_tss_distance(self, variants: AlleleTable) -> np.ndarray:
-        """Bases to the nearest first base of a transcript, (n,); NOWHERE where its contig has none."""
+        """Bases to the nearest transcription start, (n,); NO_GENE if the contig has none."""
         distance = np.full(len(variants), NO_GENE, np.int64)
         low, high = _get_span(variants)
         for contig in np.unique(variants.contig):
@@ -86,20 +86,20 @@ class Genes:
         return distance
 
     def get_names(self, gene: np.ndarray) -> np.ndarray:
-        """Names by number, (n,) text; empty where there is none."""
+        """Names by number, (n,) text; empty for −1."""
         return np.where(gene >= 0, self.names[np.maximum(gene, 0)], "")
 
 
 def _get_span(variants: AlleleTable) -> tuple[np.ndarray, np.ndarray]:
-    """The stretch that is changed, of at least one base."""
+    """The changed interval, at least one base."""
     return variants.start, np.maximum(variants.end, variants.start + 1)
 
 
 def assign_groups(variants: AlleleTable, rows: np.ndarray, names: np.ndarray | None) -> tuple[np.ndarray, str]:
-    """Group of each of the rows (m,) by which they are resampled and tested, and in words what groups are.
+    """Group of each row (m,), for resampling and testing, and the name of the groups.
 
-    names: (n,) the nearest gene of each variant. Where there are none, blocks of the genome: the longest of BLOCKS of which there are
-    ENOUGH, else the shortest.
+    names: (n,), nearest gene of each variant. Without names, blocks of the genome: the longest of BLOCK_SIZES that give at
+    least MIN_BLOCKS blocks, else the shortest.
     """
     if names is not None:
         contig_names = np.array([f"{c}:" for c in np.array(variants.genome.names, object)[variants.contig[rows]]], object)

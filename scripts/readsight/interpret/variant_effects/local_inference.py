@@ -1,8 +1,8 @@
-"""Networks of convolutions along the sequence, asked of the part of a window that counts.
+"""Inference of fully convolutional networks on the part of a window that affects the scored positions.
 
-An output sees so many places to each side (`compute_radius`), and no more. Where the window holds all that the outputs near a variant
-see, these are the same wherever it begins, whatever its length: shifts change nothing, and the alternative allele is asked of the
-part that it can change. Variants that stand together have their reference outputs in common: each base is computed once.
+An output depends on `radius` positions on each side. If the window contains all of them for the outputs near a variant, these
+outputs do not depend on where the window begins: shifts have no effect, and the alternative allele only needs the affected
+part. Neighbouring variants share reference outputs: each base is computed once.
 """
 
 from typing import Any
@@ -15,11 +15,11 @@ from readsight.interpret.variant_effects.trained_models import FoldModel, Traine
 from readsight.interpret.variant_effects.variants import AlleleTable
 from readsight.models.calibration import softmax
 
-MAX_BASES = 2**15  # put through a network at once
+MAX_BASES = 2**15  # bases per batch
 
 
 def compute_radius(model_name: str, description: dict[str, Any]) -> int | None:
-    """Places to each side that an output of a network along the sequence sees; None where that is not known, or all of them."""
+    """Receptive-field radius of a network with one output per position; None if unknown or unlimited."""
     if description.get("input") != "one_hot" or description.get("kind") != "positions":
         return None
     if model_name == "dilated_resnet":
@@ -34,25 +34,27 @@ def compute_radius(model_name: str, description: dict[str, Any]) -> int | None:
 
 
 class LocalInference:
-    """models: of positions. radius: places to each side that an output sees."""
+    """models: with outcomes per position. radius: positions on each side that an output depends on."""
 
     def __init__(self, models: TrainedModels, radius: int):
         self.models, self.radius = models, radius
 
     @classmethod
     def from_models(cls, models: TrainedModels) -> "LocalInference | None":
-        """None where the models cannot be asked so."""
+        """None if the models do not support it."""
         radii = [compute_radius(models.model_name, fold_model.description) for fold_model in models.fold_models]
         return None if None in radii else cls(models, max(radii))
 
     def is_applicable(self, width: int, shifts: list[int], distance: int) -> bool:
-        """Whether every window of a change of `width` bases holds what the outputs up to `distance` from it see."""
+        """Whether windows of a change of `width` bases contain the receptive field of outputs up to `distance` from it."""
         max_shift, sides = max(map(abs, shifts)), min(distance, self.radius) + self.radius
         half = self.models.length // 2 - max_shift
         return half >= sides and self.models.length - self.models.length // 2 - max_shift >= width + sides
 
     def predict(self, number: int, codes: np.ndarray) -> np.ndarray:
-        """Probabilities (n, places − 2 × radius, K) of a fold's model, of stretches (n, places): of places whose surroundings they hold."""
+        """Probabilities (n, positions − 2 × radius, K) of one fold for sequences (n, positions), at positions with complete
+        context.
+        """
         import torch
 
         from readsight.models.training.inputs import to_network_input
@@ -69,8 +71,12 @@ class LocalInference:
     def predict_reference(
         self, number: int, variants: AlleleTable, rows: np.ndarray, strand: str, sides: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities (places, K) of all bases up to `sides` from any of the variants, forward on the genome; and (m,) where among
-        them the first of each variant's stands.
+        """Probabilities of all bases up to `sides` from any variant.
+
+        Returns
+        -------
+        probabilities : (positions, K), forward on the genome.
+        offset : (m,), index of the first position of each variant.
         """
         contigs, begins, step, offset = cut_pieces(variants, rows, sides)
         length = step + 2 * self.radius
@@ -81,9 +87,11 @@ class LocalInference:
 
 
 def cut_pieces(variants: AlleleTable, rows: np.ndarray, sides: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-    """The stretches up to `sides` from variants, joined where they touch, and cut into pieces of one length.
+    """Intervals up to `sides` around variants, merged and cut into pieces of equal length.
 
-    Returns the contig and begin of each piece, their length, and (m,) where in all of them, end to end, that of each variant begins.
+    Returns
+    -------
+    Contig and start of each piece, their length, and (m,) the offset of each variant's interval in the concatenated pieces.
     """
     contig, low, high = variants.contig[rows].astype(np.int64), variants.start[rows] - sides, variants.end[rows] + sides
     order = np.lexsort((low, contig))
@@ -99,7 +107,7 @@ def cut_pieces(variants: AlleleTable, rows: np.ndarray, sides: int) -> tuple[np.
     ends = reach[np.append(stretch_heads[1:], len(order)) - 1]
     step = 2 * sides + 1
     counts = -(-(ends - a[stretch_heads]) // step)
-    first = np.cumsum(counts) - counts  # pieces before each stretch
+    first = np.cumsum(counts) - counts  # pieces before each interval
     number = np.arange(counts.sum()) - np.repeat(first, counts)
     offset = np.empty(len(order), np.int64)
     offset[order] = first[stretch_index] * step + a - a[stretch_heads][stretch_index]
@@ -107,7 +115,7 @@ def cut_pieces(variants: AlleleTable, rows: np.ndarray, sides: int) -> tuple[np.
 
 
 def compute_logits(fold_model: FoldModel, inputs: Any) -> Any:
-    """Logits of a network along the sequence, of stretches of any length."""
+    """Logits per position of a fully convolutional network, for sequences of any length."""
     from readsight.models.training.ensemble import EnsembleModule, to_outputs
 
     if isinstance(fold_model.net, EnsembleModule):

@@ -1,4 +1,4 @@
-"""Effects as files: the user's VCF with INFO keys of its own, a table with a row an allele, an AnnData."""
+"""Output files of effects: the VCF with added INFO keys, a table with one row per allele, and an AnnData."""
 
 import gzip
 import re
@@ -16,14 +16,14 @@ from readsight.interpret.variant_effects.scoring import Effects
 from readsight.interpret.variant_effects.variants import AlleleTable
 
 PREFIX = "READSIGHT_"
-CHUNK_ROWS = 65_536  # rows of a table at once
+CHUNK_ROWS = 65_536  # rows per chunk
 
 
 def list_info_keys(effects: Effects) -> list[tuple[str, str, str]]:
     """INFO keys: (ID, type, description)."""
-    rows = [("SCORE", "Float", "What the allele is ranked by: the largest |change| of any head")]
+    rows = [("SCORE", "Float", "Ranking score of the allele: largest absolute change of any head")]
     if effects.has_sites:
-        rows[0] = ("SCORE", "Float", "What the allele is ranked by: the most that any kind of site is gained or lost")
+        rows[0] = ("SCORE", "Float", "Ranking score of the allele: largest gain or loss of any site type")
     for track, name in zip(effects.tracks, _make_identifiers(effects.tracks), strict=True):
         name = name.upper() if effects.has_sites else name
         if effects.has_sites:
@@ -31,25 +31,25 @@ def list_info_keys(effects: Effects) -> list[tuple[str, str, str]]:
             rows.append(
                 (name, "Float", f"Probability of a site ({site}) that is {'gained' if change == 'gain' else 'lost'}, 0 to 1")
             )
-            rows.append((f"{name}_AT", "Integer", f"Position, from 1, of the base where it is, as {name}"))
-            rows.append((f"{name}_DISTANCE", "Integer", f"Bases from the first changed base to {name}_AT, left negative"))
+            rows.append((f"{name}_AT", "Integer", f"Position, from 1, of the base with the {name}"))
+            rows.append((f"{name}_DISTANCE", "Integer", f"Bases from the first changed base to {name}_AT, negative to the left"))
         else:
             rows.append(
                 (
                     f"DELTA_{name}",
                     "Float",
-                    f"Alternative less reference allele: explained number of {track} (log odds of a class)",
+                    f"Alternative minus reference allele: explained output of {track} (log odds of a class)",
                 )
             )
             rows.append((f"REF_{name}", "Float", f"Prediction of {track} with the reference allele, not calibrated"))
             rows.append((f"ALT_{name}", "Float", f"Prediction of {track} with the alternative allele, not calibrated"))
-    rows.append(("STRAND", "String", "Strand that was read, + or -; both: the mean of both strands"))
-    rows.append(("SEEN", "Integer", "1: the allele's windows overlap what the model learned from, 0: they do not"))
+    rows.append(("STRAND", "String", "Strand of the windows, + or -; both: mean of both strands"))
+    rows.append(("SEEN", "Integer", "1: windows of the allele overlap training windows, 0: they do not"))
     return [(PREFIX + name, kind, text) for name, kind, text in rows]
 
 
 def _make_identifiers(tracks: list[str]) -> list[str]:
-    """Names of letters, digits and _; those that would be one are numbered."""
+    """Names of letters, digits and _; duplicates are numbered."""
     names: list[str] = []
     for track in tracks:
         name = re.sub(r"\W+", "_", track, flags=re.ASCII).strip("_") or "head"
@@ -59,7 +59,7 @@ def _make_identifiers(tracks: list[str]) -> list[str]:
 
 
 def build_header(effects: Effects, description: dict[str, str]) -> list[str]:
-    """Header lines of the VCF: of each key, and one that says what made them."""
+    """Header lines of the VCF: each key, and a line that names the model."""
     source = ",".join(f'{key}="{value}"' for key, value in description.items())
     rows = [
         f'##INFO=<ID={name},Number=A,Type={kind},Description="{_quote(text)}">' for name, kind, text in list_info_keys(effects)
@@ -72,7 +72,7 @@ def _quote(text: str) -> str:
 
 
 def format_values(variants: AlleleTable, effects: Effects, covered: np.ndarray) -> Iterator[list[str]]:
-    """Of each allele the texts of all keys, in their order."""
+    """Text of all keys, in order, for each allele."""
     positions = None if effects.place is None else effects.place
     for i in range(len(variants)):
         cells = [f"{effects.score[i]:.6g}"]
@@ -90,9 +90,9 @@ def format_values(variants: AlleleTable, effects: Effects, covered: np.ndarray) 
 
 
 def write_vcf(out: Path, variants: AlleleTable, effects: Effects, covered: np.ndarray, description: dict[str, str]) -> None:
-    """Write the file's records, all of them and as they stand, with the effects of their alleles in INFO; bgzip, and its index.
+    """Write all records unchanged with the effects of their alleles in INFO, bgzipped and indexed.
 
-    Alleles that were not scored have `.`. Records that are out of order are sorted, for there is no index otherwise.
+    Alleles that were not scored have `.`. Unsorted records are sorted because the index requires it.
     """
     names = [name for name, _, _ in list_info_keys(effects)]
     known_keys = set(names)
@@ -127,7 +127,7 @@ def write_vcf(out: Path, variants: AlleleTable, effects: Effects, covered: np.nd
 def _make_added_lines(
     line: str, named_contigs: set[str], variants: AlleleTable, effects: Effects, description: dict[str, str]
 ) -> list[str]:
-    """Header lines that stand before this one: behind all others contigs that were not named, and what the keys mean. named_contigs: named ones."""
+    """Header lines inserted before this one: missing contigs and the keys, before #CHROM. named_contigs: updated."""
     if line.startswith("##contig=<ID="):
         named_contigs.add(line[13:].split(",")[0].rstrip(">"))
     if not line.startswith("#CHROM"):
@@ -139,7 +139,7 @@ def _make_added_lines(
 
 
 def _sort_vcf(path: Path) -> None:
-    """Sort a VCF by contig, as they first come, and position: records lie in a plain file meanwhile, and their places in memory."""
+    """Sort a VCF by contig (in order of first occurrence) and position, with offsets into a temporary plain file."""
     plain = path.with_name(f"{path.name}.unsorted")
     head: list[bytes] = []
     contig_order: dict[bytes, int] = {}
@@ -163,12 +163,14 @@ def _sort_vcf(path: Path) -> None:
 
 
 def _is_replaced(line: str, known_keys: set[str]) -> bool:
-    """Whether a header line is one that is written anew."""
+    """Whether a header line is written by this module and thus replaced."""
     return line.startswith("##readsight_effects=") or (line.startswith("##INFO=<ID=") and line[11:].split(",")[0] in known_keys)
 
 
 def merge_info(text: str, names: list[str], known_keys: set[str], alleles: dict[int, list[str]], count: int) -> str:
-    """A record's INFO with the keys of its alleles. alleles: number → texts of those that were scored. count: alleles of the record."""
+    """INFO of a record with the keys of its alleles. alleles: number → texts of scored ones. count: alternative alleles of
+    the record.
+    """
     kept = [item for item in text.split(";") if item not in ("", ".") and item.partition("=")[0] not in known_keys]
     if alleles:
         blank = ["."] * len(names)
@@ -178,10 +180,10 @@ def merge_info(text: str, names: list[str], known_keys: set[str], alleles: dict[
 
 
 def build_columns(variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray], rows: slice) -> dict[str, Any]:
-    """Columns of a table, of some of the variants: the allele as the file has it, what is changed, effects, and `extra`.
+    """Table columns of some variants: allele, changed interval, effects, and `extra`.
 
-    pos: from 1, as in the VCF. row: of the file, from 1. allele: which of the record's alternatives, from 1. start, end: the
-    stretch that is changed, 0-based half-open. Positions of sites are from 1.
+    pos: from 1, as in the VCF. row: of the file, from 1. allele: number of the alternative allele, from 1. start, end:
+    changed interval, 0-based half-open. Positions of sites are from 1.
     """
     names = np.array(variants.genome.names, dtype=object)
     result: dict[str, Any] = {
@@ -207,7 +209,7 @@ def build_columns(variants: AlleleTable, effects: Effects, extra: dict[str, np.n
 
 
 def write_table(out: Path, variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray]) -> None:
-    """Write a Parquet table, a row an allele, some rows at a time."""
+    """Write a Parquet table, one row per allele, in chunks."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -224,7 +226,7 @@ def write_table(out: Path, variants: AlleleTable, effects: Effects, extra: dict[
 def write_anndata(
     out: Path, variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray], description: dict[str, Any]
 ) -> None:
-    """Write an AnnData: a row an allele, a column a track; layers delta, ref and alt."""
+    """Write an AnnData with one row per allele and one column per track; layers delta, ref and alt."""
     import anndata
 
     obs = pd.DataFrame({k: v for k, v in build_columns(variants, effects, extra, slice(None)).items() if "." not in k})
@@ -234,7 +236,7 @@ def write_anndata(
     obs.index = pd.Index(make_unique([variants.format_name(i) for i in range(len(variants))]), dtype=object)
     if effects.place is not None:
         for t, track in enumerate(effects.tracks):
-            obs[f"at_{track}"] = effects.place[:, t] + 1  # 0: nowhere
+            obs[f"at_{track}"] = effects.place[:, t] + 1  # 0: none
     layers = {name: getattr(effects, name) for name in ("delta", "ref", "alt")}
     adata = anndata.AnnData(
         None, obs=obs, var=pd.DataFrame(index=pd.Index(effects.tracks, dtype=object)), layers=layers, uns=description

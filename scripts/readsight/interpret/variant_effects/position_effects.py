@@ -1,9 +1,9 @@
-"""Sites that a variant makes or breaks, by models with an outcome a base, as SpliceAI tells them (Jaganathan et al. 2019).
+"""Splice sites gained and lost by a variant, for models with an outcome per base, as in SpliceAI (Jaganathan et al. 2019).
 
-Both alleles' probabilities are laid side by side, base by base: before and behind the change each base beside itself;
-in a substitution base beside base; of an insertion or deletion what is most likely among the bases that the reference has
-there beside what is most likely among those of the alternative, 0 where one has none. Gained is what the
-alternative has more of, lost what it has less of: the largest such difference, and the base where it is.
+Probabilities of both alleles are aligned base by base, before and after the change and within substitutions. An insertion or
+deletion is collapsed to one position: the largest probability within the reference bases against the largest within the
+alternative ones, 0 for an empty allele. Gain and loss are the largest positive and negative differences, and the bases where
+they occur.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,19 @@ from readsight.interpret.variant_effects.trained_models import TrainedModels
 from readsight.interpret.variant_effects.variants import AlleleTable
 from readsight.models.calibration import softmax
 
-MIN_CHANGE = 1e-6  # smaller differences are what float32 rounds
+MIN_CHANGE = 1e-6  # smaller differences are float32 rounding
 NO_POSITION = -1
 
 
 @dataclass
 class AlignedProbabilities:
-    """Probabilities of m variants, (m, places, K) each, in the order of the genome's forward strand.
+    """Probabilities of m variants, (m, positions, K) each, in the order of the forward strand.
 
-    sides: places to each side of the change, of both alleles; those between them are the change's own. ref, alt: of places that an allele
-    has not, −1. is_inside: (m, places) whether both windows hold the place; elsewhere nothing is gained or lost.
+    Attributes
+    ----------
+    sides : positions on each side of the change; those between belong to the change.
+    ref, alt : −1 at positions that an allele does not have.
+    is_inside : (m, positions), whether both windows contain the position; changes elsewhere are ignored.
     """
 
     sides: int
@@ -37,9 +40,10 @@ class AlignedProbabilities:
 
 @dataclass
 class SiteEffects:
-    """Gained and lost sites of m variants, (m, tracks): how much (≥ 0), the two alleles' probabilities, and the base, 0-based.
+    """Gained and lost sites of m variants, (m, tracks): size (≥ 0), probabilities of both alleles, and the base, 0-based.
 
-    Where nothing is gained (lost), probabilities are NaN and the base is NOWHERE. Tracks are gain and loss of the first class that is a site, of the second, …
+    Without a gain (loss), probabilities are NaN and the base is NO_POSITION. Tracks are gain and loss of each site class in
+    turn.
     """
 
     delta: np.ndarray
@@ -49,7 +53,7 @@ class SiteEffects:
 
 
 def name_tracks(classes: tuple[str, ...]) -> list[str]:
-    """Names of the tracks. classes: of the outcome, the first of which is no site."""
+    """Names of the tracks. classes: of the outcome; the first is the background."""
     return [f"{name}_{change}" for name in classes[1:] for change in ("gain", "loss")]
 
 
@@ -62,7 +66,7 @@ def predict_strand(
     distance: int,
     local: LocalInference | None,
 ) -> AlignedProbabilities:
-    """Means over models and shifts, as one strand reads the windows. local: how the network is asked of a part of a window."""
+    """Means over models and shifts, with windows in the orientation of one strand. local: inference on parts of windows."""
     width = int(max((variants.end - variants.start)[rows].max(), variants.sizes[rows].max(), 1))
     if local is not None and local.is_applicable(width, shifts, distance):
         return _predict_strand_locally(models, variants, rows, strand, min(distance, local.radius), width, local)
@@ -93,8 +97,8 @@ def predict_strand(
 def _predict_strand_locally(
     models: TrainedModels, variants: AlleleTable, rows: np.ndarray, strand: str, sides: int, width: int, local: LocalInference
 ) -> AlignedProbabilities:
-    """The same of a network of which no place sees so far that it counts where the window begins."""
-    change_start = local.radius + sides  # of the part of a window: where the change's first base stands
+    """As `predict_strand`, for networks whose outputs near the change do not depend on the window borders."""
+    change_start = local.radius + sides  # position of the first changed base
     positions = [
         align_positions(variants, rows, FORWARD, sides, sides, width, False),
         align_positions(variants, rows, strand, sides, sides, width, True),
@@ -113,7 +117,7 @@ def _predict_strand_locally(
 
 
 def _is_flank(positions: np.ndarray, sides: int) -> np.ndarray:
-    """Which places stand beside the change, not in it."""
+    """Whether positions are outside the change."""
     index = np.arange(positions.shape[1])
     return np.broadcast_to((index < sides) | (index >= positions.shape[1] - sides), positions.shape)
 
@@ -121,9 +125,9 @@ def _is_flank(positions: np.ndarray, sides: int) -> np.ndarray:
 def align_positions(
     variants: AlleleTable, rows: np.ndarray, strand: str, offset: int, sides: int, width: int, alt: bool
 ) -> np.ndarray:
-    """Where in an allele's window each place stands, (m, 2 × sides + width), forward on the genome; −1 within the change where it has none.
+    """Positions in an allele's window, (m, 2 × sides + width), forward on the genome; −1 where the allele has no base.
 
-    offset: where in the window the change's first base stands, as the strand reads it.
+    offset: of the first changed base in the window, in the orientation of the strand.
     """
     size = variants.sizes[rows] if alt else variants.end[rows] - variants.start[rows]
     inner, count = np.arange(width), len(rows)
@@ -136,24 +140,24 @@ def align_positions(
 
 
 def take_outputs(outputs: np.ndarray, which: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Of outputs (k, places, K) those of window `which` (m,) at `positions` (m, p): (m, p, K) float64; beyond the ends the nearest."""
+    """Outputs (k, positions, K) of window `which` (m,) at positions (m, p), clipped to the window: (m, p, K) float64."""
     return outputs[which[:, None], np.clip(positions, 0, outputs.shape[1] - 1)].astype(np.float64)
 
 
 def mask_absent(probabilities: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Probabilities with −1 where the allele has no such place within the change."""
+    """Probabilities, with −1 where the allele has no base."""
     return np.where((positions == -1)[..., None], -1.0, probabilities)
 
 
 def average_strands(strands: list[AlignedProbabilities]) -> AlignedProbabilities:
-    """The mean over strands: of one place each, for both are in the genome's order."""
+    """Mean over strands; both are in the order of the genome."""
     first = strands[0]
     ref, alt = (sum(getattr(strand, name) for strand in strands) / len(strands) for name in ("ref", "alt"))
     return AlignedProbabilities(first.sides, ref, alt, np.logical_and.reduce([strand.is_inside for strand in strands]))
 
 
 def find_site_effects(variants: AlleleTable, rows: np.ndarray, probabilities: AlignedProbabilities, strand: str) -> SiteEffects:
-    """What is gained and lost. strand: that the change is read on, which tells at which neighbour an insertion is named."""
+    """Largest gains and losses. strand: orientation that decides which neighbour of an insertion is reported."""
     start, old, new = variants.start[rows], variants.end[rows] - variants.start[rows], variants.sizes[rows]
     ref, alt, positions = _collapse_indels(probabilities, start, old, new, strand)
     change = np.where(probabilities.is_inside[..., None], alt - ref, 0.0)
@@ -178,7 +182,9 @@ def find_site_effects(variants: AlleleTable, rows: np.ndarray, probabilities: Al
 def _collapse_indels(
     probabilities: AlignedProbabilities, start: np.ndarray, old: np.ndarray, new: np.ndarray, strand: str
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Both alleles' probabilities (m, places, K) with insertions and deletions as one place, and the base of each, of ref and alt."""
+    """Probabilities of both alleles (m, positions, K) with indels as one position, and the base of each position for ref and
+    alt.
+    """
     sides, total, classes = probabilities.sides, *probabilities.ref.shape[1:]
     width = total - 2 * sides
     inner = np.arange(width)
@@ -203,9 +209,9 @@ def _collapse_indels(
 
 
 def _locate_base(best: np.ndarray, start: np.ndarray, old: np.ndarray, size: np.ndarray, strand: str) -> np.ndarray:
-    """The base of the genome that is named for places `best` (m, K) of an allele of `size` bases (m,) in the place of `old` ones.
+    """Genomic base reported for position `best` (m, K) of an allele of `size` bases (m,) that replaces `old` bases.
 
-    As many bases from the nearer end; of an allele that stands between two bases, that before it as the strand reads.
+    Counted from the nearer end; for insertions, the base before it in the orientation of the strand.
     """
     start, old, size = start[:, None], old[:, None], size[:, None]
     from_end = size - 1 - best

@@ -1,4 +1,4 @@
-"""Effects of all variants of a file, some at a time: memory is that of what is found, a few numbers a variant."""
+"""Effects of all variants of a file, in batches; memory grows only with the results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +13,24 @@ from readsight.interpret.variant_effects.local_inference import LocalInference
 from readsight.interpret.variant_effects.trained_models import TrainedModels, protect_torch_state
 from readsight.interpret.variant_effects.variants import AlleleTable, iterate_batches
 
-MAX_BASES = 2**21  # of windows of one strand and shift, held at once
-MAX_VARIANTS = 4096  # variants at once
+MAX_BASES = 2**21  # bases of windows per batch
+MAX_VARIANTS = 4096  # variants per batch
 BOTH = "."
 
 
 @dataclass
 class Effects:
-    """tracks: what the columns speak of. delta, ref, alt: (n, tracks) float32. score: (n,) float32, what variants are ranked by.
+    """Effects of n variants.
 
-    strand: (n,) +, −, or `.` where both were averaged. place: (n, tracks) int64 bases, 0-based, of sites gained and lost; else None.
-    Of outcomes a window, delta is the alternative allele's explained number less the reference's, and ref and alt are predictions
-    (probabilities); score is the largest |delta|, and of pair models the alternative's number itself. Of sites delta is how much is
-    gained or lost, score the largest.
+    Attributes
+    ----------
+    tracks : names of the columns.
+    delta, ref, alt : (n, tracks) float32. For outcomes of the window: alternative minus reference explained output, and
+        predictions (probabilities). For sites: size of gain or loss, and probabilities.
+    score : (n,) float32, for ranking: the largest |delta|; for pair models the output for the alternative; for sites the
+        largest delta.
+    strand : (n,), +, −, or `.` if both were averaged.
+    place : (n, tracks) int64, bases of gained and lost sites, 0-based; None for outcomes of the window.
     """
 
     tracks: list[str]
@@ -38,22 +43,22 @@ class Effects:
 
     @property
     def has_sites(self) -> bool:
-        """Whether tracks are sites gained and lost."""
+        """Whether tracks are gained and lost sites."""
         return self.place is not None
 
     def assign_rows(self, rows: np.ndarray, effects: "Effects") -> None:
-        """Write what was found of some variants."""
+        """Assign the effects of some variants."""
         for name in ("delta", "ref", "alt", "score", "strand", "place"):
             if getattr(self, name) is not None:
                 getattr(self, name)[rows] = getattr(effects, name)
 
 
 def check_shifts(shifts: list[int], length: int) -> list[int]:
-    """Shifts without those that stand there twice. Raises InputError for those that push a variant out of its window."""
+    """Distinct shifts. Raises InputError for shifts that move a variant out of its window."""
     too_wide = [s for s in shifts if abs(s) >= length // 2]
     if too_wide:
         raise InputError(
-            f"interpret.variants.shifts: {', '.join(map(str, too_wide))} pushes variants out of windows of {length} bases; "
+            f"interpret.variants.shifts: {', '.join(map(str, too_wide))} moves variants out of windows of {length} bases; "
             f"use less than {length // 2} to either side"
         )
     return sorted(set(shifts))
@@ -67,10 +72,14 @@ def score_variants(
     wanted_strands: np.ndarray | None = None,
     report_progress: Callable[[int], None] = lambda done: None,
 ) -> Effects:
-    """Effects of variants, each as if it were asked of alone.
+    """Effects of variants; each is independent of the remaining ones.
 
-    spec: shifts, distance. wanted_strands: (n, 2) bool, whether a variant is asked of on the forward and on the reverse strand, of models
-    that tell strands apart; both by default, and the one that moves the model more counts. report_progress: told how many are done.
+    Parameters
+    ----------
+    spec : shifts, distance.
+    wanted_strands : (n, 2) bool, strands to score with stranded models; both by default, and the one with the larger effect
+        counts.
+    report_progress : called with the number of scored variants.
     """
     shifts = check_shifts(spec["shifts"], models.length)
     positions = models.outcome.kind == "positions"
@@ -92,7 +101,7 @@ def score_variants(
 
 
 def _split_by_size(variants: AlleleTable, rows: np.ndarray) -> list[np.ndarray]:
-    """Rows by the size of their changes, 1 base, up to 2, up to 4, …: places are laid out as wide as the widest."""
+    """Rows grouped by size of the change (1, 2, 4, … bases), because alignments are as wide as the widest change."""
     size = np.maximum(variants.sizes, variants.end - variants.start)[rows]
     power = np.ceil(np.log2(np.maximum(size, 1))).astype(int)
     return [rows[power == value] for value in np.unique(power)]
@@ -153,7 +162,7 @@ def _make_effects(
 def _choose_strand(
     predict: Any, build_effects: Any, variants: AlleleTable, rows: np.ndarray, wanted_strands: np.ndarray | None
 ) -> Effects:
-    """Effects on the strand that moves the model more, of those that are needed."""
+    """Effects on the strand with the larger score, among the wanted strands."""
     best: Effects | None = None
     for column, strand in enumerate((FORWARD, REVERSE)):
         which = np.arange(len(rows)) if wanted_strands is None else np.flatnonzero(wanted_strands[rows, column])

@@ -1,4 +1,4 @@
-"""Trained models of sequence, asked for what they put out of windows: a number, or some, a window or a base of it."""
+"""Trained sequence models and their raw outputs for windows of both alleles."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +27,20 @@ from readsight.models.tabular import MODELS
 from readsight.models.training.devices import select_device
 from readsight.models.training.model_description import restore_encoding
 
-MAX_EXACT_WIDTH = 64  # bases that differ, up to which edits are sorted by their number: longer ones go on to the window's end
+MAX_EXACT_WIDTH = 64  # differing bases up to which edits are grouped by width; wider ones extend to the end of the window
 
 
 @dataclass
 class FoldModel:
-    """The model of one fold. member: of a registry. arrays, description: the trained one. kind: of outcome.
+    """The model of one fold.
 
-    encoding: of a model that sees features, or tokens. device: of torch.
+    Attributes
+    ----------
+    member : registry module of the model.
+    arrays, description : of the trained model.
+    kind : of the outcome.
+    encoding : for models of features or tokens.
+    device : of torch.
     """
 
     member: Any
@@ -48,7 +54,7 @@ class FoldModel:
 
     @property
     def is_network(self) -> bool:
-        """Whether it is a network, which is asked for its logits."""
+        """Whether it is a network, which gives logits."""
         return hasattr(self.member, "module")
 
     @property
@@ -59,30 +65,38 @@ class FoldModel:
         return self._net
 
     def compute_outputs(self, codes: np.ndarray) -> np.ndarray:
-        """Outputs before they become predictions, of windows (n, places) as they are given: no strand is averaged by a network.
+        """Raw outputs of windows (n, positions), without averaging strands for networks.
 
-        (n,) of binary and regression, (n, K) of several numbers, (n, places, K) of positions, (n, bins) of a profile.
+        Shape (n,) for binary and regression, (n, K) for several outputs, (n, positions, K) for positions, (n, bins) for
+        profiles.
         """
         if self.is_network:
             return self._run_network(codes)
         if self.member in list(MODELS.members.values()):
-            codes = ENCODINGS[self.encoding.name].features(codes, self.encoding)[0]
+            codes = ENCODINGS[self.encoding.name].compute_features(codes, self.encoding)[0]
         predictions = np.asarray(self.member.predict(self.arrays, self.description, codes))
         return invert_predictions(self.kind, predictions)
 
     def compute_allele_outputs(
         self, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, offset: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs of m variants' windows with the one allele and with the other, (m, …) each.
+        """Outputs of m variants with the reference and the alternative allele, (m, …) each.
 
-        reference: (k, places), each of which may be that of several variants. which: (m,), whose. alternative: (m, places); they
-        differ from place `offset` on. A network's outputs are recomputed where a variant changes them alone, if that pays.
+        Parameters
+        ----------
+        reference : (k, positions), windows shared by variants.
+        which : (m,), reference window of each variant.
+        alternative : (m, positions), equal to the reference before `offset`.
+
+        Notes
+        -----
+        Networks are recomputed only where a variant changes them if that is cheaper.
         """
         if not self.is_network:
             return self.compute_outputs(reference)[which], self.compute_outputs(alternative)
         places = reference.shape[1]
         is_different = reference[which] != alternative
-        widths = places - offset - is_different[:, offset:][:, ::-1].argmax(axis=1)  # up to the last place that differs
+        widths = places - offset - is_different[:, offset:][:, ::-1].argmax(axis=1)  # up to the last differing position
         widths = np.where(is_different.any(axis=1), widths, 1)
         widths = np.where(widths > MAX_EXACT_WIDTH, places - offset, widths)
         outputs: list[np.ndarray] = []
@@ -97,7 +111,7 @@ class FoldModel:
 
     @property
     def incremental(self) -> IncrementalNetwork:
-        """The network, to be asked of edits of windows."""
+        """The network, prepared for edited windows."""
         if self._incremental is None:
             self._incremental = IncrementalNetwork.from_network(
                 self.net, self.description, restore_encoding(self.arrays, self.description)
@@ -121,7 +135,7 @@ class FoldModel:
 
 
 def invert_predictions(kind: str, predictions: np.ndarray) -> np.ndarray:
-    """Outputs from predictions, those at the edges held back."""
+    """Outputs from predictions, clipped at the edges."""
     if kind == "regression":
         return predictions
     if kind == "profile":
@@ -133,7 +147,7 @@ def invert_predictions(kind: str, predictions: np.ndarray) -> np.ndarray:
 
 
 def score_outputs(kind: str, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The explained numbers of `readsight.interpret.sequence_attribution.query.output_heads` and the predictions, both (n, heads) float64, of outputs a window."""
+    """Explained outputs (`query.output_heads`) and predictions, both (n, heads) float64, of outcomes of the window."""
     values = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
     if kind == "regression":
         return values, values
@@ -147,10 +161,16 @@ def score_outputs(kind: str, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 @dataclass
 class TrainedModels:
-    """The models of all folds, and what is said of them.
+    """Models of all folds and their settings.
 
-    model_name: the registry's. outcome: what is predicted. length: bases of a window. pair: whether they read both alleles' windows
-    side by side. average_strands: whether predictions are averaged over both strands. stranded: whether the strand means something.
+    Attributes
+    ----------
+    model_name : name in the registry.
+    length : window length, bases.
+    pair : whether both alleles are given as one input.
+    average_strands : whether predictions are means of both strands.
+    stranded : whether the outcome depends on the strand.
+    digest : of the model file.
     """
 
     model_name: str
@@ -168,14 +188,14 @@ class TrainedModels:
 
 
 def read_models(tensors: Path, description: Path, representation: tuple[Path, Path] | None = None) -> TrainedModels:
-    """The trained models of a repeat. representation: what was learned of it in each fold (arrays, about).
+    """The trained models of a repeat. representation: arrays and description of a fitted representation.
 
-    Raises InputError where model and representation do not belong together, or the model is not one of sequences.
+    Raises InputError if model and representation do not match, or if it is not a sequence model.
     """
     arrays, content = model_file.read(tensors, description)
     sequence = content.get("sequence")
     if not sequence:
-        raise InputError(f"{description}: was not trained on sequences; effects of variants are predicted by models of sequences")
+        raise InputError(f"{description}: was not trained on sequences; variant effects need a sequence model")
     encodings: list[Encoding | None] = [None] * len(arrays)
     if representation:
         encodings, digest = read_encodings(*representation)
@@ -195,7 +215,7 @@ def read_models(tensors: Path, description: Path, representation: tuple[Path, Pa
     model_name, outcome = ModelSpec.parse(content["model"]).model, Outcome.from_dict(content["outcome"])
     member = next((registry[model_name] for registry in (NETWORKS, KMER_MODELS, MODELS) if model_name in registry), None)
     if member is None:
-        raise InputError(f"{description}: {model_name!r} is no model that effects of variants can be predicted by")
+        raise InputError(f"{description}: {model_name!r} is not a model that can predict variant effects")
     rows = [row["about"] for row in content["folds"]]
     is_network = model_name in NETWORKS
     fold_models = [
@@ -211,9 +231,10 @@ def read_models(tensors: Path, description: Path, representation: tuple[Path, Pa
 def check_genome(
     models: TrainedModels, genome: Genome, codes: Path, made_from: dict[str, str], length: int | None, description: Path
 ) -> None:
-    """Raise InputError where the models read windows of another length, or learned from windows of another genome.
+    """Raise InputError if the models were trained on windows of another length or on another genome.
 
-    made_from: file → hash of what the examples were made of. length: bases of the task's windows, None where it does not say.
+    made_from: file → digest of the files that the examples were built from. length: window length of the task, None if not
+    known.
     """
     faults = []
     if length is not None and length != models.length:
@@ -221,17 +242,17 @@ def check_genome(
     expected_digest = made_from.get(Path(codes).name)
     if expected_digest is not None and expected_digest != sha256(codes):
         faults.append(
-            f"{codes}: is not the genome that {description} was trained on (other contents); predict variants on the genome of the training"
+            f"{codes}: differs from the genome that {description} was trained on; predict variants on the training genome"
         )
     if len(genome.raw) and int(np.asarray(genome.raw[:: max(1, len(genome.raw) // 100_000)] & 7).max()) > 4:
-        faults.append(f"{codes}: holds letters that are no bases (A C G T N)")
+        faults.append(f"{codes}: holds letters that are not bases (A C G T N)")
     if faults:
         raise InputError(faults)
 
 
 @contextmanager
 def protect_torch_state(threads: int) -> Iterator[None]:
-    """So many threads of torch, exact products on a GPU, and nothing learned; all is as before afterwards."""
+    """Set threads, exact float32 products and inference mode; the previous state is restored on exit."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

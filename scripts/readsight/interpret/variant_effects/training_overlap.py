@@ -1,4 +1,4 @@
-"""Which variants lie where the models learned."""
+"""Overlap of variants with training windows."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,19 @@ from readsight.errors import InputError
 from readsight.interpret.variant_effects.trained_models import TrainedModels
 from readsight.interpret.variant_effects.variants import AlleleTable
 
-TRAINING_ROLES = ("train", "validation")  # training stops, and is calibrated, by the validation part
+TRAINING_ROLES = ("train", "validation")  # validation data is used for early stopping and calibration
 
 
 @dataclass
 class TrainingWindows:
-    """Windows that any of the models learned from. chrom, start, end: (k,), 0-based half-open. length: bases of the task's windows.
+    """Windows that any model was trained on.
 
-    made_from: file → hash of what the examples were made of. has_positions: whether any example says where it lies.
+    Attributes
+    ----------
+    chrom, start, end : (k,), 0-based half-open.
+    length : window length of the task.
+    made_from : file → digest of the files that the examples were built from.
+    has_positions : whether any example has coordinates.
     """
 
     chrom: np.ndarray
@@ -31,9 +36,9 @@ class TrainingWindows:
 
 
 def read_training_windows(examples: Path, split: Path, models: TrainedModels, description: Path) -> TrainingWindows:
-    """The windows of the first repeat's training and validation parts, of all folds.
+    """Training and validation windows of the first repeat, over all folds.
 
-    Raises InputError where the examples are not those of the split, or not such as the models learned from.
+    Raises InputError if examples, split and models do not match.
     """
     data, table = examples_file.read(examples), pd.read_parquet(split).set_index("example")
     sequence, outcome = examples_file.read_sequence_layout(data), examples_file.read_outcome(data)
@@ -41,7 +46,7 @@ def read_training_windows(examples: Path, split: Path, models: TrainedModels, de
     if sequence is None:
         raise InputError(f"{examples}: holds no sequences")
     if not data.obs_names.equals(pd.Index(table.index.astype(str))):
-        faults.append(f"{split}: is the split of other examples than those of {examples}; make it anew")
+        faults.append(f"{split}: was not made from {examples}; make it anew")
     for name, actual, expected in (
         ("length of windows", sequence.length, models.length), ("pairs of windows", sequence.pair, models.pair),
         ("strandedness", sequence.stranded, models.stranded), ("outcome", outcome.to_dict(), models.outcome.to_dict()),
@@ -67,7 +72,7 @@ def _describe_value(value: Any) -> str:
 
 
 def find_training_overlap(variants: AlleleTable, training: TrainingWindows, length: int, shift: int) -> np.ndarray:
-    """Whether any window of a variant overlaps one that a model learned from, (n,) bool."""
+    """Whether any window of a variant overlaps a training window, (n,) bool."""
     low, high = variants.compute_spans(length, shift)
     return find_overlaps(variants, low, high, training.chrom, training.start, training.end)
 
@@ -75,7 +80,7 @@ def find_training_overlap(variants: AlleleTable, training: TrainingWindows, leng
 def find_overlaps(
     variants: AlleleTable, low: np.ndarray, high: np.ndarray, chrom: np.ndarray, start: np.ndarray, end: np.ndarray
 ) -> np.ndarray:
-    """Whether [low, high) of each variant's contig overlaps any of the intervals, (n,) bool."""
+    """Whether [low, high) on each variant's contig overlaps any of the intervals, (n,) bool."""
     overlaps = np.zeros(len(variants), bool)
     for contig, name in enumerate(variants.genome.names):
         rows, intervals = np.flatnonzero(variants.contig == contig), np.flatnonzero(chrom == name)

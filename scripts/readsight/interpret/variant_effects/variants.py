@@ -1,4 +1,4 @@
-"""Variants of a file, one row an alternative allele, as arrays: a million of them are some 200 MB."""
+"""Variants of a file as arrays, one row per alternative allele; a million of them take about 200 MB."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,15 +27,15 @@ from readsight.interpret.variant_effects.allele_normalisation import justify_all
 from readsight.text import find_closest
 
 LETTERS = frozenset("ACGT")
-MAX_NAME_LETTERS = 20  # letters of an allele in a name
+MAX_NAME_LETTERS = 20  # displayed letters of an allele
 UNCHANGED = "alleles that change nothing"
 FOREIGN = "alleles on contigs that the genome lacks"
-PAST = "alleles whose window reaches past its contig's end (sequences.outside: pad would fill it up with N)"
+PAST = "alleles whose window reaches past its contig's end (sequences.outside: pad fills it with N)"
 
 
 @dataclass
 class ExcludedAlleles:
-    """Alleles that are left out: reason → how many, and the names of the first."""
+    """Excluded alleles by reason: their number, and the names of the first ones."""
 
     counts: dict[str, int] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
@@ -47,22 +47,29 @@ class ExcludedAlleles:
             first.append(name)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """A row a reason, for JSON."""
+        """One record per reason, for JSON."""
         return [{"reason": reason, "alleles": count, "first": self.names[reason]} for reason, count in self.counts.items()]
 
     def describe_reasons(self) -> str:
-        """One line, empty where nothing was left out."""
+        """One line; empty if nothing was excluded."""
         return "; ".join(f"{count:,} {reason} ({', '.join(self.names[reason])})" for reason, count in self.counts.items())
 
 
 @dataclass
 class AlleleTable:
-    """Alleles that are scored, in the file's order, n of them.
+    """Scored alleles in file order, n of them.
 
-    contig: (n,) places in genome.names. position: (n,) 0-based, of REF's first base. ref, alt, name: as the file has them. row: (n,)
-    of the file, from 1. allele: (n,) number of the alternative allele within its record, from 0. info: INFO key → its text of
-    each allele, empty where it is missing. start, end: (n,) the stretch that is changed, 0-based half-open; what stands there
-    instead is `new[new_at[i]:new_at[i + 1]]` (codes). excluded: those that are not scored. records: rows of the file.
+    Attributes
+    ----------
+    contig : (n,), index in genome.names.
+    position : (n,), 0-based, of the first base of REF.
+    ref, alt, name : as in the file.
+    row : (n,), of the file, from 1.
+    allele : (n,), number of the alternative allele within its record, from 0.
+    info : INFO key → text of each allele, empty if missing.
+    start, end : (n,), changed interval, 0-based half-open, replaced by `new[new_at[i]:new_at[i + 1]]` (codes).
+    excluded : alleles that are not scored.
+    records : number of records in the file.
     """
 
     source: str
@@ -87,23 +94,23 @@ class AlleleTable:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Bases that the alternative allele has where the genome has [start, end), (n,)."""
+        """Length of the replacement of [start, end) in the alternative allele, (n,)."""
         return np.diff(self.new_at)
 
     def get_new_codes(self, i: int) -> np.ndarray:
-        """What stands at [start, end) in the alternative allele."""
+        """Replacement of [start, end) in the alternative allele."""
         return self.new[self.new_at[i] : self.new_at[i + 1]]
 
     def get_old_codes(self, i: int) -> np.ndarray:
-        """What the genome has there."""
+        """Reference bases of [start, end)."""
         return self.genome.get_codes(self.genome.names[self.contig[i]], int(self.start[i]), int(self.end[i]))
 
     def format_name(self, i: int) -> str:
-        """An allele's name: `chr1:100:A:G`, as the file writes it."""
+        """Name of an allele as the file writes it: `chr1:100:A:G`."""
         return f"{self.genome.names[self.contig[i]]}:{self.position[i] + 1}:{self.ref[i]}:{self.alt[i]}"
 
     def compute_spans(self, length: int, shift: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of each variant the stretch of the genome that its windows are cut from, (n,) and (n,), on both strands, shifted by at most `shift`."""
+        """Genomic interval covered by the windows of each variant, (n,) and (n,), on both strands with shifts up to `shift`."""
         more = np.maximum(self.end - self.start - self.sizes, 0)
         before, behind = length // 2 + shift, length - length // 2 + shift
         return (
@@ -112,7 +119,7 @@ class AlleleTable:
         )
 
     def select_rows(self, rows: np.ndarray) -> "AlleleTable":
-        """Those of the rows given, (m,)."""
+        """The given rows, (m,)."""
         pieces = [self.get_new_codes(i) for i in rows.tolist()]
         columns = {name: getattr(self, name)[rows] for name in ("contig", "position", "row", "allele", "start", "end")}
         texts = {name: [getattr(self, name)[i] for i in rows.tolist()] for name in ("ref", "alt", "name")}
@@ -135,13 +142,22 @@ class AlleleTable:
 def read_variants(
     path: Path | str, genome: Genome, info_keys: dict[str, str], length: int, shift: int = 0, padded: bool = True
 ) -> AlleleTable:
-    """Alleles of a VCF or BCF that windows of `length` bases, shifted by at most `shift`, can be cut for.
+    """Alleles of a VCF or BCF that fit into windows of `length` bases, shifted by at most `shift`.
 
-    info_keys: INFO keys that are read, and the key of the config that names each. padded: whether windows may reach past their
-    contig. Symbolic, breakend and star alleles, those on contigs that the genome lacks, those that change nothing and those
-    that the window does not hold are left out and counted. Raises InputError with all faults: rows that are no VCF, contigs
-    of another naming style or none that the genome has, keys that no record has, every REF that is not what stands in the
-    genome, every position off its contig; and where no allele is left.
+    Parameters
+    ----------
+    info_keys : INFO keys to read, and the configuration key of each.
+    padded : whether windows may extend beyond contig ends.
+
+    Raises
+    ------
+    InputError with all faults: malformed records, contigs of another naming style or genome, INFO keys without any record,
+    each REF that differs from the genome, positions beyond contig ends; and if no allele remains.
+
+    Notes
+    -----
+    Symbolic, breakend and star alleles, those on unknown contigs, without a change, or too large for the window are excluded
+    and counted.
     """
     reader = _VariantReader(str(path), genome, info_keys)
     reader.read_records()
@@ -150,7 +166,7 @@ def read_variants(
     is_long = np.maximum(alleles.end - alleles.start, alleles.sizes) > capacity
     low, high = alleles.compute_spans(length, shift)
     is_outside = ~is_long & ~np.full(len(alleles), padded) & ((low < 0) | (high > genome.sizes[alleles.contig]))
-    reason = f"alleles of more than {capacity} bases (with the repeat that they stand in), which the window does not hold"
+    reason = f"alleles of more than {capacity} bases (including their repeat), too long for the window"
     for is_excluded, message in ((is_long, reason), (is_outside, PAST)):
         for i in np.flatnonzero(is_excluded).tolist():
             alleles.excluded.add_allele(message, _shorten_name(alleles.format_name(i)))
@@ -169,7 +185,7 @@ def _shorten_name(name: str) -> str:
 
 
 class _VariantReader:
-    """What a file says, allele by allele."""
+    """Reader that collects the columns of a file, one entry per allele."""
 
     def __init__(self, path: str, genome: Genome, info_keys: dict[str, str]):
         self.path, self.genome, self.info_keys = path, genome, info_keys
@@ -239,7 +255,7 @@ class _VariantReader:
                 values.append("" if text is None else select_allele_value(text, numbers.get(key.lower(), ""), number))
 
     def _parse_info(self, text: str) -> dict[str, str]:
-        """Values of the wanted keys that a record has; case of keys does not count."""
+        """Values of the requested keys in a record; case-insensitive."""
         values = {}
         for item in text.split(";"):
             name, _, value = item.partition("=")
@@ -253,7 +269,7 @@ class _VariantReader:
         return values
 
     def _check_contigs(self) -> list[str]:
-        """Faults of contigs that are named in another style, or none of which the genome has."""
+        """Faults of contigs with another naming style, or if no contig belongs to the genome."""
         renamed = [name for name in self.unknown_contigs if alternative_name(name) in self.contig_index]
         return (
             describe_missing_contigs(renamed or list(self.unknown_contigs), self.genome.names, self.path)
@@ -273,7 +289,7 @@ class _VariantReader:
         return faults
 
     def _check_references(self) -> list[str]:
-        """Faults of REF and of positions; an N on either side agrees with any base."""
+        """Faults of REF and of positions; N in REF or genome matches any base."""
         position, contig = np.array(self.position, np.int64), np.array(self.contig, np.int64)
         size = np.fromiter(map(len, self.ref), np.int64, len(self.ref))
         is_bad = position + size > self.genome.sizes[contig]
@@ -292,7 +308,7 @@ class _VariantReader:
 
 
 def _build_table(reader: _VariantReader, length: int) -> AlleleTable:
-    """The alleles with what each changes; those that change nothing go."""
+    """Alleles in normal form, without those that change nothing."""
     genome = reader.genome
     contig, position = np.array(reader.contig, np.int32), np.array(reader.position, np.int64)
     single = np.fromiter((len(r) == len(a) == 1 for r, a in zip(reader.ref, reader.alt, strict=True)), bool, len(reader.ref))
@@ -300,7 +316,7 @@ def _build_table(reader: _VariantReader, length: int) -> AlleleTable:
     single_codes = encode("".join([a for a, is_single in zip(reader.alt, single.tolist(), strict=True) if is_single]))
     genome_bases = genome.raw[genome.offsets[contig[single]] + position[single]] & BASE
     is_unchanged = np.zeros(len(position), bool)
-    is_unchanged[single] = single_codes == genome_bases  # REF is N, and ALT what stands there
+    is_unchanged[single] = single_codes == genome_bases  # REF is N, and ALT is the genome's base
     long_codes: dict[int, np.ndarray] = {}
     for i in np.flatnonzero(~single).tolist():
         name, begin = genome.names[contig[i]], int(position[i])
@@ -327,7 +343,7 @@ def _build_table(reader: _VariantReader, length: int) -> AlleleTable:
 
 
 def iterate_batches(alleles: AlleleTable, size: int) -> Iterator[np.ndarray]:
-    """Rows of the variants, some at a time; those that stand together come together."""
+    """Rows of the variants in batches, sorted by position."""
     order = np.lexsort((alleles.start, alleles.contig))
     for first in range(0, len(order), size):
         yield order[first : first + size]

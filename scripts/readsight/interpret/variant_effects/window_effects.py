@@ -1,7 +1,7 @@
-"""Effects by models with an outcome a window: the explained numbers of both alleles, and the predictions.
+"""Effects on outcomes of the full window: explained outputs and predictions of both alleles.
 
-Of a pair model, which sees both alleles' windows, the alternative's number is its answer to the pair, and the reference's its
-answer to the reference beside itself: a variant that changes nothing.
+A pair model reads both alleles. The alternative is scored on the pair of reference and alternative, the reference on the pair
+of reference and reference, i.e. without a variant.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from readsight.interpret.variant_effects.variants import AlleleTable
 
 
 class WindowScores(NamedTuple):
-    """Of m variants on one strand, (m, heads) float64 each: the explained numbers of both alleles, and the predictions."""
+    """Explained outputs and predictions of both alleles for m variants on one strand, (m, heads) float64 each."""
 
     ref: np.ndarray
     alt: np.ndarray
@@ -23,7 +23,7 @@ class WindowScores(NamedTuple):
 
 
 def score_strand(models: TrainedModels, variants: AlleleTable, rows: np.ndarray, strand: str, shifts: list[int]) -> WindowScores:
-    """Means over the models and the shifts of the window, as one strand reads it. rows: (m,)."""
+    """Means over models and shifts, in the orientation of one strand. rows: (m,)."""
     total = [np.zeros((len(rows), len(models.heads))) for _ in WindowScores._fields]
     for shift in shifts:
         offset = models.length // 2 - shift
@@ -39,7 +39,11 @@ def score_strand(models: TrainedModels, variants: AlleleTable, rows: np.ndarray,
 def _score_fold(
     fold_model: FoldModel, reference: np.ndarray, which: np.ndarray, alternative: np.ndarray, offset: int, pair: bool
 ) -> WindowScores:
-    """reference: (k, length) windows, of which `which` (m,) says whose each is. alternative: (m, length); they differ from `offset` on."""
+    """Scores of one fold.
+
+    reference: (k, length), windows. which: (m,), reference window of each variant. alternative: (m, length), differs from
+    `offset` on.
+    """
     if pair:
         alternative = np.concatenate([reference[which], alternative], axis=1)
         offset += reference.shape[1]
@@ -55,5 +59,5 @@ def _score_fold(
 
 
 def average_strands(strands: list[WindowScores]) -> WindowScores:
-    """The mean over strands."""
+    """Mean over strands."""
     return WindowScores(*(sum(values) / len(strands) for values in zip(*strands, strict=True)))

@@ -1,4 +1,4 @@
-"""Outputs of edited sequences, by recomputing only what an edit touches where the network is known (`readsight.models.incremental`)."""
+"""Outputs of edited sequences, recomputed partially if the network is supported (`readsight.models.incremental`)."""
 
 import math
 from collections import Counter
@@ -24,7 +24,7 @@ from readsight.models.training.model_description import FLAT
 
 
 class EditRequest(NamedTuple):
-    """What outputs are asked of: codes (n, places); row, start (k,); old, new (k, w); near (k,) or None, wide."""
+    """Checked arguments: codes (n, positions); row, start (k,); old, new (k, w); output_start (k,) or None, output_count."""
 
     codes: np.ndarray
     row: np.ndarray
@@ -35,7 +35,7 @@ class EditRequest(NamedTuple):
     output_count: int
 
     def make_batch(self, which: np.ndarray, rows: np.ndarray, device: torch.device) -> EditBatch:
-        """Some of the edits. rows: the sequences that are held, ascending."""
+        """Some of the edits as tensors. rows: sequences of the batch, ascending."""
         fields = (np.searchsorted(rows, self.row[which]), self.start[which], self.old[which], self.new[which])
         return EditBatch(*(torch.from_numpy(tensor.astype(np.int64)).to(device) for tensor in fields))
 
@@ -48,10 +48,10 @@ class EditRequest(NamedTuple):
 
 
 class IncrementalNetwork:
-    """A network, to be asked about edited sequences.
+    """A network for predictions of edited sequences.
 
-    Its weights are read when this is made; the network itself is left as it is. counts: how many edits were recomputed in `part`, how
-    many were put through `whole`, and how many stay `still`: they change nothing that is asked for.
+    Weights are read on construction; the network is not changed. counts: edits by strategy: `partial`, `full`, and
+    `unaffected` (the requested outputs do not depend on the edit).
     """
 
     def __init__(self, net: nn.Module, description: dict[str, Any], encoding: Encoding, partial: PartialRecomputation | None):
@@ -61,9 +61,9 @@ class IncrementalNetwork:
 
     @classmethod
     def from_network(cls, net: nn.Module, description: dict[str, Any], encoding: Encoding | None = None) -> "IncrementalNetwork":
-        """net: as `Member.module` gives it, from what the network reads to outputs. description: what it says of itself.
+        """From a network and its description.
 
-        encoding: of tokens, as it was learned.
+        net: as returned by `Member.module`, from network input to outputs. encoding: fitted encoding, for tokens.
         """
         if encoding is None:
             encoding = Encoding(description["encoding"]["name"], description["encoding"]["about"], {})
@@ -83,12 +83,21 @@ class IncrementalNetwork:
         output_start: np.ndarray | None = None,
         output_count: int = 1,
     ) -> np.ndarray:
-        """The network's outputs of k edited sequences, (k, …) float32.
+        """Outputs of k edited sequences, (k, …) float32.
 
-        codes: (n, places) uint8; of pairs both windows side by side. row: (k,) which of them is edited. start: (k,) place of
-        the first of its new bases. new: (k, w) uint8. output_start: (k,), of outcomes along the sequence: only the outputs (places, or
-        bins of a profile) near … near + wide − 1 are wanted, (k, wide, …), NaN where there is no such place.
-        Raises InputError where an edit does not fit its sequence.
+        Parameters
+        ----------
+        codes : (n, positions) uint8; for pairs both windows concatenated.
+        row : (k,), sequence of each edit.
+        start : (k,), position of the first new base.
+        new : (k, w) uint8, new bases.
+        output_start : (k,), for outcomes per position: only outputs (positions, or bins of a profile) from output_start to
+            output_start + output_count − 1 are returned, (k, output_count, …), NaN outside the window.
+        output_count : number of returned outputs.
+
+        Raises
+        ------
+        InputError if an edit does not fit its sequence.
         """
         return self._compute_pairs(codes, row, start, new, output_start, output_count, False)[1]
 
@@ -101,11 +110,13 @@ class IncrementalNetwork:
         output_start: np.ndarray | None = None,
         output_count: int = 1,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `compute_outputs`, of each edit's sequence unedited and edited: both (k, …), the same to the last bit where nothing arrives."""
+        """As `compute_outputs`, for the unedited and the edited sequence of each edit, (k, …) each; bit-identical where
+        nothing changes.
+        """
         return self._compute_pairs(codes, row, start, new, output_start, output_count, True)
 
     def compute_saturation(self, codes: np.ndarray, output_start: np.ndarray | None = None, output_count: int = 1) -> np.ndarray:
-        """Outputs of each sequence with each base at each place, (n, places, 4, …) float32; its own base gives the unedited ones.
+        """Outputs of all single substitutions, (n, positions, 4, …) float32; the reference base gives the unedited outputs.
 
         output_start: (n,), as in `compute_outputs`.
         """
@@ -118,7 +129,7 @@ class IncrementalNetwork:
     def _compute_pairs(
         self, codes: np.ndarray, row: Any, start: Any, new: np.ndarray, output_start: Any, output_count: int, with_unedited: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs before and after; those before are made only for `with_unedited`, and are else not to be read."""
+        """Outputs before and after; those before are valid only if `with_unedited`."""
         request = self._make_request(codes, row, start, new, output_start, output_count)
         shape = get_output_shape(self.description, None if output_start is None else output_count)
         after = np.empty((len(request.row), *shape), np.float32)
@@ -133,7 +144,7 @@ class IncrementalNetwork:
     def _iterate_batches(
         self, request: EditRequest, with_unedited: bool, output_size: int
     ) -> Iterator[tuple[np.ndarray, Any, torch.Tensor]]:
-        """Some of the edits after others: which, their outputs before (for `with_unedited`) and after. output_size: that are wanted of one."""
+        """Batches of edits: indices, outputs before (if `with_unedited`) and after. output_size: numbers per edit."""
         bases, is_affected = request.new.shape[1], self._find_affected(request)
         is_partial = self.partial is not None and self.partial.is_cheaper(bases)
         method = self.partial if is_partial else FullRecomputation(self._run_network, self.partial)
@@ -144,7 +155,7 @@ class IncrementalNetwork:
             state = method.compute_unedited(codes)
             for is_unaffected in (True, False):
                 selected = row_edits[is_affected[row_edits] != is_unaffected]
-                selected = selected[np.argsort(key[selected], kind="stable")]  # neighbours touch the same places
+                selected = selected[np.argsort(key[selected], kind="stable")]  # neighbouring edits affect the same positions
                 self.counts["still" if is_unaffected else "part" if is_partial else "whole"] += len(selected)
                 for i in range(0, len(selected), size):
                     which = selected[i : i + size]
@@ -158,7 +169,7 @@ class IncrementalNetwork:
                     yield which, before, before if is_unaffected else method.compute_edited(edits, codes, state, output_window)
 
     def _find_affected(self, request: EditRequest) -> np.ndarray:
-        """Which edits may change what is asked for, (k,)."""
+        """Edits that can change the requested outputs, (k,)."""
         is_affected = (request.old != request.new).any(axis=1)
         if self.partial is not None and request.output_start is not None:
             span = self.partial.output_span(Span(torch.from_numpy(request.start), request.new.shape[1]))
@@ -167,7 +178,7 @@ class IncrementalNetwork:
         return is_affected
 
     def _run_network(self, codes: torch.Tensor) -> torch.Tensor:
-        """The network's outputs of codes (n, places)."""
+        """Outputs of codes (n, positions)."""
         if self.description["input"] == "tokens":
             codes = encode_batch(codes.numpy(force=True), self.description, self.encoding).to(self.device)
         return self.net(to_network_input(codes, self.description))
@@ -191,19 +202,19 @@ def check_edits(
     output_start: np.ndarray | None,
     output_count: int,
 ) -> None:
-    """Raise InputError with all that keeps edits from being made, as `Edited.outputs` takes them."""
+    """Raise InputError with all faults of edits, as `IncrementalNetwork.compute_outputs` takes them."""
     expected_length = description["length"] * (2 if description["pair"] else 1)
     if codes.ndim != 2 or codes.shape[1] != expected_length:
-        raise InputError(f"sequences: {codes.shape[1:]} places an example, and the network was made for {expected_length}")
+        raise InputError(f"sequences: {codes.shape[1:]} places an example, and the network expects {expected_length}")
     if new.ndim != 2 or row.shape != start.shape or row.shape != new.shape[:1] or not new.shape[1]:
         raise InputError(
             f"edits: rows {row.shape}, starts {start.shape}, new bases {new.shape}; give (k,), (k,) and (k, w), w > 0"
         )
     faults = []
     for is_wrong, message in (
-        ((row < 0) | (row >= len(codes)), f"is of a row that is not there; there are {len(codes)}"),
-        ((start < 0) | (start + new.shape[1] > expected_length), f"reaches past its sequence of {expected_length} bases"),
-        (((new < 0) | (new > N)).any(axis=1), f"has a code that is none; use 0 to {N}"),
+        ((row < 0) | (row >= len(codes)), f"refers to a missing row; the number of rows is {len(codes)}"),
+        ((start < 0) | (start + new.shape[1] > expected_length), f"extends beyond its sequence of {expected_length} bases"),
+        (((new < 0) | (new > N)).any(axis=1), f"has an invalid code; use 0 to {N}"),
     ):
         if is_wrong.any():
             i = int(is_wrong.argmax())
@@ -219,7 +230,7 @@ def check_edits(
 
 
 def get_output_shape(description: dict[str, Any], output_count: int | None) -> tuple[int, ...]:
-    """The shape of the outputs of one sequence. output_count: of outcomes along the sequence, how many are wanted; None: all."""
+    """Shape of the outputs of one sequence. output_count: for outcomes per position, None for all."""
     kind = description["kind"]
     if kind not in POSITIONAL_KINDS:
         return () if kind in FLAT else (description["outputs"],)
@@ -229,7 +240,7 @@ def get_output_shape(description: dict[str, Any], output_count: int | None) -> t
 
 
 def _group_by_rows(row: np.ndarray, max_rows: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """So many rows at a time, ascending, and which edits are of them."""
+    """Groups of at most `max_rows` rows, ascending, and the edits of these rows."""
     order = np.argsort(row, kind="stable")
     rows, first = np.unique(row[order], return_index=True)
     ends = np.append(first, len(row))
@@ -239,7 +250,7 @@ def _group_by_rows(row: np.ndarray, max_rows: int) -> Iterator[tuple[np.ndarray,
 
 @contextmanager
 def evaluation_mode(net: nn.Module) -> Iterator[None]:
-    """The network in evaluation, without gradients, convolved in float32 proper; all is as before afterwards."""
+    """Evaluation mode without gradients, with float32 convolutions; the previous state is restored on exit."""
     training = [module for module in net.modules() if module.training]
     allow_tf32 = torch.backends.cudnn.allow_tf32
     try:

@@ -1,4 +1,4 @@
-"""The heads of convolutional networks: outputs from what edits change of what the trunk gives."""
+"""Heads of convolutional networks: outputs from changes of the trunk's output."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from readsight.models.sequence.layers import average_neighbours
 
 
 class OutputWindow(NamedTuple):
-    """The places along the outcome that are wanted of each edit: low … low + wide − 1."""
+    """Requested outputs of each edit: low … low + size − 1."""
 
     low: torch.Tensor
     size: int
@@ -24,7 +24,7 @@ class OutputWindow(NamedTuple):
 
 
 class HeadState(NamedTuple):
-    """What a head holds of the unedited sequences: their outputs (n, …), and what it adds changes to."""
+    """Head values of unedited sequences: outputs (n, …), and the features that changes are added to."""
 
     outputs: torch.Tensor
     features: tuple[torch.Tensor, ...] = ()
@@ -45,7 +45,9 @@ def _wrap_layer(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 class DenseHead:
-    """All places side by side and dense layers (`layers.Condense`, `network.SequenceHead`): of what changes the first one's columns alone."""
+    """Flattening and dense layers (`layers.Condense`, `network.SequenceHead`): only changed columns of the first layer are
+    multiplied.
+    """
 
     def __init__(self, head: Any, bin_size: int, length: int, channels: int):
         self.head, self.bin_size, self.length, self.channels = head, bin_size, -(-length // bin_size), channels
@@ -60,7 +62,7 @@ class DenseHead:
         return outputs.flatten() if self.head.flat else outputs
 
     def compute_full(self, values: torch.Tensor) -> HeadState:
-        """Of whole sequences. values: (n, places, channels)."""
+        """State of complete sequences. values: (n, positions, channels)."""
         hidden = self.first(average_neighbours(values, self.bin_size).flatten(1))
         return HeadState(self._finish(hidden), (hidden,))
 
@@ -84,29 +86,29 @@ class DenseHead:
         return torch.empty_like(outputs).index_copy_(0, order, outputs)
 
     def count_products(self, size: int) -> tuple[float, float]:
-        """Products of an edit whose patch has so many places, and of a whole sequence."""
+        """Multiplications for an edit whose patch covers `size` positions, and for a complete sequence."""
         inputs, units = self.first.weight.shape
         remaining = sum(parameter.numel() for parameter in self.head.parameters()) - inputs * units
         return min(size, self.length) * self.channels * units + remaining, inputs * units + remaining
 
 
 class PooledHead:
-    """Means and maxima over all places, and a layer (`layers.GlobalPool`)."""
+    """Mean and maximum over positions, and a layer (`layers.GlobalPool`)."""
 
     def __init__(self, head: Any):
         self.head = head
 
     def compute_full(self, values: torch.Tensor) -> HeadState:
-        """As `Dense.whole`."""
+        """As `DenseHead.compute_full`."""
         lowest = values.new_full((len(values), 1, values.shape[2]), -torch.inf)
-        maximum_before = torch.cat([lowest, values.cummax(1).values], 1)  # largest before each place
+        maximum_before = torch.cat([lowest, values.cummax(1).values], 1)  # maximum before each position
         maximum_after = torch.cat([values.flip(1).cummax(1).values.flip(1), lowest], 1)
         mean = values.mean(1)
         outputs = self.head(torch.cat([mean, maximum_before[:, -1]], 1))
         return HeadState(outputs, (values, mean, maximum_before, maximum_after))
 
     def apply_patch(self, patch: Patch, state: HeadState, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
-        """As `Dense.of`."""
+        """As `DenseHead.apply_patch`."""
         values, mean, maximum_before, maximum_after = state.features
         length = values.shape[1]
         positions = patch.span.positions()
@@ -121,25 +123,25 @@ class PooledHead:
         return outputs
 
     def count_products(self, size: int) -> tuple[float, float]:
-        """As `Dense.work`."""
+        """As `DenseHead.count_products`."""
         return 0.0, 0.0
 
 
 class PerPositionHead:
-    """An outcome along the sequence: a layer on each place, or on the mean of each bin's places (`network.ProfileHead`).
+    """Outcome per position: a layer on each position, or on the mean of each bin (`network.ProfileHead`).
 
-    bin_size: places of a bin; None of positions.
+    bin_size: positions per bin; None for outcomes per position.
     """
 
     def __init__(self, layer: nn.Linear, head: Callable[[torch.Tensor], torch.Tensor], bin_size: int | None):
         self.weight, self.head, self.bin_size = layer.weight.detach(), head, bin_size
 
     def compute_full(self, values: torch.Tensor) -> HeadState:
-        """As `Dense.whole`."""
+        """As `DenseHead.compute_full`."""
         return HeadState(self.head(values))
 
     def apply_patch(self, patch: Patch, state: HeadState, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
-        """Outputs of edited sequences, of those places alone that are window: (k, places, outputs), or (k, bins)."""
+        """Outputs of edited sequences in the requested window: (k, positions, outputs), or (k, bins)."""
         outputs = functional.linear(patch.values, self.weight)
         patch = Patch(outputs, patch.span)
         if self.bin_size is not None:
@@ -152,20 +154,22 @@ class PerPositionHead:
         return values.add_(select_outputs(state.outputs, rows, window))
 
     def input_span(self, window: OutputWindow) -> Span:
-        """Places of the trunk that outputs are made of."""
+        """Trunk positions that the requested outputs depend on."""
         return window.span if self.bin_size is None else window.span.unpool_positions(self.bin_size)
 
     def output_span(self, span: Span) -> Span:
-        """Outputs that a stretch of the trunk's places moves."""
+        """Outputs that depend on a span of trunk positions."""
         return span if self.bin_size is None else span.pool_positions(self.bin_size)
 
     def count_products(self, size: int) -> tuple[float, float]:
-        """As `Dense.work`."""
+        """As `DenseHead.count_products`."""
         return 0.0, 0.0
 
 
 def select_outputs(outputs: torch.Tensor, rows: torch.Tensor, window: OutputWindow | None) -> torch.Tensor:
-    """Of outputs along the sequence (n, places, …) those near, (k, wide, …): NaN where there is no such place; all where near is None."""
+    """Requested outputs per position, (k, size, …), from (n, positions, …): NaN outside the sequence; all outputs if `window`
+    is None.
+    """
     if window is None:
         return outputs[rows]
     positions, length = window.span.positions(), outputs.shape[1]

@@ -1,4 +1,4 @@
-"""Layers of networks, each done in two ways: on whole sequences, and on what edits change."""
+"""Layers with two evaluations: on complete sequences, and on the changes by edits."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from torch.nn import functional
 from readsight.models.incremental.spans import Patch, Span, take_positions
 from readsight.models.sequence.layers import LayerNorm, as_image, as_rows
 
-CROP_FRACTION = 0.75  # part of the places, below which a convolution is made of those alone that are wanted
-MAX_LOOKUP_BASES = 16  # most bases of an edit that are looked up one by one
+CROP_FRACTION = 0.75  # fraction of positions below which only the wanted ones are convolved
+MAX_LOOKUP_BASES = 16  # longest edit with table look-up
 ELEMENTWISE = (nn.GELU, nn.SiLU, nn.ELU)
 
 
-# Not public, and so asked for by name: oneDNN's product of matrices, at twice the speed of MKL's on processors of AMD
+# Private operator: matrix product of oneDNN, twice as fast as MKL on AMD processors
 FAST_PRODUCT = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
 class UnknownError(Exception):
-    """A layer that is not known here: the network is recomputed whole."""
+    """An unsupported layer: the network is recomputed completely."""
 
 
 class Affine(NamedTuple):
-    """Normalisation by fixed numbers: values × scale + shift, a channel each."""
+    """Normalisation with fixed parameters: values × scale + shift, per channel."""
 
     scale: torch.Tensor
     shift: torch.Tensor
@@ -37,7 +37,7 @@ Norm = Affine | Callable[[torch.Tensor], torch.Tensor] | None
 
 
 def get_normalisation(layer: nn.Module) -> Norm:
-    """A layer's normalisation in evaluation, of (..., channels); None where it has none."""
+    """Normalisation of a layer in evaluation mode, on (..., channels); None if it has none."""
     if isinstance(layer, nn.Identity):
         return None
     if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None and layer.affine:
@@ -49,7 +49,7 @@ def get_normalisation(layer: nn.Module) -> Norm:
 
 
 def get_activation(layer: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
-    """A layer's activation; it may overwrite what it is given."""
+    """Activation of a layer; may overwrite its input."""
     if isinstance(layer, nn.ReLU):
         return torch.relu_
     if type(layer).__name__ == "Exponential":
@@ -68,7 +68,7 @@ def multiply(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | No
 
 
 class IncrementalConvolution:
-    """A convolution that keeps places. scale: what its outputs are normalised with, folded into its weights."""
+    """A convolution with "same" padding. affine: normalisation of its outputs, folded into the weights."""
 
     def __init__(self, layer: nn.Conv2d, affine: Affine | None = None):
         if not isinstance(layer, nn.Conv2d) or layer.padding != "same" or layer.groups != 1 or layer.bias is None:
@@ -83,26 +83,26 @@ class IncrementalConvolution:
         self.left = self.reach // 2
 
     def count_products(self, positions: float) -> float:
-        """Products that so many places take."""
+        """Multiplications for a number of positions."""
         return positions * self.width * self.channels * self.filters
 
     def output_span(self, span: Span) -> Span:
-        """Outputs that see a stretch."""
+        """Outputs that depend on a span of inputs."""
         return Span(span.low + (self.left - self.reach), span.size + self.reach)
 
     def input_span(self, span: Span) -> Span:
-        """Inputs that a stretch of outputs sees."""
+        """Inputs that a span of outputs depends on."""
         return Span(span.low - self.left, span.size + self.reach)
 
     def compute_full(self, values: torch.Tensor) -> torch.Tensor:
-        """Whole sequences: (n, places, channels) → (n, places, filters)."""
+        """Complete sequences: (n, positions, channels) → (n, positions, filters)."""
         outputs = functional.conv2d(as_image(values), self.weight, self.bias, padding="same", dilation=(1, self.dilation))
         return as_rows(outputs).contiguous()
 
     def apply_patch(self, patch: Patch, wanted_span: Span, margin: int = 0) -> Patch:
-        """What a change of the inputs adds to the outputs, at least at those that are wanted.
+        """Change of the outputs by a change of the inputs, at least at the wanted positions.
 
-        margin: zeros that are asked for at both ends, where outputs beyond the wanted ones are given.
+        margin: zeros added at both ends if outputs beyond the wanted ones are returned.
         """
         if wanted_span.size < CROP_FRACTION * patch.span.size:
             values, padding, span = patch.values_at(self.input_span(wanted_span)), 0, wanted_span
@@ -114,19 +114,19 @@ class IncrementalConvolution:
 
 
 class FirstConvolution(IncrementalConvolution):
-    """The convolution of bases: what another base adds is looked up."""
+    """The convolution of one-hot bases: changes by substitutions are looked up in a table."""
 
     def __init__(self, layer: nn.Conv2d, affine: Affine | None = None, margin: int = 0):
         super().__init__(layer, affine)
         if self.channels != 4 or self.dilation != 1:
-            raise UnknownError("a first layer that does not read one-hot")
+            raise UnknownError("first layer without one-hot input")
         self.margin = margin
         taps = functional.pad(self.weight[:, :, 0].flip(2).permute(1, 2, 0), (0, 0, margin, margin))  # (4, width, filters)
         bases = functional.pad(taps, (0, 0, 0, 0, 0, 1))  # N adds nothing
-        self.table = (bases[None] - bases[:, None]).flatten(0, 1).flatten(1)  # a row of each old and new base
+        self.table = (bases[None] - bases[:, None]).flatten(0, 1).flatten(1)  # one row per old and new base
 
     def apply_edits(self, start: torch.Tensor, old: torch.Tensor, new: torch.Tensor) -> Patch:
-        """What edits add to the outputs. start (k,); old, new: codes (k, w), int64."""
+        """Change of the outputs by edits. start: (k,). old, new: codes (k, w), int64."""
         edits, bases = old.shape
         span = self.output_span(Span(start, bases))
         span = Span(span.low - self.margin, span.size + 2 * self.margin)
@@ -146,16 +146,18 @@ class FirstConvolution(IncrementalConvolution):
 
 
 class LayerValues(NamedTuple):
-    """What a `Nonlinearity` has seen of the unedited sequences: (n, places, channels) before it, (n, places', channels) behind it."""
+    """Values of a `Nonlinearity` for unedited sequences: (n, positions, channels) before it, (n, pooled positions, channels)
+    after it.
+    """
 
     before: torch.Tensor
     after: torch.Tensor
 
 
 class Nonlinearity:
-    """What is not linear between convolutions: max pooling, normalisation, activation.
+    """Operations between convolutions: max pooling, normalisation, activation.
 
-    scale: what changes are multiplied by before they are added; then `before` holds normalised values. Only without pooling.
+    pre_norm: scale applied to changes before they are added; `before` then holds normalised values. Only without pooling.
     """
 
     def __init__(self, activation_layer: nn.Module, pool: int = 1, pre_norm: Affine | None = None, post_norm: Norm = None):
@@ -166,18 +168,18 @@ class Nonlinearity:
         return LayerValues(before, self._activate(_max_pool(before, self.pool), self.pool == 1))
 
     def _activate(self, values: torch.Tensor, is_kept: bool) -> torch.Tensor:
-        """Normalised and activated. is_kept: what is given must not be overwritten."""
+        """Normalise and activate. is_kept: the input must not be overwritten."""
         if self.post_norm is not None:
             values, is_kept = self.post_norm(values), False
         return self.activation(values.clone() if is_kept else values)
 
     def apply_patch(self, patch: Patch, layer_values: LayerValues, rows: torch.Tensor, span: Span) -> Patch:
-        """What a change before adds behind, at the places of `span`, which sees no more than the patch and zeros that end it.
+        """Change of the outputs at `span`, which must not depend on more than the patch and its zero margins.
 
-        rows: (k,) which sequence each edit is of. What stands beyond an end of a sequence is 0.
+        rows: (k,), sequence of each edit. Positions beyond sequence ends are 0.
         """
         length, output_length = layer_values.before.shape[1], layer_values.after.shape[1]
-        # Beyond an end stands the last place once more: a maximum does not mind
+        # Beyond an end the last position is repeated, which does not change a maximum
         positions = span.unpool_positions(self.pool).positions().clamp_(0, length - 1)
         values = _select_positions(layer_values.before, rows, positions)
         added = patch.values
@@ -207,6 +209,6 @@ def _max_pool(values: torch.Tensor, pool: int) -> torch.Tensor:
 
 
 def _select_positions(values: torch.Tensor, rows: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Of sequences (n, places, channels) the places `positions` (k, size) of the rows (k,): (k, size, channels)."""
+    """Positions (k, size) of rows (k,) from (n, positions, channels): (k, size, channels)."""
     index = positions + rows[:, None] * values.shape[1]
     return values.flatten(0, 1).index_select(0, index.flatten()).view(*positions.shape, values.shape[2])

@@ -1,4 +1,4 @@
-"""The two ways to outputs of edited sequences: what an edit touches is recomputed, or all."""
+"""Two strategies for outputs of edited sequences: partial recomputation, or full evaluation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +12,15 @@ from readsight.models.incremental.spans import Span
 from readsight.models.incremental.trunks import BlockTrunk, DilatedChain, EditBatch
 from readsight.models.training.inputs import to_network_input
 
-MAX_STATE_BYTES = 2**25  # bytes that unedited sequences of one turn may hold
-MAX_EDIT_BYTES = 2**23  # bytes that the widest layer of edits of one turn may hold
-MAX_EDITS = 1024  # edits of one turn
-FULL_BATCH = 64  # sequences that are put through whole at once
-MAX_WORK_FRACTION = 0.7  # part of a whole sequence's products, above which an edited one is put through whole
+MAX_STATE_BYTES = 2**25  # bytes of unedited sequences per batch
+MAX_EDIT_BYTES = 2**23  # bytes of the widest layer of edits per batch
+MAX_EDITS = 1024  # edits per batch
+FULL_BATCH = 64  # sequences per batch of full evaluation
+MAX_WORK_FRACTION = 0.7  # fraction of the multiplications of a full evaluation above which edits are evaluated fully
 
 
 class PartialRecomputation:
-    """A network whose receptive field is known: its trunk and its head. Raises UnknownError of another."""
+    """A network with known receptive field: its trunk and head. Raises UnknownError for unsupported networks."""
 
     def __init__(self, net: nn.Module, about: dict[str, Any]):
         from readsight.models.sequence import convolutional, layers, network, residual
@@ -48,33 +48,33 @@ class PartialRecomputation:
             self.head = PerPositionHead(net.head, net.head, None)
 
     def sequences_per_batch(self) -> int:
-        """Sequences of one turn."""
+        """Unedited sequences per batch."""
         return max(1, MAX_STATE_BYTES // (4 * self.trunk.count_state_values(self.length)))
 
     def edits_per_batch(self, bases: int, outputs: int) -> int:
-        """Edits of one turn. outputs: numbers that one gives."""
+        """Edits per batch. outputs: numbers per edit."""
         return max(1, min(MAX_EDITS, MAX_EDIT_BYTES // (4 * max(outputs, self.trunk.count_widest_layer(bases, self.length)))))
 
     def compute_unedited(self, codes: torch.Tensor) -> tuple[list[LayerValues], HeadState]:
-        """What unedited sequences hold. codes: (n, places) uint8."""
+        """Layer values and head state of unedited sequences. codes: (n, positions) uint8."""
         values, layer_values = self.trunk.compute_full(to_network_input(codes, {"input": "one_hot"}).transpose(1, 2))
         return layer_values, self.head.compute_full(values)
 
     def compute_edited(
         self, edits: EditBatch, codes: torch.Tensor, state: tuple[list[LayerValues], HeadState], window: OutputWindow | None
     ) -> torch.Tensor:
-        """Outputs of edited sequences (k, …), of outcomes along the sequence those near. codes, state: unedited."""
+        """Outputs of edited sequences (k, …), restricted to `window` for outcomes per position. codes, state: unedited."""
         layer_values, head_state = state
         everywhere = Span(torch.zeros_like(edits.start), self.trunk_length)
         wanted_span = everywhere if window is None else self.head.input_span(window)
         return self.head.apply_patch(self.trunk.apply_edits(edits, layer_values, wanted_span), head_state, edits.row, window)
 
     def output_span(self, span: Span) -> Span:
-        """Outputs along the sequence that see a stretch of bases."""
+        """Outputs per position that depend on a span of bases."""
         return self.head.output_span(self.trunk.output_span(span))
 
     def is_cheaper(self, bases: int) -> bool:
-        """Whether edits of so many bases take clearly fewer products than whole sequences."""
+        """Whether edits of this many bases need clearly fewer multiplications than complete sequences."""
         size = self.trunk.output_span(Span(torch.zeros(1, dtype=torch.int64), bases)).size
         partial_work, full_work = (
             a + b for a, b in zip(self.trunk.count_products(bases, self.length), self.head.count_products(size), strict=True)
@@ -83,9 +83,9 @@ class PartialRecomputation:
 
 
 class FullRecomputation:
-    """Any network: edited sequences are put through as if they were others. run_network: codes (n, places) → outputs.
+    """Any network: edited sequences are evaluated like new ones. run_network: codes (n, positions) → outputs.
 
-    partial: the network's receptive field, where it is partial: outputs beyond it are the unedited ones to the last bit.
+    partial: known receptive field, if any: outputs outside it are copied from the unedited sequence.
     """
 
     def __init__(self, run_network: Callable[[torch.Tensor], torch.Tensor], partial: PartialRecomputation | None):
@@ -98,13 +98,13 @@ class FullRecomputation:
         return FULL_BATCH
 
     def compute_unedited(self, codes: torch.Tensor) -> tuple[list[LayerValues], HeadState]:
-        """As `Part.unedited`."""
+        """As `PartialRecomputation.compute_unedited`."""
         return [], HeadState(self.run_network(codes))
 
     def compute_edited(
         self, edits: EditBatch, codes: torch.Tensor, state: tuple[list[LayerValues], HeadState], window: OutputWindow | None
     ) -> torch.Tensor:
-        """As `Part.edited`."""
+        """As `PartialRecomputation.compute_edited`."""
         edited_codes = codes[edits.row]
         edited_codes.scatter_(1, edits.span.positions(), edits.new.to(edited_codes.dtype))
         outputs, rows = self.run_network(edited_codes), torch.arange(len(edited_codes), device=edited_codes.device)

@@ -1,4 +1,4 @@
-"""The trunks of convolutional networks: what edits change of what they give, (n, places, channels)."""
+"""Trunks of convolutional networks: changes of their outputs, (n, positions, channels), by edits."""
 
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from readsight.models.incremental.spans import Patch, Span
 
 
 class EditBatch(NamedTuple):
-    """Edits of sequences that are held. row: (k,) which of them. start: (k,). old, new: codes (k, w), int64."""
+    """Edits of a batch of sequences. row: (k,), sequence. start: (k,). old, new: codes (k, w), int64."""
 
     row: torch.Tensor
     start: torch.Tensor
@@ -32,7 +32,7 @@ class EditBatch(NamedTuple):
 
 
 class BlockTrunk:
-    """Convolutions and pools (`readsight.models.sequence.convolutional`): conv → max pool → norm → activation, over and over."""
+    """Blocks of convolution → max pool → normalisation → activation (`readsight.models.sequence.convolutional`)."""
 
     def __init__(self, blocks: nn.Sequential):
         self.layers: list[tuple[IncrementalConvolution, Nonlinearity]] = []
@@ -40,14 +40,14 @@ class BlockTrunk:
             conv, *remaining = block
             pool = remaining.pop(0).kernel_size[1] if isinstance(remaining[0], nn.MaxPool2d) else 1
             normalisation, fold = get_normalisation(remaining[0]), None
-            # Of a maximum a scale may be taken before it where it is positive
+            # A positive scale commutes with the maximum
             if isinstance(normalisation, Affine) and (pool == 1 or bool((normalisation.scale > 0).all())):
                 normalisation, fold = None, normalisation
             convolution = IncrementalConvolution(conv, fold) if i else FirstConvolution(conv, fold, pool - 1)
             self.layers.append((convolution, Nonlinearity(remaining[1], pool, post_norm=normalisation)))
 
     def compute_lengths(self, length: int) -> list[int]:
-        """Places of the sequence, and behind each layer."""
+        """Positions of the sequence and after each layer."""
         lengths = [length]
         for _, bend in self.layers:
             lengths.append(-(-lengths[-1] // bend.pool))
@@ -59,7 +59,7 @@ class BlockTrunk:
         return span
 
     def compute_full(self, values: torch.Tensor) -> tuple[torch.Tensor, list[LayerValues]]:
-        """Of whole sequences what the trunk gives, and what its layers saw. values: one-hot (n, places, 4)."""
+        """Trunk output and layer values of complete sequences. values: one-hot (n, positions, 4)."""
         layer_values = []
         for conv, bend in self.layers:
             layer_values.append(bend.compute_full(conv.compute_full(values)))
@@ -67,7 +67,7 @@ class BlockTrunk:
         return values, layer_values
 
     def apply_edits(self, edits: EditBatch, layer_values: list[LayerValues], wanted_span: Span) -> Patch:
-        """What edits change of it. wanted_span: places behind the trunk."""
+        """Change of the trunk output by edits. wanted_span: trunk positions."""
         wanted_spans = [wanted_span]
         for conv, bend in self.layers[:0:-1]:
             wanted_spans.append(conv.input_span(wanted_spans[-1].unpool_positions(bend.pool)))
@@ -83,7 +83,7 @@ class BlockTrunk:
         return patch
 
     def count_products(self, bases: int, length: int) -> tuple[float, float]:
-        """Products of an edit of so many bases, and of a whole sequence."""
+        """Multiplications for an edit of this many bases, and for a complete sequence."""
         edit_work, full_work, size = 0.0, 0.0, bases
         for (conv, bend), layer_length in zip(self.layers, self.compute_lengths(length), strict=False):
             looked_up = isinstance(conv, FirstConvolution) and bases <= MAX_LOOKUP_BASES
@@ -93,12 +93,12 @@ class BlockTrunk:
         return edit_work, full_work
 
     def count_state_values(self, length: int) -> int:
-        """Numbers that are held of a sequence."""
+        """Numbers stored per sequence."""
         lengths = self.compute_lengths(length)
         return sum(c.filters * (a + b) for (c, _), a, b in zip(self.layers, lengths, lengths[1:], strict=False))
 
     def count_widest_layer(self, bases: int, length: int) -> int:
-        """Most numbers of an edit that one layer holds."""
+        """Largest number of values of an edit in one layer."""
         size, largest = bases, 0
         for conv, bend in self.layers:
             size += conv.reach + 3 * bend.pool
@@ -113,7 +113,7 @@ class DilatedChain:
     def __init__(self, trunk: Any):
         self.entry, self.first = FirstConvolution(trunk.entry), IncrementalConvolution(trunk.first)
         if self.entry.width != 1:
-            raise UnknownError("an entry that sees several bases")
+            raise UnknownError("entry convolution wider than one base")
         self.groups = [[_make_residual(block) for block in group] for group in trunk.groups]
         self.skips = [IncrementalConvolution(skip) for skip in trunk.skips]
         self.last = _make_nonlinearity(*trunk.last)
@@ -128,7 +128,7 @@ class DilatedChain:
         return span
 
     def compute_full(self, values: torch.Tensor) -> tuple[torch.Tensor, list[LayerValues]]:
-        """As `Blocks.whole`."""
+        """As `BlockTrunk.compute_full`."""
         layer_values, residual = [], self.entry.compute_full(values)
         total = self.first.compute_full(residual)
         for group, skip in zip(self.groups, self.skips, strict=True):
@@ -141,7 +141,7 @@ class DilatedChain:
         return layer_values[-1].after, layer_values
 
     def apply_edits(self, edits: EditBatch, layer_values: list[LayerValues], wanted_span: Span) -> Patch:
-        """As `Blocks.of`."""
+        """As `BlockTrunk.apply_edits`."""
         wanted_spans = [wanted_span]
         for conv in self.convolutions[::-1]:
             wanted_spans.append(conv.input_span(wanted_spans[-1]))
@@ -162,7 +162,7 @@ class DilatedChain:
         return self.last.apply_patch(total, next(layer_iterator), rows, span)
 
     def count_products(self, bases: int, length: int) -> tuple[float, float]:
-        """As `Blocks.work`."""
+        """As `BlockTrunk.count_products`."""
         edit_work, full_work, size = 0.0, 0.0, bases
         for conv in self.convolutions:
             edit_work += conv.count_products(min(size, length))
@@ -171,17 +171,17 @@ class DilatedChain:
         return edit_work, full_work
 
     def count_state_values(self, length: int) -> int:
-        """As `Blocks.room`."""
+        """As `BlockTrunk.count_state_values`."""
         return length * self.entry.filters * (4 * sum(map(len, self.groups)) + 6)
 
     def count_widest_layer(self, bases: int, length: int) -> int:
-        """As `Blocks.widest`."""
+        """As `BlockTrunk.count_widest_layer`."""
         size = bases + sum(conv.reach for conv in self.convolutions)
         return size * self.entry.filters
 
 
 def _make_nonlinearity(norm_layer: nn.Module, activation_layer: nn.Module) -> Nonlinearity:
-    """Normalisation and activation of values that are added to later: changes are not of normalised ones."""
+    """Normalisation and activation of residual values: changes are added to values before normalisation."""
     normalisation = get_normalisation(norm_layer)
     return (
         Nonlinearity(activation_layer, pre_norm=normalisation)

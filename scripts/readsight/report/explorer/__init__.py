@@ -1,5 +1,6 @@
-"""The page on which a reader goes through a task's sequences: one HTML file that needs nothing but itself.
+"""The interactive page of a task's sequences: one self-contained HTML file.
 
-`page.html` is its frame, `page.css` its look beside `readsight.report.html_page`, and the `.js` files, one after another, its program. Numbers
-travel as whole ones of two bytes or one, with a scale a sequence (`encoding`); `builder.build_page` puts all together.
+`page.html` is its frame, `page.css` its style in addition to `readsight.report.html_page`, and the `.js` files, concatenated,
+its program. Arrays are quantised to one or two bytes per number with a scale per sequence (`encoding`); `builder.build_page`
+assembles the page.
 """

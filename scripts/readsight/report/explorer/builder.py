@@ -1,4 +1,4 @@
-"""A task's sequences, predictions, attributions and exams as one HTML file that needs nothing but itself."""
+"""Builder of the self-contained HTML page with sequences, predictions, attributions and exams of a task."""
 
 import json
 import math
@@ -22,11 +22,15 @@ from readsight.wording import METRIC_NAMES, capitalise, format_estimate
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = ("bytes.js", "state.js", "draw.js", "marks.js", "rows.js", "list.js", "main.js")  # in this order
-LOCATION_METHODS = ("grad_cam", "attention_rollout")  # methods that say where the model looks, not which base does what
-MUTAGENESIS = "mutagenesis"  # the method whose numbers of all four bases are kept
-MAX_BYTES = 8_000_000  # bytes before compression; with all of a demo's examples a page takes a tenth of it
-LEVELS = (("int16", True), ("int8", True), ("int8", False))  # size of a number, and whether the map is kept: tried in this order
-MAX_MODELS = 4  # models whose scores stand at the head of the page
+LOCATION_METHODS = ("grad_cam", "attention_rollout")  # methods that locate regions, not effects of single bases
+MUTAGENESIS = "mutagenesis"  # method whose values for all four bases are included
+MAX_BYTES = 8_000_000  # bytes before compression; pages of the demo need a tenth
+LEVELS = (
+    ("int16", True),
+    ("int8", True),
+    ("int8", False),
+)  # number type, and whether the map is included, in order of preference
+MAX_MODELS = 4  # models with scores at the top of the page
 
 
 def build_page(
@@ -37,7 +41,10 @@ def build_page(
     motifs: pathlib.Path | None = None,
     variants: list[pathlib.Path] | None = None,
 ) -> str:
-    """The page of a task. exams: `methods` of exams.json. evaluation: of the model stage. The others: files, absent or empty too."""
+    """The page of a task.
+
+    exams: `methods` of exams.json. evaluation: of the model stage. hits, motifs, variants: files; may be absent or empty.
+    """
     attributions, packed, remarks = pack_arrays(attributions)
     annotations = {
         "hits": tracks.read_hits(hits, [str(v) for v in attributions.metadata["example"]]),
@@ -65,16 +72,16 @@ def build_page(
 
 
 def pack_arrays(attributions: Attributions) -> tuple[Attributions, ArrayBlock, list[str]]:
-    """The numbers of a page, of as many examples as there is room for; and remarks on what was left out."""
+    """Arrays of the page, for as many examples as fit, and remarks on what was omitted."""
     n, bytes_by_level = len(attributions), {level: count_example_bytes(attributions, *level) for level in LEVELS}
     kind, with_map = next((level for level in LEVELS if n * bytes_by_level[level] <= MAX_BYTES), LEVELS[-1])
     count = min(n, max(1, MAX_BYTES // bytes_by_level[kind, with_map]))
     remarks = []
     if count < n:
-        remarks.append(f"The page holds {count} of the {n} explained sequences, the first ones; attributions.h5 holds all.")
+        remarks.append(f"The page holds {count} of the {n} explained sequences, in order; attributions.h5 contains all.")
         attributions = select_first(attributions, count)
     if not with_map and MUTAGENESIS in attributions.values:
-        remarks.append("There is no room for the map of all substitutions; attributions.h5 holds it.")
+        remarks.append("The map of all substitutions is omitted to limit the page size; attributions.h5 contains it.")
     packed = ArrayBlock()
     packed.add("sequence", attributions.sequence.astype(np.uint8))
     for method, by_head in attributions.values.items():
@@ -91,7 +98,7 @@ def pack_arrays(attributions: Attributions) -> tuple[Attributions, ArrayBlock, l
 
 
 def count_example_bytes(attributions: Attributions, kind: str, with_map: bool) -> int:
-    """Bytes that an example takes, steps and what it takes as text left out."""
+    """Bytes per example, without quantisation steps and text."""
     count = sum(len(by_head) for by_head in attributions.values.values())
     maps = len(attributions.values.get(MUTAGENESIS, {})) * with_map
     label_bytes = (
@@ -103,7 +110,7 @@ def count_example_bytes(attributions: Attributions, kind: str, with_map: bool) -
 
 
 def select_first(attributions: Attributions, n: int) -> Attributions:
-    """The first examples."""
+    """The first n examples."""
     contributions = {
         method: {head: values[:n] for head, values in by_head.items()} for method, by_head in attributions.values.items()
     }
@@ -114,16 +121,16 @@ def select_first(attributions: Attributions, n: int) -> Attributions:
 
 
 def compute_changes(values: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """What the output changes by where a base is put in place of the sequence's own, (n, places, 4); 0 at N."""
+    """Change of the output by each substitution, (n, positions, 4); 0 at N."""
     base_index = np.minimum(sequence, 3)[..., None].astype(np.int64)
     return np.where(sequence[..., None] < 4, values - np.take_along_axis(values, base_index, axis=2), 0)
 
 
 def build_summary(attributions: Attributions, exams: dict[str, Any]) -> dict[str, Any]:
-    """What the program knows beside the numbers, JSON-able."""
+    """Data of the program in addition to the arrays, JSON-compatible."""
     pair, outcome_names = bool(attributions.attributes.get("pair")), ("right", "wrong")
     if attributions.attributes["kind"] == "positions":
-        outcome_names = ("a site stands there", "no site stands there")
+        outcome_names = ("site", "no site")
     return {
         "task": str(attributions.attributes.get("task", "")),
         "kind": attributions.attributes["kind"],
@@ -140,7 +147,7 @@ def build_summary(attributions: Attributions, exams: dict[str, Any]) -> dict[str
 
 
 def describe_method(method: str, exam_result: dict[str, Any] | None) -> dict[str, Any]:
-    """A method as the page calls it, with its exams; passed is None where none were taken."""
+    """A method with its name and exams; passed is None without exams."""
     rows = (exam_result or {}).get("exams") or []
     exams = [
         {k: clean_value(row.get(k)) for k in ("exam", "value", "side", "limit", "passed", "reason", "low", "high", "n")}
@@ -157,12 +164,12 @@ def describe_method(method: str, exam_result: dict[str, Any] | None) -> dict[str
 
 
 def clean_value(value: Any) -> Any:
-    """A value as JSON has words for it: what is not finite is None."""
+    """None for non-finite numbers, which JSON cannot represent."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def build_glyph(letter: str) -> str:
-    """A letter in the unit square, its foot at 0, as the path of an SVG."""
+    """SVG path of a letter in the unit square, baseline at 0."""
     steps = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
     commands = []
     for points, code in Path(*GLYPHS[letter]).iter_segments(curves=True, simplify=False):
@@ -171,7 +178,7 @@ def build_glyph(letter: str) -> str:
 
 
 def write_lead(attributions: Attributions, evaluation: dict[str, Any] | None) -> str:
-    """What the page tells, in a sentence or two."""
+    """Introductory sentence of the page."""
     model = name_model(evaluation["first"], evaluation) if evaluation else str(attributions.attributes.get("model", "the model"))
     n = len(attributions)
     return (
@@ -181,7 +188,7 @@ def write_lead(attributions: Attributions, evaluation: dict[str, Any] | None) ->
 
 
 def build_scores(evaluation: dict[str, Any] | None) -> html.Html:
-    """The first model's headline score beside those of simpler ones, with intervals; and what they mean, in words."""
+    """Headline scores of the first and of simpler models, with intervals and the explanation."""
     if not evaluation:
         return html.Html("")
     metric, cells = evaluation["primary"], evaluation["metrics"]
@@ -210,21 +217,23 @@ def build_scores(evaluation: dict[str, Any] | None) -> html.Html:
     return html.join_html(
         [
             html.tag("dl", title, *entries, class_="scores"),
-            html.render_details("What these scores say", html.tag("p", evaluation["headline"])),
+            html.render_details("Explanation of the scores", html.tag("p", evaluation["headline"])),
         ]
     )
 
 
 def build_failure_warning(methods: list[dict[str, Any]]) -> html.Html | None:
-    """A warning, where no method passed its exams."""
+    """Warning if every examined method failed."""
     examined = [m for m in methods if m["passed"] is not None]
     if not examined or any(m["passed"] for m in examined):
         return html.Html("")
-    return html.render_box("bad", "Every attribution method failed an exam: what is drawn here is no knowledge about the model.")
+    return html.render_box(
+        "bad", "Every attribution method failed an exam: the attributions shown here may not reflect the model."
+    )
 
 
 def build_exam_table(methods: list[dict[str, Any]]) -> html.Html:
-    """All exams of all methods."""
+    """Table of all exams of all methods."""
     rows = []
     for method in methods:
         for row in method["exams"]:
@@ -232,20 +241,20 @@ def build_exam_table(methods: list[dict[str, Any]]) -> html.Html:
             limit = (f"{row['side'] or ''} {limit[0]}", limit[1]) if limit else ""
             rows.append([method["name"], row["exam"], value, limit, format_result(row), row["reason"] or ""])
     if not rows:
-        return html.tag("p", "No exams were taken.")
-    return html.render_table(["method", "exam", "value", "limit", "result", "because"], rows)
+        return html.tag("p", "No exams were run.")
+    return html.render_table(["method", "exam", "value", "limit", "result", "reason"], rows)
 
 
 def format_result(row: dict[str, Any]) -> html.Html:
-    """How an exam went, in words: one that is not defined, or has no limit, is neither passed nor failed."""
+    """Result of an exam in words; an exam without value or limit neither passes nor fails."""
     if not row["passed"]:
         return html.render_state("bad", "FAILED")
     if row["value"] is None:
         return html.render_state("none", "not defined")
-    return html.render_state("none", "told, not judged") if row["limit"] is None else html.render_state("good", "passed")
+    return html.render_state("none", "reported, not judged") if row["limit"] is None else html.render_state("good", "passed")
 
 
 def embed_json(content: Any) -> str:
-    """JSON that can stand in an element `script`: nothing in it ends the element or begins another."""
+    """JSON that is safe inside a `script` element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

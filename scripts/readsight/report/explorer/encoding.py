@@ -1,4 +1,4 @@
-"""Numbers for a page: rounded to whole ones with a scale a row, gzipped together, and written as base64."""
+"""Compact encoding of arrays for a page: quantised per row, gzipped together, and written as base64."""
 
 import base64
 import gzip
@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 
 TYPES = {"uint8": "<u1", "int8": "<i1", "int16": "<i2", "float32": "<f4"}
-ALIGNED = 4  # bytes: where an array may begin
+ALIGNED = 4  # alignment of arrays, bytes
 
 
 def quantise(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows as whole numbers, and what one of them stands for.
+    """Rows as integers, and the step of each row.
 
-    values: (n, …) float. kind: `int8` or `int16`. Returns (n, …) of that kind and (n,) float32, so that their product is off by half
-    a step, which is 1/254 or 1/65534 of the row's largest size. A row that is not finite is 0 throughout, and its step is NaN.
+    Parameters
+    ----------
+    values : (n, …) float.
+    kind : `int8` or `int16`.
+
+    Returns
+    -------
+    (n, …) of that kind and (n,) float32. Their product is exact to half a step, 1/254 or 1/65534 of the row's largest
+    absolute value. Rows with non-finite values are 0, with step NaN.
     """
     flat = np.asarray(values, np.float64).reshape(len(values), -1)
     is_finite = np.isfinite(flat).all(axis=1)
@@ -27,7 +34,7 @@ def quantise(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 class ArrayBlock:
-    """Arrays in one block. table: name → type, shape, and the byte that it begins at."""
+    """Arrays in one block. table: name → type, shape, and byte offset."""
 
     def __init__(self) -> None:
         self.table: dict[str, dict[str, Any]] = {}
@@ -44,18 +51,18 @@ class ArrayBlock:
         self.size += len(data)
 
     def add_scaled(self, name: str, values: np.ndarray, kind: str) -> None:
-        """Add rows of float numbers as whole ones, and beside them their steps, under `{name}/step`."""
+        """Add rows of floats as integers, and their steps as `{name}/step`."""
         rounded, step = quantise(values, kind)
         self.add(name, rounded)
         self.add(f"{name}/step", step)
 
     def encode_text(self) -> str:
-        """The block, gzipped, as base64; the same for the same arrays."""
+        """The gzipped block as base64; deterministic."""
         return base64.b64encode(gzip.compress(b"".join(self._chunks), 9, mtime=0)).decode()
 
 
 def unpack_arrays(text: str, table: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
-    """The arrays of a block, read back."""
+    """Arrays of a block."""
     block = gzip.decompress(base64.b64decode(text))
     arrays = {}
     for name, row in table.items():

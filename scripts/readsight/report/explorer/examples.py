@@ -1,4 +1,4 @@
-"""What a page says of each example: its class, what the model called it, and how wrong that was."""
+"""Description of each example on the page: label, prediction, and error."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ EDGE = 1e-6
 
 
 def describe_examples(attributions: Attributions) -> dict[str, Any]:
-    """Columns of the examples, JSON-able.
+    """Columns of the examples, JSON-compatible.
 
-    name, group, label (in words), classes (places in `filters`), fold, chrom, start, end, strand: a value an example. filters:
-    classes that examples can be chosen by. score, chance, called, right, wrong, at: head → a value an example. chance: probability
-    as the explained number gives it (before calibration). called: in words. right: whether that is the label, None where
-    nothing is called. wrong: how far from the truth the number is, larger is worse. None stands for what is not known.
+    One value per example: name, group, label (text), classes (indices in `filters`), fold, chrom, start, end, strand.
+    filters: classes to select examples by. By head, one value per example: score; chance (probability from the explained
+    output, before calibration); called (predicted class); right (whether it is the label, None without prediction); wrong
+    (size of the error); at. None is not available.
     """
     kind, heads = attributions.attributes["kind"], attributions.heads
     label = attributions.metadata.get("label")
@@ -48,7 +48,7 @@ def describe_examples(attributions: Attributions) -> dict[str, Any]:
 def describe_labels(
     kind: str, classes: list[str], label: np.ndarray | None, n: int
 ) -> tuple[list[str], list[str], list[list[int]]]:
-    """The label of each example in words, what examples are chosen by, and which of these each one is."""
+    """Label text of each example, the filters, and the filters that each example belongs to."""
     if label is None:
         return [""] * n, [], [[] for _ in range(n)]
     if kind in ("binary", "multiclass"):
@@ -66,7 +66,7 @@ def describe_labels(
 
 
 def compute_probabilities(kind: str, score: np.ndarray) -> list[np.ndarray | None]:
-    """Probability of each head, where its numbers tell one. score: (n, heads)."""
+    """Probability of each head, if defined. score: (n, heads)."""
     if kind in ("binary", "multilabel"):
         return list((0.5 * (1 + np.tanh(score / 2))).T)
     if kind == "multiclass":
@@ -76,7 +76,7 @@ def compute_probabilities(kind: str, score: np.ndarray) -> list[np.ndarray | Non
 
 
 def judge_predictions(attributions: Attributions, score: np.ndarray, head: int) -> dict[str, list[Any]]:
-    """What each example was called, whether that is right, and how wrong it is; of one head."""
+    """Predicted class, correctness and error of each example, for one head."""
     kind, n, head_score = attributions.attributes["kind"], len(attributions), score[:, head]
     missing: list[Any] = [None] * n
     if attributions.metadata.get("label") is None:
@@ -113,5 +113,5 @@ def judge_predictions(attributions: Attributions, score: np.ndarray, head: int) 
 
 
 def round_numbers(values: np.ndarray) -> list[float | None]:
-    """Numbers of six digits; None for what JSON has no word for."""
+    """Numbers with six digits; None for non-finite ones."""
     return [float(f"{v:.6g}") if np.isfinite(v) else None for v in np.asarray(values, float)]

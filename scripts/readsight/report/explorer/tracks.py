@@ -1,4 +1,4 @@
-"""What lies along the windows of a page: hits of motifs, and variants with their predicted effects."""
+"""Annotations of the windows of a page: motif hits, and variants with predicted effects."""
 
 import gzip
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ from readsight.interpret.sequence_attribution.attribution_file import Attributio
 from readsight.report.explorer.examples import round_numbers
 
 HIT_COLUMNS = ("example", "start", "end", "strand", "motif", "score", "contribution")
-MOTIF_COLUMNS = ("head", "towards", "consensus", "seqlets", "match", "q")  # columns of the table of motifs that are told
+MOTIF_COLUMNS = ("head", "towards", "consensus", "seqlets", "match", "q")  # columns of the motif table shown on the page
 VARIANT_COLUMNS = ("chrom", "pos", "ref", "alt")
-LABELS = {1: "known to act", 0: "known to do nothing"}
-MAX_PER_EXAMPLE = 80  # hits, and variants, that are kept of an example
-BATCH_ROWS = 200_000  # variants read at once
-MAX_ALLELE_LETTERS = 24  # letters of an allele that are shown
+LABELS = {1: "known functional", 0: "known neutral"}
+MAX_PER_EXAMPLE = 80  # hits, and variants, per example
+BATCH_ROWS = 200_000  # variants per batch
+MAX_ALLELE_LETTERS = 24  # displayed letters of an allele
 
 
 def read_hits(path: Path | None, names: list[str]) -> dict[int, list[list[Any]]]:
-    """Hits of motifs: example's place → [start, end, strand, motif, score, contribution, whether it contributes as its motif does].
+    """Motif hits: example index → [start, end, strand, motif, score, contribution, contributing].
 
-    path: table with the columns of HITS, places 0-based half-open along the sequence (of pairs through both windows); absent or
-    empty: no hits. Of an example those of largest contribution are kept. Raises InputError where a column is missing.
+    path: table with the columns of HIT_COLUMNS, 0-based half-open (for pairs through both windows); may be absent or empty.
+    The hits of largest contribution are kept per example. Raises InputError if a column is missing.
     """
     table = read_table(path)
     if table is None or not len(table):
@@ -56,7 +56,7 @@ def read_hits(path: Path | None, names: list[str]) -> dict[int, list[list[Any]]]
 
 
 def read_table(path: Path | None) -> pd.DataFrame | None:
-    """A table with a head, gzip too; None where there is no file or nothing in it. Ids stay text."""
+    """A table with a header, also gzipped; None if there is no file or it is empty. Identifiers stay text."""
     if path is None or not path.exists() or not path.stat().st_size:
         return None
     with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as handle:
@@ -69,7 +69,7 @@ def read_table(path: Path | None) -> pd.DataFrame | None:
 
 
 def read_motifs(path: Path | None, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What the table of motifs says of those that are names: name → column of TOLD → value in words, empty ones left out."""
+    """Rows of the motif table for the given names: name → column of MOTIF_COLUMNS → text, without empty values."""
     table = read_table(path)
     if table is None or "motif" not in table:
         return {}
@@ -81,18 +81,17 @@ def read_motifs(path: Path | None, names: Iterable[str]) -> dict[str, dict[str, 
 
 
 def format_cell(value: Any) -> str:
-    """A cell as text: numbers of three digits, nothing for NaN."""
+    """A cell as text: numbers with three digits, "" for NaN."""
     if isinstance(value, float):
         return f"{value:.3g}" if np.isfinite(value) else ""
     return str(value)
 
 
 def read_variants(paths: list[Path], attributions: Attributions) -> dict[int, list[list[Any]]]:
-    """Variants in the windows: example's place → [set, start, end, position, ref, alt, effect on each head, label in words].
+    """Variants in the windows: example index → [set, start, end, position, ref, alt, effect on each head, label text].
 
-    paths: tables of `interpret_variants`; a set is called as its file. start, end: place along the window as it reads, 0-based
-    half-open; of a window on the other strand counted from its end. position: from 1. Those of largest effect are kept. Windows
-    without coordinates have none.
+    paths: tables of `interpret_variants`; the set is the file name. start, end: in the orientation of the window, 0-based
+    half-open. position: from 1. Variants with the largest effects are kept. Windows without coordinates have none.
     """
     windows = find_windows(attributions)
     by_example: dict[int, list[list[Any]]] = {}
@@ -108,7 +107,7 @@ def select_largest(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def find_windows(attributions: Attributions) -> dict[str, pd.DataFrame]:
-    """Contig → windows on it: row, start, end, turned."""
+    """Contig → its windows: row, start, end, turned."""
     if "chrom" not in attributions.metadata:
         return {}
     table = pd.DataFrame({name: attributions.metadata[name] for name in ("chrom", "start", "end", "strand")})
@@ -118,16 +117,16 @@ def find_windows(attributions: Attributions) -> dict[str, pd.DataFrame]:
 
 
 def iterate_variants(path: Path, heads: list[str]) -> Iterable[pd.DataFrame]:
-    """A set's variants, some at a time: SITES, `effect` (a list a head) and `label_text` (what is known of it).
+    """Variants of a set in batches: VARIANT_COLUMNS, `effect` (one value per head) and `label_text`.
 
-    Raises InputError where a column is missing.
+    Raises InputError if a column is missing.
     """
     file = parquet.ParquetFile(path)
     names = file.schema_arrow.names
     changes = [name for name in names if name.startswith("delta.")]
     missing = [name for name in VARIANT_COLUMNS if name not in names] + ["delta.…"] * (not changes)
     if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}; the tables that interpret_variants writes have them")
+        raise InputError(f"{path}: no column {', '.join(missing)}; tables of interpret_variants have them")
     label = ["label"] * ("label" in names)
     for batch in file.iter_batches(BATCH_ROWS, columns=[*VARIANT_COLUMNS, *changes, *label]):
         table = batch.to_pandas()
@@ -136,9 +135,9 @@ def iterate_variants(path: Path, heads: list[str]) -> Iterable[pd.DataFrame]:
 
 
 def compute_effects(table: pd.DataFrame, heads: list[str]) -> np.ndarray:
-    """What each variant does to each head, (n, heads); of sites that are gained and lost the larger, lost ones below 0.
+    """Effect of each variant on each head, (n, heads); for gained and lost sites the larger one, losses negative.
 
-    table: columns `delta.{track}`. A head that no track speaks of has the largest change of all tracks; NaN where there is none.
+    table: columns `delta.{track}`. A head without a track gets the largest change of all tracks; NaN if there is none.
     """
     columns = []
     for head in heads:
@@ -151,7 +150,7 @@ def compute_effects(table: pd.DataFrame, heads: list[str]) -> np.ndarray:
 
 
 def place_variants(table: pd.DataFrame, windows: dict[str, pd.DataFrame]) -> Iterable[tuple[int, list[Any]]]:
-    """Variants that lie in windows: window's row, and what `read_variants` says from start on."""
+    """Variants inside windows: row of the window, and the values of `read_variants` from `start` on."""
     for chrom, contig_variants in table.groupby(table["chrom"].astype(str), sort=False):
         contig_variants = contig_variants.sort_values("pos", kind="stable")
         first = contig_variants["pos"].to_numpy(int) - 1
