@@ -33,7 +33,7 @@ def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> Non
     """
     source = SOURCES[spec["source"]]
     obs, annotations = source.read(labels)
-    table, var = REPRESENTATIONS[spec["representation"]].features(obs, annotations, fasta)
+    table, var = REPRESENTATIONS[spec["representation"]].compute_features(obs, annotations, fasta)
     made_from = {labels.name: sha256(labels), fasta.name: sha256(fasta)}
     task = spec | {"spec": json.dumps(spec, sort_keys=True), "made_from": made_from, "classes": source.CLASSES}
     assemble_examples(obs, table, var, task).write_h5ad(examples)

@@ -38,7 +38,7 @@ def divide_examples(
     the chromosome as their group, and have no role where a relative of theirs is tested on.
     """
     split_rule = SPLITS[spec["by"]]
-    groups = split_rule.groups(data.obs, spec)
+    groups = split_rule.assign_groups(data.obs, spec)
     excludes_relatives = relatives is not None and spec["by"] == "chromosome"
     groups = groups if near_pairs is None or excludes_relatives else leakage.join_groups(groups, near_pairs)
     if relatives is not None:
@@ -47,8 +47,8 @@ def divide_examples(
     strata, names = read_strata(data.obs), groups.to_numpy(str)
     requirements = cross_validation.list_requirements(outcome, data.obs)
     batches = data.obs[BATCHES].to_numpy(str) if BATCHES in data.obs else None
-    if hasattr(split_rule, "roles"):
-        given_roles = split_rule.roles(data.obs, whole=relatives is not None).to_numpy(str)
+    if hasattr(split_rule, "read_roles"):
+        given_roles = split_rule.read_roles(data.obs, keep_validation=relatives is not None).to_numpy(str)
         roles = cross_validation.use_given_split(given_roles, strata, names, spec, seed, requirements, batches)
     elif spec.get("test_chromosomes"):
         roles = chromosome_holdout.assign_by_chromosome(strata, names, spec, seed, requirements)
@@ -145,7 +145,7 @@ def examine_sequences(
     divisions = ("split", "validation")
     if is_given:
         is_test = (first_fold.iloc[:, 0] == "test").to_numpy()
-        ids = SPLITS["given"].groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
+        ids = SPLITS["given"].assign_groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
         kinds = leakage.find_related(is_test, ~is_test, data.obs, ids, relatives)
         is_leaked = np.zeros(len(is_test), bool)
         is_leaked[is_test] = kinds["related"] | kinds["same_group"]
@@ -174,7 +174,7 @@ def examine_sequences(
         "gc": gc_by_role(data.obs, roles),
     }
     if spec["by"] == "group":
-        findings["joined"] = {"groups": SPLITS["group"].groups(data.obs, spec).nunique(), "left": len(np.unique(groups))}
+        findings["joined"] = {"groups": SPLITS["group"].assign_groups(data.obs, spec).nunique(), "left": len(np.unique(groups))}
     return describe_split(data, table, spec, seed) | findings | certify_split(faults)
 
 

@@ -80,7 +80,7 @@ def load_folds(
     arrays, content = model_file.read(inputs["tensors"], inputs["about"])
     model_spec = ModelSpec.parse(content["model"])
     tests = [model_spec.restrict_fold(fold_file.read(inputs["test"], n)) for n in range(len(arrays))]
-    verify_folds(certificate, {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].mark})
+    verify_folds(certificate, {str(inputs["about"]): content["certificate"], str(inputs["test"]): tests[0].digest})
     if per_fold:
         rows = [sample_rows([len(test)], count, seed + n)[0] for n, test in enumerate(tests)]
     else:

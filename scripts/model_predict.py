@@ -53,7 +53,7 @@ def main(
     tables = []
     for number, row in enumerate(content["folds"]):
         full_fold = replace(model_spec.restrict_fold(fold_file.read(test, number)), encoding=encodings[number])
-        verify_folds(certificate, digests | {str(test): full_fold.mark})
+        verify_folds(certificate, digests | {str(test): full_fold.digest})
         check_compatibility(full_fold, content, test, description)
         member, fold = member_of(model_spec.model, full_fold)
         if fold.features != row["features"]:

@@ -1,4 +1,4 @@
-"""The words that a config may use are those behind which a module stands."""
+"""The values that a config allows are the names of registered modules."""
 
 import inspect
 from typing import get_args
@@ -18,23 +18,23 @@ from readsight.models.sequence import NETWORKS
 from readsight.models.tabular import MODELS
 from readsight.wording import CONTROL
 
-# section, key, registries, and what their members must have (the docstring of a package says what these take and give)
+# section, key, registries, functions that their members must have (documented by the packages)
 KINDS = [
     (tasks.Task, "source", [SOURCES], {"read"}),
     (tasks.Task, "representation", [REPRESENTATIONS], {"fit", "apply"}),
-    (tasks.Task, "representation", [ENCODINGS], {"fit", "features"}),
-    (tasks.Split, "by", [SPLITS], {"groups"}),
+    (tasks.Task, "representation", [ENCODINGS], {"fit", "compute_features"}),
+    (tasks.Split, "by", [SPLITS], {"assign_groups"}),
     (tasks.Balance, "method", [BALANCES], {"balance"}),
     (tasks.Task, "models", [MODELS, NETWORKS, KMER_MODELS], {"train", "predict"}),
     (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
     (tasks.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
-# Sequences are read by `dataset_assemble_sequences`, file by file as each is; what is read of them is no one member.
+# Sequences are read by `dataset_assemble_sequences`, whose readers depend on the file format.
 ELSEWHERE = {"source": {"sequences"}}
 
 
 def read_allowed_values(section: type, key: str) -> set[str]:
-    """Values that the config allows for a key, or for the items of a list; None, for a default told later, aside."""
+    """Values that the config allows for a key or for the items of its list, without None."""
 
     def flatten_values(allowed: object) -> set[str]:
         return {allowed} if isinstance(allowed, str) else set().union(*map(flatten_values, get_args(allowed)))

@@ -78,7 +78,7 @@ def test_uncertified_split_is_refused_by_the_fold_step(tmp_path, monkeypatch):
 
 
 def divide_at_random(data, spec, seed, near, relatives):
-    table = dataset_split.SPLITS["homology"].groups(data.obs, spec).to_frame()
+    table = dataset_split.SPLITS["homology"].assign_groups(data.obs, spec).to_frame()
     return table.assign(**{"repeat0.fold0": np.array(["train", "validation", "test"])[np.arange(data.n_obs) % 3]})
 
 

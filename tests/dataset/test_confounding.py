@@ -147,7 +147,7 @@ class TestPerfect:
         message = batch_confounding.describe_confounding(
             ["a", "a", "b", "c", "c"], ["case", "case", "control", "control", "control"]
         )
-        assert "a: case 2; b: control 1; c: control 2" in message and "What would be right" in message
+        assert "a: case 2; b: control 1; c: control 2" in message and "At least one batch needs samples of two or more classes" in message
 
     @pytest.mark.parametrize(
         ("batches", "labels"),
@@ -161,7 +161,7 @@ class TestPerfect:
         assert batch_confounding.describe_confounding(["a", "a", "b", "b", ""], ["x", "x", "y", "", "x"]) is not None
 
     def test_one_sample_per_batch_is_reported(self):
-        assert "a batch of its own" in batch_confounding.describe_confounding(list("abc"), list("xyx"))
+        assert "is a separate batch" in batch_confounding.describe_confounding(list("abc"), list("xyx"))
 
     def test_many_batches_are_not_all_listed(self):
         message = batch_confounding.describe_confounding(

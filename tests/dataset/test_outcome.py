@@ -38,10 +38,10 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_columns_round_trip(kind):
     outcome, target, predictions = KINDS[kind]
-    table = pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", predictions))
-    np.testing.assert_array_equal(outcome.target(table), target)
-    np.testing.assert_array_equal(outcome.guess(table, "raw"), predictions)
-    assert Outcome.from_dict(outcome.plain()) == outcome
+    table = pd.DataFrame(outcome.target_columns(target) | outcome.prediction_columns("raw", predictions))
+    np.testing.assert_array_equal(outcome.read_target(table), target)
+    np.testing.assert_array_equal(outcome.read_predictions(table, "raw"), predictions)
+    assert Outcome.from_dict(outcome.to_dict()) == outcome
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
@@ -51,26 +51,26 @@ def test_loss_is_the_mean_negative_log_likelihood(kind):
         chances = [row[c] for row, c in zip(predictions, target, strict=True)]
     else:
         chances = np.where(target == 1, predictions, 1 - predictions).ravel()
-    assert outcome.loss(predictions, target) == pytest.approx(-np.log(chances).mean())
+    assert outcome.compute_loss(predictions, target) == pytest.approx(-np.log(chances).mean())
 
 
 def test_positional_targets_round_trip_through_a_file(tmp_path):
     for kind in ("positions", "profile"):
         outcome, target, predictions = KINDS[kind]
-        pd.DataFrame(outcome.targets(target) | outcome.predictions("raw", predictions)).to_parquet(tmp_path / "t.parquet")
+        pd.DataFrame(outcome.target_columns(target) | outcome.prediction_columns("raw", predictions)).to_parquet(tmp_path / "t.parquet")
         table = pd.read_parquet(tmp_path / "t.parquet")
-        np.testing.assert_array_equal(outcome.target(table), target)
-        np.testing.assert_array_equal(outcome.guess(table, "raw"), predictions)
+        np.testing.assert_array_equal(outcome.read_target(table), target)
+        np.testing.assert_array_equal(outcome.read_predictions(table, "raw"), predictions)
 
 
 def test_losses_of_numbers_bases_and_signals_match_definitions():
     outcome, target, predictions = KINDS["regression"]
-    assert outcome.loss(predictions, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
+    assert outcome.compute_loss(predictions, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
     outcome, target, predictions = KINDS["positions"]
-    assert outcome.loss(predictions, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
+    assert outcome.compute_loss(predictions, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
     outcome, target, predictions = KINDS["profile"]
     likelihood = poisson.logpmf(target, predictions) + gammaln(target + 1)
-    assert outcome.loss(predictions, target) == pytest.approx(-likelihood.mean())
+    assert outcome.compute_loss(predictions, target) == pytest.approx(-likelihood.mean())
 
 
 def test_partial_loss_with_ties_matches_definition():

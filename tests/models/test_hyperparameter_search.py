@@ -1,4 +1,4 @@
-"""Settings are chosen by what a model says of examples that it did not see."""
+"""Settings are chosen by predictions of validation examples."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ from readsight.models.tabular import elastic_net
 
 
 def make_model(loss, **attributes):
-    """A model of one setting, x, whose probability of class 1 is what `loss` gives."""
+    """A model with one setting, x; `loss` gives its predicted probability of class 1."""
     return SimpleNamespace(
         train=lambda train, validation, settings, seed, threads: FittedModel({}, {"p": loss(settings["x"])} | settings),
         predict=lambda arrays, description, values: np.full(len(values), description["p"]),
@@ -36,7 +36,9 @@ def test_grid_search_minimises_the_mean_loss(fold_pairs):
     losses = [
         np.mean(
             [
-                validation.outcome.loss(elastic_net.predict(f.arrays, f.description, validation.values), validation.labels)
+                validation.outcome.compute_loss(
+                    elastic_net.predict(f.arrays, f.description, validation.values), validation.labels
+                )
                 for f, validation in (
                     (elastic_net.train(train, validation, settings, 1, 1), validation) for train, validation in fold_pairs
                 )
@@ -59,7 +61,7 @@ def test_settings_stay_without_a_grid(fold_pairs):
     result = search_settings(model, fold_pairs, {"x": 7}, 0, 1, 1)
     assert result.settings == {"x": 7} and len(result.trials) == 1
     assert search_settings(model, fold_pairs, {"x": 7}, 5, 1, 1).settings == {"x": 7}, (
-        "without a space nothing is tried more than once"
+        "without a search space there is a single candidate"
     )
     both = search_settings(make_model(lambda x: 0.5, GRID=[{"x": 1}]), fold_pairs, {"x": 7, "y": 2}, 0, 1, 1)
     assert both.settings == {"x": 1, "y": 2}
@@ -114,5 +116,5 @@ def test_folds_without_events_are_ignored():
     uncensored = planted.select_rows(fold, np.arange(20, 60))
     model = make_model(lambda x: x, GRID=[{"x": 0.0}])
     assert np.isfinite(search_settings(model, [(uncensored, censored), (uncensored, uncensored)], {}, 0, 1, 1).trials[0]["loss"])
-    with pytest.raises(ToolError, match="none holds an event"):
+    with pytest.raises(ToolError, match="none has an event"):
         search_settings(model, [(uncensored, censored)], {}, 0, 1, 1)

@@ -57,10 +57,10 @@ def test_encoding_of_each_fold_round_trips(tmp_path, word):
     for number in (0, 1):
         stored = encoding_file.read(tensors, description, number, sha256(certificate))
         refitted = ENCODINGS[word].fit(codes[number::2], SequenceLayout(30), SPEC, 1 + number, 1)
-        assert stored.name == word and stored.description == json.loads(json.dumps(refitted.about))
+        assert stored.name == word and stored.description == json.loads(json.dumps(refitted.description))
         assert stored.arrays.keys() == refitted.arrays.keys()
         assert all(np.array_equal(stored.arrays[name], refitted.arrays[name]) for name in refitted.arrays)
-        for method in ["tokens"] if word == "kmer_graph" else ["tokens", "features"]:
+        for method in ["encode_tokens"] if word == "kmer_graph" else ["encode_tokens", "compute_features"]:
             if hasattr(ENCODINGS[word], method):
                 first, second = (np.asarray(getattr(ENCODINGS[word], method)(codes[:5], e)[0]) for e in (stored, refitted))
                 assert np.array_equal(first, second)

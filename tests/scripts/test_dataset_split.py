@@ -134,17 +134,17 @@ def test_class_in_too_few_groups_is_named():
 
 def test_group_column_and_given_split():
     obs = make_positions([1, 2, 3]).assign(donor=["a", "b", "a"], split=["train", "test", "validation"])
-    assert SPLITS["group"].groups(obs, {"column": "donor"}).tolist() == ["a", "b", "a"]
+    assert SPLITS["group"].assign_groups(obs, {"column": "donor"}).tolist() == ["a", "b", "a"]
     with pytest.raises(InputError, match="no column 'site'.*donor"):
-        SPLITS["group"].groups(obs, {"column": "site"})
+        SPLITS["group"].assign_groups(obs, {"column": "site"})
     with pytest.raises(InputError, match="1 examples have no 'donor'"):
-        SPLITS["group"].groups(obs.assign(donor=["a", None, "b"]), {"column": "donor"})
-    assert SPLITS["given"].roles(obs).tolist() == ["train", "test", "train"], "validation is trained on, and divided again"
+        SPLITS["group"].assign_groups(obs.assign(donor=["a", None, "b"]), {"column": "donor"})
+    assert SPLITS["given"].read_roles(obs).tolist() == ["train", "test", "train"], "validation is trained on, and divided again"
     with pytest.raises(InputError, match="'dev'"):
-        SPLITS["given"].roles(obs.assign(split="dev"))
+        SPLITS["given"].read_roles(obs.assign(split="dev"))
     with pytest.raises(InputError, match="needs a column `split`"):
-        SPLITS["given"].roles(obs.drop(columns="split"))
-    assert SPLITS["chromosome"].groups(obs, {}).tolist() == ["chr1"] * 3
+        SPLITS["given"].read_roles(obs.drop(columns="split"))
+    assert SPLITS["chromosome"].assign_groups(obs, {}).tolist() == ["chr1"] * 3
 
 
 def test_stale_certificate_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Small networks of sequence, for tests: settings, abouts, batches, and training on planted sequences."""
+"""Small networks of sequence for tests: settings, descriptions, batches, and training on planted sequences."""
 
 from dataclasses import replace
 from itertools import product
@@ -28,12 +28,12 @@ SPEC = Represent().model_dump() | {"k": 3, "epochs": 1, "vocabulary": 32, "dimen
 
 
 def small_settings(word: str, **overrides: Any) -> dict[str, Any]:
-    """The architecture's settings: the config's, but small."""
+    """Settings of an architecture: config defaults, reduced in size."""
     return getattr(Architectures(), word).model_dump() | SMALL[word] | {"dropout": 0.0} | overrides
 
 
 def describe_network(word: str, kind: str = "binary", length: int = 48, **overrides: Any) -> dict[str, Any]:
-    """What a network is built from. overrides: its settings, and what `readsight.models.sequence` names."""
+    """Description to build a network from. overrides: its settings, and the values listed in `readsight.models.sequence`."""
     inputs = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
     bins = 8 if kind == "profile" else 1
     outcome = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
@@ -41,7 +41,7 @@ def describe_network(word: str, kind: str = "binary", length: int = 48, **overri
 
 
 def build_network(description: dict[str, Any], word: str, seed: int = 0) -> torch.nn.Module:
-    """A network whose statistics of batches are not those that it began with, ready to predict."""
+    """A network in evaluation mode, with batch statistics that differ from the initial ones."""
     torch.manual_seed(seed)
     net = NETWORKS[word].build(description)
     with torch.no_grad():
@@ -50,7 +50,7 @@ def build_network(description: dict[str, Any], word: str, seed: int = 0) -> torc
 
 
 def make_batch(description: dict[str, Any], n: int = 5, seed: int = 0) -> torch.Tensor:
-    """Random sequences as the network reads them."""
+    """Random sequences as network input."""
     codes = torch.from_numpy(sequenced.random_codes(n, description["length"] * (1 + description["pair"]), seed))
     return codes if description["input"] == "codes" else encode_one_hot(codes)
 
@@ -60,28 +60,28 @@ def encode_one_hot(codes: torch.Tensor) -> torch.Tensor:
 
 
 def encode_fold(fold: Fold, word: str, **overrides: Any) -> Fold:
-    """The fold with a representation that was learned from it. overrides: of its settings."""
+    """The fold with a representation fitted on it. overrides: of its settings."""
     return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC | overrides, 1, 1))
 
 
 def train_network(word: str, train: Fold, **overrides: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays and about of a small network. overrides: settings of training and architecture."""
+    """Arrays and description of a small network. overrides: settings of training and architecture."""
     options = TrainingConfig().model_dump() | QUICK | small_settings(word) | overrides
     fitted = NETWORKS[word].train(train, None, options, 1, 1)
-    return fitted.arrays, fitted.about
+    return fitted.arrays, fitted.description
 
 
 def train_and_predict(word: str, train: Fold, test: Fold, **overrides: Any) -> np.ndarray:
-    """Predictions of test examples by a small network that was trained on others."""
+    """Predictions of test examples by a small network."""
     return NETWORKS[word].predict(*train_network(word, train, **overrides), test.values)
 
 
 def encode_tokens(encoding: Encoding, codes: np.ndarray) -> np.ndarray:
-    return ENCODINGS[encoding.name].tokens(codes, encoding)
+    return ENCODINGS[encoding.name].encode_tokens(codes, encoding)
 
 
 def make_fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **layout: Any) -> Fold:
-    """A fold. layout: of `readsight.dataset.fold_file.SequenceLayout`."""
+    """A fold. layout: fields of its sequence layout (`readsight.dataset.fold_file`)."""
     template = sequenced.make_fold(codes, labels, kind)
     length = codes.shape[1] // 2 if layout.get("pair") else codes.shape[1]
     outcome = replace(template.outcome, classes=("neither", "site")) if kind == "positions" else template.outcome
@@ -89,7 +89,7 @@ def make_fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", **lay
 
 
 def save_checkpoint(folder: Path) -> Path:
-    """A small BERT of words of three bases, as Hugging Face saves it."""
+    """A small BERT on 3-mers, as saved by Hugging Face."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, product("ACGT", repeat=3))]

@@ -1,4 +1,4 @@
-"""A small network of sequence, and parts that it learns from, for tests of training."""
+"""A small network of sequence, and folds for it, for tests of training."""
 
 import json
 from dataclasses import replace
@@ -52,14 +52,14 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def build_plain(description: dict[str, Any]) -> Any:
-    """A network that reads each example by itself, in training too."""
+    """A network without dependence between examples, in training too."""
     from torch import nn
 
     return nn.Sequential(nn.Conv1d(4, 8, 9, padding="same"), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(8, 1))
 
 
 def make_fold(kind: str = "binary", n: int = 120, length: int = 40, seed: int = 1, **layout: Any) -> Fold:
-    """Sequences of which a word tells the outcome. layout: of `fold_file.SequenceLayout`."""
+    """Sequences in which a motif determines the outcome. layout: fields of the sequence layout."""
     codes = sequenced.random_codes(n, length, seed)
     has_motif = np.arange(n) % 2 == 1
     codes = sequenced.plant_motif(codes, has_motif, MOTIF, seed)
@@ -80,7 +80,7 @@ def make_fold(kind: str = "binary", n: int = 120, length: int = 40, seed: int = 
 
 
 def is_weak(codes: np.ndarray) -> np.ndarray:
-    """Where A or T stands, which is the same on both strands."""
+    """Whether each base is A or T, which is equal on both strands."""
     return (codes == 0) | (codes == 3)
 
 
@@ -91,19 +91,19 @@ def fit(train: Fold, validation: Fold | None = None, seed: int = 1, checkpoint_f
 
 
 def predict(fitted: Any, codes: np.ndarray) -> np.ndarray:
-    return training.predict(build, fitted.arrays, fitted.about, codes)
+    return training.predict(build, fitted.arrays, fitted.description, codes)
 
 
 def is_identical(first: Any, second: Any) -> bool:
-    """Whether two models are the same to the last bit."""
+    """Whether two models are bitwise identical."""
     arrays = first.arrays.keys() == second.arrays.keys() and all(
         np.array_equal(first.arrays[k], second.arrays[k]) for k in first.arrays
     )
-    return arrays and first.history == second.history and first.about == second.about
+    return arrays and first.history == second.history and first.description == second.description
 
 
 def write_folds(folder: Path, fold: Fold, representation: str = "one_hot", folds: int = 2) -> dict[str, Path]:
-    """Folds of sequences in files, each with a part held out, and their representation.
+    """Fold files of sequences, each with a validation set, and their representation.
 
     Names: balanced, validation, test, certificate, representation, representation_about.
     """
@@ -119,7 +119,7 @@ def write_folds(folder: Path, fold: Fold, representation: str = "one_hot", folds
         codes = fold.values[roles[(position // 2 + k) % 5] == "balanced"]
         encoding = ENCODINGS[representation].fit(codes, fold.sequence, spec, 1, 1)
         arrays.append(encoding.arrays)
-        rows.append({"about": encoding.about})
+        rows.append({"about": encoding.description})
     for name in set(roles):
         parts = [
             (f"fold{k}", _to_anndata(fold, np.flatnonzero(roles[(position // 2 + k) % 5] == name), digest)) for k in range(folds)
@@ -141,7 +141,7 @@ def _to_anndata(fold: Fold, rows: np.ndarray, digest: str) -> Any:
 def train_and_predict(
     folder: Path, files: dict[str, Path], model: str, settings: dict[str, Any], checkpoint_folder: Path | None = None
 ) -> dict:
-    """A model trained and predicted with by the scripts: tensors, about, predictions."""
+    """A model trained and applied by the scripts: tensors, about, predictions."""
     import model_predict
     import model_train
 

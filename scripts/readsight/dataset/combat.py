@@ -55,7 +55,7 @@ def fit(
     # Of the values that are there: the authors' programme divides by n, but by n − 1 as soon as any one value is missing.
     pooled_batches = slice(None) if reference_index is None else slice(reference_index, reference_index + 1)
     pooled = squares[pooled_batches].sum(axis=0) / np.maximum(counts[pooled_batches].sum(axis=0), 1)
-    adjusted = moments["told"] & (pooled > (ROUNDING * grand) ** 2)
+    adjusted = moments["estimable"] & (pooled > (ROUNDING * grand) ** 2)
     gamma, delta = np.zeros((len(labels), features)), np.ones((len(labels), features))
     deviation = np.where(adjusted, np.sqrt(np.where(adjusted, pooled, 1.0)), 1.0)
     for batch in range(len(labels) if len(labels) > 1 else 0):
@@ -317,7 +317,7 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
         squares[:, columns] = np.maximum(squares[:, columns] - explained, 0.0)
         # of a feature that the covariates tell, what is left is rounding
         is_estimable[columns] &= squares[:, columns].sum(axis=0) > SPANNED * total
-    return {"means": means, "effect": effect, "squares": squares, "counts": counts, "told": is_estimable}
+    return {"means": means, "effect": effect, "squares": squares, "counts": counts, "estimable": is_estimable}
 
 
 def _batch_means(block: np.ndarray, rows: Sequence[slice], out: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from readsight.checks.batch_confounding import connect_batches
 from readsight.dataset.outcome import Outcome
 from readsight.stats import metrics
 from readsight.stats.survival import c_index
-from readsight.wording import format_estimate
+from readsight.text import format_estimate
 
 STRONG = 0.5  # Cramér's V from which on batch and label are strongly confounded
 CLEAR = 0.1  # part of the way from chance to certainty that an interval must lie above to be clear

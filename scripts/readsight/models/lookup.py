@@ -1,7 +1,7 @@
-"""Which module learns a model of a task, and what of the examples it is shown.
+"""Look-up of the module that trains a model of a task, and of its view of the examples.
 
-Of tables a model is a member of `tabular` and sees the fold as it stands. Of sequences it is a network (`sequence`) or a
-model of k-mers (`kmer`), which see codes; or a member of `tabular`, which sees features that the encoding makes.
+Models of tables are in `tabular` and use the fold as it is. Models of sequences are networks (`sequence`) or k-mer models
+(`kmer`), which read base codes; or models in `tabular`, which read features computed by the encoding.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from readsight.models.tabular import MODELS
 
 
 def find_model(name: str, fold: Fold) -> tuple[ModuleType, Fold]:
-    """The module behind a model's word, and the fold as it sees it. Raises InputError for an unknown word."""
+    """The module of a model name, and the fold as the model reads it. Raises InputError for an unknown name."""
     if fold.sequence is None:
         return MODELS[name], fold
     for registry in (NETWORKS, KMER_MODELS):
@@ -33,20 +33,20 @@ def find_model(name: str, fold: Fold) -> tuple[ModuleType, Fold]:
 
 
 def compute_fold_features(fold: Fold) -> Fold:
-    """The fold with the features that its encoding makes of the sequences."""
-    values, names = ENCODINGS[fold.encoding.name].features(fold.values, fold.encoding)
+    """The fold with the features that its encoding computes from the sequences."""
+    values, names = ENCODINGS[fold.encoding.name].compute_features(fold.values, fold.encoding)
     return replace(fold, values=values, var=pd.DataFrame(index=pd.Index(names)), sequence=None)
 
 
 def describe_sequences(fold: Fold) -> dict[str, Any]:
-    """What a model's file says of the sequences that it was trained on; nothing of tables."""
+    """Sequence layout and representation as recorded in the file of a model; empty for tables."""
     if fold.sequence is None:
         return {}
     return {"sequence": fold.sequence.to_dict(), "representation": fold.encoding.name if fold.encoding else None}
 
 
 def check_compatibility(fold: Fold, content: dict[str, Any], test_path: Path, description_path: Path) -> None:
-    """Raise InputError where a model was not trained on such sequences, or for such an outcome."""
+    """Raise InputError if the model was trained on different kinds of sequences, or for a different outcome."""
     faults = []
     for key, value in describe_sequences(fold).items():
         stored = content.get(key)
@@ -59,13 +59,13 @@ def check_compatibility(fold: Fold, content: dict[str, Any], test_path: Path, de
             if current != expected
         ]
     if fold.outcome.to_dict() != content["outcome"]:
-        faults.append(f"{test_path}: what is to be predicted is not what {description_path} was trained on")
+        faults.append(f"{test_path}: the outcome differs from the one that {description_path} was trained on")
     if faults:
         raise InputError(faults)
 
 
 def read_encodings(tensors_path: Path, description_path: Path) -> tuple[list[Encoding], str]:
-    """The representation as it was learned in each fold, and the mark of the certificate that the folds were made under."""
+    """The representation fitted in each fold, and the digest of the certificate of the split."""
     arrays, content = model_file.read(tensors_path, description_path)
     encoding_name = content["representation"]
     encodings = [
@@ -75,7 +75,7 @@ def read_encodings(tensors_path: Path, description_path: Path) -> tuple[list[Enc
 
 
 def has_checkpoints(model: ModuleType) -> bool:
-    """Whether a model's training is long: then it keeps checkpoints, and predicts with several threads."""
+    """Whether the training of a model writes checkpoints; such models also predict with several threads."""
     return getattr(model, "RESUMES", False)
 
 
@@ -87,7 +87,7 @@ def train_model(
     threads: int,
     checkpoint_folder: Path | None = None,
 ) -> FittedModel:
-    """A model trained on the first part, the second being held out. checkpoint_folder: folder of checkpoints, for those that go on from some."""
+    """Train a model on the first fold, with the second one for validation."""
     options = {"keep": checkpoint_folder} if has_checkpoints(model) else {}
     return model.train(*folds, settings, seed, threads, **options)
 
@@ -95,6 +95,6 @@ def train_model(
 def predict_fold(
     model: ModuleType, arrays: dict[str, np.ndarray], description: dict[str, Any], fold: Fold, threads: int
 ) -> np.ndarray:
-    """A trained model's predictions of a fold's examples."""
+    """Predictions of a trained model for the examples of a fold."""
     options = {"threads": threads} if has_checkpoints(model) else {}
     return model.predict(arrays, description, fold.values, **options)

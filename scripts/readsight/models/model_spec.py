@@ -1,6 +1,6 @@
-"""A model as a task trains it: a kind of model, on all modalities or one alone, under the task's balance or another.
+"""Specification of a model in a task: kind of model, modality and balancing method.
 
-Written as one word, which names its folder: `network`, `logistic-on-mrna`, `logistic-with-oversample`.
+The name of a specification also names its folder: `network`, `logistic-on-mrna`, `logistic-with-oversample`.
 """
 
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from readsight.errors import InputError
 
 
 class ModelSpec(NamedTuple):
-    """model: word of the registry. modality: the one it sees alone, None for all. balance: None for the task's own."""
+    """model: name in the registry. modality: the only one used; None for all. balance: None for that of the task."""
 
     model: str
     modality: str | None = None
@@ -17,7 +17,7 @@ class ModelSpec(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> "ModelSpec":
-        """What a word says."""
+        """Specification from its name."""
         model_and_modality, _, balance = name.partition("-with-")
         model, _, modality = model_and_modality.partition("-on-")
         return cls(model, modality or None, balance or None)
@@ -27,8 +27,10 @@ class ModelSpec(NamedTuple):
         return self.model + f"-on-{self.modality}" * bool(self.modality) + f"-with-{self.balance}" * bool(self.balance)
 
     def restrict_fold(self, fold: Any) -> Any:
-        """A `readsight.dataset.fold_file.Fold` as the variant sees it. Raises InputError where the examples lack its modality."""
+        """Fold (`readsight.dataset.fold_file.Fold`) with only the modality of the specification. Raises InputError if the
+        examples lack it.
+        """
         if self.modality is not None and self.modality not in fold.modalities:
             available = ", ".join(fold.modalities)
-            raise InputError(f"{self.name}: the examples have no modality {self.modality!r} in this fold; there are: {available}")
-        return fold.on(self.modality)
+            raise InputError(f"{self.name}: the examples have no modality {self.modality!r} in this fold; available: {available}")
+        return fold.select_modality(self.modality)

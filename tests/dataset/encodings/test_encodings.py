@@ -27,7 +27,7 @@ def fit_encoding(word, codes, pair=False, stranded=False, seed=1, **spec):
 
 
 def compute_features(word, codes, encoding):
-    return ENCODINGS[word].features(codes, encoding)[0]
+    return ENCODINGS[word].compute_features(codes, encoding)[0]
 
 
 # Words
@@ -97,19 +97,19 @@ def test_tokens_are_vocabulary_ids_and_depend_only_on_the_sequence(word):
     codes[3] = 4
     codes[4, 20:31] = 4
     encoding = fit_encoding(word, codes)
-    tokens = ENCODINGS[word].tokens(codes, encoding)
-    assert tokens.dtype == np.int64 and tokens.min() == 0 and tokens.max() < encoding.about["vocabulary"]
+    tokens = ENCODINGS[word].encode_tokens(codes, encoding)
+    assert tokens.dtype == np.int64 and tokens.min() == 0 and tokens.max() < encoding.description["vocabulary"]
     assert not tokens[3].any() and tokens[4].any()
     order = np.random.default_rng(1).permutation(60)
-    assert np.array_equal(ENCODINGS[word].tokens(codes[order], encoding), tokens[order])
-    assert np.array_equal(np.vstack([ENCODINGS[word].tokens(codes[i : i + 1], encoding) for i in range(60)]), tokens)
+    assert np.array_equal(ENCODINGS[word].encode_tokens(codes[order], encoding), tokens[order])
+    assert np.array_equal(np.vstack([ENCODINGS[word].encode_tokens(codes[i : i + 1], encoding) for i in range(60)]), tokens)
 
 
 @pytest.mark.parametrize("word", OF_FEATURES)
 def test_features_are_finite_and_scaled_by_training_data(word):
     codes = sequenced.random_codes(80, 50)
     encoding = fit_encoding(word, codes)
-    values, names = ENCODINGS[word].features(codes, encoding)
+    values, names = ENCODINGS[word].compute_features(codes, encoding)
     assert values.dtype == np.float32 and values.shape == (80, len(names)) and len(set(names)) == len(names)
     if word != "one_hot":
         assert np.abs(values.mean(axis=0)).max() < 1e-2
@@ -136,7 +136,7 @@ def test_pair_of_equal_windows_has_zero_difference(word):
     alternative = codes.copy()
     alternative[30:, 20] = (alternative[30:, 20] + 1) % 4
     encoding = fit_encoding(word, np.hstack([codes, alternative]), pair=True)
-    values, names = ENCODINGS[word].features(np.hstack([codes, alternative]), encoding)
+    values, names = ENCODINGS[word].compute_features(np.hstack([codes, alternative]), encoding)
     if word == "one_hot":
         half = len(names) // 2
         assert np.array_equal(values[:30, :half], values[:30, half:])
@@ -152,7 +152,7 @@ def test_fit_depends_only_on_seed_and_codes(word):
     """Codes in a file, mapped and not read, give what codes in memory do; and nothing else does: no test part is handed over."""
     codes = sequenced.random_codes(80, 40)
     first, same = fit_encoding(word, codes), fit_encoding(word, codes.copy())
-    assert first.about == same.about and all(np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays)
+    assert first.description == same.description and all(np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays)
     second = fit_encoding(word, sequenced.random_codes(80, 40, 7))
     assert not np.array_equal(first.arrays["feature_mean"], second.arrays["feature_mean"])
 

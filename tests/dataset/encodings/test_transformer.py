@@ -127,9 +127,9 @@ def test_checkpoint_gives_the_embeddings_of_transformers(checkpoints, kind, kmer
 
     codes = sequenced.random_codes(20, 30)
     encoding = fit_checkpoint(checkpoints[kind], codes)
-    assert encoding.about["words"] == kmer_length and encoding.about["dimensions"] == 16
+    assert encoding.description["words"] == kmer_length and encoding.description["dimensions"] == 16
     ids = transformer.encode_tokens(codes, encoding)
-    assert ids.dtype == np.int64 and ids.shape == (20, encoding.about["width"]) and ids.max() < encoding.about["vocabulary"]
+    assert ids.dtype == np.int64 and ids.shape == (20, encoding.description["width"]) and ids.max() < encoding.description["vocabulary"]
     assert set((ids > 0).sum(axis=1)) == {tokens}, "special tokens among them"
     text = ["".join("ACGT"[c] for c in row) for row in codes[:4]]
     if kmer_length:

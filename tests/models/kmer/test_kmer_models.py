@@ -1,4 +1,4 @@
-"""Models of k-mers find what was planted, count both strands as one, and are what is stored of them."""
+"""K-mer models recover planted motifs, count both strands as one, and match their stored form."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ LEARNERS = ("kmer_linear", "gapped_kmer_svm", "kmer_boosting")
 
 
 def make_fold(kind, n=400, length=60, seed=1, **layout):
-    """A fold in which words tell the label; of numbers and profiles the words' presence is a level."""
+    """A fold in which motifs determine the label; for regression and profiles they determine a level."""
     rng = np.random.default_rng(seed)
     codes = sequenced.random_codes(n, length, seed)
     has_motif = rng.integers(0, 2, (n, 2))
@@ -50,14 +50,14 @@ def train_model(model, fold, seed=1, **settings):
 
 
 def predict_from_json(model, fitted, codes):
-    """Predictions from what a file would hold: arrays, and JSON."""
-    return KMER_MODELS[model].predict(fitted.arrays, json.loads(json.dumps(fitted.about)), codes)
+    """Predictions from the stored form: arrays and JSON."""
+    return KMER_MODELS[model].predict(fitted.arrays, json.loads(json.dumps(fitted.description)), codes)
 
 
 def baseline_loss(fold, test):
-    """Loss of predicting the mean of one fold for the other."""
+    """Loss on the second fold when predicting the mean of the first."""
     mean = np.eye(3)[fold.labels].mean(axis=0) if fold.outcome.kind == "multiclass" else fold.labels.mean(axis=0)
-    return fold.outcome.loss(np.broadcast_to(mean, (len(test), *np.shape(mean))), test.labels)
+    return fold.outcome.compute_loss(np.broadcast_to(mean, (len(test), *np.shape(mean))), test.labels)
 
 
 KINDS = [(model, kind) for model in LEARNERS for kind in KMER_MODELS[model].KINDS]
@@ -74,7 +74,7 @@ def test_models_learn_planted_motifs_for_each_outcome(model, kind):
     if kind == "multiclass":
         assert np.allclose(guess.sum(axis=1), 1)
     improvement = baseline_loss(fold, test) - fold.outcome.compute_loss(guess, test.labels)
-    assert improvement > (0.2 if model == "kmer_linear" else 0.02), "better than the mean, on sequences that were not seen"
+    assert improvement > (0.2 if model == "kmer_linear" else 0.02), "better than the mean, on test sequences"
 
 
 @pytest.mark.parametrize("model", [*LEARNERS, "gc_content", "shuffled_labels"])
@@ -110,7 +110,7 @@ def test_predictions_are_independent_and_reproducible(model):
 
 @pytest.mark.parametrize("model", LEARNERS)
 def test_pairs_are_classified_by_the_change(model):
-    """The alternative window of a positive makes the word; the reference windows are alike."""
+    """The alternative window of a positive has the motif; the reference windows are equal in both classes."""
     rng = np.random.default_rng(3)
     label = rng.integers(0, 2, 400)
     reference = sequenced.random_codes(400, 40, 3)
@@ -131,7 +131,7 @@ def test_gc_model_depends_on_gc_only():
     codes = np.where(is_gc, rng.integers(1, 3, (600, 80)), 3 * rng.integers(0, 2, (600, 80))).astype(np.uint8)
     fold = sequenced.make_fold(codes, (np.abs(gc - 0.5) < 0.15).astype(int))
     guess = predict_from_json("gc_content", train_model("gc_content", fold), codes)
-    assert ((guess > 0.5) == fold.labels).mean() > 0.85, "the middle is told from both ends by the square"
+    assert ((guess > 0.5) == fold.labels).mean() > 0.85, "the square separates the middle from both ends"
     rng.permuted(codes, axis=1, out=codes)
     assert np.allclose(guess, predict_from_json("gc_content", train_model("gc_content", fold), codes))
 
@@ -153,7 +153,7 @@ def test_kmer_rates_merge_reverse_complements():
 
 
 def test_gapped_features_reproduce_the_kernel():
-    """The features' product is the number of pairs of gapped words that agree, as of Ghandi et al. (2014), each counted for its shifts."""
+    """The product of features is the number of matching pairs of gapped k-mers (Ghandi et al. 2014), weighted by shifts."""
     codes = sequenced.random_codes(6, 20, 5)
     description = {"word": 4, "informative": 2, "length": 20, "stranded": True, "pair": False}
     features = gapped_kmer_counts.compute_features(codes, description).toarray()
@@ -225,7 +225,7 @@ def test_missing_class_is_unlikely_and_single_class_is_refused():
     reduced = sequenced.make_fold(fold.values[kept], fold.labels[kept], "multiclass")
     for model in LEARNERS:
         assert predict_from_json(model, train_model(model, reduced), fold.values)[:, 1].max() < 0.2, model
-        with pytest.raises(InputError, match="nothing can be told apart"):
+        with pytest.raises(InputError, match="there is nothing to separate"):
             train_model(model, sequenced.make_fold(fold.values[:50], np.zeros(50, int)))
 
 
@@ -247,8 +247,8 @@ def test_large_training_sets_are_subsampled(monkeypatch):
     monkeypatch.setattr(
         kmer_counts, "MAX_VALUES", 100 * kmer_counts.max_values_per_sequence([1, 2, 3, 4, 5], kmer_counts.describe_fold(fold))
     )
-    assert train_model("kmer_linear", fold).about["examples"] == 100
-    assert train_model("gapped_kmer_svm", fold, most=50).about["examples"] == 50
+    assert train_model("kmer_linear", fold).description["examples"] == 100
+    assert train_model("gapped_kmer_svm", fold, most=50).description["examples"] == 50
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_large_training_sets_are_subsampled(monkeypatch):
     [
         ("kmer_linear", {"k": 7}, "kmers.k: words of 7 bases are longer than the sequences .5 bases."),
         ("gapped_kmer_svm", {"length": 6}, "kmers.length: words of 6 bases are longer"),
-        ("gapped_kmer_svm", {"length": 4, "informative": 5}, "kmers.informative: 5 of 4 bases cannot be told"),
-        ("gapped_kmer_svm", {"length": 20, "informative": 9}, "at most 16 bases, and 8 of them told"),
+        ("gapped_kmer_svm", {"length": 4, "informative": 5}, "kmers.informative: 5 of 4 bases cannot be informative"),
+        ("gapped_kmer_svm", {"length": 20, "informative": 9}, "at most 16 bases, and 8 informative ones"),
     ],
 )
 def test_impossible_kmer_lengths_are_refused(model, settings, message):

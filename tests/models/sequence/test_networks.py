@@ -1,4 +1,4 @@
-"""Networks of sequence before they learn: what they take and give, what an output hangs on, and what they start from."""
+"""Untrained networks of sequence: shapes, dependence of outputs on inputs, and initial weights."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ READS_BASES = [word for word in NETWORKS if word != "graph"]
 
 @pytest.fixture(autouse=True, scope="module")
 def refuse_nondeterministic_operations():
-    """What has no deterministic form is refused."""
+    """Operations without a deterministic implementation raise an error."""
     torch.use_deterministic_algorithms(True)
     yield
     torch.use_deterministic_algorithms(False)
@@ -102,7 +102,7 @@ def test_any_length_works(word, length):
 def test_wrong_length_is_refused(word):
     for pair, due in ((False, "48"), (True, "96 .a reference and an alternative window.")):
         description = networks.describe_network(word, pair=pair)
-        with pytest.raises(InputError, match=f"50 places an example, and the network was made for {due}"):
+        with pytest.raises(InputError, match=f"50 positions per example, but the network expects {due}"):
             NETWORKS[word].build(description)(networks.make_batch(networks.describe_network(word, length=50)))
 
 
@@ -134,7 +134,7 @@ def test_pairs_have_no_per_base_outcome(kind):
         NETWORKS["cnn"].build(networks.describe_network("cnn", kind, pair=True))
 
 
-# Along the sequence
+# Per-base outputs
 
 
 @pytest.mark.parametrize("word", ["cnn", "dilated_resnet"])
@@ -146,13 +146,15 @@ def test_per_base_outputs_shift_with_the_sequence(word, kind):
     shift = step // description["bin"]
     sequence = networks.make_batch(description | {"length": 400 + step})
     original, moved = net(sequence[..., :-step]), net(sequence[..., step:])
-    margin = 60 // description["bin"]  # ends are seen from there
+    margin = 60 // description["bin"]  # outputs further inside do not depend on the ends
     assert torch.allclose(original[:, margin + shift : -margin], moved[:, margin : -margin - shift], atol=1e-4)
 
 
 def find_reach(net, description, output):
-    """First and last base that an output hangs on."""
-    given = networks.make_batch(description, 100).requires_grad_()  # a pool sees the highest alone: of many, each place once
+    """First and last base that an output depends on."""
+    given = networks.make_batch(
+        description, 100
+    ).requires_grad_()  # max pooling depends on the maximum only: over many sequences each position is the maximum once
     net(given)[:, output].sum().backward()
     positions = torch.nonzero(given.grad.abs().sum((0, 1)))[:, 0]
     return int(positions[0]), int(positions[-1])
@@ -180,7 +182,7 @@ def test_bin_depends_on_its_bases_only(bin, pools):
 
 
 def test_bins_must_divide_the_length():
-    with pytest.raises(InputError, match="50 bases are no whole number of bins of 8"):
+    with pytest.raises(InputError, match="50 bases cannot be divided into bins of 8"):
         NETWORKS["cnn"].build(networks.describe_network("cnn", "profile", length=50))
 
 
@@ -200,7 +202,7 @@ def test_tokens_are_embedded_and_padding_is_ignored(word):
     assert not net.reader.embedding.weight[0].any()
     if word in ("transformer", "lstm"):
         assert torch.isfinite(net(torch.zeros_like(ids))).all()
-    if word == "transformer":  # attention goes to no padding: more of it changes nothing
+    if word == "transformer":  # padding is masked in attention: its amount changes nothing
         shorter = NETWORKS[word].build(description | {"places": 25}).eval()
         shorter.load_state_dict(net.state_dict())
         assert torch.allclose(shorter(ids[:, :25]), logits, atol=1e-5)
@@ -215,11 +217,11 @@ def test_embedding_width_matches_the_representation(representation):
 
 
 def test_heads_must_divide_dimensions():
-    with pytest.raises(InputError, match="architectures.transformer.heads: 16 dimensions cannot be shared out among 3 heads"):
+    with pytest.raises(InputError, match="architectures.transformer.heads: 16 dimensions cannot be divided among 3 heads"):
         transformer.build(networks.describe_network("transformer", heads=3))
 
 
-# What they start from
+# Initial weights
 
 
 def describe_model(word, fold, **overrides):
@@ -233,7 +235,7 @@ def test_embeddings_are_initialised_from_the_representation():
     assert list(initial) == ["reader.embedding.weight"]
     arrays, _ = networks.train_network("cnn", fold, epochs=1, learning_rate=1e-12, weight_decay=0)
     source, embedding = fold.encoding.arrays["embedding"], arrays["0.reader.embedding.weight"]
-    differences = [initial[1:] - initial[1] for initial in (source, embedding)]  # as they were learned, but for size and middle
+    differences = [initial[1:] - initial[1] for initial in (source, embedding)]  # as fitted, up to scale and mean
     assert np.isclose(
         (differences[0] * differences[1]).sum(), np.linalg.norm(differences[0]) * np.linalg.norm(differences[1]), rtol=1e-4
     )
@@ -254,7 +256,7 @@ def test_pretrained_encoder_is_loaded_and_trained():
     )
     assert not unknown and all(name.startswith("head.") for name in missing)
     ids = torch.from_numpy(networks.encode_tokens(fold.encoding, codes[:4]))
-    expected = ENCODINGS["transformer"].encoder(fold.encoding).eval()(ids)
+    expected = ENCODINGS["transformer"].build_encoder(fold.encoding).eval()(ids)
     assert torch.allclose(net.trunk(*net.reader(ids))[:, :16], expected.mean(1), atol=1e-5)
     net(ids).sum().backward()
     assert all(parameter.grad is not None for parameter in net.trunk.encoder.parameters())
@@ -277,7 +279,7 @@ def test_checkpoint_is_fine_tuned(tmp_path):
 
 
 def test_regression_does_not_depend_on_units():
-    """The same to the last digit that training tells, but for the scale: 1,000 × and + 5,000."""
+    """Equal up to the scale, 1,000 × and + 5,000."""
     codes = sequenced.random_codes(64, 40)
     labels = (codes == 2).mean(1)
     plain, scaled = (networks.make_fold(codes, values, "regression") for values in (labels, 1000 * labels + 5000))
@@ -301,7 +303,7 @@ def test_weights_are_randomised(word):
     fold = networks.make_fold(sequenced.random_codes(40, 40), np.arange(40) % 2)
     arrays, description = networks.train_network(word, fold, epochs=1)
     assert json.loads(json.dumps(description)) == description
-    randomised = NETWORKS[word].redrawn(arrays, description, 5)
+    randomised = NETWORKS[word].randomise_weights(arrays, description, 5)
     assert {k: v.shape for k, v in randomised.items()} == {k: v.shape for k, v in arrays.items()}
     trained, untrained = (NETWORKS[word].predict(weights, description, fold.values) for weights in (arrays, randomised))
     assert trained.shape == untrained.shape and not np.allclose(trained, untrained)
@@ -341,11 +343,11 @@ def test_search_proposes_settings_of_the_config(word):
     known = sequence_tasks.TrainingConfig().model_dump() | getattr(sequence_tasks.Architectures(), word).model_dump()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
     for _ in range(3):
-        drawn = NETWORKS[word].space(study.ask())
+        drawn = NETWORKS[word].search_space(study.ask())
         assert not set(drawn) - set(known)
         description_with_settings = networks.describe_network(
             word, pools=[2], heads=3, widths=[3, 3], dilations=[1, 1]
-        )  # whatever the config says
+        )  # values outside the config defaults
         description_with_settings |= {k: v for k, v in drawn.items() if k in NETWORKS[word].SETTINGS}
         assert networks.build_network(description_with_settings, word)(networks.make_batch(description_with_settings)).shape == (
             5,

@@ -1,4 +1,4 @@
-"""Models that need no torch: each learns what was planted, and what is stored is what was trained."""
+"""Models without torch: each recovers the planted pattern, and the stored model equals the trained one."""
 
 from dataclasses import replace
 
@@ -35,18 +35,18 @@ def train_model(model, fold, seed=1, **settings):
 
 
 def predict_values(model, fitted, values):
-    return MODELS[model].predict(fitted.arrays, fitted.about, values)
+    return MODELS[model].predict(fitted.arrays, fitted.description, values)
 
 
 def baseline_loss(fold, test):
-    """Loss of predicting the frequencies of one fold for the other."""
+    """Loss on the second fold when predicting the frequencies of the first."""
     classes = range(len(fold.outcome.classes))
     rate = {
         "binary": lambda: np.full(len(test), fold.labels.mean()),
         "multiclass": lambda: np.tile([(fold.labels == c).mean() for c in classes], (len(test), 1)),
         "multilabel": lambda: np.tile(fold.labels.mean(axis=0), (len(test), 1)),
     }[fold.outcome.kind]()
-    return fold.outcome.loss(rate, test.labels)
+    return fold.outcome.compute_loss(rate, test.labels)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -65,7 +65,7 @@ def test_planted_pattern_is_recovered(model, kind):
 def test_training_is_reproducible_and_prediction_is_per_example(model, kind):
     fold = planted.make_fold(kind, 80, 20, modalities=2)
     first, second = train_model(model, fold), train_model(model, fold)
-    assert first.about == second.about and first.arrays.keys() == second.arrays.keys()
+    assert first.description == second.description and first.arrays.keys() == second.arrays.keys()
     assert all(np.array_equal(first.arrays[k], second.arrays[k]) for k in first.arrays)
     batch = predict_values(model, first, fold.values)
     singly = [predict_values(model, first, fold.values[i : i + 1]) for i in range(5)]
@@ -106,7 +106,7 @@ def test_class_without_examples_is_unlikely(model):
 @pytest.mark.parametrize("model", LEARNERS)
 def test_single_class_is_refused(model):
     fold = planted.make_fold("binary", 60, 20, modalities=2)
-    with pytest.raises(InputError, match="all .* of class 'control'; nothing can be told apart"):
+    with pytest.raises(InputError, match="all .* of class 'control'; there is nothing to separate"):
         train_model(model, planted.select_rows(fold, np.flatnonzero(fold.labels == 0)))
 
 
@@ -156,7 +156,7 @@ def test_elastic_net_matches_scikit_learn(kind, shape):
 
 def test_smaller_penalty_keeps_more_features():
     fold = planted.make_fold("binary", 80, 40)
-    kept = [train_model("elastic_net", fold, strength=s).about["features_kept"] for s in (1.0, 0.9, 0.3, 0.05)]
+    kept = [train_model("elastic_net", fold, strength=s).description["features_kept"] for s in (1.0, 0.9, 0.3, 0.05)]
     assert kept[0] == 0 and 0 < kept[1] <= kept[2] <= kept[3]
 
 
@@ -195,7 +195,7 @@ def test_rounded_values_stay_on_their_side_of_thresholds():
 def test_changed_tree_format_is_refused(monkeypatch):
     given = boosting.export_trees
     monkeypatch.setattr(boosting, "export_trees", lambda model: (given(model)[0], given(model)[1] + 0.1))
-    with pytest.raises(ToolError, match="do not say what scikit-learn's say"):
+    with pytest.raises(ToolError, match="do not reproduce scikit-learn's predictions"):
         train_model("boosting", planted.make_fold("binary", 60, 8))
 
 
@@ -220,11 +220,16 @@ def test_torch_module_gives_equal_logits(model, kind):
     torch = pytest.importorskip("torch")
     fold = planted.make_fold(kind, 50, 10)
     fitted = train_model(model, fold)
-    logits = MODELS[model].module(fitted.arrays, fitted.about)(torch.as_tensor(fold.values, dtype=torch.float64)).detach().numpy()
+    logits = (
+        MODELS[model]
+        .load_module(fitted.arrays, fitted.description)(torch.as_tensor(fold.values, dtype=torch.float64))
+        .detach()
+        .numpy()
+    )
     assert logits.shape == ((50,) if kind == "binary" else (50, 3))
     probabilities = linear_base.to_probabilities(kind, logits.reshape(50, -1))
     assert np.allclose(probabilities, predict_values(model, fitted, fold.values))
-    randomised = MODELS[model].redrawn(fitted.arrays, fitted.about, 7)
+    randomised = MODELS[model].randomise_weights(fitted.arrays, fitted.description, 7)
     assert randomised["weight"].shape == fitted.arrays["weight"].shape and not np.allclose(
         randomised["weight"], fitted.arrays["weight"]
     )
@@ -249,7 +254,7 @@ def test_absent_modality_has_no_vote():
     ]
     assert np.allclose(guess, 1 / (1 + np.exp(-single * fitted.arrays["vote"].sum())))
     none = predict_values("late_fusion", fitted, np.zeros_like(lacking))
-    assert np.allclose(none, 0.5), "of an example that has nothing nothing is known"
+    assert np.allclose(none, 0.5), "an example without modalities gets no information"
 
 
 def test_votes_are_fitted_without_synthetic_examples(monkeypatch):
@@ -280,17 +285,17 @@ def test_single_feature_ranks_by_the_feature():
     fitted = train_model("single_feature", fold)
     order = np.argsort(fold.values[:, 0], kind="stable")
     assert (np.diff(predict_values("single_feature", fitted, fold.values)[order]) >= 0).all()
-    assert train_model("single_feature", fold, feature="g3").about["feature"] == "m0:g3"
+    assert train_model("single_feature", fold, feature="g3").description["feature"] == "m0:g3"
     named = replace(fold, var=fold.var.assign(symbol=[f"GENE{i}" for i in range(len(fold.var))]))
-    assert train_model("single_feature", named, feature="GENE3").about["feature"] == named.features[3]
-    with pytest.raises(InputError, match="did you mean 'GENE2'.*not kept in each fold, needs a larger select.count"):
+    assert train_model("single_feature", named, feature="GENE3").description["feature"] == named.features[3]
+    with pytest.raises(InputError, match="did you mean 'GENE2'.*not selected in each fold needs a larger select.count"):
         train_model("single_feature", named, feature="GENE_12")
     with pytest.raises(InputError, match="no feature 'TP53'"):
         train_model("single_feature", fold, feature="TP53")
 
 
 def test_ambiguous_feature_name_is_refused():
-    with pytest.raises(InputError, match="2 features are called 'g3'; say which: m0:g3, m1:g3"):
+    with pytest.raises(InputError, match="2 features are called 'g3'; specify one of: m0:g3, m1:g3"):
         train_model("single_feature", planted.make_fold("binary", 80, 10, modalities=2), feature="g3")
 
 
@@ -303,7 +308,7 @@ def test_negative_control_ranks_by_chance(kind):
     truth = test.labels[:, 0] if kind == "survival" else (test.labels == 1) if kind != "multilabel" else test.labels[:, 1] == 1
     column = draws if draws.ndim == 2 else draws[:, :, 1]
     likeness = [np.corrcoef(pd.Series(scores).rank(), truth)[0, 1] for scores in column]
-    assert abs(np.mean(likeness)) < 0.15, "the draws together centre on chance"
+    assert abs(np.mean(likeness)) < 0.15, "the mean over draws is at chance level"
 
 
 def test_shuffling_permutes_labels():
@@ -317,7 +322,7 @@ def test_shuffling_permutes_labels():
 def test_grids_and_search_spaces_contain_read_settings(model):
     optuna = pytest.importorskip("optuna")
     fold, member = planted.make_fold("binary", 40, 12, modalities=2), MODELS[model]
-    drawn = member.space(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask())
+    drawn = member.search_space(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask())
     for settings in [*getattr(member, "GRID", []), drawn]:
-        description = member.train(fold, None, settings, 1, 1).about
+        description = member.train(fold, None, settings, 1, 1).description
         assert {name: description[name] for name in settings} == settings

@@ -1,4 +1,4 @@
-"""Training of networks of sequence: the same seed gives the same weights, broken off or not; nothing is learned from what is held out."""
+"""Training of networks of sequence: reproducible, with and without interruption; validation data are not trained on."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ def folds():
 
 @pytest.fixture(scope="module")
 def reference_fit(folds):
-    """A training that nothing broke."""
+    """A training without interruption."""
     return trainings.fit(*folds, augment=CHANGED)
 
 
@@ -40,7 +40,7 @@ class InterruptedTraining(Exception):
 
 
 def interrupt_after(monkeypatch, epochs):
-    """Every training breaks off after so many passes of one start."""
+    """Interrupt training after a number of epochs."""
     epochs_done = []
 
     def end(self, row, better):
@@ -87,7 +87,7 @@ def test_unreadable_checkpoint_falls_back_to_the_previous(folds, reference_fit, 
     last.write_bytes(last.read_bytes()[:1000])
     with caplog.at_level(logging.INFO):
         assert trainings.is_identical(trainings.fit(*folds, checkpoint_folder=tmp_path, augment=CHANGED), reference_fit)
-    assert f"checkpoint {last} cannot be read" in caplog.text and "goes on behind epoch 3 of 4" in caplog.text
+    assert f"checkpoint {last} cannot be read" in caplog.text and "resumes after epoch 3 of 4" in caplog.text
     assert last.with_suffix(".aside").exists() and last.exists()
 
 
@@ -95,7 +95,7 @@ def test_unreadable_checkpoint_falls_back_to_the_previous(folds, reference_fit, 
 def test_checkpoint_of_another_training_is_ignored(folds, tmp_path, caplog, change, word):
     trainings.fit(*folds, checkpoint_folder=tmp_path, epochs=2)
     fitted = trainings.fit(*folds, checkpoint_folder=tmp_path, **({"epochs": 2} | change))
-    assert f"is of another training ({word})" in caplog.text
+    assert f"belongs to a different training ({word})" in caplog.text
     assert trainings.is_identical(fitted, trainings.fit(*folds, **({"epochs": 2} | change)))
 
 
@@ -107,7 +107,7 @@ def test_checkpoint_identity_covers_examples_and_architecture(folds):
             (description, folds[0]),
             (description | {"filters": 7}, folds[0]),
             (description, replace(folds[0], weights=folds[0].weights * 2)),
-            (description, replace(folds[0], mark="other")),
+            (description, replace(folds[0], digest="other")),
         )
     ]
     differences = [checkpoints.list_differences(identities[0], identity) for identity in identities]
@@ -135,9 +135,7 @@ def test_divergence_is_reported(folds):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_missing_gpu_is_reported_first(folds, tmp_path):
-    with pytest.raises(
-        InputError, match="training.device: gpu, but this machine shows 0 GPUs, and training.devices is 1; use cpu"
-    ):
+    with pytest.raises(InputError, match="training.device: gpu, but this machine has 0 GPUs, and training.devices is 1; use cpu"):
         trainings.fit(*folds, checkpoint_folder=tmp_path / "keep", device="gpu")
     assert not list(tmp_path.iterdir())
 
@@ -147,7 +145,7 @@ def test_every_kind_of_outcome_can_be_trained(kind):
     layout = {"bin": 8} if kind == "profile" else {}
     train, validation = trainings.make_fold(kind, 240, seed=1, **layout), trainings.make_fold(kind, 60, seed=2, **layout)
     fitted = trainings.fit(train, validation, epochs=10, learning_rate=0.03)
-    before, after = (fitted.history[i]["validation"] for i in (0, fitted.about["best_epoch"]))
+    before, after = (fitted.history[i]["validation"] for i in (0, fitted.description["best_epoch"]))
     assert after < before and len(fitted.history) <= 10
     guess = trainings.predict(fitted, validation.values)
     plain = np.broadcast_to(np.asarray(train.labels, float).mean(axis=0), np.shape(validation.labels))
@@ -162,12 +160,12 @@ def test_every_kind_of_outcome_can_be_trained(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_validation_loss_uses_unaugmented_sequences(kind):
-    """So nothing of it is augmented, and the best pass's weights are those that are kept."""
+    """Validation is not augmented, and the weights of the best epoch are kept."""
     layout = {"bin": 8} if kind == "profile" else {}
     train, validation = trainings.make_fold(kind, **layout), trainings.make_fold(kind, 50, seed=2, **layout)
     fitted = trainings.fit(train, validation, augment=CHANGED, average_strands=False)
     best = min(fitted.history, key=lambda row: row["validation"])
-    assert best["epoch"] == fitted.about["best_epoch"]
+    assert best["epoch"] == fitted.description["best_epoch"]
     expected = validation.outcome.compute_loss(trainings.predict(fitted, validation.values), validation.labels)
     assert best["validation"] == pytest.approx(expected, rel=1e-4)
 
@@ -175,17 +173,17 @@ def test_validation_loss_uses_unaugmented_sequences(kind):
 def test_patience_stops_training(folds):
     noise = replace(folds[1], labels=1 - folds[1].labels)
     fitted = trainings.fit(folds[0], noise, epochs=40, patience=2, learning_rate=0.05)
-    assert len(fitted.history) == fitted.about["best_epoch"] + 3 < 40
+    assert len(fitted.history) == fitted.description["best_epoch"] + 3 < 40
 
 
 def test_all_epochs_run_without_validation(folds):
     fitted = trainings.fit(folds[0], None, epochs=3, patience=1)
-    assert fitted.about["best_epoch"] == 2 and [row["epoch"] for row in fitted.history] == [0, 1, 2]
+    assert fitted.description["best_epoch"] == 2 and [row["epoch"] for row in fitted.history] == [0, 1, 2]
     assert all("validation" not in row and row["learning_rate"] > 0 for row in fitted.history)
 
 
 def test_zero_weight_examples_teach_nothing(folds):
-    """The labels of examples of weight 0 turned around change no bit of the model; those of others do."""
+    """Flipping labels of examples with weight 0 changes no bit of the model; flipping those of different examples does."""
     is_silent = np.arange(len(folds[0])) % 3 == 0
     weighted = replace(folds[0], weights=np.where(is_silent, 0.0, 1.5))
     flipped = [replace(weighted, labels=np.where(rows, 1 - weighted.labels, weighted.labels)) for rows in (is_silent, ~is_silent)]
@@ -201,7 +199,7 @@ def test_ensemble_predicts_the_mean(folds):
     single = []
     for number in range(3):
         arrays = {f"0.{name.removeprefix(f'{number}.')}": a for name, a in fitted.arrays.items() if name.startswith(f"{number}.")}
-        single.append(training.predict(trainings.build, arrays, fitted.about | {"ensemble": 1}, folds[1].values))
+        single.append(training.predict(trainings.build, arrays, fitted.description | {"ensemble": 1}, folds[1].values))
     assert not np.allclose(single[0], single[1])
     together = trainings.predict(fitted, folds[1].values)
     assert together == pytest.approx(np.mean(single, axis=0), abs=1e-12)
@@ -210,13 +208,13 @@ def test_ensemble_predicts_the_mean(folds):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_torch_module_gives_the_outputs_of_predictions(kind):
-    """Of one network and of several; and it has gradients by base."""
+    """For one network and for an ensemble; with gradients per base."""
     from readsight.models.losses import to_predictions
 
     layout = {"bin": 8} if kind == "profile" else {}
     train = trainings.make_fold(kind, **layout)
     fitted = trainings.fit(train, None, epochs=1, ensemble=2, average_strands=False)
-    module = training.load_module(trainings.build, fitted.arrays, fitted.about)
+    module = training.load_module(trainings.build, fitted.arrays, fitted.description)
     inputs = torch.eye(5)[torch.as_tensor(train.values[:7]).long()][..., :4].transpose(1, 2).contiguous().requires_grad_()
     outputs = module(inputs)
     guess = to_predictions(kind, outputs.double()).detach().numpy()
@@ -234,7 +232,7 @@ def test_strands_get_equal_predictions(kind):
     guess, reverse = (trainings.predict(fitted, codes) for codes in (train.values, reverse_complement(train.values)))
     assert guess == pytest.approx(reverse[:, ::-1] if kind in ("positions", "profile") else reverse, abs=1e-6)
     stranded = trainings.fit(trainings.make_fold(kind, stranded=True, **layout), None, epochs=1)
-    assert stranded.about["average_strands"] is False
+    assert stranded.description["average_strands"] is False
     guess, reverse = (trainings.predict(stranded, codes) for codes in (train.values, reverse_complement(train.values)))
     assert np.abs(guess - (reverse[:, ::-1] if kind in ("positions", "profile") else reverse)).max() > 1e-3
 
@@ -257,11 +255,11 @@ def test_bfloat16_is_used_only_if_predictions_agree(folds, monkeypatch):
 
     monkeypatch.setattr(devices, "has_bfloat16", lambda device: True)
     fitted = trainings.fit(*folds, precision="auto")
-    if fitted.about["predicts"] == "bfloat16":
-        assert 0 < fitted.about["off"] <= prediction.TOLERANCE
+    if fitted.description["predicts"] == "bfloat16":
+        assert 0 < fitted.description["off"] <= prediction.TOLERANCE
     monkeypatch.setattr(prediction, "TOLERANCE", -1.0)
-    assert trainings.fit(*folds, precision="auto").about["predicts"] == "float32"
-    assert trainings.fit(*folds, precision="float32").about["predicts"] == "float32"
+    assert trainings.fit(*folds, precision="auto").description["predicts"] == "float32"
+    assert trainings.fit(*folds, precision="float32").description["predicts"] == "float32"
 
 
 def test_pair_windows_are_reversed_separately_in_float32(monkeypatch):
@@ -274,7 +272,7 @@ def test_pair_windows_are_reversed_separately_in_float32(monkeypatch):
     reversed_codes = reverse_strand(pairs.values, description)
     assert np.array_equal(reversed_codes, np.hstack([reverse_complement(first.values), reverse_complement(second.values)]))
     monkeypatch.setattr(devices, "has_bfloat16", lambda device: True)
-    assert trainings.fit(pairs, None, epochs=1, precision="auto").about["predicts"] == "float32"
+    assert trainings.fit(pairs, None, epochs=1, precision="auto").description["predicts"] == "float32"
 
 
 @pytest.mark.parametrize("word", ["adamw", "adam", "rmsprop", "sgd"])
@@ -336,7 +334,7 @@ def test_epoch_covers_each_example_once_in_new_order(folds, world):
 
 
 def test_only_batches_are_in_memory(tmp_path):
-    """A fold of 40 MB is gone through in a tenth of that."""
+    """Reading a fold of 40 MB takes a tenth of that memory."""
     codes = np.zeros((100_000, 400), np.uint8)
     codes[:, ::2] = 2
     template = trainings.make_fold(n=4)
@@ -360,19 +358,19 @@ def test_only_batches_are_in_memory(tmp_path):
 
 
 def test_randomised_weights_keep_only_buffers(folds, reference_fit):
-    arrays = training.randomise_weights(trainings.build, reference_fit.arrays, reference_fit.about, 5)
+    arrays = training.randomise_weights(trainings.build, reference_fit.arrays, reference_fit.description, 5)
     assert arrays.keys() == reference_fit.arrays.keys()
     assert not np.array_equal(arrays["0.conv.weight"], reference_fit.arrays["0.conv.weight"])
     assert np.array_equal(arrays["0.norm.running_mean"], reference_fit.arrays["0.norm.running_mean"])
 
 
 def test_final_fit_uses_the_median_best_epoch(reference_fit):
-    fits = [replace(reference_fit, about={"best_epoch": epoch}) for epoch in (3, 9, 5)]
+    fits = [replace(reference_fit, description={"best_epoch": epoch}) for epoch in (3, 9, 5)]
     assert training.choose_settings(fits, {"epochs": 30, "x": 1}) == {"epochs": 6, "x": 1}
 
 
 def test_tables_are_refused(folds):
-    with pytest.raises(InputError, match="learns from sequences"):
+    with pytest.raises(InputError, match="needs sequences"):
         training.describe_model(replace(folds[0], sequence=None), trainings.SETTINGS)
 
 
@@ -380,6 +378,6 @@ def test_progress_logs_each_epoch(folds, caplog):
     with caplog.at_level(logging.INFO, "readsight"):
         trainings.fit(*folds, epochs=2)
     assert re.search(
-        r"epoch 1 of 2: train loss \d\.\d{4}, validation loss \d\.\d{4}, [\d.]+ s, best so far; at most [\d.]+ s left",
+        r"epoch 1 of 2: train loss \d\.\d{4}, validation loss \d\.\d{4}, [\d.]+ s, best so far; at most [\d.]+ s remaining",
         caplog.text,
     )

@@ -14,8 +14,12 @@ class PretrainedEncoder(nn.Module):
 
     def __init__(self, model: nn.Module, description: dict[str, Any]):
         super().__init__()
-        self.model = model
+        self.add_module("own", model)  # the prefix of its weights in stored models
         self.padding = description.get("padding", 0)
+
+    @property
+    def model(self) -> nn.Module:
+        return self.get_submodule("own")
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         is_token = tokens > 0

@@ -7,4 +7,12 @@ with small gaps, `banded_alignment`); `find_similar` tells which have a like one
 from readsight.dataset.homology.relatives import Relatives, cluster_overlapping, find_relatives, number_duplicates
 from readsight.dataset.homology.search import SimilarityClusters, cluster_similar, find_similar
 
-__all__ = ["Kin", "Likeness", "across", "equal", "like", "of_examples", "overlapping"]
+__all__ = [
+    "Relatives",
+    "SimilarityClusters",
+    "cluster_overlapping",
+    "cluster_similar",
+    "find_relatives",
+    "find_similar",
+    "number_duplicates",
+]

@@ -46,7 +46,7 @@ def load_inputs(
     tests = [
         replace(model_spec.restrict_fold(fold_file.read(inputs["test"], n)), encoding=encodings[n]) for n in range(len(arrays))
     ]
-    verify_folds(inputs["certificate"], {str(inputs["test"]): tests[0].mark})
+    verify_folds(inputs["certificate"], {str(inputs["test"]): tests[0].digest})
     models = [
         ExplainedModel(find_model(model_spec.model, test), model_arrays, row["about"])
         for test, model_arrays, row in zip(tests, arrays, content["folds"], strict=True)

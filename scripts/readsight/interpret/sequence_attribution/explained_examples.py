@@ -75,7 +75,7 @@ def select_examples(inputs: dict[str, Path], count: int, seed: int) -> SelectedE
     test_folds = [
         replace(model_spec.restrict_fold(fold_file.read(inputs["test"], n)), encoding=encodings[n]) for n in range(fold_count)
     ]
-    verify_folds(inputs["certificate"], digests | {str(inputs["test"]): test_folds[0].mark})
+    verify_folds(inputs["certificate"], digests | {str(inputs["test"]): test_folds[0].digest})
     for test_fold in test_folds:
         check_compatibility(test_fold, content, inputs["test"], inputs["about"])
         check_codes(test_fold, inputs["test"])

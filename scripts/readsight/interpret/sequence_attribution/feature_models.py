@@ -19,7 +19,7 @@ class FeatureModel:
 
     def predict(self, arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
         """Predictions of codes (n, places), shaped as the kind of outcome says."""
-        values, _ = ENCODINGS[self.encoding.name].features(np.asarray(codes), self.encoding)
+        values, _ = ENCODINGS[self.encoding.name].compute_features(np.asarray(codes), self.encoding)
         return self.model.predict(arrays, description, values)
 
 

@@ -1,4 +1,4 @@
-"""What a network of sequence says of itself, whatever its architecture: what it was trained on, and how it is predicted with."""
+"""Description of a network of sequence, independent of architecture: training data and options of prediction."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from readsight.dataset.fold_file import Encoding, Fold
 from readsight.errors import InputError
 
 ONE_HOT = Encoding("one_hot", {}, {})
-FLAT = ("binary", "regression")  # kinds of one number an example
+FLAT = ("binary", "regression")  # kinds with one number per example
 
 
 def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
-    """kind, outputs, length, pair, stranded, bin, average_strands, ensemble, precision, device, encoding (name,
-    about), input, and of tokens vocabulary and places.
+    """Values: kind, outputs, length, pair, stranded, bin, average_strands, ensemble, precision, device, encoding (name,
+    about), input, and for tokens vocabulary and places.
 
-    input: `one_hot`, or `tokens` where the encoding has some. settings: average_strands, ensemble, precision, device.
-    Raises InputError where the fold holds no sequences, or its encoding is not one that a network reads.
+    input: `one_hot`, or `tokens` if the encoding has tokens. settings: average_strands, ensemble, precision, device.
+    Raises InputError if the fold has no sequences, or an encoding that networks cannot read.
     """
     if fold.sequence is None:
-        raise InputError("a network of sequence learns from sequences, and these examples are none")
+        raise InputError("a network of sequence needs sequences, but these examples have none")
     encoding = fold.encoding or ONE_HOT
     description = {"kind": fold.outcome.kind, "outputs": fold.outcome.output_count} | fold.sequence.to_dict()
     description["average_strands"] = bool(settings["average_strands"]) and not fold.sequence.stranded
@@ -33,15 +33,15 @@ def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_tokeniser(encoding: Encoding) -> Any:
-    """The function that makes tokens of codes, None where the encoding has none."""
+    """The function that converts codes to tokens, None for encodings without tokens."""
     if encoding.name == "one_hot":
         return None
     from readsight.dataset.encodings import ENCODINGS
 
-    return getattr(ENCODINGS[encoding.name], "tokens", None)
+    return getattr(ENCODINGS[encoding.name], "encode_tokens", None)
 
 
 def restore_encoding(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Encoding:
-    """The encoding that a network was trained with, from its arrays and its about."""
+    """The encoding of a trained network, from its arrays and its description."""
     encoding_arrays = {name.removeprefix("encoding."): array for name, array in arrays.items() if name.startswith("encoding.")}
     return Encoding(description["encoding"]["name"], description["encoding"]["about"], encoding_arrays)
