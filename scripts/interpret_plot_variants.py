@@ -10,7 +10,7 @@ import pandas as pd
 
 from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
-from readsight.wording import format_estimate as shown
+from readsight.text import format_estimate as format_estimate
 
 BINS = 60
 MAX_OFFSET = 5  # bases; larger distances share one bar
@@ -65,7 +65,7 @@ def draw_roc(axis: Any, evaluation: dict[str, Any], title: str) -> None:
         if "curve" not in ranking:
             continue
         is_score = name == "score"
-        label = f"{RANKING_NAMES.get(name, name)}: {shown(ranking['auroc'])}"
+        label = f"{RANKING_NAMES.get(name, name)}: {format_estimate(ranking['auroc'])}"
         axis.plot(
             ranking["curve"]["false"], ranking["curve"]["true"], color=COLOURS[index % 7], linewidth=2.2 if is_score else 1.3,
             linestyle="-" if is_score else "--", label=label, zorder=3 if is_score else 2,
@@ -110,7 +110,7 @@ def draw_site_offsets(axis: Any, table: pd.DataFrame, results: dict[str, Any]) -
         bars, [f"< −{MAX_OFFSET}", *[str(bar).replace("-", "−") for bar in bars[1:-1]], f"> {MAX_OFFSET}\nor none"], fontsize=8
     )
     axis.set(xlabel="bases from the broken site to the base of the largest loss", ylabel="variants")
-    axis.set_title(f"Located broken sites: {shown(results['site']['recall'])} of {results['site']['variants']:,}")
+    axis.set_title(f"Located broken sites: {format_estimate(results['site']['recall'])} of {results['site']['variants']:,}")
 
 
 def format_notes(results: dict[str, Any], width: int) -> str:

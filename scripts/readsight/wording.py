@@ -1,10 +1,11 @@
-"""What the figures of a task say, in words."""
+"""Phrases and sentences for reports: model names, estimates, comparisons and verdicts."""
 
 from typing import Any
 
 from readsight.models.model_spec import ModelSpec
+from readsight.text import capitalise, format_estimate, format_signed
 
-# The model that is trained on shuffled labels: what nothing learned looks like.
+# Name of the negative control, a model that is trained on shuffled labels.
 CONTROL = "shuffled_labels"
 MODEL_NAMES = {
     "network": "the network",
@@ -52,18 +53,18 @@ METRIC_NAMES = {
     "r2": "R²",
     "mse": "mean squared error",
     "top_k": "top-k accuracy",
-    "profile_pearson": "Pearson's r along the bins",
+    "profile_pearson": "Pearson's r across bins",
     "total_pearson": "Pearson's r of totals",
     "deviance_explained": "deviance explained",
 }
 LINEAR_MODELS = ("kmer_linear", "position_matrix", "logistic", "elastic_net", "cox")  # the simplest first
 RIDGE_OUTCOMES = ("regression", "profile")  # outcomes that the linear model of k-mers is a ridge regression of
 FEW_GROUPS = 10
-TOO_WIDE = 0.6  # an interval of the control that nearly any model would lie in
+TOO_WIDE = 0.6  # width of the control's interval from which the control is uninformative
 
 
 def describe_model(model: str, feature: str = "one feature", kind: str = "binary") -> str:
-    """A model in words: `logistic regression on mrna alone`. kind: of the outcome."""
+    """Readable name of a model, e.g. `logistic regression on mrna alone`. `kind` is that of the outcome."""
     model_spec = ModelSpec.parse(model)
     description = MODEL_NAMES.get(model_spec.model, model_spec.model).format(
         feature=feature, linear="ridge" if kind in RIDGE_OUTCOMES else "logistic"
@@ -74,39 +75,8 @@ def describe_model(model: str, feature: str = "one feature", kind: str = "binary
     )
 
 
-def capitalise(text: str) -> str:
-    """Words with a capital first letter, the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def join_phrases(phrases: list[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join([", ".join(phrases[:-1]), phrases[-1]] if len(phrases) > 1 else phrases)
-
-
-def format_estimate(cell: dict[str, Any]) -> str:
-    """A value with its interval: `0.97 [0.95, 0.99]`."""
-    if cell["value"] is None:
-        return "not defined"
-    if cell["low"] is None:
-        return f"{cell['value']:.3f}"
-    return f"{cell['value']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]"
-
-
-def format_percentage(cell: dict[str, Any]) -> str:
-    """A part in % with its interval: `4.6 % [3.1, 6.4]`."""
-    limits = "" if cell["low"] is None else f" [{cell['low']:.1f}, {cell['high']:.1f}]"
-    return f"{cell['value']:.1f} %{limits}"
-
-
-def format_signed(value: float) -> str:
-    """A difference with its sign, and as many digits as show on which side of 0 it lies: `−0.0004`."""
-    digits = next((d for d in range(3, 7) if abs(round(value, d)) > 0), 3)
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
 def compare_with_baseline(first: str, baseline: str, difference: dict[str, Any], metric: str = "auprc") -> tuple[str, str]:
-    """(`better`, `worse` or `equal`; a clause that says so with the difference in the metric)."""
+    """Compare the first model with a baseline: (`better`, `worse` or `equal`; a clause with the difference in the metric)."""
     value = difference["value"]
     if value is None or difference["low"] is None:
         return "equal", f"cannot be compared with {baseline}"
@@ -119,7 +89,10 @@ def compare_with_baseline(first: str, baseline: str, difference: dict[str, Any],
 
 
 def describe_comparisons(first: str, differences: dict[str, dict[str, Any]], feature: str, metric: str = "auprc") -> list[str]:
-    """Sentences: what the first model is better and worse than, and what follows. differences: model → paired difference."""
+    """Sentences on the baselines that the first model is better or worse than, and the conclusion.
+
+    `differences` is baseline → paired difference.
+    """
     comparisons = {
         baseline: compare_with_baseline(describe_model(first, feature), describe_model(baseline, feature), cell, metric)
         for baseline, cell in differences.items()
@@ -138,7 +111,7 @@ def describe_comparisons(first: str, differences: dict[str, dict[str, Any]], fea
 
 
 def describe_control(cell: dict[str, Any] | None, metric: str = "auroc", centre: float = 0.5) -> list[str]:
-    """A sentence on the negative control. cell: the metric's mean and range over its draws; it must hold the centre."""
+    """A sentence on the negative control. `cell` has mean and range of the metric; the range must include `centre`."""
     if not cell or cell["low"] is None:
         return []
     is_fine = cell["low"] <= centre <= cell["high"]
@@ -152,11 +125,14 @@ def describe_control(cell: dict[str, Any] | None, metric: str = "auroc", centre:
 
 
 def write_verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str, Any]) -> str:
-    """One paragraph on candidate calls.
+    """Write one paragraph on the evaluation of candidate calls.
 
-    first: the model under judgement. differences: baseline → paired difference in
-    AUPRC. facts: rare (class name), rare_count, rare_groups, examples, feature,
-    auprc, base_rate, control (AUROC of shuffled labels).
+    Parameters
+    ----------
+    first : the model that is evaluated.
+    differences : baseline → paired difference in AUPRC.
+    facts : rare (class name), rare_count, rare_groups, examples, feature, auprc, base_rate, control (AUROC of the
+        control with shuffled labels).
     """
     feature = facts["feature"]
     sentences = [

@@ -3,7 +3,8 @@
 import pytest
 
 from readsight.evaluation.verdict import findings
-from readsight.wording import describe_control, describe_model, join_phrases, write_verdict
+from readsight.text import join_phrases
+from readsight.wording import describe_control, describe_model, write_verdict
 
 
 def test_few_groups_give_a_warning():
@@ -46,8 +47,8 @@ def test_lists_are_joined_with_and():
 
 
 def test_control_off_chance_is_reported():
-    assert "suspect a leak" in describe_control({"value": 0.7, "low": 0.6, "high": 0.8})[0]
-    assert "as it must be" in describe_control({"value": 0.5, "low": 0.4, "high": 0.6})[0]
+    assert "indicates leakage" in describe_control({"value": 0.7, "low": 0.6, "high": 0.8})[0]
+    assert "as expected" in describe_control({"value": 0.5, "low": 0.4, "high": 0.6})[0]
     assert describe_control(None) == []
 
 

@@ -4,16 +4,8 @@ from typing import Any
 
 from readsight.evaluation.verdict.headlines import HEADS, find_linear_baseline, name_model
 from readsight.models.model_spec import ModelSpec
-from readsight.wording import (
-    BALANCE_PHRASES,
-    FEW_GROUPS,
-    METRIC_NAMES,
-    describe_control,
-    describe_model,
-    format_estimate,
-    format_signed,
-    join_phrases,
-)
+from readsight.text import format_estimate, format_signed, join_phrases
+from readsight.wording import BALANCE_PHRASES, FEW_GROUPS, METRIC_NAMES, describe_control, describe_model
 
 Evaluation = dict[str, Any]
 MIN_DIVISIONS = 10  # divisions from which on luck is named

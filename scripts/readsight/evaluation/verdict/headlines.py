@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from readsight.wording import LINEAR_MODELS, capitalise, describe_model, format_estimate, format_percentage, join_phrases
+from readsight.text import capitalise, format_estimate, format_percentage, join_phrases
+from readsight.wording import LINEAR_MODELS, describe_model
 
 Evaluation = dict[str, Any]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from readsight.stats import metrics
 from readsight.stats.confidence_intervals import percentile_interval, wilson_interval
-from readsight.wording import capitalise, format_estimate, format_signed, join_phrases
+from readsight.text import capitalise, format_estimate, format_signed, join_phrases
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
 MAX_VALUES = 10_000_000  # weights of resamples per batch

@@ -18,7 +18,8 @@ from readsight.report.explorer import tracks
 from readsight.report.explorer.encoding import ArrayBlock
 from readsight.report.explorer.examples import describe_examples
 from readsight.report.logo import COLOURS, GLYPHS
-from readsight.wording import METRIC_NAMES, capitalise, format_estimate
+from readsight.text import capitalise, format_estimate
+from readsight.wording import METRIC_NAMES
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = ("bytes.js", "state.js", "draw.js", "marks.js", "rows.js", "list.js", "main.js")  # in this order
