@@ -93,9 +93,9 @@ def list_comparisons(examples: SelectedExamples, seed: int) -> list[tuple[str, n
     return [(name, codes, labels == i) for i, name in enumerate(outcome.classes) if i or outcome.kind != "binary"]
 
 
-def select_first_head(question: AttributionQuery, outcome: Outcome) -> AttributionQuery:
+def select_first_head(query: AttributionQuery, outcome: Outcome) -> AttributionQuery:
     """The query of the first output."""
-    return replace(question, head=output_heads(outcome)[0])
+    return replace(query, head=output_heads(outcome)[0])
 
 
 def count_kmers(examples: SelectedExamples, seed: int) -> pd.DataFrame:
@@ -123,19 +123,19 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     examples = select_examples(inputs, KMER_EXAMPLES, seed)
     subset, outcome = examples.folds[0], examples.outcome
     rows = np.sort(np.random.default_rng(seed).permutation(len(subset.fold))[:FILTER_EXAMPLES])
-    question = select_first_head(subset.query.select_rows(rows), outcome)
+    query = select_first_head(subset.query.select_rows(rows), outcome)
     layers, reason = (
-        filters.find_first_layer(question.net)
-        if question.is_differentiable
+        filters.find_first_layer(query.net)
+        if query.is_differentiable
         else ([], "the model is not a network with base input")
     )
-    motif_filters = filters.extract_filters(layers, separate_windows(question.codes, subset.fold.sequence.pair)) if layers else []
+    motif_filters = filters.extract_filters(layers, separate_windows(query.codes, subset.fold.sequence.pair)) if layers else []
     log.info(
         "filters: %s",
         reason
         or f"{sum(motif_filter.matrix is not None for motif_filter in motif_filters)} of {len(motif_filters)} are activated",
     )
-    scores = question.compute_scores() if motif_filters and outcome.kind != "positions" else None
+    scores = query.compute_scores() if motif_filters and outcome.kind != "positions" else None
     meme.write(outputs["filters"], [motif_filter.motif for motif_filter in motif_filters if motif_filter.matrix is not None])
     build_filter_table(motif_filters, scores).to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
     kmer_table = count_kmers(examples, seed)

@@ -236,6 +236,38 @@ def describe_match(match: MotifMatch) -> dict[str, Any]:
     return plain | {"matrix": match.known.matrix.round(4).tolist()}
 
 
+def match_filters(filters: list[NamedMotif], known_motifs: list[NamedMotif], limit: float, threads: int) -> pd.DataFrame:
+    """Table of the known motifs that each filter matches."""
+    matches = match_motifs([motif.matrix for motif in filters], known_motifs, threads)
+    rows = [
+        {"filter": motif.name} | summarise_matches(motif_matches, limit)
+        for motif, motif_matches in zip(filters, matches, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=FILTER_COLUMNS)
+
+
+def describe_patterns(
+    searches: dict[str, modisco.PatternSearch],
+    patterns: list[NamedPattern],
+    matches: list[list[MotifMatch]],
+) -> dict[str, Any]:
+    """Results in motifs.json: number of patterns by head, the reason if there are none, and all patterns with matrices and matches."""
+    description: dict[str, Any] = {}
+    description["heads"] = {head: {"patterns": len(search.patterns), "why": search.reason} for head, search in searches.items()}
+    description["why"] = "" if patterns else "; ".join(f"{head}: {search.reason}" for head, search in searches.items())
+    description["patterns"] = [
+        {"name": named.name, "head": named.head, "towards": named.towards, "sign": named.pattern.sign, "share": named.share}
+        | {"seqlets": len(named.pattern), "contribution": float(named.seqlet_contributions.mean())}
+        | {
+            "matrix": named.pattern.matrix.round(6).tolist(),
+            "contributions": named.pattern.contributions.astype(float).round(6).tolist(),
+        }
+        | {"matches": [describe_match(match) for match in pattern_matches]}
+        for named, pattern_matches in zip(patterns, matches, strict=True)
+    ]
+    return description
+
+
 def main(
     contributions: Path,
     filters: Path | None,
@@ -247,7 +279,7 @@ def main(
     scratch: Path,
     outputs: dict[str, Path],
 ) -> None:
-    """Write all outputs, and motifs.json with matrices, matches and the reason if nothing was found.
+    """Write all outputs, and motifs.json with matrices, matches and the reason if there is no pattern.
 
     Parameters
     ----------
@@ -269,7 +301,7 @@ def main(
         folder = scratch / f"head{i}"
         folder.mkdir(parents=True)
         searches[head] = modisco.find_patterns(codes, values, spec["seqlets"], threads, folder, seed)
-        log.info("%s: %s", head, searches[head].why or f"{len(searches[head].patterns)} patterns")
+        log.info("%s: %s", head, searches[head].reason or f"{len(searches[head].patterns)} patterns")
     merge_results(searches, outputs["modisco"])
     base_contributions = {head: attribution_file.base_contributions(values, codes) for head, values in hypothetical.items()}
     patterns = name_patterns(
@@ -284,37 +316,12 @@ def main(
     meme.write(outputs["patterns"], [NamedMotif(item.name, item.pattern.matrix, "", len(item.pattern)) for item in patterns])
     table.to_csv(outputs["table"], sep="\t", index=False, float_format="%.6g")
     hit_table.to_csv(outputs["hits"], sep="\t", index=False, float_format="%.4g", compression={"method": "gzip", "mtime": 0})
-    filter_motifs = meme.read(filters, empty=True) if filters else []
-    filter_matches = match_motifs([item.matrix for item in filter_motifs], known_motifs, threads)
-    rows = [
-        {"filter": item.name} | summarise_matches(base_contributions, spec["match"])
-        for item, base_contributions in zip(filter_motifs, filter_matches, strict=True)
-    ]
-    pd.DataFrame(rows, columns=FILTER_COLUMNS).to_csv(outputs["filters"], sep="\t", index=False, float_format="%.6g")
-    description = {
-        "task": task,
-        "model": attributions.attributes["model"],
-        "method": attributions.methods[0],
-        "sequences": len(attributions),
-        "limits": dict(spec),
-    }
-    description |= {
-        "unit": attributions.attributes.get("unit", ""),
-        "database": str(database) if database else None,
-        "known": len(known_motifs),
-    }
-    description["heads"] = {head: {"patterns": len(item.patterns), "why": item.why} for head, item in searches.items()}
-    description["why"] = "" if patterns else "; ".join(f"{head}: {item.why}" for head, item in searches.items())
-    description["patterns"] = [
-        {"name": item.name, "head": item.head, "towards": item.towards, "sign": item.pattern.sign, "share": item.share}
-        | {"seqlets": len(item.pattern), "contribution": float(item.seqlet_contributions.mean())}
-        | {
-            "matrix": item.pattern.matrix.round(6).tolist(),
-            "contributions": item.pattern.contributions.astype(float).round(6).tolist(),
-        }
-        | {"matches": [describe_match(match) for match in base_contributions]}
-        for item, base_contributions in zip(patterns, matches, strict=True)
-    ]
+    filter_table = match_filters(meme.read(filters, empty=True) if filters else [], known_motifs, spec["match"], threads)
+    filter_table.to_csv(outputs["filters"], sep="\t", index=False, float_format="%.6g")
+    description = {"task": task, "model": attributions.attributes["model"], "method": attributions.methods[0]}
+    description |= {"sequences": len(attributions), "limits": dict(spec), "unit": attributions.attributes.get("unit", "")}
+    description |= {"database": str(database) if database else None, "known": len(known_motifs)}
+    description |= describe_patterns(searches, patterns, matches)
     outputs["note"].write_text(json.dumps({"note": description["why"]}, ensure_ascii=False) + "\n")
     outputs["about"].write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
     outputs["summary"].write_text(json.dumps(summary_records(task, table, patterns, len(attributions)), indent=1) + "\n")

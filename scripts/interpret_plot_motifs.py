@@ -57,9 +57,9 @@ def plot_motifs(
             i == rows - 1,
         )
     heads = ("motif", f"contribution ({description['unit']})", "best known motif", "effect of insertion")
-    for axis, label_axis in zip(axes[0], heads, strict=True):
+    for axis, heading in zip(axes[0], heads, strict=True):
         text_style = {"xytext": (0, 24), "xycoords": "axes fraction", "textcoords": "offset points"}
-        axis.annotate(label_axis, (0, 1), weight="bold", fontsize=10, annotation_clip=False, **text_style)
+        axis.annotate(heading, (0, 1), weight="bold", fontsize=10, annotation_clip=False, **text_style)
     omitted = len(description["patterns"]) - rows
     note = f"{caption[0]}; {description['sequences']:,} test sequences" + (
         f"; {omitted} more patterns are in the table" if omitted > 0 else ""

@@ -72,9 +72,9 @@ def natural_sort_key(name: str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name) if part)
 
 
-def shorten_name(name: str, most: int = 40) -> str:
+def shorten_name(name: str, max_length: int = 40) -> str:
     """A name, truncated if it is long."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return name if len(name) <= max_length else name[: max_length - 1] + "…"
 
 
 def make_legend_handles(count: int, has_unresolved: bool) -> list[Any]:

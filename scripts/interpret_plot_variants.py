@@ -10,7 +10,7 @@ import pandas as pd
 
 from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
-from readsight.text import format_estimate as format_estimate
+from readsight.text import format_estimate
 
 BINS = 60
 MAX_OFFSET = 5  # bases; larger distances share one bar

@@ -179,7 +179,7 @@ def describe_run(
     """Numbers and settings of the run. has_positions: whether examples have genomic coordinates; else overlap with training
     is unknown.
     """
-    alleles = len(allele_table) + sum(allele_table.excluded.counts.values())
+    allele_count = len(allele_table) + sum(allele_table.excluded.counts.values())
     strands = (
         "both, averaged"
         if models.average_strands
@@ -191,7 +191,7 @@ def describe_run(
         "set": spec["name"], "model": models.model_name, "model_hash": models.digest, "outcome": models.outcome.to_dict(), "folds": len(models.fold_models),
         "length": models.length, "pair": models.pair, "strands": strands, "shifts": scoring.check_shifts(spec["shifts"], models.length),
         "distance": spec["distance"] if effects.has_sites else None, "tracks": effects.tracks, "sites": effects.has_sites,
-        "records": allele_table.records, "alleles": alleles, "scored": len(allele_table), "left_out": allele_table.excluded.to_records(),
+        "records": allele_table.records, "alleles": allele_count, "scored": len(allele_table), "left_out": allele_table.excluded.to_records(),
         "seen": int(columns["seen"].sum()) if has_positions else None, "label": spec.get("label"),
     }  # fmt: skip
 
@@ -217,17 +217,16 @@ def main(
     genome : codes and contigs.
     annotations : gtf, database (MEME), conservation (bigWig), each optional.
 
-    Raises
-    ------
-    InputError if model, examples and genome do not match, and for faults in the variants.
+    Raises InputError if model, examples and genome do not match, and for faults in the variants.
     """
     representation = (model["representation"], model["representation_about"]) if model.get("representation") else None
     models = trained_models.read_models(model["tensors"], model["about"], representation)
     training_windows = training_overlap.read_training_windows(examples, split, models, model["about"])
     reference = Genome.open(*genome)
     trained_models.check_genome(models, reference, genome[0], training_windows.made_from, training_windows.length, model["about"])
-    if check_site_option(models, spec):
-        raise InputError(check_site_option(models, spec))
+    faults = check_site_option(models, spec)
+    if faults:
+        raise InputError(faults)
     shift = max(map(abs, scoring.check_shifts(spec["shifts"], models.length)))
     alleles = variants.read_variants(
         vcf, reference, select_info_keys(spec, annotations), models.length, shift, spec["outside"] == "pad"
@@ -272,9 +271,9 @@ def _make_progress_log(total: int) -> Any:
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        given = {name: job.input.get(name) for name in ("tensors", "about", "representation", "representation_about")}
+        model_files = {name: job.input.get(name) for name in ("tensors", "about", "representation", "representation_about")}
         main(
-            given,
+            model_files,
             (job.input.codes, job.input.contigs),
             job.input.vcf,
             job.input.examples,

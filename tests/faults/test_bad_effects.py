@@ -168,7 +168,7 @@ def test_examples_must_match_model_length_and_outcome(step):
 def test_split_must_match_examples(step):
     table = pd.read_parquet(step.given["split"])
     table.assign(example=["x", "y"]).to_parquet(step.given["split"])
-    assert step() == ["split.parquet: was not made from examples.h5ad; make it anew"]
+    assert step() == ["split.parquet: was not made from examples.h5ad; recreate it"]
 
 
 def test_models_without_sequences_are_refused(step):
@@ -196,11 +196,11 @@ def test_representation_must_match_model(step):
 
 def test_malformed_annotation_files_are_refused(step):
     (step.folder / "g.gtf").write_text('chr9\tx\texon\t1\t20\t.\t+\t.\tgene_id "a";\n')
-    assert "no exon on a contig of the reference" in step(beside={"gtf": step.folder / "g.gtf"})[0]
+    assert "no exon on a contig of the reference" in step(annotations={"gtf": step.folder / "g.gtf"})[0]
     (step.folder / "m.meme").write_text("nothing\n")
-    assert "give motifs in MEME format" in step(beside={"database": step.folder / "m.meme"})[0]
+    assert "give motifs in MEME format" in step(annotations={"database": step.folder / "m.meme"})[0]
     (step.folder / "c.bw").write_text("x")
-    faults = step(spec={"conservation": str(step.folder / "c.bw")}, beside={"conservation": step.folder / "c.bw"})
+    faults = step(spec={"conservation": str(step.folder / "c.bw")}, annotations={"conservation": step.folder / "c.bw"})
     assert faults == ["interpret.variants.conservation: c.bw is not a bigWig file"]
 
 

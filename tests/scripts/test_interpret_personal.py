@@ -304,7 +304,7 @@ def test_batch_size_does_not_change_predictions(folder, monkeypatch):
     bed = "".join(f"chr1\t{s}\t{s + 40}\n" for s in range(100, 300, 10))
     rows = [("chr1", *make_change(position, next_base(position)), "GT", "0|1", "1|1") for position in range(110, 300, 12)]
     single_batch = predict_table(folder, rows, bed)
-    monkeypatch.setattr(interpret_personal.gathering, "AT_ONCE", 5)
+    monkeypatch.setattr(interpret_personal.prediction_table, "AT_ONCE", 5)
     pd.testing.assert_frame_equal(predict_table(folder, rows, bed), single_batch, rtol=1e-5)
     text = pd.read_csv(folder / "out.text", sep="\t")
     assert len(text) == len(single_batch) == 40 and list(text) == list(single_batch)

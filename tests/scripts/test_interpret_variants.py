@@ -82,7 +82,7 @@ def script_run(tmp_path_factory):
     annotations = {"gtf": folder / "g.gtf", "database": folder / "m.meme"}
     model_set = build_models("cnn", "multilabel", folds=2)
     spec = {"label": "causal", "conservation": "GERP"}
-    return model_set, *run_script(folder, model_set, build_labelled_rows(), spec, beside=annotations), folder
+    return model_set, *run_script(folder, model_set, build_labelled_rows(), spec, annotations=annotations), folder
 
 
 def test_records_are_kept_and_alleles_have_effects(script_run):
@@ -152,7 +152,7 @@ def test_sites_are_located_and_genes_give_the_strand(tmp_path):
     model_set = build_models("dilated_resnet", "positions", 96, stranded=True, widths=[5, 5], dilations=[1, 2])
     (tmp_path / "g.gtf").write_text(GTF)
     outputs, results = run_script(
-        tmp_path, model_set, build_labelled_rows(), {"label": "CAUSAL", "site": "SITE"}, beside={"gtf": tmp_path / "g.gtf"}
+        tmp_path, model_set, build_labelled_rows(), {"label": "CAUSAL", "site": "SITE"}, annotations={"gtf": tmp_path / "g.gtf"}
     )
     table = pd.read_parquet(outputs["table"])
     assert results["tracks"] == ["acceptor_gain", "acceptor_loss", "donor_gain", "donor_loss"] and results["sites"]

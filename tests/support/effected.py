@@ -152,7 +152,7 @@ def write_project(
     pd.DataFrame(split).to_parquet(folder / "split.parquet")
     return {
         "model": {"tensors": tensors, "about": description}, "genome": (raw, contigs), "examples": folder / "examples.h5ad",
-        "split": folder / "split.parquet", "beside": {}, "task": "t", "seed": 1, "threads": 1,
+        "split": folder / "split.parquet", "annotations": {}, "task": "t", "seed": 1, "threads": 1,
         "outputs": {
             name: folder / f"set.{end}"
             for name, end in (("vcf", "vcf.gz"), ("table", "parquet"), ("data", "h5ad"), ("evaluation", "json"), ("summary", "summary.json"))

@@ -241,7 +241,7 @@ def test_largest_changes_are_located_at_the_motif(tmp_path):
     assert [("GT" in row) for row in spelled_alleles] == [False, True, False, True, True]
 
     class MotifModel:
-        arrays, about, kind, network = {}, {"input": "none"}, "positions", False
+        arrays, description, kind, is_network = {}, {"input": "none"}, "positions", False
 
         def compute_outputs(self, codes):
             hit = np.zeros((*codes.shape, 3))
@@ -250,7 +250,7 @@ def test_largest_changes_are_located_at_the_motif(tmp_path):
             return hit
 
     model_set = effected.build_models("cnn", "positions")
-    model_set = replace(model_set, asked=[MotifModel()], both=False, word="word")
+    model_set = replace(model_set, fold_models=[MotifModel()], average_strands=False, model_name="motif")
     scored = scoring.score_variants(model_set, alleles, {"shifts": [0, 2], "distance": 12})
     gain, loss = (scored.tracks.index(f"donor_{change}") for change in ("gain", "loss"))
     assert scored.delta[:, loss].round(2).tolist() == [1, 0, 1, 0, 0] and scored.delta[:, gain].round(2).tolist() == [

@@ -94,7 +94,7 @@ def assert_agreement(model_name: str, description: dict[str, Any], bases: int, o
     net, edits = build_network(description, model_name), sample_edits(description, bases)
     incremental, expected = IncrementalNetwork.from_network(net, description), run_network(net, apply_edits(*edits))
     assert is_close(incremental.compute_outputs(*edits), expected)
-    assert incremental.counts["part"] > 0 and not incremental.counts["whole"]
+    assert incremental.counts["partial"] > 0 and not incremental.counts["full"]
     before, after = incremental.compute_before_and_after(*edits)
     assert is_close(before, run_network(net, edits[0])[edits[1]]) and is_close(after, expected)
     if description["kind"] in POSITIONAL_KINDS:

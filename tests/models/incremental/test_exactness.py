@@ -70,7 +70,7 @@ def test_outputs_beyond_the_receptive_field_are_unchanged(bases, worth, monkeypa
     codes, row, start, new = sample_edits(bases=bases)
     new = (codes[row[:, None], start[:, None] + np.arange(bases)] + 1) % 4
     before, after = incremental.compute_before_and_after(codes, row, start, new)
-    assert incremental.counts["whole" if worth == 0 else "part"] == len(row)
+    assert incremental.counts["full" if worth == 0 else "partial"] == len(row)
     radius = dilated_resnet.receptive_field(description) // 2
     positions = np.arange(LENGTH)
     is_inside = (positions >= start[:, None] - radius) & (positions < start[:, None] + bases + radius)
@@ -118,7 +118,7 @@ def assert_full_recomputation(
     with torch.inference_mode():
         expected = net(networks.encode_one_hot(torch.from_numpy(edited_codes))).numpy()
     assert np.abs(incremental.compute_outputs(codes, *edit) - expected).max() < 1e-5
-    assert incremental.counts["whole"] and not incremental.counts["part"]
+    assert incremental.counts["full"] and not incremental.counts["partial"]
 
 
 def test_edited_sequences_are_tokenised():
@@ -145,7 +145,7 @@ def test_large_edits_are_recomputed_fully():
     with torch.inference_mode():
         expected = net(networks.encode_one_hot(torch.from_numpy(new))).numpy()
     assert np.abs(incremental.compute_outputs(codes, row, start, new) - expected).max() < 1e-5
-    assert incremental.counts == {"whole": 6, "still": 0}
+    assert incremental.counts == {"full": 6, "unaffected": 0}
 
 
 def test_network_state_is_restored():

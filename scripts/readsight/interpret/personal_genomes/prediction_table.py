@@ -116,7 +116,7 @@ def collect_window(
         ways = np.array([[add_haplotype(changes) for changes in way] for way in phasing.ways])
         haplotypes = [copies[copy][1] for way in phasing.ways for copy in way]
         applied, overlapping = (
-            {c for haplotype in haplotypes for c in getattr(haplotype, attribute)} for attribute in ("applied", "left")
+            {c for haplotype in haplotypes for c in getattr(haplotype, attribute)} for attribute in ("applied", "overlapping")
         )
         without = [r.names[a - 1] for r, call in calls for a in dict.fromkeys(call.alleles) if a and r.changes[a - 1] is None]
         return CallGroup(

@@ -46,7 +46,7 @@ def read_training_windows(examples: Path, split: Path, models: TrainedModels, de
     if sequence is None:
         raise InputError(f"{examples}: holds no sequences")
     if not data.obs_names.equals(pd.Index(table.index.astype(str))):
-        faults.append(f"{split}: was not made from {examples}; make it anew")
+        faults.append(f"{split}: was not made from {examples}; recreate it")
     for name, actual, expected in (
         ("length of windows", sequence.length, models.length), ("pairs of windows", sequence.pair, models.pair),
         ("strandedness", sequence.stranded, models.stranded), ("outcome", outcome.to_dict(), models.outcome.to_dict()),

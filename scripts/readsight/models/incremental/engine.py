@@ -156,7 +156,7 @@ class IncrementalNetwork:
             for is_unaffected in (True, False):
                 selected = row_edits[is_affected[row_edits] != is_unaffected]
                 selected = selected[np.argsort(key[selected], kind="stable")]  # neighbouring edits affect the same positions
-                self.counts["still" if is_unaffected else "part" if is_partial else "whole"] += len(selected)
+                self.counts["unaffected" if is_unaffected else "partial" if is_partial else "full"] += len(selected)
                 for i in range(0, len(selected), size):
                     which = selected[i : i + size]
                     edits, output_window = (
@@ -220,7 +220,7 @@ def check_edits(
             i = int(is_wrong.argmax())
             faults.append(f"edit {i} (row {row[i]}, start {start[i]}, {new.shape[1]} bases) {message}")
     if output_start is not None and description["kind"] not in POSITIONAL_KINDS:
-        faults.append(f"near: the outcome ({description['kind']}) is one of the sequence, not one along it; leave near out")
+        faults.append(f"output_start: the outcome ({description['kind']}) is not per position; omit output_start")
     if output_start is not None and (output_start.shape != row.shape or output_count < 1):
         faults.append(
             f"near: {output_start.shape} places for {row.shape} edits, {output_count} wide; give one each, and a width of 1 or more"

@@ -131,7 +131,7 @@ def iterate_variants(path: Path, heads: list[str]) -> Iterable[pd.DataFrame]:
     for batch in file.iter_batches(BATCH_ROWS, columns=[*VARIANT_COLUMNS, *changes, *label]):
         table = batch.to_pandas()
         label_text = table["label"].map(LABELS).fillna("") if label else ""
-        yield table[list(VARIANT_COLUMNS)].assign(effect=list(compute_effects(table[changes], heads)), said=label_text)
+        yield table[list(VARIANT_COLUMNS)].assign(effect=list(compute_effects(table[changes], heads)), label_text=label_text)
 
 
 def compute_effects(table: pd.DataFrame, heads: list[str]) -> np.ndarray:
@@ -170,7 +170,7 @@ def place_variants(table: pd.DataFrame, windows: dict[str, pd.DataFrame]) -> Ite
                         shorten_allele(site.ref),
                         shorten_allele(site.alt),
                         round_numbers(site.effect),
-                        site.said,
+                        site.label_text,
                     ],
                 )
 
