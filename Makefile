@@ -20,7 +20,7 @@ help: ## Show this list
 	@echo "make TARGET; targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: ## Make the runner (.venv) and the environments of all steps
+setup: ## Create the runner (.venv) and the environments of all steps
 	@envs/setup.sh
 
 demo: ## Set up, simulate a cohort with planted truth, run every stage on it, write the report
@@ -29,12 +29,12 @@ demo: ## Set up, simulate a cohort with planted truth, run every stage on it, wr
 run: setup ## Run a project: make run PROJECT=name ARGS="snakemake options"
 	@workflow/run.sh '$(PROJECT)' $(ARGS)
 
-doctor: runner ## Examine a project's config, sheet and files, and start nothing: make doctor PROJECT=name
+doctor: runner ## Check the config, sample sheet and files of a project without running it: make doctor PROJECT=name
 	@config=$$(workflow/config.sh '$(PROJECT)') && $(RUNNER) python -m readsight.doctor "$$config"
 
 test: setup setup-tests lint ## Set up, and run all tests
 	@echo "[tests] $(TESTS)"
-	@# a file to a worker: what a file runs once serves all its tests
+	@# one worker per file, so that module fixtures are computed once
 	@$(call IN,test) python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
@@ -44,10 +44,10 @@ lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
 	@$(call IN,lint) snakefmt --check --line-length 130 --no-sort Snakefile workflow/rules
 	@$(RUNNER) snakemake --lint --configfile config/projects/demo/config.yaml
 
-config: runner ## Write config/config.yaml, its schema and its reference again, after a change of the model
+config: runner ## Regenerate config/config.yaml, its schema and its documentation after a change of the config classes
 	@$(RUNNER) python -m readsight.config.documentation
 
-clean: ## Remove the runner and all environments; results stay
+clean: ## Remove the runner and all environments; results are kept
 	rm -rf .venv .readsight .snakemake/conda
 
 runner:

@@ -8,6 +8,6 @@ for path in "config/projects/$1/config.yaml" "$1/config.yaml" "$1"; do
         exit 0
     fi
 done
-echo "There is no project '$1': neither config/projects/$1/config.yaml, nor a folder or config file of that name." >&2
-echo "Projects here: $(ls config/projects | paste -sd ' ')" >&2
+echo "No project '$1': there is neither config/projects/$1/config.yaml, nor a folder or config file of that name." >&2
+echo "Available projects: $(ls config/projects | paste -sd ' ')" >&2
 exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examine a project, run it, and write its report if anything in it is new.
+# Check a project, run it, and write its report if any result is new.
 #   workflow/run.sh PROJECT [SNAKEMAKE OPTION…]     PROJECT: a name in config/projects, a folder, or a config file
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,12 +11,12 @@ config=$(workflow/config.sh "$1")
 shift
 readsight -m readsight.doctor "$config"
 
-# One run at a time in this folder. A run that was killed leaves Snakemake's own lock behind: with ours in hand it is stale.
+# One run at a time in this folder. A killed run leaves Snakemake's lock behind, which is stale if this lock is free.
 mkdir -p .readsight
 exec 9>.readsight/run.lock
-flock --nonblock 9 || { echo "Another run is under way in this folder: wait for its end, or stop it." >&2; exit 1; }
+flock --nonblock 9 || { echo "Another run is active in this folder: wait for it to finish, or stop it." >&2; exit 1; }
 if [ -n "$(ls .snakemake/locks 2>/dev/null)" ]; then
-    echo "An earlier run was cut off; going on from where it stopped"
+    echo "An earlier run was interrupted; continuing from where it stopped"
     snakemake --configfile "$config" --unlock >/dev/null 2>&1
 fi
 snakemake --configfile "$config" --sdm conda --cores all "$@"

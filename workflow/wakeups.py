@@ -1,20 +1,20 @@
-"""Keep Snakemake's scheduler from waking ever more often.
+"""Limit the number of pending wake-ups of Snakemake's scheduler.
 
-Each pass of the scheduler (measured in 9.27) asks to be woken after the time span of the job rate limit, and each
-waking is such a pass: every job that ends adds one more waking a second, for the rest of the run. On a
-cohort's graph this costs a core. One waking that is due is enough.
+Each pass of the scheduler (observed in 9.27) schedules a wake-up after the period of the job rate limit, and each wake-up is
+such a pass: every finished job adds one more wake-up per second, for the remainder of the run. On the graph of a cohort this
+takes a full core. One pending wake-up is sufficient.
 """
 
 import threading
 
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-# the name as Snakemake spells it
+# spelled as in Snakemake
 REEVALUATE = "_schedule_reevalutation"
 
 
 def wake_once(scheduler: JobScheduler, delay: float) -> None:
-    """Release the scheduler after `delay` seconds, unless a release is due already."""
+    """Release the scheduler after `delay` seconds, unless a release is pending."""
     if getattr(scheduler, "due", None):
         return
 

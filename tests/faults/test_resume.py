@@ -1,4 +1,4 @@
-"""A training that is killed goes on where it was, and ends with the same weights as one that nobody stopped."""
+"""A killed training resumes, and ends with the same weights as an undisturbed one."""
 
 import json
 import os
@@ -31,7 +31,7 @@ model_train.main(*paths, "cnn", given["settings"], 1, 1, out / "model.safetensor
 
 
 def start_training(files, out):
-    """`model_train`, in a process of its own."""
+    """`model_train` in a separate process."""
     out.mkdir(exist_ok=True)
     arguments = json.dumps({name: str(path) for name, path in files.items()} | {"settings": SETTINGS})
     env = os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
@@ -57,9 +57,9 @@ def test_killed_training_resumes_to_identical_weights(fold_files, tmp_path):
     resumed = start_training(fold_files, killed)
     output, _ = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, output
-    assert "fold0 trial0 pair0 network0: was finished with epoch" in output
-    assert "fold1 trial0 pair0 network0: goes on behind epoch" in output
-    assert "epoch 1 of 8" not in output, "neither the first fold nor the first passes of the second are made again"
+    assert "fold0 trial0 pair0 network0: was complete at epoch" in output
+    assert "fold1 trial0 pair0 network0: resumes after epoch" in output
+    assert "epoch 1 of 8" not in output, "neither the first fold nor the first epochs of the second are repeated"
     assert reference_process.wait(timeout=120) == 0
     expected, actual = (load_file(folder / "model.safetensors") for folder in (reference, killed))
     assert expected.keys() == actual.keys() and all(np.array_equal(expected[name], actual[name]) for name in expected)

@@ -1,4 +1,4 @@
-"""Calibration undoes known distortions, and does not invent certainty."""
+"""Calibration undoes known distortions, and does not create certainty."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_separable_classes_stay_finite_and_uncertain():
     calibrated = calibration.apply("multiclass", np.eye(3), scale)
     assert np.isfinite(calibrated).all() and 0.5 < calibrated.max() < 1 and np.abs(scale["offset"]).max() < 1e-3
     surest = calibration.apply("multiclass", guess, scale).max()
-    assert surest < 0.8, "six right answers are no proof of more than Platt's targets"
+    assert surest < 0.8, "six correct predictions do not support more than Platt's targets"
 
 
 def test_missing_class_stays_possible():
@@ -101,7 +101,7 @@ def test_uncalibrated_outcomes_stay_unchanged(kind, shape):
 
 
 def make_bases(windows, length, slope, seed=1):
-    """Rare sites along windows: true probabilities, classes drawn from them, and the same probabilities sharpened."""
+    """Rare sites in windows: true probabilities, classes drawn from them, and the same probabilities sharpened."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (windows, length, 3)) + [4, 0, 0]
     labels = (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1).astype(np.uint8)

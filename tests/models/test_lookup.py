@@ -1,4 +1,4 @@
-"""Models of sequences by the scripts: each sees what it learns from, and predicts only sequences like those."""
+"""Models of sequences through the scripts: each reads its representation, and predicts only compatible sequences."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_each_model_reads_its_representation(fold_files, tmp_path, model, word):
     for number, rows in table.groupby("fold"):
         test = fold_file.read(files["test"], number)
         assert list(rows["example"]) == list(test.names) and rows["raw"].between(0, 1).all()
-        if model == "cnn":  # from the model's own file alone: what the encoding learned stands in it
+        if model == "cnn":  # from the model file alone, which includes the fitted encoding
             guess = NETWORKS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
             assert np.array_equal(rows["raw"], guess)
 

@@ -1,4 +1,4 @@
-"""Losses of torch models: those of the outcome, weighed by example, and blind to what is not counted."""
+"""Losses of torch models: equal to those of the outcome, weighted by example, without uncounted targets."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A variant of a model is one word, and the word says all of it."""
+"""Names and specifications of models convert both ways."""
 
 import pytest
 
@@ -29,5 +29,5 @@ def test_spec_restricts_the_fold_to_its_modality():
 
 
 def test_missing_modality_error_lists_available_ones():
-    with pytest.raises(InputError, match="logistic-on-protein: the examples have no modality 'protein' .* there are: m0, m1"):
+    with pytest.raises(InputError, match="logistic-on-protein: the examples have no modality 'protein' .* available: m0, m1"):
         ModelSpec("logistic", "protein").restrict_fold(planted.make_fold("binary", 10, 6, modalities=2))

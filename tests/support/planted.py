@@ -20,9 +20,9 @@ CLASSES = {
 
 
 def make_fold(kind: str, n: int = 120, features: int = 30, signal: float = 1.5, modalities: int = 1, seed: int = 1) -> Fold:
-    """Examples of which the first features of each modality tell the outcome, a feature an output.
+    """Examples with an outcome that depends on the first features of each modality, one feature per output.
 
-    features: of all modalities together. signal: 0 is none.
+    features: of all modalities together. signal: 0 for none.
     """
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(n, features))
@@ -66,9 +66,9 @@ def to_anndata(fold: Fold, digest: str):
 
 
 def write_folds(folder: Path, fold: Fold, folds: int = 2, inner: int = 2) -> dict[str, Path]:
-    """Folds in files, nested, or with a part held out where inner is 0: balanced, validation, test, certificate.
+    """Fold files: balanced, validation, test, certificate; nested, or with a single validation set if inner is 0.
 
-    The folds differ in their features: each lacks one that the others have.
+    The folds differ in their features: each lacks a different one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.h5" for name in ("balanced", "validation", "test")} | {

@@ -1,4 +1,4 @@
-"""From clean reads, or alignments of the user's own, to one CRAM a sample."""
+"""From clean reads, or provided alignments, to one CRAM per sample."""
 
 from readsight.wiring.align import AlignWiring
 from readsight.wiring.reads import ReadsWiring
@@ -31,7 +31,7 @@ rule align_reference:
 
 
 rule align_index_bwa:
-    """Build the index of bwa."""
+    """Build the bwa index."""
     input:
         fasta="<results>/align/reference/genome.fa",
     output:
@@ -53,7 +53,7 @@ rule align_index_bwa:
 
 
 rule align_index_bwa_mem2:
-    """Build the index of bwa-mem2."""
+    """Build the bwa-mem2 index."""
     input:
         fasta="<results>/align/reference/genome.fa",
     output:
@@ -82,7 +82,7 @@ rule align_index_bwa_mem2:
 
 
 rule align_bwa:
-    """Align all units of a sample, mark duplicates, and write CRAM, in one stream."""
+    """Align all units of a sample with bwa, mark duplicates, and write CRAM, in one stream."""
     input:
         fastqs=ReadsWiring(project).ready_of,
         lints=ReadsWiring(project).lints_of,
@@ -161,7 +161,7 @@ rule align_bwa_mem2:
 
 
 rule align_import:
-    """Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
+    """Convert provided BAM and CRAM files to the form of the alignments made here."""
     input:
         alignments=align.alignment_files,
         original=project.config.reference.fasta or [],

@@ -1,10 +1,10 @@
-"""From clean reads of RNA to one CRAM a sample: spliced alignment."""
+"""From clean RNA reads to one CRAM per sample: spliced alignment."""
 
 from readsight.wiring.expression import STAR_INDEX, ExpressionWiring
 
 
 rule align_index_star:
-    """Build the index of STAR, with the junctions of the annotation; projects of one genome and annotation can share it."""
+    """Build the STAR index with the annotated junctions; projects with the same genome and annotation can share it."""
     input:
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",

@@ -30,7 +30,7 @@ rule dataset_assemble_variants:
 
 
 rule dataset_genome:
-    """Write a genome as codes that windows are cut out of without reading the rest."""
+    """Encode a genome as base codes, from which windows can be read at random."""
     input:
         fasta=dataset.genome_fasta,
     output:
@@ -54,7 +54,7 @@ rule dataset_genome:
 
 
 rule dataset_assemble_sequences:
-    """Gather the sequences of a task, with labels, places and groups; cut windows, make negatives, collapse duplicates."""
+    """Collect the sequences of a task with labels, positions and groups; cut windows, make negatives, collapse duplicates."""
     input:
         unpack(dataset.genome_store),
         unpack(dataset.extra_inputs),
@@ -82,7 +82,7 @@ rule dataset_assemble_sequences:
 
 
 rule dataset_assemble_samples:
-    """Join the samples of a task over their modalities, with labels, donors and batches, in one MuData."""
+    """Assemble the samples of a task over their modalities, with labels, donors and batches, in one MuData."""
     input:
         modalities=dataset.modality_files,
     output:
@@ -107,7 +107,7 @@ rule dataset_assemble_samples:
 
 
 rule dataset_confound:
-    """Measure how far batch and label are confounded, before anything is learned."""
+    """Measure the confounding of batch and label, before any training."""
     input:
         examples="<results>/dataset/{task}/examples.h5mu",
     output:
@@ -131,7 +131,7 @@ rule dataset_confound:
 
 
 rule dataset_split:
-    """Divide the examples into folds of whole groups, and certify the division."""
+    """Split the examples into folds without dividing groups, and certify the split."""
     input:
         examples=dataset.examples_file,
         confounding=dataset.batch_confounding,
@@ -157,7 +157,7 @@ rule dataset_split:
 
 
 rule dataset_fold:
-    """Cut the folds of one repeat, each scaled by what its own training part gives."""
+    """Write the folds of one repeat, each scaled by statistics of its training set."""
     input:
         examples=dataset.examples_file,
         split="<results>/dataset/{task}/split.parquet",
@@ -186,7 +186,7 @@ rule dataset_fold:
 
 
 rule dataset_balance:
-    """Balance the classes of the training folds; the training folds are all that it is given."""
+    """Balance the classes of the training folds; the rule has no access to validation and test data."""
     input:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
     output:
@@ -212,7 +212,7 @@ rule dataset_balance:
 
 
 rule dataset_represent:
-    """Learn the representation of sequences from the training folds of a repeat: embeddings, tokens, a pre-trained transformer."""
+    """Fit the sequence representation on the training folds of a repeat: embeddings, tokens, a pre-trained transformer."""
     input:
         train="<results>/dataset/{task}/repeat{repeat}/train.h5",
         certificate="<results>/dataset/{task}/certificate.json",
@@ -241,7 +241,7 @@ rule dataset_represent:
 
 
 rule dataset_plot:
-    """Draw what the split's certificate says."""
+    """Plot the certificate of the split."""
     input:
         certificate="<results>/dataset/{task}/certificate.json",
     output:
@@ -268,7 +268,7 @@ rule dataset_plot:
 
 
 rule dataset_plot_confounding:
-    """Draw which batches hold which classes, and what the batch alone tells of the label."""
+    """Plot classes by batch, and how well the batch alone predicts the label."""
     input:
         confounding="<results>/dataset/{task}/confounding.json",
     output:

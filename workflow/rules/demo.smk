@@ -6,7 +6,7 @@ demo = DemoWiring(project)
 if project.config.demo:
 
     rule demo_genome:
-        """Plant a genome with genes, regulatory elements and repeats."""
+        """Simulate a genome with genes, regulatory elements and repeats."""
         input:
             factors=demo.factors,
             splice=demo.splice,
@@ -36,7 +36,7 @@ if project.config.demo:
             "../../scripts/demo_genome.py"
 
     rule demo_donors:
-        """Plant the donors' variants, and let them decide who is a case."""
+        """Simulate the variants of the donors, which determine who is a case."""
         input:
             fasta="<results>/demo/genome.fa",
             genome="<results>/demo/genome.json",
@@ -75,7 +75,7 @@ if project.config.demo:
             "../../scripts/demo_donors.py"
 
     rule demo_library:
-        """Plant a library of synthetic elements, and measure their activity with a known error."""
+        """Simulate a library of synthetic elements, and their activity with a known measurement error."""
         input:
             factors=demo.factors,
         output:
@@ -98,7 +98,7 @@ if project.config.demo:
             "../../scripts/demo_library.py"
 
     rule demo_effects:
-        """Plant variants whose effect on regulation and on splicing is known, each beside a neutral twin."""
+        """Simulate variants with known effects on regulation and splicing, each with a neutral control."""
         input:
             fasta="<results>/demo/genome.fa",
             genome="<results>/demo/genome.json",
@@ -125,7 +125,7 @@ if project.config.demo:
             "../../scripts/demo_effects.py"
 
     rule demo_reads:
-        """Sequence the genome of a donor."""
+        """Simulate sequencing of the genome of a donor."""
         input:
             fasta="<results>/demo/genome.fa",
             missing="<results>/demo/missing.fa",
@@ -158,7 +158,7 @@ if project.config.demo:
             "../../scripts/demo_reads.py"
 
     rule demo_expression:
-        """Plant the expression of the RNA samples: factors, label, batch, variants of regulatory sites, noise."""
+        """Simulate the expression of the RNA samples: factors, label, batch, variants of regulatory sites, noise."""
         input:
             fasta="<results>/demo/genome.fa",
             truth="<results>/demo/truth.json",
@@ -188,7 +188,7 @@ if project.config.demo:
             "../../scripts/demo_expression.py"
 
     rule demo_reads_rna:
-        """Sequence the transcripts of a sample."""
+        """Simulate sequencing of the transcripts of a sample."""
         input:
             fasta="<results>/demo/genome.fa",
             truth="<results>/demo/truth.json",

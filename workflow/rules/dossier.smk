@@ -6,7 +6,7 @@ dossier = DossierWiring(
 
 
 rule dossier_versions:
-    """List the packages that an environment really holds."""
+    """List the packages installed in an environment."""
     input:
         file=f"{workflow.basedir}/envs/{{env}}.yaml",
     output:
@@ -29,7 +29,7 @@ rule dossier_versions:
 
 
 rule dossier_config:
-    """Write down the config with all defaults, the samples, and the versions really used."""
+    """Record the config with all defaults, the samples, and the installed versions."""
     input:
         sheet=dossier.sheet(),
         versions=dossier.versions(),
@@ -44,7 +44,7 @@ rule dossier_config:
             "<results>/dossier/versions.html",
             caption="../report/versions.rst",
             category="Provenance",
-            labels={"what": "Versions really used"},
+            labels={"what": "Versions used"},
         ),
         settings="<results>/dossier/config.yaml",
         table="<results>/dossier/versions.tsv",
@@ -67,7 +67,7 @@ rule dossier_config:
 
 
 rule dossier_summary:
-    """Merge the figures of all steps into summary.json, and show them as tables."""
+    """Merge the results of all steps into summary.json, and show them as tables."""
     input:
         fragments=dossier.summaries(),
     output:
@@ -76,7 +76,7 @@ rule dossier_summary:
             "<results>/dossier/summary.html",
             caption="../report/summary.rst",
             category="Summary",
-            labels={"what": "All figures"},
+            labels={"what": "All results"},
         ),
     params:
         hash_code=hash_code("dossier_summary"),
@@ -95,7 +95,7 @@ rule dossier_summary:
 
 
 rule dossier_audit:
-    """Check that each sample × product that was asked for is there and says something."""
+    """Check that each requested product of each sample exists and is not empty."""
     input:
         files=dossier.audited(),
     output:
@@ -104,7 +104,7 @@ rule dossier_audit:
             "<results>/dossier/audit.html",
             caption="../report/audit.rst",
             category="Audit",
-            labels={"what": "What was asked for, and what is there"},
+            labels={"what": "Requested and available products"},
         ),
     params:
         hash_code=hash_code("dossier_audit"),

@@ -7,7 +7,7 @@ expression = ExpressionWiring(project)
 
 
 rule expression_genes:
-    """Bring the annotation into one form: exons on the reference's contigs as GTF, and a table of genes."""
+    """Normalise the annotation: exons on the contigs of the reference as GTF, and a table of genes."""
     input:
         gtf=expression.gtf(),
         fai="<results>/align/reference/genome.fa.fai",
@@ -31,7 +31,7 @@ rule expression_genes:
 
 
 rule expression_strandedness:
-    """Tell from the reads which strand the library keeps, and compare it with what is claimed."""
+    """Infer the strandedness of the library from the reads, and compare it with the sample sheet."""
     input:
         evidence=expression.strandedness_evidence,
         genes="<results>/expression/reference/genes.tsv",
@@ -54,7 +54,7 @@ rule expression_strandedness:
 
 
 rule expression_count:
-    """Count fragments of each gene with featureCounts, by the strandedness that was found."""
+    """Count fragments of each gene with featureCounts, using the inferred strandedness."""
     input:
         cram="<results>/align/{sample}.cram",
         crai="<results>/align/{sample}.cram.crai",
@@ -84,7 +84,7 @@ rule expression_count:
 
 
 rule expression_quality:
-    """Measure an RNA sample: assigned, ribosomal, duplicates, coverage along genes, agreement of the counts."""
+    """Measure an RNA sample: assigned and ribosomal reads, duplicates, gene-body coverage, agreement of the counts."""
     input:
         cram="<results>/align/{sample}.cram",
         crai="<results>/align/{sample}.cram.crai",
@@ -116,7 +116,7 @@ rule expression_quality:
 
 
 rule expression_transcripts:
-    """Write the sequences of transcripts, spliced from the reference, and which gene each belongs to."""
+    """Write the transcript sequences, spliced from the reference, and the gene of each."""
     input:
         gtf="<results>/expression/reference/genes.gtf",
         fasta="<results>/align/reference/genome.fa",
@@ -141,7 +141,7 @@ rule expression_transcripts:
 
 
 rule expression_index_salmon:
-    """Build Salmon's index of the transcripts."""
+    """Build the Salmon index of the transcripts."""
     input:
         fasta="<results>/expression/reference/transcripts.fa",
         lints=expression.lint_files(),
@@ -192,7 +192,7 @@ rule expression_salmon:
 
 
 rule expression_swaps:
-    """Check by shared SNVs that RNA and DNA of one donor are one donor's."""
+    """Check by shared SNVs that RNA and DNA of a donor match."""
     input:
         crams=expression.swap_crams(),
         crais=[f"{cram}.crai" for cram in expression.swap_crams()],
@@ -224,7 +224,7 @@ rule expression_swaps:
 
 
 rule expression_plot_swaps:
-    """Draw how alike RNA and DNA samples are by their SNVs."""
+    """Plot the similarity of RNA and DNA samples by their SNVs."""
     input:
         matrix="<results>/expression/cohort/swaps.matrix.tsv",
         table="<results>/expression/cohort/swaps.tsv",
@@ -253,7 +253,7 @@ rule expression_plot_swaps:
 if project.config.demo:
 
     rule expression_compare:
-        """Compare measured expression with what was planted."""
+        """Compare measured with planted expression."""
         input:
             data="<results>/expression/expression.h5ad",
             levels="<results>/demo/expression.tsv",
@@ -280,7 +280,7 @@ if project.config.demo:
             "../../scripts/expression_compare.py"
 
     rule expression_plot_compare:
-        """Draw measured against planted expression."""
+        """Plot measured against planted expression."""
         input:
             table="<results>/expression/planted/levels.tsv",
             genes="<results>/expression/planted/genes.tsv",

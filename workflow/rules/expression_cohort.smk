@@ -8,7 +8,7 @@ wildcard_constraints:
 
 
 rule expression_assemble:
-    """Gather counts of all samples into one AnnData with TPM."""
+    """Merge the counts of all samples into one AnnData with TPM."""
     input:
         counts=cohort.expression.count_files(),
         salmon=cohort.expression.salmon_genes(),
@@ -35,7 +35,7 @@ rule expression_assemble:
 
 
 rule expression_explore:
-    """Look at a cohort as a whole: principal components, likeness of samples, spread of values."""
+    """Explore a cohort: principal components, similarity of samples, distribution of values."""
     input:
         data=cohort.matrix_file,
     output:
@@ -59,7 +59,7 @@ rule expression_explore:
 
 
 rule expression_identity:
-    """Compare the sex that a sample's genes tell with the one that the sheet says."""
+    """Compare the sex inferred from expression with that of the sample sheet."""
     input:
         data="<results>/expression/expression.h5ad",
     output:
@@ -81,7 +81,7 @@ rule expression_identity:
 
 
 rule expression_differential:
-    """Find genes whose expression differs between two groups of samples."""
+    """Test genes for differential expression between two groups of samples."""
     input:
         data=cohort.matrix_file,
     output:
@@ -104,7 +104,7 @@ rule expression_differential:
 
 
 rule expression_plot:
-    """Draw a cohort: principal components, likeness of samples, spread of values."""
+    """Plot a cohort: principal components, similarity of samples, distribution of values."""
     input:
         overview="<results>/expression/{cohort}/overview.json",
     output:
@@ -120,14 +120,14 @@ rule expression_plot:
             caption="../report/expression_likeness.rst",
             category="Expression",
             subcategory="{cohort}",
-            labels={"figure": "Likeness of samples"},
+            labels={"figure": "Similarity of samples"},
         ),
         spread=report(
             "<results>/expression/{cohort}/spread.svg",
             caption="../report/expression_spread.rst",
             category="Expression",
             subcategory="{cohort}",
-            labels={"figure": "Spread of values"},
+            labels={"figure": "Distribution of values"},
         ),
     params:
         hash_code=hash_code("expression_plot"),
@@ -145,7 +145,7 @@ rule expression_plot:
 
 
 rule expression_plot_differential:
-    """Draw differential expression: volcano and MA."""
+    """Plot differential expression: volcano and MA."""
     input:
         table="<results>/expression/{cohort}/differential.tsv",
     output:
@@ -180,7 +180,7 @@ rule expression_plot_differential:
 
 
 rule expression_plot_gene_body:
-    """Draw coverage along genes, from their 5' to their 3' end."""
+    """Plot gene-body coverage, from the 5' to the 3' end."""
     input:
         bodies=cohort.gene_body_files(),
     output:
@@ -189,7 +189,7 @@ rule expression_plot_gene_body:
             caption="../report/expression_gene_body.rst",
             category="Expression",
             subcategory="cohort",
-            labels={"figure": "Coverage along genes"},
+            labels={"figure": "Gene-body coverage"},
         ),
     params:
         hash_code=hash_code("expression_plot_gene_body"),

@@ -4,7 +4,7 @@ tables = TablesWiring(project)
 
 
 rule expression_import:
-    """Bring a table of the user's own into the form that reads are counted to: samples × features, checked and described."""
+    """Import a provided table into the form of counted reads: samples × features, checked and described."""
     input:
         files=tables.table_files,
         sheet=tables.sample_sheet(),

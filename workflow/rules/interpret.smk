@@ -4,7 +4,7 @@ interpret = InterpretWiring(project)
 
 
 rule interpret_attribute_features:
-    """Attribute predictions of the first model to its features, and examine each method."""
+    """Attribute predictions of the first model to its features, and test each method."""
     input:
         unpack(interpret.model_files),
         unpack(interpret.resplit_files),
@@ -37,7 +37,7 @@ rule interpret_attribute_features:
 
 
 rule interpret_describe:
-    """Gather what explained examples and features are: class, prediction, batch, symbol."""
+    """Describe the explained examples and features: class, prediction, batch, symbol."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         examples=interpret.dataset.examples_file,
@@ -63,7 +63,7 @@ rule interpret_describe:
 
 
 rule interpret_stability:
-    """Measure whether models of different folds go by the same features."""
+    """Measure whether models of different folds use the same features."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         features="<results>/interpret/{task}/features.tsv",
@@ -89,7 +89,7 @@ rule interpret_stability:
 
 
 rule interpret_pathways:
-    """Test gene sets for standing out among the genes that the model goes by."""
+    """Test gene sets for enrichment among the genes that the model uses."""
     input:
         stability="<results>/interpret/{task}/stability.tsv",
         features="<results>/interpret/{task}/features.tsv",
@@ -116,7 +116,7 @@ rule interpret_pathways:
 
 
 rule interpret_plot:
-    """Draw what moved the predictions, example by example, and how each method fared in its exams."""
+    """Plot the attributions, overall and by example, and the tests of each method."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
@@ -127,21 +127,21 @@ rule interpret_plot:
             caption="../report/interpret_importance.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "1 what the model goes by"},
+            labels={"figure": "1 feature importance"},
         ),
         beeswarm=report(
             "<results>/interpret/{task}/beeswarm.svg",
             caption="../report/interpret_beeswarm.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "2 example by example"},
+            labels={"figure": "2 attributions by example"},
         ),
         exams=report(
             "<results>/interpret/{task}/exams.svg",
             caption="../report/interpret_exams.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "3 exams of the methods"},
+            labels={"figure": "3 tests of the methods"},
         ),
     log:
         "<logs>/interpret_plot/{task}.log",
@@ -161,7 +161,7 @@ rule interpret_plot:
 
 
 rule interpret_plot_samples:
-    """Draw the samples by the features that moved their predictions most."""
+    """Plot the samples by their most important features."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
@@ -173,7 +173,7 @@ rule interpret_plot_samples:
             caption="../report/interpret_heatmap.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "4 samples by the foremost features"},
+            labels={"figure": "4 samples by top features"},
         ),
     log:
         "<logs>/interpret_plot_samples/{task}.log",
@@ -193,7 +193,7 @@ rule interpret_plot_samples:
 
 
 rule interpret_plot_examples:
-    """Draw what moved the predictions of some single examples, step by step."""
+    """Plot the attributions of selected examples, feature by feature."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         exams="<results>/interpret/{task}/exams.json",
@@ -205,7 +205,7 @@ rule interpret_plot_examples:
             caption="../report/interpret_waterfall.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "5 some predictions, step by step"},
+            labels={"figure": "5 selected predictions, feature by feature"},
         ),
     log:
         "<logs>/interpret_plot_examples/{task}.log",
@@ -225,7 +225,7 @@ rule interpret_plot_examples:
 
 
 rule interpret_plot_stability:
-    """Draw whether models of different folds go by the same features."""
+    """Plot the agreement of feature importance between folds."""
     input:
         stability="<results>/interpret/{task}/stability.json",
         exams="<results>/interpret/{task}/exams.json",
@@ -256,7 +256,7 @@ rule interpret_plot_stability:
 
 
 rule interpret_plot_pathways:
-    """Draw the gene sets that stand out among the genes that the model goes by."""
+    """Plot the gene sets enriched among the genes that the model uses."""
     input:
         pathways="<results>/interpret/{task}/pathways.json",
         exams="<results>/interpret/{task}/exams.json",

@@ -1,5 +1,5 @@
 rule interpret_variants:
-    """Predict what variants do: the reference allele against the alternative one."""
+    """Predict variant effects: the alternative against the reference allele."""
     input:
         unpack(explain.model_files),
         unpack(explain.dataset.genome_store),
@@ -37,7 +37,7 @@ rule interpret_variants:
 
 
 rule interpret_plot_variants:
-    """Draw the effects of variants, and how well they tell what is known of them."""
+    """Plot predicted variant effects, and how well they match known effects."""
     input:
         evaluation="<results>/interpret/{task}/variants/{set}.json",
         table="<results>/interpret/{task}/variants/{set}.parquet",
@@ -47,7 +47,7 @@ rule interpret_plot_variants:
             caption="../report/interpret_variants.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "10 effects of variants: {set}"},
+            labels={"figure": "10 variant effects: {set}"},
         ),
     log:
         "<logs>/interpret_plot_variants/{task}.{set}.log",
@@ -68,7 +68,7 @@ rule interpret_plot_variants:
 
 
 rule interpret_personal:
-    """Predict people's own sequences, haplotype by haplotype."""
+    """Predict personal sequences, haplotype by haplotype."""
     input:
         unpack(explain.model_files),
         unpack(explain.dataset.genome_store),
@@ -101,7 +101,7 @@ rule interpret_personal:
 
 
 rule interpret_plot_personal:
-    """Draw where people's sequences are predicted to differ most."""
+    """Plot the windows with the largest predicted differences between individuals."""
     input:
         table="<results>/interpret/{task}/personal/{set}.parquet",
     output:
@@ -110,7 +110,7 @@ rule interpret_plot_personal:
             caption="../report/interpret_personal.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "11 people: {set}"},
+            labels={"figure": "11 individuals: {set}"},
         ),
     log:
         "<logs>/interpret_plot_personal/{task}.{set}.log",

@@ -1,5 +1,5 @@
 rule interpret_motif_attributions:
-    """Attribute many more test sequences by one method, for motifs to be sought in."""
+    """Attribute predictions of many more test sequences by one method, for motif discovery."""
     input:
         unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
@@ -27,7 +27,7 @@ rule interpret_motif_attributions:
 
 
 rule interpret_filters:
-    """Read the first layer's filters as motifs, and count the k-mers that tell classes apart."""
+    """Convert the filters of the first layer to motifs, and test k-mers for enrichment between classes."""
     input:
         unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
@@ -57,7 +57,7 @@ rule interpret_filters:
 
 
 rule interpret_motifs:
-    """Seek motifs in contributions (TF-MoDISco), match them to known ones (TOMTOM), and find their hits."""
+    """Discover motifs in contributions (TF-MoDISco), match them to known ones (TOMTOM), and locate their hits."""
     input:
         contributions="<results>/interpret/{task}/contributions.h5",
         filters="<results>/interpret/{task}/motifs/filters.meme",
@@ -91,7 +91,7 @@ rule interpret_motifs:
 
 
 rule interpret_marginalise:
-    """Put each motif into shuffled sequences, to see what adding it does, and what two do together."""
+    """Insert motifs into shuffled sequences, alone and in pairs, to measure their effects and interactions."""
     input:
         unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
@@ -121,7 +121,7 @@ rule interpret_marginalise:
 
 
 rule interpret_plot_motifs:
-    """Draw the motifs beside the known ones, what adding them does, and the first layer's filters."""
+    """Plot the motifs with their known matches, their effects, and the filters of the first layer."""
     input:
         patterns="<results>/interpret/{task}/motifs/patterns.meme",
         about="<results>/interpret/{task}/motifs/motifs.json",
@@ -147,7 +147,7 @@ rule interpret_plot_motifs:
             caption="../report/interpret_spacing.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "8 spacing of motifs"},
+            labels={"figure": "8 motif spacing"},
         ),
         filters=report(
             "<results>/interpret/{task}/motifs/filters.svg",

@@ -32,7 +32,7 @@ rule interpret_attribute_sequences:
 
 
 rule interpret_examine:
-    """Examine each attribution method: whether it adds up, hangs on the model, and finds what was planted."""
+    """Test each attribution method: completeness, dependence on the model, and recovery of planted motifs."""
     input:
         unpack(explain.model_files),
         test="<results>/dataset/{task}/repeat0/test.h5",
@@ -65,7 +65,7 @@ rule interpret_examine:
 
 
 rule interpret_plot_exams:
-    """Draw how each attribution method fared in its exams."""
+    """Plot the tests of each attribution method."""
     input:
         exams="<results>/interpret/{task}/exams.json",
     output:
@@ -74,7 +74,7 @@ rule interpret_plot_exams:
             caption="../report/interpret_exams_sequences.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "1 exams of the methods"},
+            labels={"figure": "1 tests of the methods"},
         ),
         curves=report(
             "<results>/interpret/{task}/curves.svg",
@@ -101,7 +101,7 @@ rule interpret_plot_exams:
 
 
 rule interpret_plot_sequences:
-    """Draw sequences as logos of their contributions, what each substitution does, tracks along the genome, where the model looks."""
+    """Plot contributions as logos, effects of substitutions, genome tracks, and weights of attention."""
     input:
         unpack(explain.motif_files),
         attributions="<results>/interpret/{task}/attributions.h5",
@@ -114,7 +114,7 @@ rule interpret_plot_sequences:
             caption="../report/interpret_logos.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "3 contributions, base by base"},
+            labels={"figure": "3 contributions by base"},
         ),
         logos_png="<results>/interpret/{task}/logos.png",
         mutagenesis=report(
@@ -122,7 +122,7 @@ rule interpret_plot_sequences:
             caption="../report/interpret_mutagenesis.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "4 what each substitution does"},
+            labels={"figure": "4 effects of substitutions"},
         ),
         mutagenesis_png="<results>/interpret/{task}/mutagenesis.png",
         tracks=report(
@@ -130,7 +130,7 @@ rule interpret_plot_sequences:
             caption="../report/interpret_tracks.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "5 along the genome"},
+            labels={"figure": "5 genome tracks"},
         ),
         tracks_png="<results>/interpret/{task}/tracks.png",
         looks=report(
@@ -138,7 +138,7 @@ rule interpret_plot_sequences:
             caption="../report/interpret_looks.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "6 where the model looks"},
+            labels={"figure": "6 where the model attends"},
         ),
         looks_png="<results>/interpret/{task}/looks.png",
     log:
@@ -160,7 +160,7 @@ rule interpret_plot_sequences:
 
 
 rule interpret_tracks:
-    """Write the contributions of a method along the genome, for genome browsers."""
+    """Write the contributions of a method as genome tracks for genome browsers."""
     input:
         attributions="<results>/interpret/{task}/attributions.h5",
         contigs=explain.contig_table,
@@ -186,7 +186,7 @@ rule interpret_tracks:
 
 
 rule interpret_explorer:
-    """Make the page on which a reader goes through sequences, predictions, attributions and exams."""
+    """Write an interactive page of sequences, predictions, attributions and tests."""
     input:
         unpack(explain.motif_files),
         attributions="<results>/interpret/{task}/attributions.h5",
@@ -199,7 +199,7 @@ rule interpret_explorer:
             caption="../report/interpret_explore.rst",
             category="Interpretation",
             subcategory="{task}",
-            labels={"figure": "0 look for yourself"},
+            labels={"figure": "0 interactive page"},
         ),
     log:
         "<logs>/interpret_explorer/{task}.log",

@@ -4,7 +4,7 @@ model = ModelWiring(project)
 
 
 rule model_train:
-    """Choose settings, train on the balanced training folds of a repeat, and calibrate on what was not seen."""
+    """Choose settings, train on the balanced training folds of a repeat, and calibrate on validation data."""
     input:
         unpack(model.representation_files),
         balanced=model.fold_file,
@@ -36,7 +36,7 @@ rule model_train:
 
 
 rule model_predict:
-    """Predict the test folds of a repeat, each by the model that never saw it."""
+    """Predict the test folds of a repeat, each with the model trained without it."""
     input:
         unpack(model.representation_files),
         test="<results>/dataset/{task}/repeat{repeat}/test.h5",
@@ -64,7 +64,7 @@ rule model_predict:
 
 
 rule model_evaluate:
-    """Score every model with intervals, against each baseline, and say in words what it means."""
+    """Score every model with intervals, compare it with each baseline, and write a verdict."""
     input:
         predictions=model.prediction_files,
         abouts=model.description_files,
@@ -92,7 +92,7 @@ rule model_evaluate:
 
 
 rule model_compare:
-    """Compare models of the demo's planted elements with the planted grammar itself."""
+    """Compare models of the simulated elements with the planted grammar."""
     input:
         predictions=model.prediction_files,
         abouts=model.description_files,
@@ -119,7 +119,7 @@ rule model_compare:
 
 
 rule model_plot:
-    """Draw models against baselines and each other, over divisions, by class; curves, calibration, learning curves, strata."""
+    """Plot model comparisons, variability over splits, confusion matrices, curves, calibration, training curves and strata."""
     input:
         evaluation="<results>/model/{task}/evaluation.json",
     output:
@@ -142,14 +142,14 @@ rule model_plot:
             caption="../report/model_luck.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "3 divisions"},
+            labels={"figure": "3 variability over splits"},
         ),
         confusion=report(
             "<results>/model/{task}/confusion.svg",
             caption="../report/model_confusion.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "4 calls by class, or risk groups"},
+            labels={"figure": "4 confusion matrix, or risk groups"},
         ),
         curves=report(
             "<results>/model/{task}/curves.svg",
@@ -170,7 +170,7 @@ rule model_plot:
             caption="../report/model_learning.rst",
             category="Models",
             subcategory="{task}",
-            labels={"figure": "7 learning curves"},
+            labels={"figure": "7 training curves"},
         ),
         strata=report(
             "<results>/model/{task}/strata.svg",

@@ -8,7 +8,7 @@ reads = ReadsWiring(project)
 
 
 rule reads_lint:
-    """Read the FASTQ files of a unit whole: sound, of one quality offset, mates in step."""
+    """Validate the FASTQ files of a unit: intact, one quality offset, paired mates in the same order."""
     input:
         fastqs=reads.raw_reads,
     output:
@@ -30,7 +30,7 @@ rule reads_lint:
 
 
 rule reads_trim_pe:
-    """Cut adapters and poor ends off paired reads; a pair stays only whole."""
+    """Trim adapters and low-quality ends of paired reads; only complete pairs are kept."""
     input:
         fastqs=reads.raw_reads,
         adapters=reads.adapter_fasta(paired=True),
@@ -41,7 +41,7 @@ rule reads_trim_pe:
                 "<results>/reads/{sample}/{unit}.clean_2.fastq.gz",
             ]
         ),
-        said="<results>/reads/{sample}/{unit}.trim.log",
+        log="<results>/reads/{sample}/{unit}.trim.log",
     log:
         "<logs>/reads_trim_pe/{sample}.{unit}.log",
     benchmark:
@@ -62,13 +62,13 @@ rule reads_trim_pe:
 
 
 rule reads_trim_se:
-    """Cut adapters and poor ends off single-end reads."""
+    """Trim adapters and low-quality ends of single-end reads."""
     input:
         fastqs=reads.raw_reads,
         adapters=reads.adapter_fasta(paired=False),
     output:
         fastqs=temp(["<results>/reads/{sample}/{unit}.clean_1.fastq.gz"]),
-        said="<results>/reads/{sample}/{unit}.trim.log",
+        log="<results>/reads/{sample}/{unit}.trim.log",
     log:
         "<logs>/reads_trim_se/{sample}.{unit}.log",
     benchmark:
@@ -148,7 +148,7 @@ rule reads_correct_se:
 
 
 rule reads_fastqc_pe:
-    """Look at the quality of paired reads before and after cleaning."""
+    """Measure the quality of paired reads before and after cleaning."""
     input:
         raw=reads.raw_reads,
         clean=reads.reads_after_cleaning,
@@ -174,7 +174,7 @@ rule reads_fastqc_pe:
 
 
 rule reads_fastqc_se:
-    """Look at the quality of single-end reads before and after cleaning."""
+    """Measure the quality of single-end reads before and after cleaning."""
     input:
         raw=reads.raw_reads,
         clean=reads.reads_after_cleaning,
@@ -200,7 +200,7 @@ rule reads_fastqc_se:
 
 
 rule reads_multiqc:
-    """Gather the quality of reads, alignments and calls into one page."""
+    """Summarise the quality of reads, alignments and calls on one page."""
     input:
         fastqc=reads.fastqc_files(),
         trim=reads.trim_logs(),

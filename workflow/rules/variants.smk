@@ -1,4 +1,4 @@
-"""From alignments, or the user's own calls, to filtered and annotated calls."""
+"""From alignments, or provided calls, to filtered and annotated calls."""
 
 from readsight.wiring.variants import VariantsWiring
 
@@ -10,7 +10,7 @@ wildcard_constraints:
 
 
 rule variants_regions:
-    """Cut the genome, or the target regions, into pieces of equal length."""
+    """Divide the genome, or the target regions, into pieces of equal length."""
     input:
         fai="<results>/align/reference/genome.fa.fai",
         targets=variants.targets_bed(),
@@ -32,7 +32,7 @@ rule variants_regions:
 
 
 rule variants_import:
-    """Take the user's own calls in, under the contigs of the reference."""
+    """Import provided calls, with the contigs of the reference."""
     input:
         vcf=variants.user_vcf(),
         fai="<results>/align/reference/genome.fa.fai",
@@ -54,7 +54,7 @@ rule variants_import:
 
 
 rule variants_normalise:
-    """Gather a caller's pieces and bring its calls into one normal form; kept, so that other filters need no new calling."""
+    """Merge the pieces of a caller and normalise its calls; kept, so that new filters need no new calling."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -78,7 +78,7 @@ rule variants_normalise:
 
 
 rule variants_filter:
-    """Name in FILTER what a call fails."""
+    """Write failed filters of each call to FILTER."""
     input:
         calls="<results>/variants/normal/{caller}.bcf",
     output:
@@ -100,7 +100,7 @@ rule variants_filter:
 
 
 rule variants_genes:
-    """Write the gene annotation in the dialect that bcftools csq reads."""
+    """Write the gene annotation in the GFF3 dialect of bcftools csq."""
     input:
         gtf=variants.gtf(),
         reference="<results>/align/reference/genome.fa",
@@ -123,7 +123,7 @@ rule variants_genes:
 
 
 rule variants_prepare:
-    """Bring a VCF of known variants into the normal form of the calls."""
+    """Normalise a VCF of known variants as the calls are."""
     input:
         vcf=variants.resource_vcf,
         reference="<results>/align/reference/genome.fa",
@@ -149,7 +149,7 @@ rule variants_prepare:
 
 
 rule variants_repeats:
-    """List what the user's own FASTA writes in lower case."""
+    """List the lower-case (soft-masked) regions of the provided FASTA."""
     input:
         fasta=project.config.reference.fasta or [],
     output:
@@ -171,7 +171,7 @@ rule variants_repeats:
 
 
 rule variants_annotate:
-    """Say of each call what it does, what it is called, how common it is, and what it means in the clinic."""
+    """Annotate calls with consequence, identifier, population frequency and clinical significance."""
     input:
         calls="<results>/variants/filtered/{caller}.bcf",
         reference="<results>/align/reference/genome.fa",
@@ -202,7 +202,7 @@ rule variants_annotate:
 
 
 rule variants_consensus:
-    """Keep the calls that enough callers agree on."""
+    """Keep the calls supported by a minimum number of callers."""
     input:
         calls=variants.final_bcfs(),
         indexes=variants.call_indexes(),
@@ -227,7 +227,7 @@ rule variants_consensus:
 
 
 rule variants_stats:
-    """Count a caller's calls by type and filter."""
+    """Count the calls of a caller by type and filter."""
     input:
         calls="<results>/variants/{caller}.bcf",
         csi="<results>/variants/{caller}.bcf.csi",

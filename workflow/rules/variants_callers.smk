@@ -1,4 +1,4 @@
-"""From alignments to raw calls, piece by piece, a caller after the other; a part of stage variants."""
+"""From alignments to raw calls, piece by piece, caller by caller; part of stage variants."""
 
 
 rule variants_call_bcftools:
@@ -60,7 +60,7 @@ rule variants_call_freebayes:
 
 
 rule variants_call_gatk:
-    """Find one sample's likelihoods of variants in one piece of the genome (GATK HaplotypeCaller)."""
+    """Compute genotype likelihoods of one sample in one piece of the genome (GATK HaplotypeCaller)."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -118,7 +118,7 @@ rule variants_genotype_gatk:
 
 
 rule variants_call_deepvariant:
-    """Call one sample's small variants in one piece of the genome (DeepVariant's container)."""
+    """Call small variants of one sample in one piece of the genome (DeepVariant container)."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -145,7 +145,7 @@ rule variants_call_deepvariant:
 
 
 rule variants_merge_deepvariant:
-    """Join the samples' DeepVariant calls of one piece."""
+    """Merge the DeepVariant calls of all samples in one piece."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",

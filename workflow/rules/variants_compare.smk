@@ -4,7 +4,7 @@ compare = CompareWiring(project)
 
 
 rule variants_compare:
-    """Compare a caller's calls with the truth by haplotypes, and label each candidate call true or false."""
+    """Compare the calls of a caller with the truth by haplotypes, and label each candidate call true or false."""
     input:
         calls="<results>/variants/{caller}.bcf",
         index="<results>/variants/{caller}.bcf.csi",
@@ -70,7 +70,7 @@ rule variants_compare_structural:
 
 
 rule variants_plot:
-    """Draw how true the calls of small variants are."""
+    """Plot precision and recall of the small-variant calls."""
     input:
         tables=compare.accuracy_tables(),
         spectra=compare.spectra_files(),
@@ -113,7 +113,7 @@ rule variants_plot:
 
 
 rule variants_plot_structural:
-    """Draw which structural variants were found."""
+    """Plot precision and recall of the structural-variant calls."""
     input:
         tables=compare.structural_tables(),
         sites=compare.structural_sites(),
@@ -123,7 +123,7 @@ rule variants_plot_structural:
             caption="../report/variants_structural.rst",
             category="Variants",
             subcategory="Structural variants",
-            labels={"figure": "Structural variants and the truth"},
+            labels={"figure": "Structural variants against the truth"},
         ),
     params:
         hash_code=hash_code("variants_plot_structural"),

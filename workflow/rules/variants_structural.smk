@@ -2,7 +2,7 @@
 
 
 rule variants_call_delly:
-    """Find one sample's structural variants (Delly)."""
+    """Call structural variants of one sample (Delly)."""
     input:
         reference="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -27,7 +27,7 @@ rule variants_call_delly:
 
 
 rule variants_merge_delly:
-    """Unite the structural variants found in each sample into one list of sites."""
+    """Merge the structural variants of all samples into one list of sites."""
     input:
         sites=variants.delly_sites(),
         reference="<results>/align/reference/genome.fa",
@@ -50,7 +50,7 @@ rule variants_merge_delly:
 
 
 rule variants_genotype_delly:
-    """Genotype one sample at every structural variant found in any."""
+    """Genotype one sample at all sites of structural variants."""
     input:
         sites="<results>/variants/structural/sites.bcf",
         reference="<results>/align/reference/genome.fa",
@@ -76,7 +76,7 @@ rule variants_genotype_delly:
 
 
 rule variants_gather_delly:
-    """Join the samples' genotypes of structural variants into one table."""
+    """Merge the structural-variant genotypes of all samples into one table."""
     input:
         calls=variants.delly_genotypes(),
         notes=variants.delly_notes(),

@@ -1,1 +1,1 @@
-"""Models of tables, of k-mers and of sequence; their training, calibration and search of settings."""
+"""Models of tables, k-mers and sequences; their training, calibration and hyperparameter search."""

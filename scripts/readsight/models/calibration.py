@@ -1,11 +1,9 @@
-"""Temperature scaling with offsets, fitted on what the model did not see (Guo et al. 2017; Platt 2000).
+"""Temperature scaling with offsets, fitted on validation examples (Guo et al. 2017; Platt 2000).
 
-A balanced training fold teaches a wrong base rate, which a temperature alone
-cannot undo: hence the offsets. Of two classes, and of each of several labels, the map
-is monotone: rankings stay as they are. Several classes share one temperature and have
-an offset each. The bases of sequences share a temperature and have no offsets: nothing
-balances them. A hazard has no scale to calibrate, and a number or a signal is no
-probability: they stay as they are.
+A balanced training fold shifts the base rate, which a temperature alone cannot correct: hence the offsets. For two
+classes, and for each of several labels, the map is monotone and keeps rankings. Several classes share one temperature
+and have an offset each. The bases of sequences share a temperature without offsets, since they are not balanced.
+Survival, regression and profile predictions are no probabilities and are not calibrated.
 """
 
 from typing import Any
@@ -14,15 +12,15 @@ import numpy as np
 
 from readsight.dataset.outcome import UNCOUNTED
 
-EDGE = 1e-6  # probabilities are held within [EDGE, 1 − EDGE] before their logit is taken
+EDGE = 1e-6  # probabilities are clipped to [EDGE, 1 − EDGE] before the logit
 LIMITS = (0.05, 5.0)  # 1 / temperature
-MAX_BASES = 1_000_000  # that a temperature is fitted on, at most; more change no digit that counts
+MAX_BASES = 1_000_000  # maximum for fitting a temperature; more do not change relevant digits
 UNCALIBRATED = ("survival", "regression", "profile")
 IDENTITY = {"temperature": 1.0, "offset": 0.0}
 
 
 def logit(probability: np.ndarray) -> np.ndarray:
-    """Log odds of probabilities, those at the edges held back."""
+    """Log odds of probabilities, clipped to [EDGE, 1 − EDGE]."""
     clipped = np.clip(probability, EDGE, 1 - EDGE)
     return np.log(clipped / (1 - clipped))
 
@@ -32,16 +30,22 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities, rows sum to 1, of logits (…, K)."""
+    """Probabilities of logits (…, K); the last axis sums to 1."""
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def fit(kind: str, predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Temperature (> 0) and offset that minimise the log loss of examples that the model did not see.
+    """Temperature (> 0) and offset that minimise the log loss of validation examples.
 
-    kind, guess, labels: as `outcome` says. binary: two numbers. multiclass: temperature, and offset a list of
-    K that sums to 0. multilabel: both are lists, a number a label. positions: a temperature, and offset 0. Others: NONE.
+    Parameters
+    ----------
+    kind, predictions, labels : as in `readsight.dataset.outcome`.
+
+    Returns
+    -------
+    dict with temperature and offset. binary: two numbers. multiclass: offset is a list of K that sums to 0. multilabel:
+    both are lists, one number per label. positions: offset is 0. Remaining kinds: IDENTITY.
     """
     if kind == "binary":
         return fit_platt(predictions, labels)
@@ -56,10 +60,10 @@ def fit(kind: str, predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any
 
 
 def apply(kind: str, predictions: np.ndarray, scale: dict[str, Any]) -> np.ndarray:
-    """Calibrated predictions, shaped as those given."""
+    """Calibrated predictions, same shape as the input."""
     if kind in UNCALIBRATED:
         return predictions
-    if kind == "positions":  # in the precision that they have: there are many of them
+    if kind == "positions":  # in the precision of the input, which may be large
         return softmax(
             np.log(np.clip(predictions, predictions.dtype.type(EDGE), 1)) / predictions.dtype.type(scale["temperature"])
         )
@@ -70,7 +74,7 @@ def apply(kind: str, predictions: np.ndarray, scale: dict[str, Any]) -> np.ndarr
 
 
 def _select_bases(predictions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bases that count, at most BASES of them drawn evenly: probabilities (m, K), classes (m,). predictions: (n, length, K)."""
+    """Counted bases, at most MAX_BASES sampled evenly: probabilities (m, K) and classes (m,). predictions: (n, length, K)."""
     positions = np.flatnonzero(np.asarray(labels).ravel() != UNCOUNTED)
     if len(positions) > MAX_BASES:
         positions = np.sort(np.random.default_rng(0).choice(positions, MAX_BASES, replace=False))
@@ -80,7 +84,7 @@ def _select_bases(predictions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarr
 
 
 def _fit_temperature(predictions: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature alone at which the log loss of (m, K) probabilities is lowest; 1 of nothing."""
+    """Temperature that minimises the log loss of probabilities (m, K); 1 without examples."""
     if not len(labels):
         return 1.0
     logits = np.log(np.clip(predictions, EDGE, 1))
@@ -95,10 +99,9 @@ def _fit_temperature(predictions: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fit_platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Temperature and offset of the probability of one class, (n,).
+    """Temperature and offset for the probability of one class, (n,).
 
-    Targets are Platt's (N+ + 1) / (N+ + 2) and 1 / (N− + 2), so that separable
-    classes do not drive the scale to infinity.
+    Targets are (N+ + 1) / (N+ + 2) and 1 / (N− + 2) after Platt, so that separable classes do not drive the scale to infinity.
     """
     logits = logit(probability)
     positive = int((labels == 1).sum())
@@ -122,10 +125,10 @@ def fit_platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def _fit_vector(predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """One temperature and an offset a class, by L-BFGS.
+    """One temperature and one offset per class, by L-BFGS.
 
-    Targets are Platt's, for K classes: (N + 1) / (N + K) of an example's own class, of which there are N, and
-    1 / (N + K) of each other. A normal prior of one nat holds the offsets of classes with few examples.
+    Targets are Platt's, extended to K classes: (N + 1) / (N + K) for the true class, which has N examples, and 1 / (N + K)
+    for each different class. A normal prior of one nat regularises the offsets of classes with few examples.
     """
     from scipy.optimize import minimize
 
@@ -153,7 +156,7 @@ def _fit_vector(predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 
 def _golden_section(function, low: float, high: float, rounds: int = 60) -> float:
-    """Where a function of one valley is lowest, by golden section."""
+    """Position of the minimum of a unimodal function, by golden-section search."""
     ratio = (np.sqrt(5) - 1) / 2
     lower, upper = high - ratio * (high - low), low + ratio * (high - low)
     lower_value, upper_value = function(lower), function(upper)

@@ -1,4 +1,4 @@
-"""What training returns."""
+"""Result of training."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +10,8 @@ import numpy as np
 class FittedModel:
     """A trained model as data: no code, no pickle.
 
-    arrays: by name, for safetensors. description: JSON-able, what else `predict` needs.
-    history: a row an epoch (epoch, training, validation loss), empty where there are none.
+    arrays: by name, for safetensors. description: JSON-serialisable values that `predict` needs.
+    history: one row per epoch (epoch, training and validation loss); empty for models without epochs.
     """
 
     arrays: dict[str, np.ndarray]

@@ -1,4 +1,4 @@
-"""Search of a model's settings, inside a training fold: what is chosen has seen nothing of the test part."""
+"""Hyperparameter search within a training fold; the test fold is never used."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,14 +16,16 @@ from readsight.models.lookup import predict_fold, train_model
 
 log = logging.getLogger("readsight")
 
-# What a candidate may fail with and be passed over for; a fault of the input is not among them.
+# Errors for which a candidate is skipped; input errors are not among them.
 FAILURES = (ToolError, ArithmeticError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The best candidate. settings: all of its settings. fits, predictions: a model and its predictions of the unseen
-    part, a pair each. trials: a row a candidate (settings, loss in nats or None, note: why it failed).
+    """The best candidate.
+
+    settings: complete settings. fits, predictions: one model and its validation predictions per pair. trials: one row per
+    candidate (settings, loss in nats or None, note: reason of failure).
     """
 
     settings: dict[str, Any]
@@ -34,7 +36,7 @@ class SearchResult:
 
 @dataclass
 class _Leaderboard:
-    """The candidates so far, and the best of them."""
+    """The candidates evaluated so far, and the best of them."""
 
     model: ModuleType
     pairs: list[tuple[Fold, Fold]]
@@ -46,7 +48,7 @@ class _Leaderboard:
     best: tuple[float, dict[str, Any], list[FittedModel], list[np.ndarray]] | None = None
 
     def evaluate(self, candidate: dict[str, Any]) -> float:
-        """Mean loss of a candidate over the pairs, nats; infinite where it failed. Of equals the first stays the best."""
+        """Mean loss of a candidate over the pairs in nats; infinite on failure. On ties the first candidate stays the best."""
         settings = self.settings | candidate
         try:
             fits = [self._fit_pair(settings, number) for number in range(len(self.pairs))]
@@ -56,7 +58,7 @@ class _Leaderboard:
             ]
             loss = mean_loss(predictions, [validation for _, validation in self.pairs])
         except FAILURES as error:
-            log.warning("settings %s: passed over: %s", candidate, error)
+            log.warning("settings %s: skipped: %s", candidate, error)
             self.rows.append({"settings": candidate, "loss": None, "note": str(error)})
             return float("inf")
         self.rows.append({"settings": candidate, "loss": loss, "note": ""})
@@ -70,16 +72,16 @@ class _Leaderboard:
 
 
 def mean_loss(predictions: list[np.ndarray], folds: list[Fold]) -> float:
-    """Mean over the parts of their loss (nats); parts on which it is not defined (survival without an event) do not count.
+    """Mean of the losses (nats) over folds; folds without a defined loss (survival without an event) are ignored.
 
-    Raises ToolError where a prediction is not a number, or no part has a loss.
+    Raises ToolError if a prediction is not finite, or if no fold has a loss.
     """
     if not all(np.isfinite(values).all() for values in predictions):
         raise ToolError("a prediction is not a number")
     losses = [fold.outcome.compute_loss(values, fold.labels) for values, fold in zip(predictions, folds, strict=True)]
     losses = [loss for loss in losses if np.isfinite(loss)]
     if not losses:
-        raise ToolError("no validation part has a loss (survival: none holds an event)")
+        raise ToolError("no validation set has a defined loss (survival: none has an event)")
     return float(np.mean(losses))
 
 
@@ -92,16 +94,21 @@ def search_settings(
     threads: int,
     checkpoint_folder: Path | None = None,
 ) -> SearchResult:
-    """The settings with the lowest mean loss over the pairs (part that is trained on, part that is not).
+    """Settings with the lowest mean loss over pairs of (training, validation) folds.
 
-    trials: settings that Optuna tries in `member.space` (tree-structured Parzen estimator, Bergstra et al. 2011);
-    0, or a member without a space: each of `member.GRID`; without a grid the settings as they are. checkpoint_folder: folder of
-    checkpoints, a folder in it for each trial and pair.
-    Raises ToolError, with each reason, where every candidate failed.
+    Parameters
+    ----------
+    trials : number of candidates that Optuna draws from `model.search_space` (tree-structured Parzen estimator, Bergstra et
+        al. 2011). With 0, or without a search space: each of `model.GRID`; without a grid the given settings.
+    checkpoint_folder : with one subfolder per trial and pair.
+
+    Raises
+    ------
+    ToolError, with each reason, if every candidate failed.
     """
     leaderboard = _Leaderboard(model, pairs, settings, seed, threads, checkpoint_folder)
-    if trials and hasattr(model, "space"):
-        _run_study(leaderboard.evaluate, model.space, trials, seed)
+    if trials and hasattr(model, "search_space"):
+        _run_study(leaderboard.evaluate, model.search_space, trials, seed)
     else:
         for candidate in _iter_grid(model):
             leaderboard.evaluate(candidate)

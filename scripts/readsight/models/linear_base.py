@@ -1,7 +1,7 @@
-"""What linear models share: fitting each kind of outcome, prediction, and the same as a torch module.
+"""Shared parts of linear models: fitting by kind of outcome, prediction, and conversion to a torch module.
 
-weight (features,) and bias (1,) of a model with one logit (or log hazard), (K, features) and (K,) of several.
-about: kind (of outcome), outputs (number of logits).
+Arrays: weight (features,) and bias (1,) for a single logit (or log hazard), else weight (K, features) and bias (K,).
+description: kind (of outcome), outputs (number of logits).
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from readsight.text import find_closest
 
 MAX_SHOWN = 8
 
-# Coefficients (outputs, features) and biases (outputs,) from values, labels and weights; labels are 0, 1, … without a gap.
+# Coefficients (outputs, features) and biases (outputs,) from values, labels and weights; labels are consecutive: 0, 1, …
 Solver = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def to_probabilities(kind: str, logits: np.ndarray) -> np.ndarray:
-    """Predictions, shaped as `outcome` says, of logits (n, outputs): for survival the log hazard itself."""
+    """Predictions, shaped as in `outcome`, from logits (n, outputs); for survival the log hazard."""
     if kind == "multiclass":
         return softmax(logits)
     predictions = logits if kind == "survival" else sigmoid(logits)
@@ -37,7 +37,7 @@ def compute_logits(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndar
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions of values (n, features), shaped as `outcome` says."""
+    """Predictions of values (n, features), shaped as in `outcome`."""
     return to_probabilities(description["kind"], compute_logits(arrays, values))
 
 
@@ -55,7 +55,7 @@ def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> A
 
 
 def randomise_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-    """The same model with random weights of the same spread."""
+    """The same model with random weights of the same standard deviation."""
     rng = np.random.default_rng(seed)
     weight = arrays["weight"]
     return arrays | {"weight": rng.normal(0, max(float(weight.std()), 1e-6), weight.shape)}
@@ -68,27 +68,27 @@ def pack_arrays(outcome: Outcome, weight: np.ndarray, bias: np.ndarray) -> dict[
 
 
 def describe_outcome(outcome: Outcome) -> dict[str, Any]:
-    """What `predict` needs to know besides arrays."""
+    """Values that `predict` needs in addition to the arrays."""
     return {"kind": outcome.kind, "outputs": outcome.output_count}
 
 
 def list_classes(fold: Fold) -> np.ndarray:
-    """Classes of which the fold has examples. Raises InputError where it has one alone: nothing can be told apart."""
+    """Classes with examples in the fold. Raises InputError if there is only one."""
     classes = np.unique(fold.labels)
     if len(classes) < 2:
         name = fold.outcome.classes[int(classes[0])]
         raise InputError(
-            f"models: all {len(fold)} examples of a training part are of class {name!r}; nothing can be told apart: "
+            f"models: all {len(fold)} examples of a training set are of class {name!r}; there is nothing to separate: "
             "lower split.folds or split.inner, or leave out classes with few examples"
         )
     return classes
 
 
 def fit_outputs(fold: Fold, solve: Solver) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and biases of all outputs, classes solved together and labels one by one.
+    """Coefficients and biases of all outputs: classes are fitted jointly, labels one by one.
 
-    A class without an example here gets no weight, and less chance than any that has one; a label that is
-    always or never there gets its (smoothed) frequency.
+    A class without examples gets zero weights and a bias below that of every class with examples; a constant label gets
+    its smoothed frequency.
     """
     values, outputs = fold.values.astype(np.float64), fold.outcome.output_count
     weight, bias = np.zeros((outputs, values.shape[1])), np.zeros(outputs)
@@ -103,7 +103,7 @@ def fit_outputs(fold: Fold, solve: Solver) -> tuple[np.ndarray, np.ndarray]:
     coefficients, biases = solve(values, np.searchsorted(classes, fold.labels), fold.weights)
     if fold.outcome.kind == "binary":
         return coefficients, biases
-    if len(coefficients) == 1:  # of two classes, by one logit
+    if len(coefficients) == 1:  # two classes with a single logit
         coefficients, biases = np.vstack([-coefficients, coefficients]) / 2, np.concatenate([-biases, biases]) / 2
     bias[:] = biases.min() - np.log(len(fold))
     weight[classes], bias[classes] = coefficients, biases
@@ -111,16 +111,16 @@ def fit_outputs(fold: Fold, solve: Solver) -> tuple[np.ndarray, np.ndarray]:
 
 
 def constant_log_odds(labels: np.ndarray) -> float:
-    """Log odds of a label, each outcome taken to have been seen once more than it was."""
+    """Log odds of a label, with one pseudo-observation of each value."""
     positive = int((labels == 1).sum())
     return float(np.log((positive + 1) / (len(labels) - positive + 1)))
 
 
 def rotate_features(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Values turned into as many columns as there are examples, and the turn (columns, features); None where there are fewer features.
+    """Values rotated into as many columns as examples, and the rotation (columns, features); None if there are fewer features.
 
-    A model whose penalty is the length of its coefficients (L2) is the same after a rotation: coefficients of the
-    turned values @ the turn are those of the values (Hastie, Tibshirani 2004). It makes thousands of genes cheap.
+    An L2-penalised model is invariant to rotation: coefficients of the rotated values @ the rotation are those of the
+    values (Hastie, Tibshirani 2004). This makes thousands of genes cheap.
     """
     if values.shape[1] <= values.shape[0]:
         return values, None
@@ -129,9 +129,9 @@ def rotate_features(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def find_feature(fold: Fold, name: str) -> int:
-    """Column of a feature, by its name, its name within its modality, its symbol, or its id without version, where one has it.
+    """Column of a feature, by its full name, its name within the modality, its symbol, or its identifier without version.
 
-    Raises InputError where there is none, or several.
+    Raises InputError if no feature matches, or several do.
     """
     if name in fold.features:
         return fold.features.index(name)
@@ -143,12 +143,13 @@ def find_feature(fold: Fold, name: str) -> int:
             return int(positions[0])
         if len(positions):
             raise InputError(
-                f"single_feature: {len(positions)} features are called {name!r}; say which: {', '.join(fold.features[i] for i in positions[:5])}"
+                f"single_feature: {len(positions)} features are called {name!r}; specify one of: "
+                + ", ".join(fold.features[i] for i in positions[:5])
             )
     closest = find_closest(name, [*feature_names, *(symbol for names in symbols for symbol in names)], cutoff=0.7)
     examples = ", ".join(fold.features[:MAX_SHOWN]) + (", …" if len(fold.features) > MAX_SHOWN else "")
     raise InputError(
         f"single_feature: the examples have no feature {name!r}; "
         + (f"did you mean {closest!r}?" if closest else f"there are: {examples}")
-        + "; one that is measured, but not kept in each fold, needs a larger select.count" * ("feature" in fold.var)
+        + "; a measured feature that is not selected in each fold needs a larger select.count" * ("feature" in fold.var)
     )

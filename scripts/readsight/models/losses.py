@@ -1,8 +1,8 @@
-"""Losses of torch models, and what makes predictions of their outputs, by the kind of outcome.
+"""Losses of torch models by kind of outcome, and the conversion of outputs to predictions.
 
-The numbers are those of `readsight.dataset.outcome`: logits (n,) for two classes, (n, K) for several, (n, L)
-for several labels at once, and the log relative hazard (n,) for survival; a number (n,) for regression; logits
-(n, length, K) for positions; and for profiles (n, bins) what `softplus` makes a signal of.
+Values match `readsight.dataset.outcome`. Outputs are logits (n,) for two classes, (n, K) for several, (n, L) for several
+labels; the log relative hazard (n,) for survival; a number (n,) for regression; logits (n, length, K) for positions; and
+for profiles (n, bins), which `softplus` converts to a signal.
 """
 
 import torch
@@ -10,14 +10,14 @@ from torch.nn import functional
 
 from readsight.dataset.outcome import UNCOUNTED
 
-EDGE = 1e-6  # least signal that a profile's likelihood is told of
+EDGE = 1e-6  # lower limit of a profile signal
 
 
 def compute_loss(kind: str, output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Mean negative log likelihood of a batch, nats; examples count as their weights (n,) say.
+    """Mean negative log likelihood of a batch in nats, with example weights (n,).
 
-    target: as the kind shapes it. Survival: `cox_loss`. Regression: the squared error. Positions: the mean over those that are
-    counted. Profile: Poisson, per bin that has a signal, less what does not hang on the output.
+    target: shaped by kind. Survival: `cox_loss`. Regression: squared error. Positions: mean over counted positions. Profile:
+    Poisson, mean over bins with a signal, without the terms that do not depend on the output.
     """
     if kind == "survival":
         return cox_loss(output, target[:, 0], target[:, 1], weights)
@@ -34,7 +34,7 @@ def compute_loss(kind: str, output: torch.Tensor, target: torch.Tensor, weights:
 
 
 def get_loss_mask(kind: str, target: torch.Tensor) -> torch.Tensor:
-    """What of a target the loss is a mean over, as true and false: examples, counted positions, bins that have a signal."""
+    """Boolean mask of the elements that the loss averages over: examples, counted positions, or bins with a signal."""
     if kind == "positions":
         return target != UNCOUNTED
     if kind == "profile":
@@ -43,12 +43,12 @@ def get_loss_mask(kind: str, target: torch.Tensor) -> torch.Tensor:
 
 
 def _positions_loss(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(n, length): cross-entropy of each position."""
+    """Cross-entropy of each position, (n, length)."""
     return functional.cross_entropy(output.transpose(1, 2), torch.where(mask, target, 0).long(), reduction="none")
 
 
 def _profile_loss(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(n, bins): Poisson loss of each bin."""
+    """Poisson loss of each bin, (n, bins)."""
     signal = functional.softplus(output)
     return signal - torch.where(mask, target, 0) * torch.log(signal + EDGE)
 
@@ -56,14 +56,14 @@ def _profile_loss(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
 def cox_loss(risk: torch.Tensor, time: torch.Tensor, event: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Negative log partial likelihood per event, ties by Breslow (Cox 1972; weighted as in Binder 1992).
 
-    risk: log relative hazard. All of (n,). Those at risk are told by an n × n comparison rather than by
-    running sums, which have no deterministic form on every device. Without an event it is 0.
+    risk: log relative hazard; all arguments are (n,). Risk sets use an n × n comparison, since cumulative sums are not
+    deterministic on every device. Without an event the loss is 0.
     """
     has_event = event > 0
     if not bool(has_event.any()):
         return risk.sum() * 0
     at_risk = time[None, :] >= time[has_event, None]
-    # Who weighs nothing is in no risk set; the logarithm says so by −inf, which has no gradient to spoil.
+    # Examples with weight 0 are in no risk set: their logarithm is −inf, which does not affect gradients.
     weighted_risk = torch.where(at_risk & (weights > 0), risk + torch.log(weights.clamp_min(1e-30)), -torch.inf)
     event_weights = weights[has_event]
     is_weighted = event_weights > 0
@@ -72,8 +72,8 @@ def cox_loss(risk: torch.Tensor, time: torch.Tensor, event: torch.Tensor, weight
 
 
 def to_predictions(kind: str, output: torch.Tensor) -> torch.Tensor:
-    """Predictions from outputs: probabilities; for survival the log relative hazard and for regression the number as it is;
-    for profiles the signal.
+    """Predictions from outputs: probabilities; the log relative hazard for survival; the number for regression; the signal for
+    profiles.
     """
     if kind in ("survival", "regression"):
         return output

@@ -1,4 +1,4 @@
-"""A weight matrix finds the sites that a consensus makes, knows how rare they are, and nothing of what lies beyond the window."""
+"""A weight matrix locates sites of a consensus, has the correct prior, and treats positions outside the window as N."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from readsight.models.kmer import position_matrix
 
 
 def make_fold(n=300, length=120, seed=1):
-    """Sequences with a donor (CAG|GTAAGT) and an acceptor (TTTTTTCAG|G) each, of which the last and the first base are the sites."""
+    """Sequences with one donor (CAG|GTAAGT) and one acceptor (TTTTTTCAG|G); the sites are the last and first exon base."""
     rng = np.random.default_rng(seed)
     codes = sequenced.random_codes(n, length, seed)
     target = np.zeros((n, length), np.uint8)
@@ -28,7 +28,7 @@ def make_fold(n=300, length=120, seed=1):
 
 
 def predict_from_json(fitted, codes):
-    return position_matrix.predict(fitted.arrays, json.loads(json.dumps(fitted.about)), codes)
+    return position_matrix.predict(fitted.arrays, json.loads(json.dumps(fitted.description)), codes)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_sites_are_located(matrix_fit):
 
 
 def test_matrix_matches_the_consensus(matrix_fit):
-    weight, left = matrix_fit.arrays["weight"], matrix_fit.about["left"]
+    weight, left = matrix_fit.arrays["weight"], matrix_fit.description["left"]
     donor = weight[left - 2 : left + 7, :, 1] - weight[left - 2 : left + 7, :, 0]
     assert (donor.argmax(axis=1) == encode("CAGGTAAGT")).all()
     acceptor = weight[left - 9 : left + 1, :, 2] - weight[left - 9 : left + 1, :, 0]
@@ -92,5 +92,5 @@ def test_training_is_reproducible_and_single_class_is_refused():
     first, second = (position_matrix.train(fold, None, {"left": 5, "right": 8}, 1, 1) for _ in range(2))
     assert np.array_equal(first.arrays["weight"], second.arrays["weight"]) and first.arrays["weight"].shape == (14, 4, 3)
     fold.labels[:] = 0
-    with pytest.raises(InputError, match="all places of a training part are of class none"):
+    with pytest.raises(InputError, match="all positions of a training set are of class none"):
         position_matrix.train(fold, None, {}, 1, 1)

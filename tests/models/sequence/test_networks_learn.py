@@ -1,4 +1,4 @@
-"""Networks of sequence learn: a planted word among its shuffles, by every representation; order and distance; long context; profiles; variants."""
+"""Networks of sequence recover planted patterns: motifs, order and distance, distant context, profiles, variants."""
 
 import warnings
 
@@ -25,7 +25,7 @@ def ignore_warnings():
 
 
 def make_motif_fold(n, seed, length=40):
-    """Sequences with a word on either strand (1), and each with its dinucleotides shuffled (0)."""
+    """Sequences with a motif on either strand (1), and their dinucleotide shuffles (0)."""
     with_motif = sequenced.plant_motif(sequenced.random_codes(n // 2, length, seed), np.ones(n // 2, bool), MOTIF, seed)
     codes = np.concatenate([with_motif, shuffle_dinucleotides(with_motif, np.random.default_rng(seed))])
     return networks.make_fold(codes, np.repeat([1, 0], n // 2))
@@ -73,7 +73,7 @@ def test_graphs_of_the_representation_separate_motif_from_shuffles(motif_folds, 
 
 
 def make_ordered_fold(n, seed, length=48):
-    """Two words 6 to 12 bases apart, in one order (1) or the other (0); each has the same words."""
+    """Two motifs 6 to 12 bases apart, in one order (1) or the reverse order (0); both classes have the same motifs."""
     rng = np.random.default_rng(seed)
     codes, labels = sequenced.random_codes(n, length, seed), np.arange(n) % 2
     for row, label in zip(codes, labels, strict=True):
@@ -89,11 +89,11 @@ def test_order_and_distance_are_recognised(word):
     assert roc_auc_score(test.labels, networks.train_and_predict(word, make_ordered_fold(800, 1), test, dropout=0.1)) > 0.9
 
 
-# Along the sequence
+# Per-base outputs
 
 
 def make_spliced_fold(n, seed, length=200):
-    """Donor-like words everywhere; one is a donor (1) where an acceptor-like word stands 20 to 60 bases before it."""
+    """Donor-like motifs everywhere; one is a donor (1) if an acceptor-like motif is 20 to 60 bases upstream."""
     rng = np.random.default_rng(seed)
     codes, target = sequenced.random_codes(n, length, seed), np.zeros((n, length), np.uint8)
     for row, row_target in zip(codes, target, strict=True):
@@ -107,7 +107,7 @@ def make_spliced_fold(n, seed, length=200):
 
 
 def donor_average_precision(predictions, test):
-    """Average precision among donor-like words alone: each has the same bases, and is told by what stands far before it."""
+    """Average precision among donor-like motifs, which have identical bases and differ only in distant context."""
     is_donor_like = np.stack([test.values[:, i : 195 + i] == base for i, base in enumerate(encode("GTAAG"))]).all(0)
     return average_precision_score(test.labels[:, :195][is_donor_like], predictions[:, :195, 1][is_donor_like])
 
@@ -119,7 +119,7 @@ def test_distant_acceptor_identifies_the_donor():
     far, near = (
         networks.train_and_predict("dilated_resnet", train, test, **net, dilations=dilations) for dilations in ([1, 8], [1, 1])
     )
-    assert donor_average_precision(far, test) > 0.85  # 181 bases are seen, and as many weights learned as where 33 are
+    assert donor_average_precision(far, test) > 0.85  # a receptive field of 181 bases, with as many weights as one of 33
     assert donor_average_precision(near, test) < 0.7
 
 

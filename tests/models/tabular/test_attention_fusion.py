@@ -1,4 +1,4 @@
-"""Attention over modalities: who lacks one is judged by the others, and what only two together tell is learned."""
+"""Attention over modalities: missing modalities are ignored, and interactions between modalities are fitted."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def fusion_fit():
 
 def test_absent_modality_has_no_influence(fusion_fit):
     train, fitted = fusion_fit
-    description = fitted.about
+    description = fitted.description
     position = sorted(SIZES).index("protein")
     rng = np.random.default_rng(1)
     encoder_arrays = {name for name in fitted.arrays if name.startswith(f"encoders.{position}.")}
@@ -34,19 +34,19 @@ def test_absent_modality_has_no_influence(fusion_fit):
 
 def test_attention_sums_to_one_without_absent_modalities(fusion_fit):
     train, fitted = fusion_fit
-    share = attention_fusion.compute_attention(fitted.arrays, fitted.about, train.values)
+    share = attention_fusion.compute_attention(fitted.arrays, fitted.description, train.values)
     assert share.shape == (60, 3) and np.allclose(share.sum(axis=1), 1)
     assert (share[:15, 1] == 0).all() and (share[15:] > 0).all()
 
 
 def test_example_without_modalities_equals_the_mean(fusion_fit):
     _, fitted = fusion_fit
-    blank, near = (attention_fusion.predict(fitted.arrays, fitted.about, np.full((1, 20), value)) for value in (0.0, 1e-12))
+    blank, near = (attention_fusion.predict(fitted.arrays, fitted.description, np.full((1, 20), value)) for value in (0.0, 1e-12))
     assert np.allclose(blank, near)
 
 
 def reorder_modalities(fold):
-    """The same samples, their modalities listed in another order."""
+    """The same samples, with modalities in a different order."""
     columns = np.concatenate([fold.modalities[name] for name in ("mirna", "rna", "protein")])
     return replace(fold, values=fold.values[:, columns], var=fold.var.iloc[columns])
 
@@ -56,7 +56,7 @@ def test_modality_order_does_not_matter(fusion_fit):
     reordered = attention_fusion.train(reorder_modalities(train), None, SETTINGS | {"epochs": 5}, 1, 1)
     assert list(reordered.description["modalities"]) == ["mirna", "rna", "protein"]
     assert all(np.allclose(fitted.arrays[name], reordered.arrays[name], atol=1e-5) for name in fitted.arrays)
-    expected = attention_fusion.predict(fitted.arrays, fitted.about, train.values)
+    expected = attention_fusion.predict(fitted.arrays, fitted.description, train.values)
     assert np.allclose(
         attention_fusion.predict(reordered.arrays, reordered.description, reorder_modalities(train).values), expected, atol=1e-5
     )
@@ -74,8 +74,8 @@ def test_modalities_are_dropped_only_in_training():
     net = attention_fusion.build(description | {"modalities": {"a": [0, 2], "b": [2, 4]}, "drop_modality": 0.9})
     present = torch.tensor([[True, True]] * 500 + [[True, False]] * 100)
     kept = net._hide(present)
-    assert bool(kept.any(dim=1).all()), "one is always left"
-    assert not bool((kept & ~present).any()), "what is absent does not come back"
+    assert bool(kept.any(dim=1).all()), "one always remains"
+    assert not bool((kept & ~present).any()), "missing modalities stay missing"
     assert 0.02 < float((kept.sum(dim=1) == 1)[:500].float().mean()) < 0.5
     values = torch.randn(5, 4)
     assert torch.equal(net.eval()(values), net(values))
@@ -99,5 +99,5 @@ def test_interaction_of_two_modalities_is_fitted():
 def test_scattered_features_of_a_modality_are_refused():
     fold = cohorts.make_fold("binary", 10, {"a": 2, "b": 2})
     mixed = replace(fold, var=fold.var.iloc[[0, 2, 1, 3]])
-    with pytest.raises(InputError, match="side by side"):
+    with pytest.raises(InputError, match="contiguous"):
         attention_fusion.train(mixed, None, SETTINGS, 1, 1)

@@ -1,4 +1,4 @@
-"""Genes in an order that means something, and a convolution that sees what stands side by side."""
+"""Gene orders, and the convolutional network on neighbouring genes."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def test_auto_order_prefers_known_positions():
 
 
 def test_genome_order_needs_positions():
-    with pytest.raises(InputError, match="cnn.order: genome needs contig and start.*'protein' has them of 0 of 3"):
+    with pytest.raises(InputError, match="cnn.order: genome needs contig and start.*'protein' has them for 0 of 3"):
         gene_order.order_features("genome", np.zeros((4, 3)), pd.DataFrame(index=range(3)), "protein")
 
 
@@ -71,7 +71,7 @@ def test_stored_order_survives_weight_randomisation():
     fitted = cnn.train(train, None, SETTINGS | {"epochs": 1}, 1, 1)
     first = gene_order.order_by_similarity(train.values[:, :20])
     assert list(fitted.arrays["0.order"][:20]) == list(first)
-    assert sorted(fitted.arrays["0.order"][20:]) == list(range(20, 27)), "a modality keeps to its own stream"
+    assert sorted(fitted.arrays["0.order"][20:]) == list(range(20, 27)), "each modality has a separate stream"
     assert np.array_equal(cnn.randomise_weights(fitted.arrays, fitted.description, 1)["0.order"], fitted.arrays["0.order"])
 
 

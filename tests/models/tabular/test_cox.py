@@ -1,4 +1,4 @@
-"""Cox regression: the partial likelihood, against lifelines, and on planted hazards."""
+"""Cox regression: the partial likelihood, compared with lifelines, and planted hazards."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ SETTINGS = {"l1_ratio": 0.5, "strength": 0.1}
 
 
 def compute_concordance(risk, labels):
-    """Part of comparable pairs in which the one with the higher risk had the event first."""
+    """Fraction of comparable pairs in which the example with the higher risk had the event first."""
     time, event = labels.T
     first = (time[:, None] < time[None]) & (event[:, None] > 0)
     return ((risk[:, None] > risk[None]) & first).sum() / first.sum()
@@ -39,7 +39,7 @@ def test_loss_and_gradient_are_correct():
 
 @pytest.mark.parametrize("ratio, close", [(0.0, 1e-4), (0.5, 5e-3)])
 def test_coefficients_match_lifelines(ratio, close):
-    """lifelines smooths the absolute value, so that its lasso is equal less closely."""
+    """lifelines smooths the absolute value, so its lasso agrees less closely."""
     lifelines = pytest.importorskip("lifelines")
     fold = planted.make_fold("survival", 150, 5)
     values = fold.values.astype(float)
@@ -93,5 +93,5 @@ def test_torch_module_gives_the_log_hazard():
 
 def test_training_without_events_is_refused():
     fold = planted.make_fold("survival", 30, 4)
-    with pytest.raises(InputError, match="none of 30 examples of a training part has an event"):
+    with pytest.raises(InputError, match="none of 30 examples of a training set has an event"):
         cox.train(replace(fold, labels=fold.labels * [1, 0]), None, SETTINGS, 1, 1)

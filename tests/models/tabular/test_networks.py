@@ -1,4 +1,4 @@
-"""Deep models of every kind of outcome: what is planted is learned, the loss is the outcome's, the best epoch is kept."""
+"""Deep models by kind of outcome: planted patterns are recovered, losses match the outcome, the best epoch is kept."""
 
 from dataclasses import replace
 
@@ -59,8 +59,8 @@ def test_batch_without_events_has_no_gradient():
 def test_planted_pattern_is_recovered(model, kind):
     train, validation, fitted = fit_network(model, kind)
     test = cohorts.make_fold(kind, 300, {"a": 12, "b": 12}, seed=3)
-    guess = MEMBERS[model].predict(fitted.arrays, fitted.about, test.values)
-    assert fitted.about["kind"] == kind and fitted.about["outputs"] == test.outcome.output_count
+    guess = MEMBERS[model].predict(fitted.arrays, fitted.description, test.values)
+    assert fitted.description["kind"] == kind and fitted.description["outputs"] == test.outcome.output_count
     shape = {"binary": (300,), "survival": (300,), "multiclass": (300, 3), "multilabel": (300, 2)}[kind]
     assert guess.shape == shape
     if kind == "survival":
@@ -68,7 +68,7 @@ def test_planted_pattern_is_recovered(model, kind):
         before = (event[:, None] > 0) & (time[:, None] < time[None, :])
         assert (guess[:, None] > guess[None, :])[before].mean() > 0.7, "concordance"
         return
-    # one who knows nothing but how often each class comes
+    # baseline: class frequencies
     rate = np.bincount(train.labels) / len(train) if kind == "multiclass" else train.labels.mean(axis=0)
     baseline = np.broadcast_to(rate, shape)
     assert test.outcome.compute_loss(guess, test.labels) < test.outcome.compute_loss(baseline, test.labels) - 0.15
@@ -80,11 +80,13 @@ def test_planted_pattern_is_recovered(model, kind):
 @each_model
 def test_torch_module_gives_the_outputs_of_predictions(model, kind):
     train, _, fitted = fit_network(model, kind, n=40, epochs=3)
-    output = MEMBERS[model].module(fitted.arrays, fitted.about)(torch.as_tensor(train.values, dtype=torch.float64))
+    output = MEMBERS[model].load_module(fitted.arrays, fitted.description)(torch.as_tensor(train.values, dtype=torch.float64))
     assert output.dtype == torch.float64
-    guess = MEMBERS[model].predict(fitted.arrays, fitted.about, train.values)
+    guess = MEMBERS[model].predict(fitted.arrays, fitted.description, train.values)
     assert np.allclose(losses.to_predictions(kind, output).detach().numpy(), guess, atol=1e-12)
-    singly = np.concatenate([MEMBERS[model].predict(fitted.arrays, fitted.about, train.values[i : i + 1]) for i in range(10)])
+    singly = np.concatenate(
+        [MEMBERS[model].predict(fitted.arrays, fitted.description, train.values[i : i + 1]) for i in range(10)]
+    )
     assert np.allclose(guess[:10], singly, atol=1e-12), "neighbours in the batch do not matter"
 
 
@@ -99,9 +101,9 @@ def test_seed_determines_the_weights(model):
 @each_model
 def test_randomised_weights_keep_their_shapes(model):
     _, validation, fitted = fit_network(model, "binary", n=40, epochs=3)
-    fresh = MEMBERS[model].redrawn(fitted.arrays, fitted.about, 5)
+    fresh = MEMBERS[model].randomise_weights(fitted.arrays, fitted.description, 5)
     assert {n: a.shape for n, a in fresh.items()} == {n: a.shape for n, a in fitted.arrays.items()}
-    guesses = [MEMBERS[model].predict(arrays, fitted.about, validation.values) for arrays in (fresh, fitted.arrays)]
+    guesses = [MEMBERS[model].predict(arrays, fitted.description, validation.values) for arrays in (fresh, fitted.arrays)]
     assert not np.allclose(*guesses)
 
 
@@ -109,9 +111,9 @@ def test_randomised_weights_keep_their_shapes(model):
 def test_best_epoch_is_kept(kind):
     _, validation, fitted = fit_network("network", kind, n=80, learning_rate=0.05, epochs=40, patience=8)
     losses_by_epoch = [row["validation"] for row in fitted.history]
-    assert fitted.about["best_epoch"] == int(np.argmin(losses_by_epoch))
-    assert len(losses_by_epoch) <= fitted.about["best_epoch"] + 1 + 8
-    guess = mlp.predict(fitted.arrays, fitted.about, validation.values)
+    assert fitted.description["best_epoch"] == int(np.argmin(losses_by_epoch))
+    assert len(losses_by_epoch) <= fitted.description["best_epoch"] + 1 + 8
+    guess = mlp.predict(fitted.arrays, fitted.description, validation.values)
     assert validation.outcome.compute_loss(guess, validation.labels) == pytest.approx(min(losses_by_epoch), abs=1e-3)
 
 
@@ -119,12 +121,12 @@ def test_best_epoch_is_kept(kind):
 def test_final_fit_uses_the_median_best_epoch(model):
     member = MEMBERS[model]
     train = cohorts.make_fold("binary", 60, {"a": 8, "b": 8})
-    inner = [replace(fit_network(model, "binary", n=30, epochs=2)[2], about={"best_epoch": e}) for e in (3, 30, 5)]
-    settings = member.settled(inner, cohorts.SETTINGS[model])
+    inner = [replace(fit_network(model, "binary", n=30, epochs=2)[2], description={"best_epoch": e}) for e in (3, 30, 5)]
+    settings = member.choose_settings(inner, cohorts.SETTINGS[model])
     assert settings == cohorts.SETTINGS[model] | {"epochs": 6}
     fitted = member.train(train, None, settings, 1, 1)
     assert [row["epoch"] for row in fitted.history] == list(range(6))
-    assert fitted.about["best_epoch"] == 5 and "validation" not in fitted.history[0]
+    assert fitted.description["best_epoch"] == 5 and "validation" not in fitted.history[0]
 
 
 def test_validation_without_events_stops_nothing():
@@ -189,8 +191,10 @@ def test_searched_settings_can_be_trained(model):
     member, train = MEMBERS[model], cohorts.make_fold("binary", 30, {"a": 10, "b": 6})
 
     def objective(trial):
-        settings = cohorts.SETTINGS[model] | member.space(trial) | {"epochs": 1}
-        assert {"hidden", "dropout", "learning_rate", "weight_decay"} <= set(member.space(trial)), "a trial repeats its own"
+        settings = cohorts.SETTINGS[model] | member.search_space(trial) | {"epochs": 1}
+        assert {"hidden", "dropout", "learning_rate", "weight_decay"} <= set(member.search_space(trial)), (
+            "a trial repeats its settings"
+        )
         return member.train(train, None, settings, 1, 1).history[0]["train"]
 
     optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).optimize(objective, n_trials=2)

@@ -1,4 +1,4 @@
-"""Augmentation: what is changed of a sequence, and that the truth goes with it."""
+"""Augmentation: changes of sequences, and targets that move with them."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_indels_have_one_to_three_bases(random_codes):
 
 
 def _is_indel(row, old, size):
-    """Whether a row is the old one with `size` bases inserted (or, below 0, deleted) at some place."""
+    """Whether `row` is `old` with `size` bases inserted (negative: deleted) at some position."""
     for position in range(1, LENGTH):
         if not np.array_equal(row[:position], old[:position]):
             return False
@@ -84,7 +84,7 @@ def _is_indel(row, old, size):
 
 
 def test_base_labels_follow_their_bases(random_codes):
-    """Where A or T stands is the target: of whatever is counted afterwards it still holds."""
+    """The target is whether a base is A or T: counted positions must still match afterwards."""
     target = np.isin(random_codes, (0, 3)).astype(np.uint8)
     augmented, moved_target = augment(random_codes, target, describe("positions"), reverse_complement=True, shift=5, indels=0.5)
     is_counted = moved_target != 255
@@ -117,7 +117,7 @@ def test_pair_windows_change_together(random_codes):
     assert set((reference != alternative).sum(axis=1)) <= {0, 1} and ((reference != alternative).sum(axis=1) == 1).mean() > 0.95
     differing = reference != alternative
     step = (alternative.astype(int) - reference)[differing] % 4
-    assert set(step) == {1, 3}, "the variant is the same one, on this strand or the other"
+    assert set(step) == {1, 3}, "the variant is unchanged, on either strand"
 
 
 def test_substitutions_keep_the_variant():

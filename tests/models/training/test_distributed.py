@@ -1,4 +1,4 @@
-"""Training by several processes: their gradients are those of one, and one that fails ends all."""
+"""Training by several processes: gradients equal those of one process, and a failing process ends all."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,9 @@ SAME = {"reverse_complement": False, "shift": 0, "substitutions": 0.0, "indels":
 
 
 def test_two_processes_match_one(tmp_path):
-    """Without what hangs on a batch's own examples (normalisation, dropout), gradients of shares are those of the whole batch,
-    be the shares equal or not."""
+    """Without batch-dependent layers (normalisation, dropout), gradients of shares average to those of the full batch, even for
+    unequal shares.
+    """
     plain = {"precision": "float32", "augment": SAME, "optimiser": "sgd", "epochs": 2, "clip": 0.0}
     train, validation = trainings.make_fold(n=101, seed=3), trainings.make_fold(n=31, seed=2)
     description = training.describe_model(train, trainings.SETTINGS)
@@ -22,7 +23,7 @@ def test_two_processes_match_one(tmp_path):
         settings = trainings.SETTINGS | plain | {"devices": devices, "batch_size": size}
         fits.append(training.fit(trainings.build_plain, description, train, validation, settings, 1, 1, tmp_path / str(devices)))
     single, double = fits
-    assert single.arrays.keys() == double.arrays.keys() and single.about == double.about
+    assert single.arrays.keys() == double.arrays.keys() and single.description == double.description
     for name in single.arrays:
         assert single.arrays[name] == pytest.approx(double.arrays[name], abs=1e-5)
     for row, double_row in zip(single.history, double.history, strict=True):
@@ -36,12 +37,12 @@ def test_failing_process_stops_all_with_its_error():
 
 def test_several_nodes_need_slurm(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    with pytest.raises(InputError, match="training.nodes: 2 nodes are reached by Slurm's srun"):
+    with pytest.raises(InputError, match="training.nodes: 2 nodes need Slurm's srun"):
         trainings.fit(trainings.make_fold(), None, nodes=2)
 
 
 def test_several_nodes_start_through_srun(tmp_path, monkeypatch):
-    """One command, a process a device of each node."""
+    """One command, with one process per device of each node."""
     (command, env), *remaining = distributed._build_commands(tmp_path, {"nodes": 3, "devices": 4})
     assert not remaining and command[:4] == ["srun", "--nodes=3", "--ntasks-per-node=4", "--kill-on-bad-exit=1"]
     assert command[-4:-2] == ["-m", "readsight.models.training.worker"] and "LOCAL_RANK" not in env

@@ -1,4 +1,4 @@
-"""The quick dropout drops as torch's does: its part, at random, with the mean kept."""
+"""Fast dropout matches that of torch: fraction, randomness, mean."""
 
 import pytest
 import torch

@@ -1,11 +1,11 @@
-"""Models that know a sequence by its bases and k-mers alone: what networks of sequence have to beat.
+"""Models of GC content and k-mers: baselines for networks of sequence.
 
-They are members as those of `models` are: `train(train, validation, settings, seed, threads) -> Fitted` and
-`predict(arrays, about, codes)`, which from that alone gives predictions shaped as `outcome` says; `GRID`, `space`, `KINDS`
-and `DRAWS` mean what they mean there. But what they see are codes: fold.values (n, length) uint8, of pairs (n, 2 × length),
-whatever the representation. Arrays are plain; about says pair, stranded, and what the model counts.
-Unless stranded a sequence and its reverse complement count as one. Of pairs they see what the reference window has, and
-what the alternative one has more or less.
+They have the interface of `readsight.models.tabular`: `train(train, validation, settings, seed, threads) -> FittedModel` and
+`predict(arrays, description, codes)`, which returns predictions shaped as in `outcome`; `GRID`, `search_space`, `KINDS` and
+`DRAWS` have the same meaning. They read base codes regardless of the representation: fold.values (n, length) uint8, for
+pairs (n, 2 × length). The description has pair, stranded and the settings of counting. Unless stranded, a sequence and its
+reverse complement are equivalent. For pairs the features are those of the reference window, and the difference of the
+alternative window.
 """
 
 from readsight.models.kmer import gapped_kmer_svm, gc_content, kmer_boosting, kmer_linear, position_matrix, shuffled_labels

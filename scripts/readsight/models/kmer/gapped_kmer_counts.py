@@ -1,7 +1,8 @@
-"""Counts of gapped words as sparse matrices: the features behind the gapped k-mer kernel (Ghandi et al. 2014).
+"""Counts of gapped k-mers as sparse matrices: the features of the gapped k-mer kernel (Ghandi et al. 2014).
 
-Each choice of the told places of a word is a pattern. Patterns that differ by a shift alone count the same, so one of them
-is counted, and weighs as many: the product of two sequences' features is, but for the ends, that of the paper.
+Each choice of informative positions in a k-mer is a pattern. Patterns that are shifts of one another have equal counts, so
+only one of them is counted, with the weight of all: except at the ends, the product of the features of two sequences
+is the kernel of the paper.
 """
 
 from collections.abc import Iterator
@@ -13,17 +14,17 @@ import numpy as np
 from readsight.dataset.encodings import kmer_tokens
 from readsight.models.kmer import kmer_counts
 
-MAX_COLUMNS = 2**20  # words are told apart up to so many; beyond, several of one span share a column
-MAX_VALUES = 70_000_000  # numbers of a matrix, at most: 0.6 GB
-MAX_KMERS = 20_000_000  # words of the sequences that are counted at once
+MAX_COLUMNS = 2**20  # above this number, gapped k-mers of one span share columns by hashing
+MAX_VALUES = 70_000_000  # maximum values of a matrix: 0.6 GB
+MAX_KMERS = 20_000_000  # gapped k-mers counted at once
 HASH_FACTOR = 0x9E3779B1  # of multiplicative hashing (Knuth)
 
-# Told places of a pattern, the first 0.
+# Informative positions of a pattern; the first is 0.
 Offsets = tuple[int, ...]
 
 
 def list_patterns(length: int, informative: int) -> dict[int, list[Offsets]]:
-    """Patterns of words of so many bases, by their span; of those that are shifts of each other the first."""
+    """Patterns of k-mers of a length, by span; of patterns that are shifts of one another only the first."""
     by_span: dict[int, list[Offsets]] = {}
     for positions in combinations(range(1, length), informative - 1):
         offsets = (0, *positions)
@@ -32,16 +33,17 @@ def list_patterns(length: int, informative: int) -> dict[int, list[Offsets]]:
 
 
 def max_sequences(description: dict[str, Any]) -> int:
-    """Sequences whose features are held at once, at most."""
+    """Maximum number of sequences with features in memory."""
     count = sum(map(len, list_patterns(description["word"], description["informative"]).values()))
     per_sequence = min(count * description["length"], sum(block for _, _, block, _ in _iter_blocks(description)))
     return max(1, MAX_VALUES // (per_sequence * (2 if description["pair"] else 1)))
 
 
 def compute_features(codes: np.ndarray, description: dict[str, Any]) -> Any:
-    """CSR matrix (n, columns) float32, rows of length 1; of pairs those of the reference, and what the alternative changes.
+    """CSR matrix (n, columns) float32 with rows of length 1; for pairs the reference, and the change to the alternative.
 
-    description: word, informative (bases of it), length, stranded, pair. A gapped word with an N where it is told is left out.
+    description: word (length), informative (number of positions), length, stranded, pair. Gapped k-mers with an N at an
+    informative position are ignored.
     """
     from scipy.sparse import hstack, vstack
 
@@ -61,7 +63,7 @@ def compute_features(codes: np.ndarray, description: dict[str, Any]) -> Any:
 
 
 def _iter_blocks(description: dict[str, Any]) -> Iterator[tuple[int, list[Offsets], int, float]]:
-    """Of each span: its patterns, the columns that they share, and what a count weighs."""
+    """For each span: its patterns, the number of shared columns, and the weight of a count."""
     by_span = list_patterns(description["word"], description["informative"])
     for span, offsets in by_span.items():
         yield (
@@ -89,9 +91,9 @@ def _compute_window_features(codes: np.ndarray, description: dict[str, Any]) -> 
 
 
 def _index_kmers(codes: np.ndarray, shapes: list[Offsets], description: dict[str, Any]) -> Iterator[np.ndarray]:
-    """Of patterns of one span: which word of which pattern stands where, (n, windows) int64 each; −1 where there is an N.
+    """For each pattern of one span: index of the gapped k-mer in each window, (n, windows) int64; −1 with an N.
 
-    Unless stranded a word is the one of it and its reverse complement, which is of the mirrored pattern, that comes first.
+    Unless stranded, the index is the lower of those of the k-mer and of its reverse complement, which has the mirrored pattern.
     """
     size = 4 ** description["informative"]
     complements = kmer_tokens.reverse_complement_ids(description["informative"])[1:].astype(np.int64) - 1
@@ -105,7 +107,7 @@ def _index_kmers(codes: np.ndarray, shapes: list[Offsets], description: dict[str
 
 
 def encode_kmers(codes: np.ndarray, offsets: Offsets) -> np.ndarray:
-    """Word (n, windows) int64 that the told bases make in each window, 0 … 4^informative − 1; −1 where one of them is N."""
+    """Gapped k-mer of each window, (n, windows) int64, 0 … 4^informative − 1; −1 if an informative base is N."""
     window_count = codes.shape[1] - offsets[-1]
     kmers = np.zeros((len(codes), window_count), np.int64)
     is_valid = np.ones(kmers.shape, bool)
@@ -117,7 +119,7 @@ def encode_kmers(codes: np.ndarray, offsets: Offsets) -> np.ndarray:
 
 
 def _fold_columns(indices: np.ndarray, columns: int, distinct: int) -> np.ndarray:
-    """Places of so many kinds in so many columns: as they are where they fit, else spread out by a hash, and several in one."""
+    """Indices mapped to a number of columns: unchanged where they fit, else hashed, with collisions."""
     if distinct <= columns:
         return indices
     return (indices * HASH_FACTOR & 0xFFFFFFFF) % columns

@@ -1,7 +1,7 @@
-"""A support vector machine on gapped k-mers: words of `length` bases of which `informative` are told (gkm-SVM: Ghandi et al. 2014).
+"""Support vector machine on gapped k-mers of `length` bases with `informative` positions (gkm-SVM: Ghandi et al. 2014).
 
-It finds motifs with places that may be any base, which k-mers of the same length break up into many. Features themselves
-are held (`gapped_kmer_counts`), not a kernel of all pairs: training and prediction take time that grows with the examples alone.
+It detects motifs with variable positions, which plain k-mers of the same length split into many. It uses explicit
+features (`gapped_kmer_counts`) instead of a kernel matrix: time grows linearly with the number of examples.
 """
 
 import logging
@@ -21,14 +21,12 @@ from readsight.models.linear_base import to_probabilities
 
 log = logging.getLogger("readsight")
 
-MAX_INFORMATIVE, MAX_LENGTH = 8, 16  # bases that are told, and of a word
+MAX_INFORMATIVE, MAX_LENGTH = 8, 16  # informative bases, and total length
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 DEFAULTS = {"length": 8, "informative": 5, "most": 20_000, "strength": 1e-4}
 GRID = [{"strength": strength} for strength in (1e-3, 1e-4, 1e-5)]
-UNIT = 3.0  # units that the deviation of distances is taken as: temperatures are sought about 1
-CALIBRATION_INTERVAL = (
-    5  # a part in so many of the training groups is kept back once, to see what the machine's distances are worth
-)
+UNIT = 3.0  # distances are scaled to this standard deviation, so that temperatures are near 1
+CALIBRATION_INTERVAL = 5  # one in so many training groups is reserved for the calibration of distances
 
 
 def search_space(trial: Any) -> dict[str, Any]:
@@ -37,11 +35,12 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Squared hinge loss, classes and labels each against the rest; of numbers squared error.
+    """Squared hinge loss, one-versus-all for classes and labels; squared error for regression.
 
-    settings: length and informative (of words), most (training examples, at most), strength of the penalty. Distances become
-    probabilities by Platt's scale, fitted on training groups that are kept back for it; then all are learned from.
-    description: scale (unit of distances, and as of `draw_calibration`), examples (learned from). Raises InputError for words that cannot be.
+    settings: length and informative (of k-mers), most (maximum number of training examples), strength of the penalty. Platt
+    scaling converts distances to probabilities; it is fitted on reserved training groups, and the model then on all groups.
+    description: scale (unit of distances, and as in `calibration`), examples (number used). Raises InputError for impossible
+    k-mer settings.
     """
     options = DEFAULTS | settings
     check_options(options, train.sequence.length)
@@ -61,25 +60,26 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def check_options(options: dict[str, Any], length: int) -> None:
-    """Raise InputError for words that cannot be."""
+    """Raise InputError for impossible k-mer settings."""
     faults = []
     if options["informative"] > options["length"]:
         faults.append(
-            f"kmers.informative: {options['informative']} of {options['length']} bases cannot be told; use at most kmers.length"
+            f"kmers.informative: {options['informative']} of {options['length']} bases cannot be informative; "
+            "use at most kmers.length"
         )
     if options["informative"] > MAX_INFORMATIVE or options["length"] > MAX_LENGTH:
-        faults.append(f"kmers.length: gapped words have at most {MAX_LENGTH} bases, and {MAX_INFORMATIVE} of them told")
+        faults.append(f"kmers.length: gapped k-mers have at most {MAX_LENGTH} bases, and {MAX_INFORMATIVE} informative ones")
     if faults:
         raise InputError(faults)
     check_kmer_length(options["length"], length, "kmers.length")
 
 
 def _fit_scale(values: Any, fold: Fold, strength: float, seed: int) -> dict[str, Any]:
-    """What makes probabilities of distances, from groups that a first machine does not see."""
+    """Calibration of distances, fitted on reserved groups with a model trained without them."""
     groups = np.unique(fold.groups, return_inverse=True)[1].reshape(-1)
     is_reserved = np.isin(groups, np.random.default_rng(seed).permutation(groups.max() + 1)[::CALIBRATION_INTERVAL])
     if is_reserved.all() or len(np.unique(fold.labels[~is_reserved], axis=0)) < len(np.unique(fold.labels, axis=0)):
-        is_reserved = np.zeros(len(fold), bool)  # of so few groups none can be spared: the scale is that of what was learned from
+        is_reserved = np.zeros(len(fold), bool)  # too few groups to reserve any: calibrate on the training examples
     reduced = replace(fold, weights=np.where(is_reserved, 0.0, fold.weights))
     weight, bias = fit_glm(values, reduced, strength, l2_hinge_loss, standardise=False)
     calibration_rows = np.flatnonzero(is_reserved if is_reserved.any() else ~is_reserved)
@@ -91,7 +91,7 @@ def _fit_scale(values: Any, fold: Fold, strength: float, seed: int) -> dict[str,
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Predictions of codes, shaped as `outcome` says."""
+    """Predictions of codes, shaped as in `outcome`."""
     distances = [
         gapped_kmer_counts.compute_features(rows, description) @ arrays["weight"] + arrays["bias"]
         for rows in kmer_counts.iter_chunks(codes)

@@ -1,4 +1,4 @@
-"""A sequence's GC content and its square: whoever does not beat this has learned composition at best."""
+"""Baseline on GC content and its square: a model that is not better uses base composition at most."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from readsight.models.kmer.glm import KINDS as LINEAR_KINDS
 from readsight.models.kmer.glm import fit_glm, predict_from_scores
 
 KINDS = LINEAR_KINDS
-STRENGTH = 1e-6  # two features need no penalty, but where they tell classes apart wholly
+STRENGTH = 1e-6  # two features need a penalty only if they separate classes perfectly
 
 
 def compute_gc(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
-    """GC content and its square of codes, (n, 2) float64; of pairs those of the reference, and by how much the alternative differs.
+    """GC content and its square, (n, 2) float64; for pairs the reference, and the change to the alternative.
 
-    A sequence of N alone counts as half GC.
+    A sequence of only N has a GC content of 0.5.
     """
     sides = np.split(codes, 2, axis=1) if description["pair"] else [codes]
     contents = []
@@ -29,7 +29,7 @@ def compute_gc(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Logistic, softmax, least squares or Poisson regression, as the outcome asks. No settings."""
+    """Logistic, softmax, least-squares or Poisson regression, by kind of outcome. No settings."""
     description = kmer_counts.describe_fold(train)
     features = np.concatenate([compute_gc(rows, description) for rows in kmer_counts.iter_chunks(train.values)])
     weight, bias = fit_glm(features, train, STRENGTH)
@@ -37,7 +37,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Predictions of codes, shaped as `outcome` says."""
+    """Predictions of codes, shaped as in `outcome`."""
     predictions = [
         predict_from_scores(description["kind"], compute_gc(rows, description) @ arrays["weight"] + arrays["bias"])
         for rows in kmer_counts.iter_chunks(codes)

@@ -1,13 +1,13 @@
-"""Generalised linear models under an L2 penalty, of sparse or dense features, for each kind of outcome.
+"""Generalised linear models with an L2 penalty on sparse or dense features, by kind of outcome.
 
-The penalty is on coefficients of features scaled to deviation 1; scaling is done within the fit, and is no part of what
-it gives: weight (features, outputs), bias (outputs,).
+The penalty applies to coefficients of features with standard deviation 1; scaling is internal, and results are on the
+original scale: weight (features, outputs), bias (outputs,).
 
 | kind | link | loss |
 |---|---|---|
-| binary, multilabel | logit, each output by itself | log loss |
+| binary, multilabel | logit, each output separately | log loss |
 | multiclass | softmax | log loss |
-| regression | identity | squared error, of targets scaled to deviation 1 |
+| regression | identity | squared error, of targets with standard deviation 1 |
 | profile | logarithm | Poisson |
 """
 
@@ -23,21 +23,29 @@ from readsight.models.linear_base import list_classes, to_probabilities
 
 KINDS = ("binary", "multiclass", "multilabel", "regression", "profile")
 ROUNDS = 1000
-GRADIENT = 1e-4  # largest part of the gradient that a fit ends with
+GRADIENT = 1e-4  # maximum gradient component at convergence
 FLAT = 1e-8
-MAX_LOG = 50.0  # a logarithm above this is no signal
+MAX_LOG = 50.0  # upper limit of a log signal
 
-# Losses of each example (n,), and their slopes (n, outputs), from linear scores and targets.
+# Losses of each example (n,), and their gradients (n, outputs), from linear scores and targets.
 Loss = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def fit_glm(
     values: Any, fold: Fold, strength: float, loss: Loss | None = None, standardise: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """weight and bias of the fold's outcome. values: (n, features), dense or a CSR matrix. strength: of the penalty.
+    """Coefficients and biases for the outcome of a fold.
 
-    loss: another than the kind's own. standardise: whether features are taken as scaled. Raises InputError for classes that cannot be told apart, ToolError where the fit
-    does not converge.
+    Parameters
+    ----------
+    values : (n, features), dense or CSR.
+    strength : of the penalty.
+    loss : replaces the default of the kind.
+    standardise : whether the penalty applies to standardised features.
+
+    Raises
+    ------
+    InputError if there is a single class; ToolError if the fit does not converge.
     """
     kind = fold.outcome.kind
     if kind in ("binary", "multiclass"):
@@ -50,7 +58,7 @@ def fit_glm(
 
 
 def predict_from_scores(kind: str, scores: np.ndarray) -> np.ndarray:
-    """Predictions, shaped as `outcome` says, of linear scores (n, outputs)."""
+    """Predictions, shaped as in `outcome`, from linear scores (n, outputs)."""
     if kind == "regression":
         return scores[:, 0]
     return np.exp(np.minimum(scores, MAX_LOG)) if kind == "profile" else to_probabilities(kind, scores)
@@ -59,9 +67,9 @@ def predict_from_scores(kind: str, scores: np.ndarray) -> np.ndarray:
 def minimise_loss(
     values: Any, target: np.ndarray, weights: np.ndarray, loss: Loss, strength: float, start: np.ndarray, standardise: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """weight (features, outputs) and bias of the least mean loss + strength / 2 × squared coefficients, by L-BFGS.
+    """Coefficients (features, outputs) and biases that minimise mean loss + strength / 2 × squared coefficients, by L-BFGS.
 
-    start: biases (outputs,) to begin with. Raises ToolError where the fit does not converge.
+    start: initial biases (outputs,). Raises ToolError if the fit does not converge.
     """
     from scipy.optimize import minimize
 
@@ -94,8 +102,9 @@ def minimise_loss(
 
 
 def compute_moments(values: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each column of a dense or CSR matrix; the deviation of one that does not vary is infinite:
-    nothing is learned of it."""
+    """Mean and standard deviation of each column of a dense or CSR matrix; infinite for constant columns, whose coefficients
+    become 0.
+    """
     squares = (
         values**2
         if isinstance(values, np.ndarray)
@@ -108,7 +117,7 @@ def compute_moments(values: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _prepare_targets(kind: str, fold: Fold) -> tuple[np.ndarray, np.ndarray | float, float]:
-    """Targets (n, outputs) as the loss takes them, and what scores are shifted and multiplied by afterwards."""
+    """Targets (n, outputs) for the loss, and the shift and factor to apply to the scores afterwards."""
     labels = np.asarray(fold.labels)
     if kind == "multiclass":
         return (labels[:, None] == np.arange(fold.outcome.output_count)).astype(float), 0.0, 1.0
@@ -124,7 +133,7 @@ def _prepare_targets(kind: str, fold: Fold) -> tuple[np.ndarray, np.ndarray | fl
 
 
 def _initial_biases(kind: str, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Biases of a model without features, each outcome taken to have been seen once more than it was."""
+    """Biases of a model without features, with one pseudo-observation of each value."""
     if kind == "regression":
         return np.zeros(1)
     rate = (weights @ target + 1) / (weights.sum() + 2)
@@ -132,12 +141,12 @@ def _initial_biases(kind: str, target: np.ndarray, weights: np.ndarray) -> np.nd
 
 
 def logistic_loss(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log loss of each output by itself."""
+    """Log loss of each output separately."""
     return (np.logaddexp(0, scores) - target * scores).sum(axis=1), sigmoid(scores) - target
 
 
 def multinomial_loss(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log loss of classes, one of them true."""
+    """Log loss of mutually exclusive classes."""
     log_sum = np.logaddexp.reduce(scores, axis=1)
     return log_sum - (target * scores).sum(axis=1), np.exp(scores - log_sum[:, None]) - target
 
@@ -149,13 +158,13 @@ def quadratic_loss(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, 
 
 
 def poisson_loss(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Poisson loss of the logarithm of a signal, less what does not hang on it; straight above HIGHEST."""
+    """Poisson loss of a log signal, without the terms that do not depend on it; linear above MAX_LOG."""
     rate = np.exp(np.minimum(scores, MAX_LOG))
     return (rate * (1 + np.maximum(scores - MAX_LOG, 0)) - target * scores).sum(axis=1), rate - target
 
 
 def l2_hinge_loss(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Squared hinge of each output by itself: of the linear support vector machine (Fan et al. 2008)."""
+    """Squared hinge loss of each output separately, as in linear support vector machines (Fan et al. 2008)."""
     sign = 2 * target - 1
     margin = np.maximum(1 - sign * scores, 0)
     return (margin**2).sum(axis=1), -2 * sign * margin

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on how often short k-mers stand in a sequence: what counts say together, not each by itself."""
+"""Gradient-boosted trees on rates of short k-mers: includes interactions between k-mers."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,8 @@ from readsight.models.kmer import kmer_counts
 from readsight.models.tabular import boosting
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
-MAX_LENGTH = 4  # of 5 bases there are 512 words, of which most are rare: trees take long, and say no more
-MAX_VALUES = (
-    40_000_000  # numbers of the table that trees are grown on, at most: a quarter of a gigabyte, and twice that while they grow
-)
+MAX_LENGTH = 4  # there are 512 canonical 5-mers, most of them rare: slower training without a benefit
+MAX_VALUES = 40_000_000  # maximum values of the training table: 160 MB, and three times that during training
 DEFAULTS = boosting.DEFAULTS | {"rounds": 200, "leaves": 16, "min_samples_leaf": 20, "features": 0.5}
 
 search_space = boosting.search_space
@@ -33,9 +31,9 @@ def compute_table(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Boosted trees (as of `readsight.models.tabular.boosting`) on rates of words of 1 … min(k, 4) bases; of numbers by squared error.
+    """Boosted trees (`readsight.models.tabular.boosting`) on rates of k-mers up to min(k, 4) bases; squared error for regression.
 
-    settings: k, and those of `readsight.models.tabular.boosting`. Of more examples than HELD numbers make, so many are drawn.
+    settings: k, and those of `readsight.models.tabular.boosting`. Examples are sampled if the table exceeds MAX_VALUES numbers.
     """
     longest = min(settings.get("k", MAX_LENGTH), MAX_LENGTH)
     check_kmer_length(longest, train.sequence.length, "kmers.k")
@@ -54,7 +52,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def _fit_regression(train: Fold, options: dict[str, Any], seed: int, threads: int) -> dict[str, np.ndarray]:
-    """Arrays as of `readsight.models.tabular.boosting`, of trees whose sum is the number itself."""
+    """Arrays as in `readsight.models.tabular.boosting`, of trees whose sum is the predicted number."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -78,13 +76,13 @@ def _fit_regression(train: Fold, options: dict[str, Any], seed: int, threads: in
     difference = np.abs(boosting.compute_logits(arrays, train.values[:50])[:, 0] - expected).max()
     if difference > boosting.TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise ToolError(
-            "kmer_boosting: the stored trees do not say what scikit-learn's say; its version keeps them in another way"
+            "kmer_boosting: the stored trees do not reproduce scikit-learn's predictions; its tree format differs in this version"
         )
     return arrays
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Predictions of codes, shaped as `outcome` says."""
+    """Predictions of codes, shaped as in `outcome`."""
     values = compute_table(codes, description)
     if description["kind"] == "regression":
         return boosting.compute_logits(arrays, values)[:, 0]

@@ -1,4 +1,4 @@
-"""How often k-mers stand in sequences, as sparse matrices: what the models of k-mers see."""
+"""K-mer counts of sequences as sparse matrices: the input of the k-mer models."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +10,11 @@ from readsight.dataset.encodings import kmer_tokens
 from readsight.dataset.fold_file import Fold
 
 ROWS = 4096  # sequences counted at once
-MAX_VALUES = 60_000_000  # numbers of a sparse matrix, at most: 0.5 GB
+MAX_VALUES = 60_000_000  # maximum values of a sparse matrix: 0.5 GB
 
 
 def describe_fold(fold: Fold) -> dict[str, Any]:
-    """What every model of k-mers says of its sequences and its outcome."""
+    """Outcome and sequence layout, as recorded by every k-mer model."""
     sequence = fold.sequence
     return {
         "kind": fold.outcome.kind,
@@ -26,18 +26,18 @@ def describe_fold(fold: Fold) -> dict[str, Any]:
 
 
 def count_columns(lengths: list[int], stranded: bool) -> int:
-    """Columns of the counts of words of such lengths."""
+    """Number of columns of the counts of k-mers of the given lengths."""
     return sum(int(kmer_tokens.kmer_columns(k, stranded).max()) + 1 for k in lengths)
 
 
 def max_values_per_sequence(lengths: list[int], description: dict[str, Any]) -> int:
-    """Most numbers other than 0 that a sequence has."""
+    """Maximum number of non-zero values of a sequence."""
     count = sum(min(description["length"], count_columns([k], description["stranded"])) for k in lengths)
     return count * (2 if description["pair"] else 1)
 
 
 def sample_examples(fold: Fold, max_examples: int, seed: int) -> Fold:
-    """The fold, or so many of its examples drawn at random where they are more."""
+    """The fold, reduced to a random sample if it has more than `max_examples` examples."""
     if len(fold) <= max_examples:
         return fold
     rows = np.sort(np.random.default_rng(seed).choice(len(fold), max_examples, replace=False))
@@ -46,15 +46,15 @@ def sample_examples(fold: Fold, max_examples: int, seed: int) -> Fold:
 
 
 def iter_chunks(codes: np.ndarray) -> Iterator[np.ndarray]:
-    """Codes, some rows at a time; at least one part, which may be empty."""
+    """Codes in chunks of rows; at least one chunk, which may be empty."""
     for i in range(0, max(len(codes), 1), ROWS):
         yield np.asarray(codes[i : i + ROWS])
 
 
 def compute_rates(codes: np.ndarray, description: dict[str, Any], lengths: list[int]) -> Any:
-    """CSR matrix (n, columns) float32: of each length, the part of a sequence's words (without N) that each word is.
+    """CSR matrix (n, columns) float32: for each length, the fraction of each k-mer among the k-mers of a sequence without N.
 
-    description: as of `describe_fold`. Of pairs (n, 2 × columns): of the reference window, and what the alternative one has more or less.
+    description: as from `describe_fold`. For pairs (n, 2 × columns): the reference window, and the change to the alternative.
     """
     from scipy.sparse import hstack, vstack
 
@@ -86,7 +86,7 @@ def _compute_window_rates(codes: np.ndarray, lengths: list[int], stranded: bool)
 
 
 def count_columns_per_row(indices: np.ndarray, columns: int) -> Any:
-    """CSR matrix (n, columns) float32 of how often each column is named in a row of places (n, m); −1 names none."""
+    """CSR matrix (n, columns) float32 with the counts of column indices in each row of (n, m); −1 is ignored."""
     from scipy.sparse import csr_matrix
 
     ordered = np.sort(indices.astype(np.int32, copy=False), axis=1)

@@ -1,4 +1,4 @@
-"""A linear model of how often each k-mer stands in a sequence, of all lengths up to k: the baseline that networks are held against."""
+"""Linear model of the rates of all k-mers up to length k: the baseline for networks."""
 
 import logging
 from typing import Any
@@ -25,10 +25,10 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Logistic, softmax, least squares or Poisson regression (`glm`) on rates of k-mers.
+    """Logistic, softmax, least-squares or Poisson regression (`glm`) on rates of k-mers.
 
-    settings: k, longest words counted; strength of the penalty. Of more examples than `kmer_counts.MAX_VALUES` numbers make, so many
-    are drawn: about["examples"]. Raises InputError where k is longer than the sequences.
+    settings: k (maximum length), strength of the penalty. Examples are sampled if the matrix exceeds `kmer_counts.MAX_VALUES`
+    numbers: description["examples"]. Raises InputError if k exceeds the sequence length.
     """
     options = DEFAULTS | settings
     check_kmer_length(options["k"], train.sequence.length, "kmers.k")
@@ -42,7 +42,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Predictions of codes, shaped as `outcome` says."""
+    """Predictions of codes, shaped as in `outcome`."""
     scores = [
         kmer_counts.compute_rates(rows, description, description["lengths"]) @ arrays["weight"] + arrays["bias"]
         for rows in kmer_counts.iter_chunks(codes)

@@ -1,7 +1,7 @@
-"""What the bases around a place say of it, each by itself: a weight matrix of each class of places, as of splice sites.
+"""Position weight matrices for per-base classes, such as splice sites.
 
-The weights are log odds of bases (Stormo et al. 1982), learned together as a softmax regression, so that they also know of
-each other. The commonest class, which has nearly all places, is drawn from; the prior is put right afterwards.
+The weights are log odds of bases (Stormo et al. 1982), fitted jointly as a softmax regression, which accounts for their
+correlations. Positions of the most frequent class are sampled; the prior is corrected afterwards.
 """
 
 import logging
@@ -23,8 +23,8 @@ log = logging.getLogger("readsight")
 KINDS = ("positions",)
 GRID = [{"strength": strength} for strength in (1e-3, 1e-4, 1e-5)]
 DEFAULTS = {"left": 20, "right": 20, "strength": 1e-4}
-BACKGROUND_RATIO = 20  # places of the commonest class for each of all the others
-POSITION_LIMITS = (20_000, 200_000)  # of a class that are learned from: so many are taken where they are there, and no more
+BACKGROUND_RATIO = 20  # positions of the most frequent class per position of a rarer class
+POSITION_LIMITS = (20_000, 200_000)  # minimum (if available) and maximum training positions per class
 ROWS = 256  # sequences predicted at once
 
 
@@ -38,16 +38,16 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Softmax regression on the bases of `left` places before to `right` behind. settings: those, and strength of the penalty.
+    """Softmax regression on the bases from `left` positions before to `right` after. settings: these, and penalty strength.
 
-    Arrays: weight (left + 1 + right, 4, classes), bias (classes,). Raises InputError where one class alone has places.
+    Arrays: weight (left + 1 + right, 4, classes), bias (classes,). Raises InputError if only one class has positions.
     """
     options = DEFAULTS | settings
     row, position, sample_counts, total_counts = sample_positions(train, seed)
     class_count = len(train.outcome.classes)
     if (total_counts > 0).sum() < 2:
         names = ", ".join(name for name, count in zip(train.outcome.classes, total_counts, strict=True) if count) or "none"
-        raise InputError(f"models: position_matrix has nothing to tell apart: all places of a training part are of class {names}")
+        raise InputError(f"models: position_matrix needs several classes: all positions of a training set are of class {names}")
     values = encode_surroundings(train.values, row, position, options["left"], options["right"])
     target = np.eye(class_count)[np.asarray(train.labels[row, position], int)]
     start = np.log((sample_counts + 1) / (sample_counts.sum() + class_count))
@@ -63,7 +63,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def sample_positions(train: Fold, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Row and place of the places that are learned from, and how many of each class they are, and of how many."""
+    """Row and position of the training positions, their number per class, and the total number per class."""
     class_count = len(train.outcome.classes)
     total_counts = sum(
         (
@@ -84,7 +84,7 @@ def sample_positions(train: Fold, seed: int) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _sample_class(labels: np.ndarray, label: int, total: int, limit: int, rng: np.random.Generator) -> np.ndarray:
-    """Flat places of a class, at most so many."""
+    """Flat indices of positions of a class, at most `limit`."""
     ranks = np.sort(rng.choice(total, limit, replace=False)) if total > limit else np.arange(total)
     chunks, class_offset, position_offset = [], 0, 0
     for rows in kmer_counts.iter_chunks(labels):
@@ -96,7 +96,7 @@ def _sample_class(labels: np.ndarray, label: int, total: int, limit: int, rng: n
 
 
 def encode_surroundings(codes: np.ndarray, row: np.ndarray, position: np.ndarray, left: int, right: int) -> np.ndarray:
-    """Bases around places, one-hot, (m, 4 × (left + 1 + right)) float32; beyond the window there is N."""
+    """One-hot bases around positions, (m, 4 × (left + 1 + right)) float32; positions outside the window are N."""
     positions = position[:, None] + np.arange(-left, right + 1)
     is_inside = (positions >= 0) & (positions < codes.shape[1])
     bases = np.where(is_inside, codes[row[:, None], np.clip(positions, 0, codes.shape[1] - 1)], 4)
@@ -104,7 +104,7 @@ def encode_surroundings(codes: np.ndarray, row: np.ndarray, position: np.ndarray
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Probabilities (n, length, classes) float32 of each place."""
+    """Class probabilities (n, length, classes) float32 of each position."""
     chunks = [
         _predict_chunk(arrays, description["left"], np.asarray(codes[i : i + ROWS])) for i in range(0, max(len(codes), 1), ROWS)
     ]
@@ -112,7 +112,7 @@ def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: n
 
 
 def _predict_chunk(arrays: dict[str, np.ndarray], left: int, codes: np.ndarray) -> np.ndarray:
-    weight = np.concatenate([arrays["weight"], np.zeros_like(arrays["weight"][:, :1])], axis=1)  # N says nothing
+    weight = np.concatenate([arrays["weight"], np.zeros_like(arrays["weight"][:, :1])], axis=1)  # N has weight 0
     span, length = len(weight), codes.shape[1]
     padded = np.pad(codes, ((0, 0), (left, span - 1 - left)), constant_values=4)
     scores = np.broadcast_to(arrays["bias"].astype(np.float32), (*codes.shape, weight.shape[2])).copy()

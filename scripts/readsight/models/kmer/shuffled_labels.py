@@ -1,4 +1,4 @@
-"""The negative control of sequences: a linear model of short k-mers, trained on shuffled labels many times over. It must rank by chance."""
+"""Negative control for sequences: a linear k-mer model, trained repeatedly on shuffled labels. It must rank by chance."""
 
 from typing import Any
 
@@ -15,24 +15,24 @@ __all__ = ["train", "predict", "DRAWS", "KINDS"]
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 LENGTHS = [1, 2, 3]
 STRENGTH = 0.01
-MAX_EXAMPLES = 20_000  # training examples that a draw learns from
+MAX_EXAMPLES = 20_000  # training examples per draw
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Fit once for each draw. weight (draws, features, outputs), bias (draws, outputs). No settings."""
+    """Fit once per draw. weight (draws, features, outputs), bias (draws, outputs). No settings."""
     lengths = [k for k in LENGTHS if k <= train.sequence.length]
     description = kmer_counts.describe_fold(train) | {"lengths": lengths, "draws": DRAWS}
     subset = kmer_counts.sample_examples(train, MAX_EXAMPLES, seed)
     values = kmer_counts.compute_rates(
         subset.values, description, lengths
-    ).toarray()  # words so short stand in nearly every sequence
+    ).toarray()  # such short k-mers occur in nearly every sequence
     fits = [fit_glm(values, shuffle_labels(subset, 1000 * seed + draw), STRENGTH) for draw in range(DRAWS)]
     weight, bias = (np.array(arrays) for arrays in zip(*fits, strict=True))
     return FittedModel({"weight": weight, "bias": bias}, description | {"examples": len(subset)})
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """Predictions by each draw: (draws, n), or (draws, n, K) where there are several a row."""
+    """Predictions of each draw: (draws, n), or (draws, n, K) with several outputs."""
     values = np.concatenate(
         [
             kmer_counts.compute_rates(rows, description, description["lengths"]).toarray()

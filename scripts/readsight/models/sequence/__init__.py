@@ -1,18 +1,20 @@
 """Networks of sequence.
 
-An architecture is a module with `build(about)`, which gives a torch module from a batch to logits, `space(trial)`, `KINDS` of
-outcome and `SETTINGS` that it reads. `SequenceModel` makes a model of it, with what those of `readsight.models.tabular` have: `train(train, validation, settings, seed, threads, keep=None)`, `predict(arrays, about, values, threads=1)`
-of codes, `module(arrays, about)` from float one-hot to logits, `redrawn(arrays, about, seed)`, `space(trial)`, `KINDS` of outcome,
-and `RESUMES`. They are trained by `readsight.models.training`, which makes batches of codes.
+An architecture is a module with `build(description)`, which returns a torch module from a batch to logits,
+`search_space(trial)`, `KINDS` of outcome and `SETTINGS` that it reads. `SequenceModel` wraps it with the interface of
+`readsight.models.tabular`: `train(train, validation, settings, seed, threads, checkpoint_folder=None)`, `predict(arrays,
+description, values, threads=1)` for codes, `load_module(arrays, description)` from float one-hot to logits,
+`randomise_weights(arrays, description, seed)`, `search_space(trial)`, `KINDS`, and `RESUMES`. Training is in
+`readsight.models.training`, which makes batches from codes.
 
-| about["input"] | batch | where |
+| description["input"] | batch | used by |
 |---|---|---|
-| one_hot | (n, 4, L) float, N is 0 throughout | representation one_hot |
+| one_hot | (n, 4, L) float, N is 0 in all channels | representation one_hot |
 | tokens | (n, T) int64, 0: padding | kmer, word2vec, bpe, transformer |
-| codes | (n, L) uint8 | the network `build_graph`; it has no gradient by base |
+| codes | (n, L) uint8 | the network `graph`; it has no gradient per base |
 
-Pairs (about["pair"]): the last axis holds the reference's window and then the alternative's, each made by itself, so that it
-is twice as long. One trunk reads both, and the head sees [alternative, alternative − reference].
+Pairs (description["pair"]): the last axis has the reference window followed by the alternative window, each encoded
+separately. One trunk reads both, and the head reads [alternative, alternative − reference].
 
 | kind | logits |
 |---|---|
@@ -21,10 +23,10 @@ is twice as long. One trunk reads both, and the head sees [alternative, alternat
 | positions | (n, L, outputs) |
 | profile | (n, bins) |
 
-`build` reads of about: input, kind, outputs, length (bases of a window), pair, bin, and of tokens vocabulary (number of ids),
-places (T, of one window); beside them the architecture's settings as `readsight.config.sequence_tasks` says. Weights are drawn anew;
-`start.start(about, fold)` gives arrays of the module to start from instead: embeddings of word2vec, a pre-trained transformer.
-No output hangs on the batch's other examples once the module is in evaluation mode.
+`build` reads from the description: input, kind, outputs, length (bases of a window), pair, bin, for tokens also vocabulary
+(number of ids) and places (T, of one window), and the settings of the architecture (`readsight.config.sequence_tasks`).
+Weights are random; `initialisation.make_initial_arrays(description, fold)` returns arrays that replace them: word2vec
+embeddings, a pre-trained transformer. In evaluation mode no output depends on the remaining examples of a batch.
 """
 
 from readsight.models.sequence import cnn, cnn_lstm, dilated_resnet, graph, lstm, transformer

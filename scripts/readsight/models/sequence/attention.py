@@ -1,4 +1,4 @@
-"""A trunk of self-attention, and one of an encoder that was trained before."""
+"""Trunks with self-attention, and with a pre-trained encoder."""
 
 import math
 from typing import Any
@@ -20,11 +20,11 @@ from readsight.models.sequence.layers import (
     pool_positions,
 )
 
-STEM_WIDTH = 15  # bases that a filter spans which makes tokens of bases
+STEM_WIDTH = 15  # width of the convolution that converts bases to tokens
 
 
 class AttentionLayer(nn.Module):
-    """Self-attention and two dense layers, each normalised before and added to what came in (Xiong et al. 2020)."""
+    """Self-attention and two dense layers, each with pre-normalisation and a residual connection (Xiong et al. 2020)."""
 
     def __init__(self, description: dict[str, Any]):
         super().__init__()
@@ -38,7 +38,7 @@ class AttentionLayer(nn.Module):
         )
 
     def forward(self, values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """values (n, places, size); mask: (n, 1, 1, places), which places are attended to."""
+        """values: (n, places, size); mask: (n, 1, 1, places), positions to attend to."""
         projections = self.query_key_value(self.before(values)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended = apply_attention(*projections, mask)
         values = values + self.dropout(self.output(attended.transpose(1, 2).flatten(2)))
@@ -46,7 +46,7 @@ class AttentionLayer(nn.Module):
 
 
 def apply_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """What attention finds, (n, heads, places, size). On a CPU in float32: in bfloat16 its gradient takes ten times as long."""
+    """Attention output, (n, heads, places, size). On a CPU in float32: the bfloat16 gradient takes ten times as long."""
     if query.device.type != "cpu" or query.dtype != torch.bfloat16:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     with torch.autocast("cpu", enabled=False):
@@ -54,9 +54,9 @@ def apply_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
 
 
 class AttentionTrunk(nn.Module):
-    """(n, places, channels) → (n, width): layers of attention, then means and maxima over the places that are told.
+    """(n, places, channels) → (n, width): attention layers, then mean and maximum over unmasked positions.
 
-    Bases are made tokens by a convolution, of which each `stem` places are pooled; tokens are taken as they come.
+    Bases are first convolved and pooled by `stem` positions; tokens are used directly.
     """
 
     def __init__(self, description: dict[str, Any], places: int, channels: int):
@@ -86,14 +86,14 @@ class AttentionTrunk(nn.Module):
 
 
 def encode_positions(places: int, channels: int) -> torch.Tensor:
-    """Sines and cosines that tell the place, (places, channels) (Vaswani et al. 2017)."""
+    """Sinusoidal position encoding, (places, channels) (Vaswani et al. 2017)."""
     channel = torch.arange(channels)
     angle = torch.arange(places)[:, None] * torch.exp(-math.log(10_000.0) * (channel // 2 * 2) / channels)
     return torch.where(channel % 2 == 0, angle.sin(), angle.cos())
 
 
 class TokenIds(nn.Module):
-    """Batches of token ids (n, T) as they are, for an encoder that embeds them; which of them stand for bases."""
+    """Batches of token ids (n, T), unchanged, for an encoder that embeds them; and the mask of tokens that represent bases."""
 
     def __init__(self, description: dict[str, Any]):
         super().__init__()
@@ -105,9 +105,9 @@ class TokenIds(nn.Module):
 
 
 class PretrainedTrunk(nn.Module):
-    """An encoder of the representation `transformer`, and means and maxima over the tokens that are told: (n, T) → (n, width).
+    """Encoder of the representation `transformer`, then mean and maximum over unmasked tokens: (n, T) → (n, width).
 
-    Weights are drawn anew; those that it was trained to are to be loaded (`readsight.models.sequence.initialisation`).
+    Weights are random here; pre-trained ones are loaded by `readsight.models.sequence.initialisation`.
     """
 
     def __init__(self, description: dict[str, Any]):

@@ -1,4 +1,4 @@
-"""Convolutions and dense layers over sequence, as in Basset (Kelley et al. 2016) and DeepSEA (Zhou & Troyanskaya 2015)."""
+"""Convolutions and dense layers on sequence, as in Basset (Kelley et al. 2016) and DeepSEA (Zhou & Troyanskaya 2015)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SETTINGS = ("filters", "widths", "pools", "hidden", "activation", "norm", "dropo
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.convolutional import PooledConvolutions, UnpooledConvolutions
     from readsight.models.sequence.network import NetworkModule, Reader
 
@@ -24,7 +24,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     filters = trial.suggest_categorical("filters", [32, 64, 96])
     width = trial.suggest_categorical("width", [11, 15, 19])
     layers = {"filters": [filters, 3 * filters // 2, 2 * filters], "widths": [width, 7, 5]}

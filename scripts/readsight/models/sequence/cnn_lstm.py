@@ -1,4 +1,4 @@
-"""A convolution, a bidirectional LSTM and dense layers over sequence, as in DanQ (Quang & Xie 2016)."""
+"""A convolution, a bidirectional LSTM and dense layers on sequence, as in DanQ (Quang & Xie 2016)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SETTINGS = ("filters", "width", "pool", "units", "hidden", "activation", "norm",
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.network import NetworkModule, Reader
     from readsight.models.sequence.recurrent import ConvolutionalLstm
 
@@ -20,7 +20,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     return training.search_space(trial) | {
         "filters": trial.suggest_categorical("filters", [64, 96, 128]),
         "units": trial.suggest_categorical("units", [32, 64, 96]),

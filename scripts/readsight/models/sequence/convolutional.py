@@ -1,4 +1,4 @@
-"""Trunks of convolutions: pooled ones for an outcome an example, dilated ones for outcomes along the sequence."""
+"""Convolutional trunks: with pooling for one outcome per example, with dilation for per-base outcomes."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from torch import nn
 
 from readsight.models.sequence.layers import Condense, as_image, as_rows, count_remaining, limit_pools, make_block
 
-MAX_POSITIONS = 32  # places that a dense layer sees side by side
+MAX_POSITIONS = 32  # maximum positions concatenated for a dense layer
 
 
 class PooledConvolutions(nn.Module):
-    """Convolutions and pools, then all that is left of the places side by side: (n, places, channels) → (n, width)."""
+    """Convolutions and pooling, then the remaining positions concatenated: (n, places, channels) → (n, width)."""
 
     def __init__(self, description: dict[str, Any], places: int, channels: int):
         super().__init__()
@@ -29,9 +29,11 @@ class PooledConvolutions(nn.Module):
 
 
 class UnpooledConvolutions(nn.Module):
-    """Convolutions that pool no further than `bin`, and look as far as if they did: (n, places, channels) → (n, places', width).
+    """Convolutions with pooling up to `bin` and the receptive field of full pooling.
 
-    A pool that would join places of several bins becomes a distance between the places that later filters span.
+    (n, places, channels) → (n, places', width).
+
+    Pooling that would merge positions of several bins becomes a dilation of later filters.
     """
 
     def __init__(self, description: dict[str, Any], channels: int):

@@ -1,4 +1,4 @@
-"""Residual dilated convolutions over sequence, an output a base, as in SpliceAI (Jaganathan et al. 2019)."""
+"""Residual dilated convolutions on sequence, with one output per base, as in SpliceAI (Jaganathan et al. 2019)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SETTINGS = ("filters", "widths", "dilations", "activation", "norm", "dropout")
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.layers import GlobalPool
     from readsight.models.sequence.network import NetworkModule, Reader
     from readsight.models.sequence.residual import DilatedTrunk
@@ -21,18 +21,18 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def receptive_field(description: dict[str, Any]) -> int:
-    """Places that an output sees, itself in the middle."""
+    """Number of positions in the receptive field of an output, which is at its centre."""
     return 1 + 2 * sum(
         (width - 1) * dilation for width, dilation in zip(description["widths"], description["dilations"], strict=True)
     )
 
 
 def derive_settings(description: dict[str, Any]) -> dict[str, Any]:
-    """What it is made of beside its settings. receptive: places that an output sees, itself in the middle."""
+    """Values derived from the settings. receptive: size of the receptive field."""
     return {"receptive": receptive_field(description)}
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     filters = trial.suggest_categorical("filters", [16, 32, 48])
     return training.search_space(trial) | {"filters": filters}

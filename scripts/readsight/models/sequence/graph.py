@@ -1,6 +1,6 @@
-"""Graph convolutions over the sequence's de Bruijn graph of words of k bases.
+"""Graph convolutions on the de Bruijn graph of the k-mers of a sequence.
 
-The graph is made of codes, so that there is no gradient by base.
+The graph is built from codes, so there is no gradient per base.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ SETTINGS = ("k", "dimensions", "layers", "activation", "norm", "dropout")
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.message_passing import GraphReader, GraphTrunk
     from readsight.models.sequence.network import NetworkModule
 
@@ -21,9 +21,9 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def derive_settings(description: dict[str, Any]) -> dict[str, Any]:
-    """What it is made of beside its settings. k is the representation's, where it has one (kmer_graph).
+    """Values derived from the settings: input, and k, which is that of the representation if it has one (kmer_graph).
 
-    Raises InputError where words of k bases are longer than the sequences.
+    Raises InputError if k exceeds the sequence length.
     """
     k = description["encoding"]["about"].get("k", description["k"])
     check_kmer_length(k, description["length"], "architectures.graph.k")
@@ -31,7 +31,7 @@ def derive_settings(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     return training.search_space(trial) | {
         "dimensions": trial.suggest_categorical("dimensions", [32, 64, 128]),
         "layers": trial.suggest_int("layers", 1, 3),

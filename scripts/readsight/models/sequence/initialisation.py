@@ -1,4 +1,4 @@
-"""What a network starts from: the usual outcome, and what was learned before it, embeddings of tokens or a pre-trained encoder."""
+"""Initial weights of a network: mean of the outcome, token embeddings, or a pre-trained encoder."""
 
 import math
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 
 from readsight.dataset.fold_file import Encoding, Fold
 
-MIN_SIGNAL = 1e-3  # usual signal, at least
+MIN_SIGNAL = 1e-3  # minimum mean signal
 
 
 def make_initial_arrays(description: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:
-    """Arrays of the module of `description` that it starts from, by the names of torch. fold: the training part.
+    """Initial arrays of the module, by torch name. fold: training set.
 
-    Embeddings and encoders are trained on like all else; the usual outcome is not.
+    Embeddings and encoders are trained further; the mean of the outcome is fixed.
     """
     return _initialise_head(description, fold) | _load_pretrained(description, fold.encoding)
 
@@ -32,9 +32,9 @@ def _load_pretrained(description: dict[str, Any], encoding: Encoding | None) -> 
 
 
 def standardise_embedding(embedding: np.ndarray) -> np.ndarray:
-    """An embedding whose words have mean 0 and mean square 1, as torch draws them; words of zeros stay so.
+    """Embedding with mean 0 and mean square 1 over tokens, like the initial weights of torch; zero rows are unchanged.
 
-    Where there is little to learn from, words stay near each other and near 0: layers would take long to tell them apart.
+    Embeddings from little data are close together and near 0, and layers would need long to separate them.
     """
     is_used = embedding.any(axis=1)
     if not is_used.any():
@@ -44,7 +44,7 @@ def standardise_embedding(embedding: np.ndarray) -> np.ndarray:
 
 
 def _initialise_head(description: dict[str, Any], fold: Fold) -> dict[str, np.ndarray]:
-    """Of numbers mean and deviation, so that they are learned alike whatever they are measured in; of a profile the mean signal."""
+    """Mean and standard deviation for regression, so that training does not depend on units; the mean signal for profiles."""
     if description["kind"] == "regression":
         mean = np.average(fold.labels, weights=fold.weights)
         deviation = math.sqrt(np.average((fold.labels - mean) ** 2, weights=fold.weights))

@@ -1,7 +1,7 @@
-"""Pieces that networks of sequence are made of, in torch.
+"""Building blocks of networks of sequence, in torch.
 
-Between pieces values are (n, places, channels). Convolutions see the same memory as an image one row high,
-(n, channels, 1, places), which lies as oneDNN convolves it fastest (`as_image`, `as_rows`): no copy is made.
+Between blocks values are (n, places, channels). Convolutions view the same memory as an image of height one,
+(n, channels, 1, places), the layout that oneDNN convolves fastest (`as_image`, `as_rows`), without a copy.
 """
 
 import math
@@ -14,40 +14,40 @@ ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "elu": nn.ELU}
 
 
 class Exponential(nn.Module):
-    """exp: filters of a first layer that has it look like motifs (Koo & Ploenzke 2021)."""
+    """exp activation: makes first-layer filters resemble motifs (Koo & Ploenzke 2021)."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return values.exp()
 
 
 class LayerNorm(nn.LayerNorm):
-    """Each place's channels normalised by themselves: (n, channels, 1, places) → the same."""
+    """Normalisation over the channels of each position: (n, channels, 1, places) → the same."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return super().forward(values.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def make_activation(name: str, first: bool = False) -> nn.Module:
-    """The activation of a config's word; exponential is of the first layer alone, and relu of those behind it."""
+    """Activation by config name; exponential applies to the first layer only, and later layers use relu."""
     if name == "exponential":
         return Exponential() if first else nn.ReLU()
     return ACTIVATIONS[name]()
 
 
 def make_norm(name: str, channels: int) -> nn.Module:
-    """Normalisation of images (n, channels, 1, places), by a config's word."""
+    """Normalisation of images (n, channels, 1, places), by config name."""
     return {"batch": nn.BatchNorm2d, "layer": LayerNorm, "none": lambda _: nn.Identity()}[name](channels)
 
 
 class BatchNormRows(nn.BatchNorm1d):
-    """Each channel normalised over all places of a batch: (..., channels) → the same."""
+    """Normalisation of each channel over all positions of a batch: (..., channels) → the same."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return super().forward(values.flatten(0, -2)).view_as(values)
 
 
 def make_row_norm(name: str, channels: int) -> nn.Module:
-    """Normalisation of (..., channels), by a config's word."""
+    """Normalisation of (..., channels), by config name."""
     return {"batch": BatchNormRows, "layer": nn.LayerNorm, "none": lambda _: nn.Identity()}[name](channels)
 
 
@@ -62,7 +62,7 @@ def as_rows(values: torch.Tensor) -> torch.Tensor:
 
 
 def make_convolution(channels: int, filters: int, width: int, dilation: int = 1) -> nn.Conv2d:
-    """A convolution of images that keeps their places."""
+    """Convolution of images that keeps the number of positions."""
     return nn.Conv2d(channels, filters, (1, width), padding="same", dilation=(1, dilation))
 
 
@@ -71,8 +71,8 @@ def make_block(
 ) -> nn.Sequential:
     """Convolution, max pooling, normalisation, activation, dropout.
 
-    Pooled first, fewer places are normalised; of a growing activation and a positive scale that gives the same.
-    The last places are pooled too where they are fewer than `pool`.
+    Pooling first leaves fewer positions to normalise; for a monotone activation and a positive scale the result is equal.
+    The last positions are pooled even if they are fewer than `pool`.
     """
     pooling = [nn.MaxPool2d((1, pool), ceil_mode=True)] if pool > 1 else []
     layers = [make_convolution(channels, filters, width, dilation), *pooling, make_norm(description["norm"], filters)]
@@ -80,7 +80,7 @@ def make_block(
 
 
 def limit_pools(pools: list[int], places: int) -> list[int]:
-    """Pools that so many places bear: one larger than what is left of them shrinks to it."""
+    """Pool sizes limited to the number of positions that remain at each step."""
     limited = []
     for pool in pools:
         limited.append(min(pool, places))
@@ -89,16 +89,16 @@ def limit_pools(pools: list[int], places: int) -> list[int]:
 
 
 def count_remaining(pools: list[int], places: int) -> int:
-    """Places that are left behind pools, as `make_block` pools."""
+    """Positions that remain after pooling as in `make_block`."""
     for pool in pools:
         places = -(-places // pool)
     return places
 
 
 class Condense(nn.Module):
-    """(n, places, channels) → (n, `width`): neighbours averaged until at most `most` places are left, and these side by side.
+    """(n, places, channels) → (n, `width`): neighbours averaged until at most `most` positions remain, then concatenated.
 
-    So a dense layer sees where along the sequence something stands, and long sequences do not make it huge.
+    A dense layer thus receives positional information, and long sequences do not make it huge.
     """
 
     def __init__(self, places: int, channels: int, most: int):
@@ -111,7 +111,9 @@ class Condense(nn.Module):
 
 
 def average_neighbours(values: torch.Tensor, size: int) -> torch.Tensor:
-    """Means of `size` neighbouring places each, (n, places, channels) → (n, ⌈places / by⌉, channels); the last of those that are left."""
+    """Means over blocks of `size` positions, (n, places, channels) → (n, ⌈places / size⌉, channels); the last block may be
+    shorter.
+    """
     if size == 1:
         return values
     missing = -values.shape[1] % size
@@ -124,7 +126,7 @@ def average_neighbours(values: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def pool_positions(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """Means and maxima over the places that are mask: (n, places, channels), (n, places) bool or None → (n, 2 × channels)."""
+    """Mean and maximum over unmasked positions: (n, places, channels), (n, places) bool or None → (n, 2 × channels)."""
     if mask is None:
         return torch.cat([values.mean(1), values.amax(1)], 1)
     mask = mask.unsqueeze(2)
@@ -134,7 +136,7 @@ def pool_positions(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Ten
 
 
 class GlobalPool(nn.Module):
-    """A trunk along the sequence, and means and maxima of what it gives: features of the whole (n, 2 × channels)."""
+    """A per-position trunk followed by mean and maximum over positions: (n, 2 × channels)."""
 
     def __init__(self, trunk: nn.Module):
         super().__init__()

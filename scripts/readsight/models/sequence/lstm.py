@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over words of sequence."""
+"""A bidirectional LSTM on groups of sequence positions."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SETTINGS = ("stride", "units", "layers", "activation", "norm", "dropout")
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.network import NetworkModule, Reader
     from readsight.models.sequence.recurrent import StridedLstm
 
@@ -18,7 +18,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     return training.search_space(trial) | {
         "stride": trial.suggest_categorical("stride", [1, 3, 5]),
         "units": trial.suggest_categorical("units", [32, 64, 96]),

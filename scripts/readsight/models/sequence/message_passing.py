@@ -1,4 +1,4 @@
-"""A trunk of graph convolutions, on de Bruijn graphs of sequences."""
+"""A trunk of graph convolutions on de Bruijn graphs of sequences."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from readsight.models.sequence.layers import make_activation, make_row_norm
 
 
 class GraphReader(nn.Module):
-    """Batch of codes (n, length) → the graphs of all its sequences side by side, and how many there are."""
+    """Batch of codes (n, length) → the disjoint union of the graphs of all sequences, and the number of graphs."""
 
     def __init__(self, description: dict[str, Any]):
         super().__init__()
@@ -26,10 +26,9 @@ class GraphReader(nn.Module):
 
 
 class GraphTrunk(nn.Module):
-    """Embedded words, told what stands before and behind them, then means and maxima of each graph: → (n, width).
+    """Embedded k-mers, message passing over their neighbours, then mean and maximum per graph: → (n, width).
 
-    A word has the logarithm of how often it stands there, an edge that of how often it is gone, and its direction:
-    messages go both ways.
+    Nodes have the log count of the k-mer; edges have their log count and direction. Messages pass both ways.
     """
 
     def __init__(self, description: dict[str, Any]):

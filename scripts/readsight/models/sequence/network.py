@@ -1,4 +1,4 @@
-"""A network of sequence as a whole: a reader of batches, a trunk, and a head for the kind of outcome."""
+"""A complete network of sequence: a reader of batches, a trunk, and a head for the kind of outcome."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from readsight.models.sequence.layers import average_neighbours, make_activation
 
 
 class Reader(nn.Module):
-    """Batch → values (n, places, channels), and which places are told (n, places), None where all are.
+    """Batch → values (n, places, channels), and the mask of non-padding positions (n, places), None without padding.
 
-    one_hot: (n, 4, L), its bases as channels. tokens: (n, T) ids, embedded; id 0 is padding, and embedded as 0.
+    one_hot: (n, 4, L), with bases as channels. tokens: (n, T) ids, embedded; id 0 is padding with embedding 0.
     """
 
     def __init__(self, description: dict[str, Any]):
@@ -31,10 +31,10 @@ class Reader(nn.Module):
 
 
 class NetworkModule(nn.Module):
-    """Batch → logits, as `readsight.models.sequence` says.
+    """Batch → logits, shaped as in `readsight.models.sequence`.
 
-    trunk: values and told → features (n, width), or along the sequence (n, places, width); it has `width`.
-    Raises InputError for a batch of another length.
+    trunk: values and mask → features (n, width), or per position (n, places, width); it has the attribute `width`.
+    Raises InputError for a batch of the wrong length.
     """
 
     def __init__(self, description: dict[str, Any], reader: nn.Module, trunk: nn.Module, hidden: list[int]):
@@ -55,16 +55,16 @@ class NetworkModule(nn.Module):
         expected = self.reader.places * self.windows
         if batch.shape[-1] != expected:
             note = " (a reference and an alternative window)" if self.windows == 2 else ""
-            raise InputError(f"sequences: {batch.shape[-1]} places an example, and the network was made for {expected}{note}")
+            raise InputError(f"sequences: {batch.shape[-1]} positions per example, but the network expects {expected}{note}")
 
 
 def make_head(description: dict[str, Any], width: int, hidden: list[int]) -> nn.Module:
-    """Features → logits: dense layers of `hidden` units for one outcome an example; along the sequence one layer a place.
+    """Features → logits: dense layers of `hidden` units for one outcome per example; one linear layer for per-base outcomes.
 
-    description: kind, outputs, activation, norm, dropout; of profiles length and bin.
+    description: kind, outputs, activation, norm, dropout; for profiles also length and bin.
     """
     if description["kind"] in POSITIONAL_KINDS and description["pair"]:
-        raise InputError(f"sequences.target: a pair of windows has one outcome, not one along them ({description['kind']})")
+        raise InputError(f"sequences.target: a pair of windows has one outcome, not a per-base outcome ({description['kind']})")
     if description["kind"] == "positions":
         return nn.Linear(width, description["outputs"])
     if description["kind"] == "profile":
@@ -73,7 +73,9 @@ def make_head(description: dict[str, Any], width: int, hidden: list[int]) -> nn.
 
 
 class SequenceHead(nn.Module):
-    """(n, width) → (n, outputs), or (n,) where there is one. A number is told in deviations from its usual value (`initialisation`)."""
+    """(n, width) → (n, outputs), or (n,) for a single output. Regression outputs are rescaled to the units of the outcome
+    (`initialisation`).
+    """
 
     def __init__(self, description: dict[str, Any], width: int, hidden: list[int]):
         super().__init__()
@@ -98,12 +100,14 @@ class SequenceHead(nn.Module):
 
 
 class ProfileHead(nn.Module):
-    """(n, places, width) → (n, bins): the mean of each bin's places, and a layer on it. Places must divide into the bins."""
+    """(n, places, width) → (n, bins): mean over the positions of each bin, then a linear layer. Bins must divide the positions
+    evenly.
+    """
 
     def __init__(self, description: dict[str, Any], width: int):
         super().__init__()
         if description["length"] % description["bin"]:
-            raise InputError(f"sequences.bin: {description['length']} bases are no whole number of bins of {description['bin']}")
+            raise InputError(f"sequences.bin: {description['length']} bases cannot be divided into bins of {description['bin']}")
         self.bins = description["length"] // description["bin"]
         self.layer = nn.Linear(width, 1)
         self.register_buffer("usual", torch.zeros(1))

@@ -1,4 +1,4 @@
-"""A network as a model: its architecture, trained and asked by `readsight.models.training`."""
+"""A network as a model: an architecture with training and prediction by `readsight.models.training`."""
 
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +13,9 @@ from readsight.models.sequence.initialisation import make_initial_arrays
 
 
 class SequenceModel:
-    """What the registry holds of an architecture: a module with `build`, `search_space`, `KINDS` and `SETTINGS`.
+    """Registry entry of an architecture: a module with `build`, `search_space`, `KINDS` and `SETTINGS`.
 
-    It may have `adjusted(about)` besides: what the network says of itself beside its settings.
+    The module may have `derive_settings(description)`: values of the description that depend on the settings.
     """
 
     RESUMES = True
@@ -23,7 +23,7 @@ class SequenceModel:
 
     def __init__(self, architecture: ModuleType):
         self.architecture = architecture
-        self.build, self.search_space = architecture.build, architecture.space
+        self.build, self.search_space = architecture.build, architecture.search_space
         self.KINDS, self.SETTINGS = architecture.KINDS, architecture.SETTINGS
 
     def train(
@@ -35,10 +35,10 @@ class SequenceModel:
         threads: int,
         checkpoint_folder: Path | None = None,
     ) -> FittedModel:
-        """Train as `training.fit` says. settings: the architecture's, and those of `training`."""
+        """Train by `training.fit`. settings: those of the architecture, and of `training`."""
         description = training.describe_model(train, settings) | {name: settings[name] for name in self.SETTINGS}
-        if hasattr(self.architecture, "adjusted"):
-            description |= self.architecture.adjusted(description)
+        if hasattr(self.architecture, "derive_settings"):
+            description |= self.architecture.derive_settings(description)
         return training.fit(
             self.build,
             description,
@@ -52,15 +52,15 @@ class SequenceModel:
         )
 
     def load_module(self, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
-        """The trained torch module: a batch → logits."""
+        """The trained torch module: batch → logits."""
         return training.load_module(self.build, arrays, description)
 
     def predict(
         self, arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray, threads: int = 1
     ) -> np.ndarray:
-        """Predictions of codes (n, length), shaped as the kind of outcome says."""
+        """Predictions of codes (n, length), shaped by the kind of outcome."""
         return training.predict(self.build, arrays, description, values, threads)
 
     def randomise_weights(self, arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-        """Weights of the same architecture, drawn anew and not trained."""
+        """Random, untrained weights of the same architecture."""
         return training.randomise_weights(self.build, arrays, description, seed)

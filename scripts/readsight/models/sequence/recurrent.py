@@ -16,11 +16,11 @@ from readsight.models.sequence.layers import (
     pool_positions,
 )
 
-MAX_POSITIONS = 32  # places that a dense layer sees side by side
+MAX_POSITIONS = 32  # maximum positions concatenated for a dense layer
 
 
 class ConvolutionalLstm(nn.Module):
-    """A convolution and a pool, then an LSTM over what is left of the places: (n, places, channels) → (n, width)."""
+    """Convolution and pooling, then an LSTM over the remaining positions: (n, places, channels) → (n, width)."""
 
     def __init__(self, description: dict[str, Any], places: int, channels: int):
         super().__init__()
@@ -37,7 +37,7 @@ class ConvolutionalLstm(nn.Module):
 
 
 class StridedLstm(nn.Module):
-    """An LSTM over words of `stride` places, and means and maxima of what it says: (n, places, channels) → (n, width)."""
+    """LSTM over groups of `stride` positions, then mean and maximum of its states: (n, places, channels) → (n, width)."""
 
     def __init__(self, description: dict[str, Any], channels: int):
         super().__init__()
@@ -57,6 +57,6 @@ class StridedLstm(nn.Module):
 
 
 def group_positions(values: torch.Tensor, stride: int) -> torch.Tensor:
-    """Neighbouring places side by side: (n, places, channels) → (n, ⌈places / stride⌉, stride × channels), filled up with 0."""
+    """Concatenated neighbours: (n, places, channels) → (n, ⌈places / stride⌉, stride × channels), padded with 0."""
     filled = nn.functional.pad(values, (0, 0, 0, -values.shape[1] % stride))
     return filled.unflatten(1, (-1, stride)).flatten(2)

@@ -7,11 +7,11 @@ from torch import nn
 
 from readsight.models.sequence.layers import as_image, as_rows, make_activation, make_convolution, make_norm
 
-GROUP_SIZE = 4  # residual blocks between two places where what was found so far is added to the output
+GROUP_SIZE = 4  # residual blocks between skip connections to the output
 
 
 class ResidualBlock(nn.Module):
-    """Twice normalisation, activation, dilated convolution; added to what came in: (n, channels, 1, places) → the same."""
+    """Twice normalisation, activation, dilated convolution, with a residual connection: (n, channels, 1, places) → the same."""
 
     def __init__(self, channels: int, width: int, dilation: int, description: dict[str, Any]):
         super().__init__()
@@ -30,9 +30,9 @@ class ResidualBlock(nn.Module):
 
 
 class DilatedTrunk(nn.Module):
-    """(n, places, channels) → (n, places, filters): the sum of what groups of residual blocks found, each through its own filter.
+    """(n, places, channels) → (n, places, filters): sum over groups of residual blocks, each through a 1 × 1 convolution.
 
-    An output sees `receptive(about)` places, itself in the middle.
+    The receptive field of an output is `receptive_field(description)`, centred on it.
     """
 
     def __init__(self, description: dict[str, Any], channels: int):

@@ -1,6 +1,6 @@
-"""An encoder with self-attention over tokens of sequence, as in DNABERT (Ji et al. 2021).
+"""An encoder with self-attention over sequence tokens, as in DNABERT (Ji et al. 2021).
 
-Of the representation `transformer` the encoder is the one that was trained before, and is trained on from there.
+With the representation `transformer` the encoder is the pre-trained one, which is trained further.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ SETTINGS = ("dimensions", "layers", "heads", "stem", "activation", "norm", "drop
 
 
 def build(description: dict[str, Any]) -> Any:
-    """Torch module, batch → logits. description: SETTINGS, and what `readsight.models.sequence` says."""
+    """Torch module, batch → logits. description: SETTINGS, and the values listed in `readsight.models.sequence`."""
     from readsight.models.sequence.attention import AttentionTrunk, PretrainedTrunk, TokenIds
     from readsight.models.sequence.network import NetworkModule, Reader
 
@@ -21,14 +21,15 @@ def build(description: dict[str, Any]) -> Any:
         return NetworkModule(description, TokenIds(description), PretrainedTrunk(description), [])
     if description["dimensions"] % description["heads"]:
         raise InputError(
-            f"architectures.transformer.heads: {description['dimensions']} dimensions cannot be shared out among {description['heads']} heads"
+            f"architectures.transformer.heads: {description['dimensions']} dimensions cannot be "
+            f"divided among {description['heads']} heads"
         )
     reader = Reader(description)
     return NetworkModule(description, reader, AttentionTrunk(description, reader.places, reader.channels), [])
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     return training.search_space(trial) | {
         "dimensions": trial.suggest_categorical("dimensions", [32, 64, 128]),
         "heads": trial.suggest_categorical("heads", [2, 4, 8]),

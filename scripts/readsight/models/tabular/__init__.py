@@ -1,16 +1,15 @@
-"""Models.
+"""Models of tabular features.
 
-A model has `train(train, validation, settings, seed, threads)`, which returns a
-`Fitted`, and `predict(arrays, about, values)`, which from that alone gives predictions
-shaped as `outcome` says. validation is None where settings were chosen before and the
-model is trained on all that there is.
+A model has `train(train, validation, settings, seed, threads)`, which returns a `FittedModel`, and `predict(arrays,
+description, values)`, which needs nothing else and returns predictions shaped as in `outcome`. validation is None when
+settings were chosen before and the model is trained on all training examples.
 
-What it may have besides:
-`GRID`: settings to try where no search is asked for; `space(trial)`: settings of an Optuna trial;
-`settled(fits, settings)`: settings of that last training, from the fits that they were chosen by;
-`module(arrays, about)`: a torch module from values to logits, (n,) or (n, outputs); `redrawn(arrays, about, seed)`:
-arrays of a model that learned nothing; `KINDS`: kinds of outcome that it predicts (all, where it does not say);
-`NEEDS_MODALITIES`: it joins several; `DRAWS`: it trains many times over, and predicts (draws, n) or (draws, n, K).
+Optional attributes:
+`GRID`: settings to try without a search; `search_space(trial)`: settings of an Optuna trial;
+`choose_settings(fits, settings)`: settings of the final training, from the fits of the search;
+`load_module(arrays, description)`: a torch module from values to logits, (n,) or (n, outputs);
+`randomise_weights(arrays, description, seed)`: arrays of an untrained model; `KINDS`: supported kinds of outcome (default:
+all); `NEEDS_MODALITIES`: it combines several; `DRAWS`: it trains repeatedly, and predicts (draws, n) or (draws, n, K).
 """
 
 from readsight.models.tabular import (

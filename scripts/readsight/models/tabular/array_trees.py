@@ -1,6 +1,6 @@
-"""Decision trees as arrays, walked all at once.
+"""Decision trees as arrays, evaluated in parallel.
 
-root (trees,); left, right (nodes,): absolute places, a leaf points to itself; feature (nodes,); threshold
+root (trees,); left, right (nodes,): absolute indices, a leaf points to itself; feature (nodes,); threshold
 (nodes,) float64; depth (1,): steps from a root to its deepest leaf.
 """
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-ROWS = 2048  # examples walked at once: each takes a number a tree
+ROWS = 2048  # examples evaluated at once: each takes one number per tree
 
 
 def join_trees(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, np.ndarray]:
-    """Trees as one set of arrays. Each: left, right (negative at a leaf), feature, threshold, value; places are its own."""
+    """Trees as one set of arrays. Each tree: left, right (relative indices, negative at a leaf), feature, threshold, value."""
     parts: dict[str, list[np.ndarray]] = {}
     roots, base = [], 0
     for tree in trees:
@@ -29,7 +29,7 @@ def join_trees(trees: Iterable[dict[str, np.ndarray]], depth: int) -> dict[str, 
 
 
 def find_leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray:
-    """The leaf (n, trees) that each example ends in, of values (n, features)."""
+    """Leaf (n, trees) of each example in each tree, for values (n, features)."""
     node = np.broadcast_to(arrays["root"], (len(values), len(arrays["root"])))
     row = np.arange(len(values))[:, None]
     for _ in range(int(arrays["depth"][0])):
@@ -39,5 +39,5 @@ def find_leaves(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndarray
 
 
 def apply_in_chunks(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
-    """What `function` gives of values (n, features), some rows at a time."""
+    """Result of `function` for values (n, features), computed in chunks of rows."""
     return np.concatenate([function(values[i : i + ROWS]) for i in range(0, max(len(values), 1), ROWS)])

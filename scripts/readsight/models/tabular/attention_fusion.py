@@ -1,8 +1,7 @@
-"""Fusion of modalities by attention, in torch, trained by Lightning.
+"""Fusion of modalities by attention, in torch, trained with Lightning.
 
-Each modality is condensed by an encoder of its own; attention (gated as in Ilse et al. 2018) weighs
-those that an example has, and a head reads their weighted sum. A modality whose features are all
-exactly 0 is one that the example lacks.
+Each modality has an encoder; gated attention (Ilse et al. 2018) weighs the modalities that an example has, and a head reads
+their weighted sum. A modality counts as missing if all of its features are exactly 0.
 """
 
 from typing import Any
@@ -14,7 +13,19 @@ from readsight.models.fitted_model import FittedModel
 from readsight.models.tabular import torch_base
 from readsight.models.tabular.torch_base import GRID, choose_settings
 
-__all__ = ["build", "train", "module", "predict", "redrawn", "settled", "space", "GRID", "weights", "KINDS", "NEEDS_MODALITIES"]
+__all__ = [
+    "build",
+    "train",
+    "load_module",
+    "predict",
+    "randomise_weights",
+    "choose_settings",
+    "search_space",
+    "GRID",
+    "compute_attention",
+    "KINDS",
+    "NEEDS_MODALITIES",
+]
 
 KINDS = ("binary", "multiclass", "multilabel", "survival")
 NEEDS_MODALITIES = True
@@ -23,9 +34,9 @@ NEEDS_MODALITIES = True
 def build(description: dict[str, Any]) -> Any:
     """Torch module, (n, features) → (n,) or (n, outputs).
 
-    description: modalities (name → [start, end)), embedding, drop_modality, hidden, dropout, kind, outputs. Its
-    `presence(values)`, (n, modalities) bool, tells who has what; forward takes another as its second
-    argument, and `attention(values, present)` gives the weights, both in the order of the modalities' names.
+    description: modalities (name → [start, end)), embedding, drop_modality, hidden, dropout, kind, outputs.
+    `presence(values)`, (n, modalities) bool, gives the available modalities; forward accepts a different mask as its second
+    argument, and `attention(values, present)` returns the weights. Both are in the order of the sorted modality names.
     """
     import torch
     from torch import nn
@@ -35,7 +46,7 @@ def build(description: dict[str, Any]) -> Any:
     class Fusion(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            # By name, so that the order in which modalities are listed draws no other weights.
+            # Sorted by name, so that initial weights do not depend on the order of the modalities.
             self.spans = [description["modalities"][name] for name in sorted(description["modalities"])]
             self.encoders = nn.ModuleList(
                 nn.Sequential(
@@ -57,7 +68,9 @@ def build(description: dict[str, Any]) -> Any:
 
         def presence(self, values: Any) -> Any:
             present = torch.stack([(values[:, a:b] != 0).any(dim=1) for a, b in self.spans], dim=1)
-            return present | ~present.any(dim=1, keepdim=True)  # one that has nothing is the mean of everything
+            return present | ~present.any(
+                dim=1, keepdim=True
+            )  # without any modality, all count as present with value 0 (the mean)
 
         def _hide(self, present: Any) -> Any:
             kept = present & (torch.rand(present.shape, device=present.device) >= description["drop_modality"])
@@ -81,7 +94,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Train as `torch_base.train` says. settings: those of `mlp`, and embedding, drop_modality."""
+    """Train as in `torch_base.train`. settings: those of `mlp`, and embedding, drop_modality."""
     description = torch_base.describe_model(train, settings) | {"modalities": torch_base.locate_modalities(train)}
     description |= {"embedding": settings["embedding"], "drop_modality": settings["drop_modality"]}
     return torch_base.train(build, description, train, validation, settings, seed, threads)
@@ -93,12 +106,12 @@ def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> A
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions of values (n, features), shaped as the kind of outcome says."""
+    """Predictions of values (n, features), shaped by the kind of outcome."""
     return torch_base.predict(build, arrays, description, values)
 
 
 def compute_attention(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """How much attention each modality gets in each example, (n, modalities), in the order of about["modalities"]; rows sum to 1."""
+    """Attention weights of each example, (n, modalities), in the order of description["modalities"]; rows sum to 1."""
     import torch
 
     with torch.inference_mode():
@@ -107,11 +120,11 @@ def compute_attention(arrays: dict[str, np.ndarray], description: dict[str, Any]
 
 
 def randomise_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-    """Weights of the same architecture, drawn anew and not trained."""
+    """Random, untrained weights of the same architecture."""
     return torch_base.randomise_weights(build, arrays, description, seed)
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     embedding = {"embedding": trial.suggest_categorical("embedding", [8, 16, 32])}
     return torch_base.search_space(trial) | embedding | {"drop_modality": trial.suggest_float("drop_modality", 0.0, 0.3)}

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees, kept as plain arrays."""
+"""Gradient-boosted trees, stored as plain arrays."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from readsight.models.tabular.array_trees import apply_in_chunks, find_leaves, j
 
 KINDS = ("binary", "multiclass", "multilabel")
 DEFAULTS = {"rounds": 100, "learning_rate": 0.1, "leaves": 8, "min_samples_leaf": 5, "l2": 1.0, "features": 0.2}
-# What a binned copy of the values may differ by from the walked trees: nothing but rounding.
+# Allowed difference between scikit-learn and the array trees: rounding only.
 TOLERANCE = 1e-6
 
 
@@ -28,10 +28,10 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Boosted trees on histograms (scikit-learn; Ke et al. 2017), several labels one by one.
+    """Histogram-based boosted trees (scikit-learn; Ke et al. 2017); several labels one by one.
 
-    settings: rounds, learning_rate, leaves, min_samples_leaf, l2, features (part of them that a split may
-    choose from); DEFAULTS where not given. Raises ToolError where the arrays do not say what scikit-learn says.
+    settings: rounds, learning_rate, leaves, min_samples_leaf, l2, features (fraction available to each split); missing ones from
+    DEFAULTS. Raises ToolError if the arrays do not reproduce the scores of scikit-learn.
     """
     options, outcome = DEFAULTS | settings, train.outcome
     trees, level = [], np.zeros(outcome.output_count)
@@ -46,7 +46,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
         classes = list_classes(train)
         outputs = classes if outcome.kind == "multiclass" else np.array([0])
         trees, initial = _grow_trees(train, np.searchsorted(classes, train.labels), options, seed, threads)
-        if len(initial) < len(outputs):  # of two classes, by one logit
+        if len(initial) < len(outputs):  # two classes with a single logit
             outputs = outputs[1:]
             level[:] = -np.log(len(train))
             level[classes[0]] = 0
@@ -58,16 +58,15 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def count_bins(examples: int) -> int:
-    """Steps that a feature is cut into: searching 255 for a split takes most of the time where examples are few, and gains nothing."""
+    """Number of bins of a feature: with few examples, searching 255 bins takes most of the time without a benefit."""
     return min(255, max(32, examples // 16))
 
 
 def quantise_features(values: np.ndarray, steps: int) -> np.ndarray:
-    """Values (n, features), each rounded to the nearest of so many quantiles of its feature, float64.
+    """Values (n, features), each rounded to the nearest of `steps` quantiles of its feature, float64.
 
-    scikit-learn would cut features so itself, but for weighted examples by a sort a step, which takes longer than
-    the trees. Its thresholds lie half way between the values that it is given: on either side of one lie the same
-    examples, rounded or not.
+    scikit-learn bins features internally, but for weighted examples with one sort per step, which takes longer than the
+    trees. Its thresholds lie half way between the given values, so rounding moves no example across a threshold.
     """
     values = values.astype(np.float64)
     quantiles = np.quantile(values, np.linspace(0, 1, steps), axis=0, method="nearest")
@@ -81,7 +80,7 @@ def quantise_features(values: np.ndarray, steps: int) -> np.ndarray:
 def _grow_trees(
     train: Fold, labels: np.ndarray, options: dict[str, Any], seed: int, threads: int
 ) -> tuple[list[tuple[dict, int]], np.ndarray]:
-    """Trees, each with the logit that it adds to, and where the logits start."""
+    """Trees, each with the index of its logit, and the initial logits."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -97,19 +96,21 @@ def _grow_trees(
         random_state=seed,
     )
     sample = train.values[:50]
-    with threadpool_limits(threads):  # scikit-learn takes all cores, and waits for them busily
+    with threadpool_limits(threads):  # scikit-learn uses all cores by default, with busy waiting
         model.fit(quantise_features(train.values, count_bins(len(train))), labels, sample_weight=train.weights)
         expected = np.reshape(model.decision_function(sample), (len(sample), -1))
     trees, level = export_trees(model)
     if np.abs(compute_logits(pack_trees(trees, level), sample) - expected).max() > TOLERANCE:
-        raise ToolError("boosting: the stored trees do not say what scikit-learn's say; its version keeps them in another way")
+        raise ToolError(
+            "boosting: the stored trees do not reproduce scikit-learn's predictions; its tree format differs in this version"
+        )
     return trees, level
 
 
 def export_trees(model: Any) -> tuple[list[tuple[dict[str, np.ndarray], int]], np.ndarray]:
-    """A fitted scikit-learn model as trees of arrays, each with the logit that it adds to, and where the logits start.
+    """A fitted scikit-learn model as trees of arrays, each with the index of its logit, and the initial logits.
 
-    scikit-learn has no public way to its nodes.
+    scikit-learn has no public interface to its nodes.
     """
     trees = []
     for predictors in model._predictors:
@@ -125,7 +126,9 @@ def export_trees(model: Any) -> tuple[list[tuple[dict[str, np.ndarray], int]], n
 
 
 def pack_trees(trees: list[tuple[dict[str, np.ndarray], int]], level: np.ndarray) -> dict[str, np.ndarray]:
-    """Arrays as of `trees`, with value (nodes,); output (trees,): the logit that a tree adds to; level (outputs,)."""
+    """Arrays as in `array_trees`, with value (nodes,); output (trees,): logit that a tree adds to; level (outputs,): initial
+    logits.
+    """
     if not trees:
         trees = [({"left": np.array([-1]), "right": np.array([-1]), "feature": np.array([0]), "threshold": np.zeros(1),
                    "value": np.zeros(1), "depth": np.array([0])}, 0)]  # fmt: skip
@@ -144,5 +147,5 @@ def compute_logits(arrays: dict[str, np.ndarray], values: np.ndarray) -> np.ndar
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Probabilities, shaped as `outcome` says."""
+    """Probabilities, shaped as in `outcome`."""
     return to_probabilities(description["kind"], compute_logits(arrays, values))

@@ -1,7 +1,7 @@
-"""1-D convolutional network over ordered genes, a stream a modality, in torch, trained by Lightning.
+"""1-D convolutional network on ordered genes, with one stream per modality, in torch, trained with Lightning.
 
-Genes stand along the genome, or by their likeness in the training fold, so that a filter spans
-genes that have something in common (as in Mostavi et al. 2020, who fold the profile as it comes).
+Genes are ordered by genomic position, or by similarity in the training fold, so that a filter spans
+related genes (Mostavi et al. 2020 use the order of the table).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from readsight.models.fitted_model import FittedModel
 from readsight.models.tabular import gene_order, torch_base
 from readsight.models.tabular.torch_base import GRID, choose_settings
 
-__all__ = ["build", "train", "module", "predict", "redrawn", "settled", "space", "GRID", "KINDS"]
+__all__ = ["build", "train", "load_module", "predict", "randomise_weights", "choose_settings", "search_space", "GRID", "KINDS"]
 
 KINDS = ("binary", "multiclass", "multilabel", "survival")
 POOL = 4  # neighbours averaged after each convolution
@@ -22,8 +22,8 @@ POOL = 4  # neighbours averaged after each convolution
 def build(description: dict[str, Any]) -> Any:
     """Torch module, (n, features) → (n,) or (n, outputs).
 
-    description: modalities (name → [start, end)), channels, width, hidden, dropout, kind, outputs. The order of
-    the genes is a buffer, `order`. Pooling takes means: they are smooth, and deterministic on every device.
+    description: modalities (name → [start, end)), channels, width, hidden, dropout, kind, outputs. The order of the genes is a
+    buffer, `order`. Pooling averages, which is smooth and deterministic on every device.
     """
     import torch
     from torch import nn
@@ -64,7 +64,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def count_condensed(description: dict[str, Any]) -> int:
-    """Numbers that the streams leave of an example."""
+    """Number of values per example after all streams."""
     positions = 0
     for start, end in description["modalities"].values():
         length = end - start
@@ -75,10 +75,9 @@ def count_condensed(description: dict[str, Any]) -> int:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Train as `torch_base.train` says; the order of the genes is told from the training fold.
+    """Train as in `torch_base.train`; the order of the genes is computed from the training fold.
 
-    settings: those of `mlp`, and order, channels, width. Raises InputError where the order along the
-    genome is asked for and not known.
+    settings: those of `mlp`, and order, channels, width. Raises InputError if genomic order needs unknown positions.
     """
     description = torch_base.describe_model(train, settings) | {"modalities": torch_base.locate_modalities(train)}
     description |= {"channels": list(settings["channels"]), "width": settings["width"], "order": settings["order"]}
@@ -96,17 +95,17 @@ def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> A
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions of values (n, features), shaped as the kind of outcome says."""
+    """Predictions of values (n, features), shaped by the kind of outcome."""
     return torch_base.predict(build, arrays, description, values)
 
 
 def randomise_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-    """Weights of the same architecture, drawn anew and not trained; the order of the genes stays."""
+    """Random, untrained weights of the same architecture; the order of the genes is kept."""
     return torch_base.randomise_weights(build, arrays, description, seed)
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws."""
+    """Settings of an Optuna trial."""
     channels = trial.suggest_categorical("channels", [8, 16])
     return torch_base.search_space(trial) | {
         "channels": [channels, 2 * channels],

@@ -1,4 +1,4 @@
-"""Cox's proportional hazards under an elastic net (Cox 1972; Simon, Friedman, Hastie, Tibshirani 2011)."""
+"""Cox proportional hazards with an elastic net (Cox 1972; Simon, Friedman, Hastie, Tibshirani 2011)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from readsight.models.fitted_model import FittedModel
 from readsight.models.linear_base import describe_outcome, load_module, pack_arrays, predict, randomise_weights
 from readsight.models.tabular import elastic_net_solver
 
-__all__ = ["train", "predict", "module", "redrawn", "space"]
+__all__ = ["train", "predict", "load_module", "randomise_weights", "search_space"]
 
 KINDS = ("survival",)
 GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.05, 0.5, 0.9) for strength in (0.5, 0.2, 0.1, 0.05)]
@@ -25,9 +25,9 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Fit; ties by Breslow. settings: l1_ratio, strength (penalty, as a part of the smallest that leaves no feature).
+    """Fit; ties by Breslow. settings: l1_ratio, strength (fraction of the smallest penalty that removes all features).
 
-    Raises InputError where no event was seen.
+    Raises InputError if no event was observed.
     """
     loss = make_loss(train)
     values = train.values.astype(np.float64)
@@ -39,10 +39,8 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def make_loss(fold: Fold) -> elastic_net_solver.Loss:
-    """The partial log loss of a fold. Raises InputError where it holds no event: there is nothing to learn."""
+    """Partial log loss of a fold. Raises InputError if it has no event."""
     time, event = fold.labels.T
     if not (event > 0).any():
-        raise InputError(
-            f"models: none of {len(fold)} examples of a training part has an event; lower split.folds or split.inner"
-        )
+        raise InputError(f"models: none of {len(fold)} examples of a training set has an event; lower split.folds or split.inner")
     return elastic_net_solver.make_cox_loss(time, event, fold.weights)

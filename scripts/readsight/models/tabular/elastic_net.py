@@ -1,4 +1,4 @@
-"""Logistic regression under an elastic net: it keeps few features, and of those that go together, all."""
+"""Logistic regression with an elastic net: it selects few features, and keeps correlated ones together."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from readsight.models.fitted_model import FittedModel
 from readsight.models.linear_base import describe_outcome, fit_outputs, load_module, pack_arrays, predict, randomise_weights
 from readsight.models.tabular import elastic_net_solver
 
-__all__ = ["train", "predict", "module", "redrawn", "space"]
+__all__ = ["train", "predict", "load_module", "randomise_weights", "search_space"]
 
 KINDS = ("binary", "multiclass", "multilabel")
-# Penalties as parts of the smallest that leaves no feature, so that they mean the same for any number of examples and genes.
+# Penalties as fractions of the smallest that removes all features, comparable for any number of examples and genes.
 GRID = [{"l1_ratio": ratio, "strength": strength} for ratio in (0.1, 0.5, 0.9) for strength in (0.3, 0.1, 0.03, 0.01, 0.003)]
 
 
@@ -25,7 +25,7 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Fit. settings: l1_ratio (1: lasso), strength (penalty, as a part of the smallest that leaves no feature)."""
+    """Fit. settings: l1_ratio (1: lasso), strength (fraction of the smallest penalty that removes all features)."""
 
     def solve(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         is_multiclass = train.outcome.kind == "multiclass"

@@ -1,7 +1,7 @@
-"""Linear models under an elastic net, of any smooth convex loss, by accelerated proximal gradient.
+"""Linear models with an elastic net for any smooth convex loss, by accelerated proximal gradient.
 
-FISTA (Beck and Teboulle 2009) with restarts (O'Donoghue and Candès 2015) and a step that is searched for. What is
-minimised is glmnet's (Friedman, Hastie, Tibshirani 2010): mean loss + λ (α |w| + (1 − α) w² / 2), no penalty on biases.
+FISTA (Beck and Teboulle 2009) with restarts (O'Donoghue and Candès 2015) and backtracking of the step size. The objective is
+that of glmnet (Friedman, Hastie, Tibshirani 2010): mean loss + λ (α |w| + (1 − α) w² / 2), without a penalty on biases.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from readsight.errors import ToolError
 # Mean loss and its gradient (n, outputs) of logits (n, outputs).
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
-TOLERANCE = 1e-4  # of the steepest slope at the start: what may be left of the slope
-SMALL = 1e-5  # slope that counts as one where there is none at the start
+TOLERANCE = 1e-4  # convergence: maximum gradient relative to that at the start
+SMALL = 1e-5  # lower limit of the gradient at the start
 ROUNDS = 5000
 
 
 class Solution(NamedTuple):
-    """weight (outputs, features), bias (outputs,), penalty: λ of each output, rounds that it took."""
+    """weight (outputs, features), bias (outputs,), penalty: λ of each output, number of rounds."""
 
     weight: np.ndarray
     bias: np.ndarray
@@ -29,7 +29,7 @@ class Solution(NamedTuple):
 
 
 def make_logistic_loss(labels: np.ndarray, weights: np.ndarray) -> Loss:
-    """Log loss of labels of 0 and 1 (n, outputs), each output by itself. weights: (n,)."""
+    """Log loss of binary labels (n, outputs), each output separately. weights: (n,)."""
     share = (weights / weights.sum())[:, None]
 
     def loss(logits: np.ndarray) -> tuple[float, np.ndarray]:
@@ -57,7 +57,7 @@ def make_multinomial_loss(labels: np.ndarray, weights: np.ndarray) -> Loss:
 
 
 def make_cox_loss(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> Loss:
-    """Cox's partial log loss, ties by Breslow, divided by the sum of all weights (as glmnet and lifelines do)."""
+    """Cox partial log loss, ties by Breslow, divided by the sum of all weights (as in glmnet and lifelines)."""
     order = np.argsort(-time, kind="stable")
     sorted_weights, event_weights = weights[order], (weights / weights.sum() * event)[order]
     last = np.searchsorted(-time[order], -time[order], side="right") - 1
@@ -71,7 +71,7 @@ def make_cox_loss(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> L
         exponentials = sorted_weights * np.exp(risk - highest)
         at_risk = np.cumsum(exponentials)[last]
         value = float((event_weights * (np.log(at_risk) + highest - risk)).sum())
-        # An event's risk set holds all that were followed as long: an example is in those of all earlier events.
+        # The risk set of an event has all examples with at least that time: an example is in those of all earlier events.
         cumulative = np.cumsum((event_weights / at_risk)[::-1])[::-1][first]
         return value, (exponentials * cumulative - event_weights)[original_order][:, None]
 
@@ -81,10 +81,17 @@ def make_cox_loss(time: np.ndarray, event: np.ndarray, weights: np.ndarray) -> L
 def solve(
     values: np.ndarray, loss: Loss, outputs: int, strength: float, ratio: float, bias: bool = True, tolerance: float = TOLERANCE
 ) -> Solution:
-    """The elastic net's optimum.
+    """Optimum of the elastic net.
 
-    values: (n, features). strength: λ as a part of the smallest λ that leaves no feature (at a ratio below 0.001,
-    of that for 0.001). ratio: α. Raises ToolError where it does not get there.
+    Parameters
+    ----------
+    values : (n, features).
+    strength : λ as a fraction of the smallest λ that removes all features (for ratios below 0.001: of that for 0.001).
+    ratio : α.
+
+    Raises
+    ------
+    ToolError if the fit does not converge.
     """
     design = np.hstack([values, np.ones((len(values), 1))]) if bias else values
     start = _fit_biases(design, loss, outputs) if bias else np.zeros((design.shape[1], outputs))
@@ -102,7 +109,7 @@ def solve_at_penalty(
     tolerance: float = TOLERANCE,
     start: np.ndarray | None = None,
 ) -> Solution:
-    """The same for a λ of each output. start: (features + 1, outputs), the last row biases."""
+    """Optimum for a given λ of each output. start: (features + 1, outputs), the last row are biases."""
     design = np.hstack([values, np.ones((len(values), 1))]) if bias else values
     penalised = np.ones((design.shape[1], 1))
     penalised[values.shape[1] :] = 0
@@ -114,7 +121,7 @@ def solve_at_penalty(
 
 
 def _fit_biases(design: np.ndarray, loss: Loss, outputs: int) -> np.ndarray:
-    """The best biases alone."""
+    """Optimal biases without features."""
     ones = np.ones((len(design), 1))
     none = np.zeros((1, outputs))
     biases, _ = _descend(ones, loss, none, none, none, 1e-6)
@@ -124,7 +131,7 @@ def _fit_biases(design: np.ndarray, loss: Loss, outputs: int) -> np.ndarray:
 def _descend(
     design: np.ndarray, loss: Loss, start: np.ndarray, sparse: np.ndarray, ridge: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, int]:
-    """FISTA. Logits are linear in the coefficients, so that those of a combined point need no product of their own."""
+    """FISTA. Logits are linear in the coefficients, so an extrapolated point needs no matrix product."""
     current, logits = start, design @ start
     extrapolated, extrapolated_logits, pace, step = current, logits, 1.0, 1.0
     value, slope = loss(logits)

@@ -1,4 +1,4 @@
-"""Random forest, kept as plain arrays: no pickle, so that a stored model is data and nothing else."""
+"""Random forest, stored as plain arrays instead of a pickle, so that a stored model is pure data."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def search_space(trial: Any) -> dict[str, Any]:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Random forest (scikit-learn; Breiman 2001). settings: trees, min_samples_leaf, max_features; DEFAULTS where not given."""
+    """Random forest (scikit-learn; Breiman 2001). settings: trees, min_samples_leaf, max_features; missing ones from DEFAULTS."""
     from sklearn.ensemble import RandomForestClassifier
 
     options = DEFAULTS | settings
@@ -43,9 +43,9 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def export_forest(model: Any, kind: str = "binary", outputs: int = 1) -> dict[str, np.ndarray]:
-    """A fitted scikit-learn forest as arrays over all nodes (`trees`), with value (nodes, outputs).
+    """A fitted scikit-learn forest as arrays over all nodes (`array_trees`), with value (nodes, outputs).
 
-    value: of two classes the probability of class 1; of several that of each; of labels that of each.
+    value: probability of class 1 for binary outcomes; of each class or label for multiclass and multilabel.
     """
     trees = [
         {
@@ -61,7 +61,7 @@ def export_forest(model: Any, kind: str = "binary", outputs: int = 1) -> dict[st
 
 
 def _node_probabilities(model: Any, counts: np.ndarray, kind: str, outputs: int) -> np.ndarray:
-    """Probabilities (nodes, outputs) of a tree's counts (nodes, labels, classes)."""
+    """Probabilities (nodes, outputs) from counts (nodes, labels, classes) of a tree."""
     share = counts / counts.sum(axis=2, keepdims=True)
     probabilities = np.zeros((len(counts), outputs))
     if kind == "multiclass":
@@ -76,6 +76,6 @@ def _node_probabilities(model: Any, counts: np.ndarray, kind: str, outputs: int)
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Probabilities, shaped as `outcome` says: the mean over trees."""
+    """Probabilities, shaped as in `outcome`: mean over trees."""
     predictions = apply_in_chunks(lambda rows: arrays["value"][find_leaves(arrays, rows)].mean(axis=1), values.astype(np.float32))
     return predictions[:, 0] if description.get("kind", "binary") == "binary" else predictions

@@ -1,4 +1,4 @@
-"""Orders of genes in which a convolution finds neighbours that have something in common."""
+"""Gene orders that place related genes next to one another, for convolutions."""
 
 import re
 
@@ -7,21 +7,28 @@ import pandas as pd
 
 from readsight.errors import InputError
 
-MIN_KNOWN = 0.9  # part of the features whose place must be known before their order along the genome is taken
-MAX_CLUSTERED = 4000  # features that are clustered; a table of all their correlations must fit in memory
+MIN_KNOWN = 0.9  # minimum fraction of features with a known position for genomic order
+MAX_CLUSTERED = 4000  # maximum features for clustering; their correlation matrix must fit in memory
 
 
 def order_features(method: str, values: np.ndarray, var: pd.DataFrame, name: str) -> np.ndarray:
-    """Places of the features in their new order, (features,).
+    """Indices of the features in their new order, (features,).
 
-    method: genome, likeness, or auto (genome where it is known). values: (n, features) of the training
-    fold. var: their contig and start, where known. name: the modality, for messages. Raises InputError
-    where the genome is asked for and the places of the features are not known.
+    Parameters
+    ----------
+    method : genome, likeness, or auto (genome where positions are known).
+    values : (n, features) of the training fold.
+    var : contig and start of the features, where known.
+    name : of the modality, for messages.
+
+    Raises
+    ------
+    InputError if genomic order is requested but positions are unknown.
     """
     has_known_position = has_position(var)
     if method == "genome" and has_known_position.mean() < MIN_KNOWN:
         raise InputError(
-            f"cnn.order: genome needs contig and start of the features, and {name!r} has them of {int(has_known_position.sum())} "
+            f"cnn.order: genome needs contig and start of the features; {name!r} has them for {int(has_known_position.sum())} "
             f"of {len(has_known_position)}; use likeness or auto"
         )
     return (
@@ -32,7 +39,7 @@ def order_features(method: str, values: np.ndarray, var: pd.DataFrame, name: str
 
 
 def has_position(var: pd.DataFrame) -> np.ndarray:
-    """Of which features the place on the genome is known, (features,) bool."""
+    """Whether the genomic position of each feature is known, (features,) bool."""
     if not {"contig", "start"} <= set(var):
         return np.zeros(len(var), bool)
     contig = var["contig"].astype("string").fillna("").str.strip()
@@ -40,22 +47,22 @@ def has_position(var: pd.DataFrame) -> np.ndarray:
 
 
 def order_by_position(var: pd.DataFrame, is_known: np.ndarray) -> np.ndarray:
-    """By contig (2 before 10) and start; features of unknown place come last."""
+    """By contig (2 before 10) and start; features with unknown position come last."""
     start = pd.to_numeric(var["start"], errors="coerce").fillna(0).to_numpy(float)
     contig = [_natural_key(name) for name in var["contig"].astype(str)]
     return np.array(sorted(range(len(var)), key=lambda i: (not is_known[i], contig[i] if is_known[i] else [], start[i], i)))
 
 
 def _natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Key that sorts numbers inside names as numbers."""
+    """Sort key that compares numbers in names as numbers."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def order_by_similarity(values: np.ndarray) -> np.ndarray:
-    """Leaves of the hierarchical clustering (average linkage) by correlation.
+    """Leaf order of hierarchical clustering (average linkage) by correlation.
 
-    At each merge the two branches are turned so that the ends that meet are the most alike. Of more than
-    `MAX_CLUSTERED` features: by the angle of their first two principal components (Friendly 2002).
+    At each merge the branches are oriented so that the most similar ends are adjacent. For more than
+    `MAX_CLUSTERED` features: by angle in the plane of the first two principal components (Friendly 2002).
     """
     feature_count = values.shape[1]
     if feature_count < 3:
@@ -69,7 +76,7 @@ def order_by_similarity(values: np.ndarray) -> np.ndarray:
 
 
 def order_leaves(similarity: np.ndarray) -> np.ndarray:
-    """Order of the leaves of the average-linkage tree of a matrix of correlations, (features, features)."""
+    """Leaf order of the average-linkage tree of a correlation matrix, (features, features)."""
     from sklearn.cluster import AgglomerativeClustering
 
     model = AgglomerativeClustering(

@@ -1,4 +1,4 @@
-"""Late fusion: a linear model of each modality by itself, and their votes, weighed by what each knows of unseen examples."""
+"""Late fusion: one linear model per modality, with votes weighted by out-of-fold performance."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,21 +13,20 @@ from readsight.models.tabular import elastic_net, torch_base
 KINDS = ("binary", "multiclass", "multilabel")
 NEEDS_MODALITIES = True
 GRID = [{"l1_ratio": 0.2, "strength": strength} for strength in (0.1, 0.03, 0.01)]
-MAX_SPLITS = 4  # of the training part, for predictions of what a modality's model did not see
-SHRINKAGE = 1.0  # towards equal weights, in examples
+MAX_SPLITS = 4  # of the training set, for out-of-fold predictions
+SHRINKAGE = 1.0  # strength of shrinkage towards equal weights, in examples
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings of an Optuna trial: those of each modality's elastic net."""
+    """Settings of an Optuna trial: those of the elastic net of each modality."""
     return elastic_net.search_space(trial)
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """An elastic net a modality (its settings), of the examples that have it; weights by stacking (Wolpert 1992).
+    """One elastic net per modality on the examples that have it, with these settings; vote weights by stacking (Wolpert 1992).
 
-    Weights are not negative, and minimise the log loss of predictions of examples that were left out, whole
-    groups, within the training part. Synthetic examples are not left out, and not trained on there: they lie
-    between others that may be.
+    Weights are non-negative and minimise the log loss of out-of-fold predictions within the training set, where groups are not
+    divided. Synthetic examples are excluded from this step, since they are interpolated between examples of different groups.
     """
     blocks = torch_base.locate_modalities(train)
     arrays, kept = {}, {}
@@ -42,7 +41,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def _select_present(fold: Fold) -> Fold:
-    """The examples that have this modality: one that lacks it is 0 throughout."""
+    """Examples that have this modality: a missing modality is 0 in all features."""
     return _select_rows(fold, np.flatnonzero((fold.values != 0).any(axis=1)))
 
 
@@ -54,9 +53,9 @@ def _select_rows(fold: Fold, rows: np.ndarray) -> Fold:
 def _predict_out_of_fold(
     train: Fold, names: list[str], settings: dict[str, Any], seed: int, threads: int
 ) -> tuple[Fold, np.ndarray, np.ndarray]:
-    """Real training examples; logits of each modality's model that did not see them (modalities, n, outputs); who has what.
+    """Real training examples; out-of-fold logits of each modality (modalities, n, outputs); mask of available logits.
 
-    The last, (modalities, n), is False also where there were too few groups or classes to leave any out.
+    The mask, (modalities, n), is also False if there are too few groups or classes for out-of-fold predictions.
     """
     real_fold = _select_rows(train, np.flatnonzero(train.groups != ""))
     logits = np.zeros((len(names), len(real_fold), train.outcome.output_count))
@@ -77,7 +76,7 @@ def _predict_out_of_fold(
 
 
 def _split_groups(fold: Fold, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to train on and rows left out, whole groups, the classes spread as evenly as they go."""
+    """Training and test rows of each split, without dividing groups, with classes distributed as evenly as possible."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     number = min(MAX_SPLITS, len(np.unique(fold.groups)))
@@ -93,7 +92,7 @@ def _split_groups(fold: Fold, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def fit_votes(fold: Fold, logits: np.ndarray, is_available: np.ndarray) -> np.ndarray:
-    """Weights (modalities,), not negative, that minimise the log loss of the votes together; equal ones where nothing is known."""
+    """Non-negative weights (modalities,) that minimise the log loss of the combined votes; equal weights without any logits."""
     from scipy.optimize import minimize
 
     equal = np.full(len(logits), 1 / len(logits))
@@ -111,9 +110,9 @@ def fit_votes(fold: Fold, logits: np.ndarray, is_available: np.ndarray) -> np.nd
 
 
 def combine_votes(vote: np.ndarray, logits: np.ndarray, is_available: np.ndarray) -> np.ndarray:
-    """Logits (n, outputs) of all modalities together, from those of each (modalities, n, outputs).
+    """Combined logits (n, outputs) from those of each modality (modalities, n, outputs).
 
-    A modality that an example lacks has no vote, and the others together weigh what all would.
+    A missing modality has no vote; the remaining ones are rescaled to the total weight.
     """
     votes = vote[:, None] * is_available
     total = votes.sum(axis=0)
@@ -122,7 +121,7 @@ def combine_votes(vote: np.ndarray, logits: np.ndarray, is_available: np.ndarray
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Probabilities, shaped as `outcome` says, of values (n, features of all modalities)."""
+    """Probabilities, shaped as in `outcome`, of values (n, features of all modalities)."""
     logits, is_available = [], []
     for name, (start, end) in description["modalities"].items():
         block = values[:, start:end]
@@ -132,9 +131,10 @@ def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: 
 
 
 def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
-    """Torch module, (n, features of all modalities) → (n,) logits of one output, else (n, outputs).
+    """Torch module, (n, features of all modalities) → (n,) logits for one output, else (n, outputs).
 
-    Its `presence(values)`, (n, modalities) bool, tells who has what; forward takes another as its second argument.
+    `presence(values)`, (n, modalities) bool, gives the available modalities; forward accepts a
+    different mask as its second argument.
     """
     import torch
 

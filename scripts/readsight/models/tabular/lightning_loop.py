@@ -1,4 +1,4 @@
-"""The training loop of torch models: Lightning module, batches, and a callback that keeps the best weights."""
+"""Training loop of torch models of tables: Lightning module, batches, and a callback that keeps the best weights."""
 
 import logging
 import math
@@ -15,13 +15,13 @@ from readsight.errors import ToolError
 from readsight.models.losses import compute_loss
 
 STEPS, MIN_BATCH = 5, 8
-LARGE_BATCH = 2048  # a risk set is only told within a batch, so survival has large ones
+LARGE_BATCH = 2048  # risk sets are computed within a batch, so survival uses large batches
 
 
 class TensorBatches:
-    """Batches of (values, target, weights), of sizes as equal as can be, in a new order each time they are gone through.
+    """Batches of (values, target, weights) of nearly equal size, in a new random order in each epoch.
 
-    seed: draws the orders; None: as the examples stand.
+    seed: of the random order; None: in the order of the fold.
     """
 
     def __init__(self, fold: Fold, size: int, seed: int | None):
@@ -45,7 +45,7 @@ class TensorBatches:
 
 
 class TabularLearner(LightningModule):
-    """A module under the loss of its kind of outcome and AdamW. settings: learning_rate, weight_decay."""
+    """A module with the loss of its kind of outcome and AdamW. settings: learning_rate, weight_decay."""
 
     def __init__(self, net: torch.nn.Module, kind: str, settings: dict[str, Any]):
         super().__init__()
@@ -71,10 +71,10 @@ class TabularLearner(LightningModule):
 
 
 class BestWeights(Callback):
-    """Keep the weights of the epoch with the lowest validation loss, and stop after `patience` epochs without a better one.
+    """Keep the weights of the epoch with the lowest validation loss, and stop after `patience` epochs without improvement.
 
-    Without a validation part the last epoch's are kept. Raises ToolError where a loss is
-    not a number, with the epoch and the batch (both from 1).
+    Without validation data the weights of the last epoch are kept. Raises ToolError if a loss is
+    not a number, with epoch and batch (both from 1).
     """
 
     def __init__(self, patience: int):
@@ -89,7 +89,7 @@ class BestWeights(Callback):
         for subset, losses in module.losses.items():
             if not losses:
                 continue
-            # Read here, once an epoch: on an accelerator each look at a number waits for all that was asked of it.
+            # Read once per epoch: on an accelerator each access to a value waits for all queued operations.
             values = torch.stack([batch_loss for batch_loss, _ in losses]).cpu().double().numpy()
             invalid = np.flatnonzero(~np.isfinite(values))
             if len(invalid):
@@ -109,14 +109,14 @@ class BestWeights(Callback):
 
 
 def has_loss(fold: Fold | None) -> bool:
-    """Whether a loss can be told on this part: survival needs an event."""
+    """Whether a loss is defined on this fold: survival needs an event."""
     return fold is not None and len(fold) > 0 and (fold.outcome.kind != "survival" or bool((fold.labels[:, 1] > 0).any()))
 
 
 def limit_batch_size(examples: int, batch_limit: int) -> int:
-    """Examples a step: so many as are asked for, but of a small training part no more than make STEPS steps of a pass.
+    """Batch size: as requested, but in a small training set reduced to give at least STEPS steps per epoch.
 
-    A cohort of a hundred samples, taken at once, would be learned from in as many steps as there are passes.
+    A cohort of a hundred samples in a single batch would have one step per epoch.
     """
     return min(batch_limit, max(MIN_BATCH, examples // STEPS))
 
@@ -124,10 +124,10 @@ def limit_batch_size(examples: int, batch_limit: int) -> int:
 def run_training(
     net: torch.nn.Module, train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int
 ) -> BestWeights:
-    """Train a module in place and return what was kept of it.
+    """Train a module in place and return the callback with the best weights.
 
-    settings: learning_rate, weight_decay, batch_size, epochs, patience. Without a validation part that
-    tells a loss, exactly `epochs` epochs are run.
+    settings: learning_rate, weight_decay, batch_size, epochs, patience. Without validation data that define a loss,
+    exactly `epochs` epochs are run.
     """
     kind = train.outcome.kind
     torch.set_num_threads(threads)
@@ -142,7 +142,7 @@ def run_training(
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # barebones: no logger, checkpoints, progress bar, summary or trial validation; many fits are tiny
+        # barebones: no logger, checkpoints, progress bar, summary or sanity validation, since many fits are tiny
         trainer = Trainer(
             accelerator="auto", devices=1, max_epochs=settings["epochs"], deterministic=True, barebones=True, callbacks=[best]
         )

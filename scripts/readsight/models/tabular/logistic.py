@@ -1,4 +1,4 @@
-"""Logistic regression under an L2 penalty: binary, multinomial, or one a label."""
+"""Logistic regression with an L2 penalty: binary, multinomial, or one model per label."""
 
 import warnings
 from typing import Any
@@ -18,7 +18,7 @@ from readsight.models.linear_base import (
     rotate_features,
 )
 
-__all__ = ["train", "predict", "module", "redrawn", "space"]
+__all__ = ["train", "predict", "load_module", "randomise_weights", "search_space"]
 
 KINDS = ("binary", "multiclass", "multilabel")
 GRID = [{"C": strength} for strength in (0.001, 0.01, 0.1, 1.0, 10.0)]
@@ -37,7 +37,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
 
 def make_solver(strength: float) -> Any:
-    """A `readsight.models.linear_base.Solver` of that C. Where features are more than examples it solves for the turned ones."""
+    """A `readsight.models.linear_base.Solver` with this C. It rotates features if they outnumber the examples."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

@@ -1,4 +1,4 @@
-"""Multilayer perceptron in torch, trained by Lightning."""
+"""Multilayer perceptron in torch, trained with Lightning."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from readsight.models.fitted_model import FittedModel
 from readsight.models.tabular import torch_base
 from readsight.models.tabular.torch_base import choose_settings, search_space
 
-__all__ = ["build", "train", "module", "predict", "redrawn", "settled", "space", "KINDS"]
+__all__ = ["build", "train", "load_module", "predict", "randomise_weights", "choose_settings", "search_space", "KINDS"]
 
 KINDS = ("binary", "multiclass", "multilabel", "survival")
 
@@ -18,7 +18,7 @@ def build(description: dict[str, Any]) -> Any:
     """Torch module, (n, features) → (n,) or (n, outputs).
 
     description: features (number), hidden (units of each layer), dropout, kind, outputs. SiLU is
-    smooth, so that attributions by path integrals converge.
+    smooth, so that path-integral attributions converge.
     """
     import torch
     from torch import nn
@@ -32,7 +32,7 @@ def build(description: dict[str, Any]) -> Any:
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Train as `torch_base.train` says. settings: hidden, dropout, learning_rate, weight_decay, batch_size, epochs, patience."""
+    """Train as in `torch_base.train`. settings: hidden, dropout, learning_rate, weight_decay, batch_size, epochs, patience."""
     return torch_base.train(build, torch_base.describe_model(train, settings), train, validation, settings, seed, threads)
 
 
@@ -42,10 +42,10 @@ def load_module(arrays: dict[str, np.ndarray], description: dict[str, Any]) -> A
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions of values (n, features), shaped as the kind of outcome says."""
+    """Predictions of values (n, features), shaped by the kind of outcome."""
     return torch_base.predict(build, arrays, description, values)
 
 
 def randomise_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-    """Weights of the same architecture, drawn anew and not trained."""
+    """Random, untrained weights of the same architecture."""
     return torch_base.randomise_weights(build, arrays, description, seed)

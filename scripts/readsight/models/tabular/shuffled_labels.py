@@ -1,7 +1,7 @@
-"""The negative control: a linear model trained on shuffled labels, many times over. It must rank by chance.
+"""Negative control: a linear model trained repeatedly on shuffled labels. It must rank by chance.
 
-One draw proves little: where a feature tells the classes apart, a random
-direction ranks them well or badly, as luck has it. The draws together centre on chance.
+A single draw is not conclusive: where a feature separates the classes, a random direction may rank them well or badly. The
+mean over draws is at chance level.
 """
 
 from dataclasses import replace
@@ -22,13 +22,13 @@ COX_OPTIONS = {"strength": 0.2, "ratio": 0.0}
 
 
 def shuffle_labels(fold: Fold, seed: int) -> Fold:
-    """The same examples with their labels (and what they weigh) dealt out at random."""
+    """The same examples with labels (and weights) permuted at random."""
     order = np.random.default_rng(seed).permutation(len(fold))
     return replace(fold, labels=fold.labels[order], weights=fold.weights[order])
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Fit once for each draw: logistic regression, or for survival Cox's, under an L2 penalty.
+    """Fit once per draw: logistic regression, or Cox regression for survival, with an L2 penalty.
 
     weight (draws, outputs, features), bias (draws, outputs).
     """
@@ -50,6 +50,6 @@ def _fit_draw(fold: Fold) -> tuple[np.ndarray, np.ndarray]:
 
 
 def predict(arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions by each draw: (draws, n), or (draws, n, K) where there are several a row."""
+    """Predictions of each draw: (draws, n), or (draws, n, K) with several outputs."""
     logits = np.einsum("nf,dkf->dnk", values.astype(np.float64), arrays["weight"], optimize=True) + arrays["bias"][:, None]
     return np.array([to_probabilities(description["kind"], draw_logits) for draw_logits in logits])

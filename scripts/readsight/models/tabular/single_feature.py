@@ -1,4 +1,4 @@
-"""One feature alone, as logistic regression on it: the ranking that users have without any learning."""
+"""Logistic regression on a single feature: the ranking available without training a model."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from readsight.models.linear_base import (
 )
 from readsight.models.tabular.logistic import make_solver
 
-__all__ = ["train", "predict", "module", "redrawn"]
+__all__ = ["train", "predict", "load_module", "randomise_weights"]
 
 KINDS = ("binary", "multiclass", "multilabel")
 STRENGTH = 1e3
 
 
 def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int) -> FittedModel:
-    """Fit on the feature that settings["feature"] names. Raises InputError where the examples do not have it."""
+    """Fit on the feature named in settings["feature"]. Raises InputError if the examples lack it."""
     column = find_feature(train, settings["feature"])
     fit = make_solver(STRENGTH)
 

@@ -1,8 +1,8 @@
-"""What the deep models share: training, prediction, search of settings.
+"""Shared parts of deep models of tables: training, prediction, search of settings.
 
-A deep model has `build(about)`, which gives a torch module from float32 values (n, features) to
+A deep model has `build(description)`, which returns a torch module from float32 values (n, features) to
 outputs: (n,) for two classes and survival, (n, K) for several classes, (n, L) for labels. Its
-weights and buffers, by the names of torch, are the arrays; what `build` reads is the about.
+weights and buffers, by torch name, are the arrays; the description has all values that `build` reads.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from readsight.errors import InputError
 from readsight.models.fitted_model import FittedModel
 
 ROWS = 4096  # examples predicted at once
-# What is tried without a search, for models of more weights than a cohort has samples: as the config says, and held back more.
+# Tried without a search, for models with more weights than samples: settings of the config, and stronger regularisation.
 GRID: list[dict[str, Any]] = [{}, {"dropout": 0.5, "weight_decay": 0.1}]
 Build = Callable[[dict[str, Any]], Any]
 
 
 def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
-    """What every deep model says of itself: kind of outcome, outputs, features, hidden, dropout."""
+    """Description common to deep models: kind of outcome, outputs, features, hidden, dropout."""
     return {
         "kind": fold.outcome.kind,
         "outputs": fold.outcome.output_count,
@@ -32,17 +32,17 @@ def describe_model(fold: Fold, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def locate_modalities(fold: Fold) -> dict[str, list[int]]:
-    """Modality → [start, end) of its features. Raises InputError where one's features do not stand together."""
+    """Modality → [start, end) of its features. Raises InputError if its features are not contiguous."""
     blocks = {}
     for name, columns in fold.modalities.items():
         if len(columns) != columns[-1] + 1 - columns[0]:
-            raise InputError(f"modality {name!r}: its features must stand side by side in the examples")
+            raise InputError(f"modality {name!r}: its features must be contiguous in the examples")
         blocks[name] = [int(columns[0]), int(columns[-1]) + 1]
     return blocks
 
 
 def make_output_layer(width: int, description: dict[str, Any]) -> Any:
-    """The last layer: one number an example for two classes and survival, else one a class or label."""
+    """The last layer: one output per example for two classes and survival, else one per class or label."""
     from torch import nn
 
     layer = nn.Linear(width, description.get("outputs", 1))
@@ -53,10 +53,10 @@ def train(
     build: Build, description: dict[str, Any], train: Fold, validation: Fold | None, settings: dict[str, Any], seed: int, threads: int,
     buffers: dict[str, np.ndarray] | None = None,
 ) -> FittedModel:  # fmt: skip
-    """Train what `build` gives, with early stopping on the validation loss; the best epoch's weights are kept.
+    """Train the module of `build` with early stopping on the validation loss; the weights of the best epoch are kept.
 
-    validation None: exactly settings["epochs"] epochs, and the last one's weights. buffers: arrays of the
-    module that are not learned. about gains best_epoch, from 0. Raises ToolError where the loss is not a number.
+    validation None: exactly settings["epochs"] epochs, and the weights of the last one. buffers: arrays of the
+    module that are not trained. The description gains best_epoch, from 0. Raises ToolError if the loss is not a number.
     """
     import torch
 
@@ -71,7 +71,7 @@ def train(
 
 
 def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
-    """The trained torch module in double precision, ready to predict."""
+    """The trained torch module in double precision, in evaluation mode."""
     import torch
 
     net = build(description)
@@ -80,7 +80,7 @@ def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[s
 
 
 def predict(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Predictions of values (n, features), shaped as the kind of outcome says."""
+    """Predictions of values (n, features), shaped by the kind of outcome."""
     import torch
 
     from readsight.models.losses import to_predictions
@@ -94,7 +94,7 @@ def predict(build: Build, arrays: dict[str, np.ndarray], description: dict[str, 
 def randomise_weights(
     build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int
 ) -> dict[str, np.ndarray]:
-    """Weights of the same architecture, drawn anew and not trained; what is not learned stays."""
+    """Random, untrained weights of the same architecture; buffers are kept."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -105,12 +105,12 @@ def randomise_weights(
 
 
 def choose_settings(fits: list[FittedModel], settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a fit on all training examples: as many epochs as the inner fits found best, in the median."""
+    """Settings of the final fit on all training examples: the median of the best numbers of epochs of the inner fits."""
     return settings | {"epochs": max(1, round(float(np.median([fit.description["best_epoch"] + 1 for fit in fits]))))}
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws for any deep model."""
+    """Settings of an Optuna trial for any deep model."""
     width, layers = trial.suggest_categorical("units", [16, 32, 64, 128]), trial.suggest_int("layers", 1, 2)
     return {
         "hidden": [width // 2**i for i in range(layers)],

@@ -1,7 +1,7 @@
-"""Changes to training sequences, drawn anew in each pass: the other strand, a shift, substitutions, insertions and deletions.
+"""Random augmentation of training sequences in each epoch: reverse complement, shift, substitutions, insertions and deletions.
 
-A target along the sequence goes with its bases; what comes in from outside is not counted. The two windows of a pair are
-changed alike, and never where they differ.
+A per-base target moves with its bases; positions from outside the window are not counted. The two windows of a pair are
+changed identically, and never at positions where they differ.
 """
 
 from typing import Any
@@ -12,17 +12,17 @@ from readsight.dataset.outcome import UNCOUNTED
 from readsight.genome.codes import complement
 
 N = 4
-MAX_INDEL = 3  # bases that an example gains or loses
+MAX_INDEL = 3  # maximum inserted or deleted bases
 OUTSIDE, INSERTED = -1, -2
 
 
 def augment_batch(
     codes: np.ndarray, target: np.ndarray, description: dict[str, Any], spec: dict[str, Any], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A batch's codes (n, length; of pairs twice that) and target, changed as `spec` says.
+    """Augmented codes (n, length; for pairs twice that) and target of a batch.
 
-    description: kind, length, pair, stranded, bin. spec: reverse_complement, shift, substitutions, indels. Of profiles only
-    shifts of whole bins are made, and no insertions or deletions: a bin's signal is that of its bases together.
+    description: kind, length, pair, stranded, bin. spec: reverse_complement, shift, substitutions, indels. Profiles are shifted
+    by full bins only, without insertions or deletions, since a bin has one signal for all of its bases.
     """
     stack = np.array(codes).reshape(len(codes), -1, description["length"])
     kind = description["kind"]
@@ -44,9 +44,9 @@ def augment_batch(
 
 
 def draw_source_positions(n: int, length: int, max_shift: int, step: int, indels: float, rng: np.random.Generator) -> np.ndarray:
-    """Where each base of the changed sequences comes from: (n, length), OUTSIDE or INSERTED where from nowhere.
+    """Source position of each base of the augmented sequences: (n, length), or OUTSIDE or INSERTED.
 
-    max_shift: largest shift to either side, in steps. indels: the chance of an example that 1 to 3 bases are inserted or deleted.
+    max_shift: in steps, to either side. indels: probability that 1 to 3 bases of an example are inserted or deleted.
     """
     positions = np.broadcast_to(np.arange(length), (n, length)).copy()
     if indels:
@@ -66,14 +66,14 @@ def draw_source_positions(n: int, length: int, max_shift: int, step: int, indels
 
 
 def take_bases(stack: np.ndarray, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Bases (n, windows, length) from their places; N from outside, any base where one is inserted."""
+    """Bases (n, windows, length) at source positions; N from outside, random bases for insertions."""
     bases = np.take_along_axis(stack, positions.clip(0)[:, None], axis=2)
     bases = np.where((positions == OUTSIDE)[:, None], np.uint8(N), bases)
     return np.where((positions == INSERTED)[:, None], rng.integers(0, 4, positions.shape, np.uint8)[:, None], bases)
 
 
 def substitute_bases(stack: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Bases (n, windows, length) of which a part is replaced by another; not N, and not where windows differ."""
+    """Bases (n, windows, length) with random substitutions at `rate`; not of N, and not where windows differ."""
     shape = stack.shape[0], stack.shape[2]
     is_changed = (rng.random(shape) < rate) & (stack == stack[:, :1]).all(axis=1) & (stack[:, 0] != N)
     replacement = (stack + rng.integers(1, 4, shape, np.uint8)[:, None]) % 4
@@ -81,7 +81,7 @@ def substitute_bases(stack: np.ndarray, rate: float, rng: np.random.Generator) -
 
 
 def _move_target(target: np.ndarray, positions: np.ndarray, description: dict[str, Any]) -> np.ndarray:
-    """The target of moved bases: of positions 255 where there is none, of bins NaN; of an example as it is."""
+    """Target of moved bases: missing positions become 255, missing bins NaN; a target per example is unchanged."""
     if description["kind"] == "positions":
         return np.where(positions < 0, np.uint8(UNCOUNTED), np.take_along_axis(target, positions.clip(0), axis=1))
     if description["kind"] == "profile":

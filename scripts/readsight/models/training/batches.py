@@ -1,4 +1,4 @@
-"""Batches of codes, in an order drawn anew for each pass, made one ahead by a thread; only batches are in memory."""
+"""Batches of codes in random order per epoch, prefetched by a thread; only batches are in memory."""
 
 import math
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def limit_batch_size(examples: int, batch_limit: int) -> int:
-    """Examples a step: as many as are asked for, but of a small training part no more than make five steps of a pass."""
+    """Batch size: as requested, but in a small training set reduced to give at least five steps per epoch."""
     return min(batch_limit, max(MIN_BATCH, examples // STEPS))
 
 
 @dataclass(frozen=True)
 class CodeBatches:
-    """(codes or tokens, target, weights) of a pass over a fold, of sizes as equal as can be.
+    """(codes or tokens, target, weights) of one epoch of a fold, in batches of nearly equal size.
 
-    size: most examples of a batch on one device. order: seed and number of the pass, which say the order and the changes;
-    None: as the examples stand, unchanged. augment: what is changed. rank, world: which of how many processes this one is;
-    each takes its share of a batch of `size × world`.
+    size: maximum examples per batch and device. order: seed and epoch, which determine order and augmentation; None: in the order
+    of the fold, without augmentation. augment: its settings. rank, world: index and number of processes; each takes its
+    share of a batch of `size × world`.
     """
 
     fold: Fold
@@ -54,14 +54,14 @@ class CodeBatches:
                 yield ready
 
     def batch_rows(self) -> list[np.ndarray]:
-        """Rows of each batch, of this process's share, in rising order: a file is read from front to back."""
+        """Rows of each batch for this process, in ascending order, so that a file is read sequentially."""
         examples = np.arange(len(self.fold))
         if self.order is not None:
             examples = np.random.default_rng(self.order).permutation(examples)
         return [np.sort(chunk[self.rank :: self.world]) for chunk in np.array_split(examples, len(self))]
 
     def make_batch(self, number: int, rows: np.ndarray) -> Batch:
-        """One batch. number: its place in the pass."""
+        """One batch. number: its index in the epoch."""
         codes = np.asarray(self.fold.values)[rows]
         target = np.asarray(self.fold.labels)[rows]
         if self.order is not None and self.augment is not None:

@@ -1,7 +1,7 @@
-"""Checkpoints of a training that is under way: what a later start goes on from, as if nothing had been between.
+"""Checkpoints of a running training; a restarted training continues from them with identical results.
 
-A folder holds `epoch<n>.pt`, of the last passes two. Each is written beside its place and then moved there, so that a kill
-leaves whole files alone. It holds tensors and plain values, no code: what, and what it was trained by.
+A folder has `epoch<n>.pt` of the last two epochs. Each is written to a temporary file and then renamed, so that only complete
+files exist after a kill. It has tensors and plain values, no code: the state, and the identity of the training.
 """
 
 import json
@@ -21,9 +21,9 @@ State = dict[str, Any]
 
 
 class CheckpointStore:
-    """The checkpoints of one network. folder: None, and nothing is kept. identity: what makes the training what it is, JSON-able.
+    """Checkpoints of one network. folder: None disables them. identity: JSON-serialisable values that define the training.
 
-    is_main: whether this process, of several of a training, is the one that writes.
+    is_main: whether this process writes, if there are several.
     """
 
     def __init__(self, folder: Path | None, identity: dict[str, Any], is_main: bool = True):
@@ -33,11 +33,11 @@ class CheckpointStore:
 
     @property
     def files(self) -> list[Path]:
-        """Checkpoints, the last first."""
+        """Checkpoints, the latest first."""
         return sorted(self.folder.glob("epoch*.pt"), reverse=True) if self.folder else []
 
     def save(self, epoch: int, state: State) -> None:
-        """Write the state after a pass (from 0), and drop those that are older than the one before it."""
+        """Write the state after an epoch (from 0), and delete outdated checkpoints."""
         if self.folder is None or not self.is_main:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -52,33 +52,32 @@ class CheckpointStore:
             old.unlink()
 
     def load_last(self) -> State | None:
-        """The last state of the same training, None where there is none.
+        """The latest state of the same training, or None.
 
-        A file that cannot be read is set aside and named in the log; so is the folder's whole content, where it is
-        that of another training, with what is other about it.
+        Unreadable files, and files of a different training, are renamed and named in the log, with the differing settings.
         """
         for file in self.files:
             try:
                 state = torch.load(file, map_location="cpu", weights_only=True)
                 identity = state["by"]
-            except Exception as error:  # whatever a broken file makes torch say
+            except Exception as error:  # torch raises various errors for damaged files
                 self._set_aside(file, f"cannot be read ({type(error).__name__})")
                 continue
             differing = list_differences(identity, self.identity)
             if not differing:
                 return state
-            self._set_aside(file, f"is of another training ({', '.join(differing)})")
+            self._set_aside(file, f"belongs to a different training ({', '.join(differing)})")
         return None
 
     def _set_aside(self, file: Path, reason: str) -> None:
         if self.is_main:
             target = file.with_suffix(".aside")
             os.replace(file, target)
-            log.warning("checkpoint %s %s; it is set aside as %s", file, reason, target.name)
+            log.warning("checkpoint %s %s; it is renamed to %s", file, reason, target.name)
 
 
 def list_differences(left: Any, right: Any, name: str = "") -> list[str]:
-    """Keys, joined by dots, under which two plain values differ."""
+    """Keys, joined by dots, at which two plain values differ."""
     if isinstance(left, dict) and isinstance(right, dict):
         prefix = f"{name}." if name else ""
         return [
@@ -90,7 +89,7 @@ def list_differences(left: Any, right: Any, name: str = "") -> list[str]:
 
 
 def compute_digest(arrays: dict[str, np.ndarray]) -> int:
-    """A number that tells arrays from others."""
+    """Checksum of arrays with their names, types and shapes."""
     checksum = 0
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

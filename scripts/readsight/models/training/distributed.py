@@ -1,7 +1,7 @@
-"""Training by several processes: on the devices of this machine, or of several nodes that Slurm gave.
+"""Training by several processes, on the devices of one machine or of several Slurm nodes.
 
-Each is `python -m readsight.models.training.worker JOB RESULT`; what it is to do lies in JOB, with arrays that are mapped from files as
-places in them. The first one's words go to the log, its result comes back in RESULT; where one fails the others are ended.
+Each process is `python -m readsight.models.training.worker JOB RESULT`. JOB has the arguments; memory-mapped arrays are passed
+as file locations. Output of the first process goes to the log, and its result to RESULT; if one fails, all are ended.
 """
 
 import logging
@@ -26,12 +26,12 @@ from readsight.errors import InputError, ToolError
 log = logging.getLogger("readsight")
 
 PAUSE = 0.2
-LAST_LINES = 15  # last lines of a process that failed
+LAST_LINES = 15  # last output lines of a failed process to report
 
 
 @dataclass(frozen=True)
 class MappedArray:
-    """Where an array lies in a file."""
+    """Location of an array in a file."""
 
     path: str
     dtype: str
@@ -43,14 +43,14 @@ class MappedArray:
 
 
 def pack_fold(fold: Fold | None) -> Fold | None:
-    """A fold whose mapped arrays are places, to be sent."""
+    """A fold with memory-mapped arrays replaced by locations, to be sent."""
     if fold is None:
         return None
     return replace(fold, **{name: _pack_array(getattr(fold, name)) for name in ("values", "labels")})
 
 
 def unpack_fold(fold: Fold | None) -> Fold | None:
-    """What `pack_fold` sent."""
+    """Inverse of `pack_fold`."""
     if fold is None:
         return None
     arrays = {name: getattr(fold, name) for name in ("values", "labels")}
@@ -58,23 +58,21 @@ def unpack_fold(fold: Fold | None) -> Fold | None:
 
 
 def _pack_array(array: np.ndarray) -> Any:
-    # A part of a mapped array says the place of the whole: only what stands in its file as it is can be told by its place.
+    # A slice of a mapped array has the offset of the full array: only an unsliced array can be sent by location.
     if isinstance(array, np.memmap) and array.flags.c_contiguous and not isinstance(array.base, np.memmap):
         return MappedArray(str(Path(array.filename).resolve()), array.dtype.str, array.offset, array.shape)
     return np.asarray(array)
 
 
 def launch_processes(job: dict[str, Any], checkpoint_folder: Path | None) -> Any:
-    """What `fitting.fit_in_process` returns of this job, made by settings["devices"] × settings["nodes"] processes.
+    """Result of `fitting.fit_in_process`, computed by settings["devices"] × settings["nodes"] processes.
 
-    job: the arguments of `fitting.fit_in_process`. checkpoint_folder: a folder that all nodes see, where there are several.
-    Raises InputError where there are several nodes and no Slurm, and what a process raised.
+    job: arguments of `fitting.fit_in_process`. checkpoint_folder: visible to all nodes, if there are several.
+    Raises InputError for several nodes without Slurm, and any error of a process.
     """
     settings = job["settings"]
     if settings["nodes"] > 1 and ("SLURM_JOB_ID" not in os.environ or shutil.which("srun") is None):
-        raise InputError(
-            f"training.nodes: {settings['nodes']} nodes are reached by Slurm's srun, and this is no job of Slurm; use 1"
-        )
+        raise InputError(f"training.nodes: {settings['nodes']} nodes need Slurm's srun, and this is not a Slurm job; use 1")
     if checkpoint_folder is not None:
         checkpoint_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="processes-", dir=checkpoint_folder) as temporary:
@@ -104,7 +102,7 @@ def _find_free_port() -> int:
 
 
 def _run_processes(commands: list[tuple[list[str], dict[str, str]]], folder: Path) -> None:
-    """Run all to their end. Raises ToolError where one fails, or the InputError that it had."""
+    """Run all processes to their end. Raises ToolError if one fails, or its InputError."""
     processes, outputs = [], []
     try:
         for command, env in commands:
@@ -140,5 +138,5 @@ def _collect_output(process: subprocess.Popen, lines: list[str], is_main: bool) 
 def _raise_failure(folder: Path, message: str, lines: list[str]) -> None:
     for file in sorted(folder.glob("result.error*")):
         raise pickle.loads(file.read_bytes())
-    time.sleep(PAUSE)  # its last words may still be on their way
+    time.sleep(PAUSE)  # its last output may still be in the pipe
     raise ToolError("\n".join([message, *lines]))

@@ -1,4 +1,4 @@
-"""Several networks as one module: outputs whose predictions are the mean of theirs."""
+"""An ensemble of networks as one module, with outputs that correspond to the mean prediction."""
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ class EnsembleModule(nn.Module):
 
 
 def to_outputs(kind: str, mean: torch.Tensor) -> torch.Tensor:
-    """Outputs from predictions: what `predicted` makes these of."""
+    """Outputs from predictions: inverse of `to_predictions`."""
     if kind in ("regression", "survival"):
         return mean
     if kind == "profile":

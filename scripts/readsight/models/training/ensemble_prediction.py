@@ -1,4 +1,4 @@
-"""Predictions batch by batch: the mean over networks, and over both strands."""
+"""Batched prediction, averaged over the networks of an ensemble and over both strands."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +18,7 @@ from readsight.models.training.model_description import FLAT
 
 
 class Predictor:
-    """nets: trained networks of one about, which are changed in place (`use_fast_layers`)."""
+    """nets: trained networks with one description, which are modified in place (`use_fast_layers`)."""
 
     def __init__(self, nets: list[torch.nn.Module], description: dict[str, Any], encoding: Encoding):
         self.device = select_device(description)
@@ -27,7 +27,7 @@ class Predictor:
         self.encoding = encoding
 
     def predict(self, codes: np.ndarray, threads: int, use_bfloat16: bool) -> np.ndarray:
-        """Predictions of codes (n, length), float64. use_bfloat16: in bfloat16, where the device multiplies in it."""
+        """Predictions of codes (n, length), float64. use_bfloat16: if the device supports it."""
         size, codes = choose_batch_size(self.description, "cpu" if self.device == "cpu" else "gpu"), np.asarray(codes)
         with _inference_settings(threads, self.device, use_bfloat16 and has_bfloat16(self.device)):
             chunks = [self._predict_strands(codes[i : i + size]) for i in range(0, len(codes), size)]
@@ -50,7 +50,7 @@ class Predictor:
         return (sum(predictions) / len(predictions)).cpu().numpy()
 
     def _empty_predictions(self) -> np.ndarray:
-        """Predictions of no example."""
+        """Predictions for zero examples."""
         description = self.description
         shapes = {
             "positions": (description["length"], description["outputs"]),
@@ -61,13 +61,13 @@ class Predictor:
 
 @contextmanager
 def _inference_settings(threads: int, device: str, use_bfloat16: bool) -> Iterator[None]:
-    """Nothing is learned, so many threads, and the precision that is asked for; all is as before afterwards."""
+    """Inference mode with a number of threads and a precision; previous settings are restored afterwards."""
     previous = torch.get_num_threads()
     torch.set_num_threads(threads)
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, previous)
         stack.enter_context(torch.inference_mode())
         stack.enter_context(torch.autocast(device, torch.bfloat16, enabled=use_bfloat16))
-        # Products of float32 are not to be made of fewer bits behind our back, nor by another way each time.
+        # No TF32 for float32 products, and a fixed algorithm for reproducibility.
         stack.enter_context(torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False))
         yield

@@ -1,4 +1,4 @@
-"""The same network, computed faster: modules are given another way to compute what they do; their weights stay theirs."""
+"""Faster implementations of layers; weights are unchanged."""
 
 import torch
 from torch import nn
@@ -7,10 +7,10 @@ LEVELS = 2**16
 
 
 def use_fast_layers(net: nn.Module, device: str) -> nn.Module:
-    """A network as it is trained and predicted with on a device, changed in place.
+    """Replace layers of a network in place by faster ones for a device.
 
-    The last dense layer computes in float32 where the others do in bfloat16, of which outputs would have steps of half a
-    percent, and so ties. On a CPU units are dropped by `FastDropout`.
+    The last dense layer computes in float32 when preceding layers use bfloat16, whose outputs would have steps of half a
+    percent, and so ties. On a CPU, dropout is replaced by `FastDropout`.
     """
     linear_layers = [layer for layer in net.modules() if type(layer) is nn.Linear]
     if linear_layers:
@@ -30,7 +30,7 @@ class Float32Linear(nn.Linear):
 
 
 class FastDropout(nn.Dropout):
-    """Dropout by sixteen random bits a unit; torch's own draws a double for each, which on a CPU takes as long as a convolution."""
+    """Dropout from sixteen random bits per unit; torch draws a double for each, which on a CPU takes as long as a convolution."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
@@ -48,7 +48,7 @@ class FastDropout(nn.Dropout):
 
 
 def is_dense(values: torch.Tensor) -> bool:
-    """Whether a tensor fills its memory, in whatever order of its dimensions."""
+    """Whether a tensor fills its memory without gaps, in any order of dimensions."""
     sizes = sorted((stride, size) for stride, size in zip(values.stride(), values.size(), strict=True) if size > 1)
     expected = 1
     for stride, size in sizes:

@@ -1,4 +1,4 @@
-"""Training of a network, or of several from different seeds."""
+"""Training of a network, or of an ensemble with different seeds."""
 
 from pathlib import Path
 from typing import Any
@@ -25,22 +25,38 @@ def fit(
     checkpoint_folder: Path | None = None,
     initial: dict[str, np.ndarray] | None = None,
 ) -> FittedModel:
-    """Train what `build` gives, with early stopping on the validation loss; the best pass's weights are kept.
+    """Train the module of `build` with early stopping on the validation loss; the weights of the best epoch are kept.
 
-    description: as of `described`, with what `build` reads besides. validation None: exactly settings["epochs"] passes, and the
-    last one's weights. settings: those of the config's `training`. checkpoint_folder: folder of checkpoints; a training that was
-    broken off goes on from there, to the same weights, and one that was finished is not made again. Who gives it removes it.
-    initial: arrays of the module that it starts from, by the names of torch. about gains best_epoch (from 0; of an ensemble
-    the median), and predicts (the precision that is predicted in). history: of each network and pass epoch, train, validation
-    (losses), learning_rate; and network, of an ensemble.
+    Parameters
+    ----------
+    description : from `describe_model`, with the additional values that `build` reads. It gains best_epoch (from 0; for an
+        ensemble the median) and predicts (precision of predictions).
+    validation : None: exactly settings["epochs"] epochs, and the weights of the last one.
+    settings : those of the section `training` of the config.
+    checkpoint_folder : an interrupted training continues from it with identical weights, and a finished one is not
+        repeated. The caller deletes it.
+    initial : arrays that replace initial weights, by torch name.
 
-    Raises InputError where a device is asked for that is not there, ToolError where the loss is not a number.
+    Returns
+    -------
+    FittedModel; history has, per network and epoch: epoch, train, validation (losses), learning_rate; for ensembles network.
+
+    Raises
+    ------
+    InputError if a requested device is missing; ToolError if the loss is not a number.
     """
     from readsight.models.training.devices import count_processes, select_accelerator
 
     select_accelerator(settings)
-    job = {"build": build, "about": description, "train": train, "validation": validation, "settings": settings, "seed": seed}
-    job |= {"threads": threads, "keep": checkpoint_folder, "start": initial or {}}
+    job = {
+        "build": build,
+        "description": description,
+        "train": train,
+        "validation": validation,
+        "settings": settings,
+        "seed": seed,
+    }
+    job |= {"threads": threads, "checkpoint_folder": checkpoint_folder, "initial": initial or {}}
     if count_processes(settings) > 1:
         from readsight.models.training.distributed import launch_processes
 
@@ -60,7 +76,7 @@ def fit_in_process(
     initial: dict[str, np.ndarray],
     is_main: bool = True,
 ) -> FittedModel:
-    """As `fit`, in this process, which may be one of several. is_main: whether it is the one that tells and keeps."""
+    """As `fit`, in this process, which may be one of several. is_main: whether this one logs and writes checkpoints."""
     import torch
 
     from readsight.models.training.single_network import NetworkTraining, train_network

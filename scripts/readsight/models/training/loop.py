@@ -1,4 +1,4 @@
-"""The training loop: a Lightning module, and a callback that keeps the best weights, the history and the checkpoints."""
+"""Training loop: a Lightning module, and a callback that keeps the best weights, the history and the checkpoints."""
 
 import logging
 import math
@@ -23,13 +23,13 @@ from readsight.models.training.progress import Progress
 
 log = logging.getLogger("readsight")
 
-CHECK_INTERVAL = 50  # steps between looks at the loss on a device that each look waits for
+CHECK_INTERVAL = 50  # steps between loss checks on an accelerator, where each check synchronises
 
 
 class SequenceLearner(LightningModule):
-    """A network under the loss of its kind of outcome. make_batches: the batches of a part ("train", "validation") and a pass.
+    """A network with the loss of its kind of outcome. make_batches: batches of a subset ("train", "validation") and an epoch.
 
-    done: passes that were made before. Losses of a pass stand in `sums`: of each part the sum, and what it is over.
+    state: last checkpoint, if there is one. sums: per subset, loss sums and counts of the current epoch.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SequenceLearner(LightningModule):
 
     @property
     def epoch(self) -> int:
-        """The pass under way, from 0, those of an earlier start counted."""
+        """The current epoch, from 0, including those before a restart."""
         return self.current_epoch + (self.state["epoch"] + 1 if self.state else 0)
 
     def train_dataloader(self) -> CodeBatches:
@@ -61,7 +61,7 @@ class SequenceLearner(LightningModule):
         return self.make_batches("validation", self.epoch, self.trainer.global_rank, self.trainer.world_size)
 
     def on_train_epoch_start(self) -> None:
-        # What is dropped hangs on the seed, the pass and the process alone: nothing of it has to be kept for a later start.
+        # Dropout depends only on seed, epoch and process, so no random state is needed for a restart.
         torch.manual_seed((self.seed * 1_000_003 + self.epoch) * 1009 + self.trainer.global_rank)
 
     def _compute_loss(self, batch: Any, subset: str) -> torch.Tensor:
@@ -73,7 +73,7 @@ class SequenceLearner(LightningModule):
         count = get_loss_mask(kind, target).sum().float()
         self.sums[subset].append(torch.stack([batch_loss.detach() * count, count]))
         if self.trainer.world_size > 1 and subset == "train":
-            # Gradients are averaged over processes: a process with more to count has to weigh more.
+            # Gradients are averaged over processes: weight each process by its number of counted elements.
             total = self.trainer.strategy.reduce(count.clone(), reduce_op="sum")
             batch_loss = batch_loss * (count * self.trainer.world_size / total)
         return batch_loss
@@ -86,7 +86,7 @@ class SequenceLearner(LightningModule):
         return batch_loss
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        # Not by the trainer, which does not clip for fused optimisers: some scale gradients themselves, but not of bfloat16.
+        # Not by the trainer, which refuses clipping with fused optimisers, since some scale gradients (but not for bfloat16).
         if self.settings["clip"]:
             torch.nn.utils.clip_grad_norm_(self.parameters(), self.settings["clip"])
 
@@ -94,7 +94,7 @@ class SequenceLearner(LightningModule):
         self._compute_loss(batch, "validation")
 
     def check_losses(self, subset: str, last: int = 0) -> torch.Tensor:
-        """The sums of the last batches, of all by default: (batches, 2). Raises ToolError where one is not a number."""
+        """Sums of the last batches, by default all: (batches, 2). Raises ToolError if one is not a number."""
         sums = self.sums[subset][-last:]
         values = torch.stack(sums).cpu().double()
         invalid = torch.nonzero(~torch.isfinite(values[:, 0]))
@@ -108,7 +108,7 @@ class SequenceLearner(LightningModule):
         return values
 
     def mean_loss(self, subset: str) -> float | None:
-        """The mean loss of a part in the pass that ends, over all processes; None where there is none. Forgets it."""
+        """Mean loss of a subset in the current epoch over all processes, None without batches. Resets the sums."""
         if not self.sums[subset]:
             return None
         total = self.check_losses(subset).sum(dim=0)
@@ -128,9 +128,9 @@ class SequenceLearner(LightningModule):
 
 
 class BestCheckpoint(Callback):
-    """Keep the weights of the pass with the lowest validation loss; stop after `patience` passes without a better one.
+    """Keep the weights of the epoch with the lowest validation loss; stop after `patience` epochs without improvement.
 
-    Without a validation part the last pass's are kept. After each pass the state is written, and told.
+    Without validation data the weights of the last epoch are kept. The state is saved and logged after each epoch.
     """
 
     def __init__(self, store: CheckpointStore, progress: Progress, patience: int):
@@ -166,7 +166,7 @@ class BestCheckpoint(Callback):
 
 
 def _resume_state(trainer: Any, module: SequenceLearner) -> State:
-    """What a later start needs besides: the weights as they are, the optimiser and the schedule."""
+    """Additional state for a restart: current weights, optimiser and schedule."""
     schedule = trainer.lr_scheduler_configs[0].scheduler.state_dict()
     return {
         "weights": module.net.state_dict(),
@@ -177,9 +177,9 @@ def _resume_state(trainer: Any, module: SequenceLearner) -> State:
 
 @contextmanager
 def use_deterministic_algorithms() -> Iterator[None]:
-    """The same numbers each time, where a device has a way to them; all is as before afterwards.
+    """Deterministic algorithms where the device supports them; previous settings are restored afterwards.
 
-    Memory that is not read before it is written is not filled, as torch does in this mode: that is a tenth of the time.
+    Uninitialised memory is not filled, as torch does in this mode by default: that takes a tenth of the time.
     """
     module = torch.utils.deterministic
     mode, is_filling = torch.get_deterministic_debug_mode(), module.fill_uninitialized_memory
@@ -194,7 +194,7 @@ def use_deterministic_algorithms() -> Iterator[None]:
 
 
 def run_training(learner: SequenceLearner, best: BestCheckpoint, accelerator: str, processes: int) -> State:
-    """Train from where the learner's state says, in place, and return the last state. processes: how many train together."""
+    """Train in place from the state of the learner, and return the final state. processes: number that train together."""
     settings, state = learner.settings, learner.state
     if state:
         best.state = {key: state[key] for key in best.state}
@@ -206,14 +206,14 @@ def run_training(learner: SequenceLearner, best: BestCheckpoint, accelerator: st
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings(), use_deterministic_algorithms():
         warnings.simplefilter("ignore")
-        # barebones: no logger, checkpoints, progress bar, summary or trial validation of Lightning's own; many fits are tiny
+        # barebones: no logger, checkpoints, progress bar, summary or sanity validation by Lightning, since many fits are tiny
         trainer = Trainer(
             accelerator=accelerator,
             devices=settings["devices"],
             num_nodes=settings["nodes"],
             strategy="ddp" if processes > 1 else "auto",
             sync_batchnorm=processes > 1 and accelerator == "gpu",
-            # Of one node nobody is asked for others: a job of Slurm would be taken for a part of a larger training.
+            # With one node, ignore the cluster: in a Slurm job Lightning would expect a distributed training.
             plugins=[LightningEnvironment()] if settings["nodes"] == 1 else None,
             precision=devices.select_precision(settings["precision"], accelerator),
             max_epochs=settings["epochs"] - first_epoch,

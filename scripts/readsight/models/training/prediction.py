@@ -1,4 +1,4 @@
-"""Prediction by a trained network, or by several whose predictions are averaged."""
+"""Prediction by a trained network, or by an ensemble."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from readsight.dataset.fold_file import Fold
 from readsight.models.training.model_description import restore_encoding
 from readsight.models.training.weights import Build, select_network_arrays
 
-TOLERANCE = 0.02  # most that a prediction in bfloat16 may be off: a probability; of numbers, in their standard deviations
-CHECKED_EXAMPLES = 256  # examples that this is told from
+TOLERANCE = 0.02  # maximum difference of a prediction in bfloat16: of a probability; of a number, in standard deviations
+CHECKED_EXAMPLES = 256  # examples for the comparison
 
 
 def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
-    """The trained torch module in float32: from what the network reads (float one-hot (n, 4, L)) to logits, with gradients.
+    """The trained torch module in float32: network input (float one-hot (n, 4, L)) → logits, with gradients.
 
-    Of an ensemble the logits are those of its averaged predictions. One strand is read, as it is given.
+    For an ensemble the logits correspond to the mean prediction. Only the given strand is read.
     """
     from readsight.models.training.ensemble import EnsembleModule
 
@@ -26,7 +26,7 @@ def load_module(build: Build, arrays: dict[str, np.ndarray], description: dict[s
 def _load_network(build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Any:
     import torch
 
-    with torch.random.fork_rng(devices=[]):  # what is drawn here is overwritten: leave the caller's numbers alone
+    with torch.random.fork_rng(devices=[]):  # initial weights are overwritten: do not advance the random state of the caller
         net = build(description)
     net.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
     return net.eval()
@@ -35,10 +35,10 @@ def _load_network(build: Build, arrays: dict[str, np.ndarray], description: dict
 def predict(
     build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray, threads: int = 1
 ) -> np.ndarray:
-    """Predictions of codes (n, length; of pairs twice that), shaped as the kind of outcome says, float64.
+    """Predictions of codes (n, length; for pairs twice that), shaped by the kind of outcome, float64.
 
-    Mean over the networks, and over both strands where about["average_strands"] says so. A prediction does not hang on
-    the examples beside it. about["predicts"]: `bfloat16`, and the device multiplies in it where it can; else float32.
+    Mean over the networks, and over both strands if description["average_strands"]. Predictions are independent of the
+    remaining examples of a batch. description["predicts"]: `bfloat16`, where the device supports it; else float32.
     """
     from readsight.models.training.ensemble_prediction import Predictor
 
@@ -51,10 +51,10 @@ def predict(
 def choose_precision(
     build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], fold: Fold, threads: int
 ) -> dict[str, Any]:
-    """In what precision a network predicts: predicts, and where that was told by trying it, off (the largest difference).
+    """Precision of predictions: predicts, and if it was tested, off (maximum difference).
 
-    about["precision"] auto: bfloat16 where the device multiplies in it, and predictions are those of float32 but for ALIKE;
-    of pairs float32, for what counts of them is a difference.
+    description["precision"] auto: bfloat16 if the device supports it and predictions agree with float32 within TOLERANCE;
+    float32 for pairs, whose result is a difference.
     """
     from readsight.models.training.devices import has_bfloat16, select_device
     from readsight.models.training.ensemble_prediction import Predictor

@@ -1,4 +1,4 @@
-"""Optimisers of networks of sequence, and how the step size goes."""
+"""Optimisers and learning-rate schedules of networks of sequence."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
-WARM = 0.3  # part of the steps in which one_cycle rises
-FIRST, LAST = 1 / 25, 1e-4  # where it begins and ends, as parts of the largest step size (Smith & Topin 2019)
+WARM = 0.3  # fraction of the steps in which one_cycle rises
+FIRST, LAST = 1 / 25, 1e-4  # initial and final rate, as fractions of the maximum (Smith & Topin 2019)
 MOMENTUM = 0.9
 
 
 def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: dict[str, Any], fused: bool) -> torch.optim.Optimizer:
-    """settings: optimiser, learning_rate, weight_decay. fused: one pass over all weights a step, where there is such."""
+    """settings: optimiser, learning_rate, weight_decay. fused: one pass over all weights per step, if supported."""
     options = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     name = settings["optimiser"]
     if name == "rmsprop":
@@ -23,7 +23,7 @@ def make_optimiser(parameters: Iterable[torch.nn.Parameter], settings: dict[str,
 
 
 def make_schedule(name: str, steps: int) -> Callable[[int], float]:
-    """The step size of each of `steps` steps (from 0), as a part of the largest."""
+    """Learning rate of each of `steps` steps (from 0), as a fraction of the maximum."""
     if name == "constant":
         return lambda step: 1.0
     if name == "cosine":
@@ -39,5 +39,5 @@ def make_schedule(name: str, steps: int) -> Callable[[int], float]:
 
 
 def cosine_decay(fraction: float) -> float:
-    """From 1 at 0 to 0 at 1, by half a cosine."""
+    """From 1 at 0 to 0 at 1, by half a cosine period."""
     return (1 + math.cos(math.pi * min(1.0, fraction))) / 2

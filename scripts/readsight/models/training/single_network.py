@@ -1,4 +1,4 @@
-"""Training of one network, from its first weights or from a checkpoint."""
+"""Training of one network, from its initial weights or from a checkpoint."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,15 @@ from readsight.models.training.model_description import ONE_HOT
 from readsight.models.training.progress import Progress
 from readsight.models.training.weights import Build
 
-IGNORED_SETTINGS = ("device",)  # settings that do not make it another training
+IGNORED_SETTINGS = ("device",)  # settings that do not change the identity of a training
 
 
 @dataclass(frozen=True)
 class NetworkTraining:
-    """What one network is trained by. settings: those of the config's `training`. initial: arrays that the module starts from.
+    """Definition of the training of one network.
 
-    is_main: whether this process tells how far it is, and writes checkpoints.
+    settings: section `training` of the config. initial: arrays that replace initial weights. is_main: whether this process
+    logs progress and writes checkpoints.
     """
 
     build: Build
@@ -38,7 +39,7 @@ class NetworkTraining:
     is_main: bool = True
 
     def make_batches(self, subset: str, epoch: int, rank: int, world: int) -> Any:
-        """Batches of a part (`train`, `validation`) in a pass, for one of so many processes."""
+        """Batches of a subset (`train`, `validation`) in an epoch, for one of `world` processes."""
         encoding = self.train.encoding or ONE_HOT
         if subset == "train":
             size = limit_batch_size(len(self.train) // world, self.settings["batch_size"])
@@ -58,7 +59,7 @@ class NetworkTraining:
         )
 
     def describe_training(self) -> dict[str, Any]:
-        """What makes the training what it is, as plain values: of the same the weights are the same."""
+        """Identity of the training as plain values: equal identities give equal weights."""
         examples = {}
         for name, fold in (("train", self.train), ("validation", self.validation)):
             if fold is not None and len(fold):
@@ -74,7 +75,7 @@ class NetworkTraining:
 
 
 def train_network(training: NetworkTraining, folder: Path | None) -> State:
-    """The last state: best (weights), best_epoch, history. folder: of its checkpoints, from which it goes on."""
+    """Final state: best (weights), best_epoch, history. folder: of its checkpoints, from which training continues."""
     device = select_accelerator(training.settings)
     torch.manual_seed(training.seed)
     net = training.build(training.description)
@@ -93,7 +94,7 @@ def train_network(training: NetworkTraining, folder: Path | None) -> State:
 
 
 def _display_name(folder: Path | None) -> str:
-    """What a network is called in the log, by the folders that lead to its checkpoints: `fold0 trial0 pair0 network0`."""
+    """Name of a network in the log, from the folders of its checkpoints: `fold0 trial0 pair0 network0`."""
     if folder is None:
         return "network"
     parts = folder.parts

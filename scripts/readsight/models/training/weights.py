@@ -1,4 +1,4 @@
-"""Weights and settings of networks of sequence, besides training: weights drawn anew, epochs of a last fit, a search's settings."""
+"""Weights and settings of networks of sequence: randomised weights, epochs of the final fit, search space."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ Build = Callable[[dict[str, Any]], Any]
 
 
 def select_network_arrays(arrays: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
-    """Arrays of one network of an ensemble, by the names of torch."""
+    """Arrays of one network of an ensemble, by torch name."""
     prefix = f"{number}."
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
@@ -19,7 +19,7 @@ def select_network_arrays(arrays: dict[str, np.ndarray], number: int) -> dict[st
 def randomise_weights(
     build: Build, arrays: dict[str, np.ndarray], description: dict[str, Any], seed: int
 ) -> dict[str, np.ndarray]:
-    """Weights of the same architecture, drawn anew and not trained; what is not learned stays, as does the encoding."""
+    """Random, untrained weights of the same architecture; buffers and the encoding are kept."""
     import torch
 
     randomised = {name: array for name, array in arrays.items() if name.startswith("encoding.")}
@@ -35,12 +35,12 @@ def randomise_weights(
 
 
 def choose_settings(fits: list[FittedModel], settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a fit on all training examples: as many epochs as the inner fits found best, in the median."""
+    """Settings of the final fit on all training examples: the median of the best numbers of epochs of the inner fits."""
     return settings | {"epochs": max(1, round(float(np.median([fit.description["best_epoch"] + 1 for fit in fits]))))}
 
 
 def search_space(trial: Any) -> dict[str, Any]:
-    """Settings that an Optuna trial draws for any network of sequence."""
+    """Settings of an Optuna trial for any network of sequence."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 2e-4, 1e-2, log=True),
         "weight_decay": trial.suggest_float("weight_decay", 1e-5, 1e-1, log=True),

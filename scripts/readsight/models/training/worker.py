@@ -12,7 +12,7 @@ from readsight.models.training.fitting import fit_in_process
 
 
 def main(job: Path, result: Path) -> int:
-    """Do the job; the first process writes the result, and whichever fails its error. Returns the exit status."""
+    """Run the job; the first process writes the result, and a failing process its error. Returns the exit status."""
     arguments = pickle.loads(job.read_bytes())
     rank = int(os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", "0")))
     arguments |= {"train": unpack_fold(arguments["train"]), "validation": unpack_fold(arguments["validation"])}
