@@ -1,4 +1,4 @@
-"""Join the samples of a task over their modalities, with what is to be predicted, donors and batches."""
+"""Join the modalities of a task's samples, and add targets, donors and batches."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ Modalities = dict[str, anndata.AnnData]
 
 
 def list_required_columns(spec: dict[str, Any]) -> dict[str, str]:
-    """Columns that must be there: column → the config's key that names it."""
+    """Columns that must exist: column → config key that names it."""
     harmonise = spec["harmonise"]
     required = dict(zip(targets.label_columns(spec), targets.label_keys(spec), strict=True))
     required |= {c: "harmonise.covariates" for c in harmonise["covariates"]}
@@ -32,7 +32,7 @@ def list_required_columns(spec: dict[str, Any]) -> dict[str, str]:
 
 
 def select_samples(modalities: Modalities, obs: pd.DataFrame, spec: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
-    """Names of the samples that are learned from, and those that are not, by reason."""
+    """Names of the samples to learn from, and the excluded samples by reason."""
     has = pd.DataFrame({name: obs.index.isin(data.obs_names) for name, data in modalities.items()}, index=obs.index)
     is_kept = pd.Series(targets.has_label(obs, spec), obs.index)
     excluded = {"no_label": obs.index[~is_kept].tolist()}
@@ -43,7 +43,7 @@ def select_samples(modalities: Modalities, obs: pd.DataFrame, spec: dict[str, An
 
 
 def describe_samples(obs: pd.DataFrame, target: targets.SampleTarget, spec: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """What is known of the kept samples, with target, group, stratum, and where asked for split and batch; and faults."""
+    """Metadata of the selected samples, with target, group, stratum and, if configured, split and batch; and faults."""
     group, source, faults = samples.read_groups(obs, spec["column"])
     added = {**target.columns, "group": group, "stratum": target.stratum}
     for name, column in (("split", spec.get("given")), ("batch", spec["harmonise"]["batch"])):
@@ -53,20 +53,20 @@ def describe_samples(obs: pd.DataFrame, target: targets.SampleTarget, spec: dict
     for column, key in list_required_columns(spec).items():
         faults += samples.find_gaps(obs, key, column) if column not in targets.label_columns(spec) else []
     faults += [
-        f"harmonise.covariates: the name {column!r} is taken by what the workflow adds; give the column another"
+        f"harmonise.covariates: the name {column!r} is used by a column that the workflow adds; rename the column"
         for column in spec["harmonise"]["covariates"]
         if column in added
     ]
-    log.info("groups: %s", f"column {source!r}, {group.nunique()} of them" if source else "each sample by itself")
+    log.info("groups: %s", f"column {source!r}, {group.nunique()} groups" if source else "each sample separately")
     metadata = obs.drop(columns=[c for c in added if c in obs])
     return pd.concat([metadata, pd.DataFrame(added, index=obs.index)], axis=1), faults
 
 
 def join_modalities(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudata.MuData, dict[str, list[str]]]:
-    """All modalities of the samples that can be learned from, and who was left out, by reason.
+    """All modalities of the usable samples, and the excluded samples by reason.
 
-    Raises InputError for all that is wrong at once: modalities that share no sample, columns that are not there or
-    have gaps, a label of one class, features that are the label.
+    Raises InputError listing all faults at once: modalities without a shared sample, columns that are missing or
+    have gaps, a label with one class, features that equal the label.
     """
     metadata = samples.merge_metadata(modalities)
     faults = samples.find_disjoint_modalities(modalities, spec["missing"]) + samples.find_contradictions(
@@ -82,7 +82,7 @@ def join_modalities(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudat
     names, excluded = select_samples(modalities, metadata, spec)
     if not names:
         raise InputError(
-            f"{', '.join(targets.label_keys(spec))}: no sample has a label: {', '.join(targets.label_columns(spec))} are empty for all"
+            f"{', '.join(targets.label_keys(spec))}: no sample has a label: {', '.join(targets.label_columns(spec))} are empty for all samples"
         )
     obs = metadata.loc[names]
     target = targets.build_target(obs, spec)
@@ -104,17 +104,17 @@ def join_modalities(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudat
 
 
 def summary_records(data: mudata.MuData, excluded: dict[str, list[str]], spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Figures for the summary: samples, features, classes, and who was left out."""
+    """Figures for the summary: samples, features, classes and excluded samples."""
     outcome = examples_file.read_outcome(data)
-    rows = [("samples", data.n_obs, "samples", "samples that are learned from")]
-    rows.append(("donors", data.obs["group"].nunique(), "groups", "groups that the samples belong to (donors, patients)"))
+    rows = [("samples", data.n_obs, "samples", "samples used for learning")]
+    rows.append(("donors", data.obs["group"].nunique(), "groups", "groups of samples (donors, patients)"))
     rows += [(f"features.{name}", subset.n_vars, "features", f"features of {name}") for name, subset in data.mod.items()]
     rows += [
         (
             f"lacking.{name}",
             data.n_obs - subset.n_obs,
             "samples",
-            f"kept samples that lack {name}; it stands at its training mean",
+            f"kept samples that lack {name}; set to its training mean",
         )
         for name, subset in data.mod.items()
         if subset.n_obs < data.n_obs
@@ -122,13 +122,13 @@ def summary_records(data: mudata.MuData, excluded: dict[str, list[str]], spec: d
     counted = cross_validation.class_masks(outcome, data.obs)
     keys = make_keys(name for name, _ in counted)
     rows += [(f"class.{keys[name]}", int(subset.sum()), "samples", f"samples: {name}") for name, subset in counted]
-    reasons = {"no_label": f"samples left out: nothing in {', '.join(targets.label_columns(spec))}"}
+    reasons = {"no_label": f"samples excluded: no value in {', '.join(targets.label_columns(spec))}"}
     rows += [
         (
             f"left_out.{reason}",
             len(names),
             "samples",
-            reasons.get(reason, f"samples left out: {reason.replace('_', ' ')} of them"),
+            reasons.get(reason, f"samples excluded: {reason.replace('_', ' ')}"),
         )
         for reason, names in excluded.items()
         if names
@@ -149,10 +149,13 @@ def summary_records(data: mudata.MuData, excluded: dict[str, list[str]], spec: d
 
 
 def main(modalities: list[Path], spec: dict[str, Any], examples: Path, summary: Path) -> None:
-    """Read the modalities, join them, write the examples.
+    """Read the modalities, join them and write the examples.
 
-    modalities: a .h5ad each, in the order of spec's names. spec: name, modalities, outcome, label, positive, time,
-    event, missing, harmonise, column (of groups), given (column of the split, where one is given).
+    Parameters
+    ----------
+    modalities : one .h5ad file each, in the order of `spec["modalities"]`.
+    spec : name, modalities, outcome, label, positive, time, event, missing, harmonise, column (of groups), given
+        (column of the split, if the user provides one).
     """
     files = dict(zip(spec["modalities"], modalities, strict=True))
     joined, excluded = join_modalities(samples.read(files), spec)
@@ -171,7 +174,7 @@ def main(modalities: list[Path], spec: dict[str, Any], examples: Path, summary: 
         log.info("%s: %s", row["description"], row["value"])
     for reason, names in excluded.items():
         if names:
-            log.info("left out (%s): %s", reason.replace("_", " "), samples.list_first(names))
+            log.info("excluded (%s): %s", reason.replace("_", " "), samples.list_first(names))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Gather the sequences of a task: labels, places and groups; windows cut, negatives made, duplicates collapsed."""
+"""Assemble the sequences of a task: labels, coordinates, groups, windows, negatives, and duplicates merged."""
 
 import json
 import logging
@@ -24,13 +24,13 @@ SHOWN = 5
 
 
 def gc_content(codes: np.ndarray) -> np.ndarray:
-    """Part of G and C among the known bases of each row (n, length) → (n,); NaN where none is known."""
+    """GC fraction of the known bases of each row (n, length) → (n,); NaN if a row has only N."""
     known = (codes < 4).sum(axis=1)
     return np.divide(((codes == 1) | (codes == 2)).sum(axis=1), known, out=np.full(len(codes), np.nan), where=known > 0)
 
 
 def describe_examples(assembled: ExampleSet, spec: dict[str, Any]) -> pd.DataFrame:
-    """obs of the examples: target, stratum, place, GC, repeats, origin, copies; and where the split reads them group and split."""
+    """Table of the examples: target, stratum, coordinates, GC, repeats, origin, copies; group and split if the split uses them."""
     obs = assembled.sequences.obs
     length = assembled.sequences.codes.shape[1] // (1 + assembled.sequences.is_paired)
     columns: dict[str, Any] = {**assembled.target.columns, "stratum": assembled.target.stratum}
@@ -45,7 +45,7 @@ def describe_examples(assembled: ExampleSet, spec: dict[str, Any]) -> pd.DataFra
 
 
 def pack_examples(assembled: ExampleSet, spec: dict[str, Any]) -> anndata.AnnData:
-    """The examples as AnnData: codes and, along sequences, targets in obsm; no X."""
+    """The examples as AnnData without X: codes and, for positional outcomes, targets are in obsm."""
     sequences = assembled.sequences
     length = sequences.codes.shape[1] // (1 + sequences.is_paired)
     positional_targets = {} if sequences.target is None else {"target": sequences.target}
@@ -58,19 +58,19 @@ def pack_examples(assembled: ExampleSet, spec: dict[str, Any]) -> anndata.AnnDat
 
 
 def summary_records(data: anndata.AnnData, assembled: ExampleSet, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Figures for the summary: examples, classes, GC content, what was collapsed and left out."""
+    """Figures for the summary: examples, classes, GC content, merged and excluded sequences."""
     counts, counted = assembled.counts, cross_validation.class_masks(assembled.target.outcome, data.obs)
     rows: list[tuple[str, Any, str, str]] = [
-        ("sequences", data.n_obs, "sequences", "sequences that are learned from, each once"),
+        ("sequences", data.n_obs, "sequences", "distinct sequences used for learning"),
         ("length", int(data.uns["sequence"]["length"]), "bases", "bases of each sequence"),
-        ("collapsed", counts["collapsed"], "sequences", f"sequences left out as copies of another{_copy_definition(spec)}"),
-        ("conflicts", counts["contradicted"], "sequences", "sequences left out, since their copies bear different labels"),
+        ("collapsed", counts["collapsed"], "sequences", f"sequences merged with an equal one{_copy_definition(spec)}"),
+        ("conflicts", counts["contradicted"], "sequences", "sequences excluded because their copies have different labels"),
     ]
     if counts["undrawn"]:
-        rows.append(("undrawn", counts["undrawn"], "sequences", "sequences left out by sequences.sample"))
+        rows.append(("undrawn", counts["undrawn"], "sequences", "sequences excluded by sequences.sample"))
     for origin in sorted(set(data.obs["origin"]) - {GIVEN}):
         subset = int((data.obs["origin"] == origin).sum())
-        rows.append((f"made.{origin}", subset, "sequences", f"negatives that were made ({origin})"))
+        rows.append((f"made.{origin}", subset, "sequences", f"generated negatives ({origin})"))
     keys = make_keys(name for name, _ in counted)
     if len(counted) > 1:
         rows += [(f"class.{keys[name]}", int(subset.sum()), "sequences", f"sequences: {name}") for name, subset in counted]
@@ -91,20 +91,20 @@ def summary_records(data: anndata.AnnData, assembled: ExampleSet, spec: dict[str
 
 
 def _copy_definition(spec: dict[str, Any]) -> str:
-    """How copies are told, and where."""
+    """How copies are defined, and where they are searched."""
     within = ", within each side of the split" if spec["by"] == "given" else ""
-    return ("" if spec["stranded"] else " or of its reverse complement") + within
+    return ("" if spec["stranded"] else " or its reverse complement") + within
 
 
 def log_excluded(assembled: ExampleSet) -> None:
-    """Say in the log what was left out."""
+    """Log which sequences were excluded."""
     for line in assembled.sequences.left_out:
-        log.info("left out: %s", line)
+        log.info("excluded: %s", line)
     if assembled.conflicts:
         shown = "; ".join(" = ".join(f"{name} ({label})" for name, label in zip(conflict["names"], conflict["labels"], strict=True)) for conflict in assembled.conflicts[:SHOWN])  # fmt: skip
-        log.warning("%d sequences bear different labels and are left out: %s", len(assembled.conflicts), shown)
+        log.warning("%d sequences have contradictory labels and are excluded: %s", len(assembled.conflicts), shown)
     if assembled.counts.get("known"):
-        log.info("%d negatives were made that are sequences of the files; they are left out", assembled.counts["known"])
+        log.info("%d generated negatives equal input sequences and are excluded", assembled.counts["known"])
 
 
 def main(
@@ -112,9 +112,12 @@ def main(
 ) -> None:
     """Write the examples and their summary.
 
-    files: in the order of spec's. spec: name, source, outcome, representation, label, positive, by, column (of groups) or
-    given (of sides) where the split reads them, and the config's section `sequences`. context_files: codes and contigs of the
-    genome, signal, annotation, as far as there are any.
+    Parameters
+    ----------
+    files : in the order of `spec["files"]`.
+    spec : name, source, outcome, representation, label, positive, by, column (of groups) or given (column of the
+        split) if the split uses them, and the config section `sequences`.
+    context_files : codes and contigs of the genome, signal, annotation; only those that exist.
     """
     genome = Genome.open(context_files["codes"], context_files["contigs"]) if "codes" in context_files else None
     assembled = assemble_examples(

@@ -1,4 +1,4 @@
-"""Assemble the examples of a learning task: labels, coordinates and features, in one AnnData file."""
+"""Assemble the examples of a variant task: labels, coordinates and features, in one AnnData file."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger("readsight")
 
 
 def assemble_examples(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame, task: dict[str, Any]) -> anndata.AnnData:
-    """One AnnData: a row an example, features in X (float64, NaN where missing), the task, its hashes and outcome in uns."""
+    """AnnData with one row per example: features in X (float64, NaN if missing); task, file hashes and outcome in uns."""
     obs, outcome = obs.copy(), Outcome("binary", tuple(task["classes"]))
     for name in obs.columns[[not pd.api.types.is_numeric_dtype(obs[c]) for c in obs]]:
         obs[name] = obs[name].astype(str)
@@ -27,9 +27,9 @@ def assemble_examples(obs: pd.DataFrame, table: pd.DataFrame, var: pd.DataFrame,
 
 
 def main(labels: Path, fasta: Path, spec: dict[str, Any], examples: Path) -> None:
-    """Read the source, make the features, write the examples.
+    """Read the calls, compute their features and write the examples.
 
-    spec: name, source, representation, label, caller. Raises InputError for zero examples or one class.
+    spec: name, source, representation, label, caller. Raises InputError for zero examples or a single class.
     """
     source = SOURCES[spec["source"]]
     obs, annotations = source.read(labels)

@@ -1,4 +1,4 @@
-"""Balance the classes of the training folds; this step is given nothing else."""
+"""Balance the classes of the training folds. This step reads training folds only."""
 
 import logging
 from pathlib import Path
@@ -20,15 +20,20 @@ log = logging.getLogger("readsight")
 
 
 def balance_fold(train: anndata.AnnData, spec: dict[str, Any], seed: int) -> anndata.AnnData:
-    """A training fold with its classes balanced.
+    """A training fold with balanced classes.
 
-    Returns rows with obs: the outcome's columns, group, weight, parent (name of the training
-    example, empty for a synthetic one), origin (`train`, `synthetic`, or `mutated`: a changed copy of its parent).
-    Raises InputError where there are no classes to balance and a method is asked for.
+    Returns
+    -------
+    AnnData whose obs has the outcome's columns, group, weight, parent (name of the training example, empty for a
+    synthetic one) and origin (`train`, `synthetic`, or `mutated` for a changed copy of its parent).
+
+    Raises
+    ------
+    InputError if a balancing method is configured but the outcome has no classes.
     """
     outcome = Outcome.from_dict(train.uns["outcome"])
     if outcome.kind not in ("binary", "multiclass") and spec["method"] != "none":
-        raise InputError(f"balance.method: there are no classes to balance ({outcome.kind}); use none")
+        raise InputError(f"balance.method: the outcome has no classes to balance ({outcome.kind}); use none")
     spec = spec | {"classes": outcome.classes}
     sequence = examples.read_sequence_layout(train)
     if sequence is not None:
@@ -40,11 +45,13 @@ def balance_fold(train: anndata.AnnData, spec: dict[str, Any], seed: int) -> ann
 
 
 def balance_sequences(train: anndata.AnnData, spec: dict[str, Any], seed: int, outcome: Outcome) -> anndata.AnnData:
-    """As `balance_fold`, of sequences: methods that choose among examples are given their numbers, not their bases."""
+    """Balanced fold of sequences. Methods that select examples receive row numbers instead of bases."""
     codes = train.obsm["sequence"]
     target = train.obsm["target"] if outcome.is_positional else outcome.read_target(train.obs)
     if spec["method"] == "smote":
-        raise InputError("balance.method: smote draws between numbers, and sequences are none; use mutagenesis or oversample")
+        raise InputError(
+            "balance.method: smote interpolates numbers and cannot be used for sequences; use mutagenesis or oversample"
+        )
     uses_indices = spec["method"] != "mutagenesis"
     values = np.arange(len(codes))[:, None] if uses_indices else np.asarray(codes)
     balanced = BALANCES[spec["method"]].balance(values, target, spec, seed)
@@ -56,7 +63,7 @@ def balance_sequences(train: anndata.AnnData, spec: dict[str, Any], seed: int, o
 
 
 def describe_rows(obs: pd.DataFrame, balanced: BalancedFold, outcome: Outcome) -> pd.DataFrame:
-    """What there is to say of each row of a balanced fold, made of a training fold's `obs`."""
+    """obs of a balanced fold, derived from the training fold's `obs`."""
     is_real = balanced.parent >= 0
     origin = np.where(is_real, "train", "synthetic")
     columns = {
@@ -70,19 +77,19 @@ def describe_rows(obs: pd.DataFrame, balanced: BalancedFold, outcome: Outcome) -
 
 
 def describe_split(train: anndata.AnnData) -> dict[str, Any]:
-    """Of which split and fold the rows are."""
+    """Split and fold that the rows belong to."""
     return dict(train.uns["split"].items()) | {"role": "balanced"}
 
 
 def read_fold(train: Path, name: str) -> anndata.AnnData:
-    """One fold as AnnData; sequences are mapped, not read."""
+    """One fold as AnnData; sequences are memory-mapped."""
     with h5py.File(train) as handle:
         group = handle[name]
         return examples.read_sequences(group) if "sequence" in group["uns"] else anndata.io.read_elem(group)
 
 
 def main(train: Path, spec: dict[str, Any], seed: int, out: Path) -> None:
-    """Balance each fold's training part, and those of its inner folds."""
+    """Balance the training set of each fold and of its inner folds."""
     names = fold_file.fold_names(train)
     fold_file.write(out, ((name, balance_fold(read_fold(train, name), spec, seed)) for name in names))
     for name in names:

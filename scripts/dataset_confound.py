@@ -1,4 +1,4 @@
-"""Measure how far batch and label are confounded, before anything is learned; where they are one and the same, refuse."""
+"""Measure how strongly batch and label are confounded before training; refuse if they are inseparable."""
 
 import json
 import logging
@@ -26,11 +26,11 @@ UNITS = {
 
 
 def refuse_confounded(task: str, batch: str, obs: pd.DataFrame, outcome: Outcome) -> None:
-    """Raises InputError where a label is a function of the batch, or a sample has no batch."""
+    """Raise InputError if a label is a function of the batch, or a sample has no batch."""
     unassigned = obs.index[obs["batch"].astype(str).isin(["", "nan"])]
     if len(unassigned):
         raise InputError(
-            f"tasks.{task}.harmonise.batch: sample {unassigned[0]} has nothing in column {batch} ({len(unassigned)} have not); name its batch, or leave it out"
+            f"tasks.{task}.harmonise.batch: sample {unassigned[0]} has no value in column {batch} ({len(unassigned)} have none); give its batch, or exclude the sample"
         )
     faults = []
     for name, classes, labels in confounding.list_targets(outcome, outcome.read_target(obs)):
@@ -42,14 +42,12 @@ def refuse_confounded(task: str, batch: str, obs: pd.DataFrame, outcome: Outcome
 
 
 def summarise_targets(rows: list[dict[str, Any]]) -> str:
-    """What was found of all targets, in words: of those that are strongly confounded, or else of the one that is most."""
+    """Sentence for all targets: the strongly confounded ones or, if there are none, the most confounded one."""
     strong = [row["words"] for row in rows if row["strong"]]
     if strong or len(rows) == 1:
         return " ".join(strong or [rows[0]["words"]])
     strongest = max(rows, key=lambda row: row["cramers_v"]["value"] or 0)
-    return (
-        f"None of {len(rows)} labels is strongly confounded with the batch; the most is {strongest['name']}: {strongest['words']}"
-    )
+    return f"None of {len(rows)} labels is strongly confounded with the batch; the most confounded is {strongest['name']}: {strongest['words']}"
 
 
 def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -61,7 +59,7 @@ def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]
         label = f" (label {target['name']})" if target["name"] else ""
         for key, cell in ({"cramers_v": target["cramers_v"]} | target["scores"]).items():
             unit, title = UNITS[key]
-            chance = f"; chance {target['chance'][key]:.2f}" if key in target["chance"] else "; 0: none, 1: one and the same"
+            chance = f"; chance {target['chance'][key]:.2f}" if key in target["chance"] else "; 0: independent, 1: identical"
             rows.append(
                 {"key": prefix + key, **cell, "n": findings["samples"], "unit": unit, "description": title + label + chance}
             )
@@ -71,7 +69,7 @@ def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def main(task: str, path: Path, batch: str, seed: int, confounded: Path, summary: Path) -> None:
-    """Read the examples, refuse what cannot be told apart, measure the rest. batch: the column's name in the metadata."""
+    """Read the examples, refuse inseparable labels and measure confounding. batch: name of the metadata column."""
     data = examples.read(path)
     outcome = examples.read_outcome(data)
     refuse_confounded(task, batch, data.obs, outcome)

@@ -1,6 +1,6 @@
-"""Cut the folds of one repeat, each fitted on what its own training part gives: scaling, harmonisation, selection.
+"""Write the folds of one repeat. Harmonisation, selection and scaling are fitted on the training set of each fold.
 
-Of sequences nothing is fitted: their codes are copied as they are.
+Nothing is fitted for sequences: their codes are copied unchanged.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from readsight.step import step
 
 
 def fit(data: anndata.AnnData, roles: pd.Series, spec: dict[str, Any]) -> dict[str, Any]:
-    """What is fitted in a fold: the representation is handed the training rows, and nothing else."""
+    """Fit the representation of a fold on its training rows only."""
     training = data[(roles == "train").to_numpy()].copy()
     return REPRESENTATIONS[str(data.uns["task"]["representation"])].fit(training, spec)
 
@@ -31,7 +31,7 @@ def fit(data: anndata.AnnData, roles: pd.Series, spec: dict[str, Any]) -> dict[s
 def cut_samples(
     data: anndata.AnnData, roles: pd.Series, groups: pd.Series, fitted: dict[str, Any], split_description: dict[str, Any]
 ) -> anndata.AnnData:
-    """One role of one fold, by what was fitted. split_description: certificate, repeat, fold, role."""
+    """One role of one fold, transformed with the fitted representation. split_description: certificate, repeat, fold, role."""
     is_in_role = (roles == split_description["role"]).to_numpy()
     values, var = REPRESENTATIONS[fitted["representation"]].apply(data[is_in_role], fitted)
     obs = examples_file.plain_text_columns(data.obs[is_in_role]).assign(
@@ -43,7 +43,7 @@ def cut_samples(
 def cut_sequences(
     data: anndata.AnnData, roles: pd.Series, groups: pd.Series, split_description: dict[str, Any]
 ) -> anndata.AnnData:
-    """One role of one fold of sequences, whose codes (and targets along them) are mapped; read are those of this role."""
+    """One role of one fold of sequences. Codes and positional targets are memory-mapped; only rows of this role are read."""
     rows = np.flatnonzero((roles == split_description["role"]).to_numpy())
     obs = examples_file.plain_text_columns(data.obs.iloc[rows]).assign(
         group=groups.to_numpy(str)[rows], split=split_description["role"]
@@ -55,7 +55,7 @@ def cut_sequences(
 
 
 def list_folds(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[str]]]:
-    """Folds and inner folds of a repeat: name in the fold files, column of the split, roles written."""
+    """Folds and inner folds of a repeat: name in the fold files, column of the split table, roles to write."""
     folds = []
     prefix = f"repeat{repeat}."
     for number in range(sum(name.startswith(prefix) for name in outer_columns(table.columns))):
@@ -67,7 +67,7 @@ def list_folds(table: pd.DataFrame, repeat: int) -> list[tuple[str, str, list[st
 
 @contextmanager
 def name_fold_in_errors(fold_name: str) -> Iterator[None]:
-    """Say of a fault in which fold it is: another may have none."""
+    """Prefix the faults of an InputError with the fold: other folds may be fine."""
     try:
         yield
     except InputError as error:
@@ -83,11 +83,16 @@ def main(
     outputs: dict[str, Path],
     scaler: Path,
 ) -> None:
-    """Write the folds of a repeat, a file a role, and what was fitted.
+    """Write the folds of a repeat, one file per role, and the fitted parameters.
 
-    spec: harmonise and select, for samples. outputs: role → file; a role that a fold has not (nested folds have no
-    validation part of their own) is left out. Raises InputError for a certificate that is not about these examples
-    and this split.
+    Parameters
+    ----------
+    spec : harmonise and select, for samples.
+    outputs : role → file. A role that a fold lacks is skipped (nested folds have no validation set).
+
+    Raises
+    ------
+    InputError if the certificate does not cover these examples and this split.
     """
     verify_split(certificate, examples, split)
     digest = sha256(certificate)

@@ -1,4 +1,4 @@
-"""Write a genome as codes that windows are cut out of without reading the rest."""
+"""Write a genome as integer codes, so that windows can be read without loading the chromosome."""
 
 from readsight.genome.store import build_genome
 from readsight.step import step

@@ -1,4 +1,4 @@
-"""Draw a split's certificate: what is in each test fold, sizes of the groups, leakage beside that of a random split."""
+"""Plot a split's certificate: content of each test fold, group sizes, and leakage compared with a random split."""
 
 import json
 from pathlib import Path
@@ -10,41 +10,41 @@ from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 KINDS = {
-    "same_group": "group also\ntrained on",
-    "neighbour": "neighbour\ntrained on",
-    "near_profile": "near-duplicate\ntrained on",
-    "same_features": "twin in all\nfeatures",
-    "exact": "the very\nsequence",
-    "reverse_complement": "its reverse\ncomplement",
-    "near": "one\nlike it",
-    "overlap": "one that\noverlaps it",
+    "same_group": "group in\ntraining",
+    "neighbour": "neighbour in\ntraining",
+    "near_profile": "near-duplicate\nin training",
+    "same_features": "identical\nfeatures",
+    "exact": "identical\nsequence",
+    "reverse_complement": "reverse\ncomplement",
+    "near": "similar\nsequence",
+    "overlap": "overlapping\ninterval",
 }
 ROLES = ("train", "validation", "test")
-DIVISIONS = (("random", COLOURS[7], "random split"), ("split", COLOURS[0], "this split"), ("redrawn", COLOURS[2], "drawn anew"))
-SPREAD = 12  # more folds than this are not labelled one by one
-EDGES = (1, 2, 4, 10, 30, 100, 1000, 10_000, 100_000, 1_000_000_000)  # largest cluster that a bar counts
-NAMED = 16  # letters of a name that a legend has room for
+DIVISIONS = (("random", COLOURS[7], "random split"), ("split", COLOURS[0], "this split"), ("redrawn", COLOURS[2], "resplits"))
+SPREAD = 12  # with more folds, only some are labelled
+EDGES = (1, 2, 4, 10, 30, 100, 1000, 10_000, 100_000, 1_000_000_000)  # largest cluster size of each bar
+NAMED = 16  # longest name in a legend, in characters
 
 
 def class_colours(count: int) -> list[str]:
-    """A colour for each class; of two the first is the warm one."""
+    """One colour per class; with two classes the first is the warm one."""
     return [COLOURS[1], COLOURS[0]] if count == 2 else [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
 def shorten_name(name: str) -> str:
-    """A name that fits a legend."""
+    """A name truncated to fit a legend."""
     return name if len(name) <= NAMED else name[: NAMED - 1] + "…"
 
 
 def fold_label(row: dict[str, Any], certificate: dict[str, Any]) -> str:
-    """What a test fold is called: repeat and fold, from 1; of a given split `given`, and the number of those drawn anew."""
+    """Display name of a test fold: repeat.fold, from 1; for a user-provided split `given`, and the numbers of its resplits."""
     if "given" in certificate:
         return f"{row['fold'] + 1}" if row["repeat"] else "given"
     return f"{row['repeat'] + 1}.{row['fold'] + 1}"
 
 
 def draw_classes(axis: Any, certificate: dict[str, Any]) -> None:
-    """What each test fold holds: stacked bars of classes, or of events; of several labels at once, the part that has each."""
+    """Content of each test fold: stacked bars of classes or events; for multilabel, the percentage with each label."""
     rows = [row for row in certificate["folds"] if row["role"] == "test"]
     is_multilabel = certificate.get("kind") == "multilabel"
     bottom, highest = [0] * len(rows), 0.0
@@ -61,12 +61,12 @@ def draw_classes(axis: Any, certificate: dict[str, Any]) -> None:
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
     shown = range(0, len(rows), 1 + len(rows) // SPREAD)
     axis.set_xticks(list(shown), [fold_label(rows[i], certificate) for i in shown])
-    # Room for the legend, which grows by a line for every two names.
+    # Space for the legend, which has one line per two names.
     headroom = 1.1 + 0.11 * -(-len(names) // 2)
     subject = {"multilabel": "Labels", "survival": "Events"}.get(certificate.get("kind", ""), "Classes")
     axis.set(
-        xlabel="split: given, and drawn anew" if "given" in certificate else "repeat.fold",
-        ylabel="test examples that have it (%)" if is_multilabel else "test examples",
+        xlabel="split: given, and resplits" if "given" in certificate else "repeat.fold",
+        ylabel="test examples with the label (%)" if is_multilabel else "test examples",
         title=f"{subject} of each test fold",
         ylim=(0, headroom * max(highest, *bottom, 1)),
     )
@@ -74,7 +74,7 @@ def draw_classes(axis: Any, certificate: dict[str, Any]) -> None:
 
 
 def draw_roles(axis: Any, certificate: dict[str, Any]) -> None:
-    """What training, validation and test hold, on average over the folds: classes, or labels, as parts; else examples."""
+    """Content of training, validation and test, averaged over folds: percentages of classes or labels, or example counts."""
     rows = [row for row in certificate["folds"] if not row["repeat"] or "given" not in certificate]
     by_role = {role: [row for row in rows if row["role"] == role] for role in ROLES}
     by_role = {role: role_rows for role, role_rows in by_role.items() if role_rows}
@@ -96,7 +96,7 @@ def draw_roles(axis: Any, certificate: dict[str, Any]) -> None:
         )
         bottom = bottom if is_multilabel else bottom + heights
     axis.set_xticks(range(len(by_role)), [f"{role}\n{count:,.0f}" for role, count in zip(by_role, counts, strict=True)])
-    axis.set(ylabel="examples" if is_single else "examples that have it (%)" if is_multilabel else "examples (%)")
+    axis.set(ylabel="examples" if is_single else "examples with the label (%)" if is_multilabel else "examples (%)")
     axis.set_title("Examples of each side" if is_single else "Labels of each side" if is_multilabel else "Classes of each side")
     if not is_single:
         axis.set(ylim=(0, 102 + 12 * -(-len(names) // 2)), yticks=range(0, 101, 20))
@@ -104,7 +104,7 @@ def draw_roles(axis: Any, certificate: dict[str, Any]) -> None:
 
 
 def draw_clusters(axis: Any, certificate: dict[str, Any]) -> None:
-    """How many sequences stand alone, and in clusters of each size."""
+    """Percentage of sequences in clusters of each size."""
     clusters = certificate["clusters"]["near"]
     edges = [edge for index, edge in enumerate(EDGES) if not index or EDGES[index - 1] < clusters["largest"]]
     counts = [0] * len(edges)
@@ -124,23 +124,23 @@ def draw_clusters(axis: Any, certificate: dict[str, Any]) -> None:
     axis.set(
         xlabel="sequences in the cluster",
         ylabel="sequences (%)",
-        title=f"{clusters['count']:,} clusters of like sequences",
-        ylim=(0, 118 if len(edges) > 2 else 150),  # a few wide bars would lie under the text
+        title=f"{clusters['count']:,} clusters of similar sequences",
+        ylim=(0, 118 if len(edges) > 2 else 150),  # space for the text above wide bars
         yticks=range(0, 101, 20),
     )
     axis.text(0.98, 0.95, cluster_notes(certificate), transform=axis.transAxes, ha="right", va="top", fontsize=8, linespacing=1.4)
 
 
 def cluster_notes(certificate: dict[str, Any]) -> str:
-    """What else the clusters tell: the largest, what was left out for their sake, how the sides differ in GC content."""
+    """Notes on the clusters: the largest, how many examples they exclude, GC difference between test and training."""
     search = certificate["search"]
     lines = [
-        f"alike: {100 * search['identity']:g} % identity over {100 * search['coverage']:g} % of the shorter",
-        f"sequences in the largest: {certificate['clusters']['near']['largest']:,}",
+        f"similar: {100 * search['identity']:g} % identity over {100 * search['coverage']:g} % of the shorter sequence",
+        f"largest cluster: {certificate['clusters']['near']['largest']:,}",
     ]
     if certificate["left_out"]:
         excluded = max(row["train"] + row["validation"] for row in certificate["left_out"])
-        lines.append(f"left out of training and validation: {'up to ' if len(certificate['left_out']) > 1 else ''}{excluded:,}")
+        lines.append(f"excluded from training and validation: {'up to ' if len(certificate['left_out']) > 1 else ''}{excluded:,}")
     if certificate["gc"]:
         gc_difference = max((row["difference"] for row in certificate["gc"]), key=abs)
         lines.append(f"GC of test − training: {gc_difference:+.2f} s.d.".replace("-", "−"))
@@ -162,7 +162,7 @@ def draw_groups(axis: Any, certificate: dict[str, Any]) -> None:
 
 
 def draw_leakage(axis: Any, certificate: dict[str, Any]) -> None:
-    """Bars side by division_row: part of the test examples with a relative on the training side."""
+    """Grouped bars: percentage of test examples with a relative in training."""
     sequences = "search" in certificate
     hidden_kinds = () if certificate["spec"]["by"] == "group" or not sequences else ("same_group",)
     kinds = [kind for kind in KINDS if kind in certificate["leakage"]["split"] and kind not in hidden_kinds]
@@ -184,9 +184,9 @@ def draw_leakage(axis: Any, certificate: dict[str, Any]) -> None:
     title = "Leakage of the given split" if "given" in certificate else "Leakage: before and after"
     axis.set(ylabel="test examples (%)", title=title)
     if sequences:
-        axis.set_xlabel("what training holds of a test example")
+        axis.set_xlabel("relative in training")
         axis.tick_params("x", labelsize=9)
-    if sequences and highest < 40:  # small parts are seen on a scale of their own
+    if sequences and highest < 40:  # small percentages need a narrower axis
         axis.set(ylim=(0, 1.3 * max(highest, 1)))
     else:
         axis.set(ylim=(0, 125), yticks=range(0, 101, 20))
@@ -194,17 +194,17 @@ def draw_leakage(axis: Any, certificate: dict[str, Any]) -> None:
 
 
 def list_divisions(certificate: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Divisions whose leakage is drawn: key, colour, words."""
+    """Divisions with a measured leakage: key, colour, label."""
     return [division for division in DIVISIONS if certificate["leakage"].get(division[0])]
 
 
 def format_percent(percent: float) -> str:
-    """A part in per cent as a label: of small ones a figure behind the point."""
+    """A percentage as a label, with one decimal if it is small."""
     return "0" if not percent else "<0.1" if percent < 0.1 else f"{percent:.1f}" if percent < 10 else f"{percent:.0f}"
 
 
 def main(certificate: Path, out: Path) -> None:
-    """One figure of three panels."""
+    """One figure with three panels."""
     content = json.loads(certificate.read_text())
     figure, (left, middle, right) = new_figure(1, 3, width=12, height=3.6)
     if "search" in content:

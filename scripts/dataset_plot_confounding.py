@@ -1,4 +1,4 @@
-"""Draw which batches hold which classes, and what the batch alone tells of the label."""
+"""Plot which batches contain which classes, and how well the batch alone predicts the label."""
 
 import json
 import textwrap
@@ -11,26 +11,26 @@ from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 BATCHES = 25  # rows of the heat map; the largest batches are shown
-TARGETS = 12  # labels shown of several, those that the batch tells most of
+TARGETS = 12  # labels shown, the most confounded ones
 SHORT = {
     "balanced_accuracy": "balanced accuracy",
     "auroc": "AUROC",
     "macro_auroc": "macro AUROC",
     "c_index": "concordance C",
 }
-NAME = 22  # letters of a name
+NAME = 22  # longest name, in characters
 
 
 def select_targets(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The targets that are drawn, in their order."""
+    """The plotted targets, in their original order."""
     selected = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:TARGETS]
     return [targets[i] for i in sorted(selected)]
 
 
 def count_cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
-    """Counts and shares of a batch's samples, (batches, columns), with names of batches and columns; largest batch first.
+    """Counts and fractions of each batch (batches, columns), with batch and column names; largest batch first.
 
-    A column is a class; of several labels, one each: the samples that have it.
+    A column is a class or, for multilabel outcomes, the samples with one label.
     """
     batches = targets[0]["batches"]
     sizes = np.array(targets[0]["counts"]).sum(axis=1)
@@ -49,7 +49,7 @@ def shorten_name(name: str) -> str:
 
 
 def draw_counts(figure: Any, axis: Any, targets: list[dict[str, Any]], batch: str) -> None:
-    """Heat map: colour is the part of the batch, the number in the cell counts samples."""
+    """Heat map: colour is the fraction of the batch, the number in each cell counts samples."""
     counts, fractions, names, columns = count_cells(targets)
     image = axis.imshow(fractions, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), n in np.ndenumerate(counts):
@@ -62,18 +62,18 @@ def draw_counts(figure: Any, axis: Any, targets: list[dict[str, Any]], batch: st
     axis.tick_params(length=0)
     hidden_count = len(targets[0]["batches"]) - len(names)
     axis.set_title(
-        f"Samples of each batch ({shorten_name(batch)})" + (f", {hidden_count} smaller left out" if hidden_count else "")
+        f"Samples of each batch ({shorten_name(batch)})" + (f", {hidden_count} smaller ones not shown" if hidden_count else "")
     )
-    figure.colorbar(image, ax=axis, label="part of the batch", shrink=0.8)
+    figure.colorbar(image, ax=axis, label="fraction of the batch", shrink=0.8)
 
 
 def list_scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], float]]:
-    """Rows of the right panel: name, value with its interval, and what stands for no confounding."""
+    """Rows of the right panel: name, value with interval, and the value expected by chance."""
     rows = []
     for target in targets:
         start = f"{shorten_name(target['name'])}: " if target["name"] else ""
         cells = {"Cramér's V": (target["cramers_v"], 0.0)}
-        # of several labels one score each, lest the panel be read as a table
+        # one score per label keeps the panel readable
         keys = [key for key in target["scores"] if not (target["name"] and key == "balanced_accuracy")]
         cells |= {SHORT[key]: (target["scores"][key], target["chance"][key]) for key in keys}
         rows += [(start + name, cell, chance) for name, (cell, chance) in cells.items() if cell["value"] is not None]
@@ -81,23 +81,23 @@ def list_scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]
 
 
 def draw_scores(axis: Any, rows: list[tuple[str, dict[str, Any], float]]) -> None:
-    """Points with intervals; a grey mark shows chance."""
+    """Points with intervals; a grey tick shows chance."""
     for position, (_, cell, chance) in enumerate(rows):
         is_above = cell["low"] is not None and cell["low"] > chance
         axis.plot(
-            [chance, chance], [position - 0.32, position + 0.32], color=COLOURS[7], lw=3, label="" if position else "chance alone"
+            [chance, chance], [position - 0.32, position + 0.32], color=COLOURS[7], lw=3, label="" if position else "chance"
         )
         if cell["low"] is not None:
             axis.plot([cell["low"], cell["high"]], [position, position], color=COLOURS[1 if is_above else 0], lw=2)
         axis.plot(cell["value"], position, "o", color=COLOURS[1 if is_above else 0])
         axis.text(1.03, position, f"{cell['value']:.2f}", va="center", fontsize=8)
     axis.set_yticks(range(len(rows)), [name for name, _, _ in rows], fontsize=8 if len(rows) < 16 else 6)
-    axis.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="0: nothing, 1: all of it")
-    axis.set_title("What the batch alone tells")
+    axis.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="0: no association, 1: complete")
+    axis.set_title("Prediction from the batch alone")
 
 
 def main(confounding: Path, out: Path) -> None:
-    """One figure of two panels, with the finding in words above."""
+    """One figure with two panels; a strong confounding is stated in the title."""
     findings = json.loads(confounding.read_text())
     targets = select_targets(findings["targets"])
     rows = list_scores(targets)

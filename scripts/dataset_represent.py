@@ -1,4 +1,4 @@
-"""Learn the representation of sequences from the training part of every fold of a repeat; this step is given nothing else."""
+"""Fit the sequence encoding on the training set of every fold of a repeat. This step reads training folds only."""
 
 import logging
 from pathlib import Path
@@ -17,12 +17,15 @@ log = logging.getLogger("readsight")
 
 
 def fit_encoding(train: Path, number: int, certificate: Path, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """One fold's encoding. spec: representation, and the config's section `represent`. Raises InputError where the training
-    part was not cut under the certificate, is not of sequences, or does not go with the settings."""
+    """Encoding of one fold. spec: representation, and the config section `represent`.
+
+    Raises InputError if the training set was made under a different certificate, has no sequences, or does not
+    fit the settings.
+    """
     fold = fold_file.read(train, number)
     verify_folds(certificate, {str(train): fold.digest})
     if fold.sequence is None:
-        raise InputError(f"{train}: holds no sequences; a representation of sequences is learned from those alone")
+        raise InputError(f"{train}: has no sequences, which the representation must be fitted on")
     settings = {key: value for key, value in spec.items() if key != "representation"}
     with threadpool_limits(threads):
         encoding = ENCODINGS[spec["representation"]].fit(fold.values, fold.sequence, settings, seed, threads)

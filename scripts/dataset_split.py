@@ -1,4 +1,4 @@
-"""Divide the examples into folds so that nothing related stands on both sides, and certify it."""
+"""Divide the examples into folds without related examples on both sides, and certify the result."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger("readsight")
 
 BATCHES = "batch"
 BARRED = ("same_group", "exact", "reverse_complement", "near", "overlap")
-GIANT = 0.1  # a cluster with more than this part of the examples is warned of
+GIANT = 0.1  # fraction of the examples above which a cluster causes a warning
 
 
 def divide_examples(
@@ -32,10 +32,10 @@ def divide_examples(
     near_pairs: np.ndarray | None = None,
     relatives: Relatives | None = None,
 ) -> pd.DataFrame:
-    """Group and roles of n examples: columns group, `repeat0.fold0`, …; indexed as the examples.
+    """Group and roles of n examples: columns group, `repeat0.fold0`, …; indexed like the examples.
 
-    near_pairs: (m, 2) pairs of near-duplicates; they go into one group. relatives: relatives among sequences. By chromosome they keep
-    the chromosome as their group, and have no role where a relative of theirs is tested on.
+    near_pairs: (m, 2) near-duplicates; each pair is put into one group. relatives: related sequences. Splits by
+    chromosome keep the chromosome as group; examples related to a test example get no role.
     """
     split_rule = SPLITS[spec["by"]]
     groups = split_rule.assign_groups(data.obs, spec)
@@ -59,25 +59,27 @@ def divide_examples(
 
 
 def refuse_single_group(groups: pd.Series, spec: dict[str, Any]) -> None:
-    """Raise InputError where all sequences are one group: nothing can be divided."""
+    """Raise InputError if all sequences form one group: nothing can be divided."""
     if groups.nunique() > 1 or spec["by"] == "given":
         return
     if spec["by"] == "chromosome":
-        raise InputError(f"split.by: all examples lie on {groups.iloc[0]}; set split.by to homology, or bring other chromosomes")
+        raise InputError(
+            f"split.by: all examples lie on {groups.iloc[0]}; set split.by to homology, or add examples on more chromosomes"
+        )
     raise InputError(
-        f"split.by: all {len(groups)} examples are one cluster of like or overlapping sequences (directly, or through "
-        "others), and cannot be divided without leakage; raise split.identity or split.coverage, bring examples further "
-        "apart, or set split.by to chromosome or given"
+        f"split.by: all {len(groups)} examples form one cluster of similar or overlapping sequences (directly or through "
+        "intermediate ones) and cannot be divided without leakage; raise split.identity or split.coverage, add less similar "
+        "examples, or set split.by to chromosome or given"
     )
 
 
 def read_strata(obs: pd.DataFrame) -> np.ndarray:
-    """What folds are balanced by (n,): the class, or what the examples were joined with."""
+    """Strata that the folds are balanced by (n,): the assembled strata, or the class."""
     return obs["stratum" if "stratum" in obs else "label"].to_numpy(int)
 
 
 def find_relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Relatives | None:
-    """Who is related to whom among sequences; None for other examples. Only the codes are looked at."""
+    """Relatives among sequences; None for other examples. Only the codes are used, not the labels."""
     sequence = examples_file.read_sequence_layout(data)
     if sequence is None:
         return None
@@ -85,7 +87,7 @@ def find_relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Relatives | N
 
 
 def find_near_duplicates(data: anndata.AnnData) -> np.ndarray | None:
-    """Pairs of samples with near-duplicate profiles; None for calls, of which many are alike by nature."""
+    """Pairs of samples with near-duplicate profiles; None for variant calls, where equal profiles are normal."""
     return (
         None
         if str(data.uns["task"]["source"]) == "variants"
@@ -96,7 +98,7 @@ def find_near_duplicates(data: anndata.AnnData) -> np.ndarray | None:
 def examine_tables(
     data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, near_pairs: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """What there is to say about a split: duplicates, groups, class balance, leakage beside that of a random split."""
+    """Findings on a split of calls or samples: duplicates, groups, class balance, and leakage compared with a random split."""
     roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
     identical_ids = leakage.number_identical_rows(np.asarray(data.X))
     fractions = {
@@ -129,7 +131,7 @@ def examine_tables(
 def examine_sequences(
     data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int, relatives: Relatives
 ) -> dict[str, Any]:
-    """What there is to say about a split of sequences; as `examine_tables`, and clusters, examples left out, GC content by side."""
+    """Findings on a split of sequences; like `examine_tables`, with clusters, excluded examples and GC content."""
     roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
     first_fold, is_given = roles[[cross_validation.fold_column(0, 0)]], spec["by"] == "given"
     fractions = {
@@ -145,7 +147,9 @@ def examine_sequences(
     divisions = ("split", "validation")
     if is_given:
         is_test = (first_fold.iloc[:, 0] == "test").to_numpy()
-        ids = SPLITS["given"].assign_groups(data.obs, spec).to_numpy(str)  # of the data; those of the table are joined by chains
+        ids = (
+            SPLITS["given"].assign_groups(data.obs, spec).to_numpy(str)
+        )  # groups of the data; those of the table are already joined
         kinds = leakage.find_related(is_test, ~is_test, data.obs, ids, relatives)
         is_leaked = np.zeros(len(is_test), bool)
         is_leaked[is_test] = kinds["related"] | kinds["same_group"]
@@ -179,7 +183,7 @@ def examine_sequences(
 
 
 def describe_split(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, Any], seed: int) -> dict[str, Any]:
-    """What a certificate says of any split: examples, groups, and what each role of each fold holds."""
+    """Description of any split: examples, groups, and the content of each role of each fold."""
     roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
     outcome = examples_file.read_outcome(data)
     counted = cross_validation.class_masks(outcome, data.obs)
@@ -198,23 +202,23 @@ def describe_split(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, A
 
 
 def certify_split(faults: list[str]) -> dict[str, Any]:
-    """Whether a split with these faults is certified, and why not."""
+    """Whether a split with these faults is certified, and the reason if not."""
     return {"certified": not faults, "reason": f"examples on both sides share: {', '.join(faults)}" if faults else ""}
 
 
 def count_duplicates(ids: np.ndarray) -> int:
-    """How many examples stand there beside an equal one."""
+    """Number of examples that repeat an earlier one."""
     return len(ids) - len(np.unique(ids))
 
 
 def summarise_clusters(ids: np.ndarray) -> dict[str, Any]:
-    """How many clusters there are, the size of the largest, and how many clusters have each size."""
+    """Number of clusters, size of the largest, and number of clusters of each size."""
     sizes = Counter(np.unique(ids, return_counts=True)[1].tolist())
     return {"count": sum(sizes.values()), "largest": max(sizes), "sizes": [[size, sizes[size]] for size in sorted(sizes)]}
 
 
 def gc_by_role(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
-    """Mean GC content of each role of each fold, and how far test and training lie apart, in standard deviations of all."""
+    """Mean GC content of each role of each fold, and the test − training difference in standard deviations of all examples."""
     spread, rows = float(obs["gc"].std(ddof=0)) or 1.0, []
     for name in roles:
         means = obs["gc"].groupby(roles[name].to_numpy(str)).mean()
@@ -224,7 +228,7 @@ def gc_by_role(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def examine_given_split(roles: pd.Series, groups: np.ndarray, is_leaked: np.ndarray | None = None) -> dict[str, Any]:
-    """What a split that the data bring leaks: test examples whose group is also trained on, or that `is_leaked` says, by name."""
+    """Leakage of a user-provided split: test examples whose group is also in training, or those flagged in `leaked`."""
     is_test = (roles == "test").to_numpy()
     is_leaked = is_test & np.isin(groups, groups[~is_test]) if is_leaked is None else is_leaked
     return {
@@ -237,7 +241,7 @@ def examine_given_split(roles: pd.Series, groups: np.ndarray, is_leaked: np.ndar
 
 
 def find_inner_faults(table: pd.DataFrame) -> list[str]:
-    """Inner folds in which a group stands on both sides, or that hold a test example of their fold."""
+    """Inner folds with a group on both sides, or with a test example of their fold."""
     faulty = []
     for fold in cross_validation.outer_columns(table.columns):
         is_test = (table[fold] == "test").to_numpy()
@@ -249,13 +253,13 @@ def find_inner_faults(table: pd.DataFrame) -> list[str]:
 
 
 RECORDS = {
-    "same_group": ("leakage.same_group", "test examples whose group is also trained on"),
-    "neighbour": ("leakage.split", "test examples with a training neighbour, in the certified split"),
-    "near_profile": ("leakage.near_profile", f"test samples with a near-duplicate (r > {leakage.LIKE}) that is trained on"),
+    "same_group": ("leakage.same_group", "test examples whose group is also in training"),
+    "neighbour": ("leakage.split", "test examples with a neighbour in training, certified split"),
+    "near_profile": ("leakage.near_profile", f"test samples with a near-duplicate (r > {leakage.LIKE}) in training"),
 }
 RANDOM = {
-    "neighbour": ("leakage.random", "test examples with a training neighbour, had they been split at random"),
-    "same_group": ("leakage.random", "test samples whose group is also trained on, had they been split at random"),
+    "neighbour": ("leakage.random", "test examples with a neighbour in training, random split"),
+    "same_group": ("leakage.random", "test samples whose group is also in training, random split"),
 }
 
 
@@ -267,7 +271,7 @@ def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]
     ]
     rows += sequence_rows(findings) if "search" in findings else table_rows(findings)
     if "given" in findings:
-        description = "test examples of the given split whose group is also trained on: the published split leaks by so much"
+        description = "test examples of the given split whose group is also in training: leakage of the published split"
         rows.append(("given.leaked", findings["given"]["fraction"], "fraction", description))
     return [
         {
@@ -285,37 +289,42 @@ def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def table_rows(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
-    """Figures of calls and samples: key, value, unit, words."""
+    """Figures of calls and samples: key, value, unit, description."""
     rows = []
     kind = "neighbour" if "neighbour" in findings["leakage"]["random"] else "same_group"
     rows.append((RANDOM[kind][0], findings["leakage"]["random"][kind], "fraction", RANDOM[kind][1]))
     rows += [(key, findings["leakage"]["split"].get(k), "fraction", description) for k, (key, description) in RECORDS.items()]
     if findings.get("near_duplicates"):
         rows.append(
-            ("near_duplicates", findings["near_duplicates"], "samples", "samples that have a near-duplicate; grouped with it")
+            ("near_duplicates", findings["near_duplicates"], "samples", "samples with a near-duplicate, in one group with it")
         )
     return rows
 
 
 def sequence_rows(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
-    """Figures of sequences: key, value, unit, words."""
+    """Figures of sequences: key, value, unit, description."""
     random, split = findings["leakage"]["random"], findings["leakage"]["split"]
-    search, prefix = findings["search"], "test sequences of which a relative is trained on"
+    search, prefix = findings["search"], "test sequences with a relative in training"
     descriptions = {
-        "related": f"{prefix}: equal, alike or overlapping",
-        "exact": f"{prefix}: the very sequence",
-        "reverse_complement": f"{prefix}: its reverse complement",
-        "near": f"{prefix}: one like it (identity {search['identity']:g} over {search['coverage']:g} of the shorter)",
-        "overlap": f"{prefix}: one that overlaps it on the genome",
+        "related": f"{prefix}: equal, similar or overlapping",
+        "exact": f"{prefix}: the identical sequence",
+        "reverse_complement": f"{prefix}: the reverse complement",
+        "near": f"{prefix}: a similar sequence (identity {search['identity']:g} over {search['coverage']:g} of the shorter)",
+        "overlap": f"{prefix}: an overlapping genomic interval",
     }
-    rows = [("leakage.random", random["related"], "fraction", f"{descriptions['related']}, had they been split at random")]
+    rows = [("leakage.random", random["related"], "fraction", f"{descriptions['related']}, random split")]
     rows += [(f"leakage.{kind}", split.get(kind), "fraction", description) for kind, description in descriptions.items()]
     largest = findings["clusters"]["near"]["largest"]
-    rows.append(("largest_cluster", largest, "sequences", "sequences in the largest cluster of like ones"))
+    rows.append(("largest_cluster", largest, "sequences", "sequences in the largest cluster of similar sequences"))
     if findings["left_out"]:
         excluded = max(row["train"] + row["validation"] for row in findings["left_out"])
         rows.append(
-            ("left_out", excluded, "sequences", "sequences left out of training and validation, at most: like ones are tested on")
+            (
+                "left_out",
+                excluded,
+                "sequences",
+                "largest number of sequences excluded from training and validation because similar ones are tested",
+            )
         )
     if findings["gc"]:
         difference = max(abs(row["difference"]) for row in findings["gc"])
@@ -345,9 +354,9 @@ def main(examples: Path, task: str, spec: dict[str, Any], seed: int, split: Path
 
 
 def log_warnings(findings: dict[str, Any]) -> None:
-    """Warn of what the user should look at."""
+    """Warn about findings that need the user's attention."""
     if findings.get("near_duplicates"):
-        log.warning("%d samples have a near-duplicate; each is grouped with its own", findings["near_duplicates"])
+        log.warning("%d samples have a near-duplicate and are grouped with it", findings["near_duplicates"])
     if findings.get("given", {}).get("leaked"):
         log.warning(
             "the given split divides %d groups: %d of %d test examples have a relative in training (%s)",
@@ -359,16 +368,19 @@ def log_warnings(findings: dict[str, Any]) -> None:
     largest = findings.get("clusters", {}).get("related", {}).get("largest", 0)
     if largest > GIANT * findings["examples"]:
         log.warning(
-            "%d of %d sequences are one cluster of relatives: a repeat, or a place covered without a gap; it stays on one side",
+            "%d of %d sequences form one cluster of relatives (a repeat, or a region covered without gaps), which stays on one side",
             largest,
             findings["examples"],
         )
     joined = findings.get("joined")
     if joined and joined["left"] < joined["groups"]:
-        log.warning("like sequences join %d groups to %d", joined["groups"], joined["left"])
+        log.warning("similar sequences merge %d groups into %d", joined["groups"], joined["left"])
     for row in findings.get("left_out", []):
         log.info(
-            "%s: left out %d of training, %d of validation: like ones are held out", row["fold"], row["train"], row["validation"]
+            "%s: excluded %d of training and %d of validation, which are similar to evaluation examples",
+            row["fold"],
+            row["train"],
+            row["validation"],
         )
 
 

@@ -1,4 +1,4 @@
-"""Audit the project: each sample × product that was asked for is there and says something, or the table says why not."""
+"""Audit the project: every requested sample × product exists and has content, or the table gives the reason."""
 
 import csv
 import json
@@ -22,10 +22,10 @@ COLUMNS = ("sample", "stage", "product", "state", "says", "reason", "file")  # o
 
 @dataclass(frozen=True)
 class Finding:
-    """One product of one sample (or of the cohort).
+    """One product of one sample or of the cohort.
 
-    state: there, empty, damaged, absent or not asked for. message: what the file
-    holds. reason: why it is empty or was not asked for, where a step said so.
+    state: there, empty, damaged, absent or not asked for. message: content of the file. reason: why it is empty or
+    not requested, if a step reported it.
     """
 
     sample: str
@@ -38,10 +38,12 @@ class Finding:
 
 
 def audit_files(expected: Iterable[tuple[str, str, str]], folder: Path) -> list[Finding]:
-    """Look into every expected file.
+    """Check every expected file.
 
-    expected: (sample, product, path), the product empty for a file that is no product of its own. folder: the project's results; a product's
-    stage is the first part of its path below it.
+    Parameters
+    ----------
+    expected : (sample, product, path); the product is empty for auxiliary files.
+    folder : the project's results; a product's stage is the first part of its path below this folder.
     """
     findings = []
     for sample, product, name in expected:
@@ -54,12 +56,12 @@ def audit_files(expected: Iterable[tuple[str, str, str]], folder: Path) -> list[
 
 
 def list_declined(reasons: Iterable[tuple[str, str, str]]) -> list[Finding]:
-    """Findings for what the config does not ask for. reasons: (stage, product, reason)."""
+    """Findings for products that the config does not request. reasons: (stage, product, reason)."""
     return [Finding(COHORT, stage, product, NOT_REQUESTED, "", reason, "") for stage, product, reason in reasons]
 
 
 def read_note(path: Path) -> str:
-    """What the step that made a file remarked on it, in `<file>.note.json` beside it; empty where it did not."""
+    """Note of the step that made a file, from `<file>.note.json`; empty if there is none."""
     for note_path in (Path(f"{path}.note.json"), path.with_suffix(".note.json")):
         if note_path.exists():
             return _join_sentences(json.loads(note_path.read_text()))
@@ -67,7 +69,7 @@ def read_note(path: Path) -> str:
 
 
 def _join_sentences(content: object) -> str:
-    """The sentences in a note: a string, a list, or a dict of them."""
+    """The sentences of a note: a string, a list, or a dict of them."""
     if isinstance(content, dict):
         content = list(content.values())
     if isinstance(content, list):
@@ -83,23 +85,23 @@ def write_table(findings: list[Finding], path: Path) -> None:
 
 
 def render_verdict(findings: list[Finding]) -> html_page.Html:
-    """The audit in a sentence, with what needs a look."""
+    """Summary sentence of the audit, with the numbers of problems."""
     requested = [f for f in findings if f.state != NOT_REQUESTED]
     count = {state: sum(f.state == state for f in requested) for state in (PRESENT, EMPTY, DAMAGED, ABSENT)}
     if count[PRESENT] == len(requested):
         return html_page.render_box(
-            "good", html_page.render_state("good", f"All {len(requested):,} products asked for are there, whole and not empty.")
+            "good", html_page.render_state("good", f"All {len(requested):,} requested products exist, complete and not empty.")
         )
     summary = ", ".join(f"{n:,} {state}" for state, n in count.items() if n and state != PRESENT)
     kind = "bad" if count[DAMAGED] + count[ABSENT] else "warn"
     unexplained = sum(f.state != PRESENT and not f.reason for f in requested)
-    lines = [html_page.render_state(kind, f"{count[PRESENT]:,} of {len(requested):,} products are there; {summary}.")]
-    lines += ["Reasons, where a step gave one, stand in the tables."] * (unexplained < len(requested) - count[PRESENT])
+    lines = [html_page.render_state(kind, f"{count[PRESENT]:,} of {len(requested):,} products exist; {summary}.")]
+    lines += ["Reasons reported by a step are in the tables."] * (unexplained < len(requested) - count[PRESENT])
     return html_page.render_box(kind, *lines)
 
 
 def render_finding(finding: Finding) -> html_page.Html:
-    """A finding as a cell."""
+    """A finding as a table cell."""
     state = html_page.render_state(KINDS[finding.state], finding.state)
     remarks: list = [" ", html_page.tag("span", finding.message, class_="says")] if finding.message else []
     remarks += [html_page.BREAK, html_page.tag("em", finding.reason)] if finding.reason else []
@@ -107,11 +109,11 @@ def render_finding(finding: Finding) -> html_page.Html:
 
 
 def render_findings(findings: list[Finding]) -> html_page.Html:
-    """Findings of one kind (those of a sample's units and mates) as a cell: what is there counted, the rest one by one."""
+    """Findings of one kind (units and mates of a sample) as one cell: existing files are counted, problems are listed."""
     if len(findings) == 1:
         return render_finding(findings[0])
     present = [f for f in findings if f.state == PRESENT]
-    pieces = [html_page.render_state("good", f"{len(present)} there")] if present else []
+    pieces = [html_page.render_state("good", f"{len(present)} exist")] if present else []
     for finding in findings:
         if finding.state != PRESENT:
             pieces += [html_page.BREAK, f"{finding.product.partition(', ')[2]}: ", render_finding(finding)]
@@ -119,7 +121,7 @@ def render_findings(findings: list[Finding]) -> html_page.Html:
 
 
 def render_grid(findings: list[Finding]) -> html_page.Html:
-    """Samples down, kinds of products across; a product's kind is its name up to the first comma."""
+    """Table of samples × kinds of products; a product's kind is its name up to the first comma."""
     cells: dict[str, dict[str, list[Finding]]] = {}
     for finding in findings:
         cells.setdefault(finding.sample, {}).setdefault(finding.product.partition(", ")[0], []).append(finding)
@@ -137,7 +139,7 @@ def render_list(findings: list[Finding]) -> html_page.Html:
 
 
 def render_page(findings: list[Finding], project: str) -> str:
-    """The audit as a page."""
+    """The audit as an HTML page."""
     products = [f for f in findings if f.product and f.state != NOT_REQUESTED]
     sample_findings = [f for f in products if f.sample != COHORT]
     cohort_findings = [f for f in products if f.sample == COHORT]
@@ -145,24 +147,24 @@ def render_page(findings: list[Finding], project: str) -> str:
     damaged = [f for f in findings if not f.product and f.state in (DAMAGED, ABSENT)]
     sections = [render_verdict(findings)]
     if damaged:
-        sections += [html_page.tag("h2", "Files to look at"), render_list(damaged)]
+        sections += [html_page.tag("h2", "Files with problems"), render_list(damaged)]
     if sample_findings:
-        sections += [html_page.tag("h2", "Each sample"), render_grid(sample_findings)]
+        sections += [html_page.tag("h2", "By sample"), render_grid(sample_findings)]
     if cohort_findings:
         rows = [[f.stage, f.product, render_finding(f), html_page.tag("code", f.file)] for f in cohort_findings]
         sections += [
-            html_page.tag("h2", "All samples together"),
+            html_page.tag("h2", "Cohort"),
             html_page.render_table(["stage", "product", "state", "file"], rows),
         ]
     if declined_findings:
         rows = [[f.stage, f.product, f.reason] for f in declined_findings]
-        sections += [html_page.tag("h2", "Not asked for"), html_page.render_table(["stage", "product", "because"], rows)]
+        sections += [html_page.tag("h2", "Not requested"), html_page.render_table(["stage", "product", "reason"], rows)]
     files = [f for f in findings if f.state != NOT_REQUESTED and not (f.product and f.sample == COHORT)]
     if files:
         sections.append(
             html_page.render_details(f"Files of each sample, indexes and figures ({len(files):,})", render_list(files))
         )
-    lead = f"Project {project}: is each product that was asked for there, whole, and not empty? Files are named from the project's results folder."
+    lead = f"Project {project}: does each requested product exist, complete and not empty? File names are relative to the project's results folder."
     return html_page.render_page("Audit", lead, *sections)
 
 
@@ -182,7 +184,7 @@ if __name__ == "__main__":
         main(
             job.params.expected,
             job.params.declined,
-            job.outputs[0].parents[1],  # the project's results, in whose folder `dossier` the table stands
+            job.outputs[0].parents[1],  # the project's results folder; the table is in its subfolder `dossier`
             job.params.project,
             job.output.table,
             job.output.html,

@@ -1,4 +1,4 @@
-"""Write down what the run was made from: its config with all defaults, its samples, and the versions really used."""
+"""Record the run's inputs: the config with all defaults, the samples, and the software versions in use."""
 
 import csv
 import hashlib
@@ -14,7 +14,7 @@ from readsight.step import step
 
 
 def flatten_settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """A nested config as (dotted key, value in YAML) pairs; an empty section stands as a value."""
+    """A nested config as (dotted key, YAML value) pairs; an empty section is a value."""
     rows = []
     for key, value in config.items():
         name = f"{prefix}.{key}" if prefix else str(key)
@@ -26,14 +26,14 @@ def flatten_settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str
 
 
 def read_sheet(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of a sample sheet."""
+    """Header and rows of a sample sheet."""
     with open(path, newline="") as handle:
         header, *rows = [row for row in csv.reader(handle, delimiter="\t") if row]
     return header, [row + [""] * (len(header) - len(row)) for row in rows]
 
 
 def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> str:
-    """Config and sample sheet as a page."""
+    """Config and sample sheet as an HTML page."""
     sections: list[Any] = [
         html_page.tag("p", f"Readsight {release}, seed {config['seed']}."),
     ]
@@ -49,9 +49,9 @@ def render_config(config: dict[str, Any], sheet: Path | None, release: str) -> s
     sections += [
         html_page.tag("h2", "Settings"),
         html_page.render_table(["key", "value"], rows),
-        html_page.render_details("The same as a config file", html_page.tag("pre", dump_yaml(config))),
+        html_page.render_details("As a config file", html_page.tag("pre", dump_yaml(config))),
     ]
-    lead = f"Project {config['project']}: every setting that was in force, defaults among them, and the samples it was run on."
+    lead = f"Project {config['project']}: all settings in effect, including defaults, and the samples."
     return html_page.render_page("Config", lead, *sections)
 
 
@@ -60,7 +60,7 @@ def dump_yaml(config: dict[str, Any]) -> str:
 
 
 def group_packages(records: list[dict[str, Any]], is_requested: bool) -> list[list[str]]:
-    """Rows of name, version, build, channel and the environments that hold just this build."""
+    """Rows of name, version, build, channel, and the environments with exactly this build."""
     environments_by_package: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for record in records:
         for p in record["packages"]:
@@ -70,7 +70,7 @@ def group_packages(records: list[dict[str, Any]], is_requested: bool) -> list[li
 
 
 def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
-    """The packages of all environments as a page: those that the environment files name, then the rest on demand."""
+    """The packages of all environments as an HTML page: requested packages first, dependencies in a fold-out."""
     requested, dependencies = group_packages(records, True), group_packages(records, False)
 
     def render_table(rows: list[list[str]]) -> html_page.Html:
@@ -80,10 +80,8 @@ def render_versions(records: list[dict[str, Any]], image: str | None) -> str:
     if image:
         sections.append(html_page.render_box("note", f"DeepVariant ran from the container image {image}."))
     if dependencies:
-        sections.append(
-            html_page.render_details(f"What these need in turn ({len(dependencies):,} packages)", render_table(dependencies))
-        )
-    lead = "Versions that were really installed when the steps ran, as the environments themselves record them."
+        sections.append(html_page.render_details(f"Dependencies ({len(dependencies):,} packages)", render_table(dependencies)))
+    lead = "Versions installed when the steps ran, as recorded in the environments."
     return html_page.render_page("Versions", lead, *sections)
 
 

@@ -14,7 +14,7 @@ from readsight.step import step
 
 FIELDS = ("value", "low", "high", "n", "unit", "description")
 
-# Titles of the groups by a key's first word, in the order shown; other first words are tasks and come before interpretation.
+# Titles of the groups by a key's first word, in display order; any further first word is a task, shown before interpretation.
 TITLES = {
     "demo": "Planted truth",
     "reads": "Reads",
@@ -22,7 +22,7 @@ TITLES = {
     "variants": "Variants",
     "structural": "Structural variants",
     "expression": "Expression",
-    "dataset": "Examples and their division",
+    "dataset": "Examples and splits",
     "interpret": "Interpretation",
 }
 MATRIX_FILLED = 0.6
@@ -31,9 +31,8 @@ MATRIX_FILLED = 0.6
 def merge_fragments(fragments: list[Path]) -> dict[str, dict[str, Any]]:
     """Figures of all fragments by key, keys sorted.
 
-    A fragment is a JSON list of records with `key` and any of value, low, high,
-    n, unit, description. What is not a finite number becomes null.
-    Raises ToolError for a key that stands twice, or is not dotted words.
+    A fragment is a JSON list of records with `key` and any of value, low, high, n, unit, description. Non-finite
+    numbers become null. Raises ToolError for a duplicate key, or one that is not words joined by dots.
     """
     figures: dict[str, dict[str, Any]] = {}
     sources: dict[str, Path] = {}
@@ -45,7 +44,7 @@ def merge_fragments(fragments: list[Path]) -> dict[str, dict[str, Any]]:
             if unknown := set(record) - {"key", *FIELDS}:
                 raise ToolError(f"{path}: {key} has unknown fields: {', '.join(sorted(unknown))}")
             if key in figures:
-                raise ToolError(f"{key} stands in both {sources[key]} and {path}")
+                raise ToolError(f"{key} is in both {sources[key]} and {path}")
             figures[key] = {field: _finite_or_none(record.get(field)) for field in FIELDS}
             sources[key] = path
     return dict(sorted(figures.items()))
@@ -56,7 +55,7 @@ def _finite_or_none(value: Any) -> Any:
 
 
 def format_number(value: Any, unit: str | None) -> str:
-    """A figure as it is read: counts whole, fractions to three places, others to four digits."""
+    """A figure for display: counts as integers, fractions with three decimals, all else with four digits."""
     if value is None:
         return "not defined"
     if isinstance(value, bool | str):
@@ -111,13 +110,13 @@ def select_verdicts(figures: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def split_key(key: str) -> tuple[str, str, str]:
-    """A key as its first word, what stands between, and its last word."""
+    """A key as its first word, the middle, and its last word."""
     first, *between, last = key.split(".")
     return first, ".".join(between), last
 
 
 def render_matrix(figures: dict[str, dict[str, Any]]) -> Html | None:
-    """One row a subject (sample, caller, model), one column a measure; None where most cells would be empty."""
+    """One row per subject (sample, caller, model), one column per measure; None if most cells would be empty."""
     cells = {split_key(key)[1:]: figure for key, figure in figures.items()}
     subjects, measures = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
     if len(subjects) < 2 or len(cells) < MATRIX_FILLED * len(subjects) * len(measures):
@@ -145,9 +144,9 @@ def _render_cell(figure: dict[str, Any] | None) -> Any:
 
 
 def render_group(figures: dict[str, dict[str, Any]]) -> list[Html]:
-    """A group of keys: what makes a matrix as one, the rest as a list; behind a fold, the matrices' figures in full.
+    """A group of keys: matrices where possible, a list for the remaining keys, and a fold-out with all details.
 
-    Keys of one length tell the same kind of thing, so each length is tried by itself.
+    Keys of equal length describe the same kind of thing, so each length is tried separately.
     """
     lengths: dict[int, dict[str, dict]] = defaultdict(dict)
     for key, figure in figures.items():
@@ -158,14 +157,14 @@ def render_group(figures: dict[str, dict[str, Any]]) -> list[Html]:
     collapsed = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
     sections += [render_list(listed)] if listed else []
     return sections + (
-        [html_page.render_details(f"What each figure means, and n ({len(collapsed)} figures)", render_list(collapsed))]
+        [html_page.render_details(f"Description and n of each figure ({len(collapsed)} figures)", render_list(collapsed))]
         if collapsed
         else []
     )
 
 
 def render_page(figures: dict[str, dict[str, Any]], project: str) -> str:
-    """The figures as a page: verdicts first, then each group of keys in short and in full."""
+    """The figures as an HTML page: verdicts first, then each group of keys."""
     verdict_texts = select_verdicts(figures)
     groups: dict[str, dict[str, dict]] = defaultdict(dict)
     for key, figure in figures.items():
@@ -181,8 +180,8 @@ def render_page(figures: dict[str, dict[str, Any]], project: str) -> str:
     for group in sorted(groups, key=lambda name: (positions.get(name, len(TITLES)), name)):
         sections += [html_page.tag("h2", TITLES.get(group, f"Task {group}")), *render_group(groups[group])]
     if not figures:
-        sections.append(html_page.render_box("warn", "No step of this project gives figures."))
-    lead = f"Project {project}: every figure of the run, with its 95 % interval and the number it rests on. The same stands in summary.json, under the keys in grey."
+        sections.append(html_page.render_box("warn", "No step of this project reports figures."))
+    lead = f"Project {project}: every figure of the run, with its 95 % interval and the number of observations. summary.json has the same figures under the keys in grey."
     return html_page.render_page("Summary", lead, *sections)
 
 

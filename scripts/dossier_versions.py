@@ -1,4 +1,4 @@
-"""List the packages that an environment really holds, from the records of whoever built it."""
+"""List the packages of an environment from the records of the tool that built it."""
 
 import json
 import os
@@ -13,9 +13,8 @@ from readsight.step import step
 def read_installed(prefix: Path) -> list[dict[str, str]]:
     """Packages of an environment: name, version, build, channel, sorted by name.
 
-    Read from `conda-meta/*.json`, which conda, mamba and the native provider all
-    write. Raises ToolError where there is no record: versions that are not known
-    must not be shown as if they were.
+    Read from `conda-meta/*.json`, which conda, mamba and the native provider all write. Raises ToolError if there is
+    no record: unknown versions must not be reported as known.
     """
     packages = []
     for file in sorted((prefix / "conda-meta").glob("*.json")):
@@ -37,7 +36,7 @@ def read_installed(prefix: Path) -> list[dict[str, str]]:
 
 
 def _channel_name(text: str) -> str:
-    """A channel's own name, without the host that served it."""
+    """A channel's name without the host that served it."""
     pieces = [
         piece for piece in re.sub(r"^\w+://[^/]*", "", text).split("/") if piece not in ("noarch", "linux-64", "linux-aarch64")
     ]
@@ -45,7 +44,7 @@ def _channel_name(text: str) -> str:
 
 
 def read_declared(file: Path) -> list[str]:
-    """Names that an environment file asks for, in its order, pip's packages among them."""
+    """Package names in an environment file, in file order, with those of pip."""
     names, is_inside = [], False
     for line in file.read_text().splitlines():
         if re.match(r"\S", line):
@@ -57,7 +56,7 @@ def read_declared(file: Path) -> list[str]:
 
 
 def describe_environment(environment: str, prefix: Path, file: Path) -> dict[str, object]:
-    """The record of one environment; `asked` marks the packages that its file names, found or not."""
+    """The record of one environment; `asked` flags the packages that its file names, installed or not."""
     names = {_normalise_name(name): name for name in read_declared(file)}
     installed = read_installed(prefix)
     packages = [package | {"asked": _normalise_name(package["name"]) in names} for package in installed]
@@ -67,7 +66,7 @@ def describe_environment(environment: str, prefix: Path, file: Path) -> dict[str
 
 
 def _normalise_name(name: str) -> str:
-    """A package's name as pip and conda compare it."""
+    """A package name in the form that pip and conda compare."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

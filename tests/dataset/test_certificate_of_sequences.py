@@ -1,4 +1,4 @@
-"""The certificate of sequences: leakage by kind, as it is; nothing is certified that crosses sides; its figure."""
+"""Certificate of sequences: leakage by kind, refusal of leaking splits, and the figure."""
 
 import json
 import os
@@ -21,7 +21,7 @@ REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().paren
 
 @pytest.fixture(scope="module")
 def leaky_examples():
-    """120 sequences; of 40 to test on, 10 stand in training, 5 reverse-complemented, 8 alike, 4 overlap one there."""
+    """120 sequences; of 40 test examples, training has 10 copies, 5 reverse complements, 8 similar and 4 overlapping ones."""
     train = kindred.random_codes(80, 100, 1)
     test = kindred.random_codes(40, 100, 2)
     test[:10] = train[:10]
@@ -67,7 +67,7 @@ def test_single_related_pair_across_sides_is_not_certified(kind, first, second):
     assert not findings["certified"] and kind in findings["reason"]
     table.iloc[1, 1] = ""
     assert dataset_split.examine_sequences(data, table, kindred.SPLIT, 1, relatives)["certified"], (
-        "what is left out leaks nothing"
+        "excluded examples leak nothing"
     )
 
 
@@ -121,7 +121,7 @@ def test_bars_show_the_numbers_of_the_certificate(tmp_path, leaky_examples, by):
     side = "given split" if by == "given" else "this split"
     assert drawn[side] == [100 * findings["leakage"]["split"][kind] for kind in kinds]
     label = middle.texts[-1].get_text()
-    assert ("left out" in label) == (by == "chromosome") and "80 % identity over 60 %" in label
+    assert ("excluded" in label) == (by == "chromosome") and "80 % identity over 60 %" in label
     dataset_plot.main(files["certificate"], tmp_path / "certificate.svg")
     assert "<svg" in (tmp_path / "certificate.svg").read_text()
 

@@ -1,4 +1,4 @@
-"""ComBat against the authors' own programme, and by what a batch effect is: a shift and a factor that can be taken back."""
+"""ComBat against the authors' implementation, and against planted batch effects: a shift and a factor."""
 
 import io
 
@@ -92,7 +92,7 @@ def harmonise(values, batches, covariates=None, reference=None):
 
 
 def make_cohort(seed: int, n: int = 90, features: int = 400) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of one kind, and batches that mean nothing."""
+    """Samples of one kind with batches that have no effect."""
     rng = np.random.default_rng(seed)
     levels, spread = rng.normal(6, 2, features), rng.gamma(4, 0.2, features)
     return levels + spread * rng.normal(size=(n, features)), rng.permutation(np.array(list("pqr"))[np.arange(n) % 3])
@@ -114,7 +114,7 @@ def test_block_size_does_not_matter(block, monkeypatch):
 
 
 def test_shifted_and_scaled_batch_is_corrected():
-    """The planted effect is one for all features, as the prior has it: what is left of it is a hundredth."""
+    """The planted effect is equal for all features, as the prior assumes: about one percent of it remains."""
     values, batches = make_cohort(1)
     centre, spread = values.mean(axis=0), values.std(axis=0)
     distorted = np.where((batches == "q")[:, None], centre + 2 * spread + 1.7 * (values - centre), values)
@@ -134,7 +134,7 @@ def test_shifted_and_scaled_batch_is_corrected():
 
 
 def test_result_does_not_depend_on_units():
-    """A change of unit or of zero of a feature is undone; of all features together, as priors are in units of deviation."""
+    """A change of unit or origin of all features is undone, since priors are in units of deviation."""
     values, batches = make_cohort(2)
     factor, shift = np.random.default_rng(2).uniform(0.5, 3, (2, values.shape[1]))
     np.testing.assert_allclose(harmonise(values * factor + shift, batches), harmonise(values, batches) * factor + shift)
@@ -164,7 +164,7 @@ def test_reference_batch_is_unchanged():
 
 
 def test_covariate_effect_is_kept_only_when_declared():
-    """Sex differs by 2, and nine in ten of one batch are of one sex."""
+    """Sexes differ by 2, and nine in ten samples of one batch have the same sex."""
     rng = np.random.default_rng(7)
     batches = np.repeat(["p", "q"], 40)
     is_male = (rng.random(80) < np.where(batches == "p", 0.9, 0.1)).astype(float)
@@ -178,7 +178,7 @@ def test_covariate_effect_is_kept_only_when_declared():
 
 
 def detect_leak(transform) -> bool:
-    """Whether what a transform makes of training samples changes with the test samples."""
+    """Whether transformed training samples change with the test samples."""
     values, batches = make_cohort(8)
     train = np.arange(len(values)) < 60
     first = transform(values, batches, train)
@@ -297,29 +297,29 @@ def test_single_feature_is_not_shrunk():
 
 class TestRefused:
     def test_batch_of_one_sample(self):
-        with pytest.raises(InputError, match="batch 'c' has one sample .* join it"):
+        with pytest.raises(InputError, match="batch 'c' has one sample .* merge it"):
             combat.fit(reference_data()[[0, 1, 2, 3, 4]], BATCHES[:5])
 
     def test_unknown_batch(self):
         fitted = combat.fit(reference_data(), BATCHES)
-        with pytest.raises(InputError, match=r"batch 'd' \(2 samples\) was not among .* \(a, b, c\)"):
+        with pytest.raises(InputError, match=r"batch 'd' \(2 samples\) is absent from .* \(a, b, c\)"):
             combat.apply(reference_data()[:3], ["d", "a", "d"], None, fitted)
 
     def test_unknown_reference_batch(self):
-        with pytest.raises(InputError, match=r"reference: 'z' is none of the batches .*\(a, b, c\)"):
+        with pytest.raises(InputError, match=r"reference: 'z' is not one of the batches .*\(a, b, c\)"):
             combat.fit(reference_data(), BATCHES, reference="z")
 
     @pytest.mark.parametrize("column", [(BATCHES == "a") * 1.0, np.ones(12), (BATCHES == "a") * 3.0 + (BATCHES == "b") + 2000])
     def test_covariate_confounded_with_batch(self, column):
-        with pytest.raises(InputError, match="covariate centre cannot be told from the batches"):
+        with pytest.raises(InputError, match="covariate centre is confounded with the batches"):
             combat.fit(reference_data(), BATCHES, np.column_stack([MALE, column]), names=["sex", "centre"])
 
     def test_duplicate_covariate(self):
-        with pytest.raises(InputError, match="covariate 2 cannot be told"):
+        with pytest.raises(InputError, match="covariate 2 is confounded"):
             combat.fit(reference_data(), BATCHES, np.column_stack([MALE, 1 - MALE]))
 
     def test_fewer_samples_than_estimates(self):
-        with pytest.raises(InputError, match="has 4 samples"):
+        with pytest.raises(InputError, match="only 4 samples"):
             combat.fit(reference_data()[:4], ["a", "a", "b", "b"], np.array([[1, 3], [2, 1], [4, 1], [3, 2.0]]))
 
     def test_infinite_values(self):

@@ -1,4 +1,4 @@
-"""Confounding of batch and label: planted strength is found, chance is not, and what cannot be told apart is refused."""
+"""Confounding of batch and label: planted strength is recovered, chance is not, and inseparable labels are refused."""
 
 import ast
 import sys
@@ -22,7 +22,7 @@ def fewer_resamples(monkeypatch):
 
 
 def make_cohort(chances: list[float], n: int = 120, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Batches and labels: the chance of a case in each batch."""
+    """Batches and labels, with the probability of a case in each batch."""
     rng = np.random.default_rng(seed)
     batches = np.arange(n) % len(chances)
     return batches, (rng.random(n) < np.array(chances)[batches]).astype(int)
@@ -55,7 +55,7 @@ class TestCramersV:
         assert np.mean([cell["low"] == 0 for cell in values]) >= 0.9
 
     def test_interval_covers_the_truth(self):
-        """Chances 0.2 and 0.8: V = 0.6."""
+        """Probabilities 0.2 and 0.8: V = 0.6."""
         covered = [confounding.cramers_v_interval(*make_cohort([0.2, 0.8], seed=s), np.arange(120), s) for s in range(40)]
         assert np.mean([cell["low"] <= 0.6 <= cell["high"] for cell in covered]) >= 0.85
 
@@ -73,18 +73,18 @@ class TestBatchOnly:
         assert np.mean([cells["auroc"]["value"] for cells in scores]) == pytest.approx(0.5, abs=0.05)
 
     def test_informative_batch_scores_its_true_accuracy(self):
-        """Chances 0.2 and 0.8: to say the batch's commoner class is right in 0.8 of either class."""
+        """Probabilities 0.2 and 0.8: predicting the batch's majority class is correct in 0.8 of either class."""
         scores = confounding.score_batch_alone(*make_cohort([0.2, 0.8], 400), np.arange(400), 1)
         assert scores["balanced_accuracy"]["low"] < 0.8 < scores["balanced_accuracy"]["high"]
         assert scores["auroc"]["low"] < 0.8 < scores["auroc"]["high"]
 
     def test_rare_class_is_predicted(self):
-        """One in ten is a case, nearly all of them in one batch, where they are still the fewer."""
+        """One in ten is a case, nearly all of them in one batch, where they are still the minority."""
         batches, labels = make_cohort([0.0, 0.4, 0.0, 0.01], 800)
         assert confounding.score_batch_alone(batches, labels, np.arange(800), 1)["balanced_accuracy"]["low"] > 0.7
 
     def test_samples_of_a_donor_do_not_reveal_its_class(self):
-        """A batch a donor, and two samples of each: without whole groups the batch would tell everything."""
+        """One batch per donor with two samples each: without grouping the batch would determine the class."""
         batches, labels = np.repeat(np.arange(40), 2), np.repeat(np.arange(40) % 2, 2)
         assert confounding.score_batch_alone(batches, labels, batches, 1)["balanced_accuracy"]["value"] <= 0.55
         assert confounding.score_batch_alone(batches, labels, np.arange(80), 1)["balanced_accuracy"]["value"] > 0.8
@@ -147,7 +147,10 @@ class TestPerfect:
         message = batch_confounding.describe_confounding(
             ["a", "a", "b", "c", "c"], ["case", "case", "control", "control", "control"]
         )
-        assert "a: case 2; b: control 1; c: control 2" in message and "At least one batch needs samples of two or more classes" in message
+        assert (
+            "a: case 2; b: control 1; c: control 2" in message
+            and "At least one batch needs samples of two or more classes" in message
+        )
 
     @pytest.mark.parametrize(
         ("batches", "labels"),
@@ -177,7 +180,7 @@ class TestPerfect:
         ]
 
     def test_module_needs_only_the_standard_library(self):
-        """It is asked before the first job, by an interpreter that has nothing else."""
+        """It runs before the first job, in an interpreter without further packages."""
         tree = ast.parse(Path(batch_confounding.__file__).read_text())
         imports = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
         imports |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -1,4 +1,4 @@
-"""Fold files: folds and inner folds by name, one modality alone."""
+"""Fold files: folds and inner folds by name, and single modalities."""
 
 import numpy as np
 import pandas as pd

@@ -57,7 +57,9 @@ def test_loss_is_the_mean_negative_log_likelihood(kind):
 def test_positional_targets_round_trip_through_a_file(tmp_path):
     for kind in ("positions", "profile"):
         outcome, target, predictions = KINDS[kind]
-        pd.DataFrame(outcome.target_columns(target) | outcome.prediction_columns("raw", predictions)).to_parquet(tmp_path / "t.parquet")
+        pd.DataFrame(outcome.target_columns(target) | outcome.prediction_columns("raw", predictions)).to_parquet(
+            tmp_path / "t.parquet"
+        )
         table = pd.read_parquet(tmp_path / "t.parquet")
         np.testing.assert_array_equal(outcome.read_target(table), target)
         np.testing.assert_array_equal(outcome.read_predictions(table, "raw"), predictions)
@@ -67,7 +69,9 @@ def test_losses_of_numbers_bases_and_signals_match_definitions():
     outcome, target, predictions = KINDS["regression"]
     assert outcome.compute_loss(predictions, target) == pytest.approx((0.25 + 1 + 0.25 + 0) / 4)
     outcome, target, predictions = KINDS["positions"]
-    assert outcome.compute_loss(predictions, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), "of those that count"
+    assert outcome.compute_loss(predictions, target) == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3, 0.6]).mean()), (
+        "of counted positions"
+    )
     outcome, target, predictions = KINDS["profile"]
     likelihood = poisson.logpmf(target, predictions) + gammaln(target + 1)
     assert outcome.compute_loss(predictions, target) == pytest.approx(-likelihood.mean())

@@ -1,4 +1,4 @@
-"""Imputation and z-score, by their definition, in blocks and in place."""
+"""Imputation and z-score against their definition, in blocks and in place."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_training_examples_are_standardised(feature_table):
     is_variable = ~np.isin(np.arange(50), [7, 8])
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(scaled.std(axis=0)[is_variable], 1, atol=1e-6)
-    assert not scaled[:, ~is_variable].any(), "a feature that does not vary is 0"
+    assert not scaled[:, ~is_variable].any(), "a constant feature is 0"
 
 
 def test_feature_constant_in_training_is_zero_everywhere(feature_table):
@@ -72,7 +72,7 @@ def test_scaling_can_work_in_place(feature_table):
 
 
 def test_float32_far_from_0_is_summed_in_float64():
-    """10⁶ + noise of 1: sums of squares in float32 would know nothing of the noise."""
+    """10⁶ + noise of 1: sums of squares in float32 would lose the noise."""
     table = (1e6 + np.random.default_rng(3).integers(-3, 4, (5000, 2))).astype(np.float32)
     np.testing.assert_allclose(scaling.fit(table)["deviation"], table.astype(np.float64).std(axis=0), rtol=1e-9)
 

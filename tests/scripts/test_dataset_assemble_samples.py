@@ -1,4 +1,4 @@
-"""Joining: the same sample in all modalities, donors whole, labels as they are, and every fault told at once."""
+"""Assembly of samples: modalities, donors, labels, and all faults reported together."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def test_samples_lacking_a_modality_can_be_kept(tmp_path):
     path = modalities.assemble_examples(tmp_path, missing="keep")
     joined = examples.read(path)
     assert joined.n_obs == 72 and np.isnan(joined["s0"].X[0, joined.var["modality"] == "mirna"]).all()
-    assert mudata.read_h5mu(path).mod["mirna"].n_obs == 70, "anyone can open it, and nothing is made up"
+    assert mudata.read_h5mu(path).mod["mirna"].n_obs == 70, "missing samples are not imputed in the file"
     rows = {row["key"]: row["value"] for row in json.loads((tmp_path / "examples.summary.json").read_text())}
     assert (rows["dataset.t.samples"], rows["dataset.t.lacking.mirna"], rows["dataset.t.features.mrna"]) == (72, 2, 60)
 
@@ -61,7 +61,7 @@ def test_donors_come_from_column_or_barcode_or_sample(tmp_path):
     assert samples.read_groups(obs, "plate")[0].nunique() == 2
     assert "did you mean 'plate'" in samples.read_groups(obs, "plates")[2][0]
     obs.loc["s3", "donor"] = None
-    assert "1 samples have nothing in column 'donor' (s3)" in samples.read_groups(obs, "donor")[2][0]
+    assert "1 samples have no value in column 'donor' (s3)" in samples.read_groups(obs, "donor")[2][0]
 
 
 def test_positive_class_is_class_1(tmp_path):
@@ -103,7 +103,7 @@ def catch_faults(tmp_path, message, made=None, obs=None, **given):
 def test_modalities_without_a_shared_sample_are_named_with_examples(tmp_path):
     made = modalities.make_tables()
     made["mirna"].obs_names = [f"S_{name[1:]}" for name in made["mirna"].obs_names]
-    faults = catch_faults(tmp_path, "mirna shares no sample with the others: it has S_2, S_3", made)
+    faults = catch_faults(tmp_path, "mirna shares no sample with the remaining modalities: it has S_2, S_3", made)
     assert len(faults) == 2 and "is 'S_2' the same as 's2' of mrna" in faults[1]
 
 
@@ -145,7 +145,7 @@ def test_contradicting_labels_between_modalities_are_refused(tmp_path):
     made["mirna"].obs.loc["s9", "class"] = "CML" if made["mirna"].obs.at["s9", "class"] != "CML" else "AML"
     catch_faults(tmp_path, "class: modalities say different things of 1 samples .s9", made)
     made["mirna"].obs["class"] = ""
-    assert modalities.read_examples(tmp_path, made).n_obs == 70, "one that says nothing contradicts nothing"
+    assert modalities.read_examples(tmp_path, made).n_obs == 70, "missing values contradict nothing"
 
 
 def test_feature_equal_to_the_label_is_refused(tmp_path):
@@ -169,8 +169,8 @@ def test_duplicate_names_are_refused(tmp_path):
     made = modalities.make_tables()
     made["mrna"].obs_names = ["s1", *made["mrna"].obs_names[1:]]
     made["mirna"].var_names = ["mi1", *made["mirna"].var_names[1:]]
-    faults = catch_faults(tmp_path, "mrna: 1 sample names stand more than once .s1.", made)
-    assert "mirna: 1 feature names stand more than once (mi1)" in faults[1]
+    faults = catch_faults(tmp_path, "mrna: 1 sample names are duplicated .s1.", made)
+    assert "mirna: 1 feature names are duplicated (mi1)" in faults[1]
 
 
 def test_batches_and_covariates_are_kept_without_gaps(tmp_path):
@@ -178,7 +178,7 @@ def test_batches_and_covariates_are_kept_without_gaps(tmp_path):
     assert (joined.obs["batch"] == joined.obs["plate"]).all() and set(joined.obs["sex"]) == {"F", "M"}
     gap = modalities.make_obs()
     gap.loc["s7", "plate"] = None
-    with pytest.raises(InputError, match=r"harmonise.batch: 1 samples have nothing in column 'plate' \(s7\)"):
+    with pytest.raises(InputError, match=r"harmonise.batch: 1 samples have no value in column 'plate' \(s7\)"):
         modalities.assemble_examples(
             tmp_path, modalities.make_tables(modalities.make_obs().assign(plate=gap["plate"])), harmonise=modalities.COMBAT
         )
@@ -204,7 +204,7 @@ def test_required_columns():
 
 
 def test_zero_follow_up_time_is_accepted(tmp_path):
-    """TCGA has many patients of 0 days."""
+    """TCGA has many patients with 0 days."""
     obs = modalities.make_obs()
     obs.loc["s2", "months"] = "0"
     made = modalities.read_examples(tmp_path, modalities.make_tables(obs), **modalities.SURVIVAL)
@@ -218,4 +218,4 @@ def test_multi_word_classes_get_summary_keys(tmp_path):
     rows = {row["key"]: row for row in json.loads((tmp_path / "examples.summary.json").read_text())}
     assert all(re.fullmatch(r"[\w-]+(\.[\w-]+)+", key) for key in rows)
     assert rows["dataset.t.class.Primary_solid_tumor"]["description"] == "samples: Primary solid tumor"
-    assert {"dataset.t.class.ER_HER2-", "dataset.t.class.ER_HER2-_2"} <= set(rows), "two classes stay two"
+    assert {"dataset.t.class.ER_HER2-", "dataset.t.class.ER_HER2-_2"} <= set(rows), "two classes stay separate"

@@ -1,4 +1,4 @@
-"""The examples of a task, from files to AnnData: what stands in them, what was left out, and what cannot be learned."""
+"""Assembly of sequences: from files to AnnData, what is excluded, and which labels are refused."""
 
 import json
 import random
@@ -18,7 +18,7 @@ from readsight.genome.codes import decode
 
 
 def assemble_files(folder, options, seed=1) -> tuple[anndata.AnnData, dict[str, float]]:
-    """The examples, and the figures of the summary by their last words."""
+    """The examples, and the figures of the summary by the last words of their keys."""
     files = [folder / file["path"] for file in options["files"]]
     dataset_assemble_sequences.main(files, options, seed, {}, folder / "examples.h5ad", folder / "summary.json")
     rows = json.loads((folder / "summary.json").read_text())
@@ -78,7 +78,9 @@ def test_sequences_with_conflicting_labels_are_excluded_and_listed(tmp_path, cap
     data, figures = assemble_files(tmp_path, make_spec(one, two, {"path": extra, "label": "free"}))
     assert figures["conflicts"] == 2 and data.n_obs == 59 and first[0][1:] not in data.obs_names
     assert json.loads(data.uns["conflicts"]) == [{"names": [first[0][1:], "same"], "labels": ["bound", "free"]}]
-    assert any("different labels" in r.message and "same (free)" in r.message for r in caplog.records if r.levelname == "WARNING")
+    assert any(
+        "contradictory labels" in r.message and "same (free)" in r.message for r in caplog.records if r.levelname == "WARNING"
+    )
 
 
 def test_given_split_keeps_leaking_sequences(tmp_path):
@@ -110,11 +112,11 @@ def test_shuffled_negatives_keep_dinucleotides_and_are_new(tmp_path):
     for i in np.flatnonzero(kinds == "shuffled"):
         mother = parent[data.obs["parent"].iloc[i]]
         assert pairs[i] == pairs[mother] and texts[i] != texts[mother]
-    assert data.obs["label"].tolist() == [int(kind == "given") for kind in kinds], "what was made is the negative class"
+    assert data.obs["label"].tolist() == [int(kind == "given") for kind in kinds], "generated sequences are the negative class"
 
 
 def test_unshufflable_sequence_gives_no_negative(tmp_path):
-    """Its shuffle would be itself, and bear two labels: the positive stays."""
+    """Its shuffle would be identical and have both labels; the positive stays."""
     one, _ = write_two_classes(tmp_path, 10)
     extra = write_fasta(tmp_path / "extra.fa", {"poly": "A" * 40})
     options = make_spec(

@@ -1,4 +1,4 @@
-"""Examples: what is a feature, what must never be one, and when there is nothing to learn."""
+"""Assembly of variants: valid features, forbidden features, and refused inputs."""
 
 import anndata
 import numpy as np
@@ -38,7 +38,7 @@ def test_no_feature_equals_the_label(demo_examples):
 def test_constant_features_are_dropped_and_gaps_flagged_once(demo_examples):
     assert "AC" not in demo_examples.var_names and "carriers" not in demo_examples.var_names
     gaps = [name for name in demo_examples.var_names if name.endswith("_missing")]
-    assert gaps == ["RPBZ_missing"], "RPBZ and BQBZ miss together: one column says so"
+    assert gaps == ["RPBZ_missing"], "RPBZ and BQBZ have the same gaps: one column flags both"
     missing = np.isnan(demo_examples[:, "BQBZ"].X.ravel())
     assert (demo_examples[:, "RPBZ_missing"].X.ravel() == missing).all()
 
@@ -50,7 +50,7 @@ def test_task_records_its_sources(demo_examples):
 
 
 def test_sequence_context():
-    assert call_annotations.homopolymer_length("ACAAAATC", 1) == 4, "the run that follows the site counts"
+    assert call_annotations.homopolymer_length("ACAAAATC", 1) == 4, "the run after the site counts"
     assert call_annotations.homopolymer_length("ACAAAATC", 4) == 4
     assert call_annotations.homopolymer_length("ACGT", 3) == 1
     assert call_annotations.gc_content("GGCCATNN") == pytest.approx(4 / 6)
@@ -85,7 +85,7 @@ def test_wrong_reference_build_is_refused(tmp_path):
     obs, table = variants.read(calls.write_labelled_calls(tmp_path, calls.write_genome(tmp_path), calls=40))
     (tmp_path / "other").mkdir()
     second_fasta = calls.write_genome(tmp_path / "other", seed=2)
-    with pytest.raises(InputError, match="REF is not the reference's base"):
+    with pytest.raises(InputError, match="REF differs from the reference"):
         call_annotations.compute_features(obs, table, second_fasta)
     with pytest.raises(InputError, match="no contig '20'"):
         call_annotations.compute_features(obs.assign(chrom="20"), table, second_fasta)
@@ -101,7 +101,7 @@ def test_scaling_uses_the_training_fold():
     scaled, var = call_annotations.apply(train, scaler)
     assert list(var.index) == ["a", "constant", "gaps"] and scaled.dtype == np.float32
     assert scaled[:, 0].mean() == pytest.approx(0) and scaled[:, 0].std() == pytest.approx(1)
-    assert (scaled[:, 1] == 0).all(), "what does not vary in training says nothing anywhere"
+    assert (scaled[:, 1] == 0).all(), "features constant in training are 0 everywhere"
     assert call_annotations.apply(make_table([[1.0, 99.0, np.nan]], var.index), scaler)[0][0, 1] == 0
     gap = call_annotations.apply(make_table([[0, 0, 3.0]], var.index), scaler)[0][0, 2]
     assert scaled[0, 2] == gap, "a gap is the training median"

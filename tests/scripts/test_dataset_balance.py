@@ -1,4 +1,4 @@
-"""Balancing: made of the training fold alone, and equal at the end."""
+"""Balancing: uses only the training fold, and ends with equal classes."""
 
 import anndata
 import numpy as np
@@ -55,12 +55,12 @@ def test_real_rows_come_from_the_training_fold(small_fold, method):
     assert np.array_equal(real.X, small_fold[real.obs["parent"].to_numpy(str)].X)
     assert (balanced.obs.loc[balanced.obs["origin"] == "synthetic", "parent"] == "").all()
     totals = balanced.obs.groupby("label")["weight"].sum()
-    assert method == "none" or totals[0] == pytest.approx(totals[1]), "classes weigh the same"
+    assert method == "none" or totals[0] == pytest.approx(totals[1]), "classes have equal weight"
     assert np.array_equal(balanced.X, dataset_balance.balance_fold(small_fold, make_spec(method), 1).X), "same seed, same rows"
 
 
 def test_balancing_reads_only_training_folds(tmp_path):
-    """By structure: one data input, and every real row of what it writes is in it."""
+    """By structure: one data input, and every real row of the output is in it."""
     files = calls.make_folds(tmp_path, calls.assemble_examples(tmp_path, calls=300))
     for number in range(3):
         made, training_names = fold_file.read_anndata(files["balanced"], number), fold_file.read_anndata(files["train"], number)
@@ -121,7 +121,7 @@ def test_targets_without_classes_cannot_be_balanced(tmp_path, kind):
         fold_file.read_anndata(files["balanced"], 0).obs["parent"].tolist()
         == fold_file.read_anndata(files["train"], 0).obs_names.tolist()
     )
-    with pytest.raises(InputError, match="there are no classes to balance"):
+    with pytest.raises(InputError, match="the outcome has no classes to balance"):
         dataset_balance.main(files["train"], {"method": "smote", "neighbours": 5}, 1, tmp_path / "x.h5")
 
 
@@ -141,7 +141,9 @@ def test_sequences_are_balanced_by_selection(tmp_path, method):
 
 def test_smote_is_refused_for_sequences(tmp_path):
     files = kindred.write_folds(tmp_path, kindred.make_examples(kindred.random_codes(60, 40)))
-    with pytest.raises(InputError, match="balance.method: smote draws between numbers, and sequences are none; use mutagenesis"):
+    with pytest.raises(
+        InputError, match="balance.method: smote interpolates numbers and cannot be used for sequences; use mutagenesis"
+    ):
         dataset_balance.main(files["train"], {"method": "smote", "neighbours": 5}, 1, tmp_path / "x.h5")
 
 
@@ -161,5 +163,5 @@ def test_targets_without_classes_pass_through(tmp_path, kind):
     assert np.array_equal(first.labels, second.labels) and np.array_equal(first.values, second.values)
     source = data[first.names]
     assert np.array_equal(first.labels, source.obs["label"] if kind == "regression" else source.obsm["target"])
-    with pytest.raises(InputError, match="there are no classes to balance"):
+    with pytest.raises(InputError, match="the outcome has no classes to balance"):
         dataset_balance.main(files["train"], {"method": "oversample", "neighbours": 5}, 1, tmp_path / "x.h5")

@@ -1,4 +1,4 @@
-"""The step that measures confounding: what it writes, and what it refuses."""
+"""The step that measures confounding: its output, and what it refuses."""
 
 import json
 
@@ -81,5 +81,5 @@ def test_label_equal_to_the_batch_is_refused_by_name(tmp_path):
 
 
 def test_a_sample_without_a_batch_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"sample s2 has nothing in column centre \(1 have not\)"):
+    with pytest.raises(InputError, match=r"sample s2 has no value in column centre \(1 have none\)"):
         run_step(tmp_path, ["A", "B", "", "B"], [0, 1, 0, 1])

@@ -1,4 +1,4 @@
-"""Folds: nothing of the test part reaches what is trained on."""
+"""Folds: test data never reaches training."""
 
 import anndata
 import h5py
@@ -43,7 +43,7 @@ def test_training_folds_are_standardised(fold_set):
 
 
 def test_test_rows_do_not_affect_training(fold_set, tmp_path):
-    """Change the test rows of fold 0 beyond all bounds: everything that is fitted stays as it is, byte by byte."""
+    """Extreme changes to the test rows of fold 0 leave everything fitted unchanged, byte by byte."""
     examples, files = fold_set
     test = (pd.read_parquet(files["split"])["repeat0.fold0"] == "test").to_numpy()
     data = anndata.read_h5ad(examples)

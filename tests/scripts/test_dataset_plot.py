@@ -1,4 +1,4 @@
-"""The certificate's figure: what is in each fold, of every kind of outcome."""
+"""Figure of the certificate, for every kind of outcome."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The figure of batch and label."""
+"""Figure of batch and label."""
 
 import json
 

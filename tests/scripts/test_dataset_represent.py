@@ -1,4 +1,4 @@
-"""Representations are learned from training parts alone, fold by fold, and read back as they were learned."""
+"""Encodings are fitted on each training fold separately, and read back unchanged."""
 
 import json
 
@@ -21,7 +21,7 @@ SPEC = {
 
 
 def write_training_folds(folder, codes, digest=None):
-    """A certificate and training parts of two folds, cut under it."""
+    """A certificate and training sets of two folds made under it."""
     certificate, train = folder / "certificate.json", folder / "train.h5"
     certificate.write_text("{}")
     obs = pd.DataFrame({"label": np.arange(len(codes)) % 2, "group": "g"}, index=[f"e{i}" for i in range(len(codes))])
@@ -72,9 +72,9 @@ def test_folds_of_a_different_certificate_are_refused(tmp_path):
         run_step(tmp_path, train, certificate, "kmer")
     train, certificate = write_training_folds(tmp_path, sequenced.random_codes(20, 30))
     tensors, description = run_step(tmp_path, train, certificate, "kmer")
-    with pytest.raises(InputError, match="was learned from other folds"):
+    with pytest.raises(InputError, match="was fitted on different folds"):
         encoding_file.read(tensors, description, 0, "other")
-    with pytest.raises(InputError, match="has 2 folds, and fold 2 is asked for"):
+    with pytest.raises(InputError, match="has 2 folds, but fold 2 is required"):
         encoding_file.read(tensors, description, 2)
 
 

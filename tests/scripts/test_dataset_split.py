@@ -1,4 +1,4 @@
-"""Splits: a group is never on both sides, leakage is found where it is, and a stale certificate is refused."""
+"""Splits: groups are never divided, leakage is detected, and stale certificates are refused."""
 
 import json
 
@@ -36,10 +36,10 @@ def test_groups_are_never_on_both_sides(seed, groups, folds_):
         for g in np.unique(group):
             assert roles.loc[group == g, name].nunique() == 1
         for role in cross_validation.ROLES:
-            assert set(label[roles[name] == role]) == {0, 1}, "every part has every class"
+            assert set(label[roles[name] == role]) == {0, 1}, "every partition has every class"
     for repeat in range(2):
         tested = sum((roles[cross_validation.fold_column(repeat, k)] == "test").to_numpy().astype(int) for k in range(folds_))
-        assert (tested == 1).all(), "each example is tested once a repeat"
+        assert (tested == 1).all(), "each example is tested once per repeat"
 
 
 @settings(max_examples=60, deadline=None)
@@ -115,20 +115,20 @@ def test_too_few_groups_name_the_key():
 
 @pytest.mark.parametrize(("folds_", "scarce"), [(2, 4), (3, 3), (4, 4), (5, 5)])
 def test_fewest_possible_groups_of_a_class_suffice(folds_, scarce):
-    # of unlike sizes, so that a draw among like groups alone would never change
+    # of different sizes, so that permuting groups of equal size would change nothing
     group = np.repeat(np.arange(12), np.arange(12, 0, -1))
     spec = {"folds": folds_, "repeats": 2, "validation": 0.2}
     label = (group >= scarce).astype(int)
     roles = cross_validation.assign_folds(label, group.astype(str), spec, 1)
     for name in roles:
         assert all(set(label[(roles[name] == role).to_numpy()]) == {0, 1} for role in cross_validation.ROLES)
-    with pytest.raises(InputError, match=f"class 0 .* lies in only {scarce - 1} groups"):
+    with pytest.raises(InputError, match=f"class 0 .* is in only {scarce - 1} groups"):
         cross_validation.assign_folds((group >= scarce - 1).astype(int), group.astype(str), spec, 1)
 
 
 def test_class_in_too_few_groups_is_named():
     label = np.array([0] * 3 + [1] * 97)
-    with pytest.raises(InputError, match=r"split.folds: class 0 \(3 examples\) lies in only 1 groups"):
+    with pytest.raises(InputError, match=r"split.folds: class 0 \(3 examples\) is in only 1 groups"):
         cross_validation.assign_folds(label, (np.arange(100) // 5).astype(str), {"folds": 5, "repeats": 1, "validation": 0.2}, 1)
 
 
@@ -139,7 +139,9 @@ def test_group_column_and_given_split():
         SPLITS["group"].assign_groups(obs, {"column": "site"})
     with pytest.raises(InputError, match="1 examples have no 'donor'"):
         SPLITS["group"].assign_groups(obs.assign(donor=["a", None, "b"]), {"column": "donor"})
-    assert SPLITS["given"].read_roles(obs).tolist() == ["train", "test", "train"], "validation is trained on, and divided again"
+    assert SPLITS["given"].read_roles(obs).tolist() == ["train", "test", "train"], (
+        "validation becomes training, and is divided again"
+    )
     with pytest.raises(InputError, match="'dev'"):
         SPLITS["given"].read_roles(obs.assign(split="dev"))
     with pytest.raises(InputError, match="needs a column `split`"):
@@ -172,7 +174,7 @@ def test_uncertified_split_is_refused(tmp_path):
 
 
 def make_donors(n=120, classes=3, seed=0):
-    """Strata and groups of n examples, two a group, a class a group."""
+    """Strata and groups of n examples, two per group, one class per group."""
     rng = np.random.default_rng(seed)
     return rng.permutation(np.repeat(np.arange(n // 2) % classes, 2).reshape(-1, 2)).reshape(-1), (np.arange(n) // 2).astype(str)
 
@@ -189,7 +191,7 @@ def test_nested_folds_keep_groups_and_exclude_the_test_fold(seed, folds_, inner,
         assert inside.shape[1] == inner
         test = (table[name] == "test").to_numpy()
         assert (inside[test] == "").all(axis=None) and not (inside[~test] == "").any(axis=None)
-        assert ((inside[~test] == "validation").sum(axis=1) == 1).all(), "each training example is held out once"
+        assert ((inside[~test] == "validation").sum(axis=1) == 1).all(), "each training example is validated once"
         for column in inside:
             assert table[column].groupby(group).nunique().max() == 1
             for role in ("train", "validation"):
@@ -203,7 +205,7 @@ def test_fewest_groups_for_nested_folds():
             spec = {"folds": count, "repeats": 1, "inner": inner_folds, "validation": 0.2, "by": "group"}
             strata, group = np.repeat([0, 1], [need, 40]), np.arange(need + 40)
             cross_validation.assign_folds(strata, group, spec, 1)
-            with pytest.raises(InputError, match=f"class 0 .{need - 1} examples. lies in only {need - 1} groups"):
+            with pytest.raises(InputError, match=f"class 0 .{need - 1} examples. is in only {need - 1} groups"):
                 cross_validation.assign_folds(strata[1:], group[1:], spec, 1)
 
 
@@ -218,7 +220,7 @@ def test_rare_class_is_named_with_a_remedy():
         cross_validation.assign_folds(strata, np.arange(64), spec, 1, wanted)
     cross_validation.assign_folds(strata, np.arange(64), spec | {"folds": 4}, 1, wanted)
     wanted = [("class AML", strata < 0), ("class ALL", strata == 1)]
-    with pytest.raises(InputError, match="class AML .0 examples. lies in only 0 groups, .* need 5; bring more samples of it"):
+    with pytest.raises(InputError, match="class AML .0 examples. is in only 0 groups, .* need 5; add samples of it"):
         cross_validation.assign_folds(strata, np.arange(64), spec, 1, wanted)
 
 
@@ -233,7 +235,7 @@ def test_given_split_is_first_and_resplits_have_equal_sizes():
     assert (table["repeat0.fold0"] == roles).all()
     for name in outer[1:]:
         test = table[name] == "test"
-        assert test.sum() == 40, "as many as in the given one"
+        assert test.sum() == 40, "as many as in the given split"
         assert all(abs((strata[test] == c).sum() - 40 / 3) < 2 for c in range(3)), "each class in proportion"
         assert table[name].groupby(group).nunique().max() == 1
     assert len({tuple(table[name]) for name in outer}) == 7
@@ -252,7 +254,7 @@ def test_unusable_given_split_is_explained():
     strata, group = make_donors()
     wanted = [("class AML", strata == 0), ("class ALL", strata > 0)]
     spec = {"by": "given", "inner": 3, "validation": 0.2, "resplits": 0}
-    with pytest.raises(InputError, match="class AML .0 training examples. lies in only 0 groups of the training part"):
+    with pytest.raises(InputError, match="class AML .0 training examples. is in only 0 groups of the training set"):
         cross_validation.use_given_split(np.where(strata == 0, "test", "train"), strata, group, spec, 1, wanted)
     with pytest.raises(InputError, match="no test sample"):
         cross_validation.use_given_split(np.full(120, "train"), strata, group, spec, 1, wanted)
@@ -316,7 +318,7 @@ def test_inner_folds_with_a_test_example_are_not_certified(sample_table):
 def test_duplicate_sample_is_grouped_with_its_twin(sample_table):
     data = sample_table.copy()
     rng = np.random.default_rng(1)
-    data.X[40] = data.X[3] + rng.normal(size=data.n_vars) * 1e-3  # of another donor
+    data.X[40] = data.X[3] + rng.normal(size=data.n_vars) * 1e-3  # of a different donor
     near = dataset_split.find_near_duplicates(data)
     assert near.tolist() == [[3, 40]]
     table = dataset_split.divide_examples(data, modalities.SPLIT, 1, near)
@@ -333,7 +335,7 @@ def test_distinct_classes_are_not_twins():
     assert len(leakage.find_near_duplicates(values, label)) == 0
     values[1] = values[0]
     assert leakage.find_near_duplicates(values, label).tolist() == [[0, 1]]
-    assert leakage.find_near_duplicates(values[:, :10], label) is None, "ten features tell too little"
+    assert leakage.find_near_duplicates(values[:, :10], label) is None, "ten features are too few"
 
 
 def test_groups_joined_by_near_duplicates_form_chains():
@@ -354,7 +356,7 @@ def test_every_partition_has_events_and_all_labels(tmp_path, kind):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_training_folds_keep_two_samples_per_batch(seed):
-    """Of a batch of five samples, drawn without regard to batches, some training part would keep one or none."""
+    """A batch of five samples, divided without regard to batches, would leave some training set with one or none."""
     strata, batches = np.arange(60) % 2, np.where(np.arange(60) < 5, "few", "many")
     spec = {"folds": 3, "repeats": 2, "inner": 3}
     least = []
@@ -387,7 +389,7 @@ def test_too_small_batch_does_not_block_the_division():
 
 @pytest.mark.parametrize(("folds_", "inner"), [(2, 2), (3, 2), (3, 3), (5, 3), (10, 5)])
 def test_fewest_samples_of_a_batch(folds_, inner):
-    """So many can be dealt out evenly over folds and inner folds with two left in each training part, and not one less."""
+    """This many samples can be divided over folds and inner folds with two in each training set; one less cannot."""
 
     def count_left(n):
         kept = n - -(-n // folds_)

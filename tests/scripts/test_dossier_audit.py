@@ -1,4 +1,4 @@
-"""The audit: each sample × product that was asked for appears, and what is missing is said with its reason."""
+"""Audit: each requested sample × product appears, and missing ones have a reason."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ def test_every_requested_product_has_one_row(tmp_path):
     rows, html = run_audit(tmp_path, expected)
     assert [(row["sample"], row["product"]) for row in rows] == [(sample, product) for sample, product, _ in expected]
     assert {row["stage"] for row in rows} == {"align"} and {row["state"] for row in rows} == {"there"}
-    assert "All 6 products asked for are there" in html
+    assert "All 6 requested products exist" in html
 
 
 def test_empty_product_is_shown_with_its_reason(tmp_path):
@@ -36,7 +36,7 @@ def test_empty_product_is_shown_with_its_reason(tmp_path):
     write_file(tmp_path / "variants/delly.note.json", json.dumps({"note": "too few reads"}))
     rows, html = run_audit(tmp_path, [(audit.COHORT, "structural variants", path)])
     assert (rows[0]["state"], rows[0]["reason"]) == ("empty", "too few reads")
-    assert "0 of 1 products are there; 1 empty" in html and "too few reads" in html
+    assert "0 of 1 products exist; 1 empty" in html and "too few reads" in html
 
 
 def test_absent_and_damaged_products_make_the_verdict_bad(tmp_path):
@@ -52,7 +52,7 @@ def test_unrequested_products_are_named_but_not_missing(tmp_path):
         tmp_path, [("a", "x", write_file(tmp_path / "s/a", "x"))], [("variants", "consensus", "variants.consensus is 0")]
     )
     assert rows[1]["state"] == "not asked for" and rows[1]["reason"] == "variants.consensus is 0"
-    assert "All 1 products" in html and "Not asked for" in html
+    assert "All 1 requested products" in html and "Not requested" in html
 
 
 def test_notes_of_any_shape_become_text(tmp_path):

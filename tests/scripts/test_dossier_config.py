@@ -1,4 +1,4 @@
-"""The config page tells every setting; the versions page every package."""
+"""The config page has every setting, the versions page every package."""
 
 import json
 from types import SimpleNamespace

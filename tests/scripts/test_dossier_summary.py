@@ -1,4 +1,4 @@
-"""The summary: flat, sorted, each key once, every figure kept as it was given."""
+"""Summary: flat, sorted, unique keys, every figure unchanged."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Versions: what is installed, not what was asked for; and no record is an error, not an empty list."""
+"""Versions: installed packages, not requested ones; a missing record is an error, not an empty list."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Folds of samples for tests: random profiles of one or more modalities, and outcomes of every kind planted in them."""
+"""Folds of samples for tests: random profiles of one or more modalities with planted outcomes of every kind."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ SETTINGS = {
 
 
 def make_target(kind: str, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """An outcome that hangs on the first four features, with some noise."""
+    """An outcome that depends on the first four features, with some noise."""
     score = values[:, :4] @ [[1.5, 0.0], [1.5, 0.0], [0.0, 1.5], [0.0, 1.5]] + 0.3 * rng.normal(size=(len(values), 2))
     if kind == "binary":
         return (score[:, 0] > 0).astype(int)
@@ -44,7 +44,7 @@ def make_target(kind: str, values: np.ndarray, rng: np.random.Generator) -> np.n
 
 
 def make_fold(kind: str = "binary", n: int = 120, modalities: dict[str, int] | None = None, seed: int = 1) -> Fold:
-    """n samples × modalities (name → features), z-scored as folds are; the outcome is planted in the first four features."""
+    """n samples × modalities (name → features), z-scored; the outcome is planted in the first four features."""
     rng = np.random.default_rng(seed)
     modalities = modalities or {"rna": 40}
     values = rng.normal(size=(n, sum(modalities.values()))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Examples of sequences for tests, some of them related: mutated, shifted, turned over, or overlapping on the genome."""
+"""Sequence examples for tests, some of them related: mutated, shifted, reverse-complemented, or overlapping on the genome."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def random_codes(n: int, length: int, seed: int = 0) -> np.ndarray:
 
 
 def mutate_codes(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarray:
-    """Codes of which in each row just the part 1 − identity is replaced by another base."""
+    """Codes in which the fraction 1 − identity of each row is substituted."""
     rng, copies = np.random.default_rng(seed), codes.copy()
     for row in copies:
         positions = rng.choice(len(row), round((1 - identity) * len(row)), replace=False)
@@ -31,7 +31,7 @@ def mutate_codes(codes: np.ndarray, identity: float, seed: int = 0) -> np.ndarra
 
 
 def make_examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool = False, **columns) -> anndata.AnnData:
-    """AnnData as `dataset_assemble_sequences` makes it; labels 0 and 1 in turn, no place on the genome, where nothing else is said."""
+    """AnnData in the format of `dataset_assemble_sequences`; by default alternating labels 0 and 1 and no coordinates."""
     n, length = codes.shape[0], codes.shape[1] // (1 + pair)
     values = {"label": np.arange(n) % 2, "chrom": "", "start": -1, "end": -1, "strand": ".", "origin": "given", "copies": 1}
     values |= {"gc": np.isin(codes, (1, 2)).mean(axis=1), "repeat": np.nan} | columns
@@ -43,7 +43,7 @@ def make_examples(codes: np.ndarray, obs: pd.DataFrame | None = None, pair: bool
 
 
 def make_families(count: int, size: int, length: int = 80, seed: int = 0) -> np.ndarray:
-    """Codes of `count` families one after the other: of each, `size` copies of one sequence at 92 % identity, half turned over."""
+    """Codes of `count` consecutive families: each has `size` copies of one sequence at 92 % identity, half reverse-complemented."""
     parents = random_codes(count, length, seed).repeat(size, axis=0)
     copies = mutate_codes(parents, 0.92, seed + 1)
     copies[1::2] = reverse_complement(copies[1::2])
@@ -51,7 +51,7 @@ def make_families(count: int, size: int, length: int = 80, seed: int = 0) -> np.
 
 
 def chromosome_positions(n: int, chromosomes: int = 5, length: int = 80) -> dict[str, np.ndarray]:
-    """Places of n examples: chr1, chr2, … in turn, far from one another."""
+    """Coordinates of n examples: chr1, chr2, … in turn, far from one another."""
     index = np.arange(n)
     start = index * 10 * length
     chrom = np.array([f"chr{i % chromosomes + 1}" for i in index])

@@ -1,4 +1,4 @@
-"""Folds of random sequences for tests, with words planted in some of them."""
+"""Folds of random sequences for tests, with motifs planted in some of them."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ def random_codes(n: int, length: int, seed: int = 0) -> np.ndarray:
 
 
 def plant_motif(codes: np.ndarray, rows: np.ndarray, motif: str, seed: int = 0, on_both_strands: bool = True) -> np.ndarray:
-    """The codes with a word in those rows, somewhere; on_both_strands: on either strand. `.` in a word leaves the base as it is."""
+    """The codes with a motif at a random position of the given rows, by default on either strand. `.` keeps the base."""
     rng = np.random.default_rng(seed)
     changed = codes.copy()
     letters = encode(motif.replace(".", "N"))
@@ -29,7 +29,7 @@ def plant_motif(codes: np.ndarray, rows: np.ndarray, motif: str, seed: int = 0, 
 
 
 def make_fold(codes: np.ndarray, labels: np.ndarray, kind: str = "binary", pair: bool = False, stranded: bool = False) -> Fold:
-    """A fold of one role; every example is a group of its own."""
+    """A fold of one role; every example is a separate group."""
     names = np.arange(len(codes)).astype(str)
     length = codes.shape[1] // 2 if pair else codes.shape[1]
     outcome = Outcome(kind, CLASSES.get(kind, ("value",)))

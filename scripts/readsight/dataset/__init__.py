@@ -1,1 +1,1 @@
-"""From files to the examples, splits, folds and encodings that models are trained on."""
+"""Examples, splits, folds and encodings that models are trained on."""

@@ -1,4 +1,4 @@
-"""Certificates of splits: what was found, and hashes that show whether the split is still that of these examples."""
+"""Certificates of splits: findings, and file digests that show whether a split still matches its examples."""
 
 import hashlib
 import json
@@ -9,39 +9,39 @@ from readsight.errors import InputError
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hex."""
+    """SHA-256 of a file, in hex."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def seal_certificate(findings: dict[str, Any], examples: Path, split: Path) -> dict[str, Any]:
-    """Findings with the hashes of the files that they are about."""
+    """Findings with the digests of the files they describe."""
     return {"examples_sha256": sha256(examples), "split_sha256": sha256(split)} | findings
 
 
 def verify_split(certificate: Path, examples: Path, split: Path) -> dict[str, Any]:
-    """The certificate's content, if it is about these very files. Raises InputError where it is not, or leaks."""
+    """Content of the certificate. Raises InputError if it does not match these files, or the split leaks."""
     content = _read_certificate(certificate)
     for name, path in (("examples", examples), ("split", split)):
         if content.get(f"{name}_sha256") != sha256(path):
-            raise InputError(f"{certificate}: stale: {path} is not the file that was certified; make the split again")
+            raise InputError(f"{certificate}: stale: {path} is not the certified file; run the split again")
     if not content.get("certified"):
-        raise InputError(f"{certificate}: the split is not certified: {content.get('reason', 'no reason is given')}")
+        raise InputError(f"{certificate}: the split is not certified: {content.get('reason', 'no reason given')}")
     return content
 
 
 def verify_folds(certificate: Path, digests: dict[str, str]) -> dict[str, Any]:
-    """The certificate's content, if these folds were cut under it.
+    """Content of the certificate that these folds were made under.
 
-    digests: file → hash of the certificate that it was made under. Raises
-    InputError for folds of an older certificate, or of none.
+    digests: file → digest of the certificate in force when the file was made. Raises InputError if a fold was made under
+    an older certificate, or under none.
     """
     content = _read_certificate(certificate)
     current = sha256(certificate)
     for name, digest in digests.items():
         if digest != current:
             raise InputError(
-                f"{name}: was not made from the split that {certificate} certifies (stale or uncertified); make the folds again"
+                f"{name}: was not made from the split that {certificate} certifies (stale or uncertified); run the folds again"
             )
     return content
 
@@ -50,4 +50,4 @@ def _read_certificate(certificate: Path) -> dict[str, Any]:
     try:
         return json.loads(Path(certificate).read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"{certificate}: no certificate can be read here: {error}") from None
+        raise InputError(f"{certificate}: cannot be read as a certificate: {error}") from None

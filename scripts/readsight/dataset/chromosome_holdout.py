@@ -1,4 +1,4 @@
-"""Divisions by named chromosomes, and leaving out of training what is related to what is tested on."""
+"""Splits by named chromosomes, and exclusion of training examples related to evaluation examples."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ CONFIG_KEYS = {"test": "split.test_chromosomes", "validation": "split.validation
 def assign_by_chromosome(
     strata: np.ndarray, chrom: np.ndarray, spec: dict[str, Any], seed: int, requirements: list[Requirement]
 ) -> pd.DataFrame:
-    """Roles of n examples, `repeat0.fold0`: the named chromosomes are tested on, and validated on.
+    """Roles of n examples, `repeat0.fold0`: the named chromosomes are used for test and validation.
 
-    chrom: (n,). spec: test_chromosomes; validation_chromosomes, drawn where none are named: about the part `validation`
-    of the rest. Raises InputError for names that are not there, and for a role that lacks what is wanted.
+    chrom: (n,). spec: test_chromosomes; validation_chromosomes, drawn at random if empty (about the fraction `validation`
+    of the remaining examples). Raises InputError for absent chromosomes and for a role that lacks a required class.
     """
     present = sorted(set(chrom.tolist()))
     faults = [
-        f"{CONFIG_KEYS[role]}: no example lies on {', '.join(missing)}; there are: {', '.join(present)}"
+        f"{CONFIG_KEYS[role]}: no example lies on {', '.join(missing)}; available: {', '.join(present)}"
         for role in CONFIG_KEYS
         if (missing := [name for name in spec[f"{role}_chromosomes"] if name not in present])
     ]
@@ -36,8 +36,8 @@ def assign_by_chromosome(
         roles[np.isin(chrom, spec["validation_chromosomes"])] = "validation"
     else:
         scarce = [
-            f"split.test_chromosomes: {name} lies on {len(chromosomes)} of the other chromosomes ({', '.join(sorted(chromosomes)) or 'none'}), "
-            "and it needs two there: to train and to validate on; test on fewer, or set split.by to homology"
+            f"split.test_chromosomes: {name} lies on {len(chromosomes)} of the remaining chromosomes ({', '.join(sorted(chromosomes)) or 'none'}), "
+            "but needs two, for training and validation; test on fewer chromosomes, or set split.by to homology"
             for name, is_member in requirements
             if len(chromosomes := set(chrom[is_member & ~is_test].tolist())) < 2
         ]
@@ -53,11 +53,10 @@ def assign_by_chromosome(
 
 
 def exclude_relatives(roles: pd.DataFrame, relatives: Relatives, requirements: list[Requirement]) -> pd.DataFrame:
-    """Roles without relatives on two sides: what is tested on stays whole.
+    """Roles without relatives on two sides; the test set stays complete.
 
-    roles: a column a fold. Examples of training and validation that are like one of the test part get the role ""
-    (left out); so do then those of training that are like one of validation. Raises InputError where a role lacks after
-    that what is wanted.
+    roles: one column per fold. Training and validation examples similar to a test example get the role "" (excluded),
+    and then training examples similar to a validation example. Raises InputError if a role then lacks a requirement.
     """
     table = {}
     for name in roles:
@@ -66,17 +65,19 @@ def exclude_relatives(roles: pd.DataFrame, relatives: Relatives, requirements: l
             pass
         excluded = int((fold_roles == "").sum())
         cross_validation.check_roles(
-            fold_roles, requirements, f"split.by: the division {name}, without {excluded} examples that are like ones held out,"
+            fold_roles,
+            requirements,
+            f"split.by: the division {name}, without {excluded} examples similar to evaluation examples,",
         )
         table[name] = fold_roles
     return pd.DataFrame(table, index=roles.index)
 
 
 def _exclude_related(roles: np.ndarray, side: str, learning_roles: tuple[str, ...], relatives: Relatives) -> int:
-    """Empty in place the roles of what is learned from and is like one of a side. Returns how many there were.
+    """Clear in place the roles of learning examples that are similar to the examples of one side. Returns their number.
 
-    The search is repeated until it finds none, and by the caller when another side has changed: then it finds none when
-    the division is certified either, for it is given the same sequences.
+    The search is repeated until it finds nothing, and by the caller after another side has changed. The certificate then
+    repeats the same search on the same sequences and finds nothing either.
     """
     is_reference, is_candidate = roles == side, np.isin(roles, learning_roles)
     is_related = is_candidate & np.isin(relatives.identical_either_strand, relatives.identical_either_strand[is_reference])
@@ -91,7 +92,7 @@ def _exclude_related(roles: np.ndarray, side: str, learning_roles: tuple[str, ..
 
 
 def count_excluded(roles: pd.DataFrame, groups: np.ndarray) -> list[dict[str, Any]]:
-    """How many examples of each fold were left out, by the role that the rest of their group has: a row a fold."""
+    """Excluded examples per fold, by the role of the remaining examples of their group: one row per fold."""
     rows = []
     for name in roles:
         fold_roles = roles[name].to_numpy(str)

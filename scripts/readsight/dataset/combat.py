@@ -1,14 +1,11 @@
-"""Batch effects taken out by ComBat, fitted on some samples and applied to others.
+"""Removal of batch effects by ComBat, fitted on some samples and applied to any.
 
-Parametric empirical Bayes: location and scale of each batch, shrunk to what the
-features of a batch have in common (Johnson, Li & Rabinovic 2007); with a batch
-that others are brought to (Zhang, Jenkins, Manimaran & Johnson 2018). On the
-samples that it was fitted on the result is that of the authors' own programme,
-`sva::ComBat(par.prior = TRUE)`, to rounding.
+Parametric empirical Bayes: location and scale of each batch, shrunk to what the features of a batch have in common
+(Johnson, Li & Rabinovic 2007), optionally with a reference batch (Zhang, Jenkins, Manimaran & Johnson 2018). On the
+fitted samples the result equals the authors' implementation, `sva::ComBat(par.prior = TRUE)`, up to rounding.
 
-Missing values take no part in any estimate, and stay missing. A feature is left
-as it is where a batch does not tell how it varies: fewer than two values, or all
-of them the same.
+Missing values are ignored in all estimates and stay missing. A feature is not adjusted if its variance within a batch
+cannot be estimated: fewer than two values, or only equal ones.
 """
 
 from collections.abc import Sequence
@@ -19,12 +16,12 @@ import pandas as pd
 
 from readsight.errors import InputError
 
-BLOCK = 1 << 21  # numbers worked on at once when fitting: all samples of features enough to make sums run along memory
-ROWS = 256  # samples that are gathered at once
-RUN = 1 << 17  # numbers worked on at once when applying: they stay in the processor's cache
-STEADY = 1e-4  # relative change at which the estimates count as settled, as in the authors' programme
-ROUNDING = 1e-11  # deviations smaller than this part of the mean are rounding
-SPANNED = 1e-8  # a covariate of which less than this part is its own is told by the batches
+BLOCK = 1 << 21  # values per block when fitting: all samples of as many features as keep sums contiguous in memory
+ROWS = 256  # samples copied at once
+RUN = 1 << 17  # values per block when applying: they fit the processor's cache
+STEADY = 1e-4  # relative change at which the iteration stops, as in the authors' implementation
+ROUNDING = 1e-11  # deviations below this fraction of the mean are rounding errors
+SPANNED = 1e-8  # a covariate with a smaller residual fraction is confounded with the batches
 
 
 def fit(
@@ -34,15 +31,15 @@ def fit(
     reference: str | None = None,
     names: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Estimate what each batch adds to and multiplies each feature with.
+    """Estimate the additive and multiplicative effect of each batch on each feature.
 
-    values: (n, features), float, roughly normal (log scale); NaN where missing. batches: (n,). covariates:
-    (n, c), what of the samples is to be kept, numeric (see `build_design`). reference: the batch that the others are brought to,
-    itself unchanged; default: the mean of all. names: of the covariates, for the words of errors.
-    Returns arrays and scalars for `apply`: batches (b,) and their sizes, gamma and delta (b, features): shrunk
-    location and scale in units of deviation (features,) about grand (features,), effect (c, features) of the
-    covariates, adjusted (features,) whether a feature is touched at all.
-    Raises InputError for a batch of one sample, an unknown reference, covariates that the batches tell, infinite values.
+    values: (n, features), float, roughly normal (log scale); NaN if missing. batches: (n,). covariates: (n, c), numeric
+    effects to preserve (see `build_design`). reference: batch that stays unchanged and that all batches are adjusted to;
+    default: the mean of all. names: of the covariates, for error messages.
+    Returns arrays and scalars for `apply`: batches (b,) and their sizes; gamma and delta (b, features), the shrunken
+    location and scale in units of deviation (features,) around grand (features,); effect (c, features) of the covariates;
+    adjusted (features,), whether a feature is changed at all.
+    Raises InputError for a batch of one sample, an unknown reference, covariates confounded with batches, infinite values.
     """
     labels, codes, sizes = np.unique(np.asarray(batches, dtype=str), return_inverse=True, return_counts=True)
     features = values.shape[1]
@@ -52,7 +49,7 @@ def fit(
     means, squares, counts = moments["means"], moments["squares"], moments["counts"]
     reference_index = None if reference is None else int(np.flatnonzero(labels == reference)[0])
     grand = sizes / sizes.sum() @ means if reference_index is None else means[reference_index]
-    # Of the values that are there: the authors' programme divides by n, but by n − 1 as soon as any one value is missing.
+    # Divided by the present values: the authors' implementation divides by n, but by n − 1 once any value is missing.
     pooled_batches = slice(None) if reference_index is None else slice(reference_index, reference_index + 1)
     pooled = squares[pooled_batches].sum(axis=0) / np.maximum(counts[pooled_batches].sum(axis=0), 1)
     adjusted = moments["estimable"] & (pooled > (ROUNDING * grand) ** 2)
@@ -85,18 +82,17 @@ def apply(
     fitted: dict[str, Any],
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Take out of samples what `fit` found of their batches; a sample's result does not depend on its neighbours.
+    """Remove fitted batch effects. The result of a sample does not depend on the samples passed with it.
 
-    values: (n, features); the samples need not be those of the fit. out: where the result goes, `values` itself
-    included; default: a new array of the type of `values`, in which the work is done, too. NaN stays NaN.
-    Raises InputError for a batch that was not there when it was fitted.
+    values: (n, features); any samples. out: array for the result, may be `values`; default: a new array of the type of
+    `values`, which is also the working precision. NaN stays NaN. Raises InputError for a batch absent from the fit.
     """
     batches = np.asarray(batches, dtype=str)
     known = [str(name) for name in fitted["batches"]]
     covariates = _numeric_covariates(covariates, len(values))
     if values.shape[1] != len(fitted["grand"]) or covariates.shape[1] != len(fitted["effect"]):
         raise ValueError(
-            f"{values.shape[1]} features and {covariates.shape[1]} covariates were given; "
+            f"got {values.shape[1]} features and {covariates.shape[1]} covariates; "
             f"ComBat was fitted on {len(fitted['grand'])} and {len(fitted['effect'])}"
         )
     refuse_unknown_batches(batches, known)
@@ -121,11 +117,11 @@ def apply(
 
 
 def refuse_unknown_batches(batches: Sequence[str], known: Sequence[str]) -> None:
-    """Raises InputError where samples are of a batch that ComBat was not fitted on."""
+    """Raise InputError if samples belong to a batch that ComBat was not fitted on."""
     names, counts = np.unique(np.asarray(batches, dtype=str), return_counts=True)
     faults = [
-        f"batch {str(name)!r} ({count} samples) was not among those that ComBat was fitted on ({', '.join(known)}): what it adds "
-        "to a sample is unknown; fit with samples of that batch, or name the known batch that was made the same way"
+        f"batch {str(name)!r} ({count} samples) is absent from the fit of ComBat ({', '.join(known)}), so its "
+        "effect is unknown; fit with samples of that batch, or assign the known batch processed in the same way"
         for name, count in zip(names, counts, strict=True)
         if name not in known
     ]
@@ -134,11 +130,11 @@ def refuse_unknown_batches(batches: Sequence[str], known: Sequence[str]) -> None
 
 
 def read_levels(table: pd.DataFrame) -> dict[str, Any]:
-    """What `build_design` needs to know of covariates, told by the samples of a fit.
+    """Covariate levels of the fitted samples, for `build_design`.
 
-    table: text, a column a covariate. A column of more than two values, all numbers, counts as a number;
-    any other by its values. Returns columns, and by place: values (text) and whether they are numbers.
-    Raises InputError for a sample without a value.
+    table: text, one column per covariate. A column with more than two values, all numeric, is treated as a number and any
+    other as categorical. Returns columns and, by index, values (text) and whether they are numbers. Raises InputError for
+    a sample without a value.
     """
     _refuse_gaps(table)
     names = [str(column) for column in table]
@@ -148,9 +144,9 @@ def read_levels(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def build_design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
-    """Covariates as numbers, (n, c): 0 and 1 for each value of a column but its first; a number as it is.
+    """Covariates as numbers, (n, c): an indicator for each value of a column but its first; numbers unchanged.
 
-    table: text, with the columns that `read_levels` was given. Raises InputError for a value that it did not see.
+    table: text, with the columns passed to `read_levels`. Raises InputError for a value absent there.
     """
     names = [str(name) for name in fitted["columns"]]
     _refuse_gaps(table[names])
@@ -159,13 +155,13 @@ def build_design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
         column, known = table[name].astype(str).to_numpy(), [str(v) for v in fitted["values"][str(index)]]
         if fitted["numbers"][index]:
             if invalid := [v for v in column if not _are_numbers([v])]:
-                faults.append(f"covariate {name}: {invalid[0]!r} is no number, and those that ComBat was fitted on are")
+                faults.append(f"covariate {name}: {invalid[0]!r} is not a number, unlike the values that ComBat was fitted on")
                 continue
             blocks.append(column.astype(float)[:, None])
             continue
         faults += [
-            f"covariate {name}: {value!r} ({(column == value).sum()} samples) was not among the values that ComBat was fitted on "
-            f"({', '.join(known)}); leave the covariate out, join rare values, or leave those samples out"
+            f"covariate {name}: {value!r} ({(column == value).sum()} samples) is absent from the values that ComBat was fitted on "
+            f"({', '.join(known)}); omit the covariate, merge rare values, or exclude those samples"
             for value in sorted(set(column) - set(known))
         ]
         blocks.append((column[:, None] == np.array(known[1:], dtype=object)[None, :]).astype(float))
@@ -175,7 +171,7 @@ def build_design(table: pd.DataFrame, fitted: dict[str, Any]) -> np.ndarray:
 
 
 def design_labels(fitted: dict[str, Any]) -> list[str]:
-    """Names of the columns that `build_design` gives."""
+    """Names of the columns of `build_design`."""
     labels = []
     for index, name in enumerate(fitted["columns"]):
         levels = [str(v) for v in fitted["values"][str(index)]]
@@ -194,7 +190,7 @@ def _refuse_gaps(table: pd.DataFrame) -> None:
     gaps = table.isna() | table.astype(str).isin(["", "nan", "NA"])
     faults = [
         f"covariate {column}: sample {table.index[gaps[column].to_numpy()][0]} has no value ({gaps[column].sum()} have none); "
-        "give it, or leave the covariate or those samples out"
+        "provide it, omit the covariate, or exclude those samples"
         for column in table
         if gaps[column].any()
     ]
@@ -219,35 +215,35 @@ def _check_samples(
     names: Sequence[str],
 ) -> None:
     faults = [
-        f"batch {str(label)!r} has one sample among those that ComBat is fitted on, and one sample does not tell how much a batch "
-        "varies; join it to the batch that was made the same way, or leave the sample out"
+        f"batch {str(label)!r} has one sample among those that ComBat is fitted on, which does not determine its "
+        "variance; merge it with the batch processed in the same way, or exclude the sample"
         for label, size in zip(labels, sizes, strict=True)
         if size == 1 and len(labels) > 1
     ]
     if reference is not None and reference not in labels:
-        faults.append(f"reference: {reference!r} is none of the batches that ComBat is fitted on ({', '.join(labels)})")
+        faults.append(f"reference: {reference!r} is not one of the batches that ComBat is fitted on ({', '.join(labels)})")
     confounded = _find_confounded(codes, len(labels), covariates)
     confounded_names = [str(names[i]) if i < len(names) else f"{i + 1}" for i in confounded]
     faults += [
-        f"covariate {name} cannot be told from the batches (and the covariates before it): it does not vary inside a batch, "
-        "so that to take out the batch is to take it out as well; leave it out of the covariates, or join batches"
+        f"covariate {name} is confounded with the batches (and the covariates before it): it does not vary within a batch, "
+        "so removing the batch effect removes it too; omit the covariate, or merge batches"
         for name in confounded_names
     ]
     if len(codes) <= len(labels) + covariates.shape[1]:
         faults.append(
-            f"ComBat estimates {len(labels)} batches and {covariates.shape[1]} covariates a feature, "
-            f"and has {len(codes)} samples to do so; more samples are needed, or fewer covariates"
+            f"ComBat estimates {len(labels)} batches and {covariates.shape[1]} covariates per feature "
+            f"from only {len(codes)} samples; add samples, or use fewer covariates"
         )
     if faults:
         raise InputError(faults)
 
 
 def _find_confounded(codes: np.ndarray, batches: int, covariates: np.ndarray) -> list[int]:
-    """Covariates that batches and earlier covariates make up, by place."""
+    """Indices of covariates that are linear combinations of batches and earlier covariates."""
     basis, confounded = [], []
     sizes = np.bincount(codes, minlength=batches)
     for index, column in enumerate(covariates.T):
-        # twice: once alone leaves rounding of the size of the mean
+        # twice, since one pass leaves a rounding error of the size of the mean
         residual = column - column.mean()
         norm = np.linalg.norm(residual)
         for _ in range(2):
@@ -265,8 +261,8 @@ def _find_confounded(codes: np.ndarray, batches: int, covariates: np.ndarray) ->
 def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covariates: np.ndarray) -> dict[str, np.ndarray]:
     """Least squares of every feature on batches and covariates, in blocks of features.
 
-    Returns means (b, f): level of each batch where covariates are 0; effect (c, f); squares (b, f): sums of squared
-    residuals; counts (b, f): values that are there; told (f,): whether they suffice, and differ in each batch.
+    Returns means (b, f): level of each batch at covariates 0; effect (c, f); squares (b, f): sums of squared residuals;
+    counts (b, f): present values; estimable (f,): whether they suffice and differ within each batch.
     """
     n, features = values.shape
     order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes, minlength=batches)
@@ -283,7 +279,7 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
     counts[:] = sizes[:, None]
     effect, is_estimable = np.zeros((covariates.shape[1], features)), np.empty(features, dtype=bool)
     step = max(1, min(features, BLOCK // n))
-    # made once: memory that is asked for anew each time costs more than the work on it
+    # allocated once: repeated allocation costs more than the computation
     buffer = np.empty(n * step)
     for start in range(0, features, step):
         columns = slice(start, min(start + step, features))
@@ -297,14 +293,14 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
             products = np.stack([covariate.T @ block[batch] for covariate, batch in zip(batch_covariates, rows, strict=True)])
             effect[:, columns] = inverse @ products.sum(axis=0)
             means[:, columns] -= centres @ effect[:, columns]
-            # what the covariates explain of each batch's squares, told by products that are there already
+            # explained sum of squares per batch, from the products above
             explained = np.einsum("cf,bcf->bf", effect[:, columns], 2 * products - spread @ effect[:, columns])
         else:
             explained = 0.0
             is_present = ~np.isnan(block)
             block[~is_present] = 0
             if not np.isfinite(block).all():
-                raise InputError("values to harmonise are infinite; give their logarithm of 1 + x, or leave them empty")
+                raise InputError("values to harmonise are infinite; use log(1 + x), or leave them empty")
             coefficients, is_solvable = _solve_with_gaps(matrix, block, is_present)
             means[:, columns], effect[:, columns] = coefficients[:batches], coefficients[batches:]
             is_estimable[columns] &= is_solvable
@@ -315,7 +311,7 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
         squares[:, columns] = [block[batch].sum(axis=0) for batch in rows]
         total = squares[:, columns].sum(axis=0)
         squares[:, columns] = np.maximum(squares[:, columns] - explained, 0.0)
-        # of a feature that the covariates tell, what is left is rounding
+        # the residual of a feature explained by covariates is a rounding error
         is_estimable[columns] &= squares[:, columns].sum(axis=0) > SPANNED * total
     return {"means": means, "effect": effect, "squares": squares, "counts": counts, "estimable": is_estimable}
 
@@ -328,16 +324,16 @@ def _batch_means(block: np.ndarray, rows: Sequence[slice], out: np.ndarray) -> N
 
 
 def _subtract_means(block: np.ndarray, rows: Sequence[slice], means: np.ndarray) -> np.ndarray:
-    """Take its batch's level from each row, in place."""
+    """Subtract the mean of its batch from each row, in place."""
     for batch, batch_rows in enumerate(rows):
         block[batch_rows] -= means[batch]
     return block
 
 
 def _solve_with_gaps(matrix: np.ndarray, block: np.ndarray, is_present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares of each feature on the samples that have it; 0 where those do not suffice.
+    """Least squares of each feature on the samples that have it; 0 if those do not suffice.
 
-    matrix: (n, p). block: (n, f), 0 where missing. Returns coefficients (p, f) and whether they are told (f,).
+    matrix: (n, p). block: (n, f), 0 if missing. Returns coefficients (p, f) and whether they are solvable (f,).
     """
     n, p = matrix.shape
     products = (matrix[:, :, None] * matrix[:, None, :]).reshape(n, p * p)
@@ -354,11 +350,11 @@ def _solve_with_gaps(matrix: np.ndarray, block: np.ndarray, is_present: np.ndarr
 def _has_variation(block: np.ndarray, rows: Sequence[slice]) -> np.ndarray:
     """Whether each feature has two different values in every batch, (f,).
 
-    block: (n, f), NaN where missing. rows: samples of each batch.
+    block: (n, f), NaN if missing. rows: samples of each batch.
     """
     varies = np.ones(block.shape[1], dtype=bool)
     for batch_rows in rows if len(rows) > 1 else []:
-        # two that differ are mostly the first two
+        # the first two values usually differ already
         first, second = block[batch_rows][:2]
         undecided = np.flatnonzero(~((first < second) | (first > second)))
         subset = block[batch_rows][:, undecided]
@@ -367,11 +363,11 @@ def _has_variation(block: np.ndarray, rows: Sequence[slice]) -> np.ndarray:
 
 
 def _shrink_estimates(location: np.ndarray, scale: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Location and scale of one batch, drawn to what its features have in common.
+    """Location and scale of one batch, shrunk to the distribution over its features.
 
     location, scale: (features,), standardised mean and variance in the batch; counts: (features,), its values. The prior
-    of location is normal, that of scale inverse gamma, both by their moments; posterior means in turn until
-    steady (Johnson et al. 2007, their equations 3.1). A single feature has nothing to be drawn to.
+    of location is normal, that of scale inverse gamma, both fitted by moments; posterior means are iterated until they
+    converge (Johnson et al. 2007, equations 3.1). A single feature is not shrunk.
     """
     if len(location) < 2:
         return location, scale
@@ -385,7 +381,7 @@ def _shrink_estimates(location: np.ndarray, scale: np.ndarray, counts: np.ndarra
     while True:
         new_gamma = (spread * counts * location + delta * centre) / (spread * counts + delta)
         new_delta = (0.5 * (squares + counts * (location - new_gamma) ** 2) + rate) / (counts / 2 + shape - 1)
-        # Signed, as the authors have it: to stop earlier or later would move results by some 1e-5.
+        # Signed, as in the authors' implementation: a different stopping rule changes results by about 1e-5.
         change = max(_largest_change(gamma, new_gamma), _largest_change(delta, new_delta))
         gamma, delta = new_gamma, new_delta
         if change <= STEADY:
@@ -393,6 +389,6 @@ def _shrink_estimates(location: np.ndarray, scale: np.ndarray, counts: np.ndarra
 
 
 def _largest_change(before: np.ndarray, after: np.ndarray) -> float:
-    """Largest change in units of the value before; a value that was 0 does not count."""
+    """Largest relative change; values that were 0 are ignored."""
     change = np.divide(np.abs(after - before), before, out=np.zeros_like(before), where=before != 0)
     return float(change.max())

@@ -1,4 +1,4 @@
-"""How far batch and label are confounded: their association, and what the batch alone tells of the label."""
+"""Confounding of batch and label: their association, and how well the batch alone predicts the label."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from readsight.stats import metrics
 from readsight.stats.survival import c_index
 from readsight.text import format_estimate
 
-STRONG = 0.5  # Cramér's V from which on batch and label are strongly confounded
-CLEAR = 0.1  # part of the way from chance to certainty that an interval must lie above to be clear
+STRONG = 0.5  # Cramér's V at or above which batch and label are strongly confounded
+CLEAR = 0.1  # an interval is clear if it lies above chance + this fraction of the range from chance to 1
 FOLDS = 5
 REPEATS = 5
 RESAMPLES = 1000
@@ -22,10 +22,10 @@ Cell = dict[str, float | None]
 
 
 def cramers_v(tables: np.ndarray, sizes: float, times: int = 1) -> np.ndarray:
-    """Association of rows and columns, 0 to 1, corrected for what chance alone gives (Bergsma 2013); NaN where one is constant.
+    """Cramér's V with bias correction, 0 to 1 (Bergsma 2013); NaN if rows or columns are constant.
 
-    tables: (..., rows, columns), counts or weights. sizes: independent observations in each. times: how often
-    the bias stands in the tables: twice in resamples, which add to the sample's own.
+    tables: (..., rows, columns), counts or weights. sizes: independent observations in each. times: how often the bias is
+    included: 2 for bootstrap resamples, which add it to that of the sample.
     """
     tables = np.asarray(tables, dtype=float)
     rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
@@ -57,10 +57,10 @@ def cramers_v_interval(batches: np.ndarray, labels: np.ndarray, groups: np.ndarr
 
 
 def batch_class_probabilities(batches: np.ndarray, labels: np.ndarray, train: np.ndarray, class_count: int) -> np.ndarray:
-    """Probability of each class by the batch alone, (n, kinds), told by training samples.
+    """Probability of each class given the batch alone, (n, class_count), estimated from training samples.
 
-    One training sample's worth of the classes' own frequencies is added to each batch, so that
-    a small batch is not believed too much; a batch that the training samples lack has those frequencies alone.
+    A pseudo-count of one sample, distributed like the class frequencies, limits the confidence in small batches; a batch
+    without training samples gets the class frequencies.
     """
     table = np.zeros((batches.max() + 1, class_count))
     np.add.at(table, (batches[train], labels[train]), 1)
@@ -69,9 +69,9 @@ def batch_class_probabilities(batches: np.ndarray, labels: np.ndarray, train: np
 
 
 def assign_folds(strata: np.ndarray, groups: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Folds of cross-validation by repeats, each (n,): the fold that tests a sample. Whole groups, classes spread evenly.
+    """Folds of repeated, grouped and stratified cross-validation, each (n,): the fold that tests a sample.
 
-    Empty where a class lies in one group only.
+    Empty if a class occurs in a single group.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -87,10 +87,10 @@ def assign_folds(strata: np.ndarray, groups: np.ndarray, seed: int) -> list[np.n
 
 
 def score_batch_alone(batches: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Cell]:
-    """What the batch alone tells of the class of samples of other groups: balanced accuracy, and AUROC (several: macro).
+    """Balanced accuracy and AUROC (more than two classes: macro) of predicting the class from the batch alone.
 
-    batches, labels: (n,) codes. groups: (n,). Cross-validated, whole groups; the class said is the one
-    that the batch speaks for most against the classes' own frequencies. Intervals over groups.
+    batches, labels: (n,) codes. groups: (n,). Cross-validated over groups. The predicted class has the highest probability
+    relative to its overall frequency. Intervals over groups.
     """
     weights = metrics.group_weights(groups, RESAMPLES, seed)
     class_count = int(labels.max()) + 1
@@ -111,9 +111,9 @@ def score_batch_alone(batches: np.ndarray, labels: np.ndarray, groups: np.ndarra
 
 
 def batch_concordance(batches: np.ndarray, time: np.ndarray, event: np.ndarray, groups: np.ndarray, seed: int) -> Cell:
-    """Concordance (Harrell's C) of the batch alone with survival of samples of other groups, cross-validated; interval over groups.
+    """Concordance (Harrell's C) of the batch alone with survival, cross-validated over groups; interval over groups.
 
-    time, event: (n,). The risk of a batch is its events per time, with one event's worth of the whole cohort's added.
+    time, event: (n,). The risk of a batch is its events per time, with a pseudo-count of one event at the overall rate.
     """
     weights = metrics.group_weights(groups, RESAMPLES, seed)
     concordances = []
@@ -132,11 +132,11 @@ def batch_concordance(batches: np.ndarray, time: np.ndarray, event: np.ndarray, 
 
 
 def measure_confounding(obs: pd.DataFrame, outcome: Outcome, seed: int) -> list[dict[str, Any]]:
-    """What is found of each target: one, or one a label.
+    """Confounding of each target: one row, or one row per label.
 
-    obs: batch (text), group, and the outcome's columns. Returns for each: name (empty where there is but one), classes,
-    batches, counts (a row a batch, a column a class), parts, cramers_v, and of the batch alone scores by name and
-    chance; strong and words. Survival is told by whether the event was seen, and by C.
+    obs: batch (text), group, and the outcome's columns. Returns for each: name (empty if there is only one), classes,
+    batches, counts (one row per batch, one column per class), parts, cramers_v; of the batch alone scores and chance by
+    name; strong and words. Survival is measured by whether the event was observed, and by C.
     """
     names, codes = np.unique(obs["batch"].to_numpy(str), return_inverse=True)
     groups, target = obs["group"].to_numpy(str), outcome.read_target(obs)
@@ -165,7 +165,7 @@ def measure_confounding(obs: pd.DataFrame, outcome: Outcome, seed: int) -> list[
 
 
 def list_targets(outcome: Outcome, target: np.ndarray) -> list[tuple[str, list[str], np.ndarray]]:
-    """Name, names of classes and codes (n,) of each thing that is predicted; name is empty where it is but one."""
+    """Name, class names and codes (n,) of each predicted label; the name is empty if there is only one."""
     if outcome.kind == "multilabel":
         return [(name, ["no", "yes"], target[:, i]) for i, name in enumerate(outcome.classes)]
     if outcome.kind == "survival":
@@ -182,10 +182,10 @@ SCORES = {
 
 
 def judge_confounding(row: dict[str, Any]) -> tuple[bool, str]:
-    """Whether batch and label are strongly confounded, and what was found, in words."""
+    """Whether batch and label are strongly confounded, and a sentence about it."""
     subject = f" {row['name']}" if row["name"] else ""
     if len(row["batches"]) < 2:
-        return False, f"All samples are of one batch ({row['batches'][0]}): there is nothing to confound."
+        return False, f"All samples are from one batch ({row['batches'][0]}), so confounding is impossible."
     v = row["cramers_v"]
     clear_scores = [
         name
@@ -197,9 +197,9 @@ def judge_confounding(row: dict[str, Any]) -> tuple[bool, str]:
         f"Batch and label{subject} are {'STRONGLY' if is_strong else 'not strongly'} confounded: Cramér's V {format_estimate(v)}"
     )
     for name, cell in row["scores"].items():
-        message += f"; the batch alone gives {SCORES[name]} {format_estimate(cell)} (chance {row['chance'][name]:.2f})"
+        message += f"; the batch alone reaches {SCORES[name]} {format_estimate(cell)} (chance {row['chance'][name]:.2f})"
     if len(row["parts"]) > 1:
-        message += f". No batch links {' with '.join(', '.join(classes) for _, classes in row['parts'])}: between them the batch is all that differs for certain"
+        message += f". No batch links {' with '.join(', '.join(classes) for _, classes in row['parts'])}: differences between them may be due to the batch only"
     if is_strong:
-        message += ". Models may have learned the batch; to take it out takes out what it shares with the label. Read every result beside the batch alone"
+        message += ". Models may predict the batch instead; removing the batch effect also removes what it shares with the label. Compare every result with the prediction from the batch alone"
     return is_strong, message + "."

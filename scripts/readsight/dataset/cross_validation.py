@@ -1,7 +1,7 @@
-"""Repeated, grouped, stratified cross-validation: which example is what in which fold, and in which inner fold.
+"""Repeated, grouped, stratified cross-validation: the role of each example in every fold and inner fold.
 
-A division keeps groups whole, and each of its parts holds what is needed to learn and to score: every class; of
-several labels each value; of survival an event (`list_requirements`).
+Groups are never divided, and each partition has what training and scoring need: every class; for multilabel outcomes
+both values of each label; for survival an event (`list_requirements`).
 """
 
 import re
@@ -20,29 +20,29 @@ from readsight.errors import InputError
 ROLES = ("train", "validation", "test")
 TRIES = 50
 
-# What every part must hold: its name in words, and which examples (n,) have it.
+# A category that every partition must contain: its display name, and a mask (n,) of its examples.
 Requirement = tuple[str, np.ndarray]
 
 
 def fold_column(repeat: int, fold: int, inner: int | None = None) -> str:
-    """Name of the column of the split table that holds the roles of one fold, or of one of its inner folds."""
+    """Column of the split table with the roles of one fold, or of one of its inner folds."""
     return f"repeat{repeat}.fold{fold}" + ("" if inner is None else f".inner{inner}")
 
 
 def outer_columns(columns: pd.Index | list[str]) -> list[str]:
-    """Names of the columns that are folds, without the inner ones and the group."""
+    """Names of the fold columns, without inner folds and group."""
     return [name for name in columns if re.fullmatch(r"repeat\d+\.fold\d+", name)]
 
 
 def inner_columns(columns: pd.Index | list[str], fold: str) -> list[str]:
-    """Names of the inner columns of a fold's column, in their order."""
+    """Names of the inner columns of a fold's column, in order."""
     return sorted((n for n in columns if n.startswith(f"{fold}.inner")), key=lambda n: int(n.rpartition("inner")[2]))
 
 
 def class_masks(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
-    """What examples are counted by: classes; labels that they have; survival: censored and event. Name and (n,) each.
+    """Categories to count: classes; positives of each label; for survival censored and event. Name and mask (n,) of each.
 
-    Numbers, and what is told along a sequence, are not counted apart.
+    Numbers and positional targets form a single category.
     """
     if outcome.kind in ("regression", *POSITIONAL_KINDS):
         return [("examples", np.ones(len(obs), bool))]
@@ -55,7 +55,7 @@ def class_masks(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
 
 
 def list_requirements(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
-    """What every part of a division must hold of these examples."""
+    """Categories that every partition must contain."""
     counted = class_masks(outcome, obs)
     if outcome.kind == "survival":
         return counted[1:]
@@ -76,12 +76,12 @@ def assign_folds(
 ) -> pd.DataFrame:
     """Roles of n examples in every fold of every repeat; a group has one role in a fold.
 
-    strata: (n,) integers, spread evenly over the folds. groups: (n,). spec: folds, repeats, and inner (folds of
-    the training part: nested) or validation (part of the training groups held out). requirements: what each part must
-    hold; the strata themselves by default. batches: (n,), of which, where a division can be found, training parts keep
-    enough to tell how each varies. Returns columns `repeat0.fold0`, … of train, validation, test (nested:
-    train, test; and `repeat0.fold0.inner0`, … of train, validation, empty for the fold's test examples): within a
-    repeat each example is tested once, or at most once where only `tested` folds are asked for. Raises InputError where groups, or those of a class, are too few.
+    strata: (n,) integers, balanced over the folds. groups: (n,). spec: folds, repeats, and inner (number of inner folds:
+    nested) or validation (fraction of the training groups). requirements: what each partition must contain; default: the
+    strata. batches: (n,); if possible, training sets keep enough samples of each to estimate its variance. Returns columns
+    `repeat0.fold0`, … of train, validation, test (nested: train, test; and `repeat0.fold0.inner0`, … of train, validation,
+    empty for the fold's test examples). Each example is tested once per repeat, or at most once with `tested` folds.
+    Raises InputError if there are too few groups, overall or of a class.
     """
     groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
     requirements = requirements or [(f"class {value}", strata == value) for value in np.unique(strata)]
@@ -109,25 +109,25 @@ def use_given_split(
     requirements: list[Requirement],
     batches: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """A split that the data bring as `repeat0.fold0`, and beside it divisions of the same sizes drawn anew.
+    """A user-provided split as `repeat0.fold0`, and resplits of the same sizes.
 
-    roles: (n,) of train and test; where there is a validation too, it stands as given. spec: resplits (how many:
-    `repeat1.fold0`, …, of whole groups, stratified), inner or validation. Raises InputError where a side is empty, or its training part cannot be divided again.
+    roles: (n,) of train and test; validation is kept if present. spec: resplits (their number: `repeat1.fold0`, …, grouped
+    and stratified), inner or validation. Raises InputError if a side is empty, or its training set cannot be divided.
     """
     groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
     test = np.flatnonzero(roles == "test")
     if not 0 < len(test) < len(roles):
         side = "training" if len(test) else "test"
-        raise InputError(f"split.given: the split that the data bring has no {side} sample; set split.by to group")
+        raise InputError(f"split.given: the given split has no {side} sample; set split.by to group")
     has_validation = bool((roles == "validation").any())
     train = np.flatnonzero(roles != "test")
     scarce = (
         []
         if has_validation and not spec.get("resplits")
         else [
-            f"split.given: {name} ({int(is_member[train].sum())} training examples) lies in only {_count_unique(groups[train][is_member[train]])} "
-            f"groups of the training part, and it needs {_groups_to_leave(spec)} there to be divided again (split.inner); "
-            "leave the class out, or set split.by to group"
+            f"split.given: {name} ({int(is_member[train].sum())} training examples) is in only {_count_unique(groups[train][is_member[train]])} "
+            f"groups of the training set, but needs {_groups_to_leave(spec)} to be divided again (split.inner); "
+            "exclude the class, or set split.by to group"
             for name, is_member in requirements
             if _count_unique(groups[train][is_member[train]]) < _groups_to_leave(spec)
         ]
@@ -135,7 +135,7 @@ def use_given_split(
     if scarce:
         raise InputError(scarce)
     if has_validation:
-        check_roles(roles, requirements, "split.given: the split that the data bring")
+        check_roles(roles, requirements, "split.given: the given split")
         table = {fold_column(0, 0): roles.astype(object)}
     else:
         table = divide_training(fold_column(0, 0), test, strata, groups, requirements, spec, seed + 1, batches)
@@ -147,9 +147,9 @@ def use_given_split(
 
 
 def check_roles(roles: np.ndarray, requirements: list[Requirement], division_name: str) -> None:
-    """Raise InputError where a role of a division (n,) lacks what is wanted. division_name: the division, for the message."""
+    """Raise InputError if a role of a division (n,) lacks a requirement. division_name: for the message."""
     faults = [
-        f"{division_name} has no example of {name} for {role} (of {int((roles == role).sum())}); divide otherwise, or leave it out"
+        f"{division_name} has no example of {name} for {role} (of {int((roles == role).sum())}); change the split, or exclude the class"
         for role in ROLES
         for name, is_member in requirements
         if not (is_member & (roles == role)).any()
@@ -168,7 +168,7 @@ def divide_training(
     seed: int,
     batches: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Columns of one fold, its test examples (indices) given: roles, and those of the inner folds where there are any."""
+    """Columns of one fold with the given test examples (indices): roles, and those of the inner folds if configured."""
     roles = np.full(len(strata), "train", dtype=object)
     roles[test] = "test"
     training = np.setdiff1d(np.arange(len(strata)), test)
@@ -208,7 +208,7 @@ def divide_training(
 
 
 def _groups_to_leave(spec: dict[str, Any]) -> int:
-    """Groups of each class that a test part must leave, so that what is left can be divided again."""
+    """Groups of each class that must remain outside a test set, so that the training set can be divided again."""
     return spec.get("inner") or 2
 
 
@@ -217,15 +217,15 @@ def _count_unique(groups: np.ndarray) -> int:
 
 
 def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict[str, Any]) -> None:
-    """Raise InputError, naming the keys, where groups or a class's groups are fewer than the folds need."""
+    """Raise InputError, naming the config keys, if there are too few groups, overall or of a class."""
     fold_count, to_leave, total = spec["folds"], _groups_to_leave(spec), _count_unique(groups)
     if total < fold_count:
         raise InputError(f"split.folds: {fold_count} folds, but there are only {total} groups; {_suggest_remedy(spec, total)}")
     needed = compute_min_groups(fold_count, to_leave)
-    second = f"with {spec['inner']} inner folds" if spec.get("inner") else "with a validation part"
+    second = f"with {spec['inner']} inner folds" if spec.get("inner") else "with a validation set"
     counted = [(name, is_member, _count_unique(groups[is_member])) for name, is_member in requirements]
     faults = [
-        f"split.folds: {name} ({int(is_member.sum())} examples) lies in only {group_count} groups, and {fold_count} folds {second} "
+        f"split.folds: {name} ({int(is_member.sum())} examples) is in only {group_count} groups, and {fold_count} folds {second} "
         f"need {needed}; {_suggest_remedy(spec, group_count)}"
         for name, is_member, group_count in counted
         if group_count < needed
@@ -235,7 +235,7 @@ def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict
 
 
 def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
-    """What would make a division possible, with `group_count` groups of the scarcest class."""
+    """Settings that allow a division if the scarcest class has `group_count` groups."""
     fold_count, to_leave = spec["folds"], _groups_to_leave(spec)
     feasible = [
         (f, i)
@@ -255,9 +255,9 @@ def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
     if spec.get("by", "block") in ("block", "chromosome"):
         remedies.append("make groups smaller (split.by, split.block)")
     elif spec["by"] == "homology":
-        remedies.append("raise split.identity or split.coverage, so that fewer sequences are taken to be alike")
+        remedies.append("raise split.identity or split.coverage, so that fewer sequences count as similar")
     else:
-        remedies.append("bring more samples of it, leave it out, or join it with another class")
+        remedies.append("add samples of it, exclude it, or merge it with another class")
     return ", or ".join(remedies)
 
 
@@ -273,10 +273,10 @@ def divide_groups(
     batches: np.ndarray | None = None,
     batch_minimum: int | None = None,
 ) -> list[np.ndarray]:
-    """Divide into parts (indices) of whole groups that each hold all that is wanted; the first of several draws that does.
+    """Divide groups into folds (indices) that all meet the requirements: the first of several random draws that does.
 
-    groups_left: groups of each that a part must leave. only_first: only the first part must. batches: (n,), of each of which
-    every part leaves `batch_minimum` examples, if one of the draws does so.
+    groups_left: groups of each class that must remain outside a fold. only_first: only the first fold must comply.
+    batches: (n,); draws whose folds leave `batch_minimum` examples of each batch are preferred.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -287,9 +287,9 @@ def divide_groups(
         if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= fold_count:
             splitter = StratifiedGroupKFold(fold_count, shuffle=True, random_state=attempt_seed)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # a stratum rarer than the folds: what is needed is checked here
+                warnings.simplefilter("ignore", UserWarning)  # a stratum rarer than the folds; the requirements are checked below
                 divisions = [indices for _, indices in splitter.split(np.zeros(len(strata)), strata, groups)]
-        else:  # it draws among groups of equal composition alone, and may never come to a division that serves
+        else:  # StratifiedGroupKFold permutes only groups of equal composition and may never meet the requirements
             divisions = deal_groups(groups, requirements, fold_count, attempt_seed)
         if all(
             _meets_requirements(groups, requirements, indices, groups_left)
@@ -307,7 +307,7 @@ def divide_groups(
 
 
 def _meets_requirements(groups: np.ndarray, requirements: list[Requirement], indices: np.ndarray, groups_left: int) -> bool:
-    """Whether a part has all that is wanted, and what it leaves has at least `groups_left` groups of each."""
+    """Whether a subset has everything required, and its complement at least `groups_left` groups of each category."""
     is_selected = np.zeros(len(groups), bool)
     is_selected[indices] = True
     return all(
@@ -317,12 +317,12 @@ def _meets_requirements(groups: np.ndarray, requirements: list[Requirement], ind
 
 
 def _batch_minimum(spec: dict[str, Any]) -> int:
-    """Examples of a batch that a test part must leave, so that what is left, divided again, has enough of it."""
+    """Examples of a batch that must remain outside a test set, so that the training set can be divided again."""
     return group_sizes.compute_min_batch_size(spec["inner"]) if spec.get("inner") else group_sizes.MIN_PER_BATCH
 
 
 def _keeps_batches(batches: np.ndarray | None, indices: np.ndarray, batch_minimum: int) -> bool:
-    """Whether a part leaves so many examples of every batch."""
+    """Whether enough examples of every batch remain outside a subset."""
     if batches is None:
         return True
     codes = np.unique(batches, return_inverse=True)[1].reshape(-1)
@@ -330,7 +330,7 @@ def _keeps_batches(batches: np.ndarray | None, indices: np.ndarray, batch_minimu
 
 
 def deal_groups(groups: np.ndarray, requirements: list[Requirement], fold_count: int, seed: int) -> list[np.ndarray]:
-    """Groups dealt out at random, those of the scarcest class first, each to a part with fewest groups of that class."""
+    """Deal groups out at random, scarcest class first, each to a fold with the fewest groups of that class."""
     rng = np.random.default_rng(seed)
     groups_by_class = sorted((np.unique(groups[class_groups]).tolist() for _, class_groups in requirements), key=len)
     fold_of: dict = {}
@@ -355,10 +355,10 @@ def draw_test_set(
     seed: int,
     batches: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Indices of a test part of about `size` examples: whole groups, each stratum in proportion.
+    """Indices of a test set of about `size` examples: complete groups, each stratum in proportion.
 
-    Groups come in random order, and one is taken where that brings the numbers of the strata nearer to their due; then
-    of those left, one that brings them and their sum nearer. Where each example is its own group the due is met exactly.
+    Groups come in random order. One is taken if that brings the stratum sizes closer to their targets; then, of the
+    remaining groups, one that also improves the total. Without groups the target is met exactly.
     """
     stratum_values, stratum_index = np.unique(strata, return_inverse=True)
     counts = np.zeros((_count_unique(groups), len(stratum_values)))
@@ -388,12 +388,12 @@ def draw_test_set(
 
 
 def _distance_to_due(missing: np.ndarray, weight: float) -> float:
-    """How far numbers of strata, and with a weight their sum, are from their due."""
+    """Distance of stratum sizes, and with a weight of their sum, from their targets."""
     return float((missing**2).sum() + weight * missing.sum() ** 2)
 
 
 def _apportion(size: int, totals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`size` shared out over strata in proportion to their totals: whole numbers, remainders to the largest, ties drawn."""
+    """`size` distributed over strata in proportion to their totals: largest remainders first, ties at random."""
     exact = size * totals / totals.sum()
     due = np.floor(exact)
     order = np.lexsort((rng.random(len(exact)), -(exact - due)))
@@ -402,9 +402,9 @@ def _apportion(size: int, totals: np.ndarray, rng: np.random.Generator) -> np.nd
 
 
 def count_roles(roles: pd.DataFrame, counted: list[Requirement], groups: np.ndarray) -> list[dict[str, Any]]:
-    """Examples, groups and classes of each role of each fold and inner fold: a row each.
+    """Examples, groups and classes of each role of each fold and inner fold: one row each.
 
-    counted: as of `class_masks`; `classes` counts them by their place, as text.
+    counted: as in `class_masks`; `classes` counts them by index, as text.
     """
     rows = []
     for name in roles:

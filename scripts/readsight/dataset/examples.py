@@ -1,4 +1,4 @@
-"""The examples of a task as one table, whether they are kept as AnnData or, of several modalities, as MuData."""
+"""The examples of a task as one table, stored as AnnData or, with several modalities, as MuData."""
 
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from readsight.dataset.outcome import Outcome
 
 
 def read(path: Path) -> anndata.AnnData:
-    """Examples of a task: X (n, features), NaN where missing; obs with the outcome's columns; uns["task"], uns["outcome"].
+    """Examples of a task: X (n, features), NaN if missing; obs with the outcome's columns; uns["task"], uns["outcome"].
 
-    Of a MuData the modalities stand side by side: features are called `modality:feature`, var says `modality`
-    beside what the modality says of them, and a sample that lacks a modality has NaN there. Of sequences there is no X,
-    and obsm is mapped, not read.
+    The modalities of a MuData are concatenated: features are named `modality:feature`, var has `modality` and the columns
+    of each modality, and a sample without a modality has NaN there. Sequences have no X, and obsm is memory-mapped.
     """
     path = Path(path)
     if path.suffix == ".h5ad":
@@ -24,7 +23,7 @@ def read(path: Path) -> anndata.AnnData:
             return read_sequences(handle) if "sequence" in handle["uns"] else anndata.read_h5ad(path)
     import mudata
 
-    mudata.set_options(pull_on_update=False)  # columns stand where dataset_assemble_samples put them
+    mudata.set_options(pull_on_update=False)  # columns stay where dataset_assemble_samples put them
     data = mudata.read_h5mu(path)
     values = np.full((data.n_obs, sum(subset.n_vars for subset in data.mod.values())), np.nan, np.float32)
     feature_tables, offset = [], 0
@@ -42,18 +41,18 @@ def read(path: Path) -> anndata.AnnData:
 
 
 def read_sequences(group: h5py.Group) -> anndata.AnnData:
-    """An AnnData of sequences, or a fold of one, as it lies in a file: obs and uns are read, obsm is mapped."""
+    """AnnData of sequences, or of one fold, from a file: obs and uns are read, obsm is memory-mapped."""
     obs, uns = (anndata.io.read_elem(group[key]) for key in ("obs", "uns"))
     return anndata.AnnData(obs=obs, uns=uns, obsm={name: map_dataset(dataset) for name, dataset in group["obsm"].items()})
 
 
 def read_sequence_layout(data: anndata.AnnData) -> SequenceLayout | None:
-    """What sequences these examples are; None where they are none."""
+    """Layout of the sequences; None if the examples are not sequences."""
     return SequenceLayout.from_dict(data.uns["sequence"]) if "sequence" in data.uns else None
 
 
 def plain_text_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with text as plain text: no categories, which would name rows that are cut away; empty where none is given."""
+    """The table with all text as plain strings: no categories, which would keep removed values; missing text is empty."""
     columns = {
         name: column if pd.api.types.is_numeric_dtype(column) else column.astype(object).where(column.notna(), "").astype(str)
         for name, column in table.items()
@@ -62,5 +61,5 @@ def plain_text_columns(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_outcome(data: anndata.AnnData) -> Outcome:
-    """What is predicted of these examples."""
+    """The outcome to predict."""
     return Outcome.from_dict(data.uns["outcome"])

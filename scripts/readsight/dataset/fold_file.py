@@ -1,13 +1,12 @@
-"""The folds of one repeat in one file: an HDF5 group `fold0`, `fold1`, … a fold, each an AnnData.
+"""The folds of one repeat in one HDF5 file: one group per fold (`fold0`, `fold1`, …), each an AnnData.
 
-Of sequences X is empty, and `obsm["sequence"]` holds codes: they are mapped from the file, not read, so that
-a training fold of any size takes the memory of a batch. So are targets along a sequence, `obsm["target"]`.
+For sequences X is empty and `obsm["sequence"]` holds codes. They are memory-mapped, so a training fold of any size
+needs the memory of a batch. So are positional targets, `obsm["target"]`.
 
-One role (train, validation, test, balanced) has one file, so that a rule that
-is given the training file has nothing else in its hands. Where cross-validation is
-nested, a fold's training part is divided again: `fold0.inner0`, `fold0.inner1`, …
-stand beside it, each with what it was fitted on; the fold itself then has no
-validation part. Read one by hand by `anndata.io.read_elem(h5py.File(path)["fold0"])`.
+Each role (train, validation, test, balanced) has its file, so a rule that receives the training file can read nothing
+else. With nested cross-validation the training set of a fold is divided again: `fold0.inner0`, `fold0.inner1`, …, each
+fitted separately; the fold then has no validation set. To read one by hand:
+`anndata.io.read_elem(h5py.File(path)["fold0"])`.
 """
 
 from collections.abc import Iterable
@@ -25,8 +24,10 @@ from readsight.dataset.outcome import Outcome
 
 @dataclass(frozen=True)
 class SequenceLayout:
-    """What sequences are. length: bases of a window. pair: codes are reference and alternative windows side by side,
-    (n, 2 × length). stranded: whether the strand means something. bin: bases of a number of a profile.
+    """Layout of sequences.
+
+    length: bases of a window. pair: codes are concatenated reference and alternative windows, (n, 2 × length).
+    stranded: whether the strand is meaningful. bin: bases per value of a profile.
     """
 
     length: int
@@ -36,17 +37,17 @@ class SequenceLayout:
 
     @classmethod
     def from_dict(cls, content: Any) -> "SequenceLayout":
-        """From what `to_dict` gave, read back from a file."""
+        """Inverse of `to_dict`, from values read from a file."""
         return cls(int(content["length"]), bool(content["pair"]), bool(content["stranded"]), int(content["bin"]))
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON and HDF5."""
+        """Plain values, for JSON and HDF5."""
         return {"length": self.length, "pair": self.pair, "stranded": self.stranded, "bin": self.bin}
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A representation of sequences as it was learned. name: word of the registry. description: JSON-able. arrays: by name."""
+    """A fitted encoding of sequences. name: in the registry. description: JSON-serialisable. arrays: by name."""
 
     name: str
     description: dict[str, Any]
@@ -57,10 +58,11 @@ class Encoding:
 class Fold:
     """Examples of one role in one fold.
 
-    values: (n, features) float32, scaled; a modality that an example lacks is 0 throughout; of sequences (n, length)
-    uint8, codes. sequence: what kind of sequences they are, None where they are none. encoding: how they are represented,
-    as it was learned from this fold's training part; None until it is given (`replace`). labels: the target, shaped as `outcome` says. weights: (n,). names: examples. groups: (n,). var: a row a feature
-    (index: its name; modality, where there are any). digest: hash of the split's certificate. outcome: what is predicted.
+    values: (n, features) float32, scaled; 0 for a modality that an example lacks; for sequences (n, length) uint8 codes.
+    labels: the target, shaped as `outcome` requires. weights: (n,). names: of the examples. groups: (n,). var: one row per
+    feature (index: name; modality, if there are several). digest: of the split's certificate. outcome: to predict.
+    sequence: layout of sequences, None for other examples. encoding: of sequences, fitted on this fold's training set;
+    None until it is set (`replace`).
     """
 
     values: np.ndarray
@@ -83,14 +85,14 @@ class Fold:
 
     @property
     def modalities(self) -> dict[str, np.ndarray]:
-        """Modality → its columns of `values`; all of them as `features` where none are told apart."""
+        """Modality → its columns of `values`; a single entry `features` if there are no modalities."""
         if "modality" not in self.var:
             return {"features": np.arange(self.values.shape[1])}
         modality_of = self.var["modality"].astype(str).to_numpy()
         return {name: np.flatnonzero(modality_of == name) for name in dict.fromkeys(modality_of)}
 
     def select_modality(self, modality: str | None) -> "Fold":
-        """The same examples by one modality's features alone; None: by all."""
+        """The same examples with the features of one modality; None: all features."""
         if modality is None:
             return self
         columns = self.modalities[modality]
@@ -110,18 +112,18 @@ def write(path: Path, folds: Iterable[tuple[str, anndata.AnnData]]) -> None:
 
 
 def fold_names(path: Path) -> list[str]:
-    """Names of all folds and inner folds in a file, each fold before its inner ones."""
+    """Names of all folds and inner folds in a file, each fold before its inner folds."""
     with h5py.File(path) as handle:
         return sorted(handle, key=_parse_name)
 
 
 def count_folds(path: Path) -> int:
-    """Number of folds in a file, inner ones not counted."""
+    """Number of folds in a file, without inner folds."""
     return len({_parse_name(key)[0] for key in fold_names(path)})
 
 
 def inner_numbers(path: Path, fold: int) -> list[int]:
-    """Numbers of a fold's inner folds; none where cross-validation is not nested."""
+    """Numbers of a fold's inner folds; empty without nested cross-validation."""
     return [numbers[1] for numbers in map(_parse_name, fold_names(path)) if numbers[0] == fold and numbers[1] >= 0]
 
 
@@ -131,13 +133,13 @@ def _parse_name(key: str) -> tuple[int, int]:
 
 
 def read_anndata(path: Path, fold: int | str, inner: int | None = None) -> anndata.AnnData:
-    """One fold as AnnData, by number or by name; no other fold is read."""
+    """One fold as AnnData, by number or name; no second fold is read."""
     with h5py.File(path) as handle:
         return anndata.io.read_elem(handle[fold if isinstance(fold, str) else fold_name(fold, inner)])
 
 
 def read(path: Path, fold: int | str, inner: int | None = None) -> Fold:
-    """One fold as arrays; codes of sequences, and targets along them, are mapped from the file."""
+    """One fold as arrays; sequence codes and positional targets are memory-mapped."""
     group_name = fold if isinstance(fold, str) else fold_name(fold, inner)
     with h5py.File(path) as handle:
         group = handle[group_name]
@@ -162,7 +164,7 @@ def read(path: Path, fold: int | str, inner: int | None = None) -> Fold:
 
 
 def map_dataset(dataset: h5py.Dataset) -> np.ndarray:
-    """A data set as an array that the system reads page by page, where it lies in one piece; else it is read."""
+    """A data set as memory-mapped array if it is contiguous; else it is read."""
     offset = dataset.id.get_offset()
     if offset is None or not dataset.size:
         return dataset[...]
@@ -172,7 +174,7 @@ def map_dataset(dataset: h5py.Dataset) -> np.ndarray:
 def pack_fold(
     values: np.ndarray, obs: pd.DataFrame, var: pd.DataFrame, split_description: dict[str, Any], outcome: Outcome
 ) -> anndata.AnnData:
-    """A fold as AnnData. obs: the outcome's columns and group, at least. split_description: certificate (hash), repeat, fold, role."""
+    """A fold as AnnData. obs: at least the outcome's columns and group. split_description: certificate (digest), repeat, fold, role."""
     return anndata.AnnData(values, obs=obs.copy(), var=var.copy(), uns={"split": split_description, "outcome": outcome.to_dict()})
 
 
@@ -184,7 +186,7 @@ def pack_sequences(
     sequence: SequenceLayout,
     target: np.ndarray | None = None,
 ) -> anndata.AnnData:
-    """A fold of sequences as AnnData. codes: (n, length) uint8. target: (n, …), where it is one along the sequence."""
+    """A fold of sequences as AnnData. codes: (n, length) uint8. target: (n, …), for positional outcomes."""
     uns = {"split": split_description, "outcome": outcome.to_dict(), "sequence": sequence.to_dict()}
     obsm = {"sequence": codes} | ({} if target is None else {"target": target})
     return anndata.AnnData(obs=obs.copy(), obsm=obsm, uns=uns)

@@ -1,4 +1,4 @@
-"""What leaks through a split: examples whose group, neighbour or twin stands on the training side."""
+"""Leakage of a split: evaluation examples whose group, neighbour or duplicate is in training."""
 
 import hashlib
 
@@ -7,14 +7,14 @@ import pandas as pd
 
 from readsight.dataset.homology import Relatives
 
-LIKE = 0.999  # profiles that correlate more than this are taken to be one sample measured twice
-PROFILED = 2000  # features, the most variable, that profiles are compared by: more change nothing and cost time
+LIKE = 0.999  # profiles with a higher correlation count as one sample measured twice
+PROFILED = 2000  # most variable features used for comparison: more change nothing and cost time
 FEWEST = 20  # with fewer features, unrelated profiles can correlate that much by chance
-ROWS = 1000  # profiles compared at a time
+ROWS = 1000  # profiles compared at once
 
 
 def draw_random_split(roles: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """What a split of the same sizes that ignores groups would do: test or train, examples drawn one by one."""
+    """A split of the same sizes that ignores groups: test or train, examples drawn independently."""
     table = {}
     for number, name in enumerate(roles):
         order = np.random.default_rng([seed, number]).permutation(len(roles))
@@ -30,12 +30,12 @@ def measure_leakage(
     identical_ids: np.ndarray,
     near_pairs: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Part of the test examples that have a relative on the training side, over all folds.
+    """Fraction of test examples with a relative in training, over all folds.
 
-    roles: a column a fold. obs: n examples, with chrom, start, end where they have coordinates. gap: bases within
-    which two examples are neighbours (they can share reads). identical_ids: (n,) ids of examples that are equal in every
-    feature. near_pairs: (m, 2) pairs of near-duplicate profiles, None where they are not looked for. Returns fractions:
-    same_group, same_features, neighbour (absent without coordinates), near_profile (absent where near is None).
+    roles: one column per fold. obs: n examples, with chrom, start, end if they have coordinates. gap: bases within which
+    two examples are neighbours (they can share reads). identical_ids: (n,) ids shared by examples equal in every feature.
+    near_pairs: (m, 2) near-duplicate profiles, None if not searched. Returns fractions: same_group, same_features,
+    neighbour (absent without coordinates), near_profile (absent without near_pairs).
     """
     counts: dict[str, int] = {}
     total = 0
@@ -60,11 +60,11 @@ def measure_leakage(
 def measure_sequence_leakage(
     roles: pd.DataFrame, obs: pd.DataFrame, groups: np.ndarray, relatives: Relatives, side: str = "test"
 ) -> dict[str, float]:
-    """Part of the examples on one side that have a relative on the side that is learned from, over all folds.
+    """Fraction of the examples on one side with a relative on the learning side, over all folds.
 
-    side: test, against training and validation together; validation, against training alone. Returns fractions:
-    same_group, exact (equal), reverse_complement (equal on the other strand alone), near (neither, but alike), overlap
-    (on the genome) and related (any of the last four); none where that side is empty.
+    side: test, against training and validation; or validation, against training. Returns fractions: same_group, exact
+    (equal), reverse_complement (equal on the reverse strand only), near (neither, but similar), overlap (on the genome)
+    and related (any of the last four); empty if the side is empty.
     """
     learning_roles = ["train"] if side == "validation" else ["train", "validation"]
     counts: dict[str, int] = {}
@@ -80,9 +80,9 @@ def measure_sequence_leakage(
 def find_related(
     is_query: np.ndarray, is_reference: np.ndarray, obs: pd.DataFrame, groups: np.ndarray, relatives: Relatives
 ) -> dict[str, np.ndarray]:
-    """Which of the held examples have a relative among the others, by kind as of `measure_sequence_leakage`; (number held,) bool each.
+    """Which query examples have a relative among the reference examples, by kind as in `measure_sequence_leakage`.
 
-    held, is_reference: (n,) bool.
+    is_query, is_reference: (n,) bool. Returns (number of queries,) bool for each kind.
     """
 
     def is_shared(ids: np.ndarray) -> np.ndarray:
@@ -105,7 +105,7 @@ def find_related(
 
 
 def has_neighbour(obs: pd.DataFrame, is_test: np.ndarray, gap: int) -> np.ndarray:
-    """Whether each test example has an example of the other side less than `gap` bases away; shape (number of tests,)."""
+    """Whether each test example has a training example less than `gap` bases away; shape (number of test examples,)."""
     is_near = np.zeros(len(obs), bool)
     positions = np.arange(len(obs))
     for _, rows in pd.Series(positions).groupby(obs["chrom"].astype(str).to_numpy()):
@@ -117,7 +117,7 @@ def has_neighbour(obs: pd.DataFrame, is_test: np.ndarray, gap: int) -> np.ndarra
         reach = np.maximum.accumulate(end[reference[np.argsort(start[reference], kind="stable")]])
         starts = np.sort(start[reference])
         query = rows[is_test[rows]]
-        # Nearest other that starts before this one ends, by how far any such reaches; and the next that starts after.
+        # Closest reference example that starts before the query ends, by its furthest end; and the next that starts after.
         before = np.searchsorted(starts, end[query], side="left")
         left = np.where(before > 0, start[query] - reach[np.maximum(before - 1, 0)], np.inf)
         after = np.searchsorted(starts, start[query], side="left")
@@ -127,11 +127,11 @@ def has_neighbour(obs: pd.DataFrame, is_test: np.ndarray, gap: int) -> np.ndarra
 
 
 def number_identical_rows(values: np.ndarray) -> np.ndarray:
-    """A number for each row of (n, features); equal rows have the same, and missing equals missing."""
+    """Id of each row of (n, features), shared by equal rows; missing values equal each other."""
     number_of: dict[bytes, int] = {}
     numbers = []
     for row in values:
-        cleaned = np.where(np.isnan(row), np.inf, row) + 0.0  # minus zero is zero
+        cleaned = np.where(np.isnan(row), np.inf, row) + 0.0  # minus zero equals zero
         numbers.append(number_of.setdefault(hashlib.blake2b(cleaned.tobytes(), digest_size=16).digest(), len(number_of)))
     return np.array(numbers, int)
 
@@ -139,10 +139,9 @@ def number_identical_rows(values: np.ndarray) -> np.ndarray:
 def find_near_duplicates(values: np.ndarray, strata: np.ndarray) -> np.ndarray | None:
     """Pairs (m, 2) of rows of (n, features) that are near-duplicates: profiles that correlate above LIKE.
 
-    Each feature is z-scored over all rows first, so that what all samples share does not count: unrelated samples
-    then correlate near 0, and one sample measured or delivered twice near 1. Two samples of one stratum (n,) must be
-    as like in what sets them apart from the stratum's mean, lest a strong difference between classes make twins of all
-    of a class. None with fewer than FEWEST features.
+    Features are first z-scored over all rows to remove what all samples share: unrelated samples then correlate near 0, and
+    a sample measured twice near 1. Two samples of one stratum (n,) must also correlate after subtracting the stratum's mean;
+    otherwise strong class differences would make all samples of a class near-duplicates. None with fewer than FEWEST features.
     """
     spread = np.concatenate(
         [_column_deviations(values[:, offset : offset + 4 * ROWS]) for offset in range(0, values.shape[1], 4 * ROWS)]
@@ -170,13 +169,13 @@ def find_near_duplicates(values: np.ndarray, strata: np.ndarray) -> np.ndarray |
 
 
 def _normalise_rows(rows: np.ndarray) -> np.ndarray:
-    """Rows less their mean, of length 1: products of two are their correlation."""
+    """Rows centred and scaled to length 1, so that products are correlations."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _column_deviations(values: np.ndarray) -> np.ndarray:
-    """Standard deviation of each column over the rows that have it; 0 where none has."""
+    """Standard deviation of each column over its present values; 0 if there are none."""
     is_finite = np.isfinite(values)
     count = np.maximum(is_finite.sum(axis=0), 1)
     centred = np.where(is_finite, values, 0).astype(np.float64)
@@ -185,13 +184,13 @@ def _column_deviations(values: np.ndarray) -> np.ndarray:
 
 
 def join_groups(groups: pd.Series, pairs: np.ndarray) -> pd.Series:
-    """Groups, those that a pair of near-duplicates stands in made one, named by the first of them in order of name."""
+    """Groups merged if a pair of near-duplicates connects them, named after the alphabetically first."""
     parent: dict[str, str] = {}
 
     def find_root(name: str) -> str:
         while name in parent:
             next_name = parent[name]
-            parent[name] = parent.get(next_name, next_name)  # half the way next time: of large clusters it is long
+            parent[name] = parent.get(next_name, next_name)  # path halving keeps later look-ups short
             name = next_name
         return name
 

@@ -1,17 +1,16 @@
-"""What is predicted: its kind, how targets and predictions are shaped, and how far a prediction is from the truth.
+"""Outcomes: their kind, shapes of targets and predictions, and the loss of a prediction.
 
 | kind | target | prediction |
 |---|---|---|
 | binary | (n,) 0 or 1 | (n,) probability of class 1 |
 | multiclass | (n,) 0 … K − 1 | (n, K) probabilities, rows sum to 1 |
 | multilabel | (n, L) 0 or 1 | (n, L) probabilities |
-| survival | (n, 2) time, event (1 seen, 0 censored) | (n,) log relative hazard |
+| survival | (n, 2) time, event (1 observed, 0 censored) | (n,) log relative hazard |
 | regression | (n,) number | (n,) number |
-| positions | (n, length) 0 … K − 1, of each base; 255: not counted | (n, length, K) probabilities |
+| positions | (n, length) 0 … K − 1, for each base; 255: ignored | (n, length, K) probabilities |
 | profile | (n, bins) signal, ≥ 0 | (n, bins) signal |
 
-The last two are of sequences, and do not fit a column: in an AnnData their target is `obsm["target"]`, in a table a
-list a row.
+The last two are positional: an AnnData stores their target in `obsm["target"]`, a table as one list per row.
 """
 
 from collections.abc import Sequence
@@ -29,28 +28,28 @@ EDGE = 1e-6
 
 @dataclass(frozen=True)
 class Outcome:
-    """kind: one of KINDS. classes: names of the classes (binary: two), of the labels (multilabel), or `time`, `event`."""
+    """kind: one of KINDS. classes: names of the classes (binary: two) or labels (multilabel), or `time`, `event`."""
 
     kind: str
     classes: tuple[str, ...]
 
     @classmethod
     def from_dict(cls, content: Any) -> "Outcome":
-        """From what `to_dict` gave, read back from a file."""
+        """Inverse of `to_dict`, from values read from a file."""
         return cls(str(content["kind"]), tuple(str(name) for name in content["classes"]))
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON and HDF5."""
+        """Plain values, for JSON and HDF5."""
         return {"kind": self.kind, "classes": list(self.classes)}
 
     @property
     def output_count(self) -> int:
-        """Numbers that a model gives of an example before they become probabilities: logits, or the log hazard."""
+        """Model outputs per example (or base) before the link function: logits, or the log hazard."""
         return len(self.classes) if self.kind in ("multiclass", "multilabel", "positions") else 1
 
     @property
     def is_positional(self) -> bool:
-        """Whether the target is one along the sequence, not one of the example."""
+        """Whether the target is a value per base or bin instead of per example."""
         return self.kind in POSITIONAL_KINDS
 
     @property
@@ -61,7 +60,7 @@ class Outcome:
         return ["time", "event"] if self.kind == "survival" else ["label"]
 
     def read_target(self, table: pd.DataFrame) -> np.ndarray:
-        """The target of the table's rows, shaped as the kind says."""
+        """Target of the table's rows, shaped as the kind requires."""
         if self.is_positional:
             return np.stack([np.asarray(row) for row in table["label"]])
         columns = table[self.columns]
@@ -72,13 +71,13 @@ class Outcome:
         return columns.to_numpy(int) if self.kind == "multilabel" else columns["label"].to_numpy(int)
 
     def target_columns(self, target: np.ndarray) -> dict[str, np.ndarray]:
-        """Columns of a table from a target: what `read_target` reads back."""
+        """Columns of a table from a target; inverse of `read_target`."""
         if self.is_positional:
             return {"label": list_rows(target)}
         return dict(zip(self.columns, target.reshape(len(target), -1).T, strict=True))
 
     def prediction_columns(self, name: str, predictions: np.ndarray) -> dict[str, np.ndarray]:
-        """Columns of a table from predictions: `name`, or `name.0`, `name.1`, … where there are several a row."""
+        """Columns of a table from predictions: `name`, or `name.0`, `name.1`, … for several values per row."""
         if predictions.ndim == 1:
             return {name: predictions}
         if self.is_positional:
@@ -86,7 +85,7 @@ class Outcome:
         return {f"{name}.{i}": column for i, column in enumerate(predictions.T)}
 
     def read_predictions(self, table: pd.DataFrame, name: str) -> np.ndarray:
-        """Predictions of the table's rows: what `prediction_columns` wrote."""
+        """Predictions of the table's rows; inverse of `prediction_columns`."""
         if self.is_positional:
             predictions = np.stack([np.asarray(row) for row in table[name]])
             return predictions.reshape(len(predictions), -1, self.output_count) if self.kind == "positions" else predictions
@@ -95,10 +94,10 @@ class Outcome:
         return table[[f"{name}.{i}" for i in range(len(self.classes))]].to_numpy(float)
 
     def compute_loss(self, predictions: np.ndarray, target: np.ndarray) -> float:
-        """Mean negative log likelihood of predictions (nats); for survival the partial one, an event (Cox 1972; Breslow's ties).
+        """Mean negative log likelihood of predictions (nats); for survival the partial likelihood per event (Breslow's ties).
 
-        Of numbers the mean squared error; of profiles the Poisson one, per bin, less what does not hang on the prediction.
-        NaN where it is not defined: survival without an event.
+        Regression: mean squared error. Profile: Poisson loss per bin without the term that is independent of the prediction.
+        NaN if undefined: survival without an event.
         """
         if self.kind == "regression":
             return float(((predictions - target) ** 2).mean())
@@ -119,14 +118,14 @@ class Outcome:
 
 
 def list_rows(rows: np.ndarray) -> np.ndarray:
-    """Rows (n, m) as (n,) objects, an array each: a column of lists."""
+    """Rows (n, m) as (n,) objects, one array each: a column of lists."""
     objects = np.empty(len(rows), object)
     objects[:] = list(rows)
     return objects
 
 
 def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float:
-    """Negative log partial likelihood per event, ties by Breslow."""
+    """Negative log partial likelihood per event, ties by Breslow (Cox 1972)."""
     if not (event > 0).any():
         return float("nan")
     order = np.argsort(-time, kind="stable")
@@ -136,7 +135,7 @@ def partial_loss(risk: np.ndarray, time: np.ndarray, event: np.ndarray) -> float
 
 
 def encode_classes(values: Sequence[str], positive: str | None = None) -> tuple[np.ndarray, list[str]]:
-    """Codes (n,) and names of classes; of two, the one that is no control comes second (class 1)."""
+    """Codes (n,) and class names; of two classes the control comes first (class 0)."""
     names = sorted(set(values), key=lambda value: (_parse_number(value), value))
     if len(names) == 2:
         controls = [n for n in names if n.lower() in CONTROLS]

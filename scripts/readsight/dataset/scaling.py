@@ -1,30 +1,30 @@
-"""Imputation and z-score of features, fitted on a training fold and applied to any: by blocks, in place where asked."""
+"""Imputation and z-scores of features, fitted on a training fold and applied to any, in blocks and optionally in place."""
 
 from typing import Any
 
 import numpy as np
 
-CLIP = 10.0  # z-scores are held within ±CLIP, so that one odd value cannot move a whole model
-BLOCK = 1 << 21  # numbers worked on at once when fitting: all examples of some features
-RUN = 1 << 17  # numbers worked on at once when applying: they stay in the processor's cache
-TILE = 256  # rows turned into columns at once
-VARIES = 1e-9  # a deviation below this part of the mean (or of 1) is rounding
+CLIP = 10.0  # z-scores are clipped to ±CLIP, so that one outlier cannot dominate a model
+BLOCK = 1 << 21  # values per block when fitting: all examples of some features
+RUN = 1 << 17  # values per block when applying: they fit the processor's cache
+TILE = 256  # rows transposed at once
+VARIES = 1e-9  # a deviation below this fraction of the mean (or of 1) is a rounding error
 
 
 def fit(values: np.ndarray, clip: float = CLIP) -> dict[str, Any]:
-    """Median of each feature, and mean and standard deviation once missing values are set to it.
+    """Median of each feature, and mean and standard deviation after imputing the median.
 
-    values: (n, features), NaN where missing; float32 is summed in float64. A feature without any value
-    has median 0. Returns median, mean, deviation (features,) float64, clip, examples.
+    values: (n, features), NaN if missing; float32 is summed in float64. A feature without values has median 0.
+    Returns median, mean, deviation (features,) float64, clip, examples.
     """
     n, features = values.shape
     median, mean, deviation = np.zeros((3, features))
     step = max(1, min(features, BLOCK // max(1, n)))
-    # made once: memory that is asked for anew each time costs more than the work on it
+    # allocated once: repeated allocation costs more than the computation
     narrow, wide, gaps = (np.empty((step, n), dtype) for dtype in (values.dtype, np.float64, bool))
     for start in range(0, features, step):
         columns = slice(start, min(start + step, features))
-        # a feature a row: sums and sorting then run along memory
+        # one row per feature: sums and sorting are contiguous in memory
         block, work, missing = (array[: columns.stop - start] for array in (narrow, wide, gaps))
         for row in range(0, n, TILE):
             block[:, row : row + TILE] = values[row : row + TILE, columns].T
@@ -40,10 +40,10 @@ def fit(values: np.ndarray, clip: float = CLIP) -> dict[str, Any]:
 
 
 def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = None) -> np.ndarray:
-    """Impute and z-score by what a training fold gave; no NaN is left, and a feature that did not vary there is 0.
+    """Impute and z-score with the fitted parameters; the result has no NaN, and features constant in training are 0.
 
-    values: (n, features); worked on in their own type, so that float32 costs half. out: where the result goes, `values`
-    itself included; default: a new float32 array.
+    values: (n, features); processed in their type, since float32 is twice as fast. out: array for the result, may be
+    `values`; default: a new float32 array.
     """
     mean, deviation = np.asarray(fitted["mean"], np.float64), np.asarray(fitted["deviation"], np.float64)
     is_variable = deviation > VARIES * np.maximum(1.0, np.abs(mean))
@@ -51,7 +51,7 @@ def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = N
     dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
     fill_values = ((np.asarray(fitted["median"], np.float64) - mean) * factor).astype(dtype)
     centre, slope = mean.astype(dtype), factor.astype(dtype)
-    # what is lost where the mean is rounded to float32 may be much beside a small deviation
+    # rounding the mean to float32 can be large relative to a small deviation, so it is corrected
     remainder = ((centre - mean) * factor).astype(dtype)
     clip = float(fitted["clip"])
     out = np.empty(values.shape, np.float32) if out is None else out
@@ -69,15 +69,15 @@ def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = N
 
 
 def _row_medians(block: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Median of the values that are there, a row a feature; 0 where there is none. The order within rows is lost.
+    """Median of the present values of each row; 0 if there are none. The order within rows is destroyed.
 
-    block: (features, n), NaN where missing. counts: (features,), values that are there.
+    block: (features, n), NaN if missing. counts: (features,), number of present values.
     """
     medians = np.zeros(len(block))
     for count in np.unique(counts[counts > 0]):
         rows = counts == count
         middle = count // 2
-        # NaN sorts last. One place is asked for, not two: NumPy finds it several times faster, the one below is the left's maximum.
+        # NaN sorts last. Partitioning at one index is several times faster than at two; the lower middle is the maximum to its left.
         selected = block if rows.all() else block[rows]
         selected.partition(middle, axis=1)
         upper = selected[:, middle].astype(np.float64)

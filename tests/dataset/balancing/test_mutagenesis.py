@@ -1,4 +1,4 @@
-"""Mutated copies: as many changes as asked for, none that undoes what an example is, and never out of the parent's group."""
+"""Mutated copies: the mutation rate, the protected variant, and the group of the parent."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ def make_copies(codes, rate, sequence, seed=1):
 
 
 def align_strand(copies, codes):
-    """The copies, those turned over turned back."""
+    """The copies, reverse-complemented ones turned back."""
     is_reversed = (copies != codes).mean(axis=1) > 0.5
     return np.where(is_reversed[:, None], reverse_complement(copies), copies), is_reversed
 
@@ -27,12 +27,12 @@ def align_strand(copies, codes):
 def test_rate_is_the_fraction_of_bases_replaced(rate):
     codes = kindred.random_codes(400, 200)
     back, is_reversed = align_strand(make_copies(codes, rate, SequenceLayout(200)), codes)
-    assert 0.4 < is_reversed.mean() < 0.6, "half are turned over"
+    assert 0.4 < is_reversed.mean() < 0.6, "half are reverse-complemented"
     fraction = back != codes
     assert fraction.mean() == pytest.approx(rate, rel=0.1) and fraction.any(axis=1).all()
-    assert np.abs(fraction.mean(axis=0) - rate).max() < 0.12, "every place alike"
+    assert np.abs(fraction.mean(axis=0) - rate).max() < 0.12, "all positions equally"
     step = (back - codes)[fraction] % 4
-    assert np.abs(np.bincount(step, minlength=4)[1:] / len(step) - 1 / 3).max() < 0.05, "each other base alike"
+    assert np.abs(np.bincount(step, minlength=4)[1:] / len(step) - 1 / 3).max() < 0.05, "all substitutions equally"
 
 
 def test_stranded_sequences_are_not_reverse_complemented():
@@ -64,7 +64,7 @@ def test_windows_of_a_pair_change_together_and_keep_the_variant():
         -1, 2, 50
     )
     position = (is_reversed[:, 0] != is_reversed[:, 1]).argmax(axis=1)
-    assert set(position) == {24, 25}, "turned over, each window by itself, both together"
+    assert set(position) == {24, 25}, "both windows are reverse-complemented, each separately"
 
 
 def test_bases_shifted_by_a_deletion_stay():
@@ -74,12 +74,12 @@ def test_bases_shifted_by_a_deletion_stay():
         np.concatenate([reference, alternative], axis=1), 0.3, SequenceLayout(60, pair=True, stranded=True)
     ).reshape(-1, 2, 60)
     assert (copies[:, 0, :30] == copies[:, 1, :30]).all() and (copies[:, 0, :30] != reference[:, :30]).any()
-    assert (copies[:, 0, 36:54] == reference[:, 36:54]).mean() > 0.98, "behind it the windows are shifted against each other"
+    assert (copies[:, 0, 36:54] == reference[:, 36:54]).mean() > 0.98, "after the deletion the windows are shifted"
 
 
 @pytest.fixture(scope="module")
 def fold_files(tmp_path_factory):
-    """Families, of which a quarter of the examples is of the rarer class."""
+    """Families in which a quarter of the examples belongs to the rarer class."""
     codes = np.concatenate([kindred.make_families(40, 3), kindred.random_codes(120, 80, 3)])
     label = (np.arange(240) % 4 == 0).astype(int)
     return kindred.write_folds(
@@ -120,5 +120,5 @@ def test_same_seed_gives_same_copies(fold_files):
 
 
 def test_tables_are_refused():
-    with pytest.raises(InputError, match="balance.method: mutagenesis changes the bases of sequences, and these are none"):
+    with pytest.raises(InputError, match="balance.method: mutagenesis needs sequences, and these examples are not"):
         BALANCES["mutagenesis"].balance(np.zeros((4, 3)), np.array([0, 0, 0, 1]), {"rate": 0.1}, 1)

@@ -1,4 +1,4 @@
-"""Byte-pair tokens: nothing of a sequence is lost, and what stands often is one token."""
+"""Byte-pair tokens: encoding is lossless, and frequent motifs become single tokens."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_token_rows_are_truncated_at_the_width():
     assert all(decode(row).startswith(text) for row, text in zip(hard, bpe.decode_tokens(tokens, encoding), strict=True))
     values, _ = bpe.compute_features(hard, encoding)
     rates = values * encoding.arrays["feature_deviation"] + encoding.arrays["feature_mean"]
-    assert rates.sum(axis=1) == pytest.approx(1, abs=1e-4), "frequencies are of all tokens"
+    assert rates.sum(axis=1) == pytest.approx(1, abs=1e-4), "frequencies include all tokens"
 
 
 def test_fit_is_deterministic():

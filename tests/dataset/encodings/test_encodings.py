@@ -1,4 +1,4 @@
-"""What every representation of sequences keeps: strands, places, padding, and that it knows the training part alone."""
+"""Properties of every sequence encoding: strands, positions, padding, and fitting on training data only."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def compute_features(word, codes, encoding):
     return ENCODINGS[word].compute_features(codes, encoding)[0]
 
 
-# Words
+# k-mers
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 6, 7, 12, 15])
@@ -88,7 +88,7 @@ def test_frequencies_count_only_kmers_without_n():
     assert np.allclose(values[0], values[1]), "a sequence and its reverse complement"
 
 
-# All of them
+# All encodings
 
 
 @pytest.mark.parametrize("word", OF_TOKENS)
@@ -149,10 +149,12 @@ def test_pair_of_equal_windows_has_zero_difference(word):
 
 @pytest.mark.parametrize("word", OF_TOKENS)
 def test_fit_depends_only_on_seed_and_codes(word):
-    """Codes in a file, mapped and not read, give what codes in memory do; and nothing else does: no test part is handed over."""
+    """Memory-mapped codes give the same fit as codes in memory; no test data is passed in."""
     codes = sequenced.random_codes(80, 40)
     first, same = fit_encoding(word, codes), fit_encoding(word, codes.copy())
-    assert first.description == same.description and all(np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays)
+    assert first.description == same.description and all(
+        np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays
+    )
     second = fit_encoding(word, sequenced.random_codes(80, 40, 7))
     assert not np.array_equal(first.arrays["feature_mean"], second.arrays["feature_mean"])
 
@@ -169,17 +171,17 @@ def test_tabular_model_learns_from_each_encoding(word):
     assert learner is logistic and features.values.shape == (300, len(features.features)) and features.sequence is None
     model = logistic.train(features, None, {"C": 0.1}, 1, 1)
     predictions = logistic.predict(model.arrays, model.description, features.values)
-    assert ((predictions > 0.5) == label).mean() > (0.8 if word == "transformer" else 0.9), "a mean of contexts blurs the word"
+    assert ((predictions > 0.5) == label).mean() > (0.8 if word == "transformer" else 0.9), "a mean of contexts blurs the motif"
 
 
 @pytest.mark.parametrize("word", ["kmer", "word2vec", "transformer", "kmer_graph"])
 def test_kmers_longer_than_the_sequence_are_refused(word):
-    with pytest.raises(InputError, match="represent.k: words of 6 bases are longer than the sequences .5 bases.; use at most 5"):
+    with pytest.raises(InputError, match="represent.k: k-mers of 6 bases are longer than the sequences .5 bases.; use at most 5"):
         fit_encoding(word, sequenced.random_codes(10, 5), k=6)
 
 
 def test_too_many_kmers_are_refused():
-    with pytest.raises(InputError, match="16,777,216 words of 12 bases are too many columns"):
+    with pytest.raises(InputError, match="16,777,216 k-mers of 12 bases are too many columns"):
         kmer.compute_features(sequenced.random_codes(2, 20), fit_encoding("kmer", sequenced.random_codes(2, 20), k=12))
     with pytest.raises(InputError, match="up to 10 bases, not of 11"):
         fit_encoding("word2vec", sequenced.random_codes(4, 20), k=11)

@@ -1,4 +1,4 @@
-"""De Bruijn graphs: words are nodes, steps are edges, and both are counted."""
+"""De Bruijn graphs: k-mers are nodes, steps are edges, and both are counted."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from readsight.genome.codes import encode, reverse_complement
 
 
 def describe_graph(graph, number, k):
-    """A sequence's graph as words: times of each, and counts of each step."""
+    """Graph of one sequence as text: count of each k-mer and of each step."""
     names = ("", *kmer_tokens.column_names(k))
     nodes = np.flatnonzero(graph.batch == number)
     times = {names[graph.nodes[i]]: int(graph.times[i]) for i in nodes}
     steps = {}
     for (source, target), count in zip(graph.edges.T, graph.counts, strict=True):
         if graph.batch[source] == number:
-            assert graph.batch[target] == number, "no edge leads from one sequence to another"
+            assert graph.batch[target] == number, "no edge connects two sequences"
             steps[names[graph.nodes[source]], names[graph.nodes[target]]] = int(count)
     return times, steps
 

@@ -1,4 +1,4 @@
-"""Transformers: masked words are told by what is around them, and checkpoints are read from a folder, or refused in words."""
+"""Transformers: masked k-mers are predicted from context, and checkpoints are read from a folder or refused with a reason."""
 
 import json
 
@@ -17,7 +17,7 @@ SPEC = {"k": 3, "dimensions": 16, "layers": 1, "heads": 2, "epochs": 1, "masked"
 
 
 def make_grammar(n, length, seed):
-    """Sequences that go round one of three words of eight bases, from any place on."""
+    """Sequences that repeat one of three 8-mers, with a random phase."""
     rng = np.random.default_rng(seed)
     kmers = [np.tile(encode(word), length) for word in ("ACGTTGCA", "GGATCTAC", "TTAGACCG")]
     return np.stack([kmers[rng.integers(3)][(s := rng.integers(8)) : s + length] for _ in range(n)])
@@ -42,7 +42,7 @@ def test_pretraining_predicts_masked_kmers_of_a_repetitive_grammar():
     quality = encoding.description["pretraining"]
     assert quality["loss"] < quality["unigram_loss"] / 2 and quality["accuracy"] > 0.6 > 4 * quality["unigram_accuracy"]
     assert quality["history"][-1]["training"] < quality["history"][0]["training"] and quality["scored"] > 20
-    # Of random bases there is nothing to tell.
+    # Random bases are unpredictable.
     nothing = transformer.fit(sequenced.random_codes(600, 40), SequenceLayout(40), SPEC, 1, 1).description["pretraining"]
     assert nothing["loss"] > 0.98 * nothing["unigram_loss"] and nothing["accuracy"] < 0.1
 
@@ -52,7 +52,7 @@ def test_same_seed_gives_same_encoder_and_arrays_restore_it():
     first, same, second = (transformer.fit(codes, SequenceLayout(30), SPEC, seed, 1) for seed in (1, 1, 2))
     assert all(np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays)
     assert not np.array_equal(first.arrays["embedding.weight"], second.arrays["embedding.weight"])
-    assert not first.arrays["embedding.weight"][0].any(), "padding is nothing"
+    assert not first.arrays["embedding.weight"][0].any(), "padding is zero"
     tokens = torch.as_tensor(transformer.encode_tokens(codes[:3], first))
     full, empty = transformer.build_encoder(first).eval(), transformer.build_encoder(first, weights=False).eval()
     assert full(tokens).shape == (3, 28, 16) == (3, 28, first.description["dimensions"])
@@ -95,7 +95,7 @@ def list_kmers(k):
 
 
 def save_checkpoint(folder, tokens, lower=False):
-    """A small BERT and its WordPiece tokenizer, as Hugging Face saves them."""
+    """A small BERT and its WordPiece tokenizer in Hugging Face's format."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder.mkdir()
@@ -129,8 +129,12 @@ def test_checkpoint_gives_the_embeddings_of_transformers(checkpoints, kind, kmer
     encoding = fit_checkpoint(checkpoints[kind], codes)
     assert encoding.description["words"] == kmer_length and encoding.description["dimensions"] == 16
     ids = transformer.encode_tokens(codes, encoding)
-    assert ids.dtype == np.int64 and ids.shape == (20, encoding.description["width"]) and ids.max() < encoding.description["vocabulary"]
-    assert set((ids > 0).sum(axis=1)) == {tokens}, "special tokens among them"
+    assert (
+        ids.dtype == np.int64
+        and ids.shape == (20, encoding.description["width"])
+        and ids.max() < encoding.description["vocabulary"]
+    )
+    assert set((ids > 0).sum(axis=1)) == {tokens}, "including special tokens"
     text = ["".join("ACGT"[c] for c in row) for row in codes[:4]]
     if kmer_length:
         text = [" ".join(t[i : i + 3] for i in range(28)) for t in text]
@@ -144,7 +148,7 @@ def test_checkpoint_gives_the_embeddings_of_transformers(checkpoints, kind, kmer
     )
     values = transformer.compute_features(codes[:4], stranded)[0]
     unscaled = values * stranded.arrays["feature_deviation"] + stranded.arrays["feature_mean"]
-    assert np.allclose(unscaled, expected[:, 1:-1].mean(dim=1).numpy(), atol=1e-4), "the mean is over words, not special tokens"
+    assert np.allclose(unscaled, expected[:, 1:-1].mean(dim=1).numpy(), atol=1e-4), "the mean excludes special tokens"
 
 
 def test_fine_tuned_checkpoint_is_restored_from_its_weights(checkpoints):
@@ -169,11 +173,11 @@ def test_unsuitable_folders_are_refused_with_a_reason(checkpoints, tmp_path):
     folder = tmp_path / "other"
     with pytest.raises(InputError, match="no config.json"):
         fit_checkpoint(tmp_path / "none", codes)
-    with pytest.raises(InputError, match="code of its own .modeling.py., which is not run unless you trust it"):
+    with pytest.raises(InputError, match="custom code .modeling.py., which runs only if you trust it"):
         fit_checkpoint(copy_checkpoint(kmers, tmp_path / "code", auto_map={"AutoModel": "modeling.Own"}), codes)
-    with pytest.raises(InputError, match="another architecture"):
+    with pytest.raises(InputError, match="do not match the architecture"):
         fit_checkpoint(copy_checkpoint(kmers, tmp_path / "architecture", model_type="distilbert", dim=16, n_layers=1), codes)
-    with pytest.raises(InputError, match="cannot be read as a model|another architecture"):
+    with pytest.raises(InputError, match="cannot be read as a model|do not match the architecture"):
         fit_checkpoint(copy_checkpoint(kmers, tmp_path / "size", hidden_size=32), codes)
     with pytest.raises(InputError, match="cannot be read"):
         fit_checkpoint(copy_checkpoint(kmers, tmp_path / "kind", model_type="unheard-of"), codes)
@@ -183,9 +187,9 @@ def test_unsuitable_folders_are_refused_with_a_reason(checkpoints, tmp_path):
     bare = copy_checkpoint(kmers, tmp_path / "bare")
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         (bare / name).unlink(missing_ok=True)
-    with pytest.raises(InputError, match="no tokenizer|no model of DNA"):
+    with pytest.raises(InputError, match="no readable tokenizer|not a model of DNA"):
         fit_checkpoint(bare, codes)
-    with pytest.raises(InputError, match="is no model of DNA"):
+    with pytest.raises(InputError, match="is not a model of DNA"):
         fit_checkpoint(save_checkpoint(tmp_path / "english", ["the", "gene", "##s"], lower=True), codes)
     with pytest.raises(InputError, match="at most 48 tokens, and a sequence of 60 bases has 60"):
         fit_checkpoint(kmers, sequenced.random_codes(20, 60))
@@ -198,5 +202,5 @@ def test_changed_checkpoint_is_not_read(checkpoints, tmp_path):
     encoding = fit_checkpoint(folder, sequenced.random_codes(8, 30))
     copy_checkpoint(folder, tmp_path / "second", hidden_act="relu")
     (folder / "config.json").write_bytes((tmp_path / "second" / "config.json").read_bytes())
-    with pytest.raises(InputError, match="is not what the representation was made from"):
+    with pytest.raises(InputError, match="has changed since the representation was made"):
         transformer.build_encoder(encoding)

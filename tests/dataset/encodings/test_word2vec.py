@@ -1,4 +1,4 @@
-"""Embeddings of words: those that stand among the same words lie near each other."""
+"""k-mer embeddings: k-mers with equal contexts are close."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def cosine_similarity(embedding, first, second):
 
 
 def test_kmers_with_equal_neighbours_have_similar_embeddings():
-    """TTTT and CCCC stand in the same places of one kind of sequence, GGAA and AGAG in those of another."""
+    """TTTT and CCCC occur in the same contexts of one kind of sequence, GGAA and AGAG in those of a second kind."""
     rng = np.random.default_rng(1)
 
     def make_sequence(before, inner, behind):
@@ -77,5 +77,5 @@ def test_seed_selects_the_sequences_when_there_are_many(monkeypatch):
 
 
 def test_sequences_of_only_n_are_refused():
-    with pytest.raises(InputError, match="no training sequence has 4 bases side by side without an N"):
+    with pytest.raises(InputError, match="no training sequence has 4 consecutive bases without an N"):
         word2vec.fit(np.full((5, 20), 4, np.uint8), SequenceLayout(20), SPEC, 1, 1)

@@ -1,4 +1,4 @@
-"""Profiles: everything is fitted on training rows, and a transform that saw the test fold is caught."""
+"""Profiles: everything is fitted on training rows, and a transform that uses the test fold is caught."""
 
 import anndata
 import h5py
@@ -22,7 +22,7 @@ COMBAT = {"harmonise": modalities.COMBAT, "select": modalities.SELECT | {"method
 
 @pytest.fixture(scope="module")
 def split_files(tmp_path_factory):
-    """Examples with a modality missing here and there, and the split of their fold 0."""
+    """Examples with some missing modalities, and the split of their fold 0."""
     folder = tmp_path_factory.mktemp("profile")
     path = modalities.assemble_examples(folder, missing="keep", harmonise=modalities.COMBAT)
     files = modalities.make_folds(folder, path, **COMBAT)
@@ -31,7 +31,7 @@ def split_files(tmp_path_factory):
 
 
 def fold_contents(data: anndata.AnnData, table: pd.DataFrame) -> dict[str, bytes]:
-    """All that is fitted in fold 0 and its inner folds, and all that is trained on, as bytes by name."""
+    """Everything fitted in fold 0 and its inner folds, and all training data, as bytes by name."""
     contents = {}
     for column in ["repeat0.fold0", *inner_columns(table.columns, "repeat0.fold0")]:
         fitted = dataset_fold.fit(data, table[column], COMBAT)
@@ -43,7 +43,7 @@ def fold_contents(data: anndata.AnnData, table: pd.DataFrame) -> dict[str, bytes
 
 
 def flatten(content: dict, at: str = "") -> dict[str, object]:
-    """Leaves of nested dicts by path; text as numpy's own, so that its bytes are its letters."""
+    """Leaves of nested dicts by path; text as numpy strings, so that bytes are comparable."""
     values = {}
     for key, value in content.items():
         if isinstance(value, dict):
@@ -55,7 +55,7 @@ def flatten(content: dict, at: str = "") -> dict[str, object]:
 
 
 def disturb_rows(data: anndata.AnnData, rows: np.ndarray) -> anndata.AnnData:
-    """The same examples with all of some rows changed: numbers, gaps, labels, batches, covariates."""
+    """The same examples with everything changed in some rows: values, gaps, labels, batches, covariates."""
     changed = data.copy()
     changed.X[rows] = changed.X[rows] * -50 + 7
     changed.X[np.ix_(rows, np.arange(0, data.n_vars, 3))] = np.nan
@@ -66,7 +66,7 @@ def disturb_rows(data: anndata.AnnData, rows: np.ndarray) -> anndata.AnnData:
 
 
 def compare_untouched(data: anndata.AnnData, table: pd.DataFrame) -> None:
-    """Assert that nothing of fold 0 that is fitted or trained on changes with what is not trained on."""
+    """Assert that changes outside the training set affect neither fitted parameters nor training data of fold 0."""
     before, after = (
         fold_contents(data, table),
         fold_contents(disturb_rows(data, (table["repeat0.fold0"] == "test").to_numpy()), table),
@@ -84,7 +84,7 @@ def test_evaluation_rows_do_not_affect_training(split_files):
 
 @pytest.mark.parametrize("leak", ["scaling", "combat", "selection"])
 def test_transform_fitted_on_test_data_is_caught(split_files, monkeypatch, leak):
-    """The check above is worth something only if it fails for a leak: each of the three alone makes it fail."""
+    """The check above is meaningful only if it fails for a leak: each of the three leaks makes it fail."""
     data, table, _ = split_files
     full_data: dict[int, anndata.AnnData] = {}
     plain = scaled_profile.fit
@@ -145,7 +145,7 @@ def test_transform_of_a_sample_ignores_its_batch(split_files):
 
 
 def test_combat_is_unchanged_by_feature_selection(split_files):
-    """Its estimates are drawn to what all features have in common: features are selected after it, not before."""
+    """Estimates are shrunk towards all features, so features are selected after ComBat, not before."""
     data, table, _ = split_files
     train = data[(table["repeat0.fold0"] == "train").to_numpy()].copy()
     every = COMBAT | {"select": modalities.SELECT | {"method": "none"}}
@@ -178,9 +178,9 @@ def test_constant_or_mostly_missing_features_are_excluded():
     values[:5, 3] = np.nan
     assert list(scaled_profile.fit(small_data(values), make_spec())["modalities"]["m"]["features"]) == ["m:f0", "m:f3"]
     assert len(scaled_profile.fit(small_data(values), make_spec(max_missing=0.6))["modalities"]["m"]["features"]) == 3
-    with pytest.raises(InputError, match="m: no feature is left: 0 are missing .* and the other 1 do not vary"):
+    with pytest.raises(InputError, match="m: no usable feature: 0 are missing .* and the remaining 1 do not vary"):
         scaled_profile.fit(small_data(values[:, 1:2]), make_spec())
-    with pytest.raises(InputError, match="m: no training sample has it"):
+    with pytest.raises(InputError, match="m: no training sample has this modality"):
         scaled_profile.fit(small_data(np.full((4, 2), np.nan)), make_spec())
 
 
@@ -197,7 +197,7 @@ def test_selection_keeps_most_variable_or_most_associated_features():
     values[:, 30:33] *= 9
     values[:, 7] += 2 * (np.arange(60) % 2)
     fitted = scaled_profile.fit(small_data(values), make_spec("variance", 3))
-    assert list(fitted["modalities"]["m"]["features"]) == ["m:f30", "m:f31", "m:f32"], "in their own order"
+    assert list(fitted["modalities"]["m"]["features"]) == ["m:f30", "m:f31", "m:f32"], "in their original order"
     assert list(scaled_profile.fit(small_data(values), make_spec("association", 1))["modalities"]["m"]["features"]) == ["m:f7"]
 
 
@@ -222,7 +222,7 @@ def test_cox_score_of_two_groups_is_the_log_rank_statistic():
     assert score[:2] == pytest.approx([log_rank, log_rank], rel=1e-9), "whatever the unit and the sign"
     assert np.isnan(score[2])
     outcome, target = Outcome("survival", ("time", "event")), np.column_stack([time, event])
-    assert association_scores(values, outcome, target)[2] == -1, "what does not vary comes last"
+    assert association_scores(values, outcome, target)[2] == -1, "constant features come last"
     tied = np.ceil(3 * time)
     order = rng.permutation(80)
     assert np.allclose(cox_score(values, tied, event)[0], cox_score(values[order], tied[order], event[order])[0])

@@ -1,4 +1,4 @@
-"""Like sequences: found on either strand, shifted, with substitutions and small gaps; unlike ones never."""
+"""Similar sequences: detected on either strand, shifted, with substitutions and small gaps; unrelated ones never."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ REAL = Path(os.environ.get("READSIGHT_REAL_DATA", Path(__file__).resolve().paren
 
 
 def score_clusters(first, second):
-    """Part of the pairs (rows of both) that are found, and how many sequences are joined that are no pair."""
+    """Fraction of the pairs (rows of both) that are clustered, and number of sequences joined wrongly."""
     n = len(first)
     cluster = cluster_similar(np.concatenate([first, second])).cluster
     paired = cluster[:n] == cluster[n:]
@@ -80,7 +80,7 @@ def test_pairs_below_the_identity_threshold_stay_separate():
 
 
 def test_large_family_is_one_cluster_with_few_pairs():
-    """A repeat: every copy is 90 % of the others, so that each of its words stands in hundreds of sequences."""
+    """A repeat: copies are 90 % identical, so each k-mer occurs in hundreds of sequences."""
     codes = np.concatenate(
         [
             kindred.mutate_codes(kindred.random_codes(1, 100, 11).repeat(1500, axis=0), 0.93, 12),
@@ -93,7 +93,7 @@ def test_large_family_is_one_cluster_with_few_pairs():
 
 
 def test_pair_sharing_a_common_repeat_is_clustered():
-    """Copies of a repeat too far from each other to be alike, all with the same words; two of them are near twins."""
+    """Copies of a repeat too diverged to be similar, all with the same k-mers; two of them are near-duplicates."""
     far = kindred.random_codes(1, 100, 14).repeat(600, axis=0)
     codes = kindred.mutate_codes(far, 0.7, 15)
     codes = np.concatenate([codes, kindred.mutate_codes(codes[:5], 0.96, 16)])
@@ -164,7 +164,7 @@ def test_kmer_at_a_position_is_equal_on_both_strands():
         mirrored_keys, mirrored = list_kmers(reverse_complement(codes), pattern)
         assert sorted(keys.tolist()) == sorted(mirrored_keys.tolist()) and len(positions) == len(mirrored)
         of_n = positions[positions // 2 // 90 == 0] // 2 % 90
-        assert not ((of_n > 30 - len(pattern)) & (of_n <= 30)).any(), "no word with N"
+        assert not ((of_n > 30 - len(pattern)) & (of_n <= 30)).any(), "no k-mer with N"
 
 
 def test_partitioning_and_thinning_divide_the_kmers():
@@ -215,7 +215,9 @@ def test_equal_sequences_are_distinguished_from_reverse_complements():
     same, either = number_duplicates(rows, SequenceLayout(20))
     assert same.tolist() == [0, 1, 2, 0, 3] and either.tolist() == [0, 0, 1, 0, 2]
     pairs = np.stack([rows[0], np.concatenate([reverse_complement(rows[0][:10]), reverse_complement(rows[0][10:])])])
-    assert number_duplicates(pairs, SequenceLayout(10, pair=True))[1].tolist() == [0, 0], "each window is turned by itself"
+    assert number_duplicates(pairs, SequenceLayout(10, pair=True))[1].tolist() == [0, 0], (
+        "each window is reverse-complemented separately"
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -254,6 +256,6 @@ def test_duplicate_splice_junctions_are_detected():
     clusters = cluster_similar(codes)
     assert len(set(letters)) == 3005 and len(np.unique(clusters.cluster)) < 2700
     assert len({(record_codes, int(c)) for record_codes, c in zip(letters, clusters.cluster, strict=True)}) == 3005, (
-        "equal ones are together"
+        "equal sequences are together"
     )
     assert np.unique(clusters.cluster, return_counts=True)[1].max() < 40

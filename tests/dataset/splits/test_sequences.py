@@ -1,4 +1,4 @@
-"""Splits of sequences: whatever the seed, no relative of what is tested on is learned from."""
+"""Splits of sequences: for any seed, no relative of a test example is in training."""
 
 import numpy as np
 import pandas as pd
@@ -19,19 +19,19 @@ FAMILIES, SIZE = 30, 4
 
 @pytest.fixture(scope="module")
 def family_codes():
-    """Families of four, and as many sequences that stand alone."""
+    """Families of four, and as many unrelated sequences."""
     return np.concatenate([kindred.make_families(FAMILIES, SIZE), kindred.random_codes(FAMILIES * SIZE, 80, 9)])
 
 
 @pytest.fixture(scope="module")
 def find_family_relatives(family_codes):
-    """Relatives by sequence alone."""
+    """Relatives by sequence only."""
     data = kindred.make_examples(family_codes)
     return homology.find_relatives(family_codes, data.obs, SequenceLayout(80), 0.8, 0.6)
 
 
 def count_crossing(table, ids):
-    """Whether in any fold an id (n,) stands on two sides."""
+    """Whether in any fold an id (n,) is on two sides."""
     crossing = []
     for name in cross_validation.outer_columns(table.columns):
         sides = [set(ids[(table[name] == role).to_numpy()].tolist()) for role in cross_validation.ROLES]
@@ -79,7 +79,7 @@ def test_named_chromosomes_are_tested_and_validation_is_drawn(family_codes, find
     assert cross_validation.outer_columns(table.columns) == ["repeat0.fold0"] and findings["certified"]
     roles = table["repeat0.fold0"]
     assert set(positions["chrom"][roles == "test"]) == {"chr2"} and (roles == "test").sum() == 48
-    assert len(set(positions["chrom"][roles == "validation"])) == 1, "a quarter of the four others"
+    assert len(set(positions["chrom"][roles == "validation"])) == 1, "a quarter of the four remaining chromosomes"
     named, _ = divide_examples(
         family_codes, find_family_relatives, spec | {"validation_chromosomes": ["chr1", "chr5"]}, **positions
     )
@@ -105,7 +105,7 @@ def test_role_without_a_class_is_refused(family_codes, find_family_relatives):
     with pytest.raises(InputError, match="no example of class yes for test .of 48"):
         divide_examples(family_codes, find_family_relatives, spec, **positions)
     positions["label"] = np.isin(positions["chrom"], ["chr2", "chr3"]).astype(int)
-    with pytest.raises(InputError, match="class yes lies on 1 of the other chromosomes .chr3., and it needs two there"):
+    with pytest.raises(InputError, match="class yes lies on 1 of the remaining chromosomes .chr3., but needs two"):
         divide_examples(family_codes, find_family_relatives, spec | {"validation_chromosomes": []}, **positions)
 
 
@@ -129,7 +129,7 @@ def test_single_cluster_is_refused_with_a_remedy():
     data = kindred.make_examples(codes)
     relatives = homology.find_relatives(codes, data.obs, SequenceLayout(100), 0.8, 0.6)
     with pytest.raises(
-        InputError, match="all 60 examples are one cluster of like or overlapping sequences.*raise split.identity"
+        InputError, match="all 60 examples form one cluster of similar or overlapping sequences.*raise split.identity"
     ):
         dataset_split.divide_examples(data, kindred.SPLIT, 1, relatives.pairs, relatives)
     with pytest.raises(InputError, match="all examples lie on chr1"):
@@ -144,11 +144,11 @@ def test_giant_cluster_stays_on_one_side_with_a_warning(tmp_path, caplog):
     table = pd.read_parquet(files["split"])
     assert table["group"][:60].nunique() == 1
     assert all(table[name][:60].nunique() == 1 for name in cross_validation.outer_columns(table.columns))
-    assert "60 of 360 sequences are one cluster of relatives" in caplog.text
+    assert "60 of 360 sequences form one cluster of relatives" in caplog.text
 
 
 def test_overlapping_intervals_stay_together():
-    """Windows of 80 bases, a new one every 50: neighbours share 30, too little to be alike; the chain is one group."""
+    """Windows of 80 bases every 50: neighbours share 30, too few to be similar; the chain is one group."""
     genome = kindred.random_codes(12, 280, 6)
     codes = np.concatenate([[row[starts : starts + 80] for starts in range(0, 201, 50)] for row in genome])
     start = np.tile(np.arange(0, 201, 50), 12) + 1000 * np.arange(12).repeat(5)

@@ -1,8 +1,8 @@
-"""How a training fold's classes are balanced.
+"""Methods that balance the classes of a training fold.
 
-A balance has `balance(values, labels, spec, seed)`: values (n, features), labels
-(n,); `none` takes targets of any shape. spec: neighbours; classes, their names; of sequences
-`sequence` (`readsight.dataset.fold_file.SequenceLayout`) and rate, and values are codes (n, length). It returns a `Balanced`; what it is given is a training fold and nothing else.
+Each module has `balance(values, labels, spec, seed) -> BalancedFold`. values: (n, features), or codes (n, length) of
+sequences; labels: (n,); `none` accepts targets of any shape. spec: neighbours; classes (names); for sequences also
+`sequence` (`readsight.dataset.fold_file.SequenceLayout`) and rate. Only training folds are passed in.
 """
 
 from readsight.dataset.balancing import class_weight, mutagenesis, none, oversample, smote, undersample

@@ -1,4 +1,4 @@
-"""What a balance returns."""
+"""Result of a balancing method."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class BalancedFold:
-    """values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example.
+    """A balanced training fold.
 
-    changed: (m,) bool, copies that are no longer what their parent is; None where there are none.
+    values: (m, features). labels: (m,). weights: (m,). parent: (m,) row of the training fold, −1 for a synthetic example.
+    changed: (m,) bool, copies that differ from their parent; None if there are none.
     """
 
     values: np.ndarray
@@ -20,5 +21,5 @@ class BalancedFold:
 
 
 def select_rows(values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> BalancedFold:
-    """Rows of a training fold, in their order, each with weight one."""
+    """Rows of a training fold, in the given order, each with weight one."""
     return BalancedFold(values[rows], labels[rows], np.ones(len(rows)), rows)

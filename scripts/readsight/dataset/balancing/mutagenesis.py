@@ -1,7 +1,7 @@
-"""Mutated copies of the rarer classes' sequences until all classes are equal.
+"""Mutated copies of sequences of the rarer classes until all classes are equal.
 
-A copy has some of its bases replaced by others, and is turned over half of the time where strands mean nothing: changes
-that seldom undo what a regulatory sequence is. It stays in its parent's group.
+Some bases of a copy are substituted, and half of the copies are reverse-complemented if strands are interchangeable.
+Such changes rarely destroy the function of a regulatory sequence. A copy stays in the group of its parent.
 """
 
 from typing import Any
@@ -17,12 +17,11 @@ from readsight.genome.codes import make_generator, reverse_complement
 def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """The fold, and mutated copies of the rarer classes.
 
-    values: (n, length) codes. spec: rate (part of the bases replaced), sequence. Raises InputError for what is no sequence.
+    values: (n, length) codes. spec: rate (fraction of bases substituted), sequence. Raises InputError if the examples are
+    not sequences.
     """
     if spec.get("sequence") is None:
-        raise InputError(
-            "balance.method: mutagenesis changes the bases of sequences, and these are none; use smote or oversample"
-        )
+        raise InputError("balance.method: mutagenesis needs sequences, and these examples are not; use smote or oversample")
     rng = make_generator(seed, "mutagenesis")
     classes, counts = np.unique(labels, return_counts=True)
     extra_rows = [
@@ -36,10 +35,10 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
 
 
 def mutate_copies(codes: np.ndarray, rate: float, sequence: SequenceLayout, rng: np.random.Generator) -> np.ndarray:
-    """Copies of sequences (n, length), or of pairs of windows (n, 2 × length), both of a pair changed alike.
+    """Mutated copies of sequences (n, length) or of pairs of windows (n, 2 × length); both windows of a pair change equally.
 
-    rate: part of the bases replaced; one at least of each that has any. N stays N; of a pair all stays as it is between
-    the first and the last base in which its windows differs: their variant, and what an insertion or deletion shifts.
+    rate: fraction of bases substituted, at least one per sequence with a known base. N stays N. In a pair, everything
+    between the first and the last difference of the windows stays: the variant, and the bases that an indel shifts.
     """
     copies = codes.reshape(len(codes), -1, sequence.length).copy()
     differs = (copies != copies[:, :1]).any(axis=1)

@@ -1,4 +1,4 @@
-"""Leave the training fold as it is."""
+"""Keep the training fold unchanged."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from readsight.dataset.balancing.balanced import BalancedFold, select_rows
 
 
 def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
-    """The fold itself."""
+    """The unchanged fold."""
     return select_rows(values, labels, np.arange(len(labels)))

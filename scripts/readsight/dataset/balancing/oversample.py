@@ -1,4 +1,4 @@
-"""Draw examples of the rarer classes again until all classes are equal."""
+"""Repeat random examples of the rarer classes until all classes are equal."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""SMOTE: synthetic examples of the rarer classes, between neighbours (Chawla et al. 2002; imbalanced-learn)."""
+"""SMOTE: synthetic examples of the rarer classes, interpolated between neighbours (Chawla et al. 2002; imbalanced-learn)."""
 
 import logging
 from typing import Any
@@ -14,8 +14,8 @@ log = logging.getLogger("readsight")
 def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
     """The fold, and synthetic examples until all classes are equal.
 
-    spec: neighbours, lowered (with a warning) to what the rarest class has; classes, their names, for messages.
-    Raises InputError where a class has a single example: it has no neighbour.
+    spec: neighbours, lowered with a warning to what the rarest class allows; classes (names), for messages.
+    Raises InputError if a class has a single example, which has no neighbour.
     """
     from imblearn.over_sampling import SMOTE
 
@@ -25,7 +25,7 @@ def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: 
         code = int(classes[counts.argmin()])
         name = spec["classes"][code] if "classes" in spec else code
         raise InputError(
-            f"balance.method: SMOTE draws between neighbours of one class, and class {name} has only {rarest} "
+            f"balance.method: SMOTE interpolates between neighbours of one class, and class {name} has only {rarest} "
             f"example in this training fold (of {len(labels)}); set balance.method to class_weight or oversample, "
             "or lower split.folds"
         )

@@ -1,4 +1,4 @@
-"""Leave out examples of the commoner classes until all classes are equal."""
+"""Drop random examples of the more common classes until all classes are equal."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from readsight.dataset.balancing.balanced import BalancedFold, select_rows
 
 
 def balance(values: np.ndarray, labels: np.ndarray, spec: dict[str, Any], seed: int) -> BalancedFold:
-    """A part of the fold."""
+    """A subset of the fold with equal classes."""
     from imblearn.under_sampling import RandomUnderSampler
 
     sampler = RandomUnderSampler(random_state=seed)

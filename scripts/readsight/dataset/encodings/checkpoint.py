@@ -1,4 +1,4 @@
-"""A transformer of Hugging Face, read from a folder; nothing is fetched, and no code of its own is run unless that is trusted."""
+"""Hugging Face transformers read from a local folder. Nothing is downloaded, and custom code runs only if it is trusted."""
 
 import hashlib
 import json
@@ -13,20 +13,19 @@ import numpy as np
 from readsight.dataset.encodings.bpe import SPARE, decode_rows, pad_rows
 from readsight.errors import InputError
 
-LOOKED_AT = 500  # training sequences that are turned into tokens, to see whether the folder serves
-KMER_LENGTHS = range(3, 9)  # lengths of words that a vocabulary may be made of, as DNABERT's are
+LOOKED_AT = 500  # training sequences tokenised to check the checkpoint
+KMER_LENGTHS = range(3, 9)  # possible k of k-mer vocabularies, as in DNABERT
 WEIGHTS = ("*.safetensors", "*.bin")
 SHOWN = 3
-UNKNOWN = 0.5  # a tokenizer that does not know so large a part of the tokens does not know DNA
+UNKNOWN = 0.5  # a tokenizer with a larger fraction of unknown tokens is not one of DNA
 
 
 def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, Any]:
-    """What is said of a checkpoint: checkpoint (folder), sha256 (of description and weights), trusted, dimensions, vocabulary,
-    words (length of the words that its text is made of, None where it is bases as they stand), width (of `encode_tokens`), special,
-    padding (id there).
+    """Description of a checkpoint: checkpoint (folder), sha256 (of config and weights), trusted, dimensions, vocabulary, words
+    (k if the text consists of k-mers, None if of bases), width (of `encode_tokens`), special, padding (id in the checkpoint).
 
-    spec: checkpoint; trust_code, whether its own code may be run. windows: codes of the training part. Raises InputError where
-    the folder holds no model that transformers knows, or none of DNA, or one that cannot read sequences so long.
+    spec: checkpoint; trust_code, whether its custom code may run. windows: codes of the training set. Raises InputError if
+    the folder has no model known to transformers, no model of DNA, or one that cannot read sequences of this length.
     """
     folder, trusted = Path(spec["checkpoint"]), bool(spec.get("trust_code", False))
     _check_folder(folder, trusted)
@@ -39,7 +38,7 @@ def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, 
     vocabulary_size = model.own.get_input_embeddings().num_embeddings
     if highest_id >= vocabulary_size:
         raise InputError(
-            f"{folder}: the tokenizer gives token {highest_id}, and the model knows {vocabulary_size}; they are not of one checkpoint"
+            f"{folder}: the tokenizer returns token {highest_id}, but the model has {vocabulary_size}; they belong to different checkpoints"
         )
     token_limit = _token_limit(model.own.config, tokenizer)
     if longest_row > token_limit:
@@ -52,20 +51,20 @@ def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, 
 
 
 def _check_folder(folder: Path, trusted: bool) -> None:
-    """Raise InputError where a folder is none of a checkpoint, or needs code that is not trusted."""
+    """Raise InputError if a folder is not a usable checkpoint, or needs code that is not trusted."""
     if not (folder / "config.json").is_file():
         raise InputError(f"represent.checkpoint: {folder} has no config.json; name the folder of a Hugging Face model")
     try:
         content = json.loads((folder / "config.json").read_text())
     except ValueError as error:
-        raise InputError(f"{folder}/config.json: is no JSON: {error}") from None
+        raise InputError(f"{folder}/config.json: is not valid JSON: {error}") from None
     code_files = sorted(
         {str(location).split(".")[0].split("--")[-1] + ".py" for location in (content.get("auto_map") or {}).values()}
     )
     if code_files and not trusted:
         raise InputError(
-            f"represent.checkpoint: {folder} is a model with code of its own ({', '.join(code_files)}), which is not run unless you trust "
-            "it: read that code, and set represent.trust_code, or use a checkpoint of an architecture that transformers knows"
+            f"represent.checkpoint: {folder} is a model with custom code ({', '.join(code_files)}), which runs only if you trust "
+            "it: inspect the code and set represent.trust_code, or use a checkpoint of an architecture known to transformers"
         )
     if content.get("is_encoder_decoder"):
         raise InputError(
@@ -76,7 +75,7 @@ def _check_folder(folder: Path, trusted: bool) -> None:
 
 
 def hash_checkpoint(folder: Path) -> str:
-    """Hash of a checkpoint's description and weights."""
+    """SHA-256 of a checkpoint's config and weights."""
     hasher = hashlib.sha256()
     for path in sorted([folder / "config.json", *(path for pattern in WEIGHTS for path in folder.glob(pattern))]):
         with open(path, "rb") as handle:
@@ -85,7 +84,7 @@ def hash_checkpoint(folder: Path) -> str:
 
 
 def _offline_options(trusted: bool) -> dict[str, Any]:
-    """What every reader is told. The variables come before the first import: afterwards they are not looked at."""
+    """Options of every loader. The environment variables must be set before the first import of transformers."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return {"local_files_only": True, "trust_remote_code": trusted}
@@ -98,27 +97,28 @@ def _load_tokenizer(folder: str, trusted: bool) -> Any:
 
     try:
         return AutoTokenizer.from_pretrained(folder, **options)
-    except Exception as error:  # what transformers raises differs from one kind of tokenizer, and release, to the next
-        raise InputError(f"represent.checkpoint: {folder} has no tokenizer that can be read: {_first_line(error)}") from None
+    except Exception as error:  # transformers raises different exceptions depending on tokenizer and release
+        raise InputError(f"represent.checkpoint: {folder} has no readable tokenizer: {_first_line(error)}") from None
 
 
 def load_module(description: dict[str, Any], weights: bool = True) -> Any:
-    """Torch module from `encode_tokens` (n, T) to contextual embeddings (n, T, dimensions); its `model` is the model as transformers has it.
+    """Torch module from tokens (n, T) to contextual embeddings (n, T, dimensions); its `model` is the transformers model.
 
-    Raises InputError where the folder is gone or another than was looked through, or its weights are not those of the
-    architecture that it names.
+    Raises InputError if the folder is missing or has changed, or its weights do not match the architecture in its config.
     """
     options = _offline_options(description["trusted"])
     folder = Path(description["checkpoint"])
     if not (folder / "config.json").is_file() or hash_checkpoint(folder) != description["sha256"]:
-        raise InputError(f"represent.checkpoint: {folder} is not what the representation was made from; make it again")
+        raise InputError(
+            f"represent.checkpoint: {folder} has changed since the representation was made; run the representation again"
+        )
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
 
     from readsight.dataset.encodings.pretrained import PretrainedEncoder
 
     logging.disable_progress_bar()
-    logging.set_verbosity_error()  # what it warns of, weights that are not there, is an error here
+    logging.set_verbosity_error()  # missing weights, which it warns about, are an error here
     try:
         if not weights:
             return PretrainedEncoder(
@@ -133,8 +133,8 @@ def load_module(description: dict[str, Any], weights: bool = True) -> Any:
     if missing or mismatched:
         examples = ", ".join((missing + mismatched)[:SHOWN])
         raise InputError(
-            f"represent.checkpoint: {folder} holds weights of another architecture than its config.json names "
-            f"({type(model).__name__}): {len(missing + mismatched)} are missing or of another shape, among them {examples}"
+            f"represent.checkpoint: {folder} has weights that do not match the architecture in its config.json "
+            f"({type(model).__name__}): {len(missing + mismatched)} are missing or have a different shape, including {examples}"
         )
     return PretrainedEncoder(model, description)
 
@@ -144,12 +144,12 @@ def _first_line(error: Exception) -> str:
 
 
 def _token_limit(config: Any, tokenizer: Any) -> int:
-    """Most tokens that a model reads."""
+    """Largest number of tokens that a model accepts."""
     limits = [
         tokenizer.model_max_length,
         *(getattr(config, name, None) or 0 for name in ("max_position_embeddings", "n_positions")),
     ]
-    # RoBERTa and its kin count places from behind the padding's.
+    # RoBERTa-like models count positions from after the padding id.
     offset = (
         getattr(config, "pad_token_id", 0) or 0 if getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "esm") else -1
     )
@@ -164,7 +164,7 @@ def _model_dimensions(model: Any, row: list[int]) -> int:
 
 
 def _detect_kmer_length(tokenizer: Any, windows: np.ndarray, folder: Path) -> int | None:
-    """Length of the words that text is to be made of, None for bases as they stand. Raises InputError where neither is known."""
+    """Length of the k-mers that the text must consist of; None for single bases. Raises InputError if neither is known."""
     vocabulary = tokenizer.get_vocab()
     lengths = [
         k
@@ -175,19 +175,19 @@ def _detect_kmer_length(tokenizer: Any, windows: np.ndarray, folder: Path) -> in
         if _unknown_fraction(tokenizer, _encode_rows(windows, length, tokenizer)) < UNKNOWN:
             return length
     raise InputError(
-        f"represent.checkpoint: {folder} is no model of DNA: its tokenizer knows neither bases nor words of {KMER_LENGTHS[0]} to {KMER_LENGTHS[-1]} bases"
+        f"represent.checkpoint: {folder} is not a model of DNA: its tokenizer knows neither bases nor k-mers of {KMER_LENGTHS[0]} to {KMER_LENGTHS[-1]} bases"
     )
 
 
 def _unknown_fraction(tokenizer: Any, rows: list[list[int]]) -> float:
-    """Part of the tokens that are unknown, special ones aside."""
+    """Fraction of unknown tokens, special tokens excluded."""
     unknown, special = tokenizer.unk_token_id, set(tokenizer.all_special_ids)
     counted = [i for row in rows for i in row if i == unknown or i not in special]
     return float(np.mean([i == unknown for i in counted])) if counted else 1.0
 
 
 def _encode_rows(codes: np.ndarray, k: int | None, tokenizer: Any) -> list[list[int]]:
-    """Ids of each window (n, length), special tokens among them."""
+    """Token ids of each window (n, length), including special tokens."""
     texts = decode_rows(codes)
     if k:
         texts = (" ".join(text[i : i + k] for i in range(len(text) - k + 1)) for text in texts)
@@ -195,16 +195,16 @@ def _encode_rows(codes: np.ndarray, k: int | None, tokenizer: Any) -> list[list[
 
 
 def encode_tokens(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
-    """Ids (n, width) int64 of windows (n, length), special tokens among them: each one higher than the tokenizer's, 0 behind the last."""
+    """Token ids (n, width) int64 of windows (n, length), including special tokens: tokenizer ids plus one, padded with 0."""
     rows = _encode_rows(codes, description["words"], _load_tokenizer(description["checkpoint"], description["trusted"]))
     return pad_rows([[i + 1 for i in row] for row in rows], description["width"])
 
 
 def token_spans(codes: np.ndarray, description: dict[str, Any]) -> np.ndarray:
-    """Start and end of the bases of each of `encode_tokens`, (n, width, 2); those of special tokens are empty.
+    """Start and end of the bases of each token, (n, width, 2); empty for special tokens.
 
-    Words overlap, each a base behind the other; else a token is of as many bases as its name has letters of them. Where names do not
-    tell, tokens are taken to be of equal length.
+    k-mers overlap with a step of one base; any other token has as many bases as its name has base letters. If names do not
+    add up to the sequence, tokens are taken to have equal length.
     """
     names = {i + 1: name for name, i in _load_tokenizer(description["checkpoint"], description["trusted"]).get_vocab().items()}
     spans = np.zeros((len(codes), description["width"], 2), np.int64)

@@ -1,4 +1,4 @@
-"""The transformer encoder of words of k bases that is trained here, and what tokens mean to any encoder."""
+"""Transformer encoder of k-mers that is pre-trained here, and token conventions shared by all encoders."""
 
 import math
 from typing import Any
@@ -13,10 +13,10 @@ ATTENDED = 8_000_000  # pairs of tokens at once, at most
 
 
 class Encoder(nn.Module):
-    """Tokens (n, T) to contextual embeddings (n, T, dimensions), as in BERT (Devlin et al. 2019), norms first.
+    """Tokens (n, T) to contextual embeddings (n, T, dimensions), as in BERT (Devlin et al. 2019), with pre-norm layers.
 
-    about: vocabulary, dimensions, layers, heads. Attention is told by how far apart two words stand (rotary: Su et al. 2021),
-    so that no length is too long, and a motif is one wherever it stands. Token 0 is attended to by none.
+    description: vocabulary, dimensions, layers, heads. Positions are relative (rotary embeddings: Su et al. 2021), so
+    sequences can have any length and a motif looks the same at every position. Token 0 is masked in attention.
     """
 
     def __init__(self, description: dict[str, Any], dropout: float = 0.1):
@@ -28,7 +28,7 @@ class Encoder(nn.Module):
         self.exit = nn.LayerNorm(size)
 
     def forward(self, tokens: torch.Tensor, table: torch.Tensor | None = None) -> torch.Tensor:
-        """table: embeddings (vocabulary, dimensions) to take instead of its own, as while it is pre-trained."""
+        """table: embeddings (vocabulary, dimensions) to use instead of the module's, as in pre-training."""
         hidden = self.entry(functional.embedding(tokens, self.embedding.weight if table is None else table, padding_idx=0))
         is_attended = ~mask_padding(tokens)[:, None, None, :]
         for layer in self.layers:
@@ -37,7 +37,7 @@ class Encoder(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Attention and two dense layers, each behind a norm and added to what came in."""
+    """Self-attention and a feed-forward block, each with a preceding norm and a residual connection."""
 
     def __init__(self, size: int, heads: int, dropout: float):
         super().__init__()
@@ -48,7 +48,7 @@ class EncoderLayer(nn.Module):
         self.dropped = nn.Dropout(dropout)
 
     def forward(self, hidden: torch.Tensor, is_attended: torch.Tensor) -> torch.Tensor:
-        """held: (n, T, size). is_attended: (n, 1, 1, T), which tokens attention goes to."""
+        """hidden: (n, T, size). is_attended: (n, 1, 1, T), tokens that attention may read."""
         count, length, size = hidden.shape
         projections = self.attended(self.before(hidden)).view(count, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         query, key, value = rotate_channels(projections[0]), rotate_channels(projections[1]), projections[2]
@@ -59,7 +59,7 @@ class EncoderLayer(nn.Module):
 
 
 def rotate_channels(channels: torch.Tensor) -> torch.Tensor:
-    """Channels (…, T, size), size even, turned pair by pair by angles that grow with the place: products then tell distances."""
+    """Rotary embedding of channels (…, T, size), size even: channel pairs are rotated by position, so products encode distance."""
     first, second = channels.chunk(2, dim=-1)
     half = first.shape[-1]
     rate = torch.exp(torch.arange(half, device=channels.device, dtype=channels.dtype) * (-math.log(10_000.0) / half))
@@ -69,20 +69,20 @@ def rotate_channels(channels: torch.Tensor) -> torch.Tensor:
 
 
 def mask_padding(tokens: torch.Tensor) -> torch.Tensor:
-    """Where no attention goes, (n, T): to tokens 0. Where all are, the first one is left, for attention to nothing has no value."""
+    """Tokens without attention, (n, T): those with id 0. If all are 0, the first stays, since empty attention is undefined."""
     is_padding = tokens == 0
     return torch.cat([is_padding[:, :1] & ~is_padding.all(dim=1, keepdim=True), is_padding[:, 1:]], dim=1)
 
 
 def select_device() -> torch.device:
-    """Where encoders run: a GPU where there is one."""
+    """Device of encoders: the GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def pool_embeddings(module: nn.Module, tokens: np.ndarray, special: list[int]) -> np.ndarray:
-    """Mean (n, dimensions) float32 of the contextual embeddings of a sequence's tokens (n, T), those of `special` aside.
+    """Mean (n, dimensions) float32 of the contextual embeddings of tokens (n, T), excluding `special` tokens.
 
-    Memory: of some sequences at a time. Of a sequence that has special tokens alone it is 0.
+    Sequences are processed in batches to limit memory. A sequence with only special tokens gives 0.
     """
     size = int(min(BATCH, max(1, ATTENDED // tokens.shape[1] ** 2)))
     device = next(module.parameters()).device

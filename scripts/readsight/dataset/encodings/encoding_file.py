@@ -1,6 +1,6 @@
-"""What was learned of a representation of sequences, a fold at a time: `representation.safetensors` and its JSON (`model_file`).
+"""Fitted encodings of all folds: `representation.safetensors` and its JSON (`model_file`).
 
-The JSON says representation (word of the registry), certificate (hash) and, of each fold, about.
+The JSON has representation (name in the registry), certificate (digest) and, for each fold, about.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from readsight.formats import model_file
 
 
 def write(tensors: Path, description: Path, encodings: list[Encoding], certificate: str) -> None:
-    """Write the encodings of a repeat's folds, all of one representation. certificate: hash of the split's."""
+    """Write the encodings of a repeat's folds, all of one representation. certificate: digest of the split's certificate."""
     content = {
         "representation": encodings[0].name,
         "certificate": certificate,
@@ -21,13 +21,13 @@ def write(tensors: Path, description: Path, encodings: list[Encoding], certifica
 
 
 def read(tensors: Path, description: Path, fold: int, certificate: str | None = None) -> Encoding:
-    """The encoding of one fold. certificate: hash that the fold was cut under.
+    """The encoding of one fold. certificate: digest that the fold was made under.
 
-    Raises InputError where there is no such fold, or the encoding was learned under another certificate.
+    Raises InputError if there is no such fold, or the encoding was fitted under a different certificate.
     """
     arrays, content = model_file.read(tensors, description)
     if certificate is not None and certificate != content["certificate"]:
-        raise InputError(f"{description}: was learned from other folds (stale); make the representation again")
+        raise InputError(f"{description}: was fitted on different folds (stale); run the representation again")
     if fold >= len(arrays):
-        raise InputError(f"{description}: has {len(arrays)} folds, and fold {fold} is asked for; make the representation again")
+        raise InputError(f"{description}: has {len(arrays)} folds, but fold {fold} is required; run the representation again")
     return Encoding(content["representation"], content["folds"][fold]["about"], arrays[fold])

@@ -1,4 +1,4 @@
-"""Overlapping words of k bases: tokens for networks, frequencies for models of tables."""
+"""Overlapping k-mers: tokens for networks, frequencies for tabular models."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ from readsight.dataset.encodings.windows import (
 from readsight.dataset.fold_file import Encoding, SequenceLayout
 from readsight.errors import InputError
 
-COUNTED = 7  # longest words that stand as columns of a table: 8,192 of them, both strands together
+COUNTED = 7  # longest k-mers used as table columns: 8,192 of them, both strands together
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """The scale of the frequencies; words need not be learned. description: k, vocabulary (4^k + 1),
-    dimensions (of the embedding that a network makes).
+    """Fit the scale of the frequencies; the k-mers need no training.
 
-    Raises InputError where k is longer than the sequences.
+    The description has k, vocabulary (4^k + 1) and dimensions (of a network's embedding). Raises InputError if k is
+    longer than the sequences.
     """
     k = spec["k"]
     check_kmer_length(k, sequence.length)
@@ -37,19 +37,19 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
 
 
 def encode_tokens(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
-    """Ids (n, length − k + 1) int64 of the words of windows (n, length): 1 … 4^k in alphabetical order, 0 where there is an N."""
+    """Ids (n, length − k + 1) int64 of the k-mers of windows (n, length): 1 … 4^k in alphabetical order, 0 with an N."""
     return kmer_tokens.encode_kmers(codes, encoding.description["k"]).astype(np.int64)
 
 
 def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
-    """Frequency of each word among those without N, a word and its reverse complement as one unless stranded.
+    """Frequency of each k-mer among those without N; a k-mer and its reverse complement share a column unless stranded.
 
-    Raises InputError where k is longer than a table has columns for.
+    Raises InputError if k gives too many columns.
     """
     description = encoding.description
     if description["k"] > COUNTED:
         raise InputError(
-            f"represent.k: {4 ** description['k']:,} words of {description['k']} bases are too many columns for models of features; "
+            f"represent.k: {4 ** description['k']:,} k-mers of {description['k']} bases are too many columns for tabular models; "
             f"use at most {COUNTED}, or a network"
         )
     return apply_scale(_kmer_frequencies(codes, description), encoding.arrays), name_features(
@@ -64,12 +64,12 @@ def _kmer_frequencies(codes: np.ndarray, description: dict[str, Any]) -> np.ndar
     def count_window(rows: np.ndarray) -> np.ndarray:
         return column_frequencies(columns[kmer_tokens.encode_kmers(rows, description["k"])], count)
 
-    # A word counts as its reverse complement does: the other strand need not be counted again.
+    # Columns merge reverse complements, so the second strand need not be counted.
     return compute_raw(codes, description | {"stranded": True}, count_window)
 
 
 def column_frequencies(column_ids: np.ndarray, column_count: int) -> np.ndarray:
-    """Part of a row of places (n, m) that names each column, (n, columns) float32; −1 names none, and does not count."""
+    """Frequency of each column in rows of column ids (n, m), (n, column_count) float32; −1 is ignored."""
     is_known = column_ids >= 0
     row = np.broadcast_to(np.arange(len(column_ids))[:, None], column_ids.shape)[is_known]
     counts = np.bincount(row * column_count + column_ids[is_known], minlength=len(column_ids) * column_count).reshape(

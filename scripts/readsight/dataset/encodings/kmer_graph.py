@@ -1,4 +1,4 @@
-"""The de Bruijn graph of a sequence: its words of k bases are nodes, and each points to the one that follows it."""
+"""De Bruijn graph of a sequence: its k-mers are nodes, and each points to the k-mer that follows it."""
 
 from typing import Any, NamedTuple
 
@@ -13,11 +13,11 @@ LONGEST = 8
 
 
 class Graph(NamedTuple):
-    """The graphs of a batch side by side, in the order of their sequences. m nodes and e edges of all together.
+    """The disjoint union of the graphs of a batch, in the order of the sequences; m nodes and e edges in total.
 
-    nodes: (m,) int64, ids 1 … 4^k of the distinct words of each sequence. times: (m,) float32, how often each stands there.
-    batch: (m,) int64, the sequence that a node is of. edges: (2, e) int64, places in `nodes` of a word and of the one
-    that follows it. counts: (e,) float32, how often it does. size: sequences; one of N alone has no node.
+    nodes: (m,) int64, ids 1 … 4^k of the distinct k-mers of each sequence. times: (m,) float32, occurrences of each.
+    batch: (m,) int64, sequence of a node. edges: (2, e) int64, indices in `nodes` of a k-mer and of its successor.
+    counts: (e,) float32, occurrences of the edge. size: number of sequences; a sequence of only N has no node.
     """
 
     nodes: np.ndarray
@@ -29,16 +29,16 @@ class Graph(NamedTuple):
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """There is nothing to fit. about: k, vocabulary (4^k + 1). Raises InputError for a k that no graph is made of."""
+    """There is nothing to fit. The description has k and vocabulary (4^k + 1). Raises InputError if k is too large."""
     k = spec["k"]
     check_kmer_length(k, sequence.length)
     if k > LONGEST:
-        raise InputError(f"represent.k: graphs are made of words of at most {LONGEST} bases, not of {k}")
+        raise InputError(f"represent.k: graphs use k-mers of at most {LONGEST} bases, not of {k}")
     return Encoding("kmer_graph", describe_sequences(sequence) | {"k": k, "vocabulary": 4**k + 1}, {})
 
 
 def build_graph(codes: np.ndarray, k: int) -> Graph:
-    """The graphs of codes (n, length). Words that hold an N are left out, and nothing leads over them."""
+    """The graphs of codes (n, length). k-mers with an N are excluded, and no edge crosses them."""
     kmer_ids = kmer_tokens.encode_kmers(codes, k)
     is_known = kmer_ids > 0
     row, _ = np.nonzero(is_known)
@@ -54,5 +54,5 @@ def build_graph(codes: np.ndarray, k: int) -> Graph:
 
 
 def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
-    """A graph is no row of numbers. Raises InputError."""
-    raise InputError("representation: kmer_graph gives graphs, for the model 'graph'; models of features need kmer, word2vec, bpe, transformer or one_hot")  # fmt: skip
+    """Raises InputError: graphs have no feature table."""
+    raise InputError("representation: kmer_graph gives graphs, for the model 'graph'; tabular models need kmer, word2vec, bpe, transformer or one_hot")  # fmt: skip

@@ -1,16 +1,16 @@
-"""Overlapping words of k bases as numbers: 0 for one that holds an N, else 1 … 4^k, in alphabetical order."""
+"""Overlapping k-mers as integers: 0 with an N, else 1 … 4^k in alphabetical order."""
 
 from functools import cache
 
 import numpy as np
 
-LONGEST = 15  # longer words do not fit 32 bits
+LONGEST = 15  # longer k-mers do not fit 32 bits
 
 
 def encode_kmers(codes: np.ndarray, k: int) -> np.ndarray:
-    """Ids (n, length − k + 1) int32 of the words of codes (n, length), 1 ≤ k ≤ 15.
+    """Ids (n, length − k + 1) int32 of the k-mers of codes (n, length), 1 ≤ k ≤ 15.
 
-    Words are joined from shorter ones of which they are made (Horner's rule by halves), so that the work grows with log k.
+    k-mers are composed from shorter ones by binary decomposition of k, so the work grows with log k.
     """
     number, unknown = codes.astype(np.int32), codes > 3
     number[unknown] = 0
@@ -37,7 +37,7 @@ def encode_kmers(codes: np.ndarray, k: int) -> np.ndarray:
 
 @cache
 def reverse_complement_ids(k: int) -> np.ndarray:
-    """Id of each word's reverse complement, (4^k + 1,) int32; 0 stays 0."""
+    """Id of each k-mer's reverse complement, (4^k + 1,) int32; 0 stays 0."""
     remaining = np.arange(4**k)
     complements = np.zeros(4**k, np.int64)
     for _ in range(k):
@@ -48,7 +48,7 @@ def reverse_complement_ids(k: int) -> np.ndarray:
 
 @cache
 def kmer_columns(k: int, stranded: bool) -> np.ndarray:
-    """Column of each word, (4^k + 1,) int32, −1 for word 0: its own, or unless stranded one with its reverse complement."""
+    """Column of each k-mer, (4^k + 1,) int32, −1 for id 0; shared with the reverse complement unless stranded."""
     ids = np.arange(1, 4**k + 1)
     representatives = ids if stranded else np.minimum(ids, reverse_complement_ids(k)[1:])
     return np.concatenate([[-1], np.unique(representatives, return_inverse=True)[1]]).astype(np.int32)
@@ -56,7 +56,7 @@ def kmer_columns(k: int, stranded: bool) -> np.ndarray:
 
 @cache
 def column_names(k: int, stranded: bool = True) -> tuple[str, ...]:
-    """The word of each column; of a word and its reverse complement the one that comes first."""
+    """The k-mer of each column; of a k-mer and its reverse complement the alphabetically first."""
     columns = kmer_columns(k, stranded)[1:]
     first_ids = np.unique(columns, return_index=True)[1]
     digits = first_ids[:, None] // 4 ** np.arange(k - 1, -1, -1) % 4

@@ -1,8 +1,8 @@
-"""Pre-training of an encoder by telling masked words from what is around them (Devlin et al. 2019; for DNA, Ji et al. 2021).
+"""Pre-training of an encoder by masked language modelling (Devlin et al. 2019; for DNA, Ji et al. 2021).
 
-Words of k bases overlap: one that is masked by itself is told by its neighbours, letter by letter. So runs of words are
-masked, and of how well they are told only those count of which no base stands in a word that is left. The encoder learns
-from the others too, of which some bases are known: they teach it how words follow each other.
+k-mers overlap, so a single masked k-mer can be copied from its neighbours. Therefore runs of k-mers are masked, and the
+evaluation counts only k-mers that share no base with a visible one. Training also uses the remaining masked k-mers,
+some of whose bases are known: they teach how k-mers follow each other.
 """
 
 import logging
@@ -19,24 +19,26 @@ from readsight.genome.codes import reverse_complement
 
 log = logging.getLogger("readsight")
 
-BATCH = (16, 128)  # sequences of a step, fewest and most: of few sequences many steps are made
-STEPS = 64  # of a pass, at least, where that many are to be had
+BATCH = (16, 128)  # minimum and maximum batch size; small sets use small batches to get enough steps
+STEPS = 64  # minimum per epoch, if there are enough sequences
 RATE = 2e-3
 DECAY = 0.01
-SPREAD = 0.02  # deviation of letters' embeddings to begin with
-TOKEN_SPREAD = 0.03  # of what is a word's own: without it words with the same letters can hardly be told apart in a mean
-VALIDATION_SIZE = 512  # sequences that masked words are told in to see how well it goes, at most, and at most a tenth
+SPREAD = 0.02  # initial deviation of base embeddings
+TOKEN_SPREAD = (
+    0.03  # initial deviation of token-specific vectors: without them k-mers with equal bases are hard to separate in a mean
+)
+VALIDATION_SIZE = 512  # largest number of validation sequences; never more than a tenth
 
 
 def plan_spans(tokens: int, k: int, fraction: float) -> tuple[int, int]:
-    """Runs that are masked in a sequence of so many tokens, and tokens of each: about that part of them, at least 2k − 1 a run."""
+    """Number and length of masked runs for this many tokens: about the given fraction, at least 2k − 1 tokens per run."""
     masked_count = fraction * tokens
     runs = max(1, round(masked_count / (3 * k - 2)))
     return runs, int(max(2 * k - 1, round(masked_count / runs)))
 
 
 def draw_masks(tokens: torch.Tensor, k: int, fraction: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which tokens (n, T) are masked, and which of them count: known words that share no base with one that is left."""
+    """Which tokens (n, T) are masked, and which count: known k-mers that share no base with a visible one."""
     count, length = tokens.shape
     runs, size = plan_spans(length, k, fraction)
     start = torch.randint(0, length - size + 1, (count, runs), generator=generator)
@@ -48,10 +50,10 @@ def draw_masks(tokens: torch.Tensor, k: int, fraction: float, generator: torch.G
 
 
 class MaskedPretraining(nn.Module):
-    """An encoder whose words are embedded as the sum of their letters and of what is the word's own, and told by the same.
+    """Encoder whose token embedding is the sum of base embeddings and a token-specific vector, with tied output weights.
 
-    Letters are shared by all words that have them in that place: so few sequences teach what a word of thousands is.
-    rates: logarithms of the words' frequencies (4^k,), which scores start from: what is learned is what context adds.
+    Base embeddings are shared by all k-mers with that base at that position, so few sequences suffice to learn thousands
+    of k-mers. rates: log frequencies of the k-mers (4^k,), the output bias at the start: training learns what context adds.
     """
 
     def __init__(self, description: dict[str, Any], rates: np.ndarray):
@@ -71,20 +73,20 @@ class MaskedPretraining(nn.Module):
         return self.encoder.embedding.weight + functional.pad(spelled, (0, 0, 1, 1))
 
     def forward(self, tokens: torch.Tensor, is_masked: torch.Tensor, is_counted: torch.Tensor) -> torch.Tensor:
-        """Scores (m, 4^k) of the m words that count."""
+        """Scores (m, 4^k) of the m counted k-mers."""
         table = self.token_table()
         hidden = self.encoder(torch.where(is_masked, len(table) - 1, tokens), table)[is_counted]
         return hidden @ table[1:-1].T + self.bias
 
     def encoder_arrays(self) -> dict[str, np.ndarray]:
-        """Arrays of the encoder, its embeddings put together."""
+        """Arrays of the encoder, with the composed token embeddings."""
         with torch.no_grad():
             state = self.encoder.state_dict() | {"embedding.weight": self.token_table()}
         return {name: value.cpu().numpy() for name, value in state.items()}
 
 
 def log_frequencies(windows: np.ndarray, k: int) -> np.ndarray:
-    """Logarithms (4^k,) of how often each word stands in windows, each taken to have been seen once more than it was."""
+    """Log frequency (4^k,) of each k-mer in windows, with a pseudo-count of one."""
     counts = np.bincount(kmer_tokens.encode_kmers(windows, k).ravel(), minlength=4**k + 1)[1:] + 1.0
     return np.log(counts / counts.sum())
 
@@ -92,11 +94,11 @@ def log_frequencies(windows: np.ndarray, k: int) -> np.ndarray:
 def pretrain_encoder(
     windows: np.ndarray, description: dict[str, Any], spec: dict[str, Any], seed: int, threads: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays of the encoder, and what is said of its training.
+    """Arrays of the encoder, and the quality of its training.
 
-    windows: codes (n, length). description: k, stranded, and what `Encoder` asks for. spec: epochs, masked. Said: history (a row
-    a pass: epoch, training loss), and of sequences that were held back: loss (nats) and accuracy of words that count, and
-    unigram_loss and unigram_accuracy, of telling them by their frequency in the rest; scored, how many words; masked, the part.
+    windows: codes (n, length). description: k, stranded, and what `Encoder` needs. spec: epochs, masked. Quality: history
+    (one row per epoch: epoch, training loss); on a validation set loss (nats) and accuracy of counted k-mers, and
+    unigram_loss and unigram_accuracy of predicting by training frequency; scored, number of k-mers; masked, the fraction.
     """
     torch.set_num_threads(threads)
     with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
@@ -111,7 +113,7 @@ def pretrain_encoder(
             model.eval(), validation if len(validation) else training[:VALIDATION_SIZE], rates, description, spec["masked"], seed
         )
     log.info(
-        "masked words: loss %(loss).3f, by frequency %(unigram_loss).3f; accuracy %(accuracy).3f, by frequency %(unigram_accuracy).3f",
+        "masked k-mers: loss %(loss).3f, by frequency %(unigram_loss).3f; accuracy %(accuracy).3f, by frequency %(unigram_accuracy).3f",
         quality,
     )
     return model.encoder_arrays(), {"history": history} | quality
@@ -142,14 +144,14 @@ def _run_epochs(
             schedule.step()
             losses.append(float(loss.detach()))
         history.append({"epoch": epoch, "training": float(np.mean(losses)) if losses else float("nan")})
-        log.info("masked words, pass %d: loss %.3f", epoch + 1, history[-1]["training"])
+        log.info("masked k-mers, epoch %d: loss %.3f", epoch + 1, history[-1]["training"])
     return history
 
 
 def _score_masked(
     model: MaskedPretraining, windows: np.ndarray, k: int, fraction: float, generator: torch.Generator, only_hidden: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scores (m, 4^k) and true words (m,) of what is masked in a batch; only_hidden: of what counts alone."""
+    """Scores (m, 4^k) and true k-mers (m,) of the masked tokens of a batch; only_hidden: only those without a visible base."""
     tokens = torch.as_tensor(kmer_tokens.encode_kmers(windows, k).astype(np.int64))
     is_masked, is_counted = draw_masks(tokens, k, fraction, generator)
     is_counted = is_counted if only_hidden else is_masked & (tokens > 0)
@@ -160,7 +162,7 @@ def _score_masked(
 def _evaluate_masked(
     model: MaskedPretraining, windows: np.ndarray, rates: np.ndarray, description: dict[str, Any], fraction: float, seed: int
 ) -> dict[str, Any]:
-    """How well masked words of held sequences are told, and how well by frequency alone (rates, as of `log_frequencies`)."""
+    """Quality of predicting masked k-mers of windows, and of predicting by frequency (rates, as in `log_frequencies`)."""
     generator = torch.Generator().manual_seed(seed + 1)
     k, length = description["k"], description["length"] - description["k"] + 1
     losses, is_correct, true_ids = [], [], []

@@ -1,4 +1,4 @@
-"""Bases as they are: four channels a place, one of them 1; N is none. Nothing is learned."""
+"""One-hot encoding: four channels per position; N is zero in all of them. Nothing is fitted."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
 
 
 def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
-    """Every channel of every position: (n, 4 × places) of 0 and 1, named `12G` (of pairs `reference:12G`, `alternative:12G`)."""
+    """Channels of all positions: (n, 4 × length) of 0 and 1, named `12G` (for pairs `reference:12G`, `alternative:12G`)."""
     length, pair = encoding.description["length"], encoding.description["pair"]
     sides = ("reference:", "alternative:") if pair else ("",)
     names = [f"{side}{position + 1}{base}" for side in sides for position in range(length) for base in "ACGT"]

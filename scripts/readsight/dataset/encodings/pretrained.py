@@ -1,4 +1,4 @@
-"""A model of Hugging Face as an encoder like any other: from tokens to contextual embeddings."""
+"""Adapter that gives a Hugging Face model the interface of the encoders here."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from torch import nn
 
 
 class PretrainedEncoder(nn.Module):
-    """Tokens (n, T), 0 the padding and others one higher than the tokenizer's, to embeddings (n, T, dimensions).
+    """Tokens (n, T), 0 for padding and tokenizer ids plus one, to embeddings (n, T, dimensions).
 
-    model: the model. about: padding, its id there (0 where it is not known yet).
+    model: the transformers model. description: padding, the tokenizer's padding id (default 0).
     """
 
     def __init__(self, model: nn.Module, description: dict[str, Any]):
@@ -23,5 +23,5 @@ class PretrainedEncoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         is_token = tokens > 0
-        # Some models tell places by where there is padding: it must be their own.
+        # Some models derive positions from the padding, so it must be the tokenizer's id.
         return self.model(torch.where(is_token, tokens - 1, self.padding), attention_mask=is_token.long())[0]

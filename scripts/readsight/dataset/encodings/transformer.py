@@ -1,4 +1,4 @@
-"""Contextual embeddings by a transformer: one that is pre-trained here on masked words, or one of Hugging Face, from a folder."""
+"""Contextual embeddings by a transformer, pre-trained here on masked k-mers or read from a Hugging Face checkpoint."""
 
 import logging
 from typing import Any
@@ -22,16 +22,17 @@ from readsight.errors import InputError
 log = logging.getLogger("readsight")
 
 LONGEST = 8
-TOKENS_PER_EPOCH = 1_000_000  # of a pass, at most: sequences are drawn where there are more
-SCALED_BY = 2_000  # training sequences that features are scaled by: embedding more takes longer than it is worth
+TOKENS_PER_EPOCH = 1_000_000  # per epoch at most; larger sets are sampled
+SCALED_BY = 2_000  # training sequences used to fit the feature scale: more would be slow without benefit
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """Pre-train an encoder, or look through a checkpoint.
+    """Pre-train an encoder, or inspect a checkpoint.
 
-    description: vocabulary, dimensions, special (tokens that no mean is taken of); of the own one k, layers, heads, sequences
-    (learned from) and pretraining (as of `masked_language_model.pretrain_encoder`), its arrays under their names in the module; of a checkpoint what
-    `checkpoint.describe_checkpoint` says. Raises InputError for settings that do not fit the sequences, or a folder that does not serve.
+    The description has vocabulary, dimensions and special (tokens excluded from means). A pre-trained encoder adds k, layers,
+    heads, sequences (used for training) and pretraining (see `masked_language_model.pretrain_encoder`); its arrays have their
+    names in the module. A checkpoint adds the description of `checkpoint.describe_checkpoint`. Raises InputError for
+    settings that do not fit the sequences, or an unsuitable folder.
     """
     if spec.get("checkpoint"):
         arrays: dict[str, np.ndarray] = {}
@@ -63,30 +64,31 @@ def _check_settings(sequence: SequenceLayout, spec: dict[str, Any]) -> None:
     check_kmer_length(k, sequence.length)
     faults = []
     if k > LONGEST:
-        faults.append(f"represent.k: a transformer learns words of at most {LONGEST} bases, not of {k}")
+        faults.append(f"represent.k: a transformer uses k-mers of at most {LONGEST} bases, not of {k}")
     if sequence.length < shortest:
         faults.append(
-            f"represent.k: to hide words of {k} bases from their neighbours takes sequences of {shortest} bases, and these have "
+            f"represent.k: masking k-mers of {k} bases needs sequences of {shortest} bases, but these have "
             f"{sequence.length}; use at most {(sequence.length + 1) // 3}"
         )
     if spec["dimensions"] % (2 * spec["heads"]):
-        faults.append(
-            f"represent.heads: {spec['dimensions']} dimensions cannot be shared out in pairs among {spec['heads']} heads"
-        )
+        faults.append(f"represent.heads: {spec['dimensions']} dimensions cannot be divided in pairs among {spec['heads']} heads")
     if faults:
         raise InputError(faults)
 
 
 def encode_tokens(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
-    """Ids (n, T) int64 of the tokens of windows (n, length). The own encoder's: words, as of `kmer`. A checkpoint's: its own
-    and its special ones, each id one higher than there, 0 behind the last."""
+    """Token ids (n, T) int64 of windows (n, length).
+
+    The encoder trained here uses k-mer ids, as in `kmer`. A checkpoint uses its tokens, including special tokens, with ids
+    increased by one and padded with 0.
+    """
     if "checkpoint" in encoding.description:
         return checkpoint.encode_tokens(codes, encoding.description)
     return kmer_tokens.encode_kmers(codes, encoding.description["k"]).astype(np.int64)
 
 
 def build_encoder(encoding: Encoding, weights: bool = True) -> Any:
-    """Torch module from `encode_tokens` to contextual embeddings (n, T, dimensions), not yet in any mode; trains as any other."""
+    """Torch module from tokens to contextual embeddings (n, T, dimensions); trainable, with no mode set."""
     import torch
 
     if "checkpoint" in encoding.description:
@@ -100,7 +102,7 @@ def build_encoder(encoding: Encoding, weights: bool = True) -> Any:
 
 
 def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
-    """Mean contextual embedding of a sequence's tokens, special ones aside, of both strands unless stranded."""
+    """Mean contextual embedding of a sequence's tokens, without special tokens; both strands averaged unless stranded."""
     description = encoding.description
     return apply_scale(_mean_embeddings(codes, encoding), encoding.arrays), name_features(
         [f"transformer.{i}" for i in range(description["dimensions"])], description

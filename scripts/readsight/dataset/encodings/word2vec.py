@@ -1,4 +1,4 @@
-"""Words of k bases with embeddings by their neighbours: skip-gram (Mikolov et al. 2013; for DNA, Ng 2017)."""
+"""k-mer embeddings learnt from neighbouring k-mers: skip-gram (Mikolov et al. 2013; for DNA, Ng 2017)."""
 
 import logging
 from collections.abc import Iterator
@@ -24,22 +24,22 @@ from readsight.genome.codes import reverse_complement
 
 log = logging.getLogger("readsight")
 
-LONGEST = 10  # of 11 bases an embedding of 64 numbers takes 1 GB
-SENTENCE = 10_000  # words; gensim leaves out what is beyond
-KMERS_PER_EPOCH = 2_000_000  # of a pass, at most: sequences are drawn where there are more
+LONGEST = 10  # with 11 bases an embedding of 64 dimensions takes 1 GB
+SENTENCE = 10_000  # tokens; gensim drops anything beyond
+KMERS_PER_EPOCH = 2_000_000  # per epoch at most; larger sets are sampled
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
-    """Learn the embedding; of both strands unless stranded. spec: k, dimensions, window (words on each side), epochs.
+    """Train the embedding, on both strands unless stranded. spec: k, dimensions, window (k-mers on each side), epochs.
 
-    Arrays: embedding (4^k + 1, dimensions), of zeros for word 0 and for words that the training part has not.
-    description: k, dimensions, vocabulary, sequences (learned from), seen (distinct words). One thread, whatever is given:
-    several would make each run another. Raises InputError where k is too long, or all words hold an N.
+    Arrays: embedding (4^k + 1, dimensions), zero for id 0 and for k-mers absent from training. The description has k,
+    dimensions, vocabulary, sequences (used for training), seen (distinct k-mers). Always one thread, since several would
+    make runs irreproducible. Raises InputError if k is too long, or all k-mers contain N.
     """
     k = spec["k"]
     check_kmer_length(k, sequence.length)
     if k > LONGEST:
-        raise InputError(f"represent.k: embeddings of words are learned up to {LONGEST} bases, not of {k}")
+        raise InputError(f"represent.k: k-mer embeddings are trained up to {LONGEST} bases, not of {k}")
     strands = 1 if sequence.stranded else 2
     windows = draw_windows(codes, sequence, KMERS_PER_EPOCH // (strands * (sequence.length - k + 1)), seed)
     embedding, known_count = _train_embedding(split_sentences(windows, k, sequence.stranded), spec, seed)
@@ -50,13 +50,13 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
         "sequences": len(windows),
         "seen": known_count,
     }
-    log.info("word2vec: %d of %d words of %d bases, from %d sequences", known_count, 4**k, k, len(windows))
+    log.info("word2vec: %d of %d k-mers of %d bases, from %d sequences", known_count, 4**k, k, len(windows))
     raw_features = compute_raw(draw_rows(codes, SCALED_BY, seed), description, lambda rows: _mean_embeddings(rows, k, embedding))
     return Encoding("word2vec", description, {"embedding": embedding} | fit_scale(raw_features))
 
 
 def split_sentences(windows: np.ndarray, k: int, stranded: bool) -> list[np.ndarray]:
-    """Ids of the words of each window, of both strands unless stranded; cut where there is an N, and where gensim would."""
+    """k-mer ids of each window, on both strands unless stranded; split at N and at gensim's sentence limit."""
     strands = [windows] if stranded else [windows, reverse_complement(windows)]
     return [sentence for strand in strands for row in kmer_tokens.encode_kmers(strand, k) for sentence in _split_runs(row)]
 
@@ -69,7 +69,7 @@ def _split_runs(row: np.ndarray) -> Iterator[np.ndarray]:
 
 
 class _Corpus:
-    """Sentences as gensim reads them, once a pass."""
+    """Sentences in the form that gensim iterates over, once per epoch."""
 
     def __init__(self, sentences: list[np.ndarray], k: int):
         self.sentences = sentences
@@ -80,11 +80,11 @@ class _Corpus:
 
 
 def _train_embedding(sentences: list[np.ndarray], spec: dict[str, Any], seed: int) -> tuple[np.ndarray, int]:
-    """Embedding (4^k + 1, dimensions), and how many words it knows."""
+    """Embedding (4^k + 1, dimensions), and the number of k-mers it covers."""
     from gensim.models import Word2Vec
 
     if not sentences:
-        raise InputError(f"represent.k: no training sequence has {spec['k']} bases side by side without an N; use a smaller k")
+        raise InputError(f"represent.k: no training sequence has {spec['k']} consecutive bases without an N; use a smaller k")
     model = Word2Vec(
         sentences=_Corpus(sentences, spec["k"]),
         vector_size=spec["dimensions"],
@@ -101,12 +101,12 @@ def _train_embedding(sentences: list[np.ndarray], spec: dict[str, Any], seed: in
 
 
 def encode_tokens(codes: np.ndarray, encoding: Encoding) -> np.ndarray:
-    """Ids (n, length − k + 1) int64 of the words of windows (n, length), as of `kmer`: rows of the embedding."""
+    """Ids (n, length − k + 1) int64 of the k-mers of windows (n, length), as in `kmer`: rows of the embedding."""
     return kmer_tokens.encode_kmers(codes, encoding.description["k"]).astype(np.int64)
 
 
 def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray, list[str]]:
-    """Mean embedding of a sequence's words, of both strands unless stranded."""
+    """Mean embedding of a sequence's k-mers, averaged over both strands unless stranded."""
     description, embedding = encoding.description, encoding.arrays["embedding"]
     values = compute_raw(codes, description, lambda rows: _mean_embeddings(rows, description["k"], embedding))
     return apply_scale(values, encoding.arrays), name_features(
@@ -115,9 +115,9 @@ def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray,
 
 
 def _mean_embeddings(rows: np.ndarray, k: int, embedding: np.ndarray) -> np.ndarray:
-    """Mean embedding (n, dimensions) of the words that hold no N."""
+    """Mean embedding (n, dimensions) of the k-mers without N."""
     ids = kmer_tokens.encode_kmers(rows, k)
     total = np.zeros((len(rows), embedding.shape[1]), np.float32)
-    for column in ids.T:  # word 0 adds nothing; all places at once would take the memory of so many embeddings
+    for column in ids.T:  # id 0 adds nothing; summing by position avoids storing all embeddings at once
         total += embedding[column]
     return total / np.maximum((ids > 0).sum(axis=1), 1)[:, None].astype(np.float32)

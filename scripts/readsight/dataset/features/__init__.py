@@ -1,8 +1,8 @@
-"""What of an example a model sees.
+"""Representations of calls and samples as features for tabular models.
 
-A representation has `fit(data, spec)`: data, an AnnData of the training rows of a fold and no others; it returns a
-dict of arrays, text and numbers (HDF5 holds it); and `apply(data, fitted)`, to any rows: values (n, features)
-float32 without NaN, and var of the features that were kept.
+Each module has `fit(data, spec)`: data, an AnnData with only the training rows of a fold; it returns a dict of arrays,
+text and numbers that HDF5 can store. `apply(data, fitted)` transforms any rows: values (n, features) float32 without
+NaN, and var of the selected features.
 """
 
 from readsight.dataset.features import call_annotations, scaled_profile

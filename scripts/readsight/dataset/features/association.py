@@ -1,4 +1,4 @@
-"""How much each feature tells of what is to be predicted, by the training fold alone."""
+"""Univariate association of each feature with the outcome, computed on a training fold."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ BLOCK = 4096  # features at a time
 
 
 def association_scores(values: np.ndarray, outcome: Outcome, target: np.ndarray) -> np.ndarray:
-    """A statistic for each feature (features,), larger where it tells more; −1 where it is not defined.
+    """Statistic of each feature (features,), larger for stronger association; −1 if undefined.
 
-    values: (n, features), no NaN. target: as the outcome says. Classes: ANOVA F. Several labels: the largest F of
-    any. Survival: score statistic of a Cox model of the feature alone (χ², 1 degree of freedom).
+    values: (n, features), no NaN. target: shaped as the outcome requires. Classes: ANOVA F. Multilabel: the largest F of
+    all labels. Survival: score statistic of a univariate Cox model (χ², 1 degree of freedom).
     """
     blocks = [
         _score_block(values[:, start : start + BLOCK].astype(np.float64), outcome, target)
@@ -37,9 +37,9 @@ def _anova_f(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def cox_score(values: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """Score statistic of each column of (n, features) at no effect: U² / I (Cox 1972; ties by Breslow).
+    """Score statistic of each column of (n, features) at zero effect: U² / I (Cox 1972; ties by Breslow).
 
-    U: events' values less the mean of those at risk; I: the variance of those at risk, summed over events.
+    U: value of each event less the mean of those at risk; I: variance of those at risk, summed over events.
     """
     order = np.argsort(-time, kind="stable")
     centred = values[order] - values.mean(axis=0)

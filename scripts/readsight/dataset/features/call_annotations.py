@@ -1,4 +1,4 @@
-"""The numbers that came with an example, and the sequence around it, as a feature vector."""
+"""Features of variant calls: the caller's annotations and the sequence context."""
 
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ import pysam
 from readsight.dataset import scaling
 from readsight.errors import InputError
 
-FLANK = 50  # bases on either side that GC content is counted in
+FLANK = 50  # bases on either side for the GC content
 
 DESCRIPTIONS = {
     "QUAL": "call quality (Phred)",
     "strand_bias": "strand bias of the alternative allele (|log odds ratio|)",
-    "carriers": "samples that carry the allele",
+    "carriers": "samples with the allele",
     "called_samples": "samples with a genotype",
     "carrier_depth": "mean depth of the carriers (reads)",
-    "allele_balance": "part of the carriers' reads that show the allele",
+    "allele_balance": "fraction of the carriers' reads with the allele",
     "lowest_genotype_quality": "lowest genotype quality of a carrier (Phred)",
     "indel_length": "bases inserted (+) or deleted (−)",
     "is_indel": "insertion or deletion (1) or not (0)",
@@ -29,12 +29,20 @@ DESCRIPTIONS = {
 
 
 def compute_features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Features of calls: annotations, kind, sequence context, and what is missing.
+    """Features of calls: annotations, variant type, sequence context, and missing-value indicators.
 
-    obs: n calls with chrom, start (0-based), end, ref, alt. annotations: n × any,
-    NaN where missing. Returns X (n × features, NaN kept) and var (a row a
-    feature: description). Columns that say nothing (all missing, or constant) go.
-    Raises InputError where a call lies outside the reference or its REF is not the reference's.
+    Parameters
+    ----------
+    obs : n calls with chrom, start (0-based), end, ref, alt.
+    annotations : (n, any), NaN if missing.
+
+    Returns
+    -------
+    X (n, features), NaN kept, and var (one row per feature: description). Constant and empty columns are dropped.
+
+    Raises
+    ------
+    InputError if a call lies outside the reference, or its REF differs from the reference.
     """
     table = annotations.copy()
     change = obs["alt"].str.len() - obs["ref"].str.len()
@@ -55,7 +63,7 @@ def compute_features(obs: pd.DataFrame, annotations: pd.DataFrame, fasta: Path) 
 
 
 def flag_missing(table: pd.DataFrame) -> pd.DataFrame:
-    """0/1 columns that say where values are missing, one for all columns that miss together (`A+B`)."""
+    """0/1 columns that flag missing values, one for all columns with the same gaps (`A+B`)."""
     columns_by_gaps: dict[bytes, list[str]] = {}
     for name in table:
         gaps = table[name].isna().to_numpy()
@@ -74,7 +82,7 @@ def sequence_context(obs: pd.DataFrame, fasta: Path) -> np.ndarray:
         contigs = set(genome.references)
         for chrom, calls in obs.groupby("chrom", observed=True):
             if chrom not in contigs:
-                raise InputError(f"{fasta}: no contig {chrom!r}, on which {len(calls)} calls lie")
+                raise InputError(f"{fasta}: no contig {chrom!r}, which has {len(calls)} calls")
             sequence = genome.fetch(chrom).upper()
             for index, row in zip(obs.index.get_indexer(calls.index), calls.itertuples(), strict=True):
                 if sequence[row.start : row.start + len(row.ref)] != row.ref.upper() and "N" not in row.ref.upper():
@@ -83,20 +91,20 @@ def sequence_context(obs: pd.DataFrame, fasta: Path) -> np.ndarray:
                 values[index] = gc_content(window), homopolymer_length(sequence, row.start)
     if mismatched:
         raise InputError(
-            f"{fasta}: REF is not the reference's base at {len(mismatched)} calls, the first: {', '.join(mismatched[:5])}"
+            f"{fasta}: REF differs from the reference at {len(mismatched)} calls, the first: {', '.join(mismatched[:5])}"
         )
     return values
 
 
 def gc_content(sequence: str) -> float:
-    """G and C among the known bases, as a fraction; 0.5 where none is known."""
+    """G and C as a fraction of the known bases; 0.5 if none is known."""
     gc = sequence.count("G") + sequence.count("C")
     known = gc + sequence.count("A") + sequence.count("T")
     return gc / known if known else 0.5
 
 
 def homopolymer_length(sequence: str, start: int) -> int:
-    """Length of the longest run of one base that holds the base at `start` or the next one."""
+    """Length of the longest run of one base that contains the base at `start` or the next one."""
     longest = 1
     for position in (start, start + 1):
         if position >= len(sequence):
@@ -113,14 +121,13 @@ def homopolymer_length(sequence: str, start: int) -> int:
 def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
     """Fit imputation and z-score on a training fold.
 
-    data: training examples × features, NaN where missing. spec: nothing is read. Returns median, mean
-    and standard deviation of each feature (after imputation); a feature that does
-    not vary here becomes 0 everywhere.
+    data: training examples × features, NaN if missing. spec: unused. Returns median, mean and standard deviation of each
+    feature (after imputation); a feature that is constant in training becomes 0 everywhere.
     """
     names = data.var_names.to_numpy(str).astype(object)
     return {"representation": "annotations", "features": names} | scaling.fit(np.asarray(data.X))
 
 
 def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Impute and z-score by what a training fold gave: (examples, features) float32 without NaN, and var, a row a feature."""
+    """Impute and z-score with the fitted parameters: (examples, features) float32 without NaN, and var, one row per feature."""
     return scaling.apply(np.asarray(data.X), fitted), data.var

@@ -1,4 +1,4 @@
-"""The numbers of a sample, modality by modality: harmonised, imputed, selected and z-scored by its training fold."""
+"""Features of samples, per modality: harmonised, imputed, selected and z-scored by the training fold."""
 
 from typing import Any
 
@@ -15,13 +15,12 @@ FEATURE_ARRAYS = ("gamma", "delta", "grand", "deviation", "effect", "adjusted") 
 
 
 def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
-    """Fit harmonisation, imputation, selection and z-score on a training fold, each modality by itself.
+    """Fit harmonisation, imputation, selection and z-score on a training fold, separately for each modality.
 
-    data: training samples × features, NaN where missing; var: modality; obs: the outcome's columns, and batch and
-    covariates where spec asks for ComBat. spec: harmonise (method, covariates, reference), select (method, count,
-    max_missing). Rows that lack a modality take no part in it. Returns, for each modality, what its kept features
-    need, and the order of modalities. Raises InputError where a modality has no sample or no feature left, or
-    ComBat cannot be fitted.
+    data: training samples × features, NaN if missing; var: modality; obs: the outcome's columns, and batch and covariates
+    if spec configures ComBat. spec: harmonise (method, covariates, reference), select (method, count, max_missing). Samples
+    without a modality are ignored there. Returns the parameters of each modality's selected features, and the order of
+    modalities. Raises InputError if a modality has no sample or no usable feature, or ComBat cannot be fitted.
     """
     outcome = Outcome.from_dict(data.uns["outcome"])
     modality_of = data.var["modality"].astype(str).to_numpy()
@@ -31,7 +30,7 @@ def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
         values = np.asarray(data.X[:, modality_of == name])
         has_modality = ~np.isnan(values).all(axis=1)
         if not has_modality.any():
-            raise InputError(f"{name}: no training sample has it; name fewer modalities, or set missing to drop")
+            raise InputError(f"{name}: no training sample has this modality; use fewer modalities, or set missing to drop")
         try:
             fitted[name] = _fit_modality(
                 values[has_modality], data.var_names[modality_of == name].to_numpy(str), data.obs[has_modality], outcome, spec
@@ -44,7 +43,7 @@ def fit(data: anndata.AnnData, spec: dict[str, Any]) -> dict[str, Any]:
 def _fit_modality(
     values: np.ndarray, names: np.ndarray, obs: pd.DataFrame, outcome: Outcome, spec: dict[str, Any]
 ) -> dict[str, Any]:
-    """One modality of the training samples that have it."""
+    """Fit one modality on the training samples that have it."""
     select = spec["select"]
     is_covered = np.isnan(values).mean(axis=0) <= select["max_missing"]
     values, names = values[:, is_covered], names[is_covered]
@@ -55,8 +54,8 @@ def _fit_modality(
     is_variable = scale["deviation"] > scaling.VARIES * np.maximum(1.0, np.abs(scale["mean"]))
     if not is_variable.any():
         raise InputError(
-            f"no feature is left: {int((~is_covered).sum())} are missing in more than {select['max_missing']:g} of the {len(values)} "
-            f"training samples (select.max_missing), and the other {int(is_covered.sum())} do not vary"
+            f"no usable feature: {int((~is_covered).sum())} are missing in more than {select['max_missing']:g} of the {len(values)} "
+            f"training samples (select.max_missing), and the remaining {int(is_covered.sum())} do not vary"
         )
     selected = np.flatnonzero(is_variable)
     if select["method"] != "none":
@@ -70,7 +69,7 @@ def _fit_modality(
 
 
 def _feature_merit(values: np.ndarray, scale: dict[str, Any], obs: pd.DataFrame, outcome: Outcome, method: str) -> np.ndarray:
-    """What features (features,) are chosen by."""
+    """Score of each feature (features,) for selection."""
     if method == "variance":
         return scale["deviation"]
     filled = np.where(np.isnan(values), scale["median"], values) if np.isnan(values).any() else values
@@ -78,13 +77,13 @@ def _feature_merit(values: np.ndarray, scale: dict[str, Any], obs: pd.DataFrame,
 
 
 def select_features(merit: np.ndarray, is_allowed: np.ndarray, count: int) -> np.ndarray:
-    """The `count` features of highest merit among those allowed, in their own order; of equals the first."""
+    """The `count` allowed features of highest merit, in their original order; ties go to the first."""
     order = np.argsort(np.where(is_allowed, -merit, np.inf), kind="stable")
     return np.sort(order[: min(count, int(is_allowed.sum()))])
 
 
 def _fit_combat(values: np.ndarray, obs: pd.DataFrame, harmonise: dict[str, Any]) -> dict[str, Any]:
-    """ComBat, and how covariates become numbers."""
+    """Fit ComBat, and the encoding of covariates as numbers."""
     columns = list(harmonise["covariates"])
     levels = combat.read_levels(obs[columns]) if columns else {}
     numbers, names = (combat.build_design(obs[columns], levels), combat.design_labels(levels)) if columns else (None, ())
@@ -98,18 +97,18 @@ def _harmonise(values: np.ndarray, obs: pd.DataFrame, fitted: dict[str, Any]) ->
 
 
 def apply(data: anndata.AnnData, fitted: dict[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Samples as the training fold saw them: (n, kept features) float32 without NaN, and var of the kept features.
+    """Transform samples with the fitted parameters: (n, selected features) float32 without NaN, and their var.
 
-    data: any samples with the features of the fit; NaN where missing; a sample that has nothing of a modality is 0
-    throughout it, as if it were the mean of the training samples. A sample's result does not depend on others.
-    Raises InputError for a batch or a covariate's value that the training fold did not have.
+    data: any samples with the features of the fit; NaN if missing. A sample without a modality is 0 there, the mean of the
+    training samples. The result of a sample does not depend on the samples passed with it. Raises InputError for a batch or
+    covariate value absent from the training fold.
     """
     blocks, column_sets = [], []
     for name in (str(n) for n in fitted["order"]):
         modality = fitted["modalities"][name]
         columns = data.var_names.get_indexer([str(f) for f in modality["features"]])
         if (columns < 0).any():
-            raise InputError(f"{name}: {int((columns < 0).sum())} features that the fold was fitted on are not there")
+            raise InputError(f"{name}: {int((columns < 0).sum())} features that the fold was fitted on are missing")
         values = np.asarray(data.X[:, columns])
         has_modality = ~np.isnan(values).all(axis=1)
         block = np.zeros(values.shape, np.float32)

@@ -1,7 +1,8 @@
-"""Which sequences are near-duplicates of each other, on either strand: what must not stand on both sides of a split.
+"""Search for similar sequences on both strands, which must not be on both sides of a split.
 
-`cluster_similar` finds them by words under spaced seeds (`spaced_seeds`, `spaced_kmers`, `candidates`) and verifies each by its bases (`similarity`;
-with small gaps, `banded_alignment`); `find_similar` tells which have a like one on another side. `number_duplicates` tells duplicates apart, `cluster_overlapping` examples that share bases of the genome.
+`cluster_similar` searches with spaced seeds (`spaced_seeds`, `spaced_kmers`, `candidates`) and verifies each pair by its
+bases (`similarity`; with small gaps, `banded_alignment`). `find_similar` returns sequences with a similar one on the
+opposite side, `number_duplicates` distinguishes duplicates, `cluster_overlapping` joins overlapping genomic intervals.
 """
 
 from readsight.dataset.homology.relatives import Relatives, cluster_overlapping, find_relatives, number_duplicates

@@ -1,17 +1,17 @@
-"""Alignment with small gaps, in a band about a hit: many pairs at once, a base of the first sequence at a time."""
+"""Banded alignment with small gaps around a candidate: many pairs at once, one base of the first sequence at a time."""
 
 import numpy as np
 
 from readsight.dataset.homology.candidates import CandidatePairs
 from readsight.dataset.homology.similarity import SimilarityMeasure, align_bases
 
-BAND = 8  # bases that the two sequences may be shifted against each other, either way
+BAND = 8  # largest shift between the sequences in either direction, in bases
 
 
 def match_gapped(codes: np.ndarray, hits: CandidatePairs, lengths: np.ndarray, measure: SimilarityMeasure) -> np.ndarray:
-    """Whether each hit is a likeness when up to BAND bases are inserted or lost. Returns (m,) bool.
+    """Whether each candidate is similar if up to BAND bases are inserted or deleted. Returns (m,) bool.
 
-    A gap's bases count as differing. Each change of the shift costs, besides, the bits of the choice where and how far.
+    Gap bases count as mismatches. Each change of the shift also costs the bits needed to encode its position and size.
     """
     shifts = [align_bases(codes, hits, shift) for shift in range(-BAND, BAND + 1)]
     equal = np.stack([inside & (first == second) & (first < 4) for first, second, inside in shifts], 2)
@@ -32,9 +32,9 @@ def match_gapped(codes: np.ndarray, hits: CandidatePairs, lengths: np.ndarray, m
 def _align_band(equal: np.ndarray, inside: np.ndarray, identity: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The best alignment through a band, free at both ends.
 
-    equal, inside: (m, length, shifts). Returns, of each base of the first sequence, whether it agrees, whether it
-    stands opposite to one of the other sequence or in a gap within it, and how many of that one's are passed over
-    behind it, each (m, length); and how often the shift changes (m,).
+    equal, inside: (m, length, shifts). Returns, for each base of the first sequence, whether it matches, whether it is
+    aligned to a base or a gap within the second sequence, and how many bases of the second are skipped after it, each
+    (m, length); and the number of shift changes (m,).
     """
     count, length, shifts = equal.shape
     steps = identity * np.arange(shifts)
@@ -43,7 +43,7 @@ def _align_band(equal: np.ndarray, inside: np.ndarray, identity: float) -> tuple
     for position in range(length):
         value = np.where(inside[:, position], equal[:, position] - identity, 0.0)
         diagonal = score + value
-        gap_score = np.full_like(score, -np.inf)  # a base of the first that has none opposite: the shift falls by one
+        gap_score = np.full_like(score, -np.inf)  # a base of the first sequence against a gap: the shift decreases by one
         gap_score[:, :-1] = score[:, 1:] - identity
         is_gap[position] = gap_score > diagonal
         reached = np.maximum(diagonal, gap_score) + steps
@@ -54,7 +54,7 @@ def _align_band(equal: np.ndarray, inside: np.ndarray, identity: float) -> tuple
 
 
 def _backtrack(equal, inside, shift, origin, is_gap):
-    """What `_align_band` returns, read from the end."""
+    """Result of `_align_band`, traced back from the end."""
     count, length, _ = equal.shape
     rows = np.arange(count)
     matches, is_within = np.zeros((count, length), bool), np.zeros((count, length), bool)

@@ -1,4 +1,4 @@
-"""Candidate pairs: places of two sequences with the same word, and whether the bases about it agree better than by chance."""
+"""Candidate pairs: positions of two sequences with the same k-mer whose flanks match better than by chance."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ import numpy as np
 from readsight.dataset.homology.spaced_kmers import iterate_blocks
 from readsight.genome.codes import reverse_complement
 
-FURTHEST = 64  # a word's place is compared with so many that follow it; a commoner word chains its places
-AT_ONCE = 1 << 20  # candidates worked on at a time
-READ = 29  # bases that eight bytes hold from any place on: 32, less what lies before it in its byte
+FURTHEST = 64  # a position is compared with so many that follow it; more common k-mers are chained
+AT_ONCE = 1 << 20  # candidates processed at once
+READ = 29  # bases in eight bytes from any position on: 32 less those before it in its byte
 PADDING = 16
 BY_CHANCE = 0.25
 
 
 @dataclass(frozen=True)
 class CandidatePairs:
-    """Pairs (m,) of rows: base x of `first` stands opposite base x − offset of `second`, read from the other strand if turned.
+    """Pairs (m,) of rows: base x of `first` is aligned to base x − offset of `second`, reverse-complemented if is_reverse.
 
-    centre: a base of `first` in the middle of the word that they share.
+    centre: a base of `first` in the middle of the shared k-mer.
     """
 
     first: np.ndarray
@@ -43,9 +43,9 @@ class CandidatePairs:
 
 
 def find_shared(keys: np.ndarray, positions: np.ndarray, length: int, pattern: str) -> Iterator[CandidatePairs]:
-    """Hits of all pairs of places with the same word: of those that stand one apart when sorted, then two, and so on.
+    """Pairs of all positions with the same k-mer: neighbours in sorted order first, then at distance two, and so on.
 
-    Places are sorted by the bases behind the word too, so that of a common word the likest stand side by side.
+    Positions are sorted by the bases after the k-mer too, so the most similar occurrences of a common k-mer are adjacent.
     """
     order = np.argsort(keys, kind="stable")
     kmers, positions = keys[order] >> np.uint64(64 - 2 * pattern.count("1")), positions[order]
@@ -61,7 +61,7 @@ def find_shared(keys: np.ndarray, positions: np.ndarray, length: int, pattern: s
 
 
 def locate_pairs(left: np.ndarray, right: np.ndarray, length: int, span: int) -> CandidatePairs:
-    """Hits of places as `words` gives them."""
+    """Pairs from the positions that `list_kmers` returns."""
     first, first_position = np.divmod(left >> 1, length)
     second, second_position = np.divmod(right >> 1, length)
     is_reverse = ((left ^ right) & 1).astype(bool)
@@ -70,23 +70,23 @@ def locate_pairs(left: np.ndarray, right: np.ndarray, length: int, span: int) ->
 
 
 class PackedSequences:
-    """Sequences at two bits a base, both strands, to be compared many bases at a time. N is taken for A."""
+    """Sequences at two bits per base, both strands, for comparing many bases at once. N is stored as A."""
 
     def __init__(self, codes: np.ndarray):
         self.length = codes.shape[1]
         self.strands = [_pack_strand(codes, is_reverse) for is_reverse in (False, True)]
 
     def _read_bases(self, is_reverse: bool, positions: np.ndarray) -> np.ndarray:
-        """READ bases from places (of all rows end to end) on, the first lowest."""
+        """READ bases from the given positions (rows concatenated), first base in the lowest bits."""
         packed = self.strands[is_reverse]
         eight_bytes = np.ndarray((len(packed) - 8,), "<u8", packed, 0, (1,))
         positions = positions + 4 * PADDING
         return eight_bytes[positions >> 2] >> ((positions & 3) * 2).astype(np.uint64)
 
     def is_promising(self, hits: CandidatePairs, identity: float, weight: int) -> np.ndarray:
-        """Whether the bases about each hit, READ on either side as far as both sequences reach, agree as alike ones would.
+        """Whether the flanks of each pair, up to READ bases per side, match as well as in similar sequences.
 
-        The bound lies midway between chance and what is sought; the word itself agrees by choice, and is not counted.
+        The threshold lies midway between chance and the required identity. The shared k-mer itself is not counted.
         """
         partner = hits.centre - hits.offset
         before = np.minimum(np.minimum(hits.centre, partner), READ)
@@ -103,7 +103,7 @@ class PackedSequences:
 
 
 def _pack_strand(codes: np.ndarray, is_reverse: bool) -> np.ndarray:
-    """Bytes of four bases, the first lowest, with room on either side."""
+    """Bytes of four bases, the first in the lowest bits, with padding at both ends."""
     count, length = codes.shape
     unpacked = np.zeros(8 * PADDING + -(-count * length // 4) * 4, np.uint8)
     flat = unpacked[4 * PADDING :]
@@ -116,13 +116,13 @@ def _pack_strand(codes: np.ndarray, is_reverse: bool) -> np.ndarray:
 
 
 def _count_differences(bits: np.ndarray, first: np.ndarray | int, last: np.ndarray | int) -> np.ndarray:
-    """Bases in first … last that differ; bits: exclusive or of two reads."""
+    """Number of differing bases in first … last; bits: exclusive or of two reads."""
     low_bits = np.uint64(0x5555555555555555)
     bits = (bits | bits >> np.uint64(1)) & low_bits
     unit = np.uint64(1)
     mask = (unit << np.asarray(2 * last, np.uint64)) - (unit << np.asarray(2 * first, np.uint64))
     bits = bits & mask
-    # Ones are counted in pairs of bits, fours, bytes; the product sums the bytes in the highest one.
+    # Population count in pairs of bits, fours, bytes; the product sums the bytes in the highest one.
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return ((bits * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Who is related to whom among the examples of a task: duplicates, near-duplicates, places that overlap."""
+"""Related examples of a task: duplicates, similar sequences and overlapping intervals."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ from readsight.genome.codes import reverse_complement
 
 @dataclass(frozen=True)
 class Relatives:
-    """Relatives of n examples, each kind as a number (n,) that relatives share.
+    """Relatives of n examples, each kind as an id (n,) shared by relatives.
 
-    codes: (n, length), what is compared. identical: equal sequences. identical_either_strand: equal ones, or reverse complements. near:
-    clusters of like sequences (single linkage). overlap: places on the genome that overlap, directly or through others.
-    all: clusters by any of these, known by their first example. description: how was searched. measure: what was taken
-    to be alike.
+    codes: (n, length), the compared sequences. identical: equal sequences. identical_either_strand: equal on one of the
+    strands. near: clusters of similar sequences (single linkage). overlap: clusters of overlapping genomic intervals.
+    all: clusters by any of these, identified by their first example. description: search settings. measure: similarity.
     """
 
     codes: np.ndarray
@@ -41,9 +40,9 @@ class Relatives:
         return pairs_to_first(self.all)
 
     def find_similar(self, reference: np.ndarray, query: np.ndarray) -> np.ndarray:
-        """Which of the examples `query` (n,) bool are like one of those `reference` (n,) bool, directly. Returns (n,) bool.
+        """Which `query` examples (n,) bool are directly similar to a `reference` example (n,) bool. Returns (n,) bool.
 
-        Only clusters that stand on both sides are searched again.
+        Only clusters with examples on both sides are searched again.
         """
         clusters = np.intersect1d(self.near[reference], self.near[query])
         is_shared = np.isin(self.near, clusters)
@@ -53,7 +52,7 @@ class Relatives:
 def find_relatives(codes: np.ndarray, obs: pd.DataFrame, sequence: SequenceLayout, identity: float, coverage: float) -> Relatives:
     """Relatives among examples, always on both strands.
 
-    codes: (n, length), of pairs (n, 2 × length): their reference windows tell what is near. obs: chrom, start, end.
+    codes: (n, length), for pairs (n, 2 × length): similarity uses the reference windows. obs: chrom, start, end.
     """
     window = codes[:, : sequence.length]
     clusters = cluster_similar(window, identity, coverage)
@@ -72,7 +71,7 @@ def find_relatives(codes: np.ndarray, obs: pd.DataFrame, sequence: SequenceLayou
 
 
 def number_duplicates(codes: np.ndarray, sequence: SequenceLayout) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (n,) that equal rows share, and numbers that rows share which are equal on either strand."""
+    """Ids (n,) shared by equal rows, and ids shared by rows that are equal on either strand."""
     id_of_digest: dict[bytes, int] = {}
     id_of_pair: dict[bytes, int] = {}
     ids = np.empty((2, len(codes)), np.int64)
@@ -92,9 +91,9 @@ def _hash_row(row: np.ndarray) -> bytes:
 
 
 def cluster_overlapping(obs: pd.DataFrame) -> np.ndarray:
-    """The first example of each one's cluster (n,): examples are joined whose intervals share a base, and so on along the genome.
+    """First example of each example's cluster (n,): examples are joined if their intervals share a base (single linkage).
 
-    obs: chrom, start, end (0-based half-open); an example without a place (chrom empty, start −1) is alone.
+    obs: chrom, start, end (0-based half-open); an example without coordinates (chrom empty, start −1) stays alone.
     """
     clusters = np.arange(len(obs))
     start, end = obs["start"].to_numpy(np.int64), obs["end"].to_numpy(np.int64)
@@ -103,7 +102,7 @@ def cluster_overlapping(obs: pd.DataFrame) -> np.ndarray:
     order = located[np.lexsort((start[located], chrom[located]))]
     if not len(order):
         return clusters
-    # Ends grow along a chromosome and are set apart between them, so that one running maximum serves all.
+    # Chromosomes are shifted apart, so one running maximum of the ends serves all of them.
     shift = chrom[order] * (end[order].max() + 1)
     reach = np.maximum.accumulate(end[order] + shift)
     is_first = np.r_[True, start[order][1:] + shift[1:] >= reach[:-1]]

@@ -1,4 +1,4 @@
-"""The search for like sequences: candidates by one seed after the other, verified, joined into clusters."""
+"""Search for similar sequences: candidates of one seed after the next are verified and joined into clusters."""
 
 import logging
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from readsight.dataset.homology.spaced_seeds import plan_seeds
 
 log = logging.getLogger("readsight")
 
-KMERS_AT_ONCE = 12_000_000  # words sorted at a time; of more, parts are searched one after the other
-CELLS = 1 << 22  # bases verified at a time
-PARTIAL = 0.5  # part of the bits needed from which on a hit that fails without gaps is aligned with them
+KMERS_AT_ONCE = 12_000_000  # k-mers sorted at once; larger sets are searched in partitions
+CELLS = 1 << 22  # bases verified at once
+PARTIAL = 0.5  # a pair that fails without gaps is aligned with gaps from this fraction of the required bits on
 
 
 @dataclass(frozen=True)
 class SimilarityClusters:
-    """cluster: (n,) row of the first sequence of each one's cluster. description: how was searched, and how much was done.
+    """cluster: (n,) row of the first sequence of each cluster. description: search settings and counts.
 
-    measure: what was taken to be alike, for later searches of a part of the sequences.
+    measure: the similarity criterion, for later searches of a subset.
     """
 
     cluster: np.ndarray
@@ -33,17 +33,17 @@ class SimilarityClusters:
 
     @property
     def pairs(self) -> np.ndarray:
-        """Pairs (m, 2) that join the clusters: each sequence with the first of its own."""
+        """Pairs (m, 2) that join the clusters: each sequence with the first of its cluster."""
         return pairs_to_first(self.cluster)
 
 
 def cluster_similar(codes: np.ndarray, identity: float = 0.8, coverage: float = 0.6) -> SimilarityClusters:
-    """Clusters of sequences that are alike, directly or through others, on either strand (single linkage).
+    """Clusters of similar sequences on either strand (single linkage).
 
-    codes: (n, length) uint8, 4 = N; shorter sequences are padded with N. Two are alike where a stretch of at least
-    `coverage` of the shorter has `identity` of its bases equal, shifted against each other by any number of bases and
-    with gaps of up to `banded_alignment.BAND`, and chance would not bring it about. What is in one cluster already is not compared
-    again: with `find_similar`, one asks for pairs.
+    codes: (n, length) uint8, 4 = N; shorter sequences are padded with N. Two sequences are similar if an alignment over at
+    least `coverage` of the shorter has `identity` of its bases equal, at any offset, with gaps of up to
+    `banded_alignment.BAND`, and is not expected by chance. Sequences already in one cluster are not compared again; use
+    `find_similar` for pairs.
     """
     clusters = Clusters(len(codes))
     measure = SimilarityMeasure.from_sequences(codes, identity, coverage)
@@ -54,10 +54,10 @@ def cluster_similar(codes: np.ndarray, identity: float = 0.8, coverage: float = 
 
 
 def find_similar(codes: np.ndarray, reference: np.ndarray, query: np.ndarray, measure: SimilarityMeasure) -> np.ndarray:
-    """Which of the sequences `query` (n,) bool are like one of those `reference` (n,) bool, directly. Returns (n,) bool.
+    """Which `query` sequences (n,) bool are directly similar to a `reference` sequence (n,) bool. Returns (n,) bool.
 
-    What is found may hang on which others are searched with them (a common word's places are not all compared); that
-    none is found does not hang on which side is sought.
+    Results can depend on the sequences searched together, since not all positions of a common k-mer are compared. An
+    empty result does not depend on which side is the query.
     """
     rows = np.flatnonzero(reference | query)
     sides = SideMatches(reference[rows], query[rows])
@@ -69,7 +69,7 @@ def find_similar(codes: np.ndarray, reference: np.ndarray, query: np.ndarray, me
 
 
 def _search_seeds(codes: np.ndarray, measure: SimilarityMeasure, collector: Clusters | SideMatches) -> dict[str, Any]:
-    """Search by each seed; what is found goes into `collector`. Returns how was searched, and how much was done."""
+    """Search with each seed; similar pairs go into `collector`. Returns search settings and counts."""
     count, length = codes.shape
     seeds = plan_seeds(count, length, measure.identity, measure.coverage)
     search = _SeedSearch(codes, np.count_nonzero(codes < 4, axis=1), measure, collector)
@@ -90,7 +90,7 @@ def _search_seeds(codes: np.ndarray, measure: SimilarityMeasure, collector: Clus
 
 
 class _SeedSearch:
-    """What is known while the search goes on. failed: pairs that were aligned and are no likeness, as numbers."""
+    """State of a search. failed: ids of pairs that were aligned and are not similar."""
 
     def __init__(self, codes: np.ndarray, lengths: np.ndarray, measure: SimilarityMeasure, collector: Clusters | SideMatches):
         self.codes, self.lengths, self.measure, self.collector = codes, lengths, measure, collector
@@ -99,7 +99,7 @@ class _SeedSearch:
         self.counts = {"candidates": 0, "aligned": 0, "alike": 0, "gapped": 0}
 
     def add_candidates(self, hits: CandidatePairs, packed: PackedSequences, pattern: str) -> None:
-        """Keep of candidates what is promising; verify what has gathered."""
+        """Keep promising candidates; verify them once enough are pending."""
         hits = self._drop_redundant(hits)
         self.counts["candidates"] += len(hits)
         self.pending.append(hits[packed.is_promising(hits, self.measure.identity, pattern.count("1"))])
@@ -107,11 +107,11 @@ class _SeedSearch:
             self.verify_pending()
 
     def _drop_redundant(self, hits: CandidatePairs) -> CandidatePairs:
-        """Hits of pairs that would tell something new."""
+        """Pairs that would add information."""
         return hits[self.collector.is_new(hits.first, hits.second)]
 
     def verify_pending(self) -> None:
-        """Verify what waits, and join what is alike."""
+        """Verify pending candidates and join similar pairs."""
         hits = CandidatePairs.concatenate(self.pending) if self.pending else None
         self.pending = []
         size = max(1, CELLS // self.codes.shape[1])
@@ -137,11 +137,11 @@ class _SeedSearch:
         self.failed = np.union1d(self.failed, pair_ids[~is_similar])
 
     def _drop_known(self, hits: CandidatePairs) -> tuple[CandidatePairs, np.ndarray]:
-        """Hits that were not aligned before, one of several on one diagonal; and numbers that tell them."""
+        """Pairs that were not aligned before, one per diagonal, and their ids."""
         count, length = self.codes.shape
         pair = np.minimum(hits.first, hits.second) * count + np.maximum(hits.first, hits.second)
         offset = np.where(hits.first < hits.second, hits.offset, -hits.offset)
-        offset = np.where(hits.is_reverse, hits.offset, offset)  # turned, the offset is the same from either side
+        offset = np.where(hits.is_reverse, hits.offset, offset)  # for reverse pairs the offset is symmetric
         pair_ids, first_rows = np.unique((pair * 2 + hits.is_reverse) * (2 * length) + offset + length, return_index=True)
         is_new = ~np.isin(pair_ids, self.failed, assume_unique=True)
         return hits[first_rows[is_new]], pair_ids[is_new]

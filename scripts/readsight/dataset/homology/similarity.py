@@ -1,4 +1,4 @@
-"""Whether an alignment is a likeness: a stretch long enough, alike enough, and more than chance would give."""
+"""Similarity criterion of an alignment: long enough, similar enough, and not expected by chance."""
 
 from dataclasses import dataclass
 from math import log2
@@ -9,17 +9,17 @@ from readsight.dataset.homology.candidates import CandidatePairs
 from readsight.genome.codes import reverse_complement
 
 SCALE = 1000  # scores are whole numbers, so that 80 of 100 are 80 %
-BY_CHANCE_IN_ALL = 0.01  # pairs that may come out of all comparisons by chance
-HIGHEST_IDENTITY = 0.97  # identity of the model that chance is weighed against; at 1 no difference could be
+BY_CHANCE_IN_ALL = 0.01  # expected number of chance pairs over all comparisons
+HIGHEST_IDENTITY = 0.97  # identity of the alternative model; at 1 no mismatch would be possible
 
 
 @dataclass(frozen=True)
 class SimilarityMeasure:
-    """What makes two sequences alike.
+    """Criterion of similarity of two sequences.
 
-    identity: part of the bases that must be equal, over `coverage` of the shorter sequence. agree, mismatch_bits: bits by which
-    a base speaks for likeness, or against it, rather than for chance. required_bits: bits that a likeness needs: as many as
-    keep chance likenesses among all comparisons below BY_CHANCE_IN_ALL (Altschul & Gish 1996 weigh scores the same way).
+    identity: fraction of equal bases required over `coverage` of the shorter sequence. match_bits, mismatch_bits: log
+    likelihood ratio of similarity against chance of a base. required_bits: threshold that keeps the expected number of chance
+    pairs among all comparisons below BY_CHANCE_IN_ALL (as the scores of Altschul & Gish 1996).
     """
 
     identity: float
@@ -30,7 +30,7 @@ class SimilarityMeasure:
 
     @classmethod
     def from_sequences(cls, codes: np.ndarray, identity: float, coverage: float) -> "SimilarityMeasure":
-        """The measure for sequences (n, length); how often bases agree by chance is taken from what bases they have."""
+        """Criterion for sequences (n, length); the chance of equal bases follows from their base composition."""
         lengths = np.count_nonzero(codes < 4, axis=1)
         bases = np.stack([np.count_nonzero(codes == base, axis=1) for base in range(4)], 1) / np.maximum(lengths, 1)[:, None]
         chance = float(np.clip((bases**2).sum(axis=1).mean(), 0.25, 0.45)) if len(codes) else 0.25
@@ -41,14 +41,14 @@ class SimilarityMeasure:
         return cls(identity, coverage, *bits, log2(comparisons / BY_CHANCE_IN_ALL))
 
     def minimum_columns(self, lengths: np.ndarray) -> np.ndarray:
-        """Bases (m,) that must be alike, of pairs whose shorter sequence has `lengths` (m,)."""
+        """Minimum aligned bases (m,) of pairs whose shorter sequence has `lengths` (m,)."""
         return np.maximum(1, np.ceil(self.coverage * lengths - 1e-9)).astype(int)
 
     def __call__(self, equal: np.ndarray, inside: np.ndarray, required: np.ndarray, gaps: np.ndarray | None = None) -> np.ndarray:
-        """Whether each alignment has a stretch of `required` columns that is alike enough, and no chance.
+        """Whether each alignment has a stretch of `least` columns that is similar enough and significant.
 
-        equal: (m, columns) bool. inside: (m, columns) bool, where both sequences are; a stretch holds no other column.
-        gaps: (m, columns) bases of the other sequence that are passed over behind a column.
+        equal: (m, columns) bool. inside: (m, columns) bool, columns with both sequences; a stretch has no column outside.
+        gaps: (m, columns) bases of the second sequence that are skipped after a column.
         """
         skipped = np.zeros_like(equal, np.int64) if gaps is None else gaps.astype(np.int64)
         score = SCALE * equal.astype(np.int64) - round(SCALE * self.identity) * (1 + skipped)
@@ -70,22 +70,22 @@ class SimilarityMeasure:
         return is_similar
 
     def strongest_bits(self, equal: np.ndarray) -> np.ndarray:
-        """Bits (m,) of the stretch of each alignment that speaks most for likeness, however short."""
+        """Bits (m,) of the highest-scoring stretch of each alignment, of any length."""
         total = _prefix_sums(np.where(equal, self.match_bits, self.mismatch_bits))
         return (total - np.minimum.accumulate(total, axis=1)).max(axis=1)
 
 
 def _prefix_sums(columns: np.ndarray) -> np.ndarray:
-    """Sums (m, columns + 1) of what stands before each column."""
+    """Sums (m, columns + 1) of the values before each column."""
     sums = np.zeros((len(columns), columns.shape[1] + 1), float if columns.dtype.kind == "f" else np.int64)
     np.cumsum(columns, axis=1, out=sums[:, 1:])
     return sums
 
 
 def align_bases(codes: np.ndarray, hits: CandidatePairs, shift: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bases of each hit's first sequence, those opposite to them, and whether there are some; each (m, length).
+    """Bases of each pair's first sequence, the aligned bases of the second, and whether they exist; each (m, length).
 
-    shift: bases that the other sequence is read further on.
+    shift: additional offset into the second sequence.
     """
     first, second = np.asarray(codes[hits.first]), np.asarray(codes[hits.second])
     second[hits.is_reverse] = reverse_complement(second[hits.is_reverse])
@@ -97,7 +97,7 @@ def align_bases(codes: np.ndarray, hits: CandidatePairs, shift: int = 0) -> tupl
 def match_ungapped(
     codes: np.ndarray, hits: CandidatePairs, lengths: np.ndarray, measure: SimilarityMeasure
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each hit is a likeness without gaps (m,), and the bits of its strongest stretch (m,)."""
+    """Whether each candidate is similar without gaps (m,), and the bits of its best stretch (m,)."""
     first, second, inside = align_bases(codes, hits)
     equal = inside & (first == second) & (first < 4)
     required = measure.minimum_columns(np.minimum(lengths[hits.first], lengths[hits.second]))

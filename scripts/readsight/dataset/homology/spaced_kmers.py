@@ -1,4 +1,4 @@
-"""Words of sequences under a spaced seed, the same for both strands, with the bases behind them."""
+"""k-mers of sequences under a spaced seed, equal on both strands, with the bases that follow them."""
 
 from collections.abc import Iterator
 
@@ -6,21 +6,21 @@ import numpy as np
 
 from readsight.genome.codes import reverse_complement
 
-WINDOW = 32  # bases that a 64-bit number holds
-CELLS = 1 << 21  # places worked on at a time
-TANDEM = 6  # a word that comes again within so many bases is a tandem repeat's; its first and its last are kept
-MIXER = np.uint64(0x9E3779B97F4A7C15)  # odd, of golden ratio: its products spread over all bits (Knuth)
+WINDOW = 32  # bases in a 64-bit number
+CELLS = 1 << 21  # positions processed at once
+TANDEM = 6  # a k-mer repeated within so many bases is part of a tandem repeat; the first and last are kept
+MIXER = np.uint64(0x9E3779B97F4A7C15)  # odd, golden ratio: multiplicative hashing (Knuth)
 
 
 def iterate_blocks(count: int, length: int) -> Iterator[slice]:
-    """Rows in blocks of about CELLS places."""
+    """Rows in blocks of about CELLS positions."""
     size = max(1, CELLS // max(1, length))
     for start in range(0, count, size):
         yield slice(start, min(count, start + size))
 
 
 def pack_windows(codes: np.ndarray) -> np.ndarray:
-    """The WINDOW bases from each place on, two bits a base, the first highest; N, and what lies behind the end, as A.
+    """The WINDOW bases from each position on, two bits per base, first base highest; N and bases after the end are A.
 
     codes: (n, length). Returns (n, length) uint64.
     """
@@ -35,7 +35,7 @@ def pack_windows(codes: np.ndarray) -> np.ndarray:
 
 
 def seed_keys(windows: np.ndarray, pattern: str) -> np.ndarray:
-    """The bases of windows that a seed looks at, highest, and below them those that follow the seed, as many as fit."""
+    """Seed bases of windows in the highest bits, followed by as many bases after the seed as fit."""
     weight, position = pattern.count("1"), 0
     kmer = np.zeros_like(windows)
     while position < len(pattern):
@@ -52,12 +52,12 @@ def seed_keys(windows: np.ndarray, pattern: str) -> np.ndarray:
 def list_kmers(
     codes: np.ndarray, pattern: str, thin: int = 1, part: int = 0, part_count: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keys of the places of sequences, and the places.
+    """Keys of the positions of sequences, and the positions.
 
-    codes: (n, length), of at least the seed's length. A place's key is that of the strand whose word is the lower.
-    Left out: words with N, a tandem repeat's words but the first and the last, and all but one word in `thin`; of several `part_count`
-    that words fall into, `part` alone is given. Returns (m,) uint64 keys and (m,) int64: (row × length + place) × 2 + 1
-    where the other strand was read.
+    codes: (n, length), length at least that of the seed. The key of a position is that of the strand with the lower k-mer.
+    Excluded: k-mers with N, k-mers inside a tandem repeat (its ends stay), and all but one of `thin` k-mers; k-mers are
+    distributed over `part_count` partitions, of which `part` is returned. Returns (m,) uint64 keys and (m,) int64:
+    (row × length + position) × 2 + 1 if the reverse strand was read.
     """
     count, length = codes.shape
     kept_keys, kept_positions = [], []
@@ -75,9 +75,9 @@ def list_kmers(
 
 
 def _is_within_repeat(kmers: np.ndarray) -> np.ndarray:
-    """Whether a word (n, places) stands shortly before as well as shortly behind each place.
+    """Whether the same k-mer (n, positions) occurs shortly before and shortly after each position.
 
-    Either end of a repeat stays: sequences read from two strands are aligned by the first word of one, the last of the other.
+    Both ends of a repeat stay: sequences read from opposite strands align the first k-mer of one to the last of the second.
     """
     before, after = np.zeros(kmers.shape, bool), np.zeros(kmers.shape, bool)
     for step in range(1, min(TANDEM, kmers.shape[1] - 1) + 1):
@@ -88,7 +88,7 @@ def _is_within_repeat(kmers: np.ndarray) -> np.ndarray:
 
 
 def _block_keys(codes: np.ndarray, pattern: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Keys, whether the other strand was read, and whether the word has no N; each (n, length − span + 1)."""
+    """Keys, whether the reverse strand was read, and whether the k-mer has no N; each (n, length − span + 1)."""
     span = len(pattern)
     last = codes.shape[1] - span + 1
     forward = seed_keys(pack_windows(codes), pattern)[:, :last]

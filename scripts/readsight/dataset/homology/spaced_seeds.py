@@ -1,14 +1,14 @@
-"""Spaced seeds: which bases of a window must agree for two sequences to become candidates, and how many seeds are needed.
+"""Spaced seeds: which bases of a window must match for two sequences to become candidates, and how many seeds are needed.
 
-A spaced seed (Ma et al. 2002, PatternHunter; several at once: Li et al. 2004) finds likenesses with substitutions that a
-k-mer of the same weight misses: at 80 % identity over 60 bases four seeds of weight 11 hit in 98 % of the cases, an 11-mer
-in 69 %. All read the same backwards, so that a place has one word whichever strand it is read from.
+A spaced seed (Ma et al. 2002, PatternHunter; multiple seeds: Li et al. 2004) detects similarities with substitutions
+that a contiguous k-mer of equal weight misses: at 80 % identity over 60 bases four seeds of weight 11 hit in 98 % of
+the cases, an 11-mer in 69 %. All seeds are palindromic, so a position has the same k-mer on both strands.
 """
 
 from dataclasses import dataclass
 from math import ceil, log
 
-# Patterns by weight, each chosen by greedy search to hit what those before it miss (4,000 random alignments, 80 % identity).
+# Patterns by weight, each found by greedy search to hit what earlier ones miss (4,000 random alignments, 80 % identity).
 PATTERNS = {
     8: ("11100100100111", "110101000101011", "10010111101001", "101101101101"),
     9: ("11100100100100111", "1110000101010000111", "1101011101011", "101110010011101"),
@@ -25,14 +25,14 @@ PATTERNS = {
     ),
     16: ("111110100110011001011111", "1110011010110000110101100111", "11111001010001010001010011111", "110111001011110100111011"),
 }
-SHARED_KMERS = 16  # shared words expected of the faintest likeness sought
-FITTING = 2 / 3  # part of the overlap sought that a seed may span
-PER_PLACE = 2  # chance candidates allowed a place and seed; fewer need longer seeds, which miss more
+SHARED_KMERS = 16  # shared k-mers expected in the weakest similarity to detect
+FITTING = 2 / 3  # fraction of the required overlap that a seed may span
+PER_PLACE = 2  # chance candidates per position and seed; fewer need longer seeds, which miss more
 
 
 @dataclass(frozen=True)
 class SeedPlan:
-    """patterns: seeds, as text of 1 (must agree) and 0. thin: one word in so many is looked at."""
+    """patterns: seeds, as text of 1 (must match) and 0. thin: one of so many k-mers is used."""
 
     patterns: tuple[str, ...]
     thin: int
@@ -43,9 +43,9 @@ class SeedPlan:
 
 
 def plan_seeds(count: int, length: int, identity: float, coverage: float) -> SeedPlan:
-    """Seeds for `count` sequences of `length` bases: long enough that chance candidates are few, as many as likeness needs.
+    """Seeds for `count` sequences of `length` bases: long enough to limit chance candidates, as many as sensitivity needs.
 
-    Long sequences share more words than are needed, and are searched with fewer seeds and a part of their words.
+    Long sequences share more k-mers than needed, and are searched with fewer seeds and a fraction of their k-mers.
     """
     overlap = ceil(coverage * length)
     ideal_weight = ceil(log(max(2.0, count * length / PER_PLACE), 4))

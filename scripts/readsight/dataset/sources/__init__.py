@@ -1,8 +1,8 @@
-"""Where examples come from.
+"""Sources of examples: variant calls and samples.
 
-A source's `read` reads files that other stages made, and checks what only this kind of example can have wrong.
-`variants` gives obs (a row an example: label, coordinates) and annotations (numbers that came with it); `samples`
-gives a table a modality, whose labels `targets` makes of what is known of the samples.
+A source's `read` loads files made by earlier stages and checks what is specific to this kind of example. `variants`
+returns obs (one row per example: label, coordinates) and annotations (numeric); `samples` returns one table per modality,
+and `targets` derives the labels from the metadata of the samples.
 """
 
 from readsight.dataset.sources import samples, variants

@@ -1,4 +1,4 @@
-"""Examples that are samples, described by one modality or several."""
+"""Examples that are samples, described by one or more modalities."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,29 +11,27 @@ import pandas as pd
 from readsight.errors import InputError
 from readsight.text import find_closest
 
-# What tables of samples write where they know nothing (GDC: '--).
+# Missing-value markers in sample tables (GDC: '--).
 NOTHING = {"", "na", "n/a", "nan", "null", "<na>", "--", "'--", "not reported"}
 SHOWN = 3
-GROUPS = ("donor", "patient")  # columns that say what belongs together, where the config names none
+GROUPS = ("donor", "patient")  # default grouping columns
 
 
 def read(files: dict[str, Path]) -> dict[str, anndata.AnnData]:
-    """Modality → samples × features (float32, NaN where missing), with what is known of the samples in obs, as text.
+    """Modality → samples × features (float32, NaN if missing), with metadata as text in obs.
 
-    files: modality → .h5ad. Raises InputError for a table without samples or features, or with a name twice.
+    files: modality → .h5ad. Raises InputError for a table without samples or features, or with duplicate names.
     """
     tables, faults = {}, []
     for name, path in files.items():
         table = anndata.read_h5ad(path)
         if not table.n_obs or not table.n_vars:
-            faults.append(
-                f"{name}: the table has {table.n_obs} samples and {table.n_vars} features; nothing can be learned from it"
-            )
+            faults.append(f"{name}: the table has {table.n_obs} samples and {table.n_vars} features; it cannot be empty")
         for kind, names in (("sample", table.obs_names), ("feature", table.var_names)):
             duplicates = names[names.duplicated()].unique()
             if len(duplicates):
                 faults.append(
-                    f"{name}: {len(duplicates)} {kind} names stand more than once ({list_first(duplicates)}); each must stand once"
+                    f"{name}: {len(duplicates)} {kind} names are duplicated ({list_first(duplicates)}); each must be unique"
                 )
         values = table.X.toarray() if hasattr(table.X, "toarray") else np.asarray(table.X)
         tables[name] = anndata.AnnData(values.astype(np.float32, copy=False), obs=clean_text(table.obs), var=table.var)
@@ -43,20 +41,20 @@ def read(files: dict[str, Path]) -> dict[str, anndata.AnnData]:
 
 
 def clean_text(obs: pd.DataFrame) -> pd.DataFrame:
-    """Columns as text, stripped; None where nothing is known."""
+    """Columns as stripped text; None for missing values."""
     cleaned = pd.DataFrame({name: column.astype(object) for name, column in obs.items()}, index=obs.index.astype(str))
     cleaned = cleaned.apply(lambda column: column.map(lambda value: None if pd.isna(value) else str(value).strip()))
     return cleaned.where(~cleaned.map(lambda value: value is None or value.lower() in NOTHING), None)
 
 
 def list_first(names: Iterable[Any]) -> str:
-    """The first of many names."""
+    """The first of many names, for messages."""
     names = [str(name) for name in names]
     return ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
 
 
 def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: str) -> list[str]:
-    """Faults of modalities that share no sample with the others, and of a task for which none is left."""
+    """Faults of modalities that share no sample with the remaining ones, and of a task without any usable sample."""
     if len(modalities) == 1:
         return []
     faults = []
@@ -76,17 +74,17 @@ def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: st
                 f"{modality} has {list_first(data.obs_names)}" for modality, data in modalities.items() if modality != name
             )
             faults.append(
-                f"modalities: {name} shares no sample with the others: it has {list_first(table.obs_names)}; {listing}{hint} "
-                "Samples are joined by their names, which must be the same in all tables"
+                f"modalities: {name} shares no sample with the remaining modalities: it has {list_first(table.obs_names)}; {listing}{hint} "
+                "Samples are joined by name, which must be equal in all tables"
             )
     if not faults and missing == "drop" and not set.intersection(*(set(d.obs_names) for d in modalities.values())):
         sizes = ", ".join(f"{name} {data.n_obs}" for name, data in modalities.items())
-        faults.append(f"missing: no sample has all modalities ({sizes} samples); set missing to keep, or name fewer modalities")
+        faults.append(f"missing: no sample has all modalities ({sizes} samples); set missing to keep, or use fewer modalities")
     return faults
 
 
 def merge_metadata(modalities: dict[str, anndata.AnnData]) -> pd.DataFrame:
-    """What is known of each sample of any modality, in order of first appearance; the first modality that knows says it."""
+    """Metadata of each sample of any modality, in order of first appearance; the first modality with a value wins."""
     order = list(dict.fromkeys(sample for table in modalities.values() for sample in table.obs_names))
     merged = pd.DataFrame(index=pd.Index(order, name="example"))
     for table in modalities.values():
@@ -97,7 +95,7 @@ def merge_metadata(modalities: dict[str, anndata.AnnData]) -> pd.DataFrame:
 
 
 def find_contradictions(modalities: dict[str, anndata.AnnData], columns: Iterable[str]) -> list[str]:
-    """Faults of columns of which two modalities say different things about a sample."""
+    """Faults of columns whose values differ between modalities for the same sample."""
     faults = []
     for column in dict.fromkeys(columns):
         first_values: dict[str, tuple[str, str]] = {}
@@ -109,16 +107,15 @@ def find_contradictions(modalities: dict[str, anndata.AnnData], columns: Iterabl
                     conflicts.append(f"{sample}: {first!r} in {source}, {value!r} in {name}")
         if conflicts:
             faults.append(
-                f"{column}: modalities say different things of {len(conflicts)} samples ({list_first(conflicts)}); one must be right"
+                f"{column}: modalities have different values for {len(conflicts)} samples ({list_first(conflicts)}); correct one of them"
             )
     return faults
 
 
 def read_groups(obs: pd.DataFrame, column: str) -> tuple[pd.Series, str, list[str]]:
-    """What each sample belongs to and must not be divided from, the column that said so, and faults.
+    """Group of each sample that must not be divided, the column it comes from, and faults.
 
-    column: split.column. Where it is `donor`, the default, and there is none: the patient of a TCGA barcode, else
-    each sample by itself.
+    column: split.column. If it is the default `donor` and absent: the patient of a TCGA barcode, else each sample separately.
     """
     columns = [
         candidate
@@ -130,20 +127,20 @@ def read_groups(obs: pd.DataFrame, column: str) -> tuple[pd.Series, str, list[st
         return singletons, "", [] if column == GROUPS[0] else [absence_fault("split.column", column, obs)]
     gaps = obs.index[obs[columns[0]].isna()]
     faults = [
-        f"split.column: {len(gaps)} samples have nothing in column {columns[0]!r} ({list_first(gaps)}); "
-        "say of each what it belongs to, or name another column"
+        f"split.column: {len(gaps)} samples have no value in column {columns[0]!r} ({list_first(gaps)}); "
+        "give a group for each, or use another column"
     ]
     return obs[columns[0]].fillna("").astype(str), columns[0], faults if len(gaps) else []
 
 
 def find_gaps(obs: pd.DataFrame, key: str, column: str) -> list[str]:
-    """Faults of a column that must say something of every sample."""
+    """Faults of a column that must have a value for every sample."""
     gaps = obs.index[obs[column].isna()]
-    return [f"{key}: {len(gaps)} samples have nothing in column {column!r} ({list_first(gaps)})"] if len(gaps) else []
+    return [f"{key}: {len(gaps)} samples have no value in column {column!r} ({list_first(gaps)})"] if len(gaps) else []
 
 
 def absence_fault(key: str, column: str, obs: pd.DataFrame) -> str:
-    """Fault of a column that is not there, with the nearest that is."""
+    """Fault of a missing column, with the closest existing name."""
     match = find_closest(column, list(obs.columns))
-    hint = f"did you mean {match!r}?" if match else f"there are: {', '.join(map(str, obs.columns)) or 'none'}"
-    return f"{key}: nothing is said of the samples in a column {column!r}; {hint}"
+    hint = f"did you mean {match!r}?" if match else f"available: {', '.join(map(str, obs.columns)) or 'none'}"
+    return f"{key}: the samples have no column {column!r}; {hint}"

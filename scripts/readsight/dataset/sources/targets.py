@@ -1,4 +1,4 @@
-"""What is to be predicted of samples, made of what their columns say: classes, several labels, survival."""
+"""Targets of samples, derived from metadata columns: classes, multilabel, survival."""
 
 from typing import Any, NamedTuple
 
@@ -13,12 +13,12 @@ from readsight.text import find_closest
 
 EVENT_VALUES = {"1", "1.0", "yes", "true", "y", "dead", "deceased", "died", "event", "1:deceased", "positive"}
 CENSORED_VALUES = {"0", "0.0", "no", "false", "n", "alive", "living", "censored", "0:living", "negative"}
-COMMON = 10  # sets of labels that fewer samples have are joined with the most like of the commoner ones
-FEWEST_SAMPLES = 20  # samples from which on a feature that says the label one by one is no chance
+COMMON = 10  # rarer sets of labels are merged with the closest common set
+FEWEST_SAMPLES = 20  # from this number of samples on, a feature that equals the label is no coincidence
 
 
 class SampleTarget(NamedTuple):
-    """outcome: what is predicted. columns: n × its columns. stratum: (n,) integers that folds are balanced by. faults."""
+    """outcome: to predict. columns: one row per sample. stratum: (n,) integers that folds are balanced by. faults."""
 
     outcome: Outcome
     columns: pd.DataFrame
@@ -27,19 +27,19 @@ class SampleTarget(NamedTuple):
 
 
 def has_label(obs: pd.DataFrame, spec: dict[str, Any]) -> np.ndarray:
-    """Whether each sample (n,) has all that is to be predicted of it."""
+    """Whether each sample (n,) has a value in all target columns."""
     return obs[label_columns(spec)].notna().all(axis=1).to_numpy()
 
 
 def label_columns(spec: dict[str, Any]) -> list[str]:
-    """Columns that hold what is predicted."""
+    """Columns that define the target."""
     if spec["outcome"] == "survival":
         return [spec["time"], spec["event"]]
     return list(spec["label"]) if isinstance(spec["label"], (list, tuple)) else [spec["label"]]
 
 
 def label_keys(spec: dict[str, Any]) -> list[str]:
-    """The config's keys of these columns, in the same order."""
+    """Config keys of these columns, in the same order."""
     return ["time", "event"] if spec["outcome"] == "survival" else ["label"] * len(label_columns(spec))
 
 
@@ -64,10 +64,10 @@ def _class_target(obs: pd.DataFrame, spec: dict[str, Any]) -> SampleTarget:
         match = find_closest(positive, names)
         faults.append(
             f"positive: no sample is {positive!r} in column {column!r}; "
-            + (f"did you mean {match!r}?" if match else f"there are: {list_first(names)}")
+            + (f"did you mean {match!r}?" if match else f"available: {list_first(names)}")
         )
     elif positive is not None and len(names) > 2:
-        faults.append(f"positive: is for two classes, and column {column!r} has {len(names)} ({', '.join(names)}); leave it out")
+        faults.append(f"positive: needs two classes, but column {column!r} has {len(names)} ({', '.join(names)}); omit it")
     outcome = Outcome("binary" if len(names) == 2 else "multiclass", tuple(names))
     return SampleTarget(outcome, pd.DataFrame({"label": codes}, index=obs.index), codes, faults)
 
@@ -97,17 +97,17 @@ def _survival_target(obs: pd.DataFrame, spec: dict[str, Any]) -> SampleTarget:
         )
     if unknown:
         faults.append(
-            f"event: column {spec['event']!r} says {unknown}; it may say 1 (seen) or 0 (not seen), dead or alive, yes or no"
+            f"event: column {spec['event']!r} says {unknown}; allowed are 1 (observed) or 0 (not observed), dead or alive, yes or no"
         )
     elif not event.any():
-        faults.append(f"event: no event was seen among {len(event)} samples (column {spec['event']!r}): nothing to learn")
+        faults.append(f"event: no event was observed among {len(event)} samples (column {spec['event']!r}): nothing to learn")
     columns = pd.DataFrame({"time": time.to_numpy(float), "event": event}, index=obs.index)
     tertile = 0 if faults else np.searchsorted(np.quantile(columns["time"], [1 / 3, 2 / 3]), columns["time"], side="left")
     return SampleTarget(Outcome("survival", ("time", "event")), columns, (3 * event + tertile).astype(int), faults)
 
 
 def _parse_flags(values: pd.Series) -> tuple[np.ndarray, str]:
-    """0 or 1 of each value, and in words what is neither."""
+    """Values as 0 or 1, and a message about invalid values."""
     cleaned = values.astype(str).str.strip().str.lower()
     invalid = values[~cleaned.isin(EVENT_VALUES | CENSORED_VALUES)]
     message = f"{invalid.iloc[0]!r} of {len(invalid)} samples ({list_first(invalid.index)})" if len(invalid) else ""
@@ -115,7 +115,7 @@ def _parse_flags(values: pd.Series) -> tuple[np.ndarray, str]:
 
 
 def stratify_labels(values: np.ndarray) -> np.ndarray:
-    """A stratum for each set of labels (n, L) that COMMON samples have or more; rarer sets go to the most like of these."""
+    """Stratum of each sample: its set of labels (n, L) if COMMON samples share it, else the closest such set."""
     sets, set_index, counts = np.unique(values, axis=0, return_inverse=True, return_counts=True)
     common = np.flatnonzero(counts >= COMMON)
     if not len(common):
@@ -125,9 +125,9 @@ def stratify_labels(values: np.ndarray) -> np.ndarray:
 
 
 def find_label_features(modalities: dict[str, anndata.AnnData], target: SampleTarget, names: list[str]) -> list[str]:
-    """Faults of features that are what is to be predicted: by their name, or because they say it one by one.
+    """Faults of features that equal the target: by name, or by values.
 
-    modalities: of the samples that are kept. names: columns of the label.
+    modalities: of the selected samples. names: columns of the label.
     """
     faults = []
     label_names = {name.casefold() for name in names}
@@ -140,17 +140,17 @@ def find_label_features(modalities: dict[str, anndata.AnnData], target: SampleTa
             if len(labels) >= FEWEST_SAMPLES
             else []
         )
-        remedy = f"it leaks what is to be predicted; name it in tables.{modality}.about, which makes it a column of the samples"
-        faults += [f"{modality}: feature {feature!r} bears the name of the label: {remedy}" for feature in named]
+        remedy = f"it leaks the target; list it in tables.{modality}.about to make it a column of the samples"
+        faults += [f"{modality}: feature {feature!r} has the name of the label: {remedy}" for feature in named]
         if leaking:
             faults.append(
-                f"{modality}: {len(leaking)} features say the label of all {len(labels)} samples one by one ({list_first(leaking)}): {remedy}"
+                f"{modality}: {len(leaking)} features equal the label of all {len(labels)} samples ({list_first(leaking)}): {remedy}"
             )
     return faults
 
 
 def _equals_label(values: np.ndarray, labels: pd.DataFrame, outcome: Outcome) -> np.ndarray:
-    """Features (n, features) that have one value for each class, another for another; survival: that are the time itself."""
+    """Features (n, features) with one constant value per class, distinct between classes; survival: equal to the time."""
     if outcome.kind == "survival":
         time = labels["time"].to_numpy(np.float32)[:, None]
         return np.isclose(values, time, rtol=1e-6).all(axis=0)

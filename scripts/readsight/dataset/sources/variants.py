@@ -12,25 +12,32 @@ from readsight.errors import InputError
 
 CLASSES = ["false call", "true call"]
 
-# What the comparison with the truth, other callers or outside knowledge wrote: a label in disguise, or not the caller's own.
+# Fields written by the comparison with the truth, by further callers or by databases: they leak the label or do not come from the caller.
 FOREIGN = {"TRUTH", "CALLERS", "NCALLERS", "END", "SVLEN", "CIEND", "CIPOS"}
 FOREIGN_PREFIXES = ("TRUTH", "BD", "BK", "STRAT", "POP", "KNOWN", "CLN", "GNOMAD", "CSQ", "BCSQ", "MATCH", "TRUVARI")
 
 
 def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read candidate calls, one a site and alternative allele.
+    """Read candidate calls, one per site and alternative allele.
 
-    labels: VCF with INFO/TRUTH (TP or FP), any number of samples.
-    Returns obs (n rows, indexed `chrom:position:ref>alt`, position 1-based as in
-    VCF; columns label, chrom, start and end 0-based half-open, ref, alt, kind)
-    and annotations (n rows, numbers, NaN where the caller gave none; what the
-    header says of each in `attrs["descriptions"]`).
-    Raises InputError where there is nothing to learn from: no call, or one class.
+    Parameters
+    ----------
+    labels : VCF with INFO/TRUTH (TP or FP), any number of samples.
+
+    Returns
+    -------
+    obs (n rows, indexed `chrom:position:ref>alt`, position 1-based as in VCF; columns label, chrom, start and end 0-based
+    half-open, ref, alt, kind) and annotations (n rows, numeric, NaN if absent; header descriptions in
+    `attrs["descriptions"]`).
+
+    Raises
+    ------
+    InputError if there is no call, or a single class.
     """
     rows, numbers = {}, {}
     with pysam.VariantFile(str(labels)) as vcf:
         if "TRUTH" not in vcf.header.info:
-            raise InputError(f"{labels}: no INFO/TRUTH: these calls were not compared with a truth")
+            raise InputError(f"{labels}: no INFO/TRUTH: these calls were not compared with a truth set")
         fields = caller_fields(vcf.header)
         descriptions = {name: vcf.header.info[name].description for name in fields}
         for record in vcf:
@@ -43,7 +50,7 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
                     continue
                 key = f"{record.chrom}:{record.pos}:{record.ref}>{alt}"
                 if key in rows and rows[key]["label"] != (truth == "TP"):
-                    raise InputError(f"{labels}: {key} stands there twice, once true and once false")
+                    raise InputError(f"{labels}: {key} occurs twice, once true and once false")
                 rows[key] = _site_row(record, alt, truth)
                 numbers[key] = _annotation_row(record, allele_index, fields)
     obs = pd.DataFrame.from_dict(rows, orient="index")
@@ -55,7 +62,7 @@ def read(labels: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def check_classes(obs: pd.DataFrame, source: str) -> None:
-    """Raise InputError where no example, or only one class of them, is there."""
+    """Raise InputError if there are no examples, or only one class."""
     if not len(obs):
         raise InputError(f"{source}: there are no calls: nothing to learn")
     if obs["label"].nunique() == 1:
@@ -64,7 +71,7 @@ def check_classes(obs: pd.DataFrame, source: str) -> None:
 
 
 def caller_fields(header: pysam.VariantHeader) -> dict[str, str | int]:
-    """The caller's own numeric INFO fields with one value an allele or a site: name → VCF's Number."""
+    """Numeric INFO fields of the caller with one value per allele or site: name → VCF Number."""
     fields = {}
     for name, meta in header.info.items():
         is_caller_field = name not in FOREIGN and not name.upper().startswith(FOREIGN_PREFIXES)
@@ -88,7 +95,7 @@ def _site_row(record: pysam.VariantRecord, alt: str, truth: str) -> dict[str, An
 
 
 def _annotation_row(record: pysam.VariantRecord, allele_index: int, fields: dict[str, str | int]) -> dict[str, float]:
-    """The numbers that a caller gave of one allele: QUAL, INFO, and what its samples' fields say together."""
+    """Annotations of one allele: QUAL, INFO, and summaries over the samples."""
     row = {"QUAL": _parse_number(record.qual)}
     for name, number in fields.items():
         value = record.info.get(name)
@@ -101,7 +108,7 @@ def _annotation_row(record: pysam.VariantRecord, allele_index: int, fields: dict
 
 
 def strand_bias(record: pysam.VariantRecord, allele_index: int) -> float:
-    """How unevenly the alternative allele's reads lie on the strands: |log odds ratio|, one added to each count."""
+    """Strand bias of the alternative allele: |log odds ratio|, with one added to each count."""
     info = record.info
     if "DP4" in info:
         counts = info["DP4"]
@@ -114,7 +121,7 @@ def strand_bias(record: pysam.VariantRecord, allele_index: int) -> float:
 
 
 def summarise_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, float]:
-    """Depth, allele balance and genotype quality over the samples that carry an allele (number `allele` of the record)."""
+    """Depth, allele balance and genotype quality over the carriers of an allele (number `allele` of the record)."""
     called, carriers, reads, allele_reads, quality = 0, 0, [], [], []
     for sample in record.samples.values():
         genotype = sample.get("GT") or (None,)
@@ -139,7 +146,7 @@ def summarise_carriers(record: pysam.VariantRecord, allele: int) -> dict[str, fl
 
 
 def genotype_quality(sample: Any) -> float | None:
-    """GQ of a sample, or from PL: the second smallest less the smallest (Phred)."""
+    """GQ of a sample, or from PL: second smallest minus smallest (Phred)."""
     if sample.get("GQ") is not None:
         return float(sample["GQ"])
     likelihoods = sorted(_drop_missing(sample.get("PL") or ()))

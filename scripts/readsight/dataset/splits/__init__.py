@@ -1,7 +1,6 @@
-"""What is never divided between training and test.
+"""Split methods: which examples form a group that is never divided.
 
-A split has `groups(obs, spec)`: the group of each example. One that the data
-bring has `roles(obs)` besides.
+Each module has `assign_groups(obs, spec)`: the group of each example. `given` also has `read_roles(obs)`.
 """
 
 from readsight.dataset.splits import block, chromosome, given, group, homology

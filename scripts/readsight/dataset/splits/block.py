@@ -1,4 +1,4 @@
-"""Groups that are genome blocks; neighbours across a border join their blocks."""
+"""Groups that are genome blocks; blocks with neighbours across their border are joined."""
 
 from typing import Any
 
@@ -7,11 +7,10 @@ import pandas as pd
 
 
 def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """Block of each example, named by its first block: `chr1:5000`.
+    """Block of each example, named after its first block: `chr1:5000`.
 
-    obs: chrom, start, end (0-based half-open). spec: block (bases), gap (bases):
-    where the last example of a block and the first of a later one lie nearer than
-    `gap`, the blocks are one group, and so on along the chromosome.
+    obs: chrom, start, end (0-based half-open). spec: block (bases), gap (bases): blocks are joined if the last example of
+    one and the first of a later one are closer than `gap`, and so on through the chromosome.
     """
     order = obs.sort_values(["chrom", "start", "end"], kind="stable")
     block = order["start"] // spec["block"]

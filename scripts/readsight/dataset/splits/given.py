@@ -1,4 +1,4 @@
-"""A split that the data bring, in the column `split`."""
+"""A split provided by the user, in the column `split`."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from readsight.errors import InputError
 
 
 def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """The column `group` where there is one; else each example is its own."""
+    """The column `group` if present; else each example separately."""
     group_names = obs["group"] if "group" in obs else pd.Series(obs.index, obs.index)
     return group_names.astype(str).rename("group")
 
 
 def read_roles(obs: pd.DataFrame, keep_validation: bool = False) -> pd.Series:
-    """Role of each example, train or test; what is given as validation is trained on, and divided again within.
+    """Role of each example, train or test; validation is merged into train, and divided again later.
 
-    keep_validation: keep it as validation. Raises InputError where the column is absent or names anything but the three roles.
+    keep_validation: keep it separate. Raises InputError if the column is absent or has a value that is not a role.
     """
     if "split" not in obs:
         raise InputError(
@@ -27,7 +27,7 @@ def read_roles(obs: pd.DataFrame, keep_validation: bool = False) -> pd.Series:
     invalid = labels[~labels.isin(ROLES)]
     if len(invalid):
         raise InputError(
-            f"split.given: the column says {invalid.iloc[0]!r} of {len(invalid)} examples, the first: "
-            f"{', '.join(map(str, invalid.index[:5]))}; it may say {', '.join(ROLES)}"
+            f"split.given: the column has {invalid.iloc[0]!r} for {len(invalid)} examples, the first: "
+            f"{', '.join(map(str, invalid.index[:5]))}; allowed are {', '.join(ROLES)}"
         )
     return labels if keep_validation else labels.replace("validation", "train")

@@ -8,13 +8,13 @@ from readsight.errors import InputError
 
 
 def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """Group of each example: the column `group` where the examples were joined with one, else the one that spec names.
+    """Group of each example: the column `group` if the examples have it, else the one named in spec.
 
-    spec: column. Raises InputError where it is absent or has gaps.
+    spec: column. Raises InputError if it is absent or has gaps.
     """
     column = "group" if "group" in obs else spec["column"]
     if column not in obs:
-        raise InputError(f"split.column: the examples have no column {column!r}; there are: {', '.join(map(str, obs.columns))}")
+        raise InputError(f"split.column: the examples have no column {column!r}; available: {', '.join(map(str, obs.columns))}")
     has_gap = obs[column].isna()
     if has_gap.any():
         raise InputError(

@@ -1,4 +1,4 @@
-"""Groups that are clusters of like sequences: each example is its own until relatives are joined."""
+"""Groups that are clusters of similar sequences: each example is separate until relatives are joined."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ import pandas as pd
 
 
 def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
-    """Each example by itself."""
+    """Each example as its group."""
     return pd.Series(obs.index.astype(str), obs.index, name="group")
