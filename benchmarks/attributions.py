@@ -1,12 +1,12 @@
-"""Attributions of sequences beside Captum and tangermeme on the same network in the same run; equal results are asserted first.
+"""Sequence attributions compared with Captum and tangermeme on the same network in the same run; equal results are asserted first.
 
     nice python benchmarks/attributions.py [--sequences 64] [--length 500] [--references 5] [--threads 1] [--repeats 3]
 
-Run it with a Python that has torch, numpy, and captum and tangermeme; one that cannot be imported is named. The network is a CNN
-of the size of Basset's with weights as they are drawn, its maxima taken as those packages take them; ours is the same weights
-in the layout of this package. DeepLIFT is asked of a network without maxima, too, for Captum's contributions do not add up across
-those. References are the same. Times are the shortest of the repeats, which go round; with one thread, of the process's CPU.
-The ratio is of a peer's time to ours. For integrated gradients ours is as exact as the peer or more: the error of both is told.
+Run it with a Python that has torch, numpy, captum and tangermeme; packages that cannot be imported are listed. The network is a CNN
+of the size of Basset with random weights and the max pooling of those packages; "ours" has the same weights in the layout
+of this package. DeepLIFT is also run on a network without max pooling, because Captum's contributions do not sum up with it.
+All methods use the same references. Times are the shortest of interleaved repeats; with one thread, CPU time of the process.
+The ratio is peer time / our time. For integrated gradients, ours is at least as exact as the peer: the errors of both are shown.
 """
 
 import argparse
@@ -36,12 +36,12 @@ FILTERS, WIDTHS, POOLS, HIDDEN = [300, 200, 200], [19, 11, 7], [3, 4, 4], 1000
 SPEC = {"baseline": "shuffled", "correction": False}
 TOLERANCE = 1e-4  # of the largest contribution
 MAX_DEVIATING = (
-    0.01  # contributions that may be off: of two places that are alike but for the last bits either may be the maximum
+    0.01  # fraction that may deviate: of two positions that are equal except for the last bits, either can be the maximum
 )
 
 
 class AttributionBasset(nn.Module):
-    """Basset as one writes it: one-hot (n, 4, length) → (n, 1). maxima: whether places are joined by their maximum, or their mean."""
+    """Basset in plain PyTorch: one-hot (n, 4, length) → (n, 1). maxima: use max pooling, otherwise mean pooling."""
 
     def __init__(self, length: int, maxima: bool):
         super().__init__()
@@ -58,7 +58,7 @@ class AttributionBasset(nn.Module):
 
 
 class PackageLayoutBasset(nn.Module):
-    """The same layers on images one row high, channels together in memory, as networks of this package compute."""
+    """The same layers on images of height 1 in channels-last memory layout, as in the networks of this package."""
 
     def __init__(self, plain: AttributionBasset):
         super().__init__()
@@ -82,7 +82,7 @@ class PackageLayoutBasset(nn.Module):
 
 
 class AttributionCase:
-    """A network of both kinds, sequences, and their references."""
+    """A network in both layouts, sequences, and their references."""
 
     def __init__(self, arguments: argparse.Namespace, maxima: bool):
         torch.manual_seed(1)
@@ -104,18 +104,18 @@ class AttributionCase:
         self.output_change = score - reference_score.reshape(len(codes), -1).mean(axis=1)
 
     def compute_ours(self, method: Any) -> np.ndarray:
-        """Contributions (n, places)."""
+        """Contributions (n, positions) of this package."""
         return base_contributions(method.attribute(self.query, self.references, SPEC, 1), self.query.codes)
 
     def average_over_references(self, call: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> np.ndarray:
-        """Contributions by a peer that knows one reference a sequence: many pairs at once, and the mean over references."""
+        """Contributions of a peer that supports one reference per sequence: pairs in batches, and the mean over references."""
         count, size = self.reference_inputs.shape[1], 64
         inputs, reference_inputs = self.inputs.repeat_interleave(count, 0), self.reference_inputs.flatten(0, 1)
         chunks = [call(inputs[i : i + size], reference_inputs[i : i + size]).detach() for i in range(0, len(inputs), size)]
         return torch.cat(chunks).sum(1).unflatten(0, (-1, count)).mean(1).numpy()
 
     def measure_gap(self, contributions: np.ndarray) -> float:
-        """Mean gap between the sum of contributions and the output's change, as part of it."""
+        """Mean difference between the sum of contributions and the change of the output, relative to that change."""
         return float(np.abs(contributions.sum(axis=1) - self.output_change).mean() / np.abs(self.output_change).mean())
 
 
@@ -154,7 +154,7 @@ def captum_integrated(case: AttributionCase, steps: int) -> np.ndarray:
 def time_methods(
     methods: dict[str, Callable[[], np.ndarray]], arguments: argparse.Namespace
 ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Shortest time of each way, and what it found."""
+    """Shortest time of each method, and its contributions."""
     now = time.process_time if arguments.threads == 1 else time.perf_counter
     times: dict[str, float] = {}
     contributions: dict[str, np.ndarray] = {}
@@ -174,14 +174,14 @@ def time_methods(
 def print_table(
     title: str, case: AttributionCase, methods: dict[str, Callable[[], np.ndarray]], arguments: argparse.Namespace, equal: bool
 ) -> float:
-    """Print the ways' times; how many times as fast as the fastest peer ours is. equal: whether contributions have to be the same."""
+    """Print the times of the methods; returns our speed-up over the fastest peer. equal: whether contributions must agree."""
     times, contributions = time_methods(methods, arguments)
     print(f"\n| {title} | seconds | sequences/s | gap of completeness | × ours |\n|---|---|---|---|---|")
     for name, seconds in times.items():
         deviation = np.abs(contributions[name] - contributions["ours"]) / np.abs(contributions["ours"]).max()
         if equal and (deviation > TOLERANCE).mean() > MAX_DEVIATING:
             raise SystemExit(
-                f"{title}: {name} does not find what ours does: {(deviation > TOLERANCE).mean():.1%} are off by up to {deviation.max():.2g}"
+                f"{title}: contributions of {name} differ from ours: {(deviation > TOLERANCE).mean():.1%} deviate by up to {deviation.max():.2g}"
             )
         row = (
             f"{seconds:.2f}",

@@ -1,9 +1,9 @@
-"""How long Snakemake needs to find that nothing is to be done, for a cohort of many samples.
+"""Time that Snakemake needs to detect that nothing has to be done, for a cohort of many samples.
 
     .venv/bin/python benchmarks/dry_run.py [samples]
 
-Makes a project of (1,000) samples in a temporary folder, places an empty file for each product
-as a finished run would, marks them as up to date, and times `snakemake -n`.
+Creates a project of samples (default: 1,000) in a temporary folder, writes an empty file for each result
+of a finished run, marks these as up to date, and times `snakemake -n`.
 """
 
 import shutil
@@ -20,7 +20,7 @@ import projects  # noqa: E402
 
 
 def write_cohort(folder: Path, samples: int) -> Path:
-    """A project in which all samples have the same few reads: only their names and dates matter here."""
+    """Write a project in which all samples have the same few reads: only names and modification times matter."""
     contigs = projects.build_genome()
     fasta = projects.write_fasta(folder / "genome.fa", contigs)
     reads = projects.write_reads(folder / "reads", "few", contigs, depth=0.5)
@@ -32,17 +32,17 @@ def write_cohort(folder: Path, samples: int) -> Path:
 
 
 def place_products(config: Path) -> int:
-    """Make every file that a finished run keeps, then let Snakemake mark it as its own; returns their number."""
+    """Create every file that a finished run keeps, and let Snakemake register them; returns their number."""
     rows = projects.run_snakemake(config, "--summary").stdout.splitlines()
     header = next(i for i, row in enumerate(rows) if row.startswith("output_file"))
     files = [config.parent / row.split("\t")[0] for row in rows[header + 1 :] if "\t" in row]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    # all at once: Snakemake selects anew for each core that is free
+    # all jobs at once: Snakemake repeats job selection whenever a core becomes free
     result = projects.run_snakemake(config, "--touch", "--cores", "100000")
     if result.returncode:
-        raise SystemExit(f"marking the products as done failed:\n{result.stdout[-2000:]}")
+        raise SystemExit(f"marking the results as done failed:\n{result.stdout[-2000:]}")
     return len(files)
 
 

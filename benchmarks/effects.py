@@ -1,19 +1,19 @@
-"""Effects of variants, beside a loop over variants one by one and beside gReLU; and the memory that a million of them take.
+"""Variant effects compared with a loop over single variants and with gReLU; and the memory needed for a million variants.
 
     nice python benchmarks/effects.py [--variants 192] [--length 501] [--threads 1] [--repeats 2] [--million 1000000] [--peers]
 
-Run it with a Python of the environment `learn`; with --peers, of one that has gReLU besides. Networks have weights that were drawn.
+Run it with a Python of the environment `learn`; --peers also needs gReLU. Networks have random weights.
 
 cnn: Basset's (Kelley et al. 2016; 300, 200 and 200 filters of 19, 11 and 7 bases, pools of 3, 4 and 4, a dense layer of 1,000
-units), one logit, windows of an odd length, so that both strands of a substitution have the same ones; shifts −1, 0 and 1. dilated_resnet:
-the project's own for splice sites, windows of 800 bases, both strands. The loop is what one writes: windows out of a FASTA, one-hot, each
-allele of each strand and shift put through the network by itself. gReLU is `predict_variant_effects`, with `rc`, `max_seq_shift` 1 and
-`subtract`, of the same network; it has no effects along the sequence.
+units), one logit, windows of an odd length, so that both strands of a substitution have equal windows; shifts −1, 0 and 1.
+dilated_resnet: the splice-site network of this project, windows of 800 bases, both strands. The loop is the straightforward code: it
+reads windows from a FASTA, encodes them one-hot, and predicts each allele, strand and shift separately. gReLU is
+`predict_variant_effects` with `rc`, `max_seq_shift` 1 and `subtract` on the same network; it has no per-base effects.
 
-Equality comes first: to 1e-4 of a logit with the loop and with gReLU (indels, which it centres otherwise, are not given to it), to 1e-5 of
-a probability along the sequence. With one thread the times are of the process's CPU, which others on the machine disturb less; each
-is the shortest of the repeats. The million runs in a process of its own, from a VCF to a VCF, a table and an AnnData.
-Ends with status 1 where ours is not 5 × as fast as the loop, not ahead of gReLU, or takes more than 4 GB for the million.
+Equality is asserted first: to 1e-4 of a logit with the loop and with gReLU (indels, which it centres differently, are excluded), to 1e-5
+of a probability per base. With one thread, times are CPU times of the process, which are less affected by concurrent load; each
+is the shortest of the repeats. The million runs in a separate process, from a VCF to a VCF, a table and an AnnData.
+Exits with status 1 if ours is not 5 × as fast as the loop, is slower than gReLU, or needs more than 4 GB for the million.
 """
 
 import argparse
@@ -66,7 +66,7 @@ HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1>\n#CHROM\tPOS\tID\tREF\tALT\tQUA
 def draw_models(
     architecture: str, kind: str, classes: tuple[str, ...], length: int, stranded: bool, options: dict[str, Any]
 ) -> TrainedModels:
-    """A model with weights and statistics of batches that were drawn."""
+    """Models with random weights and batch statistics."""
     description = COMMON | options | {"kind": kind, "length": length, "stranded": stranded, "average_strands": not stranded}
     description |= {"outputs": len(classes) if kind == "positions" else 1}
     torch.manual_seed(1)
@@ -75,7 +75,7 @@ def draw_models(
         inputs = torch.eye(4)[torch.randint(0, 4, (32, length))].transpose(1, 2)
         net(inputs)
         last = [layer for layer in net.modules() if isinstance(layer, nn.Linear)][-1]
-        last.weight *= 3 / net.eval()(inputs).std()  # logits as a network has them that learned something
+        last.weight *= 3 / net.eval()(inputs).std()  # logits as large as those of a trained network
     arrays = {f"0.{name}": tensor.numpy() for name, tensor in net.eval().state_dict().items()}
     return TrainedModels(
         architecture,
@@ -90,7 +90,7 @@ def draw_models(
 
 
 def simulate_genome(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Genome]:
-    """A FASTA of random bases, with its index, and the same as a genome store."""
+    """Write a FASTA of random bases with its index, and the same genome as a genome store."""
     import pysam
 
     codes = np.random.default_rng(seed).integers(0, 4, bases, dtype=np.uint8)
@@ -104,7 +104,7 @@ def simulate_genome(folder: Path, bases: int, seed: int = 1) -> tuple[Path, Geno
 
 
 def write_variants(path: Path, genome: Genome, count: int, edge: int, indels: float, seed: int = 2) -> Path:
-    """A VCF of random variants in order of place, not nearer than `edge` to the ends. indels: part that are insertions or deletions."""
+    """Write a VCF of random variants in order of position, at least `edge` bases from the ends. indels: fraction of indels."""
     rng = np.random.default_rng(seed)
     positions = np.sort(rng.integers(edge, len(genome.raw) - edge, count))
     kind = rng.random(count) < indels
@@ -119,7 +119,7 @@ def write_variants(path: Path, genome: Genome, count: int, edge: int, indels: fl
 
 
 class EffectTimer:
-    """Seconds of CPU with one thread, else of the clock."""
+    """Timer of CPU time with one thread, otherwise of wall-clock time."""
 
     def __init__(self, threads: int):
         self.now = time.process_time if threads == 1 else time.perf_counter
@@ -135,7 +135,7 @@ class EffectTimer:
 
 
 def cut_windows(fasta: Any, row: tuple[int, str, str], length: int, shift: int) -> list[str]:
-    """The reference and the alternative window, of text: the change's first base, as VCF pads it, at length // 2."""
+    """Text of the reference and alternative windows, with the first changed base at length // 2."""
     position, ref, alt = row
     shared = 1 if ref[0] == alt[0] else 0
     position, ref, alt = position + shared, ref[shared:], alt[shared:]
@@ -154,7 +154,7 @@ def one_hot(text: str) -> torch.Tensor:
 
 
 def predict_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int, strands: int = 2) -> np.ndarray:
-    """Differences of the logits, each allele of each strand and shift by itself."""
+    """Differences of the logits, with one prediction per allele, strand and shift."""
     import pysam
 
     effects = np.zeros(len(rows))
@@ -170,7 +170,7 @@ def predict_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, str]], l
 
 
 def predict_sites_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> np.ndarray:
-    """Largest gain or loss of a site within DISTANCE of substitutions, each allele of each strand and shift by itself."""
+    """Largest gain or loss of a site within DISTANCE of substitutions, with one prediction per allele, strand and shift."""
     import pysam
 
     effects = np.zeros(len(rows))
@@ -191,7 +191,7 @@ def predict_sites_one_by_one(net: Any, path: Path, rows: list[tuple[int, str, st
 
 
 def make_grelu_call(net: Any, path: Path, rows: list[tuple[int, str, str]], length: int) -> Callable[[], np.ndarray]:
-    """gReLU's effects of substitutions by the same network."""
+    """Make a call that computes effects of substitutions by gReLU with the same network."""
     from grelu.lightning import LightningModel
     from grelu.variant import predict_variant_effects
 
@@ -233,7 +233,7 @@ def read_rows(path: Path) -> list[tuple[int, str, str]]:
 
 
 def compare_effects(arguments: argparse.Namespace, folder: Path, timer: EffectTimer) -> bool:
-    """Print both tables. Returns whether ours was fast enough."""
+    """Print both tables; returns whether ours reaches the required speed."""
     fasta, genome = simulate_genome(folder, 2_000_000)
     single = write_variants(folder / "single.vcf", genome, arguments.variants, 1000, 0.0)
     mixed = write_variants(folder / "mixed.vcf", genome, arguments.variants, 1000, 0.15)
@@ -253,25 +253,25 @@ def compare_effects(arguments: argparse.Namespace, folder: Path, timer: EffectTi
         "ours": lambda: score_variants(models, single, arguments.length),
         "one by one": lambda: predict_one_by_one(net, fasta, rows, arguments.length),
     }
-    assert deviation < 1e-4, f"the loop finds other effects: off by {deviation:.2g}"
+    assert deviation < 1e-4, f"effects of the loop differ by {deviation:.2g}"
     print(
-        f"cnn, {arguments.length} bases: effects of {np.abs(delta).mean():.3f} in the mean; the loop's are off by {deviation:.1g} at most",
+        f"cnn, {arguments.length} bases: mean absolute effect {np.abs(delta).mean():.3f}; the loop differs by {deviation:.1g} at most",
         flush=True,
     )
     if arguments.peers:
         methods["gReLU"] = make_grelu_call(net, fasta, rows, arguments.length)
         deviation = float(np.abs(delta - methods["gReLU"]()).max())
-        assert deviation < 1e-2, f"gReLU finds other effects: off by {deviation:.2g}"
-        print(f"gReLU's are off by {deviation:.1g} at most\n")
+        assert deviation < 1e-2, f"effects of gReLU differ by {deviation:.2g}"
+        print(f"gReLU differs by {deviation:.1g} at most\n")
     passed &= print_table("cnn", len(rows), timer.time_shortest(methods, arguments.repeats))
 
     models = draw_models("dilated_resnet", "positions", ("neither", "acceptor", "donor"), 800, True, SPLICE)
     net = models.fold_models[0].net
     score = score_variants(models, single, 800).score
     deviation = float(np.abs(score - predict_sites_one_by_one(net, fasta, rows, 800)).max())
-    assert deviation < 1e-5, f"the loop finds other sites: off by {deviation:.2g}"
+    assert deviation < 1e-5, f"site scores of the loop differ by {deviation:.2g}"
     print(
-        f"dilated_resnet, 800 bases: gains and losses of {score.mean():.3f} in the mean; the loop's are off by {deviation:.1g} at most\n",
+        f"dilated_resnet, 800 bases: mean gain or loss {score.mean():.3f}; the loop differs by {deviation:.1g} at most\n",
         flush=True,
     )
     methods = {
@@ -282,7 +282,7 @@ def compare_effects(arguments: argparse.Namespace, folder: Path, timer: EffectTi
     mixed_rows = len(read_rows(mixed))
     models = draw_models("cnn", "binary", ("no", "yes"), arguments.length, False, BASSET)
     seconds = timer.time_shortest({"ours": lambda: score_variants(models, mixed, arguments.length)}, 1)["ours"]
-    print(f"cnn, 15 % of them insertions and deletions: {mixed_rows / seconds:,.0f} variants/s\n")
+    print(f"cnn, with 15 % insertions and deletions: {mixed_rows / seconds:,.0f} variants/s\n")
     return passed
 
 
@@ -296,7 +296,7 @@ def print_table(title: str, count: int, seconds: dict[str, float]) -> bool:
 
 
 def score_million(folder: str, count: int) -> tuple[float, int]:
-    """Seconds and peak memory (bytes) of the script's main on so many variants, by a small network."""
+    """Seconds and peak memory (bytes) of the script's main function for `count` variants and a small network."""
     import anndata
 
     import interpret_variants
@@ -331,7 +331,7 @@ def score_million(folder: str, count: int) -> tuple[float, int]:
     took, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     evaluation = json.loads((folder_path / "o.json").read_text())
     assert evaluation["scored"] == count and sum(1 for _ in open(folder_path / "many.vcf")) == count + 3
-    print(f"(before the first variant was read: {before / 2**20:.2f} GB)")
+    print(f"(before reading variants: {before / 2**20:.2f} GB)")
     return took, 1024 * peak
 
 

@@ -1,14 +1,14 @@
-"""TPM, z-score and ComBat of a large cohort, beside the plain NumPy passes that each needs at least.
+"""TPM, z-score and ComBat of a large cohort, compared with the minimum of plain NumPy passes that each needs.
 
     nice python benchmarks/matrices.py [--samples 2000] [--genes 20000] [--repeats 3]
 
-Run it with the Python of the environment `dataset` (numpy and pandas). An operation's passes are the calls of NumPy over the
-whole float32 matrix that its formula needs at least, on one core, each with its result in an array that is
-there already; checks, missing values and sums in float64, which the package's own functions have as well,
-are not counted. Times are the shortest of the repeats, in turn. Memory is the peak of a process that makes the matrix and runs
-the operation, in place where it can, as a multiple of the matrix (itself included, Python and NumPy not).
-Ends with status 1 where an operation takes more than 3 × its passes, or more than 3 × the matrix.
-The cohort that the limits are meant for: --samples 10000 --genes 60000 (2.4 GB, some 10 GB needed).
+Run it with the Python of the environment `dataset` (numpy and pandas). The passes of an operation are the minimum of NumPy calls
+over the full float32 matrix that its formula needs, on one core, with results in preallocated arrays; checks, missing values
+and float64 sums, which the functions of the package also include, are not counted. Times are the shortest of interleaved
+repeats. Memory is the peak of a process that creates the matrix and runs the operation, in place if possible, as a multiple
+of the matrix (including the matrix, excluding Python and NumPy).
+Exits with status 1 if an operation takes more than 3 × its passes, or more than 3 × the memory of the matrix.
+The limits are meant for this cohort: --samples 10000 --genes 60000 (2.4 GB; about 10 GB needed).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # as the rules have it; before NumPy is there
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # as in the rules; before NumPy is imported
 
 import numpy as np  # noqa: E402
 
@@ -36,7 +36,7 @@ Calls = list[Callable[[], Any]]
 
 
 class MatrixCohort:
-    """A matrix (samples, genes), float32, positive, with batches, a covariate and lengths of genes."""
+    """A positive float32 matrix (samples, genes) with batches, a covariate and gene lengths."""
 
     def __init__(self, samples: int, genes: int):
         rng = np.random.default_rng(1)
@@ -51,7 +51,7 @@ class MatrixCohort:
 
 
 def list_passes(name: str, cohort: MatrixCohort, out: np.ndarray) -> Calls:
-    """The plain calls that an operation needs at least, `out` taking the results."""
+    """Minimum of plain NumPy calls that an operation needs, with results in `out`."""
     x, genes = cohort.values, cohort.lengths
     samples = np.full((len(x), 1), 1.5, np.float32)
     matrix = (cohort.codes[:, None] == np.arange(BATCHES)).astype(np.float32)
@@ -67,7 +67,7 @@ def list_passes(name: str, cohort: MatrixCohort, out: np.ndarray) -> Calls:
             lambda: np.divide(x, genes, out=out),
             lambda: np.clip(x, -10, 10, out=out),
         ],
-        # level of each batch, what it explains, what is left of it, its square, and the sum of that in each batch
+        # mean of each batch, fitted values, residuals, their squares, and the sum of squares in each batch
         "ComBat, fit": [
             lambda: matrix.T @ x,
             lambda: np.matmul(matrix, right, out=out),
@@ -82,7 +82,7 @@ def list_passes(name: str, cohort: MatrixCohort, out: np.ndarray) -> Calls:
 
 
 def prepare_ours(name: str, cohort: MatrixCohort) -> tuple[Callable[[], Any], Callable[[np.ndarray], Any]]:
-    """What an operation needs beforehand, and the package's function, which is given where its result goes."""
+    """Preparation of an operation, and a call of the package's function that writes to the given array."""
     x, batches = cohort.values, cohort.batches
     covariates = cohort.covariates if "covariate" in name else None
     parameters: dict[str, Any] = {}
@@ -112,13 +112,13 @@ def time_call(call: Callable[[], Any]) -> float:
 
 
 def read_memory(key: str) -> int:
-    """Bytes that this process holds (VmRSS), or held at most (VmHWM)."""
+    """Current (VmRSS) or peak (VmHWM) memory of this process in bytes."""
     rows = Path("/proc/self/status").read_text().splitlines()
     return next(int(row.split()[1]) * 1024 for row in rows if row.startswith(key))
 
 
 def measure_times(name: str, samples: int, genes: int, repeats: int) -> tuple[list[float], float]:
-    """Shortest time of each pass, and of the package's function."""
+    """Shortest time of each pass, and of the function of the package."""
     cohort = MatrixCohort(samples, genes)
     out = np.zeros_like(cohort.values)
     prepare, work = prepare_ours(name, cohort)
@@ -129,12 +129,12 @@ def measure_times(name: str, samples: int, genes: int, repeats: int) -> tuple[li
 
 
 def measure_memory(name: str, samples: int, genes: int) -> float:
-    """Peak of the package's function, in place, as a multiple of the matrix."""
+    """Peak memory of the function of the package, in place, as a multiple of the matrix."""
     baseline = read_memory("VmRSS")
     cohort = MatrixCohort(samples, genes)
     prepare, work = prepare_ours(name, cohort)
     prepare()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is told anew from here
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     work(cohort.values)
     return (read_memory("VmHWM") - baseline) / cohort.values.nbytes
 
@@ -150,7 +150,7 @@ def main() -> None:
     print(f"{'':26}{'passes':>7}{'seconds':>9}{'ours':>9}{'ratio':>7}{'memory':>8}")
     passed = True
     for name in NAMES:
-        # each in a process of its own, so that one's memory is not the next one's
+        # one process per operation, so that memory is measured separately
         with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
             pass_seconds, package_seconds = pool.apply(measure_times, (name, *size, arguments.repeats))
             peak = pool.apply(measure_memory, (name, *size))

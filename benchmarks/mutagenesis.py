@@ -1,26 +1,26 @@
-"""Every base at every place of a sequence, beside tangermeme's saturation mutagenesis and putting each edited sequence through whole.
+"""Saturation mutagenesis compared with tangermeme and with full predictions of every edited sequence.
 
     nice python benchmarks/mutagenesis.py [--threads 1] [--repeats 3] [--cases basset,cnn,...]
 
-Run it with a Python of the environment `learn` that has tangermeme besides; without it, the rest is measured. Networks have
-random weights, outputs that deviate by 1 and statistics of normalisation of a batch:
+Run it with a Python of the environment `learn` that also has tangermeme; without it, only this package is measured. Networks have
+random weights, outputs with standard deviation 1, and normalisation statistics of a batch:
 
 | case | network | explained |
 |---|---|---|
 | basset | Basset (Kelley et al. 2016): 300, 200, 200 filters of 19, 11, 7 bases, pools 3, 4, 4, dense 1,000 and 1,000; 1,000 bp | 164 outputs |
 | cnn | the config's `cnn`, 200 bp | one |
-| dilated_all | the config's `dilated_resnet`, 800 bp | three outputs at each of 800 places |
-| dilated_near | the same | three outputs at the places within 50 bases of the edit; tangermeme has no such, it gives all |
-| dilated_at | the same | three outputs at one place |
+| dilated_all | the config's `dilated_resnet`, 800 bp | three outputs at each of 800 positions |
+| dilated_near | the same | three outputs at the positions within 50 bases of the edit; tangermeme always returns all |
+| dilated_at | the same | three outputs at one position |
 
-All ways' outputs are first asserted to be those of the edited sequences put through whole, to 1e-4. tangermeme is given `fast=True`;
-it then takes its fast path where it guesses that the slow one takes over 30 seconds: it is measured as it decides, and made to take
-it. It gets batches of 32 (of 256 too on Basset), and of Basset a plain network of `nn.Conv1d` with the same weights.
+The outputs of all methods are first asserted to equal full predictions of the edited sequences, to 1e-4. tangermeme uses its fast
+path if it estimates that the slow one takes over 30 seconds: it is measured with this default, and with the fast path forced.
+It gets batches of 32 (on Basset also 256), and for Basset a plain network of `nn.Conv1d` with the same weights.
 
-Variants of one base, several a window, are measured beside a loop that puts a window and its edited one through, one by one.
+Single-base variants, several per window, are compared with a loop that predicts each window before and after the edit.
 
-With one thread the times are of the process's CPU, which others on the machine disturb less; else of the clock. Each is the
-shortest of the repeats. Ends with status 1 where ours is not 5 × as fast as tangermeme on Basset, or than the loop over variants.
+With one thread, times are CPU times of the process, which are less affected by concurrent load; otherwise wall-clock times. Each is
+the shortest of the repeats. Exits with status 1 if ours is not 5 × as fast as tangermeme on Basset, and as the loop over variants.
 """
 
 import argparse
@@ -60,7 +60,7 @@ CASES: dict[str, tuple[str, str, int, int, dict[str, Any]]] = {
 
 
 class MutagenesisBasset(nn.Module):
-    """Basset as one writes it: one-hot (n, 4, length) → (n, 164)."""
+    """Basset in plain PyTorch: one-hot (n, 4, length) → (n, 164)."""
 
     def __init__(self, description: dict[str, Any]):
         super().__init__()
@@ -83,7 +83,7 @@ class MutagenesisBasset(nn.Module):
 
 
 def build_network(case: str) -> tuple[nn.Module, dict[str, Any]]:
-    """A case's network with random weights, and what it says of itself."""
+    """Network of a case with random weights, and its description."""
     architecture, kind, outputs, length, overrides = CASES[case]
     layout = {"kind": kind, "outputs": outputs, "length": length, "pair": False, "stranded": False, "bin": 1, "input": "one_hot"}
     description = (
@@ -101,7 +101,7 @@ def build_network(case: str) -> tuple[nn.Module, dict[str, Any]]:
 
 
 def build_plain_network(net: nn.Module, description: dict[str, Any]) -> nn.Module:
-    """The same network as one writes it, with the same weights."""
+    """The same network in plain PyTorch, with the same weights."""
     plain_network = MutagenesisBasset(description)
     tensors = iter(value for name, value in net.state_dict().items() if name not in ("head.usual", "head.deviation"))
     plain_network.load_state_dict(
@@ -111,7 +111,7 @@ def build_plain_network(net: nn.Module, description: dict[str, Any]) -> nn.Modul
 
 
 def predict_codes(net: nn.Module, description: dict[str, Any], codes: np.ndarray, size: int = 64) -> np.ndarray:
-    """Outputs of codes, put through whole so many at a time."""
+    """Full predictions for codes, in batches of `size`."""
     with torch.inference_mode():
         return np.concatenate(
             [
@@ -122,7 +122,7 @@ def predict_codes(net: nn.Module, description: dict[str, Any], codes: np.ndarray
 
 
 def edit_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of one sequence (1, places) all with another base somewhere: codes (k, places), and place and base of each."""
+    """All single-base edits of one sequence (1, length): codes (k, length), and position and base of each edit."""
     position, base = np.nonzero(codes[0][:, None] != np.arange(4))
     edited = np.repeat(codes, len(position), 0)
     edited[np.arange(len(position)), position] = base
@@ -130,7 +130,7 @@ def edit_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def make_our_call(case: str, net: nn.Module, description: dict[str, Any], codes: np.ndarray) -> Callable[[], np.ndarray]:
-    """Outputs of all edited sequences, (k, …), from the network as it comes."""
+    """Make a call that gives the outputs of all edited sequences, (k, …), by incremental inference."""
     _, position, base = edit_codes(codes)
     row, middle = np.zeros_like(position), description["length"] // 2
     near = {"dilated_near": (position - NEAR, 2 * NEAR + 1), "dilated_at": (np.full_like(position, middle), 1)}.get(case, ())
@@ -140,7 +140,7 @@ def make_our_call(case: str, net: nn.Module, description: dict[str, Any], codes:
 def make_tangermeme_call(
     case: str, net: nn.Module, description: dict[str, Any], codes: np.ndarray, batch: int, forced: bool
 ) -> Callable[[], np.ndarray]:
-    """The same from tangermeme, whose own bases are left out of what comes back. forced: to take its fast path."""
+    """Make the same call with tangermeme; unedited bases are removed from its result. forced: force its fast path."""
     module = importlib.import_module("tangermeme.saturation_mutagenesis")
     inputs, middle = to_network_input(torch.from_numpy(codes), description).contiguous(), description["length"] // 2
     _, position, base = edit_codes(codes)
@@ -164,7 +164,7 @@ def make_tangermeme_call(
 
 
 class MutagenesisTimer:
-    """Times of calls. threads: with one, seconds of the process's CPU count, else of the clock."""
+    """Timer of calls: CPU time of the process with one thread, otherwise wall-clock time."""
 
     def __init__(self, threads: int):
         self.now = time.process_time if threads == 1 else time.perf_counter
@@ -179,7 +179,7 @@ class MutagenesisTimer:
 
 
 def select_outputs(case: str, outputs: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Of outputs of whole sequences those that the case asks for; NaN where there is no such place."""
+    """Select the outputs that a case requires from full outputs; NaN at positions outside the sequence."""
     if case == "dilated_at":
         return outputs[:, outputs.shape[1] // 2][:, None]
     if case != "dilated_near":
@@ -194,17 +194,17 @@ def select_outputs(case: str, outputs: np.ndarray, position: np.ndarray) -> np.n
 
 
 def measure_case(case: str, timer: MutagenesisTimer, repeats: int) -> float:
-    """Print a case's table; how many times as fast as the best of tangermeme ours is (infinite without it)."""
+    """Print the table of a case; returns our speed-up over the best time of tangermeme (infinite without it)."""
     net, description = build_network(case)
     codes = np.random.default_rng(1).integers(0, 4, (1, description["length"]), dtype=np.uint8)
     sequences, position, _ = edit_codes(codes)
     expected = predict_codes(net, description, sequences)
     methods = {
         "ours": make_our_call(case, net, description, codes),
-        "each edited sequence whole, batches of 64": lambda: predict_codes(net, description, sequences),
+        "full predictions, batches of 64": lambda: predict_codes(net, description, sequences),
     }
     peer_network = build_plain_network(net, description) if case == "basset" else net
-    for label, forced in (("as it decides", False), ("its fast path", True)):
+    for label, forced in (("default", False), ("fast path forced", True)):
         for batch in (32, 256) if case == "basset" else (32,):
             try:
                 methods[f"tangermeme, {label}, batches of {batch}"] = make_tangermeme_call(
@@ -222,10 +222,10 @@ def measure_case(case: str, timer: MutagenesisTimer, repeats: int) -> float:
         target = select_outputs(case, expected, position) if outputs.shape[1:] != expected.shape[1:] else expected
         deviation[label] = float(np.nanmax(np.abs(outputs - target)))
         if deviation[label] > TOLERANCE or not np.array_equal(np.isnan(outputs), np.isnan(target)):
-            raise SystemExit(f"{case}: {label}: not what the edited sequences give: off by {deviation[label]:.2g}")
+            raise SystemExit(f"{case}: {label}: differs from the full predictions by {deviation[label]:.2g}")
         best[label] = timer.measure(call, repeats if label == "ours" or repeats == 1 else repeats - 1)
     print(
-        f"{case}: {len(position):,} edits of a sequence of {description['length']} bases\n\n| way | seconds | ms an edit | off by | × ours |"
+        f"{case}: {len(position):,} edits of a sequence of {description['length']} bases\n\n| method | seconds | ms per edit | deviation | × ours |"
     )
     print("|---|---|---|---|---|")
     for label, seconds in best.items():
@@ -237,10 +237,10 @@ def measure_case(case: str, timer: MutagenesisTimer, repeats: int) -> float:
 
 
 def measure_variants(case: str, timer: MutagenesisTimer, repeats: int) -> float:
-    """Print the table of variants that share windows; how many times as fast as a loop over them ours is, four a window."""
+    """Print the table of variants that share windows; returns our speed-up over a loop, for four variants per window."""
     net, description = build_network(case)
     print(
-        f"{case}: variants of one base, before and after\n\n| variants a window | ms a variant | batches of 64 | one by one | × one by one |"
+        f"{case}: single-base variants, before and after\n\n| variants per window | ms per variant | batches of 64 | one by one | × one by one |"
     )
     print("|---|---|---|---|---|")
     ratios = {}
@@ -255,7 +255,7 @@ def measure_variants(case: str, timer: MutagenesisTimer, repeats: int) -> float:
 def time_variant_windows(
     case: str, net: nn.Module, description: dict[str, Any], per_window: int, timer: MutagenesisTimer, repeats: int
 ) -> tuple[float, float, float]:
-    """Seconds a variant of so many in each of 48 windows: ours, whole in batches, and whole one by one."""
+    """Seconds per variant in 48 windows: incremental, full predictions in batches, and full predictions one by one."""
     rng, loop = np.random.default_rng(2), 24
     codes = rng.integers(0, 4, (48, description["length"]), dtype=np.uint8)
     row = np.repeat(np.arange(48), per_window)
@@ -271,7 +271,7 @@ def time_variant_windows(
 
     deviation = np.nanmax(np.abs(predict_edited() - select_outputs(case, predict_codes(net, description, after), start)))
     if deviation > TOLERANCE:
-        raise SystemExit(f"{case}: variants: not what the edited windows give: off by {deviation:.2g}")
+        raise SystemExit(f"{case}: variants: differs from the full predictions by {deviation:.2g}")
     batched = timer.measure(lambda: (predict_codes(net, description, before), predict_codes(net, description, after)), 1)
     single = timer.measure(
         lambda: [predict_codes(net, description, windows[i : i + 1]) for i in range(loop) for windows in (before, after)], repeats

@@ -1,12 +1,12 @@
-"""How much longer the workflow takes from reads to filtered calls than a shell pipe written by hand.
+"""Run time of the workflow from reads to filtered calls, compared with a hand-written shell pipe.
 
     .venv/bin/python benchmarks/reads_to_calls.py [--length 5000000] [--depth 30] [--threads 2] [--repeats 2]
 
-Simulates a donor (substitutions and small indels, heterozygous and homozygous; sequencing
-errors), then runs `reads_to_calls.sh` and the workflow on the same reads, in turn, and
-prints the times, their ratio, and whether the calls are the same. The tools of the pipe are
-those on PATH; the workflow uses its own environments, which are made before the clock starts.
-Ends with status 1 where the ratio (of the medians) exceeds 1.15 or the calls differ.
+Simulates a donor (heterozygous and homozygous substitutions and small indels) with sequencing
+errors, then runs `reads_to_calls.sh` and the workflow alternately on the same reads, and
+prints the times, their ratio, and whether the calls agree. The pipe uses tools on PATH; the
+workflow uses its environments, which are built before timing starts.
+Exits with status 1 if the ratio of the medians exceeds 1.15 or the calls differ.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SNV, INDEL, ERROR = 1e-3, 1e-4, 2e-3
 
 
 def mutate(genome: str, rng: random.Random) -> tuple[str, str]:
-    """The donor's two chromosomes: changes on one of them, or on both."""
+    """Two chromosome copies of the donor, with variants on one or both."""
     copies: tuple[list[str], list[str]] = ([], [])
     position = 0
     while True:
@@ -51,7 +51,7 @@ def mutate(genome: str, rng: random.Random) -> tuple[str, str]:
 
 
 def simulate_read(bases: str, rng: random.Random) -> tuple[str, str]:
-    """A read of the beginning of `bases`, with errors of low quality and a tail that fades."""
+    """A read from the start of `bases`, with low-quality errors and decreasing quality at the end."""
     read = list(bases[:READ])
     qualities = ["I"] * (len(read) - 10) + list("HGFEDCBA@?")
     for _ in range(int(rng.random() < 1 - (1 - ERROR) ** READ)):
@@ -62,7 +62,7 @@ def simulate_read(bases: str, rng: random.Random) -> tuple[str, str]:
 
 
 def simulate_donor(folder: Path, length: int, depth: float) -> tuple[Path, Path, Path]:
-    """Write a genome and the reads of its donor."""
+    """Write a genome and reads of a donor."""
     rng = random.Random(1)
     genome = "".join(rng.choices("ACGT", k=length))
     reference = folder / "genome.fa"
@@ -84,7 +84,7 @@ def simulate_donor(folder: Path, length: int, depth: float) -> tuple[Path, Path,
 
 
 def write_project(folder: Path, reference: Path, reads: tuple[Path, Path]) -> Path:
-    """Config and sheet of the same work for the workflow."""
+    """Write config and sample sheet of the same analysis for the workflow."""
     sheet, config = folder / "samples.tsv", folder / "config.yaml"
     sheet.write_text(f"sample\tunit\tassay\tfastq_1\tfastq_2\ndonor\t1\twgs\t{reads[0]}\t{reads[1]}\n")
     config.write_text(f"project: bench\nresults: {folder}/results\nsamples: {sheet}\nreference:\n  fasta: {reference}\n")
@@ -92,7 +92,7 @@ def write_project(folder: Path, reference: Path, reads: tuple[Path, Path]) -> Pa
 
 
 def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
-    """The command that makes the filtered calls, and nothing that they do not hang on."""
+    """Command that produces the filtered calls and only their dependencies."""
     calls = f"{config.parent}/results/bench/variants/filtered/bcftools.bcf"
     return [
         *[str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(config.parent)],
@@ -103,7 +103,7 @@ def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
 
 
 def time_command(command: list[str], log: Path) -> float:
-    """Seconds that a command takes; what it says goes to a log, shown where it fails."""
+    """Run time of a command in seconds; its output goes to a log, which is shown on failure."""
     environment = os.environ | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
     start = time.perf_counter()
     with open(log, "w") as handle:
@@ -115,13 +115,13 @@ def time_command(command: list[str], log: Path) -> float:
 
 
 def query_calls(path: Path) -> str:
-    """Sites, alleles, filters and genotypes of a file of calls."""
+    """Sites, alleles, filters and genotypes of a call file."""
     fields = "%CHROM %POS %REF %ALT %FILTER[ %GT]\n"
     return subprocess.run(["bcftools", "query", "-f", fields, str(path)], check=True, capture_output=True, text=True).stdout
 
 
 def compare_times(folder: Path, length: int, depth: float, threads: int, repeats: int) -> bool:
-    """Run both in turn and print what came of it; whether the workflow keeps to its limit."""
+    """Run both alternately and print the results; returns whether the workflow stays within its limit."""
     reference, *reads = simulate_donor(folder, length, depth)
     config = write_project(folder, reference, (reads[0], reads[1]))
     time_command(build_workflow_command(config, threads, "--conda-create-envs-only"), folder / "environments.log")
@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--depth", type=float, default=30, help="mean depth of the reads")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     arguments = parser.parse_args()
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# From reads to filtered calls, written by hand: the same tools and settings as the workflow's, no checks, no reports.
+# Hand-written pipe from reads to filtered calls, with the tools and settings of the workflow, without checks and reports.
 #   reads_to_calls.sh REFERENCE.fa READS_1.fastq.gz READS_2.fastq.gz FOLDER THREADS
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,7 +8,7 @@ mkdir -p "$4/tmp" && cd "$4"
 
 trimmomatic=$(command -v TrimmomaticPE || echo trimmomatic PE)
 
-# the index and trimming have nothing to wait for
+# indexing and trimming are independent
 (cp "$reference" genome.fa && samtools faidx genome.fa && bwa index -p bwa genome.fa 2> index.log) &
 index=$!
 JAVA_TOOL_OPTIONS="-XX:+UseSerialGC -Xmx1050m" $trimmomatic -threads "$threads" -phred33 "$reads_1" "$reads_2" \
@@ -22,7 +22,7 @@ bwa mem -t "$threads" -K 100000000 -Y -R '@RG\tID:donor.1\tSM:donor\tLB:donor\tP
     samtools sort -u -@ $((threads - 1)) -T tmp/sort - |
     samtools markdup -T tmp/markdup -O cram --reference genome.fa --write-index -@ 1 - donor.cram
 
-# regions of equal length, one a thread, called side by side
+# regions of equal length, one per thread, called in parallel
 mapfile -t regions < <(awk -v n="$threads" '{ step = int($2 / n) + 1; for (s = 1; s <= $2; s += step) { e = s + step - 1; print $1 ":" s "-" (e < $2 ? e : $2) } }' genome.fa.fai)
 call() {
     bcftools mpileup -Ou -f genome.fa -r "$1" -q 1 -Q 13 -d 1000 -L 1000 \

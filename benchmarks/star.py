@@ -1,12 +1,12 @@
-"""How much longer the workflow's alignment of RNA takes than STAR, sorting and marking duplicates by hand.
+"""Run time of the RNA alignment of the workflow, compared with a hand-written pipe of STAR, sorting and marking duplicates.
 
     .venv/bin/python benchmarks/star.py [--pairs 1000000] [--genes 300] [--threads 2] [--repeats 3]
 
 Simulates a genome with genes of four exons, and read pairs of their transcripts; then runs the step `align_star`
-and a pipe written by hand on the same clean reads and the same index, in turn: same threads, same options of STAR, the
-same sorted, duplicate-marked CRAM. A step is timed by Snakemake's own benchmark of the job, and as a whole, Snakemake's
-start included. The tools of the pipe are those on PATH. Ends with status 1 where the ratio of the medians
-exceeds 1.15, or where the two differ in what they align.
+and a hand-written pipe alternately on the same clean reads and index, with the same threads and options of STAR, and the
+same sorted, duplicate-marked CRAM as result. The step is timed by Snakemake's benchmark of the job, and also including
+the start of Snakemake. The pipe uses tools on PATH. Exits with status 1 if the ratio of the medians
+exceeds 1.15, or if the alignments differ.
 """
 
 import argparse
@@ -37,7 +37,7 @@ samtools flagstat -@ {more} --input-fmt-option reference={fasta} {folder}/rna.cr
 
 
 def simulate_transcripts(folder: Path, genes: int, pairs: int) -> None:
-    """Write genome.fa, genes.gtf and the reads of the genes' transcripts, of levels that span three orders."""
+    """Write genome.fa, genes.gtf and reads of the transcripts, with expression levels over three orders of magnitude."""
     rng = random.Random(1)
     span = 4 * EXON + 3 * INTRON
     genome = "".join(rng.choices("ACGT", k=APART + genes * (span + APART)))
@@ -57,14 +57,14 @@ def simulate_transcripts(folder: Path, genes: int, pairs: int) -> None:
             size = max(120, int(rng.gauss(FRAGMENT, SPREAD)))
             start = rng.randrange(len(transcript) - size)
             bases = transcript[start : start + size]
-            # read 1 lies on the other strand, as dUTP leaves it
+            # read 1 is on the reverse strand, as in dUTP libraries
             for handle, side in ((second, bases), (first, bases[::-1].translate(COMPLEMENT))):
                 read, qualities = simulate_read(side, rng)
                 handle.write(f"@read:{i}\n{read}\n+\n{qualities}\n")
 
 
 def write_project(folder: Path) -> Path:
-    """Config and sheet of the same work for the workflow: the reads are clean."""
+    """Write config and sample sheet of the same analysis for the workflow, without trimming."""
     sheet, config = folder / "samples.tsv", folder / "config.yaml"
     reads = "\t".join(f"{folder}/reads_{mate}.fastq.gz" for mate in (1, 2))
     sheet.write_text(f"sample\tunit\tassay\tfastq_1\tfastq_2\nrna\t1\trna\t{reads}\n")
@@ -76,7 +76,7 @@ def write_project(folder: Path) -> Path:
 
 
 def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
-    """Snakemake on this project, with environments of the checkout."""
+    """Snakemake command for this project, with environments of the checkout."""
     return [
         *[str(ROOT / ".venv/bin/snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(config.parent)],
         *["--workflow-profile", str(ROOT / "workflow/profiles/default"), "--configfile", str(config)],
@@ -86,13 +86,13 @@ def build_workflow_command(config: Path, threads: int, *more: str) -> list[str]:
 
 
 def read_job_seconds(table: Path) -> float:
-    """Wall time of a job, from Snakemake's benchmark."""
+    """Wall-clock time of a job, from Snakemake's benchmark."""
     with open(table, newline="") as handle:
         return float(next(csv.DictReader(handle, delimiter="\t"))["s"])
 
 
 def list_alignments(cram: Path, fasta: Path) -> list[str]:
-    """Flag, place, CIGAR and tags of every alignment, sorted: duplicates of equal quality may be marked in another order."""
+    """Flag, position and CIGAR of every alignment, sorted and without duplicate flags, whose choice among equals can vary."""
     view = ["samtools", "view", "--input-fmt-option", f"reference={fasta}", "-x", "RG", "-x", "ms", "-x", "MC", str(cram)]
     text = subprocess.run(view, check=True, capture_output=True, text=True).stdout
     rows = (line.split("\t") for line in text.splitlines())
@@ -100,13 +100,13 @@ def list_alignments(cram: Path, fasta: Path) -> list[str]:
 
 
 def compare_times(folder: Path, genes: int, pairs: int, threads: int, repeats: int) -> bool:
-    """Run both in turn and print what came of it; whether the step keeps to its limit."""
+    """Run both alternately and print the results; returns whether the step stays within its limit."""
     simulate_transcripts(folder, genes, pairs)
     config, results = write_project(folder), folder / "results/bench"
     cram = results / "align/rna.cram"
     time_command(
         build_workflow_command(config, threads, str(cram)), folder / "first.log"
-    )  # environments, index and all that stands before
+    )  # environments, index and all previous steps
     times: dict[str, list[float]] = {"by hand": [], "step": [], "with Snakemake's start": []}
     for _ in range(repeats):
         shutil.rmtree(folder / "hand", ignore_errors=True)
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--genes", type=int, default=300, help="genes of the genome, 6 kb each")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     arguments = parser.parse_args()
     settings = arguments.genes, arguments.pairs, arguments.threads, arguments.repeats
     if arguments.keep:

@@ -1,20 +1,20 @@
-"""Training and prediction of a network of sequence, beside a plain PyTorch loop and the training loops of gReLU and CREsted.
+"""Training and prediction of a sequence network, compared with a plain PyTorch loop and the training of gReLU and CREsted.
 
     nice python benchmarks/training.py [--examples 1024] [--length 500] [--batch 64] [--threads 1] [--repeats 3] [--peers]
 
-Run it with a Python of the environment `learn`; with --peers, of one that has gReLU and CREsted besides: whichever cannot
-be imported is named. The network is Basset's (Kelley et al. 2016; 300, 200 and 200 filters of 19, 11 and 7 bases, pools of 3, 4
+Run it with a Python of the environment `learn`; --peers also needs gReLU and CREsted, and lists those that cannot be
+imported. The network is Basset (Kelley et al. 2016; 300, 200 and 200 filters of 19, 11 and 7 bases, pools of 3, 4
 and 4, a dense layer of 1,000 units), 500-bp windows, two classes, AdamW, dropout 0.2.
 
-A plain loop is what one writes: `nn.Conv1d`, one-hot float32 sequences in memory, a DataLoader, float32. Its outputs, with the
-same weights, are first asserted to be those of ours: in float32 to 1e-4, in bfloat16 to 0.02 of a probability. Before pooling
-or behind it, norm and activation are the same network but for the batch's statistics; ours pools first, and the plain one is
-timed both ways. Ours takes codes from a mapped file, draws strands, and is timed with all that it does in a pass.
+The plain loop is straightforward PyTorch: `nn.Conv1d`, one-hot float32 sequences in memory, a DataLoader, float32. With equal
+weights, its outputs are first asserted to equal ours: in float32 to 1e-4, in bfloat16 to 0.02 of a probability. Pooling before
+or after norm and activation gives the same network except for batch statistics; ours pools first, and the plain network is
+timed in both orders. Ours reads codes from a memory-mapped file, draws strands, and is timed with all its work in an epoch.
 
-With one thread the times are of the process's CPU, which others on the machine disturb less; else of the clock. Each is the
-shortest of the repeats, ways in turn. GFLOP/s count products and sums of convolutions and dense layers (a step: three times
-those of a prediction), beside what a product of matrices (1,024 × 1,024) reaches.
-Ends with status 1 where ours is not 1.5 × as fast as the plain loop in training, or 2 × in prediction of a strand.
+With one thread, times are CPU times of the process, which are less affected by concurrent load; otherwise wall-clock times. Each
+is the shortest of interleaved repeats. GFLOP/s count multiplications and additions of convolutions and dense layers (a training
+step: three times those of a prediction), and are compared with a matrix product (1,024 × 1,024).
+Exits with status 1 if ours is not 1.5 × as fast as the plain loop in training, or 2 × in single-strand prediction.
 """
 
 import argparse
@@ -53,7 +53,7 @@ FASTER_TRAINING, FASTER_PREDICTION = 1.5, 2.0
 
 
 class TrainingBasset(nn.Module):
-    """Basset as one writes it: one-hot (n, 4, length) → logits (n,). pool_first: as ours, else the usual order."""
+    """Basset in plain PyTorch: one-hot (n, 4, length) → logits (n,). pool_first: pool before norm and activation, as in ours."""
 
     def __init__(self, length: int, pool_first: bool):
         super().__init__()
@@ -73,7 +73,7 @@ class TrainingBasset(nn.Module):
 
 
 def count_operations(length: int) -> float:
-    """FLOP of the prediction of one sequence."""
+    """FLOP for the prediction of one sequence."""
     channels, operations = 4, 0.0
     for filters, width, pool in zip(FILTERS, WIDTHS, POOLS, strict=True):
         operations += 2 * length * channels * width * filters
@@ -82,7 +82,7 @@ def count_operations(length: int) -> float:
 
 
 def make_examples(folder: Path, number: int, length: int) -> Fold:
-    """Random sequences in a mapped file, half of them with a word."""
+    """Random sequences in a memory-mapped file, half of them with a motif."""
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 4, (number, length), dtype=np.uint8)
     codes[::2, 100:110] = [0, 1, 2, 3, 3, 0, 1, 1, 2, 0]
@@ -100,7 +100,7 @@ def one_hot(fold: Fold) -> torch.Tensor:
 
 
 class TrainingTimer:
-    """Times of calls. threads: with one, seconds of the process's CPU count, else of the clock."""
+    """Timer of calls: CPU time of the process with one thread, otherwise wall-clock time."""
 
     def __init__(self, threads: int):
         self.now = time.process_time if threads == 1 else time.perf_counter
@@ -112,7 +112,7 @@ class TrainingTimer:
 
 
 def time_plain_pass(net: TrainingBasset, inputs: torch.Tensor, fold: Fold, batch: int, timer: TrainingTimer) -> float:
-    """Seconds of a pass of the loop that one writes."""
+    """Seconds per epoch of the plain loop."""
     dataset = torch.utils.data.TensorDataset(inputs, torch.as_tensor(fold.labels, dtype=torch.float32))
     loader = torch.utils.data.DataLoader(dataset, batch_size=batch, shuffle=True)
     optimiser, loss_function = torch.optim.AdamW(net.parameters(), lr=1e-3), nn.BCEWithLogitsLoss()
@@ -130,7 +130,7 @@ def time_plain_pass(net: TrainingBasset, inputs: torch.Tensor, fold: Fold, batch
 
 
 def time_our_pass(fold: Fold, batch: int, precision: str, threads: int, timer: TrainingTimer) -> float:
-    """Seconds of a pass of ours: from its first batch to its end, loss and optimiser and all."""
+    """Seconds per epoch of ours, including loss and optimiser."""
     starts, durations = [], []
 
     class TimedProgress(Progress):
@@ -151,7 +151,7 @@ def time_our_pass(fold: Fold, batch: int, precision: str, threads: int, timer: T
 
 
 def time_grelu_pass(fold: Fold, batch: int, threads: int, timer: TrainingTimer, folder: Path) -> float:
-    """Seconds of a pass of gReLU's own training, its network the plain one."""
+    """Seconds per epoch of gReLU's training of the plain network."""
     from grelu.data.dataset import DFSeqDataset
     from grelu.lightning import LightningModel
     from pytorch_lightning import Callback, Trainer
@@ -188,7 +188,7 @@ def time_grelu_pass(fold: Fold, batch: int, threads: int, timer: TrainingTimer, 
 
 
 def time_crested_pass(fold: Fold, batch: int, threads: int, timer: TrainingTimer, folder: Path) -> float:
-    """Seconds of a pass of CREsted's own training by Keras on torch, its network the plain one in Keras."""
+    """Seconds per epoch of CREsted's training (Keras on torch) of the same network in Keras."""
     import anndata
     import crested
     import keras
@@ -228,7 +228,7 @@ def time_crested_pass(fold: Fold, batch: int, threads: int, timer: TrainingTimer
 def match_predictions(
     fold: Fold, plain: TrainingBasset, threads: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[float]]:
-    """A model of ours with the plain network's weights, and how far its predictions are deviations: in float32, in bfloat16."""
+    """Our model with the weights of the plain network, and the deviations of its predictions in float32 and bfloat16."""
     few = replace(fold, values=fold.values[:64], labels=fold.labels[:64], weights=fold.weights[:64], names=fold.names[:64])
     fitted = NETWORKS["cnn"].train(few, None, SETTINGS | {"batch_size": 64, "precision": "float32"}, 1, threads)
     tensors = iter(tensor.detach().numpy() for tensor in plain.state_dict().values())
@@ -247,12 +247,12 @@ def match_predictions(
             )
         )
     if deviations[0] > 1e-4 or deviations[1] > 0.02:
-        raise SystemExit(f"ours does not predict what the plain network does: off by {deviations[0]:.2g} and {deviations[1]:.2g}")
+        raise SystemExit(f"our predictions differ from those of the plain network by {deviations[0]:.2g} and {deviations[1]:.2g}")
     return arrays, fitted.about, deviations
 
 
 def measure_matmul(dtype: torch.dtype, timer: TrainingTimer) -> float:
-    """GFLOP/s of a product of matrices."""
+    """GFLOP/s of a matrix product."""
     left, right = (torch.rand(1024, 1024).to(dtype) for _ in range(2))
     left @ right
     return 2 * 1024**3 / min(timer.measure(lambda: left @ right) for _ in range(20)) / 1e9
@@ -272,11 +272,11 @@ def main() -> int:
         fold = make_examples(folder, arguments.make_examples, arguments.length)
         values = one_hot(fold)
         usual, plain = (TrainingBasset(arguments.length, pool_first) for pool_first in (False, True))
-        for net in (usual, plain):  # statistics of a batch, so that what is compared is not all but nothing
+        for net in (usual, plain):  # sets batch statistics, so that outputs are not nearly constant
             time_plain_pass(net, values[:256], replace(fold, labels=fold.labels[:256]), arguments.batch, timer)
         arrays, description, deviations = match_predictions(fold, plain, arguments.threads)
         print(
-            f"Ours predicts what the plain network does: off by {deviations[0]:.1g} in float32, {deviations[1]:.1g} in bfloat16.\n"
+            f"Ours and the plain network agree: they differ by {deviations[0]:.1g} in float32, {deviations[1]:.1g} in bfloat16.\n"
         )
         methods: dict[str, Callable[[], float]] = {
             "plain PyTorch, float32": lambda: time_plain_pass(plain, values, fold, arguments.batch, timer),
@@ -302,7 +302,7 @@ def main() -> int:
             )
 
         prediction_speedup = print_table(
-            "prediction of a strand",
+            "single-strand prediction",
             {
                 "plain PyTorch, float32": lambda: time_prediction(plain),
                 "plain PyTorch, float32, pooled last": lambda: time_prediction(usual),
@@ -319,7 +319,7 @@ def main() -> int:
 def print_table(
     title: str, methods: dict[str, Callable[[], float]], arguments: argparse.Namespace, timer: TrainingTimer, times: int
 ) -> float:
-    """Print the ways' times as Markdown; how many times as fast as the first `ours` is."""
+    """Print the times of the methods as Markdown; returns the speed-up of `ours` over plain PyTorch."""
     best: dict[str, float] = {}
     for _ in range(arguments.repeats):
         for name, method in list(methods.items()):
@@ -332,8 +332,8 @@ def print_table(
     limits = {"float32": measure_matmul(torch.float32, timer), "bfloat16": measure_matmul(torch.bfloat16, timer)}
     load = os.getloadavg()[0]
     print(f"{title}: {arguments.threads} threads; load of the machine {load:.1f}; ", end="")
-    print(f"product of matrices {limits['float32']:.0f} GFLOP/s in float32, {limits['bfloat16']:.0f} in bfloat16\n")
-    print(f"| {title} | sequences/s | GFLOP/s | part of a product of matrices | × plain |")
+    print(f"matrix product {limits['float32']:.0f} GFLOP/s in float32, {limits['bfloat16']:.0f} in bfloat16\n")
+    print(f"| {title} | sequences/s | GFLOP/s | fraction of a matrix product | × plain |")
     print("|---|---|---|---|---|")
     first = best["plain PyTorch, float32"]
     for name, seconds in best.items():

@@ -1,17 +1,17 @@
-"""Windows of a genome as one-hot, beside other packages on the same places in the same run; and a hundred million windows.
+"""One-hot windows of a genome, compared with further packages on the same windows in the same run; and 100 million windows.
 
     nice python benchmarks/windows.py [--fasta genome.fa.gz] [--windows 2048] [--length 1000] [--repeats 5]
 
-Run it with a Python that has numpy, pandas and h5py, and those of the other packages that are to be measured: tangermeme,
-genvarloader (with seqpro), crested, gReLU, selene-sdk, pyfaidx; what cannot be imported is named. Everyone gets the same
-random windows of the FASTA (by default 40 Mb of three simulated contigs), as many as make a batch, on one thread, and
-ends with one-hot of its own dtype and order of axes; all outputs are asserted to be equal first. Times are the shortest of the
-repeats, which go round, from places to one-hot; opening the genome and putting places into a package's own form are not
-counted. The ratio is to this package's time for the same dtype and order.
+Run it with a Python that has numpy, pandas and h5py, and the packages to be measured: tangermeme, genvarloader (with
+seqpro), crested, gReLU, selene-sdk, pyfaidx; packages that cannot be imported are listed. Each package gets the same batch of
+random windows of the FASTA (default: 40 Mb of three simulated contigs), uses one thread, and
+returns one-hot with its dtype and axis order; all outputs are first asserted to be equal. Times are the shortest of
+interleaved repeats, from positions to one-hot; opening the genome and conversion of positions to the format of a package are not
+counted. The ratio refers to the time of this package for the same dtype and axis order.
 
-Then a genome of 100 million windows (length 1,000, a step of one base) is read as an epoch would: batches of 512 in random order,
-each from anywhere, for --seconds; time a batch and memory are told, that of mapped pages of the file, which the system takes
-back when it needs them, apart.
+Then a genome of 100 million windows (length 1,000, step 1) is read as in an epoch: random batches of 512
+for --seconds; time per batch and memory are reported. Mapped pages of the file, which the system
+can reclaim, are listed separately.
 """
 
 import argparse
@@ -47,7 +47,7 @@ OURS = "this package"
 
 
 class WindowPositions(NamedTuple):
-    """The windows: names of contigs, starts, and the files that they are cut out of."""
+    """Windows (contigs and starts), and the genome that contains them."""
 
     fasta: Path
     genome: Genome
@@ -64,7 +64,7 @@ class WindowPositions(NamedTuple):
 
 
 class PackageMethod(NamedTuple):
-    """A package's way: what it gives, whether bases are the last axis, and the version of what it is."""
+    """Method of a package: its call, whether bases are the last axis, and its version."""
 
     call: Callable[[], Any]
     is_bases_last: bool
@@ -118,7 +118,7 @@ def tangermeme_memory(positions: WindowPositions) -> PackageMethod:
 
 
 def tangermeme_strings(positions: WindowPositions) -> PackageMethod:
-    """Its encoder alone, of strings that are cut out already by slices of text."""
+    """Only the encoder, on strings that are sliced from text."""
     import torch
     from tangermeme.utils import one_hot_encode
 
@@ -130,7 +130,7 @@ def tangermeme_strings(positions: WindowPositions) -> PackageMethod:
 
 
 def tangermeme_joined(positions: WindowPositions) -> PackageMethod:
-    """Its encoder at its best: all slices of text joined to one string, and the result turned to windows."""
+    """The encoder in its fastest use: all slices joined into one string, and the result reshaped to windows."""
     from tangermeme.utils import one_hot_encode
 
     texts = {name: decode(positions.genome.get_contig(name)) for name in positions.genome.names}
@@ -238,7 +238,7 @@ OUR_METHODS: dict[tuple[int, bool], Callable[[WindowPositions], PackageMethod]] 
 
 
 def simulate_genome(folder: Path, bases: int) -> Path:
-    """A FASTA of three contigs of random bases, with a run of N each."""
+    """Write a FASTA of three contigs of random bases, each with a run of N."""
     rng = np.random.default_rng(1)
     path = folder / "genome.fa"
     with open(path, "w") as out:
@@ -251,7 +251,7 @@ def simulate_genome(folder: Path, bases: int) -> Path:
 
 
 def draw_windows(fasta: Path, folder: Path, count: int, length: int) -> WindowPositions:
-    """Random windows of a FASTA, which is unpacked first where it is gzip."""
+    """Draw random windows of a FASTA, plain or gzip."""
     plain = folder / "plain.fa"
     with (gzip.open if fasta.suffix == ".gz" else open)(fasta, "rb") as source:
         plain.write_bytes(source.read())
@@ -264,14 +264,14 @@ def draw_windows(fasta: Path, folder: Path, count: int, length: int) -> WindowPo
 
 
 def to_channels_first(method: PackageMethod) -> np.ndarray:
-    """A way's result as (n, 4, length) int8."""
+    """Result of a method as (n, 4, length) int8."""
     encoded = method.call()
     encoded = np.asarray(encoded.numpy() if hasattr(encoded, "numpy") else encoded)
     return (encoded.transpose(0, 2, 1) if method.is_bases_last else encoded).astype(np.int8)
 
 
 def compare_packages(positions: WindowPositions, repeats: int) -> list[str]:
-    """Rows of the table; packages that are not there, or fail, are named in it."""
+    """Rows of the table; it also lists packages that are missing or fail."""
     expected = to_channels_first(make_ours(np.int8)(positions))
     methods, sizes, missing = {}, {}, []
     for name, prepare in PEERS.items():
@@ -297,7 +297,7 @@ def compare_packages(positions: WindowPositions, repeats: int) -> list[str]:
             method.call()
             best[key] = min(best.get(key, np.inf), time.perf_counter() - start)
     bases = len(positions.starts) * positions.length / 1e9
-    rows = ["| package | gives | ms a batch | Gbp/s | ratio |", "|---|---|---:|---:|---:|"]
+    rows = ["| package | output | ms per batch | Gbp/s | ratio |", "|---|---|---:|---:|---:|"]
     for (size, last), method in our_methods.items():
         kind = {1: "8-bit", 4: "float32"}[size]
         rows.append(
@@ -319,14 +319,14 @@ def _format_shape(last: bool) -> str:
 
 
 def read_memory() -> dict[str, float]:
-    """Memory of this process in MB: its own, and mapped pages of files."""
+    """Memory of this process in MB: anonymous, mapped pages of files, and peak."""
     rows = (row.split() for row in Path("/proc/self/status").read_text().splitlines())
     values = {row[0]: int(row[1]) / 1024 for row in rows if row[0] in ("RssAnon:", "RssFile:", "VmHWM:")}
     return {name.rstrip(":"): size for name, size in values.items()}
 
 
 def time_many_windows(folder: str, seconds: float) -> str:
-    """Batches of 100 million windows in random order, for so long: what they take. Runs in a process of its own."""
+    """Time and memory of random batches of 100 million windows, measured for `seconds`. Runs in a separate process."""
     genome = Genome.open(Path(folder) / "many.codes", Path(folder) / "many.json")
     before = read_memory()
     start = time.perf_counter()
@@ -340,9 +340,9 @@ def time_many_windows(folder: str, seconds: float) -> str:
         peak = max(peak, read_memory()["RssAnon"])
     batch_seconds = (time.perf_counter() - start) / batches
     return (
-        f"{len(tiles):,} windows of 1,000 bases, defined in {1e6 * opened:.0f} µs; {batches:,} batches of {BATCH} anywhere, {1e3 * batch_seconds:.2f} ms "
+        f"{len(tiles):,} windows of 1,000 bases, defined in {1e6 * opened:.0f} µs; {batches:,} random batches of {BATCH}, {1e3 * batch_seconds:.2f} ms "
         f"each as float32 one-hot ({BATCH / batch_seconds:,.0f} windows/s); peak memory {peak - before['RssAnon']:.1f} MB above the opened genome "
-        f"({peak:.0f} MB with Python, NumPy and pandas), besides {read_memory()['RssFile']:.0f} MB of mapped pages"
+        f"({peak:.0f} MB with Python, NumPy and pandas), plus {read_memory()['RssFile']:.0f} MB of mapped pages"
     )
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Chromium for the tests that open the report's pages: from Debian where no browser is there yet; elsewhere they say why they are skipped.
+# Install Chromium for the tests that open pages of the report, from Debian, unless a browser exists. Without apt, these tests are skipped.
 set -euo pipefail
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
     [ -z "$(type -P "$name")" ] || exit 0

@@ -1,6 +1,6 @@
-"""Build environments before they are needed, side by side, where Snakemake will look for them.
+"""Build environments in advance and in parallel, in the location where Snakemake expects them.
 
-prepare.py [NAME…]       build these; without names: all that the default steps need
+prepare.py [NAME…]       build these; default: all that the default steps need
 prepare.py --where NAME  print the prefix of one
 """
 
@@ -19,22 +19,22 @@ ENVS = Path(__file__).resolve().parent
 ROOT = ENVS.parent
 HOME = ROOT / ".snakemake/conda"
 
-# Only tests need these; the others only where a config asks for them, and then Snakemake builds them.
-FOR_TESTS = {"lint", "test"}
+# FOR_TESTS are needed only by tests; ON_DEMAND are built by Snakemake if a config needs them.
+FOR_TESTS = {"docs", "lint", "test"}
 ON_DEMAND = {"bwa-mem2", "deepvariant", "gatk"}
 
 start = time.monotonic()
 
 
 def find_prefix(file: Path) -> Path:
-    """Where Snakemake looks for an environment: its home and the file's content make the name."""
+    """Prefix in which Snakemake expects an environment; its name is a hash of the home folder and the file content."""
     digest = hashlib.md5(os.path.realpath(HOME).encode(), usedforsecurity=False)
     digest.update(file.read_bytes())
     return HOME / f"{digest.hexdigest()}_"
 
 
 def find_flag(prefix: Path) -> Path:
-    """The file by which Snakemake knows that an environment is whole."""
+    """File by which Snakemake recognises a complete environment."""
     return prefix.with_suffix(".env_setup_done")
 
 
@@ -43,13 +43,13 @@ def print_message(text: str) -> None:
 
 
 def has_native_provider() -> bool:
-    """Whether `conda` is this project's own provider."""
+    """Whether `conda` is the native provider of this project."""
     conda = shutil.which("conda")
     return bool(conda) and Path(conda).resolve() == ENVS / "native/bin/conda"
 
 
 def is_ready(file: Path) -> bool:
-    """Whether an environment is there, whole, and built by the provider as it is now."""
+    """Whether an environment is complete and up to date with the provider."""
     prefix = find_prefix(file)
     if not (prefix.is_dir() and find_flag(prefix).exists()):
         return False
@@ -66,13 +66,13 @@ def is_ready(file: Path) -> bool:
 
 
 def run_conda(*arguments: str | Path) -> str:
-    """Call conda; returns what it said if it failed, else nothing."""
+    """Call conda; returns its output if it failed, otherwise an empty string."""
     answer = subprocess.run(["conda", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return (answer.stderr + answer.stdout).strip() if answer.returncode else ""
 
 
 def build_environment(file: Path) -> str:
-    """Build one environment as Snakemake would; returns what went wrong, or nothing."""
+    """Build one environment as Snakemake would; returns the error message, or an empty string."""
     prefix, start_time = find_prefix(file), time.monotonic()
     find_flag(prefix).unlink(missing_ok=True)
     shutil.rmtree(prefix, ignore_errors=True)
@@ -89,7 +89,7 @@ def build_environment(file: Path) -> str:
 
 
 def install_debian_packages(files: list[Path]) -> str:
-    """Install the Debian packages of all files in one call of apt."""
+    """Install the Debian packages of all files in one call of apt; returns the error message, or an empty string."""
     start_time = time.monotonic()
     fault = run_conda("debian-packages", *files)
     print_message(f"Debian packages ({time.monotonic() - start_time:.0f} s)" + (": failed" if fault else ""))
@@ -97,12 +97,12 @@ def install_debian_packages(files: list[Path]) -> str:
 
 
 def build_all(files: list[Path]) -> list[str]:
-    """Build environments; returns what went wrong."""
+    """Build environments; returns error messages."""
     if not files:
         return []
     print_message(f"{len(files)} to build: {', '.join(file.stem for file in files)}")
     if not has_native_provider():
-        # Conda solves and downloads one at a time, behind its own lock.
+        # Conda has a lock, so environments are built one at a time.
         return [fault for file in files if (fault := build_environment(file))]
     work: list[Callable[[], str]] = [lambda: install_debian_packages(files)]
     work += [lambda file=file: build_environment(file) for file in sorted(files, key=estimate_cost, reverse=True)]
@@ -111,7 +111,7 @@ def build_all(files: list[Path]) -> list[str]:
 
 
 def estimate_cost(file: Path) -> tuple[bool, int]:
-    """What is likely to take long goes first: torch, then the number of packages."""
+    """Estimate of the build time, as sort key: torch first, then the number of packages."""
     text = file.read_text()
     return "pytorch" in text, text.count(" - ")
 
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
         faults = build_all([file for file in files if not is_ready(file)])
     for fault in faults:
         print(fault, file=sys.stderr)
-    print_message("failed" if faults else "all there")
+    print_message("failed" if faults else "all are ready")
     return 1 if faults else 0
 
 

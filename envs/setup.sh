@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Make the runner (.venv) and the environments; what is there already is left as it is.
+# Create the runner (.venv) and the environments; existing ones are kept.
 #   envs/setup.sh [ENVIRONMENT…]     default: all that the steps need; --runner: none
-# Environments come from conda, mamba or micromamba where one of them is on PATH, else from Debian packages and PyPI
-# (envs/native). READSIGHT_PROVIDER=native or =conda decides otherwise.
+# Environments come from conda, mamba or micromamba if one of them is on PATH, otherwise from Debian packages and PyPI
+# (envs/native). READSIGHT_PROVIDER=native or =conda overrides this choice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# A program on PATH that is not this project's own.
+# Find a program on PATH outside this project.
 outside() {
     local path
     path=$(type -aP "$1" | grep -v -e "^$PWD/\.venv/" -e "^$PWD/\.readsight/" | head -n 1 || true)
@@ -41,12 +41,12 @@ choose_provider() {
     case $provider in
         native) ;;
         conda) [ -n "$solver" ] || fail "READSIGHT_PROVIDER is conda, but none of conda, mamba, micromamba is on PATH." ;;
-        "") fail "Readsight needs conda, mamba or micromamba, or a Debian machine with apt: neither is here." ;;
+        "") fail "Readsight needs conda, mamba or micromamba, or a Debian machine with apt; neither is available." ;;
         *) fail "READSIGHT_PROVIDER is '$provider'; it can be native or conda." ;;
     esac
 }
 
-# A Python that can make the runner.
+# Check that a Python can create the runner.
 fit() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 find_python() {
@@ -69,12 +69,12 @@ get_python() {
         return
     fi
     [ "$(id -u)" = 0 ] || [ -n "$(type -P sudo)" ] ||
-        fail "Python 3.11 with venv is missing, and you are neither root nor have sudo: have someone install python3-venv."
+        fail "Python 3.11 with venv is missing, and you have neither root rights nor sudo: ask an administrator to install python3-venv."
     say "python3-venv, by apt"
     export DEBIAN_FRONTEND=noninteractive
     local install="apt-get -qq -o DPkg::Lock::Timeout=900 install --yes --no-install-recommends python3 python3-venv"
     as_root $install >/dev/null 2>&1 || { as_root apt-get -qq update && as_root $install >/dev/null; }
-    find_python || fail "Python 3.11 or later is needed; this machine's apt has none."
+    find_python || fail "Python 3.11 or later is needed, and apt does not provide it."
 }
 
 make_runner() {

@@ -1,4 +1,4 @@
-"""Align all units of a sample, mark duplicates, and write CRAM, in one stream."""
+"""Align all units of a sample with bwa, mark duplicates, and write CRAM, in one stream."""
 
 from readsight.align import pipeline
 from readsight.step import step

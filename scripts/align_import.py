@@ -1,4 +1,4 @@
-"""Bring BAM and CRAM files of the user's own into the same form as alignments made here."""
+"""Import BAM and CRAM files of the user in the same form as alignments of this workflow."""
 
 import gzip
 import shutil
@@ -12,18 +12,18 @@ from readsight.step import step
 
 
 def parse_contigs(header: list[str]) -> dict[str, int]:
-    """Name → length in bases of the @SQ lines of a SAM header."""
+    """Contig → length in bases, from the @SQ lines of a SAM header."""
     fields = [dict(field.split(":", 1) for field in line.split("\t")[1:]) for line in header if line.startswith("@SQ")]
     return {f["SN"]: int(f["LN"]) for f in fields}
 
 
 def find_contig_faults(path: Path, file_lengths: dict[str, int], reference_lengths: dict[str, int]) -> list[str]:
-    """What keeps alignments to one genome from being read as alignments to another, in words."""
+    """Faults of alignments whose contigs do not agree with the reference."""
     missing = [name for name in file_lengths if name not in reference_lengths]
     longer = [name for name in file_lengths if name in reference_lengths and file_lengths[name] != reference_lengths[name]]
     faults = []
     if not file_lengths:
-        faults.append(f"{path}: its header names no contigs: these reads are not aligned; give them as FASTQ")
+        faults.append(f"{path}: its header has no contigs: these reads are not aligned; give them as FASTQ")
     if missing:
         swapped = [n for n in missing if n.removeprefix("chr") in reference_lengths or f"chr{n}" in reference_lengths]
         hint = f"; contigs are named {missing[0]!r} here and {next(iter(reference_lengths))!r} there" if swapped else ""
@@ -32,7 +32,7 @@ def find_contig_faults(path: Path, file_lengths: dict[str, int], reference_lengt
         name = longer[0]
         faults.append(
             f"{path}: aligned to another build: contig {name!r} has {file_lengths[name]:,} bases there and {reference_lengths[name]:,} in the reference"
-            + (f"; so do {len(longer) - 1} more contigs differ" if len(longer) > 1 else "")
+            + (f"; {len(longer) - 1} more contigs differ" if len(longer) > 1 else "")
         )
     return faults
 
@@ -42,12 +42,12 @@ def _shorten_list(names: list[str]) -> str:
 
 
 def choose_read_groups(header: list[str], unit_group: str, used_ids: set[str]) -> tuple[str, list[str]]:
-    """How the reads of one file get read groups of the sheet's sample.
+    """Choose the read groups of one file for the sample in the sample sheet.
 
-    header: the file's. unit_group: @RG line made for the unit. used_ids: IDs of the units before.
-    Returns addreplacerg's mode and the file's @RG lines: its own groups, renamed to
-    the sheet's sample and with the unit's for reads that have none; or, where it has
-    no groups or their IDs were used by another unit, the unit's for all reads.
+    header: header lines of the file. unit_group: @RG line of the unit. used_ids: IDs of previous units.
+    Returns the mode of addreplacerg and the @RG lines: the groups of the file, renamed to
+    the sample, plus that of the unit for reads without a group; or, if the file has
+    no groups or a previous unit uses their IDs, that of the unit for all reads.
     """
     file_groups = [line for line in header if line.startswith("@RG")]
     ids = {_get_tag(line, "ID") for line in file_groups}
@@ -61,16 +61,16 @@ def _get_tag(line: str, key: str) -> str:
 
 
 def _relabel_group(line: str, unit_group: str) -> str:
-    """A read group with the sample of another, and its library and platform where it has none itself."""
+    """Set the sample of a read group to that of the unit, and its library and platform if they are missing."""
     fields = [f for f in line.split("\t") if not f.startswith("SM:")]
     fields.insert(2, f"SM:{_get_tag(unit_group, 'SM')}")
     return "\t".join(fields + [f"{key}:{_get_tag(unit_group, key)}" for key in ("LB", "PL") if not _get_tag(line, key)])
 
 
 def prepare_original_reference(original: Path, scratch: Path) -> Path:
-    """The reference to decode a CRAM with: the user's own, whose ambiguous bases count in its checksums.
+    """Prepare the original reference of the user for decoding CRAM, because checksums include its ambiguous bases.
 
-    A copy with an index is made in scratch, for the user's folder may be read-only.
+    It is linked or unpacked into scratch and indexed there, because the user's folder may be read-only.
     """
     copy = scratch / "original.fa"
     if is_gzip(original):
@@ -83,7 +83,7 @@ def prepare_original_reference(original: Path, scratch: Path) -> Path:
 
 
 def main(job) -> None:
-    """Join the alignments of a sample's units; sort, mark duplicates, check as for alignments made here."""
+    """Join the alignments of a sample's units; sort, mark duplicates, and check them as after alignment."""
     reference_lengths = {line.split("\t")[0]: int(line.split("\t")[1]) for line in job.input.fai.read_text().splitlines()}
     reference = job.input.fasta
     if not all(is_gzip(path) for path in job.input.alignments):  # BAM is gzip inside, CRAM is not

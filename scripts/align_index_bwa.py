@@ -1,4 +1,4 @@
-"""Build the index of bwa."""
+"""Build the bwa index of the reference."""
 
 from readsight import pipes
 from readsight.step import step

@@ -1,4 +1,4 @@
-"""Build the index of STAR, with the junctions of the annotation."""
+"""Build the STAR index of the reference, with the junctions of the annotation."""
 
 import math
 from pathlib import Path
@@ -7,23 +7,23 @@ from readsight import pipes
 from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
-# Bases of an exon on either side of a junction. STAR's manual: 100 does as well as the reads' own length less one; and only
-# an index that does not hang on the reads can be shared between projects.
+# Exon bases on either side of a junction. According to STAR's manual, 100 works as well as the read length minus one, and
+# only an index that does not depend on the reads can be shared between projects.
 OVERHANG = 100
 
 
 def choose_suffix_length(bases: int) -> int:
-    """Length of the strings that the suffix array is indexed by: min(14, log2(genome)/2 - 1), as STAR's manual says."""
+    """String length of the suffix array index: min(14, log2(genome)/2 - 1), according to STAR's manual."""
     return max(2, min(14, int(math.log2(bases) / 2 - 1)))
 
 
 def choose_bin_bits(bases: int, sequences: int, read_length: int) -> int:
-    """Bits of a genome bin, one contig at least a bin: min(18, log2(max(genome / contigs, read length)))."""
+    """Bits of a genome bin (each contig has at least one bin): min(18, log2(max(genome / contigs, read length)))."""
     return min(18, int(math.log2(max(bases / sequences, read_length))))
 
 
 def main(fasta: Path, fai: Path, gtf: Path, index: list[Path], threads: int, mem_mb: int, scratch: Path):
-    """Build the index; its files go where index[0] stands."""
+    """Build the index in the folder of index[0]."""
     lengths = read_contig_lengths(fai)
     bases = sum(lengths.values())
     sizes = {

@@ -7,24 +7,24 @@ from readsight.step import step
 
 
 def build_gatk_command(memory_mb: int) -> list[str]:
-    """GATK with a heap that leaves room for Java itself."""
+    """GATK command with a heap that leaves memory for Java."""
     return ["gatk", "--java-options", f"-Xmx{int(memory_mb * 0.8)}m"]
 
 
 def build_recalibrator_command(fasta: Path, cram: Path, known_sites: list[Path], table: Path, memory_mb: int) -> list[str | Path]:
-    """Learn how true the reported qualities are, at places where no variant is known."""
+    """Command that estimates the true base qualities from sites without known variants."""
     known = [option for path in known_sites for option in ("--known-sites", path)]
     return [*build_gatk_command(memory_mb), "BaseRecalibrator", "-R", fasta, "-I", cram, *known, "-O", table]
 
 
 def build_apply_command(fasta: Path, cram: Path, table: Path, out: Path, memory_mb: int) -> list[str | Path]:
-    """Write the alignments with the true qualities; samtools makes the index, for GATK's is not a .crai."""
+    """Command that writes alignments with recalibrated qualities; samtools indexes them, because GATK does not write .crai."""
     arguments = ["-R", fasta, "-I", cram, "--bqsr-recal-file", table, "-O", out]
     return [*build_gatk_command(memory_mb), "ApplyBQSR", *arguments, "--create-output-bam-index", "false"]
 
 
 def ensure_index(vcf: Path, folder: Path) -> Path:
-    """The file itself where an index stands beside it; else a link to it in a folder of ours, indexed there."""
+    """Return the file if it has an index; otherwise link it into the folder and index the link."""
     if any(Path(f"{vcf}{suffix}").exists() for suffix in (".tbi", ".csi", ".idx")):
         return vcf
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Write the reference in upper case, ambiguous bases as N, with its index and dictionary."""
+"""Write the reference in upper case, with ambiguous bases as N, and its index and dictionary."""
 
 from readsight.formats import fasta
 from readsight.step import step

@@ -1,4 +1,4 @@
-"""Align the RNA of a sample with STAR, count its genes, mark duplicates, and write CRAM, in one stream."""
+"""Align the RNA reads of a sample with STAR, count genes, mark duplicates, and write CRAM, in one stream."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ SUMS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
 
 
 def build_star_command(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> list:
-    """STAR over all units of a sample at once. fastqs: files of each unit, mates side by side. folder: for its own files."""
+    """STAR command for all units of a sample. fastqs: files of each unit, one or two mates. folder: for STAR's files."""
     mates = [",".join(map(str, files)) for files in zip(*fastqs, strict=True)]
     command = ["STAR", "--genomeDir", index, "--runThreadN", str(threads), "--readFilesIn", *mates]
     command += ["--readFilesCommand", "gzip", "-cdf"] if any(path.suffix == ".gz" for unit in fastqs for path in unit) else []
@@ -20,11 +20,11 @@ def build_star_command(index: Path, fastqs: list[list[Path]], threads: int, fold
 
 
 def build_output_options(groups: list[str], junctions: Path | None) -> list:
-    """Options by which STAR counts genes and writes alignments to standard output, in the order of the reads.
+    """Options for counting genes and writing alignments to standard output, in the order of the reads.
 
-    groups: @RG lines of the units, of which STAR is told the names. junctions: those of a first pass.
-    Threads finish in another order each time, and only with PairedKeepInputOrder the same reads give the same
-    file: STAR then gathers its threads' alignments in files in scratch, and writes them in turn.
+    groups: @RG lines of the units; STAR receives their IDs. junctions: junctions of a first pass.
+    Threads finish in varying order, so only with PairedKeepInputOrder do equal reads give equal
+    files: STAR then collects the alignments of its threads in scratch files, and writes them in order.
     """
     names = [re.search(r"\tID:([^\t]+)", group)[1] for group in groups]
     read_group_options = [option for name in names for option in (",", f"ID:{name}")][1:]
@@ -34,9 +34,9 @@ def build_output_options(groups: list[str], junctions: Path | None) -> list:
 
 
 def run_first_pass(index: Path, fastqs: list[list[Path]], threads: int, folder: Path) -> Path:
-    """Junctions that a first pass over the reads finds.
+    """Run a first pass that finds junctions; returns the file of junctions.
 
-    A run of its own: with --twopassMode and several threads, STAR 2.7.10 writes no alignment in the order of the reads.
+    This is a separate run because with --twopassMode and several threads, STAR 2.7.10 does not keep the order of the reads.
     """
     folder.mkdir()
     pipes.run_tool([*build_star_command(index, fastqs, threads, folder), "--outSAMtype", "None"])
@@ -44,18 +44,18 @@ def run_first_pass(index: Path, fastqs: list[list[Path]], threads: int, folder: 
 
 
 def format_gene_counts(lines: list[str]) -> list[str]:
-    """STAR's ReadsPerGene as a table of rows: without its sums, with a header."""
+    """Lines of a gene table from STAR's ReadsPerGene: with a header, without the summary rows."""
     rows = [line for line in lines if line.split("\t")[0] not in SUMS]
     return ["gene_id\tunstranded\tforward\treverse", *rows]
 
 
 def strip_times(text: str) -> str:
-    """STAR's final log without the hours of this run."""
+    """Remove the times of this run from STAR's final log."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.strip().startswith(CLOCK))
 
 
 def main(job) -> None:
-    """Run STAR and write what became of the sample. job: of rule align_star."""
+    """Run STAR and write alignments, counts, junctions and log. job: of rule align_star."""
     fastqs = pipeline.group_by_unit(job.input.fastqs, job.params.mates)
     groups = list(job.params.groups)
     folder = job.scratch.resolve()

@@ -1,4 +1,4 @@
-"""Measure alignments: mapped reads, duplicates, insert size, depth."""
+"""Compute alignment statistics: mapped reads, duplicates, insert size, depth."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +10,13 @@ from readsight.step import step
 
 
 def parse_summary_numbers(stats: str) -> dict[str, float]:
-    """The SN lines of `samtools stats`, by name."""
+    """Values of the SN lines of `samtools stats`, by name."""
     rows = [line.split("\t") for line in stats.splitlines() if line.startswith("SN\t")]
     return {row[1].rstrip(":"): float(row[2]) for row in rows}
 
 
 def find_median_insert_size(stats: str) -> tuple[float | None, int]:
-    """Median insert size in bases and the pairs it is of, from the IS lines of `samtools stats`; None without pairs."""
+    """Median insert size in bases and number of pairs, from the IS lines of `samtools stats`; None without pairs."""
     rows = [line.split("\t") for line in stats.splitlines() if line.startswith("IS\t")]
     counts = [(int(row[1]), int(row[2])) for row in rows]
     pairs = sum(count for _, count in counts)
@@ -29,9 +29,9 @@ def find_median_insert_size(stats: str) -> tuple[float | None, int]:
 
 
 def compute_mean_depth(summary: str, length: int) -> float:
-    """Mean depth from mosdepth's summary: of the target regions where there are some.
+    """Mean depth of the reference, or of the target regions if there are any, from mosdepth's summary.
 
-    length: bases of the reference, or of the targets. mosdepth's own mean leaves out contigs that no read maps to.
+    length: bases of the reference or of the targets. The mean of mosdepth is not used: it ignores contigs without reads.
     """
     rows = {line.split("\t")[0]: line.split("\t") for line in summary.splitlines()}
     row = rows.get("total_region") or rows["total"]
@@ -39,7 +39,7 @@ def compute_mean_depth(summary: str, length: int) -> float:
 
 
 def summary_records(sample: str, stats: str, depth: str, length: int) -> list[dict]:
-    """The figures of a sample for the summary of the project. length: bases of the reference, or of the targets."""
+    """Records of a sample for summary.json. length: bases of the reference or of the targets."""
     numbers = parse_summary_numbers(stats)
     reads, mapped = int(numbers["raw total sequences"]), int(numbers["reads mapped"])
     duplicates = numbers["reads duplicated"] / mapped if mapped else None
@@ -54,14 +54,14 @@ def summary_records(sample: str, stats: str, depth: str, length: int) -> list[di
     figures = [
         make_record("reads", reads, reads, "reads", "Reads that were aligned"),
         make_record("mapped_fraction", mapped / reads, reads, "fraction", "Reads that map to the reference"),
-        make_record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are duplicates of another"),
+        make_record("duplicate_fraction", duplicates, mapped, "fraction", "Mapped reads that are marked as duplicates"),
         make_record("error_rate", numbers["error rate"], aligned, "fraction", "Aligned bases that differ from the reference"),
         make_record(
             "mean_depth",
             compute_mean_depth(depth, length),
             length,
             "reads",
-            "Mean depth over the reference (or the targets), duplicates left out",
+            "Mean depth of the reference (or of the targets), without duplicates",
         ),
     ]
     if size is not None:
@@ -72,7 +72,7 @@ def summary_records(sample: str, stats: str, depth: str, length: int) -> list[di
 
 
 def choose_depth_regions(targets: Path | None, lengths: dict[str, int]) -> list[Interval]:
-    """Where depth is measured: the user's targets without overlaps, so that each base counts once, or the reference."""
+    """Regions for mean depth: the targets with overlaps merged, so that each base counts once, or the reference."""
     return (
         merge_intervals(read_bed(targets, lengths), lengths)
         if targets
@@ -91,7 +91,7 @@ def main(
     summary: Path,
     scratch: Path,
 ) -> None:
-    """Run samtools stats and mosdepth side by side, and gather their figures."""
+    """Run samtools stats and mosdepth in parallel, and collect their results."""
     prefix = scratch / sample
     intervals = choose_depth_regions(targets, read_contig_lengths(Path(f"{fasta}.fai")))
     regions = ["--by", write_bed(scratch / "targets.bed", intervals)] if targets else []
@@ -102,7 +102,7 @@ def main(
         ]
         for task in tasks:
             task.result()
-    # the command line stands in it, with this run's paths
+    # drop the command line, which contains paths of this run
     lines = (scratch / "stats").read_text().splitlines(keepends=True)
     stats.write_text("".join(line for line in lines if not line.startswith("# The command line")))
     distribution.write_text(Path(f"{prefix}.mosdepth.global.dist.txt").read_text())

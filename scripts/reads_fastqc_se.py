@@ -1,4 +1,4 @@
-"""Look at the quality of single-end reads before and after cleaning."""
+"""Report the quality of single-end reads before and after cleaning (FastQC)."""
 
 from readsight.reads import fastqc
 from readsight.step import step

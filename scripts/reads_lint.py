@@ -1,4 +1,4 @@
-"""Check the FASTQ files of a sequencing unit whole."""
+"""Check the complete FASTQ files of a sequencing unit."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from readsight.step import step
 
 
 def main(fastqs: list[Path], out: Path) -> None:
-    """Write what was counted; raises InputError with every fault found."""
+    """Write the counts of the unit; raises InputError with all faults."""
     out.write_text(json.dumps(fastq.check_unit(fastqs), indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Gather the quality of reads, alignments, counts and calls into one page."""
+"""Collect the quality of reads, alignments, counts and calls in one page (MultiQC)."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from readsight.step import step
 
 
 def build_configuration(project: str) -> dict:
-    """MultiQC's settings: nothing asked of the network, nothing of this run's time and paths in the page."""
+    """Settings of MultiQC: no network access, and no times or paths of this run in the page."""
     return {
         "title": project,
         "no_version_check": True,
@@ -18,7 +18,7 @@ def build_configuration(project: str) -> dict:
         "disable_version_detection": True,
         "make_data_dir": False,
         "plots_force_interactive": True,
-        # in place of MultiQC's own list, which would cut sample.unit.clean_1 to sample.unit
+        # replaces the default list of MultiQC, which would shorten sample.unit.clean_1 to sample.unit
         "fn_clean_exts": [".gz", ".fastq", "_fastqc", ".flagstat", ".stats", ".mosdepth", ".trim", ".Log.final.out"],
         "fn_clean_trim": [],
         "module_order": [
@@ -35,7 +35,7 @@ def build_configuration(project: str) -> dict:
 
 
 def main(files: list[Path], project: str, html: Path, scratch: Path) -> None:
-    """Run MultiQC over exactly these files."""
+    """Run MultiQC on exactly these files."""
     settings, names = scratch / "multiqc.yaml", scratch / "files.txt"
     settings.write_text(json.dumps(build_configuration(project)))  # JSON is YAML
     names.write_text("".join(f"{path.resolve()}\n" for path in files))

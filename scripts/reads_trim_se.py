@@ -1,4 +1,4 @@
-"""Cut adapters and poor ends off single-end reads."""
+"""Trim adapters and low-quality ends of single-end reads."""
 
 from readsight.reads import trimmomatic
 from readsight.step import step
@@ -12,7 +12,7 @@ if __name__ == "__main__":
             job.input.adapters,
             job.params.trim_reads,
             job.output.fastqs,
-            job.output.said,
+            job.output.log,
             threads=job.threads,
             memory_mb=job.mem_mb,
             scratch=job.scratch,

@@ -1,4 +1,4 @@
-"""Say of each call what it does to genes, what it is called, how common it is, and what it means in the clinic."""
+"""Annotate calls with gene consequences, known ids, population frequency, clinical significance and repeats."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ REPEAT = '##INFO=<ID=REPEAT,Number=0,Type=Flag,Description="The reference FASTA 
 
 
 def build_csq_command(reference: Path, genes: Path, genotyped: bool) -> Command:
-    """bcftools csq. Unphased genotypes are taken as written, so that the parts of one haplotype call stay together.
+    """bcftools csq. Unphased genotypes are used as written, so that the parts of one haplotype call stay together.
 
-    genotyped: there are samples; without, each record is taken by itself.
+    genotyped: whether there are samples; without them, each record is annotated separately.
     """
     command = ["bcftools", "csq", "--no-version", "-f", reference, "-g", genes, "-p", "a", "-n", 32, "-v", 0]
     return [*command, *([] if genotyped else ["-s", "-", "-l"]), "-Ou", "-"]
 
 
 def choose_columns(resource: Path) -> str:
-    """What is taken from a prepared resource, in the words of bcftools annotate."""
+    """Columns to copy from a prepared resource, as option -c of bcftools annotate."""
     kind = resource.name.split(".")[0].rstrip("0123456789")
     if kind == "known":
         return "+ID"
@@ -33,9 +33,9 @@ def choose_columns(resource: Path) -> str:
 def plan_passes(
     calls: Path, out: Path, scratch: Path, first: list[Command], resources: dict[Path, str]
 ) -> list[tuple[list[Command], Path]]:
-    """Pipes to run one after the other, each with the file it writes.
+    """Plan the pipes to run in sequence, each with the file it writes.
 
-    The first streams; the others need an index of their input, so a file stands between.
+    The first pipe streams; the following ones need an indexed input, so each reads a file.
     """
     files = [scratch / f"{i}.bcf" for i in range(len(resources))] + [out]
     first_commands = [["bcftools", "view", "--no-version", "-Ou", calls], *first]
@@ -51,8 +51,8 @@ def main(
 ) -> None:
     """Write the annotated calls as BCF, with their index.
 
-    INFO/BCSQ: consequences; ID: of the first known-sites file that has the call; INFO/POP_AF:
-    frequency; INFO/CLNSIG: significance; INFO/REPEAT: lower case in the FASTA.
+    INFO/BCSQ: consequences; ID: from the first known-sites file that has the call; INFO/POP_AF:
+    frequency; INFO/CLNSIG: clinical significance; INFO/REPEAT: lower case in the FASTA.
     """
     genotyped = len(load_header(calls)[-1].split("\t")) > 9
     first: list[Command] = [build_csq_command(reference, genes, genotyped)] if genes else []

@@ -1,4 +1,4 @@
-"""Call small variants of all samples together in one piece of the genome (bcftools mpileup and call)."""
+"""Call small variants of all samples jointly in one piece of the genome (bcftools mpileup and call)."""
 
 from pathlib import Path
 
@@ -21,11 +21,11 @@ def build_commands(
     min_base_quality: int,
     min_mapping_quality: int,
 ) -> list[Command]:
-    """The pipe: pile-up, then multiallelic calling of variant sites.
+    """Pipe of pile-up and multiallelic calling of variant sites.
 
-    crams: a file that lists alignments. spans_bed: where the index jumps to. targets: where
-    positions are kept, if that is less. base, min_mapping_quality: least qualities, Phred. A record belongs
-    to the piece that its POS lies in, so neighbouring pieces share none.
+    crams: file that lists alignments. spans_bed: regions read through the index. targets: regions of
+    which positions are kept, if smaller. Qualities are Phred-scaled. A record belongs to the piece
+    that contains its POS, so that neighbouring pieces share no record.
     """
     target_options = ["-T", targets] if targets else []
     mpileup = ["bcftools", "mpileup", "--no-version", "-Ou", "-f", reference, "-b", crams, "-R", spans_bed, *target_options]
@@ -45,13 +45,13 @@ def main(
     min_base_quality: int,
     min_mapping_quality: int,
 ) -> None:
-    """Write the calls of a piece as BCF; none, where the piece is empty."""
+    """Write the calls of a piece as BCF; no calls if the piece is empty."""
     intervals = read_plain_bed(piece)
     if not intervals:
         return write_empty_bcf(out, read_contig_lengths(Path(f"{reference}.fai")), samples)
     files = write_list(crams, scratch / "crams.txt")
     wide_spans = span_contigs(intervals)
-    # one jump a contig and a filter are faster than a jump for every exon
+    # one index query per contig plus a filter is faster than one query per exon
     targets = piece if len(wide_spans) < len(intervals) else None
     spans_bed = write_bed(scratch / "spans.bed", wide_spans)
     run_pipe(build_commands(reference, files, spans_bed, targets, out, ploidy, min_base_quality, min_mapping_quality))

@@ -12,7 +12,7 @@ from readsight.variants.vcf_files import format_empty_vcf
 def build_command(
     image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
 ) -> Command:
-    """run_deepvariant inside the container; the folders of all its files are bound into it."""
+    """Command run_deepvariant in the container, with the folders of all files bound into it."""
     files = {"ref": reference, "reads": cram, "regions": piece, "output_vcf": out}
     absolute_paths = {name: Path(path).resolve() for name, path in files.items()}
     folders = sorted({str(path.parent) for path in absolute_paths.values()} | {str(Path(scratch).resolve())})
@@ -25,7 +25,7 @@ def build_command(
 def main(
     image: str, model: str, reference: Path, cram: Path, piece: Path, out: Path, scratch: Path, sample: str, threads: int
 ) -> None:
-    """Write the sample's calls of a piece, as VCF; none, where the piece is empty."""
+    """Write the calls of a sample in a piece as VCF; no calls if the piece is empty."""
     if read_plain_bed(piece):
         run_tool(build_command(image, model, reference, cram, piece, out, scratch, sample, threads))
         return

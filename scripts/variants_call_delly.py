@@ -1,4 +1,4 @@
-"""Find one sample's structural variants from discordant pairs and split reads (Delly)."""
+"""Call structural variants of one sample from discordant pairs and split reads (Delly)."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from readsight.variants.delly import run_delly, write_note
 
 
 def build_command(reference: Path, cram: Path, out: Path) -> Command:
-    """Delly's discovery."""
+    """Delly command for discovery."""
     return ["delly", "call", "-g", reference, "-o", out, cram]
 
 
 def main(reference: Path, cram: Path, sample: str, out: Path, note_path: Path) -> None:
-    """Write the sample's sites as BCF, and a note; a sample that Delly cannot judge has none, and the note says why."""
+    """Write the sites of the sample as BCF, and a note with the reason if Delly cannot process the sample."""
     reason = run_delly(build_command(reference, cram, out), out, read_contig_lengths(Path(f"{reference}.fai")), sample)
     write_note(note_path, sample, reason)
 

@@ -1,4 +1,4 @@
-"""Call small variants of all samples together in one piece of the genome (freebayes)."""
+"""Call small variants of all samples jointly in one piece of the genome (freebayes)."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from readsight.pipes import Command, read_pipe, run_pipe, write_list
 from readsight.step import step
 from readsight.variants.vcf_files import make_clean_feed, write_empty_bcf
 
-# freebayes begins its haplotypes afresh at the start of a region: a margin lets it settle before the piece begins
+# freebayes starts new haplotypes at the start of a region: the margin (bases) keeps this effect outside the piece
 MARGIN = 500
 
 
 def build_command(
     reference: Path, crams: Path, targets: Path, ploidy: int, min_base_quality: int, min_mapping_quality: int
 ) -> Command:
-    """freebayes for germline calls. crams: a file that lists alignments. base, min_mapping_quality: least qualities, Phred.
+    """freebayes command for germline calls. crams: file that lists alignments. Qualities are Phred-scaled.
 
-    An allele needs two reads and 15 % of a sample's reads: at less than that a
-    heterozygote is improbable, and errors abound.
+    An allele needs two reads and 15 % of the reads of a sample: below this, a
+    heterozygote is improbable and errors are frequent.
     """
     arguments = [
         "freebayes",
@@ -49,14 +49,14 @@ def main(
     min_base_quality: int,
     min_mapping_quality: int,
 ) -> None:
-    """Write the calls whose POS lies in the piece, as BCF; none, where the piece is empty."""
+    """Write the calls whose POS is in the piece as BCF; no calls if the piece is empty."""
     intervals = read_plain_bed(piece)
     lengths = read_contig_lengths(Path(f"{reference}.fai"))
     if not intervals:
         return write_empty_bcf(out, lengths, samples)
     files = write_list(crams, scratch / "crams.txt")
     padded_targets = write_bed(scratch / "targets.bed", pad_intervals(intervals, lengths, MARGIN))
-    # freebayes puts the samples in an order of its own
+    # freebayes does not keep the order of the samples
     order = write_list(samples, scratch / "samples.txt")
     view_command = [
         "bcftools",

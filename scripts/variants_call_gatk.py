@@ -1,4 +1,4 @@
-"""Find one sample's likelihoods of variants in one piece of the genome (GATK HaplotypeCaller, GVCF)."""
+"""Compute genotype likelihoods of one sample in one piece of the genome (GATK HaplotypeCaller, GVCF)."""
 
 import gzip
 from pathlib import Path
@@ -8,7 +8,7 @@ from readsight.pipes import Command, run_tool
 from readsight.step import step
 from readsight.variants.vcf_files import format_empty_vcf
 
-# haplotypes are assembled from windows: a margin gives those at a piece's ends their whole surroundings
+# haplotypes are assembled in windows: the margin (bases) gives windows at the ends of a piece their full context
 MARGIN = 100
 
 
@@ -24,7 +24,7 @@ def build_command(
     threads: int,
     memory_mb: int,
 ) -> Command:
-    """HaplotypeCaller. memory_mb: memory of the whole job; the Java heap takes four fifths. base, min_mapping_quality: least qualities, Phred."""
+    """HaplotypeCaller command. memory_mb: of the job; the Java heap takes four fifths. Qualities are Phred-scaled."""
     arguments = [
         "gatk",
         "--java-options",
@@ -57,7 +57,7 @@ def main(
     threads: int,
     memory_mb: int,
 ) -> None:
-    """Write the sample's GVCF of a piece and its index; a header alone, where the piece is empty."""
+    """Write the GVCF of the sample in a piece, and its index; only a header if the piece is empty."""
     if read_plain_bed(piece):
         run_tool(
             build_command(reference, cram, piece, out, scratch, ploidy, min_base_quality, min_mapping_quality, threads, memory_mb)

@@ -1,4 +1,4 @@
-"""Compare calls with a known truth by the haplotypes that they spell, and label each candidate call true or false."""
+"""Benchmark small-variant calls against a truth set by haplotypes, and label each candidate call true or false."""
 
 import csv
 import json
@@ -21,20 +21,20 @@ from readsight.variants.vcf_records import SpilledRecords, VcfRecord, pair_sampl
 
 log = logging.getLogger("readsight")
 
-# Length changes from here on belong to the comparison of structural variants (bases).
+# Length changes of this size or more (bases) belong to the comparison of structural variants.
 STRUCTURAL = 50
-# Genome blocks over which F1 is resampled: about this many, of a length between these limits (bases).
+# Genome blocks for the bootstrap of F1: approximate number, and limits of their length (bases).
 BLOCKS, SHORTEST_BLOCK, LONGEST_BLOCK = 200, 1_000, 1_000_000
-# A truth of the same build agrees with the reference nearly everywhere; some references hold IUPAC codes.
+# A truth of the same build agrees with the reference nearly everywhere; some references have IUPAC codes.
 MISMATCHES = 0.01
 
 
 def collect_calls(rows: list[VcfRecord], row_edits: list[list[list[AlleleEdit]]], sample: int, phased: bool) -> list[VariantCall]:
-    """The calls that one sample carries.
+    """Collect the calls that one sample carries.
 
-    row_edits: edits of each alternative allele of each row. phased: believe phase between
-    records (of the truth; a caller is not judged by phase that it guessed). Missing and
-    reference alleles give nothing; a haploid call stands for every copy.
+    row_edits: edits of each alternative allele of each row. phased: use phase between
+    records (for the truth; callers are not evaluated on inferred phase). Missing and
+    reference alleles give no calls; a haploid call counts as homozygous.
     """
     calls = []
     for i, row in enumerate(rows):
@@ -42,7 +42,7 @@ def collect_calls(rows: list[VcfRecord], row_edits: list[list[list[AlleleEdit]]]
         for allele in sorted({a for a in carried.alleles if a > 0}):
             if allele > len(row.alts):
                 raise InputError(
-                    f"record at position {row.position + 1}: genotype {row.genotypes[sample]} names an allele that is not there"
+                    f"record at position {row.position + 1}: genotype {row.genotypes[sample]} has an allele index that the record does not define"
                 )
             copies = carried.alleles.count(allele)
             homozygous = copies == len(carried.alleles)
@@ -59,7 +59,7 @@ def collect_calls(rows: list[VcfRecord], row_edits: list[list[list[AlleleEdit]]]
 
 
 def compute_spans(calls: list[VariantCall]) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and ends, 0-based half-open, of the reference bases that leftmost edits change; an insertion's is the base before it."""
+    """Starts and ends, 0-based half-open, of the reference bases changed by leftmost edits; for an insertion, the previous base."""
     keys = [call.edit.key for call in calls]
     starts = np.array([max(0, s - 1) if s == e else s for s, e, _ in keys], dtype=np.int64)
     ends = np.array([max(1, e) if s == e else e for s, e, _ in keys], dtype=np.int64)
@@ -67,19 +67,19 @@ def compute_spans(calls: list[VariantCall]) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Scope:
-    """What is counted: confident regions (None: everywhere), and strata by name."""
+    """Scope of the comparison: confident regions (None: everywhere), and strata by name."""
 
     def __init__(self, confident: IntervalSet | None, strata: dict[str, IntervalSet]):
         self.confident = confident
         self.strata = strata
 
     def find_counted(self, contig: str, calls: list[VariantCall]) -> np.ndarray:
-        """Whether each call is counted: its bases lie whole in the confident regions, and it is a small variant."""
+        """Whether each call counts: all its bases are in confident regions, and it is a small variant."""
         small = np.array([abs(call.edit.length_change) < STRUCTURAL for call in calls], dtype=bool)
         return small if self.confident is None else small & self.confident.contains(contig, *compute_spans(calls))
 
     def assign_strata(self, contig: str, calls: list[VariantCall]) -> np.ndarray:
-        """(calls, 1 + strata [+ 1]) bool: the whole, each stratum that a call touches, and outside all of them."""
+        """(calls, 1 + strata [+ 1]) bool: everything, each stratum that a call touches, and outside all strata."""
         touched = [intervals.overlaps(contig, *compute_spans(calls)) for intervals in self.strata.values()]
         columns = [np.ones(len(calls), dtype=bool), *touched]
         if touched:
@@ -92,7 +92,7 @@ def find_row_edits(rows: list[VcfRecord], reference: str) -> list[list[list[Alle
 
 
 def check_reference_alleles(rows: list[VcfRecord], contig: str, reference: str, source: Path) -> list[VcfRecord]:
-    """Truth records of a contig whose REF is the reference's. Raises InputError where too many differ: another build."""
+    """Keep truth records whose REF agrees with the reference. Raises InputError if too many differ (another build)."""
     matching, mismatching = [], []
     for row in rows:
         reference_allele = reference[row.position : row.position + len(row.ref)]
@@ -102,7 +102,7 @@ def check_reference_alleles(rows: list[VcfRecord], contig: str, reference: str, 
         (matching if is_same else mismatching).append(row)
     for row in mismatching[:5]:
         log.warning(
-            "%s: %s:%d says REF %s; the reference has another base there: left out",
+            "%s: %s:%d has REF %s, which differs from the reference: record is ignored",
             source,
             contig,
             row.position + 1,
@@ -113,7 +113,7 @@ def check_reference_alleles(rows: list[VcfRecord], contig: str, reference: str, 
         reference_allele = reference[row.position : row.position + len(row.ref)] or "nothing: the contig is shorter"
         raise InputError(
             f"{source}: {len(mismatching)} of {len(rows)} records on {contig} do not agree with the reference (first: position {row.position + 1}, "
-            f"REF {row.ref[:20]}, the reference has {reference_allele[:40]}); is the truth of another build?"
+            f"REF {row.ref[:20]}, the reference has {reference_allele[:40]}); is the truth from another build?"
         )
     return matching
 
@@ -123,10 +123,10 @@ def compare_sample(
 ) -> dict[str, np.ndarray]:
     """Match one sample on one contig.
 
-    passed: (query,) bool, whether the call's record passed its filters. Returns
+    passed: (query,) bool, whether the record of the call passed its filters. Returns
     `truth` and `query`: (2, n) bool, hits of passing calls by genotype and by allele;
-    `label`: (query,) bool, alleles of all candidates that are true; `candidate`: (truth,) bool, truth
-    alleles that any candidate has.
+    `label`: (query,) bool, whether the allele of each candidate is true; `candidate`: (truth,) bool,
+    whether any candidate has the truth allele.
     """
     index = np.flatnonzero(passed)
     passing_calls = [query[i] for i in index]
@@ -134,7 +134,7 @@ def compare_sample(
     hits = np.zeros((2, len(query)), dtype=bool)
     hits[:, index] = [f[1] for f in matches]
     candidate_matches = matches[1] if len(index) == len(query) else match_calls(reference, truth, query, ignore_genotypes=True)
-    # a call whose genotype is right is right in its allele, too
+    # a correct genotype implies a correct allele
     truth_hits = np.array([matches[0][0], matches[1][0]], dtype=bool).reshape(2, -1)
     truth_hits[1] |= truth_hits[0]
     hits[1] |= hits[0]
@@ -147,7 +147,7 @@ def compare_sample(
 
 
 class Comparison:
-    """Compare contig by contig and keep counts, labels, and the sites of errors.
+    """Comparison by contig; collects counts, labels, and the sites of errors.
 
     pairs: sample of the calls → truth sample. sites: writer of the table of errors.
     """
@@ -213,10 +213,10 @@ TABLE += [f"{metric}{limit}" for metric in ("precision", "recall", "f1") for lim
 
 
 def list_contigs(genome: pysam.FastaFile, truth: SpilledRecords, query: SpilledRecords, names: dict[str, Path]) -> Iterator[str]:
-    """Contigs with any record, in the reference's order; of those that the reference lacks, the truth's are left out.
+    """Contigs with records, in the order of the reference; truth contigs that the reference lacks are ignored.
 
-    A truth of a whole genome may be held against a part of it. Raises InputError where the
-    truth shares no contig with the reference, or the calls name one that it lacks.
+    So a truth of a complete genome can be used with a part of it. Raises InputError if the
+    truth shares no contig with the reference, or if the calls have one that it lacks.
     """
     known = set(genome.references)
     faults = []
@@ -225,10 +225,10 @@ def list_contigs(genome: pysam.FastaFile, truth: SpilledRecords, query: SpilledR
         if unknown and (side == "calls" or len(unknown) == len(source.contig_files)):
             names_text = ", ".join(genome.references[:5]) + (" …" if len(known) > 5 else "")
             faults.append(
-                f"{names[side]}: contig {unknown[0]!r} is not in the reference, which has {names_text}; is it of another build?"
+                f"{names[side]}: contig {unknown[0]!r} is not in the reference, which has {names_text}; is it from another build?"
             )
         elif unknown:
-            log.warning("%s: not in the reference, and left out: %s", names[side], ", ".join(unknown[:20]))
+            log.warning("%s: contigs that are not in the reference are ignored: %s", names[side], ", ".join(unknown[:20]))
     if faults:
         raise InputError(faults)
     return (contig for contig in genome.references if contig in truth.contig_files or contig in query.contig_files)

@@ -1,4 +1,4 @@
-"""Compare structural variants with a known truth: type, breakpoints and size, sample by sample, with Truvari."""
+"""Benchmark structural variants against a truth set by type, breakpoints and size, per sample (Truvari)."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ TYPES = ("DEL", "DUP", "INV", "INS")
 NAMES = {"del": "deletions", "dup": "duplications", "inv": "inversions", "ins": "insertions", "all": "structural variants"}
 SMALLEST = 50
 BREAKPOINT = 500
-# Sequences are not compared (symbolic alleles have none); sizes must agree to 70 %, Truvari's default.
+# Sequences are not compared, because symbolic alleles have none; size similarity is at least 70 %, Truvari's default.
 PARAMETERS = {
     "refdist": BREAKPOINT,
     "pctseq": 0,
@@ -38,7 +38,7 @@ PARAMETERS = {
 
 
 class StructuralMatch(NamedTuple):
-    """A structural variant and whether the other side has it. status: TP, FN (truth), TP, FP (calls)."""
+    """A structural variant and its match in the opposite set. status: TP or FN (truth), TP or FP (calls)."""
 
     contig: str
     start: int
@@ -54,7 +54,7 @@ class StructuralMatch(NamedTuple):
 def read_carried_variants(
     path: Path, sample: str, parameters: truvari.VariantParams, passed_only: bool, known: set[str]
 ) -> Iterator[truvari.VariantRecord]:
-    """Structural variants of SMALLEST bases or more that a sample carries on known contigs. passed_only: only those that pass."""
+    """Read structural variants of SMALLEST bases or more that a sample carries on known contigs."""
     with pysam.VariantFile(str(path)) as records:
         for record in records:
             alleles = record.samples[sample].get("GT") or ()
@@ -68,7 +68,7 @@ def read_carried_variants(
 
 
 def merge_inversions(variants: Iterable[truvari.VariantRecord]) -> list[truvari.VariantRecord]:
-    """One record an inversion: Delly writes one for each of the two junctions (INFO/CT 3to3 and 5to5)."""
+    """Merge inversions into one record each: Delly writes one for each of the two junctions (INFO/CT 3to3 and 5to5)."""
     merged: list[truvari.VariantRecord] = []
     junctions: list[truvari.VariantRecord] = []
     for variant in sorted(variants, key=lambda v: (v.chrom, v.start, v.end)):
@@ -92,9 +92,9 @@ def variant_type(variant: truvari.VariantRecord) -> str:
 def compare_variants(truth: list[truvari.VariantRecord], calls: list[truvari.VariantRecord]) -> list[truvari.MatchResult]:
     """Pair truth and calls of one sample, each at most once, best score first (Truvari's `single`).
 
-    A pair needs the same type, sizes that agree to 70 %, and both breakpoints within
-    BREAKPOINT bases: Truvari alone would take any overlap for near enough, which lets
-    a long variant match a neighbour.
+    A pair needs the same type, a size similarity of 70 %, and both breakpoints within
+    BREAKPOINT bases: Truvari alone would accept any overlap, so that
+    a long variant could match a neighbour.
     """
     results: list[truvari.MatchResult] = []
     bench = truvari.Bench()
@@ -115,7 +115,7 @@ def has_near_breakpoints(pair: truvari.MatchResult) -> bool:
 
 
 def group_variants(truth: Iterable[truvari.VariantRecord], calls: Iterable[truvari.VariantRecord]) -> Iterator[tuple[list, list]]:
-    """Groups of variants whose starts are near enough to match: no pair across two groups can."""
+    """Group variants by start position, so that variants of different groups cannot match."""
     items = [(v.chrom, v.start, side, i, v) for side, variants in enumerate((truth, calls)) for i, v in enumerate(variants)]
     group: tuple[list, list] = ([], [])
     previous: tuple[str, int] | None = None
@@ -130,7 +130,7 @@ def group_variants(truth: Iterable[truvari.VariantRecord], calls: Iterable[truva
 
 
 def describe_matches(results: list[truvari.MatchResult], sample: str) -> Iterator[StructuralMatch]:
-    """Each variant of both sides once, with its counterpart."""
+    """Yield each variant of both sets once, with its counterpart."""
     for result in results:
         for side, variant, counterpart, missing in (
             ("truth", result.base, result.comp, "FN"),
@@ -154,7 +154,7 @@ def describe_matches(results: list[truvari.MatchResult], sample: str) -> Iterato
 
 
 def compute_figures(matches: list[StructuralMatch]) -> dict[str, Interval | int]:
-    """Counts, precision, recall and F1 with 95 % intervals (Wilson; of F1 through tp / (tp + fp + fn))."""
+    """Counts, precision, recall and F1 with 95 % intervals (Wilson; for F1 from tp / (tp + fp + fn))."""
     status_counts = Counter((f.side, f.status) for f in matches)
     counts = Counts(
         status_counts["truth", "TP"], status_counts["truth", "FN"], status_counts["calls", "TP"], status_counts["calls", "FP"]
@@ -163,7 +163,7 @@ def compute_figures(matches: list[StructuralMatch]) -> dict[str, Interval | int]
 
 
 def summary_records(matches: list[StructuralMatch], caller: str) -> list[dict]:
-    """Records of summary.json, by type and over all."""
+    """Records of summary.json, by type and for all types."""
     records = []
     for name in NAMES:
         rows = compute_figures([f for f in matches if name in ("all", f.type.lower())])
@@ -187,11 +187,11 @@ def summary_records(matches: list[StructuralMatch], caller: str) -> list[dict]:
 
 
 def check_contigs(path: Path, known: set[str]) -> None:
-    """Raise InputError where no record of the truth lies on the reference; those that do not are left out later."""
+    """Raise InputError if no record of the truth is on a contig of the reference; single such records are ignored later."""
     with pysam.VariantFile(str(path)) as records:
         names = {record.chrom: None for record in records}
     if names and not known & set(names):
-        raise InputError(f"{path}: contig {next(iter(names))!r} is not in the reference; is it of another build?")
+        raise InputError(f"{path}: contig {next(iter(names))!r} is not in the reference; is it from another build?")
 
 
 def main(

@@ -1,4 +1,4 @@
-"""Keep the calls that enough callers agree on."""
+"""Keep the calls that a minimum number of callers agree on."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from readsight.step import step
 from readsight.variants.vcf_files import index_bcf, load_header
 
 LINES = [
-    '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers that found this call and filtered it not">',
-    '##INFO=<ID=NCALLERS,Number=1,Type=Integer,Description="Number of callers that found this call and filtered it not">',
+    '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers that made this call and did not filter it">',
+    '##INFO=<ID=NCALLERS,Number=1,Type=Integer,Description="Number of callers that made this call and did not filter it">',
 ]
 
 
 def count_votes(lines: Iterator[str], callers: list[str]) -> Iterator[tuple[int, str]]:
-    """For each shared site of `bcftools isec`: the place of the first caller that has it, and its annotation row.
+    """Yield the index of the first caller and the annotation row of each shared site of `bcftools isec`.
 
-    lines: CHROM, POS, REF, ALT and a string of 0 and 1 for the callers, joined by tabs.
+    lines: CHROM, POS, REF, ALT and a string of 0 and 1 per caller, separated by tabs.
     """
     for line in lines:
         *site, flags = line.rstrip("\n").split("\t")
@@ -33,17 +33,16 @@ def parse_definitions(lines: list[str]) -> dict[str, tuple[str, str]]:
 
 
 def find_conflicts(first: dict[str, tuple[str, str]], second: dict[str, tuple[str, str]]) -> list[str]:
-    """Tags that two callers define differently: the later one's cannot stand in one file with the first one's."""
+    """Tags that two callers define differently, so that they cannot be in one file."""
     return sorted(tag for tag, meaning in second.items() if first.get(tag, meaning) != meaning)
 
 
 def main(calls: list[Path], callers: list[str], min_callers: int, out: Path, scratch: Path) -> None:
-    """Write the calls that at least `min_callers` callers found, as BCF with index.
+    """Write the calls that at least `min_callers` callers made, as BCF with index.
 
-    A call is its CHROM, POS, REF and ALT, after normalisation; one that a caller's filters
-    marked does not count for it. Record and genotypes are those of the first caller, in the
-    order of the config, that has it; tags that callers define differently are kept from the
-    first alone.
+    A call is identified by CHROM, POS, REF and ALT after normalisation; filtered calls do not
+    count. Record and genotypes come from the first caller, in the order of the config, that
+    made the call; tags that callers define differently are kept only from the first.
     """
     tables = [scratch / f"{caller}.tsv" for caller in callers]
     handles = [open(table, "w") for table in tables]

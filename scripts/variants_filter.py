@@ -1,4 +1,4 @@
-"""Mark calls that look wrong: every filter that a call fails is named in its FILTER, the others are PASS."""
+"""Apply filters: FILTER lists every filter that a call fails, or is PASS."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from readsight.variants.vcf_files import load_header
 
 
 def build_filter_command(name: str, expression: str, source: Path | str, out: list[str | Path]) -> Command:
-    """bcftools filter that adds a reason to the calls for which the expression holds."""
+    """bcftools filter command that adds the filter name to calls for which the expression is true."""
     return ["bcftools", "filter", "--no-version", "-m", "+", "-s", name, "-e", expression, *out, source]
 
 
 def build_commands(source: Path, out: Path, filters: dict[str, str]) -> list[Command]:
-    """One member a filter; a call that fails none is PASS. A call keeps the reasons it came with."""
+    """Pipe with one command per filter; a call that fails none is PASS. Filters that are already set are kept."""
     first = ["bcftools", "filter", "--no-version", "-m", "+", "-i", "POS>0", "-Ou", source]
     steps = [build_filter_command(name, expression, "-", ["-Ou"]) for name, expression in filters.items()]
     return [first, *steps, ["bcftools", "view", "--no-version", "-Ob", "-o", out, "-"]]
 
 
 def check_filters(source: Path, filters: dict[str, str], caller: str) -> None:
-    """Try each expression on the caller's header. Raises InputError naming those that bcftools refuses."""
+    """Try each expression on the header of the caller. Raises InputError with those that bcftools rejects."""
     text = ("\n".join(load_header(source)) + "\n").encode()
     faults = []
     for name, expression in filters.items():
@@ -33,13 +33,13 @@ def check_filters(source: Path, filters: dict[str, str], caller: str) -> None:
             )
         except ToolError as error:
             message = str(error).splitlines()[-1].strip()
-            faults.append(f"variants.filters.{name}: {expression!r} does not hold for the calls of {caller}: {message}")
+            faults.append(f"variants.filters.{name}: {expression!r} is not valid for the calls of {caller}: {message}")
     if faults:
         raise InputError(faults)
 
 
 def main(source: Path, out: Path, filters: dict[str, str], caller: str) -> None:
-    """Write the calls with FILTER set, as BCF. Raises InputError for an expression that does not fit them."""
+    """Write the calls with FILTER set, as BCF. Raises InputError for an invalid expression."""
     check_filters(source, filters, caller)
     run_pipe(build_commands(source, out, filters))
 

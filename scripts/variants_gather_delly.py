@@ -1,4 +1,4 @@
-"""Join the samples' genotypes of structural variants into one table, with Delly's own soft filters."""
+"""Join the structural variant genotypes of all samples in one file, with the soft filters of Delly."""
 
 import json
 import logging
@@ -18,9 +18,9 @@ KINDS = {"DEL": "deletions", "DUP": "duplications", "INV": "inversions", "INS": 
 
 
 def build_tidy_commands(out: Path, scratch: Path, order: Path) -> list[Command]:
-    """Sites that some sample carries, sorted, samples in order.
+    """Pipe that keeps sites carried by any sample, sorted, with samples in order.
 
-    A site that no sample carries once all were genotyped is no call.
+    A site that no sample carries after genotyping is not a call.
     """
     return [
         ["bcftools", "view", "--no-version", "-S", order, "-Ou", "-"],
@@ -30,28 +30,28 @@ def build_tidy_commands(out: Path, scratch: Path, order: Path) -> list[Command]:
 
 
 def find_unjudged_samples(notes: list[dict[str, Any]]) -> dict[str, str]:
-    """Samples that Delly could not judge, each with its first reason. notes: of each sample and step."""
+    """Samples that Delly could not process, each with its first reason. notes: of each sample and step."""
     return {note["sample"]: note["reason"] for note in reversed(notes) if note["reason"]}
 
 
 def make_audit_note(unjudged: dict[str, str], calls: int) -> dict[str, str]:
-    """What the audit is told: who was not judged and why; that nothing was found, where all were."""
+    """Note for the audit: samples that Delly could not process and why, or that no variant was called."""
     if unjudged:
-        return {"note": "not judged: " + "; ".join(f"{sample} ({unjudged[sample]})" for sample in sorted(unjudged))}
-    return {} if calls else {"note": "Delly found no structural variant in any sample"}
+        return {"note": "not processed: " + "; ".join(f"{sample} ({unjudged[sample]})" for sample in sorted(unjudged))}
+    return {} if calls else {"note": "Delly detected no structural variant in any sample"}
 
 
 def summary_records(rows: list[tuple[str, str]], unjudged: Iterable[str]) -> list[dict[str, Any]]:
-    """Figures. rows: type and FILTER of each call. unjudged: samples that were not judged."""
+    """Records of summary.json. rows: type and FILTER of each call. unjudged: samples that Delly could not process."""
     passed = Counter(kind for kind, verdict in rows if verdict in ("PASS", "."))
     unjudged = sorted(unjudged)
-    figures = [("calls", len(rows), "calls", "Structural variants, those that Delly's filters marked among them")]
+    figures = [("calls", len(rows), "calls", "Structural variants, including those that Delly's filters mark")]
     figures.append(("passed", sum(passed.values()), "calls", "Structural variants that passed Delly's filters"))
     figures += [
         (kind.lower(), passed[kind], "calls", f"Structural variants that passed: {label}") for kind, label in KINDS.items()
     ]
     label = f": {', '.join(unjudged)}" if unjudged else ""
-    figures.append(("not_judged", len(unjudged), "samples", f"Samples whose reads do not suffice for Delly{label}"))
+    figures.append(("not_judged", len(unjudged), "samples", f"Samples with too few reads for Delly{label}"))
     return [
         {
             "key": f"variants.delly.{name}",
@@ -76,7 +76,7 @@ def main(
     note_path: Path,
     scratch: Path,
 ) -> None:
-    """Write all samples' structural variants as BCF with index, the figures, and what the audit is told."""
+    """Write the structural variants of all samples as BCF with index, the summary, and the note for the audit."""
     lengths = read_contig_lengths(Path(f"{reference}.fai"))
     files = []
     for number, path in enumerate(calls):

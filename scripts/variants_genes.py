@@ -1,8 +1,8 @@
-"""Write a gene annotation, GTF or GFF3 of any school, in the GFF3 dialect that bcftools csq reads.
+"""Convert a gene annotation (GTF or GFF3 of any source) to the GFF3 that bcftools csq reads.
 
-csq wants genes, transcripts, exons, coding parts and UTRs of Ensembl's GFF3, coding parts with
-the stop codon and with phases that follow from one another. GTF leaves the stop codon out, RefSeq
-and UCSC name things otherwise, and some files leave genes, biotypes or phases out.
+csq needs genes, transcripts, exons, coding parts and UTRs as in Ensembl's GFF3; coding parts include
+the stop codon and have consistent phases. GTF excludes the stop codon, RefSeq and UCSC use
+different names, and some files lack genes, biotypes or phases.
 """
 
 import io
@@ -23,7 +23,7 @@ log = logging.getLogger("readsight")
 
 STOPS = {"TAA", "TAG", "TGA"}
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
-# their genetic code is another one, and csq knows the standard one alone
+# mitochondria have a different genetic code, and csq only knows the standard one
 MITOCHONDRIA = {"MT", "M", "chrM", "chrMT", "Mito", "MtDNA", "mitochondrion", "NC_012920.1", "NC_001224.1"}
 PART_TYPES = {"exon", "CDS", "stop_codon"}
 CODING = {"protein_coding", "mRNA"}
@@ -31,7 +31,7 @@ CODING = {"protein_coding", "mRNA"}
 
 @dataclass
 class CodingTranscript:
-    """One transcript; parts are (start, end), 0-based half-open. phase: bases to skip at the start of the first coding part."""
+    """A transcript; parts are (start, end), 0-based half-open. phases: bases to skip at the start of each coding part."""
 
     name: str
     gene: str
@@ -45,9 +45,9 @@ class CodingTranscript:
 
 
 def read_transcripts(lines: Iterator[str], lengths: dict[str, int], source: Path) -> list[CodingTranscript]:
-    """Transcripts of an annotation, on the contigs of the reference, in order of appearance.
+    """Read the transcripts of an annotation on the contigs of the reference, in order of appearance.
 
-    Raises InputError where the file is no GTF or GFF3, or none of its contigs is in the reference.
+    Raises InputError if the file is not GTF or GFF3, or if none of its contigs is in the reference.
     """
     transcripts: dict[tuple[str, str], CodingTranscript] = {}
     feature_tags: dict[str, tuple[str, dict[str, str]]] = {}
@@ -60,7 +60,7 @@ def read_transcripts(lines: Iterator[str], lengths: dict[str, int], source: Path
             continue
         fields = line.rstrip("\r\n").split("\t")
         if len(fields) < 9 or not (fields[3].isdigit() and fields[4].isdigit()):
-            raise InputError(f"reference.gtf: {source}, row {row}: a GTF or GFF3 row has nine columns joined by tabs")
+            raise InputError(f"reference.gtf: {source}, row {row}: a GTF or GFF3 row has nine columns separated by tabs")
         if gff3 is None:
             gff3 = "=" in fields[8].split(";")[0] and '"' not in fields[8].split(";")[0]
         if fields[0] not in lengths:
@@ -101,13 +101,13 @@ def _add_part(transcripts: dict[tuple[str, str], CodingTranscript], name: str, f
 
 
 def _add_gene_tags(transcript: CodingTranscript, feature_tags: dict[str, tuple[str, dict[str, str]]]) -> None:
-    """Fill in gene and biotype of a GFF3 transcript from its own row and its gene's."""
+    """Set gene and biotype of a GFF3 transcript from the rows of transcript and gene."""
     kind, tags = feature_tags.get(transcript.name, ("", {}))
     if not tags:
         return
     parent = tags.get("Parent", "").split(",")[0]
     gene = feature_tags.get(parent, ("", tags))[1]
-    # coding parts that hang from a gene directly (bacteria, yeast)
+    # coding parts can be direct children of a gene (bacteria, yeast)
     transcript.gene = parent or transcript.name
     transcript.symbol = gene.get("Name") or gene.get("gene") or transcript.gene
     transcript.biotype = (
@@ -116,10 +116,10 @@ def _add_gene_tags(transcript: CodingTranscript, feature_tags: dict[str, tuple[s
 
 
 def resolve_coding_parts(transcript: CodingTranscript, genome: pysam.FastaFile) -> list[Span] | None:
-    """Coding parts in order of position, with the stop codon.
+    """Coding parts in order of position, including the stop codon.
 
-    Where the annotation leaves the stop codon out, and the genome has one right behind, it is taken in.
-    None where parts overlap in other than touching ends (ribosomal slippage), which csq cannot follow.
+    If the annotation excludes the stop codon and the genome has one directly after the coding sequence, it is added.
+    None if parts overlap (ribosomal slippage), which csq does not support.
     """
     merged_parts = merge_intervals([(transcript.contig, *part) for part in transcript.coding], [transcript.contig])
     longest = sum(end - start for start, end in set(transcript.coding))
@@ -159,7 +159,7 @@ def _fetch_codon(positions: list[int], transcript: CodingTranscript, genome: pys
 
 
 def assign_phases(parts: list[Span], strand: str, first: int) -> list[tuple[Span, int]]:
-    """Coding parts with their phases, each following from the lengths before it. first: phase of the first part read."""
+    """Coding parts with phases derived from the lengths of the preceding parts. first: phase of the first translated part."""
     out, phase = [], first
     for part in parts if strand == "+" else reversed(parts):
         out.append((part, phase))
@@ -168,7 +168,7 @@ def assign_phases(parts: list[Span], strand: str, first: int) -> list[tuple[Span
 
 
 def list_utrs(transcript: CodingTranscript, parts: list[Span]) -> Iterator[tuple[str, Span]]:
-    """The parts of the exons before and behind the coding sequence."""
+    """Parts of the exons before and after the coding sequence, with their type."""
     begin, end = parts[0][0], parts[-1][1]
     low, high = ("five_prime_UTR", "three_prime_UTR") if transcript.strand == "+" else ("three_prime_UTR", "five_prime_UTR")
     for start, stop in sorted(transcript.exons):
@@ -179,7 +179,7 @@ def list_utrs(transcript: CodingTranscript, parts: list[Span]) -> Iterator[tuple
 
 
 def format_gff3(transcripts: list[CodingTranscript], genome: pysam.FastaFile) -> Iterator[str]:
-    """GFF3 lines. A gene comes with its first transcript; transcripts that csq cannot follow are left out."""
+    """Yield GFF3 lines. A gene precedes its first transcript; transcripts that csq does not support are omitted."""
     genes: dict[tuple[str, str], list[CodingTranscript]] = {}
     for transcript in transcripts:
         if transcript.contig not in MITOCHONDRIA and transcript.strand in "+-":
@@ -203,7 +203,7 @@ def format_gff3(transcripts: list[CodingTranscript], genome: pysam.FastaFile) ->
 def _format_transcript(member: CodingTranscript, genome: pysam.FastaFile, gene: str, used: set[str]) -> Iterator[str]:
     parts = resolve_coding_parts(member, genome) if member.coding else []
     if parts is None:
-        log.warning("%s: its coding parts overlap; bcftools csq cannot follow it, and it is left out", member.name)
+        log.warning("%s: its coding parts overlap, which bcftools csq does not support; the transcript is omitted", member.name)
         return
     exons = member.exons or parts
     transcript_id = _make_unique(f"transcript:{_escape_name(member.name)}", member.contig, used)
@@ -228,7 +228,7 @@ def _format_row(contig: str, kind: str, part: Span, strand: str, phase: str, att
 
 
 def _normalise_biotype(given: str, coding: bool) -> str:
-    """The biotype, in Ensembl's words; what has coding parts but no word is protein coding."""
+    """Biotype as in Ensembl; transcripts with coding parts but without biotype are protein coding."""
     if coding and given in ("", "transcript", "gene", *CODING):
         return "protein_coding"
     return given or "misc_RNA"
@@ -239,7 +239,7 @@ def _escape_name(name: str) -> str:
 
 
 def _make_unique(name: str, contig: str, used: set[str]) -> str:
-    """The name, with its contig where another contig has it, too (pseudo-autosomal genes)."""
+    """Append the contig to a name that another contig already uses (pseudo-autosomal genes)."""
     name = name if name not in used else f"{name}_{contig}"
     used.add(name)
     return name
@@ -253,7 +253,7 @@ def main(annotation: Path, reference: Path, out: Path) -> None:
         with open(out, "w") as sink:
             sink.writelines(f"{line}\n" for line in format_gff3(transcripts, genome))
     if not any(transcript.coding for transcript in transcripts):
-        log.warning("%s has no coding parts (CDS rows): consequences will be of non-coding kinds alone", annotation)
+        log.warning("%s has no coding parts (CDS rows): only non-coding consequences will be annotated", annotation)
 
 
 if __name__ == "__main__":

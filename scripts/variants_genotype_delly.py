@@ -1,4 +1,4 @@
-"""Genotype one sample at every structural variant found in any (Delly)."""
+"""Genotype one sample at the structural variants of all samples (Delly)."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from readsight.variants.vcf_files import index_bcf, write_empty_bcf
 
 
 def build_command(reference: Path, sites: Path, cram: Path, out: Path) -> Command:
-    """Delly's genotyping of given sites."""
+    """Delly command for genotyping of given sites."""
     return ["delly", "call", "-g", reference, "-v", sites, "-o", out, cram]
 
 
 def main(reference: Path, sites: Path, cram: Path, sample: str, out: Path, note_path: Path, scratch: Path) -> None:
-    """Write the sample's genotypes as BCF, and a note; no site, no genotype."""
+    """Write the genotypes of the sample as BCF, and a note; an empty file if there are no sites."""
     lengths = read_contig_lengths(Path(f"{reference}.fai"))
     reason = None
     sites_copy = scratch / "sites.bcf"

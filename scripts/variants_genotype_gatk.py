@@ -1,4 +1,4 @@
-"""Genotype all samples together in one piece of the genome (GATK GenomicsDBImport and GenotypeGVCFs)."""
+"""Genotype all samples jointly in one piece of the genome (GATK GenomicsDBImport and GenotypeGVCFs)."""
 
 import gzip
 from pathlib import Path
@@ -12,10 +12,10 @@ from readsight.variants.vcf_files import format_empty_vcf
 def build_commands(
     reference: Path, gvcfs: Path, piece: Path, out: Path, scratch: Path, ploidy: int, memory_mb: int
 ) -> list[Command]:
-    """The two tools, one after the other.
+    """Commands of the two tools, in order.
 
-    gvcfs: a table of sample and GVCF. memory_mb: memory of the whole job; GenomicsDB keeps its data outside
-    of the Java heap, which takes three fifths. A call belongs to the piece that it starts in.
+    gvcfs: table of samples and GVCFs. memory_mb: of the job; the Java heap takes three fifths, because
+    GenomicsDB keeps its data outside of it. A call belongs to the piece that contains its start.
     """
     gatk = ["gatk", "--java-options", f"-Xmx{memory_mb * 3 // 5}m"]
     workspace = scratch / "genomicsdb"
@@ -39,7 +39,7 @@ def build_commands(
 def main(
     reference: Path, gvcfs: list[Path], samples: list[str], piece: Path, out: Path, scratch: Path, ploidy: int, memory_mb: int
 ) -> None:
-    """Write the calls of a piece, as VCF; none, where the piece is empty. Samples come in the order of their names."""
+    """Write the calls of a piece as VCF, with samples sorted by name; no calls if the piece is empty."""
     if not read_plain_bed(piece):
         text = format_empty_vcf(read_contig_lengths(Path(f"{reference}.fai")), sorted(samples))
         out.write_bytes(gzip.compress(text.encode(), mtime=0))

@@ -1,4 +1,4 @@
-"""Take the user's own calls in: any VCF or BCF of the project's genome, under the contigs of the reference."""
+"""Import calls of the user: any VCF or BCF of the project's genome, with the contigs of the reference."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from readsight.variants.vcf_files import import_vcf
 
 
 def main(vcf: Path, fai: Path, out: Path, scratch: Path) -> None:
-    """Write the calls as BCF, sorted by the reference's contigs.
+    """Write the calls as BCF, sorted by the contigs of the reference.
 
-    A file without samples is fine: its calls are sites. Raises InputError where the file
-    is no VCF, belongs to another genome, or uses tags that its header does not define.
+    Samples are optional. Raises InputError if the file is not VCF, belongs to
+    another genome, or uses tags that its header does not define.
     """
     sort = ["bcftools", "sort", "-T", scratch / "sort", "-Ob", "-o", out, "-"]
     import_vcf(vcf, read_contig_lengths(fai), [sort], scratch, "variants.vcf")

@@ -1,4 +1,4 @@
-"""Join the samples' DeepVariant calls of one piece into one table of genotypes."""
+"""Merge the DeepVariant calls of all samples in one piece of the genome."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from readsight.variants.vcf_files import index_bcf, make_clean_feed, merge_sampl
 
 
 def build_sample_commands(reference: Path, out: Path) -> list[Command]:
-    """One sample's real calls, an alternative allele a record, so that samples meet allele by allele."""
+    """Pipe for the calls of one sample with one alternative allele per record, so that samples are merged by allele."""
     return [
         ["bcftools", "norm", "--no-version", "-m", "-any", "-f", reference, "-Ou", "-"],
         ["bcftools", "view", "--no-version", "-c", "1", "-Ou", "-"],
@@ -18,7 +18,7 @@ def build_sample_commands(reference: Path, out: Path) -> list[Command]:
 
 
 def main(vcfs: list[Path], reference: Path, out: Path, scratch: Path) -> None:
-    """Write the calls of all samples, in the order given, as BCF."""
+    """Write the calls of all samples, in the given order, as BCF."""
     lengths = read_contig_lengths(Path(f"{reference}.fai"))
     files = []
     for number, vcf in enumerate(vcfs):

@@ -1,4 +1,4 @@
-"""Unite the structural variants found in each sample into one list of sites (Delly)."""
+"""Merge the structural variants of all samples into one list of sites (Delly)."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from readsight.variants.vcf_files import index_bcf, write_empty_bcf
 
 
 def build_command(files: Path, out: Path) -> Command:
-    """Delly's merge. files: a file that lists the samples' sites."""
+    """Delly command for merging. files: file that lists the site files of the samples."""
     return ["delly", "merge", "-o", out, files]
 
 
 def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
-    """Write the sites of all samples, as BCF; a valid empty file where no sample has any."""
+    """Write the sites of all samples as BCF; a valid empty file if no sample has any."""
     nonempty = []
     for path in sites:
         index_bcf(path_copy := _link_copy(path, scratch / f"{len(nonempty)}-{path.name}"))
@@ -27,7 +27,7 @@ def main(sites: list[Path], reference: Path, out: Path, scratch: Path) -> None:
 
 
 def _link_copy(path: Path, copy: Path) -> Path:
-    """A link in the scratch folder, so that the index need not stand beside the original."""
+    """Link a file into the scratch folder, where its index can be written."""
     copy.symlink_to(path.resolve())
     return copy
 

@@ -1,8 +1,8 @@
-"""Gather a caller's pieces and bring its calls into one normal form.
+"""Concatenate the pieces of a caller and normalise its calls.
 
-Normal form: one alternative allele a record, haplotypes of several changes taken apart,
-left-aligned and trimmed, sorted, no record twice; so that two callers' words for one
-change are the same record. Allele counts are counted afresh.
+Normalised calls have one alternative allele per record, multi-change haplotypes are split, and records
+are left-aligned, trimmed, sorted and unique, so that one change has the same record in
+all callers. Allele counts are recomputed.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from readsight.variants.vcf_files import load_header, make_clean_feed
 
 DEPTH = '##INFO=<ID=DP,Number=1,Type=Integer,Description="Total read depth">'
 
-# what a caller says of the allele as it first wrote it is wrong once that is taken apart
+# tags that describe the original allele are wrong after it is split
 STALE = {"freebayes": "INFO/TYPE,INFO/CIGAR,INFO/LEN,INFO/NUMALT"}
 
 SEQUENCE_ONLY = 'ALT~"[^ACGTNacgtn]"'
 
 
 def build_normal_form(reference: Path, scratch: Path, memory_mb: int, genotyped: bool, keep_uncarried: bool) -> list[Command]:
-    """Commands from raw calls to sorted normal form, uncompressed.
+    """Commands from raw calls to sorted, normalised, uncompressed calls.
 
-    Haplotypes are taken apart before alleles are: the other way, an allele that two
-    haplotypes share would become two records, each with half of the genotypes. Where a copy
-    holds another change at the same place, it counts as reference (the `*` that says so goes).
-    memory_mb: memory for sorting. genotyped: there are samples. keep_uncarried: the user's calls, of which
-    those that nobody carries are kept.
+    Haplotypes are split before alleles: in the reverse order, an allele that two
+    haplotypes share would become two records, each with half of the genotypes. A copy with
+    a different change at the same position counts as reference (its `*` allele is removed).
+    memory_mb: for sorting. genotyped: whether there are samples. keep_uncarried: keep calls
+    that no sample carries (calls of the user).
     """
     carried_only = ["-c", "1"] if genotyped and not keep_uncarried else []
     return [
@@ -42,7 +42,7 @@ def build_normal_form(reference: Path, scratch: Path, memory_mb: int, genotyped:
 
 
 def build_count_commands(fields: Sequence[str]) -> list[Command]:
-    """Fill AC, AN, AF and NS from the genotypes, and INFO/DP from the samples' where only they have it.
+    """Fill AC, AN, AF and NS from the genotypes, and INFO/DP from FORMAT/DP if only that exists.
 
     fields: header lines of the calls.
     """
@@ -58,9 +58,9 @@ def build_count_commands(fields: Sequence[str]) -> list[Command]:
 
 
 def main(pieces: list[Path], reference: Path, out: Path, scratch: Path, caller: str, samples: list[str], memory_mb: int) -> None:
-    """Write a caller's calls in normal form, as BCF, its samples in the given order.
+    """Write the normalised calls of a caller as BCF, with samples in the given order.
 
-    Raises InputError where the user's own calls disagree with the reference.
+    Raises InputError if calls of the user disagree with the reference.
     """
     lengths = read_contig_lengths(Path(f"{reference}.fai"))
     files = write_list(pieces, scratch / "pieces.txt")
@@ -80,7 +80,9 @@ def main(pieces: list[Path], reference: Path, out: Path, scratch: Path, caller: 
             run_pipe([*steps, *build_count_commands(fields), last], feed=make_clean_feed(records, lengths, [DEPTH]))
     except ToolError as error:
         if caller == "given" and "mismatch" in str(error):
-            raise InputError(f"variants.vcf: its REF alleles are not those of the reference: another build? {error}") from None
+            raise InputError(
+                f"variants.vcf: its REF alleles do not agree with the reference; is it from another build? {error}"
+            ) from None
         raise
 
 

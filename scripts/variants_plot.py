@@ -1,4 +1,4 @@
-"""Draw how true the calls of small variants are: precision and recall, indels by length, quality of true and false calls."""
+"""Draw the accuracy of small-variant calls: precision and recall, indels by length, quality of true and false calls."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,16 @@ from readsight.report import figure_style
 from readsight.step import step
 
 TYPES = {"snv": "Substitutions", "insertion": "Insertions", "deletion": "Deletions", "all": "All"}
-METRICS = {"recall": "Recall: truth that was called", "precision": "Precision: calls that are true", "f1": "F1"}
+METRICS = {"recall": "Recall: truth variants called", "precision": "Precision: calls that are true", "f1": "F1"}
 VIEWS = {"whole": ("everywhere", "o"), "outside": ("outside the strata", "s")}
 GREY = figure_style.COLOURS[7]
 TRUE, FALSE, MISSED = figure_style.COLOURS[2], figure_style.COLOURS[1], GREY
 
 
 def draw_accuracy(tables: dict[str, pd.DataFrame], path: Path) -> None:
-    """Recall, precision and F1 with intervals, by type, caller, and in and outside the strata.
+    """Draw recall, precision and F1 with intervals, by type and caller, overall and outside the strata.
 
-    tables: caller → its table of figures, all levels, samples and strata.
+    tables: caller → table of metrics with all levels, samples and strata.
     """
     views = [(c, v) for c, table in tables.items() for v in VIEWS if v in set(table["stratum"])]
     height = 1.6 + len(TYPES) * (0.25 + 0.2 * len(views))
@@ -56,7 +56,7 @@ def _select_row(table: pd.DataFrame, kind: str, stratum: str, level: str) -> pd.
 
 
 def _draw_point(axis, row: pd.Series, metric: str, y: float, colour: str, marker: str, hollow: bool) -> float:
-    """Draw a figure with its interval; gives the interval's lower end."""
+    """Draw a value with its interval; returns the lower limit of the interval."""
     low, high = (row[f"{metric}_{side}"] for side in ("low", "high"))
     low, high = (row[metric] if np.isnan(v) else v for v in (low, high))
     axis.plot([low, high], [y, y], color=colour, linewidth=1.5)
@@ -88,7 +88,7 @@ def _draw_legend(figure, views: list[tuple[str, str]], callers: list[str]) -> No
 
 
 def draw_sizes(spectra: dict[str, dict], path: Path) -> None:
-    """Indels by length: truth found and missed above the line, false calls below, a row of panels a caller."""
+    """Draw indels by length: called and missed truth above the line, false calls below; one panel per caller."""
     figure, axes = figure_style.new_figure(len(spectra), 1, width=8, height=1 + 2.4 * len(spectra), sharex=True, squeeze=False)
     for axis, (caller, caller_spectra) in zip(axes[:, 0], spectra.items(), strict=True):
         counts = {name: np.array(values) for name, values in caller_spectra["sizes"].items()}
@@ -108,7 +108,7 @@ def draw_sizes(spectra: dict[str, dict], path: Path) -> None:
 
 
 def _set_scale(axis, largest: int) -> None:
-    """Counts upwards and downwards; where indels of one base would hide all the others, logarithmic beyond 10."""
+    """Scale counts in both directions; logarithmic above 10 if 1-base indels would hide longer ones."""
     if largest > 300:
         axis.set_yscale("symlog", linthresh=10)
     else:
@@ -122,7 +122,7 @@ def _has_indels(caller_spectra: dict) -> np.ndarray:
 
 
 def draw_quality(spectra: dict[str, dict], path: Path) -> None:
-    """QUAL and depth of true and of false candidates, a row of panels a caller."""
+    """Draw QUAL and depth of true and false candidates; one row of panels per caller."""
     columns = {"QUAL": "Call quality (QUAL)", "DP": "Depth (reads, all samples)"}
     figure, axes = figure_style.new_figure(len(spectra), 2, width=9, height=0.8 + 2.4 * len(spectra), squeeze=False)
     for row, (caller, caller_spectra) in zip(axes, spectra.items(), strict=True):
@@ -141,7 +141,7 @@ def draw_quality(spectra: dict[str, dict], path: Path) -> None:
                 )
                 axis.stairs(fraction, edges, color=colour, linewidth=1.2)
             axis.legend(fontsize=9, frameon=False)
-        row[0].set_ylabel("Share of candidates")
+        row[0].set_ylabel("Fraction of candidates")
     figure_style.save_figure(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""Draw structural variants and the truth: how many of each type and size were found, missed, or falsely called."""
+"""Draw the accuracy of structural variant calls: true, missed and false variants by type and size."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ STATUS = {
 
 
 def draw_structural(tables: dict[str, pd.DataFrame], sites: dict[str, pd.DataFrame], path: Path) -> None:
-    """Left: recall and precision by type, with intervals. Right: every variant by its size.
+    """Left: recall and precision by type, with intervals. Right: every variant by size.
 
-    tables, sites: caller → table of figures, table of variants.
+    tables, sites: caller → table of metrics, table of variants.
     """
     figure, axes = figure_style.new_figure(len(tables), 2, width=10, height=0.9 + 2.8 * len(tables), squeeze=False)
     for row, caller in zip(axes, tables, strict=True):

@@ -1,4 +1,4 @@
-"""Bring a VCF of known variants into the normal form of the calls, with only what is taken from it."""
+"""Normalise a VCF of known variants like the calls, and keep only the tags used for annotation."""
 
 import logging
 from pathlib import Path
@@ -11,21 +11,21 @@ from readsight.variants.vcf_files import find_defined_tags, import_vcf, index_bc
 
 log = logging.getLogger("readsight")
 
-# what each kind of resource must and may bring
+# required and optional INFO tags of each kind of resource
 REQUIRED = {"known": (), "population": ("AF",), "clinvar": ("CLNSIG",)}
 OPTIONAL = {"known": (), "population": (), "clinvar": ("CLNDN", "CLNREVSTAT")}
 
 
 def choose_tags(kind: str, present: set[str], path: Path) -> list[str]:
-    """INFO tags that are taken from a resource. Raises InputError where one that is needed is missing."""
+    """INFO tags to keep from a resource. Raises InputError if a required one is missing."""
     missing = [tag for tag in REQUIRED[kind] if tag not in present]
     if missing:
-        raise InputError(f"reference.{kind}: {path} has no INFO/{missing[0]}, which is what is taken from it")
+        raise InputError(f"reference.{kind}: {path} has no INFO/{missing[0]}, which is needed for annotation")
     return [tag for tag in (*REQUIRED[kind], *OPTIONAL[kind]) if tag in present]
 
 
 def build_commands(reference: Path, out: Path, scratch: Path, kept_tags: list[str], memory_mb: int) -> list[Command]:
-    """Sites alone, one alternative allele a record, left-aligned, sorted; records of another reference base left out."""
+    """Pipe to sorted, left-aligned sites with one alternative allele per record; records with a wrong REF are dropped."""
     drop = ",".join(["FILTER", "QUAL", "^" + ",".join(f"INFO/{tag}" for tag in kept_tags) if kept_tags else "INFO"])
     return [
         ["bcftools", "view", "--no-version", "-G", "-Ou", "-"],
@@ -48,7 +48,7 @@ def main(vcf: Path, reference: Path, out: Path, scratch: Path, kind: str, memory
     )
     index_bcf(out)
     if capture_output(["bcftools", "index", "-n", out]).strip() == "0":
-        log.warning("%s: no record of %s lies on the reference with its bases", config_key, vcf)
+        log.warning("%s: no record of %s agrees with the contigs and bases of the reference", config_key, vcf)
 
 
 if __name__ == "__main__":

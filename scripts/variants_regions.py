@@ -1,4 +1,4 @@
-"""Cut the genome, or the target regions, into pieces of equal length for the callers."""
+"""Split the genome, or the target regions, into pieces of equal length for the callers."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from readsight.step import step
 
 
 def main(fai: Path, targets: Path | None, outs: list[Path]) -> None:
-    """Write one BED file a piece, in contig and position order."""
+    """Write one BED file per piece, in contig and position order."""
     lengths = read_contig_lengths(fai)
     full_contigs = [(name, 0, length) for name, length in lengths.items()]
     regions = merge_intervals(read_bed(targets, lengths), lengths) if targets else merge_intervals(full_contigs, lengths)
     if not regions:
-        raise InputError(f"{targets or fai}: there is no base to call variants in")
+        raise InputError(f"{targets or fai}: there are no regions to call variants in")
     for out, piece in zip(outs, split_evenly(regions, len(outs)), strict=True):
         write_bed(out, piece)
 

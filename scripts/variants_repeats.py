@@ -1,4 +1,4 @@
-"""List what the user's own FASTA writes in lower case: repeats and low complexity (soft masking)."""
+"""List the lower-case regions of the user's FASTA: repeats and low complexity (soft masking)."""
 
 import io
 import re
@@ -14,7 +14,7 @@ LOWER = re.compile("[a-z]+")
 
 
 def find_lower_case(lines: Iterable[str]) -> Iterator[Interval]:
-    """Runs of lower-case letters in a FASTA, over line ends, in its order."""
+    """Yield the runs of lower-case letters in a FASTA, across line ends, in file order."""
     name, offset, run_start = "", 0, None
     for line in lines:
         line = line.rstrip("\r\n")
@@ -43,7 +43,7 @@ def main(fasta: Path, out: Path) -> None:
     with io.TextIOWrapper(open_decompressed(fasta)) as lines:
         rows = (f"{name}\t{start}\t{end}\n".encode() for name, start, end in find_lower_case(lines))
         run_pipe([["bgzip", "-c"]], stdout=out, feed=lambda sink: sink.writelines(rows))
-    # CSI, since contigs may be longer than TBI can hold
+    # CSI, because contigs may be too long for TBI
     run_tool(["tabix", "-f", "-C", "-p", "bed", out])
 
 

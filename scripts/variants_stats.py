@@ -1,4 +1,4 @@
-"""Count a caller's calls: by type, by filter, and the ratios that betray errors."""
+"""Count the calls of a caller by type and filter, and compute ratios that indicate errors."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ Table = dict[str, list[list[str]]]
 
 
 def parse_stats(text: str) -> Table:
-    """Sections of `bcftools stats`: their short name → rows of fields."""
+    """Parse `bcftools stats`: short name of each section → rows of fields."""
     table: Table = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
@@ -31,15 +31,15 @@ def compute_ratio(above: int, below: int) -> float | None:
 
 
 def summary_records(all_calls: Table, passed: Table, caller: str) -> list[dict[str, Any]]:
-    """Figures of one caller; a ratio with nothing below the line is left out.
+    """Records of summary.json for one caller; ratios with denominator 0 are omitted.
 
-    every, passed: `bcftools stats` of all calls and of those that passed the filters.
+    all_calls, passed: `bcftools stats` of all calls and of those that passed the filters.
     """
     count = parse_totals(passed)
     ts, tv = (sum(int(row[i]) for row in passed.get("TSTV", [])) for i in (1, 2))
     hom, het = (sum(int(row[i]) for row in passed.get("PSC", [])) for i in (3, 4))
     figures = [
-        ("calls", parse_totals(all_calls)["records"], None, "calls", "Calls, those that filters marked among them"),
+        ("calls", parse_totals(all_calls)["records"], None, "calls", "Calls, including filtered ones"),
         ("passed", count["records"], None, "calls", "Calls that passed every filter"),
         ("snvs", count["SNPs"], None, "calls", "Single-nucleotide variants that passed"),
         ("indels", count["indels"], None, "calls", "Insertions and deletions that passed"),
@@ -48,7 +48,7 @@ def summary_records(all_calls: Table, passed: Table, caller: str) -> list[dict[s
             compute_ratio(ts, tv),
             ts + tv,
             "ratio",
-            "Transitions to transversions among passed calls; about 2.0–2.1 in a whole human genome",
+            "Transitions to transversions among passed calls; about 2.0–2.1 in a complete human genome",
         ),
         (
             "het_hom",
@@ -74,24 +74,24 @@ def summary_records(all_calls: Table, passed: Table, caller: str) -> list[dict[s
 
 
 def make_audit_note(calls: int, passed: int, caller: str) -> dict[str, str]:
-    """What the audit is told of a caller that gave nothing, or nothing that passed."""
+    """Note for the audit about a caller without calls, or without passed calls."""
     if passed:
         return {}
     if calls:
         return {"note": f"none of {calls:,} calls passed variants.filters"}
     reasons = {
-        "consensus": "no call is shared by as many callers as variants.consensus asks for",
+        "consensus": "no call is shared by the number of callers that variants.consensus requires",
         "given": "variants.vcf has no call that the samples carry on the reference's contigs",
     }
-    return {"note": reasons.get(caller, f"{caller} found no difference between the reads and the reference")}
+    return {"note": reasons.get(caller, f"{caller} detected no difference between the reads and the reference")}
 
 
 def main(calls: Path, stats: Path, out: Path, note_path: Path, scratch: Path, caller: str) -> None:
-    """Write `bcftools stats` of the passed calls, for MultiQC, the figures, and what the audit is told."""
+    """Write `bcftools stats` of the passed calls (for MultiQC), the summary, and the note for the audit."""
     sample_options = ["-s", "-"] if read_samples(calls) else []
     all_stats = scratch / "every.txt"
     run_pipe([["bcftools", "stats", calls]], stdout=all_stats)
-    # a fixed name, so that the text does not depend on where the project lies
+    # a fixed name, so that the text does not depend on the location of the project
     run_pipe(
         [["bcftools", "view", "--no-version", "-f", "PASS", "-Ou", calls], ["bcftools", "stats", *sample_options, "-"]],
         stdout=stats,

@@ -1,4 +1,4 @@
-"""A pipe fails if any member fails, and blames the one that died first."""
+"""A pipe fails if any of its commands fails, and names the first failure first."""
 
 import os
 import time
@@ -54,7 +54,7 @@ def test_reader_that_stops_early_is_an_error():
 
 def test_missing_tool_is_named_and_the_pipe_ends(tmp_path):
     start = time.monotonic()
-    with pytest.raises(ToolError, match="no-such-tool: this tool is not in the step's environment"):
+    with pytest.raises(ToolError, match="no-such-tool: this tool is missing from the environment of the step"):
         pipes.run_pipe([["sleep", "60"], ["no-such-tool"]])
     assert time.monotonic() - start < 10
 
@@ -108,7 +108,7 @@ def test_capture_returns_standard_output_only():
 
 def test_messages_of_failed_tools_are_saved(tmp_path):
     with pytest.raises(ToolError):
-        pipes.run_tool(shell_command("echo words >&2; exit 1"), said=tmp_path / "said")
+        pipes.run_tool(shell_command("echo words >&2; exit 1"), messages_file=tmp_path / "said")
     assert (tmp_path / "said").read_text() == "words\n"
 
 

@@ -1,4 +1,4 @@
-"""One stream from reads to CRAM: the same alignments as by hand, step by step, and always the same bytes."""
+"""The alignment pipeline gives the same alignments as separate commands, and reproducible bytes."""
 
 import os
 import random
@@ -33,8 +33,8 @@ def write_fastq(path, reads):
 def lanes(tmp_path_factory):
     """A genome and one library of 300 fragments, sequenced on two lanes, and a single-end lane.
 
-    20 fragments stand on both paired lanes, under other names and with poorer
-    qualities on the second: duplicates that only show across lanes.
+    20 fragments are on both paired lanes, with different names and lower
+    qualities on the second: duplicates that are only visible across lanes.
     """
     folder = tmp_path_factory.mktemp("lanes")
     rng = random.Random(11)
@@ -66,7 +66,7 @@ FILES = [["L1_1.fq", "L1_2.fq"], ["L2_1.fq", "L2_2.fq"], ["S.fq"]]
 
 
 def run_alignment(lanes, folder, threads=1, files=FILES, **settings):
-    """Run the stream in a folder of its own."""
+    """Run the pipeline in a new folder."""
     folder.mkdir()
     out = SimpleNamespace(cram=folder / "s.cram", flagstat=folder / "flagstat", duplicates=folder / "duplicates")
     streams = [
@@ -103,7 +103,7 @@ def test_output_equals_manual_pipeline(lanes, alignment):
     by_hand = run_shell("samtools view hand.marked.bam", lanes).splitlines()
 
     def comparable_fields(fields):
-        # order of the optional fields is not part of an alignment; MD and NM CRAM restores itself
+        # ignore the order of optional fields, and PG
         return fields[:11], sorted(f for f in fields[11:] if not f.startswith("PG:"))
 
     ours = sorted(comparable_fields(fields) for fields in read_alignments(lanes, alignment.cram))
@@ -153,7 +153,7 @@ def test_bytes_are_independent_of_threads_and_folders(lanes, alignment, tmp_path
 
 @needs_tools
 def test_duplicates_stay_unmarked_when_marking_is_off(lanes, alignment, tmp_path):
-    out = run_alignment(lanes, tmp_path / "kept", mark=False)
+    out = run_alignment(lanes, tmp_path / "kept", duplicate_marking=False)
     assert not [fields for fields in read_alignments(lanes, out.cram) if int(fields[1]) & 1024]
     assert len(read_alignments(lanes, out.cram)) == len(read_alignments(lanes, alignment.cram))
     assert "not marked" in out.duplicates.read_text()

@@ -1,4 +1,4 @@
-"""Environment files: conda can read them, the native provider knows what they ask for, and what it cannot build it names."""
+"""Environment files are valid for conda; the native provider supports their packages or lists those it cannot build."""
 
 import re
 import runpy
@@ -25,7 +25,7 @@ def write_environment(folder: Path, *packages: str) -> Path:
 
 
 def split_dependencies(file: Path) -> tuple[list[str], list[str]]:
-    """Conda's packages of a file, and those of its `pip:` list, as YAML says."""
+    """Conda packages of a file, and those of its `pip:` list, parsed as YAML."""
     listed = yaml.safe_load(file.read_text())["dependencies"]
     conda_packages = [item for item in listed if isinstance(item, str)]
     return conda_packages, [package for item in listed if isinstance(item, dict) for package in item["pip"]]
@@ -38,7 +38,7 @@ def test_a_file_is_a_conda_specification(file):
     assert content["channels"] == ["conda-forge", "bioconda"], "conda-forge goes before bioconda"
     names = []
     conda_packages, pip_packages = split_dependencies(file)
-    assert not pip_packages or "pip" in conda_packages, "conda installs the list by a pip of the environment's own"
+    assert not pip_packages or "pip" in conda_packages, "conda installs the list with the pip of the environment"
     for package in conda_packages + pip_packages:
         assert isinstance(package, str) and MATCH_SPEC.fullmatch(package), package
         names.append(package.split()[0])
@@ -114,7 +114,7 @@ def test_a_change_of_the_table_changes_the_plan(tmp_path, monkeypatch):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A Debian machine with samtools 1.16.1 installed and bcftools 1.9 on offer; calls of apt are kept."""
+    """A Debian machine with samtools 1.16.1 installed and bcftools 1.9 available; calls of apt are recorded."""
     installed, offered, calls = {"samtools": "1.16.1-1"}, {"bcftools": "1:1.9+ds-1", "bwa": "0.7.17-7+b2"}, []
 
     def apt(*arguments):
@@ -154,7 +154,7 @@ def test_missing_packages_are_installed_in_one_call(machine):
 
 
 def test_package_lists_are_updated_for_unknown_packages(machine):
-    with pytest.raises(RefusalError, match="delly is in none of apt's sources"):
+    with pytest.raises(RefusalError, match="delly is not in the sources of apt"):
         debian.ensure_installed([make_wish("delly")])
     assert machine == [("update",)]
 
@@ -162,7 +162,7 @@ def test_package_lists_are_updated_for_unknown_packages(machine):
 def test_torch_is_installed_first_in_its_fixed_version():
     first, together, without_dependencies = pypi.sort_requirements(plan.read_plan(ENVS / "learn.yaml").pypi)
     assert first == ["torch==2.13.0"]
-    assert "torch==2.13.0" in together, "so that nothing that follows puts another in its place"
+    assert "torch==2.13.0" in together, "later installations must not replace it"
     assert any(r.startswith("lightning>=") for r in together) and without_dependencies == []
 
 
@@ -177,7 +177,7 @@ def test_unavailable_python_error_lists_available_ones():
 
 
 def test_placeholder_modules_raise_import_error():
-    """Modules that Truvari imports and only some of its commands use."""
+    """Truvari imports these modules, but only some of its commands use them."""
     folder = ENVS / "native/modules"
     with pytest.raises(ImportError, match="pyabpoa.msa_aligner is not here"):
         runpy.run_path(str(folder / "pyabpoa.py"))["__getattr__"]("msa_aligner")

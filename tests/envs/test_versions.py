@@ -1,4 +1,4 @@
-"""Version ranges of the native provider: conda's order, Debian's spellings, pip's words."""
+"""Versions of the native provider: order as in conda, Debian versions, and ranges for pip."""
 
 import pytest
 from hypothesis import given
@@ -125,5 +125,5 @@ def test_ranges_are_converted_for_pip(wanted, pip):
 
 
 def test_pip_has_no_alternatives():
-    with pytest.raises(RangeError, match="no alternatives"):
+    with pytest.raises(RangeError, match="does not support alternatives"):
         format_for_pip("<2|>=3")

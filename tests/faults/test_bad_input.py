@@ -1,6 +1,6 @@
-"""Bad input that can be seen before any job: each is said with its place and remedy, and nothing is begun.
+"""Faults of the input that can be detected before any job: each is reported with place and remedy, and nothing is started.
 
-Every case breaks one thing in a sound tiny project, and looks at it as `make doctor` does; some are
+Every case breaks one thing in a valid small project and checks it as `make doctor` does; some are
 also started by Snakemake itself.
 """
 
@@ -34,7 +34,7 @@ SHEET = "sample\tunit\tassay\tfastq_1\tfastq_2\nA\tL1\twgs\tA_L1_1.fq.gz\tA_L1_2
 
 @dataclass
 class TinyProject:
-    """A sound project in a folder of its own."""
+    """A valid project in an empty folder."""
 
     folder: Path
 
@@ -150,7 +150,7 @@ def vcf_chr20_against_20(tiny):
 
 
 def truth_of_another_build(tiny):
-    """The same contig and length, other bases: what a header cannot tell."""
+    """The same contig and length but different bases, which the header does not show."""
     tiny.write("genome.fa", f">20\n{''.join(random.Random(6).choices('ACGT', k=2000))}\n")
 
 
@@ -172,7 +172,7 @@ def rename_file(tiny):
 
 CASES = {
     truncate_gzip: ["samples.tsv, row 2", "A_L1_2.fq.gz", "gzip is truncated", "get the file again"],
-    record_cut_off: ["samples.tsv, row 3", "A_L2_1.fq.gz", "read 60", "is cut off", "line 23", "get the file again"],
+    record_cut_off: ["samples.tsv, row 3", "A_L2_1.fq.gz", "read 60", "is truncated", "line 23", "get the file again"],
     mates_swapped: ["samples.tsv, row 2", "swap the two columns"],
     mates_shuffled: ["samples.tsv, row 2", "A_L1_2.fq.gz", "shuffled", "disagree at read", "seqkit pair"],
     mates_of_unequal_count: ["samples.tsv, row 3", "A_L2_1.fq.gz has 60 reads", "A_L2_2.fq.gz has 57", "seqkit pair"],
@@ -185,11 +185,11 @@ CASES = {
         "used in row 2, column fastq_1",
         "belongs to one unit",
     ],
-    same_unit_twice: ["samples.tsv, row 3, column unit", "'L1' stands in row 2", "its own name"],
+    same_unit_twice: ["samples.tsv, row 3, column unit", "'L1' is already in row 2", "a unique name"],
     commas_for_tabs: ["samples.tsv, row 1", "separated by commas", "needs tabs", "tr ',' '\\t'"],
-    commas_in_one_row: ["samples.tsv, row 3, column 1", "commas stand where tabs are needed"],
+    commas_in_one_row: ["samples.tsv, row 3, column 1", "commas are used where tabs are needed"],
     unknown_key: ["config.yaml, row 6: variants.target: unknown key", "did you mean 'targets'?"],
-    wrong_type: ["config.yaml, row 4: align.threads", "'eight'", "a whole number is needed"],
+    wrong_type: ["config.yaml, row 4: align.threads", "'eight'", "an integer is needed"],
     chr20_against_20: ["targets.bed", "'chr20' here but as '20' in genome.fa", "sed 's/^chr//' targets.bed"],
     vcf_chr20_against_20: ["truth.vcf", "'chr20' here but as '20' in genome.fa", "bcftools annotate --rename-chrs"],
     truth_of_another_build: ["truth.vcf, row 4, column REF", "genome.fa has", "another genome build"],
@@ -244,7 +244,7 @@ snakemake = shutil.which("snakemake", path=f"{ROOT / '.venv' / 'bin'}{os.pathsep
 
 
 def run_snakemake(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Exit status and words of Snakemake, without the profile that builds environments."""
+    """Exit status and output of Snakemake, without the profile that builds environments."""
     command = [snakemake, "-s", ROOT / "Snakefile", "--workflow-profile", "none", "--configfile", "config.yaml", *arguments]
     process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     return process.returncode, process.stdout + process.stderr

@@ -115,7 +115,7 @@ def replace_second_line(name: str, text: str):
 
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRSDEWYHTMKVLAAGIVGLCAKAYLEQHPEVK"
 CASES = {
-    "no such file": (lambda b: b.config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: there is no such file: bond.fa; did you mean bound.fa?"),
+    "no such file": (lambda b: b.config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: file does not exist: bond.fa; did you mean bound.fa?"),
     "sequences of unequal length": (replace_second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, and 1 has 4; say sequences.unequal: pad or crop"),
     "row of another length": (replace_second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
     "letters outside IUPAC": (replace_second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is no base"),
@@ -129,16 +129,16 @@ CASES = {
     "class of one": (replace_second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be both trained and tested on"),
     "one class": (lambda b: b.config("tasks.texts.sequences.files.1.label", "bound"), "tasks.texts.label: all 56 sequences are 'bound': one class, nothing to learn"),
     "no label": (lambda b: b.edit("free.tsv", "label", "lable", 1), "tasks.texts.sequences.files.1.label: free.tsv does not say what its sequences are: it has no column 'label' (did you mean 'lable'?)"),
-    "validation chromosome that is not there": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example lies on 'chr5'; did you mean 'chr4'? There are: chr1, chr2, chr3, chr4"),
-    "test chromosome that no region has": (lambda b: b.config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example lies on 'chr7'"),
+    "validation chromosome that is not there": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example is on 'chr5'; did you mean 'chr4'? Available: chr1, chr2, chr3, chr4"),
+    "test chromosome that no region has": (lambda b: b.config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example is on 'chr7'"),
     "names without places": (lambda b: b.edit("free.tsv", "chr1:", "x"), "tasks.texts.split.by: is chromosome, and 7 of 56 sequences do not say where they lie (the first: x120-180)"),
-    "k larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["kmer_linear"])), "tasks.texts.kmers.k: k-mers of 6 bases do not fit into sequences of 5; lower it"),
+    "k larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["kmer_linear"])), "tasks.texts.kmers.k: k-mers of 6 bases do not fit into sequences of 5 bases; use a smaller value"),
     "words larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["cnn"]), b.config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
     "contigs of another style": (lambda b: b.edit("peaks.bed", "chr", ""), "peaks.bed: contigs are named as '1' here but as 'chr1' in genome.fa"),
     "region past the contig's end": (lambda b: b.edit("peaks.bed", "chr2\t50\t110", "chr2\t3990\t4050"), "peaks.bed, row 8: ends at 4,050, past the end of contig 'chr2' (4,000 bases in genome.fa)"),
-    "reference alleles of another genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: own[::-1] for name, own in b.genome.items()}), "records disagree); the VCF is of another genome build, lift it over or use the right one"),
-    "checkpoint that is no folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: there is no such folder: dnabert"),
-    "signal that is no bigWig": (lambda b: (b.alone("regions", signal="rest.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: rest.bed is no bigWig"),
+    "reference alleles of another genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: own[::-1] for name, own in b.genome.items()}), "records disagree); the VCF belongs to another genome build: lift it over, or use the matching build"),
+    "checkpoint that is no folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: folder does not exist: dnabert"),
+    "signal that is no bigWig": (lambda b: (b.alone("regions", signal="rest.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: rest.bed is not a bigWig"),
 }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_valid_project_passes(project, capsys):
     assert (
         "bound.fa: 28 sequences of 60 bases (FASTA)" in output
         and "peaks.bed: BED, 28 records" in output
-        and "All is well" in output
+        and "No faults" in output
     )
     for task in FILES:
         project.run(task)
@@ -230,7 +230,7 @@ def test_requested_gpu_must_exist():
         pytest.skip("there is a GPU")
     from readsight.models.training.devices import select_accelerator
 
-    with pytest.raises(InputError, match="training.device: gpu, .*this machine shows 0"):
+    with pytest.raises(InputError, match="training.device: gpu, .*this machine has 0"):
         select_accelerator({"device": "gpu", "devices": 1})
 
 
@@ -242,7 +242,7 @@ def test_faults_are_reported_together(project, capsys):
     project.edit("variants.vcf", "chr", "")
     assert preflight.main(["config.yaml"]) == 1
     output = capsys.readouterr().out
-    for message in ("has 'J'", "has no column 'label'", "no example lies on 'chr7'", "contigs are named as '1'"):
+    for message in ("has 'J'", "has no column 'label'", "no example is on 'chr7'", "contigs are named as '1'"):
         assert message in output, output
     assert "config.yaml, row" in output
 
@@ -259,4 +259,4 @@ def test_snakemake_reports_the_same_faults(project):
     replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree")(project)
     result = run_snakemake(project.folder / "config.yaml", "--dry-run")
     assert result.returncode == 1 and "Traceback" not in result.stdout
-    assert "files.0.path: there is no such file: bound.fa; did you mean bond.fa?" in result.stdout
+    assert "files.0.path: file does not exist: bound.fa; did you mean bond.fa?" in result.stdout

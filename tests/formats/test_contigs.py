@@ -1,4 +1,4 @@
-"""Genome files are compared with the reference by names, lengths, ends and alleles."""
+"""Genome files are compared with the reference by contig names, lengths, record ends and alleles."""
 
 import gzip
 import struct
@@ -60,7 +60,7 @@ def test_only_fresh_valid_index_is_used(write, tmp_path):
     ("text", "expected"),
     [
         ("ACGT\n", "first line should begin with '>'"),
-        (">a\nAC*T\n", "no bases ('*')"),
+        (">a\nAC*T\n", "not bases ('*')"),
         (">a\nAC\n>a\nGG\n", "twice"),
         (">a\n>b\nA\n", "'a' has no bases"),
         ("", "no sequence"),
@@ -110,7 +110,7 @@ def test_more_contigs_than_the_reference_are_a_note(write, reference):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("chr20 1 5", "spaces stand where tabs"),
+        ("chr20 1 5", "separated by spaces"),
         ("chr20\t5\t5", "is not before end"),
         ("chr20\t9\t5", "is not before end"),
         ("chr20\tx\t5", "column 2: 'x'"),
@@ -151,7 +151,7 @@ def test_alleles_agree_over_lower_case_iupac_and_lines(write):
     assert contigs.check_alleles(table, fasta) == []
     write("g.fa.fai", "c1\t14\t4\t6\t7\nc2\t10\t27\t10\t11\n")
     assert contigs.check_alleles(table, fasta) == []
-    for largest in (0, 99):  # by the index, however large
+    for largest in (0, 99):  # the index is used regardless of the size
         bases = {(c, p): b for c, p, b in contigs._fetch_bases(fasta, [("c1", 5, 4), ("c1", 11, 3), ("c2", 5, 6)], largest)}
         assert bases == {("c1", 5): "ACGT", ("c1", 11): "gtn", ("c2", 5): "ACGTAC"}
 
@@ -193,7 +193,7 @@ def test_an_alignment_to_more_contigs_is_a_fault(write, reference):
 
 
 def test_header_of_a_cram(write):
-    """A CRAM 3.0 header laid out by hand, as its specification says."""
+    """A CRAM 3.0 header, built by hand according to the specification."""
     text = b"@SQ\tSN:chr20\tLN:14\n@RG\tID:1\tSM:S1\n"
     data = struct.pack("<i", len(text)) + text
     block = bytes([0, 0, 0, len(data), len(data)]) + data + b"\0" * 4

@@ -1,4 +1,4 @@
-"""Damaged, swapped and foreign read files are recognised, and sound ones of every style pass."""
+"""Damaged, swapped and foreign read files are recognised, and valid files of every style pass."""
 
 import gzip
 import random
@@ -107,7 +107,7 @@ def test_record_cut_off_names_read_and_line(tmp_path):
     records = make_reads(8)
     path = write_reads(tmp_path / "a.fastq.gz", "".join(records[:7] + records[7].splitlines(keepends=True)[:2]).encode())
     (fault,) = collect_faults(path)
-    assert "read 8 (run:1:7/1) is cut off" in fault and "line 30" in fault and "line 2 of the read's 4" in fault
+    assert "read 8 (run:1:7/1) is truncated" in fault and "line 30" in fault and "line 2 of the read's 4" in fault
     path = write_reads(tmp_path / "b.fastq.gz", "".join(records).encode()[:-20])
     (fault,) = collect_faults(path)
     assert "read 8" in fault and "line 4 of the read's 4" in fault
@@ -148,7 +148,7 @@ def test_uniform_high_qualities_of_offset_33_pass(tmp_path, high):
 def test_empty_and_missing_files(tmp_path):
     (tmp_path / "a.fastq.gz").touch()
     assert "is empty (0 bytes)" in collect_faults(tmp_path / "a.fastq.gz")[0]
-    assert "holds no read" in collect_faults(write_reads(tmp_path / "b.fastq.gz", b""))[0]
+    assert "has no reads" in collect_faults(write_reads(tmp_path / "b.fastq.gz", b""))[0]
     assert "there is no such file" in collect_faults(tmp_path / "c.fastq.gz")[0]
 
 
@@ -179,7 +179,7 @@ def test_name_and_content_disagree_on_compression(tmp_path):
 
 def test_unequal_mates_give_both_counts(pair):
     faults = collect_faults(*pair(make_reads(50), make_reads(47, mate="/2", seed=2)))
-    assert any("has 50 reads" in f and "has 47" in f and "equal count" in f for f in faults)
+    assert any("has 50 reads" in f and "has 47" in f and "equal in number" in f for f in faults)
 
 
 def test_shuffled_mates_name_the_first_read_that_disagrees(pair):
@@ -201,13 +201,13 @@ def test_swapped_columns(pair, suffixes):
 
 
 def test_first_mates_twice_and_a_copy(pair):
-    assert any("both files hold the first mates" in f for f in collect_faults(*pair(make_reads(), make_reads(seed=2))))
+    assert any("both files have the first mates" in f for f in collect_faults(*pair(make_reads(), make_reads(seed=2))))
     assert "one is a copy" in collect_faults(*pair(make_reads(mate=""), make_reads(mate="")))[0]
 
 
 def test_same_file_twice(pair):
     one, _ = pair(make_reads(), make_reads())
-    assert "named as fastq_1 and as fastq_2" in collect_faults(one, one)[0]
+    assert "given as both fastq_1 and fastq_2" in collect_faults(one, one)[0]
 
 
 def test_interleaved_pairs_in_one_file(tmp_path):
@@ -235,7 +235,7 @@ def test_limit_reads_only_the_head(pair):
 
 
 def test_blocks_do_not_change_the_result(pair, monkeypatch):
-    """Any block size gives the counts of one block, and the same fault at the same read."""
+    """Any block size gives the same counts, and the same fault at the same read."""
     import readsight.formats.fastq as module
 
     one, two = pair(make_reads(300), make_reads(300, mate="/2", seed=2, length=77))

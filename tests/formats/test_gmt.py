@@ -1,4 +1,4 @@
-"""Files of gene sets: what is read, what is refused with its row, and how genes are matched."""
+"""GMT files: reading, refusal of invalid rows, and matching of genes."""
 
 import gzip
 
@@ -7,7 +7,7 @@ import pytest
 from readsight.errors import InputError
 from readsight.formats.gmt import choose_ids, describe_mismatch, read_gmt
 
-GOOD = "A\tabout a\tTP53\tMYC\tTP53\nB\t\tENSG00000141510.17\t\tENSG00000136997\n"
+GOOD = "A\tset a\tTP53\tMYC\tTP53\nB\t\tENSG00000141510.17\t\tENSG00000136997\n"
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -15,7 +15,7 @@ def test_genes_are_unique_and_without_version(tmp_path, packed):
     path = tmp_path / "sets.gmt"
     path.write_bytes(gzip.compress(GOOD.encode()) if packed else GOOD.replace("\n", "\r\n").encode() + b"\r\n")
     a, b = read_gmt(path)
-    assert (a.name, a.description, a.genes) == ("A", "about a", ("TP53", "MYC"))
+    assert (a.name, a.description, a.genes) == ("A", "set a", ("TP53", "MYC"))
     assert b.genes == ("ENSG00000141510", "ENSG00000136997")
 
 
@@ -24,10 +24,10 @@ def test_genes_are_unique_and_without_version(tmp_path, packed):
     [
         ("", "holds no gene set"),
         ("\n\n", "holds no gene set"),
-        (GOOD + "C\tonly\n", "row 3: 2 columns; a row is name, description and at least one gene"),
-        (GOOD + "C only spaces\n", "row 3: 1 column; .* parted by tabs"),
+        (GOOD + "C\tonly\n", "row 3: 2 columns; a row has name, description and at least one gene"),
+        (GOOD + "C only spaces\n", "row 3: 1 column; .* separated by tabs"),
         (GOOD + "C\tx\t\t\n", "row 3: a set without genes"),
-        (GOOD + "\nA\tagain\tKRAS\n", "row 4: the set 'A' stands in row 1 already"),
+        (GOOD + "\nA\tagain\tKRAS\n", "row 4: the set 'A' is already in row 1"),
         ("\tx\tKRAS\n", "row 1: the set has no name"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Annotations of both formats say the same genes; what cannot be counted is said with its row."""
+"""GTF and GFF3 give the same genes; faults are reported with their row."""
 
 import gzip
 import random
@@ -88,7 +88,7 @@ def test_an_exon_without_gene_id_is_named_by_its_row(tmp_path):
 def test_only_the_first_faults_are_listed(tmp_path):
     text = "".join(f'chr1\tx\texon\t{i}\t{i + 9}\t.\t+\t.\ttranscript_id "t{i}";\n' for i in range(1, 30))
     listed = collect_faults(tmp_path, text)
-    assert len(listed) == 6 and "24 rows more" in listed[-1]
+    assert len(listed) == 6 and "24 more rows" in listed[-1]
 
 
 def test_an_annotation_of_another_build_is_refused_with_both_names(tmp_path):
@@ -98,7 +98,7 @@ def test_an_annotation_of_another_build_is_refused_with_both_names(tmp_path):
 
 def test_an_annotation_without_exons_is_refused(tmp_path):
     (fault,) = collect_faults(tmp_path, GTF.replace("\texon\t", "\tregion\t"))
-    assert "no row of kind exon" in fault
+    assert "no row of type exon" in fault
 
 
 def test_coding_parts_replace_missing_exons(tmp_path):

@@ -1,4 +1,4 @@
-"""FastQC sees each file under the unit's name; MultiQC is told to be quiet, offline and the same each time."""
+"""FastQC reports each file under the name of its unit; MultiQC runs offline and is reproducible."""
 
 import gzip
 import random
@@ -22,7 +22,7 @@ def write_fastq(path, reads, zipped):
 
 @pytest.mark.skipif(not shutil.which("fastqc"), reason="fastqc is not on this machine")
 def test_pages_carry_the_name_of_the_unit(tmp_path):
-    # the files' own names lie about what they are
+    # file names do not match their content
     groups = {
         "raw": [write_fastq(tmp_path / "any.gz", 20, zipped=False)],
         "clean": [write_fastq(tmp_path / "thing.txt", 12, zipped=True)],

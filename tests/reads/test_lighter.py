@@ -1,4 +1,4 @@
-"""Error correction repairs planted errors, and neither loses, adds nor reorders reads."""
+"""Error correction repairs planted errors, and keeps number and order of the reads."""
 
 import gzip
 import random

@@ -1,4 +1,4 @@
-"""Trimming takes off exactly the adapters and poor ends that were put on."""
+"""Trimming removes exactly the adapters and low-quality ends that were added."""
 
 import gzip
 import random
@@ -36,12 +36,12 @@ def run_trimming(tmp_path, fastqs, **changed):
     mode = "PE" if len(fastqs) == 2 else "SE"
     clean = [tmp_path / f"u.clean_{i + 1}.fastq.gz" for i in range(len(fastqs))]
     adapters = ADAPTERS / f"TruSeq3-{mode}.fa"
-    trimmomatic.trim_reads("s.u", fastqs, adapters, SETTINGS | changed, clean, tmp_path / "said", 1, 1000, scratch)
-    return [parse_reads(path) for path in clean], (tmp_path / "said").read_text()
+    trimmomatic.trim_reads("s.u", fastqs, adapters, SETTINGS | changed, clean, tmp_path / "trim.log", 1, 1000, scratch)
+    return [parse_reads(path) for path in clean], (tmp_path / "trim.log").read_text()
 
 
 def make_pair(rng, insert, length=100):
-    """The mates of a fragment, reading through into the adapters where it is shorter than a read."""
+    """Mates of a fragment, which read into the adapters if it is shorter than a read."""
     bases = "".join(rng.choices("ACGT", k=insert))
     reverse = bases[::-1].translate(COMPLEMENT)
     filler = "".join(rng.choices("ACGT", k=length))
@@ -96,7 +96,7 @@ def test_single_end_reads_lose_adapter_and_poor_tail(tmp_path):
 @needs_trimmomatic
 def test_dropping_all_reads_raises_an_error(tmp_path):
     files = [write_reads(tmp_path / f"m{m}.fq", [("r", "ACGT" * 25, "I" * 100)]) for m in (0, 1)]
-    with pytest.raises(InputError, match="s.u: trimming dropped every one of 1 pairs.*120 bases"):
+    with pytest.raises(InputError, match="s.u: trimming dropped all of 1 pairs.*120 bases"):
         run_trimming(tmp_path, files, min_length=120)
 
 

@@ -1,4 +1,4 @@
-"""Alignments of the user's own end up like those made here, or are refused in words."""
+"""Imported alignments have the form of alignments of the workflow, or are refused with a message."""
 
 import random
 import shutil
@@ -55,11 +55,11 @@ def test_missing_or_used_groups_are_replaced(header, used_ids):
 
 @pytest.fixture
 def job(tmp_path):
-    """A sample of two files: a BAM sorted by name whose lane is called 1, and a CRAM of another lane 1, one read in both."""
+    """A sample of two files: a name-sorted BAM with lane 1, and a CRAM with a different lane 1; one read pair is in both."""
     rng = random.Random(5)
     genome = "".join(rng.choices("ACGT", k=1000))
     given = tmp_path / "given.fa"
-    # the CRAM was made with the user's own reference, in which one base is ambiguous
+    # the CRAM was made with the reference of the user, in which one base is ambiguous
     given.write_text(f">chr20 description\n{genome[:500].lower()}R{genome[501:]}\n>chr21\n{genome[:800]}\n")
     folder = tmp_path / "reference"
     folder.mkdir()

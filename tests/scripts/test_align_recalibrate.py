@@ -1,4 +1,4 @@
-"""GATK's command lines, to the word: GATK itself need not be on the machine."""
+"""Exact command lines of GATK; GATK need not be installed."""
 
 import shlex
 from pathlib import Path
@@ -25,8 +25,8 @@ def test_apply_bqsr():
 
 
 def install_recorders(folder, monkeypatch):
-    """A gatk and a samtools that write down how they were called, and make what they are asked for."""
-    log = folder / "said"
+    """Install fake gatk and samtools that log their calls and create their output."""
+    log = folder / "calls.log"
     script = f'#!/bin/bash\necho "${{0##*/}} $*" >> {log}\nwhile [ $# -gt 0 ]; do [ "$1" = -O ] && touch "$2"; shift; done\n'
     for name in ("gatk", "samtools"):
         (folder / name).write_text(script)

@@ -1,4 +1,4 @@
-"""Any genome FASTA becomes upper case A C G T N with a right index; what is not a genome is refused in words."""
+"""Any genome FASTA becomes upper case A C G T N with a valid index; files that are not genomes are refused."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ def normalise(tmp_path):
 
 
 def read_contigs(path):
-    """Name → sequence, read the slow and plain way."""
+    """Name → sequence, by an independent simple parser."""
     sequences = {}
     for record in path.read_text().split(">")[1:]:
         name, _, lines = record.partition("\n")
@@ -77,15 +77,15 @@ def test_checksums_are_of_the_normalised_bases(normalise):
     [
         ("", "empty; a reference genome in FASTA format is needed"),
         ("\n\n", "empty; a reference genome"),
-        (">a\nAC\n>b\nAC\n>a\nGT\n", "contig 'a' stands there twice"),
+        (">a\nAC\n>b\nAC\n>a\nGT\n", "contig 'a' occurs twice"),
         (">a\n>b\nAC\n", "contig 'a' has no sequence"),
         (">a\nAC\n>b\n", "contig 'b' has no sequence"),
-        (">\nAC\n", "a contig has no name behind its '>'"),
+        (">\nAC\n", "a contig has no name after its '>'"),
         ("chr1\t100\tA\n", "not FASTA: it does not begin with a line like '>chr1'"),
         (">p\nMKVLEEPIQF\n", "looks like a protein ('E', 'F', 'I', 'L', 'P', 'Q')"),
         (">r\nACGU\n", "is RNA"),
-        (">g\nAC--GT\n", "contig 'g' holds '-', which is no base"),
-        (">a,b\nACGT\n", "'a,b' holds a character that SAM files do not admit"),
+        (">g\nAC--GT\n", "contig 'g' holds '-', which is not a base"),
+        (">a,b\nACGT\n", "'a,b' has a character that is not allowed in SAM files"),
     ],
 )
 def test_what_is_not_a_genome_is_refused(normalise, content, message):

@@ -1,4 +1,4 @@
-"""Figures of an alignment are read from the tools' own tables."""
+"""Alignment statistics are parsed from the output of the tools."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_depth_is_that_of_the_targets_where_there_are_some():
 
 
 def test_contigs_that_no_read_maps_to_count_as_depth_zero():
-    # mosdepth speaks of the others alone
+    # mosdepth only lists contigs with reads
     assert compute_figures(length=3000)["align.s.mean_depth"]["value"] == 10
     nothing = "chrom\tlength\tbases\tmean\tmin\tmax\ntotal\t0\t0\t0.00\t0\t0\ntotal_region\t0\t0\t0.00\t0\t0\n"
     assert (

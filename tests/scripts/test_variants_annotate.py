@@ -1,4 +1,4 @@
-"""Calls take ids, frequencies and significance from the record of the same change, however that file writes it."""
+"""Ids, frequencies and significance come from the record of the same change, independent of its representation."""
 
 import gzip
 
@@ -41,7 +41,7 @@ def annotate_calls(tmp_path, resources, fields, repeats=None, rows=CALLS):
 
 
 def test_ids_come_from_the_first_file_that_has_the_change(tmp_path):
-    # unsorted, multi-allelic, not left-aligned, another REF base, a contig that the reference lacks, plain gzip
+    # unsorted, multi-allelic, not left-aligned, a different REF base, a contig that the reference lacks, plain gzip
     rows = ["d 2 rs4 C G . . .", "c 12 rs3 TT T . . .", "c 3 rs1 G C,A . . .", "c 5 rs9 A T . . .", "e 3 rs8 G A . . ."]
     first = prepare_resource(tmp_path, "known0", rows, lengths={**LENGTHS, "e": 5}, zipped=True)
     second = prepare_resource(tmp_path, "known1", ["c 3 late G A . . .", "c 5 rs2 C T . . .", "d 2 late C G . . ."], lengths={})
@@ -68,7 +68,7 @@ def test_a_damaged_resource_is_named(tmp_path):
     vcf = write_vcf(tmp_path / "known.vcf", LENGTHS, [])
     cut = tmp_path / "known.vcf.gz"
     cut.write_bytes(gzip.compress(vcf.read_bytes()) + compressed[: len(compressed) // 2])
-    with pytest.raises(InputError, match="known.vcf.gz: is cut off or damaged"):
+    with pytest.raises(InputError, match="known.vcf.gz: is truncated or damaged"):
         variants_prepare.main(cut, write_reference(tmp_path, CONTIGS), tmp_path / "out.bcf", tmp_path, "known", 100)
 
 

@@ -1,4 +1,4 @@
-"""Callers find planted variants, whatever the pieces; a piece without bases or reads is a valid file without calls."""
+"""Callers detect planted variants, independent of the pieces; pieces without bases or reads give valid empty files."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def substitute(base: str) -> str:
 
 
 def plan_variants(every: int, copies: int):
-    """Substitutions at every so many bases, so that some fall on the seams."""
+    """Substitutions every `every` bases, some of them at the ends of pieces."""
     return {name: [(p, s[p], substitute(s[p]), copies) for p in range(every, len(s) - 150, every)] for name, s in CONTIGS.items()}
 
 
@@ -47,7 +47,7 @@ def call_variants(caller: str, cohort, folder: Path, count: int, samples=("first
         rows = query_records(out, "%CHROM %POS %REF %ALT[ %GT:%DP]")
         for row in rows:
             contig, position = row.split()[:2]
-            assert any(contig == c and s < int(position) <= e for c, s, e in piece), "a call outside of its piece"
+            assert any(contig == c and s < int(position) <= e for c, s, e in piece), "a call outside its piece"
         calls += rows
     return calls
 

@@ -1,4 +1,4 @@
-"""Exact command lines of the callers that come with conda or a container alone, and what surrounds them."""
+"""Exact command lines of callers that need conda or a container, and handling of their input and output."""
 
 import gzip
 import subprocess
@@ -72,7 +72,7 @@ def test_an_empty_piece_runs_nothing_and_is_a_valid_file(tmp_path):
 def test_samples_meet_allele_by_allele(tmp_path):
     reference = write_reference(tmp_path, CONTIGS)
     lengths = {"c": 30}
-    # one sample has both alleles, another one of them, a third only a refused candidate
+    # the first sample has both alleles, the second one of them, the third only a rejected candidate
     first = write_vcf(tmp_path / "1.vcf", lengths, ["c 3 . G A,T 50 PASS . GT 1/2"], ("first",))
     second = write_vcf(tmp_path / "2.vcf", lengths, ["c 3 . G A 40 PASS . GT 0/1", "c 9 . T C 40 PASS . GT 1/1"], ("second",))
     third = write_vcf(

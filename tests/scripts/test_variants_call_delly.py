@@ -1,4 +1,4 @@
-"""Delly finds planted structural variants; samples that it cannot judge are left out in words, not in a crash."""
+"""Delly calls planted structural variants; samples that it cannot process are reported and do not fail the run."""
 
 import json
 
@@ -34,7 +34,7 @@ def cohort(tmp_path_factory):
 
 
 def run_all_steps(cohort, names, tmp_path):
-    """All steps for some samples of the cohort. Returns calls and figures."""
+    """Run all steps for some samples of the cohort; returns calls and summary records."""
     reference, crams = cohort
     sites, calls, notes = [], [], []
     for name in names:

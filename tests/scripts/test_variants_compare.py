@@ -1,4 +1,4 @@
-"""The comparison's counts, labels and faults, on calls of which everything is known."""
+"""Counts, labels and faults of the comparison, on synthetic calls with known results."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ def write_calls(path: Path, samples: list[str], records: list[tuple], contigs: b
 
 
 class ComparisonRun:
-    """Compare calls with a truth in a folder of its own; keeps the table, the labels and the summary."""
+    """Comparison of calls with a truth in a folder; has the table, the labels and the summary."""
 
     def __init__(
         self, folder, query, truth, samples=("anna",), truth_samples=None, bed=None, strata=None, named=None, contigs=False
@@ -127,7 +127,7 @@ def test_confident_regions_bound_what_is_counted(tmp_path):
     )
     run = ComparisonRun(tmp_path, query, truth, bed=[("chr1", 50, 200)])
     assert run.counts() == (1, 0, 1, 1) and len(run.labels) == 2
-    # a deletion that reaches beyond the region's end is not counted, one that ends with it is
+    # a deletion that extends past the end of the region is not counted; one that ends with it is
     base = next(
         p for p in range(300, 2000) if len(set(GENOME["chr1"][p : p + 4])) == 4 and GENOME["chr1"][p] != GENOME["chr1"][p + 2]
     )

@@ -1,4 +1,4 @@
-"""Structural variants match by type, breakpoints and size, sample by sample."""
+"""Structural variants match by type, breakpoints and size, per sample."""
 
 import json
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_truth_against_itself_is_perfect(tmp_path):
 
 def test_near_breakpoints_match_and_far_ones_do_not(tmp_path):
     assert compare_calls(tmp_path, [make_variant("DEL", 1080, 290)], EVERY[:1])[0]["del"] == (1, 0, 1, 0)
-    # it overlaps and its size agrees, but it is another event
+    # it overlaps with a similar size, but it is a different event
     assert compare_calls(tmp_path, [make_variant("DEL", 21000, 3000)], [make_variant("DEL", 20000, 3000)])[0]["del"] == (
         0,
         1,

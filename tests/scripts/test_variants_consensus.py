@@ -1,4 +1,4 @@
-"""A consensus call is one that enough callers found and did not filter; the first caller's record stands."""
+"""A consensus call is made and not filtered by a minimum number of callers; the record of the first caller is kept."""
 
 import subprocess
 
@@ -10,7 +10,7 @@ from donors import query_records, require_tools, write_vcf
 pytestmark = require_tools("bcftools", "tabix", "bgzip")
 
 GQ = '##FORMAT=<ID=GQ,Number=1,Type={},Description="x">\n##INFO=<ID=DP,Number=1,Type=Integer,Description="x">\n##FILTER=<ID=Low,Description="x">'
-# A: 3 5 7(filtered) 9; B: 3 7 11 13; C: 3 5(other allele) 7 11
+# A: 3 5 7(filtered) 9; B: 3 7 11 13; C: 3 5(different allele) 7 11
 CALLS = {
     "a": ("Integer", ["c 3 . G A 50 PASS DP=1 GT:GQ 0/1:9", "c 5 . G A 50 PASS DP=1 GT:GQ 0/1:9", "c 7 . G A 50 Low DP=1 GT:GQ 0/1:9", "c 9 . G A 50 PASS DP=1 GT:GQ 0/1:9"]),
     "b": ("Float", ["c 3 . G A 40 PASS DP=2 GT:GQ 1/1:8", "c 7 . G A 40 PASS DP=2 GT:GQ 1/1:8.5", "c 11 . G GT 40 PASS DP=2 GT:GQ 1/1:8", "c 13 . G A 40 PASS DP=2 GT:GQ 1/1:8"]),

@@ -1,4 +1,4 @@
-"""Consequences of planted changes, from gene annotations of several schools."""
+"""Consequences of planted changes, from gene annotations of several sources."""
 
 import subprocess
 
@@ -21,7 +21,7 @@ CONTIGS = {"plus": PLUS, "minus": PLUS.translate(COMPLEMENT)[::-1], "MT": PLUS}
 E1, E2 = (10, 29), (50, 68)
 CDS1, CDS2, STOP = (18, 29), (50, 57), (57, 60)
 
-# 0-based position on the plus strand, reference, alternative, what it does
+# 0-based position on the plus strand, reference, alternative, consequence
 PLANTED = [
     (22, "A", "T", "missense"),  # AAA K > ATA I
     (23, "A", "G", "synonymous"),  # AAA > AAG
@@ -54,7 +54,7 @@ def make_gtf(stop: str, biotype: str, contig="plus", strand="+", everything=True
 
 
 def make_gff3(source: str, contig="plus", strand="+"):
-    """A GFF3 of Ensembl's or RefSeq's school."""
+    """A GFF3 in the style of Ensembl or RefSeq."""
     if source == "ensembl":
         gene, transcript, kind = "gene:G1", "transcript:T1", ";biotype=protein_coding"
     else:
@@ -91,7 +91,7 @@ def predict_consequences(tmp_path, annotation, contig="plus", samples=("s",)):
             position, ref, alt = LENGTH - 1 - position, ref.translate(COMPLEMENT), alt.translate(COMPLEMENT)
         lines.append((position + 1, f"{contig} {position + 1} . {ref} {alt} 50 PASS . {'GT 0/1' if samples else ''}".strip()))
     consequence_by_position = {}
-    for position_in_file, line in lines:  # one by one: together they would be one haplotype
+    for position_in_file, line in lines:  # separately, because together they would form one haplotype
         vcf = write_vcf(tmp_path / "in.vcf", {name: LENGTH for name in CONTIGS}, [line], samples)
         variants_annotate.main(vcf, reference, tmp_path / "genes.gff3", None, [], tmp_path / "out.bcf", tmp_path)
         consequence_by_position[position_in_file] = query_records(tmp_path / "out.bcf", "%INFO/BCSQ")[0]
@@ -152,7 +152,7 @@ def test_faults_are_named(tmp_path):
 
 
 def test_changes_of_one_haplotype_are_combined(tmp_path):
-    # TGT > TAT is missense and TGT > TGA a stop; on one haplotype they make TAA, of which the first one tells
+    # TGT > TAT is missense and TGT > TGA a stop; on one haplotype they form TAA, which the first record reports
     reference = write_reference(tmp_path, CONTIGS)
     (tmp_path / "g.gtf").write_text(ANNOTATIONS["ensembl gtf"])
     variants_genes.main(tmp_path / "g.gtf", reference, tmp_path / "g.gff3")

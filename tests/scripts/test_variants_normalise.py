@@ -1,4 +1,4 @@
-"""Every caller's words for one change become the same record."""
+"""All representations of one change become the same record."""
 
 import gzip
 import subprocess
@@ -35,7 +35,7 @@ def normalise_calls(tmp_path, rows, samples=("s1", "s2"), caller="bcftools", ord
 
 
 def test_a_deletion_in_a_repeat_moves_to_its_left_end(tmp_path):
-    # one T of TTTTT: wherever it is written, it is the same deletion
+    # one T of TTTTT: the same deletion at any position
     assert normalise_calls(tmp_path, ["c 12 . TT T 50 . . GT 0/1 0/0"]) == ["c 8 GT G 0/1 0/0"]
     # one CAG of CAGCAGCAG... and the insertion of one
     assert normalise_calls(tmp_path, ["d 13 . GCAG G 50 . . GT 0/1 0/0"]) == ["d 6 TGCA T 0/1 0/0"]
@@ -52,7 +52,7 @@ def test_alleles_are_split_with_their_genotypes_and_counts(tmp_path):
 
 
 def test_haplotypes_are_split_and_shared_alleles_counted_once(tmp_path):
-    # both alleles change A to G; the second one G to T, too
+    # both alleles change A to G; the second also changes G to T
     assert normalise_calls(tmp_path, ["c 1 . ACG GCG,GCT 50 . . GT 1/2 0/1"]) == ["c 1 A G 1/1 0/1", "c 3 G T 0/1 0/0"]
 
 
@@ -66,7 +66,7 @@ def test_duplicate_symbolic_and_uncarried_alleles_are_dropped(tmp_path):
         "c 9 . T . 50 . . GT 0/0 0/0",
     ]
     assert normalise_calls(tmp_path, rows) == ["c 3 G A 0/1 0/0", "c 7 G T 0/1 0/0"]
-    # of the user's own calls, those that nobody carries stay
+    # calls of the user are kept even if no sample carries them
     assert "c 5 C A 0/0 0/0" in normalise_calls(tmp_path, rows, caller="given")
 
 

@@ -1,4 +1,4 @@
-"""Figures of the comparison are drawn for any counts, none among them, and are the same bytes each time."""
+"""Figures of the comparison are drawn for any counts, including none, and are reproducible."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Pieces of the genome hold every base once, in order, and are of equal length."""
+"""Pieces of the genome contain every base once, in order, and have equal length."""
 
 import pytest
 from hypothesis import given

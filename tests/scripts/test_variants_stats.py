@@ -1,4 +1,4 @@
-"""Counts of calls are those that were planted."""
+"""Counts of calls equal the planted numbers."""
 
 import json
 
@@ -44,7 +44,7 @@ def test_audit_note_explains_missing_calls(tmp_path):
 
     assert read_note(ROWS) == {}
     assert read_note(ROWS[-1:])["note"] == "none of 1 calls passed variants.filters"
-    assert "bcftools found no difference" in read_note([])["note"]
+    assert "bcftools detected no difference" in read_note([])["note"]
 
 
 def test_sites_without_samples_are_counted(tmp_path):

@@ -1,4 +1,4 @@
-"""Labelled calls for tests: a random genome, and candidate calls of which the annotations tell the false ones, more or less."""
+"""Labelled calls for tests: a random genome, and candidate calls whose annotations separate true and false ones to some degree."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from projects import write_fasta
 
 HEADER = [
     '##INFO=<ID=TRUTH,Number=1,Type=String,Description="TP or FP">',
-    '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers that found it">',
+    '##INFO=<ID=CALLERS,Number=.,Type=String,Description="Callers of the variant">',
     '##INFO=<ID=POP_AF,Number=A,Type=Float,Description="Population frequency">',
     '##INFO=<ID=DP,Number=1,Type=Integer,Description="Raw read depth">',
     '##INFO=<ID=DP4,Number=4,Type=Integer,Description="Reads by allele and strand">',
@@ -26,7 +26,7 @@ HEADER = [
 
 
 def write_genome(folder: Path, contigs: int = 4, length: int = 100_000, seed: int = 1) -> Path:
-    """An indexed random FASTA."""
+    """Write an indexed random FASTA."""
     rng = np.random.default_rng(seed)
     path = write_fasta(folder / "genome.fa", {f"chr{i + 1}": "".join(rng.choice(list("ACGT"), length)) for i in range(contigs)})
     pysam.faidx(str(path))
@@ -36,9 +36,9 @@ def write_genome(folder: Path, contigs: int = 4, length: int = 100_000, seed: in
 def write_labelled_calls(
     folder: Path, fasta: Path, calls: int = 400, false: float = 0.15, signal: float = 1.5, seed: int = 1
 ) -> Path:
-    """A VCF of calls with INFO/TRUTH, two samples.
+    """Write a VCF of calls of two samples with INFO/TRUTH.
 
-    false: part of false calls, that are lower in QUAL and MQ by `signal` standard deviations (0: not at all).
+    false: fraction of false calls, whose QUAL and MQ are lower by `signal` standard deviations.
     """
     rng = np.random.default_rng(seed)
     source = pysam.FastaFile(str(fasta))
@@ -102,7 +102,7 @@ NETWORK = {
 
 
 def assemble_examples(folder: Path, **options) -> Path:
-    """examples.h5ad of `write_labelled_calls` calls; options as of `write_labelled_calls`."""
+    """Write examples.h5ad of labelled calls; options as in `write_labelled_calls`."""
     import dataset_assemble_variants
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def assemble_examples(folder: Path, **options) -> Path:
 
 
 def make_folds(folder: Path, examples: Path, split: dict = SPLIT, balance: str = "smote") -> dict[str, Path]:
-    """Certified split and balanced folds of repeat 0: name → file."""
+    """Write the certified split and the balanced folds of repeat 0: name → file."""
     import dataset_balance
     import dataset_fold
     import dataset_split
@@ -128,7 +128,7 @@ def make_folds(folder: Path, examples: Path, split: dict = SPLIT, balance: str =
 
 
 def train_model(folder: Path, files: dict[str, Path], model: str, seed: int = 1) -> dict[str, Path]:
-    """A trained model of repeat 0 and its predictions: the files so far, and tensors, about, predictions."""
+    """Train a model of repeat 0 and predict; returns the given files plus tensors, about and predictions."""
     import model_predict
     import model_train
 

@@ -9,12 +9,12 @@ import pytest
 
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
-# contig → [(0-based position, reference allele, alternative allele, copies of the donor's two that carry it)]
+# contig → [(0-based position, reference allele, alternative allele, number of copies, 1 or 2, that carry it)]
 Planted = dict[str, list[tuple[int, str, str, int]]]
 
 
 def require_tools(*tools: str):
-    """Skip a test where a tool is not installed."""
+    """Skip a test if a tool is not installed."""
     missing = [tool for tool in tools if not shutil.which(tool)]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
@@ -26,7 +26,7 @@ def random_genome(seed: int, **lengths: int) -> dict[str, str]:
 
 
 def write_reference(folder: Path, contigs: dict[str, str]) -> Path:
-    """genome.fa with its index."""
+    """Write genome.fa with its index."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "genome.fa"
     path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in contigs.items()))
@@ -35,7 +35,7 @@ def write_reference(folder: Path, contigs: dict[str, str]) -> Path:
 
 
 def apply_variants(sequence: str, variants: list[tuple[int, str, str, int]], copy: int) -> str:
-    """A donor's chromosome. copy: 0 carries all variants, 1 those on both copies."""
+    """Chromosome of a donor with variants. copy: 0 carries all variants, 1 those on both copies."""
     out, done = [], 0
     for position, ref, alt, copies in sorted(variants):
         assert sequence[position : position + len(ref)] == ref
@@ -48,7 +48,7 @@ def apply_variants(sequence: str, variants: list[tuple[int, str, str, int]], cop
 def write_cram(
     folder: Path, reference: Path, sample: str, contigs: dict[str, str], planted: Planted, depth: float = 30, paired: bool = True
 ) -> Path:
-    """Align error-free reads of 100 bases, pairs of fragments of 260–340, by bwa; sorted CRAM with index."""
+    """Align error-free 100-base reads of fragments of 260–340 bases with bwa; writes a sorted CRAM with index."""
     rng = random.Random(sample)
     mates: tuple[list[str], list[str]] = ([], [])
     for contig, sequence in contigs.items():
@@ -76,7 +76,7 @@ def write_cram(
 
 
 def write_vcf(path: Path, lengths: dict[str, int], rows: list[str], samples: tuple[str, ...] = (), extra: str = "") -> Path:
-    """A text VCF. rows: spaces stand for tabs. extra: further header lines."""
+    """Write a text VCF. rows: spaces are replaced by tabs. extra: additional header lines."""
     columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"] + ["FORMAT", *samples] * bool(samples)
     lines = ["##fileformat=VCFv4.2", *(f"##contig=<ID={name},length={length}>" for name, length in lengths.items())]
     lines += [line for line in extra.splitlines() if line]
@@ -86,6 +86,6 @@ def write_vcf(path: Path, lengths: dict[str, int], rows: list[str], samples: tup
 
 
 def query_records(path: Path, fields: str = "%CHROM %POS %REF %ALT") -> list[str]:
-    """Calls of a file, a line each, in the words of bcftools query."""
+    """Calls of a file, one line per call, in a format of bcftools query."""
     result = subprocess.run(["bcftools", "query", "-f", fields + "\n", path], check=True, capture_output=True, text=True)
     return result.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Figures of counts, and intervals that know that errors come in clusters."""
+"""Metrics from counts, and intervals that account for clustered errors."""
 
 import math
 

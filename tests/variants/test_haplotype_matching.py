@@ -1,4 +1,4 @@
-"""Calls match when they spell the same haplotypes, however they are written."""
+"""Calls match if they spell the same haplotypes, independent of their representation."""
 
 import random
 from itertools import product
@@ -87,7 +87,7 @@ def test_indels_are_shifted_left_as_far_as_the_reference_allows():
 
 
 def align_randomly(reference: str, haplotype: str, rng: random.Random) -> list[tuple[int, str, str]]:
-    """Records that turn the reference into a haplotype: one of its best alignments, drawn at random, cut or joined at random."""
+    """Records that turn the reference into a haplotype: a random optimal alignment, with records split or joined at random."""
     n, m = len(reference), len(haplotype)
     cost = [[i + j if not (i and j) else 0 for j in range(m + 1)] for i in range(n + 1)]
     for i in range(1, n + 1):
@@ -123,7 +123,7 @@ def align_randomly(reference: str, haplotype: str, rng: random.Random) -> list[t
 
 
 def make_donor_calls(reference, haplotypes, rng):
-    """Phased calls of two haplotypes, each written in its own way."""
+    """Phased calls of two haplotypes, each in a random representation."""
     calls = []
     for copy, haplotype in enumerate(haplotypes):
         for n, (position, ref, alt) in enumerate(align_randomly(reference, haplotype, rng)):
@@ -176,7 +176,7 @@ def test_exchanging_the_sides_exchanges_the_errors(seed):
 
 
 def spell_haplotypes(reference: str, placed: list[tuple[VariantCall, int]]) -> set[str]:
-    """The pair of haplotypes that calls spell on given copies; empty if two overlap."""
+    """The pair of haplotypes that calls spell on given copies; empty if calls overlap."""
     haplotypes = []
     for copy in (0, 1):
         position, pieces = 0, []
@@ -212,6 +212,6 @@ def _shift_left(edit):
 
 
 def _have_equal_calls(truth, query, hits):
-    """Whether what matched is the same normalised calls, which need not fit on two haplotypes."""
+    """Whether the matched calls are equal after normalisation; these need not fit on two haplotypes."""
     keys = [sorted(c.edit.key for c, hit in zip(s, h, strict=True) if hit) for s, h in zip((truth, query), hits, strict=True)]
     return keys[0] == keys[1]

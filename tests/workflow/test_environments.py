@@ -1,4 +1,4 @@
-"""Environments as built: only what is declared is there, an edited file is built anew, and Snakemake's calls are answered."""
+"""Environments contain only declared packages, are rebuilt after edits, and work with Snakemake's conda calls."""
 
 import ast
 import json
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
 CONDA = ENVS / "native/bin/conda"
 ACTIVATE = ENVS / "native/bin/activate"
-# Modules that bear another name than the package that brings them.
+# Modules whose package has a different name.
 PACKAGES = {
     "sklearn": "scikit-learn",
     "imblearn": "imbalanced-learn",
@@ -35,7 +35,7 @@ on_debian = pytest.mark.skipif(
 
 
 def list_steps() -> list[tuple[str, Path]]:
-    """Script and environment file of every rule that is written; all files where the rule names one by a wildcard."""
+    """Script and environment file of every rule; all files if the environment name has a wildcard."""
     steps = []
     for rules in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule in re.split(r"^(?:rule|checkpoint) ", rules.read_text(), flags=re.M)[1:]:
@@ -48,7 +48,7 @@ def list_steps() -> list[tuple[str, Path]]:
 
 
 def read_imports(path: Path) -> set[str]:
-    """Top-level modules that a file imports anywhere, also inside functions."""
+    """Top-level modules that a file imports, including imports inside functions."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -172,7 +172,7 @@ rule all:
 
 
 def run_snakemake(folder: Path, path: str, *arguments: str) -> subprocess.CompletedProcess:
-    """Run a small workflow of its own, with these folders first on PATH."""
+    """Run a small workflow with these folders first on PATH."""
     command = [ROOT / ".venv/bin/snakemake", "--cores", "1", "--sdm", "conda", *arguments]
     environment = os.environ | {"PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -207,7 +207,7 @@ def test_provider_rebuilds_after_an_edit(workflow):
 def test_prebuilt_environments_are_reused_by_snakemake(workflow):
     script = (
         "import prepare, pathlib; prepare.HOME = pathlib.Path('.snakemake/conda'); prepare.HOME.mkdir(parents=True);"
-        "raise SystemExit(prepare.build(pathlib.Path('some.yaml')) or 0)"
+        "raise SystemExit(prepare.build_environment(pathlib.Path('some.yaml')) or 0)"
     )
     path = f"{CONDA.parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
@@ -237,7 +237,7 @@ elif words[:2] == ["env", "create"]:
 
 
 def test_real_conda_gets_the_environment_file(workflow):
-    """The branch of machines with conda, as far as it goes without a channel: the calls that reach conda, and activation."""
+    """With a conda front end, Snakemake passes the file to conda and activates the environment; no channel is used."""
     folder = workflow / "conda"
     (folder / "bin").mkdir(parents=True)
     recorder = folder / "bin/conda"
@@ -284,7 +284,7 @@ done
 
 
 class Machine:
-    """A copy of the set-up with a runner that is made already, on a machine that has few programs."""
+    """A copy of the set-up with an existing runner, on a simulated machine with few programs."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -299,7 +299,7 @@ class Machine:
             (folder / "bin" / name).symlink_to(shutil.which(name))
 
     def install_program(self, name: str, version: str = "0") -> None:
-        """Put a program on the machine, which writes down how it is called."""
+        """Install a program that records how it is called."""
         program = self.folder / "bin" / name
         program.write_text(FRONTEND.format(folder=self.folder, version=version))
         program.chmod(0o755)
@@ -311,12 +311,12 @@ class Machine:
 
     @property
     def conda_target(self) -> str:
-        """What Snakemake will call, within the project's folder."""
+        """Target of the link that Snakemake calls, relative to the project's folder."""
         return os.readlink(self.folder / ".venv/bin/conda").removeprefix(f"{self.folder}/")
 
     @property
     def creation_calls(self) -> list[str]:
-        """Calls that made something."""
+        """Recorded calls that created or installed something."""
         calls = self.folder / "calls.txt"
         lines = calls.read_text().splitlines() if calls.exists() else []
         return [line.replace(f"{self.folder}/", "") for line in lines if "create" in line or "apt" in line]
@@ -330,7 +330,7 @@ def machine(tmp_path) -> Machine:
 def test_machine_without_conda_or_apt_is_refused(machine):
     answer = machine.set_up()
     assert answer.returncode == 1
-    assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt: neither is here.\n"
+    assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt; neither is available.\n"
 
 
 def test_present_conda_is_preferred_to_apt(machine):

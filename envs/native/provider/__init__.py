@@ -1,1 +1,1 @@
-"""Conda environment files, built from Debian packages and PyPI."""
+"""Builder of conda environment files from Debian packages and PyPI."""

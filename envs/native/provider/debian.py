@@ -1,4 +1,4 @@
-"""Debian packages: which are there, in which version, and installing those that are missing."""
+"""Debian packages: installed versions, and installation of missing packages."""
 
 import fcntl
 import os
@@ -36,13 +36,13 @@ def find_candidate_version(package: str) -> str | None:
 
 
 def list_programs(package: str) -> list[Path]:
-    """Programs that an installed package brings."""
+    """Programs of an installed package."""
     listing = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True, check=True).stdout
     return [Path(line) for line in listing.splitlines() if Path(line).parent in (Path("/usr/bin"), Path("/bin"))]
 
 
 def find_unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) -> list[str]:
-    """A line for each wish whose package is there in a version that does not satisfy it."""
+    """One line for each wish whose package has a version outside the range."""
     faults = []
     for item in wishes:
         version = versions[item.source["package"]]
@@ -54,10 +54,10 @@ def find_unsatisfied(wishes: Sequence[Wish], versions: dict[str, str | None]) ->
 
 
 def ensure_installed(wishes: Sequence[Wish]) -> None:
-    """Install what is missing, all in one call of apt. Raises Refused.
+    """Install missing packages in one call of apt. Raises RefusalError.
 
     A version outside its range is refused before anything is installed.
-    Creations that run side by side wait for each other here.
+    Environments that are created in parallel wait for each other here.
     """
     if not wishes:
         return
@@ -82,28 +82,28 @@ def _install_missing(missing: Sequence[str], wishes: Sequence[Wish]) -> None:
         _run_apt("update")
     offers = {item.source["package"]: find_candidate_version(item.source["package"]) for item in wishes}
     unknown = [package for package in missing if offers[package] is None]
-    faults = [f"{package} is in none of apt's sources" for package in unknown]
+    faults = [f"{package} is not in the sources of apt" for package in unknown]
     faults += find_unsatisfied([item for item in wishes if item.source["package"] in missing], offers)
     if faults:
         raise RefusalError("\n".join(faults))
     try:
         _run_apt("install", "--yes", "--no-install-recommends", *missing)
     except RefusalError:
-        # The lists may be older than the archive; once more with new ones.
+        # The package lists may be outdated: update them and retry.
         _run_apt("update")
         _run_apt("install", "--yes", "--no-install-recommends", *missing)
 
 
 def _run_apt(*arguments: str) -> None:
-    """Call apt-get as root. Raises Refused with its last words."""
+    """Call apt-get as root. Raises RefusalError with the end of its output."""
     command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT}", "-o", "Acquire::Retries=3", *arguments]
     if not shutil.which("apt-get"):
-        raise RefusalError(f"apt-get is not here, and conda neither; cannot run: {' '.join(command)}")
+        raise RefusalError(f"neither apt-get nor conda is available; cannot run: {' '.join(command)}")
     prefix = ["env", "DEBIAN_FRONTEND=noninteractive"]
     if os.geteuid():
         if not shutil.which("sudo"):
             raise RefusalError(
-                f"Debian packages are missing, and you are neither root nor have sudo; have someone run:\n  {' '.join(command)}"
+                f"Debian packages are missing, and you have neither root rights nor sudo; ask an administrator to run:\n  {' '.join(command)}"
             )
         prefix = ["sudo", *prefix]
     answer = subprocess.run([*prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -114,7 +114,7 @@ def _run_apt(*arguments: str) -> None:
 
 @contextmanager
 def apt_lock() -> Iterator[None]:
-    """One caller of apt at a time, among all that this user starts."""
+    """Allow only one call of apt at a time among the processes of this user."""
     with open(Path(tempfile.gettempdir()) / f"readsight-apt-{os.geteuid()}.lock", "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

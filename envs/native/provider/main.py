@@ -1,4 +1,4 @@
-"""The command line: as much of conda's as Snakemake uses."""
+"""Command line with the part of conda's interface that Snakemake uses."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ VERSION = "24.7.1"
 
 
 def main(argv: list[str]) -> int:
-    """Answer one call; returns the exit status."""
+    """Run one command; returns the exit status."""
     arguments = build_parser().parse_args(argv)
     try:
         return arguments.answer(arguments) or 0

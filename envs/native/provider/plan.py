@@ -1,4 +1,4 @@
-"""Read an environment file, and say from where each of its packages would come."""
+"""Reader of environment files that assigns each package to Debian or PyPI."""
 
 import hashlib
 import re
@@ -14,12 +14,12 @@ SPEC = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9_][\w.-]*)\s*(.*)")
 
 
 class RefusalError(Exception):
-    """An environment that cannot be built as its file asks; each line stands by itself."""
+    """An environment cannot be built as specified; each line of the message is one fault."""
 
 
 @dataclass
 class Wish:
-    """A package that an environment file asks for: conda's name, its range, and where it would come from."""
+    """A package of an environment file: name in conda, version range, and source."""
 
     name: str
     wanted: str
@@ -31,7 +31,7 @@ class Wish:
 
 @dataclass
 class EnvironmentPlan:
-    """An environment file, sorted by where its packages come from."""
+    """Packages of an environment file, grouped by source."""
 
     file: Path
     python: Wish
@@ -39,31 +39,31 @@ class EnvironmentPlan:
     pypi: list[Wish]
 
     def digest(self) -> str:
-        """Of all that the prefix is made from: a change of the table asks for a new prefix too."""
+        """Hash of everything the prefix is built from; a change of the package table also requires a new prefix."""
         modules = [path.read_bytes() for item in self.pypi for path in list_modules(item)]
         return hashlib.sha256(repr((self.python, self.debian, self.pypi, *modules)).encode()).hexdigest()
 
 
 def list_modules(item: Wish) -> list[Path]:
-    """Our own files that a Python package gets beside it."""
+    """Files of this project that are installed together with a Python package."""
     roots = [MODULES / name for name in item.source.get("modules", [])]
     return sorted(path for root in roots for path in (root, *root.rglob("*.py")) if path.is_file())
 
 
 def load_package_table() -> dict:
-    """What conda's packages are called elsewhere (packages.toml)."""
+    """Load the names of conda packages in Debian and on PyPI (packages.toml)."""
     return tomllib.loads(TABLE.read_text())
 
 
 def parse_dependencies(file: Path) -> tuple[list[str], list[str]]:
-    """The lines under `dependencies:` of an environment file, and those of the `pip:` list within.
+    """Parse the entries of `dependencies:` of an environment file, and those of its `pip:` list.
 
-    The small part of YAML that such files use: top-level keys, and lists of
-    plain or quoted words. Raises Refused for anything else.
+    Supports only the part of YAML that such files use: top-level keys, and lists of
+    plain or quoted strings. Raises RefusalError for anything else.
     """
     packages: list[str] = []
     pip_packages: list[str] = []
-    depth = None  # of the `pip:` list's head, where one is open
+    depth = None  # indentation of an open `pip:` list
     section = ""
     for number, line in enumerate(file.read_text().splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line).rstrip()
@@ -92,13 +92,13 @@ def parse_dependencies(file: Path) -> tuple[list[str], list[str]]:
 
 
 def parse_wish(spec: str, file: Path) -> Wish:
-    """One dependency line. `a=1.2` and `a =1.2` are one; a build string is refused."""
+    """Parse one dependency. `a=1.2` and `a =1.2` are equal; a build string is refused."""
     match = SPEC.fullmatch(spec)
     if not match:
         raise RefusalError(f"{file}: cannot read {spec!r}")
     name, wanted = match.group(1).lower(), match.group(2).strip()
     if re.fullmatch(r"==?[^=,|]+=[^=]+", wanted):
-        raise RefusalError(f"{file}: {spec!r} asks for a build, which only conda has")
+        raise RefusalError(f"{file}: {spec!r} requires a build string, which only conda supports")
     try:
         parse_terms(wanted)
     except RangeError as error:
@@ -107,7 +107,7 @@ def parse_wish(spec: str, file: Path) -> Wish:
 
 
 def read_plan(file: Path) -> EnvironmentPlan:
-    """Sort an environment file. Raises Refused, naming every package that is to be had from nowhere."""
+    """Read an environment file. Raises RefusalError with every package that has no source."""
     package_table = load_package_table()
     plan = EnvironmentPlan(file, Wish("python", ""), [], [])
     faults, has_python = [], False
@@ -116,7 +116,7 @@ def read_plan(file: Path) -> EnvironmentPlan:
         if item.name == "python":
             plan.python, has_python = item, True
         elif item.name == "pip" and pip_packages:
-            continue  # what conda needs for the list; here it is called from outside
+            continue  # only conda needs pip inside the environment
         elif item.name in package_table["debian"]:
             item.source = package_table["debian"][item.name]
             plan.debian.append(item)
@@ -126,13 +126,13 @@ def read_plan(file: Path) -> EnvironmentPlan:
         elif item.name in package_table["elsewhere"]:
             faults.append(f"{file.name}: {item} cannot be built without conda: {package_table['elsewhere'][item.name]}")
         else:
-            faults.append(f"{file.name}: {item} is not a package that {TABLE.name} knows")
+            faults.append(f"{file.name}: {item} is not a package listed in {TABLE.name}")
     plan.pypi += [
         Wish(request.name, request.wanted, {"name": request.name})
         for request in (parse_wish(spec, file) for spec in pip_packages)
     ]
     if not has_python:
-        faults.append(f"{file.name}: python is missing (without it, scripts would run on the runner's own)")
+        faults.append(f"{file.name}: python is missing (without it, scripts would use the Python of the runner)")
     if faults:
         raise RefusalError("\n".join(faults))
     return plan

@@ -1,4 +1,4 @@
-"""Build an environment file as a prefix: whole, or not at all."""
+"""Construction of a prefix from an environment file: complete, or not at all."""
 
 import json
 import os
@@ -14,10 +14,10 @@ HISTORY = "conda-meta/history"
 
 
 def create_prefix(file: Path, prefix: Path) -> None:
-    """Build a prefix. Raises plan.Refused; then, and when it is killed by a signal that can be caught, nothing is left."""
+    """Build a prefix. It is removed again on plan.RefusalError, on any error, and on SIGTERM."""
     environment_plan = plan.read_plan(file)
     if (prefix / HISTORY).exists():
-        raise plan.RefusalError(f"{prefix} is an environment already")
+        raise plan.RefusalError(f"{prefix} is already an environment")
     shutil.rmtree(prefix, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda number, frame: exit(128 + number))
     try:
@@ -48,13 +48,13 @@ def _build_prefix(environment_plan: plan.EnvironmentPlan, prefix: Path) -> None:
 
 
 def is_current(file: Path, prefix: Path) -> bool:
-    """Whether a prefix was built as this file, and the table of packages, ask for now."""
+    """Whether a prefix was built from the current environment file and package table."""
     history = prefix / HISTORY
     return history.exists() and history.read_text() == plan.read_plan(file).digest()
 
 
 def link_programs(environment_plan: plan.EnvironmentPlan, prefix: Path) -> None:
-    """Link what is declared, and what any Unix has; a program of the prefix's own goes before."""
+    """Link the declared programs and common Unix programs; programs of the prefix take precedence."""
     wanted: list[Path] = []
     for item in environment_plan.debian:
         wanted += debian.list_programs(item.source["package"])
@@ -71,7 +71,7 @@ def link_programs(environment_plan: plan.EnvironmentPlan, prefix: Path) -> None:
 
 
 def copy_modules(environment_plan: plan.EnvironmentPlan, prefix: Path) -> None:
-    """Put our own modules beside the packages that need them."""
+    """Copy modules of this project into the prefix for the packages that need them."""
     (site,) = prefix.glob("lib/python3*/site-packages")
     for path in [path for item in environment_plan.pypi for path in plan.list_modules(item)]:
         target = site / path.relative_to(plan.MODULES)
@@ -80,17 +80,17 @@ def copy_modules(environment_plan: plan.EnvironmentPlan, prefix: Path) -> None:
 
 
 def _find_system_program(name: str) -> Path | None:
-    """Where the system has a program."""
+    """Path of a program of the system."""
     return next((path for folder in ("/usr/bin", "/bin") if (path := Path(folder, name)).exists()), None)
 
 
 def write_record(meta: Path, name: str, version: str, build: str, channel: str) -> None:
-    """Write down a package that is really there, in conda's form."""
+    """Write the record of an installed package, in conda's format."""
     build = re.sub(r"[^\w.+]", "_", build)
     entry = {"name": name, "version": version, "build": build, "build_number": 0, "channel": channel}
     (meta / f"{name}-{version}-{build}.json").write_text(json.dumps(entry, indent=2) + "\n")
 
 
 def read_records(prefix: Path) -> list[dict]:
-    """Packages in a prefix, by name."""
+    """Read the package records of a prefix, sorted by name."""
     return sorted((json.loads(p.read_text()) for p in (prefix / "conda-meta").glob("*.json")), key=lambda entry: entry["name"])

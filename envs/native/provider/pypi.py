@@ -1,4 +1,4 @@
-"""Python packages: a virtual environment of their own, filled by pip."""
+"""Python packages in a separate virtual environment, installed by pip."""
 
 import os
 import re
@@ -27,7 +27,7 @@ REDIRECTIONS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PYTHONPATH"
 
 
 def find_interpreter(wanted: str) -> tuple[str, str]:
-    """A Python of this machine that satisfies a range: (path, version). Raises Refused, naming those that do not."""
+    """Find a Python that satisfies a range: (path, version). Raises RefusalError with those that do not."""
     rejected = []
     for name in INTERPRETERS:
         path = shutil.which(name)
@@ -42,12 +42,12 @@ def find_interpreter(wanted: str) -> tuple[str, str]:
 
 
 def sort_requirements(wishes: Sequence[Wish]) -> tuple[list[str], list[str], list[str]]:
-    """What pip is asked for: first, together, and without looking at their own dependencies. Raises Refused."""
+    """Requirements for pip in three groups: to install first, together, and without dependencies. Raises RefusalError."""
     first, together, without_dependencies = [], [], []
     for item in wishes:
         name, fixed = item.source["name"], item.source.get("version")
         if fixed and not satisfies(fixed, item.wanted):
-            raise RefusalError(f"{item.name}: version {fixed} is what can be installed here, wanted {item.wanted}")
+            raise RefusalError(f"{item.name}: only version {fixed} can be installed here, wanted {item.wanted}")
         try:
             wanted = f"=={fixed}" if fixed else format_for_pip(item.wanted)
         except RangeError as error:
@@ -63,18 +63,18 @@ def sort_requirements(wishes: Sequence[Wish]) -> tuple[list[str], list[str], lis
 
 
 def create_venv(prefix: Path, python: str) -> None:
-    """An empty virtual environment, without pip. Raises Refused."""
+    """Create an empty virtual environment without pip. Raises RefusalError."""
     answer = subprocess.run(
         [python, "-m", "venv", "--without-pip", str(prefix)], capture_output=True, text=True, env=clean_environment()
     )
     if answer.returncode:
-        raise RefusalError(f"{python} cannot make a virtual environment: {(answer.stderr or answer.stdout).strip()}")
+        raise RefusalError(f"{python} cannot create a virtual environment: {(answer.stderr or answer.stdout).strip()}")
     for script in (prefix / "bin").glob("[Aa]ctivate*"):
         script.unlink()
 
 
 def install_packages(prefix: Path, wishes: Sequence[Wish]) -> None:
-    """Install Python packages into a prefix. Raises Refused with pip's last words."""
+    """Install Python packages into a prefix. Raises RefusalError with the end of pip's output."""
     first, together, without_dependencies = sort_requirements(wishes)
     with make_pip_command(prefix) as command:
         for arguments in (first, together, [*without_dependencies, "--no-deps"] if without_dependencies else []):
@@ -84,7 +84,7 @@ def install_packages(prefix: Path, wishes: Sequence[Wish]) -> None:
 
 @contextmanager
 def make_pip_command(prefix: Path) -> Iterator[list[str]]:
-    """The command that runs pip on a prefix: this Python's own pip, or one that is made for the purpose."""
+    """Command that runs pip on a prefix: with the pip of this Python, or with a temporary one."""
     probe = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, env=clean_environment())
     number = re.match(r"pip (\d+\.\d+)", probe.stdout)
     target = ["--python", str(prefix / "bin/python")]
@@ -97,7 +97,7 @@ def make_pip_command(prefix: Path) -> Iterator[list[str]]:
 
 
 def list_distributions(prefix: Path) -> dict[str, str]:
-    """Python packages in a prefix: normalised name → version."""
+    """Python packages of a prefix: normalised name → version."""
     versions = {}
     for metadata in prefix.glob("lib/python3*/site-packages/*.dist-info/METADATA"):
         metadata_header = HeaderParser().parsestr(metadata.read_text(errors="replace"))
@@ -106,7 +106,7 @@ def list_distributions(prefix: Path) -> dict[str, str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would send Python or pip elsewhere."""
+    """Environment variables of this process without those that redirect Python or pip."""
     return {name: value for name, value in os.environ.items() if name not in REDIRECTIONS}
 
 

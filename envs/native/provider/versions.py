@@ -1,4 +1,4 @@
-"""Versions and version ranges, as conda compares them, without conda."""
+"""Versions and version ranges, compared as conda does."""
 
 import re
 from itertools import zip_longest
@@ -12,10 +12,10 @@ class RangeError(ValueError):
 
 
 def parse_upstream(debian: str) -> str:
-    """The upstream version inside a Debian package version.
+    """Upstream version of a Debian package version.
 
-    Leaves out the epoch, the Debian revision and the marks of repacking
-    (`2:1.17+ds-3` → `1.17`); `+really` names the real one; `~rc1` becomes `rc1`.
+    Removes the epoch, the Debian revision and repacking suffixes
+    (`2:1.17+ds-3` → `1.17`); `+really` precedes the actual version; `~rc1` becomes `rc1`.
     """
     version = debian.split(":", 1)[-1]
     version = version.rpartition("-")[0] or version
@@ -25,10 +25,10 @@ def parse_upstream(debian: str) -> str:
 
 
 def sort_key(version: str) -> tuple[int, list[list[tuple[int, int, str]]]]:
-    """Order of a version: its epoch, and its parts, each a list of numbers and words.
+    """Sort key of a version: its epoch, and its parts, each a list of numbers and strings.
 
-    As conda orders: numbers by value; a word before every number, `dev` before
-    every word, `post` after every number. A local part (`+cpu`) does not count.
+    The order is that of conda: numbers by value; a string before every number, `dev` before
+    every string, `post` after every number. A local part (`+cpu`) is ignored.
     """
     epoch, _, release = version.lower().split("+")[0].rpartition("!")
     parts = []
@@ -45,7 +45,7 @@ def _rank_piece(piece: str) -> tuple[int, int, str]:
 
 
 def compare_versions(first: str, second: str) -> int:
-    """-1, 0 or 1: which of two versions is earlier. Missing parts count as 0: 1.0 equals 1."""
+    """Compare two versions; returns -1, 0 or 1. Missing parts count as 0: 1.0 equals 1."""
     (epoch_a, a), (epoch_b, b) = sort_key(first), sort_key(second)
     if epoch_a != epoch_b:
         return -1 if epoch_a < epoch_b else 1
@@ -57,15 +57,15 @@ def compare_versions(first: str, second: str) -> int:
 
 
 def _has_prefix(version: str, prefix: str) -> bool:
-    """Whether a version lies under a prefix, part by part: 1.10.2 lies under 1.10, not under 1.1."""
+    """Whether a version starts with a prefix, by parts: 1.10.2 starts with 1.10, not with 1.1."""
     length = len(re.split(r"[._-]", prefix))
     return compare_versions(".".join(re.split(r"[._-]", version)[:length]), prefix) == 0
 
 
 def parse_terms(wanted: str) -> list[list[tuple[str, str]]]:
-    """Alternatives of a range, each the terms that hold conjunction: (operator, version).
+    """Parse a range into alternatives, each a list of terms (operator, version) that must all be satisfied.
 
-    Operators: >=, <=, >, <, ==, != and `under` (all that begins so), `not under`. An empty
+    Operators: >=, <=, >, <, ==, !=, `under` (starts with) and `not under`. An empty
     range or `*` is one alternative without terms. Raises RangeError.
     """
     alternatives = []
@@ -82,11 +82,11 @@ def parse_terms(wanted: str) -> list[list[tuple[str, str]]]:
 def _parse_term(text: str, wanted: str) -> list[tuple[str, str]]:
     match = TERM.fullmatch(text)
     if not match:
-        raise RangeError(f"{wanted!r} is not a version range that can be read (at {text!r})")
+        raise RangeError(f"{wanted!r} is not a valid version range (at {text!r})")
     operator, version, star = match.groups()
     if operator == "~=":
         if "." not in version:
-            raise RangeError(f"{wanted!r}: ~= needs a version of two parts or more")
+            raise RangeError(f"{wanted!r}: ~= needs a version with at least two parts")
         return [(">=", version), ("under", version.rpartition(".")[0])]
     if operator == "!=":
         return [("not under" if star else "!=", version)]
@@ -96,7 +96,7 @@ def _parse_term(text: str, wanted: str) -> list[tuple[str, str]]:
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether a version lies in a range. Raises RangeError."""
+    """Whether a version is in a range. Raises RangeError."""
     return any(all(_satisfies_term(version, *term) for term in conjunction) for conjunction in parse_terms(wanted))
 
 
@@ -110,10 +110,10 @@ def _satisfies_term(version: str, operator: str, bound: str) -> bool:
 
 
 def format_for_pip(wanted: str) -> str:
-    """The same range for pip. Raises RangeError for alternatives, which pip does not have."""
+    """Format a range for pip. Raises RangeError for alternatives, which pip does not support."""
     alternatives = parse_terms(wanted)
     if len(alternatives) > 1:
-        raise RangeError(f"{wanted!r}: pip has no alternatives (|)")
+        raise RangeError(f"{wanted!r}: pip does not support alternatives (|)")
     pip_operators = {"under": ("==", ".*"), "not under": ("!=", ".*")}
     return ",".join(
         f"{pip_operators[operator][0]}{version}{pip_operators[operator][1]}"

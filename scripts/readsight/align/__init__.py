@@ -1,1 +1,1 @@
-"""From streams of alignments to one sorted CRAM a sample."""
+"""Processing of alignments: one sorted CRAM per sample."""

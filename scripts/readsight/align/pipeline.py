@@ -1,4 +1,4 @@
-"""From streams of alignments to one sorted, duplicate-marked CRAM, with nothing else on disk but what sorting spills."""
+"""Pipeline from streams of alignments to one sorted, duplicate-marked CRAM; only temporary sort files are written to disk."""
 
 import re
 from collections.abc import Sequence
@@ -10,27 +10,26 @@ from readsight import pipes
 from readsight.errors import InputError
 
 BLOCK = 1 << 20
-# Reads a batch, in bases. Fixed: the aligner's estimate of insert size, and so its result, hangs
-# on the batch, which otherwise grows with the threads.
+# Bases per batch of reads. Fixed, because the aligner estimates the insert size per batch, so its result depends
+# on the batch size, which by default grows with the number of threads.
 BATCH = 100_000_000
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Commands joined by pipes that write SAM with a header: the alignments of one sequencing unit."""
+    """Piped commands that write the alignments of one sequencing unit as SAM with a header."""
 
     commands: list[pipes.Command]
 
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """What becomes of the streams.
+    """Settings for processing the streams.
 
-    groups: @RG header lines of all of them. programs: @PG lines, or None to take
-    those of the first stream, without the command lines (these hold threads and
-    paths, and the same reads shall give the same bytes). grouped: each read's alignments stand
-    together. pairs: mates have to be told of each other (fixmate). duplicate_marking: mark
-    duplicates. threads, memory_mb: of the whole job.
+    groups: @RG header lines of all streams. programs: @PG lines, or None for those of the first
+    stream without their command lines, which contain threads and paths (equal reads must give
+    equal bytes). grouped: the alignments of each read are consecutive. duplicate_marking: whether
+    duplicates are marked. threads, memory_mb: of the job. used_mb: memory needed by the aligner.
     """
 
     groups: list[str]
@@ -43,7 +42,7 @@ class PipelineSettings:
 
 
 def align_reads(aligner: str, job) -> None:
-    """Align the units of a sample one after the other into one stream, and write its CRAM.
+    """Align the units of a sample sequentially into one stream, and write its CRAM.
 
     aligner: bwa or bwa-mem2. job: of rule align_bwa or align_bwa_mem2.
     """
@@ -65,7 +64,7 @@ def align_reads(aligner: str, job) -> None:
 
 
 def group_by_unit(fastqs: Sequence[Path], mates: Sequence[int]) -> list[list[Path]]:
-    """Divide a flat list of files into units of one or two mates."""
+    """Group a flat list of files into units of one or two mates."""
     files = iter(fastqs)
     unit_files = [[next(files) for _ in range(count)] for count in mates]
     if next(files, None):
@@ -74,7 +73,7 @@ def group_by_unit(fastqs: Sequence[Path], mates: Sequence[int]) -> list[list[Pat
 
 
 def build_aligner_command(aligner: str, index: Path, group: str, fastqs: Sequence[Path], threads: int) -> list[str | Path]:
-    """The aligner over one unit; supplementary alignments keep their bases (-Y), for callers of structural variants."""
+    """Aligner command for one unit; supplementary alignments keep their bases (-Y), as structural variant callers need them."""
     escaped = group.replace("\t", "\\t")
     return [aligner, "mem", "-t", str(threads), "-K", str(BATCH), "-Y", "-R", escaped, index, *fastqs]
 
@@ -82,9 +81,9 @@ def build_aligner_command(aligner: str, index: Path, group: str, fastqs: Sequenc
 def write_cram(
     streams: Sequence[Stream], settings: PipelineSettings, fasta: Path, dictionary: Path, output, scratch: Path
 ) -> None:
-    """Join the streams, sort, mark duplicates; write CRAM, its index, flagstat and the duplicates' statistics.
+    """Join the streams, sort, and mark duplicates; writes CRAM, index, flagstat and duplicate statistics.
 
-    output: has cram, duplicates and flagstat. Raises ToolError naming the member that failed.
+    output: has cram, duplicates and flagstat. Raises ToolError that names the failed command.
     """
     sequences = [line for line in dictionary.read_text().splitlines() if line.startswith("@SQ")]
 
@@ -93,11 +92,11 @@ def write_cram(
 
     scratch = scratch.resolve()
     counts = scratch / "duplicates.txt"
-    # run in the output's folder: a CRAM begins with the name that it was opened by, and its bytes shall not tell folders
+    # run in the output folder: a CRAM starts with the path it was opened by, and its bytes must not depend on folders
     chain = build_commands(settings, fasta.resolve(), output.cram.name, counts, scratch)
     pipes.run_pipe(chain, feed=feed, folder=output.cram.parent)
     if settings.duplicate_marking:
-        # without the command line, which holds this run's paths
+        # drop the command line, which contains paths of this run
         lines = counts.read_text().splitlines(keepends=True)
         output.duplicates.write_text("".join(line for line in lines if not line.startswith("COMMAND")))
     else:
@@ -107,12 +106,12 @@ def write_cram(
 
 
 def build_commands(settings: PipelineSettings, fasta: Path, cram: str, duplicates: Path, scratch: Path) -> list[pipes.Command]:
-    """What the joined stream runs through.
+    """Commands that process the joined stream.
 
-    The aligner has all threads while it runs; sorting takes them for its bursts
-    and for the merge after the aligner's end. CRAM is written with exactly one thread
-    beside the one that marks duplicates: with more, the order in which blocks
-    are finished decides on the codecs, and the same reads give other bytes.
+    The aligner uses all threads; sorting uses them in bursts and for the merge after the
+    aligner has ended. CRAM is written with exactly one thread in addition to the one that
+    marks duplicates: with more threads, the order in which blocks are finished influences
+    the choice of codecs, and equal reads give different bytes.
     """
     sorters = max(1, min(settings.threads - 1, 8))
     sort_mb = max(16, min(1024, (settings.memory_mb - settings.used_mb) // sorters))
@@ -134,7 +133,7 @@ def build_commands(settings: PipelineSettings, fasta: Path, cram: str, duplicate
 
 
 def join_streams(streams: Sequence[Stream], sequences: list[str], settings: PipelineSettings, sink: BinaryIO) -> None:
-    """Run the streams one after the other and write their alignments under one header."""
+    """Run the streams sequentially and write their alignments under one header."""
     for i, stream in enumerate(streams):
         with pipes.read_pipe(stream.commands) as sam:
             header, first_record = split_header(sam)
@@ -150,7 +149,7 @@ def join_streams(streams: Sequence[Stream], sequences: list[str], settings: Pipe
 
 
 def split_header(sam: BinaryIO) -> tuple[list[str], bytes]:
-    """Read a SAM stream up to its first alignment: header lines, and that alignment's line (empty where there is none)."""
+    """Read a SAM stream up to its first alignment; returns the header lines and that alignment (empty if there is none)."""
     header = []
     while (line := sam.readline()).startswith(b"@"):
         header.append(line.decode().rstrip("\n"))
@@ -158,12 +157,12 @@ def split_header(sam: BinaryIO) -> tuple[list[str], bytes]:
 
 
 def strip_command_line(line: str) -> str:
-    """A @PG line without its command line."""
+    """Remove the command line from a @PG line."""
     return "\t".join(field for field in line.split("\t") if not field.startswith("CL:"))
 
 
 def count_mapped(flagstat: str) -> tuple[int, int]:
-    """(reads, mapped reads) of `samtools flagstat`, each read counted once."""
+    """(reads, mapped reads) from `samtools flagstat`; each read counts once."""
     counts = [
         re.search(rf"^(\d+) \+ (\d+) {category}( \(|$)", flagstat, re.MULTILINE) for category in ("primary", "primary mapped")
     ]
@@ -174,13 +173,13 @@ def count_mapped(flagstat: str) -> tuple[int, int]:
 
 
 def check_mapped(sample: str, flagstat: str, min_fraction: float) -> None:
-    """Raise InputError where a sample has no reads, or too small a fraction of them maps."""
+    """Raise InputError if a sample has no reads or its mapped fraction is too small."""
     reads, mapped_reads = count_mapped(flagstat)
     if reads == 0:
-        raise InputError(f"{sample}: there are no reads in its files, so there is nothing to align")
+        raise InputError(f"{sample}: there are no reads in its files, so nothing can be aligned")
     if mapped_reads < min_fraction * reads or mapped_reads == 0:
         raise InputError(
             f"{sample}: only {mapped_reads:,} of {reads:,} reads ({mapped_reads / reads:.2%}) map to the reference, and at least {min_fraction:.2%} "
-            "must (align.min_mapped). Are the reads of this species, and is reference.fasta the right genome? "
-            "Other causes: reads of another assay, wrong adapters, a contaminated library"
+            "are required (align.min_mapped). Are the reads from this species, and is reference.fasta the right genome? "
+            "Further causes: reads of a different assay, wrong adapters, a contaminated library"
         )

@@ -1,4 +1,4 @@
-"""Headers of BAM and CRAM files: contigs, samples, order, and whether the file is whole."""
+"""Readers of BAM and CRAM headers: contigs and samples, with a check for truncated files."""
 
 import gzip
 import struct
@@ -16,7 +16,7 @@ CRAM_ENDS = {
 
 
 def read_alignment_header(path: str | Path) -> ContigTable:
-    """Contigs and samples of a BAM or CRAM, told by its content; faults stand in the table."""
+    """Read contigs and samples of a BAM or CRAM file; the format is recognised by content, faults are recorded in the table."""
     table = ContigTable(str(path), "BAM")
     try:
         with open(path, "rb") as handle:
@@ -59,7 +59,7 @@ def _read_bam(table: ContigTable, handle: BinaryIO) -> None:
             table.lengths[name] = _read_int32(unpacked)
     _parse_header(table, text)
     if not is_complete:
-        table.add_fault("is truncated: the mark at the end of a BAM is missing; get the file again from its source")
+        table.add_fault("is truncated: the end-of-file marker of BAM is missing; get the file again from its source")
 
 
 def _read_int32(handle) -> int:
@@ -67,7 +67,7 @@ def _read_int32(handle) -> int:
 
 
 def _read_cram(table: ContigTable, handle: BinaryIO) -> None:
-    """The first block of the first container holds the SAM header (CRAM 3.1 specification, sections 6 to 8)."""
+    """Read the SAM header in the first block of the first container (CRAM 3.1 specification, sections 6 to 8)."""
     major = handle.read(26)[4]
     if major not in CRAM_ENDS:
         return
@@ -86,11 +86,11 @@ def _read_cram(table: ContigTable, handle: BinaryIO) -> None:
         data = zlib.decompress(data, wbits=47) if method else data
         _parse_header(table, data[4 : 4 + struct.unpack("<i", data[:4])[0]].rstrip(b"\0").decode(errors="replace"))
     if not _ends_with(handle, CRAM_ENDS[major]):
-        table.add_fault("is truncated: the mark at the end of a CRAM is missing; get the file again from its source")
+        table.add_fault("is truncated: the end-of-file marker of CRAM is missing; get the file again from its source")
 
 
 def _read_itf8(handle: BinaryIO) -> int:
-    """An integer of 1 to 5 bytes; the leading ones of the first byte count those that follow."""
+    """Read an ITF8 integer (1 to 5 bytes); the leading 1 bits of the first byte give the number of bytes that follow."""
     first = handle.read(1)[0]
     extra = min(4, 8 - (first ^ 0xFF).bit_length())
     remaining = handle.read(extra)
@@ -108,7 +108,7 @@ def _read_ltf8(handle: BinaryIO) -> int:
 
 
 def _parse_header(table: ContigTable, text: str) -> None:
-    """Contigs, samples and order of a SAM header."""
+    """Add contigs and samples of a SAM header to the table."""
     for line in text.splitlines():
         tags = dict(f.split(":", 1) for f in line.split("\t")[1:] if ":" in f)
         if line.startswith("@SQ") and "SN" in tags:

@@ -1,6 +1,6 @@
-"""BED files with what they say besides places: names, scores, strands, summits, columns of their own.
+"""Reader of BED files with all their columns: names, scores, strands, summits and custom columns.
 
-Told by content: BED3 to BED12, narrowPeak and broadPeak (ENCODE), with a header `#chrom start end …` or without.
+BED3 to BED12, narrowPeak and broadPeak (ENCODE) are recognised by content, with or without a header `#chrom start end …`.
 """
 
 import gzip
@@ -24,11 +24,11 @@ SKIPPED = ("#", "track", "browser")
 
 @dataclass(frozen=True)
 class Bed:
-    """Rows of a BED file in its own order.
+    """Rows of a BED file in file order.
 
-    chrom: (n,) names. start, end: (n,) int64, 0-based half-open. strand: (n,) of +, - and `.`. summit: (n,) int64, base of
-    the peak's summit, counted along the contig; -1 where the file has none. rows: (n,) row of the file, from 1. columns: all
-    columns as text, by name; those of a file without header bear the format's names.
+    chrom: (n,) names. start, end: (n,) int64, 0-based half-open. strand: (n,) of +, - and `.`. summit: (n,) int64, position of
+    the peak's summit on the contig; -1 where the file has none. rows: (n,) row in the file, from 1. columns: all columns as
+    text, by name; in a file without header they have the standard names of the format.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Bed:
     columns: pd.DataFrame
 
     def column(self, wanted: str) -> pd.Series | None:
-        """A column by its name, in any case, or by its number from 1; None where there is none."""
+        """Return a column by name (case-insensitive) or by number (from 1); None if it does not exist."""
         names = list(self.columns)
         if wanted.isdigit() and 0 < int(wanted) <= len(names) and wanted not in names:
             return self.columns.iloc[:, int(wanted) - 1]
@@ -50,7 +50,7 @@ class Bed:
 
 
 def centre_windows(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray | None = None) -> np.ndarray:
-    """Starts of windows of `length` about the centres of regions, or about their summits where those are not -1; (n,)."""
+    """Starts (n,) of windows of `length` bases around the summits of regions, or around their centres where the summit is -1."""
     centre = (start + end) // 2
     if summit is not None:
         centre = np.where(summit >= 0, summit, centre)
@@ -58,7 +58,7 @@ def centre_windows(start: np.ndarray, end: np.ndarray, length: int, summit: np.n
 
 
 def read(path: Path) -> Bed:
-    """All rows of a BED file, plain or gzip. Raises InputError with file, row and column of each fault; where it has no row."""
+    """Read all rows of a BED file, plain or gzip. Raises InputError with file, row and column of each fault, or if it is empty."""
     header, row_numbers, rows, faults = None, [], [], []
     for number, line in _read_lines(path):
         fields = line.split("\t")
@@ -72,10 +72,10 @@ def read(path: Path) -> Bed:
             rows.append(fields)
             row_numbers.append(number)
     if faults:
-        more = [f"{path}: … and {len(faults) - MAX_FAULTS:,} rows more"] * (len(faults) > MAX_FAULTS)
+        more = [f"{path}: … and {len(faults) - MAX_FAULTS:,} more rows"] * (len(faults) > MAX_FAULTS)
         raise InputError(faults[:MAX_FAULTS] + more)
     if not rows:
-        raise InputError(f"{path}: holds no region; a BED row is contig, start and end, joined by tabs")
+        raise InputError(f"{path}: holds no region; a BED row has contig, start and end, separated by tabs")
     columns = pd.DataFrame(rows, columns=_name_columns(path, header, rows), dtype=object)
     return _build_bed(path, columns, np.array(row_numbers))
 
@@ -92,42 +92,46 @@ def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _is_header(fields: list[str]) -> bool:
-    """Whether a row names columns: #chrom (chr, contig), start, end, …"""
+    """Whether a row is a header: #chrom (chr, contig), start, end, …"""
     names = [field.strip().lower() for field in fields[:3]]
     return len(names) == 3 and "start" in names[1] and "end" in names[2]
 
 
 def _find_fault(fields: list[str], width: int | None) -> str | None:
-    """What is wrong with a row, in words. width: columns of the rows above."""
+    """Describe the fault of a row, if it has one. width: number of columns of the previous rows."""
     if len(fields) < 3:
         has_spaces = len(fields[0].split()) >= 3
-        return "spaces stand where tabs are needed" if has_spaces else "contig, start and end are needed, joined by tabs"
+        return (
+            "columns are separated by spaces instead of tabs"
+            if has_spaces
+            else "contig, start and end are needed, separated by tabs"
+        )
     for column, value in ((2, fields[1]), (3, fields[2])):
         if not value.isdigit():
-            return f"column {column}: {value!r} is no position; whole numbers from 0 are needed"
+            return f"column {column}: {value!r} is not a position; integers from 0 are needed"
     if int(fields[1]) >= int(fields[2]):
         return f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive"
     if width is not None and len(fields) != width:
-        return f"has {len(fields)} columns, the rows above {width}; all rows need the same"
+        return f"has {len(fields)} columns, but previous rows have {width}; all rows need the same number"
     return None
 
 
 def _name_columns(path: Path, header: list[str] | None, rows: list[list[str]]) -> list[str]:
-    """Names of the columns: those of the header, else of the format that the content is."""
+    """Names of the columns, from the header or from the format that fits the content."""
     width = len(rows[0])
     if header is not None:
         if len(header) != width:
-            raise InputError(f"{path}: its header names {len(header)} columns, and its rows have {width}; name each of them")
+            raise InputError(f"{path}: its header names {len(header)} columns, but its rows have {width}; name each of them")
         duplicates = sorted({name for name in header if header.count(name) > 1})
         if duplicates:
-            raise InputError(f"{path}: its header names {', '.join(map(repr, duplicates))} twice; names of columns must differ")
+            raise InputError(f"{path}: its header names {', '.join(map(repr, duplicates))} twice; column names must be unique")
         return ["chrom", "start", "end", *(name.lower() if name.lower() in ("strand", "peak") else name for name in header[3:])]
     column_names = PEAK[:width] if width in (9, 10) and _is_peak(rows[0]) else BED[:width]
     return [*column_names, *(str(i + 1) for i in range(len(column_names), width))]
 
 
 def _is_peak(fields: list[str]) -> bool:
-    """Whether columns 7 to 9 are a signal, a p and a q value, not a thick part and a colour."""
+    """Whether columns 7 to 9 are signal, p-value and q-value, not thickStart, thickEnd and itemRgb."""
     start, end = int(fields[1]), int(fields[2])
     thick = [int(value) for value in fields[6:8] if value.isdigit()]
     if len(thick) == 2 and start <= thick[0] <= thick[1] <= end:
@@ -148,18 +152,18 @@ def _build_bed(path: Path, columns: pd.DataFrame, rows: np.ndarray) -> Bed:
 
 
 def _locate_summits(path: Path, columns: pd.DataFrame, start: np.ndarray, end: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Summits, counted along the contig. Raises InputError for those outside of their peaks."""
+    """Positions of summits on their contigs. Raises InputError for summits outside their peaks."""
     if "peak" not in columns:
         return np.full(len(rows), -1)
     peak = pd.to_numeric(columns["peak"], errors="coerce")
-    if peak.isna().all():  # names of peaks
+    if peak.isna().all():  # the column holds names of peaks
         return np.full(len(rows), -1)
     peak = peak.fillna(-2).to_numpy(np.int64)
     wrong = np.flatnonzero((peak < -1) | (start + peak >= end))
     if len(wrong):
         raise InputError(
-            f"{path}, row {rows[i]}, column peak: {columns['peak'].iloc[i]!r} is no place in this peak; a summit is counted in bases from "
-            "the start, -1 where there is none"
+            f"{path}, row {rows[i]}, column peak: {columns['peak'].iloc[i]!r} is not a position in this peak; a summit is an offset in bases from "
+            "the start, or -1 if there is none"
             for i in wrong[:MAX_FAULTS]
         )
     return np.where(peak >= 0, start + peak, -1)

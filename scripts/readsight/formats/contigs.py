@@ -1,6 +1,6 @@
-"""Contigs that a genome file speaks of, and whether they are those of the reference.
+"""Contigs of genome files, and their comparison with the contigs of the reference.
 
-Tables are read from FASTA, VCF, BCF, BED, GTF and GFF here, from BAM and CRAM in `readsight.formats.bam_headers`.
+FASTA, VCF, BCF, BED, GTF and GFF are read here, BAM and CRAM in `readsight.formats.bam_headers`.
 """
 
 import gzip
@@ -29,13 +29,13 @@ BUILDS = {
 
 @dataclass
 class ContigTable:
-    """What a file says of contigs.
+    """Contigs, samples and faults of a file.
 
-    kind: format. lengths: contig → length in bases, None where the file does not say.
-    ends: contig → largest end in bases (1-based) and the file's row that has it.
-    samples: names of samples in a VCF, BAM or CRAM. fields: INFO fields of a VCF.
+    kind: format. lengths: contig → length in bases, None if the file does not give it.
+    ends: contig → largest end position (1-based) and the row that has it.
+    samples: sample names of a VCF, BAM or CRAM. fields: INFO fields of a VCF.
     head: first records of a VCF as (row, contig, position from 1, reference allele).
-    faults: what is wrong with the file itself.
+    faults: messages about faults of the file itself.
     """
 
     path: str
@@ -49,12 +49,12 @@ class ContigTable:
     faults: list[str] = field(default_factory=list)
 
     def add_fault(self, fault: str, row: int | None = None) -> None:
-        """Note a fault of the file; of many, the first few."""
+        """Record a fault of the file, up to MAX_FAULTS."""
         if len(self.faults) < MAX_FAULTS:
             self.faults.append(f"{self.path}{f', row {row}' if row else ''}: {fault}")
 
     def add_record(self, contig: str, end: int, row: int) -> None:
-        """Note that a record ends there."""
+        """Count a record that ends at `end` on `contig`."""
         self.records += 1
         if end > self.ends.get(contig, (0, 0))[0]:
             self.ends[contig] = (end, row)
@@ -62,7 +62,7 @@ class ContigTable:
 
 
 def open_decompressed(path: str | Path) -> BinaryIO:
-    """Open a plain or gzip file, told by its content."""
+    """Open a plain or gzip file for reading bytes; gzip is recognised by content."""
     handle = open(path, "rb")
     is_compressed = handle.read(2) == b"\x1f\x8b"
     handle.seek(0)
@@ -70,7 +70,7 @@ def open_decompressed(path: str | Path) -> BinaryIO:
 
 
 def read_contigs(path: str | Path, kind: str) -> ContigTable:
-    """Read the table of a file of kind FASTA, VCF, BED or GTF; faults of the file stand in the table."""
+    """Read the contigs of a file of kind FASTA, VCF, BED or GTF; faults are recorded in the table."""
     table = ContigTable(str(path), kind)
     try:
         {"FASTA": _read_fasta, "VCF": _read_vcf, "BED": _read_bed, "GTF": _read_gtf}[kind](table)
@@ -90,7 +90,7 @@ def _read_fasta(table: ContigTable) -> None:
             rows = [line.split("\t") for line in index.read_text().splitlines()]
             table.lengths = {row[0]: int(row[1]) for row in rows}
         except (ValueError, IndexError):
-            table.lengths = {}  # a damaged index is made anew from the file itself
+            table.lengths = {}  # damaged index: read the FASTA instead
     if not table.lengths:
         for name, sequence in iterate_sequences(table.path):
             if not name:
@@ -105,7 +105,7 @@ def _read_fasta(table: ContigTable) -> None:
             invalid = sequence.translate(None, BASES)
             if invalid:
                 table.add_fault(
-                    f"sequence {name!r} has letters that are no bases ({bytes(sorted(set(invalid)))[:20].decode('ascii', 'replace')!r})"
+                    f"sequence {name!r} has characters that are not bases ({bytes(sorted(set(invalid)))[:20].decode('ascii', 'replace')!r})"
                 )
     if not table.lengths:
         table.add_fault("holds no sequence")
@@ -114,7 +114,7 @@ def _read_fasta(table: ContigTable) -> None:
 
 
 def iterate_sequences(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
-    """Sequences of a FASTA in pieces: (name, None) where one starts, then (name, bases) for each piece.
+    """Iterate over the sequences of a FASTA in pieces: (name, None) at the start of each, then (name, bases) per piece.
 
     The name is empty for text before the first '>'.
     """
@@ -154,11 +154,13 @@ def _read_bed(table: ContigTable) -> None:
             continue
         fields = line.split("\t")
         if len(fields) < 3:
-            problem = "spaces stand where tabs are needed" if len(line.split()) >= 3 else "contig, start and end are needed"
-            table.add_fault(f"has {len(fields)} column{'s' * (len(fields) > 1)}; {problem}, separated by tabs", row)
+            problem = "columns are separated by spaces" if len(line.split()) >= 3 else "contig, start and end are needed"
+            table.add_fault(
+                f"has {len(fields)} column{'s' * (len(fields) > 1)}; {problem}; columns must be separated by tabs", row
+            )
         elif not (fields[1].isdigit() and fields[2].isdigit()):
             column, value = (2, fields[1]) if not fields[1].isdigit() else (3, fields[2])
-            table.add_fault(f"column {column}: {value!r} is no position; whole numbers from 0 are needed", row)
+            table.add_fault(f"column {column}: {value!r} is not a position; integers from 0 are needed", row)
         elif int(fields[1]) >= int(fields[2]):
             table.add_fault(f"start {fields[1]} is not before end {fields[2]}; BED counts from 0 and its end is exclusive", row)
         else:
@@ -178,9 +180,9 @@ def _read_gtf(table: ContigTable) -> None:
             table.add_fault(f"has {len(fields)} columns, GTF and GFF have 9, separated by tabs", row)
         elif not (fields[3].isdigit() and fields[4].isdigit()):
             column, value = (4, fields[3]) if not fields[3].isdigit() else (5, fields[4])
-            table.add_fault(f"column {column}: {value!r} is no position", row)
+            table.add_fault(f"column {column}: {value!r} is not a position; integers from 1 are needed", row)
         elif int(fields[3]) > int(fields[4]):
-            table.add_fault(f"start {fields[3]} lies after end {fields[4]}", row)
+            table.add_fault(f"start {fields[3]} is after end {fields[4]}", row)
         else:
             table.add_record(fields[0], int(fields[4]), row)
         if len(table.faults) >= MAX_FAULTS:
@@ -215,7 +217,8 @@ def _read_vcf(table: ContigTable) -> None:
         fields = line.split("\t", 5)
         if len(fields) < 5 or not fields[1].isdigit():
             table.add_fault(
-                f"column POS: {fields[1] if len(fields) > 1 else ''!r} is no position, or columns are not separated by tabs", row
+                f"column POS: {fields[1] if len(fields) > 1 else ''!r} is not a position, or columns are not separated by tabs",
+                row,
             )
             break
         contig, position, allele = fields[0], int(fields[1]), fields[3]
@@ -238,11 +241,11 @@ def _parse_vcf_header(table: ContigTable, line: str) -> None:
 
 
 def compare_contigs(table: ContigTable, reference: ContigTable) -> tuple[list[str], list[str]]:
-    """Faults and notes of a file's contigs against the reference's.
+    """Compare the contigs of a file with those of the reference; returns faults and notes.
 
-    A fault: no contig in common, other naming, other lengths, records past a contig's
-    end; for alignments, any contig that the reference lacks. A note: contigs that the
-    reference lacks, in files that may cover more than it.
+    Faults: no contig in common, different naming, different lengths, records past the end of a
+    contig; for alignments, any contig that the reference lacks. Notes: contigs that the
+    reference lacks, in files that may cover more than the reference.
     """
     faults = []
     known = reference.lengths
@@ -276,7 +279,7 @@ def compare_contigs(table: ContigTable, reference: ContigTable) -> tuple[list[st
 
 
 def alternative_name(name: str) -> str:
-    """A human contig's name in the other style: chr20 ↔ 20, chrM ↔ MT."""
+    """Convert a human contig name between the two naming styles: chr20 ↔ 20, chrM ↔ MT."""
     pairs = {"chrM": "MT", "MT": "chrM", "M": "chrM"}
     return pairs.get(name) or (name[3:] if name.startswith("chr") else f"chr{name}")
 
@@ -302,9 +305,9 @@ def _shorten_list(names: Iterable[str]) -> str:
 
 
 def check_alleles(table: ContigTable, fasta: str, largest: int = 300_000_000) -> list[str]:
-    """Whether the first reference alleles of a VCF are the bases that stand in the FASTA.
+    """Check that the first reference alleles of a VCF agree with the FASTA; returns faults.
 
-    IUPAC codes and lower case of the FASTA agree with anything and with upper case. A FASTA of
+    IUPAC codes in the FASTA agree with any base, and case is ignored. A FASTA of
     more than `largest` bytes without an index is not read.
     """
     reference_bases = {
@@ -320,12 +323,12 @@ def check_alleles(table: ContigTable, fasta: str, largest: int = 300_000_000) ->
     row, contig, position, allele, bases = wrong[0]
     return [
         f"{table.path}, row {row}, column REF: {allele[:20]!r} at {contig}:{position} but {fasta} has {bases[:20]!r} there "
-        f"({len(wrong)} of the first {len(table.head)} records disagree); the VCF is of another genome build, lift it over or use the right one"
+        f"({len(wrong)} of the first {len(table.head)} records disagree); the VCF belongs to another genome build: lift it over, or use the matching build"
     ]
 
 
 def _fetch_bases(fasta: str, positions: list[tuple[str, int, int]], largest: int) -> Iterator[tuple[str, int, str]]:
-    """Bases at (contig, position from 1, length), for those that can be had."""
+    """Yield the bases at each (contig, position from 1, length) that the FASTA has."""
     index = Path(fasta + ".fai")
     with open(fasta, "rb") as handle:
         if index.exists() and handle.read(2) != b"\x1f\x8b":
@@ -350,7 +353,7 @@ def _fetch_bases(fasta: str, positions: list[tuple[str, int, int]], largest: int
 
 
 def raise_faults(tables: Iterable[ContigTable]) -> None:
-    """Raise InputError with the faults of all tables, if there are any."""
+    """Raise InputError if any table has faults."""
     faults = [fault for table in tables for fault in table.faults]
     if faults:
         raise InputError(faults)

@@ -1,4 +1,4 @@
-"""Read a reference genome and write it in the one form that every tool here accepts."""
+"""Normalisation of a reference genome to a form that all tools accept."""
 
 import gzip
 import hashlib
@@ -13,12 +13,12 @@ from readsight.formats.compression import is_gzip
 
 WIDTH = 60
 BLOCK = 1 << 22
-# Contig names that SAM and VCF admit.
+# Contig names allowed in SAM and VCF.
 NAME = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 
 
 def _build_translation() -> bytes:
-    """Upper case; IUPAC ambiguity codes and X become N, anything that is not a base becomes `!`."""
+    """Translation table to upper case; IUPAC ambiguity codes and X become N, other characters become `!`."""
     table = bytearray(b"!" * 256)
     for letter in "RYSWKMBDHVNX":
         table[ord(letter)] = table[ord(letter.lower())] = ord("N")
@@ -31,7 +31,7 @@ TRANSLATION = _build_translation()
 
 
 class Contig:
-    """A contig being written: its place and counts for the index, its checksum for the dictionary."""
+    """A contig that is being written: offset and length for the index, checksum for the dictionary."""
 
     def __init__(self, name: str, offset: int):
         self.name = name
@@ -41,7 +41,7 @@ class Contig:
         self.remainder = b""
 
     def index_line(self) -> str:
-        """Its line of the .fai, as samtools writes it."""
+        """Line of the .fai, as samtools writes it."""
         width = min(WIDTH, self.length)
         return f"{self.name}\t{self.length}\t{self.offset}\t{width}\t{width + 1}\n"
 
@@ -49,8 +49,8 @@ class Contig:
 def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
     """Write a reference with its index and sequence dictionary, in one pass.
 
-    source: FASTA, plain, gzip or bgzip. Descriptions behind the contigs' names are
-    dropped. Raises InputError for what is not a genome.
+    source: FASTA, plain, gzip or bgzip. Descriptions after the contig names are
+    dropped. Raises InputError if the file is not a genome.
     """
     contigs: dict[str, Contig] = {}
     try:
@@ -60,13 +60,13 @@ def normalise(source: Path, fasta: Path, fai: Path, dictionary: Path) -> None:
                 if name is not None:
                     _finish_contig(current, out, source)
                     if name in contigs:
-                        raise InputError(f"{source}: contig {name!r} stands there twice; contig names must differ")
+                        raise InputError(f"{source}: contig {name!r} occurs twice; contig names must be unique")
                     out.write(f">{name}\n".encode())
                     current = contigs[name] = Contig(name, out.tell())
                 _write_bases(current, bases, out, source)
             _finish_contig(current, out, source)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{source}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
+        raise InputError(f"{source}: damaged gzip file, perhaps truncated while it was copied ({error})") from None
     if not contigs:
         raise InputError(f"{source}: empty; a reference genome in FASTA format is needed")
     fai.write_text("".join(c.index_line() for c in contigs.values()))
@@ -79,7 +79,7 @@ def open_source(source: Path) -> BinaryIO:
 
 
 def iterate_pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, bytes]]:
-    """(name, bases) where a contig begins, (None, bases) where one goes on; bases hold line ends."""
+    """Yield (name, bases) at the start of a contig and (None, bases) for its continuation; bases include line ends."""
     has_begun = False
     while block := lines.read(BLOCK) + lines.readline():
         head, *records = (b"\n" + block).split(b"\n>")
@@ -96,14 +96,14 @@ def iterate_pieces(lines: BinaryIO, source: Path) -> Iterator[tuple[str | None, 
 def _parse_name(title: bytes, source: Path) -> str:
     fields = title.decode(errors="replace").split()
     if not fields:
-        raise InputError(f"{source}: a contig has no name behind its '>'")
+        raise InputError(f"{source}: a contig has no name after its '>'")
     if not NAME.fullmatch(fields[0]):
-        raise InputError(f"{source}: contig name {fields[0]!r} holds a character that SAM files do not admit")
+        raise InputError(f"{source}: contig name {fields[0]!r} has a character that is not allowed in SAM files")
     return fields[0]
 
 
 def _write_bases(contig: Contig, bases: bytes, out: BinaryIO, source: Path) -> None:
-    """Write whole lines; keep the rest for the next piece."""
+    """Write complete lines; keep the remainder for the next piece."""
     clean = bases.translate(TRANSLATION, b"\n\r \t")
     if b"!" in clean:
         raise InputError(describe_foreign_letters(contig.name, bases, source))
@@ -132,4 +132,4 @@ def describe_foreign_letters(name: str, bases: bytes, source: Path) -> str:
         return f"{source}: contig {name!r} looks like a protein ({shown}); a reference genome of DNA is needed"
     if set("".join(letters).upper()) == {"U"}:
         return f"{source}: contig {name!r} is RNA (it has U); a reference genome of DNA is needed"
-    return f"{source}: contig {name!r} holds {shown}, which {'is no base' if len(letters) == 1 else 'are no bases'}"
+    return f"{source}: contig {name!r} holds {shown}, which {'is not a base' if len(letters) == 1 else 'are not bases'}"

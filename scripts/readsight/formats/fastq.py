@@ -1,6 +1,6 @@
-"""Check the FASTQ files of a sequencing unit: whole, well formed, of one quality offset, mates in step.
+"""Checks of the FASTQ files of a sequencing unit: complete, well formed, quality offset 33, mates in the same order.
 
-Reads in blocks and tests whole blocks at once; only a block with a fault is looked at read by read.
+Files are checked in blocks; only a block with a fault is checked read by read.
 """
 
 import os
@@ -25,28 +25,28 @@ MAGIC = {
     b"NCBI.sra": "an SRA archive; convert it with fasterq-dump",
     b"@HD\t": "a SAM; convert it to BAM and name it in column bam",
     b"@SQ\t": "a SAM; convert it to BAM and name it in column bam",
-    b">": "FASTA, which has no qualities; reads are needed as FASTQ",
+    b">": "FASTA, which has no qualities; give the reads as FASTQ",
     b"<": "HTML or XML, perhaps a download that failed; get it again",
 }
 
 
 class _Fault(Exception):
-    """What is wrong with one file; reading it ends here."""
+    """A fault that ends the reading of a file."""
 
 
 def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
     """Check one file (single end) or two (mates) and count their reads.
 
-    limit: most reads looked at in each file; default: all.
-    Returns reads (of all files together), bases, min_length and max_length
-    (in bases), offset (of qualities: 33).
-    Raises InputError with a line for each fault found.
+    limit: maximum number of reads checked per file; default: all.
+    Returns reads (sum over files), bases, min_length and max_length
+    (in bases), and offset (of qualities: 33).
+    Raises InputError with one line per fault.
     """
     files = [_Fastq(Path(path), limit) for path in paths]
     faults: list[str] = []
     if len(files) == 2:
         if os.path.realpath(paths[0]) == os.path.realpath(paths[1]):
-            raise InputError(f"{paths[0]}: named as fastq_1 and as fastq_2; the mates are two files")
+            raise InputError(f"{paths[0]}: is given as both fastq_1 and fastq_2; mates are in two different files")
         faults += _check_mates(*files)
     else:
         for file in files:
@@ -68,9 +68,9 @@ def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
 
 
 def check_bgzip_ends(paths: list[Path]) -> None:
-    """Whether bgzip files have the mark at their end; quick, for files too large to be read whole.
+    """Check that bgzip files have their end-of-file marker; fast, for files too large to be read completely.
 
-    Raises InputError for those that were cut off. Other gzip has no such mark and passes.
+    Raises InputError for truncated files. Plain gzip has no such marker and always passes.
     """
     faults = []
     for path in paths:
@@ -79,21 +79,21 @@ def check_bgzip_ends(paths: list[Path]) -> None:
             handle.seek(max(0, os.path.getsize(path) - len(BGZF_END)))
             if is_bgzip and handle.read() != BGZF_END:
                 faults.append(
-                    f"{path}: gzip is truncated: the mark at the end of a bgzip file is missing; get the file again from its source"
+                    f"{path}: gzip is truncated: the end-of-file marker of bgzip is missing; get the file again from its source"
                 )
     if faults:
         raise InputError(faults)
 
 
 class _Fastq:
-    """One file, read once: its faults, counts, and the bytes seen in sequences and qualities."""
+    """A FASTQ file, read once: its faults, its counts, and the characters of its sequences and qualities."""
 
     def __init__(self, path: Path, limit: int | None):
         self.path = path
         self.limit = limit
         self.faults: list[str] = []
-        self.is_well_formed = True  # its structure, so that counts and names can be compared
-        self.is_complete = True  # read to its end, no limit in between
+        self.is_well_formed = True  # counts and names can be compared
+        self.is_complete = True  # read to the end, not stopped by the limit
         self.reads = self.bases = self.longest = 0
         self.shortest = 1 << 60
         self.bad_letters = b""
@@ -101,7 +101,7 @@ class _Fastq:
         self.first_sequences: list[bytes] = []
 
     def read_blocks(self) -> Iterator[list[bytes]]:
-        """Names of the reads, a list a block; stops at the first fault of structure."""
+        """Yield the read names of each block; stops at the first structural fault."""
         try:
             lines: list[bytes] = []
             remainder = b""
@@ -132,7 +132,7 @@ class _Fastq:
             self.is_well_formed = False
 
     def _read_last_lines(self, lines: list[bytes], remainder: bytes) -> Iterator[list[bytes]]:
-        """The last lines: a file need not end in a newline, and may end in blank ones."""
+        """Check the last lines: the final newline may be missing, and blank lines may follow."""
         lines = lines + [remainder] if remainder else lines
         while lines and not lines[-1].strip() and not (len(lines) == 4 and lines[1] == b""):
             lines = lines[:-1]
@@ -145,17 +145,17 @@ class _Fastq:
             self._check_structure(lines, line_count=len(lines))
             self._raise_cut_off(lines)
         if not self.reads:
-            raise _Fault("holds no read")
+            raise _Fault("has no reads")
 
     def _raise_cut_off(self, lines: list[bytes]) -> None:
         line = 4 * self.reads + len(lines)
         raise _Fault(
-            f"read {self.reads + 1} ({_format_read_name(lines[0])}) is cut off: the file ends in line {line}, "
+            f"read {self.reads + 1} ({_format_read_name(lines[0])}) is truncated: the file ends in line {line}, "
             f"line {len(lines)} of the read's 4; get the file again from its source"
         )
 
     def _check_records(self, lines: list[bytes]) -> list[bytes]:
-        """Check whole records, four lines each; returns their names."""
+        """Check complete records of four lines each; returns their names."""
         names, sequences, separators, qualities = lines[0::4], lines[1::4], lines[2::4], lines[3::4]
         n = len(names)
         lengths = list(map(len, sequences))
@@ -179,7 +179,7 @@ class _Fastq:
         return names
 
     def _check_structure(self, lines: list[bytes], line_count: int | None = None) -> None:
-        """Find the first record that is not well formed, and say how."""
+        """Raise a fault that describes the first malformed record."""
         for i in range(0, line_count or len(lines), 4):
             record = lines[i : i + 4]
             read, line = self.reads + i // 4 + 1, 4 * self.reads + i + 1
@@ -188,7 +188,7 @@ class _Fastq:
                     f"line {line}: read {read} should begin with '@', got {_quote_bytes(record[0])}; {self._likely_cause(read)}"
                 )
             if record[0].endswith(b"\r"):
-                raise _Fault(f"line {line}: line ends of Windows (CR LF); convert the file with dos2unix")
+                raise _Fault(f"line {line}: Windows line ends (CR LF); convert the file with dos2unix")
             if len(record) > 2 and not record[2].startswith(b"+"):
                 raise _Fault(
                     f"line {line + 2}: the third line of read {read} ({_format_read_name(record[0])}) should begin with '+', "
@@ -204,9 +204,7 @@ class _Fastq:
     def _likely_cause(read: int) -> str:
         if read == 1:
             return "this is not FASTQ"
-        return (
-            "a line is missing or damaged before it, or records are of more than four lines; get the file again from its source"
-        )
+        return "a previous line is missing or damaged, or records have more than four lines; get the file again from its source"
 
     def _report_letters(self, sequences: list[bytes], letters: bytes) -> None:
         self.bad_letters = bytes(sorted(set(letters)))
@@ -214,19 +212,16 @@ class _Fastq:
             invalid = sequence.translate(None, LETTERS)
             if invalid:
                 hint = (
-                    "colour space of SOLiD is not read"
-                    if self.bad_letters.strip(b".0123") == b"" and self.bad_letters != b"."
-                    else ""
-                )
-                hint = hint or (
                     "write unknown bases as N"
                     if b"." in self.bad_letters
                     else "the file is damaged, get it again from its source"
                 )
-                read = self.reads + i + 1
+                if self.bad_letters.strip(b".0123") == b"" and self.bad_letters != b".":
+                    hint = "SOLiD colour space is not supported"
+                read, column = self.reads + i + 1, sequence.index(invalid[:1]) + 1
                 self.faults.append(
-                    f"{self.path}: line {4 * read - 2}: read {read} has letters that are no bases "
-                    f"({_quote_bytes(bytes(sorted(set(invalid))))} in column {sequence.index(invalid[:1]) + 1}); IUPAC letters are allowed; {hint}"
+                    f"{self.path}: line {4 * read - 2}: read {read} has characters that are not bases "
+                    f"({_quote_bytes(bytes(sorted(set(invalid))))} in column {column}); IUPAC codes are allowed; {hint}"
                 )
                 return
 
@@ -244,17 +239,17 @@ class _Fastq:
                 return
 
     def check_offset(self) -> None:
-        """Qualities of Illumina 1.3 to 1.7 start at 64: none below ';', some above Q47 if read as offset 33."""
+        """Recognise qualities with offset 64 (Illumina 1.3 to 1.7): none below ';', some above Q47 if read with offset 33."""
         if self.qualities and self.qualities[0] >= 59 and 80 < self.qualities[-1] <= 110:
             low, high = chr(self.qualities[0]), chr(self.qualities[-1])
             self.faults.append(
-                f"{self.path}: qualities have offset 64 (Illumina 1.3 to 1.7; they range from '{low}' to '{high}'), 33 is needed; "
+                f"{self.path}: qualities have offset 64 (Illumina 1.3 to 1.7; they range from '{low}' to '{high}'), but offset 33 is needed; "
                 "convert with: seqtk seq -Q64 -V, or trimmomatic with TOPHRED33"
             )
 
 
 def _read_chunks(path: Path) -> Iterator[bytes]:
-    """Uncompressed bytes of a plain or gzip file; raises _Fault where the gzip is not whole."""
+    """Yield the uncompressed bytes of a plain or gzip file; raises _Fault if the gzip is incomplete."""
     if not path.exists():
         raise _Fault("there is no such file")
     if path.is_dir():
@@ -284,7 +279,7 @@ def _recognise_format(head: bytes) -> str:
 
 
 def _decompress_gzip(handle) -> Iterator[bytes]:
-    """Unpack gzip of one member or many (bgzip); the checksum of each member is tested."""
+    """Decompress gzip with one or many members (bgzip); the checksum of each member is verified."""
     decompressor = zlib.decompressobj(wbits=31)
     position = 0
     for raw in iter(lambda: handle.read(RAW_BLOCK), b""):
@@ -308,12 +303,12 @@ def _decompress_gzip(handle) -> Iterator[bytes]:
         position = handle.tell()
     if not decompressor.eof:
         raise _Fault(
-            f"gzip is truncated: it breaks off at byte {position} in the middle of the data; get the file again from its source"
+            f"gzip is truncated: it ends at byte {position} in the middle of the data; get the file again from its source"
         )
 
 
 def _check_mates(first: _Fastq, second: _Fastq) -> list[str]:
-    """Read both files side by side; faults of the pair."""
+    """Read both files in parallel; returns faults of the pair."""
     left_blocks, right_blocks = first.read_blocks(), second.read_blocks()
     left: list[bytes] | None = []
     right: list[bytes] | None = []
@@ -326,7 +321,7 @@ def _check_mates(first: _Fastq, second: _Fastq) -> list[str]:
             break
         if not checked_reads and first.first_sequences == second.first_sequences and len(first.first_sequences) > 1:
             faults.append(
-                f"{first.path}, {second.path}: both files hold the same sequences; one is a copy of the other, name the second mates"
+                f"{first.path}, {second.path}: both files have the same sequences; one is a copy, so give the file of the second mates"
             )
         n = min(len(left), len(right))
         if not faults and not are_paired(left[:n], right[:n]):
@@ -338,8 +333,8 @@ def _check_mates(first: _Fastq, second: _Fastq) -> list[str]:
             and first_token(left[0]) != first_token(right[0])
         ):
             faults.append(
-                f"{first.path}, {second.path}: names of mates end in .1 and .2 ({_format_read_name(left[0])}, {_format_read_name(right[0])}), which aligners take for "
-                "different reads; leave --readids out of fasterq-dump, or write them as /1 and /2: sed -E '1~4s/\\.([12])( |$)/\\/\\1\\2/'"
+                f"{first.path}, {second.path}: mate names end in .1 and .2 ({_format_read_name(left[0])}, {_format_read_name(right[0])}), which aligners treat as "
+                "different reads; run fasterq-dump without --readids, or write them as /1 and /2: sed -E '1~4s/\\.([12])( |$)/\\/\\1\\2/'"
             )
         checked_reads += n
         left, right = left[n:], right[n:]
@@ -355,42 +350,42 @@ def _check_mates(first: _Fastq, second: _Fastq) -> list[str]:
     ):
         more, fewer = (first, second) if first.reads > second.reads else (second, first)
         faults.append(
-            f"{more.path} has {more.reads} reads but {fewer.path} has {fewer.reads}; mates must be of equal count: "
+            f"{more.path} has {more.reads} reads but {fewer.path} has {fewer.reads}; mates must be equal in number: "
             "get both files again, or pair them with: seqkit pair"
         )
     return faults
 
 
 def _describe_disagreement(first: _Fastq, second: _Fastq, left: list[bytes], right: list[bytes], checked_reads: int) -> list[str]:
-    """Say how the names of mates disagree at the first place where they do."""
+    """Describe the first disagreement between mate names."""
     index = next((i for i, (x, y) in enumerate(zip(left, right, strict=True)) if not is_pair(x, y)), 0)
     (a, mate_a), (b, mate_b) = split_mate_number(left[index]), split_mate_number(right[index])
     pair = f"{first.path}, {second.path}"
     if a == b and (mate_a, mate_b) == (b"2", b"1"):
         return [
-            f"{pair}: fastq_1 holds the second mates and fastq_2 the first ones ({_quote_bytes(left[index])}); swap the two columns"
+            f"{pair}: fastq_1 has the second mates and fastq_2 the first mates ({_quote_bytes(left[index])}); swap the two columns"
         ]
     if a == b and mate_a == mate_b:
         return [
-            f"{pair}: both files hold the {'second' if mate_a == b'2' else 'first'} mates ({_quote_bytes(left[index])}); name the other file"
+            f"{pair}: both files have the {'second' if mate_a == b'2' else 'first'} mates ({_quote_bytes(left[index])}); give one file of each"
         ]
     read = checked_reads + index + 1
     has_same_names = {split_mate_number(n)[0] for n in left} == {split_mate_number(n)[0] for n in right}
     reason = (
-        "the same reads stand in both files in another order (shuffled); sort both by name, or pair them with: seqkit pair"
+        "both files have the same reads in a different order (shuffled); sort both by name, or pair them with: seqkit pair"
         if has_same_names
-        else "the files are not mates of each other, are shuffled, or one lacks reads; get both again, or pair them with: seqkit pair"
+        else "the files are not mates, are shuffled, or one lacks reads; get both again, or pair them with: seqkit pair"
     )
     return [
-        f"{pair}: line {4 * read - 3}: names of mates disagree at read {read}: {_format_read_name(left[index])} against {_format_read_name(right[index])}; {reason}"
+        f"{pair}: line {4 * read - 3}: mate names disagree at read {read}: {_format_read_name(left[index])} against {_format_read_name(right[index])}; {reason}"
     ]
 
 
 def _find_interleaving(path: Path, names: list[bytes]) -> list[str]:
-    """A single file whose neighbours are mates holds pairs, interleaved."""
+    """Report a single file in which consecutive reads are mates (interleaved)."""
     pairs = list(zip(names[0::2], names[1::2], strict=False))[:1000]
     if pairs and all(split_mate_number(x)[0] == split_mate_number(y)[0] and x != y for x, y in pairs):
-        return [f"{path}: holds both mates of each pair, interleaved; split it into two files and name them fastq_1 and fastq_2"]
+        return [f"{path}: has both mates of each pair, interleaved; split it into two files and give them as fastq_1 and fastq_2"]
     return []
 
 

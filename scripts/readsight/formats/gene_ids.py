@@ -1,4 +1,4 @@
-"""How ids of genes are matched: Ensembl's without their versions."""
+"""Matching of gene ids: Ensembl ids are compared without their versions."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ VERSIONED = re.compile(r"(ENS[A-Z]*[GT]\d{11})\.\d+")
 
 
 def strip_version(gene: str) -> str:
-    """A gene's id as it is matched: Ensembl's without version (ENSG00000000003.15 is ENSG00000000003), others as they are."""
+    """Strip the version of an Ensembl id (ENSG00000000003.15 → ENSG00000000003); any different id is returned unchanged."""
     return VERSIONED.sub(r"\1", gene)
 
 
 def find_duplicates(genes: Sequence[str]) -> list[str]:
-    """Genes that stand more than once, once versions are left out, in order of their second appearance."""
+    """Genes that occur more than once when versions are ignored, in order of their second occurrence."""
     unique_ids: set[str] = set()
     duplicates: dict[str, None] = {}
     for gene in genes:

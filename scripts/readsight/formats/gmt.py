@@ -1,4 +1,4 @@
-"""Gene sets of a GMT file, and how their genes are matched with the features of a matrix."""
+"""Reader of GMT gene sets, and matching of their genes with the features of a matrix."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class GeneSet:
-    """A set: its name, what it says of itself, and its genes as written, each once."""
+    """A gene set: name, description, and unique genes without versions."""
 
     name: str
     description: str
@@ -22,9 +22,9 @@ class GeneSet:
 
 
 def read_gmt(path: Path) -> list[GeneSet]:
-    """Read a GMT file, plain or gzip: a set a row; name, description and genes, parted by tabs.
+    """Read a GMT file, plain or gzip: one set per row with name, description and genes, separated by tabs.
 
-    Raises InputError with file and row: less than three columns, a name given twice, a file without sets.
+    Raises InputError with file and row for fewer than three columns, duplicate names, and files without sets.
     """
     sets: dict[str, tuple[int, GeneSet]] = {}
     faults = []
@@ -32,19 +32,19 @@ def read_gmt(path: Path) -> list[GeneSet]:
         name, *values = [cell.strip() for cell in line.rstrip("\r\n").split("\t")]
         genes = tuple(dict.fromkeys(strip_version(cell) for cell in values[1:] if cell))
         if len(values) < 2 or not genes:
-            hint = "; columns are parted by tabs, and this row has none" if not values and " " in name else ""
+            hint = "; columns are separated by tabs, and this row has none" if not values and " " in name else ""
             problem = "a set without genes" if len(values) >= 2 else f"{1 + len(values)} column{'s' * bool(values)}"
-            faults.append(f"{path}, row {number}: {problem}; a row is name, description and at least one gene{hint}")
+            faults.append(f"{path}, row {number}: {problem}; a row has name, description and at least one gene{hint}")
         elif not name:
             faults.append(f"{path}, row {number}: the set has no name (first column)")
         elif name in sets:
-            faults.append(f"{path}, row {number}: the set {name!r} stands in row {sets[name][0]} already; a name is given once")
+            faults.append(f"{path}, row {number}: the set {name!r} is already in row {sets[name][0]}; set names must be unique")
         else:
             sets[name] = (number, GeneSet(name, values[0], genes))
     if not sets and not faults:
-        faults = [f"{path}: holds no gene set; a GMT file has a row a set: name, description and genes, parted by tabs"]
+        faults = [f"{path}: holds no gene set; a GMT file has one row per set: name, description and genes, separated by tabs"]
     if faults:
-        more = [f"{path}: and {len(faults) - SHOWN} rows more"] * (len(faults) > SHOWN)
+        more = [f"{path}: and {len(faults) - SHOWN} more rows"] * (len(faults) > SHOWN)
         raise InputError(faults[:SHOWN] + more)
     return [gene_set for _, gene_set in sets.values()]
 
@@ -58,9 +58,10 @@ def _read_lines(path: Path) -> list[tuple[int, str]]:
 
 
 def choose_ids(candidates: Mapping[str, Sequence[str]], sets: Sequence[GeneSet]) -> tuple[str, list[str], int]:
-    """The kind of ids that most features share with the sets: its name, the ids (unversioned), and how many are shared.
+    """Choose the kind of ids that most features share with the sets.
 
-    candidates: kind of id → the id of each feature (`id`: the feature's own name; `symbol`), "" where there is none.
+    candidates: kind of id (`id`: the feature's name; `symbol`) → the id of each feature, "" where it has none.
+    Returns the kind, its ids (without versions), and the number of shared ids.
     """
     known = {gene for gene_set in sets for gene in gene_set.genes}
     ids_by_kind = {kind: [strip_version(gene) for gene in genes] for kind, genes in candidates.items()}
@@ -70,16 +71,16 @@ def choose_ids(candidates: Mapping[str, Sequence[str]], sets: Sequence[GeneSet])
 
 
 def describe_mismatch(path: Path, sets: Sequence[GeneSet], candidates: Mapping[str, Sequence[str]]) -> str:
-    """What to say where no gene of the sets is a feature: examples of both sides, and what would be right."""
+    """Message for gene sets that share no gene with the features: examples of both, and a remedy."""
     set_genes = list(dict.fromkeys(gene for gene_set in sets for gene in gene_set.genes))
     feature_genes = [gene for genes in candidates.values() for gene in genes if gene]
     upper = {gene.upper() for gene in feature_genes}
     if any(gene.upper() in upper for gene in set_genes):
-        hint = "they differ in upper and lower case: are they of another species? Give sets of the species that was measured"
+        hint = "they differ in upper and lower case: are they from another species? Give gene sets of the species of the samples"
     elif any(gene.isdigit() for gene in set_genes[:SHOWN]) and not any(gene.isdigit() for gene in feature_genes[:SHOWN]):
-        hint = "the sets name genes by NCBI (Entrez) numbers: take the file of gene symbols instead"
+        hint = "the sets use NCBI (Entrez) gene numbers: use the file with gene symbols instead"
     else:
-        hint = "give sets whose genes are named as the features are: gene symbols, or Ensembl ids (versions do not matter)"
+        hint = "give gene sets with the same kind of names as the features: gene symbols, or Ensembl ids (versions are ignored)"
     return (
         f"{path}: none of its {len(set_genes)} genes ({', '.join(set_genes[:4])}, …) is a feature of the samples "
         f"({', '.join(dict.fromkeys(_first_ids(candidates)))}, …); {hint}"

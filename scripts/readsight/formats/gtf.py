@@ -1,4 +1,4 @@
-"""Genes and their exons, from GTF or GFF3. Coordinates are 0-based half-open."""
+"""Reader of transcripts and their exons from GTF and GFF3. Coordinates are 0-based half-open."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 @dataclass
 class Transcript:
-    """A transcript: where it stands, and its exons, which need not be in order."""
+    """A transcript with its location and its exons, in any order."""
 
     name: str
     gene: str
@@ -29,7 +29,7 @@ class Transcript:
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
-    """Parts without overlaps, in order."""
+    """Merge overlapping and adjacent spans; returns them in order."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -40,7 +40,7 @@ def merge_spans(spans: Iterable[Span]) -> list[Span]:
 
 
 def parse_attributes(text: str, gff3: bool) -> dict[str, str]:
-    """The ninth column. GTF: `key "value"; …`; GFF3: `key=value;…`. The first of a repeated key counts."""
+    """Parse the ninth column. GTF: `key "value"; …`; GFF3: `key=value;…`. The first value of a repeated key counts."""
     tags: dict[str, str] = {}
     for item in text.strip().split(";"):
         key, _, value = item.strip().partition("=" if gff3 else " ")
@@ -50,11 +50,11 @@ def parse_attributes(text: str, gff3: bool) -> dict[str, str]:
 
 
 def read_gtf(path: Path, lengths: dict[str, int]) -> list[Transcript]:
-    """Transcripts of an annotation, on the contigs of the reference, in order of appearance.
+    """Read the transcripts of an annotation on the contigs of the reference, in order of appearance.
 
-    lengths: contig → length in bases, of the reference. Where no row is an exon, coding parts are taken for exons.
-    Raises InputError, with file and row, for rows that are no GTF or GFF3 and for exons without gene_id,
-    and where nothing of the annotation stands on a contig of the reference.
+    lengths: contig of the reference → length in bases. If the file has no exon rows, CDS rows are used as exons.
+    Raises InputError, with file and row, for rows that are not GTF or GFF3 and for exons without gene_id,
+    and if no exon is on a contig of the reference.
     """
     rows, feature_tags, unknown_contigs, gff3 = [], {}, {}, None
     with open_decompressed(path) as handle:
@@ -79,7 +79,7 @@ def read_gtf(path: Path, lengths: dict[str, int]) -> list[Transcript]:
 
 
 def _read_rows(handle, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Row numbers and fields of what is no comment."""
+    """Yield row number and fields of every row that is not a comment."""
     for number, line in enumerate(handle, start=1):
         text = line.decode(errors="replace").rstrip("\r\n")
         if text.startswith("##FASTA"):
@@ -88,13 +88,13 @@ def _read_rows(handle, path: Path) -> Iterator[tuple[int, list[str]]]:
             continue
         fields = text.split("\t")
         if len(fields) < 9 or not (fields[3].isdigit() and fields[4].isdigit()):
-            raise InputError(f"reference.gtf: {path}, row {number}: a GTF or GFF3 row has nine columns joined by tabs")
+            raise InputError(f"reference.gtf: {path}, row {number}: a GTF or GFF3 row has nine columns separated by tabs")
         yield number, fields
 
 
 def _describe_missing(unknown_contigs: dict[str, None], lengths: dict[str, int]) -> str:
     if not unknown_contigs:
-        return "no row of kind exon or CDS; genes cannot be counted without"
+        return "no row of type exon or CDS; they are needed to count genes"
     reference_names, annotation_names = ", ".join(list(lengths)[:3]), ", ".join(list(unknown_contigs)[:3])
     return f"no exon on a contig of the reference: it has {annotation_names}, the reference {reference_names}; take the annotation of the same build"
 
@@ -113,7 +113,7 @@ def _transcripts_from_gtf(rows: list[tuple], path: Path) -> list[Transcript]:
         transcript = Transcript(name, gene, tags.get("gene_name") or gene, biotype, contig, strand)
         transcripts.setdefault((contig, name), transcript).exons.append((start, end))
     if faults:
-        more = [f"reference.gtf: {path}: … and {len(faults) - MAX_FAULTS} rows more"] * (len(faults) > MAX_FAULTS)
+        more = [f"reference.gtf: {path}: … and {len(faults) - MAX_FAULTS} more rows"] * (len(faults) > MAX_FAULTS)
         raise InputError(faults[:MAX_FAULTS] + more)
     return list(transcripts.values())
 
@@ -130,7 +130,7 @@ def _transcripts_from_gff3(rows: list[tuple], feature_tags: dict[str, tuple[str,
 
 
 def _build_transcript(name: str, row_tags: dict[str, str], feature_tags: dict, contig: str, strand: str) -> Transcript:
-    """A GFF3 transcript with the gene of its own row or of its parent's."""
+    """Build a GFF3 transcript; its gene is taken from the parent's row or from the transcript's row."""
     kind, tags = feature_tags.get(name, ("", row_tags))
     parent = tags.get("Parent", "").split(",")[0]
     gene_tags = feature_tags.get(parent, ("", tags))[1]

@@ -1,4 +1,4 @@
-"""Names of reads, as bytes: which template a read is of, and which mate."""
+"""Template name and mate number from read names (bytes)."""
 
 import re
 
@@ -6,9 +6,9 @@ SRA = re.compile(rb"(.*\.\d+)\.([12])")
 
 
 def are_paired(left: list[bytes], right: list[bytes]) -> bool:
-    """Whether two lists of names are of the same templates, first mates left and second mates right.
+    """Whether two lists of names belong to the same templates, with first mates left and second mates right.
 
-    Whole blocks are compared first; name by name only where comments differ.
+    Blocks are compared first; names are compared one by one only if comments differ.
     """
     if left == right:
         return all(is_pair(x, x) for x in (left[0], left[-1]))
@@ -23,7 +23,7 @@ def first_token(name: bytes) -> bytes:
 
 
 def split_mate_number(name: bytes) -> tuple[bytes, bytes]:
-    """A read's name without its mate number, and that number (b"" where the name has none)."""
+    """Split a read name into template name and mate number (b"" if the name has none)."""
     first, _, comment = name.replace(b"\t", b" ").partition(b" ")
     if first[-2:] in (b"/1", b"/2"):
         return first[:-2], first[-1:]
@@ -34,7 +34,7 @@ def split_mate_number(name: bytes) -> tuple[bytes, bytes]:
 
 
 def is_pair(left: bytes, right: bytes) -> bool:
-    """Whether two names are of one template; a name that ends in .1 may simply be called so."""
+    """Whether two names belong to one template; a name may end in .1 without a mate number."""
     (a, left_mate), (b, right_mate) = split_mate_number(left), split_mate_number(right)
     is_same_sra_name = left == right and bool(SRA.fullmatch(first_token(left)))
     return is_same_sra_name or (a == b and (left_mate, right_mate) in ((b"1", b"2"), (b"", b"")))

@@ -1,1 +1,1 @@
-"""Tools that check, trim and correct reads."""
+"""Wrappers of tools that check, trim and correct reads."""

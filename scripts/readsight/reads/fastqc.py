@@ -1,4 +1,4 @@
-"""FastQC over all files of a sequencing unit at once: Java starts one time."""
+"""FastQC on all files of a sequencing unit in one call, so that Java starts only once."""
 
 import shutil
 from pathlib import Path
@@ -9,10 +9,10 @@ from readsight.reads import java
 
 
 def run_fastqc(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
-    """Write the FastQC pages of a unit's files.
+    """Write the FastQC reports of the files of a unit.
 
-    name: of the unit, in MultiQC. groups: "raw" and "clean" → one file, or two
-    mates; the output lists hold as many files in the same order.
+    name: name of the unit in MultiQC. groups: "raw" and "clean" → one file, or two
+    mates. html, zips: one output per input file, in the same order.
     """
     links = []
     for state, fastqs in groups.items():
@@ -22,7 +22,7 @@ def run_fastqc(name: str, groups: dict[str, list[Path]], html: list[Path], zips:
             links.append(link)
     out = scratch / "out"
     out.mkdir()
-    # FastQC takes 250 MB of heap a thread by itself
+    # FastQC allocates 250 MB of heap per thread
     threads = min(threads, len(links))
     command = ["fastqc", "--quiet", "--noextract", "--format", "fastq", "--threads", str(threads)]
     pipes.run_tool([*command, "--dir", scratch, "--outdir", out, *links], environment=java.build_environment(links))

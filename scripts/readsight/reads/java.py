@@ -1,17 +1,17 @@
-"""How Java is started for a tool over some files."""
+"""Java options for tools that process files."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-# Below this, a Java tool ends before its optimising compiler has paid for itself.
+# For smaller input (bytes), the optimising compiler of Java costs more time than it saves.
 SMALL = 50_000_000
 
 
 def build_environment(files: Sequence[Path], heap_mb: int | None = None) -> dict[str, str]:
-    """Environment that tells Java its heap, in MB, and to start fast where the files are small.
+    """Environment variables that set the heap of Java (MB) and a fast start for small files.
 
-    The serial collector, for the parallel ones start a thread for every core of the machine,
-    whatever the job was given.
+    The serial garbage collector is used because the parallel ones start one thread per core of the
+    machine, regardless of the threads of the job.
     """
     flags = ["-XX:+UseSerialGC"]
     if heap_mb:

@@ -9,16 +9,16 @@ from readsight.formats.compression import is_gzip
 
 
 def read_genome_size(fai: Path) -> int:
-    """Bases of a reference, from its index."""
+    """Number of bases of a reference, from its index."""
     return sum(int(line.split("\t")[1]) for line in fai.read_text().splitlines())
 
 
 def correct_reads(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: int, threads: int, scratch: Path) -> None:
     """Correct the reads of one unit.
 
-    fastqs, corrected: one file, or two mates. kmer: k-mer length in bases. The
-    sampling rate is Lighter's own estimate from depth (option -K). Reads keep
-    their number and order.
+    fastqs, corrected: one file, or two mates. kmer: k-mer length in bases. Lighter
+    estimates the sampling rate from the depth (option -K). Number and order of the
+    reads do not change.
     """
     input_folder, output_folder = scratch / "given", scratch / "corrected"
     input_folder.mkdir()
@@ -33,6 +33,6 @@ def correct_reads(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: in
         corrected_path = output_folder / f"mate_{i}.cor.fq.gz"
         if corrected_path.exists():
             shutil.move(corrected_path, path)
-        else:  # plain in, plain out
+        else:  # uncompressed input gives uncompressed output
             with open(corrected_path.with_suffix(""), "rb") as plain, gzip.open(path, "wb", compresslevel=1) as zipped:
                 shutil.copyfileobj(plain, zipped)

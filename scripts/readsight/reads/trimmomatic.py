@@ -1,4 +1,4 @@
-"""Trimmomatic's command lines, and what it says about the reads that it kept."""
+"""Trimmomatic: command lines, and counts of surviving reads."""
 
 import re
 import shutil
@@ -10,8 +10,8 @@ from readsight.errors import InputError
 from readsight.formats.compression import is_gzip
 from readsight.reads import java
 
-# Seed mismatches, palindrome and simple score thresholds: the manual's. Read-through is cut from
-# 2 bases of adapter on, and the reverse read of such a pair is kept, so that pairs stay pairs.
+# Seed mismatches, palindrome and simple score thresholds as in the manual. Read-through is cut from
+# 2 adapter bases on, and the reverse read of such a pair is kept, so that pairs stay complete.
 CLIP = "2:30:10:2:True"
 COUNTS = {
     "PE": re.compile(r"Input Read Pairs: (\d+) Both Surviving: (\d+)"),
@@ -20,7 +20,7 @@ COUNTS = {
 
 
 def build_steps(trim: dict[str, Any], adapters: str) -> list[str]:
-    """Trimming steps in the order in which they are applied.
+    """Trimming steps in the order of application.
 
     trim: config section reads.trim. adapters: FASTA path without a colon.
     """
@@ -34,15 +34,15 @@ def build_steps(trim: dict[str, Any], adapters: str) -> list[str]:
 
 
 def find_program(mode: str) -> list[str]:
-    """The command for paired (PE) or single (SE) reads: Debian and bioconda name it differently."""
+    """Command for paired (PE) or single-end (SE) reads; its name differs between Debian and bioconda."""
     return [f"Trimmomatic{mode}"] if shutil.which(f"Trimmomatic{mode}") else ["trimmomatic", mode]
 
 
 def parse_survivors(mode: str, log_text: str) -> tuple[int, int]:
-    """Pairs (PE) or reads (SE) that went in and that were kept, from Trimmomatic's own words."""
+    """(input, surviving) pairs (PE) or reads (SE), from Trimmomatic's log."""
     match = COUNTS[mode].search(log_text)
     if not match:
-        raise ValueError("Trimmomatic's summary line was not found")
+        raise ValueError("the log of Trimmomatic has no summary line")
     return int(match[1]), int(match[2])
 
 
@@ -59,9 +59,9 @@ def trim_reads(
 ) -> None:
     """Trim one unit.
 
-    name: of the unit, in MultiQC. fastqs, clean: one file, or two mates. log: keeps
-    Trimmomatic's summary. Reads whose mate was dropped are dropped, too.
-    Raises InputError if no read is left.
+    name: name of the unit in MultiQC. fastqs, clean: one file, or two mates. settings: config
+    section reads.trim. log: receives Trimmomatic's log. Reads whose mate is dropped are dropped, too.
+    Raises InputError if no read survives.
     """
     mode = "PE" if len(fastqs) == 2 else "SE"
     (scratch / "adapters.fa").symlink_to(adapters.resolve())
@@ -73,21 +73,21 @@ def trim_reads(
         [*find_program(mode), "-threads", str(threads), "-phred33", *sources, *sinks, *build_steps(settings, "adapters.fa")],
         environment=java.build_environment(fastqs, heap_mb=int(memory_mb * 0.7)),
         folder=scratch,
-        said=scratch / "said",
+        messages_file=scratch / "trim.log",
     )
-    lines = (scratch / "said").read_text().splitlines()
+    lines = (scratch / "trim.log").read_text().splitlines()
     summary = "\n".join(line for line in lines if "JAVA_TOOL_OPTIONS" not in line).replace(f"{clean[0].resolve().parent}/", "")
     log.write_text(summary + "\n")
     input_count, kept_count = parse_survivors(mode, summary)
     if kept_count == 0:
         raise InputError(
-            f"{name}: trimming dropped every one of {input_count:,} {'pairs' if mode == 'PE' else 'reads'}: all were shorter than "
-            f"{settings['min_length']} bases (reads.trim.min_length), of poor quality, or made of adapter"
+            f"{name}: trimming dropped all of {input_count:,} {'pairs' if mode == 'PE' else 'reads'}: all were shorter than "
+            f"{settings['min_length']} bases (reads.trim.min_length), of low quality, or adapter sequence"
         )
 
 
 def _file_suffix(fastq: Path) -> str:
-    """Trimmomatic tells gzip by the file's name; the name may lie."""
+    """Suffix by which Trimmomatic recognises gzip; the original file name may be misleading."""
     return ".fastq.gz" if is_gzip(fastq) else ".fastq"
 
 

@@ -1,1 +1,1 @@
-"""Variant calls: alleles, files of calls, and their comparison with a truth."""
+"""Variant calls: alleles, VCF files, and benchmarking against a truth set."""

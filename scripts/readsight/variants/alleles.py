@@ -1,4 +1,4 @@
-"""Alternative alleles as edits of the reference, whatever way a VCF record writes them."""
+"""Alternative alleles as edits of the reference, independent of their representation in VCF."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -6,16 +6,16 @@ from typing import NamedTuple
 BASES = frozenset("ACGTN")
 KINDS = ("snv", "insertion", "deletion")
 SNV, INSERTION, DELETION = range(3)
-# Rolling an indel further than this along a repeat is not worth the time; both sides stop alike.
+# Maximum shift of an indel within a repeat, in bases: a limit on run time, equal for both directions.
 MAX_SHIFT = 5_000
 
 
 class AlleleEdit(NamedTuple):
-    """Replace the reference's [start, end), 0-based half-open, by `alt`; trimmed, as it was written.
+    """Replacement of the reference's [start, end), 0-based half-open, by `alt`; trimmed, not shifted.
 
     key: (start, end, alt) of the same edit shifted as far left as the reference
-    allows. low, high: the span over which it can be shifted. kind: place in KINDS,
-    by net length for complex edits.
+    allows. low, high: span over which it can be shifted. kind: index in KINDS,
+    by net length change for complex edits.
     """
 
     start: int
@@ -28,16 +28,16 @@ class AlleleEdit(NamedTuple):
 
     @property
     def length_change(self) -> int:
-        """Net length change, in bases."""
+        """Net length change in bases."""
         return len(self.alt) - (self.end - self.start)
 
 
 def find_edits(reference: str, position: int, ref: str, alt: str) -> list[AlleleEdit]:
-    """The edits that an alternative allele makes.
+    """Edits of the reference that an alternative allele consists of.
 
-    reference: sequence of the contig, upper case. position: 0-based, of ref's first
-    base. ref, alt: upper case. A substitution of several bases gives an SNV for
-    each base that differs; an indel is trimmed; a complex allele stays whole.
+    reference: sequence of the contig, upper case. position: 0-based position of the first
+    base of ref. ref, alt: upper case. A multi-base substitution gives one SNV per
+    differing base; an indel is trimmed; a complex allele is one edit.
     Empty for symbolic alleles, breakends, `*`, `.` and alleles equal to ref.
     """
     if ref == alt or not (BASES.issuperset(alt) and BASES.issuperset(ref)):
@@ -76,7 +76,7 @@ def _make_indel(reference: str, start: int, end: int, alt: str) -> AlleleEdit:
 
 
 class Genotype(NamedTuple):
-    """What a sample carries. alleles: index of each copy, -1 where missing. phased: `|` between all of them."""
+    """Genotype of a sample. alleles: allele index of each copy, -1 if missing. phased: all separators are `|`."""
 
     alleles: tuple[int, ...]
     phased: bool
@@ -84,6 +84,6 @@ class Genotype(NamedTuple):
 
 @lru_cache(4096)
 def parse_genotype(text: str) -> Genotype:
-    """Read a GT field: `0/1`, `1|0`, `./1`, `1`, `.`."""
+    """Parse a GT field: `0/1`, `1|0`, `./1`, `1`, `.`."""
     copies = text.replace("|", "/").split("/")
     return Genotype(tuple(int(p) if p.isdigit() else -1 for p in copies), "|" in text and "/" not in text)

@@ -1,4 +1,4 @@
-"""Count hits and misses of a comparison, and turn the counts into figures with intervals."""
+"""Counts of true and false calls of a benchmark, and precision, recall and F1 with confidence intervals."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ RESAMPLES = 1000
 
 
 class Counts(NamedTuple):
-    """tp, fn: truth calls found and missed. query_tp, fp: query calls that are true and that are not."""
+    """tp, fn: truth variants that were called and missed. query_tp, fp: true and false query calls."""
 
     tp: int
     fn: int
@@ -40,12 +40,12 @@ class Counts(NamedTuple):
 
     @property
     def intervals(self) -> dict[str, Interval]:
-        """Precision, recall and F1 with the intervals of calls that are independent of one another (Wilson)."""
+        """Precision, recall and F1 with Wilson intervals, which assume independent calls."""
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
 
 def compute_f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
-    """Harmonic mean of precision and recall; 0 where nothing true was found; NaN without a truth or a query call."""
+    """Harmonic mean of precision and recall; 0 if no call is true; NaN without truth variants or query calls."""
     if not (tp + fn and query_tp + fp):
         return math.nan
     recall, precision = tp / (tp + fn), query_tp / (query_tp + fp)
@@ -53,12 +53,12 @@ def compute_f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
 
 
 def compute_intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
-    """Precision, recall and F1 with intervals that hold although errors come in clusters.
+    """Precision, recall and F1 with intervals that stay valid for clustered errors.
 
-    counts: (blocks, 4), TP, FN, QUERY_TP, FP of each genome block. Each interval spans
-    two: that of Wilson, which counts calls as independent (F1 is a monotone function of
-    tp / (tp + fp + fn)), and that of resampled genome blocks, which tells nothing where
-    no error was seen, or where blocks are few.
+    counts: (blocks, 4), TP, FN, QUERY_TP, FP of each genome block. Each interval is the union
+    of two: the Wilson interval, which assumes independent calls (F1 is a monotone function of
+    tp / (tp + fp + fn)), and the bootstrap interval over genome blocks, which is uninformative
+    without errors or with few blocks.
     """
     counts = counts[counts.sum(axis=1) > 0]
     total = Counts(*map(int, counts.sum(axis=0)))
@@ -87,10 +87,10 @@ def _span_intervals(independent: Interval, statistic: Callable[[np.ndarray], flo
 
 
 class BenchmarkCounts:
-    """Counts by level, stratum, type, genome block, and by sample.
+    """Counts by level, stratum, type and genome block, and by sample.
 
-    samples, strata: names; the whole scope, and with strata `outside` all of them, are
-    added. lengths: contig → bases. block: length of a genome block, in bases.
+    samples, strata: names; the strata `whole` (everything) and, if there are strata, `outside`
+    (none of them) are added. lengths: contig → bases. block: length of a genome block in bases.
     """
 
     def __init__(self, samples: list[str], strata: list[str], lengths: dict[str, int], block: int):
@@ -115,8 +115,8 @@ class BenchmarkCounts:
     ) -> None:
         """Count calls of one sample on one contig.
 
-        starts: (n,) 0-based. kinds: (n,) places in KINDS. inside: (n, strata) bool.
-        hits: (levels, n) bool. of_truth: calls of the truth, else of the query.
+        starts: (n,) 0-based. kinds: (n,) indices in KINDS. inside: (n, strata) bool.
+        hits: (levels, n) bool. of_truth: whether the calls belong to the truth or to the query.
         """
         block_index = self.block_offset[contig] + starts // self.block
         hit, miss = (TP, FN) if of_truth else (QUERY_TP, FP)
@@ -129,7 +129,7 @@ class BenchmarkCounts:
                 np.add.at(self.sample_counts[sample][level], cells, 1)
 
     def iterate_rows(self, seed: int) -> Iterator[dict]:
-        """A table of figures: level × sample (`all` first) × stratum × type."""
+        """Yield the rows of the metrics table: level × sample (`all` first) × stratum × type."""
         for level, level_name in enumerate(LEVELS):
             for stratum, stratum_name in enumerate(self.strata):
                 for type_name, kinds in TYPES.items():
@@ -143,7 +143,7 @@ class BenchmarkCounts:
 
 
 def build_row(counts: Counts, metric_intervals: dict[str, Interval]) -> dict[str, float]:
-    """Counts and figures of one row of the table."""
+    """Counts and metrics of one row of the table."""
     row: dict[str, float] = {"tp": counts.tp, "fn": counts.fn, "query_tp": counts.query_tp, "fp": counts.fp}
     for name, interval in metric_intervals.items():
         row |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
@@ -165,7 +165,7 @@ METRICS = {
 
 
 def summary_records(rows: list[dict], caller: str) -> list[dict]:
-    """Records of summary.json, from rows of the table over all samples."""
+    """Records of summary.json, from the rows of the table for all samples."""
     records = []
     for row in rows:
         if row["sample"] != "all":
@@ -174,7 +174,7 @@ def summary_records(rows: list[dict], caller: str) -> list[dict]:
         key = ".".join(["variants", caller, row["type"], *stratum])
         suffix = "" if row["level"] == "genotype" else "_allele"
         stratum_text = f" ({describe_stratum(row['stratum'])})" if stratum else ""
-        criterion = "haplotypes and genotypes agree" if not suffix else "alleles agree, whatever the genotype"
+        criterion = "haplotypes and genotypes agree" if not suffix else "alleles agree, genotypes are not compared"
         for metric, (metric_text, count_names) in METRICS.items():
             records.append(
                 {
@@ -194,7 +194,12 @@ def summary_records(rows: list[dict], caller: str) -> list[dict]:
     return records
 
 
-COUNTS = {"tp": "truth variants found", "fn": "truth variants missed", "query_tp": "true calls", "fp": "false calls"}
+COUNTS = {
+    "tp": "truth variants that were called",
+    "fn": "truth variants that were missed",
+    "query_tp": "true calls",
+    "fp": "false calls",
+}
 
 
 def describe_stratum(stratum: str) -> str:

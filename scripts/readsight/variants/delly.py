@@ -1,4 +1,4 @@
-"""What the steps that run Delly share: samples that it cannot judge, and notes of them."""
+"""Shared parts of the steps that run Delly: handling and notes of samples with too few reads."""
 
 import json
 import logging
@@ -10,21 +10,21 @@ from readsight.variants.vcf_files import write_empty_bcf
 
 log = logging.getLogger("readsight")
 
-# Delly's words for alignments that it cannot learn a library from: such a sample is left out, the run goes on
+# Delly's message if it cannot estimate the library; such a sample is skipped, and the run continues
 TOO_FEW_READS = "not enough data to estimate library"
 
 
 def run_delly(command: Command, out: Path, lengths: dict[str, int], sample: str) -> str | None:
-    """Run Delly on a sample; where it cannot judge it, write a file without calls.
+    """Run Delly on a sample; write a file without calls if Delly cannot estimate its library.
 
-    Returns why there are no calls, or None. Raises ToolError for any other failure.
+    Returns the reason for missing calls, or None. Raises ToolError for any different failure.
     """
     try:
         run_tool(command)
     except ToolError as error:
         if TOO_FEW_READS not in str(error):
             raise
-        reason = "too few reads, or fragments, for Delly to learn the library from"
+        reason = "too few reads, or fragments, for Delly to estimate the library"
     else:
         if out.exists():
             return None
@@ -35,5 +35,5 @@ def run_delly(command: Command, out: Path, lengths: dict[str, int], sample: str)
 
 
 def write_note(path: Path, sample: str, reason: str | None) -> None:
-    """Keep why a sample has no calls (null: it was judged)."""
+    """Write the reason why a sample has no calls (null if it was processed)."""
     path.write_text(json.dumps({"sample": sample, "reason": reason}) + "\n")

@@ -1,11 +1,11 @@
-"""Match calls to a truth by the haplotypes that they spell, not by how they are written.
+"""Matching of calls with a truth set by haplotypes, independent of variant representation.
 
-The same two haplotypes can be written as many different sets of VCF records. As
+The same pair of haplotypes can be written as many different sets of VCF records. As
 in vcfeval (Cleary et al. 2015, doi:10.1101/023754), two sets are matched by
-looking for the largest subsets of truth and query which, applied to the
-reference, give the same pair of haplotypes. Calls are first gathered in clusters
-that cannot touch one another; a cluster in which both sides are equal call by
-call is done; in any other, a dynamic program walks along the reference.
+searching the largest subsets of truth and query which, applied to the
+reference, give the same pair of haplotypes. Calls are first grouped into clusters
+that cannot interact. Clusters in which both sides are equal call by call need no
+search; the remaining ones are solved by dynamic programming over the reference.
 """
 
 from collections import Counter
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from readsight.variants.alleles import AlleleEdit
 
-# Calls whose ranges of possible positions lie within this distance (bases) share a cluster.
+# Calls whose ranges of possible positions are within this distance (bases) belong to one cluster.
 GAP = 50
-# Paths kept at each call of a cluster; with more, the worst are dropped, so that a match may be missed, never invented.
+# Paths kept at each call of a cluster. Beyond it the worst are dropped: a match may be missed, but is never invented.
 MAX_PATHS = 512
-# In a cluster of more calls than this only exact matches count.
+# In a cluster with more calls, only exact matches count.
 MAX_SEARCH_CALLS = 400
 TRUTH, QUERY = 0, 1
 BOTH = 2
@@ -27,10 +27,10 @@ BOTH = 2
 class VariantCall(NamedTuple):
     """An edit that a sample carries.
 
-    homozygous: on every copy. phase: (set, copy): heterozygous calls of one set
-    keep to their copies, 0 or 1, against each other; None where that is not known.
-    record: number of the record it comes from. linked: the set is one record, so that
-    nothing but the record's own genotype says how many copies carry it.
+    homozygous: on every copy. phase: (set, copy); the copies, 0 or 1, of heterozygous calls of
+    one phase set are relative to each other; None if unphased.
+    record: number of the source record. linked: the phase set is a single record, so
+    only the genotype of that record defines how many copies carry the edit.
     """
 
     edit: AlleleEdit
@@ -46,12 +46,12 @@ Hits = tuple[list[bool], list[bool]]
 def match_calls(
     reference: str, truth: Sequence[VariantCall], query: Sequence[VariantCall], ignore_genotypes: bool = False
 ) -> Hits:
-    """Which calls of each side have their counterpart on the other.
+    """Find the truth and query calls that have a counterpart in the opposite set.
 
     reference: sequence of the contig, upper case. truth, query: calls of one sample
-    on that contig, in any order. ignore_genotypes: match alleles, not genotypes: any call may
-    stand on one copy or on both. Returns a flag for each truth and each query call;
-    exchanging the two sides exchanges the flags.
+    on that contig, in any order. ignore_genotypes: match alleles, not genotypes: any call
+    may be on one copy or on both. Returns one flag per truth call and per query call;
+    exchanging truth and query exchanges the flags.
     """
     hits: Hits = ([False] * len(truth), [False] * len(query))
     for members in find_clusters(truth, query):
@@ -66,7 +66,7 @@ def match_calls(
 
 
 def find_clusters(truth: Sequence[VariantCall], query: Sequence[VariantCall]) -> Iterator[tuple[list[int], list[int]]]:
-    """Places of the truth and query calls of each cluster, along the contig."""
+    """Indices of the truth and query calls of each cluster, in order of position."""
     spans = [(c.edit.low, c.edit.high, TRUTH, i) for i, c in enumerate(truth)]
     spans += [(c.edit.low, c.edit.high, QUERY, i) for i, c in enumerate(query)]
     spans.sort()
@@ -90,7 +90,7 @@ def _match_cluster(reference: str, calls: tuple[list[VariantCall], list[VariantC
         return exact
     best = _search_subsets(reference, calls, ignore_genotypes)
     if not _is_complete(best):
-        # Records shifted to the left one by one, unaware of their neighbours, only agree when the other side is shifted too.
+        # Records that were left-shifted one by one, ignoring neighbours, only agree if the opposite side is shifted, too.
         shifted = tuple([c._replace(edit=_shift_left(c.edit)) for c in side] for side in calls)
         best = max(best, _search_subsets(reference, shifted, ignore_genotypes), key=_count_hits)
     return max(best, exact, key=_count_hits) if trusted else best
@@ -102,7 +102,7 @@ def _shift_left(edit: AlleleEdit) -> AlleleEdit:
 
 
 def _match_exactly(calls: tuple[list[VariantCall], list[VariantCall]], ignore_genotypes: bool) -> Hits:
-    """Calls with the same normalised edit (and, unless free, the same zygosity) on the other side, one to one."""
+    """Match calls one to one by normalised edit and, unless `ignore_genotypes`, by zygosity."""
     keys = [[(c.edit.key, ignore_genotypes or c.homozygous) for c in side] for side in calls]
     common = Counter(keys[TRUTH]) & Counter(keys[QUERY])
     flags: Hits = ([], [])
@@ -115,7 +115,7 @@ def _match_exactly(calls: tuple[list[VariantCall], list[VariantCall]], ignore_ge
 
 
 def _are_both_phased(calls: tuple[list[VariantCall], list[VariantCall]]) -> bool:
-    """Whether both sides say which heterozygous calls share a copy, so that equal calls can still be other haplotypes."""
+    """Whether both sides phase heterozygous calls, so that equal calls can still be different haplotypes."""
     return all(sum(c.phase is not None for c in side) > 1 for side in calls)
 
 
@@ -127,13 +127,13 @@ def _count_hits(hits: Hits) -> int:
     return sum(hits[TRUTH]) + sum(hits[QUERY])
 
 
-# One copy, on both sides: how far truth and query are spelled out (reference positions), and what one
-# of them has spelled beyond the other: (truth's position, query's position, whose surplus, surplus).
+# State of one copy: how far truth and query are spelled (reference positions), and the sequence by which one
+# side is ahead: (position of truth, position of query, side with the surplus, surplus).
 Copy = tuple[int, int, int, str]
 
 
 def _advance_copy(copy: Copy, to: int, reference: str) -> Copy | None:
-    """Spell the reference up to a position on both sides; None if the two differ."""
+    """Spell the reference up to a position on both sides; None if the sides differ."""
     truth_position, query_position, owner, surplus = copy
     if not surplus and truth_position == query_position:
         return copy if truth_position >= to else (to, to, TRUTH, "")
@@ -143,7 +143,7 @@ def _advance_copy(copy: Copy, to: int, reference: str) -> Copy | None:
 
 
 def _apply_edit(copy: Copy, side: int, edit: AlleleEdit) -> Copy | None:
-    """Spell an edit on one side; None if the two sides then differ, or if the edit overlaps one before it."""
+    """Spell an edit on one side; None if the sides then differ, or if the edit overlaps a previous one."""
     truth_position, query_position, owner, surplus = copy
     if copy[side] > edit.start:
         return None
@@ -169,8 +169,8 @@ def _is_level(copy: Copy) -> bool:
 
 
 class _Path(NamedTuple):
-    """Best way to a state. settled: calls matched up to the last place where both sides agreed; open: calls taken
-    since; taken, settled_calls: the calls as linked lists ((side, place), before), with and without the open ones."""
+    """Best path to a state. settled: calls matched up to the last position where both sides agreed; open: calls taken
+    since; taken, settled_calls: calls as linked lists ((side, index), previous), with and without the open ones."""
 
     settled: int
     open: int
@@ -183,7 +183,7 @@ class _Path(NamedTuple):
 
 
 def _search_subsets(reference: str, calls: tuple[list[VariantCall], list[VariantCall]], ignore_genotypes: bool) -> Hits:
-    """The largest subsets of truth and query calls that spell the same pair of haplotypes."""
+    """Find the largest subsets of truth and query calls that spell the same pair of haplotypes."""
     order = sorted(
         ((c.edit.start, c.edit.end, side, i, c) for side in (TRUTH, QUERY) for i, c in enumerate(calls[side])),
         key=lambda item: item[:4],
@@ -209,9 +209,9 @@ def _search_subsets(reference: str, calls: tuple[list[VariantCall], list[Variant
 
 
 def _advance_states(states: dict[tuple, _Path], to: int, reference: str) -> Iterator[tuple[tuple, _Path]]:
-    """States moved on to a position; where both sides agree on both copies, the calls taken so far are settled.
+    """Advance states to a position; if both sides agree on both copies, the calls taken so far are settled.
 
-    Calls that only cancel each other within one side are given up there: they match nothing.
+    Calls that only cancel each other within one side are dropped: they match nothing.
     """
     moved: dict[tuple, _Path] = {}
     for (first, second, sets, sides), path in states.items():
@@ -233,7 +233,7 @@ def _advance_states(states: dict[tuple, _Path], to: int, reference: str) -> Iter
 
 
 def _branch_states(key: tuple, side: int, call: VariantCall, ignore_genotypes: bool) -> Iterator[tuple[tuple, bool]]:
-    """States after a call is taken, on whichever copies it may stand, and after it is left."""
+    """States after a call is taken on each of its possible copies, and after it is skipped."""
     first, second, sets, sides = key
     for copies, new_sets in _place_call(sets, side, call, ignore_genotypes):
         new_first = first if copies == 1 else _apply_edit(first, side, call.edit)
@@ -244,9 +244,9 @@ def _branch_states(key: tuple, side: int, call: VariantCall, ignore_genotypes: b
 
 
 def _place_call(sets: tuple, side: int, call: VariantCall, ignore_genotypes: bool) -> Iterator[tuple[int, tuple]]:
-    """Copies (0, 1, BOTH) that a call may stand on, each with the orientations of phase sets that it implies.
+    """Copies (0, 1, BOTH) that a call may be on, each with the implied orientations of phase sets.
 
-    sets: ((side, set), orientation) of the sets met so far; orientation BOTH: every copy carries the set.
+    sets: ((side, set), orientation) of the phase sets so far; orientation BOTH: every copy carries the set.
     """
     if call.homozygous or call.phase is None:
         allowed_copies = (0, 1, BOTH) if ignore_genotypes else (BOTH,) if call.homozygous else (0, 1)
@@ -269,6 +269,6 @@ def _keep_best(states: dict[tuple, _Path], key: tuple, path: _Path) -> None:
 def _prune_states(states: dict[tuple, _Path]) -> dict[tuple, _Path]:
     if len(states) <= MAX_PATHS:
         return states
-    # A state in which both sides agree can always be finished, so none of those is dropped.
+    # A state in which both sides agree can always be completed, so these rank first.
     ranked = sorted(states.items(), key=lambda item: (not (_is_level(item[0][0]) and _is_level(item[0][1])), -item[1].score))
     return dict(ranked[:MAX_PATHS])

@@ -1,4 +1,4 @@
-"""Labels of candidate calls, true or false, and the VCF file that bears them."""
+"""Truth labels (true or false) of candidate calls, and the VCF file that contains them."""
 
 import re
 from pathlib import Path
@@ -11,15 +11,15 @@ from readsight.variants.vcf_records import open_lines
 NONE, TRUE, FALSE = range(3)
 STATUS_NAMES = (".", "TP", "FP")
 HEADER = (
-    '##INFO=<ID=TRUTH,Number=1,Type=String,Description="TP: the allele is truly there in a sample that calls it; FP: it is not">\n'
-    '##FORMAT=<ID=BD,Number=1,Type=String,Description="Whether the alleles that the sample calls are truly there (TP) or not (FP)">\n'
+    '##INFO=<ID=TRUTH,Number=1,Type=String,Description="TP: the allele is present in a sample that calls it; FP: it is not">\n'
+    '##FORMAT=<ID=BD,Number=1,Type=String,Description="Whether the alleles that the sample calls are present (TP) or not (FP)">\n'
 )
 LABEL_DEFINITION = re.compile(r"##(INFO=<ID=TRUTH|FORMAT=<ID=BD),")
 BINS = 40
 
 
 class Labels:
-    """A label of each record and each compared sample of it.
+    """Labels of each record and each compared sample.
 
     records: number of records in the file. samples: number of compared samples.
     """
@@ -28,7 +28,7 @@ class Labels:
         self.sample_labels = np.zeros((records, samples), dtype=np.int8)
 
     def add(self, sample: int, records: list[int], counted: np.ndarray, true: np.ndarray) -> None:
-        """Label records of a sample by their calls: TP if all of them are true; none if any is out of scope."""
+        """Label the records of a sample by their calls: TP if all calls are true; no label if any is out of scope."""
         rows = np.array(records, dtype=np.int64)
         column = self.sample_labels[:, sample]
         column[rows] = TRUE
@@ -37,7 +37,7 @@ class Labels:
 
     @property
     def record_labels(self) -> np.ndarray:
-        """(records,) TP where any sample's label is TP, else FP where any is FP."""
+        """(records,) TP if any sample's label is TP, else FP if any is FP."""
         any_true, any_false = (self.sample_labels == TRUE).any(axis=1), (self.sample_labels == FALSE).any(axis=1)
         return np.where(any_true, TRUE, np.where(any_false, FALSE, NONE))
 
@@ -45,8 +45,8 @@ class Labels:
 def write_labels(calls: Path, labels: Labels, columns: list[int], out: Path) -> dict[str, dict]:
     """Copy labelled records to a bgzipped VCF with INFO/TRUTH and FORMAT/BD, and index it (.tbi).
 
-    columns: place, among the file's samples, of each compared sample. Returns
-    histograms of QUAL and INFO/DP of true and of false calls.
+    columns: index, among the samples of the file, of each compared sample. Returns
+    histograms of QUAL and INFO/DP of true and false calls.
     """
     record_labels = labels.record_labels
     values_by_field: dict[str, list[tuple[float, bool]]] = {"QUAL": [], "DP": []}
@@ -92,7 +92,7 @@ def _collect_values(fields: list[str], is_true: bool, values_by_field: dict[str,
 
 
 def _build_histogram(values: list[tuple[float, bool]]) -> dict[str, list]:
-    """Edges of equal bins up to the 99th percentile (what lies above is in the last), and counts of true and false."""
+    """Edges of equal bins up to the 99th percentile (larger values count in the last bin), and counts of true and false."""
     if not values:
         return {"edges": [], "tp": [], "fp": []}
     numbers, is_true = np.array([v for v, _ in values]), np.array([t for _, t in values], dtype=bool)

@@ -1,7 +1,7 @@
-"""Files of calls (VCF, BCF): clean headers, the user's files made to fit the reference, empty files.
+"""VCF and BCF files: clean headers, import of user files, empty files, merging.
 
-A clean header holds definitions and contigs alone: no dates, paths, versions or command
-lines, so that the same calls are the same bytes.
+A clean header has only definitions and contigs, without dates, paths, versions or command
+lines, so that equal calls give equal bytes.
 """
 
 import gzip
@@ -17,17 +17,17 @@ from readsight.errors import InputError, ToolError
 from readsight.formats.contigs import open_decompressed
 from readsight.pipes import Command, capture_output, read_pipe, run_pipe, run_tool, write_list
 
-# a process may hold 1024 files open by default
+# by default a process can have 1024 open files
 BATCH = 500
 
 KEPT = ("##INFO=", "##FORMAT=", "##FILTER=", "##ALT=")
 
 
 def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[str] = ()) -> list[str]:
-    """Definitions of a VCF header, the contigs of the reference, and the column line.
+    """Build a header from the definitions of a VCF header, the contigs of the reference, and the column line.
 
     lines: header lines without line ends, the last one `#CHROM…`. lengths: contig →
-    length, in order. extra: definitions to add where their kind and ID is not there yet.
+    length, in order. extra: definitions to add if their kind and ID are missing.
     """
     lines = list(lines)
     kept = [line for line in lines if line.startswith(KEPT)]
@@ -44,12 +44,12 @@ def _parse_identity(line: str) -> tuple[str, str]:
 
 
 def make_clean_feed(source: BinaryIO, lengths: dict[str, int], extra: Sequence[str] = ()) -> Callable[[BinaryIO], None]:
-    """A feed for `run_pipe` that passes a text VCF on under a clean header."""
+    """Make a feed for `run_pipe` that passes on a text VCF with a clean header."""
 
     def feed(sink: BinaryIO) -> None:
         lines = read_header(source)
         if not lines:
-            raise ToolError("a stream of calls ended before its header did")
+            raise ToolError("a stream of calls ended within its header")
         sink.write("".join(f"{line}\n" for line in clean_header(lines, lengths, extra)).encode())
         shutil.copyfileobj(source, sink, 1 << 20)
 
@@ -57,9 +57,9 @@ def make_clean_feed(source: BinaryIO, lengths: dict[str, int], extra: Sequence[s
 
 
 def read_header(source: BinaryIO) -> list[str]:
-    """Header lines of a text VCF, up to `#CHROM…`, and no further; none where that line does not come.
+    """Read the header lines of a text VCF up to `#CHROM…`; empty if that line is missing.
 
-    Tabs at the end of the column line go: files of the GATK bundle have one, and bcftools refuses them.
+    Tabs at the end of the column line are removed: files of the GATK bundle have one, which bcftools rejects.
     """
     lines = []
     for line in source:
@@ -74,7 +74,7 @@ def read_header(source: BinaryIO) -> list[str]:
 
 @contextmanager
 def open_vcf_text(path: Path, header_only: bool = False) -> Iterator[BinaryIO]:
-    """A user's VCF (plain, gzipped or BGZF) or BCF as text, told by its content. Raises InputError where it is cut off."""
+    """Open a VCF (plain, gzip or BGZF) or BCF as text; the format is recognised by content. Raises InputError if truncated."""
     binary = False
     try:
         with open_decompressed(path) as handle:
@@ -82,7 +82,7 @@ def open_vcf_text(path: Path, header_only: bool = False) -> Iterator[BinaryIO]:
             if not binary:
                 yield handle
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InputError(f"{path}: is cut off or damaged; get the file again from its source") from None
+        raise InputError(f"{path}: is truncated or damaged; get the file again from its source") from None
     if binary:
         with read_pipe([["bcftools", "view", "--no-version", *["-h"] * header_only, "-Ov", path]]) as text:
             yield text
@@ -104,7 +104,7 @@ def find_defined_tags(lines: Iterable[str], kind: str) -> set[str]:
 
 
 def index_bcf(path: Path) -> None:
-    """Write the CSI index beside a BCF file."""
+    """Write the CSI index of a BCF file next to it."""
     run_tool(["bcftools", "index", "-f", path])
 
 
@@ -127,11 +127,11 @@ def write_empty_bcf(path: Path, lengths: dict[str, int], names: Sequence[str]) -
 
 
 def import_vcf(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, config_key: str) -> None:
-    """Send a user's VCF through commands, under the contigs of the reference.
+    """Pass a user's VCF through commands, with the contigs of the reference in its header.
 
-    path: VCF, plain, gzipped or BGZF, or BCF; with or without index or contig lines.
-    Records on contigs that the reference lacks are left out. config_key: the config key, for
-    messages. Raises InputError where it is no VCF, belongs to another genome, or uses tags
+    path: VCF (plain, gzip or BGZF) or BCF, with or without index or contig lines.
+    Records on contigs that the reference lacks are left out. config_key: for messages.
+    Raises InputError if the file is not VCF, belongs to another genome, or uses tags
     that its header does not define.
     """
     lines = read_user_header(path, config_key)
@@ -144,12 +144,12 @@ def import_vcf(path: Path, lengths: dict[str, int], commands: Sequence[Command],
             run_pipe([restrict_command, *commands], feed=make_clean_feed(records, lengths))
     except ToolError as error:
         raise InputError(
-            f"{config_key}: bcftools cannot take {path} in; {_explain_undefined_tag(path, str(error)) or error}"
+            f"{config_key}: bcftools cannot read {path}; {_explain_undefined_tag(path, str(error)) or error}"
         ) from None
 
 
 def _explain_undefined_tag(path: Path, error_message: str) -> str | None:
-    """What to do about the first tag that records use and their header does not define, if bcftools speaks of one."""
+    """Remedy for a tag that records use but the header does not define, if that is the error of bcftools."""
     match = re.search(r"(INFO|FORMAT|FILTER) '([^']+)' is not defined in the header", error_message)
     if not match:
         return None
@@ -159,19 +159,19 @@ def _explain_undefined_tag(path: Path, error_message: str) -> str | None:
 
 
 def read_user_header(path: Path, config_key: str) -> list[str]:
-    """Header lines of a user's VCF or BCF. Raises InputError, naming the config key `config_key`, where it is neither."""
+    """Header lines of a user's VCF or BCF. Raises InputError with the config key if the file is neither."""
     try:
         with open_vcf_text(path, header_only=True) as text:
             lines = read_header(text)
     except ToolError as error:
         raise InputError(f"{config_key}: {path} is not a VCF or BCF file that bcftools can read: {error}") from None
     if not lines:
-        raise InputError(f"{config_key}: {path} is not a VCF file: no line that starts with #CHROM stands before its records")
+        raise InputError(f"{config_key}: {path} is not a VCF file: the header line #CHROM is missing before its records")
     return lines
 
 
 def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], config_key: str) -> None:
-    """Compare a file's contigs with the reference. Raises InputError if none is shared or a length differs."""
+    """Compare the contigs of a file with the reference. Raises InputError if none is shared or a length differs."""
     contig_lengths = {}
     for line in lines:
         if line.startswith("##contig=<"):
@@ -184,7 +184,7 @@ def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], con
             f"{config_key}: {path} has no contig of the reference: it has {', '.join(names[:3])}, the reference {reference_names}"
         )
     faults = [
-        f"{config_key}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: it was made for another build"
+        f"{config_key}: {path}: contig {name} has {length} bases, in the reference {lengths[name]}: the file belongs to another genome build"
         for name, length in contig_lengths.items()
         if name in lengths and length and length != lengths[name]
     ]
@@ -193,7 +193,7 @@ def check_contigs(lines: Sequence[str], path: Path, lengths: dict[str, int], con
 
 
 def list_contigs(path: Path) -> list[str]:
-    """Contigs that the records of a file name, in order of first appearance."""
+    """Contigs of the records of a file, in order of first appearance."""
     contigs: dict[str, None] = {}
     with open_vcf_text(path) as records:
         read_header(records)
@@ -203,10 +203,10 @@ def list_contigs(path: Path) -> list[str]:
 
 
 def merge_samples(files: list[Path], merge_by: str, scratch: Path) -> Path:
-    """Merge indexed files of different samples into one, in batches; their samples come in the order of the files.
+    """Merge indexed files of different samples into one, in batches; samples keep the order of the files.
 
-    merge_by: which records are one, in the words of bcftools merge -m. A sample without a record
-    has no genotype there. Returns the merged file; a lone file is returned as it is.
+    merge_by: option -m of bcftools merge, which defines equal records. A sample without a record
+    has a missing genotype there. Returns the merged file; a single file is returned unchanged.
     """
     level = 0
     while len(files) > 1:

@@ -1,4 +1,4 @@
-"""Read variant calls as text, tolerant of what truth files leave out of their headers."""
+"""Reader of variant calls as text, which tolerates incomplete headers of truth files."""
 
 import io
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ FLUSH = 20_000
 class VcfRecord(NamedTuple):
     """A record of a VCF file.
 
-    number: place among the file's records, from 0. position: 0-based. ref, alts:
+    number: index among the records of the file. position: 0-based. ref, alts:
     upper case. passed: FILTER is PASS or `.`. genotypes, sets: GT and PS of each
-    chosen sample.
+    selected sample.
     """
 
     number: int
@@ -31,15 +31,15 @@ class VcfRecord(NamedTuple):
 
 @contextmanager
 def open_lines(path: Path, header_only: bool = False) -> Iterator[Iterator[str]]:
-    """Lines of a VCF (plain, gzipped) or BCF file. header_only: only the header is wanted."""
+    """Open a VCF (plain or gzip) or BCF file as lines of text."""
     with open_vcf_text(path, header_only) as data:
         yield io.TextIOWrapper(data, encoding="utf-8", errors="replace")
 
 
 def read_sample_names(path: Path) -> list[str]:
-    """Sample names of a VCF or BCF file. Raises InputError where there is no header line or no sample."""
+    """Sample names of a VCF or BCF file. Raises InputError if the column line or samples are missing."""
     names = None
-    with open_lines(path, header=True) as text:
+    with open_lines(path, header_only=True) as text:
         for line in text:
             if line.startswith("#CHROM"):
                 names = line.rstrip().split("\t")[9:]
@@ -48,16 +48,16 @@ def read_sample_names(path: Path) -> list[str]:
     if names is None:
         raise InputError(f"{path}: is not a VCF file: it has no line that starts with #CHROM")
     if not names:
-        raise InputError(f"{path}: has no sample columns; genotypes are needed to compare calls with")
+        raise InputError(f"{path}: has no sample columns; genotypes are needed for the comparison")
     return names
 
 
 def pair_samples(query: list[str], truth: list[str], named: dict[str, str], source: str) -> dict[str, str]:
-    """Which truth sample each sample of the project is compared with.
+    """Pair each sample of the project with a truth sample.
 
-    named: pairs that the config gives. Besides, equal names pair; a lone sample pairs
-    with a lone truth sample. source: the truth's file name, for messages.
-    Raises InputError naming both lists where nothing pairs, or a named one is absent.
+    named: pairs from the config. Equal names are also paired, and a single sample is paired
+    with a single truth sample. source: file name of the truth, for messages.
+    Raises InputError with both lists if no sample can be paired, or a configured one is missing.
     """
     faults = [
         f"variants.truth.samples: {side} sample {name!r} is not in {where}, which has {', '.join(has)}"
@@ -79,10 +79,10 @@ def pair_samples(query: list[str], truth: list[str], named: dict[str, str], sour
 
 
 class SpilledRecords:
-    """Records of a file, sorted out by contig into small text files, so that one contig is in memory at a time.
+    """Records of a file, split by contig into small text files, so that only one contig is in memory.
 
     path: VCF or BCF, sorted or not. samples: the samples to keep, in this order.
-    folder: a scratch folder of its own. passed_only: leave out records that FILTER rejects.
+    folder: scratch folder for these files. passed_only: skip records that FILTER rejects.
     """
 
     def __init__(self, path: Path, samples: list[str], folder: Path, passed_only: bool = False):
@@ -128,7 +128,7 @@ class SpilledRecords:
         waiting.clear()
 
     def load_contig(self, contig: str) -> list[VcfRecord]:
-        """Records of a contig, by position."""
+        """Load the records of a contig, ordered by position."""
         if contig not in self.contig_files:
             return []
         with open(self.contig_files[contig]) as handle:

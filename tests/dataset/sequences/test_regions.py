@@ -130,10 +130,10 @@ def test_rows_without_a_label_are_excluded_and_counted(write):
 @pytest.mark.parametrize(
     "row, message",
     [
-        ("chr1 5 9", "row 3: spaces stand where tabs are needed"),
-        ("chr1\tfive\t9\tx", "row 3: column 2: 'five' is no position"),
+        ("chr1 5 9", "row 3: columns are separated by spaces"),
+        ("chr1\tfive\t9\tx", "row 3: column 2: 'five' is not a position"),
         ("chr1\t9\t9\tx", "row 3: start 9 is not before end 9"),
-        ("chr1\t3\t9", "row 3: has 3 columns, the rows above 4"),
+        ("chr1\t3\t9", "row 3: has 3 columns, but previous rows have 4"),
         ("chr1\t395\t415\tx", "row 3: ends at 415, past the end of contig 'chr1' .400 bases."),
         ("1\t5\t15\tx", "named as '1' there but as 'chr1' in the genome"),
         ("plasmid\t5\t15\tx", "no contig 'plasmid'; it has 'chr1', 'chr2'"),
@@ -149,7 +149,7 @@ def test_faults_name_file_and_row(write, row, message):
 
 def test_invalid_summits_and_scores_are_refused(write):
     path = write("chr1\t100\t200\tp1\t900\t.\t8.5\t4.1\t2.2\t100\n", "x.narrowPeak")
-    with pytest.raises(InputError, match="row 1, column peak: '100' is no place in this peak"):
+    with pytest.raises(InputError, match="row 1, column peak: '100' is not a position in this peak"):
         regions.read_regions(path, GENOME, make_spec())
     with pytest.raises(InputError, match="row 2, column name: 'high' is no number"):
         regions.read_regions(write("chr1\t0\t10\t1\nchr1\t20\t30\thigh\n"), GENOME, make_spec(target="score"))
