@@ -125,9 +125,7 @@ def main(inputs: dict[str, Path], seed: int, outputs: dict[str, Path]) -> None:
     rows = np.sort(np.random.default_rng(seed).permutation(len(subset.fold))[:FILTER_EXAMPLES])
     query = select_first_head(subset.query.select_rows(rows), outcome)
     layers, reason = (
-        filters.find_first_layer(query.net)
-        if query.is_differentiable
-        else ([], "the model is not a network with base input")
+        filters.find_first_layer(query.net) if query.is_differentiable else ([], "the model is not a network with base input")
     )
     motif_filters = filters.extract_filters(layers, separate_windows(query.codes, subset.fold.sequence.pair)) if layers else []
     log.info(

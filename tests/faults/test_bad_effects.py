@@ -160,8 +160,8 @@ def test_genome_of_another_alphabet_is_refused(step):
 def test_examples_must_match_model_length_and_outcome(step):
     longer = write_project(step.folder / "b", build_models("cnn", "multilabel", 60), GENOME)
     assert step(examples=longer["examples"], split=longer["split"]) == [
-        "b/examples.h5ad: length of windows is 60, and model.json was trained with 48",
-        "b/examples.h5ad: outcome is multilabel of x, y, and model.json was trained with binary of no, yes",
+        "b/examples.h5ad: length of windows is 60, but model.json was trained with 48",
+        "b/examples.h5ad: outcome is multilabel of x, y, but model.json was trained with binary of no, yes",
     ]
 
 
@@ -188,9 +188,9 @@ def test_representation_must_match_model(step):
     )
     model = step.given["model"] | {"representation": tensors, "representation_about": description}
     assert step(model=model) == [
-        "r.json: certificate is other, and model.json was trained with mark",
-        "r.json: representation is kmer, and model.json was trained with one_hot",
-        "r.json: holds 2 folds, and model.json 1",
+        "r.json: certificate is other, but model.json was trained with mark",
+        "r.json: representation is kmer, but model.json was trained with one_hot",
+        "r.json: holds 2 folds, but model.json 1",
     ]
 
 

@@ -269,10 +269,10 @@ ROW = ("chr1", *make_change(120, next_base(120)), "GT", "0|1", "0|0")
 @pytest.mark.parametrize(
     "rows, options, message",
     [
-        ([ROW], {"wanted": ["BOBB", "ANN"]}, "no sample 'BOBB'; did you mean 'BOB'? there are: ANN, BOB"),
+        ([ROW], {"wanted_samples": ["BOBB", "ANN"]}, "no sample 'BOBB'; did you mean 'BOB'? there are: ANN, BOB"),
         ([ROW[:4]], {"samples": ()}, "has no genotypes"),
         ([(*ROW[:4], "DP", "3", "4")], {}, "row 3: column FORMAT: 'DP' has no GT"),
-        ([(*ROW[:4], "GT", "0|2", "0|0")], {}, "row 3: column ANN: allele 2, and the record has 1"),
+        ([(*ROW[:4], "GT", "0|2", "0|0")], {}, "row 3: column ANN: allele 2, but the record has 1"),
         ([ROW[:6]], {}, "row 3: has 10 columns, its header 11"),
         ([("1", *ROW[1:])], {}, "contigs are named as '1' there but as 'chr1' in the genome"),
         ([("chr1", 121, next_base(120), "A", *ROW[4:])], {}, "row 3, column REF"),
@@ -291,7 +291,7 @@ def test_invalid_input_is_reported(folder, rows, options, message):
 def test_model_of_another_length_is_refused(folder):
     write_models(folder)
     write_dataset(folder, [("chr2", 0)], [["test"]] * 2, length=50)
-    with pytest.raises(InputError, match="sequences of 50 bases, and the model was trained on 40"):
+    with pytest.raises(InputError, match="sequences of 50 bases, but the model was trained on 40"):
         predict_table(folder, [ROW])
     write_dataset(folder, [("", -1)], [["test"]] * 2)
     with pytest.raises(InputError, match=r"interpret\.personal\.regions: .* name a BED file"):
@@ -304,7 +304,7 @@ def test_batch_size_does_not_change_predictions(folder, monkeypatch):
     bed = "".join(f"chr1\t{s}\t{s + 40}\n" for s in range(100, 300, 10))
     rows = [("chr1", *make_change(position, next_base(position)), "GT", "0|1", "1|1") for position in range(110, 300, 12)]
     single_batch = predict_table(folder, rows, bed)
-    monkeypatch.setattr(interpret_personal.prediction_table, "AT_ONCE", 5)
+    monkeypatch.setattr(interpret_personal.prediction_table, "BATCH_SIZE", 5)
     pd.testing.assert_frame_equal(predict_table(folder, rows, bed), single_batch, rtol=1e-5)
     text = pd.read_csv(folder / "out.text", sep="\t")
     assert len(text) == len(single_batch) == 40 and list(text) == list(single_batch)

@@ -215,7 +215,7 @@ def test_kmer_models_are_scored_by_their_predictions():
     codes = effected.sequenced.random_codes(6, 40, 1)
     description = {"kind": "binary", "outputs": 1, "length": 40, "pair": False, "stranded": False, "lengths": [1, 2]}
     rng = np.random.default_rng(1)
-    width = KMER_MODELS["kmer_linear"].counting.width([1, 2], False)
+    width = KMER_MODELS["kmer_linear"].kmer_counts.count_columns([1, 2], False)
     arrays = {"weight": rng.normal(size=(width, 1)).astype(np.float32), "bias": np.zeros(1)}
     fold_model = FoldModel(KMER_MODELS["kmer_linear"], arrays, description, "binary")
     predictions = KMER_MODELS["kmer_linear"].predict(arrays, description, codes)

@@ -76,7 +76,7 @@ def write_vcf(path: Path, rows: list[tuple[str, int, str, str]], head: str = HEA
 
 
 def read_alleles(path: Path, reference: Genome, length: int = 48, shift: int = 3, **options: Any) -> variants.AlleleTable:
-    return variants.read_variants(path, reference, options.pop("wanted", {}), length, shift, **options)
+    return variants.read_variants(path, reference, options.pop("info_keys", {}), length, shift, **options)
 
 
 def sample_variants(reference: Genome, seed: int = 3, count: int = 24) -> list[tuple[str, int, str, str]]:

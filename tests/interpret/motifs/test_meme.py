@@ -86,10 +86,10 @@ def test_files_without_meme_format_are_refused(tmp_path):
     path = tmp_path / "x.meme"
     assert "MEME version" in read_faults(path, ">chr1\nACGT\n")[0]
     assert "alphabet is 'ACDEFGHIKLMNPQRSTVWY'" in read_faults(path, GOOD.replace("= ACGT", "= ACDEFGHIKLMNPQRSTVWY"))[0]
-    assert "cut short" in read_faults(path, gzip.compress(GOOD.encode() * 50)[:-30])[0]
-    assert "no text" in read_faults(path, bytes(range(255)))[0]
+    assert "truncated" in read_faults(path, gzip.compress(GOOD.encode() * 50)[:-30])[0]
+    assert "not text" in read_faults(path, bytes(range(255)))[0]
     many = read_faults(path, HEAD + "".join(f"MOTIF m{i}\n" for i in range(60)))
-    assert len(many) == meme.MAX_FAULTS + 1 and "40 faults more" in many[-1]
+    assert len(many) == meme.MAX_FAULTS + 1 and "40 more faults" in many[-1]
     with pytest.raises(InputError, match="No such file"):
         meme.read(tmp_path / "absent.meme")
 

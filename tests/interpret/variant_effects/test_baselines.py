@@ -131,7 +131,7 @@ def test_windows_overlapping_training_are_flagged(alleles):
     rng = np.random.default_rng(2)
     start = rng.integers(0, 650, 6)
     end = start + rng.integers(5, 60, 6)
-    low, high = alleles.spans(48, 3)
+    low, high = alleles.compute_spans(48, 3)
     overlaps = training_overlap.find_overlaps(alleles, low, high, np.array(["chr1"] * 5 + ["chr2"]), start, end)
     assert overlaps.tolist() == [bool(((start[:5] < h) & (end[:5] > lo)).any()) for lo, h in zip(low, high, strict=True)]
     assert overlaps.any() and not overlaps.all()
@@ -146,7 +146,7 @@ def test_conservation_is_read_from_info_and_bigwig(tmp_path):
         out.addEntries("chr1", 0, values=[float(i) for i in range(350)], span=1, step=1)
     scores = baselines.read_bigwig_scores(alleles, tmp_path / "c.bw")
     assert scores[0] == np.arange(alleles.start[0], alleles.end[0]).mean() and scores[1] == 300 and np.isnan(scores[2])
-    for text_of, message in (("x", "is no bigWig file"), ("chr1", "has 800 bases there, but 700")):
+    for text_of, message in (("x", "is not a bigWig file"), ("chr1", "has 800 bases there, but 700")):
         path = tmp_path / f"{text_of}.bw"
         path.write_text("x")
         if text_of == "chr1":

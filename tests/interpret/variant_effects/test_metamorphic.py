@@ -160,7 +160,9 @@ def test_changes_outside_the_receptive_field_have_no_effect(variants):
             ],
             length=96,
         )
-        unchanged = score_effects(model_set, replace(alleles, new=np.array([alleles.old(i)[0] for i in range(len(alleles))])))
+        unchanged = score_effects(
+            model_set, replace(alleles, new=np.array([alleles.get_old_codes(i)[0] for i in range(len(alleles))]))
+        )
         assert not unchanged.delta.any() and not unchanged.score.any()
     near_effects = score_effects(model_set, alleles, distance=12)
     far_effects = score_effects(model_set, alleles, distance=30)
@@ -217,7 +219,7 @@ def test_neighbouring_windows_are_computed_once(variants, monkeypatch):
 
 
 def test_model_and_torch_state_are_restored(model, variants):
-    net = model.asked[0].net
+    net = model.fold_models[0].net
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     threads, mode, state = torch.get_num_threads(), torch.is_grad_enabled(), torch.get_rng_state()
     with torch.enable_grad():

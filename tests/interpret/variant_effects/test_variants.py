@@ -79,7 +79,7 @@ def test_deletion_in_a_repeat_spans_the_repeat():
 
 
 def get_bases(reference, position, size):
-    return decode(reference.stretch("chr1", position, position + size))
+    return decode(reference.get_codes("chr1", position, position + size))
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_text_gzip_and_bcf_are_read_equally(tmp_path, kind):
             for record in source:
                 out.write(record)
         path = tmp_path / "a.bcf"
-    alleles = read_alleles(path, GENOME, wanted={"af": "interpret.variants.conservation", "HIT": "interpret.variants.label"})
+    alleles = read_alleles(path, GENOME, info_keys={"af": "interpret.variants.conservation", "HIT": "interpret.variants.label"})
     assert np.allclose([float(text) for text in alleles.info["af"]], [0.1, 0.2, 0.3, 0.5]) and alleles.info["HIT"] == [
         "1",
         "1",

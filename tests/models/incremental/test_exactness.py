@@ -54,7 +54,9 @@ def test_batch_size_does_not_change_outputs(word, kind, monkeypatch):
     monkeypatch.setattr(strategy, "MAX_EDITS", 5)
     compute_edited = incremental.partial.compute_edited
     monkeypatch.setattr(
-        incremental.partial, "edited", lambda batch, *more: batch_sizes.append(len(batch.row)) or compute_edited(batch, *more)
+        incremental.partial,
+        "compute_edited",
+        lambda batch, *more: batch_sizes.append(len(batch.row)) or compute_edited(batch, *more),
     )
     actual = incremental.compute_before_and_after(*edits)
     assert max(batch_sizes) <= 5 and len(batch_sizes) > 7, "one row and at most five edits per batch"
@@ -181,7 +183,7 @@ def test_invalid_edits_are_reported():
         incremental.compute_outputs(codes, row, start, new, output_start=start)
     assert [
         expected in fault
-        for expected, fault in zip(("edit 1 (row 7", "edit 2", "edit 3", "near"), error.value.faults, strict=True)
+        for expected, fault in zip(("edit 1 (row 7", "edit 2", "edit 3", "output_start"), error.value.faults, strict=True)
     ]
     assert "beyond its sequence of 96 bases" in str(error.value) and "code" in str(error.value)
     with pytest.raises(InputError, match="the network expects 96"):

@@ -63,7 +63,7 @@ def test_page_contains_contributions_and_substitutions(kind):
     for head in attributions.heads:
         for method in attributions.methods:
             expected = attributions.contributions(method, head)
-            restored = arrays[f"own/{method}/{head}"] * arrays[f"own/{method}/{head}/step"][:, None]
+            restored = arrays[f"contribution/{method}/{head}"] * arrays[f"contribution/{method}/{head}/step"][:, None]
             assert np.abs(restored - expected).max() <= np.abs(expected).max() / 60000
         restored = arrays[f"change/{head}"] * arrays[f"change/{head}/step"][:, None, None]
         mutagenesis = attributions.values["mutagenesis"][head]
@@ -95,7 +95,7 @@ def test_omitted_data_is_stated_in_remarks(monkeypatch):
     ):
         monkeypatch.setattr(builder, "MAX_BYTES", limit)
         selected, packed, remarks = builder.pack_arrays(attributions)
-        assert packed.table["own/mutagenesis/yes"]["type"] == "int8"
+        assert packed.table["contribution/mutagenesis/yes"]["type"] == "int8"
         assert len(remarks) == len(expected) and all(phrase in remark for phrase, remark in zip(expected, remarks, strict=True))
         assert len(selected) == (2 if len(expected) == 2 else 6)
 
@@ -230,7 +230,7 @@ def test_input_is_escaped_and_nothing_is_fetched():
 
 def test_failed_and_undefined_exams_are_distinguished():
     text = builder.build_page(explored.build_attributions(), explored.build_exams("grad_cam"))
-    states = {m["word"]: m["passed"] for m in parse_page(text)[0]["methods"]}
+    states = {m["key"]: m["passed"] for m in parse_page(text)[0]["methods"]}
     assert states == {"integrated_gradients": True, "mutagenesis": True, "grad_cam": False}
     assert text.count("✗ FAILED</span>") == 1 and "– not defined" in text and "– reported, not judged" in text
     assert "Every attribution method failed" not in text
@@ -247,7 +247,7 @@ def test_non_finite_numbers_become_null():
     exam_results = explored.build_exams()
     exam_results["grad_cam"]["exams"][0]["value"] = float("nan")
     content, arrays = parse_page(builder.build_page(attributions, exam_results))
-    assert np.isnan(arrays["own/grad_cam/yes/step"]).tolist() == [False, False, True, False, False]
+    assert np.isnan(arrays["contribution/grad_cam/yes/step"]).tolist() == [False, False, True, False, False]
     assert content["examples"]["score"]["yes"][1] is None and content["methods"][2]["exams"][0]["value"] is None
 
 

@@ -158,7 +158,7 @@ class _Reader:
             self.faults.append(f"{self.path}: contains no motif")
         if self.faults:
             omitted = len(self.faults) - MAX_FAULTS
-            raise InputError(self.faults[:MAX_FAULTS] + ([f"{self.path}: and {omitted} faults more"] if omitted > 0 else []))
+            raise InputError(self.faults[:MAX_FAULTS] + ([f"{self.path}: and {omitted} more faults"] if omitted > 0 else []))
         return self.motifs
 
     def add_fault(self, number: int, message: str) -> None:

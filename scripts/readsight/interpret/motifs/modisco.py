@@ -20,14 +20,8 @@ from readsight.interpret.motifs.tomtom import set_numba_cache
 CORE, FLANK = 20, 10  # seqlet core and flank, bases
 TRIM, ADDED_FLANK = 20, 10  # trimmed pattern width and added flanks, bases
 NOISE_SCALE = 1e-3  # noise of sequences without contribution, as a fraction of the mean contribution
-PADDING, MIN_LENGTH = (
-    15,
-    200,
-)  # flanks without contribution, and smallest length including them, bases
-CORE_FRACTION, CORE_MARGIN = (
-    0.3,
-    2,
-)  # a pattern spans positions with at least this fraction of the largest contribution, plus a margin
+PADDING, MIN_LENGTH = 15, 200  # flanks without contribution, and smallest length including them, bases
+CORE_FRACTION, CORE_MARGIN = 0.3, 2  # patterns span positions with this fraction of the largest contribution, plus a margin
 MIN_SIGN_FRACTION = 0.5  # smallest ratio of net to absolute contribution of a pattern
 MIN_CONSENSUS_BASES = 4  # fewest conserved positions of a pattern
 SIGNS = {"pos_patterns": 1, "neg_patterns": -1}
@@ -74,7 +68,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class PatternSearch:
-    """Result of a search. file: HDF5 output of the program, None if there is none. reason: why nothing was found."""
+    """Result of a search. file: HDF5 output of the program, None if there is none. reason: why there are no patterns."""
 
     patterns: list[Pattern]
     file: Path | None

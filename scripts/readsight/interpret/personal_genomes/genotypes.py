@@ -143,7 +143,7 @@ def read_genotypes(
     faults += variant_windows.find_mismatches(path, alleles, genome)
     if faults:
         raise InputError(
-            faults[:MAX_FAULTS] + [f"{path}: … and {len(faults) - MAX_FAULTS:,} faults more"] * (len(faults) > MAX_FAULTS)
+            faults[:MAX_FAULTS] + [f"{path}: … and {len(faults) - MAX_FAULTS:,} more faults"] * (len(faults) > MAX_FAULTS)
         )
     cohort.sort_records()
     return cohort
@@ -169,15 +169,15 @@ def select_samples(path: str, available: list[str], wanted_samples: Sequence[str
     return names, [FIXED_COLUMNS + available.index(name) for name in names]
 
 
-def _is_near(head: list[str], starts: list[int], length: int) -> bool:
+def _is_near(fields: list[str], starts: list[int], length: int) -> bool:
     """Whether a record lies near a window of its contig; malformed records count as near so that they are checked. starts:
     sorted.
     """
-    if len(head) < 5 or not head[1].isdigit():
+    if len(fields) < 5 or not fields[1].isdigit():
         return True
-    position = int(head[1]) - 1
+    position = int(fields[1]) - 1
     first = bisect_left(starts, position - length - MARGIN)
-    return first < len(starts) and starts[first] <= position + len(head[3]) + MARGIN
+    return first < len(starts) and starts[first] <= position + len(fields[3]) + MARGIN
 
 
 def _check_columns(fields: list[str], width: int) -> str | None:
@@ -199,7 +199,9 @@ def _add_record(cohort: GenotypeCohort, checked_alleles: Alleles, row: int, fiel
         values = fields[column].split(":")
         call = parse_genotype(values[gt] if gt < len(values) else ".")
         if max(call.alleles) > len(alts):
-            return f"column {cohort.samples[sample]}: allele {max(call.alleles)}, and the record has {len(alts)} alternative ones"
+            return (
+                f"column {cohort.samples[sample]}: allele {max(call.alleles)}, but the record has {len(alts)} alternative alleles"
+            )
         if -1 in call.alleles:
             missing.append(sample)
         copy_alleles = tuple(max(allele, 0) for allele in call.alleles)

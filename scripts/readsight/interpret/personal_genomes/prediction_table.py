@@ -171,7 +171,7 @@ def _build_rows(
     }
     for prefix, values in zip(("", "probability."), predictions, strict=True):
         statistics = _summarise_scores(values[is_used].mean(axis=0), window, cohort.copies)
-        columns |= {prefix + name: group[window.sample_group].ravel() for name, group in statistics.items()}
+        columns |= {prefix + name: group_values[window.sample_group].ravel() for name, group_values in statistics.items()}
     columns |= {
         "unit": models.unit,
         "variants": expand_values([len(group.applied) for group in window.groups]),
@@ -193,7 +193,7 @@ def _summarise_scores(values: np.ndarray, window: WindowCalls, copies: int) -> d
             haplotype_means[copy, number] = _average_rows(values, group.ways[:, copy])
         mean[number] = _average_rows(values, group.ways.ravel())
     reference = np.broadcast_to(values[window.reference], mean.shape)
-    statistics = {"reference": reference} | {f"haplotype{i + 1}": group for i, group in enumerate(haplotype_means)}
+    statistics = {"reference": reference} | {f"haplotype{i + 1}": means for i, means in enumerate(haplotype_means)}
     return statistics | {"mean": mean, "difference": mean - reference}
 
 

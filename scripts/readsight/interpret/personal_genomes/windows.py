@@ -61,7 +61,7 @@ def read_regions(
     kind = examples.read_sequence_layout(data)
     if kind is None or kind.length != length:
         raise InputError(
-            f"{example_file}: holds sequences of {kind.length if kind else 0} bases, and the model was trained on {length}"
+            f"{example_file}: holds sequences of {kind.length if kind else 0} bases, but the model was trained on {length}"
         )
     roles = (
         pd.read_parquet(split)

@@ -45,7 +45,7 @@ def read_info_scores(variants: AlleleTable, key: str) -> np.ndarray:
         except ValueError:
             faults.append(f"{variants.source}, row {variants.row[i]}, INFO {key}: {text!r} is not a number")
     if faults:
-        raise InputError(faults[:5] + [f"{variants.source}: … and {len(faults) - 5:,} rows more"] * (len(faults) > 5))
+        raise InputError(faults[:5] + [f"{variants.source}: … and {len(faults) - 5:,} more rows"] * (len(faults) > 5))
     return scores
 
 

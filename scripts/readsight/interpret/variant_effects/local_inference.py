@@ -99,19 +99,19 @@ def cut_pieces(variants: AlleleTable, rows: np.ndarray, sides: int) -> tuple[np.
     reach = np.zeros(len(order), np.int64)
     begins = np.ones(len(order), bool)
     for contig_id in np.unique(c):
-        here = np.flatnonzero(c == contig_id)
-        reach[here] = np.maximum.accumulate(b[here])
-        begins[here[1:]] = a[here[1:]] > reach[here[:-1]]
-    stretch_index = np.cumsum(begins) - 1
-    stretch_heads = np.flatnonzero(begins)
-    ends = reach[np.append(stretch_heads[1:], len(order)) - 1]
+        rows_of_contig = np.flatnonzero(c == contig_id)
+        reach[rows_of_contig] = np.maximum.accumulate(b[rows_of_contig])
+        begins[rows_of_contig[1:]] = a[rows_of_contig[1:]] > reach[rows_of_contig[:-1]]
+    interval_index = np.cumsum(begins) - 1
+    interval_heads = np.flatnonzero(begins)
+    ends = reach[np.append(interval_heads[1:], len(order)) - 1]
     step = 2 * sides + 1
-    counts = -(-(ends - a[stretch_heads]) // step)
+    counts = -(-(ends - a[interval_heads]) // step)
     first = np.cumsum(counts) - counts  # pieces before each interval
     number = np.arange(counts.sum()) - np.repeat(first, counts)
     offset = np.empty(len(order), np.int64)
-    offset[order] = first[stretch_index] * step + a - a[stretch_heads][stretch_index]
-    return np.repeat(c[stretch_heads], counts), np.repeat(a[stretch_heads], counts) + number * step, step, offset
+    offset[order] = first[interval_index] * step + a - a[interval_heads][interval_index]
+    return np.repeat(c[interval_heads], counts), np.repeat(a[interval_heads], counts) + number * step, step, offset
 
 
 def compute_logits(fold_model: FoldModel, inputs: Any) -> Any:

@@ -79,12 +79,12 @@ def predict_strand(
         for allele_positions in positions:
             is_inside &= ~_is_flank(allele_positions, distance) | ((allele_positions >= 0) & (allele_positions < models.length))
         for fold_model in models.fold_models:
-            allele_positions, alternative_probabilities = (
+            reference_probabilities, alternative_probabilities = (
                 softmax(fold_model.compute_outputs(codes)) for codes in (reference, alternative)
             )
             same = (reference[which] == alternative).all(axis=1)
-            alternative_probabilities[same] = allele_positions[which[same]]
-            totals[0] += take_outputs(allele_positions, which, positions[0])
+            alternative_probabilities[same] = reference_probabilities[which[same]]
+            totals[0] += take_outputs(reference_probabilities, which, positions[0])
             totals[1] += take_outputs(alternative_probabilities, np.arange(len(rows)), positions[1])
     count = len(shifts) * len(models.fold_models)
     return AlignedProbabilities(
@@ -110,8 +110,8 @@ def _predict_strand_locally(
         totals[0] = totals[0] + take_outputs(probabilities[None], np.zeros(len(rows), int), positions[0] + offset[:, None])
         totals[1] = totals[1] + take_outputs(local.predict(number, alternative), np.arange(len(rows)), positions[1])
     means = [
-        mask_absent(summed / len(models.fold_models), probabilities)
-        for summed, probabilities in zip(totals, positions, strict=True)
+        mask_absent(summed / len(models.fold_models), allele_positions)
+        for summed, allele_positions in zip(totals, positions, strict=True)
     ]
     return AlignedProbabilities(sides, *means, np.ones(positions[0].shape, bool))
 

@@ -55,13 +55,13 @@ class FoldModel:
     @property
     def is_network(self) -> bool:
         """Whether it is a network, which gives logits."""
-        return hasattr(self.member, "module")
+        return hasattr(self.member, "load_module")
 
     @property
     def net(self) -> Any:
         """The torch module, in evaluation mode and float32, on the device."""
         if self._net is None:
-            self._net = self.member.module(self.arrays, self.description).to(self.device).eval()
+            self._net = self.member.load_module(self.arrays, self.description).to(self.device).eval()
         return self._net
 
     def compute_outputs(self, codes: np.ndarray) -> np.ndarray:
@@ -94,11 +94,11 @@ class FoldModel:
         """
         if not self.is_network:
             return self.compute_outputs(reference)[which], self.compute_outputs(alternative)
-        places = reference.shape[1]
+        length = reference.shape[1]
         is_different = reference[which] != alternative
-        widths = places - offset - is_different[:, offset:][:, ::-1].argmax(axis=1)  # up to the last differing position
+        widths = length - offset - is_different[:, offset:][:, ::-1].argmax(axis=1)  # up to the last differing position
         widths = np.where(is_different.any(axis=1), widths, 1)
-        widths = np.where(widths > MAX_EXACT_WIDTH, places - offset, widths)
+        widths = np.where(widths > MAX_EXACT_WIDTH, length - offset, widths)
         outputs: list[np.ndarray] = []
         for width in np.unique(widths):
             rows = np.flatnonzero(widths == width)
@@ -204,12 +204,12 @@ def read_models(tensors: Path, description: Path, representation: tuple[Path, Pa
             (encodings[0].name, content["representation"], "representation"),
         ]
         faults = [
-            f"{representation[1]}: {name} is {actual}, and {description} was trained with {expected}"
+            f"{representation[1]}: {name} is {actual}, but {description} was trained with {expected}"
             for actual, expected, name in comparisons
             if actual != expected
         ]
         if len(encodings) != len(arrays):
-            faults.append(f"{representation[1]}: holds {len(encodings)} folds, and {description} {len(arrays)}")
+            faults.append(f"{representation[1]}: holds {len(encodings)} folds, but {description} {len(arrays)}")
         if faults:
             raise InputError(faults)
     model_name, outcome = ModelSpec.parse(content["model"]).model, Outcome.from_dict(content["outcome"])
@@ -238,7 +238,9 @@ def check_genome(
     """
     faults = []
     if length is not None and length != models.length:
-        faults.append(f"{description}: was trained on windows of {models.length} bases, and those of the examples have {length}")
+        faults.append(
+            f"{description}: was trained on windows of {models.length} bases, but the examples have windows of {length}"
+        )
     expected_digest = made_from.get(Path(codes).name)
     if expected_digest is not None and expected_digest != sha256(codes):
         faults.append(

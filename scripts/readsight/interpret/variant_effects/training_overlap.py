@@ -53,7 +53,7 @@ def read_training_windows(examples: Path, split: Path, models: TrainedModels, de
     ):  # fmt: skip
         if actual != expected:
             faults.append(
-                f"{examples}: {name} is {_describe_value(actual)}, and {description} was trained with {_describe_value(expected)}"
+                f"{examples}: {name} is {_describe_value(actual)}, but {description} was trained with {_describe_value(expected)}"
             )
     if faults:
         raise InputError(faults)

@@ -224,7 +224,7 @@ class _VariantReader:
             self.records += 1
             self._add_row(row, fields, numbers)
         if faults:
-            raise InputError(faults[:SHOWN] + [f"{self.path}: … and {len(faults) - SHOWN:,} rows more"] * (len(faults) > SHOWN))
+            raise InputError(faults[:SHOWN] + [f"{self.path}: … and {len(faults) - SHOWN:,} more rows"] * (len(faults) > SHOWN))
         faults = self._check_contigs() + (self._check_keys() if self.records else []) + self._check_references()
         if faults:
             raise InputError(faults)
@@ -292,16 +292,16 @@ class _VariantReader:
         """Faults of REF and of positions; N in REF or genome matches any base."""
         position, contig = np.array(self.position, np.int64), np.array(self.contig, np.int64)
         size = np.fromiter(map(len, self.ref), np.int64, len(self.ref))
-        is_bad = position + size > self.genome.sizes[contig]
-        single = np.flatnonzero(~is_bad & (size == 1))
+        is_mismatch = position + size > self.genome.sizes[contig]
+        single = np.flatnonzero(~is_mismatch & (size == 1))
         stated_bases = encode("".join([self.ref[i] for i in single.tolist()]))
         genome_bases = self.genome.raw[self.genome.offsets[contig[single]] + position[single]] & BASE
-        is_bad[single] = (stated_bases != genome_bases) & (stated_bases != N) & (genome_bases != N)
-        for i in np.flatnonzero(~is_bad & (size > 1)).tolist():
+        is_mismatch[single] = (stated_bases != genome_bases) & (stated_bases != N) & (genome_bases != N)
+        for i in np.flatnonzero(~is_mismatch & (size > 1)).tolist():
             genome_bases = self.genome.get_codes(self.genome.names[contig[i]], position[i], position[i] + size[i])
             stated_bases = encode(self.ref[i])
-            is_bad[i] = ((stated_bases != genome_bases) & (stated_bases != N) & (genome_bases != N)).any()
-        if not is_bad.any():
+            is_mismatch[i] = ((stated_bases != genome_bases) & (stated_bases != N) & (genome_bases != N)).any()
+        if not is_mismatch.any():
             return []
         names = [self.genome.names[i] for i in self.contig]
         return find_mismatches(self.path, Alleles(names, self.position, self.ref, self.alt, self.row), self.genome)
@@ -320,26 +320,26 @@ def _build_table(reader: _VariantReader, length: int) -> AlleleTable:
     long_codes: dict[int, np.ndarray] = {}
     for i in np.flatnonzero(~single).tolist():
         name, begin = genome.names[contig[i]], int(position[i])
-        result = justify_allele(
+        allele = justify_allele(
             genome, name, begin, genome.get_codes(name, begin, begin + len(reader.ref[i])), encode(reader.alt[i]), length
         )
-        if result is None:
+        if allele is None:
             is_unchanged[i] = True
             continue
-        start[i], end[i], long_codes[i] = result
-        sizes[i] = len(result.new)
+        start[i], end[i], long_codes[i] = allele
+        sizes[i] = len(allele.new)
     ends = np.concatenate([[0], np.cumsum(sizes)])
     new = np.zeros(ends[-1], np.uint8)
     new[ends[:-1][single]] = single_codes
     for i, codes in long_codes.items():
         new[ends[i] : ends[i + 1]] = codes
-    row, allele = np.array(reader.row, np.int64), np.array(reader.allele, np.int32)
-    result = AlleleTable(
-        reader.path, genome, contig, position, reader.ref, reader.alt, reader.name, row, allele, reader.info, start, end, new, ends, reader.excluded, reader.records
+    row, number = np.array(reader.row, np.int64), np.array(reader.allele, np.int32)
+    table = AlleleTable(
+        reader.path, genome, contig, position, reader.ref, reader.alt, reader.name, row, number, reader.info, start, end, new, ends, reader.excluded, reader.records
     )  # fmt: skip
     for i in np.flatnonzero(is_unchanged).tolist():
-        result.excluded.add_allele(UNCHANGED, _shorten_name(result.format_name(i)))
-    return result.select_rows(np.flatnonzero(~is_unchanged)) if is_unchanged.any() else result
+        table.excluded.add_allele(UNCHANGED, _shorten_name(table.format_name(i)))
+    return table.select_rows(np.flatnonzero(~is_unchanged)) if is_unchanged.any() else table
 
 
 def iterate_batches(alleles: AlleleTable, size: int) -> Iterator[np.ndarray]:

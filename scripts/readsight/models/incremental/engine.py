@@ -63,7 +63,7 @@ class IncrementalNetwork:
     def from_network(cls, net: nn.Module, description: dict[str, Any], encoding: Encoding | None = None) -> "IncrementalNetwork":
         """From a network and its description.
 
-        net: as returned by `Member.module`, from network input to outputs. encoding: fitted encoding, for tokens.
+        net: as returned by `SequenceModel.load_module`, from network input to outputs. encoding: fitted encoding, for tokens.
         """
         if encoding is None:
             encoding = Encoding(description["encoding"]["name"], description["encoding"]["about"], {})
@@ -205,7 +205,7 @@ def check_edits(
     """Raise InputError with all faults of edits, as `IncrementalNetwork.compute_outputs` takes them."""
     expected_length = description["length"] * (2 if description["pair"] else 1)
     if codes.ndim != 2 or codes.shape[1] != expected_length:
-        raise InputError(f"sequences: {codes.shape[1:]} places an example, and the network expects {expected_length}")
+        raise InputError(f"sequences: {codes.shape[1:]} positions per example, but the network expects {expected_length}")
     if new.ndim != 2 or row.shape != start.shape or row.shape != new.shape[:1] or not new.shape[1]:
         raise InputError(
             f"edits: rows {row.shape}, starts {start.shape}, new bases {new.shape}; give (k,), (k,) and (k, w), w > 0"
@@ -223,7 +223,8 @@ def check_edits(
         faults.append(f"output_start: the outcome ({description['kind']}) is not per position; omit output_start")
     if output_start is not None and (output_start.shape != row.shape or output_count < 1):
         faults.append(
-            f"near: {output_start.shape} places for {row.shape} edits, {output_count} wide; give one each, and a width of 1 or more"
+            f"output_start: {output_start.shape} values for {row.shape} edits, output_count {output_count}; "
+            "give one value per edit, and a count of 1 or more"
         )
     if faults:
         raise InputError(faults)

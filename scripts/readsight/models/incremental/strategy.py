@@ -22,14 +22,14 @@ MAX_WORK_FRACTION = 0.7  # fraction of the multiplications of a full evaluation 
 class PartialRecomputation:
     """A network with known receptive field: its trunk and head. Raises UnknownError for unsupported networks."""
 
-    def __init__(self, net: nn.Module, about: dict[str, Any]):
+    def __init__(self, net: nn.Module, description: dict[str, Any]):
         from readsight.models.sequence import convolutional, layers, network, residual
 
-        if type(net) is not network.NetworkModule or about["pair"] or about["input"] != "one_hot":
+        if type(net) is not network.NetworkModule or description["pair"] or description["input"] != "one_hot":
             raise UnknownError(type(net).__name__)
         pooled = isinstance(net.trunk, layers.GlobalPool)
         trunk = net.trunk.trunk if pooled else net.trunk
-        self.length = about["length"]
+        self.length = description["length"]
         if type(trunk) is residual.DilatedTrunk:
             self.trunk: BlockTrunk | DilatedChain = DilatedChain(trunk)
         elif type(trunk) in (convolutional.PooledConvolutions, convolutional.UnpooledConvolutions):

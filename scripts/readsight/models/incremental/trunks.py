@@ -49,47 +49,47 @@ class BlockTrunk:
     def compute_lengths(self, length: int) -> list[int]:
         """Positions of the sequence and after each layer."""
         lengths = [length]
-        for _, bend in self.layers:
-            lengths.append(-(-lengths[-1] // bend.pool))
+        for _, nonlinearity in self.layers:
+            lengths.append(-(-lengths[-1] // nonlinearity.pool))
         return lengths
 
     def output_span(self, span: Span) -> Span:
-        for conv, bend in self.layers:
-            span = conv.output_span(span).pool_positions(bend.pool)
+        for conv, nonlinearity in self.layers:
+            span = conv.output_span(span).pool_positions(nonlinearity.pool)
         return span
 
     def compute_full(self, values: torch.Tensor) -> tuple[torch.Tensor, list[LayerValues]]:
         """Trunk output and layer values of complete sequences. values: one-hot (n, positions, 4)."""
         layer_values = []
-        for conv, bend in self.layers:
-            layer_values.append(bend.compute_full(conv.compute_full(values)))
+        for conv, nonlinearity in self.layers:
+            layer_values.append(nonlinearity.compute_full(conv.compute_full(values)))
             values = layer_values[-1].after
         return values, layer_values
 
     def apply_edits(self, edits: EditBatch, layer_values: list[LayerValues], wanted_span: Span) -> Patch:
         """Change of the trunk output by edits. wanted_span: trunk positions."""
         wanted_spans = [wanted_span]
-        for conv, bend in self.layers[:0:-1]:
-            wanted_spans.append(conv.input_span(wanted_spans[-1].unpool_positions(bend.pool)))
+        for conv, nonlinearity in self.layers[:0:-1]:
+            wanted_spans.append(conv.input_span(wanted_spans[-1].unpool_positions(nonlinearity.pool)))
         patch = None
-        for (conv, bend), values in zip(self.layers, layer_values, strict=True):
+        for (conv, nonlinearity), values in zip(self.layers, layer_values, strict=True):
             before = edits.span if patch is None else patch.span
-            span = conv.output_span(before).pool_positions(bend.pool).crop_to(wanted_spans.pop(), values.after.shape[1])
+            span = conv.output_span(before).pool_positions(nonlinearity.pool).crop_to(wanted_spans.pop(), values.after.shape[1])
             if patch is None:
-                patch = conv.edited(edits.start, edits.old, edits.new)
+                patch = conv.apply_edits(edits.start, edits.old, edits.new)
             else:
-                patch = conv.apply_patch(patch, span.unpool_positions(bend.pool), bend.pool - 1)
-            patch = bend.apply_patch(patch, values, edits.row, span)
+                patch = conv.apply_patch(patch, span.unpool_positions(nonlinearity.pool), nonlinearity.pool - 1)
+            patch = nonlinearity.apply_patch(patch, values, edits.row, span)
         return patch
 
     def count_products(self, bases: int, length: int) -> tuple[float, float]:
         """Multiplications for an edit of this many bases, and for a complete sequence."""
         edit_work, full_work, size = 0.0, 0.0, bases
-        for (conv, bend), layer_length in zip(self.layers, self.compute_lengths(length), strict=False):
+        for (conv, nonlinearity), layer_length in zip(self.layers, self.compute_lengths(length), strict=False):
             looked_up = isinstance(conv, FirstConvolution) and bases <= MAX_LOOKUP_BASES
             edit_work += 0 if looked_up else conv.count_products(min(size, layer_length))
             full_work += conv.count_products(layer_length)
-            size = (size + conv.reach + bend.pool - 2) // bend.pool + 1
+            size = (size + conv.reach + nonlinearity.pool - 2) // nonlinearity.pool + 1
         return edit_work, full_work
 
     def count_state_values(self, length: int) -> int:
@@ -100,10 +100,10 @@ class BlockTrunk:
     def count_widest_layer(self, bases: int, length: int) -> int:
         """Largest number of values of an edit in one layer."""
         size, largest = bases, 0
-        for conv, bend in self.layers:
-            size += conv.reach + 3 * bend.pool
+        for conv, nonlinearity in self.layers:
+            size += conv.reach + 3 * nonlinearity.pool
             largest = max(largest, size * max(conv.filters, conv.channels))
-            size = size // bend.pool + 1
+            size = size // nonlinearity.pool + 1
         return largest
 
 
@@ -132,9 +132,9 @@ class DilatedChain:
         layer_values, residual = [], self.entry.compute_full(values)
         total = self.first.compute_full(residual)
         for group, skip in zip(self.groups, self.skips, strict=True):
-            for first_bend, first_conv, second_bend, second_conv in group:
-                layer_values.append(first_bend.compute_full(residual))
-                layer_values.append(second_bend.compute_full(first_conv.compute_full(layer_values[-1].after)))
+            for first_nonlinearity, first_conv, second_nonlinearity, second_conv in group:
+                layer_values.append(first_nonlinearity.compute_full(residual))
+                layer_values.append(second_nonlinearity.compute_full(first_conv.compute_full(layer_values[-1].after)))
                 residual = residual + second_conv.compute_full(layer_values[-1].after)
             total += skip.compute_full(residual)
         layer_values.append(self.last.compute_full(total))
@@ -150,10 +150,10 @@ class DilatedChain:
         residual = self.entry.apply_edits(edits.start, edits.old, edits.new)
         total = self.first.apply_patch(residual, residual.span)
         for group, skip in zip(self.groups, self.skips, strict=True):
-            for first_bend, conv, second_bend, second_conv in group:
-                patch = first_bend.apply_patch(residual, next(layer_iterator), rows, residual.span)
+            for first_nonlinearity, conv, second_nonlinearity, second_conv in group:
+                patch = first_nonlinearity.apply_patch(residual, next(layer_iterator), rows, residual.span)
                 span = conv.output_span(patch.span).crop_to(wanted_spans.pop(), length)
-                patch = second_bend.apply_patch(conv.apply_patch(patch, span), next(layer_iterator), rows, span)
+                patch = second_nonlinearity.apply_patch(conv.apply_patch(patch, span), next(layer_iterator), rows, span)
                 span = second_conv.output_span(patch.span).crop_to(wanted_spans.pop(), length)
                 update = second_conv.apply_patch(patch, span)
                 residual = Patch(update.values_at(span), span).add_patch(residual)

@@ -26,11 +26,8 @@ PROGRAM = ("bytes.js", "state.js", "draw.js", "marks.js", "rows.js", "list.js", 
 LOCATION_METHODS = ("grad_cam", "attention_rollout")  # methods that locate regions, not effects of single bases
 MUTAGENESIS = "mutagenesis"  # method whose values for all four bases are included
 MAX_BYTES = 8_000_000  # bytes before compression; pages of the demo need a tenth
-LEVELS = (
-    ("int16", True),
-    ("int8", True),
-    ("int8", False),
-)  # number type, and whether the map is included, in order of preference
+# number type, and whether the map is included, in order of preference
+LEVELS = (("int16", True), ("int8", True), ("int8", False))
 MAX_MODELS = 4  # models with scores at the top of the page
 
 
@@ -52,7 +49,7 @@ def build_page(
         "variants": tracks.read_variants(variants or [], attributions),
     }
     motif_names = {row[3] for rows in annotations["hits"].values() for row in rows}
-    content = build_summary(attributions, exams) | {"arrays": packed.table, "size": packed.size, "left": remarks} | annotations
+    content = build_summary(attributions, exams) | {"arrays": packed.table, "size": packed.size, "remarks": remarks} | annotations
     content["motifs"] = tracks.read_motifs(motifs, motif_names)
     content["letters"] = {letter: {"path": build_glyph(letter), "colour": COLOURS[letter]} for letter in "ACGT"}
     task = str(attributions.attributes.get("task", "Sequences"))
@@ -63,7 +60,7 @@ def build_page(
         lead=html.join_html([write_lead(attributions, evaluation)]),
         scores=build_scores(evaluation),
         failed=build_failure_warning(content["methods"]),
-        left=html.join_html(html.render_box("warn", message) for message in remarks),
+        remarks=html.join_html(html.render_box("warn", message) for message in remarks),
         exams=build_exam_table(content["methods"]),
         about=embed_json(content),
         block=packed.encode_text(),
@@ -79,7 +76,7 @@ def pack_arrays(attributions: Attributions) -> tuple[Attributions, ArrayBlock, l
     count = min(n, max(1, MAX_BYTES // bytes_by_level[kind, with_map]))
     remarks = []
     if count < n:
-        remarks.append(f"The page holds {count} of the {n} explained sequences, in order; attributions.h5 contains all.")
+        remarks.append(f"The page contains the first {count} of the {n} explained sequences; attributions.h5 contains all.")
         attributions = select_first(attributions, count)
     if not with_map and MUTAGENESIS in attributions.values:
         remarks.append("The map of all substitutions is omitted to limit the page size; attributions.h5 contains it.")
@@ -87,7 +84,7 @@ def pack_arrays(attributions: Attributions) -> tuple[Attributions, ArrayBlock, l
     packed.add("sequence", attributions.sequence.astype(np.uint8))
     for method, by_head in attributions.values.items():
         for head in by_head:
-            packed.add_scaled(f"own/{method}/{head}", attributions.contributions(method, head), kind)
+            packed.add_scaled(f"contribution/{method}/{head}", attributions.contributions(method, head), kind)
     for head, values in attributions.values.get(MUTAGENESIS, {}).items() if with_map else ():
         packed.add_scaled(f"change/{head}", compute_changes(values, attributions.sequence), "int8")
     label = attributions.metadata.get("label")
@@ -141,7 +138,7 @@ def build_summary(attributions: Attributions, exams: dict[str, Any]) -> dict[str
         "heads": attributions.heads,
         "windows": ["reference", "alternative"] if pair else [""],
         "length": attributions.sequence.shape[1] // (2 if pair else 1),
-        "words": outcome_names,
+        "outcomes": outcome_names,
         "methods": [describe_method(method, exams.get(method)) for method in attributions.methods],
         "examples": describe_examples(attributions),
     }
@@ -156,7 +153,7 @@ def describe_method(method: str, exam_result: dict[str, Any] | None) -> dict[str
     ]
     passed = bool(exam_result["passed"]) if exam_result and rows else None
     return {
-        "word": method,
+        "key": method,
         "name": METHOD_NAMES.get(method, method),
         "places": method in LOCATION_METHODS,
         "passed": passed,
@@ -183,7 +180,7 @@ def write_lead(attributions: Attributions, evaluation: dict[str, Any] | None) ->
     model = name_model(evaluation["first"], evaluation) if evaluation else str(attributions.attributes.get("model", "the model"))
     n = len(attributions)
     return (
-        f"{n:,} test sequence{'s' * (n != 1)} that {model} did not see, what it makes of each, and which bases moved its output "
+        f"{n:,} test sequence{'s' * (n != 1)} not used in training {model}, the predictions, and the contribution of each base to the output "
         f"({attributions.attributes.get('unit') or 'output'}), by {len(attributions.methods)} method{'s' * (len(attributions.methods) != 1)}."
     )
 
@@ -247,7 +244,7 @@ def build_exam_table(methods: list[dict[str, Any]]) -> html.Html:
 
 
 def format_result(row: dict[str, Any]) -> html.Html:
-    """Result of an exam in words; an exam without value or limit neither passes nor fails."""
+    """Result of an exam as text; an exam without value or limit neither passes nor fails."""
     if not row["passed"]:
         return html.render_state("bad", "FAILED")
     if row["value"] is None:

@@ -1,94 +1,94 @@
-/* The list of examples: what it holds, in which order, and which one is looked at. */
+/* The list of examples: filters, order, and the selected one. */
 const ORDERS = {
   given: ['as explained', (i) => i],
   name: ['by name', null],
-  high: ['score, highest first', (i) => -(score(i) ?? -Infinity)],
-  low: ['score, lowest first', (i) => score(i) ?? Infinity],
-  wrong: ['most wrong first', (i) => -(examples.wrong[state.head][i] ?? -Infinity)],
-  moved: ['most moved by a base first', (i) => -peak(i)],
+  high: ['score, highest first', (i) => -(getScore(i) ?? -Infinity)],
+  low: ['score, lowest first', (i) => getScore(i) ?? Infinity],
+  wrong: ['largest error first', (i) => -(examples.wrong[state.head][i] ?? -Infinity)],
+  moved: ['largest contribution first', (i) => -largestContribution(i)],
 };
-const byName = new Intl.Collator('en', { numeric: true });
-let listed = [];
+const nameCollator = new Intl.Collator('en', { numeric: true });
+let listedRows = [];
 
-function score(i) { return examples.score[state.head][i]; }
+function getScore(i) { return examples.score[state.head][i]; }
 
-function peak(i) {
-  const values = contributions((chosen()[0] || about.methods[0]).word, state.head, i, 0);
+function largestContribution(i) {
+  const values = getContributions((selectedMethods()[0] || about.methods[0]).key, state.head, i, 0);
   return values ? values.reduce((a, v) => Math.max(a, Math.abs(v)), 0) : 0;
 }
 
-function whereabouts(i) {
+function formatLocation(i) {
   if (!examples.chrom[i] || examples.start[i] < 0) return '';
   const strand = ['+', '-'].includes(examples.strand[i]) ? ` (${examples.strand[i]})` : '';
   return `${examples.chrom[i]}:${(examples.start[i] + 1).toLocaleString('en')}–${examples.end[i].toLocaleString('en')}${strand}`;
 }
 
-function kept() {
-  const words = state.seek.toLowerCase().split(/\s+/).filter(Boolean), group = examples.filters.indexOf(state.class);
-  const right = { right: true, wrong: false }[state.called], rows = [];
-  for (let i = 0; i < total; i++) {
-    const text = `${examples.example[i]} ${examples.group[i]} ${whereabouts(i)} ${whereabouts(i).replace(/,/g, '')} ${examples.label[i]}`.toLowerCase();
-    if (words.every((w) => text.includes(w)) && (group < 0 || examples.classes[i].includes(group)) && (right === undefined || examples.right[state.head][i] === right)) rows.push(i);
+function filterExamples() {
+  const terms = state.seek.toLowerCase().split(/\s+/).filter(Boolean), classIndex = examples.filters.indexOf(state.class);
+  const isRight = { right: true, wrong: false }[state.called], rows = [];
+  for (let i = 0; i < exampleCount; i++) {
+    const text = `${examples.example[i]} ${examples.group[i]} ${formatLocation(i)} ${formatLocation(i).replace(/,/g, '')} ${examples.label[i]}`.toLowerCase();
+    if (terms.every((w) => text.includes(w)) && (classIndex < 0 || examples.classes[i].includes(classIndex)) && (isRight === undefined || examples.right[state.head][i] === isRight)) rows.push(i);
   }
   const key = ORDERS[state.sort][1];
-  if (!key) return rows.sort((a, b) => byName.compare(examples.example[a], examples.example[b]));
+  if (!key) return rows.sort((a, b) => nameCollator.compare(examples.example[a], examples.example[b]));
   const keys = new Map(rows.map((i) => [i, key(i)]));
   return rows.sort((a, b) => keys.get(a) - keys.get(b) || a - b);
 }
 
-function mark(i) {
-  const right = examples.right[state.head][i];
-  return right === null ? ['none', '–'] : right ? ['good', '✓'] : ['bad', '✗'];
+function judgeExample(i) {
+  const isRight = examples.right[state.head][i];
+  return isRight === null ? ['none', '–'] : isRight ? ['good', '✓'] : ['bad', '✗'];
 }
 
-/* How an example scores, in few letters: a probability where there is one. */
-function worth(i) {
-  const chance = examples.chance[state.head];
-  return chance ? `p ${figureOf(chance[i])}` : figure(score(i));
+/* Short score of an example: a probability if there is one. */
+function formatScore(i) {
+  const probabilities = examples.chance[state.head];
+  return probabilities ? `p ${formatProbability(probabilities[i])}` : formatNumber(getScore(i));
 }
 
-function figureOf(p) { return p === null ? '–' : p > 0.995 ? '> 0.99' : p < 0.005 ? '< 0.01' : p.toFixed(2); }
+function formatProbability(p) { return p === null ? '–' : p > 0.995 ? '> 0.99' : p < 0.005 ? '< 0.01' : p.toFixed(2); }
 
-function filled() {
-  listed = kept();
-  const items = listed.map((i) => {
-    const [kind, icon] = mark(i), called = examples.called[state.head][i];
-    const under = [examples.label[i], called && called !== examples.label[i] ? `called ${called}` : '', whereabouts(i)].filter(Boolean).join(' · ');
-    return made('li', { role: 'option', id: `e${i}`, 'data-row': i, 'aria-selected': i === state.example, title: examples.example[i] },
-      made('span', { class: `icon ${kind}`, role: 'img', 'aria-label': kind === 'none' ? 'not judged' : about.words[kind === 'good' ? 0 : 1] }, icon),
-      made('span', { class: 'title' }, examples.example[i]), made('span', { class: 'worth' }, worth(i)), made('span', { class: 'under' }, under));
+function fillList() {
+  listedRows = filterExamples();
+  const items = listedRows.map((i) => {
+    const [kind, icon] = judgeExample(i), prediction = examples.called[state.head][i];
+    const details = [examples.label[i], prediction && prediction !== examples.label[i] ? `predicted ${prediction}` : '', formatLocation(i)].filter(Boolean).join(' · ');
+    return createNode('li', { role: 'option', id: `e${i}`, 'data-row': i, 'aria-selected': i === state.example, title: examples.example[i] },
+      createNode('span', { class: `icon ${kind}`, role: 'img', 'aria-label': kind === 'none' ? 'not judged' : about.outcomes[kind === 'good' ? 0 : 1] }, icon),
+      createNode('span', { class: 'title' }, examples.example[i]), createNode('span', { class: 'worth' }, formatScore(i)), createNode('span', { class: 'under' }, details));
   });
-  element('list').replaceChildren(...(items.length ? items : [made('li', { class: 'empty' }, 'No example is like that.')]));
-  const what = examples.chance[state.head] ? `p: probability of ${state.head}` : `number: ${about.unit || 'score'}${about.heads.length > 1 ? ` of ${state.head}` : ''}`;
-  element('count').textContent = (listed.length === total ? `${total.toLocaleString('en')} example${total === 1 ? '' : 's'}` : `${listed.length.toLocaleString('en')} of ${total.toLocaleString('en')} examples`) + ` · ${what}`;
-  pointed();
+  element('list').replaceChildren(...(items.length ? items : [createNode('li', { class: 'empty' }, 'No example matches.')]));
+  const legend = examples.chance[state.head] ? `p: probability of ${state.head}` : `number: ${about.unit || 'score'}${about.heads.length > 1 ? ` of ${state.head}` : ''}`;
+  element('count').textContent = (listedRows.length === exampleCount ? `${exampleCount.toLocaleString('en')} example${exampleCount === 1 ? '' : 's'}` : `${listedRows.length.toLocaleString('en')} of ${exampleCount.toLocaleString('en')} examples`) + ` · ${legend}`;
+  selectItem();
 }
 
-/* Mark the example that is looked at, and bring it into sight. */
-function pointed() {
+/* Highlight the selected example and scroll to it. */
+function selectItem() {
   const list = element('list');
   for (const item of list.querySelectorAll('[aria-selected=true]')) item.setAttribute('aria-selected', 'false');
-  const own = element(`e${state.example}`);
-  if (own) {
-    own.setAttribute('aria-selected', 'true');
-    list.setAttribute('aria-activedescendant', own.id);
-    const low = own.offsetTop - list.offsetTop, high = low + own.offsetHeight;
+  const selected = element(`e${state.example}`);
+  if (selected) {
+    selected.setAttribute('aria-selected', 'true');
+    list.setAttribute('aria-activedescendant', selected.id);
+    const low = selected.offsetTop - list.offsetTop, high = low + selected.offsetHeight;
     if (low < list.scrollTop) list.scrollTop = low;
     else if (high > list.scrollTop + list.clientHeight) list.scrollTop = high - list.clientHeight;
   } else list.removeAttribute('aria-activedescendant');
-  const at = listed.indexOf(state.example);
-  element('before').disabled = at === 0 || !listed.length;
-  element('after').disabled = at === listed.length - 1 || !listed.length;
+  const index = listedRows.indexOf(state.example);
+  element('before').disabled = index === 0 || !listedRows.length;
+  element('after').disabled = index === listedRows.length - 1 || !listedRows.length;
 }
 
-/* The example some steps on in the list, and that one's number; the first where what is looked at is not in it. */
-function stepped(by) {
-  if (!listed.length) return null;
-  const at = listed.indexOf(state.example);
-  return listed[at < 0 ? 0 : Math.min(Math.max(at + by, 0), listed.length - 1)];
+/* Example at a distance of some steps in the list; the first one if the selected example is not listed. */
+function findNeighbour(steps) {
+  if (!listedRows.length) return null;
+  const index = listedRows.indexOf(state.example);
+  return listedRows[index < 0 ? 0 : Math.min(Math.max(index + steps, 0), listedRows.length - 1)];
 }
 
-function choices(select, pairs, value) {
-  select.replaceChildren(...pairs.map(([key, text]) => made('option', { value: key }, text)));
+function fillSelect(select, pairs, value) {
+  select.replaceChildren(...pairs.map(([key, text]) => createNode('option', { value: key }, text)));
   select.value = value;
 }

@@ -1,112 +1,112 @@
-/* What is looked at, and the address that says so: #example=…&head=…&method=…,…&from=…&to=…&place=… */
-const state = { example: 0, head: about.heads[0], methods: about.methods.map((m) => m.word), from: 0, to: places, place: null, window: 0,
-  scale: 'own', map: false, named: false, seek: '', class: '', called: '', sort: 'given', chosen: false };
+/* State of the view and its form in the address: #example=…&head=…&method=…,…&from=…&to=…&place=… */
+const state = { example: 0, head: about.heads[0], methods: about.methods.map((m) => m.key), from: 0, to: windowLength, position: null, window: 0,
+  scale: 'each', map: false, hasExample: false, seek: '', class: '', called: '', sort: 'given', hasView: false };
 
-function found(name) {
-  const at = examples.example.indexOf(name);
-  if (at >= 0) return at;
-  return /^\d+$/.test(name) && +name >= 1 && +name <= total ? +name - 1 : -1;  // else the number of an example
+function findExample(name) {
+  const index = examples.example.indexOf(name);
+  if (index >= 0) return index;
+  return /^\d+$/.test(name) && +name >= 1 && +name <= exampleCount ? +name - 1 : -1;  // otherwise the number of an example
 }
 
-function numeric(text, low, high) {
+function parseNumber(text, low, high) {
   const value = Number(text);
   return text !== null && text !== '' && Number.isFinite(value) ? Math.min(Math.max(Math.round(value), low), high) : null;
 }
 
-/* Take the state from the address; what it does not name, or names wrongly, is as usual. Returns what it could not follow. */
-function read(hash) {
-  const given = new URLSearchParams(hash.replace(/^#/, '').replace(/\+/g, '%2B')), wrong = [];
-  const one = (name, allowed, usual) => {
-    const value = given.get(name);
-    if (value === null || allowed.includes(value)) return value === null ? usual : value;
-    wrong.push(`${name} ${value}`);
-    return usual;
+/* Read the state from the address. Missing or invalid values take their defaults. Returns the invalid ones. */
+function readAddress(hash) {
+  const params = new URLSearchParams(hash.replace(/^#/, '').replace(/\+/g, '%2B')), unknown = [];
+  const pickOption = (name, allowed, fallback) => {
+    const value = params.get(name);
+    if (value === null || allowed.includes(value)) return value === null ? fallback : value;
+    unknown.push(`${name} ${value}`);
+    return fallback;
   };
-  state.named = given.get('example') !== null;
-  if (state.named) {
-    const at = found(given.get('example'));
-    if (at < 0) wrong.push(`example ${given.get('example')}`); else state.example = at;
+  state.hasExample = params.get('example') !== null;
+  if (state.hasExample) {
+    const index = findExample(params.get('example'));
+    if (index < 0) unknown.push(`example ${params.get('example')}`); else state.example = index;
   }
-  state.head = one('head', about.heads, about.heads[0]);
-  const words = about.methods.map((m) => m.word), named = (given.get('method') || '').split(',').filter(Boolean);
-  wrong.push(...named.filter((w) => !words.includes(w)).map((w) => `method ${w}`));
-  state.methods = named.some((w) => words.includes(w)) ? words.filter((w) => named.includes(w)) : words;
-  state.scale = one('scale', ['own', 'all', 'view'], 'own');
-  state.map = given.get('map') === '1';
-  state.seek = given.get('seek') || '';
-  state.class = one('class', examples.filters, '');
-  state.called = one('called', ['right', 'wrong'], '');
-  state.sort = one('sort', Object.keys(ORDERS), 'given');
-  const from = numeric(given.get('from'), 1, places), to = numeric(given.get('to'), 1, places), place = numeric(given.get('place'), 1, places);
-  state.place = place === null ? null : place - 1;
-  state.chosen = from !== null && to !== null && to >= from;
-  if (state.chosen) see(from - 1, to);
-  return wrong;
+  state.head = pickOption('head', about.heads, about.heads[0]);
+  const methodNames = about.methods.map((m) => m.key), requested = (params.get('method') || '').split(',').filter(Boolean);
+  unknown.push(...requested.filter((w) => !methodNames.includes(w)).map((w) => `method ${w}`));
+  state.methods = requested.some((w) => methodNames.includes(w)) ? methodNames.filter((w) => requested.includes(w)) : methodNames;
+  state.scale = pickOption('scale', ['each', 'all', 'view'], 'each');
+  state.map = params.get('map') === '1';
+  state.seek = params.get('seek') || '';
+  state.class = pickOption('class', examples.filters, '');
+  state.called = pickOption('called', ['right', 'wrong'], '');
+  state.sort = pickOption('sort', Object.keys(ORDERS), 'given');
+  const from = parseNumber(params.get('from'), 1, windowLength), to = parseNumber(params.get('to'), 1, windowLength), position = parseNumber(params.get('place'), 1, windowLength);
+  state.position = position === null ? null : position - 1;
+  state.hasView = from !== null && to !== null && to >= from;
+  if (state.hasView) setView(from - 1, to);
+  return unknown;
 }
 
-function written() {
+function formatAddress() {
   const parts = [['example', examples.example[state.example]]];
   if (about.heads.length > 1) parts.push(['head', state.head]);
   parts.push(['method', state.methods.join(',')]);
-  if (state.chosen) parts.push(['from', state.from + 1], ['to', state.to]);
-  if (state.place !== null) parts.push(['place', state.place + 1]);
-  if (state.scale !== 'own') parts.push(['scale', state.scale]);
+  if (state.hasView) parts.push(['from', state.from + 1], ['to', state.to]);
+  if (state.position !== null) parts.push(['place', state.position + 1]);
+  if (state.scale !== 'each') parts.push(['scale', state.scale]);
   if (state.map) parts.push(['map', 1]);
   for (const name of ['seek', 'class', 'called']) if (state[name]) parts.push([name, state[name]]);
   if (state.sort !== 'given') parts.push(['sort', state.sort]);
   return '#' + parts.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%2C/g, ',')}`).join('&');
 }
 
-let told = '', waiting = 0;
+let lastHash = '', addressTimer = 0;
 
-/* Write the state into the address, soon; step: so that the browser's way back leads to the view before. */
-function tell(step) {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    const hash = written();
-    if (hash === told) return;
-    told = hash;
-    try { if (step) history.pushState(null, '', hash); else history.replaceState(null, '', hash); } catch (error) { /* an embedded page may have no address of its own */ }
-  }, step ? 0 : 200);
+/* Write the state into the address after a short delay. addHistory: as a new entry, so that Back restores the previous view. */
+function updateAddress(addHistory) {
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const hash = formatAddress();
+    if (hash === lastHash) return;
+    lastHash = hash;
+    try { if (addHistory) history.pushState(null, '', hash); else history.replaceState(null, '', hash); } catch (error) { /* an embedded page may have no address */ }
+  }, addHistory ? 0 : 200);
 }
 
-/* Show places from … to (0-based, half-open), within the window and not closer than ten of them. */
-function see(from, to) {
-  const least = Math.min(10, places), width = Math.min(Math.max(Math.round(to - from), least), places);
-  state.from = Math.min(Math.max(Math.round((from + to - width) / 2), 0), places - width);
+/* Show positions from … to (0-based, half-open), clipped to the window and at least ten wide. */
+function setView(from, to) {
+  const minimum = Math.min(10, windowLength), width = Math.min(Math.max(Math.round(to - from), minimum), windowLength);
+  state.from = Math.min(Math.max(Math.round((from + to - width) / 2), 0), windowLength - width);
   state.to = state.from + width;
 }
 
-/* Where to begin in an example: all of it where its letters can be read, else around what is explained or moves most. */
-function usual(room) {
-  const wide = Math.max(Math.floor(room / 9), 20);
-  if (places <= wide * 1.5) return see(0, places);
-  let middle = state.place === null ? explained() : state.place;
+/* Default view of an example: the full window if its letters are readable, else around the explained position or the largest contributions. */
+function resetView(width) {
+  const letterCount = Math.max(Math.floor(width / 9), 20);
+  if (windowLength <= letterCount * 1.5) return setView(0, windowLength);
+  let middle = state.position === null ? explainedPosition() : state.position;
   if (middle === null) {
-    const values = contributions(state.methods[0] || about.methods[0].word, state.head, state.example, 0);
-    middle = values ? densest(values, wide) : places / 2;
+    const values = getContributions(state.methods[0] || about.methods[0].key, state.head, state.example, 0);
+    middle = values ? findDensest(values, letterCount) : windowLength / 2;
   }
-  return see(middle - wide / 2, middle + wide / 2);
+  return setView(middle - letterCount / 2, middle + letterCount / 2);
 }
 
-function densest(values, wide) {
-  let sum = 0, best = -1, at = 0;
+function findDensest(values, width) {
+  let sum = 0, best = -1, start = 0;
   for (let i = 0; i < values.length; i++) {
-    sum += Math.abs(values[i]) - (i >= wide ? Math.abs(values[i - wide]) : 0);
-    if (i >= wide - 1 && sum > best) { best = sum; at = i - wide + 1; }
+    sum += Math.abs(values[i]) - (i >= width ? Math.abs(values[i - width]) : 0);
+    if (i >= width - 1 && sum > best) { best = sum; start = i - width + 1; }
   }
-  return at + wide / 2;
+  return start + width / 2;
 }
 
-/* The place that is explained, of outcomes along the sequence; null elsewhere. */
-function explained() {
-  const own = examples.at[state.head];
-  return own ? own[state.example] : null;
+/* Explained position, for outcomes per position; null otherwise. */
+function explainedPosition() {
+  const positions = examples.at[state.head];
+  return positions ? positions[state.example] : null;
 }
 
-/* Position on the genome (1-based) of a place of the window; null where it is not known. */
-function locus(place) {
+/* Genomic position (1-based) of a position in the window; null if not known. */
+function genomePosition(position) {
   const i = state.example;
   if (!examples.chrom[i] || examples.start[i] < 0) return null;
-  return examples.strand[i] === '-' ? examples.end[i] - place : examples.start[i] + place + 1;
+  return examples.strand[i] === '-' ? examples.end[i] - position : examples.start[i] + position + 1;
 }
