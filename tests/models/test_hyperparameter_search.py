@@ -69,7 +69,7 @@ def test_settings_stay_without_a_grid(fold_pairs):
 
 def test_search_is_reproducible(fold_pairs):
     rate = float(np.mean([validation.labels.mean() for _, validation in fold_pairs]))
-    model = make_model(lambda x: x, space=lambda trial: {"x": trial.suggest_float("x", 0.01, 0.99)}, GRID=[{"x": 0.01}])
+    model = make_model(lambda x: x, search_space=lambda trial: {"x": trial.suggest_float("x", 0.01, 0.99)}, GRID=[{"x": 0.01}])
     first, second, third = (search_settings(model, fold_pairs, {}, 25, seed, 1) for seed in (1, 1, 2))
     assert first.trials == second.trials and first.trials != third.trials and len(first.trials) == 25
     assert first.settings["x"] == pytest.approx(rate, abs=0.08)
@@ -88,7 +88,7 @@ def test_failed_candidates_are_recorded_and_skipped(fold_pairs):
         (True, "a prediction is not a number"),
         (False, ""),
     ]
-    model = make_model(fail_or_rate, space=lambda trial: {"x": trial.suggest_int("x", 1, 3)})
+    model = make_model(fail_or_rate, search_space=lambda trial: {"x": trial.suggest_int("x", 1, 3)})
     assert search_settings(model, fold_pairs, {}, 12, 1, 1).settings == {"x": 3}
 
 
@@ -97,7 +97,7 @@ def test_all_reasons_are_reported_if_all_fail(fold_pairs, trials):
     def fail(x):
         raise ToolError(f"no convergence at {x}")
 
-    model = make_model(fail, GRID=[{"x": 1}, {"x": 2}], space=lambda trial: {"x": trial.suggest_int("x", 1, 2)})
+    model = make_model(fail, GRID=[{"x": 1}, {"x": 2}], search_space=lambda trial: {"x": trial.suggest_int("x", 1, 2)})
     with pytest.raises(ToolError, match="none of . settings could be trained: no convergence at"):
         search_settings(model, fold_pairs, {}, trials, 1, 1)
 

@@ -24,16 +24,24 @@ def fold_files(tmp_path_factory):
     """Fold files by representation."""
     folder = tmp_path_factory.mktemp("folds")
     fold = trainings.make_fold(n=200, length=40)
-    return {word: trainings.write_folds(folder / word, fold, word, folds=2) for word in ("one_hot", "kmer", "kmer_graph")}
+    return {
+        representation: trainings.write_folds(folder / representation, fold, representation, folds=2)
+        for representation in ("one_hot", "kmer", "kmer_graph")
+    }
 
 
-@pytest.mark.parametrize("model, word", [("cnn", "one_hot"), ("cnn", "kmer"), ("logistic", "kmer"), ("kmer_linear", "one_hot")])
-def test_each_model_reads_its_representation(fold_files, tmp_path, model, word):
-    files = fold_files[word]
+@pytest.mark.parametrize(
+    "model, representation", [("cnn", "one_hot"), ("cnn", "kmer"), ("logistic", "kmer"), ("kmer_linear", "one_hot")]
+)
+def test_each_model_reads_its_representation(fold_files, tmp_path, model, representation):
+    files = fold_files[representation]
     outputs = trainings.train_and_predict(tmp_path, files, model, SETTINGS.get(model, {}))
     arrays, content = model_file.read(outputs["tensors"], outputs["about"])
     table = pd.read_parquet(outputs["predictions"])
-    assert content["sequence"] == {"length": 40, "pair": False, "stranded": False, "bin": 1} and content["representation"] == word
+    assert (
+        content["sequence"] == {"length": 40, "pair": False, "stranded": False, "bin": 1}
+        and content["representation"] == representation
+    )
     for number, rows in table.groupby("fold"):
         test = fold_file.read(files["test"], number)
         assert list(rows["example"]) == list(test.names) and rows["raw"].between(0, 1).all()

@@ -8,7 +8,7 @@ from readsight.models.model_spec import ModelSpec
 
 
 @pytest.mark.parametrize(
-    "word, model, modality, balance",
+    "name, model, modality, balance",
     [
         ("elastic_net", "elastic_net", None, None),
         ("logistic-on-mrna", "logistic", "mrna", None),
@@ -17,9 +17,9 @@ from readsight.models.model_spec import ModelSpec
         ("logistic-on-mrna-with-none", "logistic", "mrna", "none"),
     ],
 )
-def test_name_and_spec_convert_both_ways(word, model, modality, balance):
-    assert ModelSpec.parse(word) == ModelSpec(model, modality, balance)
-    assert ModelSpec.parse(word).name == word
+def test_name_and_spec_convert_both_ways(name, model, modality, balance):
+    assert ModelSpec.parse(name) == ModelSpec(model, modality, balance)
+    assert ModelSpec.parse(name).name == name
 
 
 def test_spec_restricts_the_fold_to_its_modality():

@@ -27,23 +27,23 @@ QUICK = {"epochs": 8, "batch_size": 32, "learning_rate": 1e-2, "precision": "flo
 SPEC = Represent().model_dump() | {"k": 3, "epochs": 1, "vocabulary": 32, "dimensions": 16, "layers": 1, "heads": 2}
 
 
-def small_settings(word: str, **overrides: Any) -> dict[str, Any]:
+def small_settings(architecture: str, **overrides: Any) -> dict[str, Any]:
     """Settings of an architecture: config defaults, reduced in size."""
-    return getattr(Architectures(), word).model_dump() | SMALL[word] | {"dropout": 0.0} | overrides
+    return getattr(Architectures(), architecture).model_dump() | SMALL[architecture] | {"dropout": 0.0} | overrides
 
 
-def describe_network(word: str, kind: str = "binary", length: int = 48, **overrides: Any) -> dict[str, Any]:
+def describe_network(architecture: str, kind: str = "binary", length: int = 48, **overrides: Any) -> dict[str, Any]:
     """Description to build a network from. overrides: its settings, and the values listed in `readsight.models.sequence`."""
-    inputs = {"input": "codes" if word == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
+    inputs = {"input": "codes" if architecture == "graph" else "one_hot", "encoding": {"name": "one_hot", "about": {}}}
     bins = 8 if kind == "profile" else 1
     outcome = {"kind": kind, "outputs": OUTPUTS[kind], "length": length, "pair": False, "stranded": False, "bin": bins}
-    return outcome | inputs | small_settings(word) | overrides
+    return outcome | inputs | small_settings(architecture) | overrides
 
 
-def build_network(description: dict[str, Any], word: str, seed: int = 0) -> torch.nn.Module:
+def build_network(description: dict[str, Any], architecture: str, seed: int = 0) -> torch.nn.Module:
     """A network in evaluation mode, with batch statistics that differ from the initial ones."""
     torch.manual_seed(seed)
-    net = NETWORKS[word].build(description)
+    net = NETWORKS[architecture].build(description)
     with torch.no_grad():
         net(make_batch(description, 16, seed=9))
     return net.eval()
@@ -59,21 +59,21 @@ def encode_one_hot(codes: torch.Tensor) -> torch.Tensor:
     return (codes[:, None] == torch.arange(4)[:, None]).float()
 
 
-def encode_fold(fold: Fold, word: str, **overrides: Any) -> Fold:
+def encode_fold(fold: Fold, representation: str, **overrides: Any) -> Fold:
     """The fold with a representation fitted on it. overrides: of its settings."""
-    return replace(fold, encoding=ENCODINGS[word].fit(fold.values, fold.sequence, SPEC | overrides, 1, 1))
+    return replace(fold, encoding=ENCODINGS[representation].fit(fold.values, fold.sequence, SPEC | overrides, 1, 1))
 
 
-def train_network(word: str, train: Fold, **overrides: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def train_network(architecture: str, train: Fold, **overrides: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and description of a small network. overrides: settings of training and architecture."""
-    options = TrainingConfig().model_dump() | QUICK | small_settings(word) | overrides
-    fitted = NETWORKS[word].train(train, None, options, 1, 1)
+    options = TrainingConfig().model_dump() | QUICK | small_settings(architecture) | overrides
+    fitted = NETWORKS[architecture].train(train, None, options, 1, 1)
     return fitted.arrays, fitted.description
 
 
-def train_and_predict(word: str, train: Fold, test: Fold, **overrides: Any) -> np.ndarray:
+def train_and_predict(architecture: str, train: Fold, test: Fold, **overrides: Any) -> np.ndarray:
     """Predictions of test examples by a small network."""
-    return NETWORKS[word].predict(*train_network(word, train, **overrides), test.values)
+    return NETWORKS[architecture].predict(*train_network(architecture, train, **overrides), test.values)
 
 
 def encode_tokens(encoding: Encoding, codes: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ def fit_platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     negative = len(labels) - positive
     targets = np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2))
 
-    def offset_for(slope: float) -> float:
+    def find_offset(slope: float) -> float:
         low, high = -60.0, 60.0
         for _ in range(60):
             middle = (low + high) / 2
@@ -117,11 +117,11 @@ def fit_platt(probability: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
     def loss(log_slope: float) -> float:
         slope = float(np.exp(log_slope))
-        scaled = slope * logits + offset_for(slope)
+        scaled = slope * logits + find_offset(slope)
         return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
 
     slope = float(np.exp(_golden_section(loss, np.log(LIMITS[0]), np.log(LIMITS[1]))))
-    return {"temperature": 1 / slope, "offset": offset_for(slope)}
+    return {"temperature": 1 / slope, "offset": find_offset(slope)}
 
 
 def _fit_vector(predictions: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

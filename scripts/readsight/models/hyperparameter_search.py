@@ -115,8 +115,8 @@ def search_settings(
     if leaderboard.best is None:
         reasons = dict.fromkeys(row["note"] for row in leaderboard.rows)
         raise ToolError(f"none of {len(leaderboard.rows)} settings could be trained: {'; '.join(reasons)}")
-    _, settings_chosen, fits, predictions = leaderboard.best
-    return SearchResult(settings_chosen, fits, predictions, leaderboard.rows)
+    _, best_settings, fits, predictions = leaderboard.best
+    return SearchResult(best_settings, fits, predictions, leaderboard.rows)
 
 
 def _iter_grid(model: ModuleType) -> Iterator[dict[str, Any]]:

@@ -88,7 +88,7 @@ def train_model(
     checkpoint_folder: Path | None = None,
 ) -> FittedModel:
     """Train a model on the first fold, with the second one for validation."""
-    options = {"keep": checkpoint_folder} if has_checkpoints(model) else {}
+    options = {"checkpoint_folder": checkpoint_folder} if has_checkpoints(model) else {}
     return model.train(*folds, settings, seed, threads, **options)
 
 

@@ -27,9 +27,7 @@ class ModelSpec(NamedTuple):
         return self.model + f"-on-{self.modality}" * bool(self.modality) + f"-with-{self.balance}" * bool(self.balance)
 
     def restrict_fold(self, fold: Any) -> Any:
-        """Fold (`readsight.dataset.fold_file.Fold`) with only the modality of the specification. Raises InputError if the
-        examples lack it.
-        """
+        """Fold reduced to the modality of the specification. Raises InputError if the examples lack it."""
         if self.modality is not None and self.modality not in fold.modalities:
             available = ", ".join(fold.modalities)
             raise InputError(f"{self.name}: the examples have no modality {self.modality!r} in this fold; available: {available}")

@@ -116,8 +116,8 @@ def test_pairs_are_classified_by_the_change(model):
     reference = sequenced.random_codes(400, 40, 3)
     changed = np.array(["GATAACC", "GATTACC"])[label]
     alternative = reference.copy()
-    for row, word in enumerate(changed):
-        reference[row, 15:22], alternative[row, 15:22] = encode("GATGACC"), encode(word)
+    for row, motif in enumerate(changed):
+        reference[row, 15:22], alternative[row, 15:22] = encode("GATGACC"), encode(motif)
     fold = sequenced.make_fold(np.hstack([reference, alternative]), label, pair=True)
     fitted = train_model(model, sequenced.make_fold(fold.values[:300], label[:300], pair=True))
     guess = predict_from_json(model, fitted, fold.values[300:])
@@ -254,8 +254,8 @@ def test_large_training_sets_are_subsampled(monkeypatch):
 @pytest.mark.parametrize(
     "model, settings, message",
     [
-        ("kmer_linear", {"k": 7}, "kmers.k: words of 7 bases are longer than the sequences .5 bases."),
-        ("gapped_kmer_svm", {"length": 6}, "kmers.length: words of 6 bases are longer"),
+        ("kmer_linear", {"k": 7}, "kmers.k: k-mers of 7 bases are longer than the sequences .5 bases."),
+        ("gapped_kmer_svm", {"length": 6}, "kmers.length: k-mers of 6 bases are longer"),
         ("gapped_kmer_svm", {"length": 4, "informative": 5}, "kmers.informative: 5 of 4 bases cannot be informative"),
         ("gapped_kmer_svm", {"length": 20, "informative": 9}, "at most 16 bases, and 8 informative ones"),
     ],

@@ -26,9 +26,9 @@ SHAPES = {
     "positions": (5, 48, 3),
     "profile": (5, 6),
 }
-EACH = [(word, kind) for word in NETWORKS for kind in NETWORKS[word].KINDS]
-PER_SEQUENCE = [(word, kind) for word, kind in EACH if kind not in POSITIONAL_KINDS]
-READS_BASES = [word for word in NETWORKS if word != "graph"]
+EACH = [(architecture, kind) for architecture in NETWORKS for kind in NETWORKS[architecture].KINDS]
+PER_SEQUENCE = [(architecture, kind) for architecture, kind in EACH if kind not in POSITIONAL_KINDS]
+READS_BASES = [architecture for architecture in NETWORKS if architecture != "graph"]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -43,81 +43,83 @@ def test_registry_matches_the_config():
     assert tuple(NETWORKS) == sequence_tasks.NETWORKS
 
 
-@pytest.mark.parametrize("word, kind", EACH)
-def test_logits_match_the_outcome(word, kind):
-    description = networks.describe_network(word, kind)
-    logits = networks.build_network(description, word)(networks.make_batch(description))
+@pytest.mark.parametrize("architecture, kind", EACH)
+def test_logits_match_the_outcome(architecture, kind):
+    description = networks.describe_network(architecture, kind)
+    logits = networks.build_network(description, architecture)(networks.make_batch(description))
     assert tuple(logits.shape) == SHAPES[kind] and torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_config_defaults_build(word):
-    description = networks.describe_network(word, length=100) | getattr(sequence_tasks.Architectures(), word).model_dump()
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_config_defaults_build(architecture):
+    description = (
+        networks.describe_network(architecture, length=100) | getattr(sequence_tasks.Architectures(), architecture).model_dump()
+    )
     assert json.loads(json.dumps(description)) == description
-    count = sum(parameter.numel() for parameter in NETWORKS[word].build(description).parameters())
+    count = sum(parameter.numel() for parameter in NETWORKS[architecture].build(description).parameters())
     assert 30_000 < count < 500_000
 
 
-@pytest.mark.parametrize("word, kind", EACH)
-def test_examples_are_independent_and_n_is_allowed(word, kind):
-    description = networks.describe_network(word, kind)
-    net, batch = networks.build_network(description, word), networks.make_batch(description)
-    batch[3, ..., 10:20] = 4 if word == "graph" else 0  # N
-    batch[4] = 4 if word == "graph" else 0
+@pytest.mark.parametrize("architecture, kind", EACH)
+def test_examples_are_independent_and_n_is_allowed(architecture, kind):
+    description = networks.describe_network(architecture, kind)
+    net, batch = networks.build_network(description, architecture), networks.make_batch(description)
+    batch[3, ..., 10:20] = 4 if architecture == "graph" else 0  # N
+    batch[4] = 4 if architecture == "graph" else 0
     together = net(batch)
     assert torch.isfinite(together).all()
     single = torch.cat([net(batch[i : i + 1]) for i in range(5)])
     assert torch.allclose(together, single, atol=1e-5)
 
 
-@pytest.mark.parametrize("word, kind", [own for own in EACH if own[0] != "graph"])
-def test_every_base_has_a_gradient(word, kind):
-    description = networks.describe_network(word, kind, length=48)
-    given = networks.make_batch(description).requires_grad_()
-    networks.build_network(description, word)(given).pow(2).sum().backward()
-    assert (given.grad.abs().amax(1) > 0).all()
+@pytest.mark.parametrize("architecture, kind", [pair for pair in EACH if pair[0] != "graph"])
+def test_every_base_has_a_gradient(architecture, kind):
+    description = networks.describe_network(architecture, kind, length=48)
+    batch = networks.make_batch(description).requires_grad_()
+    networks.build_network(description, architecture)(batch).pow(2).sum().backward()
+    assert (batch.grad.abs().amax(1) > 0).all()
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
-def test_common_settings_work(word, norm):
+def test_common_settings_work(architecture, norm):
     for activation in ("relu", "gelu", "silu", "elu", "exponential"):
-        description = networks.describe_network(word, norm=norm, activation=activation, dropout=0.3)
-        net, given = networks.build_network(description, word), networks.make_batch(description)
-        assert torch.isfinite(net(given)).all() and torch.equal(net(given), net(given))
-        assert not torch.equal(net.train()(given), net(given))  # units are dropped
+        description = networks.describe_network(architecture, norm=norm, activation=activation, dropout=0.3)
+        net, batch = networks.build_network(description, architecture), networks.make_batch(description)
+        assert torch.isfinite(net(batch)).all() and torch.equal(net(batch), net(batch))
+        assert not torch.equal(net.train()(batch), net(batch))  # units are dropped
 
 
-@pytest.mark.parametrize("word", READS_BASES)
+@pytest.mark.parametrize("architecture", READS_BASES)
 @pytest.mark.parametrize("length", [1, 3, 7, 20, 101, 1000])
-def test_any_length_works(word, length):
-    description = networks.describe_network(word, length=length)
-    given = networks.make_batch(description).requires_grad_()
-    logits = networks.build_network(description, word)(given)
+def test_any_length_works(architecture, length):
+    description = networks.describe_network(architecture, length=length)
+    batch = networks.make_batch(description).requires_grad_()
+    logits = networks.build_network(description, architecture)(batch)
     logits.sum().backward()
-    assert logits.shape == (5,) and (length == 1 or (given.grad != 0).any(1).all())
+    assert logits.shape == (5,) and (length == 1 or (batch.grad != 0).any(1).all())
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_wrong_length_is_refused(word):
-    for pair, due in ((False, "48"), (True, "96 .a reference and an alternative window.")):
-        description = networks.describe_network(word, pair=pair)
-        with pytest.raises(InputError, match=f"50 positions per example, but the network expects {due}"):
-            NETWORKS[word].build(description)(networks.make_batch(networks.describe_network(word, length=50)))
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_wrong_length_is_refused(architecture):
+    for pair, expected in ((False, "48"), (True, "96 .a reference and an alternative window.")):
+        description = networks.describe_network(architecture, pair=pair)
+        with pytest.raises(InputError, match=f"50 positions per example, but the network expects {expected}"):
+            NETWORKS[architecture].build(description)(networks.make_batch(networks.describe_network(architecture, length=50)))
 
 
 # Pairs
 
 
-@pytest.mark.parametrize("word, kind", PER_SEQUENCE)
-def test_pair_head_reads_alternative_and_difference(word, kind):
-    description = networks.describe_network(word, kind, pair=True)
-    net = networks.build_network(description, word)
+@pytest.mark.parametrize("architecture, kind", PER_SEQUENCE)
+def test_pair_head_reads_alternative_and_difference(architecture, kind):
+    description = networks.describe_network(architecture, kind, pair=True)
+    net = networks.build_network(description, architecture)
     reference, alternative = (networks.make_batch(description | {"pair": False}, seed=seed) for seed in (1, 2))
     assert net(torch.cat([reference, alternative], -1)).shape == SHAPES[kind]
     width = net.trunk.width
     inputs = []
-    net.head.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    net.head.register_forward_pre_hook(lambda _, batch: inputs.append(batch[0]))
     for pair in ((reference, alternative), (alternative, reference), (alternative, alternative)):
         net(torch.cat(pair, -1))
     forward, backward, unchanged = inputs
@@ -137,11 +139,11 @@ def test_pairs_have_no_per_base_outcome(kind):
 # Per-base outputs
 
 
-@pytest.mark.parametrize("word", ["cnn", "dilated_resnet"])
+@pytest.mark.parametrize("architecture", ["cnn", "dilated_resnet"])
 @pytest.mark.parametrize("kind", POSITIONAL_KINDS)
-def test_per_base_outputs_shift_with_the_sequence(word, kind):
-    description = networks.describe_network(word, kind, length=400)
-    net = networks.build_network(description, word)
+def test_per_base_outputs_shift_with_the_sequence(architecture, kind):
+    description = networks.describe_network(architecture, kind, length=400)
+    net = networks.build_network(description, architecture)
     step = description["bin"] if kind == "profile" else 3
     shift = step // description["bin"]
     sequence = networks.make_batch(description | {"length": 400 + step})
@@ -152,20 +154,20 @@ def test_per_base_outputs_shift_with_the_sequence(word, kind):
 
 def find_reach(net, description, output):
     """First and last base that an output depends on."""
-    given = networks.make_batch(
+    batch = networks.make_batch(
         description, 100
     ).requires_grad_()  # max pooling depends on the maximum only: over many sequences each position is the maximum once
-    net(given)[:, output].sum().backward()
-    positions = torch.nonzero(given.grad.abs().sum((0, 1)))[:, 0]
+    net(batch)[:, output].sum().backward()
+    positions = torch.nonzero(batch.grad.abs().sum((0, 1)))[:, 0]
     return int(positions[0]), int(positions[-1])
 
 
 def test_dilated_receptive_field_matches_the_formula():
-    for widths, dilations, due in (([11, 11, 11, 11], [1, 1, 4, 4], 201), ([3, 5], [1, 2], 21), ([7], [10], 121)):
+    for widths, dilations, expected in (([11, 11, 11, 11], [1, 1, 4, 4], 201), ([3, 5], [1, 2], 21), ([7], [10], 121)):
         description = networks.describe_network("dilated_resnet", "positions", 301, widths=widths, dilations=dilations)
-        assert dilated_resnet.receptive_field(description) == due
+        assert dilated_resnet.receptive_field(description) == expected
         first, last = find_reach(networks.build_network(description, "dilated_resnet"), description, 150)
-        assert (first, last) == (150 - due // 2, 150 + due // 2)
+        assert (first, last) == (150 - expected // 2, 150 + expected // 2)
 
 
 def test_unpooled_cnn_keeps_the_receptive_field():
@@ -189,21 +191,21 @@ def test_bins_must_divide_the_length():
 # Tokens
 
 
-@pytest.mark.parametrize("word", ["cnn", "cnn_lstm", "lstm", "transformer"])
-def test_tokens_are_embedded_and_padding_is_ignored(word):
+@pytest.mark.parametrize("architecture", ["cnn", "cnn_lstm", "lstm", "transformer"])
+def test_tokens_are_embedded_and_padding_is_ignored(architecture):
     overrides = {"input": "tokens", "vocabulary": 20, "places": 30, "encoding": {"name": "bpe", "about": {"dimensions": 12}}}
-    description = networks.describe_network(word, **overrides)
+    description = networks.describe_network(architecture, **overrides)
     torch.manual_seed(0)
-    net = NETWORKS[word].build(description).eval()
+    net = NETWORKS[architecture].build(description).eval()
     ids = torch.randint(1, 20, (5, 30))
     ids[:, 20:] = 0
     logits = net(ids)
     assert logits.shape == (5,) and net.reader.embedding.weight.shape == (20, 12)
     assert not net.reader.embedding.weight[0].any()
-    if word in ("transformer", "lstm"):
+    if architecture in ("transformer", "lstm"):
         assert torch.isfinite(net(torch.zeros_like(ids))).all()
-    if word == "transformer":  # padding is masked in attention: its amount changes nothing
-        shorter = NETWORKS[word].build(description | {"places": 25}).eval()
+    if architecture == "transformer":  # padding is masked in attention: its amount changes nothing
+        shorter = NETWORKS[architecture].build(description | {"places": 25}).eval()
         shorter.load_state_dict(net.state_dict())
         assert torch.allclose(shorter(ids[:, :25]), logits, atol=1e-5)
 
@@ -224,9 +226,9 @@ def test_heads_must_divide_dimensions():
 # Initial weights
 
 
-def describe_model(word, fold, **overrides):
-    settings = sequence_tasks.TrainingConfig().model_dump() | networks.small_settings(word)
-    return training.describe_model(fold, settings) | networks.small_settings(word) | overrides
+def describe_model(architecture, fold, **overrides):
+    settings = sequence_tasks.TrainingConfig().model_dump() | networks.small_settings(architecture)
+    return training.describe_model(fold, settings) | networks.small_settings(architecture) | overrides
 
 
 def test_embeddings_are_initialised_from_the_representation():
@@ -298,26 +300,27 @@ def test_profile_starts_from_its_mean():
     assert abs(predictions.mean() - 30) < 3
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_weights_are_randomised(word):
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_weights_are_randomised(architecture):
     fold = networks.make_fold(sequenced.random_codes(40, 40), np.arange(40) % 2)
-    arrays, description = networks.train_network(word, fold, epochs=1)
+    arrays, description = networks.train_network(architecture, fold, epochs=1)
     assert json.loads(json.dumps(description)) == description
-    randomised = NETWORKS[word].randomise_weights(arrays, description, 5)
+    randomised = NETWORKS[architecture].randomise_weights(arrays, description, 5)
     assert {k: v.shape for k, v in randomised.items()} == {k: v.shape for k, v in arrays.items()}
-    trained, untrained = (NETWORKS[word].predict(weights, description, fold.values) for weights in (arrays, randomised))
+    trained, untrained = (NETWORKS[architecture].predict(weights, description, fold.values) for weights in (arrays, randomised))
     assert trained.shape == untrained.shape and not np.allclose(trained, untrained)
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_both_strands_are_averaged(word):
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_both_strands_are_averaged(architecture):
     fold = networks.make_fold(sequenced.random_codes(40, 40), np.arange(40) % 2)
-    arrays, description = networks.train_network(word, fold, epochs=2)
+    arrays, description = networks.train_network(architecture, fold, epochs=2)
     turned = np.array([3, 2, 1, 0], np.uint8)[fold.values[:, ::-1]]
-    forward, reverse = (NETWORKS[word].predict(arrays, description, values) for values in (fold.values, turned))
+    forward, reverse = (NETWORKS[architecture].predict(arrays, description, values) for values in (fold.values, turned))
     assert np.allclose(forward, reverse, atol=1e-6)
     single = [
-        NETWORKS[word].predict(arrays, description | {"average_strands": False}, values) for values in (fold.values, turned)
+        NETWORKS[architecture].predict(arrays, description | {"average_strands": False}, values)
+        for values in (fold.values, turned)
     ]
     assert not np.allclose(single[0], single[1], atol=1e-6)
     assert np.allclose((single[0] + single[1]) / 2, forward, atol=1e-6)
@@ -325,7 +328,7 @@ def test_both_strands_are_averaged(word):
 
 def test_graph_kmers_must_fit_the_sequences():
     fold = networks.make_fold(sequenced.random_codes(20, 4), np.arange(20) % 2)
-    with pytest.raises(InputError, match="architectures.graph.k: words of 5 bases are longer than the sequences"):
+    with pytest.raises(InputError, match="architectures.graph.k: k-mers of 5 bases are longer than the sequences"):
         networks.train_network("graph", fold)
 
 
@@ -336,19 +339,18 @@ def test_graph_uses_k_of_the_representation():
     assert networks.train_network("graph", fold, epochs=1, k=4)[1]["k"] == 4
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_search_proposes_settings_of_the_config(word):
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_search_proposes_settings_of_the_config(architecture):
     import optuna
 
-    known = sequence_tasks.TrainingConfig().model_dump() | getattr(sequence_tasks.Architectures(), word).model_dump()
+    known = sequence_tasks.TrainingConfig().model_dump() | getattr(sequence_tasks.Architectures(), architecture).model_dump()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
     for _ in range(3):
-        drawn = NETWORKS[word].search_space(study.ask())
+        drawn = NETWORKS[architecture].search_space(study.ask())
         assert not set(drawn) - set(known)
-        description_with_settings = networks.describe_network(
-            word, pools=[2], heads=3, widths=[3, 3], dilations=[1, 1]
-        )  # values outside the config defaults
-        description_with_settings |= {k: v for k, v in drawn.items() if k in NETWORKS[word].SETTINGS}
-        assert networks.build_network(description_with_settings, word)(networks.make_batch(description_with_settings)).shape == (
-            5,
-        )
+        # Values outside the config defaults.
+        description_with_settings = networks.describe_network(architecture, pools=[2], heads=3, widths=[3, 3], dilations=[1, 1])
+        description_with_settings |= {k: v for k, v in drawn.items() if k in NETWORKS[architecture].SETTINGS}
+        assert networks.build_network(description_with_settings, architecture)(
+            networks.make_batch(description_with_settings)
+        ).shape == (5,)

@@ -41,16 +41,16 @@ def representation_folds(motif_folds):
     return {name: networks.encode_fold(motif_folds[0], name) for name in (*TOKENS, "transformer", "kmer_graph")}
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_motif_is_separated_from_shuffles(motif_folds, word):
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_motif_is_separated_from_shuffles(motif_folds, architecture):
     train, test = motif_folds
-    assert roc_auc_score(test.labels, networks.train_and_predict(word, train, test)) > 0.9
+    assert roc_auc_score(test.labels, networks.train_and_predict(architecture, train, test)) > 0.9
 
 
 @pytest.mark.parametrize("representation", TOKENS)
-@pytest.mark.parametrize("word", ["cnn", "cnn_lstm", "lstm", "transformer"])
-def test_tokens_separate_motif_from_shuffles(motif_folds, representation_folds, word, representation):
-    predictions = networks.train_and_predict(word, representation_folds[representation], motif_folds[1])
+@pytest.mark.parametrize("architecture", ["cnn", "cnn_lstm", "lstm", "transformer"])
+def test_tokens_separate_motif_from_shuffles(motif_folds, representation_folds, architecture, representation):
+    predictions = networks.train_and_predict(architecture, representation_folds[representation], motif_folds[1])
     assert roc_auc_score(motif_folds[1].labels, predictions) > 0.8
 
 
@@ -83,10 +83,12 @@ def make_ordered_fold(n, seed, length=48):
     return networks.make_fold(codes, labels, stranded=True)
 
 
-@pytest.mark.parametrize("word", ["cnn", "dilated_resnet", "cnn_lstm", "transformer"])
-def test_order_and_distance_are_recognised(word):
+@pytest.mark.parametrize("architecture", ["cnn", "dilated_resnet", "cnn_lstm", "transformer"])
+def test_order_and_distance_are_recognised(architecture):
     test = make_ordered_fold(200, 2)
-    assert roc_auc_score(test.labels, networks.train_and_predict(word, make_ordered_fold(800, 1), test, dropout=0.1)) > 0.9
+    assert (
+        roc_auc_score(test.labels, networks.train_and_predict(architecture, make_ordered_fold(800, 1), test, dropout=0.1)) > 0.9
+    )
 
 
 # Per-base outputs
@@ -123,8 +125,8 @@ def test_distant_acceptor_identifies_the_donor():
     assert donor_average_precision(near, test) < 0.7
 
 
-@pytest.mark.parametrize("word", ["cnn", "dilated_resnet"])
-def test_profile_peaks_at_the_motif(word):
+@pytest.mark.parametrize("architecture", ["cnn", "dilated_resnet"])
+def test_profile_peaks_at_the_motif(architecture):
     def make_profiles(n, seed):
         codes, target = sequenced.random_codes(n, 64, seed), np.ones((n, 8), np.float32)
         for row, row_target, bin_index in zip(codes, target, np.random.default_rng(seed).integers(0, 8, n), strict=True):
@@ -133,7 +135,7 @@ def test_profile_peaks_at_the_motif(word):
         return networks.make_fold(codes, target, "profile", bin=8)
 
     test = make_profiles(200, 2)
-    predictions = networks.train_and_predict(word, make_profiles(600, 1), test)
+    predictions = networks.train_and_predict(architecture, make_profiles(600, 1), test)
     assert (predictions.argmax(1) == test.labels.argmax(1)).mean() > 0.9
     assert abs(np.median(predictions.max(1)) - 20) < 5 and abs(np.median(predictions) - 1) < 1
 
@@ -141,8 +143,8 @@ def test_profile_peaks_at_the_motif(word):
 # Variants
 
 
-@pytest.mark.parametrize("word", tuple(NETWORKS))
-def test_motif_breaking_variant_is_recognised(word):
+@pytest.mark.parametrize("architecture", tuple(NETWORKS))
+def test_motif_breaking_variant_is_recognised(architecture):
     def make_pairs(n, seed):
         rng = np.random.default_rng(seed)
         reference = sequenced.random_codes(n, 41, seed)
@@ -155,7 +157,7 @@ def test_motif_breaking_variant_is_recognised(word):
         return networks.make_fold(np.hstack([reference, alternative]), label, pair=True)
 
     test = make_pairs(200, 2)
-    assert roc_auc_score(test.labels, networks.train_and_predict(word, make_pairs(600, 1), test)) > 0.85
+    assert roc_auc_score(test.labels, networks.train_and_predict(architecture, make_pairs(600, 1), test)) > 0.85
 
 
 # Kinds of outcome

@@ -34,8 +34,8 @@ def test_input_codes_are_never_changed(random_codes):
 
 def test_half_are_reversed_unless_stranded(random_codes):
     augmented, _ = augment(random_codes, reverse_complement=True)
-    turned = (augmented == reverse_complement(random_codes)).all(axis=1)
-    assert np.array_equal(augmented[~turned], random_codes[~turned]) and 0.4 < turned.mean() < 0.6
+    is_reversed = (augmented == reverse_complement(random_codes)).all(axis=1)
+    assert np.array_equal(augmented[~is_reversed], random_codes[~is_reversed]) and 0.4 < is_reversed.mean() < 0.6
     assert np.array_equal(augment(random_codes, description=describe(stranded=True), reverse_complement=True)[0], random_codes)
 
 
@@ -132,8 +132,8 @@ def test_substitutions_keep_the_variant():
 
 
 def test_shifts_and_indels_keep_base_order():
-    places = draw_source_positions(300, LENGTH, 6, 1, 0.8, np.random.default_rng(2))
-    for row in places:
+    positions = draw_source_positions(300, LENGTH, 6, 1, 0.8, np.random.default_rng(2))
+    for row in positions:
         inside = row[row >= 0]
         assert (np.diff(inside) >= 1).all() and inside.max() < LENGTH
 

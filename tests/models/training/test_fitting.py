@@ -91,11 +91,11 @@ def test_unreadable_checkpoint_falls_back_to_the_previous(folds, reference_fit, 
     assert last.with_suffix(".aside").exists() and last.exists()
 
 
-@pytest.mark.parametrize("change, word", [({"learning_rate": 0.02}, "training.learning_rate"), ({"seed": 3}, "seed")])
-def test_checkpoint_of_another_training_is_ignored(folds, tmp_path, caplog, change, word):
+@pytest.mark.parametrize("change, difference", [({"learning_rate": 0.02}, "training.learning_rate"), ({"seed": 3}, "seed")])
+def test_checkpoint_of_another_training_is_ignored(folds, tmp_path, caplog, change, difference):
     trainings.fit(*folds, checkpoint_folder=tmp_path, epochs=2)
     fitted = trainings.fit(*folds, checkpoint_folder=tmp_path, **({"epochs": 2} | change))
-    assert f"belongs to a different training ({word})" in caplog.text
+    assert f"belongs to a different training ({difference})" in caplog.text
     assert trainings.is_identical(fitted, trainings.fit(*folds, **({"epochs": 2} | change)))
 
 
@@ -275,16 +275,16 @@ def test_pair_windows_are_reversed_separately_in_float32(monkeypatch):
     assert trainings.fit(pairs, None, epochs=1, precision="auto").description["predicts"] == "float32"
 
 
-@pytest.mark.parametrize("word", ["adamw", "adam", "rmsprop", "sgd"])
-def test_every_optimiser_learns(folds, word):
-    rate = {"sgd": 0.05, "rmsprop": 3e-3}.get(word, 1e-2)
-    fitted = trainings.fit(*folds, optimiser=word, learning_rate=rate, epochs=6)
+@pytest.mark.parametrize("name", ["adamw", "adam", "rmsprop", "sgd"])
+def test_every_optimiser_learns(folds, name):
+    rate = {"sgd": 0.05, "rmsprop": 3e-3}.get(name, 1e-2)
+    fitted = trainings.fit(*folds, optimiser=name, learning_rate=rate, epochs=6)
     assert fitted.history[-1]["train"] < fitted.history[0]["train"] - 0.02
 
 
 def test_schedules_match_torch():
     steps = 50
-    for word, reference in (
+    for name, reference in (
         (
             "one_cycle",
             lambda optimiser: torch.optim.lr_scheduler.OneCycleLR(
@@ -296,7 +296,7 @@ def test_schedules_match_torch():
     ):
         optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
         scheduler = reference(optimiser)
-        factor = schedule.make_schedule(word, steps)
+        factor = schedule.make_schedule(name, steps)
         for step in range(steps):
             assert factor(step) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-6)
             optimiser.step(), scheduler.step()

@@ -23,9 +23,8 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
     lengths = [k for k in LENGTHS if k <= train.sequence.length]
     description = kmer_counts.describe_fold(train) | {"lengths": lengths, "draws": DRAWS}
     subset = kmer_counts.sample_examples(train, MAX_EXAMPLES, seed)
-    values = kmer_counts.compute_rates(
-        subset.values, description, lengths
-    ).toarray()  # such short k-mers occur in nearly every sequence
+    # Dense, since such short k-mers occur in nearly every sequence.
+    values = kmer_counts.compute_rates(subset.values, description, lengths).toarray()
     fits = [fit_glm(values, shuffle_labels(subset, 1000 * seed + draw), STRENGTH) for draw in range(DRAWS)]
     weight, bias = (np.array(arrays) for arrays in zip(*fits, strict=True))
     return FittedModel({"weight": weight, "bias": bias}, description | {"examples": len(subset)})

@@ -68,9 +68,8 @@ def build(description: dict[str, Any]) -> Any:
 
         def presence(self, values: Any) -> Any:
             present = torch.stack([(values[:, a:b] != 0).any(dim=1) for a, b in self.spans], dim=1)
-            return present | ~present.any(
-                dim=1, keepdim=True
-            )  # without any modality, all count as present with value 0 (the mean)
+            # Without any modality, all count as present with value 0 (the mean).
+            return present | ~present.any(dim=1, keepdim=True)
 
         def _hide(self, present: Any) -> Any:
             kept = present & (torch.rand(present.shape, device=present.device) >= description["drop_modality"])

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-MAX_BASES = {
-    "cpu": 2**15,
-    "gpu": 2**21,
-}  # bases at once: on a CPU so few that layer outputs stay in cache
+# Bases at once: on a CPU so few that layer outputs stay in cache.
+MAX_BASES = {"cpu": 2**15, "gpu": 2**21}
 MAX_EXAMPLES = 8192
 
 

@@ -167,11 +167,11 @@ class BestCheckpoint(Callback):
 
 def _resume_state(trainer: Any, module: SequenceLearner) -> State:
     """Additional state for a restart: current weights, optimiser and schedule."""
-    schedule = trainer.lr_scheduler_configs[0].scheduler.state_dict()
+    scheduler_state = trainer.lr_scheduler_configs[0].scheduler.state_dict()
     return {
         "weights": module.net.state_dict(),
         "optimiser": trainer.optimizers[0].state_dict(),
-        "schedule": {key: value for key, value in schedule.items() if key != "lr_lambdas"} | {"lr_lambdas": [None]},
+        "schedule": {key: value for key, value in scheduler_state.items() if key != "lr_lambdas"} | {"lr_lambdas": [None]},
     }
 
 
@@ -182,7 +182,7 @@ def use_deterministic_algorithms() -> Iterator[None]:
     Uninitialised memory is not filled, as torch does in this mode by default: that takes a tenth of the time.
     """
     module = torch.utils.deterministic
-    mode, is_filling = torch.get_deterministic_debug_mode(), module.fill_uninitialized_memory
+    mode, previous_fill = torch.get_deterministic_debug_mode(), module.fill_uninitialized_memory
     try:
         torch.use_deterministic_algorithms(True, warn_only=True)
         module.fill_uninitialized_memory = False
@@ -190,7 +190,7 @@ def use_deterministic_algorithms() -> Iterator[None]:
         yield
     finally:
         torch.set_deterministic_debug_mode(mode)
-        module.fill_uninitialized_memory = is_filling
+        module.fill_uninitialized_memory = previous_fill
 
 
 def run_training(learner: SequenceLearner, best: BestCheckpoint, accelerator: str, processes: int) -> State:

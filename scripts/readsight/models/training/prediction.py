@@ -66,9 +66,7 @@ def choose_precision(
     nets = [_load_network(build, select_network_arrays(arrays, number), description) for number in range(description["ensemble"])]
     predictor = Predictor(nets, description, restore_encoding(arrays, description))
     rows = np.unique(np.linspace(0, len(fold) - 1, CHECKED_EXAMPLES).astype(int))
-    float32, bfloat16 = (
-        predictor.predict(np.asarray(fold.values)[rows], threads, use_bfloat16) for use_bfloat16 in (False, True)
-    )
-    scale = float32.std() if description["kind"] in ("regression", "profile") else 1.0
-    difference = float(np.abs(float32 - bfloat16).max() / max(scale, 1e-12))
+    reference, fast = (predictor.predict(np.asarray(fold.values)[rows], threads, use_bfloat16) for use_bfloat16 in (False, True))
+    scale = reference.std() if description["kind"] in ("regression", "profile") else 1.0
+    difference = float(np.abs(reference - fast).max() / max(scale, 1e-12))
     return {"predicts": "bfloat16" if difference <= TOLERANCE else "float32", "off": difference}
