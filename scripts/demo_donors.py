@@ -1,4 +1,4 @@
-"""Plant a cohort: small and structural variants, who carries them, and how they decide who is a case."""
+"""Plant a cohort: small and structural variants, genotypes, and case–control status."""
 
 import json
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ HARMFUL = ("splice_donor", "splice_acceptor", "stop_gained", "frameshift", "star
 def build_exclusion_masks(
     codes: dict[str, np.ndarray], annotator: Annotator, duplicated: list[NamedRegion]
 ) -> dict[str, np.ndarray]:
-    """Where no structural variant may stand: exons, elements, duplicated segments, ends."""
+    """Masks of regions excluded for structural variants: exons, elements, duplicated segments, chromosome ends."""
     masks = {name: np.zeros(len(c), dtype=bool) for name, c in codes.items()}
     spans = [(g.chromosome, s - 100, e + 100) for g in annotator.genes for s, e in g.exons]
     spans += [(e.chromosome, e.start, e.end) for e in annotator.elements]
@@ -60,12 +60,12 @@ def read_bed(path: Path) -> list[NamedRegion]:
 
 
 def draw_paralogue_copies(paralogues: list[dict], donors: int, rng: np.random.Generator) -> dict[str, list[list[int]]]:
-    """Copies of each missing paralogue on every donor's two haplotypes."""
+    """Draw the copies of each missing paralogue on both haplotypes of every donor."""
     return {p["region"]["name"]: (rng.random((donors, 2)) < p["frequency"]).astype(int).tolist() for p in paralogues}
 
 
 def draw_clinical_significance(variant: Variant, rng: np.random.Generator) -> str | None:
-    """What a clinical database would say of a variant; None where it does not know it."""
+    """Draw the clinical significance of a variant; None if the database does not contain it."""
     if variant.beta > 0 or variant.effect in HARMFUL:
         return "Pathogenic" if rng.random() < 0.7 else "Likely_pathogenic"
     if variant.effect in ("synonymous", "missense", "element"):
@@ -77,7 +77,7 @@ def draw_clinical_significance(variant: Variant, rng: np.random.Generator) -> st
 def make_database_records(
     variants: list[Variant], population_variants: list[Variant], rng: np.random.Generator
 ) -> dict[str, list[str]]:
-    """Lines of known sites, population frequencies and clinical significance; rare variants are new to them."""
+    """VCF records of known sites, population frequencies and clinical significance; rare variants are often absent."""
     all_variants = sorted(variants + population_variants, key=lambda v: (v.chromosome, v.start))
     known = [v for v in all_variants if rng.random() < min(0.97, 0.3 + 4 * v.frequency)]
     clinical = [(v, s) for v in known if (s := draw_clinical_significance(v, rng))]
@@ -105,7 +105,7 @@ def cohort_record(
             for v in causes
         ],
         "structural": [{"kind": s.kind, "chromosome": s.chromosome, "start": s.start, "end": s.end, "effect": s.effect, "site": s.site} for s in structural],
-        # of the sequenced donors, who come first: nobody counts the others' copies
+        # sequenced donors only, which come first: copies of unsequenced donors are not counted
         "copies": {name: dict(zip([d.name for d in donors], rows, strict=False)) for name, rows in copies.items()},
     }  # fmt: skip
 
@@ -120,9 +120,16 @@ def plant_cohort(
     structural: int,
     seed: int,
 ) -> tuple[list[Variant], list[Variant], list[StructuralVariant], list[float]]:
-    """Variants with genotypes, variants that only strangers carry, structural variants with genotypes, liabilities.
+    """Plant variants and genotypes of all donors.
 
-    donors: whose DNA is sequenced; what variants there are is told from them. unsequenced_donors: further donors, after them in every genotype.
+    Parameters
+    ----------
+    donors : donors whose DNA is sequenced; they determine which variants exist.
+    unsequenced_donors : further donors; they follow `donors` in every genotype array.
+
+    Returns
+    -------
+    Variants of the cohort, variants of the population only, structural variants, and liabilities of all donors.
     """
     codes, haplotypes = annotator.codes, 2 * len(donors)
     rng = make_generator(seed, "structural")
@@ -156,14 +163,13 @@ def main(
     fasta: Path, genome: Path, duplicated: Path, factors: Path, cohort: dict[str, tuple[str, str | None]],
     seed: int, snv_rate: float, indel_rate: float, structural: int, out: dict[str, Path], rna: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """cohort: sample → (donor, label). Samples of one donor share everything. rna: samples of RNA. out: name → file.
+    """cohort: sample → (donor, label); samples of one donor share genotypes. rna: RNA samples. out: name → file.
 
-    Raises InputError where the cohort is empty.
+    Raises InputError if the cohort is empty.
     """
     if not cohort:
         raise InputError(
-            "demo: no row of the sample sheet takes its reads from the demo; "
-            "fastq_1 must be ${results}/demo/reads/<sample>.<unit>_1.fastq.gz"
+            "demo: no row of the sample sheet uses demo reads; fastq_1 must be ${results}/demo/reads/<sample>.<unit>_1.fastq.gz"
         )
     codes = read_fasta(fasta)
     genes, elements, decoys, genome_truth = read_truth(genome)
@@ -171,7 +177,7 @@ def main(
     labels = dict(cohort.values())
     all_donors = [Donor(name, label if label in LABELS else None) for name, label in labels.items()]
     sequenced = {donor for sample, (donor, _) in cohort.items() if sample not in rna}
-    # a cohort of RNA alone is one of donors whose DNA could be sequenced
+    # in a cohort with RNA only, all donors count as sequenced
     donors = [d for d in all_donors if d.name in sequenced] or all_donors
     unsequenced_donors = [d for d in all_donors if d not in donors]
     size = sum(map(len, codes.values()))

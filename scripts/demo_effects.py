@@ -1,4 +1,4 @@
-"""Plant variants whose effect on regulation and on splicing is known, each beside a neutral twin; no donor carries them."""
+"""Plant variants with known effect on regulation and splicing, each with a neutral twin; no donor carries them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from readsight.step import step
 
 
 def main(fasta: Path, genome: Path, factors: Path, splice: Path, seed: int, regulatory_vcf: Path, splice_vcf: Path) -> None:
-    """Write both sets of variants as VCF, bgzip, with an index each."""
+    """Write both sets of variants as bgzipped, indexed VCF."""
     codes = read_fasta(fasta)
     genes, elements, _, _ = read_truth(genome)
     contigs = {name: len(sequence) for name, sequence in codes.items()}

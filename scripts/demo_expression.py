@@ -1,4 +1,4 @@
-"""Plant the expression of the cohort's RNA samples: how many transcripts of each gene either haplotype gives."""
+"""Plant the expression of the cohort's RNA samples: transcripts per million of each gene and haplotype."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from readsight.simulate.planted_genome import read_fasta, read_truth
 from readsight.simulate.vcf import read_haplotypes
 from readsight.step import step
 
-# From this log2 fold change on a gene that the label leaves alone counts as differing by the variants of these donors.
+# Minimum log2 fold change of a gene without label effect to count as different by the donors' variants.
 MOVED = 0.2
 
 
@@ -25,7 +25,7 @@ def format_table(genes: list, samples: list[RnaSample], values: np.ndarray) -> s
 
 
 def format_gmt(circuit: Circuit) -> str:
-    """Each factor's targets as gene sets, those that it raises and those that it lowers apart; genes by name."""
+    """GMT gene sets of each factor: activated targets and repressed targets, by gene name."""
     lines = []
     for factor, genes in circuit.regulons().items():
         for direction, sign in (("raises", 1), ("lowers", -1)):
@@ -35,9 +35,9 @@ def format_gmt(circuit: Circuit) -> str:
 
 
 def compute_differences(circuit: Circuit, samples: list[RnaSample], sample_haplotypes: list[Haplotypes]) -> dict[str, float]:
-    """Gene → how much more these cases express it than these controls, log2: by the label, and by the variants that they carry.
+    """Gene → log2 fold change of these cases over these controls, from label and variants, without noise and batch effect.
 
-    Noise and batch play no part. Empty where a group is.
+    Empty if there are no cases or no controls.
     """
     case = np.array([LABELS.get(s.label or "") is True for s in samples])
     control = np.array([LABELS.get(s.label or "") is False for s in samples])
@@ -55,7 +55,7 @@ def compute_differences(circuit: Circuit, samples: list[RnaSample], sample_haplo
 def truth_record(
     circuit: Circuit, samples: list[RnaSample], sample_haplotypes: list[Haplotypes], batches: list[str], seed: int
 ) -> dict:
-    """What was planted, for JSON."""
+    """Planted truth of expression, for JSON."""
     names = {g.id: g.name for g in circuit.genes}
     change = compute_differences(circuit, samples, sample_haplotypes)
     ranks = sorted({s.batch for s in samples})

@@ -11,7 +11,7 @@ from readsight.step import step
 
 
 def paralogue_fasta(world: PlantedGenome) -> str:
-    """Sequences that donors carry and the reference lacks."""
+    """FASTA of paralogues that donors carry and the reference lacks."""
     return "".join(f">{p.region.name}\n{decode(p.sequence)}\n" for p in world.paralogues)
 
 

@@ -1,4 +1,4 @@
-"""Plant a library of synthetic elements, and measure their activity with a known error."""
+"""Plant a library of synthetic elements with activity labels of known error rate."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from readsight.step import step
 
 
 def main(factors: Path, seed: int, size: int, library: Path, truth: Path) -> None:
-    """Write the library as a user would have it (name, sequence, label), and beside it what was planted."""
+    """Write the library (name, sequence, label) and, separately, the planted truth."""
     elements = make_library(size, read_meme(factors), make_generator(seed, "library"))
     library.write_text("name\tsequence\tlabel\n" + "".join(element.table_row() for element in elements))
     truth.write_text("name\tgrammar\tacts\tsites\n" + "".join(element.truth_row() for element in elements))

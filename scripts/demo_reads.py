@@ -1,4 +1,4 @@
-"""Sequence a donor's genome: read pairs of one unit, from both haplotypes, with what its batch does to them."""
+"""Simulate DNA sequencing of a donor: read pairs of one unit from both haplotypes, with batch settings."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from readsight.step import step
 def donor_templates(
     codes: dict[str, np.ndarray], missing: dict[str, np.ndarray], truth: dict, truth_vcf: Path, structural: Path, sample: str
 ) -> Templates:
-    """Both haplotypes of every chromosome, and the paralogues that the donor carries beside them."""
+    """Templates of both haplotypes of every chromosome and of the donor's additional paralogues."""
     haplotype_sequences = [h.sequence for h in read_haplotypes(codes, truth_vcf, structural, sample).values()]
     donor = truth["samples"][sample]
     paralogue_sequences = [missing[name] for name, donors in truth["copies"].items() for _ in range(sum(donors[donor]))]
@@ -25,7 +25,7 @@ def donor_templates(
 
 
 def count_pairs(templates: Templates, coverage: float, read_length: int) -> int:
-    """Read pairs that give a mean depth of `coverage` over a diploid's templates."""
+    """Number of read pairs for a mean depth of `coverage` over a diploid genome."""
     return round(coverage * templates.edges[-1] / 2 / (2 * read_length))
 
 

@@ -1,4 +1,4 @@
-"""Sequence the transcripts of a sample: read pairs of one unit, from both haplotypes, with what its batch does to them."""
+"""Simulate RNA sequencing of a sample: read pairs of one unit from the transcripts of both haplotypes."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from readsight.step import step
 
 
 def read_levels(path: Path, sample: str, genes: list[PlantedGene]) -> np.ndarray:
-    """Transcripts per million of each gene from haplotype 0, then 1: (2 × genes,), in the genes' order."""
+    """Read transcripts per million of each gene for haplotype 0, then 1: (2 × genes,), in the order of `genes`."""
     header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
     columns = [header.index(f"{sample}.{side}") for side in (1, 2)]
     levels = {row[0]: [float(row[c]) for c in columns] for row in rows}

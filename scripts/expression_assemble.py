@@ -1,4 +1,4 @@
-"""Gather counts of all samples into one AnnData with TPM; each sample is scaled by itself, nothing is fitted over samples."""
+"""Assemble the counts of all samples into one AnnData with TPM; each sample is scaled independently."""
 
 import json
 import logging
@@ -19,16 +19,16 @@ from readsight.text import find_closest
 
 log = logging.getLogger("readsight")
 
-# Pairs further apart than this lie across an intron, and say nothing of the fragment's length.
+# Pairs further apart than this span an intron and are not informative about fragment length.
 LONGEST = 1000
 EXPRESSED = 1.0
 
 
 def read_counts(path: Path) -> pd.Series:
-    """Counts of one sample by gene. Raises InputError for what counts cannot be."""
+    """Read the counts of one sample by gene. Raises InputError for invalid counts."""
     table = pd.read_csv(path, sep="\t", dtype={"gene_id": str})
     if list(table.columns) != ["gene_id", "count"]:
-        raise InputError(f"{path}: has the columns {', '.join(table.columns)}; gene_id and count are needed")
+        raise InputError(f"{path}: has the columns {', '.join(table.columns)}; gene_id and count are required")
     values = pd.to_numeric(table["count"], errors="coerce")
     check_counts(values.to_numpy(), table["gene_id"], str(path))
     return pd.Series(values.to_numpy().astype(np.int64), index=table["gene_id"])
@@ -37,10 +37,10 @@ def read_counts(path: Path) -> pd.Series:
 def align_to_annotation(
     tables: Mapping[str, pd.Series], genes: pd.Index, what: str, absent: np.ndarray | None = None
 ) -> np.ndarray:
-    """Values as (samples, genes) in the order of the annotation, ids matched without their versions.
+    """Align tables to the annotation; returns (samples, genes). Ids are matched without versions.
 
-    absent: (genes,), what stands for a gene that a table lacks. Raises InputError where a sample has
-    other genes than the annotation, or lacks some and nothing stands for them.
+    absent: (genes,), values for genes missing from a table. Raises InputError if a sample has genes
+    outside the annotation, or lacks some while `absent` is None.
     """
     gene_ids = pd.Index([strip_version(gene) for gene in genes])
     rows, faults = [], []
@@ -49,12 +49,10 @@ def align_to_annotation(
         missing, foreign = gene_ids.difference(sample_values.index), sample_values.index.difference(gene_ids)
         if len(foreign):
             faults.append(
-                f"{sample}: {what} name {len(foreign)} genes that reference.gtf has not, {foreign[0]} among them; use one annotation"
+                f"{sample}: {what} name {len(foreign)} genes absent from reference.gtf, e.g. {foreign[0]}; use one annotation"
             )
         elif len(missing) and absent is None:
-            faults.append(
-                f"{sample}: {what} lack {len(missing)} genes of reference.gtf, {missing[0]} among them; use one annotation"
-            )
+            faults.append(f"{sample}: {what} lack {len(missing)} genes of reference.gtf, e.g. {missing[0]}; use one annotation")
         else:
             values = sample_values.reindex(gene_ids).to_numpy()
             rows.append(values if absent is None else np.where(gene_ids.isin(sample_values.index), values, absent))
@@ -64,18 +62,18 @@ def align_to_annotation(
 
 
 def read_genes(path: Path) -> pd.DataFrame:
-    """The annotation's genes by id. Raises InputError for a gene that stands twice, be it in two versions."""
+    """Read the genes of the annotation by id. Raises InputError for duplicate genes, including two versions of one gene."""
     genes = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).astype({"start": int, "end": int, "length": int})
     if duplicates := find_duplicates(genes["gene_id"]):
         shown = ", ".join(duplicates[:5])
         raise InputError(
-            f"reference.gtf: {len(duplicates)} genes stand twice (versions do not count), {shown}; give each gene one gene_id"
+            f"reference.gtf: {len(duplicates)} genes occur more than once (versions are ignored), {shown}; give each gene one gene_id"
         )
     return genes.set_index("gene_id")
 
 
 def describe_samples(samples: list[str], metadata: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
-    """The sheet's columns of the samples, text. Raises InputError for a sample that the sheet does not have."""
+    """Sheet columns of the samples, as text. Raises InputError for a sample missing from the sheet."""
     faults = []
     for sample in samples:
         if sample not in metadata:
@@ -89,9 +87,9 @@ def describe_samples(samples: list[str], metadata: Mapping[str, Mapping[str, str
 
 
 def fragment_length(stats: str) -> float:
-    """Length of a sample's fragments from `samtools stats`: the median of pairs without a long intron, or else of single reads.
+    """Fragment length of a sample from `samtools stats`: median insert size of pairs, else mean read length.
 
-    Raises InputError where no read is mapped.
+    Pairs that span a long intron are ignored. Raises InputError if no length is reported.
     """
     rows = [line.split("\t") for line in stats.splitlines()]
     pairs = sorted((int(row[1]), int(row[2])) for row in rows if row[0] == "IS" and int(row[1]) <= LONGEST)
@@ -102,20 +100,20 @@ def fragment_length(stats: str) -> float:
     for row in rows:
         if row[:2] == ["SN", "average length:"]:
             return float(row[2])
-    raise InputError("samtools stats tell no length of reads")
+    raise InputError("samtools stats reports no read length")
 
 
 def build_anndata(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, obs: pd.DataFrame) -> anndata.AnnData:
-    """The cohort's AnnData: samples × genes.
+    """Build the cohort's AnnData: samples × genes, X is log_tpm.
 
-    counts: (samples, genes), whole. lengths: effective, (samples, genes), bases. X is log_tpm.
+    counts: (samples, genes), integers. lengths: effective lengths, (samples, genes), bases.
     Raises InputError for a sample in which no gene is expressed.
     """
     empty_samples = [sample for sample, total in zip(obs.index, counts.sum(axis=1), strict=True) if total == 0]
     if empty_samples:
         raise InputError(
-            f"sample {sample}: no gene is expressed: no read was counted in any; "
-            "does the annotation fit the genome, and the strandedness the library?"
+            f"sample {sample}: no gene is expressed: all counts are 0; "
+            "check that the annotation matches the genome and the strandedness the library"
             for sample in empty_samples
         )
     tpm = transcripts_per_million(counts, lengths)
@@ -126,12 +124,12 @@ def build_anndata(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, 
 
 
 def summary_records(data: anndata.AnnData) -> list[dict[str, Any]]:
-    """The cohort's figures for the summary."""
+    """Summary records of the cohort."""
     expressed = (data.layers["tpm"] >= EXPRESSED).any(axis=0)
     figures = [
-        ("samples", data.n_obs, data.n_obs, "samples", "Samples of RNA"),
-        ("genes", data.n_vars, data.n_vars, "genes", "Genes of the annotation that have exons"),
-        ("genes_expressed", int(expressed.sum()), data.n_vars, "genes", "Genes of at least 1 TPM in a sample"),
+        ("samples", data.n_obs, data.n_obs, "samples", "RNA samples"),
+        ("genes", data.n_vars, data.n_vars, "genes", "Genes of the annotation with exons"),
+        ("genes_expressed", int(expressed.sum()), data.n_vars, "genes", "Genes with at least 1 TPM in at least one sample"),
     ]
     return [
         {
@@ -161,14 +159,14 @@ def main(
     out: Path,
     summary: Path,
 ) -> None:
-    """Read, check, scale and write. counts, salmon, stats: a file a sample, in the samples' order; counts or salmon may be none.
+    """Read, check, scale and write. counts, salmon, stats: one file per sample, in sample order; counts or salmon may be empty.
 
-    Where Salmon ran, its effective lengths serve, which weigh a gene's transcripts by their abundance in the
-    sample (Soneson, Love & Robinson 2015); elsewhere the union of the gene's exons less the fragment.
+    With Salmon, its effective lengths are used, which weight a gene's transcripts by their abundance in the
+    sample (Soneson, Love & Robinson 2015); otherwise the union of the gene's exons minus the fragment length.
     """
     obs = describe_samples(samples, metadata)
     var = read_genes(genes)
-    # Salmon leaves out transcripts shorter than its k-mers, and all but one of those with the same sequence
+    # Salmon drops transcripts shorter than its k-mers and all but one of identical transcripts
     zeros = np.zeros(len(var))
     tables = {
         s: pd.read_csv(p, sep="\t", dtype={"gene_id": str}).set_index("gene_id") for s, p in zip(samples, salmon, strict=False)

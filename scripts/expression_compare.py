@@ -1,4 +1,4 @@
-"""Compare measured expression with what was planted: TPM gene by gene, and the differential genes that were found."""
+"""Compare measured with planted expression: TPM per gene, and detected differential genes."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ GROUPS = {"case", "control"}
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation, ties at their mean rank; NaN where one side is constant."""
+    """Spearman rank correlation; NaN if one side is constant."""
     ranks_a, ranks_b = (pd.Series(np.ravel(side)).rank() for side in (a, b))
     return float(ranks_a.corr(ranks_b)) if ranks_a.nunique() > 1 < ranks_b.nunique() else float("nan")
 
 
 def sample_correlation(planted: np.ndarray, measured: np.ndarray) -> Interval:
-    """Spearman over genes with its 95 % interval by Fisher's z, of the variance that Bonett & Wright (2000) give."""
+    """Spearman correlation over genes; 95 % interval by Fisher's z with the variance of Bonett & Wright (2000)."""
     r, n = spearman(planted, measured), len(planted)
     if not np.isfinite(r) or n < 4:
         return UNDEFINED
@@ -37,7 +37,7 @@ def sample_correlation(planted: np.ndarray, measured: np.ndarray) -> Interval:
 
 
 def overall_correlation(planted: np.ndarray, measured: np.ndarray, seed: int) -> Interval:
-    """Spearman over all genes of all samples together, its interval by resampling whole genes. (samples, genes) both."""
+    """Spearman correlation over all genes and samples; interval by resampling genes. Both inputs: (samples, genes)."""
     rng, genes = np.random.default_rng(seed), planted.shape[1]
     rows = rng.integers(0, genes, (DRAWS, genes))
     drawn = np.array([spearman(planted[:, row], measured[:, row]) for row in rows])
@@ -45,15 +45,16 @@ def overall_correlation(planted: np.ndarray, measured: np.ndarray, seed: int) ->
 
 
 def median_gene_correlation(planted: np.ndarray, measured: np.ndarray) -> float:
-    """The median over genes of Spearman over samples: whether samples rank as they should, gene by gene."""
+    """Median over genes of the Spearman correlation across samples."""
     return float(np.nanmedian([spearman(p, m) for p, m in zip(planted.T, measured.T, strict=True)]))
 
 
 def classify_genes(results: pd.DataFrame, truth: dict[str, Any], contrast: dict[str, Any]) -> pd.DataFrame:
-    """Each gene as planted and as results: planted, measured (log2 fold changes), padj, and `state`.
+    """Classify each gene by planted and measured change.
 
-    planted: between these donors, by the label and by their variants. state: found, missed, opposite (significant, the wrong way round), false, by variants (found, and the donors'
-    own variants do move the groups apart there), or none. results: the table of differential genes, by gene_id.
+    Columns planted and measured are log2 fold changes; planted includes label and variants of these donors. state: found (detected),
+    missed, opposite (significant with the wrong sign), false, by variants (significant, and explained by the donors'
+    variants), or none. results: table of differential expression, by gene_id.
     """
     sign = 1 if contrast["tested"] == "case" else -1
     planted = {gene: effect["log2_fold_change"] for gene, effect in truth["differential"].items()}
@@ -77,16 +78,16 @@ def summary_record(key: str, interval: Interval, n: int, unit: str, description:
 
 
 def level_records(samples: list[str], planted: np.ndarray, measured: np.ndarray, seed: int) -> list[dict[str, Any]]:
-    """Figures of the levels: of all, of genes, of each sample."""
+    """Summary records of expression levels: overall, across samples, and per sample."""
     genes = planted.shape[1]
     sample_intervals = [sample_correlation(p, m) for p, m in zip(planted, measured, strict=True)]
     no_interval = {"low": None, "high": None}
     records = [
         summary_record("spearman", overall_correlation(planted, measured, seed), genes, "correlation", "TPM against planted TPM, all genes of all samples"),
         summary_record("spearman_across_samples", Interval(median_gene_correlation(planted, measured), *no_interval.values()), genes, "correlation",
-               "TPM against planted TPM of a gene over the samples, the median of the genes"),
+               "TPM against planted TPM of a gene across samples, median over genes"),
     ]  # fmt: skip
-    description = "TPM against planted TPM, over the genes of sample {}"
+    description = "TPM against planted TPM over the genes of sample {}"
     return records + [
         summary_record(f"spearman.{sample}", value, genes, "correlation", description.format(sample))
         for sample, value in zip(samples, sample_intervals, strict=True)
@@ -94,18 +95,18 @@ def level_records(samples: list[str], planted: np.ndarray, measured: np.ndarray,
 
 
 def differential_records(genes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Recall and observed false discovery rate, with Wilson's intervals."""
+    """Recall and observed false discovery rate with Wilson intervals."""
     count = genes["state"].value_counts()
     hits, missed, false, moved = (int(count.get(s, 0)) for s in ("found", "missed", "false", "by variants"))
     wrong = false + int(count.get("opposite", 0))
     planted, significant = hits + missed + wrong - false, hits + wrong + moved
-    group = "genes that the label changes, by planted factors"
+    group = "genes changed by the label through planted factors"
     return [
-        summary_record("recall", wilson_interval(hits, planted), planted, "fraction", f"Planted differential genes ({group}) found at FDR {FDR}"),
+        summary_record("recall", wilson_interval(hits, planted), planted, "fraction", f"Planted differential genes ({group}) detected at FDR {FDR}"),
         summary_record("false_discovery_rate", wilson_interval(wrong, significant), significant, "fraction",
-               f"Of the genes found at FDR {FDR}, those that differ neither by the label nor by the donors' own variants"),
+               f"Fraction of the genes detected at FDR {FDR} that differ neither by the label nor by the donors' variants"),
         summary_record("found_by_variants", Interval(moved, None, None), significant, "genes",
-               "Genes found that the label leaves alone, and the donors' own variants move apart"),
+               "Detected genes without label effect whose difference is explained by the donors' variants"),
     ]  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def main(
     data: Path, levels: Path, truth: Path, differential: Path | None, contrast: dict[str, Any], seed: int,
     table: Path, genes: Path, summary: Path,
 ) -> None:  # fmt: skip
-    """differential: None where no contrast was asked for. contrast: reference and tested."""
+    """differential: None if no contrast is configured. contrast: reference and tested group."""
     measured = anndata.read_h5ad(data)
     planted = pd.read_csv(levels, sep="\t", index_col="gene_id")
     samples = [s for s in measured.obs_names if s in planted.columns]

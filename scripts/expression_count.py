@@ -1,4 +1,4 @@
-"""Count fragments of each gene with featureCounts, by the strandedness that was found."""
+"""Count fragments per gene with featureCounts, using the determined strandedness."""
 
 import json
 from pathlib import Path
@@ -11,25 +11,25 @@ CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
 
 
 def format_counts(text: str) -> list[str]:
-    """featureCounts' table as gene_id and count, with a header."""
+    """Reduce featureCounts' table to gene_id and count, with a header."""
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
     return ["gene_id\tcount", *(f"{row[0]}\t{row[-1]}" for row in rows)]
 
 
 def relabel_summary(summary: str, sample: str) -> str:
-    """featureCounts' summary, under the sample's name instead of a path."""
+    """Replace the path in featureCounts' summary by the sample name."""
     lines = summary.splitlines()
     return "\n".join([f"Status\t{sample}", *lines[1:]]) + "\n"
 
 
 def count_input_fragments(log: str) -> int:
-    """Reads (pairs count once) that STAR was given, from its final log."""
+    """Number of input fragments (pairs or single reads) from STAR's final log."""
     line = next(line for line in log.splitlines() if "Number of input reads" in line)
     return int(line.split("|")[1])
 
 
 def main(job) -> None:
-    """Count. job: of rule expression_count. featureCounts reads no CRAM: it is given BAM, in scratch."""
+    """Run the counting. job: of rule expression_count. featureCounts cannot read CRAM, so a BAM is written to scratch."""
     sample, scratch = job.wildcards.sample, job.scratch.resolve()
     bam, out = scratch / f"{sample}.bam", scratch / "counts.txt"
     strandedness = json.loads(job.input.strandedness.read_text())["strandedness"]

@@ -1,4 +1,4 @@
-"""Find genes whose expression differs between two groups of samples (PyDESeq2)."""
+"""Differential expression between two groups of samples (PyDESeq2)."""
 
 import json
 import logging
@@ -19,14 +19,14 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 FDR = 0.05
-# Below so many genes, starting other processes costs more than they save.
+# With fewer genes, starting processes costs more than it saves.
 WORTH_SHARING = 2000
 COLUMNS = ("base_mean", "log2_fold_change", "low", "high", "standard_error", "shrunken", "statistic", "p_value", "padj")
 NAMES = ("gene_name", "symbol")
 
 
 def select_samples(data: anndata.AnnData, settings: dict[str, Any]) -> anndata.AnnData:
-    """The samples of the two groups. Raises InputError where they cannot be compared."""
+    """Select the samples of the two groups. Raises InputError if they cannot be compared."""
     texts = data.obs.select_dtypes(exclude="number").astype(str)
     samples = {str(sample): {k: v for k, v in row.items() if v} for sample, row in texts.to_dict("index").items()}
     levels, table = (settings["reference"], settings["tested"]), settings.get("table")
@@ -38,19 +38,19 @@ def select_samples(data: anndata.AnnData, settings: dict[str, Any]) -> anndata.A
 
 
 def integer_counts(data: anndata.AnnData, table: str | None) -> np.ndarray:
-    """Counts, (samples, genes), whole numbers; expected ones (RSEM, Salmon) are rounded.
+    """Counts as integers, (samples, genes); estimated counts (RSEM, Salmon) are rounded.
 
-    Raises InputError where there are none, or where they are not what counts are.
+    Raises InputError if counts are missing or invalid.
     """
     kind = data.uns.get("kind", "counts")
     if "counts" not in data.layers:
         raise InputError(
-            f"expression.contrast.table: table {table} holds no counts (kind: {kind}), and differential expression is told "
-            "from counts (PyDESeq2); name a table of raw counts, or leave expression.contrast out"
+            f"expression.contrast.table: table {table} holds no counts (kind: {kind}), which differential expression "
+            "(PyDESeq2) requires; use a table of raw counts, or remove expression.contrast"
         )
     counts = np.asarray(data.layers["counts"])
     if kind == "expected":
-        log.info("expected counts are rounded to whole ones")
+        log.info("expected counts are rounded to integers")
         counts = np.rint(counts)
     for sample, row in zip(data.obs_names, counts, strict=True):
         check_counts(row, data.var_names, f"sample {sample}")
@@ -58,12 +58,18 @@ def integer_counts(data: anndata.AnnData, table: str | None) -> np.ndarray:
 
 
 def run_deseq2(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, tested: str, threads: int = 1) -> pd.DataFrame:
-    """Wald tests of a negative binomial model (Love, Huber & Anders 2014), a row a gene, in the order of the counts.
+    """Wald tests of a negative binomial model (Love, Huber & Anders 2014).
 
-    counts: samples × genes, whole. groups: samples × (`group`, and `block` if its effect is to be taken out), text.
-    Returns COLUMNS; fold changes are tested over reference, low and high their 95 % interval; `shrunken` is the fold
-    change drawn towards 0 as far as it is uncertain (apeglm; Zhu, Ibrahim & Love 2019), to rank genes by. NaN for genes
-    without reads, p_value also for outliers, padj also where independent filtering left the gene out.
+    Parameters
+    ----------
+    counts : samples × genes, integers.
+    groups : samples × `group` and optionally `block` (a covariate to adjust for), text.
+
+    Returns
+    -------
+    COLUMNS, one row per gene in the order of the counts. Fold changes are tested over reference, with 95 % interval;
+    `shrunken` is shrunk towards 0 by its uncertainty (apeglm; Zhu, Ibrahim & Love 2019) and serves for ranking. NaN for
+    genes without reads, p_value also for outliers, padj also for genes removed by independent filtering.
     """
     expressed = counts.loc[:, counts.sum(axis=0) > 0]
     if not expressed.shape[1]:
@@ -87,11 +93,11 @@ def run_deseq2(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, teste
 
 
 def summary_records(table: pd.DataFrame, settings: dict[str, Any], cohort: str = "cohort") -> list[dict[str, Any]]:
-    """How many genes differ at a false discovery rate of 0.05, and which way."""
+    """Summary records: number of differential genes at a false discovery rate of 0.05, by direction."""
     tested, significant = int(table["padj"].notna().sum()), table["padj"] < FDR
     comparison = f"in {settings['tested']} than in {settings['reference']}, false discovery rate 0.05"
     figures = [
-        ("genes", int(significant.sum()), f"Genes expressed otherwise {comparison}"),
+        ("genes", int(significant.sum()), f"Genes expressed differently {comparison}"),
         ("genes_up", int((significant & (table["log2_fold_change"] > 0)).sum()), f"Genes expressed more {comparison}"),
         ("genes_down", int((significant & (table["log2_fold_change"] < 0)).sum()), f"Genes expressed less {comparison}"),
     ]
@@ -103,7 +109,7 @@ def summary_records(table: pd.DataFrame, settings: dict[str, Any], cohort: str =
 
 
 def main(path: Path, settings: dict[str, Any], cohort: str, out: Path, summary: Path, threads: int) -> None:
-    """asked: column, reference, tested, block; table, None for counts of reads. cohort: `cohort`, or `tables/<name>`."""
+    """settings: column, reference, tested, block, table (None for read counts). cohort: `cohort`, or `tables/<name>`."""
     data = select_samples(anndata.read_h5ad(path), settings)
     counts = integer_counts(data, settings.get("table"))
     names = {"group": settings["column"], "block": settings.get("block")}

@@ -1,4 +1,4 @@
-"""Look at a cohort as a whole: principal components, likeness of samples, spread of its values, and whether groups part."""
+"""Exploratory analysis of a cohort: principal components, sample correlation, value distribution and group separation."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ MOST_VARIABLE = 500
 COMPONENTS = 5
 PRIOR = 2.0
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-# Of a larger cohort so many samples, drawn at random, are compared each with each.
+# Maximum number of samples in pairwise comparisons; larger cohorts are subsampled.
 MOST_COMPARED = 400
 
 
 def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
-    """log2 counts per million, a few reads added to each gene, in proportion to the sample's own (Robinson et al. 2010, edgeR).
+    """log2 counts per million with a prior count proportional to sample depth (Robinson et al. 2010, edgeR).
 
-    counts: (samples, genes). The reads added keep genes of one read or two from ruling distances; lengths play
-    no part, since a gene is compared with itself, and they are told less well of single-end libraries.
+    counts: (samples, genes). The prior prevents genes with very few reads from dominating distances. Gene length is
+    not used: each gene is compared with itself across samples.
     """
     totals = np.asarray(counts).sum(axis=1, keepdims=True).astype(np.float64)
     added = prior * totals / totals.mean()
@@ -32,9 +32,9 @@ def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
 
 
 def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (samples, components) and the share of variance of each, of the `most` variable genes, centred.
+    """Coordinates (samples, components) and variance fraction of each component, from the `most` variable genes, centred.
 
-    values: (samples, genes), logarithms. The sign is fixed: the largest coordinate of a component is positive.
+    values: (samples, genes), logarithms. Signs are fixed so that the largest absolute coordinate is positive.
     """
     selected = np.argsort(-values.var(axis=0), kind="stable")[:most]
     centred = values[:, selected] - values[:, selected].mean(axis=0)
@@ -48,9 +48,9 @@ def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple
 
 
 def silhouette(points: np.ndarray, labels: np.ndarray) -> float:
-    """Mean silhouette of labelled points (Rousseeuw 1987): 1 where groups lie far apart, 0 where they mix.
+    """Mean silhouette of labelled points (Rousseeuw 1987): 1 for well separated groups, 0 for mixed groups.
 
-    points: (n, d). labels: (n,). A group of one counts 0; NaN unless there are two groups and more points than groups.
+    points: (n, d). labels: (n,). A group of one point scores 0; NaN unless there are two groups and more points than groups.
     """
     kinds = np.unique(labels)
     if not 2 <= len(kinds) < len(labels):
@@ -70,9 +70,9 @@ def silhouette(points: np.ndarray, labels: np.ndarray) -> float:
 
 
 def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
-    """The silhouette with its 95 % interval by the jackknife over samples (Efron & Stein 1981).
+    """Silhouette with 95 % interval by the jackknife over samples (Efron & Stein 1981).
 
-    A bootstrap would draw a sample twice, at distance 0 from itself, and so flatter the groups.
+    A bootstrap would contain duplicates at distance 0 and thus overestimate the silhouette.
     """
     n = len(labels)
     value = silhouette(points, labels)
@@ -86,7 +86,7 @@ def jackknife_silhouette(points: np.ndarray, labels: np.ndarray) -> Interval:
 
 
 def find_grouping_column(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """The first of these columns that tells groups of samples apart: not the same in all, nor another in each of many."""
+    """First of these columns that groups the samples: neither constant nor unique per sample."""
     for name in (n for n in names if n in obs):
         kinds = obs[name].astype(str).nunique()
         if kinds > 1 and (kinds < len(obs) or len(obs) == 2):
@@ -95,9 +95,10 @@ def find_grouping_column(obs: pd.DataFrame, names: Sequence[str]) -> str | None:
 
 
 def comparison_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, str]:
-    """What samples are compared by, (samples, features); which features are expressed; what these are called.
+    """Values for comparing samples, (samples, features); mask of usable features; and how to call these in text.
 
-    Of counts, log counts per million; else X, a missing value at its feature's mean, a feature without any value left out.
+    Log counts per million if there are counts; else X with missing values replaced by the feature mean, without
+    features that are missing in all samples.
     """
     if "counts" in data.layers:
         counts = np.asarray(data.layers["counts"])
@@ -114,19 +115,19 @@ def comparison_values(data: anndata.AnnData) -> tuple[np.ndarray, np.ndarray, st
 
 
 def value_quantiles(data: anndata.AnnData) -> tuple[list[list[float]], str]:
-    """Quantiles of each sample's values, and what these are in words; of logarithms of abundance, those above 0 alone."""
+    """Quantiles of each sample's values and a description of the values; for log abundances only values above 0."""
     logged = "counts" in data.layers or "tpm" in data.layers
     values = np.asarray(data.layers["log_tpm"] if "log_tpm" in data.layers else data.X, np.float64)
     quantity = "log2(1 + TPM)" if "log_tpm" in data.layers else str(data.uns.get("X", "value")) if logged else "value"
     rows = [row[row > 0] if logged else row[np.isfinite(row)] for row in values]
     quantiles = [np.quantile(row, QUANTILES).round(6).tolist() if len(row) else [0.0] * len(QUANTILES) for row in rows]
-    return quantiles, f"{quantity} of expressed genes" if logged else "values, as they are"
+    return quantiles, f"{quantity} of expressed genes" if logged else "values, not transformed"
 
 
 def summarise_cohort(data: anndata.AnnData, label: str | None, batch: str | None) -> dict[str, Any]:
-    """What the figures draw: samples with their label and batch, components, correlations, quantiles.
+    """Data of the figures: samples with label and batch, components, correlations, quantiles.
 
-    correlation: of the samples whose places `compared` names; of each with each, unless they are very many.
+    correlation: between the samples with the indices in `compared` (all samples, unless the cohort is very large).
     """
     values, expressed, feature_name = comparison_values(data)
     coordinates, shares = principal_components(values[:, expressed] if feature_name == "features" else values)
@@ -156,7 +157,7 @@ def _column_values(data: anndata.AnnData, name: str | None) -> list[str] | None:
 
 
 def _rank_rows(values: np.ndarray) -> np.ndarray:
-    """Ranks of each row, ties shared."""
+    """Ranks within each row; ties get their mean rank."""
     ranks = []
     for row in values:
         _, code, counts = np.unique(row, return_inverse=True, return_counts=True)
@@ -166,13 +167,13 @@ def _rank_rows(values: np.ndarray) -> np.ndarray:
 
 
 def summary_records(overview: dict[str, Any], key: str = "cohort") -> list[dict[str, Any]]:
-    """How far groups part in the first two components, and the lowest correlation of two samples. key: of the cohort."""
+    """Summary records: group separation in two components, lowest correlation, variance of PC1. key: of the cohort."""
     compared = overview["compared"]
     points, n = np.array(overview["components"])[compared][:, :2], len(compared)
     rows = []
     for role in ("label", "batch"):
         if overview[role]["column"]:
-            description = f"Silhouette of {overview[role]['column']} in the first two principal components: 1 apart, 0 mixed"
+            description = f"Silhouette of {overview[role]['column']} in the first two principal components: 1 separated, 0 mixed"
             rows.append(
                 (
                     f"{role}_silhouette",
@@ -187,7 +188,7 @@ def summary_records(overview: dict[str, Any], key: str = "cohort") -> list[dict[
         ("lowest_correlation", lowest, "correlation", f"Lowest Spearman correlation of two samples' {overview['called']}")
     )
     share = Interval(overview["shares"][0], float("nan"), float("nan"))
-    rows.append(("pc1_share", share, "fraction", "Share of the variance that the first principal component holds"))
+    rows.append(("pc1_share", share, "fraction", "Fraction of the variance explained by the first principal component"))
 
     def round_finite(value: float) -> float | None:
         return round(value, 6) if np.isfinite(value) else None
@@ -200,7 +201,7 @@ def summary_records(overview: dict[str, Any], key: str = "cohort") -> list[dict[
 
 
 def main(data: Path, labels: list[str], batches: list[str], cohort: str, out: Path, summary: Path) -> None:
-    """labels, batches: columns of which the first that tells samples apart is taken. cohort: `cohort`, or `tables/<name>`."""
+    """labels, batches: candidate columns; the first that groups the samples is used. cohort: `cohort`, or `tables/<name>`."""
     cohort_data = anndata.read_h5ad(data)
     label = find_grouping_column(cohort_data.obs, labels)
     overview = summarise_cohort(

@@ -1,4 +1,4 @@
-"""Bring the annotation into one form: exons on the reference's contigs as GTF, and a table of genes."""
+"""Normalise the annotation: exons on the reference's contigs as GTF, and a table of genes."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ COLUMNS = ("gene_id", "gene_name", "biotype", "contig", "start", "end", "strand"
 
 
 def exon_rows(transcripts: list[Transcript], order: dict[str, int]) -> list[str]:
-    """GTF rows of all exons (1-based, closed), by contig, gene and transcript; an exon given twice stands once."""
+    """GTF rows of all exons (1-based, closed), sorted by contig, gene and transcript, without duplicates."""
     starts: dict[tuple[str, str], int] = {}
     for t in transcripts:
         key = t.contig, t.gene
@@ -24,9 +24,9 @@ def exon_rows(transcripts: list[Transcript], order: dict[str, int]) -> list[str]
 
 
 def gene_table(transcripts: list[Transcript]) -> list[str]:
-    """A line a gene, in order of appearance. start, end: 0-based half-open. length: bases of the union of its exons.
+    """One line per gene, in order of appearance. start, end: 0-based half-open. length: bases of the union of its exons.
 
-    A gene that stands on several contigs counts on the first of them.
+    A gene on several contigs is reported on the first of them.
     """
     genes: dict[str, list[Transcript]] = {}
     for t in transcripts:
@@ -44,7 +44,7 @@ def gene_table(transcripts: list[Transcript]) -> list[str]:
 
 
 def main(annotation: Path, fai: Path, gtf: Path, table: Path) -> None:
-    """Read the annotation and write both. Raises InputError as `readsight.formats.gtf.read_gtf` does."""
+    """Read the annotation and write both files. Raises InputError for an invalid annotation."""
     lengths = read_contig_lengths(fai)
     transcripts = read_gtf(annotation, lengths)
     order = {contig: i for i, contig in enumerate(lengths)}

@@ -1,4 +1,4 @@
-"""Compare the sex that a sample's genes tell (XIST and genes of Y) with the one that the sheet says."""
+"""Compare the sex inferred from expression (XIST and Y genes) with the sample sheet."""
 
 import json
 from pathlib import Path
@@ -17,19 +17,19 @@ SEX_NAMES = {"f": "female", "female": "female", "xx": "female", "m": "male", "ma
 
 
 def infer_sex(xist: float, y: float) -> str:
-    """Sex from XIST, which only an inactive X expresses, and the mean of the genes of Y; TPM.
+    """Infer sex from XIST, expressed only by an inactive X, and the mean of Y genes; TPM.
 
-    `both` where both are expressed (a mixture, or XXY), `neither` where none is; NaN where the annotation lacks them.
+    `both` if both are expressed (a mixture, or XXY), `neither` if none is, `not measured` if the annotation lacks them.
     """
     if np.isnan(xist) or np.isnan(y):
         return "not measured"
     kinds = {(True, False): "female", (False, True): "male", (True, True): "both", (False, False): "neither"}
-    # a tenth: what spills over from a neighbour on the flow cell is not expression
+    # less than a tenth is attributed to cross-contamination on the flow cell
     return kinds[xist >= EXPRESSED and xist > y / 10, y >= EXPRESSED and y > xist / 10]
 
 
 def compare_sex(data: anndata.AnnData) -> pd.DataFrame:
-    """A row a sample: XIST and Y in TPM, the sex that they tell, the sheet's, and whether these agree (empty where unknown)."""
+    """One row per sample: XIST and Y in TPM, inferred sex, sheet's sex, and whether they agree (empty if unknown)."""
     names = data.var["gene_name"].astype(str).str.upper()
     tpm = np.asarray(data.layers["tpm"], dtype=np.float64)
 
@@ -51,7 +51,9 @@ def compare_sex(data: anndata.AnnData) -> pd.DataFrame:
 def summary_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     compared = int((table["agrees"] != "").sum())
     differ = list(table.index[table["agrees"] == "no"])
-    description = "Samples whose sex by XIST and genes of Y is not the sheet's" + (f": {', '.join(differ)}" if differ else "")
+    description = "Samples whose sex inferred from XIST and Y genes differs from the sheet" + (
+        f": {', '.join(differ)}" if differ else ""
+    )
     if not compared:
         description += " (none could be compared: the sheet has no sex, or the annotation lacks these genes)"
     figure = {"key": "expression.cohort.sex_mismatches", "value": len(differ) if compared else None, "low": None, "high": None}

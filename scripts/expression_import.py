@@ -1,4 +1,4 @@
-"""Bring a table of the user's own into the form that reads are counted to: checked, described, each sample scaled by itself."""
+"""Import a user-supplied table: validate it, join metadata, and scale each sample independently."""
 
 import json
 import logging
@@ -30,11 +30,10 @@ ROWS = 50
 
 
 def log_cpm(counts: np.ndarray) -> np.ndarray:
-    """log2(1 + counts per million), float32; 0 stays 0 whatever a sample's depth.
+    """log2(1 + counts per million), float32; 0 stays 0 at any depth.
 
-    counts: (samples, features). The one that is added is so many reads as fit the sample's own depth, as the prior
-    count of edgeR (Robinson et al. 2010) is; that is scaled by the mean depth of all samples, which a sample to
-    come would change, and this by nothing but the sample.
+    counts: (samples, features). Unlike the prior count of edgeR (Robinson et al. 2010), which depends on the mean depth
+    of all samples, the result of a sample does not depend on further samples.
     """
     result = np.empty(counts.shape, np.float32)
     for i in range(0, len(counts), ROWS):
@@ -44,14 +43,14 @@ def log_cpm(counts: np.ndarray) -> np.ndarray:
 
 
 def read_genes(path: Path) -> pd.DataFrame:
-    """The annotation's genes by id, without version; of ids that differ in their version alone the first."""
+    """Read the genes of the annotation by id without version; the first of several versions is kept."""
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     table.index = [strip_version(gene) for gene in table["gene_id"]]
     return table[~table.index.duplicated()]
 
 
 def match_annotation(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFrame:
-    """What the annotation says of each feature, told by id, or by a symbol that one gene bears; NaN elsewhere."""
+    """Match features to the annotation by id or by unique symbol; NaN where unmatched."""
     ids = pd.Index([strip_version(name) for name in features])
     if ids.isin(genes.index).sum() < len(ids) / 2:
         bare = [match[1] if (match := WITH_ENTREZ.fullmatch(name)) else name for name in features]
@@ -62,7 +61,7 @@ def match_annotation(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFra
 
 
 def describe_genes(var: pd.DataFrame, annotation: pd.DataFrame | None) -> pd.DataFrame:
-    """Columns that say which genes the features are: of the file, of ids like SYMBOL|entrez, of the annotation."""
+    """Gene columns of the features: from the file, from ids of the form SYMBOL|entrez, and from the annotation."""
     var = var.copy()
     matches = [WITH_ENTREZ.fullmatch(name) for name in var.index]
     if sum(map(bool, matches)) > len(matches) / 2:
@@ -82,7 +81,7 @@ def describe_genes(var: pd.DataFrame, annotation: pd.DataFrame | None) -> pd.Dat
 
 
 def scale_values(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple[np.ndarray, dict[str, np.ndarray], str]:
-    """What is learned from, the layers beside it, and what was done in words. Nothing is told over samples.
+    """Scale each sample independently; returns X, the layers, and a description of the scaling.
 
     lengths: (features,), bases, NaN where unknown; None without an annotation.
     """
@@ -98,11 +97,11 @@ def scale_values(matrix: Matrix, kind: str, lengths: np.ndarray | None) -> tuple
     values = values.astype(np.float32, copy=False)
     if kind == "tpm":
         return log_tpm(values).astype(np.float32), {"tpm": values}, "log2(1 + TPM)"
-    return values, {}, "taken as they are"
+    return values, {}, "not transformed"
 
 
 def find_gene_lengths(matrix: Matrix, kind: str, annotation: pd.DataFrame | None) -> tuple[np.ndarray | None, np.ndarray]:
-    """Lengths of the features and which are kept: those with a length, where these hold nearly all reads; else all, without lengths."""
+    """Feature lengths and mask of kept features: those with a length if they hold nearly all reads; else (None, all)."""
     all_features = np.ones(len(matrix.features), bool)
     if kind not in ("counts", "expected") or annotation is None or matrix.tpm is not None:
         return None, all_features
@@ -110,11 +109,11 @@ def find_gene_lengths(matrix: Matrix, kind: str, annotation: pd.DataFrame | None
     known = lengths > 0
     read_fraction = float(matrix.values[:, known].sum(dtype=np.float64) / matrix.values.sum(dtype=np.float64))
     if read_fraction < MOST_OF_THE_READS:
-        matrix.notes.append(f"the annotation knows the genes of {read_fraction:.0%} of the reads alone; there is no TPM")
+        matrix.notes.append(f"the annotation covers only {read_fraction:.0%} of the reads; TPM is not computed")
         return None, all_features
     if not known.all():
         matrix.notes.append(
-            f"{(~known).sum()} features that the annotation has no length of are left out ({1 - read_fraction:.2%} of the reads)"
+            f"{(~known).sum()} features without a length in the annotation are dropped ({1 - read_fraction:.2%} of the reads)"
         )
     return lengths[known], known
 
@@ -122,10 +121,10 @@ def find_gene_lengths(matrix: Matrix, kind: str, annotation: pd.DataFrame | None
 def build_anndata(
     matrix: Matrix, descriptions: SampleDescriptions, spec: Mapping[str, Any], genes: pd.DataFrame | None
 ) -> anndata.AnnData:
-    """The table's AnnData. Raises InputError where its numbers are not what they are said to be, or tell the label."""
+    """Build the table's AnnData. Raises InputError if values do not match their kind or a feature reveals the label."""
     where = f"tables.{spec['name']}"
     facts = value_kind.ValueStatistics(matrix.values)
-    kind, reason = (spec["kind"], "the config says so") if spec["kind"] != "auto" else (matrix.kind, "the file says so")
+    kind, reason = (spec["kind"], "set in the config") if spec["kind"] != "auto" else (matrix.kind, "defined by the file format")
     if kind is None:
         kind, reason = value_kind.infer_kind(facts)
     matrix.notes.append(f"kind {kind}: {reason}")
@@ -139,19 +138,19 @@ def build_anndata(
     if faults:
         raise InputError(faults)
     if facts.missing:
-        matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} numbers are missing and stay so")
+        matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} values are missing and stay missing")
     annotation = None if genes is None else match_annotation(matrix.features, genes)
     var = describe_genes(matrix.var, annotation)
     lengths, kept = find_gene_lengths(matrix, kind, annotation)
     if not kept.all():
         matrix.values, var = matrix.values[:, kept], var[kept]
     x, layers, scaling = scale_values(matrix, kind, lengths)
-    matrix.notes.append(f"learned from: {scaling}")
+    matrix.notes.append(f"model input: {scaling}")
     return anndata.AnnData(x, obs=obs, var=var, layers=layers, uns={"kind": kind, "X": scaling, "notes": matrix.notes})
 
 
 def describe_samples(matrix: Matrix, descriptions: SampleDescriptions) -> pd.DataFrame:
-    """Columns of the samples: what the matrix's own file says and what was joined, text. Raises InputError where they contradict."""
+    """Sample columns from the matrix file and the joined metadata, as text. Raises InputError for contradictions."""
     matrix_columns = matrix.obs.fillna("").astype(str)
     faults = []
     table = {column: [] for column in dict.fromkeys([*matrix_columns.columns, *descriptions.columns])}
@@ -161,16 +160,16 @@ def describe_samples(matrix: Matrix, descriptions: SampleDescriptions) -> pd.Dat
             first, second = matrix_columns.at[sample, column] if column in matrix_columns else "", sample_metadata.get(column, "")
             if first and second and first != second:
                 faults.append(
-                    f"{matrix.path}, sample {sample!r}: column {column!r} is {first!r} here and {second!r} in sheet or metadata"
+                    f"{matrix.path}, sample {sample!r}: column {column!r} is {first!r} here and {second!r} in the sheet or metadata"
                 )
             values.append(first or second)
     if faults:
-        raise InputError(faults[:5] + ([f"… and {len(faults) - 5} samples more"] if len(faults) > 5 else []))
+        raise InputError(faults[:5] + ([f"… and {len(faults) - 5} more samples"] if len(faults) > 5 else []))
     return pd.DataFrame(table, index=pd.Index(matrix_columns.index, name="sample"), dtype=object)
 
 
 def summary_records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
-    """The table's figures for the summary."""
+    """Summary records of the table."""
     missing = float(np.isnan(data.X).mean())
     evidence = next(note.partition(": ")[2] for note in data.uns["notes"] if note.startswith("kind "))
     figures = [
@@ -179,7 +178,7 @@ def summary_records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
             data.uns["kind"],
             data.n_obs * data.n_vars,
             "words",
-            f"What the numbers of table {name} are taken for ({evidence}); learned from: {data.uns['X']}",
+            f"Kind of the values of table {name} ({evidence}); model input: {data.uns['X']}",
         ),
         ("samples", data.n_obs, data.n_obs, "samples", f"Samples of table {name}"),
         ("features", data.n_vars, data.n_vars, "features", f"Features of table {name}"),
@@ -188,7 +187,7 @@ def summary_records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
             round(missing, 6),
             data.n_obs * data.n_vars,
             "fraction",
-            f"Share of the numbers of table {name} that are missing",
+            f"Fraction of missing values in table {name}",
         ),
     ]
     return [
@@ -206,7 +205,7 @@ def summary_records(data: anndata.AnnData, name: str) -> list[dict[str, Any]]:
 
 
 def read_table(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, SampleDescriptions]:
-    """The matrix under its samples' names, and what is said of them. Raises InputError with all faults of both."""
+    """Read the matrix with canonical sample names, and its metadata. Raises InputError with all faults of both."""
     sheet_rows = sample_sheet.read_sample_metadata(sheet, spec["results"]) if sheet else {}
 
     def read_hdf5_names(path: str, settings: Mapping[str, Any]) -> list[str]:
@@ -217,7 +216,7 @@ def read_table(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Sam
     canonical_names, ladders = sample_names.resolve_names(matrix.samples)
     if any(name != canonical for name, canonical in canonical_names.items()):
         matrix.notes.append(
-            f"samples are called by their TCGA barcodes ({matrix.samples[0]} is {canonical_names[matrix.samples[0]]})"
+            f"samples are named by their TCGA barcodes ({matrix.samples[0]} is {canonical_names[matrix.samples[0]]})"
         )
         matrix.obs["barcode"] = matrix.samples
     matrix.obs.index = [canonical_names[name] for name in matrix.samples]
@@ -227,8 +226,8 @@ def read_table(spec: Mapping[str, Any], sheet: Path | None) -> tuple[Matrix, Sam
 def main(spec: Mapping[str, Any], sheet: Path | None, genes: Path | None, out: Path, summary: Path) -> None:
     """Read, check, describe, scale and write.
 
-    spec: of the config's table, with name, results, metadata, orders (table file → settings of its table), labels
-    (columns that tasks predict) and alone (no other samples are in the project).
+    spec: config of the table with name, results, metadata, orders (table file → settings of its table), labels
+    (columns that tasks predict) and alone (the project has no further samples).
     """
     matrix, descriptions = read_table(spec, sheet)
     if descriptions.faults:

@@ -1,4 +1,4 @@
-"""Draw a cohort: principal components with label and batch, likeness of samples, spread of their values."""
+"""Plot a cohort: principal components with label and batch, sample correlation, value distribution."""
 
 import json
 from pathlib import Path
@@ -10,19 +10,19 @@ from readsight.report import figure_style
 from readsight.step import step
 
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-# So many samples have room for their names.
+# Maximum number of samples that are labelled by name.
 NAMED = 30
 
 
 def group_names(overview: dict[str, Any], role: str) -> list[str]:
-    """The values of label or batch, sorted; one nameless kind where the project has no such column."""
+    """Sorted values of label or batch; a single empty name if the project has no such column."""
     return sorted(set(overview[role]["values"])) if overview[role]["column"] else [""]
 
 
 def plot_components(overview: dict[str, Any], path: Path) -> None:
-    """First against second component: colour tells the label, shape the batch."""
+    """Plot the first against the second component; colour shows the label, shape the batch."""
     if len(overview["samples"]) < 2:
-        figure_style.draw_message(path, "Principal components need two samples.")
+        figure_style.draw_message(path, "Principal components require two samples.")
         return
     points = np.array(overview["components"])
     if points.shape[1] < 2:
@@ -65,13 +65,13 @@ def _add_legend(figure: Any, overview: dict[str, Any], labels: list[str], batche
 
 
 def sample_order(overview: dict[str, Any]) -> list[int]:
-    """Samples sorted by label, then batch, then the sheet's order."""
+    """Sample indices sorted by label, batch, then sheet order."""
     groups = [overview[role]["values"] or [""] * len(overview["samples"]) for role in ("label", "batch")]
     return sorted(range(len(overview["samples"])), key=lambda i: (groups[0][i], groups[1][i], i))
 
 
 def plot_correlation(overview: dict[str, Any], path: Path) -> None:
-    """Correlation of every two samples, as a map, samples sorted by label."""
+    """Plot the pairwise sample correlation as a heat map, samples sorted by label."""
     row_of_sample = {sample: row for row, sample in enumerate(overview["compared"])}
     selected = [i for i in sample_order(overview) if i in row_of_sample]
     rows = [row_of_sample[i] for i in selected]
@@ -97,7 +97,7 @@ def plot_correlation(overview: dict[str, Any], path: Path) -> None:
 
 
 def plot_quantiles(overview: dict[str, Any], path: Path) -> None:
-    """Values of each sample (of the genes that it expresses): median, middle half and middle 90 %."""
+    """Plot the values of each sample (expressed genes): median, central 50 % and central 90 %."""
     order = sample_order(overview)
     labels, values = group_names(overview, "label"), overview["label"]["values"] or [""] * len(order)
     figure, axis = figure_style.new_figure(width=6.5, height=max(2.0, min(12.0, 1 + 0.28 * len(order))))

@@ -1,4 +1,4 @@
-"""Draw measured against planted expression: levels of genes, and fold changes."""
+"""Plot measured against planted expression: gene levels and fold changes."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from readsight.report import figure_style
 from readsight.step import step
 
 STATES = {
-    "found": (figure_style.COLOURS[2], "o", "planted, found"),
-    "missed": (figure_style.COLOURS[4], "o", "planted, not found"),
-    "opposite": (figure_style.COLOURS[1], "X", "planted, found the other way round"),
-    "by variants": (figure_style.COLOURS[0], "s", "found, by the donors' variants"),
-    "false": (figure_style.COLOURS[1], "s", "found, not planted"),
+    "found": (figure_style.COLOURS[2], "o", "planted, detected"),
+    "missed": (figure_style.COLOURS[4], "o", "planted, missed"),
+    "opposite": (figure_style.COLOURS[1], "X", "planted, detected with opposite sign"),
+    "by variants": (figure_style.COLOURS[0], "s", "detected, explained by variants"),
+    "false": (figure_style.COLOURS[1], "s", "detected, not planted"),
     "none": (figure_style.COLOURS[7], ".", "neither"),
 }
 
 
 def plot_levels(table: pd.DataFrame, path: Path) -> None:
-    """Every gene of every sample, planted across, measured up, log10(1 + TPM)."""
+    """Scatter plot of planted (x) against measured (y) log10(1 + TPM), one point per gene and sample."""
     across, up = np.log10(1 + table["planted_tpm"]), np.log10(1 + table["tpm"])
     figure, axis = figure_style.new_figure(width=5, height=4.6)
     top = float(max(across.max(), up.max(), 1.0)) * 1.03
@@ -31,9 +31,9 @@ def plot_levels(table: pd.DataFrame, path: Path) -> None:
 
 
 def plot_fold_changes(genes: pd.DataFrame, path: Path) -> None:
-    """Fold changes of cases over controls, planted across, measured up with their 95 % intervals."""
+    """Planted (x) against measured (y) fold changes of cases over controls, with 95 % intervals."""
     if genes.empty:
-        figure_style.draw_message(path, "No contrast of case and control was asked for.")
+        figure_style.draw_message(path, "No contrast of case and control is configured.")
         return
     figure, axis = figure_style.new_figure(width=6.4, height=4.4)
     tested = genes.dropna(subset=["measured"])
@@ -47,7 +47,7 @@ def plot_fold_changes(genes: pd.DataFrame, path: Path) -> None:
         spread = [up - low, high - up]
         axis.errorbar(across, up, yerr=spread, fmt=marker, color=colour, elinewidth=0.6, markersize=5,
                       label=f"{label} ({len(subset)})")  # fmt: skip
-    axis.set_ylim(-1.2 * limit, 1.2 * limit)  # a gene of one sex has an interval that would hide all others
+    axis.set_ylim(-1.2 * limit, 1.2 * limit)  # the wide interval of a sex-specific gene would compress the axis
     axis.set(xlabel="planted log2 fold change", ylabel="measured log2 fold change")
     figure.legend(loc="outside right upper", fontsize=8)
     figure_style.save_figure(figure, path)

@@ -1,4 +1,4 @@
-"""Draw differential expression: fold change against certainty (volcano), and against abundance (MA)."""
+"""Plot differential expression: volcano plot and MA plot."""
 
 from pathlib import Path
 from typing import Any
@@ -11,29 +11,29 @@ from readsight.step import step
 
 FDR = 0.05
 NAMED = 12
-# What a name takes, as parts of the axes.
+# Width and height of a gene label, as fractions of the axes.
 LABEL_SIZE = (0.27, 0.04)
 UP, DOWN, GREY = figure_style.COLOURS[1], figure_style.COLOURS[0], "#aaaaaa"
 
 
 def gene_colours(table: pd.DataFrame) -> np.ndarray:
-    """Of each gene: more in the tested group, less, or not told apart."""
+    """Colour of each gene: higher in the tested group, lower, or not significant."""
     significant = (table["padj"] < FDR).to_numpy()
     return np.where(significant, np.where(table["log2_fold_change"] > 0, UP, DOWN), GREY)
 
 
 def rank_genes(shown: pd.DataFrame) -> list[str]:
-    """Genes that differ, the foremost first: by shrunken fold change times −log10 of p (as Xiao et al. 2014 rank, unshrunken)."""
+    """Significant genes by shrunken fold change times −log10 padj (Xiao et al. 2014, there without shrinkage)."""
     differ = shown[shown["padj"] < FDR]
     score = differ["shrunken"].abs() * -np.log10(differ["padj"].clip(lower=1e-300))
     return list(score.sort_values(ascending=False, kind="stable").index)
 
 
 def plot_volcano(table: pd.DataFrame, change: str, path: Path) -> None:
-    """Fold change against the adjusted p-value. change: what the horizontal axis is called."""
+    """Plot fold change against adjusted p-value. change: label of the x axis."""
     shown = table[table["padj"].notna()]
     if shown.empty:
-        figure_style.draw_message(path, "No gene was expressed enough to be tested.")
+        figure_style.draw_message(path, "No gene has sufficient expression for a test.")
         return
     smallest = shown["padj"][shown["padj"] > 0].min()
     height = -np.log10(shown["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
@@ -46,10 +46,10 @@ def plot_volcano(table: pd.DataFrame, change: str, path: Path) -> None:
 
 
 def plot_abundance(table: pd.DataFrame, change: str, path: Path) -> None:
-    """Mean normalised count against fold change, as estimated and shrunken."""
+    """Plot mean normalised count against fold change, estimated and shrunken."""
     shown = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
     if shown.empty:
-        figure_style.draw_message(path, "No gene was expressed enough to be tested.")
+        figure_style.draw_message(path, "No gene has sufficient expression for a test.")
         return
     figure, axes = figure_style.new_figure(1, 2, width=11, height=4.5, sharey=True)
     for axis, column, estimate in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
@@ -61,18 +61,18 @@ def plot_abundance(table: pd.DataFrame, change: str, path: Path) -> None:
 
 
 def describe_counts(shown: pd.DataFrame) -> str:
-    """How many genes differ, in words."""
+    """Title with the number of significant genes by direction."""
     tint = gene_colours(shown)
     tested = shown["padj"].notna().sum()
-    return f"{(tint == UP).sum():,} genes more, {(tint == DOWN).sum():,} less, of {tested:,} tested (FDR {FDR})"
+    return f"{(tint == UP).sum():,} genes higher, {(tint == DOWN).sum():,} lower, of {tested:,} tested (FDR {FDR})"
 
 
 def plot_points(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, x_scale: str = "linear") -> None:
-    """A point a gene, coloured by what was found; names of the foremost that have room. x_scale: scale of the x axis."""
+    """Plot one point per gene, coloured by direction, and label the top genes without overlap. x_scale: of the x axis."""
     axis.scatter(x, y, c=gene_colours(shown), s=14, linewidths=0, alpha=0.8, rasterized=len(shown) > 5000)
     axis.set_xscale(x_scale)
     axis.margins(0.12)
-    axis.autoscale_view()  # places on the page are asked for below
+    axis.autoscale_view()  # axis limits must be final for the label positions below
     label_positions: list[tuple[float, float]] = []
     for gene in rank_genes(shown):
         if len(label_positions) == NAMED or not np.isfinite([x[gene], y[gene]]).all():

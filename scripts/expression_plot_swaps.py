@@ -1,4 +1,4 @@
-"""Draw how alike RNA and DNA samples are by their SNVs, the pairs that the sheet names outlined."""
+"""Plot the SNV agreement of RNA and DNA samples; pairs of the sheet are outlined."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ import pandas as pd
 from readsight.report import figure_style
 from readsight.step import step
 
-# So many samples have room for their names.
+# Maximum number of samples that are labelled by name.
 NAMED = 60
 EXPECTED, WRONG = "black", figure_style.COLOURS[1]
 
 
 def main(matrix: Path, table: Path, out: Path) -> None:
-    """matrix: RNA × DNA, agreement. table: what each RNA sample was judged to be."""
+    """matrix: RNA × DNA agreement. table: state of each RNA sample."""
     agreement = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
     judgements = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
     if not agreement.notna().any().any():
@@ -28,7 +28,7 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     for y, sample in enumerate(agreement.index):
         row = judgements.loc[sample]
         for name, colour in ((row["own"], EXPECTED), (row["best"], WRONG)):
-            # the best match is marked only where it is not the one that it should be
+            # the best match is outlined only if it differs from the expected one
             if name and (colour == EXPECTED or row["state"] in ("swapped", "another's")):
                 box = (list(agreement.columns).index(name) - 0.5, y - 0.5)
                 axis.add_patch(plt.Rectangle(box, 1, 1, fill=False, edgecolor=colour, linewidth=2))
@@ -39,7 +39,7 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     if len(agreement) <= NAMED:
         axis.set_yticks(np.arange(len(agreement)), agreement.index, fontsize=8)
     axis.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axis, label="common SNVs without an allele foreign to the DNA", shrink=0.8)
+    figure.colorbar(image, ax=axis, label="fraction of SNVs without an allele foreign to the DNA", shrink=0.8)
     figure_style.save_figure(figure, out)
 
 

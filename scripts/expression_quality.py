@@ -1,4 +1,4 @@
-"""Measure the quality of an RNA sample: assigned, ribosomal, duplicates, coverage along genes, agreement of the counts."""
+"""Quality metrics of an RNA sample: assignment, ribosomal RNA, duplicates, gene body coverage, count agreement."""
 
 import bisect
 import json
@@ -17,12 +17,12 @@ SHORTEST = 500
 
 
 def read_counts(path: Path) -> dict[str, int]:
-    """Gene → count of a table with columns gene_id and count."""
+    """Read a table with columns gene_id and count: gene → count."""
     return {row[0]: int(row[1]) for row in (line.split("\t") for line in path.read_text().splitlines()[1:])}
 
 
 def count_agreement(first: dict[str, int], second: dict[str, int]) -> float | None:
-    """What two counts of the same genes have in common: the sum of the smaller over the sum of the larger; 1 if equal."""
+    """Agreement of two count tables: sum of the smaller over sum of the larger counts; 1 if equal."""
     genes = first.keys() | second.keys()
     pairs = [(first.get(gene, 0), second.get(gene, 0)) for gene in genes]
     larger = sum(map(max, pairs))
@@ -30,7 +30,7 @@ def count_agreement(first: dict[str, int], second: dict[str, int]) -> float | No
 
 
 def select_transcripts(transcripts: list[Transcript], counts: dict[str, int]) -> list[Transcript]:
-    """The longest transcript of each gene, of the genes with most fragments; short ones tell nothing of ends."""
+    """Longest transcript of each gene, for the genes with most fragments; short transcripts are uninformative."""
     longest: dict[str, Transcript] = {}
     for transcript in transcripts:
         current = longest.get(transcript.gene)
@@ -41,9 +41,9 @@ def select_transcripts(transcripts: list[Transcript], counts: dict[str, int]) ->
 
 
 def gene_body_coverage(transcripts: list[Transcript], depth: dict[str, tuple[list[int], list[int]]]) -> list[float]:
-    """Mean coverage from 5' (first) to 3' (last) in BINS parts, each transcript scaled to a mean of 1.
+    """Mean coverage from 5' to 3' in BINS bins, each transcript scaled to a mean of 1.
 
-    depth: contig → (positions in order, 0-based; their depths), where there is any.
+    depth: contig → (sorted 0-based positions, their depths); contigs without coverage may be missing.
     """
     total, used = [0.0] * BINS, 0
     for transcript in transcripts:
@@ -61,7 +61,7 @@ def gene_body_coverage(transcripts: list[Transcript], depth: dict[str, tuple[lis
 
 
 def read_depths(cram: Path, fasta: Path, bed: Path) -> dict[str, tuple[list[int], list[int]]]:
-    """Depth at the bases of a BED file, duplicates counted."""
+    """Depth at the bases of a BED file, including duplicates."""
     depth_by_contig: dict[str, tuple[list[int], list[int]]] = {}
     with pipes.read_pipe([["samtools", "depth", "-G", "0x704", "-g", "0x400", "--reference", fasta, "-b", bed, cram]]) as lines:
         for line in lines:
@@ -73,7 +73,7 @@ def read_depths(cram: Path, fasta: Path, bed: Path) -> dict[str, tuple[list[int]
 
 
 def summary_records(sample: str, figures: dict[str, tuple[float | None, int, str]]) -> list[dict]:
-    """The figures of a sample for the summary of the project: name → (value, n, description)."""
+    """Summary records of a sample. figures: name → (value, n, description)."""
     units = {"gene_body_bias": "ratio", "reads": "fragments"}
     return [
         {"key": f"expression.{sample}.{name}", "value": value if value is None else round(value, 6), "low": None, "high": None}
@@ -83,7 +83,7 @@ def summary_records(sample: str, figures: dict[str, tuple[float | None, int, str
 
 
 def main(job) -> None:
-    """Measure. job: of rule expression_quality."""
+    """Compute the metrics. job: of rule expression_quality."""
     counts = read_counts(job.input.counts)
     strands = json.loads(job.input.strandedness.read_text())
     rows = [line.split("\t") for line in job.input.star.read_text().splitlines()]
@@ -102,24 +102,24 @@ def main(job) -> None:
     job.output.body.write_text("bin\tcoverage\n" + "".join(f"{i}\t{value:.4f}\n" for i, value in enumerate(curve, start=1)))
     third = BINS // 3
     bias = sum(curve[-third:]) / sum(curve[:third]) if curve and sum(curve[:third]) else None
-    side = f"Fragments on genes whose first read lies on the RNA's strand (counted as {strands['strandedness']})"
+    side = f"Fragments on genes whose first read is on the strand of the RNA (counted as {strands['strandedness']})"
     figures = {
-        "reads": (fragments, fragments, "Fragments that were aligned: pairs, or single reads"),
+        "reads": (fragments, fragments, "Input fragments: pairs, or single reads"),
         "assigned_fraction": (assigned / fragments, fragments, "Fragments assigned to a gene by featureCounts"),
-        "ribosomal_fraction": (ribosomal / assigned, assigned, "Assigned fragments on ribosomal RNA, by the genes' biotype"),
+        "ribosomal_fraction": (ribosomal / assigned, assigned, "Assigned fragments on ribosomal RNA, by gene biotype"),
         "duplicate_fraction": _duplicate_fraction(job.input.flagstat.read_text()),
         "forward_fraction": (strands["fraction_forward"], strands["reads"], side),
-        "counts_agreement": (count_agreement(counts, star_counts), assigned, "Fragments counted alike by featureCounts and STAR"),
-        "gene_body_bias": (bias, len(transcripts), "Coverage of the genes' 3' third over that of their 5' third"),
+        "counts_agreement": (count_agreement(counts, star_counts), assigned, "Agreement of the counts of featureCounts and STAR"),
+        "gene_body_bias": (bias, len(transcripts), "Ratio of the coverage of the 3' third and the 5' third of genes"),
     }
     job.output.summary.write_text(json.dumps(summary_records(job.wildcards.sample, figures), indent=1) + "\n")
 
 
 def _duplicate_fraction(flagstat: str) -> tuple[float | None, int, str]:
-    """Duplicates among mapped reads; in RNA, much of it is abundance."""
+    """Fraction of duplicates among mapped reads; in RNA it largely reflects abundance."""
     _, mapped_reads = count_mapped(flagstat)
     line = next(line for line in flagstat.splitlines() if line.endswith(" primary duplicates"))
-    return int(line.split()[0]) / mapped_reads, mapped_reads, "Mapped reads that are marked as duplicates (marked, not left out)"
+    return int(line.split()[0]) / mapped_reads, mapped_reads, "Mapped reads that are marked as duplicates (marked, not removed)"
 
 
 if __name__ == "__main__":

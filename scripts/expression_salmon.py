@@ -1,4 +1,4 @@
-"""Estimate the abundance of transcripts and genes with Salmon."""
+"""Quantify transcripts and genes with Salmon."""
 
 import json
 from collections import defaultdict
@@ -23,7 +23,7 @@ def gene_rows(transcripts: dict[str, Row], gene_of: dict[str, str]) -> dict[str,
     """Gene → (length, effective length, TPM, count).
 
     TPM and counts are summed over transcripts; lengths are means weighted by TPM (tximport, Soneson et al. 2015),
-    and plain means where nothing is expressed.
+    unweighted if no transcript is expressed.
     """
     members: dict[str, list[Row]] = defaultdict(list)
     for name, row in transcripts.items():
@@ -39,7 +39,7 @@ def _combine_transcripts(rows: list[Row]) -> Row:
 
 
 def count_strands(kinds: dict) -> dict[str, int]:
-    """Fragments whose first read lies forward and reverse, from the library kinds that Salmon met (ISF, SR, …)."""
+    """Number of fragments with a forward or reverse first read, from Salmon's library type counts (ISF, SR, …)."""
     counts = {kind: int(n) for kind, n in kinds.items() if isinstance(n, int) and kind.isupper()}
     return {
         "forward": sum(n for kind, n in counts.items() if kind.endswith("SF")),
@@ -48,7 +48,7 @@ def count_strands(kinds: dict) -> dict[str, int]:
 
 
 def write_table(rows: dict[str, Row], name: str, out: Path) -> None:
-    """A table of rows; numbers with as many digits as they have, to 1e-6."""
+    """Write a table of rows; numbers with up to six decimals."""
     lines = ["\t".join((name, *COLUMNS))]
     lines += ["\t".join((key, *(f"{value:.6f}".rstrip("0").rstrip(".") for value in row))) for key, row in rows.items()]
     out.write_text("".join(f"{line}\n" for line in lines))

@@ -1,4 +1,4 @@
-"""Tell from the reads which strand the library keeps, and compare it with what is claimed."""
+"""Infer the strandedness of a library from its reads and compare it with the claimed one."""
 
 import json
 from pathlib import Path
@@ -6,21 +6,21 @@ from pathlib import Path
 from readsight.errors import InputError
 from readsight.step import step
 
-# Kept strands are told from this fraction on; libraries that keep none lie around one half.
+# Libraries are stranded from this fraction on; unstranded libraries lie around one half.
 STRANDED = 0.8
 UNSTRANDED = (0.4, 0.6)
 FEWEST = 100
 SIDES = {
-    "forward": "read 1 lies on the strand of the RNA",
-    "reverse": "read 1 lies on the other strand (dUTP, TruSeq stranded)",
-    "unstranded": "both strands alike",
+    "forward": "read 1 is on the strand of the RNA",
+    "reverse": "read 1 is on the opposite strand (dUTP, TruSeq stranded)",
+    "unstranded": "read 1 is on either strand equally often",
 }
 
 
 def find_opposed_genes(genes: list[list[str]]) -> set[str]:
-    """Genes that overlap one of the other strand: a read there counts on both sides, whatever the library keeps.
+    """Genes that overlap a gene on the opposite strand; their reads are not informative about strandedness.
 
-    genes: rows of the table of genes (gene_id, …, contig, start, end, strand, …), 0-based half-open.
+    genes: rows of the gene table (gene_id, …, contig, start, end, strand, …), 0-based half-open.
     """
     opposed_genes, active, contig = set(), [], None
     for row in sorted(genes, key=lambda row: (row[3], int(row[4]))):
@@ -34,9 +34,9 @@ def find_opposed_genes(genes: list[list[str]]) -> set[str]:
 
 
 def count_sides(path: Path, excluded_genes: set[str]) -> tuple[int, int]:
-    """(forward, reverse): fragments by the side that read 1 lies on, from STAR's counts or the kinds that Salmon met.
+    """(forward, reverse): fragments by strand of read 1, from STAR's counts or Salmon's library types.
 
-    excluded_genes: genes whose counts say nothing of the side.
+    excluded_genes: genes whose counts are not informative.
     """
     if path.suffix == ".json":
         counts = json.loads(path.read_text())
@@ -50,7 +50,7 @@ def _read_rows(table: Path) -> list[list[str]]:
 
 
 def infer_strandedness(forward: int, reverse: int) -> tuple[str | None, bool]:
-    """(strandedness, whether it is clear). None where there are too few fragments to tell."""
+    """(strandedness, whether it is clear). None with too few fragments."""
     total = forward + reverse
     if total < FEWEST:
         return None, False
@@ -63,18 +63,18 @@ def infer_strandedness(forward: int, reverse: int) -> tuple[str | None, bool]:
 
 
 def decide_strandedness(sample: str, claim: str, forward: int, reverse: int) -> dict:
-    """What the sample is counted by. claim: auto, unstranded, forward or reverse.
+    """Decide the strandedness used for counting. claim: auto, unstranded, forward or reverse.
 
-    A claim stands where the reads are too few or undecided. Raises InputError where they clearly contradict it.
+    A claim is kept if reads are too few or ambiguous. Raises InputError if they clearly contradict it.
     """
     measured, clear = infer_strandedness(forward, reverse)
     total = forward + reverse
     if claim != "auto" and clear and measured != claim:
         raise InputError(
-            f"{sample}: its strandedness is said to be {claim!r} ({SIDES[claim]}), but of {total:,} fragments on genes "
-            f"{forward / total:.1%} lie forward and {reverse / total:.1%} reverse, which is {measured!r} ({SIDES[measured]}). "
+            f"{sample}: the claimed strandedness is {claim!r} ({SIDES[claim]}), but of {total:,} fragments on genes "
+            f"{forward / total:.1%} are forward and {reverse / total:.1%} reverse, which is {measured!r} ({SIDES[measured]}). "
             f"Set {measured} in the sheet's column strandedness (or expression.strandedness), or auto; "
-            "if the kit is surely right, look whether fastq_1 and fastq_2 are swapped, or samples"
+            "if the kit is correct, check for swapped fastq_1 and fastq_2 or swapped samples"
         )
     return {
         "strandedness": claim if claim != "auto" and not clear else measured or "unstranded",
@@ -88,7 +88,7 @@ def decide_strandedness(sample: str, claim: str, forward: int, reverse: int) -> 
 
 
 def main(sample: str, source: Path, genes: Path, claim: str, out: Path) -> None:
-    """Decide, and write it down."""
+    """Decide the strandedness and write it as JSON."""
     sides = count_sides(source, find_opposed_genes(_read_rows(genes)))
     out.write_text(json.dumps(decide_strandedness(sample, claim, *sides), indent=1) + "\n")
 

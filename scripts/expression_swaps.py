@@ -1,4 +1,4 @@
-"""Check by shared SNVs that the RNA and the DNA that are said to be one donor's are one donor's."""
+"""Check by shared SNVs that RNA and DNA samples assigned to one donor match."""
 
 import heapq
 import json
@@ -21,24 +21,24 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-# The most common SNVs of exons are looked at, so many at most; more would tell no more.
+# Maximum number of exonic SNVs, the most common first; more do not add information.
 MOST = 1500
 DEPTH, BASE_QUALITY, MAPPING_QUALITY = 8, 20, 20
-# An allele of fewer reads than this part is taken for errors, or for the other copy's silence.
+# An allele below this read fraction is attributed to errors or allele-specific silencing.
 FAINT = 0.1
 FEWEST = 20
-# A donor agrees with itself nearly everywhere; unrelated people at 0.6 to 0.85 of common SNVs.
+# Samples of one donor agree at nearly all common SNVs, unrelated donors at 0.6 to 0.85.
 SAME = 0.9
-# What it takes to say so of two donors that should not be one.
+# Stricter threshold for a match between two different donors.
 SURELY = 0.95
-# Of two DNA samples that both agree so well, as of one person taken twice, this much apart is chance.
+# Tolerated difference between two matching DNA samples, such as replicates of one donor.
 CLOSE = 0.05
 ERRORS = ("swapped", "unlike", "another's")
 COLUMNS = ("sample", "donor", "own", "agreement_own", "best", "agreement_best", "sites", "state")
 
 
 class ExonSnv(NamedTuple):
-    """An SNV of an exon, 0-based, and the DNA samples' copies of its alternative allele: (samples,), NaN where not called."""
+    """An exonic SNV, 0-based. copies: (DNA samples,) copies of the alternative allele, NaN where not called."""
 
     contig: str
     start: int
@@ -55,7 +55,7 @@ def exon_intervals(gtf: Path, lengths: dict[str, int]) -> IntervalSet:
 
 
 def candidate_sites(calls: Path, inside: IntervalSet, samples: list[str]) -> Iterator[ExonSnv]:
-    """SNVs of two alleles in exons that passed all filters, and that tell the samples apart (or vary at all, in a lone one)."""
+    """Yield biallelic exonic SNVs that passed all filters and differ between samples (or are non-reference in a single sample)."""
     with pysam.VariantFile(str(calls)) as handle:
         for row in handle:
             is_snv = len(row.ref) == 1 and row.alts and len(row.alts) == 1 and len(row.alts[0]) == 1 and row.alts[0] in "ACGT"
@@ -73,7 +73,7 @@ def candidate_sites(calls: Path, inside: IntervalSet, samples: list[str]) -> Ite
 
 
 def select_common_sites(sites: Iterator[ExonSnv], most: int = MOST) -> list[ExonSnv]:
-    """The sites of which both alleles are most common, in the genome's order."""
+    """Sites with allele frequencies closest to one half, in genomic order."""
 
     def rarity(numbered: tuple[int, ExonSnv]) -> tuple[float, int]:
         return abs(float(np.nanmean(numbered[1].copies)) / 2 - 0.5), numbered[0]
@@ -83,7 +83,7 @@ def select_common_sites(sites: Iterator[ExonSnv], most: int = MOST) -> list[Exon
 
 
 def call_genotypes(cram: Path, sites: list[ExonSnv], fasta: Path) -> np.ndarray:
-    """Copies of the alternative allele that a sample's reads tell: (sites,), NaN where fewer than DEPTH cover it."""
+    """Copies of the alternative allele from a sample's reads: (sites,), NaN below DEPTH reads."""
     copies = np.full(len(sites), np.nan)
     with pysam.AlignmentFile(str(cram), reference_filename=str(fasta)) as handle:
         for i, site in enumerate(sites):
@@ -103,23 +103,30 @@ def _is_counted(read: pysam.AlignedSegment) -> bool:
 
 
 def compute_agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How alike samples are: the part of the sites that both know where RNA shows no allele that the DNA lacks; and these sites.
+    """Agreement of RNA and DNA samples: fraction of shared sites without an RNA allele that the DNA lacks.
 
-    rna: (RNA samples, sites); dna: (DNA samples, sites); copies, NaN where not known. Returns two (RNA, DNA) arrays.
-    RNA of one allele where the DNA has both is no contradiction: a copy can be silent. NaN where no site is shared.
+    Parameters
+    ----------
+    rna, dna : (samples, sites), copies of the alternative allele, NaN where unknown.
+
+    Returns
+    -------
+    Agreement (NaN without shared sites) and number of shared sites, both (RNA, DNA). Homozygous RNA at a heterozygous
+    DNA site is no contradiction, because one allele can be silent.
     """
     known = (~np.isnan(rna)).astype(float) @ (~np.isnan(dna)).astype(float).T
-    # RNA that shows the alternative where the DNA has none, or the reference where the DNA has none
+    # RNA with the alternative allele where the DNA is homozygous reference, or the reverse
     against = (rna > 0).astype(float) @ (dna == 0).astype(float).T + (rna < 2).astype(float) @ (dna == 2).astype(float).T
     with np.errstate(invalid="ignore", divide="ignore"):
         return 1 - against / known, known.astype(int)
 
 
 def judge_samples(agreement: pd.DataFrame, shared: pd.DataFrame, donors: Mapping[str, str]) -> pd.DataFrame:
-    """A row an RNA sample: its own donor's DNA, the DNA that it is most like, and what that tells (`state`).
+    """Classify RNA samples, one row each: expected DNA, best matching DNA, and `state`.
 
-    alike, shared: RNA × DNA samples, agreement and sites. state: own; swapped (another donor's DNA is more alike); unlike (no
-    DNA is like it, not even its own); another's (its donor has no DNA here, and it is the same as one that has); no DNA; too few sites.
+    agreement, shared: RNA × DNA, agreement and number of sites. state: own (matches its donor); swapped (matches a different
+    donor's DNA better); unlike (matches no DNA); another's (its donor has no DNA here, but it matches a different donor's);
+    no DNA; too few sites.
     """
     rows = []
     for sample in agreement.index:
@@ -142,32 +149,30 @@ def judge_samples(agreement: pd.DataFrame, shared: pd.DataFrame, donors: Mapping
 
 
 def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
-    """A sentence for each sample that is not what the sheet says."""
+    """Error message for each sample that contradicts the sheet."""
     messages = []
     for row in table[table["state"].isin(ERRORS)].itertuples():
         match = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
-        subject = f"{row.sample}, said to be of donor {row.donor}, is "
+        subject = f"{row.sample}, assigned to donor {row.donor}, "
         if row.state == "swapped":
-            messages.append(
-                f"{subject}that of {match}, and not of {row.own} ({row.agreement_own:.1%}): exchanged, or wrongly labelled"
-            )
+            messages.append(f"{subject}matches {match}, not {row.own} ({row.agreement_own:.1%}): swapped or mislabelled")
         elif row.state == "unlike":
             messages.append(
-                f"{subject}unlike {row.own} ({row.agreement_own:.1%} of common SNVs) and every other DNA: exchanged, or mixed"
+                f"{subject}matches neither {row.own} ({row.agreement_own:.1%} of common SNVs) nor any further DNA sample: swapped or contaminated"
             )
         else:
-            messages.append(f"{subject}the same as {match}: are these two donors one, or is the sample exchanged?")
+            messages.append(f"{subject}matches {match}: duplicate donor or swapped sample")
     return messages
 
 
 def summary_records(table: pd.DataFrame, messages: list[str]) -> list[dict[str, Any]]:
     checked = table["state"].isin(["own", *ERRORS])
     donor_agreement = table.loc[table["state"] == "own", "agreement_own"]
-    description = "RNA samples that by their SNVs are not of the donor that the sheet says"
+    description = "RNA samples whose SNVs do not match the donor in the sheet"
     description = f"ERROR: {description}: {'; '.join(messages)}" if messages else description
     description += "" if checked.any() else " (none could be compared: too few SNVs are covered)"
     agreement_description = (
-        "Least agreement of RNA with the DNA of its own donor: SNVs at which it shows no allele that the DNA lacks"
+        "Lowest agreement of RNA with the DNA of its donor: fraction of SNVs without an allele that the DNA lacks"
     )
     no_interval = {"low": None, "high": None}
     return [
@@ -182,7 +187,7 @@ def main(
     crams: Mapping[str, Path], calls: Path, gtf: Path, fasta: Path, fai: Path, donors: Mapping[str, str], dna: list[str],
     threads: int, out: Any,
 ) -> None:  # fmt: skip
-    """crams: RNA sample → alignments. donors: every sample → donor. dna: samples of the calls. out: table, matrix, note, summary."""
+    """crams: RNA sample → CRAM. donors: sample → donor. dna: samples of the calls. out: table, matrix, note, summary."""
     sites = select_common_sites(candidate_sites(calls, exon_intervals(gtf, read_contig_lengths(fai)), dna))
     genotype_sample = partial(call_genotypes, sites=sites, fasta=fasta)
     with ProcessPoolExecutor(threads, mp_context=get_context("fork")) as pool:

@@ -1,4 +1,4 @@
-"""Write the sequences of transcripts, spliced from the reference, and which gene each belongs to."""
+"""Write spliced transcript sequences and the table of transcripts and their genes."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ LEAST = 31
 
 
 def splice_transcript(transcript: Transcript, contig: bytes) -> bytes:
-    """The bases of a transcript, 5' to 3'. contig: bases of the contig that it stands on."""
+    """Spliced bases of a transcript, 5' to 3'. contig: bases of its contig."""
     bases = b"".join(contig[start:end] for start, end in merge_spans(transcript.exons))
     return bases[::-1].translate(COMPLEMENT) if transcript.strand == "-" else bases
 
 
 def read_contigs(fasta: Path) -> Iterator[tuple[str, bytes]]:
-    """Contigs of a FASTA, one at a time."""
+    """Yield the contigs of a FASTA file."""
     name, pieces = "", []
     for contig, piece in iterate_sequences(fasta):
         if piece is not None:
@@ -34,7 +34,7 @@ def read_contigs(fasta: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def main(gtf: Path, fasta: Path, fai: Path, out: Path, genes: Path) -> None:
-    """Write FASTA, a line a transcript, and the table transcript_id, gene_id; very short transcripts are left out."""
+    """Write the FASTA and the table transcript_id, gene_id; very short transcripts are skipped."""
     by_contig: dict[str, list[Transcript]] = {}
     for transcript in read_gtf(gtf, read_contig_lengths(fai)):
         if transcript.length >= LEAST:
@@ -45,7 +45,7 @@ def main(gtf: Path, fasta: Path, fai: Path, out: Path, genes: Path) -> None:
         for name, contig in read_contigs(fasta):
             for transcript in by_contig.get(name, []):
                 key = re.sub(r"\s", "_", transcript.name)
-                if key in written:  # the pseudoautosomal genes of some annotations stand on X and Y under one name
+                if key in written:  # pseudoautosomal genes of some annotations occur on X and Y with one name
                     continue
                 written.add(key)
                 bases.write(b">%s\n%s\n" % (key.encode(), splice_transcript(transcript, contig)))

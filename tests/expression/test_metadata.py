@@ -1,4 +1,4 @@
-"""What is said of samples is joined by names; what does not fit is said, all at once."""
+"""Sample metadata is joined by names; all faults are reported together."""
 
 import gzip
 import os
@@ -19,7 +19,7 @@ def make_entry(file, key=None, order_of=None, **add):
 
 @pytest.fixture
 def join_text(tmp_path):
-    """Join one text as metadata, and a sheet, to samples."""
+    """Return a function that joins a metadata text and a sheet to samples."""
 
     def run_join(samples, text="", sheet=None, alone=True, order=None, **settings):
         entries = []
@@ -40,7 +40,7 @@ def test_key_is_the_column_with_sample_names(join_text):
 
 def test_unnamed_first_column_can_be_the_key(join_text):
     assert join_text(["a"], ",age\na,5\n").samples == {"a": {"age": "5"}}
-    assert join_text(["a"], "age,sex\na,5,f\n").samples == {"a": {"age": "5", "sex": "f"}}, "R leaves out the corner"
+    assert join_text(["a"], "age,sex\na,5,f\n").samples == {"a": {"age": "5", "sex": "f"}}, "R omits the corner"
 
 
 def test_missing_value_codes(join_text):
@@ -63,14 +63,14 @@ def test_treatment_rows_of_a_patient_are_merged(join_text):
     text = "case_submitter_id,age,treatment\nTCGA-BH-A0DK,49,radiation\nTCGA-BH-A0DK,49,drug\n"
     result = join_text(["TCGA-BH-A0DK-01A"], text)
     assert result.samples["TCGA-BH-A0DK-01A"]["age"] == "49" and "treatment" not in result.columns
-    assert not result.faults and "left out: treatment" in result.notes[0]
+    assert not result.faults and "dropped: treatment" in result.notes[0]
 
 
 def test_rows_in_the_order_of_a_table(join_text):
     result = join_text(["a", "b"], ",subtype\n0,Basal\n1,LumA\n", order_of="t.csv", order={"t.csv": ["b", "a"]}, split="train")
     assert result.samples == {"b": {"subtype": "Basal", "split": "train"}, "a": {"subtype": "LumA", "split": "train"}}
     (fault,) = join_text(["a"], ",subtype\n0,Basal\n", order_of="t.csv", order={"t.csv": ["b", "a"]}).faults[:1]
-    assert "has 1 rows, but t.csv, whose samples they are to follow, has 2" in fault
+    assert "has 1 rows, but t.csv, whose sample order they follow, has 2" in fault
 
 
 def test_contradictions_are_reported(join_text):
@@ -83,7 +83,7 @@ def test_unmatched_names_suggest_the_closest(join_text):
     result = join_text(["S1", "S12"], "id,sex\nS1,f\nS_12,m\n")
     assert "sample 'S12' is described neither by the sample sheet nor by metadata; is it 'S_12' of" in result.faults[0]
     (fault,) = join_text(["S1"], "id,sex\nT_S_1,f\n").faults[:1]
-    assert "no column names the samples, which are called S1" in fault and "metadata.0.key" in fault
+    assert "no column contains the sample names (S1" in fault and "metadata.0.key" in fault
     (fault,) = [f for f in join_text(["S1", "S2"], sheet={"S1": {"x": "1"}, "S2": {"x": "1"}, "S_22": {}}).faults]
     assert "sample 'S_22' is in no table; did you mean 'S2'?" in fault
 
@@ -106,7 +106,7 @@ def test_sheet_may_cover_several_tables(join_text):
     [
         ("id,sex\n", "has no rows"),
         ("id,sex\na,f,1\nb,m\n", "row 2: has 3 fields"),
-        ("id,sex,sex\na,f,f\n", "'sex' stands more than once"),
+        ("id,sex,sex\na,f,f\n", "'sex' occurs more than once"),
     ],
 )
 def test_invalid_metadata_files(join_text, text, message):
@@ -117,12 +117,12 @@ def test_invalid_metadata_files(join_text, text, message):
 def test_series_matrix_matches_accession_or_title(tmp_path):
     path = REAL / "api/geo_soft/GSE99709_series_matrix.txt.gz"
     if not path.exists():
-        pytest.skip("the real data are not here")
+        pytest.skip("the real data are not available")
     file = metadata.read_metadata(str(path))
     for names in (["GSM2650749", "GSM2650758"], ["EV2_6", "CC2_5"]):
         result = metadata.join_metadata(sample_names.resolve_names(names)[1], {}, [make_entry(path)], {str(path): file}, {}, True)
         assert [attributes["viral treatment"] for attributes in result.samples.values()] == ["Ad5CMV-eGFP", "Ad5CMVCre-eGFP"]
-        assert result.samples[names[0]]["genotype_variation"] == "Stat3 flox/flox", "HDF5 holds no slash in names"
+        assert result.samples[names[0]]["genotype_variation"] == "Stat3 flox/flox", "HDF5 does not allow a slash in names"
 
 
 def test_gdc_sample_sheet_maps_files_to_samples(tmp_path):

@@ -1,4 +1,4 @@
-"""TCGA barcodes say whose sample an aliquot is of."""
+"""TCGA barcodes identify patient and sample of an aliquot."""
 
 import pytest
 

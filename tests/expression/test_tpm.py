@@ -1,4 +1,4 @@
-"""TPM against its definition."""
+"""TPM matches its definition."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_invalid_count_is_refused(counts):
 
 
 def test_effective_length_counts_fragment_start_positions():
-    """A fragment as long as the gene fits in one place; one that is longer is taken to fit in one."""
+    """A fragment at least as long as the gene has one start position."""
     np.testing.assert_array_equal(effective_lengths(np.array([300, 200, 150]), 200), [101, 1, 1])
 
 

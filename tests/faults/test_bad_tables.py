@@ -1,6 +1,6 @@
-"""Bad tables and bad tasks on samples, seen before any job: each is said with its place and remedy.
+"""Invalid tables and tasks on samples are reported before any job, with position and remedy.
 
-Every case breaks one thing in a sound small cohort of two modalities, and looks at it as `make doctor` does.
+Every case breaks one thing in a small valid cohort of two modalities and checks it like `make doctor`.
 """
 
 import gzip
@@ -28,7 +28,7 @@ CONFIG = {
 
 @dataclass
 class CohortFolder:
-    """A sound cohort in a folder of its own."""
+    """A valid cohort in a temporary folder."""
 
     folder: Path
 
@@ -101,7 +101,7 @@ def set_combat(cohort: CohortFolder, **more: str) -> None:
 
 
 def hold_out_batch(cohort: CohortFolder) -> None:
-    """A given split whose test part is a batch that nothing is trained on."""
+    """Given split with a test set from a batch that is not in the training set."""
     set_combat(cohort)
     cohort.set_config("tasks.response.split", {"by": "given"})
     head, *rows = cohort.read_text("sheet.tsv").splitlines()
@@ -113,52 +113,52 @@ def hold_out_batch(cohort: CohortFolder) -> None:
 
 
 def rename_protein_samples(cohort: CohortFolder) -> None:
-    """Proteins of other people, who are described."""
+    """Rename the protein samples, so that the modalities share no sample."""
     cohort.replace_text("protein.tsv", "P", "Q_")
     cohort.replace_text("protein.tsv", "TQ_53", "TP53")
     cohort.replace_text("clinical.csv", "age\n", "age\n" + "".join(f"{s.replace('P', 'Q_')},40\n" for s in SAMPLES))
 
 
 CASES = {
-    "no such file": (lambda c: c.config("tables.rna.files", ["rma.csv.gz"]), "tables.rna.files.0: there is no such file: rma.csv.gz; did you mean rna.csv.gz?"),
-    "no such metadata": (lambda c: c.config("metadata.0.file", "clinic.csv"), "metadata.0.file: there is no such file"),
-    "label that is nowhere": (lambda c: c.config("tasks.response.label", "respons"), "tasks.response.label: neither sheet nor metadata nor table has a column 'respons'; did you mean 'response'?"),
-    "batch that is nowhere": (lambda c: c.config("tasks.response.harmonise", {"batch": "bach"}), "harmonise.batch: neither sheet nor metadata nor table has a column 'bach'; did you mean 'batch'?"),
-    "given split that is nowhere": (lambda c: c.config("tasks.response.split", {"by": "given"}), "split.given: neither sheet nor metadata nor table has a column 'split'"),
-    "given split of other words": (lambda c: c.config("tasks.response.split", {"by": "given", "given": "batch"}), "split.given: column 'batch' says 'a' of P01"),
-    "groups that are nowhere": (lambda c: c.config("tasks.response.split.column", "family"), "split.column: neither sheet nor metadata nor table has a column 'family'"),
-    "positive class that is not there": (lambda c: c.config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
+    "no such file": (lambda c: c.set_config("tables.rna.files", ["rma.csv.gz"]), "tables.rna.files.0: file does not exist: rma.csv.gz; did you mean rna.csv.gz?"),
+    "no such metadata": (lambda c: c.set_config("metadata.0.file", "clinic.csv"), "metadata.0.file: file does not exist"),
+    "label that is nowhere": (lambda c: c.set_config("tasks.response.label", "respons"), "tasks.response.label: neither sheet nor metadata nor table has a column 'respons'; did you mean 'response'?"),
+    "batch that is nowhere": (lambda c: c.set_config("tasks.response.harmonise", {"batch": "bach"}), "harmonise.batch: neither sheet nor metadata nor table has a column 'bach'; did you mean 'batch'?"),
+    "given split that is nowhere": (lambda c: c.set_config("tasks.response.split", {"by": "given"}), "split.given: neither sheet nor metadata nor table has a column 'split'"),
+    "given split of other words": (lambda c: c.set_config("tasks.response.split", {"by": "given", "given": "batch"}), "split.given: column 'batch' has 'a' for P01"),
+    "groups that are nowhere": (lambda c: c.set_config("tasks.response.split.column", "family"), "split.column: neither sheet nor metadata nor table has a column 'family'"),
+    "positive class that is not there": (lambda c: c.set_config("tasks.response.positive", "yess"), "positive: no sample is 'yess' in column 'response'; did you mean 'yes'?"),
     "one class": (label_all_positive, "label: all 24 samples are 'yes' in column 'response': one class, nothing to learn"),
-    "label that is an amount": (lambda c: c.config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples; these are no classes"),
-    "fewer members than folds": (keep_two_negatives, "split.folds: class 'no' of column 'response' has 2 members to train on (donors count once), and 3 folds with 3 inner ones need 5"),
-    "fewer members than nested folds": (lambda c: c.config("tasks.response.split", {"folds": 2, "inner": 9}), "split.folds: class 'no' of column 'response' has 12 members to train on (donors count once), and 2 folds with 9 inner ones need 18; lower split.folds or split.inner"),
-    "SMOTE of one sample": (lambda c: (keep_two_negatives(c), c.config("tasks.response.split", {"folds": 2, "inner": 2}), c.edit("sheet.tsv", "P05\tyes", "P05\tno"), c.edit("sheet.tsv", "P07\tyes", "P07\tno"), c.edit("sheet.tsv", "P09\tyes", "P09\tno")), "balance.method: SMOTE draws between two samples of a class, and of 'no' (5 samples to train on) some inner training part has one; 8 are needed"),
-    "batch of one": (lambda c: (c.edit("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), set_combat(c)), "harmonise.batch: batch 'z' has 1 sample to train on; 3 folds with 3 inner ones need 5 of it"),
-    "batch that is tested alone": (hold_out_batch, "harmonise.batch: batch 'z' is in the test part alone, and ComBat learns of each batch in the training part"),
-    "reference that is no batch": (lambda c: set_combat(c, reference="A1"), "harmonise.reference: 'A1' is no batch of column 'batch'; did you mean 'a'?"),
+    "label that is an amount": (lambda c: c.set_config("tasks.response.label", "weight"), "label: column 'weight' has 24 different values (50.0, 50.5, 51.0, 51.5, …) in 24 samples, which are too many for classes"),
+    "fewer members than folds": (keep_two_negatives, "split.folds: class 'no' of column 'response' has 2 groups for training (donors count once), and 3 folds with 3 inner folds need 5"),
+    "fewer members than nested folds": (lambda c: c.set_config("tasks.response.split", {"folds": 2, "inner": 9}), "split.folds: class 'no' of column 'response' has 12 groups for training (donors count once), and 2 folds with 9 inner folds need 18; lower split.folds or split.inner"),
+    "SMOTE of one sample": (lambda c: (keep_two_negatives(c), c.set_config("tasks.response.split", {"folds": 2, "inner": 2}), c.replace_text("sheet.tsv", "P05\tyes", "P05\tno"), c.replace_text("sheet.tsv", "P07\tyes", "P07\tno"), c.replace_text("sheet.tsv", "P09\tyes", "P09\tno")), "balance.method: SMOTE needs two samples of a class, and of 'no' (5 samples for training) some inner training fold has one; 8 are needed"),
+    "batch of one": (lambda c: (c.replace_text("sheet.tsv", "P07\tno\tb", "P07\tno\tz"), set_combat(c)), "harmonise.batch: batch 'z' has 1 sample for training; 3 folds with 3 inner folds need 5"),
+    "batch that is tested alone": (hold_out_batch, "harmonise.batch: batch 'z' occurs in the test set only, and ComBat must be fitted on training samples of each batch"),
+    "reference that is no batch": (lambda c: set_combat(c, reference="A1"), "harmonise.reference: 'A1' is not a batch of column 'batch'; did you mean 'a'?"),
     "batch that is the label": (confound_batch, "harmonise.batch: "),
-    "modality of other samples": (rename_protein_samples, "modalities: rna is a modality with no shared sample"),
-    "sample of another name in the sheet": (lambda c: c.edit("sheet.tsv", "P07", "P_07"), "sample 'P_07' is in no table; did you mean 'P07'?"),
+    "modality of other samples": (rename_protein_samples, "modalities: rna shares no sample with the remaining modalities"),
+    "sample of another name in the sheet": (lambda c: c.replace_text("sheet.tsv", "P07", "P_07"), "sample 'P_07' is in no table; did you mean 'P07'?"),
     "sample without metadata": (lambda c: (drop_samples("sheet.tsv", "P09")(c), drop_samples("clinical.csv", "P09")(c)), "sample 'P09' is described neither by the sample sheet nor by metadata"),
-    "metadata that contradict": (lambda c: c.write("clinical.csv", "patient,batch\nP01,b\n"), "column 'batch' is 'b' here and 'a' in the sample sheet; they must agree"),
-    "metadata of nobody": (lambda c: c.edit("clinical.csv", "P", "X"), "no column names the samples, which are called P01"),
-    "no such key": (lambda c: c.config("metadata.0.key", "patients"), "metadata.0.key: clinical.csv has no column 'patients'; did you mean 'patient'?"),
-    "rows in the order of no table": (lambda c: c.config("metadata.0.order_of", "rna.csv"), "metadata.0.order_of: rna.csv is no file of a table; did you mean rna.csv.gz?"),
-    "rows of another number": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), drop_samples("clinical.csv", "P24")(c)), "clinical.csv: has 23 rows, but protein.tsv, whose samples they are to follow, has 24"),
-    "order and key": (lambda c: (c.config("metadata.0.order_of", "protein.tsv"), c.config("metadata.0.key", "patient")), "not both; keep one"),
-    "one file twice": (lambda c: c.config("tables.rna.files", ["rna.csv.gz", "rna.csv.gz"]), "tables.rna.files: rna.csv.gz stands twice"),
-    "about that is not there": (lambda c: c.config("tables.protein.about", ["grade"]), "tables.protein.about: protein.tsv has no column or row 'grade'"),
+    "metadata that contradict": (lambda c: c.write_text("clinical.csv", "patient,batch\nP01,b\n"), "column 'batch' is 'b' here and 'a' in the sample sheet; they must agree"),
+    "metadata of nobody": (lambda c: c.replace_text("clinical.csv", "P", "X"), "no column contains the sample names (P01"),
+    "no such key": (lambda c: c.set_config("metadata.0.key", "patients"), "metadata.0.key: clinical.csv has no column 'patients'; did you mean 'patient'?"),
+    "rows in the order of no table": (lambda c: c.set_config("metadata.0.order_of", "rna.csv"), "metadata.0.order_of: rna.csv is not a file of a table; did you mean rna.csv.gz?"),
+    "rows of another number": (lambda c: (c.set_config("metadata.0.order_of", "protein.tsv"), drop_samples("clinical.csv", "P24")(c)), "clinical.csv: has 23 rows, but protein.tsv, whose sample order they follow, has 24"),
+    "order and key": (lambda c: (c.set_config("metadata.0.order_of", "protein.tsv"), c.set_config("metadata.0.key", "patient")), "cannot be combined; keep one"),
+    "one file twice": (lambda c: c.set_config("tables.rna.files", ["rna.csv.gz", "rna.csv.gz"]), "tables.rna.files: rna.csv.gz is listed twice"),
+    "about that is not there": (lambda c: c.set_config("tables.protein.about", ["grade"]), "tables.protein.about: protein.tsv has no column or row 'grade'"),
     "file that was cut off": (lambda c: (c.folder / "rna.csv.gz").write_bytes((c.folder / "rna.csv.gz").read_bytes()[:-9]), "rna.csv.gz: gzip is truncated"),
-    "row that was cut off": (lambda c: c.write("protein.tsv", c.text("protein.tsv").rstrip()[:-12]), "protein.tsv, row 25: has 2 fields, but the header names 4 columns"),
-    "which way round": (lambda c: c.write("protein.tsv", "x\tk\tl\nm\t1\t2\nn\t3\t4\n"), "tables.protein.samples_are: rows, or columns"),
-    "spreadsheet": (lambda c: c.write("clinical.csv", "PK\x03\x04"), "clinical.csv"),
-    "sample twice": (lambda c: c.edit("protein.tsv", "P02", "P01"), "sample 'P01' stands more than once"),
-    "label among the features": (lambda c: c.edit("protein.tsv", "ESR1", "response"), "protein.tsv: 'response', which is to be predicted, stands among the features, and the label would leak through that column; name it in tables.protein.about"),
-    "contrast of a column that is nowhere": (lambda c: c.config("expression.contrast", CONTRAST | {"column": "respons"}), "expression.contrast.column: sheet, metadata and table have no column 'respons'; did you mean 'response'?"),
-    "contrast of a group that is nowhere": (lambda c: c.config("expression.contrast", CONTRAST | {"tested": "yess"}), "expression.contrast.tested: no sample has 'yess' in column response ('no': 12, 'yes': 12); did you mean 'yes'?"),
-    "contrast whose block is the group": (lambda c: c.config("expression.contrast", CONTRAST | {"block": "response"}), "expression.contrast.block: each response holds samples of one group only"),
-    "task on calls": (lambda c: c.config("tasks.calls", {"source": "variants"}), "tasks.calls"),
-    "modality that is not there": (lambda c: c.config("tasks.response.modalities", ["rma"]), "modalities: 'rma' is not there"),
+    "row that was cut off": (lambda c: c.write_text("protein.tsv", c.read_text("protein.tsv").rstrip()[:-12]), "protein.tsv, row 25: has 2 fields, but the header names 4 columns"),
+    "which way round": (lambda c: c.write_text("protein.tsv", "x\tk\tl\nm\t1\t2\nn\t3\t4\n"), "tables.protein.samples_are to rows or columns"),
+    "spreadsheet": (lambda c: c.write_text("clinical.csv", "PK\x03\x04"), "clinical.csv"),
+    "sample twice": (lambda c: c.replace_text("protein.tsv", "P02", "P01"), "sample 'P01' occurs more than once"),
+    "label among the features": (lambda c: c.replace_text("protein.tsv", "ESR1", "response"), "protein.tsv: 'response', which is to be predicted, is among the features, and the label would leak through it; list it in tables.protein.about"),
+    "contrast of a column that is nowhere": (lambda c: c.set_config("expression.contrast", CONTRAST | {"column": "respons"}), "expression.contrast.column: sheet, metadata and table have no column 'respons'; did you mean 'response'?"),
+    "contrast of a group that is nowhere": (lambda c: c.set_config("expression.contrast", CONTRAST | {"tested": "yess"}), "expression.contrast.tested: no sample has 'yess' in column response ('no': 12, 'yes': 12); did you mean 'yes'?"),
+    "contrast whose block is the group": (lambda c: c.set_config("expression.contrast", CONTRAST | {"block": "response"}), "expression.contrast.block: each response has samples of one group only"),
+    "task on calls": (lambda c: c.set_config("tasks.calls", {"source": "variants"}), "tasks.calls"),
+    "modality that is not there": (lambda c: c.set_config("tasks.response.modalities", ["rma"]), "modalities: 'rma' does not exist"),
 }  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_valid_cohort_passes(cohort, capsys):
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
     output = capsys.readouterr().out
     assert "rna.csv.gz: 24 samples, 30 features" in output and "protein.tsv: 24 samples, 3 features" in output
-    assert "All is well" in output
+    assert "No faults" in output
 
 
 @pytest.mark.parametrize(("break_cohort", "message"), CASES.values(), ids=CASES)
@@ -178,16 +178,16 @@ def test_bad_input_is_reported_before_any_job(cohort, capsys, break_cohort, mess
 
 
 def test_all_faults_are_reported_together(cohort, capsys):
-    cohort.config("tasks.response.label", "respons")
-    cohort.config("tasks.response.harmonise", {"batch": "bach"})
-    cohort.config("tasks.again", {"source": "samples", "label": "agee"})
+    cohort.set_config("tasks.response.label", "respons")
+    cohort.set_config("tasks.response.harmonise", {"batch": "bach"})
+    cohort.set_config("tasks.again", {"source": "samples", "label": "agee"})
     assert preflight.main(["config.yaml"]) == 1
     output = capsys.readouterr().out
     assert "has 3 faults" in output and "config.yaml, row" in output, output
 
 
 def test_too_few_smote_neighbours_is_a_note(cohort, capsys):
-    cohort.config("tasks.response.balance", {"method": "smote", "neighbours": 9})
+    cohort.set_config("tasks.response.balance", {"method": "smote", "neighbours": 9})
     assert preflight.main(["config.yaml"]) == 0
     assert "note: tasks.response.balance.neighbours: class 'no' has about 5 samples" in capsys.readouterr().out
 
@@ -199,10 +199,10 @@ def test_missing_modality_of_samples_is_allowed(cohort, capsys):
 
 def test_snakemake_plans_valid_cohort_and_reports_faults(cohort):
     if not (ROOT / ".venv/bin/snakemake").exists():
-        pytest.skip("the runner is not set up: make setup")
+        pytest.skip("the runner is not installed: make setup")
     plan = run_snakemake(cohort.folder / "config.yaml", "--dry-run", "--quiet", "rules")
     assert plan.returncode == 0, plan.stdout
     assert "expression_import" in plan.stdout and "align_" not in plan.stdout and "variants_" not in plan.stdout
     os.remove(cohort.folder / "rna.csv.gz")
     plan = run_snakemake(cohort.folder / "config.yaml", "--dry-run")
-    assert plan.returncode == 1 and "tables.rna.files.0: there is no such file" in plan.stdout and "Traceback" not in plan.stdout
+    assert plan.returncode == 1 and "tables.rna.files.0: file does not exist" in plan.stdout and "Traceback" not in plan.stdout

@@ -1,4 +1,4 @@
-"""Variants of known effect break what they are said to break, and their neutral twins differ from them in nothing else."""
+"""Planted variants break their sites, and neutral twins are matched in every further respect."""
 
 from pathlib import Path
 
@@ -53,16 +53,16 @@ def read_rows(path):
 
 
 def read_pairs(path):
-    """(causal row and INFO, neutral row and INFO) of each pair."""
+    """Pairs of ((causal row, INFO), (neutral row, INFO))."""
     twins = {}
     for row, info in read_rows(path):
         twins.setdefault(info["TWIN"], {})[info["CAUSAL"]] = (row, info)
-    assert all(set(pair) == {0, 1} for pair in twins.values()), "a causal variant has its twin"
+    assert all(set(pair) == {0, 1} for pair in twins.values()), "every causal variant has a twin"
     return [(pair[1], pair[0]) for pair in twins.values()]
 
 
 def substitute_base(codes, row):
-    """The chromosome with the variant."""
+    """Codes of the chromosome with the variant."""
     sequence = codes[row.chrom].copy()
     sequence[row.start] = encode(row.alts[0])[0]
     return sequence
@@ -127,7 +127,7 @@ def test_splice_variants_match_labelled_positions(genome, vcf_paths):
     assert annotated <= labelled and len(annotated) == len(twins) > 0.9 * len(labelled)
     for (row, info), _ in twins:
         inward = (row.pos - info["SITE"]) * (1 if (info["STRAND"] == "+") == (info["KIND"] == "donor") else -1)
-        assert inward in (1, 2), "one of the intron's two bases next to the exon"
+        assert inward in (1, 2), "one of the two intron bases next to the exon"
         assert info["DELTA"] <= -effects.LOSS
 
 
@@ -141,7 +141,7 @@ def test_neutral_twins_do_not_affect_splicing(genome, vcf_paths):
         before = genome["codes"][row.chrom][row.start - 30 : row.start + 31]
         for kind in ("donor", "acceptor"):
             new, old = ({h for h in SPLICE[kind].find_hits(c) if h[1] == info["STRAND"]} for c in (after, before))
-            assert new == old, "no splice site is made or lost"
+            assert new == old, "no splice site is created or lost"
 
 
 def test_splice_signals_match_planted_motifs(genome):
@@ -163,9 +163,9 @@ def test_seed_determines_files(genome, vcf_paths, tmp_path):
 
 def test_site_without_neutral_twin_is_skipped():
     gene = PlantedGene("G", "G", "chr1", "+", [(100, 160), (400, 460)], (0, 60))
-    codes = np.zeros(600, np.uint8)  # A throughout: no other base can be changed as those of GT
+    codes = np.zeros(600, np.uint8)  # all A: no twin exists for substitutions of G or T
     codes[160:162], codes[398:400] = encode("GT"), encode("AG")
     effects_per_seed = [
         effects.plant_splice_effects({"chr1": codes}, [gene], SPLICE, np.random.default_rng(seed)) for seed in range(6)
     ]
-    assert {v.ref for effect_list in effects_per_seed for v, _ in effect_list} == {"A"}, "of AG alone, and there of A"
+    assert {v.ref for effect_list in effects_per_seed for v, _ in effect_list} == {"A"}, "only the A of AG has a twin"

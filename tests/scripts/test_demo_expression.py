@@ -1,4 +1,4 @@
-"""Planted expression follows label, factors, alleles, batch and sex; RNA reads are what it says."""
+"""Planted expression follows label, factors, alleles, batch and sex; RNA reads match it."""
 
 import gzip
 import json
@@ -81,29 +81,31 @@ def test_levels_sum_to_a_million_and_alleles_to_levels(folder):
 def test_label_changes_only_regulated_factors_and_targets(circuit, reference):
     case, control = RnaSample("x", "x", "case"), RnaSample("x", "x", "control")
     for gene in circuit.genes:
-        change = circuit.expected(gene, case, reference) - circuit.expected(gene, control, reference)
-        assert change == pytest.approx(circuit.reached.get(gene.id, 0.0), abs=2e-3)
+        change = circuit.mean_level(gene, case, reference) - circuit.mean_level(gene, control, reference)
+        assert change == pytest.approx(circuit.label_effects.get(gene.id, 0.0), abs=2e-3)
         regulators = {f for f in gene.regulators if f != gene.name} | {gene.name}
-        assert (gene.id in circuit.reached) == bool(regulators & set(REGULATED))
-    assert {g.name for g in circuit.genes if g.id in circuit.reached} >= set(REGULATED)
+        assert (gene.id in circuit.label_effects) == bool(regulators & set(REGULATED))
+    assert {g.name for g in circuit.genes if g.id in circuit.label_effects} >= set(REGULATED)
 
 
 def test_truth_records_difference_of_cases_and_controls(folder, circuit, truth):
-    """Averaged over noise, the levels of these donors differ as the record says."""
+    """The expected levels of these donors differ as recorded."""
     samples = [RnaSample(name, **attributes) for name, attributes in COHORT.items()]
     haplotypes_of_samples = [sample_haplotypes(folder, s.name) for s in samples]
     case = np.array([s.label == "case" for s in samples])
     for gene in circuit.genes:
-        levels_of_samples = np.array([circuit.expected(gene, s, h) for s, h in zip(samples, haplotypes_of_samples, strict=True)])
+        levels_of_samples = np.array(
+            [circuit.mean_level(gene, s, h) for s, h in zip(samples, haplotypes_of_samples, strict=True)]
+        )
         change = levels_of_samples[case].mean() - levels_of_samples[~case].mean()
-        if gene.id in circuit.reached:
+        if gene.id in circuit.label_effects:
             assert truth["differential"][gene.id]["log2_fold_change"] == pytest.approx(change, abs=1e-3)
         else:
             assert (gene.id in truth["by_variants"]) == (abs(change) >= demo_expression.MOVED)
 
 
 def break_site(site, codes):
-    """A haplotype on which the site's every base is another one."""
+    """A haplotype with every base of the site substituted."""
     return Haplotype(codes, [HaplotypeEdit(site.start, site.end, "replace", (codes[site.start : site.end] + 1) % 4)])
 
 
@@ -112,8 +114,8 @@ def test_broken_site_affects_one_haplotype(folder, circuit, reference):
     enhancer = next(e for e in circuit.elements if e.kind == "enhancer")
     gene = next(g for g in circuit.genes if g.id == enhancer.gene)
     mutated = reference | {(gene.chromosome, 1): break_site(enhancer.sites[0], codes[gene.chromosome])}
-    assert circuit.level(gene, {}, mutated, 0) == circuit.level(gene, {}, reference, 0)
-    lost = circuit.level(gene, {}, mutated, 0) - circuit.level(gene, {}, mutated, 1)
+    assert circuit.haplotype_level(gene, {}, mutated, 0) == circuit.haplotype_level(gene, {}, reference, 0)
+    lost = circuit.haplotype_level(gene, {}, mutated, 0) - circuit.haplotype_level(gene, {}, mutated, 1)
     assert lost == pytest.approx(enhancer.strength, abs=0.02)
 
 
@@ -150,7 +152,7 @@ def test_transcripts_are_spliced_from_donor_haplotypes(folder, circuit, referenc
     codes = read_fasta(folder / "g.fa")
     plain = transcript_sequences(circuit.genes, reference)
     for i, gene in enumerate(circuit.genes):
-        assert decode(plain[2 * i]) == decode(gene.spliced(codes[gene.chromosome]))
+        assert decode(plain[2 * i]) == decode(gene.transcript_sequence(codes[gene.chromosome]))
     gene = circuit.genes[0]
     start, end = gene.exons[0]
     edit = HaplotypeEdit(start + 10, start + 11, "replace", encode("ACGTA"))
@@ -199,7 +201,7 @@ def test_the_same_seed_gives_the_same_reads(folder, tmp_path):
 
 
 def test_rna_only_donors_do_not_change_sequenced_donors(folder, tmp_path):
-    """Whose DNA is sequenced has the genotypes that it would have without them."""
+    """Donors with sequenced DNA have the same genotypes without the RNA-only donors."""
     import pysam
 
     out = {n: tmp_path / f"{n}.vcf.gz" for n in ("truth_vcf", "structural", "known", "population", "clinvar")}

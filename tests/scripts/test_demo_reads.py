@@ -1,4 +1,4 @@
-"""A donor's reads cover the donor's genome at the depth asked for, and the sheet decides who is sequenced how."""
+"""Reads cover the donor's genome at the configured depth, and the sheet determines the sequencing units."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Counts of samples become one matrix: checked, matched, scaled."""
+"""Counts of samples are validated, aligned and scaled into one matrix."""
 
 import json
 
@@ -18,7 +18,7 @@ STATS = "SN\taverage length:\t100\nIS\t180\t2\t2\t0\t0\nIS\t200\t5\t5\t0\t0\nIS\
 
 @pytest.fixture
 def cohort(tmp_path):
-    """Two samples of four genes; gives the arguments of main."""
+    """Arguments of main for two samples and four genes."""
     lengths = (1199, 2199, 699, 100)
     rows = [f"{g}\tname{i}\tprotein_coding\t1\t{i}\t{i + n}\t+\t{n}" for i, (g, n) in enumerate(zip(GENES, lengths, strict=True))]
     (tmp_path / "genes.tsv").write_text(HEAD + "\n".join(rows) + "\n")
@@ -62,7 +62,7 @@ def test_matrix_contains_counts_tpm_and_sheet_columns(cohort):
 def test_salmon_lengths_and_tpm_are_used(cohort, tmp_path):
     head = "gene_id\tlength\teffective_length\ttpm\tcount\n"
     for sample in cohort["samples"]:
-        # one gene of another version, one that Salmon leaves out
+        # one gene with a different version, one that Salmon omits
         rows = ["ENSG00000000001.7\t600\t400\t7\t9.6", "ENSG00000000002.1\t900\t800\t3\t2.4", "AC0001.1\t99\t1\t0\t0"]
         (tmp_path / f"{sample}.salmon").write_text(head + "\n".join(rows) + "\n")
     cohort["salmon"] = [tmp_path / f"{s}.salmon" for s in cohort["samples"]]
@@ -84,7 +84,7 @@ def test_sample_without_counts_is_refused(cohort):
     ("value", "message"),
     [
         ("-3", "-3 is negative"),
-        ("2.5", "2.5 is not a whole number"),
+        ("2.5", "2.5 is not an integer"),
         ("", "has no count"),
         ("NaN", "has no count"),
         ("x", "has no count"),
@@ -100,17 +100,17 @@ def test_invalid_count_names_file_and_gene(cohort, value, message):
 def test_wrong_columns_are_refused(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("gene\treads\nA\t1\n")
-    with pytest.raises(InputError, match="gene_id and count are needed"):
+    with pytest.raises(InputError, match="gene_id and count are required"):
         read_counts(path)
 
 
 def test_duplicate_gene_is_refused(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("gene_id\tcount\nENSG00000000001.1\t1\nENSG00000000001.2\t1\n")
-    with pytest.raises(InputError, match=r"ENSG00000000001\.2 stands twice"):
+    with pytest.raises(InputError, match=r"ENSG00000000001\.2 occurs more than once"):
         read_counts(path)
     path.write_text(HEAD + "A\tA\tx\t1\t0\t9\t+\t9\nA\tA\tx\t2\t0\t9\t+\t9\n")
-    with pytest.raises(InputError, match="reference.gtf: 1 genes stand twice .* A;"):
+    with pytest.raises(InputError, match="reference.gtf: 1 genes occur more than once .* A;"):
         read_genes(path)
 
 
@@ -118,8 +118,8 @@ def test_genes_of_a_different_annotation_are_refused():
     genes = pd.Index(["A", "B"])
     with pytest.raises(InputError) as error:
         align_to_annotation({"anna": pd.Series({"A": 1}), "bert": pd.Series({"A": 1, "B": 2, "C": 3})}, genes, "counts")
-    assert "anna: counts lack 1 genes of reference.gtf, B" in error.value.faults[0]
-    assert "bert: counts name 1 genes that reference.gtf has not, C" in error.value.faults[1]
+    assert "anna: counts lack 1 genes of reference.gtf, e.g. B" in error.value.faults[0]
+    assert "bert: counts name 1 genes absent from reference.gtf, e.g. C" in error.value.faults[1]
 
 
 def test_unknown_sample_suggests_closest_name():
@@ -136,5 +136,5 @@ def test_only_ensembl_ids_have_versions():
 def test_pairs_across_introns_are_ignored():
     assert fragment_length(STATS) == 200
     assert fragment_length("SN\taverage length:\t76\n") == 76, "single reads"
-    with pytest.raises(InputError, match="no length"):
+    with pytest.raises(InputError, match="no read length"):
         fragment_length("")

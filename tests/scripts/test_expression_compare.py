@@ -1,4 +1,4 @@
-"""Measured expression against planted: ranks, and which genes are told to be found, missed or false."""
+"""Comparison of measured with planted expression: rank correlation and classification of differential genes."""
 
 import json
 
@@ -23,7 +23,7 @@ CONTRAST = {"reference": "control", "tested": "case"}
 
 
 def make_results(**padj):
-    """Genes g1 … g6, of which g1 and g3 measure up, g2 down."""
+    """Results of genes g1 … g6; g1 and g3 are measured up, g2 down."""
     change = {"g1": 1.2, "g2": -0.9, "g3": 0.8, "g4": 0.6, "g5": 0.1, "g6": -0.2}
     rows = [[g.upper(), x, x - 0.5, x + 0.5, padj.get(g, 0.9)] for g, x in change.items()]
     columns = ["gene_name", "log2_fold_change", "low", "high", "padj"]
@@ -36,7 +36,7 @@ def test_genes_are_classified_against_planted_changes():
     assert dict(table["state"]) == states
     figures = {r["key"].rsplit(".", 1)[1]: r for r in differential_records(table)}
     assert figures["recall"]["value"] == pytest.approx(1 / 3) and figures["recall"]["n"] == 3
-    assert figures["false_discovery_rate"]["value"] == pytest.approx(2 / 4), "the false one, and the wrong way round"
+    assert figures["false_discovery_rate"]["value"] == pytest.approx(2 / 4), "the false and the opposite gene"
     assert figures["found_by_variants"]["value"] == 1
     assert figures["recall"]["low"] < 1 / 3 < figures["recall"]["high"]
 

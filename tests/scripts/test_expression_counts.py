@@ -1,4 +1,4 @@
-"""Strands told from counts, claims held against them, counts of two tools, quality along genes."""
+"""Strandedness, count tables of several tools, and quality metrics of RNA samples."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def test_overlapping_genes_on_opposite_strands_are_ignored(tmp_path):
     genes += [make_gene("touching", "1", 1100, 1200, "+"), make_gene("elsewhere", "2", 0, 1000, "-")]
     facing = strands.find_opposed_genes(genes[::-1])
     assert facing == {"long", "against"}
-    # of 500 reverse reads on two facing genes, half would seem forward
+    # half of the reverse reads on two opposed genes appear forward
     counts = write_counts(tmp_path, ("long", 0, 500, 500), ("against", 0, 500, 500), ("elsewhere", 200, 4, 196))
     assert strands.infer_strandedness(*strands.count_sides(counts, set()))[0] == "unstranded"
     assert strands.infer_strandedness(*strands.count_sides(counts, facing))[0] == "reverse"

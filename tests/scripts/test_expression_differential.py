@@ -1,4 +1,4 @@
-"""Planted differences are found, in their direction, and hardly any others."""
+"""Planted differences are detected in the right direction with few false discoveries."""
 
 import json
 import warnings
@@ -21,7 +21,8 @@ NAMES = [f"g{i}" for i in range(GENES)]
 def draw_counts(samples: int = 5, donor: float = 0.0, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Negative binomial counts, dispersion 0.05, of two groups of samples in pairs of donors.
 
-    The first PLANTED genes: the first half FOLD times more in b, the second half less. donor: spread (log) of donors' effects.
+    Of the first PLANTED genes one half is FOLD times higher in b, the second half lower. donor: standard deviation (log)
+    of donor effects.
     """
     rng = np.random.default_rng(seed)
     base = rng.lognormal(5, 1, GENES)
@@ -134,7 +135,7 @@ def test_invalid_counts_are_refused(counts_file, tmp_path):
     data = anndata.read_h5ad(counts_file)
     data.layers["counts"] = np.log2(1 + np.asarray(data.layers["counts"], float))
     data.write_h5ad(counts_file)
-    with pytest.raises(InputError, match="sample a0, gene g0: .* is not a whole number"):
+    with pytest.raises(InputError, match="sample a0, gene g0: .* is not an integer"):
         main(counts_file, {"column": "tissue", "reference": "a", "tested": "b"}, "cohort", tmp_path / "t", tmp_path / "s", 1)
 
 
@@ -163,14 +164,14 @@ def test_unusable_table_is_refused(counts_file):
         select_samples(data, CONTRAST | {"column": "tisue"})
     del data.layers["counts"]
     data.uns["kind"] = "log"
-    with pytest.raises(InputError, match="table mine holds no counts .kind: log.*name a table of raw counts"):
+    with pytest.raises(InputError, match="table mine holds no counts .kind: log.*use a table of raw counts"):
         integer_counts(data, "mine")
 
 
 def test_only_expected_counts_are_rounded(counts_file):
     data = anndata.read_h5ad(counts_file)
     data.layers["counts"] = np.asarray(data.layers["counts"]) + 0.4
-    with pytest.raises(InputError, match="is not a whole number"):
+    with pytest.raises(InputError, match="is not an integer"):
         integer_counts(data, "mine")
     data.uns["kind"] = "expected"
     np.testing.assert_array_equal(integer_counts(data, "mine"), np.rint(data.layers["counts"]))

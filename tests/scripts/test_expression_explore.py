@@ -1,4 +1,4 @@
-"""A look at the cohort: components, silhouettes and ranks against what they are by definition."""
+"""Principal components, silhouettes and ranks match their definitions and reference implementations."""
 
 import json
 
@@ -96,7 +96,7 @@ def test_counts_per_million_do_not_depend_on_depth():
 
 
 def test_stray_read_does_not_dominate_distances():
-    """One read of a silent gene moves a sample less than a doubling of an expressed one."""
+    """One read of a silent gene changes distances less than a doubling of an expressed gene."""
     counts = np.full((3, 20), 200)
     counts[:, 0] = 0
     counts[1, 0], counts[2, 1] = 1, 400
@@ -105,7 +105,7 @@ def test_stray_read_does_not_dominate_distances():
 
 
 def make_table(missing: float = 0.0, n: int = 12) -> anndata.AnnData:
-    """A table of logarithms, as arrays give them: X alone, some of it missing; one feature is missing throughout."""
+    """A table of logarithms without layers, with missing values and one feature missing in all samples."""
     values = DRAW.normal(8, 1, size=(n, 40))
     values[n // 2 :, :20] += 3
     values[DRAW.random(values.shape) < missing] = np.nan
@@ -120,7 +120,7 @@ def test_table_without_counts_uses_its_values():
     for overview in (complete, incomplete):
         first = np.array(overview["components"])[:, 0]
         assert first[:6].max() < first[6:].min() or first[:6].min() > first[6:].max()
-        assert np.isfinite(overview["correlation"]).all() and "as they are" in overview["quantiles"]["of"]
+        assert np.isfinite(overview["correlation"]).all() and "not transformed" in overview["quantiles"]["of"]
     keys = [row["key"] for row in summary_records(complete, "tables.mrna")]
     assert "expression.tables.mrna.label_silhouette" in keys
 

@@ -1,4 +1,4 @@
-"""Sex from XIST and the genes of Y."""
+"""Sex is inferred from XIST and Y genes."""
 
 import anndata
 import numpy as np

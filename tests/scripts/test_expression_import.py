@@ -1,4 +1,4 @@
-"""A table of one's own becomes samples × features: scaled sample by sample, described, and placed among genes."""
+"""User tables become samples × features, scaled per sample, with metadata and gene annotation."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def make_spec(*files, **overrides):
 
 @pytest.fixture
 def import_table(tmp_path):
-    """Import a table as the rule does; returns what it wrote."""
+    """Return a function that imports a table like the rule and returns the written AnnData."""
 
     def run_import(*files, sheet="", genes="", **overrides):
         paths = {}
@@ -74,7 +74,7 @@ def test_counts_become_log_cpm_and_are_kept(import_table, counts):
     assert data.uns["kind"] == "counts" and data.X.dtype == np.float32 and data.X[1, 0] == 0
     np.testing.assert_allclose(data.X[0], np.log2(1 + np.array([50, 30, 20]) * 1e4), rtol=1e-6)
     assert data.layers["counts"].tolist() == [[50, 30, 20], [0, 900, 100]] and "tpm" not in data.layers
-    assert any("samples are its rows" in note for note in data.uns["notes"]), "the way round is said"
+    assert any("samples are its rows" in note for note in data.uns["notes"]), "the orientation is logged"
 
 
 def test_annotation_lengths_give_tpm(import_table, tmp_path):
@@ -89,12 +89,12 @@ def test_annotation_lengths_give_tpm(import_table, tmp_path):
 
 
 def test_genes_without_length_are_dropped_if_rare(import_table, tmp_path, counts):
-    assert "tpm" not in import_table(counts, genes=GENES).layers, "a tenth of the reads lie in a gene that has no length"
+    assert "tpm" not in import_table(counts, genes=GENES).layers, "10 % of the reads are in a gene without a length"
     path = tmp_path / "more.csv"
     pd.DataFrame([[5000, 3000, 2]], ["a"], ["TSPAN6", "TNMD", "NOSUCH1"]).to_csv(path)
     data = import_table(path, genes=GENES, samples_are="rows")
     assert list(data.var_names) == ["TSPAN6", "TNMD"] and "tpm" in data.layers
-    assert any("1 features that the annotation has no length of" in note for note in data.uns["notes"])
+    assert any("1 features without a length in the annotation" in note for note in data.uns["notes"])
 
 
 def test_tpm_and_values(import_table, tmp_path):
@@ -117,7 +117,7 @@ def test_missing_values_are_kept_and_reported(import_table, tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("id,ENSG00000000003,ENSG00000000005\na,1.5,NA\nb,2,3\n")
     data = import_table(path, kind="log")
-    assert np.isnan(data.X[0, 1]) and any("1 of 4 numbers are missing" in note for note in data.uns["notes"])
+    assert np.isnan(data.X[0, 1]) and any("1 of 4 values are missing" in note for note in data.uns["notes"])
     figures = {row["key"]: row["value"] for row in json.loads((tmp_path / "t.json").read_text())}
     assert {key.rpartition(".")[2]: v for key, v in figures.items()} == {
         "kind": "log",
@@ -146,7 +146,7 @@ def test_sheet_metadata_and_barcodes_describe_the_samples(import_table, tmp_path
 def test_matrix_and_metadata_must_agree(import_table, tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("id,sex,g1,g2\na,f,50,30\nb,m,10,90\n")
-    with pytest.raises(InputError, match="sample 'b': column 'sex' is 'm' here and 'f' in sheet or metadata"):
+    with pytest.raises(InputError, match="sample 'b': column 'sex' is 'm' here and 'f' in the sheet or metadata"):
         import_table(path, about=["sex"], sheet="sample\tsex\na\tf\nb\tf\n")
 
 
@@ -157,7 +157,10 @@ def test_a_label_among_the_features_is_an_error(import_table, tmp_path):
     sheet = "sample\tdead\n" + "".join(f"s{i}\t{i % 2}\n" for i in range(30))
     with pytest.raises(InputError) as error:
         import_table(path, sheet=sheet, labels=["dead"])
-    assert "feature 'dead' bears the name" in error.value.faults[0] and "feature 'code' has one value" in error.value.faults[1]
+    assert (
+        "feature 'dead' has the name" in error.value.faults[0]
+        and "feature 'code' has one distinct value" in error.value.faults[1]
+    )
 
 
 def test_misspelt_sample_name_suggests_correction(import_table, counts):
@@ -167,7 +170,7 @@ def test_misspelt_sample_name_suggests_correction(import_table, counts):
 
 def test_published_cohorts(import_table):
     if not REAL.is_dir():
-        pytest.skip("the real data are not here")
+        pytest.skip("the real data are not available")
     folder = REAL / "expression"
     brca = folder / "TCGA_BRCA_dataBRCA_counts.csv.gz"
     with pytest.raises(InputError, match="kind: expected"):
@@ -191,8 +194,8 @@ def test_published_cohorts(import_table):
 
 
 def test_summary_reports_kind_of_numbers(import_table, tmp_path, counts):
-    """Expected counts that nobody called so are learned from as they are: the report has to say it."""
-    for scale, kind, phrase in ((1, "counts", "log2(1 + counts per million)"), (1.37, "values", "say kind: expected")):
+    """Undeclared estimated counts are used without transformation, so the report must mention it."""
+    for scale, kind, phrase in ((1, "counts", "log2(1 + counts per million)"), (1.37, "values", "set kind: expected")):
         frame = pd.read_csv(counts, index_col=0) * scale
         frame.to_csv(tmp_path / "k.csv")
         import_table(tmp_path / "k.csv")

@@ -1,4 +1,4 @@
-"""Figures of the cohort: drawn whatever the cohort is like, the same each time, and coloured by what was found."""
+"""Figures are drawn for cohorts of any size, reproducibly, and coloured by result."""
 
 import json
 

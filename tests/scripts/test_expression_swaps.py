@@ -1,4 +1,4 @@
-"""RNA and DNA of one donor agree at SNVs; exchanged samples are found and named."""
+"""RNA and DNA of one donor agree at SNVs; exchanged samples are detected and reported."""
 
 import json
 from types import SimpleNamespace
@@ -71,7 +71,7 @@ def test_few_sites_give_no_decision():
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
-    """Calls of three donors at SNVs in an exon and beyond it, and alignments of their RNA; anna is silent on one copy of a half."""
+    """SNV calls of three donors in and outside an exon, and their RNA alignments; half of anna's exon is monoallelic."""
     folder, rng = tmp_path_factory.mktemp("swaps"), np.random.default_rng(1)
     bases = "".join(rng.choice(list("ACGT"), LENGTH))
     (folder / "g.fa").write_text(f">c\n{bases}\n")
@@ -128,8 +128,8 @@ def test_each_sample_matches_its_donor(cohort, tmp_path):
     out = run_step(cohort, tmp_path, {f"{donor}R": donor for donor in DONORS})
     table = pd.read_csv(out.table, sep="\t").set_index("sample")
     assert set(table["state"]) == {"own"} and list(table["best"]) == list(DONORS)
-    assert (table["agreement_own"] > 0.99).all(), "anna's too, of whose genes a half is silent on one copy"
-    assert (table["sites"] <= len(PLACES)).all(), "nothing outside of exons is looked at"
+    assert (table["agreement_own"] > 0.99).all(), "also for anna, with monoallelic expression in half of the exon"
+    assert (table["sites"] <= len(PLACES)).all(), "only exonic sites are used"
     swaps, _ = json.loads(out.summary.read_text())
     assert (swaps["value"], swaps["n"]) == (0, 3) and json.loads(out.note.read_text()) == []
 
@@ -151,4 +151,4 @@ def test_exchanged_samples_are_reported(cohort, tmp_path, caplog):
 def test_a_donor_without_dna_is_no_error(cohort, tmp_path):
     dna = {"annaR": "anna", "bertR": "bert", "carlR": "dora"}
     table = pd.read_csv(run_step(cohort, tmp_path, dna).table, sep="\t").set_index("sample")
-    assert table.loc["carlR", "state"] == "another's", "carl's own DNA is here, under another name"
+    assert table.loc["carlR", "state"] == "another's", "carl's DNA is present under a different donor"

@@ -1,4 +1,4 @@
-"""Donors differ where it was planted, and fall ill because of it."""
+"""Donors differ at planted variants, and their labels follow from liability."""
 
 import json
 from pathlib import Path

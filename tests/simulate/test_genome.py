@@ -1,4 +1,4 @@
-"""The planted genome obeys molecular biology."""
+"""The planted genome follows the rules of molecular biology."""
 
 from pathlib import Path
 
@@ -37,9 +37,9 @@ def test_reverse_complement_is_an_involution():
 def test_every_gene_is_translated_from_start_to_stop(genome, codes):
     assert len(genome.genes) >= 12 and {g.strand for g in genome.genes} == {"+", "-"}
     for gene in genome.genes:
-        protein = translate(gene.cds(codes[gene.chromosome]))
+        protein = translate(gene.coding_sequence(codes[gene.chromosome]))
         assert protein[0] == "M" and protein[-1] == "*" and "*" not in protein[:-1]
-        assert len(gene.cds(codes[gene.chromosome])) % 3 == 0
+        assert len(gene.coding_sequence(codes[gene.chromosome])) % 3 == 0
 
 
 def test_introns_begin_with_gt_and_end_with_ag(genome, codes):
@@ -153,7 +153,7 @@ def test_divergence_matches_rate():
 
 def test_the_same_seed_gives_the_same_genome(genome):
     again, different = (plant_genome(seed, 4, 50_000, FACTORS, SPLICE) for seed in (3, 4))
-    assert [c.to_fasta() for c in again.chromosomes] == [c.fasta() for c in genome.chromosomes]
+    assert [c.to_fasta() for c in again.chromosomes] == [c.to_fasta() for c in genome.chromosomes]
     assert again.chromosomes[0].to_fasta() != different.chromosomes[0].to_fasta()
 
 

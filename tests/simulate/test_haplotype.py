@@ -1,4 +1,4 @@
-"""Lifting a position to a haplotype and back gives the position again."""
+"""Liftover between reference and haplotype is consistent with the edits."""
 
 import numpy as np
 import pytest
@@ -85,5 +85,5 @@ def test_each_kind_of_edit():
 def test_overlapping_edits_are_refused():
     with pytest.raises(ValueError, match="overlap"):
         Haplotype(draw_reference(), [HaplotypeEdit(5, 10), HaplotypeEdit(9, 12)])
-    with pytest.raises(ValueError, match="leaves"):
+    with pytest.raises(ValueError, match="exceeds"):
         Haplotype(draw_reference(), [HaplotypeEdit(5, LENGTH + 1)])

@@ -1,4 +1,4 @@
-"""The library of planted elements: its grammar is all that tells active from inactive ones, and the assay errs as it says."""
+"""In the planted library only the grammar is informative, and the assay has the stated error rate."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def library(motifs):
 
 
 def find_site_hits(sequence, motifs):
-    return sorted((start, name) for name in GRAMMAR for start, _ in motifs[name].hits(encode(sequence)))
+    return sorted((start, name) for name in GRAMMAR for start, _ in motifs[name].find_hits(encode(sequence)))
 
 
 def test_only_active_elements_have_close_factor_sites(library, motifs):
@@ -36,7 +36,7 @@ def test_only_active_elements_have_close_factor_sites(library, motifs):
     for element in library:
         sites = sorted(element.element.sites, key=lambda s: s.start)
         assert {s.motif for s in sites} <= set(GRAMMAR) and len(element.sequence) == ENHANCER
-        for site in sites:  # each stands in the sequence where the truth says
+        for site in sites:  # each site is at the recorded position
             start = site.start - element.element.start
             assert (start, site.motif) in find_site_hits(element.sequence, motifs)
         if len(sites) == 2:

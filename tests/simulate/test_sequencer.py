@@ -1,4 +1,4 @@
-"""Reads come from the haplotypes, and differ from them only as a sequencer would."""
+"""Reads come from the templates and differ from them only by sequencing errors."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Intervals cover what they promise, and resampling keeps groups whole."""
+"""Intervals have nominal coverage, and resampling keeps groups together."""
 
 import math
 
@@ -70,7 +70,7 @@ def test_same_seed_same_interval():
 
 
 def test_mean_of_proportions_covers():
-    """Three classes of unlike sizes, nearly all right, as balanced accuracy has them."""
+    """Three classes of unequal sizes with high recall, as for balanced accuracy."""
     rng, sizes, p = np.random.default_rng(1), (14, 21, 35), np.array([0.9, 0.95, 0.98])
     hits = 0
     for _ in range(400):

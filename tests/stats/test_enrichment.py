@@ -1,4 +1,4 @@
-"""Tests of gene sets against what they are by definition and against reference implementations."""
+"""Gene set tests match their definitions and reference implementations."""
 
 import math
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Metrics are what their definitions say, with ties and weights, and scikit-learn agrees."""
+"""Metrics match their definitions and scikit-learn, including ties and weights."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_groups_are_resampled_as_units():
         assert (np.ptp(weights[:, groups == name], axis=1) == 0).all()
     counts = weights[1:, [0, 2, 5]]
     assert (counts.sum(axis=1) == 3).all()
-    assert np.isnan(metrics.group_weights(np.array(["a", "a"]), 5, 1)[1:]).all(), "a lone group has no interval"
+    assert np.isnan(metrics.group_weights(np.array(["a", "a"]), 5, 1)[1:]).all(), "a single group has no interval"
 
 
 def test_intervals_have_nominal_coverage():

@@ -1,4 +1,4 @@
-"""Metrics of survival agree with lifelines, weights count as repeats do, and folds stay apart."""
+"""Survival metrics match lifelines, weights are equivalent to repeats, and folds are kept separate."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tables of samples for tests: donors with two samples each, classes that some features tell, batches that shift all."""
+"""Tables of samples for tests: two samples per donor, class-dependent features, and batch shifts."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ GIVEN = SPLIT | {"by": "given", "folds": 1, "repeats": 2, "given": "split", "res
 
 
 def make_obs(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
-    """What is known of n samples, two a donor, as text."""
+    """Metadata of n samples, two per donor, as text."""
     rng = np.random.default_rng(seed)
     index = np.arange(n)
     columns = {
@@ -35,7 +35,7 @@ def make_obs(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
 
 
 def make_tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.AnnData]:
-    """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; no mirna of s0, s1."""
+    """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; no mirna for s0, s1."""
     obs = make_obs() if obs is None else obs
     rng = np.random.default_rng(seed)
     data_by_modality = {}
@@ -51,7 +51,7 @@ def make_tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, ann
 
 
 def make_spec(**overrides) -> dict:
-    """What `dataset_assemble_samples` reads of the config: classes of column `class`, both modalities."""
+    """Config of `dataset_assemble_samples`: classes of column `class`, both modalities."""
     defaults = {"name": "t", "modalities": list(FEATURES), "source": "samples", "representation": "profile", "outcome": "classes"}
     defaults |= {"label": "class", "positive": None, "time": None, "event": None, "missing": "drop", "harmonise": NOTHING}
     return defaults | {"column": "donor"} | overrides
@@ -62,7 +62,7 @@ MULTILABEL = {"outcome": "multilabel", "label": ["fever", "rash"]}
 
 
 def write_tables(folder: Path, data_by_modality: dict[str, anndata.AnnData]) -> list[Path]:
-    """A file a modality."""
+    """Write one file per modality."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in data_by_modality.items():
         data.write_h5ad(folder / f"{name}.h5ad")
@@ -70,7 +70,7 @@ def write_tables(folder: Path, data_by_modality: dict[str, anndata.AnnData]) -> 
 
 
 def assemble_examples(folder: Path, data_by_modality: dict[str, anndata.AnnData] | None = None, **overrides) -> Path:
-    """examples.h5mu of tables."""
+    """Assemble examples.h5mu from tables."""
     import dataset_assemble_samples
 
     data_by_modality = make_tables() if data_by_modality is None else data_by_modality
@@ -81,7 +81,7 @@ def assemble_examples(folder: Path, data_by_modality: dict[str, anndata.AnnData]
 
 
 def read_examples(folder: Path, data_by_modality: dict[str, anndata.AnnData] | None = None, **overrides) -> anndata.AnnData:
-    """The joined examples as one table."""
+    """The assembled examples as one table."""
     return examples.read(assemble_examples(folder, data_by_modality, **overrides))
 
 

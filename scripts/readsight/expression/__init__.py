@@ -1,1 +1,1 @@
-"""Counts, TPM, sample metadata and the matrices of expression that users bring."""
+"""Counts, TPM, sample metadata and the readers of user-supplied matrices."""

@@ -1,4 +1,4 @@
-"""What counts of genes must be: whole numbers from 0, of genes named once."""
+"""Validation of gene counts: non-negative integers, one row per gene."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,18 @@ SHOWN = 5
 
 
 def check_counts(counts: np.ndarray, genes: Sequence[str], source: str) -> None:
-    """Raise InputError where a column of counts is not what counts are.
+    """Raise InputError if a column of counts has invalid values or duplicate genes.
 
-    counts: (genes,), numbers. source: the file or the sample that the fault is told of.
+    counts: (genes,) numbers. source: file or sample named in the error.
     """
     counts = np.asarray(counts, dtype=np.float64)
-    faults = [f"{source}: gene {gene} stands twice; a gene has one row" for gene in find_duplicates(genes)[:SHOWN]]
+    faults = [
+        f"{source}: gene {gene} occurs more than once; each gene needs exactly one row" for gene in find_duplicates(genes)[:SHOWN]
+    ]
     problems = {
-        "has no count (empty or NaN); write 0 where no read was counted": np.isnan(counts),
+        "has no count (empty or NaN); write 0 for genes without reads": np.isnan(counts),
         "is negative; counts start at 0 (is this a logarithm or a difference?)": counts < 0,
-        "is not a whole number; give raw counts, not TPM, RPKM or logarithms": np.isfinite(counts) & (counts != np.floor(counts)),
+        "is not an integer; provide raw counts, not TPM, RPKM or logarithms": np.isfinite(counts) & (counts != np.floor(counts)),
         "is not finite": np.isinf(counts),
     }
     for problem, is_wrong in problems.items():
@@ -29,6 +31,6 @@ def check_counts(counts: np.ndarray, genes: Sequence[str], source: str) -> None:
             value = "" if np.isnan(counts[position]) else f" {counts[position]:g}"
             faults.append(f"{source}, gene {genes[position]}:{value} {problem}")
         if len(positions) > SHOWN:
-            faults.append(f"{source}: so do {len(positions) - SHOWN} genes more")
+            faults.append(f"{source}: the same problem in {len(positions) - SHOWN} more genes")
     if faults:
         raise InputError(faults)

@@ -1,6 +1,6 @@
-"""What is said of samples: by the sample sheet, by files of metadata, by barcodes; joined by names, never by chance.
+"""Sample metadata from the sample sheet, metadata files and TCGA barcodes, joined by exact sample names.
 
-With the standard library alone: the doctor joins as the import does.
+Uses the standard library only, so that the doctor performs the same join as the import.
 """
 
 from collections import defaultdict
@@ -27,14 +27,14 @@ MISSING = {
     "not reported",
     "<na>",
 }
-# Columns by which the GDC names files of samples.
+# Columns of the GDC sample sheet.
 FILE_NAME, SAMPLE_ID, CASE_ID = "File Name", "Sample ID", "Case ID"
 SHOWN = 5
 
 
 @dataclass
 class MetadataTable:
-    """A table of metadata as text. rows: number of the row in the file, from 1, and its fields; empty where missing."""
+    """A metadata table as text. rows: (row number in the file, from 1; fields, empty where missing)."""
 
     path: str
     columns: list[str]
@@ -47,7 +47,7 @@ class MetadataTable:
 
 @dataclass
 class SampleDescriptions:
-    """What is said of each sample, by column. faults: what cannot be; notes: what is worth knowing."""
+    """Metadata of each sample by column. faults: errors of the join; notes: remarks for the log."""
 
     samples: dict[str, dict[str, str]]
     faults: list[str] = field(default_factory=list)
@@ -59,19 +59,19 @@ class SampleDescriptions:
 
 
 def hdf5_name(column: str) -> str:
-    """A column's name as HDF5 can hold it."""
+    """Column name without the characters that HDF5 does not allow."""
     return column.strip().replace("/", "_")
 
 
 def clean_value(value: str) -> str:
-    """A value without blanks; words for what is missing become empty."""
+    """Strip a value; codes for missing values become the empty string."""
     return "" if value.strip().lower() in MISSING else value.strip()
 
 
 def read_metadata(path: str) -> MetadataTable:
-    """Read a file of metadata: CSV, TSV, or what a GEO series matrix says of its samples.
+    """Read a metadata file: CSV, TSV, or the sample attributes of a GEO series matrix.
 
-    Raises InputError for a column that has no name of its own, or a row of another length.
+    Raises InputError for duplicate column names or a row of the wrong length.
     """
     with header.open_text(path) as handle:
         lines = [(i, line) for i, line in enumerate(handle, start=1) if line.strip()]
@@ -82,7 +82,7 @@ def read_metadata(path: str) -> MetadataTable:
         return MetadataTable(path, [hdf5_name(c) for c in columns], [(0, row) for row in rows])
     lines = [(i, line) for i, line in lines if not line.startswith("#")]
     if len(lines) < 2:
-        raise InputError(f"{path}: has no rows; a header and a row a sample are needed")
+        raise InputError(f"{path}: has no rows; a header and one row per sample are required")
     delimiter = header.detect_delimiter(lines[0][1]) or "\t"
     columns = [hdf5_name(name) for name in header.split_fields(lines[0][1], delimiter)]
     rows = [(i, [clean_value(value) for value in header.split_fields(line, delimiter)]) for i, line in lines[1:]]
@@ -94,7 +94,7 @@ def read_metadata(path: str) -> MetadataTable:
         if len(values) != len(columns)
     ]
     faults += [
-        f"{path}: column {name!r} stands more than once in the header"
+        f"{path}: column {name!r} occurs more than once in the header"
         for name in dict.fromkeys(columns)
         if columns.count(name) > 1
     ]
@@ -104,7 +104,7 @@ def read_metadata(path: str) -> MetadataTable:
 
 
 def candidate_names(file: MetadataTable, key: str | None) -> set[str]:
-    """What may be names of samples in a file: the values of its key, or of every column that hardly repeats itself."""
+    """Possible sample names in a file: the values of its key, or of every column with few repeated values."""
     columns = [key] if key in file.columns else file.columns
     candidates: set[str] = set()
     for values in map(file.column_values, columns):
@@ -115,7 +115,7 @@ def candidate_names(file: MetadataTable, key: str | None) -> set[str]:
 
 
 def samples_of_files(files: Iterable[MetadataTable]) -> dict[str, str]:
-    """File name → sample, of the GDC's sample sheets among the files of metadata."""
+    """File name → sample, from GDC sample sheets among the metadata files."""
     samples: dict[str, str] = {}
     for file in files:
         id_column = next((c for c in (SAMPLE_ID, CASE_ID) if c in file.columns), None)
@@ -132,11 +132,16 @@ def join_metadata(
     order: Mapping[str, Sequence[str]],
     is_only_table: bool,
 ) -> SampleDescriptions:
-    """Join what is said of samples.
+    """Join sheet, metadata files and barcodes to the samples of a table.
 
-    samples: name → names that it may bear elsewhere, the closest first. sheet: sample → its columns. entries: of the
-    config (file, key, order_of, add). files: by path. order: table file → names of its samples, for order_of.
-    is_only_table: there are no other samples that the sheet may mean.
+    Parameters
+    ----------
+    samples : name → aliases, the most specific first.
+    sheet : sample → columns.
+    entries : `metadata` entries of the config (file, key, order_of, add).
+    files : metadata tables by path.
+    order : table file → names of its samples, for `order_of`.
+    is_only_table : the project has no further samples, so every row of the sheet must match.
     """
     index: dict[str, list[str]] = defaultdict(list)
     for sample, aliases in samples.items():
@@ -159,7 +164,7 @@ def join_metadata(
             result.faults.append(_no_match_fault(source, samples))
         elif unknown_count and source.rows:
             result.notes.append(
-                f"{source.where}: {unknown_count} of its {len(source.rows)} rows tell of samples that this table has not"
+                f"{source.where}: {unknown_count} of its {len(source.rows)} rows describe samples that are not in this table"
             )
     if sheet and is_only_table:
         result.faults += [_sheet_name_fault(name, samples) for name in sheet if name not in index and reached]
@@ -174,7 +179,7 @@ def join_metadata(
 
 @dataclass
 class MetadataSource:
-    """Rows of one origin: name of a sample and its columns. is_folded: rows of one name are made one. is_file: of a file of metadata."""
+    """Rows of one source: (sample name, columns). is_folded: rows with the same name are merged. is_file: a metadata file."""
 
     where: str
     rows: list[tuple[str, dict[str, str]]]
@@ -196,17 +201,17 @@ def _entry_source(
     samples: Mapping[str, Sequence[str]],
     result: SampleDescriptions,
 ) -> MetadataSource | None:
-    """The rows of a file of metadata under their samples' names; None, with a fault, where these cannot be told."""
+    """Rows of a metadata file with their sample names; None (and a fault) if the names cannot be determined."""
     file = files[entry["file"]]
     duplicates = [column for column in entry["add"] if column in file.columns]
     if duplicates:
-        result.faults.append(f"metadata.{number}.add: {file.path} has a column {duplicates[0]!r} already; leave one of them out")
+        result.faults.append(f"metadata.{number}.add: {file.path} has a column {duplicates[0]!r} already; remove one of them")
         return None
     if entry["order_of"]:
         names, key = list(order[entry["order_of"]]), None
         if len(names) != len(file.rows):
             result.faults.append(
-                f"{file.path}: has {len(file.rows)} rows, but {entry['order_of']}, whose samples they are to follow, has {len(names)}"
+                f"{file.path}: has {len(file.rows)} rows, but {entry['order_of']}, whose sample order they follow, has {len(names)}"
             )
             return None
     else:
@@ -217,16 +222,16 @@ def _entry_source(
         names = file.column_values(key)
     kept = [c for c in file.columns if c and c != key]
     rows = [({c: v for c, v in zip(file.columns, row, strict=True) if c in kept} | entry["add"]) for _, row in file.rows]
-    # The GDC's tables of cases have a row a treatment.
+    # GDC case tables have one row per treatment.
     folded = key is not None and (key == CASE_ID or "submitter_id" in key or tcga_barcodes.parse(names[0]) is not None)
     return MetadataSource(file.path, [(name, row) for name, row in zip(names, rows, strict=True) if name and name != key], folded)
 
 
 def find_key_column(file: MetadataTable, given: str | None, index: Mapping[str, Any]) -> str | None:
-    """The column that names samples: the one given, or the one with the most known names.
+    """Column with the sample names: the given one, or the one with most known names.
 
-    Of those that have equally many, the one that repeats them least: a sample sheet of the GDC names cases, too, but
-    tumour and normal of one case are two samples.
+    Ties are resolved in favour of the column with fewest repeats: a GDC sample sheet also names cases, but tumour and
+    normal of one case are two samples.
     """
     if given is not None:
         return hdf5_name(given)
@@ -238,46 +243,46 @@ def find_key_column(file: MetadataTable, given: str | None, index: Mapping[str, 
 def _key_fault(number: int, file: MetadataTable, given: str | None, samples: Mapping[str, Any]) -> str:
     if given is not None:
         near = find_closest(given, file.columns)
-        hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(file.columns)}"
+        hint = f"did you mean {near!r}?" if near else f"available: {', '.join(file.columns)}"
         return f"metadata.{number}.key: {file.path} has no column {given!r}; {hint}"
     values = [value for column in file.columns for value in file.column_values(column)[:200]]
     near = next(
-        (f"; {value!r} is near to {match!r}" for value in values if (match := find_closest(value, samples, cutoff=0.8))), ""
+        (f"; {value!r} is similar to {match!r}" for value in values if (match := find_closest(value, samples, cutoff=0.8))), ""
     )
     return (
-        f"{file.path}: no column names the samples, which are called {', '.join(list(samples)[:3])}{near}. Name the column in "
-        f"metadata.{number}.key, or the table whose order the rows follow in metadata.{number}.order_of"
+        f"{file.path}: no column contains the sample names ({', '.join(list(samples)[:3])}…){near}. Name the column in "
+        f"metadata.{number}.key, or the table file whose sample order the rows follow in metadata.{number}.order_of"
     )
 
 
 def _no_match_fault(source: MetadataSource, samples: Mapping[str, Any]) -> str:
     name = source.rows[0][0]
     near = find_closest(name, samples)
-    hint = f"is {name!r} {near!r}?" if near else f"it tells of {name}, …, and the samples are {', '.join(list(samples)[:3])}, …"
-    return f"{source.where}: tells of no sample of the table; {hint}"
+    hint = f"is {name!r} {near!r}?" if near else f"it describes {name}, …, but the samples are {', '.join(list(samples)[:3])}, …"
+    return f"{source.where}: describes no sample of the table; {hint}"
 
 
 def _sheet_name_fault(name: str, samples: Mapping[str, Any]) -> str:
     near = find_closest(name, samples)
     return f"the sample sheet: sample {name!r} is in no table" + (
-        f"; did you mean {near!r}?" if near else f"; there are {', '.join(list(samples)[:4])}"
+        f"; did you mean {near!r}?" if near else f"; available: {', '.join(list(samples)[:4])}"
     )
 
 
 def _sample_faults(samples: list[str], unmatched: Mapping[str, str]) -> list[str]:
-    """Samples of which nothing is said, each with the nearest name that nothing else bears."""
+    """Faults of samples without metadata, each with the closest unused name."""
     faults = []
     for sample in samples[:SHOWN]:
         near = find_closest(sample, unmatched, cutoff=0.6)
-        hint = f"; is it {near!r} of {unmatched[near]}?" if near else "; add it there, or leave it out of the table"
+        hint = f"; is it {near!r} of {unmatched[near]}?" if near else "; add it there, or remove it from the table"
         faults.append(f"sample {sample!r} is described neither by the sample sheet nor by metadata{hint}")
-    return faults + ([f"… nor are {len(samples) - SHOWN} samples more"] if len(samples) > SHOWN else [])
+    return faults + ([f"… and {len(samples) - SHOWN} more samples"] if len(samples) > SHOWN else [])
 
 
 def _add_rows(
     source: MetadataSource, index: Mapping[str, list[str]], result: SampleDescriptions, origin: dict, unmatched: dict[str, str]
 ) -> set[str]:
-    """Put what a source says under the samples that it names. Returns these."""
+    """Add the rows of a source to the samples they name; returns the names of these samples."""
     rows, reached = _fold_rows(source, result) if source.is_folded else source.rows, set()
     for name, row in rows:
         if name not in index:
@@ -298,7 +303,7 @@ def _add_rows(
 
 
 def _fold_rows(source: MetadataSource, result: SampleDescriptions) -> list[tuple[str, dict[str, str]]]:
-    """One row of each name; columns in which rows of one name differ tell of no sample, and are left out."""
+    """Merge rows with the same name; columns in which such rows differ are dropped."""
     rows: dict[str, dict[str, str]] = {}
     differing: dict[str, None] = {}
     for name, row in source.rows:
@@ -307,6 +312,6 @@ def _fold_rows(source: MetadataSource, result: SampleDescriptions) -> list[tuple
         first |= {c: v for c, v in row.items() if v and not first.get(c)}
     if differing:
         result.notes.append(
-            f"{source.where}: has several rows a patient; columns in which they differ are left out: {', '.join(differing)}"
+            f"{source.where}: has several rows per patient; columns in which they differ are dropped: {', '.join(differing)}"
         )
     return [(name, {c: v for c, v in row.items() if c not in differing}) for name, row in rows.items()]

@@ -1,8 +1,8 @@
-"""TCGA barcodes: whose sample an aliquot is of, of which tissue, and where it was measured.
+"""Parser of TCGA barcodes: patient, sample type and processing centre of an aliquot.
 
 TCGA-A7-A13D-01A-13R-A12P-07 is an aliquot of patient TCGA-A7-A13D: sample type 01, vial A,
-portion 13, analyte R (RNA), plate A12P, centre 07. Shorter ones, down to the patient, are
-barcodes too. Codes are those of the GDC (gdc.cancer.gov, TCGA code tables).
+portion 13, analyte R (RNA), plate A12P, centre 07. Shorter barcodes, down to the patient,
+are valid too. Codes follow the GDC (gdc.cancer.gov, TCGA code tables).
 """
 
 import re
@@ -43,9 +43,9 @@ SAMPLE_TYPES = {
 
 @dataclass(frozen=True)
 class Barcode:
-    """A barcode's parts; those that it is too short for are empty.
+    """Fields of a barcode; fields that a short barcode lacks are empty.
 
-    patient: TCGA-A7-A13D. sample: TCGA-A7-A13D-01A. sample_type: in words.
+    patient: TCGA-A7-A13D. sample: TCGA-A7-A13D-01A. sample_type: the GDC's description.
     """
 
     text: str
@@ -61,13 +61,13 @@ class Barcode:
     centre: str
 
     def columns(self) -> dict[str, str]:
-        """What describes a sample of this barcode, under the names of columns."""
+        """Non-empty metadata columns of a sample with this barcode."""
         columns = {"patient": self.patient, "sample_type": self.sample_type, "plate": self.plate, "centre": self.centre}
         return {name: value for name, value in columns.items() if value}
 
 
 def parse(name: str) -> Barcode | None:
-    """The barcode that a name is; None where it is none. Dots, which R writes, stand for dashes."""
+    """Parse a barcode; None if the name is not a barcode. Dots, as written by R, are accepted as dashes."""
     match = PATTERN.fullmatch(name.strip())
     if not match:
         return None
@@ -82,10 +82,10 @@ def parse(name: str) -> Barcode | None:
 
 
 def choose_names(names: Sequence[str]) -> dict[str, str]:
-    """Name → what the sample is called: a barcode by its sample (TCGA-A7-A13D-01A) where no other name is of that sample.
+    """Name → canonical name: the sample part of a barcode (TCGA-A7-A13D-01A) if it is unique among the names.
 
-    So aliquots of one sample, of which several molecules were measured, bear one name in
-    all tables. Where a table has several aliquots of a sample, these keep their whole barcodes.
+    Aliquots of one sample, measured in different assays, thus have one name in all tables.
+    Several aliquots of a sample within one table keep their full barcodes.
     """
     codes = {name: parse(name) for name in names}
     count = Counter(code.sample for code in codes.values() if code)
@@ -97,7 +97,7 @@ def choose_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def list_aliases(name: str) -> list[str]:
-    """What a sample may be called elsewhere, the closest first: itself, its sample with and without vial, its patient."""
+    """Aliases of a sample, the most specific first: the name, its sample with and without vial, its patient."""
     code = parse(name)
     if code is None:
         return [name]

@@ -1,16 +1,16 @@
-"""Transcripts per million: counts scaled by gene length and then to one million a sample; nothing is fitted over samples."""
+"""Transcripts per million: counts scaled by gene length and then to one million per sample, each sample independently."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK = 1 << 17  # numbers worked on at once: they stay in the processor's cache
+BLOCK = 1 << 17  # values per block, chosen to fit into the processor's cache
 
 
 def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
-    """Places in a gene where a fragment of mean length can start: length − fragment + 1, at least 1 (Li & Dewey 2011).
+    """Number of start positions of a fragment in each gene: length − fragment + 1, at least 1 (Li & Dewey 2011).
 
-    lengths: (genes,), bases. fragment: mean length of the sample's fragments, bases.
+    lengths: (genes,), bases. fragment: mean fragment length of the sample, bases.
     """
     return np.maximum(np.asarray(lengths, dtype=np.float64) - fragment + 1, 1.0)
 
@@ -18,10 +18,20 @@ def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
 def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """Scale counts by gene length, then to one million a sample (Wagner, Kin & Lynch 2012).
 
-    counts: (samples, genes), reads. lengths: (genes,), or (samples, genes) where they differ between samples;
-    effective lengths in bases, > 0. out: where the result goes, `counts` itself included; default: a new float64
-    array. Where both are float32, all but the sums is done in float32. Returns (samples, genes), unitless: each sample with any read sums to 1e6, one without
-    reads is 0. Raises ValueError for a gene without a length, or for a negative or missing count.
+    Parameters
+    ----------
+    counts : (samples, genes), reads.
+    lengths : (genes,), or (samples, genes) if they differ between samples; effective lengths in bases, > 0.
+    out : output array, may be `counts`; default: a new float64 array. If both are float32, all but the sums is
+        computed in float32.
+
+    Returns
+    -------
+    (samples, genes), unitless; each sample sums to 1e6, or is 0 if it has no reads.
+
+    Raises
+    ------
+    ValueError for a gene without a length, or for a negative or missing count.
     """
     counts, lengths = np.asarray(counts), np.asarray(lengths)
     out = np.empty(counts.shape) if out is None else out
@@ -31,7 +41,7 @@ def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.nda
         if not (sample_lengths > 0).all() or not np.isfinite(sample_lengths).all():
             raise ValueError("a gene has no length: lengths must be finite and above 0")
         if not (counts[block] >= 0).all():
-            raise ValueError("counts must be 0 or more, and none may be missing")
+            raise ValueError("counts must be 0 or more, and must not be missing")
         rates = np.divide(counts[block], sample_lengths.astype(kind, copy=False), dtype=kind)
         totals = rates.astype(np.float64, copy=False).sum(axis=1, keepdims=True)
         factor = np.divide(1e6, totals, out=np.zeros_like(totals), where=totals > 0)
@@ -40,7 +50,7 @@ def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.nda
 
 
 def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """log2(1 + TPM), of the same shape: 0 stays 0. out: where the result goes, `tpm` itself included; default: a new array."""
+    """log2(1 + TPM), same shape; 0 stays 0. out: output array, may be `tpm`; default: a new array."""
     tpm = np.asarray(tpm)
     out = np.empty(tpm.shape, np.result_type(tpm, np.float32)) if out is None else out
     for block in _row_blocks(tpm):
@@ -49,6 +59,6 @@ def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 
 def _row_blocks(table: np.ndarray) -> Iterator[slice]:
-    """Runs of samples of some BLOCK numbers."""
+    """Slices of samples with about BLOCK values each."""
     step = max(1, BLOCK // max(1, table.size // max(1, len(table))))
     return (slice(start, start + step) for start in range(0, len(table), step))

@@ -1,4 +1,4 @@
-"""What the batches of a cohort differ in: library preparation and sequencing run."""
+"""Batch settings of a cohort: library preparation and sequencing run."""
 
 from readsight.simulate.fragments import Library
 from readsight.simulate.sequencer import SequencingRun
@@ -12,7 +12,7 @@ BATCHES = (
 )
 
 
-# RNA is cut shorter, and dUTP marks the second strand, of which a little stays.
+# RNA fragments are shorter; dUTP removes most of the second strand.
 RNA = (
     Library(insert_mean=210, insert_sd=35, gc_slope=-0.3, short=0.02, duplicates=0.10, antisense=0.985),
     Library(insert_mean=250, insert_sd=45, gc_slope=0.6, short=0.03, duplicates=0.14, antisense=0.97),
@@ -20,10 +20,10 @@ RNA = (
 
 
 def batch_settings(rank: int) -> tuple[Library, SequencingRun]:
-    """Settings of the batch of that rank (0 the first); more batches than settings begin again."""
+    """Library and run of a batch by rank (from 0); settings are reused cyclically."""
     return BATCHES[rank % len(BATCHES)]
 
 
 def rna_batch_settings(rank: int) -> tuple[Library, SequencingRun]:
-    """The same of a batch of RNA: a library of its own, on the same run."""
+    """Library and run of an RNA batch: an RNA library on the same run as DNA."""
     return RNA[rank % len(RNA)], batch_settings(rank)[1]

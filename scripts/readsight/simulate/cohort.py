@@ -1,4 +1,4 @@
-"""Donors: how often variants are found, who carries them, and who falls ill."""
+"""Donors: allele frequencies, genotypes, and case–control status by a liability-threshold model."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -16,16 +16,17 @@ LABELS = {"case": True, "control": False}
 
 @dataclass(frozen=True)
 class Donor:
-    """A donor as the sample sheet tells: label `case`, `control`, or None where the sheet has none."""
+    """A donor of the sample sheet. label: `case`, `control`, or None if the sheet has none."""
 
     name: str
     label: str | None = None
 
 
 def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.Generator) -> None:
-    """Neutral variants: carriers among the cohort's haplotypes by the neutral site-frequency spectrum (1/i), and genotypes.
+    """Set genotypes and frequencies of neutral variants from the neutral site-frequency spectrum (1/i).
 
-    A population frequency is drawn about the cohort's own (Beta). Causal variants are left to `ascertain_genotypes`.
+    The population frequency is drawn around the cohort frequency (Beta). Causal variants are set by
+    `ascertain_genotypes`.
     """
     counts = np.arange(1, haplotypes)
     chances = 1 / counts / (1 / counts).sum()
@@ -41,9 +42,9 @@ def assign_frequencies(variants: list[Variant], haplotypes: int, rng: np.random.
 
 
 def add_donors(variants: list[Variant | StructuralVariant], haplotypes: int, rng: np.random.Generator) -> None:
-    """Genotypes of further donors, who are not sequenced and decide on nothing: alleles by population frequency.
+    """Add genotypes of further donors whose DNA is not sequenced, drawn by population frequency.
 
-    Causal variants, which `ascertain_genotypes` gives to all donors, are left as they are.
+    Causal variants are unchanged; `ascertain_genotypes` sets them for all donors.
     """
     for i, variant in enumerate(variants):
         if not getattr(variant, "beta", 0):
@@ -60,7 +61,7 @@ def _distribute_carriers(carriers: int, haplotypes: int, rng: np.random.Generato
 
 
 def assign_structural(structural: list[StructuralVariant], haplotypes: int, rng: np.random.Generator) -> None:
-    """Two to two thirds of the haplotypes carry each; every third variant has a homozygous donor."""
+    """Set genotypes: two haplotypes up to two thirds carry each variant; every third has a homozygous donor."""
     for i, variant in enumerate(structural):
         carriers = int(rng.integers(2, max(3, haplotypes * 2 // 3))) if haplotypes > 2 else 1
         variant.genotypes = _distribute_carriers(carriers, haplotypes, rng)
@@ -70,7 +71,7 @@ def assign_structural(structural: list[StructuralVariant], haplotypes: int, rng:
 
 
 def choose_causes(variants: list[Variant], count: int, rng: np.random.Generator) -> None:
-    """Give `count` common variants that break something an effect on liability; four in five raise it."""
+    """Give `count` common functional variants an effect on liability; four in five increase it."""
     by_effect = {e: [v for v in variants if v.effect == e and v.is_snv and not v.with_previous] for e in CAUSES}
     pairs = {id(a) for a, b in zip(variants, variants[1:], strict=False) if b.with_previous}
     plan = (CAUSES[0], CAUSES[0], CAUSES[0], *CAUSES[1:]) * count
@@ -87,9 +88,9 @@ def choose_causes(variants: list[Variant], count: int, rng: np.random.Generator)
 def ascertain_genotypes(donors: list[Donor], causes: list[Variant], rng: np.random.Generator) -> list[float]:
     """Draw each donor's genotypes at the causal sites given the label, by the liability-threshold model (Falconer 1965).
 
-    Genotypes come from population frequencies, liability is their standardised sum with
-    HERITABILITY of its variance, and normal noise the rest; draws that disagree with the label (a case is above the
-    threshold that PREVALENCE sets) are thrown away. Returns liabilities; fills genotypes.
+    Genotypes follow population frequencies. Liability is their standardised sum with a variance of HERITABILITY, plus
+    normal noise. Draws that contradict the label (cases lie above the threshold set by PREVALENCE) are rejected.
+    Sets the genotypes of `causes` and returns the liabilities.
     """
     threshold = NormalDist().inv_cdf(1 - PREVALENCE)
     frequencies = np.array([v.frequency for v in causes])

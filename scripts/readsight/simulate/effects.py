@@ -1,7 +1,7 @@
-"""Variants whose effect is known by construction, each beside a neutral twin: of binding sites and of splice sites.
+"""Variants with known effect on binding sites and splice sites, each paired with a neutral twin.
 
-No donor carries them: they ask a model what it would say. A twin stands near the variant that it is matched to and is the same
-substitution, in the same three bases where there are such, so that place and composition tell nothing.
+No donor carries them; they evaluate predicted variant effects. A twin is the same substitution near its causal
+variant, in the same trinucleotide context where possible, so position and composition are uninformative.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,10 +16,10 @@ from readsight.simulate.motifs import Motif
 from readsight.simulate.variants import Variant, find_breaking_substitution
 from readsight.simulate.vcf import format_record
 
-LOSS = 4.0  # bits that a causal variant costs its site, at least
-APART = 8  # bases between a neutral variant and the sites of its enhancer, at least
-NEAR, FAR = 20, 100  # bases between a neutral variant and the splice site of its twin
-# Where a branch point lies, bases before the first of an exon; planted ones lie within.
+LOSS = 4.0  # minimum loss of log-odds by a causal variant, bits
+APART = 8  # minimum distance of a neutral variant from the sites of its enhancer, bases
+NEAR, FAR = 20, 100  # distance of a neutral variant from the splice site of its twin, bases
+# Planted branch points lie within this many bases upstream of an exon.
 BRANCH = 45
 
 _BOTH = (
@@ -44,8 +44,8 @@ SPLICE_HEADER = (
 class SpliceSignal:
     """A splice site of an intron.
 
-    kind: donor or acceptor. position: the exon's base next to the intron, on the chromosome, 0-based. essential: the two bases
-    of GT or AG. start, end: the word that its matrix reads, on the chromosome, 0-based half-open.
+    kind: donor or acceptor. position: the exon base next to the intron, 0-based on the chromosome. essential: positions of
+    GT or AG. start, end: the window scored by the motif, 0-based half-open on the chromosome.
     """
 
     gene: PlantedGene
@@ -56,13 +56,13 @@ class SpliceSignal:
     end: int
 
     def sequence(self, codes: np.ndarray) -> np.ndarray:
-        """The matrix's word on the transcribed strand. codes: of the chromosome."""
+        """Sequence of the window on the transcribed strand. codes: of the chromosome."""
         window = codes[self.start : self.end]
         return window if self.gene.strand == "+" else reverse_complement(window)
 
 
 def splice_signals(gene: PlantedGene, splice: dict[str, Motif]) -> Iterator[SpliceSignal]:
-    """Both sites of each intron of a gene. splice: matrices `donor` (three bases of the exon) and `acceptor` (one)."""
+    """Yield both splice sites of each intron. splice: motifs `donor` (includes three exon bases) and `acceptor` (one)."""
     donor, acceptor = splice["donor"].width - 3, splice["acceptor"].width - 1
     for start, end in gene.introns:
         if gene.strand == "+":
@@ -76,9 +76,9 @@ def splice_signals(gene: PlantedGene, splice: dict[str, Motif]) -> Iterator[Spli
 def plant_regulatory_effects(
     codes: dict[str, np.ndarray], elements: Iterable[Element], factors: dict[str, Motif], rng: np.random.Generator
 ) -> list[tuple[Variant, str]]:
-    """Variants, by place, and what INFO says of each: both sites of every active enhancer broken, each with a twin.
+    """Break both sites of every active enhancer; returns (variant, INFO) pairs, with twins, in genomic order.
 
-    A site that no substitution costs LOSS bits is left alone, and so is one for whose variant the enhancer has no twin.
+    A site is skipped if no substitution costs LOSS bits or if the enhancer has no position for a twin.
     """
     effects = []
     grammar = [factors[name] for name in GRAMMAR]
@@ -100,7 +100,7 @@ def plant_regulatory_effects(
 def _find_neutral_position(
     codes: np.ndarray, element: Element, position: int, alt: str, motifs: list[Motif], used: set[int], rng: np.random.Generator
 ) -> int | None:
-    """Where in an enhancer the same substitution breaks no site and makes none of these motifs; None where nowhere."""
+    """Position in the enhancer at which the same substitution neither breaks nor creates a site; None if there is none."""
     free = [p for p in range(element.start, element.end) if p not in used and all(_is_apart(p, s) for s in element.sites)]
     return next((p for p in _rank_positions(codes, free, position, rng) if not _creates_site(codes, p, alt, motifs)), None)
 
@@ -110,14 +110,14 @@ def _is_apart(position: int, site: BindingSite) -> bool:
 
 
 def _rank_positions(codes: np.ndarray, positions: Iterable[int], position: int, rng: np.random.Generator) -> list[int]:
-    """Places of the same base in random order, those in the same three bases first."""
+    """Positions with the same base in random order, those with the same trinucleotide first."""
     candidates = [int(p) for p in rng.permutation(np.array(list(positions), dtype=np.int64)) if codes[p] == codes[position]]
     around = codes[position - 1 : position + 2]
     return sorted(candidates, key=lambda p: not np.array_equal(codes[p - 1 : p + 2], around))
 
 
 def _creates_site(codes: np.ndarray, position: int, alt: str, motifs: list[Motif]) -> bool:
-    """Whether a substitution makes a site that was not there, on either strand."""
+    """Whether a substitution creates a new site on either strand."""
     for motif in motifs:
         low = position - motif.width + 1
         before = codes[low : position + motif.width]
@@ -131,10 +131,10 @@ def _creates_site(codes: np.ndarray, position: int, alt: str, motifs: list[Motif
 def plant_splice_effects(
     codes: dict[str, np.ndarray], genes: Iterable[PlantedGene], splice: dict[str, Motif], rng: np.random.Generator
 ) -> list[tuple[Variant, str]]:
-    """Variants, by place, and what INFO says of each: both sites of every intron lose a base of GT or AG, each with a twin.
+    """Mutate GT or AG of both splice sites of every intron; returns (variant, INFO) pairs, with twins, in genomic order.
 
-    A twin lies NEAR to FAR bases from the site, outside of all splice signals and branch points, where neither before nor
-    after it a word counts as a site of the matrices. A site without a twin is left alone.
+    A twin lies NEAR to FAR bases from the site, outside all splice signals and branch points, where no window scores as a
+    splice site with either allele. A splice site without a twin is skipped.
     """
     signals = [signal for gene in genes for signal in splice_signals(gene, splice)]
     busy = {name: np.zeros(len(sequence), bool) for name, sequence in codes.items()}
@@ -160,7 +160,7 @@ def plant_splice_effects(
 
 
 def _exclusion_span(signal: SpliceSignal) -> tuple[int, int]:
-    """Where no neutral variant may stand: the matrix's word, and before an acceptor the branch point."""
+    """Span excluded for neutral variants: the motif window, and for an acceptor also the branch point region."""
     if signal.kind == "donor":
         return signal.start, signal.end
     before = signal.position - BRANCH if signal.gene.strand == "+" else signal.position + BRANCH + 1
@@ -168,7 +168,7 @@ def _exclusion_span(signal: SpliceSignal) -> tuple[int, int]:
 
 
 def _splice_delta(codes: np.ndarray, signal: SpliceSignal, motif: Motif, position: int, alt: str) -> float:
-    """Change of a splice site's log-odds by a substitution in it, bits."""
+    """Change of a splice site's log-odds by a substitution, bits."""
     changed = codes[signal.start : signal.end].copy()
     changed[position - signal.start] = encode(alt)[0]
     sequence = changed if signal.gene.strand == "+" else reverse_complement(changed)
@@ -184,7 +184,7 @@ def _find_neutral_splice_position(
     splice: dict[str, Motif],
     rng: np.random.Generator,
 ) -> int | None:
-    """Where near a splice site the same substitution touches no splice signal and makes none; None where nowhere."""
+    """Position near a splice site at which the same substitution affects no splice signal; None if there is none."""
     gene, sides = signal.gene, (*range(-FAR, -NEAR + 1), *range(NEAR, FAR + 1))
     free = [
         signal.position + d for d in sides if gene.start < signal.position + d < gene.end - 1 and not busy[signal.position + d]
@@ -195,7 +195,7 @@ def _find_neutral_splice_position(
 
 
 def _is_splice_like(codes: np.ndarray, position: int, alt: str, strand: str, splice: dict[str, Motif]) -> bool:
-    """Whether, with a substitution or without, a word around it counts as a splice site of the transcribed strand."""
+    """Whether any window around the position scores as a splice site of the transcribed strand, with either allele."""
     for motif in (splice["donor"], splice["acceptor"]):
         low = position - motif.width + 1
         before = codes[low : position + motif.width]
@@ -213,5 +213,5 @@ def _sort_effects(effects: list[tuple[Variant, str]], codes: dict[str, np.ndarra
 
 
 def format_effects(effects: list[tuple[Variant, str]]) -> list[str]:
-    """Records of a VCF."""
+    """Format as VCF records."""
     return [format_record(variant, ".", info) for variant, info in effects]

@@ -1,4 +1,4 @@
-"""Promoters and enhancers: binding sites with a grammar, and decoys without."""
+"""Promoters, enhancers with a motif grammar, and inactive elements and decoy sites without it."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ REGULATORS = ("GATA1", "CEBPA", "AP1", "REST", "CTCF")
 
 @dataclass(frozen=True)
 class BindingSite:
-    """A planted binding site. score: bits. role: `site` acts, `decoy` does not. element: its promoter or enhancer, or empty."""
+    """A planted binding site. score: bits. role: `site` (functional) or `decoy`. element: id of its promoter or enhancer, or empty."""
 
     chromosome: str
     start: int
@@ -57,7 +57,7 @@ class Element:
 def plant_site(
     chromosome: Chromosome, start: int, motif: Motif, strand: str, rng: np.random.Generator, role: str = "site", element: str = ""
 ) -> BindingSite:
-    """Write a word of the matrix at a place."""
+    """Write a random instance of a motif at a position."""
     instance = motif.draw_instance(rng)
     end = start + motif.width
     chromosome.codes[start:end] = instance if strand == "+" else reverse_complement(instance)
@@ -69,7 +69,7 @@ def _draw_strand(rng: np.random.Generator) -> str:
 
 
 def plant_promoter(chromosome: Chromosome, gene: PlantedGene, motifs: dict[str, Motif], rng: np.random.Generator) -> Element:
-    """TATA box 30 bases upstream (in seven of ten genes), SP1 sites nearer than 200, one or two regulators beyond."""
+    """TATA box 30 bases upstream (70 % of genes), SP1 sites within 200 bases, one or two regulator sites beyond."""
     sign = 1 if gene.strand == "+" else -1
     low, high = (gene.tss - PROMOTER, gene.tss) if sign == 1 else (gene.tss + 1, gene.tss + 1 + PROMOTER)
     element = Element(f"promoter_{gene.id}", "promoter", chromosome.name, low, high, gene.id, 0.0)
@@ -95,7 +95,8 @@ def plant_enhancers(
 ) -> list[Element]:
     """Active enhancers (SPI1 and RUNX1, 10 to 30 bases apart) and as many inactive elements, 16 each per 100 kb.
 
-    Inactive ones hold one of the two, both too far apart, or neither: single words tell little, the grammar tells all.
+    Inactive elements contain one of the two motifs, both too far apart, or neither: a single motif is hardly
+    informative, the grammar fully so.
     """
     elements: list[Element] = []
     for chromosome in chromosomes:
@@ -116,7 +117,7 @@ def plant_enhancers(
 def plant_element(
     chromosome: Chromosome, start: int, name: str, plan: str, gene: str, motifs: dict[str, Motif], rng: np.random.Generator
 ) -> Element:
-    """Write an element of ENHANCER bases. plan: near (it acts), far, none, or the one factor that it holds. gene: id, or empty."""
+    """Write an element of ENHANCER bases. plan: near (active), far, none, or the single factor it contains. gene: id, or empty."""
     active = plan == "near"
     element = Element(name, "enhancer" if active else "inactive", chromosome.name, start, start + ENHANCER, gene, 0.0, plan)
     if active:
@@ -136,7 +137,7 @@ def plant_element(
 
 
 def remove_chance_sites(window: np.ndarray, motifs: list[Motif], rng: np.random.Generator) -> None:
-    """Break sites that stand in a window by chance, in place."""
+    """Shuffle chance occurrences of motifs in a window, in place."""
     for _ in range(20):
         hits = [(start, motif.width) for motif in motifs for start, _ in motif.find_hits(window)]
         if not hits:
@@ -146,7 +147,7 @@ def remove_chance_sites(window: np.ndarray, motifs: list[Motif], rng: np.random.
 
 
 def plant_decoys(chromosomes: list[Chromosome], motifs: dict[str, Motif], rng: np.random.Generator) -> list[BindingSite]:
-    """Lone sites of every factor, away from elements, where they do nothing; 20 per 100 kb."""
+    """Non-functional single sites of every factor outside elements; 20 per 100 kb."""
     decoys = []
     for chromosome in chromosomes:
         for i in range(round(20 * len(chromosome) / 100_000)):

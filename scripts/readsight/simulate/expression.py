@@ -1,10 +1,10 @@
-"""How much of each gene a sample's haplotypes transcribe: factors, the label, variants in regulatory sites, batch, noise.
+"""Simulated expression of each gene per haplotype: factors, label, regulatory variants, batch and noise.
 
-All in log2. A haplotype's level of a gene is its basal one; and for each factor at its promoter, that factor's effect
-times how much it is bound there times how active it is in the donor; and for each active enhancer its strength,
-bound and activated likewise. A factor's own gene shows how active it is. What the label changes is the activity of
-a few factors: their genes and their targets differ between cases and controls. Apart from these only such genes
-differ as have sites whose variants cases and controls do not carry alike.
+All quantities are log2. The level of a gene on a haplotype is the sum of its basal level, the effect of each promoter
+factor (effect × occupancy × activity of the factor in the donor), and the strength of each active enhancer, scaled in
+the same way. The gene of a factor follows the factor's activity. The label changes the activity of a few factors, so
+their genes and targets differ between cases and controls; further genes differ only through regulatory variants with
+unequal frequencies in the two groups.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ from readsight.simulate.genes import SEXED, PlantedGene
 from readsight.simulate.haplotype import Haplotype
 from readsight.simulate.motifs import Motif
 
-# Factors that are more or less active in cases: log2 fold change.
+# Factors with different activity in cases: log2 fold change.
 REGULATED = {"GATA1": 1.6, "CTCF": -1.5}
-# What the general sites of a promoter are worth, log2.
+# Effect of the general promoter sites, log2.
 GENERAL = {"SP1": 0.4, "TBP": 0.6}
-# Standard deviations, log2: of a factor's activity between donors; of a gene between donors, and between samples of
-# one; of a gene's batch effect.
+# Standard deviations, log2: factor activity between donors; gene level between donors and between samples of a donor;
+# batch effect of a gene.
 ACTIVITY, DONOR, SAMPLE, BATCH = 0.08, 0.18, 0.12, 0.4
 
 Haplotypes = dict[tuple[str, int], Haplotype]
@@ -32,7 +32,7 @@ Haplotypes = dict[tuple[str, int], Haplotype]
 
 @dataclass(frozen=True)
 class RnaSample:
-    """A sample of RNA as the sheet tells. label, sex: None where the sheet has none. batch: rank among the cohort's."""
+    """An RNA sample of the sheet. label, sex: None if the sheet has none. batch: rank of its batch."""
 
     name: str
     donor: str
@@ -43,10 +43,10 @@ class RnaSample:
 
 @dataclass
 class Circuit:
-    """Genes with the sites that act on them.
+    """Genes with the binding sites that regulate them.
 
-    promoters: gene id → sites. enhancers: gene id → active enhancers. motifs: factor → matrix. label_effects: genes that the label
-    changes, id → log2 fold change of cases over controls.
+    promoters: gene id → sites. enhancers: gene id → active enhancers. motifs: factor → motif. label_effects: id of each
+    gene that the label changes → log2 fold change of cases over controls.
     """
 
     genes: list[PlantedGene]
@@ -63,17 +63,17 @@ class Circuit:
         self.label_effects = {gene: round(change, 4) for gene, change in changes.items() if abs(change) > 1e-9}
 
     def _label_response(self, gene: PlantedGene, activity: dict[str, float]) -> float:
-        """Change of a gene's level, log2, by that of the factors' activity, where all its sites are whole."""
+        """Change of a gene's level by changed factor activity if all its sites are intact, log2."""
         target_change = sum(effect * activity.get(f, 0.0) for f, effect in gene.regulators.items() if f != gene.name)
         return activity.get(gene.name, 0.0) + target_change
 
     def regulons(self) -> dict[str, list[PlantedGene]]:
-        """Factor → the genes that follow it."""
+        """Factor → its target genes."""
         factors = sorted({f for g in self.genes for f in g.regulators})
         return {f: [g for g in self.genes if f in g.regulators and f != g.name] for f in factors}
 
     def haplotype_level(self, gene: PlantedGene, activity: dict[str, float], haplotypes: Haplotypes, side: int) -> float:
-        """Level of a gene on one haplotype, log2, before noise. activity: of factors, as a difference from 0, log2."""
+        """Level of a gene on one haplotype before noise, log2. activity: factor → deviation of its activity, log2."""
         haplotype = haplotypes[gene.chromosome, side]
         total = gene.basal + activity.get(gene.name, 0.0)
         for site in self.promoters.get(gene.id, []):
@@ -89,43 +89,40 @@ class Circuit:
         return float(total)
 
     def mean_level(self, gene: PlantedGene, sample: "RnaSample", haplotypes: Haplotypes) -> float:
-        """Level of a gene by a donor's label and haplotypes alone, log2: no noise, no batch."""
+        """Mean level of a gene over both haplotypes given the label, log2, without noise and batch effect."""
         activity = REGULATED if LABELS.get(sample.label or "") else {}
         return float(np.log2(np.mean([2 ** self.haplotype_level(gene, activity, haplotypes, side) for side in (0, 1)])))
 
 
 def site_occupancy(site: BindingSite, motif: Motif, haplotype: Haplotype) -> float:
-    """How much a site is bound on a haplotype, as part of the reference's: its odds' loss; 0 where it is cut or gone.
-
-    A site that binds better than the reference's is full.
-    """
+    """Occupancy of a site relative to the reference: loss of odds, at most 1; 0 if the site is interrupted or deleted."""
     positions = haplotype.to_haplotype(np.arange(site.start, site.end))
     steps = np.diff(positions)
     if (positions < 0).any() or not ((steps == 1).all() or (steps == -1).all()):
         return 0.0
-    # an inverted site is read from its other end, on the other strand
+    # an inverted site is read from the opposite end, on the opposite strand
     instance = haplotype.sequence[positions.min() : positions.max() + 1]
     forward = (site.strand == "+") == (steps[0] == 1)
     return float(2 ** min(0.0, motif.score(instance if forward else reverse_complement(instance)) - site.score))
 
 
 def draw_activities(circuit: Circuit, sample: RnaSample, seed: int) -> dict[str, float]:
-    """Each factor's activity in a donor, log2, as a difference from 0: what the label does, and what donors differ in."""
+    """Deviation of each factor's activity in a donor, log2: label effect plus variation between donors."""
     rng = make_generator(seed, "activity", sample.donor)
     is_case = LABELS.get(sample.label or "", False)
     return {f: float(rng.normal(0, ACTIVITY)) + REGULATED.get(f, 0.0) * is_case for f in circuit.regulons()}
 
 
 def draw_batch_effects(genes: Iterable[PlantedGene], batch: int, seed: int) -> dict[str, float]:
-    """What a batch adds to each gene, log2: nothing in the first batch."""
+    """Batch effect on each gene, log2; 0 in the first batch."""
     rng = make_generator(seed, "batch of RNA", str(batch))
     return {g.id: round(float(rng.normal(0, BATCH)), 4) if batch else 0.0 for g in genes}
 
 
 def draw_levels(circuit: Circuit, sample: RnaSample, haplotypes: Haplotypes, seed: int) -> np.ndarray:
-    """Transcripts of each gene from either haplotype per million: (genes, 2), sums to 1e6.
+    """Transcripts per million of each gene and haplotype: (genes, 2), sums to 1e6.
 
-    Noise is log-normal, so that with the draw of reads counts spread as a negative binomial's do.
+    Log-normal noise plus the sampling of reads gives counts close to a negative binomial distribution.
     """
     activity = draw_activities(circuit, sample, seed)
     batch = draw_batch_effects(circuit.genes, sample.batch, seed)
@@ -139,12 +136,12 @@ def draw_levels(circuit: Circuit, sample: RnaSample, haplotypes: Haplotypes, see
 
 
 def transcript_sequences(genes: list[PlantedGene], haplotypes: Haplotypes) -> list[np.ndarray]:
-    """Spliced transcripts, 5' to 3': of each gene from haplotype 0, then from haplotype 1."""
+    """Spliced transcripts, 5' to 3', for each gene from haplotype 0, then haplotype 1."""
     return [_splice_exons(gene, haplotypes[gene.chromosome, side]) for gene in genes for side in (0, 1)]
 
 
 def _splice_exons(gene: PlantedGene, haplotype: Haplotype) -> np.ndarray:
-    """Exons end to end, each with what is inserted in it; an exon of which an end is deleted begins or ends further in."""
+    """Concatenate exons including insertions; an exon with a deleted end is shortened."""
     pieces = []
     for start, end in gene.exons:
         positions = haplotype.to_haplotype(np.arange(start, end))

@@ -1,7 +1,6 @@
-"""Molecules that an assay takes from a donor: fragments of sequences, cut, chosen and copied.
+"""Sequencing libraries: random fragments of template sequences, with GC bias and duplicates.
 
-Each assay brings its own sequences and its own way to draw fragments: whole-genome DNA here;
-transcripts, open chromatin or converted strands enter the sequencer by the same two classes.
+Templates and Fragments are independent of the assay: chromosomes and transcripts use the same classes.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Templates:
-    """Sequences end to end. codes: (total,) uint8. edges: (n + 1,) where each begins, and the end."""
+    """Concatenated sequences. codes: (total,) uint8. edges: (n + 1,) start of each sequence, and the end."""
 
     codes: np.ndarray
     edges: np.ndarray
@@ -23,7 +22,7 @@ class Templates:
 
 @dataclass(frozen=True)
 class Fragments:
-    """Double-stranded fragments of templates. start, length: (n,) on the joined codes; reverse: (n,) read 1 is on the other strand."""
+    """Double-stranded fragments. start, length: (n,) on the concatenated codes. reverse: (n,) read 1 is on the reverse strand."""
 
     start: np.ndarray
     length: np.ndarray
@@ -38,12 +37,12 @@ class Fragments:
 
 @dataclass(frozen=True)
 class Library:
-    """How a library was prepared, which is what a batch differs in.
+    """Parameters of library preparation; they differ between batches.
 
-    insert_mean, insert_sd: fragment length, bases. short: part of the fragments shorter than a read, which reads run
-    through into the adapter. gc_slope: change of the log of a fragment's chance per unit of GC above one half.
-    duplicates: part of the pairs that copy another one. antisense: part of the fragments of which read 1 is on the other
-    strand than the template; one half keeps no strand, near 1 is dUTP.
+    insert_mean, insert_sd: fragment length, bases. short: fraction of fragments shorter than a read, so that reads run
+    into the adapter. gc_slope: log change of a fragment's probability per unit of GC above one half. duplicates: fraction
+    of duplicate pairs. antisense: fraction of fragments with read 1 on the strand opposite to the template (0.5:
+    unstranded; near 1: dUTP protocol).
     """
 
     insert_mean: float = 340.0
@@ -55,7 +54,7 @@ class Library:
 
 
 def draw_lengths(count: int, library: Library, read_length: int, rng: np.random.Generator) -> np.ndarray:
-    """Fragment lengths, in bases."""
+    """Draw fragment lengths, bases."""
     lengths = rng.normal(library.insert_mean, library.insert_sd, count)
     short = rng.random(count) < library.short
     lengths[short] = rng.uniform(25, read_length + 15, short.sum())
@@ -70,9 +69,9 @@ def shear_templates(
     rng: np.random.Generator,
     copies: np.ndarray | None = None,
 ) -> Fragments:
-    """Cut `count` random fragments from templates, by length, with the library's GC bias and duplicates.
+    """Draw `count` random fragments from templates with the library's length distribution, GC bias and duplicates.
 
-    copies: (templates,), how many molecules of each there are, in any unit; default: one each.
+    copies: (templates,), relative number of molecules of each template; default: one each.
     """
     if count == 0:
         empty = np.zeros(0, dtype=np.int64)
@@ -96,7 +95,7 @@ def shear_templates(
 
 
 def _draw_starts(templates: Templates, copies: np.ndarray | None, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Places on the joined codes, drawn base by base of all molecules."""
+    """Start positions on the concatenated codes, uniform over the bases of all molecules."""
     if copies is None:
         return rng.integers(0, templates.edges[-1], count)
     lengths = np.diff(templates.edges)

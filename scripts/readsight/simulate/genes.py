@@ -1,4 +1,4 @@
-"""Genes: exons, coding sequence, introns with splice signals, and their GTF."""
+"""Genes: exons, coding sequence, introns with splice signals, and GTF output."""
 
 from dataclasses import dataclass, field
 
@@ -25,12 +25,12 @@ USAGE = np.array(
 )
 STOPS = ("TAA", "TAG", "TGA")
 PROMOTER = 450
-# Genes that one sex alone expresses, by the names that the check of samples' sex looks for.
+# Sex-specific genes, with the names that the sex check uses.
 SEXED = {"XIST": "female", "RPS4Y1": "male"}
 
 
 def translate(cds: str) -> str:
-    """Amino acids of a coding sequence, `*` for stop. Standard code."""
+    """Translate a coding sequence with the standard code; `*` for stop."""
     return "".join(AMINO[cds[i : i + 3]] for i in range(0, len(cds) - 2, 3))
 
 
@@ -61,7 +61,7 @@ class PlantedGene:
 
     @property
     def tss(self) -> int:
-        """The first transcribed base."""
+        """Position of the first transcribed base."""
         return self.start if self.strand == "+" else self.end - 1
 
     @property
@@ -76,18 +76,18 @@ class PlantedGene:
         return np.concatenate([r if self.strand == "+" else r[::-1] for r in runs])
 
     def transcript_sequence(self, codes: np.ndarray) -> np.ndarray:
-        """The transcript's sequence from its chromosome's codes."""
+        """Codes of the spliced transcript. codes: of the chromosome."""
         bases = codes[self.transcript_positions()]
         return bases if self.strand == "+" else 3 - bases
 
     def coding_sequence(self, codes: np.ndarray) -> str:
-        """The coding sequence, start to stop codon."""
+        """Coding sequence from start to stop codon. codes: of the chromosome."""
         return decode(self.transcript_sequence(codes)[slice(*self.coding)])
 
 
 @dataclass(frozen=True)
 class GenePlan:
-    """A gene's shape before it has a place: lengths in transcript order."""
+    """Lengths of the parts of a gene before it is placed, in transcript order."""
 
     utr5: int
     cds: int
@@ -101,13 +101,13 @@ class GenePlan:
 
 
 def draw_plan(rng: np.random.Generator) -> GenePlan:
-    """Three to seven exons of at least 60 bases, introns of 150 to 900."""
+    """Draw lengths: three to seven exons of at least 60 bases, introns of 150 to 900."""
     utr5, cds, utr3 = int(rng.integers(60, 180)), 3 * int(rng.integers(140, 340)), int(rng.integers(150, 350))
     count, total = int(rng.integers(3, 8)), utr5 + cds + utr3
     while True:
         cuts = np.sort(rng.integers(60, total - 60, count - 1))
         exons = np.diff([0, *cuts, total])
-        # a cut inside the start or stop codon would leave no room for both signals
+        # a cut near the start or stop codon would overlap both signals
         clear = all(abs(c - utr5 - 1) > 8 and abs(c - utr5 - cds + 1) > 8 for c in cuts)
         if exons.min() >= 60 and clear:
             break
@@ -116,7 +116,7 @@ def draw_plan(rng: np.random.Generator) -> GenePlan:
 
 
 def write_frame(plan: GenePlan, rng: np.random.Generator) -> np.ndarray:
-    """A spliced transcript: Kozak start, codons by human usage, stop, polyadenylation signal."""
+    """Draw a spliced transcript: Kozak sequence, codons by human usage, stop codon, polyadenylation signal."""
     letters = list(AMINO)
     inner = rng.choice(len(letters), plan.cds // 3 - 2, p=USAGE / USAGE.sum())
     cds = "ATG" + "".join(letters[i] for i in inner) + str(rng.choice(STOPS))
@@ -128,7 +128,7 @@ def write_frame(plan: GenePlan, rng: np.random.Generator) -> np.ndarray:
 
 
 def write_gene(local: np.ndarray, plan: GenePlan, splice: dict[str, Motif], rng: np.random.Generator) -> None:
-    """Write a gene 5' to 3' over `local` (plan.length codes); what introns hold between their signals stays."""
+    """Write a gene 5' to 3' into `local` (plan.length codes); intron bases between the signals are unchanged."""
     donor, acceptor, branch = splice["donor"], splice["acceptor"], splice["branch"]
     transcript = write_frame(plan, rng)
     edges = np.cumsum(plan.exons)[:-1]
@@ -159,7 +159,7 @@ def write_gene(local: np.ndarray, plan: GenePlan, splice: dict[str, Motif], rng:
 def plant_gene(
     chromosome: Chromosome, number: int, name: str, splice: dict[str, Motif], rng: np.random.Generator
 ) -> PlantedGene | None:
-    """Find room for a gene and its promoter, and write it; None where the chromosome is full."""
+    """Place a gene with its promoter at a free position and write it; None if the chromosome is full."""
     plan, strand = draw_plan(rng), str(rng.choice(["+", "-"]))
     span = PROMOTER + plan.length
     start = find_free_start(rng, chromosome.taken, span, pad=400)
@@ -184,13 +184,13 @@ def plant_gene(
 
 
 def _protect_exons(chromosome: Chromosome, gene: PlantedGene) -> None:
-    """Nothing may be written over exons and splice signals any more."""
+    """Protect exons and splice signals against overwriting."""
     for start, end in gene.exons:
         chromosome.fixed[max(0, start - 60) : end + 60] = True
 
 
 def format_gtf(gene: PlantedGene) -> str:
-    """The gene's GTF lines, in Ensembl's style (1-based, both ends included)."""
+    """GTF lines of a gene in Ensembl style (1-based, closed intervals)."""
     shared = f'gene_id "{gene.id}"; gene_version "1"; '
     transcript = shared + f'transcript_id "{gene.id.replace("DEMOG", "DEMOT")}"; transcript_version "1"; '
     gene_tail = f'gene_name "{gene.name}"; gene_source "demo"; gene_biotype "protein_coding"; '

@@ -1,4 +1,4 @@
-"""Chromosomes: composition, repeats, tandem repeats, duplicated segments."""
+"""Chromosomes: base composition, repeats, tandem repeats and segmental duplications."""
 
 from dataclasses import dataclass, field
 
@@ -16,8 +16,8 @@ RECENT = 0.06
 class Chromosome:
     """A chromosome under construction.
 
-    codes: (length,) uint8. soft: bases of repeats, written in lower case. taken: bases
-    inside a large planned block. fixed: bases that carry planted signal, never overwritten.
+    codes: (length,) uint8. soft: repeat bases, written in lower case. taken: bases reserved by
+    a large block. fixed: bases with planted signal, never overwritten.
     """
 
     name: str
@@ -54,7 +54,7 @@ class NamedRegion:
 
 
 def find_free_start(rng: np.random.Generator, blocked: np.ndarray, length: int, pad: int = 0) -> int | None:
-    """A random start at which `length` bases, and `pad` on either side, are not blocked; None where there is none."""
+    """Random start of `length` unblocked bases with `pad` unblocked bases on both sides; None if there is none."""
     span = length + 2 * pad
     before = np.concatenate([[0], blocked.cumsum()])
     starts = np.flatnonzero(before[span:] == before[:-span]) if len(blocked) >= span else []
@@ -62,9 +62,9 @@ def find_free_start(rng: np.random.Generator, blocked: np.ndarray, length: int, 
 
 
 def draw_background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: float = CPG_KEPT) -> np.ndarray:
-    """Sequence from a Markov chain of order 3 whose composition follows `gc` and whose CpG are depleted.
+    """Draw sequence from a Markov chain of order 3 with local GC content and CpG depletion.
 
-    gc: (length,) wanted GC fraction at each base, rounded to percents. cpg: rate of G after C, of what composition alone gives.
+    gc: (length,) GC fraction at each base, rounded to percent. cpg: CpG frequency relative to that expected from composition.
     """
     preference = np.exp(rng.normal(0, 0.15, (4**ORDER, 4)))
     edges = {}
@@ -83,7 +83,7 @@ def draw_background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: 
 
 
 def draw_isochores(length: int, rng: np.random.Generator) -> np.ndarray:
-    """GC fraction along a chromosome: stretches of 8 to 25 kb, each of its own composition."""
+    """GC fraction per base: isochores of 8 to 25 kb with different composition."""
     fractions = np.empty(length)
     start = 0
     while start < length:
@@ -94,7 +94,7 @@ def draw_isochores(length: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def diverge_sequence(sequence: np.ndarray, rate: float, rng: np.random.Generator, indels: float = 0.1) -> np.ndarray:
-    """A diverged copy: substitutions at `rate` per base, indels of 1 to 3 bases at `indels` × that rate."""
+    """Return a mutated copy: substitutions at `rate` per base, indels of 1 to 3 bases at `indels` × that rate."""
     copy = sequence.copy()
     is_substituted = rng.random(len(copy)) < rate
     copy[is_substituted] = (copy[is_substituted] + rng.integers(1, 4, is_substituted.sum())) % 4
@@ -105,9 +105,9 @@ def diverge_sequence(sequence: np.ndarray, rate: float, rng: np.random.Generator
 
 
 def plant_repeats(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[NamedRegion]:
-    """Scatter copies of repeat families, 1 to 20 % diverged, outside `fixed` bases; returns every copy.
+    """Place copies of repeat families, 2 to 20 % diverged, outside `fixed` bases; returns all copies.
 
-    A copy's name is family, then divergence in percent. Long families leave their 3' part, as LINEs do.
+    Names are family and divergence in percent. LINE copies are truncated at the 5' end.
     """
     consensus = {name: draw_background(size, np.full(size, gc), rng, cpg=1.0) for name, (size, gc, _) in FAMILIES.items()}
     consensus["SINE"][-22:] = 0
@@ -123,7 +123,7 @@ def plant_repeats(chromosomes: list[Chromosome], rng: np.random.Generator) -> li
 
 
 def plant_tandems(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[NamedRegion]:
-    """Microsatellites: units of 1 to 5 bases, 12 to 60 bases in all, about 15 per 100 kb."""
+    """Place microsatellites: units of 1 to 5 bases, 10 to 50 bases in total, about 15 per 100 kb."""
     regions = []
     for chromosome in chromosomes:
         for _ in range(round(15 * len(chromosome) / 100_000)):
@@ -134,7 +134,7 @@ def plant_tandems(chromosomes: list[Chromosome], rng: np.random.Generator) -> li
 
 
 def _place_copy(chromosome: Chromosome, copy: np.ndarray, name: str, rng: np.random.Generator) -> list[NamedRegion]:
-    """Place a copy on a random strand where nothing is planted."""
+    """Write a copy on a random strand at a free position."""
     start = find_free_start(rng, chromosome.fixed | chromosome.soft, len(copy), pad=5)
     if start is None:
         return []
@@ -147,7 +147,7 @@ def _place_copy(chromosome: Chromosome, copy: np.ndarray, name: str, rng: np.ran
 
 @dataclass(frozen=True)
 class Segment:
-    """A segmental duplication: `copy` was made from `source`, in its orientation, `divergence` ago (substitutions per base)."""
+    """A segmental duplication: `copy` of `source` with `divergence` substitutions per base."""
 
     source: NamedRegion
     copy: NamedRegion
@@ -155,7 +155,7 @@ class Segment:
 
 
 def plan_segments(chromosomes: list[Chromosome], rng: np.random.Generator) -> list[Segment]:
-    """Reserve room for duplicated segments of 2 to 8 kb, within and between chromosomes, about 10 % of the genome."""
+    """Reserve regions for duplicated segments of 2 to 8 kb within and between chromosomes, about 10 % of the genome."""
     total = sum(len(c) for c in chromosomes)
     segments: list[Segment] = []
     for number in range(max(2, round(total / 80_000))):
@@ -170,7 +170,7 @@ def plan_segments(chromosomes: list[Chromosome], rng: np.random.Generator) -> li
 
 
 def reserve_region(chromosomes: list[Chromosome], size: int, name: str, rng: np.random.Generator) -> NamedRegion | None:
-    """Reserve room for one block on a random chromosome."""
+    """Reserve a region on a random chromosome."""
     return _reserve_on_chromosome(chromosomes[int(rng.integers(len(chromosomes)))], size, name, "+", rng)
 
 
@@ -185,7 +185,7 @@ def _reserve_on_chromosome(
 
 
 def write_segments(chromosomes: list[Chromosome], segments: list[Segment], rng: np.random.Generator) -> None:
-    """Overwrite each copy with its diverged source, once everything else stands."""
+    """Overwrite each copy with its mutated source, after everything else is planted."""
     by_name = {c.name: c for c in chromosomes}
     for segment in segments:
         source, copy = segment.source, segment.copy

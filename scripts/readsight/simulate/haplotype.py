@@ -1,4 +1,4 @@
-"""A donor's copy of a chromosome, and the way between its coordinates and the reference's."""
+"""Haplotype sequences with edits, and liftover between haplotype and reference coordinates."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from readsight.genome.codes import reverse_complement
 
 @dataclass(frozen=True)
 class HaplotypeEdit:
-    """One difference from the reference over [start, end).
+    """A difference from the reference over [start, end).
 
     kind: `replace` the bases by `sequence` (substitution, insertion, deletion),
     `duplicate` them in tandem, or `invert` them.
@@ -27,12 +27,12 @@ class HaplotypeEdit:
 class Haplotype:
     """A chromosome's sequence with edits applied, and its liftover.
 
-    The haplotype is a row of pieces; each lies on the reference forward,
-    backward (inverted), or nowhere (inserted).
+    The haplotype is a sequence of pieces; each maps to the reference forward, backward (inverted),
+    or not at all (inserted).
     """
 
     def __init__(self, reference: np.ndarray, edits: Iterable[HaplotypeEdit] = ()):
-        """reference: (length,) uint8 codes. Raises ValueError if edits overlap or leave the chromosome."""
+        """reference: (length,) uint8 codes. Raises ValueError if edits overlap or exceed the chromosome."""
         self._pieces: list[np.ndarray] = []
         self._rows: list[tuple[int, int, int, int]] = []
         self._length = 0
@@ -41,7 +41,7 @@ class Haplotype:
             if right.start < left.end:
                 raise ValueError(f"edits overlap: [{left.start}, {left.end}) and [{right.start}, {right.end})")
         if edits and (edits[0].start < 0 or edits[-1].end > len(reference)):
-            raise ValueError("an edit leaves the chromosome")
+            raise ValueError("an edit exceeds the chromosome")
         position = 0
         for edit in edits:
             self._append_piece(reference[position : edit.start], position, 1)
@@ -70,7 +70,7 @@ class Haplotype:
             self._append_piece(edit.sequence[shared:], -1, 0)
 
     def _append_piece(self, sequence: np.ndarray, reference_start: int, step: int) -> None:
-        """Append a piece of which the first base lies at `reference_start` on the reference."""
+        """Append a piece whose first base is at `reference_start` on the reference."""
         if len(sequence):
             self._pieces.append(sequence)
             self._rows.append((self._length, reference_start, step, len(sequence)))

@@ -1,4 +1,4 @@
-"""Position matrices: read, draw sites from them, score sequence with them."""
+"""Motifs (position probability matrices): reading, sampling of instances and scoring of sequences."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from readsight.genome.codes import reverse_complement
 
 @dataclass(frozen=True)
 class Motif:
-    """A position matrix. probabilities: (width, 4), rows sum to 1."""
+    """A position probability matrix. probabilities: (width, 4), rows sum to 1."""
 
     name: str
     probabilities: np.ndarray
@@ -23,17 +23,17 @@ class Motif:
 
     @cached_property
     def log_odds(self) -> np.ndarray:
-        """(width, 5), bits against a uniform background; the fifth column, N, is 0."""
+        """(width, 5), bits relative to a uniform background; the fifth column (N) is 0."""
         bits = np.log2(self.probabilities / 0.25)
         return np.pad(bits, ((0, 0), (0, 1)))
 
     @property
     def threshold(self) -> float:
-        """Score, in bits, from which a word counts as a site: two thirds of the best one."""
+        """Minimum score of a site, bits: two thirds of the maximum score."""
         return 2 / 3 * float(self.log_odds.max(axis=1).sum())
 
     def score(self, sequence: np.ndarray) -> float:
-        """Log-odds of one word of codes, in bits."""
+        """Log-odds of a sequence of the motif's width, bits."""
         return float(self.log_odds[np.arange(self.width), sequence].sum())
 
     def scan(self, sequence: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ class Motif:
         return self.log_odds[np.arange(self.width), windows].sum(axis=1)
 
     def find_hits(self, sequence: np.ndarray) -> list[tuple[int, str]]:
-        """(start, strand) of every site of the sequence, both strands, by start."""
+        """(start, strand) of every site on both strands, by start."""
         if len(sequence) < self.width:
             return []
         forward = np.flatnonzero(self.scan(sequence) >= self.threshold)
@@ -50,7 +50,7 @@ class Motif:
         return sorted([(int(i), "+") for i in forward] + [(len(sequence) - self.width - int(i), "-") for i in reverse])
 
     def draw_instance(self, rng: np.random.Generator) -> np.ndarray:
-        """A word drawn from the matrix, on condition that it is a site."""
+        """Draw an instance of the motif that scores as a site."""
         edges = self.probabilities.cumsum(axis=1)
         while True:
             instance = (rng.random((self.width, 1)) > edges[:, :3]).sum(axis=1).astype(np.uint8)
@@ -59,10 +59,10 @@ class Motif:
 
 
 def read_meme(path: Path) -> dict[str, Motif]:
-    """Motifs of a file in minimal MEME format, by name.
+    """Read the motifs of a file in minimal MEME format, by name.
 
-    A pseudo-probability of 0.001 keeps every log-odds finite. Raises InputError
-    for a matrix that is empty or of which a row does not hold four numbers.
+    A pseudo-probability of 0.001 keeps log-odds finite. Raises InputError for an empty matrix or
+    a row without four numbers.
     """
     motifs: dict[str, Motif] = {}
     name, rows = "", []
@@ -77,6 +77,6 @@ def read_meme(path: Path) -> dict[str, Motif]:
             name, rows = (fields[1] if len(fields) > 1 else ""), []
         elif name and fields and fields[0][0] in "0123456789.":
             if len(fields) != 4:
-                raise InputError(f"{path}: row {number}: a row of motif {name} must hold four numbers")
+                raise InputError(f"{path}: row {number}: a row of motif {name} must have four numbers")
             rows.append([float(value) for value in fields])
     return motifs

@@ -1,7 +1,7 @@
-"""A library of synthetic elements whose activity an assay measured, as of a massively parallel reporter assay.
+"""Simulated library of a massively parallel reporter assay (MPRA) with noisy activity labels.
 
-Each element is ENHANCER bases of background with or without the grammar that the genome's enhancers have: SPI1 and
-RUNX1 near each other. The assay errs: what can be learned of its labels has a limit that is known.
+Each element is ENHANCER bases of background with or without the enhancer grammar (SPI1 and RUNX1 near each other).
+The assay has a known error rate, so the optimal accuracy of a model is known.
 """
 
 from dataclasses import dataclass
@@ -15,30 +15,30 @@ from readsight.simulate.motifs import Motif
 
 SILENT = ("far", "SPI1", "RUNX1", "none")
 GC = 0.45
-ERROR = 0.04  # part of the labels that the assay gets wrong
+ERROR = 0.04  # fraction of wrong labels
 
 
 @dataclass(frozen=True)
 class LibraryElement:
-    """An element of the library. element: what was planted, places on its own sequence. active: what the assay says."""
+    """An element of the library. element: planted truth, in backbone coordinates. active: measured label."""
 
     element: Element
     sequence: str
     active: bool
 
     def table_row(self) -> str:
-        """Name, sequence, measured activity."""
+        """TSV row of the library: name, sequence, measured activity."""
         return f"{self.element.id}\t{self.sequence}\t{'active' if self.active else 'inactive'}\n"
 
     def truth_row(self) -> str:
-        """Name, what was planted, whether it acts, and its sites: factor:start-end:strand."""
+        """TSV row of the truth: name, grammar, true activity, sites (factor:start-end:strand)."""
         element = self.element
         sites = ",".join(f"{s.motif}:{s.start - element.start}-{s.end - element.start}:{s.strand}" for s in element.sites)
         return f"{element.id}\t{element.grammar}\t{int(element.kind == 'enhancer')}\t{sites or '.'}\n"
 
 
 def make_library(size: int, motifs: dict[str, Motif], rng: np.random.Generator) -> list[LibraryElement]:
-    """`size` elements, half of them active, in random order."""
+    """Draw `size` elements, half of them active, in random order."""
     backbone = Chromosome("library", draw_background(size * ENHANCER, np.full(size * ENHANCER, GC), rng))
     plans = ["near" if i < size // 2 else SILENT[i % len(SILENT)] for i in range(size)]
     library = []

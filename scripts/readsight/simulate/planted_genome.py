@@ -1,4 +1,4 @@
-"""The planted genome as a whole: made, written, read back."""
+"""The complete planted genome: construction, truth record, and readers."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -31,9 +31,9 @@ FACTORS = ("SPI1", "RUNX1", "GATA1", "CEBPA", "AP1", "REST", "CTCF", "SP1")
 
 @dataclass(frozen=True)
 class Paralogue:
-    """A diverged copy of `region` that donors carry and the reference lacks.
+    """A diverged copy of `region` that is absent from the reference.
 
-    frequency: part of haplotypes that carry it. sequence: codes.
+    frequency: fraction of haplotypes that carry it. sequence: codes.
     """
 
     region: NamedRegion
@@ -57,12 +57,12 @@ class PlantedGenome:
 
     @property
     def sites(self) -> list[BindingSite]:
-        """Every planted binding site and decoy, by place."""
+        """All planted binding sites and decoys in genomic order."""
         element_sites = [site for element in self.elements for site in element.sites]
         return sorted(element_sites + self.decoys, key=lambda s: (s.chromosome, s.start))
 
     def ambiguous_regions(self) -> list[NamedRegion]:
-        """Where short reads do not place uniquely: duplicated segments, missing paralogues, recent repeats."""
+        """Regions in which short reads do not map uniquely: duplicated segments, missing paralogues, recent repeats."""
         regions = [r for s in self.segments for r in (s.source, s.copy)] + [p.region for p in self.paralogues]
         regions += [r for r in self.repeats if int(r.name.split("_")[1]) <= 100 * RECENT]
         return sorted(regions, key=lambda r: (r.chromosome, r.start))
@@ -91,12 +91,12 @@ def plant_genome(seed: int, count: int, length: int, factors: dict[str, Motif], 
 
 
 def count_paralogues(size: int) -> int:
-    """How many paralogues the reference lacks, for a genome of `size` bases."""
+    """Number of paralogues missing from the reference of a genome of `size` bases."""
     return max(3, round(16 * size / 400_000))
 
 
 def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: np.random.Generator) -> list[PlantedGene]:
-    """One gene per 10 kb; the first bear the factors' names and code for them, the last those of genes of one sex."""
+    """Plant one gene per 10 kb; the first are named after the factors, the last after the sex-specific genes."""
     genes: list[PlantedGene] = []
     gene_count = round(sum(len(c) for c in chromosomes) / 10_000)
     for chromosome, _ in zip(cycle(chromosomes), range(gene_count), strict=False):
@@ -121,7 +121,7 @@ def _make_paralogues(by_name: dict[str, Chromosome], regions: list[NamedRegion],
 
 
 def genome_record(genome: PlantedGenome) -> dict:
-    """The planted truth about the genome, for JSON."""
+    """Planted truth of the genome, for JSON."""
     return {
         "chromosomes": {c.name: len(c) for c in genome.chromosomes},
         "genes": [asdict(g) for g in genome.genes],
@@ -137,7 +137,7 @@ def genome_record(genome: PlantedGenome) -> dict:
 
 
 def read_fasta(path: Path) -> dict[str, np.ndarray]:
-    """Contig → codes."""
+    """Read a FASTA file: contig → codes."""
     contigs: dict[str, list[str]] = {}
     for line in Path(path).read_text().splitlines():
         if line.startswith(">"):
@@ -149,7 +149,7 @@ def read_fasta(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_truth(path: Path) -> tuple[list[PlantedGene], list[Element], list[BindingSite], dict]:
-    """Genes, elements, decoys and the whole record from the JSON that `genome_record` gave."""
+    """Genes, elements, decoys and the full record, from the JSON of `genome_record`."""
     record = json.loads(Path(path).read_text())
     genes = [PlantedGene(**g | {"exons": [tuple(e) for e in g["exons"]], "coding": tuple(g["coding"])}) for g in record["genes"]]
     elements = [Element(**e | {"sites": [BindingSite(**s) for s in e["sites"]]}) for e in record["elements"]]

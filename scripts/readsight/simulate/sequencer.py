@@ -1,4 +1,4 @@
-"""The sequencer: fragments to read pairs with qualities, errors and adapters, and FASTQ."""
+"""Sequencer: fragments to read pairs with qualities, errors and adapters, written as FASTQ."""
 
 import gzip
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from readsight.genome.codes import LETTERS, complement, encode
 from readsight.simulate.fragments import Fragments, Templates
 
-# What follows a fragment that is shorter than the read: TruSeq adapters, then the index and the flow cell's own.
+# Read-through of fragments shorter than the read: TruSeq adapter, index, flow cell adapter.
 ADAPTERS = (
     encode("AGATCGGAAGAGCACACGTCTGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG"),
     encode("AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGTAGATCTCGGTGGTCGCCGTATCATT"),
@@ -19,10 +19,10 @@ MATES = (1, 2)
 
 @dataclass(frozen=True)
 class SequencingRun:
-    """A sequencing run, which is what a batch differs in.
+    """Parameters of a sequencing run; they differ between batches.
 
-    quality: Phred at the first base. fall: how much lower at the last. spread: between reads (Phred).
-    indels: insertions and deletions per base. unknown: N per base. errors: False for perfect reads.
+    quality: Phred at the first base. fall: decrease towards the last base. spread: standard deviation between reads
+    (Phred). indels: insertions and deletions per base. unknown: N per base. errors: False for perfect reads.
     """
 
     instrument: str = "A00611"
@@ -39,9 +39,9 @@ class SequencingRun:
 def sequence_reads(
     templates: Templates, fragments: Fragments, mate: int, length: int, run: SequencingRun, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read one end of each fragment: mate 1 or 2. Returns codes and Phred qualities, both (n, length) uint8.
+    """Sequence one end of each fragment: mate 1 or 2. Returns codes and Phred qualities, both (n, length) uint8.
 
-    Errors happen with the probability that the quality states; read-through goes on into the adapter, then poly-G
+    Errors occur with the probability given by the quality. Read-through continues into the adapter, then poly-G
     (no signal in two-colour chemistry).
     """
     step = np.broadcast_to(np.arange(length, dtype=np.int32), (len(fragments), length))
@@ -66,7 +66,7 @@ def sequence_reads(
 
 
 def _add_indels(step: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Insert or lose a base in a few reads: from there on, the read looks one base back or ahead."""
+    """Insert or delete a base in a few reads: later bases are read one position earlier or later."""
     step = step.copy()
     count, length = step.shape
     rows = np.flatnonzero(rng.random(count) < rate * length)
@@ -77,7 +77,7 @@ def _add_indels(step: np.ndarray, rate: float, rng: np.random.Generator) -> np.n
 
 
 def _draw_qualities(count: int, length: int, run: SequencingRun, mate: int, rng: np.random.Generator) -> np.ndarray:
-    """Phred qualities: high, falling towards the end, lower in mate 2, with bad reads and bad stretches."""
+    """Draw Phred qualities: decreasing towards the end, lower in mate 2, with bad reads and local dips."""
     relative_position = np.linspace(0, 1, length, dtype=np.float32)
     mean = (
         run.quality - (mate == 2) * 1.0 - run.fall * relative_position**2 - 3 * np.exp(-np.arange(length, dtype=np.float32) / 3)
@@ -91,7 +91,7 @@ def _draw_qualities(count: int, length: int, run: SequencingRun, mate: int, rng:
 
 
 def _add_substitutions(codes: np.ndarray, quality: np.ndarray, run: SequencingRun, rng: np.random.Generator) -> np.ndarray:
-    """Substitute bases with the probability that their quality states, and lose a few to N (quality set to 2)."""
+    """Substitute bases with the probability given by their quality, and replace a few by N (quality 2)."""
     chance = (10 ** (-np.arange(64) / 10)).astype(np.float32)
     u = rng.random(codes.shape, dtype=np.float32)
     is_error = u < chance[quality]
@@ -102,7 +102,7 @@ def _add_substitutions(codes: np.ndarray, quality: np.ndarray, run: SequencingRu
 
 
 def draw_read_names(count: int, run: SequencingRun, lane: int, rng: np.random.Generator) -> np.ndarray:
-    """Read names in Illumina's style, in the order of the flow cell, all of one length: (count, width) bytes."""
+    """Draw Illumina-style read names in flow cell order, all of the same length: (count, width) bytes."""
     spots = np.unique(rng.integers(0, 96 * 20_000 * 30_000, int(count * 1.01) + 16))
     spots = np.sort(rng.permutation(spots)[:count])
     tile, x, y = spots // 600_000_000, spots // 30_000 % 20_000, spots % 30_000
@@ -119,7 +119,7 @@ def draw_read_names(count: int, run: SequencingRun, lane: int, rng: np.random.Ge
 
 
 def format_fastq(names: np.ndarray, mate: int, codes: np.ndarray, quality: np.ndarray) -> bytes:
-    """FASTQ records of reads that are all of one length."""
+    """FASTQ records of reads of equal length."""
     count, length = codes.shape
     tail = np.frombuffer(f" {mate}:N:0:ATCACG\n".encode(), dtype=np.uint8)
     middle = np.frombuffer(b"\n+\n", dtype=np.uint8)
@@ -143,7 +143,7 @@ def write_pairs(
     rng: np.random.Generator,
     paths: tuple[Path, Path],
 ) -> None:
-    """Sequence both ends of every fragment into two gzipped FASTQ files; the same draws give the same bytes."""
+    """Sequence both ends of every fragment into two gzipped FASTQ files; byte-identical for the same generator state."""
     read_names = draw_read_names(len(fragments), run, lane, rng)
     chunk = 50_000
     for mate, path in zip(MATES, paths, strict=True):

@@ -35,7 +35,7 @@ class StructuralVariant:
         return (self.start - self.end) if self.kind == "DEL" else (self.end - self.start)
 
     def to_edit(self, code) -> HaplotypeEdit:
-        """The edit of a haplotype. code: letters to codes."""
+        """The haplotype edit. code: function from letters to codes."""
         if self.kind == "DUP":
             return HaplotypeEdit(self.start, self.end, "duplicate")
         if self.kind == "INV":
@@ -46,9 +46,9 @@ class StructuralVariant:
 def plant_structural(
     codes: dict[str, np.ndarray], blocked: dict[str, np.ndarray], elements: list[Element], count: int, rng: np.random.Generator
 ) -> list[StructuralVariant]:
-    """Structural variants of 300 to 3,000 bases (insertions: 60 to 200) where nothing is blocked.
+    """Plant structural variants of 300 to 3,000 bases (insertions: 60 to 200) in unblocked regions.
 
-    The first deletion takes away an active enhancer, if one stands free: its target gene is named.
+    The first deletion removes an active enhancer if one has unblocked surroundings.
     """
     blocked = {name: mask.copy() for name, mask in blocked.items()}
     variants: list[StructuralVariant] = []
@@ -83,5 +83,5 @@ def _delete_enhancer(codes, blocked, elements, rng) -> StructuralVariant | None:
 
 
 def exclusion_regions(structural: list[StructuralVariant]) -> list[NamedRegion]:
-    """Regions that take no small variant."""
+    """Regions excluded for small variants."""
     return [NamedRegion(s.chromosome, s.start - MARGIN, s.end + MARGIN, s.kind) for s in structural]

@@ -1,4 +1,4 @@
-"""Small variants: where they stand, what they do."""
+"""Small variants: placement and annotation of their planted effects."""
 
 from dataclasses import dataclass, field
 
@@ -16,11 +16,11 @@ TRANSITION = {0: 2, 1: 3, 2: 0, 3: 1}
 
 @dataclass
 class Variant:
-    """A small variant, as VCF would write it, but 0-based.
+    """A small variant with VCF alleles and a 0-based start.
 
-    effect: what it does (`motif_loss`, `splice_donor`, `missense` … or `none`). site: the site, element or gene that it
-    does it to. delta: change of the site's log-odds, bits. frequency: in the population. beta: effect of an alternative
-    allele on liability, 0 where it is not causal. with_previous: stands on the same haplotypes as the variant before it.
+    effect: `motif_loss`, `splice_donor`, `missense` … or `none`. site: affected site, element or gene. delta: change of
+    the site's log-odds, bits. frequency: in the population. beta: effect of an alternative allele on liability, 0 if not
+    causal. with_previous: on the same haplotypes as the preceding variant.
     """
 
     chromosome: str
@@ -45,7 +45,7 @@ class Variant:
 
 
 def draw_substitution(codes: np.ndarray, start: int, rng: np.random.Generator) -> str:
-    """Another base; transitions twice as often as transversions."""
+    """Draw a different base; transitions are twice as frequent as transversions."""
     old = int(codes[start])
     if rng.random() < 2 / 3:
         return "ACGT"[TRANSITION[old]]
@@ -53,7 +53,7 @@ def draw_substitution(codes: np.ndarray, start: int, rng: np.random.Generator) -
 
 
 def left_align(codes: np.ndarray, start: int, ref: np.ndarray, alt: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
-    """Shift an indel with its anchor base as far left as it goes (Tan et al. 2015)."""
+    """Left-align an indel with its anchor base (Tan et al. 2015)."""
     while start > 0 and ref[-1] == alt[-1]:
         start -= 1
         ref, alt = np.concatenate([codes[start : start + 1], ref[:-1]]), np.concatenate([codes[start : start + 1], alt[:-1]])
@@ -61,7 +61,7 @@ def left_align(codes: np.ndarray, start: int, ref: np.ndarray, alt: np.ndarray) 
 
 
 def draw_indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple[int, str, str]:
-    """An indel of 1 to 20 bases near a place, left-aligned; half of the insertions repeat what stands there."""
+    """Draw a left-aligned indel of 1 to 20 bases; half of the insertions duplicate the adjacent sequence."""
     size = int(min(20, rng.geometric(0.35)))
     anchor = codes[start : start + 1]
     if rng.random() < 0.55:
@@ -74,7 +74,7 @@ def draw_indel(codes: np.ndarray, start: int, rng: np.random.Generator) -> tuple
 
 
 def site_delta(codes: np.ndarray, site: BindingSite, motif: Motif, start: int, alt: str) -> float:
-    """Change of a site's log-odds, in bits, by a substitution within it."""
+    """Change of a site's log-odds by a substitution within it, bits."""
     sequence = codes[site.start : site.end].copy()
     sequence[start - site.start] = encode(alt)[0]
     score = motif.score(sequence if site.strand == "+" else reverse_complement(sequence))
@@ -82,7 +82,7 @@ def site_delta(codes: np.ndarray, site: BindingSite, motif: Motif, start: int, a
 
 
 def find_breaking_substitution(codes: np.ndarray, site: BindingSite, motif: Motif) -> tuple[int, str, float]:
-    """The substitution that costs a site most: start, alternative, change in bits."""
+    """Substitution with the largest loss of log-odds: start, alternative allele, change in bits."""
     trials = [
         (site_delta(codes, site, motif, start, alt), start, alt)
         for start in range(site.start, site.end)
@@ -94,10 +94,10 @@ def find_breaking_substitution(codes: np.ndarray, site: BindingSite, motif: Moti
 
 
 class Annotator:
-    """Names what a variant does, from the planted truth alone.
+    """Annotates variants with their effect from the planted truth.
 
-    coding, splice: (chromosome, position) → the gene whose reading frame, or whose
-    two intron bases next to an exon, stand there, with the offset in the frame or the name of the site.
+    coding: (chromosome, position) → gene and offset in its reading frame. splice: (chromosome, position) of the two
+    intron bases next to an exon → gene and name of the splice site.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Annotator:
                 self.splice |= {(gene.chromosome, p): (gene, "splice_acceptor") for p in acceptor}
 
     def annotate_variant(self, variant: Variant) -> None:
-        """Fill in effect, site and delta."""
+        """Set effect, site and delta of a variant."""
         span = [(variant.chromosome, p) for p in range(variant.start + (not variant.is_snv), variant.end)]
         splice = next((self.splice[p] for p in span if p in self.splice), None)
         coding = next((self.coding[p] for p in span or [(variant.chromosome, variant.start)] if p in self.coding), None)
@@ -171,10 +171,10 @@ class Annotator:
 
 
 class Planter:
-    """Puts variants where there is room, so that none touches another."""
+    """Places variants at a minimum distance from each other."""
 
     def __init__(self, codes: dict[str, np.ndarray], exclusions: list[NamedRegion]):
-        """closed: regions that take no small variant."""
+        """exclusions: regions excluded for small variants."""
         self.codes = codes
         self.busy = {name: np.zeros(len(c), dtype=bool) for name, c in codes.items()}
         for region in exclusions:
@@ -184,7 +184,7 @@ class Planter:
         self.variants: list[Variant] = []
 
     def add_variant(self, chromosome: str, start: int, ref: str, alt: str, spacing: int = SPACING) -> Variant | None:
-        """Plant a variant unless another, or a closed region, stands nearer than `spacing` bases."""
+        """Plant a variant; None if a variant or excluded region is closer than `spacing` bases."""
         low, end = max(0, start - spacing), start + len(ref)
         if self.busy[chromosome][low : end + spacing].any():
             return None
@@ -197,7 +197,7 @@ class Planter:
 
 
 def plant_functional(planter: Planter, annotator: Annotator, rng: np.random.Generator) -> None:
-    """Variants with a meaning: broken sites with neutral twins in the same element, broken decoys, splice sites, coding changes."""
+    """Plant functional variants: broken sites with neutral twins in the same element, broken decoys, splice and coding variants."""
     active = [e for e in annotator.elements if e.kind == "enhancer"]
     for i in rng.permutation(len(active))[: max(4, len(active) * 3 // 8)]:
         element = active[i]
@@ -222,7 +222,7 @@ def _plant_site_loss(planter: Planter, annotator: Annotator, site: BindingSite) 
 
 
 def _plant_neutral(planter: Planter, annotator: Annotator, element: Element, rng: np.random.Generator) -> None:
-    """A substitution in the same element, at least 8 bases from its sites."""
+    """Plant a substitution in the same element, at least 8 bases from its sites."""
     free = [p for p in range(element.start, element.end) if all(p < s.start - 8 or p >= s.end + 8 for s in element.sites)]
     for start in rng.permutation(free)[:10]:
         if planter.add_snv(element.chromosome, int(start), draw_substitution(annotator.codes[element.chromosome], start, rng)):
@@ -230,7 +230,7 @@ def _plant_neutral(planter: Planter, annotator: Annotator, element: Element, rng
 
 
 def _plant_coding(planter: Planter, annotator: Annotator, consequence: str, count: int, rng: np.random.Generator) -> None:
-    """Substitutions of one wanted consequence."""
+    """Plant `count` substitutions with the given consequence."""
     positions = list(annotator.coding)
     for i in rng.permutation(len(positions)):
         if count == 0:
@@ -246,7 +246,7 @@ def _plant_coding(planter: Planter, annotator: Annotator, consequence: str, coun
 
 
 def plant_background(planter: Planter, snvs: int, indels: int, rng: np.random.Generator) -> None:
-    """Variants anywhere, until `snvs` and `indels` stand in all; one SNV in 25 has a close companion on its haplotypes."""
+    """Plant random variants up to `snvs` and `indels` in total; one SNV in 25 has a close companion on the same haplotypes."""
     names = list(planter.codes)
     sizes = np.array([len(planter.codes[n]) for n in names])
 

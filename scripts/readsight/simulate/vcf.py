@@ -1,4 +1,4 @@
-"""The cohort's truth as VCF, and haplotypes back from it."""
+"""VCF output of the cohort's truth, and haplotypes from phased VCF."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def format_genotype(alleles: np.ndarray) -> str:
 
 
 def truth_line(variant: Variant) -> str:
-    """A small variant's record, genotypes included."""
+    """VCF record of a small variant with genotypes."""
     info = [f"AF={variant.frequency:.4g}", f"EFFECT={variant.effect}"]
     info += [f"SITE={variant.site}"] if variant.site else []
     info += [f"DELTA={variant.delta}"] if variant.delta is not None else []
@@ -51,7 +51,7 @@ def format_record(variant: Variant, name: str, info: str, genotypes: Iterable[np
 
 
 def structural_line(variant: StructuralVariant, codes: dict[str, np.ndarray], number: int) -> str:
-    """A structural variant's record: POS is the base before it."""
+    """VCF record of a structural variant; POS is the preceding base."""
     anchor = "ACGTN"[codes[variant.chromosome][variant.start - 1]]
     alt = anchor + variant.sequence if variant.kind == "INS" else f"<{variant.kind}>"
     info = f"SVTYPE={variant.kind};END={variant.end};SVLEN={variant.length};AF={variant.frequency};EFFECT={variant.effect}"
@@ -80,7 +80,7 @@ def write_vcf(
 
 
 def read_edits(truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], list[HaplotypeEdit]]:
-    """A sample's edits for each (chromosome, haplotype 0 or 1), from phased truth."""
+    """Edits of a sample for each (chromosome, haplotype 0 or 1), from the phased truth."""
     edits: dict[tuple[str, int], list[HaplotypeEdit]] = defaultdict(list)
     for path in (truth, structural):
         with pysam.VariantFile(str(path)) as handle:
@@ -99,6 +99,6 @@ def _record_edit(row: pysam.VariantRecord) -> HaplotypeEdit:
 
 
 def read_haplotypes(codes: dict[str, np.ndarray], truth: Path, structural: Path, sample: str) -> dict[tuple[str, int], Haplotype]:
-    """Both haplotypes of every chromosome of a sample."""
+    """Read both haplotypes of every chromosome of a sample."""
     edits = read_edits(truth, structural, sample)
     return {(name, h): Haplotype(sequence, edits[name, h]) for name, sequence in codes.items() for h in (0, 1)}

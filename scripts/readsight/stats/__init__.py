@@ -1,1 +1,1 @@
-"""Metrics, intervals and tests, for one weighting of the examples or many at once."""
+"""Metrics, confidence intervals and statistical tests; metrics accept many example weightings at once."""

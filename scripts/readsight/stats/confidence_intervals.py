@@ -1,4 +1,4 @@
-"""Intervals: of proportions in closed form, and of any statistic by resampling whole groups."""
+"""Confidence intervals: closed forms for proportions, and the cluster bootstrap for any statistic."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Interval(NamedTuple):
-    """A figure and its interval; NaN where it is not defined."""
+    """A value and its interval; NaN where undefined."""
 
     value: float
     low: float
@@ -33,7 +33,8 @@ def normal_quantile(p: float) -> float:
 def wilson_interval(successes: float, trials: float, level: float = 0.95) -> Interval:
     """A proportion and its score interval (Wilson 1927; Brown, Cai & DasGupta 2001).
 
-    Always inside [0, 1], and of real width at 0 and at 1. Both may be means over repeats. No trials: NaN.
+    The interval lies within [0, 1] and has positive width at 0 and 1. Successes and trials may be means over
+    repeats. NaN without trials.
     """
     if trials == 0:
         return UNDEFINED
@@ -44,9 +45,9 @@ def wilson_interval(successes: float, trials: float, level: float = 0.95) -> Int
 
 
 def mean_of_proportions(proportions: Sequence[Interval]) -> Interval:
-    """The mean of independent proportions, from their own intervals (MOVER: Zou & Donner 2008).
+    """Mean of independent proportions, its interval from theirs (MOVER: Zou & Donner 2008).
 
-    With Wilson's intervals it has real width where all are 0 or 1.
+    With Wilson intervals the width is positive even if all proportions are 0 or 1.
     """
     if not proportions or any(math.isnan(p.value) for p in proportions):
         return UNDEFINED
@@ -60,8 +61,8 @@ def mean_of_proportions(proportions: Sequence[Interval]) -> Interval:
 def proportion_difference(both: float, first: float, second: float, neither: float, level: float = 0.95) -> Interval:
     """Difference of two proportions of the same examples (Newcombe 1998, method 10).
 
-    both, first, second, neither: how many examples both get right, the first alone, the second alone, none; they
-    may be means over repeats. Where few differ the bootstrap is too sure of itself; this is not.
+    both, first, second, neither: number of examples that both models classify correctly, only the first, only the
+    second, or neither; may be means over repeats. With few discordant examples a bootstrap interval would be too narrow.
     """
     n = both + first + second + neither
     if n <= 0:
@@ -82,7 +83,7 @@ def proportion_difference(both: float, first: float, second: float, neither: flo
 
 
 def mann_whitney_interval(value: float, positives: float, negatives: float, level: float = 0.95) -> Interval:
-    """An area under the ROC curve and its score-like interval (Newcombe 2006, method 5): of real width at 0 and at 1."""
+    """Area under the ROC curve and its score-like interval (Newcombe 2006, method 5), of positive width at 0 and 1."""
     if math.isnan(value) or positives <= 0 or negatives <= 0:
         return UNDEFINED
     z = normal_quantile(0.5 + level / 2)
@@ -102,10 +103,10 @@ def mann_whitney_interval(value: float, positives: float, negatives: float, leve
 
 
 def resample_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:
-    """Indices of the examples of each resample: as many groups as there are, drawn with replacement, whole.
+    """Example indices of each bootstrap sample; groups are drawn with replacement.
 
-    groups: (n,), the group of each example. Returns `resamples` integer arrays.
-    The same seed gives the same draws, so that two statistics on them are paired.
+    groups: (n,), the group of each example. Returns `resamples` integer arrays. The same seed gives the same draws,
+    so two statistics computed on them are paired.
     """
     _, code = np.unique(np.asarray(groups), return_inverse=True)
     code = code.ravel()
@@ -118,7 +119,7 @@ def resample_groups(groups: np.ndarray, resamples: int, seed: int) -> list[np.nd
 
 
 def _concatenate_ranges(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The integers of the runs [start, start + size), one after another."""
+    """Concatenate the integer ranges [start, start + size)."""
     ends = np.cumsum(sizes)
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
 
@@ -130,13 +131,17 @@ def bootstrap_interval(
     seed: int = 1,
     level: float = 0.95,
 ) -> Interval:
-    """A statistic and its percentile interval over resampled groups (Efron 1979; cluster bootstrap).
+    """A statistic and its percentile interval by the cluster bootstrap (Efron 1979).
 
-    statistic: takes an integer array of example indices, with repeats, and gives a
-    number, NaN where it is not defined on them. groups: (n,), the group of each
-    example; groups are drawn whole, since examples of one group are not independent.
-    Resamples where the statistic is not defined are left out; if it is defined on
-    less than half of them, or there is but one group, the interval is NaN.
+    Parameters
+    ----------
+    statistic : function of an integer array of example indices (with repeats); returns NaN where undefined.
+    groups : (n,), the group of each example; examples of one group are drawn together, as they are not independent.
+
+    Returns
+    -------
+    Interval; low and high are NaN with a single group, or if the statistic is defined on less than half of the
+    resamples. Resamples on which it is undefined are ignored.
     """
     groups = np.asarray(groups)
     value = float(statistic(np.arange(len(groups)))) if len(groups) else math.nan
@@ -147,7 +152,7 @@ def bootstrap_interval(
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """The central `level` of drawn values; NaN if less than half of them are defined."""
+    """Bounds of the central `level` of bootstrap values; NaN if less than half of them are finite."""
     defined = values[np.isfinite(values)]
     if len(defined) * 2 < len(values) or not len(defined):
         return math.nan, math.nan

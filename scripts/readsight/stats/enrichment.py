@@ -1,4 +1,4 @@
-"""Whether the genes of a set stand out of a ranking: over-representation, a test of ranks, and many sets at once."""
+"""Gene set tests: over-representation, rank test, adjustment for multiple testing, and overlap expected by chance."""
 
 import math
 from collections.abc import Sequence
@@ -7,9 +7,10 @@ import numpy as np
 
 
 def over_representation(background: int, members: int, drawn: int, overlap: int) -> float:
-    """P(at least `overlap` members among `drawn` genes), genes drawn without replacement (hypergeometric; Fisher's exact test).
+    """Probability of at least `overlap` members among `drawn` genes (hypergeometric; one-sided Fisher's exact test).
 
-    background: genes in all; members: of the set, among them; drawn: top genes; overlap: of the set among these.
+    background: number of all genes. members: genes of the set among them. drawn: number of top genes. overlap: genes of
+    the set among the top genes.
     """
     if overlap <= 0:
         return 1.0
@@ -26,14 +27,14 @@ def _log_choose(n: int, k: int) -> float:
 
 
 def rank_values(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, the smallest first, ties at their mean. values: (n,)."""
+    """Ranks from 1 in ascending order; ties get their mean rank. values: (n,)."""
     _, position, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     return (ends - (counts - 1) / 2)[position]
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation; NaN where one side is constant, or of less than three."""
+    """Spearman's rank correlation; NaN for constant input or fewer than three values."""
     if len(first) < 3:
         return math.nan
     a, b = rank_values(first), rank_values(second)
@@ -43,17 +44,24 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def tie_correction(ranked: np.ndarray) -> float:
-    """What ties take from the variance of a rank test: the sum of t³ − t over runs of t equal ranks."""
+    """Tie correction of the variance of a rank test: sum of t³ − t over runs of t equal ranks."""
     _, counts = np.unique(ranked, return_counts=True)
     return float((counts.astype(float) ** 3 - counts).sum())
 
 
 def rank_test(ranked: np.ndarray, inside: np.ndarray, ties: float) -> tuple[float, float]:
-    """Whether values inside a set are larger than those outside (Mann & Whitney 1947; Wilcoxon), one-sided.
+    """One-sided Mann–Whitney test that values inside a set are larger than those outside (Mann & Whitney 1947).
 
-    ranked: (n,), ranks of all values (`rank_values`). inside: (n,) bool. ties: of `tie_correction`. Returns the chance that a value inside is the
-    larger of a pair (0.5: no difference) and p by the normal approximation, with ties and continuity corrected;
-    NaN where one side is empty, p = 1 where all are tied.
+    Parameters
+    ----------
+    ranked : (n,), ranks of all values (`rank_values`).
+    inside : (n,) bool.
+    ties : result of `tie_correction`.
+
+    Returns
+    -------
+    Probability that a value inside exceeds one outside (0.5: no difference), and p by the normal approximation with
+    correction for ties and continuity. NaN if one side is empty; p = 1 if all values are tied.
     """
     n, m = len(ranked), int(inside.sum())
     if m in (0, n):
@@ -68,7 +76,7 @@ def rank_test(ranked: np.ndarray, inside: np.ndarray, ties: float) -> tuple[floa
 
 
 def adjust_p_values(p: Sequence[float]) -> np.ndarray:
-    """p-values adjusted for the false discovery rate (Benjamini & Hochberg 1995); NaN stays, and does not count."""
+    """Benjamini–Hochberg adjusted p-values (1995); NaN is kept and not counted as a test."""
     values = np.asarray(p, dtype=float)
     result = np.full(len(values), math.nan)
     known = np.flatnonzero(np.isfinite(values))
@@ -79,7 +87,7 @@ def adjust_p_values(p: Sequence[float]) -> np.ndarray:
 
 
 def chance_jaccard(features: int, size_a: int, size_b: int) -> float:
-    """Mean Jaccard index of two sets of these sizes that are drawn at random from so many features."""
+    """Mean Jaccard index of two random sets of the given sizes drawn from `features` features."""
     total = _log_choose(features, size_b)
     lowest, highest = max(0, size_a + size_b - features), min(size_a, size_b)
     terms = [

@@ -1,7 +1,7 @@
-"""Metrics of predictions, for one weighting of the examples or many at once.
+"""Metrics of predictions, computed for many example weightings at once.
 
-`weights` is (resamples, n): how often each example counts in each resample. All
-functions return (resamples,); where a metric is not defined (one class), NaN.
+`weights` is (resamples, n): the multiplicity of each example in each resample. Functions return
+(resamples,), NaN where a metric is undefined (single class).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from readsight.stats.confidence_intervals import percentile_interval
 
-DRAWN = 2_000_000  # groups that are drawn at a time
+DRAWN = 2_000_000  # groups drawn per block
 
 
 def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -20,7 +20,7 @@ def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarr
     drawn = weights[:, order]
     below = np.zeros((len(weights), len(order) + 1))
     np.cumsum(drawn * ~truth, axis=1, out=below[:, 1:])
-    # Columns of `below` that stand before and behind each positive's run of ties.
+    # Columns of `below` before and after each positive's run of ties.
     run = np.searchsorted(ends, np.flatnonzero(truth))
     behind = ends[run] + 1
     before = np.append(0, ends + 1)[run]
@@ -35,7 +35,7 @@ def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarr
     order = np.argsort(-score, kind="stable")
     truth, ends = label[order] > 0, _tie_ends(score[order])
     drawn = weights[:, order]
-    # Recall grows at runs of ties that hold a positive, and at no others.
+    # Recall increases only at runs of ties that contain a positive.
     rises = np.unique(np.searchsorted(ends, np.flatnonzero(truth)))
     examples = np.cumsum(drawn, axis=1)[:, ends[rises]]
     last = np.searchsorted(np.flatnonzero(truth), ends[rises], side="right") - 1
@@ -44,7 +44,7 @@ def auprc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 def average_precision(positives: np.ndarray, examples: np.ndarray) -> np.ndarray:
-    """Precision summed over the steps of recall. found, examples: (resamples, steps) positives and examples from the top down to each."""
+    """Precision summed over the steps of recall. positives, examples: (resamples, steps), cumulative from the top score."""
     if not positives.shape[1]:
         return np.full(len(positives), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -53,7 +53,7 @@ def average_precision(positives: np.ndarray, examples: np.ndarray) -> np.ndarray
 
 
 def chance_auprc(positives: int, n: int) -> float:
-    """Average precision that a random order has in the mean (Bestgen 2015); in small folds it is above the base rate."""
+    """Expected average precision of a random order (Bestgen 2015); above the base rate in small folds."""
     if not 0 < positives <= n:
         return float("nan")
     rank = np.arange(1, n + 1)
@@ -62,7 +62,7 @@ def chance_auprc(positives: int, n: int) -> float:
 
 
 def _tie_ends(ordered: np.ndarray) -> np.ndarray:
-    """Places of the last of each run of equal scores."""
+    """Index of the last element of each run of equal scores."""
     return np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
 
 
@@ -91,9 +91,9 @@ def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.nd
 
 
 def confusion_tables(true: np.ndarray, predicted: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
-    """Confusion matrices, (resamples, classes, classes): rows are the true class, columns the one said.
+    """Confusion matrices, (resamples, classes, classes): rows are true classes, columns predicted classes.
 
-    true, predicted: (n,) codes of classes.
+    true, predicted: (n,) class codes.
     """
     cells = np.zeros((len(true), classes * classes))
     cells[np.arange(len(true)), np.asarray(true) * classes + predicted] = 1
@@ -101,39 +101,39 @@ def confusion_tables(true: np.ndarray, predicted: np.ndarray, classes: int, weig
 
 
 def accuracy(table: np.ndarray) -> np.ndarray:
-    """Part of the examples that are said right. table: as `confusion_tables` gives, here and below."""
+    """Fraction of correct predictions. table: as returned by `confusion_tables`, here and below."""
     return _safe_ratio(np.trace(table, axis1=1, axis2=2), table.sum(axis=(1, 2)))
 
 
 def recalls(table: np.ndarray) -> np.ndarray:
-    """Part of each class that is said right, (resamples, classes); NaN where there is none of it."""
+    """Recall per class, (resamples, classes); NaN where the class has no examples."""
     return _safe_ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2))
 
 
 def precisions(table: np.ndarray) -> np.ndarray:
-    """Part of what is said to be a class that is it, (resamples, classes); NaN where none is said to be."""
+    """Precision per class, (resamples, classes); NaN where the class is never predicted."""
     return _safe_ratio(np.diagonal(table, axis1=1, axis2=2), table.sum(axis=1))
 
 
 def balanced_accuracy(table: np.ndarray) -> np.ndarray:
-    """Mean recall of the classes that the examples have. A resample that has lost one of them has none (NaN)."""
+    """Mean recall of the classes that occur; NaN in a resample in which one of them is missing."""
     return recalls(table)[:, present_classes(table)].mean(axis=1)
 
 
 def present_classes(table: np.ndarray) -> np.ndarray:
-    """Which classes the examples have, (classes,); told from the first weighting, which counts each once."""
+    """Which classes occur, (classes,) bool; from the first weighting, which counts each example once."""
     return table[0].sum(axis=1) > 0
 
 
 def f1(table: np.ndarray, class_index: int) -> np.ndarray:
-    """Harmonic mean of precision and recall of one class; 0 where it is neither there nor said."""
+    """Harmonic mean of precision and recall of one class; 0 if it neither occurs nor is predicted."""
     hits = table[:, class_index, class_index]
     both = table[:, class_index].sum(axis=1) + table[:, :, class_index].sum(axis=1)
     return np.where(np.isnan(both), np.nan, np.divide(2 * hits, both, out=np.zeros_like(hits), where=both > 0))
 
 
 def mcc(table: np.ndarray) -> np.ndarray:
-    """Matthews' correlation, of any number of classes (Gorodkin 2004); 0 where all are said to be of one class."""
+    """Matthews correlation coefficient for any number of classes (Gorodkin 2004); 0 for constant predictions."""
     total, correct = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
     true, predicted = table.sum(axis=2), table.sum(axis=1)
     spread = np.sqrt((total**2 - (predicted**2).sum(axis=1)) * (total**2 - (true**2).sum(axis=1)))
@@ -159,7 +159,7 @@ def _safe_ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
 
 
 def assign_bins(probability: np.ndarray, bins: int) -> np.ndarray:
-    """Bin of each example, (n,): bins of equal counts, equal probabilities in one bin."""
+    """Bin of each example, (n,): bins of equal size; equal probabilities share a bin."""
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
     return np.searchsorted(edges, probability, side="right")
 
@@ -167,9 +167,9 @@ def assign_bins(probability: np.ndarray, bins: int) -> np.ndarray:
 def reliability_curve(
     probability: np.ndarray, label: np.ndarray, weights: Sequence[np.ndarray], bins: int = 10
 ) -> list[dict[str, float | None]]:
-    """A row a bin: mean probability, observed frequency with its interval, examples.
+    """Calibration curve, one row per bin: mean probability, observed frequency with interval, number of examples.
 
-    weights: how often each of the n examples counts, (1 + resamples,), as a column of `group_weights`.
+    weights: for each of the n examples its column of `group_weights`, (1 + resamples,).
     """
     bin_index = assign_bins(probability, bins)
     rows = []
@@ -191,9 +191,9 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def average_by_fold(
     metric, score: np.ndarray, label: np.ndarray, fold: np.ndarray, weights: np.ndarray, counted_by: np.ndarray | None = None
 ) -> np.ndarray:
-    """A ranking metric inside each fold, averaged by the folds' numbers of positives (or by the sum of `counted_by`); (resamples,).
+    """Mean of a ranking metric over folds, weighted by positives per fold (or by the sum of `counted_by`); (resamples,).
 
-    Scores of different folds come from different fitted models: they are not ranked against each other.
+    Scores of different folds come from different models and are therefore not ranked against each other.
     """
     total, counted = np.zeros(len(weights)), np.zeros(len(weights))
     importance = np.asarray(label if counted_by is None else counted_by, float)
@@ -210,16 +210,16 @@ def average_by_fold(
 
 
 def group_weights(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """How often each example counts when whole groups are drawn with replacement; (1 + resamples, n).
+    """Multiplicity of each example in the cluster bootstrap; (1 + resamples, n).
 
-    The first row counts each example once. A lone group cannot be resampled: NaN.
+    The first row counts each example once. A single group cannot be resampled: NaN.
     """
     counts = group_counts(groups, resamples, seed).astype(float)
     return np.vstack([counts, np.full((1 + resamples - len(counts), len(groups)), np.nan)])
 
 
 def group_counts(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """The same as counts, (1 + resamples, n) uint16: a quarter of the memory. Of a lone group (1, n), the first row alone."""
+    """As `group_weights`, (1 + resamples, n) uint16: a quarter of the memory. For a single group only the first row, (1, n)."""
     _, code = np.unique(np.asarray(groups), return_inverse=True)
     code = code.reshape(-1)
     number = int(code.max()) + 1 if len(code) else 0
@@ -236,10 +236,10 @@ def group_counts(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
 
 def resample_interval(values: np.ndarray, level: float = 0.95) -> dict[str, float | None]:
-    """Point (the first) and percentile interval (of the others), None where a value is not defined.
+    """Point estimate (first value) and percentile interval (of the resampled values); None where undefined.
 
-    The interval is widened to hold the point: resampling raises errors such as
-    the calibration error, which are never below 0.
+    The interval is widened to contain the point, because resampling inflates non-negative errors such as the
+    calibration error.
     """
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None}

@@ -1,7 +1,7 @@
-"""Metrics of survival: concordance, survival curves, and the difference of two groups.
+"""Survival analysis: concordance, Kaplan–Meier curves, log-rank test and time-dependent AUROC.
 
-Times are follow-up times; events are 1 where the event was seen, 0 where follow-up ended before. A risk is any
-number that is the higher the sooner the event is expected.
+Times are follow-up times. Events are 1 if observed, 0 if censored. A risk is any number that is higher the sooner
+the event is expected.
 """
 
 import math
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-MAX_PAIRS = 2_000_000  # pairs held at once
-RARE = 0.1  # weights of censoring are trusted while at least this part is expected to be still under observation
+MAX_PAIRS = 2_000_000  # pairs in memory at once
+RARE = 0.1  # censoring weights are used while at least this fraction is expected to be under observation
 
 
 def count_pairs(
@@ -18,9 +18,15 @@ def count_pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Concordant and comparable pairs, each (resamples,); Harrell's C is their ratio (Harrell et al. 1982).
 
-    risk, time, event: (n,). weights: (resamples, n). A pair is comparable where one's event was seen while the other
-    was still without it; equal risks count half. pair_weights: (n,), what a pair counts by the one whose event it is: Uno's
-    C (Uno et al. 2011) with 1 / G(time)², G as of `censoring_curve`.
+    A pair is comparable if the event of one example was observed while the second was still event-free; equal risks
+    count half.
+
+    Parameters
+    ----------
+    risk, time, event : (n,).
+    weights : (resamples, n).
+    pair_weights : (n,), weight of a pair by the example with the event. 1 / G(time)², with G from `censoring_curve`,
+        gives Uno's C (Uno et al. 2011).
     """
     concordant, comparable = np.zeros(len(weights)), np.zeros(len(weights))
     event_rows = np.flatnonzero(event > 0)
@@ -34,9 +40,9 @@ def count_pairs(
 
 
 def c_index(risk: np.ndarray, time: np.ndarray, event: np.ndarray, fold: np.ndarray, weights: np.ndarray, uno: bool = False):
-    """Concordance of pairs of the same fold, (resamples,): risks of different models are not ranked against each other.
+    """Concordance index within folds, (resamples,): risks of different models are not ranked against each other.
 
-    uno: pairs weighted against censoring, which is told from all these examples together. NaN without a comparable pair.
+    uno: weight pairs by the inverse probability of censoring, estimated from all examples. NaN without comparable pairs.
     """
     pair_weights = censoring_weights(time, event) if uno else None
     counts = np.zeros((2, len(weights)))
@@ -54,7 +60,7 @@ def c_index(risk: np.ndarray, time: np.ndarray, event: np.ndarray, fold: np.ndar
 
 
 class SurvivalCurve(NamedTuple):
-    """A curve of steps: its value at and after each time; 1 before the first. low, high: 95 % (log-log, Greenwood)."""
+    """A step function: value from each time on, 1 before the first. low, high: 95 % interval (log-log, Greenwood)."""
 
     time: np.ndarray
     value: np.ndarray
@@ -70,7 +76,7 @@ class SurvivalCurve(NamedTuple):
 
 
 def kaplan_meier(time: np.ndarray, event: np.ndarray) -> SurvivalCurve:
-    """Part without the event by time (Kaplan & Meier 1958)."""
+    """Event-free fraction over time (Kaplan & Meier 1958)."""
     times, position = np.unique(time, return_inverse=True)
     events = np.bincount(position, weights=event, minlength=len(times))
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
@@ -83,20 +89,20 @@ def kaplan_meier(time: np.ndarray, event: np.ndarray) -> SurvivalCurve:
 
 
 def censoring_curve(time: np.ndarray, event: np.ndarray) -> SurvivalCurve:
-    """G: part still under observation by time, the Kaplan–Meier curve of censoring."""
+    """G: fraction under observation over time, the Kaplan–Meier curve of censoring."""
     return kaplan_meier(time, (event == 0).astype(float))
 
 
 def censoring_weights(time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """1 / G(time−)², (n,); 0 where fewer than a tenth are still under observation: nothing sure is known from there on."""
+    """1 / G(time−)², (n,); 0 where less than a tenth is under observation, where the estimate is unreliable."""
     under_observation = censoring_curve(time, event).just_before(time)
     return np.where(under_observation >= RARE, 1 / np.maximum(under_observation, RARE) ** 2, 0.0)
 
 
 def log_rank(time: np.ndarray, event: np.ndarray, second: np.ndarray, strata: np.ndarray | None = None) -> dict[str, float]:
-    """Log-rank test of two groups (Mantel 1966). second: (n,) bool, the second group. strata: (n,), compared within.
+    """Log-rank test of two groups (Mantel 1966). second: (n,) bool, members of the second group. strata: (n,).
 
-    Returns chi2 (one degree of freedom) and p; NaN where nothing can be compared.
+    Returns chi2 (one degree of freedom) and p; NaN without comparable examples.
     """
     excess, variance = 0.0, 0.0
     strata = np.zeros(len(time)) if strata is None else strata
@@ -118,7 +124,7 @@ def log_rank(time: np.ndarray, event: np.ndarray, second: np.ndarray, strata: np
 
 
 def risk_groups(risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Whether each example's risk is above the median of its own fold, (n,) bool."""
+    """Whether each example's risk is above the median of its fold, (n,) bool."""
     high = np.zeros(len(risk), bool)
     for number in np.unique(fold):
         in_fold = fold == number
@@ -129,7 +135,7 @@ def risk_groups(risk: np.ndarray, fold: np.ndarray) -> np.ndarray:
 def time_dependent_auroc(
     risk: np.ndarray, time: np.ndarray, event: np.ndarray, fold: np.ndarray, grid: np.ndarray
 ) -> list[float | None]:
-    """Area under the ROC curve of who had the event by each time of `grid` (cumulative/dynamic: Uno et al. 2007)."""
+    """AUROC for having had the event by each time of `grid` (cumulative/dynamic: Uno et al. 2007)."""
     weights = np.sqrt(censoring_weights(time, event))
     areas: list[float | None] = []
     for cutoff in grid:
@@ -145,7 +151,7 @@ def time_dependent_auroc(
 
 
 def survival_record(time: np.ndarray, event: np.ndarray) -> dict[str, Any]:
-    """A survival curve with its interval, as plain lists."""
+    """A Kaplan–Meier curve with interval as a JSON-compatible dict."""
     steps = kaplan_meier(time, event)
     columns = {name: [float(v) for v in getattr(steps, name)] for name in ("time", "value", "low", "high")}
     return columns | {"at_risk": steps.at_risk.tolist(), "censored": np.unique(time[event == 0]).tolist()}

@@ -1,4 +1,4 @@
-"""Matrices are read the right way round from every format, to the number, and what they cannot be is said with its place."""
+"""Matrices of every format are read exactly and in the right orientation; faults are reported with their position."""
 
 import gzip
 import os
@@ -48,7 +48,7 @@ def read_files(*paths, known=(), described=None, named=None, **settings):
 
 @pytest.fixture
 def write_table(tmp_path):
-    """Write a table of two samples and three genes, and say what it must be read as."""
+    """Return a function that writes a table of two samples and three genes; its `values` are the expected ones."""
     expected = np.array([[1, 2.5, 3], [4, 5, 6]])
 
     def write_file(name="t.csv", rows="samples", separator=",", corner="id", frame=None, end="\n"):
@@ -132,7 +132,7 @@ def test_text_cell_is_reported_with_position(write_table):
         ("id,a,\nx,1,2\n", "column 3 has no name"),
         ("id,a,b\n,1,2\n", "row 2: has no name"),
         ("id;a;b\nx;1,5;2\n", "write decimals with a point"),
-        ("id,a,b\nx,1,2\nx,3,4\n", "sample 'x' stands more than once"),
+        ("id,a,b\nx,1,2\nx,3,4\n", "sample 'x' occurs more than once"),
     ],
 )
 def test_files_that_are_no_matrix(tmp_path, text, message):
@@ -185,7 +185,7 @@ def test_sample_names_and_metadata_determine_orientation():
 
 
 def test_ambiguous_orientation_is_an_error():
-    with pytest.raises(InputError, match=r"say it with tables.t.samples_are: rows, or columns"):
+    with pytest.raises(InputError, match=r"set tables.t.samples_are to rows or columns"):
         infer_orientation(["x1", "x2"], ["p", "q"])
     with pytest.raises(InputError):
         infer_orientation(NUMBERED, [str(i) for i in range(9)])
@@ -197,15 +197,15 @@ def test_files_of_one_table_are_stacked(write_table, tmp_path):
     matrix = read_files(write_table("one.csv", frame=first), write_table("two.csv", frame=second))
     assert matrix.samples == ["a", "b", "c"] and matrix.features == list(first.columns)
     assert np.array_equal(matrix.values, [[1, 2], [3, 4], [7, 6]])
-    assert any("2 features are in all 2 files; up to 1 of a file are left out" in note for note in matrix.notes)
+    assert any("2 features are in all 2 files; up to 1 per file are dropped" in note for note in matrix.notes)
 
 
 def test_incompatible_files_are_refused(write_table):
     first = write_table("one.csv")
-    with pytest.raises(InputError, match="sample 'a' stands in .*one.csv already"):
+    with pytest.raises(InputError, match="sample 'a' is also in .*one.csv"):
         read_files(first, write_table("two.csv"))
     frame = pd.DataFrame([[1.0]], index=["c"], columns=["hsa-let-7a-1"])
-    with pytest.raises(InputError, match="files of one table hold the same modality"):
+    with pytest.raises(InputError, match="files of one table must hold the same modality"):
         read_files(first, write_table("two.csv", frame=frame))
 
 
@@ -213,7 +213,7 @@ def test_incompatible_files_are_refused(write_table):
 def test_duplicate_features(write_table, method, expected):
     frame = pd.DataFrame([[1, 2, 4]], index=["a"], columns=["ENSG00000000003.1", "ENSG00000000005.1", "ENSG00000000003.2"])
     with pytest.raises(
-        InputError, match=r"1 features stand more than once .*ENSG00000000003; .*tables.t.duplicates: sum, mean or first"
+        InputError, match=r"1 features occur more than once .*ENSG00000000003; .*tables.t.duplicates to sum, mean or first"
     ):
         read_files(write_table(frame=frame))
     matrix = read_files(write_table(frame=frame), duplicates=method)
@@ -250,10 +250,10 @@ def test_gdc_star_counts(tmp_path):
     assert matrix.samples == ["u1", "TCGA-BH-A0DK-01A"] and matrix.kind == "counts"
     assert matrix.values.tolist() == [[10, 3], [20, 3]] and matrix.tpm.tolist() == [[7.5, 2.5], [9.5, 2.5]]
     assert matrix.features == ["ENSG00000000003.15", "ENSG00000000005.6"] and list(matrix.var["symbol"]) == ["TSPAN6", "TNMD"]
-    with pytest.raises(InputError, match="is of sample 'x', as .*u1.*is; keep one"):
+    with pytest.raises(InputError, match="belongs to sample 'x', like .*u1.*; keep one"):
         read_files(first, second, named={first.name: "x", second.name: "x"})
     second.write_text(STAR.format(20, 9.5).replace("ENSG00000000005.6", "ENSG00000000419.1"))
-    with pytest.raises(InputError, match="has other genes than"):
+    with pytest.raises(InputError, match="has different genes from"):
         read_files(first, second)
 
 
@@ -273,7 +273,10 @@ def test_anndata_and_mudata(write_table, tmp_path):
     mudata.MuData({"rna": data, "adt": data[:, :1].copy()}).write_h5mu(tmp_path / "t.h5mu")
     assert read_files(tmp_path / "t.h5mu", modality="adt").features == GENES[:1]
     assert read_files(tmp_path / "t.h5mu", name="rna").features == GENES
-    for settings, message in (({}, "holds rna, adt; say with tables.t.modality"), ({"modality": "RNA"}, "did you mean 'rna'")):
+    for settings, message in (
+        ({}, "holds rna, adt; choose one with tables.t.modality"),
+        ({"modality": "RNA"}, "did you mean 'rna'"),
+    ):
         with pytest.raises(InputError, match=message):
             read_files(tmp_path / "t.h5mu", **settings)
     (tmp_path / "half.h5ad").write_bytes((tmp_path / "t.h5ad").read_bytes()[:500])
@@ -297,22 +300,22 @@ def test_kind_is_inferred_from_numbers():
         "values",
     ]
     deep = rng.negative_binomial(0.3, 1e-5, (4, 500)) * 1.37
-    assert infer_kind(deep) == "expected", "RSEM, which nobody called so, would else be learned from without a logarithm"
+    assert infer_kind(deep) == "expected", "estimated counts of RSEM must not be used without a logarithm"
     assert infer_kind(deep + 20) == infer_kind(np.where(deep == 0, np.nan, deep)) == "values", "intensities are never 0"
-    assert infer_kind(rng.integers(0, 2, (4, 500))) == "values", "mutated or not is no count"
+    assert infer_kind(rng.integers(0, 2, (4, 500))) == "values", "a binary mutation status is no count"
     assert infer_kind(np.where(counts == 0, np.nan, counts)) == "values"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda v: np.log2(1 + v), "they lie between 0 and .* as logarithms do; say kind: log"),
+        (lambda v: np.log2(1 + v), "they lie between 0 and .* like logarithms; set kind: log"),
         (lambda v: v * 1.37, "expected counts of RSEM, Salmon, kallisto.*kind: expected"),
-        (lambda v: v / v.sum(axis=1, keepdims=True) * 1e6, "each sample sums to about a million.*kind: tpm"),
+        (lambda v: v / v.sum(axis=1, keepdims=True) * 1e6, "each sample sums to about one million.*kind: tpm"),
         (lambda v: np.where(v == v.max(), -1, v), r"sample 's\d', feature 'g\d+' \(-1\) is negative"),
-        (lambda v: np.where(v == v.max(), np.nan, v), r"sample 's\d', feature 'g\d+' has no number"),
+        (lambda v: np.where(v == v.max(), np.nan, v), r"sample 's\d', feature 'g\d+' is missing"),
         (lambda v: np.where(v == v.max(), np.inf, v), "is infinite"),
-        (lambda v: v * np.array([[1], [0], [1]]), "sample 's1': nothing was counted"),
+        (lambda v: v * np.array([[1], [0], [1]]), "sample 's1': all features are 0"),
     ],
 )
 def test_invalid_count_is_reported_with_position(change, message):
@@ -327,7 +330,7 @@ def test_missing_logarithms_are_allowed_but_not_empty_samples():
     values = np.array([[1.5, np.nan], [2, 3]])
     value_kind.check_kind(values, value_kind.ValueStatistics(values), "log", ["a", "b"], ["g", "h"], "tables.t")
     values[0] = np.nan
-    with pytest.raises(InputError, match="sample 'a' has no number at all"):
+    with pytest.raises(InputError, match="sample 'a' has no values"):
         value_kind.check_kind(values, value_kind.ValueStatistics(values), "log", ["a", "b"], ["g", "h"], "tables.t")
 
 
@@ -344,11 +347,11 @@ def test_label_leak_by_name_value_and_chance():
     obs = pd.DataFrame({"dead": labels, "sex": ["f"] * 24}, index=[f"s{i}" for i in range(24)])
     values = np.column_stack([np.repeat([1.0, 0.0], 12), np.arange(24.0)])
     faults, _ = label_leak.find_leaks(values, ["status", "dead"], obs, ["dead"], "tables.t")
-    assert "'dead' bears the name of what is to be predicted" in faults[0] and "'status' has one value for each" in faults[1]
+    assert "'dead' has the name of a label" in faults[0] and "'status' has one distinct value per class" in faults[1]
     assert label_leak.find_leaks(values, ["status", "g"], obs, [], "tables.t") == ([], [])
     few = [0, 1, 12, 13]
     faults, notes = label_leak.find_leaks(values[few], ["g1", "g2"], obs.iloc[few], ["dead"], "tables.t")
-    assert not faults and "'g1'" in notes[0], "of four samples a gene divides two from two by chance"
+    assert not faults and "'g1'" in notes[0], "with four samples a gene can separate two from two by chance"
 
 
 def test_copy_of_survival_times_is_detected():
@@ -358,7 +361,7 @@ def test_copy_of_survival_times_is_detected():
 
 def test_published_matrices():
     if not REAL.is_dir():
-        pytest.skip("the real data are not here")
+        pytest.skip("the real data are not available")
     airway = read_files(REAL / "expression/airway_rawcounts.csv.gz")
     assert airway.values.shape == (8, 64_102) and airway.samples[0] == "SRR1039508"
     brca = read_files(REAL / "expression/TCGA_BRCA_dataBRCA_counts.csv.gz")

@@ -1,6 +1,6 @@
-"""Readers of the matrices that users bring, each into samples × features.
+"""Readers of user-supplied matrices; each returns samples × features.
 
-`header` looks at a file with the standard library alone (names of rows and columns, what
-GEO says of samples), as the doctor needs it; `orientation` tells which way round a matrix
-lies; `reading` reads the numbers.
+`header` reads row and column names and GEO sample metadata with the standard library only, as
+the doctor requires. `orientation` determines whether samples are rows or columns. `reading`
+reads the values.
 """

@@ -1,6 +1,6 @@
-"""Read the numbers of CSV, TSV and GEO series matrices, a line at a time, into samples × features.
+"""Reader of the values of CSV, TSV and GEO series matrices, line by line, into samples × features.
 
-By hand: readers of tables of columns take minutes for lines of 60,000 fields.
+Columnar readers need minutes for lines with 60,000 fields, so lines are parsed directly.
 """
 
 from collections.abc import Iterator
@@ -14,15 +14,22 @@ from readsight.expression.matrices.header import MatrixHeader
 from readsight.expression.matrices.matrix import Matrix
 from readsight.expression.matrices.orientation import OF_GENES
 
-EXACT = 2**24  # whole numbers that float32 holds exactly
+EXACT = 2**24  # largest integer below which float32 is exact
 MOST_FAULTS = 5
 ABSENT = {"", "na", "n/a", "nan", "-nan", "null", "none", "#n/a", "<na>"}
 
 
 def read_delimited(head: MatrixHeader, samples_are: str, metadata_columns: list[str]) -> Matrix:
-    """The numbers of a delimited file as its head describes it. metadata_columns: columns that are no features.
+    """Read the values of a delimited file described by its header.
 
-    Raises InputError for a cell that is no number: column, row and value.
+    Parameters
+    ----------
+    samples_are : "rows" or "columns".
+    metadata_columns : columns that are sample metadata, not features.
+
+    Raises
+    ------
+    InputError for a cell that is not a number, with column, row and value.
     """
     samples_in_rows = samples_are == "rows"
     genes = {} if samples_in_rows else {c: OF_GENES[c.lower()] for c in head.columns if c.lower() in OF_GENES}
@@ -74,14 +81,14 @@ def _is_integral(values: np.ndarray) -> bool:
 
 
 def _find_nameless(head: MatrixHeader, text_columns: list[str]) -> list[str]:
-    """Columns and rows without a name of their own."""
+    """Faults of columns and rows without a name."""
     faults = [f"{head.path}: column {i} has no name" for i, c in enumerate(head.columns, start=2) if not c]
     faults += [f"{head.path}, row {n}: has no name" for n, name in zip(head.line_numbers, head.rows, strict=True) if not name]
     return faults[:MOST_FAULTS]
 
 
 def _iterate_rows(head: MatrixHeader) -> Iterator[list[str]]:
-    """The fields of each row of numbers, the name first."""
+    """Yield the fields of each row of values; the first field is the row name."""
     row_numbers = iter(head.line_numbers)
     next_row = next(row_numbers)
     with header.open_text(head.path) as handle:
@@ -92,9 +99,9 @@ def _iterate_rows(head: MatrixHeader) -> Iterator[list[str]]:
 
 
 def _parse_numbers(head: MatrixHeader, row: int, cells: list[str], columns: list[int], faults: list[str]) -> np.ndarray:
-    """Cells of a row as numbers, NaN where missing; what is none is added to the faults, once a column of text."""
+    """Convert the cells of a row to floats, NaN where missing; append one fault per column of text."""
     try:
-        # Python takes 1_000 for a number, and no table means that
+        # Python parses 1_000 as a number; tables do not use that notation
         if "_" not in "".join(cells):
             return np.array(cells, np.float64)
     except ValueError:
@@ -111,9 +118,9 @@ def _parse_numbers(head: MatrixHeader, row: int, cells: list[str], columns: list
 
 
 def _cell_fault(head: MatrixHeader, column: int, row: int, value: str) -> str:
-    hint = "if it tells of the samples (or is a row that does), name it in about"
+    hint = "if this column (or row) is sample metadata, name it in about"
     if head.delimiter == ";" and value.replace(",", "", 1).replace("-", "", 1).isdigit():
         hint = "write decimals with a point"
     elif value.replace(",", "").replace(".", "").isdigit():
-        hint = "leave out what groups the digits"
+        hint = "remove the digit grouping"
     return f"{head.path}, row {head.line_numbers[row]} ({head.rows[row]}), column {head.columns[column - 1]!r}: {value!r} is not a number; {hint}"

@@ -1,4 +1,4 @@
-"""Read gene counts of STAR as the GDC gives them, a file a sample, into samples × genes."""
+"""Reader of STAR gene counts from the GDC (one file per sample) into samples × genes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ COUNTS, TPM = "unstranded", "tpm_unstranded"
 
 
 def read_star_counts(paths: Sequence[str], file_samples: Mapping[str, str]) -> Matrix:
-    """Counts and TPM of all files. Raises InputError where files have other genes, or two are of one sample."""
+    """Read counts and TPM of all files. Raises InputError if genes differ between files or a sample occurs twice."""
     first = _read_file(paths[0])
     shape = (len(paths), len(first))
     values, tpm = np.empty(shape, np.float32), np.empty(shape, np.float32)
@@ -23,10 +23,12 @@ def read_star_counts(paths: Sequence[str], file_samples: Mapping[str, str]) -> M
     for i, path in enumerate(paths):
         table = first if i == 0 else _read_file(path)
         if not table.index.equals(first.index):
-            raise InputError(f"{path}: has other genes than {paths[0]}; files of one table are of one GDC release")
+            raise InputError(
+                f"{path}: has different genes from {paths[0]}; all files of one table must come from the same GDC release"
+            )
         sample = header.star_sample_name(path, file_samples)
         if sample in samples:
-            raise InputError(f"{path}: is of sample {sample!r}, as {samples[sample]} is; keep one of them")
+            raise InputError(f"{path}: belongs to sample {sample!r}, like {samples[sample]}; keep one of them")
         samples[sample] = path
         values = values.astype(np.float64) if table[COUNTS].max() >= 2**24 else values
         values[i] = table[COUNTS]
@@ -37,13 +39,13 @@ def read_star_counts(paths: Sequence[str], file_samples: Mapping[str, str]) -> M
         {"symbol": first["gene_name"].to_numpy(), "biotype": first["gene_type"].to_numpy()}, index=list(first.index)
     )
     sheet_count = sum(Path(p).name in file_samples or Path(p).name.removesuffix(".gz") in file_samples for p in paths)
-    note = f"samples of {sheet_count} of {len(paths)} files are told by the GDC's sample sheet, of the others by the files' names"
+    note = f"samples of {sheet_count} of {len(paths)} files come from the GDC sample sheet, all remaining ones from file names"
     obs = pd.DataFrame(index=list(samples))
     return Matrix(paths[0], values, obs, var, tpm if has_tpm else None, "counts", [note])
 
 
 def _read_file(path: str) -> pd.DataFrame:
-    """A file's genes; what was not counted (N_unmapped, …) is left out."""
+    """Read the genes of one file; STAR's summary rows (N_unmapped, …) are dropped."""
     try:
         table = pd.read_csv(
             path, sep="\t", comment="#", dtype={"gene_id": str, "gene_name": str, "gene_type": str}, keep_default_na=False
@@ -52,4 +54,6 @@ def _read_file(path: str) -> pd.DataFrame:
         numbers = [c for c in (COUNTS, TPM) if c in table]
         return table.astype({c: np.float64 for c in numbers}).set_index("gene_id")
     except (ValueError, KeyError) as error:
-        raise InputError(f"{path}: is not a whole table of STAR counts ({error}); get the file again from the GDC") from None
+        raise InputError(
+            f"{path}: is not a complete table of STAR counts ({error}); download the file again from the GDC"
+        ) from None

@@ -1,4 +1,4 @@
-"""Read .h5ad and .h5mu: one layer of one modality."""
+"""Reader of .h5ad and .h5mu files: one layer of one modality."""
 
 from pathlib import Path
 
@@ -15,14 +15,20 @@ COUNTS, TPM = "counts", "tpm"
 
 
 def read_sample_names(path: str, table: str, modality: str | None) -> list[str]:
-    """Names of the samples of a file."""
+    """Return the sample names of a file."""
     return [str(name) for name in _open_modality(path, table, modality, True).obs_names]
 
 
 def read_hdf5(path: str, table: str, modality: str | None, layer: str | None) -> Matrix:
-    """The layer that is named, else `counts` where there is one, else X. table: its name, and its modality's if none is named.
+    """Read the given layer, by default `counts` if present, else X.
 
-    Raises InputError for a modality or layer that is not there, or for a file that cannot be read.
+    Parameters
+    ----------
+    table : name of the table in the config; also the default modality.
+
+    Raises
+    ------
+    InputError for an unknown modality or layer, or an unreadable file.
     """
     data = _open_modality(path, table, modality, False)
     if layer is not None and layer not in data.layers:
@@ -30,14 +36,14 @@ def read_hdf5(path: str, table: str, modality: str | None, layer: str | None) ->
     layer_name = layer or (COUNTS if COUNTS in data.layers else None)
     values = data.layers[layer_name] if layer_name else data.X
     if values is None:
-        raise InputError(f"{path}: holds no numbers (X is empty); name a layer in tables.{table}.layer")
+        raise InputError(f"{path}: has no values (X is empty); name a layer in tables.{table}.layer")
     tpm = data.layers[TPM] if TPM in data.layers and layer_name == COUNTS else None
     kind = {COUNTS: "counts", TPM: "tpm"}.get(layer_name or "")
     obs = pd.DataFrame(
         {hdf5_name(c): [_cell_text(v) for v in data.obs[c]] for c in data.obs}, index=_as_strings(data.obs_names), dtype=object
     )
     var = data.var[[c for c in data.var if c == hdf5_name(c)]].set_axis(_as_strings(data.var_names))
-    notes = [f"taken from {f'layer {layer_name}' if layer_name else 'X'}"]
+    notes = [f"values from {f'layer {layer_name}' if layer_name else 'X'}"]
     return Matrix(path, _to_dense(values), obs, var, None if tpm is None else _to_dense(tpm), kind, notes)
 
 
@@ -52,7 +58,7 @@ def _open_modality(path: str, table: str, modality: str | None, names_only: bool
         raise InputError(f"{path}: cannot be read as {Path(path).suffix or 'HDF5'}: {error}") from None
     modality_name = modality or (table if table in data.mod else next(iter(data.mod)) if len(data.mod) == 1 else None)
     if modality_name is None:
-        raise InputError(f"{path}: holds {', '.join(data.mod)}; say with tables.{table}.modality which of them")
+        raise InputError(f"{path}: holds {', '.join(data.mod)}; choose one with tables.{table}.modality")
     if modality_name not in data.mod:
         raise InputError(
             _unknown_name_fault(f"{path}: has no modality", modality_name, list(data.mod), f"tables.{table}.modality")
@@ -62,7 +68,7 @@ def _open_modality(path: str, table: str, modality: str | None, names_only: bool
 
 def _unknown_name_fault(message: str, name: str, known: list[str], key: str) -> str:
     near = find_closest(name, known)
-    return f"{message} {name!r} ({key}); " + (f"did you mean {near!r}?" if near else f"there are: {', '.join(known) or 'none'}")
+    return f"{message} {name!r} ({key}); " + (f"did you mean {near!r}?" if near else f"available: {', '.join(known) or 'none'}")
 
 
 def _to_dense(numbers) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""The head of a matrix file: what format it is of, the names along both sides, and what GEO says of its samples.
+"""Headers of matrix files: format, row and column names, and GEO sample metadata.
 
-With the standard library alone, so that a project can be looked at before any environment is made.
+Uses the standard library only, so that a project can be checked before any environment is installed.
 """
 
 import csv
@@ -22,12 +22,13 @@ SHOWN = 5
 
 @dataclass
 class MatrixHeader:
-    """What a file is, and the names along its sides.
+    """Format of a matrix file and its row and column names.
 
-    kind: delimited, series (GEO), star (GDC), h5ad or h5mu; of the last two nothing else is known here.
-    header_lines: lines above the first row of numbers. corner: what stands over the names of the rows. columns, rows:
-    names, as they are written. line_numbers: line of each row, from 1. metadata_rows: text of rows (by name) that are no numbers; metadata_columns: of columns.
-    sample_metadata: GEO sample → what the series says of it. supplements: files that a GEO series names beside its table.
+    kind: delimited, series (GEO), star (GDC), h5ad or h5mu; the latter two have no further fields.
+    header_lines: number of lines above the first row of values. corner: label above the row names.
+    columns, rows: names as written. line_numbers: line of each row, from 1. metadata_rows, metadata_columns:
+    text of the rows and columns that are sample metadata, by name. sample_metadata: GEO sample → attributes.
+    supplements: supplementary files listed by a GEO series.
     """
 
     path: str
@@ -46,22 +47,29 @@ class MatrixHeader:
 
 @contextmanager
 def open_text(path: str | Path) -> Iterator[TextIO]:
-    """A text file, plain or gzip. Raises InputError where it cannot be read."""
+    """Open a plain or gzipped text file. Raises InputError if it cannot be read."""
     try:
         with open(path, "rb") as handle:
             is_gzip = handle.read(2) == b"\x1f\x8b"
         with (gzip.open if is_gzip else open)(path, "rt", encoding="utf-8-sig", errors="replace", newline=None) as handle:
             yield handle
     except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); get the file again from its source") from None
+        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); download or copy the file again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def read_header(path: str | Path, metadata_names: list[str] | None = None, all_rows: bool = True) -> MatrixHeader:
-    """The head of a file. metadata_names: rows or columns that are no numbers. all_rows: names of all rows, not those of the first alone.
+    """Read the header of a file.
 
-    Raises InputError for what is no matrix: an empty file, a spreadsheet, a family file of GEO, rows of other lengths.
+    Parameters
+    ----------
+    metadata_names : rows or columns that are sample metadata.
+    all_rows : read the names of all rows; if False, of the first few only.
+
+    Raises
+    ------
+    InputError for an empty file, a spreadsheet, a GEO SOFT file, or rows of unequal length.
     """
     start = _read_magic(path)
     # MuData writes its name before the HDF5 itself
@@ -72,9 +80,9 @@ def read_header(path: str | Path, metadata_names: list[str] | None = None, all_r
     with open_text(path) as handle:
         first = next((line for line in handle if line.strip()), "")
     if not first:
-        raise InputError(f"{path}: is empty; a header with names and rows of numbers are needed")
+        raise InputError(f"{path}: is empty; a header line and rows of numbers are required")
     if first.startswith("^"):
-        raise InputError(f"{path}: is a SOFT file of GEO; name the series matrix (…_series_matrix.txt.gz) instead")
+        raise InputError(f"{path}: is a SOFT file of GEO; use the series matrix (…_series_matrix.txt.gz) instead")
     with open_text(path) as handle:
         if first.startswith("!"):
             return _read_series_header(str(path), handle, all_rows)
@@ -82,14 +90,14 @@ def read_header(path: str | Path, metadata_names: list[str] | None = None, all_r
 
 
 def split_fields(line: str, delimiter: str) -> list[str]:
-    """The fields of a line, without quotes and blanks around them."""
+    """Split a line into fields, without surrounding quotes and whitespace."""
     line = line.rstrip("\r\n")
     values = next(csv.reader([line], delimiter=delimiter), []) if '"' in line else line.split(delimiter)
     return [value.strip() for value in values]
 
 
 def detect_delimiter(line: str) -> str | None:
-    """What separates the fields of a header: the delimiter that stands in it most often outside quotes."""
+    """Delimiter of a header line: the most frequent candidate outside quotes."""
     unquoted = re.sub(r'"[^"]*"', "", line)
     delimiter = max(DELIMITERS, key=unquoted.count)
     return delimiter if unquoted.count(delimiter) else None
@@ -104,12 +112,12 @@ def _read_magic(path: str | Path) -> bytes:
 
 
 def _read_delimited_header(path: str, handle: TextIO, metadata_names: list[str], all_rows: bool) -> MatrixHeader:
-    """CSV or TSV, a GDC file of STAR counts among them."""
+    """Header of a CSV or TSV file, including GDC files of STAR counts."""
     header_lines = 0
     header = ""
     for line in handle:
         header_lines += 1
-        # GCT says its size in the line below its version
+        # GCT has a line with its dimensions below the version line
         if line.startswith("#1."):
             header_lines += len(next(handle, "")) > 0
         elif line.strip() and not line.startswith("#"):
@@ -117,7 +125,7 @@ def _read_delimited_header(path: str, handle: TextIO, metadata_names: list[str],
             break
     delimiter = detect_delimiter(header)
     if delimiter is None:
-        raise InputError(f"{path}, row {header_lines}: no tabs, commas or semicolons stand between columns; is it a matrix?")
+        raise InputError(f"{path}, row {header_lines}: no tabs, commas or semicolons separate columns; is it a matrix?")
     names = split_fields(header, delimiter)
     kind = "star" if tuple(names[:4]) == STAR_COLUMNS else "delimited"
     head = MatrixHeader(path, kind, delimiter, header_lines, names[0], names[1:])
@@ -135,11 +143,11 @@ def _read_delimited_header(path: str, handle: TextIO, metadata_names: list[str],
 
 
 def _add_row(head: MatrixHeader, number: int, line: str, metadata_names: list[str], faults: list[str]) -> None:
-    """Take in a row's name; its fields only where it is no numbers."""
+    """Add a row's name to the header, and its fields if it is sample metadata."""
     quoted = '"' in line
     count = len(split_fields(line, head.delimiter)) if quoted else line.count(head.delimiter) + 1
     if not head.rows and count == len(head.columns) + 2:
-        # R's write.table leaves out the corner
+        # R's write.table omits the corner
         head.columns, head.corner = [head.corner, *head.columns], ""
     if count != len(head.columns) + 1:
         faults.append(
@@ -164,7 +172,7 @@ def _add_row(head: MatrixHeader, number: int, line: str, metadata_names: list[st
 
 
 def star_sample_name(path: str, file_samples: Mapping[str, str]) -> str:
-    """Sample of a GDC file: as the GDC's sample sheet says (file name → sample), or else the file's own name without endings."""
+    """Sample of a GDC file: from the GDC sample sheet (file name → sample), else the file name without extensions."""
     stem = Path(path).name.removesuffix(".gz")
     for name in (Path(path).name, stem):
         if name in file_samples:
@@ -175,7 +183,7 @@ def star_sample_name(path: str, file_samples: Mapping[str, str]) -> str:
 
 
 def _read_series_header(path: str, handle: TextIO, all_rows: bool) -> MatrixHeader:
-    """A series matrix of GEO: lines on the series and its samples, then the table."""
+    """Header of a GEO series matrix: lines about the series and its samples, then the table."""
     head = MatrixHeader(path, "series", "\t", corner="ID_REF")
     lines: list[tuple[str, list[str]]] = []
     for number, line in enumerate(handle, start=1):
@@ -201,7 +209,7 @@ def _read_series_header(path: str, handle: TextIO, all_rows: bool) -> MatrixHead
 
 
 def _parse_sample_lines(lines: list[tuple[str, list[str]]]) -> dict[str, dict[str, str]]:
-    """What a series says of its samples: accession, title, source, and characteristics (`key: value`)."""
+    """Attributes of each GEO sample: accession, title, source, and characteristics (`key: value`)."""
     accessions = next((values for key, values in lines if key == "geo_accession"), [])
     samples: dict[str, dict[str, str]] = {name: {"geo_accession": name} for name in accessions}
     for key, values in lines:
@@ -217,11 +225,11 @@ def _parse_sample_lines(lines: list[tuple[str, list[str]]]) -> dict[str, dict[st
 
 
 def empty_series_message(head: MatrixHeader) -> str:
-    """What to say of a series matrix whose table has no rows, as those of sequencing have."""
+    """Error message for a series matrix with an empty table (sequencing series)."""
     supplements = ", ".join(head.supplements)
     advice = (
         f" Its series names {supplements}: download the counts and name them in files,"
         if supplements
         else " Name the file of the counts in files,"
     )
-    return f"{head.path}: the series matrix has no rows, only what it says of its {len(head.sample_metadata)} samples.{advice} and this file under metadata"
+    return f"{head.path}: the series matrix has no rows, only metadata of its {len(head.sample_metadata)} samples.{advice} and this file under metadata"

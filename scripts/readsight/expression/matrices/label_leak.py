@@ -1,4 +1,4 @@
-"""Whether what is to be predicted stands among the features."""
+"""Detection of features that reveal the label."""
 
 from collections.abc import Collection
 from math import lgamma, log
@@ -6,47 +6,55 @@ from math import lgamma, log
 import numpy as np
 import pandas as pd
 
-# A feature that equals the label by chance is rarer than this, over all features.
+# Accepted probability that any feature matches the label by chance.
 CHANCE = 0.01
 
 
 def find_leaks(
     values: np.ndarray, features: list[str], obs: pd.DataFrame, labels: Collection[str], where: str
 ) -> tuple[list[str], list[str]]:
-    """Faults of features that tell the label outright, and notes on those that may by chance.
+    """Find features that reveal a label.
 
-    values: (samples, features). obs: what is said of the samples, text. labels: columns that tasks predict. A feature
-    tells it outright where it bears the label's name, or where it has one value a class, another in each.
+    Parameters
+    ----------
+    values : (samples, features).
+    obs : sample metadata, text.
+    labels : columns of `obs` that tasks predict.
+    where : config key of the table, for the messages.
+
+    Returns
+    -------
+    Faults for features with the label's name or one distinct value per class, and notes on those for which the
+    number of samples is so small that this can happen by chance.
     """
     faults, notes = [], []
     feature_names = set(features)
     for label in labels:
         if label in feature_names:
             faults.append(
-                f"{where}: feature {label!r} bears the name of what is to be predicted, which would leak through that column; "
-                f"name it in {where}.about (or the column of metadata otherwise, if it is another thing)"
+                f"{where}: feature {label!r} has the name of a label, which would leak through that column; "
+                f"name it in {where}.about (or rename the metadata column, if it is something different)"
             )
     for column in obs.columns:
         column_values = obs[column].to_numpy(str)
         if column in labels:
             copies = [features[i] for i in find_copies(values, column_values) if features[i] != column]
-            problem = (
-                f"has one value for each value of {column!r}, which is to be predicted: the label would leak through that column"
-            )
+            problem = f"has one distinct value per class of the label {column!r}, which would leak through that column"
             messages = faults if _is_unlikely_by_chance(column_values, len(features)) else notes
             messages += [
                 f"{where}: feature {name!r} {problem}" + f"; name it in {where}.about" * (messages is faults)
                 for name in copies[:5]
             ]
         elif column in feature_names:
-            notes.append(f"{where}: feature {column!r} bears the name of a column that describes samples; is it a feature?")
+            notes.append(f"{where}: feature {column!r} has the name of a metadata column; is it a feature?")
     return faults, notes
 
 
 def find_copies(values: np.ndarray, column: np.ndarray) -> list[int]:
-    """Features that are the column `column` under other words: one value in each of its classes, and another in each.
+    """Indices of features that encode `column`: one distinct value per class.
 
-    values: (samples, features). column: (samples,) text. Where it holds numbers that hardly repeat (times), features equal to it.
+    values: (samples, features). column: (samples,) text, empty where missing. If it holds numbers that rarely repeat
+    (such as times), features that are numerically equal to it.
     """
     is_known = column != ""
     classes = np.unique(column[is_known])
@@ -69,7 +77,7 @@ def find_copies(values: np.ndarray, column: np.ndarray) -> list[int]:
 
 
 def _is_unlikely_by_chance(column: np.ndarray, features: int) -> bool:
-    """Whether so many features are too few for one of them to divide the samples as the label does by chance."""
+    """Whether a split of the samples like the label's is improbable among this many random features."""
     _, sizes = np.unique(column[column != ""], return_counts=True)
     divisions = lgamma(sizes.sum() + 1) - sum(lgamma(size + 1) for size in sizes)
     return divisions > log(features / CHANCE)

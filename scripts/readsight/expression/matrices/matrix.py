@@ -1,4 +1,4 @@
-"""A matrix as it was brought: samples × features, with what its file says of both."""
+"""A matrix as read from its files: samples × features with metadata of both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,9 +14,11 @@ SHOWN = 5
 
 @dataclass
 class Matrix:
-    """values: (samples, features), float32 (float64 where counts need it), NaN where missing. tpm: the same shape, where the file
-    brings it. obs: text, a row a sample. var: a row a feature. names: sample → what its file calls it.
-    kind: what the format says the numbers are, if it does. notes: what was decided while reading.
+    """Values of one table with sample and feature metadata.
+
+    values: (samples, features), float32 (float64 if counts need it), NaN where missing. tpm: same shape, if the file
+    has it. obs: text, one row per sample. var: one row per feature. kind: kind of the values, if the format defines it.
+    notes: decisions made while reading, for the log.
     """
 
     path: str
@@ -37,14 +39,20 @@ class Matrix:
 
 
 def merge_duplicates(matrix: Matrix, how: str, key: str) -> Matrix:
-    """The matrix with each feature once: ids that differ in their version alone are one feature.
+    """Merge duplicate features; ids that differ only in their version are the same feature.
 
-    how: error, sum, mean or first. key: of the config, for the error. Raises InputError that lists features that
-    stand more than once, or have no name.
+    Parameters
+    ----------
+    how : "error", "sum", "mean" or "first".
+    key : config key of the table, for the error.
+
+    Raises
+    ------
+    InputError for duplicate features if `how` is "error", and for a feature without a name.
     """
     nameless = [i + 1 for i, name in enumerate(matrix.features) if not name]
     if nameless:
-        raise InputError(f"{matrix.path}: feature {nameless[0]} has no name; each feature needs one")
+        raise InputError(f"{matrix.path}: feature {nameless[0]} has no name; every feature needs one")
     keys = pd.Index([strip_version(name) for name in matrix.features])
     if keys.is_unique:
         return matrix
@@ -52,12 +60,12 @@ def merge_duplicates(matrix: Matrix, how: str, key: str) -> Matrix:
     if how == "error":
         shown = ", ".join(duplicates[:SHOWN]) + f" and {len(duplicates) - SHOWN} more" * (len(duplicates) > SHOWN)
         raise InputError(
-            f"{matrix.path}: {len(duplicates)} features stand more than once (versions do not count): {shown}; "
-            f"give each one row, or say what becomes of them with {key}.duplicates: sum, mean or first"
+            f"{matrix.path}: {len(duplicates)} features occur more than once (versions are ignored): {shown}; "
+            f"give each one row, or set {key}.duplicates to sum, mean or first"
         )
     firsts = np.flatnonzero(~keys.duplicated())
     codes = pd.factorize(keys)[0]
-    matrix.notes.append(f"{len(keys) - len(firsts)} rows of features that stand more than once were taken together ({how})")
+    matrix.notes.append(f"{len(keys) - len(firsts)} duplicate feature rows were merged ({how})")
     matrix.values = _merge_columns(matrix.values, codes, firsts, how)
     matrix.tpm = None if matrix.tpm is None else _merge_columns(matrix.tpm, codes, firsts, how)
     matrix.var = matrix.var.iloc[firsts]
@@ -65,7 +73,7 @@ def merge_duplicates(matrix: Matrix, how: str, key: str) -> Matrix:
 
 
 def _merge_columns(values: np.ndarray, codes: np.ndarray, firsts: np.ndarray, how: str) -> np.ndarray:
-    """Columns of one code made one. codes: (features,) of first appearance."""
+    """Merge columns with the same code. codes: (features,), numbered by first appearance."""
     result = values[:, firsts].copy()
     if how == "first":
         return result
@@ -76,9 +84,9 @@ def _merge_columns(values: np.ndarray, codes: np.ndarray, firsts: np.ndarray, ho
 
 
 def stack_matrices(matrices: Sequence[Matrix]) -> Matrix:
-    """The files of one table below each other: samples of all, features that all have.
+    """Concatenate the files of one table: all samples, features common to all files.
 
-    Raises InputError for a sample that stands in two files, or where no feature is common to all.
+    Raises InputError if a sample occurs in two files, or if no feature is common to all.
     """
     if len(matrices) == 1:
         return matrices[0]
@@ -87,10 +95,10 @@ def stack_matrices(matrices: Sequence[Matrix]) -> Matrix:
     for matrix in matrices:
         for sample in matrix.samples:
             if sample in path_of_sample:
-                faults.append(f"{matrix.path}: sample {sample!r} stands in {path_of_sample[sample]} already; keep one of them")
+                faults.append(f"{matrix.path}: sample {sample!r} is also in {path_of_sample[sample]}; keep one of them")
             path_of_sample.setdefault(sample, matrix.path)
     if faults:
-        raise InputError(faults[:SHOWN] + ([f"… and {len(faults) - SHOWN} samples more"] if len(faults) > SHOWN else []))
+        raise InputError(faults[:SHOWN] + ([f"… and {len(faults) - SHOWN} more samples"] if len(faults) > SHOWN else []))
     keys = [pd.Index([strip_version(name) for name in matrix.features]) for matrix in matrices]
     common = keys[0]
     for index in keys[1:]:
@@ -98,12 +106,12 @@ def stack_matrices(matrices: Sequence[Matrix]) -> Matrix:
     if not len(common):
         raise InputError(
             f"{matrices[1].path}: has no feature of {matrices[0].path} ({matrices[0].features[0]} there, {matrices[1].features[0]} here); "
-            "files of one table hold the same modality"
+            "files of one table must hold the same modality"
         )
     positions = [index.get_indexer(common) for index in keys]
     largest = max(len(index) for index in keys)
     notes = [note for matrix in matrices for note in matrix.notes]
-    remark = f"; up to {largest - len(common)} of a file are left out" if largest > len(common) else ""
+    remark = f"; up to {largest - len(common)} per file are dropped" if largest > len(common) else ""
     notes += [f"{len(common)} features are in all {len(matrices)} files{remark}"]
     has_tpm = all(matrix.tpm is not None for matrix in matrices)
     return Matrix(

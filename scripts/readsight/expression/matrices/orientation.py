@@ -1,4 +1,4 @@
-"""Which way round a matrix lies: told by names of samples and of features, never guessed."""
+"""Orientation of a matrix (samples as rows or columns), inferred from sample and feature names only."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ LOOKED_AT = 2000
 MOST_OF = 0.5
 SHAPED, VARIED = 0.8, 0.2
 CLEARLY = 5
-# Columns that describe genes, beside samples in columns.
+# Columns with gene annotation in matrices whose samples are columns.
 OF_GENES = {
     **dict.fromkeys(
         ("gene_name", "symbol", "gene_symbol", "hugo_symbol", "genesymbol", "external_gene_name", "hgnc_symbol"), "symbol"
@@ -36,7 +36,7 @@ SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,6})?|C\d+orf\d+|[A-Z][a-z]+
 
 
 class Orientation(NamedTuple):
-    """samples: `rows` or `columns`. reason: what told it, in words."""
+    """samples: `rows` or `columns`. reason: evidence, for the log."""
 
     samples: str
     reason: str
@@ -51,53 +51,61 @@ def infer_orientation(
     where: str,
     key: str,
 ) -> Orientation:
-    """The way round of a matrix.
+    """Infer the orientation of a matrix.
 
-    rows, columns: names along its sides. known: names of samples, or of patients. metadata_names: columns (rows) that are no
-    features. metadata_count: samples that a file of metadata describes in the matrix's order, if there is one. where, key:
-    the file, and the key of the config that decides, for the error. Raises InputError where names leave it open.
+    Parameters
+    ----------
+    rows, columns : names of rows and columns.
+    known : known sample or patient names.
+    metadata_names : columns (or rows) that are sample metadata.
+    metadata_count : number of rows of a metadata file in the matrix's sample order, if there is one.
+    where, key : file and config key, for the error.
+
+    Raises
+    ------
+    InputError if the names are ambiguous.
     """
     sides = {"rows": rows, "columns": columns}
     opposite = {"rows": "columns", "columns": "rows"}
     for side, names in sides.items():
         if set(metadata_names) & set(names):
             return Orientation(
-                opposite[side], f"{sorted(set(metadata_names) & set(names))[0]!r}, which tells of samples, is one of its {side}"
+                opposite[side], f"{sorted(set(metadata_names) & set(names))[0]!r}, which is sample metadata, is one of its {side}"
             )
     known_counts = {side: _count_known(names, known) for side, names in sides.items()}
     best = max(known_counts, key=lambda side: known_counts[side])
     if known_counts[best] and known_counts[best] >= CLEARLY * known_counts[opposite[best]]:
-        return Orientation(best, f"{known_counts[best]} of its {len(sides[best])} {best} bear names of known samples")
+        return Orientation(best, f"{known_counts[best]} of its {len(sides[best])} {best} have names of known samples")
     if metadata_count is not None and (metadata_count == len(rows)) != (metadata_count == len(columns)):
         best = "rows" if metadata_count == len(rows) else "columns"
-        return Orientation(best, f"its metadata tell of {metadata_count} samples, as many as it has {best}")
+        return Orientation(best, f"its metadata describe {metadata_count} samples, as many as it has {best}")
     likeness = {
         side: (_fraction_matching(names, _is_sample), _fraction_matching(names, _is_feature)) for side, names in sides.items()
     }
     for side in sides:
         if likeness[side][0] >= MOST_OF > likeness[opposite[side]][0]:
-            return Orientation(side, f"its {side} are named as samples are ({sides[side][0]})")
+            return Orientation(side, f"its {side} have names like samples ({sides[side][0]})")
     for side in sides:
         if likeness[side][1] >= MOST_OF > likeness[opposite[side]][1]:
-            return Orientation(opposite[side], f"its {side} are named as genes or probes are ({sides[side][0]})")
+            return Orientation(opposite[side], f"its {side} have names like genes or probes ({sides[side][0]})")
     symbols = {side: _are_symbols(names) for side, names in sides.items()}
     for side in sides:
         if symbols[side] and not symbols[opposite[side]]:
-            return Orientation(opposite[side], f"its {side} are named as genes are ({sides[side][0]})")
+            return Orientation(opposite[side], f"its {side} have names like genes ({sides[side][0]})")
     raise InputError(
-        f"{where}: whether samples are its rows ({_abbreviate_names(rows)}) or its columns ({_abbreviate_names(columns)}) cannot be told by their names; "
-        f"say it with {key}.samples_are: rows, or columns (a column that tells of samples, named in {key}.about, says it too)"
+        f"{where}: names do not show whether samples are its rows ({_abbreviate_names(rows)}) or its columns ({_abbreviate_names(columns)}); "
+        f"set {key}.samples_are to rows or columns (or name a sample metadata column in {key}.about)"
     )
 
 
 def choose_orientation(
     head: MatrixHeader, spec: Mapping[str, Any], known: Collection[str], metadata_count: int | None
 ) -> Orientation:
-    """The way round of a delimited file: as the config's table says (`spec`, with its name), or told by names."""
+    """Orientation of a delimited file: as set in the table's config (`spec`, including its name), else inferred."""
     if spec["samples_are"] != "auto":
-        return Orientation(spec["samples_are"], "the config says so")
+        return Orientation(spec["samples_are"], "set in the config")
     if head.metadata_rows:
-        return Orientation("columns", f"{next(iter(head.metadata_rows))!r}, which tells of samples, is one of its rows")
+        return Orientation("columns", f"{next(iter(head.metadata_rows))!r}, which is sample metadata, is one of its rows")
     return infer_orientation(head.rows, head.columns, known, spec["about"], metadata_count, head.path, f"tables.{spec['name']}")
 
 
@@ -108,7 +116,7 @@ def list_samples(
     metadata_count: int | None,
     file_samples: Mapping[str, str],
 ) -> list[str]:
-    """Names of a file's samples, in its order, as it calls them; of formats other than HDF5. file_samples: GDC file → sample."""
+    """Sample names of a non-HDF5 file, in file order and spelling. file_samples: GDC file → sample."""
     if head.kind == "star":
         return [header.star_sample_name(head.path, file_samples)]
     if head.kind == "series" or choose_orientation(head, spec, known, metadata_count).samples == "columns":
@@ -118,7 +126,7 @@ def list_samples(
 
 
 def _subsample_names(names: Sequence[str]) -> Sequence[str]:
-    """Names to look at: all of a few, evenly spread ones of many."""
+    """At most about LOOKED_AT names, evenly spaced."""
     return names[:: max(1, len(names) // LOOKED_AT)]
 
 
@@ -144,7 +152,7 @@ def _is_symbol(name: str) -> bool:
 
 
 def _are_symbols(names: Sequence[str]) -> bool:
-    """Whether names are symbols of genes: shaped like them, and not numbered through as S1, S2, S3 are."""
+    """Whether names look like gene symbols and are not simply numbered (S1, S2, S3)."""
     subsample = _subsample_names(names)
     stems = {re.match(r"[^\d]*", name)[0] for name in subsample}
     return _fraction_matching(names, _is_symbol) >= SHAPED and len(stems) >= VARIED * len(subsample) and len(stems) > 1

@@ -1,4 +1,4 @@
-"""Read the files of one table into one matrix of samples × features."""
+"""Reader of all files of one table into one samples × features matrix."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -19,10 +19,18 @@ SHOWN = 5
 def read_matrix(
     spec: Mapping[str, Any], known: Collection[str], metadata_counts: Mapping[str, int], file_samples: Mapping[str, str]
 ) -> Matrix:
-    """All files of a table.
+    """Read all files of a table.
 
-    spec: of the config, with the table's name. known: names of samples. metadata_counts: file → samples that metadata describe
-    in its order. file_samples: file name → sample, of GDC files. Raises InputError with the faults of all files together.
+    Parameters
+    ----------
+    spec : config of the table, with its name.
+    known : known sample names.
+    metadata_counts : file → number of samples that a metadata file describes in the file's order.
+    file_samples : GDC file name → sample.
+
+    Raises
+    ------
+    InputError with the faults of all files.
     """
     faults: list[str] = []
     headers: list[MatrixHeader] = []
@@ -36,7 +44,9 @@ def read_matrix(
     if {head.kind for head in headers} == {"star"}:
         return gdc_star.read_star_counts([head.path for head in headers], file_samples)
     if any(head.kind == "star" for head in headers):
-        raise InputError(f"tables.{spec['name']}.files: STAR counts of the GDC cannot be put together with files of other kinds")
+        raise InputError(
+            f"tables.{spec['name']}.files: STAR counts of the GDC cannot be combined with files of a different format"
+        )
     matrices = []
     for head in headers:
         try:
@@ -49,7 +59,7 @@ def read_matrix(
 
 
 def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[str], metadata_count: int | None) -> Matrix:
-    """One file, each feature and each sample once."""
+    """Read one file and merge duplicate features."""
     key = f"tables.{spec['name']}"
     if head.kind == "delimited" and (
         missing := [name for name in spec["about"] if name not in head.metadata_columns and name not in head.metadata_rows]
@@ -68,7 +78,7 @@ def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[st
         ]
         matrix.obs = pd.DataFrame(rows, index=matrix.samples, dtype=object)
         matrix.notes.append(
-            f"a series matrix of GEO: {len(matrix.samples)} samples, told of by {', '.join(empty_row) or 'nothing'}"
+            f"GEO series matrix: {len(matrix.samples)} samples, described by {', '.join(empty_row) or 'no column'}"
         )
     else:
         layout = orientation.choose_orientation(head, spec, known, metadata_count)
@@ -77,12 +87,12 @@ def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[st
         matrix.notes.append(f"samples are its {layout.samples}: {layout.reason}")
     duplicates = [name for name, count in Counter(matrix.samples).items() if count > 1]
     if duplicates:
-        raise InputError(f"{head.path}: sample {name!r} stands more than once; keep one of them" for name in duplicates[:SHOWN])
+        raise InputError(f"{head.path}: sample {name!r} occurs more than once; keep one of them" for name in duplicates[:SHOWN])
     return merge_duplicates(matrix, spec["duplicates"], key)
 
 
 def _extract_metadata(matrix: Matrix, metadata_names: Sequence[str]) -> Matrix:
-    """Features that tell of the samples become columns of obs."""
+    """Move features that are sample metadata to columns of obs."""
     positions = [i for i, name in enumerate(matrix.features) if name in metadata_names]
     if positions:
         for i in positions:

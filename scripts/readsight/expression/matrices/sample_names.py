@@ -1,4 +1,4 @@
-"""What the samples of tables are called, as far as sheet and metadata tell it, before any number is read."""
+"""Sample names known from the sheet and metadata before any matrix values are read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,11 @@ Reader = Callable[[str, Mapping[str, Any]], Sequence[str]]
 
 @dataclass
 class SampleNames:
-    """files: of metadata, by path. known: names of samples. metadata_counts: table file → samples that metadata describe in its
-    order; order: their names. file_samples: GDC file → sample."""
+    """Sample names from the sheet and metadata.
+
+    files: metadata tables by path. known: sample names. metadata_counts: table file → number of samples that a metadata
+    file describes in its order; order: their names. file_samples: GDC file → sample.
+    """
 
     files: dict[str, metadata.MetadataTable]
     known: set[str]
@@ -30,10 +33,19 @@ def collect_names(
     read_names: Reader,
     read_header: Callable[..., header.MatrixHeader] = header.read_header,
 ) -> SampleNames:
-    """Gather the names.
+    """Collect the sample names.
 
-    sheet: sample → its columns. entries: metadata of the config. orders: table file → settings of its table, of the
-    files that metadata follow. read_names: reads names of samples from HDF5. Raises InputError with the faults of all files.
+    Parameters
+    ----------
+    sheet : sample → columns.
+    entries : `metadata` entries of the config.
+    orders : table file → settings of its table, for files whose order a metadata file follows.
+    read_names : reader of sample names from HDF5.
+    read_header : reader of matrix headers.
+
+    Raises
+    ------
+    InputError with the faults of all files.
     """
     faults: list[str] = []
     files: dict[str, metadata.MetadataTable] = {}
@@ -67,7 +79,7 @@ def collect_names(
 
 
 def resolve_names(names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """What each sample of a table is called; and under that name, all that it may be called elsewhere."""
+    """Canonical name of each sample of a table, and the aliases of each canonical name."""
     canonical = tcga_barcodes.choose_names(names)
     return canonical, {
         canonical[name]: list(dict.fromkeys([canonical[name], *tcga_barcodes.list_aliases(name)])) for name in names

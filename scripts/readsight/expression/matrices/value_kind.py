@@ -1,4 +1,4 @@
-"""What the numbers of a matrix are (counts, TPM, logarithms), told by themselves, and whether they are what the user says."""
+"""Kind of the values of a matrix (counts, TPM, logarithms): inference from the values, and validation of a given kind."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from readsight.errors import InputError
 
-LOGGED = 30.0  # no count, TPM or intensity stays below; log2 of any does
+LOGGED = 30.0  # log2 values stay below this; counts, TPM and intensities do not
 MILLION = 1e6
 SHOWN = 5
 FEW_READS = 30
-LARGE, READS, ABSENT = 1000.0, 2 * MILLION, 0.02  # of estimated counts: the largest, a sample's sum, the share of zeros
+LARGE, READS, ABSENT = 1000.0, 2 * MILLION, 0.02  # estimated counts: minimum of the largest value, sample sum, fraction of zeros
 
 
 class ValueStatistics:
-    """What is needed of a matrix to tell its kind, in one pass over its rows."""
+    """Statistics of a matrix that determine its kind, computed in one pass over its rows."""
 
     def __init__(self, values: np.ndarray):
         self.size = values.size
@@ -34,13 +34,13 @@ class ValueStatistics:
 
     @property
     def is_tpm(self) -> bool:
-        """Whether nearly all samples sum to a million, as TPM do."""
+        """Whether nearly all samples sum to one million, like TPM."""
         is_near_million = (self.totals > 0.95 * MILLION) & (self.totals < 1.001 * MILLION)
         return not self.negative and bool(is_near_million.mean() >= 0.9)
 
     @property
     def is_estimated(self) -> bool:
-        """Whether numbers with fractions are as large as counts of a sequenced sample, and as often 0 as no intensity is."""
+        """Whether fractional values have the size and fraction of zeros of sequencing counts rather than intensities."""
         is_large = self.largest >= LARGE and float(np.median(self.totals)) >= READS
         return bool(self.fractional and not (self.negative or self.missing) and is_large and self.zeros >= ABSENT * self.size)
 
@@ -50,34 +50,34 @@ class ValueStatistics:
 
 
 def infer_kind(facts: ValueStatistics) -> tuple[str, str]:
-    """The kind of the numbers, and what told it."""
+    """Infer the kind of the values; returns kind and reason."""
     if not (facts.negative or facts.fractional or facts.missing) and facts.largest >= FEW_READS:
-        return "counts", f"whole numbers from 0 to {facts.largest:,.0f}"
+        return "counts", f"integers from 0 to {facts.largest:,.0f}"
     if facts.fractional and facts.is_tpm:
-        return "tpm", "each sample sums to about a million"
+        return "tpm", "each sample sums to about one million"
     if facts.is_logged:
         return "log", f"numbers from {facts.smallest:.3g} to {facts.largest:.3g}"
     if facts.is_estimated:
         return "expected", (
-            f"numbers from 0 to {facts.largest:,.0f} with fractions, {facts.zeros / facts.size:.0%} of them 0, as counts that a tool "
-            "estimated (RSEM, Salmon) are"
+            f"numbers from 0 to {facts.largest:,.0f} with fractions, {facts.zeros / facts.size:.0%} of them 0, like counts estimated by a tool "
+            "(RSEM, Salmon)"
         )
     span = f"numbers from {facts.smallest:.4g} to {facts.largest:,.4g}"
     if facts.fractional and not facts.negative:
-        return "values", f"{span}, taken as they are; were they counts with fractions (RSEM, Salmon), say kind: expected"
-    return "values", f"{span}, taken as they are"
+        return "values", f"{span}, used without transformation; if these are estimated counts (RSEM, Salmon), set kind: expected"
+    return "values", f"{span}, used without transformation"
 
 
 def check_kind(
     values: np.ndarray, facts: ValueStatistics, kind: str, samples: Sequence[str], features: Sequence[str], where: str
 ) -> None:
-    """Raise InputError, with places, where the numbers are not of that kind. where: the key of the table."""
+    """Raise InputError with positions if values are invalid for the kind. where: config key of the table."""
     faults = [
         f"{where}: {position} is infinite"
         for position in _describe_positions(np.isinf, values, samples, features, facts.infinite)
     ]
     empty_samples = [s for s, row in zip(samples, values, strict=True) if np.isnan(row).all()]
-    faults += [f"{where}: sample {name!r} has no number at all; leave it out" for name in empty_samples[:SHOWN]]
+    faults += [f"{where}: sample {name!r} has no values; remove it" for name in empty_samples[:SHOWN]]
     if kind in ("counts", "expected", "tpm"):
         faults += _amount_faults(values, facts, kind, samples, features, where)
     if faults:
@@ -87,40 +87,40 @@ def check_kind(
 def _amount_faults(
     values: np.ndarray, facts: ValueStatistics, kind: str, samples: Sequence[str], features: Sequence[str], where: str
 ) -> list[str]:
-    """Faults of what is counted: it starts at 0, none is missing, no sample is empty, and counts are whole."""
+    """Faults of counts and TPM: negative or missing values, empty samples, fractional counts."""
     name = {"tpm": "TPM"}.get(kind, "counts")
     if facts.is_logged and kind != "tpm":
         return [
-            f"{where}.kind: these are no {name}: they lie between {facts.smallest:.3g} and {facts.largest:.3g} and have fractions, "
-            "as logarithms do; say kind: log"
+            f"{where}.kind: the values are not {name}: they lie between {facts.smallest:.3g} and {facts.largest:.3g} and have fractions, "
+            "like logarithms; set kind: log"
         ]
     faults = []
     positions = _describe_positions(np.isnan, values, samples, features, facts.missing)
     faults += [
-        f"{where}: {position} has no number; {name} have none missing (write 0 where nothing was counted; or say kind: values)"
+        f"{where}: {position} is missing; {name} must be complete (write 0 for features without reads, or set kind: values)"
         for position in positions
     ]
     positions = _describe_positions(lambda row: row < 0, values, samples, features, facts.negative)
     faults += [
-        f"{where}: {position} is negative, and {name} start at 0; is this a logarithm (kind: log) or a difference (kind: values)?"
+        f"{where}: {position} is negative; {name} are at least 0. For logarithms set kind: log, for differences kind: values"
         for position in positions
     ]
     if kind == "counts" and facts.fractional and facts.is_tpm:
-        faults.append(f"{where}.kind: these are no counts: each sample sums to about a million, as TPM do; say kind: tpm")
+        faults.append(f"{where}.kind: the values are not counts: each sample sums to about one million, like TPM; set kind: tpm")
     elif kind == "counts" and facts.fractional:
         positions = _describe_positions(lambda row: row != np.floor(row), values, samples, features, facts.fractional)
-        faults += [f"{where}: {position} is not a whole number" for position in positions]
+        faults += [f"{where}: {position} is not an integer" for position in positions]
         faults.append(
-            f"{where}.kind: counts of reads are whole. If a tool estimated them (expected counts of RSEM, Salmon, kallisto), say "
-            "kind: expected; if they are FPKM or intensities, kind: values"
+            f"{where}.kind: read counts are integers. For estimated counts (expected counts of RSEM, Salmon, kallisto) set "
+            "kind: expected; for FPKM or intensities set kind: values"
         )
     zero_samples = [s for s, total in zip(samples, facts.totals, strict=True) if total == 0]
-    faults += [f"{where}: sample {s!r}: nothing was counted in any feature; leave it out" for s in zero_samples[:SHOWN]]
+    faults += [f"{where}: sample {s!r}: all features are 0; remove it" for s in zero_samples[:SHOWN]]
     return faults
 
 
 def _describe_positions(wrong, values: np.ndarray, samples: Sequence[str], features: Sequence[str], count: int) -> list[str]:
-    """The first places at which something is wrong, and how many there are, in words."""
+    """Describe the first SHOWN invalid positions, and the number of further ones."""
     positions: list[str] = []
     if not count:
         return positions
@@ -131,5 +131,5 @@ def _describe_positions(wrong, values: np.ndarray, samples: Sequence[str], featu
         if len(positions) >= SHOWN:
             break
     if count > len(positions):
-        positions[-1] += f" (and {count - len(positions):,} places more)"
+        positions[-1] += f" (and {count - len(positions):,} more positions)"
     return positions
