@@ -46,8 +46,8 @@ def test_each_model_reads_its_representation(fold_files, tmp_path, model, repres
         test = fold_file.read(files["test"], number)
         assert list(rows["example"]) == list(test.names) and rows["raw"].between(0, 1).all()
         if model == "cnn":  # from the model file alone, which includes the fitted encoding
-            guess = NETWORKS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
-            assert np.array_equal(rows["raw"], guess)
+            predictions = NETWORKS[model].predict(arrays[number], content["folds"][number]["about"], test.values)
+            assert np.array_equal(rows["raw"], predictions)
 
 
 def test_checkpoints_are_removed_at_the_end(fold_files, tmp_path):

@@ -66,8 +66,8 @@ def test_uncounted_targets_are_ignored(kind, nothing):
 
 def test_predictions_fit_the_outcome():
     for kind in ("multiclass", "positions"):
-        guess = to_predictions(kind, make_case(kind)[0])
-        assert torch.allclose(guess.sum(dim=-1), torch.ones(1, dtype=guess.dtype))
+        predictions = to_predictions(kind, make_case(kind)[0])
+        assert torch.allclose(predictions.sum(dim=-1), torch.ones(1, dtype=predictions.dtype))
     assert (to_predictions("profile", make_case("profile")[0] - 5) > 0).all()
     output = make_case("regression")[0]
     assert torch.equal(to_predictions("regression", output), output)

@@ -67,13 +67,13 @@ KINDS = [(model, kind) for model in LEARNERS for kind in KMER_MODELS[model].KIND
 def test_models_learn_planted_motifs_for_each_outcome(model, kind):
     fold, test = make_fold(kind), make_fold(kind, seed=9)
     fitted = train_model(model, fold)
-    guess = predict_from_json(model, fitted, test.values)
-    assert guess.shape == (test.labels.shape if kind != "multiclass" else (len(test), 3))
+    predictions = predict_from_json(model, fitted, test.values)
+    assert predictions.shape == (test.labels.shape if kind != "multiclass" else (len(test), 3))
     if kind == "profile":
-        assert (guess > 0).all()
+        assert (predictions > 0).all()
     if kind == "multiclass":
-        assert np.allclose(guess.sum(axis=1), 1)
-    improvement = baseline_loss(fold, test) - fold.outcome.compute_loss(guess, test.labels)
+        assert np.allclose(predictions.sum(axis=1), 1)
+    improvement = baseline_loss(fold, test) - fold.outcome.compute_loss(predictions, test.labels)
     assert improvement > (0.2 if model == "kmer_linear" else 0.02), "better than the mean, on test sequences"
 
 
@@ -120,8 +120,8 @@ def test_pairs_are_classified_by_the_change(model):
         reference[row, 15:22], alternative[row, 15:22] = encode("GATGACC"), encode(motif)
     fold = sequenced.make_fold(np.hstack([reference, alternative]), label, pair=True)
     fitted = train_model(model, sequenced.make_fold(fold.values[:300], label[:300], pair=True))
-    guess = predict_from_json(model, fitted, fold.values[300:])
-    assert ((guess > 0.5) == label[300:]).mean() > 0.9
+    predictions = predict_from_json(model, fitted, fold.values[300:])
+    assert ((predictions > 0.5) == label[300:]).mean() > 0.9
 
 
 def test_gc_model_depends_on_gc_only():
@@ -130,10 +130,10 @@ def test_gc_model_depends_on_gc_only():
     is_gc = rng.random((600, 80)) < gc[:, None]
     codes = np.where(is_gc, rng.integers(1, 3, (600, 80)), 3 * rng.integers(0, 2, (600, 80))).astype(np.uint8)
     fold = sequenced.make_fold(codes, (np.abs(gc - 0.5) < 0.15).astype(int))
-    guess = predict_from_json("gc_content", train_model("gc_content", fold), codes)
-    assert ((guess > 0.5) == fold.labels).mean() > 0.85, "the square separates the middle from both ends"
+    predictions = predict_from_json("gc_content", train_model("gc_content", fold), codes)
+    assert ((predictions > 0.5) == fold.labels).mean() > 0.85, "the square separates the middle from both ends"
     rng.permuted(codes, axis=1, out=codes)
-    assert np.allclose(guess, predict_from_json("gc_content", train_model("gc_content", fold), codes))
+    assert np.allclose(predictions, predict_from_json("gc_content", train_model("gc_content", fold), codes))
 
 
 def test_kmer_rates_merge_reverse_complements():
@@ -206,9 +206,9 @@ def test_gapped_kmers_beat_plain_kmers_on_gapped_motif():
 def test_shuffled_labels_rank_by_chance():
     fold, test = make_fold("binary", 600), make_fold("binary", 600, seed=9)
     fitted = train_model("shuffled_labels", fold)
-    guess = predict_from_json("shuffled_labels", fitted, test.values)
-    assert guess.shape == (20, 600)
-    order = guess.argsort(axis=1).argsort(axis=1)
+    predictions = predict_from_json("shuffled_labels", fitted, test.values)
+    assert predictions.shape == (20, 600)
+    order = predictions.argsort(axis=1).argsort(axis=1)
     areas = [(ranks[test.labels == 1].mean() - ranks[test.labels == 0].mean()) / 600 + 0.5 for ranks in order]
     assert np.mean(areas) == pytest.approx(0.5, abs=0.05)
     multiclass = make_fold("multiclass", 200)

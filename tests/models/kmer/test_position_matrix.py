@@ -38,15 +38,15 @@ def matrix_fit():
 
 def test_sites_are_located(matrix_fit):
     test = make_fold(seed=5)
-    guess = predict_from_json(matrix_fit, test.values)
-    assert guess.shape == (300, 120, 3) and np.allclose(guess.sum(axis=2), 1, atol=1e-5)
+    predictions = predict_from_json(matrix_fit, test.values)
+    assert predictions.shape == (300, 120, 3) and np.allclose(predictions.sum(axis=2), 1, atol=1e-5)
     for kind in (1, 2):
-        located = guess[..., kind].argmax(axis=1)
+        located = predictions[..., kind].argmax(axis=1)
         assert (test.labels[np.arange(300), located] == kind).mean() > 0.95
     flat = np.full((1, 1, 3), 1 / 120)
     flat[..., 0] = 118 / 120
-    blind = np.broadcast_to(flat, guess.shape)
-    assert test.outcome.compute_loss(guess, test.labels) < test.outcome.compute_loss(blind, test.labels) / 3
+    blind = np.broadcast_to(flat, predictions.shape)
+    assert test.outcome.compute_loss(predictions, test.labels) < test.outcome.compute_loss(blind, test.labels) / 3
 
 
 def test_matrix_matches_the_consensus(matrix_fit):

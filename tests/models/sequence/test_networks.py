@@ -154,9 +154,8 @@ def test_per_base_outputs_shift_with_the_sequence(architecture, kind):
 
 def find_reach(net, description, output):
     """First and last base that an output depends on."""
-    batch = networks.make_batch(
-        description, 100
-    ).requires_grad_()  # max pooling depends on the maximum only: over many sequences each position is the maximum once
+    # Max pooling depends on the maximum only: over many sequences each position is the maximum once.
+    batch = networks.make_batch(description, 100).requires_grad_()
     net(batch)[:, output].sum().backward()
     positions = torch.nonzero(batch.grad.abs().sum((0, 1)))[:, 0]
     return int(positions[0]), int(positions[-1])
@@ -315,12 +314,12 @@ def test_weights_are_randomised(architecture):
 def test_both_strands_are_averaged(architecture):
     fold = networks.make_fold(sequenced.random_codes(40, 40), np.arange(40) % 2)
     arrays, description = networks.train_network(architecture, fold, epochs=2)
-    turned = np.array([3, 2, 1, 0], np.uint8)[fold.values[:, ::-1]]
-    forward, reverse = (NETWORKS[architecture].predict(arrays, description, values) for values in (fold.values, turned))
+    reversed_codes = np.array([3, 2, 1, 0], np.uint8)[fold.values[:, ::-1]]
+    forward, reverse = (NETWORKS[architecture].predict(arrays, description, values) for values in (fold.values, reversed_codes))
     assert np.allclose(forward, reverse, atol=1e-6)
     single = [
         NETWORKS[architecture].predict(arrays, description | {"average_strands": False}, values)
-        for values in (fold.values, turned)
+        for values in (fold.values, reversed_codes)
     ]
     assert not np.allclose(single[0], single[1], atol=1e-6)
     assert np.allclose((single[0] + single[1]) / 2, forward, atol=1e-6)

@@ -53,11 +53,13 @@ def baseline_loss(fold, test):
 @pytest.mark.parametrize("model", LEARNERS)
 def test_planted_pattern_is_recovered(model, kind):
     train, test = (planted.make_fold(kind, 300, 24, modalities=2, seed=seed) for seed in (1, 2))
-    guess = predict_values(model, train_model(model, train), test.values)
-    assert guess.shape == ((300,) if kind == "binary" else (300, 3)) and (0 <= guess).all() and (guess <= 1).all()
+    predictions = predict_values(model, train_model(model, train), test.values)
+    assert (
+        predictions.shape == ((300,) if kind == "binary" else (300, 3)) and (0 <= predictions).all() and (predictions <= 1).all()
+    )
     if kind == "multiclass":
-        assert np.allclose(guess.sum(axis=1), 1)
-    assert train.outcome.compute_loss(guess, test.labels) < 0.85 * baseline_loss(train, test)
+        assert np.allclose(predictions.sum(axis=1), 1)
+    assert train.outcome.compute_loss(predictions, test.labels) < 0.85 * baseline_loss(train, test)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,9 +98,9 @@ def test_weight_of_two_equals_a_repeat(model, kind):
 def test_class_without_examples_is_unlikely(model):
     fold = planted.make_fold("multiclass", 200, 20, modalities=2)
     reduced = planted.select_rows(fold, np.flatnonzero(fold.labels != 1))
-    guess = predict_values(model, train_model(model, reduced), fold.values)
-    assert guess.shape == (200, 3) and np.allclose(guess.sum(axis=1), 1)
-    assert guess[:, 1].mean() < 0.05
+    predictions = predict_values(model, train_model(model, reduced), fold.values)
+    assert predictions.shape == (200, 3) and np.allclose(predictions.sum(axis=1), 1)
+    assert predictions[:, 1].mean() < 0.05
     is_correct = reduced.labels == predict_values(model, train_model(model, reduced), reduced.values).argmax(axis=1)
     assert is_correct.mean() > 0.8
 
@@ -115,8 +117,8 @@ def test_constant_label_gets_its_frequency(model):
     fold = planted.make_fold("multilabel", 60, 20, modalities=2)
     labels = fold.labels.copy()
     labels[:, 1] = 0
-    guess = predict_values(model, train_model(model, replace(fold, labels=labels)), fold.values)
-    assert (guess[:, 1] < 0.05).all() and guess[:, 0].std() > 0.05
+    predictions = predict_values(model, train_model(model, replace(fold, labels=labels)), fold.values)
+    assert (predictions[:, 1] < 0.05).all() and predictions[:, 0].std() > 0.05
 
 
 def test_rotation_of_many_genes_changes_nothing():
@@ -248,11 +250,11 @@ def test_absent_modality_has_no_vote():
     fitted = train_model("late_fusion", fold)
     lacking = fold.values.copy()
     lacking[:, 20:] = 0
-    guess = predict_values("late_fusion", fitted, lacking)
+    predictions = predict_values("late_fusion", fitted, lacking)
     single = linear_base.compute_logits({key: fitted.arrays[f"m0/{key}"] for key in ("weight", "bias")}, fold.values[:, :20])[
         :, 0
     ]
-    assert np.allclose(guess, 1 / (1 + np.exp(-single * fitted.arrays["vote"].sum())))
+    assert np.allclose(predictions, 1 / (1 + np.exp(-single * fitted.arrays["vote"].sum())))
     none = predict_values("late_fusion", fitted, np.zeros_like(lacking))
     assert np.allclose(none, 0.5), "an example without modalities gets no information"
 

@@ -31,8 +31,8 @@ def test_loss_matches_the_outcome(kind):
     output = np.random.default_rng(3).normal(size=(60, fold.outcome.output_count)).squeeze()
     tensor = torch.as_tensor(output)
     batch_loss = losses.compute_loss(kind, tensor, torch.as_tensor(fold.labels), torch.ones(60, dtype=torch.float64))
-    guess = losses.to_predictions(kind, tensor).numpy()
-    assert float(batch_loss) == pytest.approx(fold.outcome.compute_loss(guess, fold.labels), abs=1e-9)
+    predictions = losses.to_predictions(kind, tensor).numpy()
+    assert float(batch_loss) == pytest.approx(fold.outcome.compute_loss(predictions, fold.labels), abs=1e-9)
 
 
 @each_kind
@@ -59,21 +59,21 @@ def test_batch_without_events_has_no_gradient():
 def test_planted_pattern_is_recovered(model, kind):
     train, validation, fitted = fit_network(model, kind)
     test = cohorts.make_fold(kind, 300, {"a": 12, "b": 12}, seed=3)
-    guess = MEMBERS[model].predict(fitted.arrays, fitted.description, test.values)
+    predictions = MEMBERS[model].predict(fitted.arrays, fitted.description, test.values)
     assert fitted.description["kind"] == kind and fitted.description["outputs"] == test.outcome.output_count
     shape = {"binary": (300,), "survival": (300,), "multiclass": (300, 3), "multilabel": (300, 2)}[kind]
-    assert guess.shape == shape
+    assert predictions.shape == shape
     if kind == "survival":
         time, event = test.labels.T
         before = (event[:, None] > 0) & (time[:, None] < time[None, :])
-        assert (guess[:, None] > guess[None, :])[before].mean() > 0.7, "concordance"
+        assert (predictions[:, None] > predictions[None, :])[before].mean() > 0.7, "concordance"
         return
     # baseline: class frequencies
     rate = np.bincount(train.labels) / len(train) if kind == "multiclass" else train.labels.mean(axis=0)
     baseline = np.broadcast_to(rate, shape)
-    assert test.outcome.compute_loss(guess, test.labels) < test.outcome.compute_loss(baseline, test.labels) - 0.15
+    assert test.outcome.compute_loss(predictions, test.labels) < test.outcome.compute_loss(baseline, test.labels) - 0.15
     if kind == "multiclass":
-        assert np.allclose(guess.sum(axis=1), 1)
+        assert np.allclose(predictions.sum(axis=1), 1)
 
 
 @each_kind
@@ -82,12 +82,12 @@ def test_torch_module_gives_the_outputs_of_predictions(model, kind):
     train, _, fitted = fit_network(model, kind, n=40, epochs=3)
     output = MEMBERS[model].load_module(fitted.arrays, fitted.description)(torch.as_tensor(train.values, dtype=torch.float64))
     assert output.dtype == torch.float64
-    guess = MEMBERS[model].predict(fitted.arrays, fitted.description, train.values)
-    assert np.allclose(losses.to_predictions(kind, output).detach().numpy(), guess, atol=1e-12)
+    predictions = MEMBERS[model].predict(fitted.arrays, fitted.description, train.values)
+    assert np.allclose(losses.to_predictions(kind, output).detach().numpy(), predictions, atol=1e-12)
     singly = np.concatenate(
         [MEMBERS[model].predict(fitted.arrays, fitted.description, train.values[i : i + 1]) for i in range(10)]
     )
-    assert np.allclose(guess[:10], singly, atol=1e-12), "neighbours in the batch do not matter"
+    assert np.allclose(predictions[:10], singly, atol=1e-12), "neighbours in the batch do not matter"
 
 
 @each_model
@@ -113,8 +113,8 @@ def test_best_epoch_is_kept(kind):
     losses_by_epoch = [row["validation"] for row in fitted.history]
     assert fitted.description["best_epoch"] == int(np.argmin(losses_by_epoch))
     assert len(losses_by_epoch) <= fitted.description["best_epoch"] + 1 + 8
-    guess = mlp.predict(fitted.arrays, fitted.description, validation.values)
-    assert validation.outcome.compute_loss(guess, validation.labels) == pytest.approx(min(losses_by_epoch), abs=1e-3)
+    predictions = mlp.predict(fitted.arrays, fitted.description, validation.values)
+    assert validation.outcome.compute_loss(predictions, validation.labels) == pytest.approx(min(losses_by_epoch), abs=1e-3)
 
 
 @each_model

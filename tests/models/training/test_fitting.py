@@ -121,7 +121,7 @@ def test_nan_loss_stops_and_keeps_the_checkpoint(folds, tmp_path, monkeypatch):
         calls.append(len(calls))
         return real(kind, output, target, weights) * (float("nan") if len(calls) == 9 else 1)
 
-    monkeypatch.setattr(loop, "loss", spoil_loss)
+    monkeypatch.setattr(loop, "compute_loss", spoil_loss)
     message = "the train loss is not a number in epoch 2, batch 3 of 5; lower training.learning_rate (it is 0.01)"
     with pytest.raises(ToolError, match=re.escape(message)):
         trainings.fit(*folds, checkpoint_folder=tmp_path)
@@ -147,15 +147,15 @@ def test_every_kind_of_outcome_can_be_trained(kind):
     fitted = trainings.fit(train, validation, epochs=10, learning_rate=0.03)
     before, after = (fitted.history[i]["validation"] for i in (0, fitted.description["best_epoch"]))
     assert after < before and len(fitted.history) <= 10
-    guess = trainings.predict(fitted, validation.values)
+    predictions = trainings.predict(fitted, validation.values)
     plain = np.broadcast_to(np.asarray(train.labels, float).mean(axis=0), np.shape(validation.labels))
     if kind in ("regression", "profile", "multilabel", "binary"):
         assert (
-            validation.outcome.compute_loss(guess, validation.labels)
+            validation.outcome.compute_loss(predictions, validation.labels)
             < validation.outcome.compute_loss(plain, validation.labels) * 0.97
         )
     else:
-        assert (guess.argmax(-1) == validation.labels).mean() > {"multiclass": 0.6, "positions": 0.95}[kind]
+        assert (predictions.argmax(-1) == validation.labels).mean() > {"multiclass": 0.6, "positions": 0.95}[kind]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -217,9 +217,9 @@ def test_torch_module_gives_the_outputs_of_predictions(kind):
     module = training.load_module(trainings.build, fitted.arrays, fitted.description)
     inputs = torch.eye(5)[torch.as_tensor(train.values[:7]).long()][..., :4].transpose(1, 2).contiguous().requires_grad_()
     outputs = module(inputs)
-    guess = to_predictions(kind, outputs.double()).detach().numpy()
+    predictions = to_predictions(kind, outputs.double()).detach().numpy()
     expected = trainings.predict(fitted, train.values[:7])
-    assert guess.reshape(expected.shape) == pytest.approx(expected, abs=1e-5)
+    assert predictions.reshape(expected.shape) == pytest.approx(expected, abs=1e-5)
     outputs.sum().backward()
     assert inputs.grad.abs().sum() > 0
 
@@ -229,12 +229,12 @@ def test_strands_get_equal_predictions(kind):
     layout = {"bin": 8} if kind == "profile" else {}
     train = trainings.make_fold(kind, **layout)
     fitted = trainings.fit(train, None, epochs=1)
-    guess, reverse = (trainings.predict(fitted, codes) for codes in (train.values, reverse_complement(train.values)))
-    assert guess == pytest.approx(reverse[:, ::-1] if kind in ("positions", "profile") else reverse, abs=1e-6)
+    predictions, reverse = (trainings.predict(fitted, codes) for codes in (train.values, reverse_complement(train.values)))
+    assert predictions == pytest.approx(reverse[:, ::-1] if kind in ("positions", "profile") else reverse, abs=1e-6)
     stranded = trainings.fit(trainings.make_fold(kind, stranded=True, **layout), None, epochs=1)
     assert stranded.description["average_strands"] is False
-    guess, reverse = (trainings.predict(stranded, codes) for codes in (train.values, reverse_complement(train.values)))
-    assert np.abs(guess - (reverse[:, ::-1] if kind in ("positions", "profile") else reverse)).max() > 1e-3
+    predictions, reverse = (trainings.predict(stranded, codes) for codes in (train.values, reverse_complement(train.values)))
+    assert np.abs(predictions - (reverse[:, ::-1] if kind in ("positions", "profile") else reverse)).max() > 1e-3
 
 
 def test_predictions_do_not_depend_on_the_batch(folds, reference_fit):
