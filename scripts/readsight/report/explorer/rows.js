@@ -129,6 +129,6 @@ function buildTables() {
     return [start - w * windowLength, end - w * windowLength, motif + windowSuffix(w), strand, formatNumber(score), contribution, isTypical ? 'yes' : 'no', describeMotif(motif)];
   });
   const variantRows = variants.map(([set, start, end, position, ref, alt, score, name]) => [start, Math.max(end, start + 1), set, position.toLocaleString('en'), `${ref}>${alt}${isReverse() ? ` (in the window ${formatAlleles([0, 0, 0, 0, ref, alt])})` : ''}`, score, name]);
-  return [...buildTable('Motif hits', ['motif', 'strand', 'score', 'contribution', 'typical', 'motif'], hitRows, 'Matches of the discovered motifs. Hits that contribute less than the seqlets of their motif are drawn dashed.'),
+  return [...buildTable('Motif hits', ['motif', 'strand', 'score', 'contribution', 'typical', 'description'], hitRows, 'Matches of the discovered motifs. Hits that contribute less than the seqlets of their motif are drawn dashed.'),
     ...buildTable('Variants in the window', ['set', 'genomic position', 'change', 'effect', 'label'], variantRows, `Predicted effect on ${state.head}, alternative less reference allele (${about.kind === 'positions' ? 'probability of a gained or lost site' : about.unit || 'score'}): orange raises it, blue lowers it.`)];
 }
