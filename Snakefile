@@ -1,4 +1,4 @@
-"""Readsight: from sequencing reads to deep models that can be believed."""
+"""Readsight: from sequencing reads to validated deep models."""
 
 import gc
 import sys
@@ -8,13 +8,14 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A graph of many jobs is many objects, and none of them garbage: looking for some each 700 objects costs a sixth of the time.
+# The job graph consists of many long-lived objects; garbage collection at the default threshold takes a sixth of the time.
 gc.set_threshold(100_000, 20, 100)
 
 sys.path[:0] = [str(Path(workflow.basedir) / folder) for folder in ("scripts", "workflow")]
 
 import wakeups
 from readsight.doctor import preflight
+from readsight.doctor.paths import check_paths
 from readsight.wiring.code_hash import hash_code
 from readsight.errors import InputError
 from readsight.wiring.project import Project, mem, one_of
@@ -26,7 +27,7 @@ if not config:
 
 try:
     project = Project.from_raw(config, workflow.configfiles)
-    if workflow.is_main_process and preflight.check_paths(project):
+    if workflow.is_main_process and check_paths(project):
         preflight.examine_project(project)
 except InputError as error:
     sys.exit(preflight.format_faults(error.faults, "This project"))
@@ -73,7 +74,7 @@ onstart:
 
 
 onerror:
-    print(dossier.unfinished(), file=sys.stderr)
+    print(dossier.describe_unfinished(), file=sys.stderr)
 
 
 rule all:

@@ -1,4 +1,4 @@
-"""What all tests share: the environments' provider can be imported."""
+"""Make the environment provider importable in all tests."""
 
 import sys
 from pathlib import Path

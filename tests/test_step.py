@@ -1,4 +1,4 @@
-"""A step keeps its outputs only when it ended well, and says what went wrong."""
+"""A step keeps its outputs only on success, and reports what went wrong."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from readsight.step import drop_runner_packages, step
 
 
 class NamedList(list):
-    """Like Snakemake's lists of files: items by place, some by name."""
+    """Like Snakemake's lists of files: items by index, some also by name."""
 
     def __init__(self, **named):
         super().__init__(p for value in named.values() for p in ([value] if isinstance(value, str) else value))

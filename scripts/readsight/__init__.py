@@ -1,1 +1,1 @@
-"""What two or more steps of Readsight share."""
+"""Library code that the steps of Readsight share."""

@@ -1,12 +1,12 @@
-"""Errors that a user can act on: what was wrong, where, and what would be right."""
+"""Errors for users: they state what was wrong, where, and what would be right."""
 
 from collections.abc import Iterable
 
 
 class InputError(Exception):
-    """One or more faults in what the user gave; each line stands by itself.
+    """One or more faults in the user's input, one self-contained line each.
 
-    Shown without a traceback: the fault is in the input, not in the program.
+    Shown without a traceback, because the fault is in the input and not in the program.
     """
 
     def __init__(self, faults: str | Iterable[str]):
@@ -15,4 +15,4 @@ class InputError(Exception):
 
 
 class ToolError(Exception):
-    """An external tool failed; names the tool, its exit status and its last words."""
+    """An external tool failed; the message has the tool, its exit status and its last lines of output."""

@@ -1,4 +1,4 @@
-"""Run external tools: alone, or joined by pipes of which no member fails unseen."""
+"""Runner of external tools, alone or connected by pipes; the failure of any tool is an error."""
 
 import logging
 import os
@@ -19,19 +19,19 @@ log = logging.getLogger("readsight")
 
 Command = Sequence[str | Path]
 
-# samtools and its kin look for a CRAM's reference on the internet first; here it is always a file.
-# Whoever sets the variable themselves is heard.
+# htslib looks for a CRAM's reference on the internet first; here it is always a file.
+# A value that the user sets is kept.
 OFFLINE = {"REF_PATH": "/dev/null"}
 
 
 def write_list(items: Iterable[object], path: Path) -> Path:
-    """Write a line an item, which is how tools take many files or samples; returns the path."""
+    """Write one line per item, a format in which many tools accept lists of files or samples; returns the path."""
     path.write_text("".join(f"{item}\n" for item in items))
     return path
 
 
 def run_tool(command: Command, **options) -> None:
-    """Run one tool; options as of `run_pipe`."""
+    """Run one tool; options as for `run_pipe`."""
     run_pipe([command], **options)
 
 
@@ -44,15 +44,21 @@ def run_pipe(
     feed: Callable[[BinaryIO], None] | None = None,
     messages_file: Path | None = None,
 ) -> None:
-    """Run tools with each one's standard output joined to the next one's input.
+    """Run tools, with the standard output of each connected to the standard input of the next.
 
-    stdin, stdout: files at the two ends. environment: variables added to the
-    present ones. folder: working directory. feed: instead of stdin, a function that
-    writes the first member's input. messages_file: a file that keeps the tools' words, too;
-    they always go to the log.
-    Raises ToolError naming every member that failed, with its status and last
-    words: one that a signal killed first, then in the order in which they died. Members that only
-    died because a neighbour did (SIGPIPE) come last.
+    Parameters
+    ----------
+    commands : the tools with their arguments.
+    stdin, stdout : files at both ends.
+    environment : additional environment variables.
+    folder : working directory.
+    feed : function that writes the input of the first tool, instead of stdin.
+    messages_file : additional file for the tools' messages, which always go to the log.
+
+    Raises
+    ------
+    ToolError with status and last messages of every tool that failed: those killed by a signal first, then in the order
+    in which they ended. Tools that ended because of a failed neighbour (SIGPIPE) come last.
     """
     source = open(stdin, "rb") if stdin else subprocess.PIPE if feed else subprocess.DEVNULL
     sink = open(stdout, "wb") if stdout else None
@@ -60,20 +66,20 @@ def run_pipe(
     with members:
         if feed:
             try:
-                with members.first_input as entrance:
-                    feed(entrance)
+                with members.first_input as first_input:
+                    feed(first_input)
             except BrokenPipeError:
-                # the first member went away: judged below, unless it had simply read enough
+                # the first tool ended: reported below, unless it needed no more input
                 pass
         members.check_exits(messages_file)
 
 
 @contextmanager
 def read_pipe(commands: Sequence[Command], environment: dict[str, str] | None = None) -> Iterator[BinaryIO]:
-    """Run tools joined by pipes and read what the last one writes.
+    """Run tools connected by pipes, and yield the output of the last one.
 
-    All of it must be read before the block ends. Raises ToolError as `run_pipe` does;
-    where the block itself fails, the tools are killed and its error passes on.
+    The block must read the output to its end. Raises ToolError like `run_pipe`; if the block raises, the tools are
+    killed and the error propagates.
     """
     members = _Members(commands, subprocess.DEVNULL, subprocess.PIPE, environment, None)
     with members, members.last_output as out:
@@ -82,16 +88,13 @@ def read_pipe(commands: Sequence[Command], environment: dict[str, str] | None = 
 
 
 def capture_output(command: Command) -> str:
-    """Run one tool and return what it wrote to standard output.
-
-    Raises ToolError if it fails.
-    """
+    """Run one tool and return its standard output. Raises ToolError if it fails."""
     with read_pipe([command]) as out:
         return out.read().decode()
 
 
 class _Members:
-    """The running tools of one pipe; leaving the block kills those that still run."""
+    """The running tools of one pipe; leaving the block kills those that are still running."""
 
     def __init__(self, commands: Sequence[Command], source, sink, environment, folder):
         self.commands = [[str(argument) for argument in command] for command in commands]
@@ -117,9 +120,9 @@ class _Members:
                     command, stdin=source, stdout=out, stderr=self.message_files[i], env=environment, cwd=folder
                 )
             except FileNotFoundError:
-                raise ToolError(f"{command[0]}: this tool is not in the step's environment") from None
+                raise ToolError(f"{command[0]}: this tool is missing from the environment of the step") from None
             finally:
-                # this process must hold no end, or a member would never see its neighbour's death
+                # this process must close its ends, or a tool would not notice that its neighbour has ended
                 for end in (source, sink) if last else (source,):
                     if hasattr(end, "close"):
                         end.close()
@@ -148,7 +151,7 @@ class _Members:
                 tool.wait()
 
     def check_exits(self, messages_file: Path | None = None) -> None:
-        """Wait for the members, log what they said, and raise if any failed."""
+        """Wait for the tools, log their messages, and raise ToolError if any failed."""
         for watcher in self.watchers:
             watcher.join()
         faults, echoes = [], []
@@ -165,11 +168,11 @@ class _Members:
             raise ToolError("\n".join(faults + echoes))
 
     def _failure_order(self, i: int) -> tuple[bool, float]:
-        """Who comes first among the dead: one that a signal killed, for its neighbours fall within a moment; then by time."""
+        """Sort key of failures: tools killed by a signal first, because their neighbours fail right after; then by time."""
         return self.tools[i].returncode >= 0, self.death_times[i]
 
     def _read_messages(self, i: int) -> str:
-        """What a member said, also to the log."""
+        """Messages of a tool, which are also logged."""
         with self.message_files[i] as handle:
             handle.seek(0)
             text = handle.read().decode(errors="replace").strip()
@@ -179,14 +182,14 @@ class _Members:
 
 
 def _open_message_file() -> BinaryIO:
-    """A place for what a tool says: in memory where the system has such files, for the disk may be what is full."""
+    """Open a file for the messages of a tool, in memory where the system supports it, because the disk may be full."""
     if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("words"), "w+b")
+        return os.fdopen(os.memfd_create("messages"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def _describe_status(code: int) -> str:
-    """An exit status in words."""
+    """Exit status as text."""
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
     return f"failed with exit status {code}"

@@ -1,4 +1,4 @@
-"""A registry: the words that a config may use for one kind of thing, and what stands behind each."""
+"""Registry of the names that a config may use for one kind of component."""
 
 import difflib
 from collections.abc import Iterator
@@ -8,9 +8,12 @@ from readsight.errors import InputError
 
 
 class Registry:
-    """Members by name, modules mostly, all with the same functions.
+    """Components by name, mostly modules with the same functions.
 
-    kind: what the members are, in words, for messages. members: name → member.
+    Parameters
+    ----------
+    kind : what the members are, for error messages.
+    members : name → member.
     """
 
     def __init__(self, kind: str, members: dict[str, Any]):
@@ -18,11 +21,11 @@ class Registry:
         self.members = members
 
     def __getitem__(self, name: str) -> Any:
-        """The member of that name. Raises InputError with the nearest known name."""
+        """The member with this name. Raises InputError with the closest known name."""
         if name not in self.members:
             closest = difflib.get_close_matches(name, self.members, n=1, cutoff=0.5)
-            hint = f"did you mean {closest[0]!r}?" if closest else f"there are: {', '.join(self.members)}"
-            raise InputError(f"{name!r} is no known {self.kind}; {hint}")
+            hint = f"did you mean {closest[0]!r}?" if closest else f"available: {', '.join(self.members)}"
+            raise InputError(f"{name!r} is not a known {self.kind}; {hint}")
         return self.members[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -1,7 +1,4 @@
-"""The thin adapter between Snakemake and a step's own `main`.
-
-The only module of the package that knows Snakemake.
-"""
+"""Adapter between Snakemake and the `main` function of a step; the only module that depends on Snakemake."""
 
 import logging
 import os
@@ -21,13 +18,15 @@ log = logging.getLogger("readsight")
 
 
 class Job:
-    """What a step is given: paths of its inputs and outputs, parameters, threads, scratch.
+    """A job of a step: its inputs, outputs, parameters and resources.
 
-    input, output, log: attributes by name, or items by place; each a Path or a
-    list of Paths. An output stands in a hidden folder beside its final place
-    until the step has ended well, so a final name never holds a half file.
-    params, wildcards: attributes by name. threads: int. mem_mb: int, memory that
-    the job may use. scratch: a folder that goes away with the job.
+    Attributes
+    ----------
+    input, output : files by name or index, each a Path or a list of Paths. Outputs are written to a hidden folder next
+        to the final one, and moved when the step has succeeded, so that a final path never has an incomplete file.
+    params, wildcards : attributes by name.
+    threads, mem_mb : int, resources that the job may use.
+    scratch : folder that is removed after the job.
     """
 
     def __init__(self, snakemake: Any, scratch: Path):
@@ -43,10 +42,10 @@ class Job:
         self.outputs = [Path(p) for p in snakemake.output]
 
     def _partial_path(self, path: Path) -> Path:
-        """Where an output is written until it is whole.
+        """Path of an output while it is written.
 
-        Outputs of one job that share a folder stay neighbours, under their own
-        names: tools find an index beside its file.
+        Outputs of one job in the same folder stay together and keep their names, because tools expect an index next to
+        its file.
         """
         return path.parent / f".partial-{self.job_id}" / path.name
 
@@ -58,17 +57,17 @@ class Job:
             folder.mkdir(parents=True)
 
     def keep_outputs(self) -> None:
-        """Move every output to its final place, or say which was not made."""
+        """Move all outputs to their final paths. Raises ToolError if one is missing."""
         missing = [p for p in self.outputs if not self._partial_path(p).exists()]
         if missing:
-            raise ToolError(f"{self.rule} did not make: {', '.join(str(p) for p in missing)}")
+            raise ToolError(f"{self.rule} did not write: {', '.join(str(p) for p in missing)}")
         for path in self.outputs:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             os.replace(self._partial_path(path), path)
 
     def drop_outputs(self) -> None:
-        """Remove the hidden folders and what is still in them."""
+        """Remove the hidden folders and their content."""
         for folder in {self._partial_path(p).parent for p in self.outputs}:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -87,10 +86,10 @@ class Files:
         try:
             return self.__dict__["_named"][name]
         except KeyError:
-            raise AttributeError(f"no file is named {name!r}; there are: {', '.join(self._named)}") from None
+            raise AttributeError(f"no file is named {name!r}; available: {', '.join(self._named)}") from None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A named file, or the default where the rule has none of that name (or an empty list)."""
+        """A named file, or the default if the rule has no such name or an empty list."""
         return self._named.get(name) or default
 
     def __getitem__(self, index: int) -> Path:
@@ -104,10 +103,10 @@ class Files:
 
 
 def drop_runner_packages() -> None:
-    """Take the runner's site-packages off `sys.path`.
+    """Remove the site-packages of the Snakemake installation from `sys.path`.
 
-    Snakemake appends them to every script's path; a step must see its own
-    environment alone. Kept: the environment, the standard library, this package.
+    Snakemake appends them for every script, but a step must only import from its conda environment, the standard
+    library and this package.
     """
     prefixes = {str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix)}
     package_root = str(Path(__file__).resolve().parents[1])
@@ -125,7 +124,7 @@ drop_runner_packages()
 
 
 def seed_everything(seed: int) -> None:
-    """Seed every generator that is already imported."""
+    """Seed the random generators of all libraries that are already imported."""
     random.seed(seed)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(seed % 2**32)
@@ -135,10 +134,10 @@ def seed_everything(seed: int) -> None:
 
 @contextmanager
 def step(snakemake: Any) -> Iterator[Job]:
-    """Run a step: log to its log file, seed, limit threads, and keep outputs only if all went well.
+    """Run a step: set up its log and seed, limit threads, and keep the outputs only on success.
 
-    Raises SystemExit(1) after an InputError or ToolError, whose words stand in the
-    log and on standard error without a traceback; other exceptions pass on, logged.
+    Raises SystemExit(1) after an InputError or ToolError, whose message goes to the log and to standard error without
+    a traceback. Any further exception is logged and propagates.
     """
     with tempfile.TemporaryDirectory(prefix=f"{snakemake.rule}-", dir=_get_tmpdir(snakemake)) as scratch:
         job = Job(snakemake, Path(scratch))

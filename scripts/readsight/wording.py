@@ -58,7 +58,7 @@ METRIC_NAMES = {
     "deviance_explained": "deviance explained",
 }
 LINEAR_MODELS = ("kmer_linear", "position_matrix", "logistic", "elastic_net", "cox")  # the simplest first
-RIDGE_OUTCOMES = ("regression", "profile")  # outcomes that the linear model of k-mers is a ridge regression of
+RIDGE_OUTCOMES = ("regression", "profile")  # outcomes for which the linear k-mer model is a ridge regression
 FEW_GROUPS = 10
 TOO_WIDE = 0.6  # width of the control's interval from which the control is uninformative
 
@@ -115,13 +115,13 @@ def describe_control(cell: dict[str, Any] | None, metric: str = "auroc", centre:
     if not cell or cell["low"] is None:
         return []
     is_fine = cell["low"] <= centre <= cell["high"]
-    judgement = "as it must be" if is_fine else "which should not be: suspect a leak or too few groups"
+    judgement = "as expected" if is_fine else "which indicates leakage or too few groups"
     shown = f"{METRIC_NAMES.get(metric, metric)} {format_estimate(cell)}"
     if is_fine and cell["high"] - cell["low"] > TOO_WIDE:
         return [
-            f"Trained on shuffled labels, a model ranks anyhow ({shown}): too few examples for this control to tell anything."
+            f"With shuffled labels, performance varies widely ({shown}): too few examples for this control to be informative."
         ]
-    return [f"Trained on shuffled labels, a model ranks {'by chance' if is_fine else 'off chance'} ({shown}), {judgement}."]
+    return [f"With shuffled labels, performance is {'at chance' if is_fine else 'different from chance'} ({shown}), {judgement}."]
 
 
 def write_verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Whether two groups can be compared is told in words before anything runs."""
+"""Contrasts that cannot be tested are reported before any job runs."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from readsight.checks.contrast import check_contrast, choose_table, select_sampl
 
 
 def build_metadata(groups: str, blocks: str = "") -> dict[str, dict[str, str]]:
-    """A sample a letter; its group, and its block where there are some."""
+    """One sample per letter of `groups`; letters of `blocks` are their donors."""
     return {f"s{i}": {"group": group} | ({"donor": blocks[i]} if blocks else {}) for i, group in enumerate(groups)}
 
 
@@ -21,11 +21,11 @@ def test_two_groups_of_two_can_be_compared():
         ("aabb", "", {"column": "grup"}, "column: the sample sheet has no column 'grup'; did you mean 'group'?"),
         ("aabb", "", {"block": "donor"}, "block: the sample sheet has no column 'donor'"),
         ("aaaa", "", {}, "tested: no sample has 'b' in column group ('a': 4)"),
-        ("aab", "", {}, "tested: 'b' has one sample; without a replicate"),
+        ("aab", "", {}, "tested: 'b' has one sample; without replicates"),
         ("abb", "", {}, "reference: 'a' has one sample"),
-        ("aabb", "", {"tested": "a"}, "tested: 'a' is the reference as well"),
-        ("aabb", "xxyy", {"block": "donor"}, "block: each donor holds samples of one group only"),
-        ("aabb", "xxxx", {"block": "donor"}, "block: all samples of the contrast are 'x'"),
+        ("aabb", "", {"tested": "a"}, "tested: 'a' is also the reference"),
+        ("aabb", "xxyy", {"block": "donor"}, "block: each donor has samples of one group only"),
+        ("aabb", "xxxx", {"block": "donor"}, "block: all samples of the contrast have 'x'"),
         ("aabb", "xyxz", {"block": "donor"}, "block: 3 blocks leave no replicate"),
     ],
 )

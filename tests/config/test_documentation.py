@@ -1,4 +1,4 @@
-"""What is generated from the model says what the model says."""
+"""Generated documentation of the config is up to date and complete."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What can be asked of a model of sequence: methods where they are defined, sets of variants that can be scored."""
+"""Config of the interpretation of sequence models: defaults, validity and target files."""
 
 from types import SimpleNamespace
 
@@ -47,14 +47,17 @@ def test_default_methods_are_defined_on_the_model(models, more, methods):
     [
         ({"attributions": ["attention_rollout", "saliency"], "models": ["cnn"]}, "'attention_rollout' is not defined on cnn"),
         ({"attributions": ["attention_rollout", "saliency"], "models": ["cnn"]}, "use saliency, input_x_gradient, smoothgrad"),
-        ({"attributions": ["attention_rollout"], "models": ["transformer"]}, "name another method beside it"),
+        ({"attributions": ["attention_rollout"], "models": ["transformer"]}, "add a second method"),
         ({"attributions": ["saliency"], "models": ["kmer_linear"]}, "use shap, mutagenesis"),
         ({"interpret": {"motifs": {"method": "grad_cam"}}}, "interpret.motifs.method"),
-        ({"interpret": {"variants": [{"name": "x"}]}}, "name either vcf or caller"),
+        ({"interpret": {"variants": [{"name": "x"}]}}, "set either vcf or caller"),
         ({"interpret": {"variants": [{"name": "x", "caller": "gatk"}]}}, "'gatk' is not among the callers"),
-        ({"interpret": {"variants": [{"name": "x", "vcf": "a"}, {"name": "x", "vcf": "b"}]}}, "'x' stands there twice"),
-        ({"interpret": {"personal": [{"name": "x", "vcf": "a"}]}, "genome": False}, "windows are cut out of a genome"),
-        ({"interpret": {"variants": [{"name": "x", "vcf": "a"}]}, "attributions": []}, "do not leave attributions empty"),
+        ({"interpret": {"variants": [{"name": "x", "vcf": "a"}, {"name": "x", "vcf": "b"}]}}, "'x' is used twice"),
+        ({"interpret": {"personal": [{"name": "x", "vcf": "a"}]}, "genome": False}, "windows are extracted from a genome"),
+        (
+            {"interpret": {"variants": [{"name": "x", "vcf": "a"}]}, "attributions": []},
+            "do not set attributions to an empty list",
+        ),
     ],
 )
 def test_invalid_request_is_refused_with_valid_options(task, message):
@@ -64,7 +67,7 @@ def test_invalid_request_is_refused_with_valid_options(task, message):
 def test_sequence_methods_are_refused_for_tables():
     raw = {"project": "p", "tables": {"mrna": {"files": ["m.csv"]}}, "tasks": {"t": {"source": "samples", "label": "x"}}}
     raw["tasks"]["t"]["attributions"] = ["saliency"]
-    with pytest.raises(InputError, match="'saliency' is of sequences; use integrated_gradients or shap"):
+    with pytest.raises(InputError, match="'saliency' is for sequences; use integrated_gradients or shap"):
         schema.parse_config(raw)
 
 

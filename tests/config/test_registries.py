@@ -26,7 +26,7 @@ KINDS = [
     (tasks.Split, "by", [SPLITS], {"assign_groups"}),
     (tasks.Balance, "method", [BALANCES], {"balance"}),
     (tasks.Task, "models", [MODELS, NETWORKS, KMER_MODELS], {"train", "predict"}),
-    (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "gap"}),
+    (tasks.Task, "attributions", [ATTRIBUTIONS], {"attribute", "compute_gap"}),
     (tasks.Task, "attributions", [EXPLANATIONS], {"attribute"}),
 ]
 # Sequences are read by `dataset_assemble_sequences`, whose readers depend on the file format.

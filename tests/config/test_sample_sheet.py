@@ -1,4 +1,4 @@
-"""The sheet is read whole, and each fault in it is said with file, row, column and remedy."""
+"""All faults of a sample sheet are reported with file, row, column and remedy."""
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_another_separator(sheet, separator, word):
 def test_commas_in_one_row_among_tabs(sheet):
     faults = read_faults(sheet(build_row(), build_second_row().replace("\t", ",")))
     assert "row 3, column 1" in faults[0]
-    assert "commas stand where tabs are needed" in faults[0]
+    assert "commas are used where tabs are needed" in faults[0]
 
 
 def test_missing_column_suggests_the_closest(sheet):
@@ -98,12 +98,12 @@ def test_misspelled_column_suggests_the_right_one(sheet, written):
 
 
 def test_duplicate_column_is_a_fault(sheet):
-    assert any("column donor: stands 2 times" in f for f in read_faults(sheet(header=HEADER + "\tdonor")))
+    assert any("column donor: occurs 2 times" in f for f in read_faults(sheet(header=HEADER + "\tdonor")))
 
 
 def test_duplicate_pair_of_sample_and_unit(sheet):
     (fault,) = read_faults(sheet(build_row(), build_second_row()))
-    assert "row 3, column unit" in fault and "'s1', unit '1' stands in row 2" in fault
+    assert "row 3, column unit" in fault and "'s1', unit '1' is already in row 2" in fault
 
 
 def test_unknown_assay_suggests_the_closest(sheet):
@@ -133,7 +133,7 @@ def test_a_sample_of_reads_and_of_alignments(sheet):
 
 
 def test_file_in_the_wrong_column(sheet):
-    assert "name it in column bam" in read_faults(sheet(build_row(fastq_1="a.bam", fastq_2="")))[0]
+    assert "move it to column bam" in read_faults(sheet(build_row(fastq_1="a.bam", fastq_2="")))[0]
     assert "does not end in .cram" in read_faults(sheet(build_row(fastq_1="", fastq_2="", cram="a.sam")))[0]
 
 

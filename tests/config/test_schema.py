@@ -1,4 +1,4 @@
-"""Config faults are found all at once, with file, row, key and the nearest right word."""
+"""All faults of a config are reported with file, row, key and the closest valid name."""
 
 import pytest
 
@@ -43,17 +43,17 @@ def test_minimal_config_has_defaults(write_config):
         ("reads:\n  trim:\n    windw: 3\n", 7, ["reads.trim.windw: unknown key", "'window'"]),
         ("align:\n  aligner: bwamem2\n", 6, ["align.aligner: 'bwamem2'", "did you mean 'bwa-mem2'?"]),
         ("variants:\n  callers: [bcftool]\n", 6, ["variants.callers.0", "did you mean 'bcftools'?"]),
-        ("align:\n  threads: many\n", 6, ["align.threads", "whole number", "'many'"]),
-        ("align:\n  threads: 2.5\n", 6, ["align.threads", "whole number", "2.5"]),
-        ("reads:\n  trim: false\n", 6, ["reads.trim: keys of its own are needed here", "False"]),
+        ("align:\n  threads: many\n", 6, ["align.threads", "an integer", "'many'"]),
+        ("align:\n  threads: 2.5\n", 6, ["align.threads", "an integer", "2.5"]),
+        ("reads:\n  trim: false\n", 6, ["reads.trim: this is a section", "False"]),
         ("variants:\n  callers: bcftools\n", 6, ["variants.callers: a list is needed", "'bcftools'"]),
-        ("variants:\n  truth: t.vcf\n", 6, ["variants.truth: keys of its own", "'t.vcf'"]),
-        ("variants:\n  filters: QUAL<20\n", 6, ["variants.filters: names of your own", "'QUAL<20'"]),
+        ("variants:\n  truth: t.vcf\n", 6, ["variants.truth: this is a section", "'t.vcf'"]),
+        ("variants:\n  filters: QUAL<20\n", 6, ["variants.filters: names that you choose", "'QUAL<20'"]),
         ("variants:\n  filters: {Low Qual: QUAL<20}\n", 6, ["variants.filters.Low Qual", "a name is needed"]),
         ("results: 2024\n", 5, ["results: text is needed (put it in quotes), got 2024"]),
         ("align:\n  min_mapped: 3\n", 6, ["align.min_mapped", "less than or equal to 1"]),
         ("tasks:\n  t:\n    networkk: {}\n", 7, ["tasks.t.networkk: unknown key", "'network'"]),
-        ("variants:\n  consensus: 3\n", 6, ["variants.consensus", "asks for 3 callers"]),
+        ("variants:\n  consensus: 3\n", 6, ["variants.consensus", "requires 3 callers"]),
         (
             "tasks:\n  t:\n    caller: freebayes\nvariants: {truth: {vcf: t.vcf}}\n",
             7,
@@ -65,7 +65,7 @@ def test_minimal_config_has_defaults(write_config):
             ["tasks.t.split.by: 'group'", "use block or chromosome"],
         ),
         ("align:\n  recalibrate: true\n", 6, ["align.recalibrate", "reference.known_sites"]),
-        ("seed: 3\nseed: 4\n", 6, ["seed: stands in this section already"]),
+        ("seed: 3\nseed: 4\n", 6, ["seed: occurs twice in this section"]),
         ("results: ${NOT_SET_AT_ALL}/x\n", 5, ["results: the environment variable NOT_SET_AT_ALL is not set"]),
     ],
 )
@@ -111,7 +111,7 @@ def test_files_that_are_not_a_config(write_config, text, message):
 
 
 def test_missing_file_is_reported(tmp_path):
-    assert "there is no such config file" in read_faults(tmp_path / "x.yaml")[0]
+    assert "this config file does not exist" in read_faults(tmp_path / "x.yaml")[0]
 
 
 def test_results_and_environment_variables_are_expanded(write_config, monkeypatch):

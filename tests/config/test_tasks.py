@@ -1,4 +1,4 @@
-"""Config of learning tasks: defaults that hang on source and outcome, and keys that do not agree."""
+"""Config of learning tasks: defaults that depend on source and outcome, and contradicting keys."""
 
 import pytest
 
@@ -37,22 +37,22 @@ def test_tasks_do_not_share_defaults():
 @pytest.mark.parametrize(
     "task, message",
     [
-        ({"source": "samples"}, "tasks.t.label: name the column"),
+        ({"source": "samples"}, "tasks.t.label: set the column"),
         (SAMPLES | {"time": "months"}, "needs both time and event"),
-        (SAMPLES | {"time": "m", "event": "e"}, "leave label out"),
-        (SAMPLES | {"modalities": ["mirna"]}, "'mirna' is not there; there are: mrna"),
+        (SAMPLES | {"time": "m", "event": "e"}, "remove label"),
+        (SAMPLES | {"modalities": ["mirna"]}, "'mirna' does not exist; available: mrna"),
         (SAMPLES | {"split": {"by": "chromosome"}}, "use group or given"),
-        (SAMPLES | {"models": ["late_fusion"], "attributions": ["shap"]}, "joins modalities, and there is one"),
+        (SAMPLES | {"models": ["late_fusion"], "attributions": ["shap"]}, "needs several modalities, and there is one"),
         (SAMPLES | {"models": ["cox"]}, "'cox' does not predict classes"),
         (SAMPLES | {"models": ["forest"]}, "has none; use shap"),
-        (SAMPLES | {"harmonise": {"method": "combat"}}, "name the column of batches"),
-        (SAMPLES | {"harmonise": {"method": "combat", "batch": "plate", "covariates": ["subtype"]}}, "not known of a new sample"),
-        (SAMPLES | {"harmonise": {"batch": "subtype"}}, "is the label itself"),
+        (SAMPLES | {"harmonise": {"method": "combat"}}, "set the column of batches"),
+        (SAMPLES | {"harmonise": {"method": "combat", "batch": "plate", "covariates": ["subtype"]}}, "unknown for new samples"),
+        (SAMPLES | {"harmonise": {"batch": "subtype"}}, "batch: is the label"),
         ({"source": "samples", "label": ["a", "b"], "balance": {"method": "smote"}}, "no classes to balance"),
-        (SAMPLES | {"missing": "keep", "balance": {"method": "smote"}}, "half a modality"),
+        (SAMPLES | {"missing": "keep", "balance": {"method": "smote"}}, "interpolate missing modalities"),
         ({"source": "samples", "label": 3}, "tasks.t.label: text or a list of texts is needed, got 3"),
         ({}, "'truth' needs variants.truth"),
-        ({"label": "subtype"}, "calls are labelled by their truth"),
+        ({"label": "subtype"}, "calls are labelled by the truth set"),
     ],
 )
 def test_contradicting_keys_are_refused(task, message):
@@ -68,5 +68,5 @@ def test_tables_need_no_reference_and_no_sheet():
 
 
 def test_table_must_not_be_named_expression():
-    with pytest.raises(InputError, match="choose another"):
+    with pytest.raises(InputError, match="choose a different one"):
         parse_config({"project": "x", "tables": {"expression": {"files": ["a.csv"]}}})

@@ -1,4 +1,4 @@
-"""The doctor says everything that is wrong with a project at once, and is quick the second time."""
+"""The doctor reports all faults of a project at once, and caches its results."""
 
 import gzip
 import random
@@ -33,7 +33,7 @@ def write_vcf(path, samples=("A",), ref=None, info="AF"):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A sound project of two samples in an empty folder; keys are changed by dotted names."""
+    """Builder of a valid project of two samples in an empty folder; keyword a__b sets the key a.b."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "g.fa").write_text(f">c1\n{GENOME}\n")
     rows = ["sample\tunit\tassay\tfastq_1\tfastq_2"]
@@ -72,7 +72,7 @@ def test_missing_files_are_named_with_closest_match(project, tmp_path):
     (tmp_path / "B_2.fastq.gz").rename(tmp_path / "B-2.fastq.gz")
     faults = read_faults(project(reference__gtf="nowhere/g.gtf", reference__fasta="h.fa"))
     assert any(f.startswith("c.yaml, row 4: reference.fasta") and "h.fa" in f for f in faults)
-    assert any("reference.gtf" in f and "nor its folder" in f for f in faults)
+    assert any("reference.gtf" in f and "nor does its folder" in f for f in faults)
     assert any("s.tsv, row 3, column fastq_2" in f and "did you mean B-2.fastq.gz?" in f for f in faults)
 
 
@@ -96,7 +96,7 @@ def test_all_kinds_of_faults_are_reported_at_once(project, tmp_path):
 
 def test_truth_samples_are_matched(project, tmp_path):
     truth = write_vcf(tmp_path / "t.vcf", ("HG001", "HG002"))
-    assert "say which is which in variants.truth.samples" in read_faults(project(variants__truth={"vcf": truth}))[0]
+    assert "set the pairs in variants.truth.samples" in read_faults(project(variants__truth={"vcf": truth}))[0]
     pairs = {"A": "HG001", "B": "HG02"}
     (fault,) = read_faults(project(variants__truth={"vcf": truth, "samples": pairs}))
     assert "c.yaml, row" in fault and "'HG02' is not a sample of t.vcf" in fault and "HG002" in fault
@@ -110,7 +110,7 @@ def test_single_sample_pairs_with_single_truth_sample(project, tmp_path):
 
 def test_user_calls_must_contain_the_samples(project, tmp_path):
     (fault,) = read_faults(project(variants__vcf=write_vcf(tmp_path / "own.vcf", ("A", "Bb"))))
-    assert "s.tsv, row 3, column sample: 'B' is not in own.vcf; there is Bb" in fault
+    assert "s.tsv, row 3, column sample: 'B' is not in own.vcf; available: Bb" in fault
 
 
 def test_annotation_files_need_their_info_fields(project, tmp_path):
@@ -226,7 +226,7 @@ def test_structural_variants_need_reads(project, tmp_path):
 def test_user_calls_pair_with_the_truth(project, tmp_path):
     user_calls, truth = write_vcf(tmp_path / "own.vcf", ("X", "Y")), write_vcf(tmp_path / "t.vcf", ("P", "Q"))
     (fault,) = read_faults(project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth}}))
-    assert "t.vcf: its samples (P, Q) are none of those of own.vcf (X, Y)" in fault
+    assert "t.vcf: its samples (P, Q) do not match those of own.vcf (X, Y)" in fault
     assert (
         preflight.examine_project(
             project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}})

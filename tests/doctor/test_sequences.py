@@ -1,4 +1,4 @@
-"""What is seen of tasks on sequences before any job is what their job would say."""
+"""The doctor reports the same faults of sequence tasks as their jobs."""
 
 import random
 from types import SimpleNamespace
@@ -31,7 +31,7 @@ def build_project(*files: dict, reference: dict | None = None, **task) -> Projec
 
 
 def read_faults(project: Project) -> list[str]:
-    """Of the doctor; each is asked for its place in a config of no file."""
+    """Faults that the doctor reports, without their location in the config."""
     try:
         preflight.examine_project(project)
     except InputError as error:
@@ -91,15 +91,15 @@ def test_spec_of_the_tests_matches_the_wiring(tmp_path):
 
 
 KEYS = {
-    "a chromosome that no example lies on": ({"split": {"by": "chromosome", "test_chromosomes": ["chr2"], "validation_chromosomes": ["chr6"]}}, "tasks.t.split.validation_chromosomes.0: no example lies on 'chr6'; did you mean 'chr5'? There are: chr1, chr2, chr3, chr4, chr5"),
-    "a chromosome in another style": ({"split": {"by": "chromosome", "test_chromosomes": ["2"]}}, "tasks.t.split.test_chromosomes.0: no example lies on '2'; did you mean 'chr2'?"),
+    "a chromosome that no example lies on": ({"split": {"by": "chromosome", "test_chromosomes": ["chr2"], "validation_chromosomes": ["chr6"]}}, "tasks.t.split.validation_chromosomes.0: no example is on 'chr6'; did you mean 'chr5'? Available: chr1, chr2, chr3, chr4, chr5"),
+    "a chromosome in another style": ({"split": {"by": "chromosome", "test_chromosomes": ["2"]}}, "tasks.t.split.test_chromosomes.0: no example is on '2'; did you mean 'chr2'?"),
     "k-mers of a representation": ({"representation": "kmer", "represent": {"k": 12}, "sequences": {"length": 10, "unequal": "crop"}}, "tasks.t.represent.k: k-mers of 12 bases do not fit into sequences of 10"),
     "k-mers of a model": ({"models": ["kmer_linear"], "kmers": {"k": 6}, "sequences": {"length": 5, "unequal": "crop"}}, "tasks.t.kmers.k: k-mers of 6 bases do not fit into sequences of 5"),
     "gapped k-mers": ({"models": ["gapped_kmer_svm"], "kmers": {"length": 41}}, "tasks.t.kmers.length: gapped k-mers of 41 bases do not fit into sequences of 40"),
     "k-mers of a graph": ({"models": ["graph"], "architectures": {"graph": {"k": 8}}, "sequences": {"length": 6, "unequal": "crop"}}, "tasks.t.architectures.graph.k: k-mers of 8 bases do not fit into sequences of 6"),
     "another positive": ({"positive": "bond"}, "tasks.t.positive: no sequence is 'bond'; did you mean 'bound'?"),
     "negatives of a lone class do not help its positive": ({"positive": "none", "sequences": {"negatives": {"method": "shuffled", "label": "made"}}}, "tasks.t.positive: no sequence is 'none'; there are: bound, free, made"),
-    "checkpoint that is not there": ({"representation": "transformer", "represent": {"checkpoint": "nowhere"}, "models": ["transformer"]}, "tasks.t.represent.checkpoint: there is no such folder: nowhere"),
+    "checkpoint that is not there": ({"representation": "transformer", "represent": {"checkpoint": "nowhere"}, "models": ["transformer"]}, "tasks.t.represent.checkpoint: folder does not exist: nowhere"),
 }  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def test_one_class_suffices_when_negatives_are_made(tmp_path):
 
 def test_given_split_needs_both_sides(tmp_path):
     one, two = write_two_classes(tmp_path)
-    assert "tasks.t.split.given: no sequence is of side 'test'" in read_faults(build_project(one | {"split": "train"}, two | {"split": "train"}, split={"by": "given"}))[0]  # fmt: skip
+    assert "tasks.t.split.given: no sequence is in subset 'test'" in read_faults(build_project(one | {"split": "train"}, two | {"split": "train"}, split={"by": "given"}))[0]  # fmt: skip
     assert not read_faults(build_project(one | {"split": "train"}, two | {"split": "test"}, split={"by": "given"}))
 
 
@@ -172,7 +172,7 @@ def test_regions_are_compared_with_the_genome(tmp_path):
     split = {"by": "chromosome", "test_chromosomes": ["chr3"]}
     (tmp_path / "peaks.bed").write_text("chr1\t100\t200\nchr2\t100\t200\n")
     assert (
-        "split.test_chromosomes.0: no example lies on 'chr3'"
+        "split.test_chromosomes.0: no example is on 'chr3'"
         in read_faults(build_project(entry, reference=genome, split=split, **task))[0]
     )
 
@@ -184,13 +184,13 @@ def test_signal_and_bins_are_checked(tmp_path):
     reported = read_faults(
         build_project({"path": tmp_path / "peaks.bed"}, reference=write_reference(tmp_path), sequences=settings)
     )
-    assert len(reported) == 1 and "sequences.signal: " in reported[0] and "is no bigWig" in reported[0]
+    assert len(reported) == 1 and "sequences.signal: " in reported[0] and "is not a bigWig" in reported[0]
     (tmp_path / "s.bw").write_bytes(sequences.BIGWIG_MAGIC[0] + b"\0" * 100)
     reported = read_faults(
         build_project({"path": tmp_path / "peaks.bed"}, reference=write_reference(tmp_path), sequences=settings)
     )
     assert reported == [
-        "tasks.t.sequences.bin: windows of 100 bases are no whole number of bins of 32; set sequences.length to 96"
+        "tasks.t.sequences.bin: the window length of 100 bases is not a multiple of the bin width of 32; set sequences.length to 96"
     ]
 
 

@@ -208,7 +208,7 @@ def test_similar_examples_cannot_be_split(project):
     project.alone("texts", files=[{"path": "alike.tsv"}])
     project.config("tasks.texts.split", {"by": "homology"})
     spec = project.run("texts")
-    with pytest.raises(InputError, match="split.by: all .* examples are one cluster of like or overlapping sequences"):
+    with pytest.raises(InputError, match="split.by: all .* examples form one cluster of similar or overlapping sequences"):
         dataset_split.main(Path("examples.h5ad"), "texts", spec, 1, Path("s.parquet"), Path("c.json"), Path("s.json"))
 
 

@@ -1,4 +1,4 @@
-"""Faults that only a running job can see: it says what is wrong and leaves nothing half made."""
+"""Faults that occur inside jobs: they are reported, and no incomplete file is left."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ import projects
 
 
 def list_partial_files(folder: Path) -> list[str]:
-    """Whatever hidden or temporary files lie under results after a run."""
+    """Hidden or temporary files in the results after a run."""
     return [
         p.as_posix() for p in (folder / "results").rglob("*") if p.is_file() and (".partial" in p.as_posix() or ".tmp" in p.name)
     ]
@@ -38,7 +38,7 @@ def list_descendants(pid: int) -> list[tuple[int, str]]:
 
 
 def wait_for_tool(run: subprocess.Popen, pattern: str) -> int:
-    """Wait until a descendant's command line holds these words; returns its process id."""
+    """Wait until the command line of a descendant contains a pattern; returns its process id."""
     while run.poll() is None:
         for pid, line in list_descendants(run.pid):
             tool, _, arguments = line.partition(" ")
@@ -70,7 +70,7 @@ def test_no_variants_give_an_explained_empty_result(tmp_path):
 
 
 def write_truth(folder: Path, every: int) -> Path:
-    """The truth VCF of the donors that `projects.write_tiny_project` makes."""
+    """Write the truth VCF of the donors of `projects.write_tiny_project`."""
     contigs = projects.build_genome()
     rows = ["##fileformat=VCFv4.2", *[f"##contig=<ID={c},length={len(s)}>" for c, s in contigs.items()]]
     rows += [
@@ -157,7 +157,7 @@ MOMENTS = ["Trimmomatic", "bwa index", "bwa mem", "bcftools mpileup", "bcftools 
 
 @pytest.fixture(scope="module")
 def reference_calls(tmp_path_factory):
-    """The calls of a run that nothing disturbed."""
+    """Calls of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("undisturbed")
     run = projects.run_snakemake(
         projects.write_tiny_project(folder, depth=30, samples=2, variants={"scatter": 2}), "results/tiny/variants/bcftools.bcf"
@@ -167,7 +167,7 @@ def reference_calls(tmp_path_factory):
 
 
 def kill_at(config: Path, target: str, moment: str) -> None:
-    """Start a run and kill it while a tool works. A tool lives for a moment, which a busy machine may miss: then anew."""
+    """Start a run and kill it while a tool is running; retried, because a short-lived tool can be missed on a busy machine."""
     for attempt in range(4):
         with open(config.parent / "killed.log", "w+") as log:
             run = subprocess.Popen(

@@ -229,7 +229,7 @@ def test_fully_leaking_split_has_no_clean_scores():
 def test_control_interval_contains_chance(kind, given):
     evaluation, _ = evaluate_samples(kind, given=given)
     cell = evaluation["facts"]["control"]
-    assert cell["low"] < 0.5 < cell["high"] and "ranks by chance" in evaluation["verdict"]
+    assert cell["low"] < 0.5 < cell["high"] and "performance is at chance" in evaluation["verdict"]
 
 
 @pytest.mark.parametrize("kind", list(predicted.CLASSES))

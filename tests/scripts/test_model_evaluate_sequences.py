@@ -60,7 +60,7 @@ def test_binary_verdict_covers_ranking_calls_and_probabilities():
 def test_regression_control_has_zero_correlation():
     evaluation, _, _ = evaluate_sequences("regression")
     cell = evaluation["facts"]["control"]
-    assert cell["low"] < 0 < cell["high"] and "by chance (Pearson's r" in evaluation["verdict"]
+    assert cell["low"] < 0 < cell["high"] and "at chance (Pearson's r" in evaluation["verdict"]
 
 
 @pytest.mark.parametrize("kind", made.UNCONTROLLED)

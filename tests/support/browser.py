@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of pages, driven over a pipe by its own protocol (Chrome DevTools Protocol)."""
+"""Headless Chromium for tests of pages, controlled over a pipe by the Chrome DevTools Protocol."""
 
 import json
 import os
@@ -15,14 +15,14 @@ KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "ArrowUp": 38, "ArrowDown": 40, "Page
 
 
 def find_chromium() -> str | None:
-    """Where a Chromium is; None where there is none."""
+    """Path of the Chromium executable, or None."""
     return next((executable for name in NAMES if (executable := shutil.which(name))), None)
 
 
 class Browser:
-    """One page of a headless Chromium that resolves no name, so that nothing can be fetched.
+    """One page of a headless Chromium that resolves no host names, so that nothing can be fetched.
 
-    errors: what the page's console said of errors. requests: addresses that the page asked for.
+    Attributes: errors, messages of the console; requests, URLs that the page requested.
     """
 
     def __init__(self, folder: Path, width: int = 1280, height: int = 900):
@@ -57,7 +57,7 @@ class Browser:
         self.resize(width, height)
 
     def close(self) -> None:
-        """End the browser."""
+        """Close the browser."""
         os.close(self._write)
         os.close(self._read)
         self._process.terminate()
@@ -68,7 +68,7 @@ class Browser:
             self._process.wait()
 
     def send_command(self, method: str, **params: Any) -> dict[str, Any]:
-        """A command of the protocol, and its result."""
+        """Send a command of the protocol and return its result."""
         self._number += 1
         number = self._number
         message = {"id": number, "method": method, "params": params} | ({"sessionId": self._session} if self._session else {})
@@ -82,7 +82,7 @@ class Browser:
     def _read_message(self) -> dict[str, Any]:
         limit = time.monotonic() + PATIENCE
         while b"\0" not in self._buffer:
-            assert select.select([self._read], [], [], max(limit - time.monotonic(), 0))[0], "the browser says nothing"
+            assert select.select([self._read], [], [], max(limit - time.monotonic(), 0))[0], "the browser does not answer"
             chunk = os.read(self._read, 1 << 20)
             assert chunk, "the browser has ended"
             self._buffer += chunk
@@ -102,11 +102,11 @@ class Browser:
             self.requests.append(details["request"]["url"])
 
     def resize(self, width: int, height: int) -> None:
-        """The size of the page, in pixels."""
+        """Set the size of the page in pixels."""
         self.send_command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def open_url(self, url: str, ready: str = "document.readyState === 'complete'") -> None:
-        """Go to an address, and wait until an expression is true there."""
+        """Open a URL and wait until an expression is true there."""
         self.errors, self.requests = [], []
         self.send_command("Page.navigate", url="about:blank")
         self.requests.clear()
@@ -121,13 +121,13 @@ class Browser:
             time.sleep(0.02)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression of JavaScript, or of its promise."""
+        """Value of a JavaScript expression, or of its promise."""
         reply = self.send_command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in reply, reply["exceptionDetails"]
         return reply["result"].get("value")
 
     def find_box(self, selector: str) -> tuple[float, float, float, float]:
-        """Where an element is: left, top, width, height; brought into sight first."""
+        """Scroll to an element and return its left, top, width and height."""
         quoted = json.dumps(selector)
         return tuple(
             self.evaluate(
@@ -137,14 +137,14 @@ class Browser:
         )
 
     def click_element(self, selector: str, across: float = 0.5) -> None:
-        """Click an element, so far across it."""
+        """Click an element at a fraction of its width."""
         left, top, width, height = self.find_box(selector)
         position = (left + across * width, top + height / 2)
         self._send_mouse_event("mousePressed", position, button="left", clickCount=1, buttons=1)
         self._send_mouse_event("mouseReleased", position, button="left", clickCount=1)
 
     def drag_across(self, selector: str, begin: float, end: float) -> None:
-        """Drag across an element, from so far across it to so far."""
+        """Drag across an element, between two fractions of its width."""
         left, top, width, height = self.find_box(selector)
         positions = [(left + (begin + (end - begin) * i / 4) * width, top + height / 2) for i in range(5)]
         self._send_mouse_event("mousePressed", positions[0], button="left", clickCount=1, buttons=1)
@@ -153,7 +153,7 @@ class Browser:
         self._send_mouse_event("mouseReleased", positions[-1], button="left", clickCount=1)
 
     def turn_wheel(self, selector: str, turned: float, control: bool = False) -> None:
-        """Turn the wheel over an element; down is positive."""
+        """Turn the mouse wheel over an element; down is positive."""
         left, top, width, height = self.find_box(selector)
         self._send_mouse_event(
             "mouseWheel", (left + width / 2, top + height / 2), deltaX=0, deltaY=turned, modifiers=2 if control else 0
@@ -163,7 +163,7 @@ class Browser:
         self.send_command("Input.dispatchMouseEvent", type=kind, x=position[0], y=position[1], **more)
 
     def press_key(self, key: str) -> None:
-        """Press a key on what has the focus."""
+        """Press a key on the focused element."""
         details = {"windowsVirtualKeyCode": KEYS[key]} if key in KEYS else {"text": key}
         self.send_command("Input.dispatchKeyEvent", type="keyDown", key=key, **details)
         self.send_command("Input.dispatchKeyEvent", type="keyUp", key=key)
@@ -174,7 +174,7 @@ class Browser:
         self.send_command("Input.insertText", text=text)
 
     def save_screenshot(self, out: Path) -> None:
-        """A picture of what is seen."""
+        """Save a screenshot."""
         import base64
 
         out.write_bytes(base64.b64decode(self.send_command("Page.captureScreenshot", format="png")["data"]))

@@ -1,4 +1,4 @@
-"""Tiny projects for tests that run the workflow: a random genome, a diploid donor, its reads."""
+"""Small projects for tests that run the workflow: random genome, diploid donors and their reads."""
 
 import gzip
 import os
@@ -20,7 +20,7 @@ def build_genome(seed: int = 1, contigs: int = 2, length: int = 12_000) -> dict[
 
 
 def place_substitutions(sequence: str, every: int) -> dict[int, str]:
-    """A substitution at each `every`-th base: 0-based position → alternative."""
+    """A substitution at every `every`-th base: 0-based position → alternative allele."""
     return {i: "CGTA"["ACGT".index(sequence[i])] for i in range(every, len(sequence) - every // 2, every)}
 
 
@@ -33,7 +33,7 @@ def write_fasta(path: Path, contigs: dict[str, str]) -> Path:
 def write_reads(
     folder: Path, name: str, contigs: dict[str, str], depth: float, every: int = 1000, seed: int = 1
 ) -> tuple[Path, Path]:
-    """Error-free pairs of 100 bases, fragment 300, of a donor heterozygous at each `every`-th base (0: nowhere)."""
+    """Error-free read pairs (2 × 100 bases, fragment 300) of a donor that is heterozygous at every `every`-th base (0: nowhere)."""
     rng = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     mates: tuple[list[str], list[str]] = ([], [])
@@ -66,7 +66,7 @@ def write_sheet(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def write_project(folder: Path, donors: dict[str, tuple[Path, Path]], fasta: Path, **config: object) -> Path:
-    """A project of paired whole-genome samples; returns its config file."""
+    """Write a project of paired whole-genome samples; returns its config file."""
     sheet = write_sheet(
         folder / "samples.tsv",
         [{"sample": s, "unit": "1", "assay": "wgs", "fastq_1": a, "fastq_2": b, "donor": s} for s, (a, b) in donors.items()],
@@ -77,7 +77,7 @@ def write_project(folder: Path, donors: dict[str, tuple[Path, Path]], fasta: Pat
 
 
 def write_tiny_project(folder: Path, depth: float = 20, every: int = 1000, samples: int = 1, **config: object) -> Path:
-    """The whole of it: genome, reads of `samples` donors, sheet and config."""
+    """Write genome, reads of `samples` donors, sheet and config; returns the config file."""
     contigs = build_genome()
     fasta = write_fasta(folder / "genome.fa", contigs)
     donors = {f"s{i}": write_reads(folder / "reads", f"s{i}", contigs, depth, every, seed=i) for i in range(1, samples + 1)}
@@ -85,7 +85,7 @@ def write_tiny_project(folder: Path, depth: float = 20, every: int = 1000, sampl
 
 
 def write_small_demo(folder: Path) -> Path:
-    """The demo of three donors' DNA and four donors' RNA on a short genome, with every stage; returns its config file."""
+    """Write a small demo (DNA of three donors, RNA of four) with all stages; returns its config file."""
     reads = "${results}/demo/reads"
     donors = {"D1": ("case", "a"), "D2": ("control", "b"), "D3": ("case", "b")}
     columns = ("sample", "unit", "assay", "fastq_1", "fastq_2", "donor", "label", "batch", "sex")
@@ -106,7 +106,7 @@ def write_small_demo(folder: Path) -> Path:
     config |= {"project": "small", "samples": str(folder / "samples.tsv")}
     config["demo"] = {"length": 40_000, "coverage": 20, "structural": 4, "rna_pairs": 4000, "library": 1000}
     config["variants"] |= {"callers": ["bcftools"], "consensus": 0, "scatter": 2}
-    # four samples are too few to learn from
+    # four samples are too few for training
     del config["tasks"]["expression_label"]
     for name in ("enhancers", "splice_sites"):
         task = config["tasks"][name]
@@ -127,7 +127,7 @@ def write_small_demo(folder: Path) -> Path:
 
 
 def copy_shipped_project(folder: Path, name: str, change: Callable[[dict], None] = lambda config: None) -> Path:
-    """A project of config/projects, whose results go to this folder; returns its config file. change: makes it smaller."""
+    """Copy a project of config/projects into a folder; `change` edits its config. Returns the config file."""
     config = yaml.safe_load((ROOT / f"config/projects/{name}/config.yaml").read_text())
     change(config)
     if "samples" in config:
@@ -147,7 +147,7 @@ def run_to_report(config: Path) -> Path:
 
 
 def build_command(config: Path, *arguments: str) -> list[str]:
-    """Snakemake as a user calls it, on this config, with results beside the config."""
+    """Command line of Snakemake as for users, with the results next to the config."""
     return [
         str(ROOT / ".venv/bin/snakemake"),
         *("--snakefile", str(ROOT / "Snakefile"), "--workflow-profile", str(ROOT / "workflow/profiles/default")),
@@ -158,12 +158,12 @@ def build_command(config: Path, *arguments: str) -> list[str]:
 
 
 def build_environment() -> dict[str, str]:
-    """The environment of a user who activated the runner."""
+    """Environment variables after activation of the runner."""
     return os.environ | {"PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 def run_snakemake(config: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the workflow to its end; standard error and output come together as text."""
+    """Run the workflow to its end; standard output and error are merged as text."""
     return subprocess.run(
         build_command(config, *arguments), env=build_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

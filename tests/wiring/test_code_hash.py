@@ -1,4 +1,4 @@
-"""The hash of a script's shared code follows imports, and nothing else."""
+"""The code hash of a script depends on the modules that it imports, and on nothing else."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def scripts(tmp_path, monkeypatch):
 
 
 def clear_caches():
-    """Files of the package change only in these tests."""
+    """Clear the caches, because files of the package change in these tests."""
     code_hash.find_modules.cache_clear()
     code_hash._read_imports.cache_clear()
 

@@ -1,4 +1,4 @@
-"""Wiring of the data set: what each step reads of the config, and nothing else."""
+"""Wiring of the stage `dataset`: each step depends only on the config keys that it reads."""
 
 from types import SimpleNamespace
 
@@ -31,14 +31,14 @@ def test_samples_come_from_all_or_named_tables():
 
 
 CHANGES = {
-    "missing": ({"missing": "keep"}, {"join"}),
-    "group": ({"split": {"column": "patient"}}, {"join", "split"}),
-    "folds": ({"split": {"folds": 3}}, {"split"}),
-    "selection": ({"select": {"count": 10}}, {"fold"}),
-    "balance": ({"balance": {"neighbours": 3}}, {"balance"}),
+    "missing": ({"missing": "keep"}, {"samples_spec"}),
+    "group": ({"split": {"column": "patient"}}, {"samples_spec", "split_spec"}),
+    "folds": ({"split": {"folds": 3}}, {"split_spec"}),
+    "selection": ({"select": {"count": 10}}, {"fold_spec"}),
+    "balance": ({"balance": {"neighbours": 3}}, {"balance_spec"}),
     "models": ({"models": ["logistic"]}, set()),
-    "batch measured": ({"harmonise": {"batch": "plate"}}, {"join"}),
-    "batch taken out": ({"harmonise": {"batch": "plate", "method": "combat"}}, {"join", "fold"}),
+    "batch measured": ({"harmonise": {"batch": "plate"}}, {"samples_spec"}),
+    "batch taken out": ({"harmonise": {"batch": "plate", "method": "combat"}}, {"samples_spec", "fold_spec"}),
 }
 
 
@@ -46,7 +46,7 @@ CHANGES = {
 def test_each_spec_depends_on_its_keys_only(change):
     given, expected = CHANGES[change]
     before, after = build_wiring(), build_wiring(**given)
-    specs = {"join": {}, "split": {}, "fold": {}, "balance": {"balance": "smote"}}
+    specs = {"samples_spec": {}, "split_spec": {}, "fold_spec": {}, "balance_spec": {"balance": "smote"}}
     changed = {
         spec
         for spec, extra in specs.items()

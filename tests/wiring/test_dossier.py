@@ -1,4 +1,4 @@
-"""What a project asks for is gathered from its stages, each file once, and named for the audit."""
+"""The dossier collects the files of all stages without duplicates and names them for the audit."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ class AlignStage(Stage):
 
 
 class UnrelatedStage:
-    """A stage that does not come from Stage and answers one question only."""
+    """A stage that does not inherit from Stage and has only one method."""
 
     def targets(self):
         return ["results/p/variants/bcftools.bcf", "results/p/reads/anna/1/fastqc.html", "results/p/align/anna.cram"]
@@ -43,14 +43,14 @@ def test_every_file_is_one_target_and_audited(build_dossier):
     wiring = build_dossier([Stage(), AlignStage(), UnrelatedStage()])
     targets = wiring.targets()
     assert len(targets) == len(set(targets))
-    assert set(targets) - set(wiring.audited()) == {"results/p/dossier/audit.tsv", "results/p/dossier/audit.html"}
+    assert set(targets) - set(wiring.audit_inputs()) == {"results/p/dossier/audit.tsv", "results/p/dossier/audit.html"}
     assert {"results/p/align/anna.cram", "results/p/variants/bcftools.bcf", "results/p/summary.json"} <= set(targets)
     assert not any("<" in target for target in targets)
 
 
 def test_audit_names_files_by_sample_and_product(build_dossier):
-    rows = {path: (sample, product) for sample, product, path in build_dossier([AlignStage(), UnrelatedStage()]).expected()}
-    assert set(rows) == set(build_dossier([AlignStage(), UnrelatedStage()]).audited())
+    rows = {path: (sample, product) for sample, product, path in build_dossier([AlignStage(), UnrelatedStage()]).list_expected()}
+    assert set(rows) == set(build_dossier([AlignStage(), UnrelatedStage()]).audit_inputs())
     assert rows["results/p/align/anna.cram"] == ("anna", "alignment")
     assert rows["results/p/align/anna.b.cram"] == ("anna.b", "")
     assert rows["results/p/reads/anna/1/fastqc.html"] == ("anna", "")
@@ -62,19 +62,19 @@ def test_summary_fragments_among_targets_are_included(build_dossier):
 
 
 def test_declined_products_name_their_config_key(build_dossier):
-    reasons = {product: reason for _, product, reason in build_dossier().declined()}
+    reasons = {product: reason for _, product, reason in build_dossier().list_declined()}
     assert "variants.structural" in reasons["structural variants"] and "variants.truth" in reasons["comparison with a truth"]
-    assert build_dossier(variants=None).declined()[-2:] == [
+    assert build_dossier(variants=None).list_declined()[-2:] == [
         ("variants", "calls", "variants is null"),
         ("model", "learning", "tasks names none"),
     ]
 
 
 def test_versions_cover_only_environments_in_use(build_dossier):
-    plain = build_dossier().environments()
+    plain = build_dossier().environment_names()
     assert {"python", "report", "bwa", "bcftools", "fastqc", "trim"} <= set(plain)
     assert not {"gatk", "deepvariant", "delly", "learn", "freebayes", "simulate", "truth", "bwa-mem2"} & set(plain)
-    assert "delly" in build_dossier(variants={"structural": ["delly"]}).environments()
+    assert "delly" in build_dossier(variants={"structural": ["delly"]}).environment_names()
 
 
 def test_every_environment_of_the_rules_is_known(build_dossier, tmp_path):
@@ -89,7 +89,7 @@ def test_every_environment_of_the_rules_is_known(build_dossier, tmp_path):
         reference={"fasta": "g.fa", "gtf": "g.gtf"},
         expression={"quantifiers": ["star", "salmon"], "contrast": contrast},
         tasks={"call_quality": {}, "peaks": {"source": "sequences", "sequences": {"files": [{"path": "p.fa", "label": "a"}]}}},
-    ).environments()
+    ).environment_names()
     used = {
         name for path in (ROOT / "workflow/rules").glob("*.smk") for name in re.findall(r"envs/([\w-]+)\.yaml", path.read_text())
     }
@@ -108,7 +108,7 @@ def test_two_thousand_files_are_named_quickly(build_dossier, tmp_path):
     )
     wiring = build_dossier([LargeStage()])
     start = time.perf_counter()
-    rows = wiring.expected()
+    rows = wiring.list_expected()
     assert time.perf_counter() - start < 0.5
     assert len({sample for sample, _, path in rows if path.endswith(".cram")}) == 2000
 
@@ -116,13 +116,13 @@ def test_two_thousand_files_are_named_quickly(build_dossier, tmp_path):
 def test_interrupted_run_lists_missing_products(build_dossier, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results/p/align").mkdir(parents=True)
-    assert "  anna: alignment" in build_dossier([AlignStage()]).unfinished()
+    assert "  anna: alignment" in build_dossier([AlignStage()]).describe_unfinished()
     (tmp_path / "results/p/align/anna.cram").write_text("x")
-    message = build_dossier([AlignStage()]).unfinished()
+    message = build_dossier([AlignStage()]).describe_unfinished()
     assert message.startswith("Made so far: 1 of 7 products") and "anna" not in message
 
     class ManyProductsStage(Stage):
         def products(self):
             return {(f"s{n}", "alignment"): f"none/{n}" for n in range(1000)}
 
-    assert len(build_dossier([ManyProductsStage()]).unfinished().splitlines()) < 25
+    assert len(build_dossier([ManyProductsStage()]).describe_unfinished().splitlines()) < 25

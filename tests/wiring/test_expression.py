@@ -1,11 +1,12 @@
-"""RNA goes its own way: which samples are aligned by what, counted, and called."""
+"""Wiring of RNA samples: which are aligned by which tool, counted and compared."""
 
 import re
 from types import SimpleNamespace
 
 import pytest
 
-from readsight.doctor import preflight, resources
+from readsight.doctor import resources
+from readsight.doctor.paths import check_paths
 from readsight.errors import InputError
 from readsight.wiring.align import AlignWiring
 from readsight.wiring.dossier import DossierWiring
@@ -60,13 +61,13 @@ def test_without_dna_nothing_is_called(project):
     assert rna.config.variants is None and rna.callers == []
     assert VariantsWiring(rna).targets() == [] and CompareWiring(rna).targets() == []
     declined = DossierWiring(rna, []).list_declined()
-    assert ("variants", "calls", "no sample is of DNA") in declined
+    assert ("variants", "calls", "the project has no DNA sample") in declined
 
 
 def test_task_on_calls_without_dna_is_an_error(project):
     task = {"calls": {"source": "variants"}}
     truth = {"truth": {"vcf": "t.vcf.gz"}}
-    with pytest.raises(InputError, match="tasks.calls.source: 'variants' needs samples of DNA"):
+    with pytest.raises(InputError, match="tasks.calls.source: 'variants' needs DNA samples"):
         project(RNA_SHEET, tasks=task, variants=truth)
 
 
@@ -129,10 +130,10 @@ def test_sheet_faults_name_row_and_column(project, old, new, fault):
 
 def test_rna_needs_an_annotation_and_reads(project, tmp_path):
     sheet = "sample\tassay\tbam\nanna\trna\tanna.bam\n"
-    faults = preflight.check_paths(project(sheet, reference={"fasta": "g.fa"}))
-    assert any("reference.gtf: is needed, since the sheet has samples of RNA (anna)" in fault for fault in faults)
-    assert any("row 2, column bam: RNA is counted from its reads" in fault for fault in faults)
-    off = preflight.check_paths(project(sheet, reference={"fasta": "g.fa"}, expression=None))
+    faults = check_paths(project(sheet, reference={"fasta": "g.fa"}))
+    assert any("reference.gtf: is required, because the sheet has RNA samples (anna)" in fault for fault in faults)
+    assert any("row 2, column bam: RNA is quantified from reads" in fault for fault in faults)
+    off = check_paths(project(sheet, reference={"fasta": "g.fa"}, expression=None))
     assert not any("RNA" in fault for fault in off)
 
 

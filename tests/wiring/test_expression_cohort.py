@@ -1,10 +1,11 @@
-"""What a cohort of RNA samples asks for follows from its config and sheet."""
+"""Wiring of cohorts of samples: targets follow from config and sheet."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from readsight.doctor import preflight
+from readsight.doctor.paths import check_paths
 from readsight.errors import InputError
 from readsight.wiring.dossier import DossierWiring
 from readsight.wiring.expression_cohort import CohortWiring
@@ -71,11 +72,11 @@ def test_dna_project_has_no_cohort_targets(build_project):
 
 
 def test_untestable_contrast_is_reported_before_the_first_job(build_project):
-    (fault,) = [f for f in preflight.check_paths(build_project("aaab", contrast=CONTRAST)) if "contrast" in f]
+    (fault,) = [f for f in check_paths(build_project("aaab", contrast=CONTRAST)) if "contrast" in f]
     assert "expression.contrast.tested: 'b' has one sample" in fault
-    (fault,) = [f for f in preflight.check_paths(build_project(assay="wgs", contrast=CONTRAST)) if "contrast" in f]
+    (fault,) = [f for f in check_paths(build_project(assay="wgs", contrast=CONTRAST)) if "contrast" in f]
     assert "no sample of assay rna" in fault
-    assert not [f for f in preflight.check_paths(build_project(contrast=CONTRAST)) if "contrast" in f]
+    assert not [f for f in check_paths(build_project(contrast=CONTRAST)) if "contrast" in f]
 
 
 def test_environments_and_declined_products_follow_the_contrast(build_project):
@@ -119,10 +120,10 @@ def test_contrast_applies_to_one_table(build_table_project):
     )
     with_name = CohortWiring(build_table_project("ab", CONTRAST | {"table": "b"}))
     assert [p for p in with_name.targets() if p.endswith("volcano.svg")] == ["results/p/expression/tables/b/volcano.svg"]
-    (fault,) = [f for f in preflight.check_paths(build_table_project("ab", CONTRAST)) if "contrast" in f]
-    assert "expression.contrast.table: name the table whose counts are compared (a, b)" in fault
-    assert not [f for f in preflight.check_paths(build_table_project("ab", CONTRAST | {"table": "b"})) if "contrast" in f]
-    with pytest.raises(InputError, match="expression.contrast.table: 'c' is no table of this project .a, b."):
+    (fault,) = [f for f in check_paths(build_table_project("ab", CONTRAST)) if "contrast" in f]
+    assert "expression.contrast.table: set the table whose counts are compared (a, b)" in fault
+    assert not [f for f in check_paths(build_table_project("ab", CONTRAST | {"table": "b"})) if "contrast" in f]
+    with pytest.raises(InputError, match="expression.contrast.table: 'c' is not a table of this project .a, b."):
         build_table_project("ab", CONTRAST | {"table": "c"})
 
 
@@ -136,7 +137,7 @@ def test_gene_body_coverage_needs_alignments(build_project):
 
 def test_gene_sets_are_checked_before_the_first_job(build_table_project, tmp_path):
     settings = {"label": "x", "pathways": f"{tmp_path}/sets.gmt"}
-    assert [f for f in preflight.check_paths(build_table_project(**settings)) if "tasks.t.pathways: there is no such file" in f]
+    assert [f for f in check_paths(build_table_project(**settings)) if "tasks.t.pathways: file does not exist" in f]
     (tmp_path / "sets.gmt").write_text("SET ONE TP53\n")
     with pytest.raises(InputError, match="sets.gmt, row 1: 1 column"):
         preflight.examine_project(build_table_project(**settings))

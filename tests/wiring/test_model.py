@@ -1,4 +1,4 @@
-"""Wiring of dataset, model and interpret: a rule reads only the keys that it names."""
+"""Wiring of models: names, settings and files follow from the task."""
 
 from types import SimpleNamespace
 
@@ -41,7 +41,7 @@ def test_tasks_have_a_control_and_models_have_repeats():
 
 
 def build_table_wiring(tables=("mrna", "mirna"), **task):
-    """Wiring of the models of a task on tables."""
+    """Model wiring of a task on tables."""
     tables_config = {name: {"files": [f"{name}.csv"]} for name in tables}
     raw = {"project": "p", "tables": tables_config, "tasks": {"call_quality": {"source": "samples", "label": "subtype", **task}}}
     return ModelWiring(Project(parse_config(raw)))

@@ -1,4 +1,4 @@
-"""Wildcard constraints admit the names of a project and nothing else; a project may bring tables alone."""
+"""Wildcard constraints match exactly the names of a project; projects may consist of tables only."""
 
 import re
 
@@ -27,7 +27,7 @@ def test_constraint_admits_exactly_these_names(names, candidate):
 
 @given(NAMES.filter(bool))
 def test_constraint_works_within_a_path(names):
-    """As Snakemake asks: the name as one part of a file's path."""
+    """As in Snakemake, the name is one component of a path."""
     pattern = re.compile(f"results/align/(?P<sample>{one_of(names)})\\.cram")
     assert all(pattern.fullmatch(f"results/align/{name}.cram")["sample"] == name for name in names)
 
@@ -59,7 +59,7 @@ def test_dossier_of_a_table_project():
     dossier = DossierWiring(project, [TablesWiring(project), DatasetWiring(project)])
     assert dossier.environment_names() == ["python", "report", "dataset", "learn"]
     reasons = {product: reason for _, product, reason in dossier.list_declined()}
-    assert reasons["clean reads"] == "the project starts from tables" and reasons["calls"] == "no sample is of DNA"
+    assert reasons["clean reads"] == "the project starts from tables" and reasons["calls"] == "the project has no DNA sample"
     assert ("cohort", "table rna", "results/p/expression/tables/rna.h5ad") in dossier.list_expected()
 
 
@@ -79,5 +79,5 @@ def test_ordered_metadata_uses_settings_of_its_table():
 
 def test_task_on_calls_needs_sequenced_samples():
     task = {"tasks": {"t": {"source": "variants"}}, "variants": {"truth": {"vcf": "t.vcf"}}}
-    with pytest.raises(InputError, match="tasks.t.source: 'variants' needs samples of DNA"):
+    with pytest.raises(InputError, match="tasks.t.source: 'variants' needs DNA samples"):
         Project.from_raw(TABLES | task)

@@ -1,4 +1,4 @@
-"""Which files a unit's reads are at each point: raw, clean, corrected; paired or single."""
+"""Wiring of reads and alignments: raw, clean and corrected reads, paired or single-end, and their routes to CRAM."""
 
 import re
 from pathlib import Path

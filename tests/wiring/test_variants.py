@@ -1,4 +1,4 @@
-"""Pieces, raw calls and final files follow from config and sheet alone."""
+"""Wiring of variant calling: pieces, raw calls and final files."""
 
 from types import SimpleNamespace
 
@@ -31,9 +31,9 @@ def test_piece_count_follows_genome_size(build_wiring):
 
 def test_raw_calls_follow_the_piece_order(build_wiring):
     variants = build_wiring(scatter=11, callers=["bcftools", "gatk"])
-    raw = variants.raw(SimpleNamespace(caller="bcftools"))
+    raw = variants.raw_calls(SimpleNamespace(caller="bcftools"))
     assert raw == sorted(raw) and len(raw) == 11 and raw[-1].endswith("raw/bcftools/11.bcf")
-    assert variants.raw(SimpleNamespace(caller="gatk"))[0].endswith("raw/gatk/01.vcf.gz")
+    assert variants.raw_calls(SimpleNamespace(caller="gatk"))[0].endswith("raw/gatk/01.vcf.gz")
 
 
 def test_targets_follow_the_config(build_wiring):
@@ -60,5 +60,5 @@ def test_metadata_sheet_has_nothing_to_align(tmp_path):
 
 def test_user_calls_replace_the_callers(build_wiring):
     variants = build_wiring(vcf="own.vcf")
-    assert variants.callers == ["given"] and variants.raw(SimpleNamespace(caller="given")) == ["results/p/variants/raw/given.bcf"]
-    assert build_wiring().own_vcf() == []
+    assert variants.callers == ["given"] and variants.raw_calls(SimpleNamespace(caller="given")) == ["results/p/variants/raw/given.bcf"]
+    assert build_wiring().user_vcf() == []

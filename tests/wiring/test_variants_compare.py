@@ -1,4 +1,4 @@
-"""What the comparison is asked for follows from the config."""
+"""Wiring of the comparison with a truth set."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from readsight.wiring.variants_compare import CompareWiring
 def build_wiring(truth, structural=(), callers=("bcftools", "consensus"), samples=("anna",)):
     variants = VariantsConfig(truth=truth, structural=list(structural))
     return CompareWiring(
-        SimpleNamespace(folder="r/p", config=SimpleNamespace(variants=variants), callers=list(callers), dna=list(samples))
+        SimpleNamespace(folder="r/p", config=SimpleNamespace(variants=variants), callers=list(callers), dna_samples=list(samples))
     )
 
 

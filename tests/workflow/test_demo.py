@@ -1,4 +1,4 @@
-"""A small demo, whole: what was planted is found, everything asked for is there, and only what must is done again."""
+"""A small demo through all stages: planted truth is recovered, all files exist, and only necessary jobs are rerun."""
 
 import csv
 import json
@@ -53,7 +53,7 @@ def test_models_are_compared_with_the_planted_optimum(figures):
     best = figures["demo.enhancers.optimum"]
     assert best["low"] <= best["value"] <= best["high"] and abs(best["value"] - 0.96) < 0.04 and best["n"] == 200
     gaps = {model: figures[f"demo.enhancers.{model}.gap"] for model in ("cnn", "kmer_linear", "gc_content")}
-    assert all(gap["value"] < 0 for gap in gaps.values())  # after one pass nothing is learned
+    assert all(gap["value"] < 0 for gap in gaps.values())  # after one epoch no model has learned anything
     assert figures["enhancers.gc_content.auroc"]["low"] < 0.55
 
 
@@ -94,7 +94,7 @@ def test_figures_are_documented_and_models_have_baselines(figures):
 def test_audit_lists_every_sample_and_product(results):
     with open(results / "dossier/audit.tsv", newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
-    # motifs of networks that have hardly learned: there are none, and it says so
+    # networks after one epoch have no motifs, for which a reason is recorded
     assert all("/motifs/" in row["file"] and row["reason"] for row in rows if row["state"] == "empty")
     assert {row["state"] for row in rows} == {"there", "not asked for", "empty"}
     for sample in ("D1", "D2", "D3", "D4R"):
@@ -130,7 +130,7 @@ def test_a_second_run_does_nothing(config, results):
     assert run.returncode == 0 and "Nothing to be done" in run.stdout, run.stdout
 
 
-# key → its new value, and the rules that read it, besides dossier_config, which writes the whole config down
+# key → new value and rules that read it, except dossier_config, which writes the complete config
 CHANGES = {
     "reads.full_check_mb": (400, set()),
     "reads.trim.min_length": (40, {"reads_trim_pe"}),
@@ -154,7 +154,7 @@ CHANGES = {
 
 
 def plan_changed_config(config: Path, key: str, value: object) -> list[tuple[str, str]]:
-    """Rule and reason of each job of a dry run, after one key was changed."""
+    """Rule and reason of each job of a dry run after one key is changed."""
     raw = yaml.safe_load(config.read_text())
     *sections, last = key.split(".")
     section = raw
@@ -175,7 +175,7 @@ def test_changed_key_reruns_only_rules_that_read_it(config, results, key):
     assert {rule for rule, reason in jobs if "Params have changed" in reason} == readers | {"dossier_config"}
     if not readers:
         assert {rule for rule, _ in jobs} == {"dossier_config", "dossier_audit", "all"}
-    if key == "variants.filters":  # to filter anew is cheap, to call anew is not
+    if key == "variants.filters":  # filtering is cheap to repeat, calling is not
         assert not {rule for rule, _ in jobs if rule.startswith(("variants_call_", "variants_normalise"))}
     if key.endswith("network.epochs"):
         assert [rule for rule, _ in jobs].count("model_train") == 1

@@ -328,41 +328,41 @@ def machine(tmp_path) -> Machine:
 
 
 def test_machine_without_conda_or_apt_is_refused(machine):
-    answer = machine.set_up()
+    answer = machine.run_setup()
     assert answer.returncode == 1
     assert answer.stderr == "Readsight needs conda, mamba or micromamba, or a Debian machine with apt; neither is available.\n"
 
 
 def test_present_conda_is_preferred_to_apt(machine):
-    machine.install("conda", "25.1.1")
-    machine.install("apt-get")
-    assert machine.set_up().returncode == 0
-    assert (machine.conda, machine.created) == ("bin/conda", [])
+    machine.install_program("conda", "25.1.1")
+    machine.install_program("apt-get")
+    assert machine.run_setup().returncode == 0
+    assert (machine.conda_target, machine.creation_calls) == ("bin/conda", [])
 
 
 def test_provider_replaces_missing_conda(machine):
-    machine.install("apt-get")
-    assert machine.set_up().returncode == 0
-    assert (machine.conda, machine.created) == ("envs/native/bin/conda", [])
+    machine.install_program("apt-get")
+    assert machine.run_setup().returncode == 0
+    assert (machine.conda_target, machine.creation_calls) == ("envs/native/bin/conda", [])
 
 
 def test_the_provider_can_be_chosen(machine):
-    machine.install("conda", "25.1.1")
-    assert machine.set_up(READSIGHT_PROVIDER="native").returncode == 0
-    assert machine.conda == "envs/native/bin/conda"
-    answer = machine.set_up(READSIGHT_PROVIDER="other")
+    machine.install_program("conda", "25.1.1")
+    assert machine.run_setup(READSIGHT_PROVIDER="native").returncode == 0
+    assert machine.conda_target == "envs/native/bin/conda"
+    answer = machine.run_setup(READSIGHT_PROVIDER="other")
     assert answer.returncode == 1 and answer.stderr == "READSIGHT_PROVIDER is 'other'; it can be native or conda.\n"
 
 
 @pytest.mark.parametrize("name, version", [("conda", "23.1.0"), ("micromamba", "2.0.5"), ("mamba", "2.0.5")])
 def test_unsupported_front_end_installs_a_supported_conda(machine, name, version):
-    machine.install(name, version)
-    first = machine.set_up()
+    machine.install_program(name, version)
+    first = machine.run_setup()
     assert first.returncode == 0, first.stderr
-    assert machine.conda == ".readsight/conda/bin/conda"
-    assert machine.created == [f"{name} create --quiet --yes --prefix .readsight/conda --channel conda-forge conda>=24.7.1"]
-    machine.set_up()
-    assert len(machine.created) == 1, "made once"
+    assert machine.conda_target == ".readsight/conda/bin/conda"
+    assert machine.creation_calls == [f"{name} create --quiet --yes --prefix .readsight/conda --channel conda-forge conda>=24.7.1"]
+    machine.run_setup()
+    assert len(machine.creation_calls) == 1, "made once"
 
 
 def test_second_setup_does_nothing():

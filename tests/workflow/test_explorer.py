@@ -229,7 +229,7 @@ def test_motif_hits_variants_and_substitutions_are_drawn(open_page, example_set)
         and "−2.0" in read_text(chromium, "#tables")
     )
     change = chromium.evaluate("Array.from(explorer.changes('yes', 2, 0))")
-    full = example_set.found["mutagenesis"]["yes"][2]
+    full = example_set.values["mutagenesis"]["yes"][2]
     reference = np.take_along_axis(full, np.minimum(example_set.sequence[2], 3)[:, None].astype(int), 1)
     expected = np.where(example_set.sequence[2][:, None] < 4, full - reference, 0)
     assert np.reshape(change, (40, 4)) == pytest.approx(expected, abs=float(np.abs(expected).max()) / 250)

@@ -1,4 +1,4 @@
-"""The shipped project of real RNA, through the workflow: what Salmon's published figures say is there is found."""
+"""The included project of real RNA through the workflow, compared with published Salmon quantifications."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def expression_data(results) -> anndata.AnnData:
 
 @pytest.fixture(scope="module")
 def salmon_reference() -> pd.DataFrame:
-    """Samples × the genes that the expected Salmon TPM name as expressed in a sample."""
+    """Samples × genes that are expressed in at least one sample of the published Salmon TPM."""
     table = pd.read_csv(DATA / "expected/TPM_counts_from_SALMON.genes.tsv", sep="\t").set_index("Name")
     table = table[table.index.str.startswith("ENSG")]
     return table[(table > 0).any(axis=1)].T
@@ -56,14 +56,14 @@ def test_genes_rank_as_in_the_expected_tpm(expression_data, salmon_reference, la
 
 
 def test_genes_of_each_paired_library_rank_as_expected(expression_data, salmon_reference):
-    """Nine genes, some of a read or two; Salmon's expected figures of the two single-end libraries differ from their own replicates, see the project's README."""
+    """Nine genes, some with one or two reads; the published values of the two single-end libraries differ from their replicates (see the project's README)."""
     ours = select_tpm(expression_data, "tpm", salmon_reference)
     for sample in salmon_reference.index.difference(SINGLE):
         assert compute_spearman(ours.loc[sample], salmon_reference.loc[sample]) >= 0.85, sample
 
 
 def test_featurecounts_and_salmon_tpm_agree(expression_data, salmon_reference):
-    """Over genes that both find; featureCounts leaves out what lies in two genes, which Salmon shares out."""
+    """Over genes of both; featureCounts ignores reads in overlapping genes, which Salmon distributes."""
     ours, theirs = (
         select_tpm(expression_data, "tpm", salmon_reference),
         select_tpm(expression_data, "salmon_tpm", salmon_reference),
@@ -73,7 +73,7 @@ def test_featurecounts_and_salmon_tpm_agree(expression_data, salmon_reference):
 
 
 def test_tpm_from_salmon_counts_equals_salmon_tpm(results, expression_data):
-    """The definition holds of genes too, whose length is the mean of their transcripts', weighted by abundance."""
+    """TPM follows from counts and the abundance-weighted mean length of the transcripts."""
     for sample in expression_data.obs_names:
         table = pd.read_csv(results / f"expression/{sample}.salmon.genes.tsv", sep="\t")
         ours = transcripts_per_million(table[["count"]].to_numpy().T, table["effective_length"].to_numpy())[0]
@@ -94,7 +94,7 @@ def test_groups_separate_on_the_first_component(results):
 
 
 def test_differential_genes_are_the_known_ones(results):
-    """KIAA1644 (shisa-like) and LDOC1L (RTL6) are genes of the brain."""
+    """KIAA1644 (shisa-like) and LDOC1L (RTL6) are brain-specific genes."""
     table = pd.read_csv(results / "expression/cohort/differential.tsv", sep="\t", index_col="gene_name")
     assert {"KIAA1644", "LDOC1L"} == set(table.index[table["padj"] < 0.05])
     assert (table.loc[["KIAA1644", "LDOC1L"], "high"] < 0).all(), "less in the reference of cell lines"

@@ -1,4 +1,4 @@
-"""The leukaemias of Golub, through the workflow: the published split, models beside baselines, luck, balances."""
+"""The leukaemias of Golub et al. through the workflow: published split, models and baselines, variability over splits, balances."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""House rules that can be read off the files: one rule, one script, one name, and the rest of the layout."""
+"""Layout of the repository: rules and scripts have the same names, and files and functions are short."""
 
 import ast
 import re
@@ -71,8 +71,9 @@ def test_rule_name_begins_with_its_stage(rule):
 @each_rule
 def test_rule_states_threads_memory_and_code_hash(rule):
     assert rule.sections.get("threads"), "threads"
-    assert re.search(r"mem_mb=((mem|[\w.()]+\.memory)\(|[\w.]+\.room\b)", rule.sections.get("resources", "")), "memory by attempt"
-    assert f'code=code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
+    resources = rule.sections.get("resources", "")
+    assert re.search(r"mem_mb=((mem|[\w.()]+\.scale_memory)\(|[\w.]+\.memory_mb\b)", resources), "memory by attempt"
+    assert f'code=hash_code("{rule.name}")' in rule.sections.get("params", ""), "hash of the package modules behind the script"
 
 
 @each_rule
@@ -150,7 +151,7 @@ def test_function_fits_on_a_screen(path):
 
 
 def read_imports(path: Path) -> set[str]:
-    """Modules that a file imports, wherever in it."""
+    """Modules that a file imports anywhere."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

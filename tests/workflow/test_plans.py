@@ -1,4 +1,4 @@
-"""What Snakemake plans for projects whose tools a test machine may not have, or that do not start from reads."""
+"""Dry runs of projects whose tools a test machine may lack, or that do not start from reads."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def write_known_sites(folder: Path) -> Path:
 
 
 def test_plan_with_gatk_and_deepvariant(tmp_path):
-    """Each sample and piece for itself, base qualities recalibrated, then joined."""
+    """GATK and DeepVariant run per sample and piece with recalibrated base qualities, and are then merged."""
     fasta = projects.write_fasta(tmp_path / "genome.fa", projects.build_genome())
     donors = {name: projects.write_reads(tmp_path, name, projects.build_genome(), depth=1) for name in ("s1", "s2")}
     config = projects.write_project(

@@ -1,4 +1,4 @@
-"""The shipped projects of real human reads, through the workflow: what NIST says is there is found."""
+"""The included projects of real human reads through the workflow, compared with the NIST truth set."""
 
 import json
 import os
@@ -13,7 +13,7 @@ DATA = Path(os.environ.get("READSIGHT_REAL_DATA") or "absent")
 
 
 def require_data(folder: str):
-    """Skip where the real data are not on this machine."""
+    """Skip if the real data are not available."""
     reason = f"READSIGHT_REAL_DATA names no folder that has {folder}: real data are not part of the project"
     return pytest.mark.skipif(not (DATA / folder).is_dir(), reason=reason)
 
@@ -43,7 +43,7 @@ class TestHuman:
 
     @pytest.mark.parametrize("caller", ["bcftools", "freebayes"])
     def test_nearly_all_variants_of_the_region_are_called(self, human_results, caller):
-        """221 sites with 222 alternative alleles."""
+        """The region has 221 sites with 222 alternative alleles."""
         summary = read_summary(human_results)
         assert summary[f"variants.{caller}.all.tp_allele"]["value"] >= 216
         assert summary[f"variants.{caller}.all.tp_allele"]["value"] + summary[f"variants.{caller}.all.fn_allele"]["value"] == 222

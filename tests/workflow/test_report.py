@@ -1,4 +1,4 @@
-"""The report of a project: one file, nothing fetched, every page and category in it."""
+"""The report of a project is one self-contained file with all pages and categories."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ def write_file(path, text):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """The dossier's own rules, run behind stages whose files are there already."""
+    """Results of the dossier's rules, run on stages whose files already exist."""
     runner = ROOT / ".venv/bin/snakemake"
     if not runner.exists():
         pytest.skip("the runner is not set up: make setup")

@@ -1,4 +1,4 @@
-"""Learning from sequence, through the workflow: each source of examples, on a genome in which a word was planted."""
+"""Tasks on sequences through the workflow: all sources of examples, on a genome with a planted motif."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from readsight.dataset import fold_file
 from readsight.genome.codes import encode
 
 MOTIF = "TGACTCAGCAT"
-SPACING = 400  # bases between planted words
+SPACING = 400  # bases between planted motifs
 WIDTH = 120
 EPOCHS = {"epochs": 6, "batch_size": 32}
 BREAKING = {"positive": ["breaks"], "negative": ["nothing"]}
@@ -29,7 +29,7 @@ def config(tmp_path_factory) -> Path:
     rows = [f"{c}\t{start}\t{start + WIDTH}\tpeak{i}\t0\t.\n" for i, (c, start) in enumerate(peaks)]
     (folder / "peaks.bed").write_text("".join(rows))
     write_bigwig(folder / "signal.bw", genome, peaks)
-    rng = random.Random(7)  # windows that know nothing of where in them the signal stands
+    rng = random.Random(7)  # windows with the signal at random positions
     shifted = [(c, start + rng.randrange(-40, 40)) for c, start in peaks]
     (folder / "shifted.bed").write_text("".join(f"{c}\t{start}\t{start + WIDTH}\n" for c, start in shifted))
     write_variants(folder / "variants.vcf", genome, peaks)
@@ -43,7 +43,7 @@ def config(tmp_path_factory) -> Path:
 
 
 def build_tasks(folder: Path) -> dict[str, dict]:
-    """The tasks: each another kind of examples and of outcome."""
+    """Tasks with different sources of examples and outcomes."""
     split = {"by": "homology", "folds": 3, "tested": 1}
     return {
         "peaks": {
@@ -106,7 +106,7 @@ def plant_motifs(genome: dict[str, str]) -> tuple[dict[str, str], list[tuple[str
 
 
 def write_bigwig(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]]) -> None:
-    """A signal that stands high over each word, and at 1 elsewhere."""
+    """Write a signal that is 9 around each motif and 1 elsewhere."""
     import pyBigWig
 
     with pyBigWig.open(str(path), "w") as out:
@@ -120,7 +120,7 @@ def write_bigwig(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]
 
 
 def write_variants(path: Path, genome: dict[str, str], peaks: list[tuple[str, int]]) -> None:
-    """A substitution in the middle of a word breaks it; one beside it does nothing."""
+    """Write one substitution in the centre of each motif, which breaks it, and one next to it without effect."""
     lines = ["##fileformat=VCFv4.2", *(f"##contig=<ID={name},length={len(s)}>" for name, s in genome.items())]
     lines += [
         '##INFO=<ID=EFFECT,Number=1,Type=String,Description="What it does">',
@@ -135,7 +135,7 @@ def write_variants(path: Path, genome: dict[str, str], peaks: list[tuple[str, in
 
 
 def write_known_motifs(path: Path) -> None:
-    """A database of two motifs, of which the other strand of one is the planted word."""
+    """Write a database of two motifs; the reverse complement of one is the planted motif."""
     lines = ["MEME version 4", "", "ALPHABET= ACGT", ""]
     for name, motif in (("PLANTED", MOTIF[::-1].translate(projects.COMPLEMENT)), ("OTHER", "CCGGATATTCCGG")):
         lines += [f"MOTIF {name}", f"letter-probability matrix: alength= 4 w= {len(motif)}"]
@@ -144,7 +144,7 @@ def write_known_motifs(path: Path) -> None:
 
 
 def write_table(path: Path) -> None:
-    """Sequences of families of four; half of the families hold the word."""
+    """Write sequences in families of four; half of the families contain the motif."""
     rng = random.Random(3)
     rows = []
     for family in range(90):
@@ -241,7 +241,7 @@ def test_discovered_motif_is_the_planted_one(results):
     variants = (MOTIF[:8], MOTIF[:8][::-1].translate(projects.COMPLEMENT))
     assert any(variant[1:] in best["consensus"] or variant[:-1] in best["consensus"] for variant in variants)
     hits = pd.read_csv(results / "interpret/peaks/motifs/hits.tsv.gz", sep="\t")
-    assert hits["start"].between(50, 60).mean() > 0.3  # the word stands at 55 of each peak, not of what was drawn elsewhere
+    assert hits["start"].between(50, 60).mean() > 0.3  # the motif is at position 55 of each peak, but not in the negatives
 
 
 def test_variants_in_the_motif_rank_highest(results):

@@ -1,4 +1,4 @@
-"""Published benchmarks of sequences, through the workflow: what leaks is found, and networks stand beside k-mers."""
+"""Published sequence benchmarks through the workflow: detection of leakage, and comparison of networks with k-mer models."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 import projects
 
-# Factors of like motifs: HOCOMOCO holds a matrix of each.
+# Factors with similar motifs; HOCOMOCO has a matrix for each.
 CTCF = {"CTCF", "CTCFL"}
 ETS = {
     "SPI1",
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="READSIGHT_REAL_DATA n
 
 
 def reduce_config(config: dict, models: list[str], **training: object) -> None:
-    """Fewer models, passes and resamples."""
+    """Use fewer models, epochs and resamples."""
     (task,) = config["tasks"].values()
     task |= {"models": models, "bootstrap": 100, "kmers": {"k": 4}}
     task["training"] |= {"epochs": 3} | training

@@ -1,4 +1,4 @@
-"""Snakemake's scheduler is woken once a time span, however many jobs have run."""
+"""Snakemake's scheduler is woken once per time span, independent of the number of finished jobs."""
 
 import subprocess
 

@@ -84,8 +84,8 @@ rule align_index_bwa_mem2:
 rule align_bwa:
     """Align all units of a sample with bwa, mark duplicates, and write CRAM, in one stream."""
     input:
-        fastqs=ReadsWiring(project).ready_of,
-        lints=ReadsWiring(project).lints_of,
+        fastqs=ReadsWiring(project).sample_reads,
+        lints=ReadsWiring(project).sample_lints,
         index=multiext("<results>/align/reference/bwa", ".amb", ".ann", ".bwt", ".pac", ".sa"),
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",
@@ -120,8 +120,8 @@ rule align_bwa:
 rule align_bwa_mem2:
     """Align all units of a sample with bwa-mem2, mark duplicates, and write CRAM, in one stream."""
     input:
-        fastqs=ReadsWiring(project).ready_of,
-        lints=ReadsWiring(project).lints_of,
+        fastqs=ReadsWiring(project).sample_reads,
+        lints=ReadsWiring(project).sample_lints,
         index=multiext(
             "<results>/align/reference/bwa-mem2",
             ".0123",

@@ -29,8 +29,8 @@ rule align_index_star:
 rule align_star:
     """Align the RNA of a sample with STAR, count its genes, mark duplicates, and write CRAM, in one stream."""
     input:
-        fastqs=ReadsWiring(project).ready_of,
-        lints=ReadsWiring(project).lints_of,
+        fastqs=ReadsWiring(project).sample_reads,
+        lints=ReadsWiring(project).sample_lints,
         index=ExpressionWiring(project).star_index(),
         fasta="<results>/align/reference/genome.fa",
         fai="<results>/align/reference/genome.fa.fai",

@@ -12,7 +12,7 @@ rule dossier_versions:
     output:
         versions="<results>/dossier/versions/{env}.json",
     wildcard_constraints:
-        env=one_of(dossier.environments()),
+        env=one_of(dossier.environment_names()),
     params:
         hash_code=hash_code("dossier_versions"),
     log:
@@ -31,8 +31,8 @@ rule dossier_versions:
 rule dossier_config:
     """Record the config with all defaults, the samples, and the installed versions."""
     input:
-        sheet=dossier.sheet(),
-        versions=dossier.versions(),
+        sheet=dossier.sample_sheet(),
+        versions=dossier.version_files(),
     output:
         config=report(
             "<results>/dossier/config.html",
@@ -50,9 +50,9 @@ rule dossier_config:
         table="<results>/dossier/versions.tsv",
     params:
         hash_code=hash_code("dossier_config"),
-        config=dossier.settings(),
-        release=dossier.release(),
-        image=dossier.image(),
+        config=dossier.config_values(),
+        release=dossier.read_version(),
+        image=dossier.container_image(),
     log:
         "<logs>/dossier_config.log",
     benchmark:
@@ -97,7 +97,7 @@ rule dossier_summary:
 rule dossier_audit:
     """Check that each requested product of each sample exists and is not empty."""
     input:
-        files=dossier.audited(),
+        files=dossier.audit_inputs(),
     output:
         table="<results>/dossier/audit.tsv",
         html=report(
@@ -108,8 +108,8 @@ rule dossier_audit:
         ),
     params:
         hash_code=hash_code("dossier_audit"),
-        expected=dossier.expected(),
-        declined=dossier.declined(),
+        expected=dossier.list_expected(),
+        declined=dossier.list_declined(),
         project=project.config.project,
     log:
         "<logs>/dossier_audit.log",

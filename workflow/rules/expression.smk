@@ -166,8 +166,8 @@ rule expression_index_salmon:
 rule expression_salmon:
     """Estimate the abundance of transcripts and genes with Salmon."""
     input:
-        fastqs=ReadsWiring(project).ready_of,
-        lints=ReadsWiring(project).lints_of,
+        fastqs=ReadsWiring(project).sample_reads,
+        lints=ReadsWiring(project).sample_lints,
         index=expression.salmon_index(),
         genes="<results>/expression/reference/transcripts.tsv",
     output:
@@ -218,7 +218,7 @@ rule expression_swaps:
         hash_code=hash_code("expression_swaps"),
         samples=expression.samples,
         donors=expression.sample_donors(),
-        dna=project.dna,
+        dna=project.dna_samples,
     script:
         "../../scripts/expression_swaps.py"
 

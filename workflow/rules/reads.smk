@@ -112,7 +112,7 @@ rule reads_correct_pe:
         "../../envs/trim.yaml"
     threads: 1
     resources:
-        mem_mb=AlignWiring(project).memory(1000, per_base=5),
+        mem_mb=AlignWiring(project).scale_memory(1000, per_base=5),
     params:
         hash_code=hash_code("reads_correct_pe"),
         kmer=project.config.reads.correct.kmer,
@@ -139,7 +139,7 @@ rule reads_correct_se:
         "../../envs/trim.yaml"
     threads: 1
     resources:
-        mem_mb=AlignWiring(project).memory(1000, per_base=5),
+        mem_mb=AlignWiring(project).scale_memory(1000, per_base=5),
     params:
         hash_code=hash_code("reads_correct_se"),
         kmer=project.config.reads.correct.kmer,
@@ -204,9 +204,9 @@ rule reads_multiqc:
     input:
         fastqc=reads.fastqc_files(),
         trim=reads.trim_logs(),
-        align=AlignWiring(project).reports(),
+        align=AlignWiring(project).report_files(),
         calls=reads.call_statistics(),
-        expression=ExpressionWiring(project).reports(),
+        expression=ExpressionWiring(project).report_files(),
     output:
         html=report(
             "<results>/reads/multiqc.html",

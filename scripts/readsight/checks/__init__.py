@@ -1,1 +1,1 @@
-"""What can be asked of a project before its first job, with the standard library alone; jobs ask the same again."""
+"""Checks that run before the first job, with the standard library only, and again inside the jobs."""

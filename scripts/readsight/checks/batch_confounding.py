@@ -1,4 +1,4 @@
-"""Whether batch and label can be told apart at all; of the standard library alone, so that it is asked before the first job."""
+"""Check whether batch and label are confounded. Uses the standard library only, so that it can run before the first job."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,10 +7,15 @@ MAX_LISTED = 8  # batches that an error lists
 
 
 def describe_confounding(batches: Sequence[str], labels: Sequence[str]) -> str | None:
-    """Words of a refusal where every batch holds one class only; None where the two can be told apart.
+    """Message if batch and label are perfectly confounded, that is, every batch has one class only; else None.
 
-    batches, labels: (n,) text, a sample each; a sample that lacks either is passed over. Where there is one batch
-    or one class there is nothing to confound.
+    Parameters
+    ----------
+    batches, labels : (n,) text, one per sample; samples without either value are ignored.
+
+    Notes
+    -----
+    With one batch or one class there is nothing to confound, and the result is None.
     """
     counts = Counter((b, c) for b, c in zip(batches, labels, strict=True) if b and c)
     sizes, classes = Counter(), {c for _, c in counts}
@@ -20,22 +25,20 @@ def describe_confounding(batches: Sequence[str], labels: Sequence[str]) -> str |
         return None
     if max(sizes.values()) == 1:
         return (
-            f"each of the {len(sizes)} samples is a batch of its own, so that nothing can be told of batches; "
-            "name a column of batches that hold several samples (plate, centre, run)"
+            f"each of the {len(sizes)} samples is a separate batch, so batch effects cannot be estimated; "
+            "choose a column whose batches contain several samples (plate, centre, run)"
         )
     return (
-        "batch and label cannot be told apart: every batch holds one class only "
-        f"({format_counts(counts)}). Whatever a model learns here may be the batch, and no method can take the batch out and leave "
-        "the label in. What would be right: samples of two classes or more in the same batch, or a label that varies "
-        "inside batches"
+        "batch and label are completely confounded: every batch has one class only "
+        f"({format_counts(counts)}). A model may learn the batch instead of the label, and no method can remove the batch effect and keep "
+        "the label. At least one batch needs samples of two or more classes"
     )
 
 
 def connect_batches(batches: Sequence[str], labels: Sequence[str]) -> list[tuple[list[str], list[str]]]:
-    """Batches and classes by what links them: two batches belong together where a class stands in both.
+    """Connected components of the graph that links each batch to the classes of its samples, as (batches, classes).
 
-    Between classes of different parts the batch is all that can be seen to differ. Largest part first; one part is as it
-    should be.
+    Classes of different components are confounded with the batch; a single component is the good case. Largest first.
     """
     components: list[tuple[set[str], set[str]]] = []
     for batch, label in sorted({(b, c) for b, c in zip(batches, labels, strict=True) if b and c}):
@@ -48,7 +51,7 @@ def connect_batches(batches: Sequence[str], labels: Sequence[str]) -> list[tuple
 
 
 def format_counts(counts: Counter) -> str:
-    """Samples of each batch by class, in words: `a: case 3; b: control 5`."""
+    """Number of samples by batch and class as text: `a: case 3; b: control 5`."""
     batches = sorted({batch for batch, _ in counts})
     rows = [
         f"{batch}: {', '.join(f'{c} {n}' for (b, c), n in sorted(counts.items()) if b == batch)}"

@@ -1,4 +1,4 @@
-"""Whether two groups of samples can be compared: the groups are there, have replicates, and blocks do not hide them."""
+"""Check whether a contrast can be tested: both groups exist, have replicates and are not confounded with the block."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,17 @@ def check_contrast(
     samples: Mapping[str, Mapping[str, str]],
     source: str = "the sample sheet has",
 ) -> list[str]:
-    """What keeps a contrast from being tested, each with the key of `expression.contrast` that it is about.
+    """Check a contrast against the metadata of its samples.
 
-    samples: sample → its metadata. source: what has the columns, in words. Empty where nothing is wrong.
+    Parameters
+    ----------
+    column, reference, tested, block : as in `expression.contrast`.
+    samples : sample → metadata.
+    source : subject and verb of the message for an unknown column.
+
+    Returns
+    -------
+    One message per fault, each beginning with its key below `expression.contrast`.
     """
     columns = list(dict.fromkeys(name for metadata in samples.values() for name in metadata))
     faults = [
@@ -29,7 +37,7 @@ def check_contrast(
     if faults:
         return faults
     if reference == tested:
-        return [f"tested: {tested!r} is the reference as well; name two groups"]
+        return [f"tested: {tested!r} is also the reference; choose two different groups"]
     sizes = Counter(metadata[column] for metadata in samples.values() if column in metadata)
     for key, level in (("reference", reference), ("tested", tested)):
         if level not in sizes:
@@ -38,16 +46,20 @@ def check_contrast(
             )
         elif sizes[level] < MIN_REPLICATES:
             faults.append(
-                f"{key}: {level!r} has one sample; without a replicate a difference between groups cannot be told "
-                "from the difference between any two samples"
+                f"{key}: {level!r} has one sample; without replicates the difference between groups cannot be distinguished "
+                "from the variability between samples"
             )
     return faults or _check_block(column, (reference, tested), block, samples)
 
 
 def choose_table(table: str | None, has_counts: bool, tables: Sequence[str]) -> str | None:
-    """The table that a contrast is of, `expression` for what reads are counted to; None where several could be meant, or none.
+    """Name of the table that a contrast applies to; None if it is ambiguous or there is none.
 
-    table: the one that the config names. has_counts: whether reads are counted. tables: names of the user's own.
+    Parameters
+    ----------
+    table : the configured one, if any.
+    has_counts : whether the project counts reads; the table is then `expression`.
+    tables : names of the user's tables.
     """
     if table is not None:
         return table
@@ -57,7 +69,7 @@ def choose_table(table: str | None, has_counts: bool, tables: Sequence[str]) -> 
 
 
 def select_samples(column: str, levels: tuple[str, str], samples: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The samples of two groups, in the order given."""
+    """Samples that belong to either of two groups, in input order."""
     return [sample for sample, metadata in samples.items() if metadata.get(column) in levels]
 
 
@@ -67,19 +79,19 @@ def _check_block(column: str, levels: tuple[str, str], block: str | None, sample
     selected = select_samples(column, levels, samples)
     without_block = [sample for sample in selected if not samples[sample].get(block)]
     if without_block:
-        return [f"block: sample {without_block[0]} has nothing in column {block}"]
+        return [f"block: sample {without_block[0]} has no value in column {block}"]
     groups = {sample: samples[sample][column] for sample in selected}
     blocks = {sample: samples[sample][block] for sample in selected}
     if len(set(blocks.values())) == 1:
-        return [f"block: all samples of the contrast are {blocks[selected[0]]!r} in column {block}; leave block out"]
+        return [f"block: all samples of the contrast have {blocks[selected[0]]!r} in column {block}; remove block"]
     informative = [b for b in set(blocks.values()) if len({groups[s] for s in selected if blocks[s] == b}) == 2]
     if not informative:
         return [
-            f"block: each {block} holds samples of one group only, so that the effect of {column} cannot be told from it; "
-            "leave block out, and read the result as that of both"
+            f"block: each {block} has samples of one group only, so the effect of {column} is confounded with it; "
+            "remove block, and interpret the result as the effect of both"
         ]
     if len(selected) <= len(set(blocks.values())) + 1:
-        return [f"block: {len(set(blocks.values()))} blocks leave no replicate among {len(selected)} samples; leave block out"]
+        return [f"block: {len(set(blocks.values()))} blocks leave no replicate among {len(selected)} samples; remove block"]
     return []
 
 

@@ -1,1 +1,1 @@
-"""The typed model of a project's config, a file a section, and the documentation that is generated from it."""
+"""Typed model of a project's config, one module per group of sections, and the generator of its documentation."""

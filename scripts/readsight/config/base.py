@@ -1,4 +1,4 @@
-"""What every section of the config is made of: strict keys, and the kinds of values that many share."""
+"""Base class of all config sections, and value types that several sections use."""
 
 from typing import Annotated
 
@@ -10,6 +10,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
 class Section(BaseModel):
-    """A section: keys that it does not know are refused."""
+    """A section of the config; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", validate_default=True)

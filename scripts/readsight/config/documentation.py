@@ -1,6 +1,6 @@
-"""Generate the commented default config, its JSON Schema and its reference from the typed model.
+"""Generator of the commented default config, its JSON Schema and its reference from the typed model.
 
-`python -m readsight.config.documentation` writes them; with `--check` it names those that have drifted and ends with 1.
+`python -m readsight.config.documentation` writes them; with `--check` it lists outdated files and exits with status 1.
 """
 
 import json
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "config"
 TEMPLATE = Path(__file__).with_name("documentation.md")
 WIDTH = 118
 
-# What stands in the default project where the model has no default.
+# Example values of the default project for keys without a default.
 EXAMPLES = {
     "project": "my-project",
     "samples": "config/samples.tsv",
@@ -56,16 +56,23 @@ PLACEHOLDERS = {"tasks": "call_quality", "tables": "mrna"}
 FILE_HEADER = """\
 # yaml-language-server: $schema=schema.json
 #
-# The default project, a template: EDIT the lines marked so, or copy this file and samples.tsv to
-# config/projects/<name>/ and edit them there. Every key stands here with its default; keys that start
-# with # are off. Generated from scripts/readsight/config/schema.py. Paths start at the folder that the run
-# starts in; ${VARIABLE} is replaced by the environment's, ${results} by the project's results folder.
+# The default project, a template: change the lines marked EDIT, or copy this file and samples.tsv to
+# config/projects/<name>/ and edit them there. Every key is listed with its default; keys that start with #
+# are not set. Generated from scripts/readsight/config/schema.py. Paths are relative to the folder where the
+# run starts; ${VARIABLE} is an environment variable, ${results} the results folder of the project.
 """
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key of the config: dotted path, type in words, default, help; section: the section it holds, if any."""
+    """A key of the config: dotted path, readable type, default and help.
+
+    Attributes
+    ----------
+    section : the section class, if the key is a section.
+    is_mapping, is_list : whether the key holds several such sections, by name or as a list.
+    is_optional : whether the key is unset by default.
+    """
 
     path: str
     kind: str
@@ -112,7 +119,7 @@ def _iterate_types(annotation: Any) -> Iterator[Any]:
 
 
 def _describe_type(annotation: Any, metadata: list[Any] = ()) -> str:
-    """A type in words, with its range or allowed values."""
+    """Readable type, with its range or allowed values."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         if annotation == Name:
@@ -128,7 +135,7 @@ def _describe_type(annotation: Any, metadata: list[Any] = ()) -> str:
         )
     if origin is dict:
         return f"{_describe_type(arguments[0])} → {_describe_type(arguments[1])}"
-    text = {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(annotation, "text")
+    text = {bool: "true or false", int: "integer", float: "number", str: "text"}.get(annotation, "text")
     if any(getattr(m, "pattern", None) for m in metadata):
         return "name"
     limits = [f"{sign} {getattr(m, name):g}" for m in metadata for name, sign in SIGNS if getattr(m, name, None) is not None]
@@ -151,14 +158,23 @@ def _format_yaml(value: Any) -> str:
 
 
 def render_config_yaml() -> str:
-    """The commented defaults; it is itself a valid config."""
+    """Render the commented defaults, which are a valid config."""
     return FILE_HEADER + "".join(f"{line}\n" for line in _render_section(Config, "", "", is_commented_out=False))
 
 
 def _render_section(
     section: type[BaseModel], parent: str, indentation: str, is_commented_out: bool, is_list: bool = False
 ) -> Iterator[str]:
-    """Lines of a section. parent: its place in the model; indentation: indentation; is_commented_out: commented out; is_list: an entry of a list."""
+    """Lines of a section of the model.
+
+    Parameters
+    ----------
+    section : the section class.
+    parent : dotted path of the section.
+    indentation : of the lines.
+    is_commented_out : whether the keys are comments.
+    is_list : whether the section is an item of a list.
+    """
     prefix = "#" if is_commented_out else ""
     for position, key in enumerate(iterate_keys(section, parent)):
         example = EXAMPLES.get(key.path)
@@ -199,7 +215,7 @@ def render_schema_json() -> str:
 
 
 def render_readme() -> str:
-    """The reference: guide to the sheet, then every key with type, default and meaning."""
+    """Render the reference: guide to projects, then every key with type, default and meaning."""
     text = TEMPLATE.read_text()
     for name, value in {
         "ASSAYS": ", ".join(sample_sheet.ASSAYS),
@@ -211,7 +227,7 @@ def render_readme() -> str:
 
 
 def _render_tables() -> str:
-    """A table for the top of the config, and one for each section below it."""
+    """One table for the top level of the config, and one per section."""
     tables = []
 
     def add_section(section: type[BaseModel], path: str, label_prefix: str) -> None:
@@ -229,7 +245,7 @@ def _render_tables() -> str:
         heading = f"### `{label_prefix}`\n\n{_section_docstring(section)}\n" if label_prefix else "### The top level\n"
         tables.append("\n".join([heading, "| key | type | default | meaning |", "|---|---|---|---|", *rows, ""]))
         for key, inner in subsections:
-            add_section(key.sub, key.path, inner)
+            add_section(key.section, key.path, inner)
 
     add_section(Config, "", "")
     return "\n".join(tables).rstrip("\n")
@@ -248,7 +264,7 @@ def _section_docstring(section: type[BaseModel]) -> str:
 
 
 def render_files() -> dict[Path, str]:
-    """Generated files and their content."""
+    """Generated file → its content."""
     return {
         FOLDER / "config.yaml": render_config_yaml(),
         FOLDER / "schema.json": render_schema_json(),
@@ -257,17 +273,17 @@ def render_files() -> dict[Path, str]:
 
 
 def find_outdated() -> list[Path]:
-    """Generated files that are not what the model says."""
+    """Generated files that differ from what the model would generate."""
     return [path for path, text in render_files().items() if not path.exists() or path.read_text() != text]
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with --check compare them."""
+    """Write the files, or compare them with --check."""
     outdated = find_outdated()
     if arguments == ["--check"]:
         for path in outdated:
             print(
-                f"{path}: is not what scripts/readsight/config/schema.py says; run: python -m readsight.config.documentation",
+                f"{path}: differs from scripts/readsight/config/schema.py; run: python -m readsight.config.documentation",
                 file=sys.stderr,
             )
         return int(bool(outdated))

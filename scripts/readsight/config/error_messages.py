@@ -1,4 +1,4 @@
-"""Faults of a config, as pydantic finds them, in the words of somebody who writes YAML."""
+"""Pydantic's validation errors, translated for people who write YAML."""
 
 import difflib
 import re
@@ -6,23 +6,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-# What pydantic's kinds of errors mean to somebody who writes YAML.
+# Prefix of a pydantic error type → the value that is expected.
 EXPECTED_KINDS = {
-    "model": "keys of its own are needed here (`key: value` lines, further to the right)",
-    "dict": "names of your own are needed here (`name: value` lines, further to the right)",
+    "model": "this is a section: `key: value` lines are needed below it, indented further",
+    "dict": "names that you choose are needed below it (`name: value` lines, indented further)",
     "list": "a list is needed ([a, b])",
-    "int": "a whole number is needed",
+    "int": "an integer is needed",
     "float": "a number is needed",
     "bool": "true or false is needed",
     "string": "text is needed (put it in quotes)",
 }
 
-# What pydantic adds to the place of a fault where a key takes either of two kinds of value.
+# Names that pydantic adds to the location of an error where a key accepts either of two types.
 BRANCHES = ("str", "list[str]")
 
 
 def _find_section(location: tuple, root: type[BaseModel]) -> type[BaseModel] | None:
-    """The config section that a location of an error lies in."""
+    """The section class that an error's location refers to; None outside of any section."""
     current = root
     is_name = False
     for key in location:
@@ -38,7 +38,7 @@ def _find_section(location: tuple, root: type[BaseModel]) -> type[BaseModel] | N
 
 
 def _expand_type(annotation: Any) -> list[Any]:
-    """A type and everything it is made of."""
+    """A type and all its type arguments, recursively."""
     types = [annotation]
     for argument in getattr(annotation, "__args__", ()):
         types += _expand_type(argument)
@@ -46,10 +46,13 @@ def _expand_type(annotation: Any) -> list[Any]:
 
 
 def explain_error(error: dict[str, Any], root: type[BaseModel]) -> list[str]:
-    """Say one pydantic error of the model `root` in a user's words."""
+    """Translate one pydantic error of the model `root` into messages for users.
+
+    Returns an empty list for the second branch of a union, which repeats the first.
+    """
     location = tuple(key for key in error["loc"] if key not in BRANCHES)
     if len(location) < len(error["loc"]) and BRANCHES[0] not in error["loc"]:
-        return []  # said once, of the first kind
+        return []  # reported once, for the first branch
     key_path = ".".join(str(p) for p in location)
     kind = error["type"]
     if kind == "extra_forbidden":

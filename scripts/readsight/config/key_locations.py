@@ -1,4 +1,4 @@
-"""Where the keys of a config stand: file and row."""
+"""File and row of every key of a config, for error messages."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,8 +10,13 @@ import yaml
 class KeyLocations:
     """Rows of all keys of the files that a config was merged from.
 
-    paths: in the order in which later files override earlier ones. Keys are dotted paths;
-    items of lists are numbered from 0.
+    Parameters
+    ----------
+    paths : config files; later ones override earlier ones.
+
+    Notes
+    -----
+    Keys are dotted paths; items of lists are numbered from 0.
     """
 
     def __init__(self, paths: Sequence[str | Path] = ()):
@@ -40,13 +45,13 @@ class KeyLocations:
                 self._record_rows(value, f"{parent}.{i}", path)
 
     def find_duplicates(self) -> list[str]:
-        """Faults of keys that stand twice in one section, of which YAML would silently take the last."""
+        """Faults for keys that occur twice in one section; YAML would silently use the last one."""
         return [
-            f"{path}, row {row}: {key}: stands in this section already; keep one of them" for path, key, row in self._duplicates
+            f"{path}, row {row}: {key}: occurs twice in this section; keep one of them" for path, key, row in self._duplicates
         ]
 
     def locate_fault(self, fault: str) -> str:
-        """A fault that begins with its key, behind the file and row of that key, or of the nearest one above it."""
+        """Prefix a fault, which begins with its key, with file and row of that key or of its closest parent."""
         key = fault.split(":", 1)[0]
         while key:
             for path in reversed(self.rows):

@@ -1,4 +1,4 @@
-"""The sample sheet: a TSV, a row a sequencing unit. All its faults are found in one reading."""
+"""Reader of the sample sheet: a TSV with one row per sequencing unit. It reports all faults at once."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ STRANDEDNESS = ("auto", "unstranded", "forward", "reverse")
 COLUMNS = ("sample", "unit", "assay", "fastq_1", "fastq_2", "bam", "cram")
 REQUIRED = ("sample", "assay")
 FILES = COLUMNS[3:]
-# Free columns that describe a unit, so that they may differ between the units of a sample.
+# Free columns that describe a unit and may differ between the units of a sample.
 UNIT_COLUMNS = (
     "lane",
     "library",
@@ -38,9 +38,12 @@ SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 class Unit:
     """One sequencing unit: a lane or library of a sample.
 
-    fastq_1, fastq_2: paths of reads (fastq_2 only where paired). alignment: path
-    of a BAM or CRAM instead of reads. metadata: the sheet's other columns.
-    row: row of the sheet, counted from 1.
+    Attributes
+    ----------
+    fastq_1, fastq_2 : paths of reads; fastq_2 only for paired reads.
+    alignment : path of a BAM or CRAM, instead of reads.
+    metadata : the free columns of the sheet.
+    row : row of the sheet, from 1.
     """
 
     sample: str
@@ -63,7 +66,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row of the sheet: its number from 1 and its filled fields by column, paths expanded."""
+    """A row of the sheet: its number from 1, and column → value of the filled fields, with expanded paths."""
 
     number: int
     values: dict[str, str]
@@ -72,9 +75,16 @@ class SheetRow:
 def read_sample_sheet(path: str | Path, results: str, calls: bool = False, tables: bool = False) -> list[Unit]:
     """Read a sample sheet; ${results} and ${VARIABLE} in paths are expanded.
 
-    calls: the project brings its own VCF, so that rows may have neither reads nor alignment. tables: it brings
-    matrices, so that rows may have no assay either, and say of a sample what it is.
-    Raises InputError with a line for each fault: file, row, column, and what would be right.
+    Parameters
+    ----------
+    path : of the sheet.
+    results : results folder of the project.
+    calls : whether the project starts from a VCF; rows may then have neither reads nor alignment.
+    tables : whether the project has matrices; rows may then also lack an assay and hold metadata only.
+
+    Raises
+    ------
+    InputError with one line per fault: file, row, column, and what would be right.
     """
     sheet = str(path)
     header, fields = _read_fields(Path(path), tables)
@@ -83,14 +93,14 @@ def read_sample_sheet(path: str | Path, results: str, calls: bool = False, table
         faults += [(row.number, fault) for fault in _check_row(row, calls, tables)]
     faults += _check_sheet(rows)
     if not rows and not faults:
-        raise InputError(f"{sheet}: has a header but no rows; give a row a sequencing unit")
+        raise InputError(f"{sheet}: has a header but no rows; add one row per sequencing unit")
     if faults:
         raise InputError(f"{sheet}, row {number}, {fault}" for number, fault in sorted(faults, key=lambda f: f[0]))
     return [_make_unit(row) for row in rows]
 
 
 def read_sample_metadata(path: str | Path, results: str) -> dict[str, dict[str, str]]:
-    """What the sheet of a project with tables says of each sample: its columns that do not describe units."""
+    """Read sample → metadata (column → value) from the sheet of a project with tables, without unit columns."""
     metadata: dict[str, dict[str, str]] = {}
     for unit in read_sample_sheet(path, results, tables=True):
         metadata.setdefault(unit.sample, {k: v for k, v in unit.metadata.items() if k.lower() not in UNIT_COLUMNS})
@@ -98,10 +108,10 @@ def read_sample_metadata(path: str | Path, results: str) -> dict[str, dict[str, 
 
 
 def _read_fields(path: Path, tables: bool) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header, and each row's number and fields. Raises InputError where columns cannot be told."""
+    """Read the header, and number and fields of each row. Raises InputError if the columns are unclear."""
     lines = [(i, line) for i, line in enumerate(_read_lines(path), start=1) if line.strip() and not line.startswith("#")]
     if not lines:
-        raise InputError(f"{path}: is empty; a header with {', '.join(COLUMNS[:5])} and a row a sequencing unit are needed")
+        raise InputError(f"{path}: is empty; a header with {', '.join(COLUMNS[:5])} and one row per sequencing unit are needed")
     (number, first), *body = lines
     if "\t" not in first:
         for separator, separator_name in SEPARATORS.items():
@@ -126,7 +136,7 @@ def _read_lines(path: Path) -> list[str]:
         closest = find_closest(path.name, [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else [])
         hint = "" if path.is_absolute() else f" (relative paths start at {Path.cwd()}, not at the config file)"
         raise InputError(
-            f"{path}: there is no such sample sheet{hint}" + (f"; did you mean {path.parent / closest}?" if closest else "")
+            f"{path}: this sample sheet does not exist{hint}" + (f"; did you mean {path.parent / closest}?" if closest else "")
         ) from None
     except OSError as error:
         raise InputError(f"{path}: the sample sheet cannot be read: {error.strerror}") from None
@@ -146,7 +156,7 @@ def _split_line(line: str) -> list[str]:
 
 def _check_header(header: list[str], tables: bool) -> list[str]:
     faults = [f"column {i}: has no name" for i, name in enumerate(header, start=1) if not name]
-    faults += [f"column {name}: stands {n} times in the header" for name, n in Counter(header).items() if n > 1 and name]
+    faults += [f"column {name}: occurs {n} times in the header" for name, n in Counter(header).items() if n > 1 and name]
     free = [name for name in header if name not in COLUMNS and name]
     for name in free:
         closest = find_closest(name, [c for c in COLUMNS if c not in header], cutoff=0.8)
@@ -166,7 +176,7 @@ def _check_header(header: list[str], tables: bool) -> list[str]:
 def _parse_rows(
     header: list[str], fields: list[tuple[int, list[str]]], results: str
 ) -> tuple[list[SheetRow], list[tuple[int, str]]]:
-    """Rows whose fields fit the header; faults, each with its row, of the others."""
+    """Rows whose fields match the header, and (row, fault) for all that do not."""
     rows, faults = [], []
     for number, values in fields:
         values = [value.strip() for value in values]
@@ -184,15 +194,17 @@ def _describe_misfit(values: list[str], header: list[str]) -> str:
     count = f"{len(values)} field{'s' * (len(values) != 1)} but the header has {len(header)} columns"
     for separator, separator_name in SEPARATORS.items():
         if len(values) < len(header) and any(separator in value for value in values):
-            return f"column {len(values)}: the row has {count}; {separator_name} stand where tabs are needed"
+            return f"column {len(values)}: the row has {count}; {separator_name} are used where tabs are needed"
     last = (
-        f"the last is {values[-1]!r}" if len(values) > len(header) else f"nothing stands for {', '.join(header[len(values) :])}"
+        f"the last is {values[-1]!r}"
+        if len(values) > len(header)
+        else f"values are missing for {', '.join(header[len(values) :])}"
     )
     return f"column {min(len(values), len(header)) + 1}: the row has {count}; {last}. Leave unused fields empty, with their tabs"
 
 
 def _check_row(row: SheetRow, calls: bool, tables: bool) -> list[str]:
-    """Faults that can be seen in one row alone."""
+    """Faults of a single row."""
     values = row.values
     faults = []
     for column in ("sample", "unit"):
@@ -209,17 +221,15 @@ def _check_row(row: SheetRow, calls: bool, tables: bool) -> list[str]:
     for column in FILES:
         faults += [f"column {column}: {fault}" for fault in _check_path(column, values.get(column, ""))]
     if "fastq_2" in values and "fastq_1" not in values:
-        faults.append(
-            "column fastq_2: second mates without first mates; name them in fastq_1 (single-end reads stand in fastq_1)"
-        )
+        faults.append("column fastq_2: second mates without first mates; fill fastq_1 (single-end reads belong in fastq_1)")
     kinds = [column for column in ("fastq_1", "bam", "cram") if column in values]
     if len(kinds) > 1:
         faults.append(
-            f"column {kinds[1]}: the row has {' and '.join(kinds)}; a unit comes from reads or from one alignment, keep one of them"
+            f"column {kinds[1]}: the row has {' and '.join(kinds)}; a unit has either reads or one alignment, keep one of them"
         )
     if not kinds and "fastq_2" not in values and not calls and not tables:
         faults.append(
-            "column fastq_1: the row has neither reads (fastq_1) nor an alignment (bam, cram), and the config names neither variants.vcf nor tables"
+            "column fastq_1: the row has neither reads (fastq_1) nor an alignment (bam, cram), and the config has neither variants.vcf nor tables"
         )
     return faults
 
@@ -235,7 +245,7 @@ def _check_assay(values: dict[str, str]) -> list[str]:
 
 
 def _check_strandedness(values: dict[str, str]) -> list[str]:
-    """The column says of RNA what its kit gives; other assays have no strands to keep."""
+    """Faults of the column `strandedness`, which applies to RNA only."""
     claim = values.get("strandedness", "auto")
     if values.get("assay") != "rna" or claim in STRANDEDNESS:
         return []
@@ -250,16 +260,16 @@ def _check_path(column: str, path: str) -> list[str]:
     faults = describe_unset_variables(path)
     kind = next((kind for kind in ("bam", "cram") if path.lower().endswith(f".{kind}")), None)
     if kind and kind != column:
-        faults.append(f"{path!r} is a {kind.upper()}; name it in column {kind}")
+        faults.append(f"{path!r} is a {kind.upper()}; move it to column {kind}")
     if column in ("bam", "cram") and kind is None:
         faults.append(f"{path!r} does not end in .{column}")
     if not describe_unset_variables(path) and ("{" in path or "}" in path):
-        faults.append(f"{path!r} holds braces, which file names of a workflow cannot; rename the file")
+        faults.append(f"{path!r} contains braces, which are not allowed in a workflow's file names; rename the file")
     return faults
 
 
 def _check_sheet(rows: list[SheetRow]) -> list[tuple[int, str]]:
-    """Faults that show only between rows; each with the row it is said of."""
+    """(row, fault) of all faults that involve several rows."""
     faults: list[tuple[int, str]] = []
     units: dict[tuple[str, str], int] = {}
     files: dict[str, tuple[int, str]] = {}
@@ -271,7 +281,7 @@ def _check_sheet(rows: list[SheetRow]) -> list[tuple[int, str]]:
             faults.append(
                 (
                     row.number,
-                    f"column unit: sample {key[0]!r}, unit {key[1]!r} stands in row {units[key]} already; give each unit of a sample its own name",
+                    f"column unit: sample {key[0]!r}, unit {key[1]!r} is already in row {units[key]}; give each unit of a sample a unique name",
                 )
             )
         units.setdefault(key, row.number)
@@ -284,7 +294,7 @@ def _check_sheet(rows: list[SheetRow]) -> list[tuple[int, str]]:
 
 
 def _check_reuse(row: SheetRow, column: str, files: dict[str, tuple[int, str]]) -> list[tuple[int, str]]:
-    """A file, links followed, that an earlier field names already."""
+    """Fault of a file (links resolved) that an earlier row already uses."""
     real_path = os.path.realpath(row.values[column])
     if real_path not in files:
         files[real_path] = (row.number, column)
@@ -293,13 +303,13 @@ def _check_reuse(row: SheetRow, column: str, files: dict[str, tuple[int, str]]) 
     return [
         (
             row.number,
-            f"column {column}: {row.values[column]!r} is used in row {number}, column {earlier_column} already; each file belongs to one unit",
+            f"column {column}: {row.values[column]!r} is used in row {number}, column {earlier_column}; each file belongs to one unit",
         )
     ]
 
 
 def _check_consistency(row: SheetRow, sample: str, firsts: dict[tuple[str, str], tuple[int, str]]) -> list[tuple[int, str]]:
-    """What must be equal in all units of a sample."""
+    """Faults of values that must be equal in all units of a sample but differ."""
     kind = "an alignment" if {"bam", "cram"} & set(row.values) else "reads"
     facts = {"assay": row.values.get("assay", ""), "fastq_1": kind}
     if facts["assay"] == "rna" and kind == "reads":
@@ -311,11 +321,9 @@ def _check_consistency(row: SheetRow, sample: str, firsts: dict[tuple[str, str],
         if value == first:
             continue
         if column == "fastq_1":
-            fault = (
-                f"sample {sample!r} has {value} here and {first} in row {number}; a sample comes from reads or from alignments"
-            )
+            fault = f"sample {sample!r} has {value} here and {first} in row {number}; a sample has either reads or alignments"
         elif column == "fastq_2":
-            fault = f"sample {sample!r} has {value} here and {first} in row {number}; RNA is counted by pairs or by reads, make them two samples"
+            fault = f"sample {sample!r} has {value} here and {first} in row {number}; RNA is counted by pairs or by single reads, make them two samples"
         elif column == "assay":
             fault = f"sample {sample!r} is {value!r} here and {first!r} in row {number}; make them two samples of one donor"
         else:

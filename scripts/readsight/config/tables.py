@@ -1,4 +1,4 @@
-"""Config of what users bring as tables: matrices of samples, and files that say what the samples are."""
+"""Config of user tables: matrices of samples × features, and metadata of the samples."""
 
 from typing import Literal
 
@@ -8,42 +8,46 @@ from readsight.config.base import Name, Section
 
 
 class TableConfig(Section):
-    """A matrix of samples and features (genes, proteins, probes), either way round, of one modality."""
+    """A matrix of samples and features (genes, proteins, probes) of one modality, in either orientation."""
 
     files: list[str] = Field(
         ...,
         min_length=1,
-        description="CSV or TSV (plain or gzip), .h5ad, .h5mu, GEO series matrix, or GDC STAR counts (a file a sample). Several files are put together by their samples, over the features that all have.",
+        description="CSV or TSV (plain or gzip), .h5ad, .h5mu, GEO series matrix, or GDC STAR counts (one file per sample). Several files are concatenated over samples; features that not all files have are dropped.",
     )
     kind: Literal["auto", "counts", "expected", "tpm", "log", "values"] = Field(
         "auto",
-        description="What the numbers are: raw counts (learned from as log2(1 + CPM), or log2(1 + TPM) where lengths of genes are known by reference.gtf), expected counts (the same, with fractions: RSEM, Salmon), tpm (taken to log2(1 + TPM)), log (logarithms already), or values (any others, taken as they are). auto: told from the numbers, and said.",
+        description="Type of the numbers: counts (models use log2(1 + CPM), or log2(1 + TPM) where reference.gtf gives gene lengths), expected (estimated counts with fractions: RSEM, Salmon; treated as counts), tpm (transformed to log2(1 + TPM)), log (already logarithms), or values (anything else, used unchanged). auto: inferred from the numbers, and logged.",
     )
     samples_are: Literal["auto", "rows", "columns"] = Field(
-        "auto", description="Which way round the matrix lies. auto: told from names of samples and genes, and said."
+        "auto",
+        description="Orientation of the matrix. auto: inferred from the names of samples and features, and logged.",
     )
     about: list[str] = Field(
-        [], description="Columns (rows) of the matrix that say something of the samples instead of being features: class, age."
+        [], description="Columns (or rows) of the matrix that are sample metadata instead of features, such as class or age."
     )
-    modality: str | None = Field(None, description="Modality to take of a .h5mu.")
-    layer: str | None = Field(None, description="Layer to take of a .h5ad or .h5mu; else counts where there is one, or X.")
+    modality: str | None = Field(None, description="Modality to read from a .h5mu.")
+    layer: str | None = Field(None, description="Layer to read from a .h5ad or .h5mu. Default: `counts` where it exists, else X.")
     duplicates: Literal["error", "sum", "mean", "first"] = Field(
-        "error", description="What becomes of a feature that stands more than once."
+        "error", description="How a feature that occurs more than once is handled."
     )
 
 
 class Metadata(Section):
-    """A file that says what the samples are: labels, donors, batches, follow-up. Its columns join those of the sheet."""
+    """A file of sample metadata: labels, donors, batches, follow-up. Its columns are added to those of the sample sheet."""
 
     file: str = Field(
-        ..., description="CSV or TSV with a header, plain or gzip; a GDC sample sheet or clinical table as it comes."
+        ...,
+        description="CSV or TSV with a header, plain or gzip; a GDC sample sheet or clinical table can be used as downloaded.",
     )
     key: str | None = Field(
         None,
-        description="Column that names the sample. Default: the one whose values are names of samples (or of TCGA patients).",
+        description="Column with the sample names. Default: the column whose values are names of samples (or of TCGA patients).",
     )
     order_of: str | None = Field(
         None,
-        description="For a file that names no samples: the table file (one of tables.<name>.files) whose samples its rows follow, one by one.",
+        description="For a file without sample names: the table file (one of tables.<name>.files) whose sample order its rows follow.",
     )
-    add: dict[Name, str] = Field({}, description="Columns to add, with one value for all samples of the file (split: train).")
+    add: dict[Name, str] = Field(
+        {}, description="Columns to add, each with one value for all samples of the file (split: train)."
+    )

@@ -1,1 +1,1 @@
-"""The checks of a project before a run: `python -m readsight.doctor CONFIG`."""
+"""Checks of a project before a run: `python -m readsight.doctor CONFIG`."""

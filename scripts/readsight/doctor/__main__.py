@@ -1,4 +1,4 @@
-"""`python -m readsight.doctor CONFIG`: look at a project, and start nothing."""
+"""`python -m readsight.doctor CONFIG`: check a project without starting anything."""
 
 import sys
 

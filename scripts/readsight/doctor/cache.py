@@ -1,4 +1,4 @@
-"""Remember what a check found of a file, as long as the file stays the same."""
+"""Cache of check results per file, valid until the file changes."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ FOLDER = Path(".readsight") / "checks"
 
 
 class Cache:
-    """Results of checks in small JSON files, one a check, in a folder.
+    """Results of checks as small JSON files in a folder.
 
-    A result holds for the path, size and time of change of each file and for the code
-    that made it. Runs in parallel may share the folder: an entry appears whole or not at all.
-    Where the folder cannot be written, nothing is remembered.
+    The key of an entry covers path, size and modification time of each file, and the code that made the result.
+    Parallel runs may share the folder, because entries are written atomically. If the folder is not writable, nothing
+    is cached.
     """
 
     def __init__(self, folder: Path = FOLDER):
@@ -29,9 +29,14 @@ class Cache:
         self.code = hashlib.sha256(code).hexdigest()
 
     def get(self, kind: str, paths: Sequence[str], make: Callable[[], Any], *arguments: Any) -> Any:
-        """What `make` returns (something JSON can hold), remembered.
+        """Return the cached result of `make`, or call it and cache the result.
 
-        arguments: what else the result depends on. What `make` raises passes on and is not remembered.
+        Parameters
+        ----------
+        kind : of the check.
+        paths : files that the result depends on.
+        make : returns a value that JSON can represent; its exceptions propagate and are not cached.
+        arguments : further values that the result depends on.
         """
         entry = self.folder / f"{self._compute_key(kind, paths, arguments)}.json"
         try:

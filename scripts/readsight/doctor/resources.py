@@ -1,4 +1,4 @@
-"""Room on disk and in memory against an estimate of what a project needs."""
+"""Checks of disk space and memory against an estimate of what a project needs."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ from pathlib import Path
 from readsight.wiring.project import Project
 
 MB = 1_000_000
-# Bytes of results and of temporary files for each byte of input. Clean reads, and corrected ones,
-# live at the same time as the CRAM made of them; sorting spills a sample's reads once.
+# Bytes of results and temporary files per byte of input. Clean and corrected reads exist at the same
+# time as the CRAM made from them; sorting writes the reads of a sample to disk once.
 PER_READS = 3.0
 PER_PLAIN_READS = 0.8
 PER_ALIGNMENT = 1.5
@@ -18,11 +18,11 @@ PER_SORT = 1.5
 PER_TABLE = 6.0
 UNPACKED = 5
 MIN_BYTES = 50 * MB
-CERTAIN_FACTOR = 3  # less than this part of the estimate is surely too little
+CERTAIN_FACTOR = 3  # less free space than the estimate divided by this is an error, not only a note
 
 
 def estimate_disk(project: Project, bases: int) -> int:
-    """Bytes of disk that a run needs: from the sizes of reads, alignments, tables and sequences, and the bases of the reference."""
+    """Estimate the disk space of a run in bytes, from the sizes of its input files and the length of the reference."""
     need = MIN_BYTES + PER_BASE * bases
     aligner, index_bytes = _find_largest_index(project)
     if aligner == "STAR":
@@ -35,7 +35,7 @@ def estimate_disk(project: Project, bases: int) -> int:
         need += sum(_file_size(path) * PER_TABLE * (UNPACKED if path.endswith(".gz") else 1) for path in table.files)
     for task in project.config.tasks.values():
         if task.source == "sequences":
-            # Each fold holds the sequences again, its training part once more when it is balanced.
+            # Each fold stores the sequences again, and the balanced training set once more.
             copies = 1 + 2 * task.split.folds * task.split.repeats
             sizes = [_file_size(file.path) * (UNPACKED if file.path.endswith(".gz") else 1) for file in task.sequences.files]
             need += sum(sizes) * copies + (_file_size(task.sequences.genome) if task.sequences.genome else 0)
@@ -46,7 +46,7 @@ def estimate_disk(project: Project, bases: int) -> int:
 
 
 def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
-    """Faults where the disk surely has too little room, notes where it may have."""
+    """Faults if the disk space is certainly too small, notes if it may be too small."""
     need = estimate_disk(project, bases)
     faults, notes = [], []
     existing_folder = _find_existing(Path(project.folder))
@@ -54,7 +54,7 @@ def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
     message = (
         f"{project.folder}: this run needs about {_format_size(need)} of disk, {_format_size(free)} are free on {existing_folder}"
     )
-    remedy = "make room, or set `results` to a folder on a larger disk"
+    remedy = "free disk space, or set `results` to a folder on a larger disk"
     if free < need:
         started = Path(project.folder).exists()
         (notes if started or free > need / CERTAIN_FACTOR else faults).append(f"{message}; {remedy}")
@@ -69,10 +69,10 @@ def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
 
 
 def check_memory(project: Project, bases: int) -> list[str]:
-    """Notes where this machine's memory is too small for the aligner's index.
+    """Notes if the memory of this machine is too small for the aligner's index.
 
-    Whole jobs may run elsewhere (a cluster), so that this is no fault. bwa holds about 1.8
-    bytes for each base of the reference, bwa-mem2 and STAR about 10.
+    Not a fault, because jobs may run on a cluster. bwa needs about 1.8 bytes per base of the reference, bwa-mem2 and
+    STAR about 10.
     """
     aligner, per_base = _find_largest_index(project)
     need = bases * per_base + 500 * MB
@@ -86,7 +86,7 @@ def check_memory(project: Project, bases: int) -> list[str]:
 
 
 def _find_largest_index(project: Project) -> tuple[str, float]:
-    """The aligner whose index is the largest, and its bytes for each base; Salmon alone holds transcripts only."""
+    """Aligner with the largest index, and its bytes per base of the reference; Salmon only indexes transcripts."""
     expression = project.config.expression
     if project.rna_samples and expression and "star" in expression.quantifiers:
         return "STAR", 11
@@ -104,7 +104,7 @@ def _file_size(path: str) -> int:
 
 
 def _find_existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that exists."""
+    """The path, or its closest parent that exists."""
     path = path.absolute()
     return next(p for p in (path, *path.parents) if p.exists())
 

@@ -1,6 +1,6 @@
-"""What a task on sequences will meet, seen before any job: from its files alone, the heads of large ones.
+"""Checks of tasks on sequences before any job, from their files; only the head of large files is read.
 
-With the standard library alone. What stands in parquet is not looked into; the job checks it.
+Uses the standard library only. Parquet files are not opened here; their job checks them.
 """
 
 import os
@@ -25,7 +25,7 @@ from readsight.wiring.project import Project
 
 LARGE_BYTES = 50_000_000
 HEAD_BYTES = 4_000_000
-# Bases of a window where the config does not say it.
+# Default window length of variants and splice sites, in bases.
 DEFAULT_LENGTH = 1000
 BIGWIG_MAGIC = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
@@ -35,9 +35,16 @@ Report = Callable[[str, str], None]
 
 @dataclass
 class SequenceFileSummary:
-    """What was found in one file of text. lengths: (bases, sequences, row and name of the first). labels: (label, sequences,
-    name of the first). chroms: with their sequences. unplaced: sequences that do not say where they lie, and the first of
-    them. sides: those of a given split. is_complete: whether the file was read to its end.
+    """Summary of one FASTA file or table of sequences.
+
+    Attributes
+    ----------
+    lengths : (bases, number of sequences, row and name of the first one).
+    labels : (label, number of sequences, name of the first one).
+    chroms : chromosome → number of sequences.
+    unplaced : number of sequences without coordinates, and the name of the first one.
+    sides : subsets of a given split.
+    is_complete : whether the file was read to its end.
     """
 
     path: str
@@ -51,7 +58,7 @@ class SequenceFileSummary:
 
 
 def list_files(project: Project) -> list[tuple[str, str, str]]:
-    """(key, path, format) of the files of tasks on sequences."""
+    """(key, path, format) of the files of all tasks on sequences."""
     files = []
     for name, task in _list_sequence_tasks(project):
         settings = task.sequences
@@ -67,7 +74,7 @@ def list_files(project: Project) -> list[tuple[str, str, str]]:
 
 
 def check_checkpoints(project: Project) -> list[str]:
-    """Faults of the folders of pre-trained transformers that tasks name."""
+    """Faults of the checkpoint folders of pre-trained transformers."""
     faults = []
     for name, task in _list_sequence_tasks(project):
         folder = task.represent.checkpoint
@@ -75,12 +82,12 @@ def check_checkpoints(project: Project) -> list[str]:
             continue
         key = f"tasks.{name}.represent.checkpoint"
         if not os.path.isdir(folder):
-            faults.append(f"{key}: there is no such folder: {folder}; a folder of a Hugging Face model is needed")
+            faults.append(f"{key}: folder does not exist: {folder}; the folder of a Hugging Face model is needed")
             continue
         contents = os.listdir(folder)
         if "config.json" not in contents:
             faults.append(
-                f"{key}: {folder} has no config.json; a folder of a Hugging Face model has config.json, weights and a tokenizer"
+                f"{key}: {folder} has no config.json; the folder of a Hugging Face model has config.json, weights and a tokenizer"
             )
         if not set(TOKENIZER_FILES) & set(contents):
             faults.append(
@@ -105,8 +112,13 @@ def check_tasks(
 ) -> tuple[list[str], list[str]]:
     """Faults and notes of all tasks on sequences.
 
-    missing: paths that are not there; tasks that name one are left. read_contigs: contigs of a file of a kind, whose own faults it
-    notes. reference: those of the project's genome.
+    Parameters
+    ----------
+    missing : missing paths; tasks with such a file are skipped.
+    read_contigs : (path, format) → contig table; it records faults of the file.
+    reference : contig table of the project's reference.
+    cache : of check results.
+    report : callback for progress (subject, text).
     """
     locations, wiring = KeyLocations(project.paths), DatasetWiring(project)
     faults: list[str] = []
@@ -138,7 +150,7 @@ def check_task(
     report: Callable[[str], None],
     fasta: bool = True,
 ) -> tuple[list[str], list[str]]:
-    """Faults and notes of one task, all of whose files are there. fasta: whether the project has a reference."""
+    """Faults and notes of one task whose files all exist. fasta: whether the project has a reference genome."""
     faults, notes = _check_signal(spec, task.sequences.signal), []
     spec = spec | ({"label": None} if task.sequences.signal else {})
     summaries: list[SequenceFileSummary] = []
@@ -149,7 +161,7 @@ def check_task(
             kind = format_detection.detect_format(path, spec["columns"])
             if kind in (format_detection.BED, format_detection.VCF):
                 if not (task.sequences.genome or fasta):
-                    faults.append(f"sequences.genome: {path} is {kind}, cut out of a genome; name it here or as reference.fasta")
+                    faults.append(f"sequences.genome: {path} is {kind}, which needs a genome; set it here or as reference.fasta")
                 window_sources.append((read_contigs(path, kind), entry))
                 report(f"{path}: {kind}, {window_sources[-1][0].records:,} records")
             elif kind != format_detection.PARQUET:
@@ -157,7 +169,7 @@ def check_task(
                 report(_describe_summary(summaries[-1]))
             else:
                 summaries.append(SequenceFileSummary(path, kind, is_complete=False))
-                report(f"{path}: looked into by its job")
+                report(f"{path}: will be checked by its job")
         except InputError as error:
             faults += error.faults
     if task.outcome == "positions":
@@ -180,7 +192,7 @@ def check_task(
 
 
 def _summarise_file(path: str, kind: str, spec: dict[str, Any], number: int, cache: Cache) -> SequenceFileSummary:
-    """What a file of text holds; of a large one, its head. Raises InputError with its faults."""
+    """Cached summary of a text file, or of the head of a large one. Raises InputError with its faults."""
     limit = HEAD_BYTES if os.path.getsize(path) > LARGE_BYTES else None
     entry = spec["files"][number]
 
@@ -212,7 +224,7 @@ def _summarise_records(records: Any, kind: str, column_values: dict[str, list[st
         dict(Counter(locus.chrom for locus in records.loci if locus.chrom)),
         (len(without), without[0] if without else ""),
         sorted({side for side in column_values.get("split", []) if side}),
-        records.whole,
+        records.is_complete,
     )
 
 
@@ -223,18 +235,18 @@ def _describe_summary(summary: SequenceFileSummary) -> str:
 
 
 def _check_signal(spec: dict[str, Any], signal: str | None) -> list[str]:
-    """Faults of a bigWig that is none."""
+    """Fault of a signal file that is not a bigWig."""
     if not signal:
         return []
     with open(signal, "rb") as handle:
         start = handle.read(4)
     return (
-        [] if start in BIGWIG_MAGIC else [f"sequences.signal: {signal} is no bigWig; write one of a bedGraph by bedGraphToBigWig"]
+        [] if start in BIGWIG_MAGIC else [f"sequences.signal: {signal} is not a bigWig; convert a bedGraph with bedGraphToBigWig"]
     )
 
 
 def _check_contigs(table: ContigTable, genome: ContigTable | None, cache: Cache) -> tuple[list[str], list[str]]:
-    """What keeps windows from being cut out of the genome: other contigs, other reference alleles."""
+    """Faults and notes of contigs and reference alleles that differ from the genome."""
     if genome is None or table.faults:
         return [], []
     faults, notes = contigs.compare_contigs(table, genome)
@@ -247,7 +259,7 @@ def _check_contigs(table: ContigTable, genome: ContigTable | None, cache: Cache)
 def _check_lengths(
     summaries: Sequence[SequenceFileSummary], window_tables: Sequence[ContigTable], spec: dict[str, Any]
 ) -> tuple[int | None, list[str]]:
-    """Bases of an example, None where that is not known here; and faults of unequal lengths."""
+    """Sequence length in bases, None if it is not known yet; and faults of unequal lengths."""
     known_lengths = [
         FileLengths(summary.path, {n: tuple(first) for n, *first in summary.lengths}) for summary in summaries if summary.lengths
     ]
@@ -263,12 +275,12 @@ def _check_lengths(
 def _check_classes(
     summaries: Sequence[SequenceFileSummary], window_sources: Sequence[tuple[ContigTable, dict[str, Any]]], spec: dict[str, Any]
 ) -> list[str]:
-    """Faults of classes, where all of them are known here: one alone, one of a single example, a positive that is none."""
+    """Faults of class labels, if all are known: a single class, a class of one example, an unknown positive class."""
     is_known = all(summary.is_complete for summary in summaries) and all(entry.get("label") for _, entry in window_sources)
     if spec["outcome"] != "classes" or not is_known or not (summaries or window_sources):
         return []
     examples: dict[str, tuple[int, str]] = {}
-    label_counts = [label_counts for summary in summaries for label_counts in summary.labels]
+    label_counts = [label_count for summary in summaries for label_count in summary.labels]
     label_counts += [(entry["label"], table.records, f"of {table.path}") for table, entry in window_sources]
     for label, number, name in label_counts:
         count, first = examples.get(label, (0, name))
@@ -283,7 +295,7 @@ def _check_classes(
 
 
 def _check_positions(summaries: Sequence[SequenceFileSummary], spec: dict[str, Any]) -> list[str]:
-    """Faults of sequences that do not say where they lie, and are to be divided by chromosomes."""
+    """Faults of sequences without coordinates in a split by chromosome."""
     if spec["by"] != "chromosome":
         return []
     total = sum(number for summary in summaries for _, number, *_ in summary.lengths)
@@ -292,7 +304,7 @@ def _check_positions(summaries: Sequence[SequenceFileSummary], spec: dict[str, A
 
 
 def _check_chromosomes(task: Task, summaries: Sequence[SequenceFileSummary], window_tables: Sequence[ContigTable]) -> list[str]:
-    """Faults of chromosomes that are tested on, or validated on, and that no example lies on."""
+    """Faults of test and validation chromosomes without examples."""
     if not all(summary.is_complete for summary in summaries) or task.split.by != "chromosome":
         return []
     chromosomes = list(
@@ -306,9 +318,9 @@ def _check_chromosomes(task: Task, summaries: Sequence[SequenceFileSummary], win
             if chromosomes and chrom not in chromosomes:
                 alternative = contigs.alternative_name(chrom)
                 closest = alternative if alternative in chromosomes else find_closest(chrom, chromosomes, cutoff=0.7)
-                hint = f"did you mean {closest!r}? There" if closest else "there"
+                hint = f"did you mean {closest!r}? Available" if closest else "available"
                 faults.append(
-                    f"split.{key}.{i}: no example lies on {chrom!r}; {hint} are: {', '.join(sorted(chromosomes, key=_natural_key)[:30])}"
+                    f"split.{key}.{i}: no example is on {chrom!r}; {hint}: {', '.join(sorted(chromosomes, key=_natural_key)[:30])}"
                 )
     return faults
 
@@ -316,20 +328,20 @@ def _check_chromosomes(task: Task, summaries: Sequence[SequenceFileSummary], win
 def _check_sides(
     summaries: Sequence[SequenceFileSummary], window_sources: Sequence[tuple[ContigTable, dict[str, Any]]], spec: dict[str, Any]
 ) -> list[str]:
-    """Faults of a given split without one of its sides."""
+    """Faults of a given split without training or test examples."""
     is_known = all(summary.is_complete for summary in summaries) and all(entry.get("split") for _, entry in window_sources)
     if spec["by"] != "given" or not is_known or not (summaries or window_sources):
         return []
     sides = {side for summary in summaries for side in summary.sides} | {entry["split"] for _, entry in window_sources}
     return [
-        f"split.given: no sequence is of side {side!r}; say split: {side} beside one of sequences.files, or in its column {spec['given']!r}"
+        f"split.given: no sequence is in subset {side!r}; set split: {side} for one of sequences.files, or in its column {spec['given']!r}"
         for side in ("train", "test")
         if side not in sides
     ]
 
 
 def _check_min_lengths(task: Task, length: int) -> list[str]:
-    """Faults of settings that need longer sequences."""
+    """Faults of k-mer lengths and bin widths that do not fit the sequence length."""
     models, encoding, architectures = set(task.models), task.representation, task.architectures
     needs = []
     if encoding in ("kmer", "word2vec", "kmer_graph"):
@@ -341,20 +353,20 @@ def _check_min_lengths(task: Task, length: int) -> list[str]:
     if "graph" in models and encoding != "kmer_graph":
         needs.append(("architectures.graph.k", architectures.graph.k, "k-mers"))
     faults = [
-        f"{key}: {what} of {value} bases do not fit into sequences of {length}; lower it"
+        f"{key}: {what} of {value} bases do not fit into sequences of {length} bases; use a smaller value"
         for key, value, what in needs
         if value > length
     ]
     bin_width = task.sequences.bin
     if task.sequences.target == "profile" and length % bin_width:
         faults.append(
-            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin_width}; set sequences.length to "
+            f"sequences.bin: the window length of {length} bases is not a multiple of the bin width of {bin_width}; set sequences.length to "
             f"{max(1, round(length / bin_width)) * bin_width}"
         )
     return faults
 
 
 def _natural_key(chrom: str) -> tuple[int, str]:
-    """A key that puts chr2 before chr10."""
+    """Sort key that puts chr2 before chr10."""
     digits = chrom.removeprefix("chr")
     return (int(digits), "") if digits.isdigit() else (1000, chrom)

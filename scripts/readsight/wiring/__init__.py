@@ -1,1 +1,1 @@
-"""Input functions and targets of the rules, a module a stage."""
+"""Input functions, parameters and targets of the rules; one module per stage."""

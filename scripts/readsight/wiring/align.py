@@ -1,4 +1,4 @@
-"""Which files the rules of stage `align` take and give."""
+"""Files and parameters of the stage `align`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +12,14 @@ MEGABYTE = 1_000_000
 
 
 class AlignWiring(Stage):
-    """From reads, or alignments of the user's own, to one CRAM a sample."""
+    """From reads, or imported alignments, to one CRAM per sample."""
 
     def __init__(self, project: Project):
         self.config = project.config
         self.folder = f"{project.folder}/align"
         self.units = project.units
         expression = project.config.expression
-        # RNA is aligned only where STAR is to count it
+        # RNA is only aligned if STAR counts it
         unaligned = [] if expression and "star" in expression.quantifiers else project.rna_samples
         self.samples = [sample for sample in project.samples_with_data if sample not in unaligned]
         self.rna_samples, self.dna_samples = project.rna_samples, project.dna_samples
@@ -27,7 +27,7 @@ class AlignWiring(Stage):
 
     @property
     def fasta(self) -> str:
-        """The reference as every later step sees it: upper case, A C G T N, indexed."""
+        """The prepared reference that all later steps use: upper case, A C G T N only, indexed."""
         return f"{self.folder}/reference/genome.fa"
 
     @property
@@ -39,12 +39,12 @@ class AlignWiring(Stage):
         return self.fasta.removesuffix(".fa") + ".dict"
 
     def index_files(self) -> list[str]:
-        """The files of the selected aligner's index."""
+        """Index files of the selected aligner."""
         endings = {"bwa": "amb ann bwt pac sa", "bwa-mem2": "0123 amb ann bwt.2bit.64 pac"}[self.config.align.aligner]
         return [f"{self.folder}/reference/{self.config.align.aligner}.{ending}" for ending in endings.split()]
 
     def sample_constraint(self, route: str) -> str:
-        """Constraint on {sample}: those that this way leads to a CRAM (bwa, bwa-mem2, star, or import)."""
+        """Constraint on {sample}: samples with this route to a CRAM (bwa, bwa-mem2, star or import)."""
         return one_of([s for s in self.samples if route == self._choose_route(s)])
 
     def _choose_route(self, sample: str) -> str:
@@ -62,7 +62,7 @@ class AlignWiring(Stage):
         return [unit.unit for unit in self.units[wildcards.sample]]
 
     def mates_per_unit(self, wildcards: Any) -> list[int]:
-        """Files of each unit of a sample: 2 where paired, else 1."""
+        """Number of FASTQ files of each unit of a sample: 2 if paired, else 1."""
         return [len(unit.fastqs) for unit in self.units[wildcards.sample] if unit.fastqs]
 
     def read_groups(self, wildcards: Any) -> list[str]:
@@ -70,26 +70,26 @@ class AlignWiring(Stage):
         return [self._read_group(unit) for unit in self.units[wildcards.sample]]
 
     def cram_file(self, sample: str) -> str:
-        """A sample's final alignments; RNA is never recalibrated."""
+        """Final alignments of a sample; RNA is never recalibrated."""
         recalibrated = self.config.uses_recalibration and sample not in self.rna_samples
         return f"{self.folder}/{'recalibrated/' if recalibrated else ''}{sample}.cram"
 
     def dna_crams(self) -> list[str]:
-        """Alignments that variants are called in: those of DNA."""
+        """Alignments for variant calling, which are those of DNA."""
         return [self.cram_file(sample) for sample in self.dna_samples]
 
     def dna_crais(self) -> list[str]:
         return [f"{cram}.crai" for cram in self.dna_crams()]
 
     def report_files(self) -> list[str]:
-        """Statistics that MultiQC reads."""
+        """Statistics for MultiQC."""
         endings = ("stats.txt", "flagstat.txt", "mosdepth.global.dist.txt", "mosdepth.summary.txt")
         return [f"{self.folder}/{sample}.{ending}" for sample in self.samples for ending in endings]
 
     def scale_memory(self, mb: int, per_base: float) -> Callable[..., int]:
-        """Memory of a job in MB by attempt: `mb` and so many bytes a base of the reference.
+        """Memory of a job in MB by attempt: `mb` plus `per_base` bytes per base of the reference.
 
-        A reference that is not there yet (the demo's) counts nothing.
+        A reference that does not exist yet (in the demo) counts as empty.
         """
         path = Path(self.config.reference.fasta or "")
         bases = path.stat().st_size * (4 if path.suffix in (".gz", ".bgz") else 1) if path.is_file() else 0
@@ -115,7 +115,7 @@ class AlignWiring(Stage):
         return products
 
     def _read_group(self, unit: Unit) -> str:
-        """Library and platform unit come from the sheet's columns `library` and `platform_unit`, if it has them."""
+        """Read-group line; library and platform unit come from the sheet's columns `library` and `platform_unit`, if present."""
         name = f"{unit.sample}.{unit.unit}"
         fields = {
             "ID": name,

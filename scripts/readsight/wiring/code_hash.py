@@ -1,4 +1,4 @@
-"""Hash the package modules that a script imports, so that a change in them reruns the script's rule."""
+"""Hash of the package modules that a script imports; a change in one of them reruns the rule of the script."""
 
 import ast
 import hashlib
@@ -6,15 +6,15 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2]
-PAGE_SUFFIXES = (".html", ".css", ".js")  # files that a module may read from its own folder
+PAGE_SUFFIXES = (".html", ".css", ".js")  # files that a module may read from its folder
 
 
 @cache
 def find_modules(path: Path) -> frozenset[Path]:
-    """Files of this package that a Python file imports, directly or through another of them.
+    """Files of this package that a Python file imports, directly or indirectly.
 
-    Imports inside functions count too. A registry imports its members by
-    `from readsight.models.tabular import cnn`: a name that is a module is followed.
+    Imports inside functions count as well. An imported name that is a module is followed, as in the registries'
+    `from readsight.models.tabular import cnn`.
     """
     modules: set[Path] = set()
     queue = [path]
@@ -39,7 +39,7 @@ def _read_imports(path: Path) -> frozenset[str]:
 
 
 def _list_files(name: str) -> list[Path]:
-    """The files that importing a dotted name runs: the module and the packages above it."""
+    """Files that are executed when a dotted name is imported: the module and its parent packages."""
     components = name.split(".")
     packages = [SCRIPTS.joinpath(*components[: i + 1], "__init__.py") for i in range(len(components))]
     module = SCRIPTS.joinpath(*components).with_suffix(".py")
@@ -47,7 +47,7 @@ def _list_files(name: str) -> list[Path]:
 
 
 def hash_code(rule: str) -> str:
-    """Hash of the package modules behind the script that bears a rule's name, and of pages beside them (12 hex digits)."""
+    """Hash (12 hex digits) of the package modules that a rule's script uses, and of the web files in their folders."""
     digest = hashlib.sha256()
     modules = find_modules(SCRIPTS / f"{rule}.py")
     pages = {file for module in modules for file in module.parent.iterdir() if file.suffix in PAGE_SUFFIXES}

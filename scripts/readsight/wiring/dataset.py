@@ -22,7 +22,7 @@ REGIONS = re.compile(r"\.(bed|narrowPeak|broadPeak|vcf|bcf)(\.gz|\.bgz)?$")
 
 
 class DatasetWiring(Stage):
-    """Which examples a task is made of, and how they are divided."""
+    """Examples of each task, their split, representation and balancing."""
 
     def __init__(self, project: Project):
         self.project = project
@@ -34,32 +34,32 @@ class DatasetWiring(Stage):
         return self.tasks[wildcards.task]
 
     def labels_vcf(self, wildcards: Any) -> str:
-        """Labelled calls of the task's caller."""
+        """VCF with the labelled calls of the task's caller."""
         return f"{self.project.folder}/variants/compare/{self.get_task(wildcards).caller}.labels.vcf.gz"
 
     def examples_file(self, wildcards: Any) -> str:
-        """The task's examples: calls as AnnData, samples as MuData."""
+        """Examples of the task: MuData for samples, else AnnData."""
         return f"{self.folder}/{wildcards.task}/examples.{'h5mu' if self.get_task(wildcards).source == 'samples' else 'h5ad'}"
 
     def variants_spec(self, wildcards: Any) -> dict[str, str]:
-        """What `dataset_assemble_variants` reads of the config."""
+        """Settings of `dataset_assemble_variants`."""
         task = self.get_task(wildcards)
         return {"name": wildcards.task} | task.model_dump(include={"source", "representation", "label", "caller"})
 
     def modality_names(self, task: str) -> list[str]:
-        """Modalities that a task's samples are described by."""
+        """Names of the modalities of a task's samples."""
         return self.tasks[task].modalities or self.tables.modality_names()
 
     def modality_files(self, wildcards: Any) -> list[str]:
-        """A file for each of them, in that order."""
+        """One file per modality, in the order of `modality_names`."""
         return [self.tables.modality_file(name) for name in self.modality_names(wildcards.task)]
 
     def samples_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `dataset_assemble_samples` reads of the config."""
+        """Settings of `dataset_assemble_samples`."""
         task = self.get_task(wildcards)
         spec = task.model_dump(include={"source", "representation", "label", "positive", "time", "event", "missing"})
         spec |= {"harmonise": task.harmonise.model_dump(include={"batch", "covariates"})}
-        # A column that only some splits read is asked for by those alone.
+        # A column that only some splits read is only included for those.
         split = {"column": task.split.column} | ({"given": task.split.given} if task.split.by == "given" else {})
         return {"name": wildcards.task, "modalities": self.modality_names(wildcards.task), "outcome": task.outcome} | spec | split
 
@@ -67,11 +67,11 @@ class DatasetWiring(Stage):
         return self.get_task(wildcards).harmonise.batch
 
     def batch_confounding(self, wildcards: Any) -> str | list[str]:
-        """What was measured of batch and label: nothing is divided before that is known."""
+        """Measured confounding of batch and label, if any; the split waits for it."""
         return f"{self.folder}/{wildcards.task}/confounding.json" if wildcards.task in self.tasks_with_batches() else []
 
     def split_spec(self, wildcards: Any) -> dict[str, Any]:
-        """Settings that the split reads, its own kind's alone; a given one is one division, with others drawn anew beside it."""
+        """Settings of the split, restricted to its kind; a given split is one fold, with resplits as a second repeat."""
         task, split = self.get_task(wildcards), self.get_task(wildcards).split
         split_keys = SPLIT_KEYS.get(split.by, set())
         if task.source == "sequences":
@@ -85,11 +85,11 @@ class DatasetWiring(Stage):
         return spec
 
     def fold_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What is fitted in a fold, besides scaling: harmonisation and selection, of samples alone."""
+        """Settings of batch correction and feature selection, which are fitted per fold; for samples only."""
         task = self.get_task(wildcards)
         if task.source != "samples":
             return {}
-        harmonise = task.harmonise.model_dump(exclude={"batch"})  # the examples have it in a column of that name
+        harmonise = task.harmonise.model_dump(exclude={"batch"})  # the examples have a column `batch`
         return {
             "select": task.select.model_dump(),
             "harmonise": harmonise if task.harmonise.method != "none" else {"method": "none"},
@@ -101,23 +101,23 @@ class DatasetWiring(Stage):
         return spec | ({"rate": balance.rate} if wildcards.balance == "mutagenesis" else {})
 
     def balance_methods(self) -> list[str]:
-        """All balances that any task asks for."""
+        """Balancing methods of all tasks."""
         methods = [method for task in self.tasks.values() for method in (task.balance.method, *task.balance.compare)]
         return list(dict.fromkeys(methods))
 
     def repeat_numbers(self, task: str) -> range:
-        """Numbers of the repeats of a task; of a given split 0 is the one given, 1 those drawn anew."""
+        """Repeats of a task; for a given split, 0 is the given one and 1 has the resplits."""
         split = self.tasks[task].split
         if split.by == "chromosome" and split.test_chromosomes:
             return range(1)
         return range(1 + bool(split.resplits) if split.by == "given" else split.repeats)
 
     def memory_mb(self, wildcards: Any, attempt: int) -> int:
-        """Memory in MB of a step that holds a task's examples; tables are taken to be read into eight times their size."""
+        """Memory in MB of a step that loads the examples of a task; tables take about eight times their file size."""
         task = self.get_task(wildcards)
         if task.source == "sequences":
             files = self.sequence_files(wildcards)
-            # a region or variant takes some thirty letters, and becomes a window, of which several copies are held at once
+            # a line of a region or variant has about 30 characters and becomes a window, with several copies in memory
             window_mb = (
                 sum(estimate_megabytes(file) for file in files if REGIONS.search(file)) * (task.sequences.length or 1000) // 30
             )
@@ -125,7 +125,7 @@ class DatasetWiring(Stage):
         return attempt * (1000 + (self.tables.total_megabytes() * 8 if task.source == "samples" else 0))
 
     def tasks_by_source(self, *sources: str) -> list[str]:
-        """Tasks whose examples come from there."""
+        """Tasks whose examples come from one of these sources."""
         return [name for name, task in self.tasks.items() if task.source in sources]
 
     def sequence_files(self, wildcards: Any) -> list[str]:
@@ -133,11 +133,11 @@ class DatasetWiring(Stage):
         return [file.path for file in self.get_task(wildcards).sequences.files]
 
     def can_cut_windows(self, task: str) -> bool:
-        """Whether a task may cut windows out of a genome: wherever there is one."""
+        """Whether a task can extract windows from a genome, that is, whether there is one."""
         return bool(self.tasks[task].sequences.genome or self.project.config.reference.fasta)
 
     def genome_names(self) -> list[str]:
-        """Names of the genomes that windows are cut out of: the project's, and those of tasks that bring their own."""
+        """Names of all genomes: that of the project, and those that tasks define."""
         tasks = self.tasks_by_source("sequences")
         return list(
             dict.fromkeys(
@@ -151,14 +151,14 @@ class DatasetWiring(Stage):
         return self.tasks[wildcards.genome].sequences.genome if has_genome else f"{self.project.folder}/align/reference/genome.fa"
 
     def genome_store(self, wildcards: Any) -> dict[str, str]:
-        """The genome store of a task, where it may need one."""
+        """Genome store of a task, if it can extract windows."""
         if not self.can_cut_windows(wildcards.task):
             return {}
         name = wildcards.task if self.get_task(wildcards).sequences.genome else REFERENCE
         return {"codes": f"{self.folder}/genome/{name}.codes", "contigs": f"{self.folder}/genome/{name}.json"}
 
     def extra_inputs(self, wildcards: Any) -> dict[str, str]:
-        """What else sequences are made from: a signal, an annotation."""
+        """Further inputs of the sequences: a signal, an annotation."""
         settings = self.get_task(wildcards).sequences
         inputs = {"signal": settings.signal} if settings.signal else {}
         if settings.target == "splice_sites":
@@ -166,7 +166,7 @@ class DatasetWiring(Stage):
         return inputs
 
     def sequences_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `dataset_assemble_sequences` reads of the config."""
+        """Settings of `dataset_assemble_sequences`."""
         task = self.get_task(wildcards)
         settings = task.sequences.model_dump(exclude={"genome", "signal", "annotation"})
         settings |= {"stranded": task.sequences.stranded or task.sequences.target == "splice_sites"}
@@ -175,12 +175,12 @@ class DatasetWiring(Stage):
         return settings | description | split | task.model_dump(include={"source", "representation", "label", "positive"})
 
     def representation_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `dataset_represent` reads of the config."""
+        """Settings of `dataset_represent`."""
         task = self.get_task(wildcards)
         return {"representation": task.representation} | task.represent.model_dump()
 
     def checkpoint_config(self, wildcards: Any) -> list[str]:
-        """Description of the checkpoint that a transformer is read from, so that another one is noticed."""
+        """Config file of a transformer's checkpoint, so that a different checkpoint reruns the job."""
         task = self.get_task(wildcards)
         folder = task.represent.checkpoint if task.representation == "transformer" else None
         return [f"{folder}/config.json"] if folder else []
@@ -189,7 +189,7 @@ class DatasetWiring(Stage):
         return [f"{self.folder}/{task}/certificate.svg" for task in self.tasks]
 
     def tasks_with_batches(self) -> list[str]:
-        """Tasks of which the confounding of batch and label is measured."""
+        """Tasks with a batch column, for which the confounding of batch and label is measured."""
         return [name for name, task in self.tasks.items() if task.source == "samples" and task.harmonise.batch]
 
     def targets(self) -> list[str]:
@@ -214,7 +214,7 @@ class DatasetWiring(Stage):
 
 
 def estimate_megabytes(path: str) -> int:
-    """Size of a file in MB, five times that of a compressed one; 0 where it is not there yet."""
+    """Size of a file in MB, times five if it is compressed; 0 if it does not exist yet."""
     try:
         return os.path.getsize(path) // 1_000_000 * (5 if path.endswith((".gz", ".bgz")) else 1)
     except OSError:

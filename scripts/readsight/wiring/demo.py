@@ -1,4 +1,4 @@
-"""Wiring of the demo: the planted cohort is the one that the sample sheet describes."""
+"""Files and parameters of the demo, which simulates the cohort of the sample sheet."""
 
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ READS = "{folder}/demo/reads/{sample}.{unit}_{mate}.fastq.gz"
 
 
 class DemoWiring(Stage):
-    """What the demo's rules ask of the project; only units whose reads the demo makes take part."""
+    """Files and parameters of the demo's rules, for the units whose reads the demo makes."""
 
     factors = str(MOTIFS / "factors.meme")
     splice = str(MOTIFS / "splice.meme")
@@ -24,7 +24,7 @@ class DemoWiring(Stage):
 
     @cached_property
     def units(self) -> dict[tuple[str, str], Unit]:
-        """(sample, unit) → unit, of the reads that the demo makes."""
+        """(sample, unit) → unit, for the reads that the demo makes."""
         all_units = [u for units in self.project.units.values() for u in units] if self.settings else []
         return {(u.sample, u.unit): u for u in all_units if u.fastq_1 == self.fastq_path(u, 1)}
 
@@ -33,26 +33,26 @@ class DemoWiring(Stage):
 
     @cached_property
     def rna_samples(self) -> list[str]:
-        """Samples of which RNA is sequenced."""
+        """RNA samples."""
         return list(dict.fromkeys(u.sample for u in self.units.values() if u.assay == "rna"))
 
     def sample_constraint(self, rna: bool) -> str:
-        """Wildcard constraint of a sample: those of RNA, or those of DNA."""
+        """Constraint on {sample}: RNA samples or DNA samples."""
         return one_of([sample for sample, _ in self.units if (sample in self.rna_samples) == rna])
 
     @property
     def unit_constraint(self) -> str:
-        """Wildcard constraint of a unit's name."""
+        """Constraint on {unit}."""
         return one_of(sorted({name for _, name in self.units}))
 
     @property
     def donors_and_labels(self) -> dict[str, tuple[str, str | None]]:
-        """Sample → (donor, label), in the sheet's order."""
+        """Sample → (donor, label), in the order of the sheet."""
         return {u.sample: (u.metadata.get("donor", u.sample), u.metadata.get("label")) for u in self.units.values()}
 
     @property
     def rna_factors(self) -> dict[str, dict[str, Any]]:
-        """RNA sample → what its expression hangs on: donor, label, batch (its rank), sex."""
+        """RNA sample → factors of its expression: donor, label, batch (index), sex."""
         factors = {}
         for unit in self.units.values():
             if unit.sample in self.rna_samples:
@@ -71,32 +71,32 @@ class DemoWiring(Stage):
         return sorted({u.metadata.get("batch", "") for u in self.units.values()})
 
     def batch_rank(self, wildcards: Any) -> int:
-        """Which of the cohort's batches a unit belongs to."""
+        """Index of a unit's batch among the batches of the cohort."""
         return self.batch_names.index(self.units[wildcards.sample, wildcards.unit].metadata.get("batch", ""))
 
     def lane_number(self, wildcards: Any) -> int:
-        """Flow-cell lane of a unit: its place among its sample's units."""
+        """Flow-cell lane of a unit: its position among the units of its sample, from 1."""
         return self._sample_units(wildcards).index(wildcards.unit) + 1
 
     def unit_coverage(self, wildcards: Any) -> float:
-        """Mean depth that a unit adds: units of a sample share it equally."""
+        """Mean depth of a unit; the units of a sample share the depth equally."""
         return self.settings.coverage / len(self._sample_units(wildcards))
 
     def unit_read_pairs(self, wildcards: Any) -> int:
-        """Read pairs of a unit of RNA: units of a sample share them equally."""
+        """Read pairs of an RNA unit; the units of a sample share them equally."""
         return round(self.settings.rna_pairs / len(self._sample_units(wildcards)))
 
     def expression_truth(self) -> dict[str, str]:
-        """What is planted of expression: levels, their truth, regulons; empty where the demo makes no RNA."""
+        """Files of planted expression: levels, truth, regulons; empty if the demo makes no RNA."""
         names = {"levels": "expression.tsv", "truth": "expression.json", "regulons": "regulons.gmt"}
         return {kind: f"{self.project.folder}/demo/{name}" for kind, name in names.items()} if self.rna_samples else {}
 
     def library_path(self) -> str:
-        """The library of elements that the demo makes, as a task names it."""
+        """Path of the simulated reporter library, as tasks list it."""
         return f"{self.project.folder}/demo/library.tsv"
 
     def library_tasks(self) -> list[str]:
-        """Tasks that learn from that library: of them the best that can be learned is known."""
+        """Tasks on the simulated library, for which the best possible performance is known."""
         tasks = self.project.config.tasks if self.settings else {}
         return [name for name, task in tasks.items() if [file.path for file in task.sequences.files] == [self.library_path()]]
 

@@ -1,4 +1,4 @@
-"""Wiring of the dossier: what the project asks for, gathered from its stages."""
+"""Files of the dossier: targets, products, summaries and environments of all stages."""
 
 import re
 from functools import cached_property
@@ -23,9 +23,9 @@ DOSSIER_PRODUCTS = {
 
 
 class DossierWiring:
-    """Files, figures and environments of all stages together.
+    """Files, summary figures and environments of all stages together.
 
-    stages: wiring objects of the stages, in the order that data flow.
+    `stages` are the wiring objects of the stages, in the order of data flow.
     """
 
     def __init__(self, project: Project, stages: list[Any]):
@@ -35,16 +35,16 @@ class DossierWiring:
         self.folder = project.folder
 
     def targets(self) -> list[str]:
-        """Everything that the project asks for; the audit comes last and reads all the rest."""
+        """All files of the project; the audit is made last and reads all the remaining ones."""
         return [f"{self.folder}/dossier/audit.tsv", f"{self.folder}/dossier/audit.html", *self.audit_inputs()]
 
     @cached_property
     def _stage_targets(self) -> list[str]:
-        """Final files of the stages, each once."""
+        """Final files of all stages, without duplicates."""
         return self._collect_files("targets")
 
     def _collect_files(self, method: str) -> list[str]:
-        """The stages' answers to a question for files, each file once, with <results> written out."""
+        """Files that a method of the stages returns, without duplicates, with <results> expanded."""
         files = [self._resolve_path(file) for stage in self.stages for file in _call_stage(stage, method, [])]
         return list(dict.fromkeys(files))
 
@@ -52,25 +52,25 @@ class DossierWiring:
         return str(file).replace("<results>", self.folder)
 
     def audit_inputs(self) -> list[str]:
-        """What the audit looks into: all final files, with the products that stages name."""
+        """Files that the audit checks: all final files and all named products."""
         return list(dict.fromkeys([*self._stage_targets, *(path for _, _, path in self._product_files)]))
 
     @cached_property
     def _product_files(self) -> list[tuple[str, str, str]]:
-        """(sample, product, path) of the products that stages name, and of the dossier's own."""
+        """(sample, product, path) of all named products of the stages and of the dossier."""
         stage_products = [item for stage in self.stages for item in _call_stage(stage, "products", {}).items()]
         dossier_products = [(COHORT, product, f"{self.folder}/{file}") for product, file in DOSSIER_PRODUCTS.items()]
         return [(sample, product, self._resolve_path(path)) for (sample, product), path in stage_products] + dossier_products
 
     def list_expected(self) -> list[tuple[str, str, str]]:
-        """(sample, product, path) of every audited file; the product is empty where no stage names it."""
+        """(sample, product, path) of every audited file; the product is empty if no stage names it."""
         product_paths = {path for _, _, path in self._product_files}
         return self._product_files + [
             (self._find_sample(path), "", path) for path in self.audit_inputs() if path not in product_paths
         ]
 
     def _find_sample(self, path: str) -> str:
-        """Sample of a file, from its path: `align/anna.cram.crai` is anna's."""
+        """Sample of a file, from its path: `align/anna.cram.crai` belongs to anna."""
         for component in path.removeprefix(f"{self.folder}/").split("/"):
             stops = [match.start() for match in re.finditer(r"\.|$", component)]
             for end in reversed(stops):
@@ -79,14 +79,14 @@ class DossierWiring:
         return COHORT
 
     def describe_unfinished(self) -> str:
-        """What a run that ended early leaves unmade, in words: products by sample, at most MOST_LINES lines."""
+        """Message for an interrupted run: missing products by sample, at most MOST_LINES lines."""
         absent: dict[str, list[str]] = {}
         for sample, product, path in self._product_files:
             if not Path(path).exists():
                 absent.setdefault(sample, []).append(product)
         lines = [f"  {sample}: {'; '.join(products)}" for sample, products in absent.items()]
         if len(lines) > MOST_LINES:
-            lines[MOST_LINES:] = [f"  and {len(lines) - MOST_LINES} samples more"]
+            lines[MOST_LINES:] = [f"  and {len(lines) - MOST_LINES} more samples"]
         made = len(self._product_files) - sum(map(len, absent.values()))
         return "\n".join([f"Made so far: {made} of {len(self._product_files)} products. Not made yet:", *lines])
 
@@ -96,7 +96,7 @@ class DossierWiring:
         return list(dict.fromkeys(given + [file for file in self._stage_targets if file.endswith(".summary.json")]))
 
     def list_declined(self) -> list[tuple[str, str, str]]:
-        """(stage, product, reason) of what this config does not ask for."""
+        """(stage, product, reason) of the products that this config does not request."""
         config, variants = self.config, self.config.variants
         if not self.project.samples_with_data:
             start = "calls" if variants else "tables"
@@ -109,7 +109,7 @@ class DossierWiring:
             ]
         if variants is None:
             without = (self.project.rna_samples or config.tables) and not self.project.dna_samples
-            why = "no sample is of DNA" if without else "variants is null"
+            why = "the project has no DNA sample" if without else "variants is null"
             calls = [("variants", "calls", why)]
         else:
             calls = [
@@ -124,7 +124,7 @@ class DossierWiring:
         return [row for row in [*read_rows, *calls, *tasks] if row]
 
     def environment_names(self) -> list[str]:
-        """Environments (envs/<name>.yaml) in which this project's steps run."""
+        """Environments (envs/<name>.yaml) that the steps of this project use."""
         config, variants = self.config, self.config.variants
         units = [unit for units in self.project.units.values() for unit in units]
         reads = any(unit.fastqs for unit in units)
@@ -161,24 +161,24 @@ class DossierWiring:
         return [f"{self.folder}/dossier/versions/{name}.json" for name in self.environment_names()]
 
     def sample_sheet(self) -> list[str]:
-        """The sample sheet, where there is one."""
+        """The sample sheet, if there is one."""
         return [self.config.samples] if self.config.samples else []
 
     def container_image(self) -> str | None:
-        """Container image of DeepVariant, where it runs."""
+        """Container image of DeepVariant, if it is used."""
         return self.config.variants.deepvariant.image if "deepvariant" in self.project.callers else None
 
     def config_values(self) -> dict[str, Any]:
-        """The config in force, with all defaults, as plain values."""
+        """The complete config, with all defaults, as plain values."""
         return self.config.model_dump(mode="json")
 
     def read_version(self) -> str:
-        """Readsight's own version, from pyproject.toml."""
+        """Version of Readsight, from pyproject.toml."""
         lines = (ROOT / "pyproject.toml").read_text().splitlines()
         return next(line.split('"')[1] for line in lines if line.startswith("version"))
 
 
 def _call_stage(stage: Any, method: str, default: Any) -> Any:
-    """A stage's answer, or the default where it has none to give."""
+    """Result of a stage's method, or the default if the stage does not have it."""
     answer = getattr(stage, method, None)
     return answer() if callable(answer) else default

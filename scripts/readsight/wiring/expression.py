@@ -1,4 +1,4 @@
-"""Which files the rules of stage `expression` take and give."""
+"""Files and parameters of the stage `expression`: RNA reads to gene counts."""
 
 import os
 from typing import Any
@@ -13,7 +13,7 @@ from readsight.wiring.reads import ReadsWiring
 from readsight.wiring.stage import COHORT, Stage
 from readsight.wiring.variants import VariantsWiring
 
-# Of STAR's index with annotated junctions; Salmon's 1.10 of transcripts.
+# Files of STAR's index with annotated junctions, and of the transcript index of Salmon 1.10.
 STAR_INDEX = (
     *("Genome", "SA", "SAindex", "chrLength.txt", "chrName.txt", "chrNameLength.txt", "chrStart.txt", "exonGeTrInfo.tab"),
     *("exonInfo.tab", "geneInfo.tab", "genomeParameters.txt", "sjdbInfo.txt", "sjdbList.fromGTF.out.tab"),
@@ -26,9 +26,13 @@ SALMON_INDEX = (
 
 
 class ExpressionWiring(Stage):
-    """From RNA reads and their alignments to counts of genes.
+    """From RNA reads and their alignments to gene counts.
 
-    samples: the RNA samples, none where the config asks for no expression. star, uses_salmon: whether they quantify.
+    Attributes
+    ----------
+    samples : the RNA samples; empty if the config disables expression.
+    uses_star, uses_salmon : whether these quantifiers are used.
+    has_truth : whether the demo simulates the samples, so that the truth is known.
     """
 
     def __init__(self, project: Project):
@@ -42,16 +46,15 @@ class ExpressionWiring(Stage):
         self.reads = ReadsWiring(project)
         self.align = AlignWiring(project)
         self.project = project
-        # of samples of RNA that the demo makes, the truth is known
         self.has_truth = bool(self.samples and DemoWiring(project).rna_samples)
 
     def gtf(self) -> str | list[str]:
-        """The user's own annotation."""
+        """The gene annotation of the config."""
         return self.config.reference.gtf or []
 
     @property
     def star_folder(self) -> str:
-        """Folder of STAR's index, with a slash at its end."""
+        """Folder of STAR's index, with a trailing slash."""
         return f"{self.align.folder}/reference/star/"
 
     def star_index(self) -> list[str]:
@@ -59,37 +62,37 @@ class ExpressionWiring(Stage):
 
     @staticmethod
     def shares_indexes() -> bool:
-        """Whether the user names a cache that projects share; without one Snakemake would remark on the rule in every run."""
+        """Whether a cache for several projects is configured; without one, Snakemake would warn about the rule in every run."""
         return bool(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
 
     def salmon_index(self) -> list[str]:
         return [f"{self.folder}/reference/salmon/{name}" for name in SALMON_INDEX]
 
     def lint_files(self) -> list[str]:
-        """Lints of all units of RNA, which tell the length of their reads."""
+        """Read checks of all RNA units, which contain the read lengths."""
         return [self.reads.lint_file(unit) for sample in self.samples for unit in self.units[sample] if unit.fastqs]
 
     def strandedness_claim(self, wildcards: Any) -> str:
-        """What sheet or config say of a sample's strands: auto, unstranded, forward or reverse."""
+        """Strandedness of a sample in sheet or config: auto, unstranded, forward or reverse."""
         return self._first_unit(wildcards).metadata.get("strandedness", self.expression.strandedness)
 
     def is_paired(self, wildcards: Any) -> bool:
         return self._first_unit(wildcards).is_paired
 
     def strandedness_evidence(self, wildcards: Any) -> str:
-        """What the strands are told from: STAR's counts, or else the libraries' kinds that Salmon found."""
+        """File from which strandedness is inferred: STAR's counts, or the library types of Salmon."""
         return f"{self.folder}/{wildcards.sample}.{'star.tsv' if self.uses_star else 'salmon.strands.json'}"
 
     def sample_files(self, ending: str) -> list[str]:
-        """A file of every sample."""
+        """One file per sample."""
         return [f"{self.folder}/{sample}.{ending}" for sample in self.samples]
 
     def count_files(self) -> list[str]:
-        """Counts of genes by featureCounts, a file a sample."""
+        """Gene counts by featureCounts, one file per sample."""
         return self.sample_files("counts.tsv") if self.uses_star else []
 
     def star_counts(self) -> list[str]:
-        """Counts of genes by STAR, of each strandedness."""
+        """Gene counts by STAR for each strandedness, one file per sample."""
         return self.sample_files("star.tsv") if self.uses_star else []
 
     def salmon_genes(self) -> list[str]:
@@ -99,18 +102,18 @@ class ExpressionWiring(Stage):
         return self.sample_files("strandedness.json")
 
     def gene_table(self) -> str:
-        """Table of genes: gene_id, gene_name, biotype, contig, start, end, strand, length (of the union of exons)."""
+        """Gene table: gene_id, gene_name, biotype, contig, start, end, strand, length (of the union of exons)."""
         return f"{self.folder}/reference/genes.tsv"
 
     def report_files(self) -> list[str]:
-        """Logs and summaries that MultiQC reads."""
+        """Logs and summaries for MultiQC."""
         if not self.uses_star:
             return []
         logs = [f"{self.align.folder}/{sample}.Log.final.out" for sample in self.samples]
         return logs + self.sample_files("featureCounts.txt.summary")
 
     def contrast_spec(self) -> dict[str, str | None]:
-        """The contrast of what reads were counted to, as plain values; empty where none is asked for."""
+        """Contrast on the counts of the project's reads, as plain values; empty if there is none."""
         settings = self.expression.contrast
         is_counted = (
             bool(self.samples and settings)
@@ -119,21 +122,21 @@ class ExpressionWiring(Stage):
         return settings.model_dump() if is_counted else {}
 
     def contrast_groups(self) -> dict[str, str]:
-        """The two groups of the contrast, as reference and tested; empty where none is asked for."""
+        """Reference and tested group of the contrast; empty if there is none."""
         return {k: v for k, v in self.contrast_spec().items() if k in ("reference", "tested")}
 
     def differential_table(self) -> str | list[str]:
-        """Table of differential genes, where a contrast is asked for."""
+        """Table of differential genes, if there is a contrast."""
         return f"{self.folder}/cohort/differential.tsv" if self.contrast_spec() else []
 
     def sample_donors(self) -> dict[str, str]:
-        """Sample → donor, of RNA and DNA; a sample without one is a donor of its own."""
+        """RNA or DNA sample → donor; the default donor is the sample name."""
         samples = [*self.samples, *self.project.dna_samples]
         return {sample: self.units[sample][0].metadata.get("donor", sample) for sample in samples}
 
     @property
     def can_check_swaps(self) -> bool:
-        """Whether RNA can be compared with DNA of the same donor: both aligned here, and variants called in the DNA."""
+        """Whether RNA can be compared with DNA of the same donor: both are aligned, and variants are called in the DNA."""
         donors = self.sample_donors()
         shared = {donors[s] for s in self.samples} & {donors[s] for s in self.project.dna_samples}
         has_calls = self.config.variants is not None and self.config.variants.vcf is None
@@ -143,11 +146,11 @@ class ExpressionWiring(Stage):
         return [self.align.cram_file(sample) for sample in self.samples] if self.can_check_swaps else []
 
     def swap_calls(self) -> str | list[str]:
-        """Calls of the DNA: those of the first caller."""
+        """Calls of the first caller in the DNA."""
         return VariantsWiring(self.project).final_bcfs()[0] if self.can_check_swaps else []
 
     def _comparison_files(self) -> list[str]:
-        """Measured against planted expression."""
+        """Comparison of measured with planted expression."""
         names = ("levels.tsv", "genes.tsv", "levels.svg", "changes.svg")
         return [f"{self.folder}/planted/{name}" for name in names] if self.has_truth else []
 

@@ -1,6 +1,6 @@
-"""Wiring of cohorts, a part of the expression stage: what counts of reads, and each table of the user's own, tell as a whole.
+"""Files and parameters of cohort analyses in the stage `expression`: overview, sample identity, differential genes.
 
-A cohort is a folder beside its matrix: `cohort` of what reads are counted to, `tables/<name>` of a table.
+A cohort is a matrix with a folder of results: `cohort` for the counts of the project's reads, `tables/<name>` for a table.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from readsight.wiring.expression_tables import TablesWiring
 from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
-# Columns that figures are coloured by, where no contrast says which: the first that tells samples apart.
+# Columns for the colours of figures if there is no contrast; the first one with several values is used.
 LABELS = ("label", "group", "condition", "treatment", "tissue")
 BATCHES = ("batch", "run_batch", "centre", "center", "plate")
 READS = "cohort"
@@ -22,10 +22,13 @@ DIFFERENTIAL_FILES = ("differential.tsv", "volcano.svg", "abundance.svg")
 
 
 class CohortWiring(Stage):
-    """Files of the cohorts: matrix, overview, identity, differential genes.
+    """Files of the cohorts: matrix, overview, sample identity, differential genes.
 
-    samples: the RNA samples. contrast: the groups to compare, None where the config names none.
-    compared_cohort: the cohort that the contrast is of, None where there is none.
+    Attributes
+    ----------
+    samples : the RNA samples.
+    contrast : the groups to compare, or None.
+    compared_cohort : the cohort that the contrast applies to, or None.
     """
 
     def __init__(self, project: Project):
@@ -43,34 +46,34 @@ class CohortWiring(Stage):
         return READS if table == "expression" and self.samples else f"tables/{table}" if table in self.tables.tables else None
 
     def cohort_names(self) -> list[str]:
-        """All cohorts, each as the name of its folder."""
+        """Folder names of all cohorts."""
         return [READS] * bool(self.samples) + [f"tables/{name}" for name in self.tables.tables]
 
     def cohort_folder(self, cohort: str) -> str:
         return f"{self.expression.folder}/{cohort}"
 
     def matrix_file(self, wildcards: Any) -> str:
-        """A cohort's matrix."""
+        """Matrix of a cohort."""
         return self.tables.modality_file("expression" if wildcards.cohort == READS else self._table_name(wildcards.cohort))
 
     def _table_name(self, cohort: str) -> str:
         return cohort.removeprefix("tables/")
 
     def sample_metadata(self) -> dict[str, dict[str, str]]:
-        """Sample of reads → the sheet's columns that describe samples, not units."""
+        """RNA sample → the columns of the sheet that describe samples rather than units."""
         units = self.expression.units
         return {s: {k: v for k, v in units[s][0].metadata.items() if k.lower() not in UNIT_COLUMNS} for s in self.samples}
 
     def stats_files(self) -> list[str]:
-        """Statistics of the alignments, which tell how long fragments are; none where Salmon alone counts."""
+        """Alignment statistics, which contain fragment lengths; none if only Salmon is used."""
         return [f"{self.expression.align.folder}/{s}.stats.txt" for s in self.samples] if self.expression.uses_star else []
 
     def gene_body_files(self) -> list[str]:
-        """Coverage along genes, a file a sample of reads."""
+        """Gene-body coverage, one file per RNA sample."""
         return self.expression.sample_files("gene_body.tsv") if self.expression.uses_star else []
 
     def label_columns(self, wildcards: Any) -> list[str]:
-        """Columns that may colour a cohort's figures, the first that tells samples apart: of the contrast, of tasks, usual ones."""
+        """Candidate columns for the colours of figures, in order: contrast, labels of tasks, common names."""
         modality = "expression" if wildcards.cohort == READS else self._table_name(wildcards.cohort)
         contrast_columns = [self.contrast.column] if self.compared_cohort == wildcards.cohort else []
         tasks = [t for t in self.config.tasks.values() if t.source == "samples" and modality in (t.modalities or [modality])]
@@ -78,7 +81,7 @@ class CohortWiring(Stage):
         return list(dict.fromkeys([*contrast_columns, *task_labels, *LABELS]))
 
     def batch_columns(self, wildcards: Any) -> list[str]:
-        """Columns that may tell batches: the contrast's block, those of tasks, usual ones."""
+        """Candidate columns of batches, in order: block of the contrast, batches of tasks, common names."""
         contrast_columns = [self.contrast.block] if self.compared_cohort == wildcards.cohort and self.contrast.block else []
         tasks = [task.harmonise.batch for task in self.config.tasks.values() if task.harmonise.batch]
         return list(dict.fromkeys([*contrast_columns, *tasks, *BATCHES]))
@@ -88,11 +91,11 @@ class CohortWiring(Stage):
         return self.contrast.model_dump() | {"table": None if wildcards.cohort == READS else self._table_name(wildcards.cohort)}
 
     def contrast_groups(self, wildcards: Any) -> dict[str, str]:
-        """The two groups, by name."""
+        """Reference and tested group."""
         return self.contrast.model_dump(include={"reference", "tested"})
 
     def scale_memory(self) -> Callable[[Any, int], int]:
-        """Memory in MB of a step that holds a cohort's matrix, by attempt: of reads ten arrays of 60,000 genes a sample, at most."""
+        """Memory in MB by attempt of a step that loads a cohort: for reads, at most ten arrays of 60,000 genes per sample."""
 
         def mem_mb(wildcards: Any, attempt: int) -> int:
             is_counted = getattr(wildcards, "cohort", READS) == READS
@@ -122,7 +125,7 @@ class CohortWiring(Stage):
         products = {}
         if self.samples:
             products[COHORT, "expression of all samples (counts, TPM)"] = self.tables.modality_file("expression")
-            products[COHORT, "sex told by expression"] = f"{self.cohort_folder(READS)}/identity.tsv"
+            products[COHORT, "sex inferred from expression"] = f"{self.cohort_folder(READS)}/identity.tsv"
         if self.compared_cohort:
             products[COHORT, "differential genes"] = f"{self.cohort_folder(self.compared_cohort)}/differential.tsv"
         return products

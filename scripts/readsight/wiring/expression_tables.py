@@ -1,4 +1,4 @@
-"""Wiring of what samples are described by: their expression from reads, and the tables that users bring."""
+"""Files and parameters of the modalities of samples: expression from reads, and user tables."""
 
 import os
 from typing import Any
@@ -17,33 +17,33 @@ class TablesWiring(Stage):
         self.has_counts = bool(project.rna_samples and project.config.expression)
 
     def modality_names(self) -> list[str]:
-        """All that samples can be described by: `expression` where reads are counted, and the tables."""
+        """Names of all modalities: `expression` if reads are counted, and the tables."""
         return ["expression"] * self.has_counts + list(self.tables)
 
     def modality_file(self, modality: str) -> str:
-        """A modality's AnnData: X is what is learned from; counts and tpm in layers, where they are known."""
+        """AnnData of a modality: X has the values for models; layers have counts and TPM where known."""
         return f"{self.folder}/expression.h5ad" if modality == "expression" else f"{self.folder}/tables/{modality}.h5ad"
 
     def table_files(self, wildcards: Any) -> list[str]:
-        """The user's own files of a table."""
+        """User files of a table."""
         return self.tables[wildcards.table].files
 
     def sample_sheet(self) -> str | list[str]:
-        """The sample sheet, where there is one: it describes samples of tables too."""
+        """The sample sheet, if there is one; it also describes samples of tables."""
         return self.project.config.samples or []
 
     def metadata_files(self) -> list[str]:
-        """Files that say what samples are, and those whose samples they follow."""
+        """Metadata files, and the table files whose sample order they follow."""
         entries = self.project.config.metadata
         return list(dict.fromkeys([entry.file for entry in entries] + [entry.order_of for entry in entries if entry.order_of]))
 
     def gene_table(self) -> str | list[str]:
-        """Table of the annotation's genes, which tells places and lengths; none without an annotation."""
+        """Gene table with positions and lengths; none without an annotation."""
         reference = self.project.config.reference
         return f"{self.folder}/reference/genes.tsv" if reference.gtf and reference.fasta else []
 
     def import_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `expression_import` reads of the config."""
+        """Settings of `expression_import`."""
         config = self.project.config
         settings = self.tables[wildcards.table].model_dump() | {"name": wildcards.table}
         metadata = [entry.model_dump() for entry in config.metadata]
@@ -61,16 +61,16 @@ class TablesWiring(Stage):
         }
 
     def _order_settings(self, path: str) -> dict[str, Any]:
-        """How the table is read that a file belongs to."""
+        """Settings of the table that a file belongs to."""
         owner = next(name for name, table in self.tables.items() if path in table.files)
         return self.tables[owner].model_dump(include={"samples_are", "about", "modality"}) | {"name": owner}
 
     def memory_mb(self, wildcards: Any, attempt: int) -> int:
-        """Memory in MB, by attempt: eight times the tables' size."""
+        """Memory in MB by attempt: eight times the size of the tables."""
         return attempt * (1000 + 8 * self.total_megabytes())
 
     def total_megabytes(self) -> int:
-        """Size of the users' files together, packed ones unpacked; files that are not there count nothing."""
+        """Total uncompressed size of the table files in MB; missing files count as empty."""
         paths = [path for table in self.tables.values() for path in table.files if os.path.exists(path)]
         return sum(os.path.getsize(path) * (5 if path.endswith(".gz") else 1) for path in paths) // 1_000_000
 

@@ -1,4 +1,4 @@
-"""Files and parameters of the stage `interpret`, of tasks on tables (sequences: `interpret_sequences`)."""
+"""Files and parameters of the stage `interpret` for tasks on tables (for sequences see `interpret_sequences`)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ TABLES = ("attributions.h5", "exams.json", "stability.tsv", "stability.json")
 
 
 class InterpretWiring(Stage):
-    """Which methods explain a task's first model."""
+    """Attributions, exams and stability of the first model of each task."""
 
     def __init__(self, project: Project):
         self.project = project
@@ -20,12 +20,12 @@ class InterpretWiring(Stage):
         self.tasks = {n: task for n, task in project.config.tasks.items() if task.attributions and task.source != "sequences"}
 
     def model_files(self, wildcards: Any) -> dict[str, str]:
-        """The first model of the task, of the first repeat."""
+        """First model of the task, first repeat."""
         base = f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/model"
         return {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
 
     def resplit_files(self, wildcards: Any) -> dict[str, str]:
-        """The same of the divisions drawn anew beside a given one: whether the model goes by the same features there."""
+        """Models and folds of the resplits of a given split, on which the stability of attributions is measured."""
         split = self.tasks[wildcards.task].split
         if split.by != "given" or not split.resplits:
             return {}
@@ -40,24 +40,24 @@ class InterpretWiring(Stage):
         return {f"again_{name}": path for name, path in files.items()}
 
     def fold_file(self, wildcards: Any) -> str:
-        """The training folds that the first model saw."""
+        """Training folds of the first model."""
         method = self.tasks[wildcards.task].balance.method
         return f"{self.project.folder}/dataset/{wildcards.task}/repeat0/balanced.{method}.h5"
 
     def predictions_file(self, wildcards: Any) -> str:
-        """What the first model predicted of the first repeat's test examples."""
+        """Test predictions of the first model, first repeat."""
         return f"{self.project.folder}/model/{wildcards.task}/{self.tasks[wildcards.task].models[0]}/repeat0/predictions.parquet"
 
     def gene_sets(self, wildcards: Any) -> str:
-        """The user's own file of gene sets."""
+        """Gene-set file of the task."""
         return self.tasks[wildcards.task].pathways
 
     def attribution_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_attribute_features` reads of the config."""
+        """Settings of `interpret_attribute_features`."""
         return self.tasks[wildcards.task].model_dump(include={"attributions", "explained", "bootstrap"})
 
     def task_files(self, task: str) -> list[str]:
-        """Final files of a task: a heat map of samples, not of calls; pathways where gene sets are given."""
+        """Final files of a task; heat maps for samples only, pathways if there are gene sets."""
         names = [*TABLES, *(f"{name}.svg" for name in FIGURES)]
         names += ["heatmap.svg"] * (self.tasks[task].source == "samples")
         names += ["pathways.tsv", "pathways.svg"] * bool(self.tasks[task].pathways)

@@ -1,4 +1,4 @@
-"""Files and parameters of the stage `interpret`, of tasks on sequences."""
+"""Files and parameters of the stage `interpret` for tasks on sequences."""
 
 from typing import Any
 
@@ -14,77 +14,77 @@ FIGURES = ("logos", "mutagenesis", "tracks", "looks")
 
 
 class SequenceInterpretWiring(Stage):
-    """How the first model of each task on sequences is explained."""
+    """Attributions, motifs and variant effects of the first model of each task on sequences."""
 
     def __init__(self, project: Project):
         self.project = project
         self.folder = f"{project.folder}/interpret"
         self.dataset = DatasetWiring(project)
         self.tasks = {n: task for n, task in project.config.tasks.items() if task.attributions and task.source == "sequences"}
-        # of elements that the demo plants, the sites are known
+        # the binding sites of simulated elements are known
         self.planted_tasks = DemoWiring(project).library_tasks()
 
     def get_task(self, wildcards: Any) -> Task:
         return self.tasks[wildcards.task]
 
     def model_files(self, wildcards: Any) -> dict[str, str]:
-        """The first model of the task, of the first repeat, and the representation that it reads."""
+        """First model of the task, first repeat, and its fitted representation."""
         base = f"{self.project.folder}/model/{wildcards.task}/{self.get_task(wildcards).models[0]}/repeat0/model"
         representation = f"{self.dataset.folder}/{wildcards.task}/repeat0/representation"
         files = {"tensors": f"{base}.safetensors", "about": f"{base}.json"}
         return files | {"representation": f"{representation}.safetensors", "representation_about": f"{representation}.json"}
 
     def fold_file(self, wildcards: Any) -> str:
-        """The training folds that the first model saw."""
+        """Training folds of the first model."""
         return f"{self.dataset.folder}/{wildcards.task}/repeat0/balanced.{self.get_task(wildcards).balance.method}.h5"
 
     def site_truth(self, wildcards: Any) -> str | list[str]:
-        """Sites that were planted, of the demo's elements."""
+        """Planted binding sites of the demo's elements, if the task uses them."""
         return f"{self.project.folder}/demo/library.truth.tsv" if wildcards.task in self.planted_tasks else []
 
     def attribution_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_attribute_sequences` reads of the config."""
+        """Settings of `interpret_attribute_sequences`."""
         task = self.get_task(wildcards)
         return task.model_dump(include={"attributions", "explained"}) | {"interpret": self.baseline_spec(wildcards)}
 
     def motif_attribution_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_motif_attributions` reads of the config."""
+        """Settings of `interpret_motif_attributions`."""
         task = self.get_task(wildcards)
         spec = {"method": interpretation.choose_motif_method(task), "sequences": task.interpret.motifs.sequences}
         return spec | {"interpret": self.baseline_spec(wildcards)}
 
     def baseline_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What attribution methods read of the config."""
+        """Baseline settings of attribution methods."""
         return self.get_task(wildcards).interpret.model_dump(include={"baseline", "baselines", "correction"})
 
     def exam_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_examine` reads of the config."""
+        """Settings of `interpret_examine`."""
         return {"interpret": self.baseline_spec(wildcards), "bootstrap": self.get_task(wildcards).bootstrap}
 
     def figure_count(self, wildcards: Any) -> int:
         return self.get_task(wildcards).interpret.drawn
 
     def motif_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What motif discovery reads of the config."""
+        """Settings of motif discovery."""
         return self.get_task(wildcards).interpret.motifs.model_dump(include={"seqlets", "match", "hit"})
 
     def motif_database(self, wildcards: Any) -> str | list[str]:
-        """Known motifs, if any are given."""
+        """Database of known motifs, if set."""
         return self.get_task(wildcards).interpret.motifs.database or []
 
     def motif_tasks(self) -> list[str]:
-        """Tasks of which motifs are sought."""
+        """Tasks with motif discovery."""
         return [name for name, task in self.tasks.items() if task.interpret.motifs.sequences]
 
     def motif_files(self, wildcards: Any) -> dict[str, str]:
-        """Motifs that were found, where they were sought."""
+        """Discovered motifs and their hits, if the task has motif discovery."""
         if wildcards.task not in self.motif_tasks():
             return {}
         base = f"{self.folder}/{wildcards.task}/motifs"
         return {"hits": f"{base}/hits.tsv.gz", "motifs": f"{base}/motifs.tsv"}
 
     def genomic_tasks(self) -> list[str]:
-        """Tasks whose windows are cut out of a genome."""
+        """Tasks whose windows have genome coordinates."""
 
         def has_windows(name: str) -> bool:
             settings = self.tasks[name].sequences
@@ -94,15 +94,15 @@ class SequenceInterpretWiring(Stage):
         return [name for name in self.tasks if has_windows(name)]
 
     def gtf(self, wildcards: Any) -> str | list[str]:
-        """Genes, where there are any."""
+        """Gene annotation, if there is one."""
         return self.get_task(wildcards).sequences.annotation or self.project.config.reference.gtf or []
 
     def contig_table(self, wildcards: Any) -> str:
-        """Table of the genome's contigs."""
+        """Contig table of the genome."""
         return self.dataset.genome_store(wildcards)["contigs"]
 
     def track_files(self, task: str) -> list[str]:
-        """Signals along the genome, one a method that tells bases apart."""
+        """Genome tracks, one per method with attributions per base."""
         names = [m for m in self.tasks[task].attributions if m not in LOCATION_METHODS] if task in self.genomic_tasks() else []
         return [f"{self.folder}/{task}/tracks/{m}.{suffix}" for m in names for suffix in ("bw", "bedgraph.gz")]
 
@@ -116,12 +116,12 @@ class SequenceInterpretWiring(Stage):
         return next(s for s in self.get_task(wildcards).interpret.personal if s.name == wildcards.set)
 
     def set_names(self) -> list[str]:
-        """Names of all sets of variants, and of people's sequences."""
+        """Names of all variant sets and personal-genome sets."""
         kinds = [(*task.interpret.variants, *task.interpret.personal) for task in self.tasks.values()]
         return list(dict.fromkeys(entry.name for sets in kinds for entry in sets))
 
     def set_vcf(self, entry: VariantSet | Personal) -> str:
-        """VCF of a set: the user's own, or calls of this project."""
+        """VCF of a set: a user file, or calls of this project."""
         return entry.vcf or f"{self.project.folder}/variants/{entry.caller}.bcf"
 
     def variants_vcf(self, wildcards: Any) -> str:
@@ -134,24 +134,24 @@ class SequenceInterpretWiring(Stage):
         return self.personal_set(wildcards).regions or []
 
     def conservation_bigwig(self, wildcards: Any) -> str | list[str]:
-        """bigWig of conservation, where one is named rather than an INFO key."""
+        """bigWig of conservation, if it is set instead of an INFO key."""
         conservation = self.variant_set(wildcards).conservation
         return conservation if interpretation.is_bigwig(conservation) else []
 
     def effects_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_variants` reads of the config."""
+        """Settings of `interpret_variants`."""
         task = self.get_task(wildcards)
         spec = self.variant_set(wildcards).model_dump(exclude={"vcf", "caller"})
         return spec | {"stranded": task.sequences.stranded, "outside": task.sequences.outside, "bootstrap": task.bootstrap}
 
     def personal_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `interpret_personal` reads of the config."""
+        """Settings of `interpret_personal`."""
         task = self.get_task(wildcards)
         spec = self.personal_set(wildcards).model_dump(include={"name", "samples"})
         return spec | {"stranded": task.sequences.stranded, "outside": task.sequences.outside}
 
     def effect_tables(self, wildcards: Any) -> list[str]:
-        """Tables of all effects of a task."""
+        """Tables of variant effects of a task."""
         return [f"{self.folder}/{wildcards.task}/variants/{s.name}.parquet" for s in self.get_task(wildcards).interpret.variants]
 
     def task_files(self, task: str) -> list[str]:

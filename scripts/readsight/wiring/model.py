@@ -18,17 +18,17 @@ KMER_MODEL_KEYS = {"kmer_linear": {"k"}, "kmer_boosting": {"k"}, "gapped_kmer_sv
 
 
 class ModelWiring(Stage):
-    """Which models a task trains, and what they read of the config."""
+    """Models of each task, and their settings."""
 
     def __init__(self, project: Project):
         self.folder = f"{project.folder}/model"
         self.tasks = project.config.tasks
         self.dataset = DatasetWiring(project)
-        # of elements that the demo plants, the best that can be learned is known
+        # the best possible performance on simulated elements is known
         self.planted_tasks = DemoWiring(project).library_tasks()
 
     def model_names(self, task: str) -> list[str]:
-        """The task's models, each as a word, those on one modality alone, those under other balances, and the control."""
+        """Names of a task's models: configured ones, those of single modalities, those of compared balances, and the control."""
         names = dict.fromkeys(
             model_spec.name
             for model_spec in (*self._task_models(task), *self._single_modality_models(task), *self._balance_models(task))
@@ -36,14 +36,14 @@ class ModelWiring(Stage):
         return [*names, *[CONTROL] * self.has_control(task)]
 
     def has_control(self, task: str) -> bool:
-        """Whether labels can be shuffled for a negative control: not those along a sequence."""
+        """Whether there is a control with shuffled labels; not for labels per base or bin."""
         return self.tasks[task].outcome not in ("positions", "profile")
 
     def _task_models(self, task: str) -> list[ModelSpec]:
         return [ModelSpec(model) for model in dict.fromkeys(self.tasks[task].models)]
 
     def _comparison_models(self, task: str) -> list[str]:
-        """The first model and the linear baseline: what modalities and balances are compared by."""
+        """The first model and the linear baseline, with which modalities and balances are compared."""
         models = [m for m in self.tasks[task].models if m not in FUSIONS]
         return list(dict.fromkeys([*models[:1], *[m for m in LINEAR_MODELS if m in models][:1]]))
 
@@ -61,12 +61,12 @@ class ModelWiring(Stage):
         return list(dict.fromkeys(model for task in self.tasks for model in self.model_names(task)))
 
     def fold_file(self, wildcards: Any) -> str:
-        """The training folds that a model sees: balanced as the task says, or as its own name does."""
+        """Training folds of a model, with the balance in its name, or else that of the task."""
         method = ModelSpec.parse(wildcards.model).balance or self.tasks[wildcards.task].balance.method
         return f"{self.dataset.folder}/{wildcards.task}/repeat{wildcards.repeat}/balanced.{method}.h5"
 
     def model_settings(self, wildcards: Any) -> dict[str, Any]:
-        """The settings that one kind of model reads, and no other's."""
+        """Settings that apply to this kind of model."""
         task, model = self.tasks[wildcards.task], ModelSpec.parse(wildcards.model).model
         if task.source == "sequences" and (model in KMER_MODEL_KEYS or model in NETWORKS):
             return self._sequence_model_settings(task, model)
@@ -78,24 +78,24 @@ class ModelWiring(Stage):
         return {"feature": task.single_feature} if model == "single_feature" else {}
 
     def _sequence_model_settings(self, task: Task, model: str) -> dict[str, Any]:
-        """Settings of a network of sequence, its training's with them; or of a model of k-mers."""
+        """Settings of a sequence network with its training, or of a k-mer model."""
         if model in KMER_MODEL_KEYS:
             return task.kmers.model_dump(include=KMER_MODEL_KEYS[model])
         return task.training.model_dump() | getattr(task.architectures, model).model_dump()
 
     def representation_files(self, wildcards: Any) -> dict[str, str]:
-        """What was learned of a representation of sequences, in the training folds."""
+        """Sequence representation that was fitted on the training folds."""
         if self.tasks[wildcards.task].source != "sequences":
             return {}
         base = f"{self.dataset.folder}/{wildcards.task}/repeat{wildcards.repeat}/representation"
         return {"representation": f"{base}.safetensors", "representation_about": f"{base}.json"}
 
     def thread_count(self, wildcards: Any) -> int:
-        """Threads of a training: networks of sequence take two."""
+        """Threads of a training job: two for sequence networks."""
         return 2 if self._is_network(wildcards) else 1
 
     def gpu_count(self, wildcards: Any) -> int:
-        """GPUs that a training asks a cluster for."""
+        """GPUs that a training job requests from a cluster."""
         training = self.tasks[wildcards.task].training
         return training.devices * (training.device == "gpu") if self._is_network(wildcards) else 0
 
@@ -103,15 +103,15 @@ class ModelWiring(Stage):
         return self.tasks[wildcards.task].source == "sequences" and ModelSpec.parse(wildcards.model).model in NETWORKS
 
     def strata_examples(self, wildcards: Any) -> list[str]:
-        """Examples of sequences: scores are told by their GC, repeats and chromosomes too."""
+        """Examples of sequence tasks, for scores stratified by GC content, repeats and chromosome."""
         return [self.dataset.examples_file(wildcards)] if self.tasks[wildcards.task].source == "sequences" else []
 
     def search_trials(self, wildcards: Any) -> int:
-        """Settings that the search tries."""
+        """Trials of the hyperparameter search."""
         return self.tasks[wildcards.task].search.trials
 
     def evaluation_spec(self, wildcards: Any) -> dict[str, Any]:
-        """What `model_evaluate` reads of the config."""
+        """Settings of `model_evaluate`."""
         task = self.tasks[wildcards.task]
         split_and_balance = {"given": task.split.by == "given", "balance": task.balance.method}
         return task.model_dump(include={"models", "bootstrap", "single_feature", "source"}) | split_and_balance
@@ -123,7 +123,7 @@ class ModelWiring(Stage):
         return self._model_files(wildcards.task, "model.json")
 
     def _model_files(self, task: str, file: str) -> list[str]:
-        """A file of every model and repeat, model by model."""
+        """One file per model and repeat, in this order."""
         return [
             f"{self.folder}/{task}/{m}/repeat{r}/{file}"
             for m in self.model_names(task)

@@ -1,4 +1,4 @@
-"""A project as the rules see it: its config and its sequencing units."""
+"""A project: its config and sequencing units, and helpers for rules."""
 
 import re
 from collections import defaultdict
@@ -17,7 +17,10 @@ from readsight.text import describe_unset_variables, expand_variables
 class Project:
     """Config and sample sheet of one project.
 
-    units: sample → its units, in the sheet's order. paths: config files, which faults are located in.
+    Attributes
+    ----------
+    units : sample → its units, in the order of the sheet.
+    paths : config files, for the location of faults.
     """
 
     def __init__(self, config: Config, paths: Sequence[str | Path] = ()):
@@ -34,9 +37,9 @@ class Project:
 
     @classmethod
     def from_raw(cls, raw: dict[str, Any], paths: Sequence[str | Path] = ()) -> "Project":
-        """From Snakemake's merged config and the files it was merged from.
+        """Make a project from Snakemake's merged config and the files it was merged from.
 
-        Raises InputError with the faults of config and sample sheet together.
+        Raises InputError with the faults of both config and sample sheet.
         """
         try:
             config = check_config(raw, paths)
@@ -50,37 +53,37 @@ class Project:
 
     @cached_property
     def samples_with_data(self) -> list[str]:
-        """Samples that have reads or an alignment; where calls are given, the sheet may name others for their metadata."""
+        """Samples with reads or an alignment; a sheet for calls or tables may also have samples without."""
         return [name for name, units in self.units.items() if any(unit.fastqs or unit.alignment for unit in units)]
 
     @cached_property
     def rna_samples(self) -> list[str]:
-        """Samples of RNA that have reads or an alignment."""
+        """RNA samples with reads or an alignment."""
         return [name for name in self.samples_with_data if self.units[name][0].assay == "rna"]
 
     @cached_property
     def dna_samples(self) -> list[str]:
-        """Samples whose variants are called."""
+        """DNA samples with reads or an alignment, in which variants are called."""
         return [name for name in self.samples_with_data if self.units[name][0].assay in sample_sheet.DNA_ASSAYS]
 
     def _without_variants(self) -> Config:
-        """The config of a project that has no DNA to call variants in. Raises InputError where a task needs calls."""
+        """The config without variants, for a project without DNA samples. Raises InputError if a task needs calls."""
         config = self.config
         for name, task in config.tasks.items():
             if task.source == "variants":
-                fault = f"tasks.{name}.source: 'variants' needs samples of DNA ({', '.join(sample_sheet.DNA_ASSAYS)}), and the project has none"
+                fault = f"tasks.{name}.source: 'variants' needs DNA samples ({', '.join(sample_sheet.DNA_ASSAYS)}), and the project has none"
                 raise InputError(KeyLocations(self.paths).locate_fault(fault))
         return config.model_copy(update={"variants": None})
 
     @cached_property
     def callers(self) -> list[str]:
-        """Sets of small-variant calls of this project, `consensus` among them if asked for."""
+        """Call sets of small variants, including `consensus` if it is enabled."""
         variants = self.config.variants
         return list_callers(variants) + ["consensus"] * bool(variants and variants.consensus)
 
 
 def _check_sheet(raw: dict[str, Any]) -> list[str]:
-    """Faults of the sheet of a config that has faults itself, as far as the sheet can be found."""
+    """Faults of the sample sheet if the config is invalid, as far as the sheet can be located."""
     path, variants = raw.get("samples"), raw.get("variants")
     results = f"{raw.get('results', 'results')}/{raw.get('project', '')}"
     if not isinstance(path, str) or describe_unset_variables(expand_variables(path, results)):
@@ -94,7 +97,7 @@ def _check_sheet(raw: dict[str, Any]) -> list[str]:
 
 
 def mem(mb: int) -> Callable[..., int]:
-    """Memory of a job in MB: `mb` at the first attempt, twice that at the second, and so on."""
+    """Memory of a job in MB: `mb` times the number of the attempt."""
 
     def mem_mb(wildcards: Any, attempt: int) -> int:
         return mb * attempt
@@ -103,16 +106,16 @@ def mem(mb: int) -> Callable[..., int]:
 
 
 def one_of(names: list[str]) -> str:
-    """A wildcard constraint that admits these names alone (and nothing where there are none).
+    """Wildcard constraint that matches exactly these names (nothing if the list is empty).
 
-    Written as the tree of their beginnings: a plain list of a cohort's thousand names
-    would be tried name by name, for every file of every sample.
+    The expression is a prefix tree, because an alternation of thousands of names would be tried one by one for every
+    file of every sample.
     """
     return _build_tree(sorted(set(names))) if names else "(?!)"
 
 
 def _build_tree(names: list[str]) -> str:
-    """A regular expression of sorted, distinct names; an empty name among them makes the rest optional."""
+    """Regular expression of sorted, distinct names; an empty name makes the remaining suffixes optional."""
     branches: dict[str, list[str]] = defaultdict(list)
     for name in names:
         branches[name[:1]].append(name[1:])

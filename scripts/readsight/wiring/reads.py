@@ -1,4 +1,4 @@
-"""Which files the rules of stage `reads` take and give."""
+"""Files and parameters of the stage `reads`."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ ADAPTERS = Path(__file__).resolve().parents[3] / "resources" / "adapters"
 
 
 class ReadsWiring(Stage):
-    """From the sheet's FASTQ files to what the aligner is given."""
+    """From the FASTQ files of the sheet to the reads for the aligner."""
 
     def __init__(self, project: Project):
         self.config = project.config
@@ -23,34 +23,34 @@ class ReadsWiring(Stage):
         self.callers = project.callers
 
     def sample_constraint(self, paired: bool) -> str:
-        """Constraint on {sample} where {sample}/{unit}. follows: the paired units alone, or the single-end ones.
+        """Constraint on {sample} in paths `{sample}/{unit}.…`: paired or single-end units only.
 
-        Both kinds write `clean_1`; a look at the unit's name behind the slash tells them apart.
+        Both kinds have a file `clean_1`, so the constraint looks ahead to the name of the unit.
         """
         prefixes = [f"{unit.sample}/{unit.unit}." for unit in self.units.values() if unit.is_paired == paired]
         return rf"(?={one_of(prefixes)})[^/]+"
 
     def raw_reads(self, wildcards: Any) -> list[str]:
-        """The sheet's own files of a unit, mate 1 first."""
+        """FASTQ files of a unit in the sheet, mate 1 first."""
         return self._get_unit(wildcards).fastqs
 
     def lint_file(self, wildcards: Any) -> str:
         return f"{self.folder}/{wildcards.sample}/{wildcards.unit}.lint.json"
 
     def adapter_fasta(self, paired: bool) -> str:
-        """FASTA of the adapters to trim: a shipped set, by name and kind of reads, or the user's file."""
+        """FASTA of the adapters to trim: an included set for this kind of reads, or a user file."""
         name = self.config.reads.trim.adapters
         shipped_fasta = ADAPTERS / f"{name}-{'PE' if paired else 'SE'}.fa"
         return str(shipped_fasta) if shipped_fasta.exists() else name
 
     def reads_after_trimming(self, wildcards: Any) -> list[str]:
-        """A unit's reads after trimming, or as they came where trimming is off."""
+        """Reads of a unit after trimming, or the raw reads if trimming is disabled."""
         return (
             self._read_files("clean", self._get_unit(wildcards)) if self.config.reads.trim.enabled else self.raw_reads(wildcards)
         )
 
     def aligner_reads(self, wildcards: Any) -> list[str]:
-        """A unit's reads as they go to the aligner."""
+        """Reads of a unit for the aligner."""
         return (
             self._read_files("corrected", self._get_unit(wildcards))
             if self.config.reads.correct.enabled
@@ -58,18 +58,18 @@ class ReadsWiring(Stage):
         )
 
     def reads_after_cleaning(self, wildcards: Any) -> list[str]:
-        """A unit's reads as FastQC sees them the second time; none where nothing was done to them."""
+        """Reads of a unit for the second FastQC; none if they are unchanged."""
         return self.aligner_reads(wildcards) if "clean" in self._fastqc_stages() else []
 
     def sample_reads(self, wildcards: Any) -> list[str]:
-        """All reads of a sample, unit after unit, mates side by side."""
+        """All reads of a sample for the aligner, unit by unit, with mates adjacent."""
         return [path for unit in self._get_units(wildcards.sample) for path in self.aligner_reads(unit)]
 
     def sample_lints(self, wildcards: Any) -> list[str]:
         return [self.lint_file(unit) for unit in self._get_units(wildcards.sample)]
 
     def fastqc_patterns(self, paired: bool, ending: str) -> list[str]:
-        """Patterns of the FastQC files of a unit, ending in html or zip."""
+        """Patterns of the FastQC files of a unit; `ending` is html or zip."""
         mates = (1, 2) if paired else (1,)
         return [
             f"{self.folder}/{{sample}}/{{unit}}.{stage}_{mate}_fastqc.{ending}"
@@ -88,7 +88,7 @@ class ReadsWiring(Stage):
         return [f"{self.folder}/{unit.sample}/{unit.unit}.trim.log" for unit in self.units.values()]
 
     def call_statistics(self) -> list[str]:
-        """bcftools stats of each set of calls."""
+        """Output of `bcftools stats` for each call set."""
         return [f"{self.calls_folder}/{caller}.stats.txt" for caller in self.callers]
 
     def multiqc_report(self) -> str:

@@ -1,19 +1,19 @@
-"""What every stage's wiring can tell: its final files, its figures in numbers, its products."""
+"""Base class of the wiring of all stages: final files, summaries and named products."""
 
 COHORT = "cohort"
 
 
 class Stage:
-    """Base of the wiring of a stage: a stage that gives nothing answers with nothing."""
+    """Wiring of a stage; the defaults are empty."""
 
     def targets(self) -> list[str]:
-        """The stage's final files."""
+        """Final files of the stage."""
         return []
 
     def summaries(self) -> list[str]:
-        """Its `*.summary.json` fragments, which become summary.json."""
+        """Files `*.summary.json` of the stage, which are merged into summary.json."""
         return []
 
     def products(self) -> dict[tuple[str, str], str]:
-        """(sample or COHORT, product in plain words) → file, for the audit."""
+        """(sample or COHORT, readable name of the product) → file, for the audit."""
         return {}

@@ -1,4 +1,4 @@
-"""Which files the rules of stage `variants` take and give (truth comparison has its own wiring)."""
+"""Files and parameters of the stage `variants` (for the comparison with a truth set see `variants_compare`)."""
 
 import math
 from pathlib import Path
@@ -12,7 +12,7 @@ PIECE_LENGTH = 60_000_000
 
 
 class VariantsWiring(Stage):
-    """From alignments, or the user's own calls, to final calls."""
+    """From alignments, or imported calls, to final calls."""
 
     def __init__(self, project: Project):
         self.config = project.config
@@ -26,7 +26,7 @@ class VariantsWiring(Stage):
         self.caller_constraint = one_of(self.callers)
 
     def _count_pieces(self) -> int:
-        """One piece per 60 Mb, at least 2. The size is that of the FASTA file; a gzipped one holds about four times that."""
+        """One piece per 60 Mb, at least 2, from the size of the FASTA file (times four if it is compressed)."""
         if self.config.demo:
             size = self.config.demo.chromosomes * self.config.demo.length
         else:
@@ -38,11 +38,11 @@ class VariantsWiring(Stage):
         return [f"{self.folder}/regions/{piece}.bed" for piece in self.pieces]
 
     def targets_bed(self) -> str | list[str]:
-        """The user's target regions, if any."""
+        """Target regions of the config, if any."""
         return self.variants.targets or []
 
     def raw_calls(self, wildcards: Any) -> list[str]:
-        """Raw calls of a caller, piece by piece, in order."""
+        """Raw calls of a caller, one file per piece, in order."""
         if wildcards.caller == "given":
             return [f"{self.folder}/raw/given.bcf"]
         ending = "vcf.gz" if wildcards.caller == "gatk" else "bcf"
@@ -58,11 +58,11 @@ class VariantsWiring(Stage):
         return [f"{self.folder}/raw/deepvariant/{sample}.{wildcards.piece}.vcf.gz" for sample in self.samples]
 
     def user_vcf(self) -> str | list[str]:
-        """The user's own calls, if any."""
+        """Imported calls, if any."""
         return self.variants.vcf or []
 
     def resource_vcfs(self) -> dict[str, str]:
-        """Name → VCF of known variants that calls are compared with, in order of use."""
+        """Name → VCF of known variants for annotation, in order of use."""
         reference = self.config.reference
         vcfs = {f"known{i}": path for i, path in enumerate(reference.known_sites)}
         vcfs |= {"population": reference.population} if reference.population else {}
@@ -96,7 +96,7 @@ class VariantsWiring(Stage):
         return [f"{path}.csi" for path in self.final_bcfs()]
 
     def structural_bcfs(self) -> list[str]:
-        """Final structural variants, if asked for."""
+        """Final structural variants, if callers are configured."""
         return [f"{self.folder}/structural/{tool}.bcf" for tool in self.variants.structural] if self.samples else []
 
     def delly_sites(self) -> list[str]:
@@ -106,11 +106,11 @@ class VariantsWiring(Stage):
         return [f"{self.folder}/structural/genotypes/{sample}.bcf" for sample in self.samples]
 
     def delly_notes(self) -> list[str]:
-        """Why a sample has no structural variants, of both steps that may find out."""
+        """Notes of both steps on samples without structural variants."""
         return [path.replace(".bcf", ".json") for path in self.delly_sites() + self.delly_genotypes()]
 
     def stats_files(self) -> list[str]:
-        """`bcftools stats` of each set of calls, for MultiQC."""
+        """Output of `bcftools stats` for each call set, for MultiQC."""
         return [f"{self.folder}/{caller}.stats.txt" for caller in self.call_sets]
 
     def targets(self) -> list[str]:

@@ -1,18 +1,18 @@
-"""Wiring of the comparison with a known truth, a part of the variants stage."""
+"""Files of the comparison of calls with a truth set, in the stage `variants`."""
 
 from readsight.wiring.project import Project
 from readsight.wiring.stage import COHORT, Stage
 
 
 class CompareWiring(Stage):
-    """Files of the comparison: of small variants by caller, of structural variants by caller, and the figures."""
+    """Files of the comparison of small and structural variants per caller, and of the figures."""
 
     def __init__(self, project: Project):
         self.folder = f"{project.folder}/variants/compare"
         self.variants = project.config.variants
         self.truth = self.variants.truth if self.variants else None
         self.callers = project.callers if self.truth else []
-        # structural callers need alignments: a project that starts from calls has none
+        # structural callers need alignments, which a project that starts from calls does not have
         wants_structural = bool(self.truth and self.truth.structural_vcf and project.dna_samples)
         self.structural_callers = list(dict.fromkeys(self.variants.structural)) if wants_structural else []
 
@@ -27,7 +27,7 @@ class CompareWiring(Stage):
         return self.truth.strata if self.truth else {}
 
     def sample_pairs(self) -> dict[str, str]:
-        """Sample of the sheet → truth sample, as the config names them."""
+        """Sample of the sheet → truth sample, from the config."""
         return self.truth.samples if self.truth else {}
 
     def structural_vcf(self) -> str | list[str]:

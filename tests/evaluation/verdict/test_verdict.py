@@ -54,7 +54,7 @@ def test_control_off_chance_is_reported():
 
 def test_wide_control_interval_is_inconclusive():
     (sentence,) = describe_control({"value": 0.4, "low": 0.0, "high": 1.0})
-    assert "too few examples for this control to tell anything" in sentence and "as it must be" not in sentence
+    assert "too few examples for this control to be informative" in sentence and "as expected" not in sentence
 
 
 def make_cell(value, low, high):
