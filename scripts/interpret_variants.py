@@ -133,7 +133,7 @@ def evaluate_sites(effects: Effects, site: np.ndarray, label: np.ndarray) -> dic
     losses = [t for t, name in enumerate(effects.tracks) if name.endswith("_loss")]
     best = effects.delta[np.ix_(rows, losses)].argmax(axis=1)
     pick = rows, np.array(losses)[best]
-    return benchmark.evaluate_site_positions(effects.delta[pick], effects.place[pick], site[rows])
+    return benchmark.evaluate_site_positions(effects.delta[pick], effects.position[pick], site[rows])
 
 
 def summary_records(task: str, name: str, results: dict[str, Any]) -> list[dict[str, Any]]:

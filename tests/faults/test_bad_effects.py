@@ -75,9 +75,9 @@ def test_unsupported_alleles_are_excluded_and_the_remaining_ones_scored(step):
 
 def test_set_without_scorable_alleles_is_refused_with_reasons(step):
     assert step([("chr1", 140, BASES[140], "<DEL>")]) == [
-        f"in.vcf: holds no allele that can be scored: 1 symbolic alleles (chr1:141:{BASES[140]}:<DEL>)"
+        f"in.vcf: contains no allele that can be scored: 1 symbolic alleles (chr1:141:{BASES[140]}:<DEL>)"
     ]
-    assert step([]) == ["in.vcf: holds no allele that can be scored; it has no record"]
+    assert step([]) == ["in.vcf: contains no allele that can be scored; it has no records"]
 
 
 def test_contigs_of_another_style_or_genome_are_refused(step):
@@ -122,7 +122,7 @@ def test_invalid_info_values_are_reported(step):
     assert step(rows, {"label": "CAUSAL"}) == [
         "interpret.variants.label: INFO CAUSAL of in.vcf is 'maybe', '.', and none of these is listed in positive or negative; list its values there"
     ]  # fmt: skip
-    assert step(rows, {"conservation": "GERP"}) == ["in.vcf, row 3, INFO GERP: 'high' is no number"]
+    assert step(rows, {"conservation": "GERP"}) == ["in.vcf, row 3, INFO GERP: 'high' is not a number"]
     faults = step([(*SOUND[:4], "CAUSAL=1;SITE=here"), NEUTRAL], {"site": "SITE"})
     assert faults == ["interpret.variants.site: sites need a model with an outcome per position; remove site"]
     model_set = build_models("dilated_resnet", "positions", 96)
@@ -134,7 +134,7 @@ def test_invalid_info_values_are_reported(step):
 
 def test_shifts_beyond_the_window_are_refused(step):
     assert step(spec={"shifts": [-30, 0, 8]}) == [
-        "interpret.variants.shifts: -30 moves variants out of windows of 48 bases; use less than 24 to either side"
+        "interpret.variants.shifts: -30 move variants out of windows of 48 bases; use less than 24 to either side"
     ]
 
 
@@ -154,7 +154,7 @@ def test_genome_of_another_alphabet_is_refused(step):
     folder = step.folder / "protein"
     protein = Genome(np.where(np.arange(1400) % 3 == 0, 6, GENOME.raw), GENOME.lengths, False)
     arguments = write_project(folder, build_models("cnn", "binary"), protein)
-    assert step(**arguments) == ["protein/genome.codes: holds letters that are not bases (A C G T N)"]
+    assert step(**arguments) == ["protein/genome.codes: contains letters that are not bases (A C G T N)"]
 
 
 def test_examples_must_match_model_length_and_outcome(step):
@@ -190,7 +190,7 @@ def test_representation_must_match_model(step):
     assert step(model=model) == [
         "r.json: certificate is other, but model.json was trained with mark",
         "r.json: representation is kmer, but model.json was trained with one_hot",
-        "r.json: holds 2 folds, but model.json 1",
+        "r.json: contains 2 folds, but model.json 1",
     ]
 
 

@@ -259,7 +259,7 @@ def test_windows_beyond_contig_ends_are_refused_padded_or_dropped(folder):
         predict_table(folder, rows, bed)
     table = predict_table(folder, rows, bed, outside="pad")
     assert table["start"].tolist() == [-10, -10] and table["difference"].tolist()[0] != 0
-    with pytest.raises(InputError, match="holds no region whose window"):
+    with pytest.raises(InputError, match="contains no region whose window"):
         predict_table(folder, rows, bed, outside="drop")
 
 

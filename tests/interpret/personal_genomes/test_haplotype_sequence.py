@@ -113,11 +113,11 @@ def test_haploid_and_polyploid_calls():
     )
 
 
-@pytest.mark.parametrize("number, word, count", [(5, "averaged", 16), (6, "drawn", MAX_WAYS), (70, "drawn", MAX_WAYS)])
-def test_ways_of_many_unphased_calls_are_sampled(number, word, count):
+@pytest.mark.parametrize("number, status, count", [(5, "averaged", 16), (6, "drawn", MAX_WAYS), (70, "drawn", MAX_WAYS)])
+def test_ways_of_many_unphased_calls_are_sampled(number, status, count):
     calls = [([make_snv(i)], GenotypeCall((0, 1))) for i in range(number)]
     actual, arrangements = list_ways(calls)
-    assert (actual, len(arrangements)) == (word, count)
+    assert (actual, len(arrangements)) == (status, count)
     for way in arrangements:
         assert sorted(i for copy in way for i in copy) == list(range(number)), "each is on one copy"
         assert 0 in way[1], "the first is fixed"

@@ -77,7 +77,7 @@ def test_padding_of_ref_changes_nothing(model, variants):
     assert np.abs(expected.delta).max() > 1e-3
     for before, behind in ((3, 0), (0, 4), (2, 5)):
         actual = score_effects(model, variants([pad_row(row, before, behind) for row in ROWS], length=model.length))
-        for name in ("delta", "ref", "alt", "score", "strand", "place"):
+        for name in ("delta", "ref", "alt", "score", "strand", "position"):
             if getattr(expected, name) is not None:
                 assert np.array_equal(getattr(expected, name), getattr(actual, name), equal_nan=name in ("ref", "alt")), name
 
@@ -141,7 +141,7 @@ def test_reverse_complement_gives_equal_effects(model, variants):
     assert_close(forward, reverse, 2e-6)
     if forward.has_sites:
         has_effect = forward.delta > 1e-5
-        distance = np.abs(GENOME.lengths["chr1"] - 1 - forward.place - reverse.place)
+        distance = np.abs(GENOME.lengths["chr1"] - 1 - forward.position - reverse.position)
         # the middle base of a longer allele is reported as one of its neighbours
         slack = np.array([0 if model.stranded or len(r) == len(a) else 3 for _, _, r, a in ROWS])
         assert (distance <= slack[:, None])[has_effect].all()
@@ -167,7 +167,8 @@ def test_changes_outside_the_receptive_field_have_no_effect(variants):
     near_effects = score_effects(model_set, alleles, distance=12)
     far_effects = score_effects(model_set, alleles, distance=30)
     assert (
-        np.array_equal(near_effects.delta, far_effects.delta) and (np.abs(far_effects.place - alleles.start[:, None]) <= 12).all()
+        np.array_equal(near_effects.delta, far_effects.delta)
+        and (np.abs(far_effects.position - alleles.start[:, None]) <= 12).all()
     )
     single_shift = scoring.score_variants(model_set, alleles, {"shifts": [0], "distance": 30})
     assert_close(far_effects, single_shift)
@@ -187,7 +188,7 @@ def test_local_inference_equals_full_windows(variants, monkeypatch):
             full = score_effects(model_set, alleles)
         assert_close(local, full)
         is_clear = full.delta > 1e-4
-        assert np.array_equal(local.place[is_clear], full.place[is_clear])
+        assert np.array_equal(local.position[is_clear], full.position[is_clear])
         assert is_clear.any()
 
 
@@ -262,5 +263,5 @@ def test_largest_changes_are_located_at_the_motif(tmp_path):
         1,
         0,
     ]
-    assert scored.place[[0, 2], loss].tolist() == [100, 100] and scored.place[1, gain] == 60
-    assert scored.place[3, gain] in (150, 151), "inserted bases are reported at a neighbour"
+    assert scored.position[[0, 2], loss].tolist() == [100, 100] and scored.position[1, gain] == 60
+    assert scored.position[3, gain] in (150, 151), "inserted bases are reported at a neighbour"

@@ -127,20 +127,20 @@ def test_binned_positions_before_dense_layers_are_exact(length):
     assert_agreement("cnn", description, 40, 1)
 
 
-@pytest.mark.parametrize("word, kind", [("cnn", "multilabel"), ("dilated_resnet", "positions")])
-def test_default_architectures_are_exact(word, kind):
+@pytest.mark.parametrize("model_name, kind", [("cnn", "multilabel"), ("dilated_resnet", "positions")])
+def test_default_architectures_are_exact(model_name, kind):
     """With the default widths: the machine may convolve many channels differently."""
-    description = networks.describe_network(word, kind, 200) | getattr(Architectures(), word).model_dump()
-    net, edits = build_network(description, word), sample_edits(description, count=40)
+    description = networks.describe_network(model_name, kind, 200) | getattr(Architectures(), model_name).model_dump()
+    net, edits = build_network(description, model_name), sample_edits(description, count=40)
     assert is_close(
         IncrementalNetwork.from_network(net, description).compute_outputs(*edits), run_network(net, apply_edits(*edits))
     )
 
 
-@pytest.mark.parametrize("word, kind", [("cnn", "binary"), ("dilated_resnet", "profile")])
-def test_saturation_equals_single_substitutions(word, kind):
-    description = networks.describe_network(word, kind, 32)
-    net, codes = build_network(description, word), sample_edits(description)[0][:2]
+@pytest.mark.parametrize("model_name, kind", [("cnn", "binary"), ("dilated_resnet", "profile")])
+def test_saturation_equals_single_substitutions(model_name, kind):
+    description = networks.describe_network(model_name, kind, 32)
+    net, codes = build_network(description, model_name), sample_edits(description)[0][:2]
     incremental = IncrementalNetwork.from_network(net, description)
     outputs = incremental.compute_saturation(codes)
     row, position, base = (index.reshape(-1) for index in np.indices((2, 32, 4)))

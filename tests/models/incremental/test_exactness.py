@@ -34,9 +34,9 @@ def build_network(model_name: str, kind: str, **options: object) -> tuple[torch.
     return net, description, IncrementalNetwork.from_network(net, description)
 
 
-@pytest.mark.parametrize("word, kind", BOTH)
-def test_batched_equals_single(word, kind):
-    _, _, incremental = build_network(word, kind)
+@pytest.mark.parametrize("model_name, kind", BOTH)
+def test_batched_equals_single(model_name, kind):
+    _, _, incremental = build_network(model_name, kind)
     codes, *edits = sample_edits()
     batched = incremental.compute_outputs(codes, *edits)
     single = [incremental.compute_outputs(codes, *(field[i : i + 1] for field in edits))[0] for i in range(len(batched))]
@@ -45,9 +45,9 @@ def test_batched_equals_single(word, kind):
     assert np.abs(incremental.compute_outputs(codes, *(field[order] for field in edits)) - batched[order]).max() < 1e-6
 
 
-@pytest.mark.parametrize("word, kind", BOTH)
-def test_batch_size_does_not_change_outputs(word, kind, monkeypatch):
-    _, _, incremental = build_network(word, kind)
+@pytest.mark.parametrize("model_name, kind", BOTH)
+def test_batch_size_does_not_change_outputs(model_name, kind, monkeypatch):
+    _, _, incremental = build_network(model_name, kind)
     edits = sample_edits()
     expected, batch_sizes = incremental.compute_before_and_after(*edits), []
     monkeypatch.setattr(strategy, "MAX_STATE_BYTES", 1)
@@ -82,9 +82,9 @@ def test_outputs_beyond_the_receptive_field_are_unchanged(bases, worth, monkeypa
     assert np.array_equal(before, after, equal_nan=True), "just beyond it"
 
 
-@pytest.mark.parametrize("word, kind", BOTH)
-def test_reverting_an_edit_gives_the_negative_effect(word, kind):
-    _, _, incremental = build_network(word, kind)
+@pytest.mark.parametrize("model_name, kind", BOTH)
+def test_reverting_an_edit_gives_the_negative_effect(model_name, kind):
+    _, _, incremental = build_network(model_name, kind)
     codes, row, start, new = sample_edits(bases=2)
     edited_codes = codes[row]
     edited_codes[np.arange(len(row))[:, None], start[:, None] + np.arange(2)] = new

@@ -61,7 +61,7 @@ def read_regions(
     kind = examples.read_sequence_layout(data)
     if kind is None or kind.length != length:
         raise InputError(
-            f"{example_file}: holds sequences of {kind.length if kind else 0} bases, but the model was trained on {length}"
+            f"{example_file}: contains sequences of {kind.length if kind else 0} bases, but the model was trained on {length}"
         )
     roles = (
         pd.read_parquet(split)
@@ -76,7 +76,7 @@ def read_regions(
         region_set = regions.read_regions(bed, genome, _region_options(length, outside))
         table, excluded = region_set.obs, region_set.left_out
     if not len(table):
-        raise InputError(f"{bed or example_file}: holds no region whose window lies within its contig; {'; '.join(excluded)}")
+        raise InputError(f"{bed or example_file}: contains no region whose window lies within its contig; {'; '.join(excluded)}")
     chrom = table["chrom"].astype(str).tolist()
     start = table["start"].to_numpy(np.int64)
     covered = find_overlaps(data.obs[has_position], roles[has_position], chrom, start, length) if has_position.any() else None

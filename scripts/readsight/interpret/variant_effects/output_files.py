@@ -73,7 +73,7 @@ def _quote(text: str) -> str:
 
 def format_values(variants: AlleleTable, effects: Effects, covered: np.ndarray) -> Iterator[list[str]]:
     """Text of all keys, in order, for each allele."""
-    positions = None if effects.place is None else effects.place
+    positions = None if effects.position is None else effects.position
     for i in range(len(variants)):
         cells = [f"{effects.score[i]:.6g}"]
         for t in range(len(effects.tracks)):
@@ -201,9 +201,9 @@ def build_columns(variants: AlleleTable, effects: Effects, extra: dict[str, np.n
     }
     for t, track in enumerate(effects.tracks):
         result |= {f"{name}.{track}": getattr(effects, name)[rows, t] for name in ("delta", "ref", "alt")}
-        if effects.place is not None:
-            site_position = pd.array(effects.place[rows, t] + 1, dtype="Int64")
-            site_position[effects.place[rows, t] < 0] = pd.NA
+        if effects.position is not None:
+            site_position = pd.array(effects.position[rows, t] + 1, dtype="Int64")
+            site_position[effects.position[rows, t] < 0] = pd.NA
             result[f"at.{track}"] = site_position
     return result | {name: values[rows] for name, values in extra.items()}
 
@@ -234,9 +234,9 @@ def write_anndata(
         if name in obs:
             obs[name] = obs[name].astype("category")
     obs.index = pd.Index(make_unique([variants.format_name(i) for i in range(len(variants))]), dtype=object)
-    if effects.place is not None:
+    if effects.position is not None:
         for t, track in enumerate(effects.tracks):
-            obs[f"at_{track}"] = effects.place[:, t] + 1  # 0: none
+            obs[f"at_{track}"] = effects.position[:, t] + 1  # 0: none
     layers = {name: getattr(effects, name) for name in ("delta", "ref", "alt")}
     adata = anndata.AnnData(
         None, obs=obs, var=pd.DataFrame(index=pd.Index(effects.tracks, dtype=object)), layers=layers, uns=description

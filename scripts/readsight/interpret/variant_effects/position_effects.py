@@ -49,7 +49,7 @@ class SiteEffects:
     delta: np.ndarray
     ref: np.ndarray
     alt: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
 
 
 def name_tracks(classes: tuple[str, ...]) -> list[str]:

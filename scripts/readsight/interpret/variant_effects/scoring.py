@@ -30,7 +30,7 @@ class Effects:
     score : (n,) float32, for ranking: the largest |delta|; for pair models the output for the alternative; for sites the
         largest delta.
     strand : (n,), +, −, or `.` if both were averaged.
-    place : (n, tracks) int64, bases of gained and lost sites, 0-based; None for outcomes of the window.
+    position : (n, tracks) int64, bases of gained and lost sites, 0-based; None for outcomes of the window.
     """
 
     tracks: list[str]
@@ -39,16 +39,16 @@ class Effects:
     alt: np.ndarray
     score: np.ndarray
     strand: np.ndarray
-    place: np.ndarray | None = None
+    position: np.ndarray | None = None
 
     @property
     def has_sites(self) -> bool:
         """Whether tracks are gained and lost sites."""
-        return self.place is not None
+        return self.position is not None
 
     def assign_rows(self, rows: np.ndarray, effects: "Effects") -> None:
         """Assign the effects of some variants."""
-        for name in ("delta", "ref", "alt", "score", "strand", "place"):
+        for name in ("delta", "ref", "alt", "score", "strand", "position"):
             if getattr(self, name) is not None:
                 getattr(self, name)[rows] = getattr(effects, name)
 
@@ -58,7 +58,7 @@ def check_shifts(shifts: list[int], length: int) -> list[int]:
     too_wide = [s for s in shifts if abs(s) >= length // 2]
     if too_wide:
         raise InputError(
-            f"interpret.variants.shifts: {', '.join(map(str, too_wide))} moves variants out of windows of {length} bases; "
+            f"interpret.variants.shifts: {', '.join(map(str, too_wide))} move variants out of windows of {length} bases; "
             f"use less than {length // 2} to either side"
         )
     return sorted(set(shifts))
@@ -82,18 +82,18 @@ def score_variants(
     report_progress : called with the number of scored variants.
     """
     shifts = check_shifts(spec["shifts"], models.length)
-    positions = models.outcome.kind == "positions"
-    names = position_effects.name_tracks(models.outcome.classes) if positions else [head.name for head in models.heads]
+    has_positions = models.outcome.kind == "positions"
+    names = position_effects.name_tracks(models.outcome.classes) if has_positions else [head.name for head in models.heads]
     n = len(variants)
     arrays = [np.zeros((n, len(names)), np.float32) for _ in range(3)]
-    place = np.zeros((n, len(names)), np.int64) if positions else None
-    effects = Effects(names, *arrays, np.zeros(n, np.float32), np.full(n, BOTH, "U1"), place)
-    local = LocalInference.from_models(models) if positions else None
-    score_batch = _score_sites if positions else _score_windows
+    position = np.zeros((n, len(names)), np.int64) if has_positions else None
+    effects = Effects(names, *arrays, np.zeros(n, np.float32), np.full(n, BOTH, "U1"), position)
+    local = LocalInference.from_models(models) if has_positions else None
+    score_batch = _score_sites if has_positions else _score_windows
     done = 0
     with protect_torch_state(threads):
         for rows in iterate_batches(variants, max(1, min(MAX_VARIANTS, MAX_BASES // models.length))):
-            for batch in _split_by_size(variants, rows) if positions else [rows]:
+            for batch in _split_by_size(variants, rows) if has_positions else [rows]:
                 effects.assign_rows(batch, score_batch(models, variants, batch, shifts, spec, wanted_strands, names, local))
             done += len(rows)
             report_progress(done)
@@ -139,7 +139,7 @@ def _score_sites(
     def build_effects(probabilities: position_effects.AlignedProbabilities, batch: np.ndarray, strand: str) -> Effects:
         site_effects = position_effects.find_site_effects(variants, batch, probabilities, FORWARD if strand == BOTH else strand)
         score = site_effects.delta.max(axis=1)
-        return _make_effects(names, site_effects.delta, site_effects.ref, site_effects.alt, score, strand, site_effects.place)
+        return _make_effects(names, site_effects.delta, site_effects.ref, site_effects.alt, score, strand, site_effects.position)
 
     if models.stranded:
         return _choose_strand(predict, build_effects, variants, rows, wanted_strands)
@@ -154,9 +154,9 @@ def _make_effects(
     alt: np.ndarray,
     score: np.ndarray,
     strand: str,
-    place: np.ndarray | None = None,
+    position: np.ndarray | None = None,
 ) -> Effects:
-    return Effects(names, delta, ref, alt, score, np.full(len(delta), strand, "U1"), place)
+    return Effects(names, delta, ref, alt, score, np.full(len(delta), strand, "U1"), position)
 
 
 def _choose_strand(
@@ -172,10 +172,10 @@ def _choose_strand(
         if best is None:
             shape = (len(rows), effects.delta.shape[1])
             blank = [np.zeros(shape) for _ in range(3)]
-            place = None if effects.place is None else np.zeros(shape, np.int64)
-            best = Effects(effects.tracks, *blank, np.full(len(rows), -np.inf), np.full(len(rows), FORWARD, "U1"), place)
+            position = None if effects.position is None else np.zeros(shape, np.int64)
+            best = Effects(effects.tracks, *blank, np.full(len(rows), -np.inf), np.full(len(rows), FORWARD, "U1"), position)
         is_larger = effects.score > best.score[which]
-        for name in ("delta", "ref", "alt", "score", "strand", "place"):
+        for name in ("delta", "ref", "alt", "score", "strand", "position"):
             if getattr(best, name) is not None:
                 getattr(best, name)[which[is_larger]] = getattr(effects, name)[is_larger]
     return best

@@ -209,7 +209,7 @@ def read_models(tensors: Path, description: Path, representation: tuple[Path, Pa
             if actual != expected
         ]
         if len(encodings) != len(arrays):
-            faults.append(f"{representation[1]}: holds {len(encodings)} folds, but {description} {len(arrays)}")
+            faults.append(f"{representation[1]}: contains {len(encodings)} folds, but {description} {len(arrays)}")
         if faults:
             raise InputError(faults)
     model_name, outcome = ModelSpec.parse(content["model"]).model, Outcome.from_dict(content["outcome"])
@@ -247,7 +247,7 @@ def check_genome(
             f"{codes}: differs from the genome that {description} was trained on; predict variants on the training genome"
         )
     if len(genome.raw) and int(np.asarray(genome.raw[:: max(1, len(genome.raw) // 100_000)] & 7).max()) > 4:
-        faults.append(f"{codes}: holds letters that are not bases (A C G T N)")
+        faults.append(f"{codes}: contains letters that are not bases (A C G T N)")
     if faults:
         raise InputError(faults)
 

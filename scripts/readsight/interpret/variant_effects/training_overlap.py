@@ -44,7 +44,7 @@ def read_training_windows(examples: Path, split: Path, models: TrainedModels, de
     sequence, outcome = examples_file.read_sequence_layout(data), examples_file.read_outcome(data)
     faults = []
     if sequence is None:
-        raise InputError(f"{examples}: holds no sequences")
+        raise InputError(f"{examples}: contains no sequences")
     if not data.obs_names.equals(pd.Index(table.index.astype(str))):
         faults.append(f"{split}: was not made from {examples}; recreate it")
     for name, actual, expected in (

@@ -175,7 +175,7 @@ def read_variants(
     if not len(alleles):
         explanation = alleles.excluded.describe_reasons()
         raise InputError(
-            f"{path}: holds no allele that can be scored" + (f": {explanation}" if explanation else "; it has no record")
+            f"{path}: contains no allele that can be scored" + (f": {explanation}" if explanation else "; it has no records")
         )
     return alleles
 

@@ -155,7 +155,7 @@ def describe_method(method: str, exam_result: dict[str, Any] | None) -> dict[str
     return {
         "key": method,
         "name": METHOD_NAMES.get(method, method),
-        "places": method in LOCATION_METHODS,
+        "locates": method in LOCATION_METHODS,
         "passed": passed,
         "exams": exams,
     }

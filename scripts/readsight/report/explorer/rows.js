@@ -29,7 +29,7 @@ function formatExam(row) {
 function describeMethod(method, window) {
   const name = windows.length > 1 ? `${method.name}, ${windows[window]}` : method.name;
   if (window) return [createNode('h3', {}, name)];
-  const note = method.places ? createNode('p', {}, 'where the model looks, not the effect of single bases') : null, failed = method.exams.filter((row) => !row.passed), passed = method.exams.filter((row) => row.passed);
+  const note = method.locates ? createNode('p', {}, 'where the model looks, not the effect of single bases') : null, failed = method.exams.filter((row) => !row.passed), passed = method.exams.filter((row) => row.passed);
   const judgedCount = passed.filter((row) => row.value !== null && row.limit !== null).length, unjudgedCount = passed.length - judgedCount;
   const details = createNode('details', { open: openSections.exams ? '' : null }, createNode('summary', {}, `${judgedCount} passed` + (unjudgedCount ? `, ${unjudgedCount} not judged` : '')), createNode('ul', {}, ...passed.map(formatExam)));
   details.addEventListener('toggle', () => { if (details.open !== openSections.exams) { openSections.exams = details.open; element('tracks').dispatchEvent(new CustomEvent('unfolded', { detail: method.key })); } });
@@ -41,7 +41,7 @@ function chooseRange(method, window) {
   const valuesOf = (m) => windows.map((_, w) => getContributions(m.key, state.head, state.example, w)).filter(Boolean);
   const mergeRanges = (all, from, to) => all.map((v) => valueRange(v, from, to)).reduce((a, b) => [Math.min(a[0], b[0]), Math.max(a[1], b[1])], [0, 1e-6]);
   if (state.scale === 'view') return mergeRanges(valuesOf(method), state.from, state.to);
-  if (state.scale === 'all' && !method.places) return mergeRanges(selectedMethods().filter((m) => !m.places).flatMap(valuesOf), 0, windowLength);
+  if (state.scale === 'all' && !method.locates) return mergeRanges(selectedMethods().filter((m) => !m.locates).flatMap(valuesOf), 0, windowLength);
   return mergeRanges(valuesOf(method), 0, windowLength);
 }
 
@@ -51,7 +51,7 @@ function drawAttribution(method, window) {
     const values = getContributions(method.key, state.head, state.example, window), unit = about.unit || 'output';
     if (!values) return svg(height, `${method.name}: no finite values`, drawText(LEFT + 8, height / 2, 'Nothing to draw: the attributions are not finite.', 'bad'));
     const range = chooseRange(method, window), code = getCodes(state.example, window), description = `${method.name}, positions ${frame.from + 1} to ${frame.to}, from ${formatNumber(range[0])} to ${formatNumber(range[1])} ${unit}`;
-    const body = method.places ? drawBars(frame, values, range, height, SOFT, 1) : drawLogo(frame, code, values, range, height);
+    const body = method.locates ? drawBars(frame, values, range, height, SOFT, 1) : drawLogo(frame, code, values, range, height);
     const failed = method.passed === false ? drawText(LEFT + frame.width - 4, 13, `${method.name}: FAILED ${listFailures(method)}`, 'bad', 'end') : '';
     return svg(height, method.passed === false ? `${description}. FAILED ${listFailures(method)}` : description, drawAxis(frame, range, height), body, failed);
   };
