@@ -61,7 +61,7 @@ def test_single_case_genome_is_not_masked(build_from_text, text):
     [
         (">chr1\nACGT\n>prot\nMKLVEFPQ\n", "contig 'prot' looks like a protein"),
         (">chr1\nACGU\n", "contig 'chr1' is RNA"),
-        (">chr1\nAC-GT*\n", r"contig 'chr1' holds '\*', '-', which are no bases"),
+        (">chr1\nAC-GT*\n", r"contig 'chr1' holds '\*', '-', which are not bases"),
         (">chr1\nA\n>chr1\nC\n", "'chr1' stands there twice"),
         (">chr1\nA\n>chr2\n>chr3\n", "'chr2' has no sequence"),
         ("", "empty"),
