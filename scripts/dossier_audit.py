@@ -113,7 +113,7 @@ def render_findings(findings: list[Finding]) -> html_page.Html:
     if len(findings) == 1:
         return render_finding(findings[0])
     present = [f for f in findings if f.state == PRESENT]
-    pieces = [html_page.render_state("good", f"{len(present)} exist")] if present else []
+    pieces = [html_page.render_state("good", f"{len(present)} there")] if present else []
     for finding in findings:
         if finding.state != PRESENT:
             pieces += [html_page.BREAK, f"{finding.product.partition(', ')[2]}: ", render_finding(finding)]

@@ -15,7 +15,7 @@ BATCHES = np.array(list("abbcabcabbca"))
 SEX = np.array(list("fmffmmmffmfm"))
 MALE = (SEX == "m").astype(float)[:, None]
 
-# What sva::ComBat(par.prior = TRUE) of sva 3.46.0 (R 4.2.2) makes of `given()`, samples × features: with a mean of all
+# Result of sva::ComBat(par.prior = TRUE), sva 3.46.0 (R 4.2.2), on `reference_data()`, samples × features: with the mean of all
 # batches or with reference batch a, and without or with sex as a covariate.
 EXPECTED = {
     "plain": """
@@ -352,8 +352,8 @@ class TestDesign:
     @pytest.mark.parametrize(
         ("column", "value", "message"),
         [
-            ("sex", "x", r"covariate sex: 'x' \(1 samples\) was not among .*\(f, m\)"),
-            ("age", "old", "covariate age: 'old' is no number"),
+            ("sex", "x", r"covariate sex: 'x' \(1 samples\) is absent from .*\(f, m\)"),
+            ("age", "old", "covariate age: 'old' is not a number"),
             ("sex", "", "covariate sex: sample 2 has no value"),
             ("age", None, "covariate age: sample 2 has no value"),
         ],

@@ -72,7 +72,7 @@ def test_positive_class_is_class_1(tmp_path):
     assert swapped.outcome.classes == ("AML", "healthy")
     assert (swapped.columns["label"] == (obs["class"] == "healthy")).all()
     assert "did you mean 'AML'" in targets.build_target(obs, modalities.make_spec(positive="aml")).faults[0]
-    assert "is for two classes" in targets.build_target(modalities.make_obs(), modalities.make_spec(positive="AML")).faults[0]
+    assert "needs two classes" in targets.build_target(modalities.make_obs(), modalities.make_spec(positive="AML")).faults[0]
 
 
 def test_survival_and_multilabel_targets(tmp_path):
@@ -130,7 +130,7 @@ def test_all_column_faults_are_reported_together(tmp_path):
         ("has 70 different values", {"class": [f"{i}" for i in range(72)]}, {}),
         ("'maybe' of 70 samples", {"fever": "maybe"}, modalities.MULTILABEL),
         ("all 70 samples are 1 in column 'rash'", {"rash": "yes"}, modalities.MULTILABEL),
-        ("no event was seen among 70 samples", {"state": "alive"}, modalities.SURVIVAL),
+        ("no event was observed among 70 samples", {"state": "alive"}, modalities.SURVIVAL),
         ("must hold follow-up times of 0 or more; 70 samples have none", {"months": "-1"}, modalities.SURVIVAL),
         ("s2: 'soon'", {"months": ["soon"] * 72}, modalities.SURVIVAL),
         ("no sample has a label", {"class": ""}, {}),
@@ -143,7 +143,7 @@ def test_uninformative_label_is_refused(tmp_path, message, change, given):
 def test_contradicting_labels_between_modalities_are_refused(tmp_path):
     made = modalities.make_tables()
     made["mirna"].obs.loc["s9", "class"] = "CML" if made["mirna"].obs.at["s9", "class"] != "CML" else "AML"
-    catch_faults(tmp_path, "class: modalities say different things of 1 samples .s9", made)
+    catch_faults(tmp_path, "class: modalities have different values for 1 samples .s9", made)
     made["mirna"].obs["class"] = ""
     assert modalities.read_examples(tmp_path, made).n_obs == 70, "missing values contradict nothing"
 
@@ -151,10 +151,10 @@ def test_contradicting_labels_between_modalities_are_refused(tmp_path):
 def test_feature_equal_to_the_label_is_refused(tmp_path):
     made = modalities.make_tables()
     made["mrna"].var_names = ["Class", *made["mrna"].var_names[1:]]
-    catch_faults(tmp_path, "feature 'Class' bears the name of the label: it leaks.*tables.mrna.about", made)
+    catch_faults(tmp_path, "feature 'Class' has the name of the label: it leaks.*tables.mrna.about", made)
     made = modalities.make_tables()
     made["mirna"].X[:, 7] = np.select([made["mirna"].obs["class"] == c for c in ("AML", "ALL")], [3.5, -1], 0)
-    catch_faults(tmp_path, "mirna: 1 features say the label of all 70 samples one by one .mi7.", made)
+    catch_faults(tmp_path, "mirna: 1 features equal the label of all 70 samples .mi7.", made)
     made["mirna"].X[0, 7] = 99
     modalities.assemble_examples(tmp_path, made)
 
@@ -162,7 +162,7 @@ def test_feature_equal_to_the_label_is_refused(tmp_path):
 def test_follow_up_times_among_the_features_are_refused(tmp_path):
     made = modalities.make_tables()
     made["mrna"].X[:, 3] = made["mrna"].obs["months"].astype(float)
-    catch_faults(tmp_path, "mrna: 1 features say the label", made, **modalities.SURVIVAL)
+    catch_faults(tmp_path, "mrna: 1 features equal the label", made, **modalities.SURVIVAL)
 
 
 def test_duplicate_names_are_refused(tmp_path):

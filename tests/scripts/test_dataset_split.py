@@ -214,7 +214,7 @@ def test_rare_class_is_named_with_a_remedy():
     wanted = [("class AML", strata == 0), ("class ALL", strata == 1)]
     spec = {"by": "group", "folds": 5, "repeats": 1, "inner": 3, "validation": 0.2}
     message = (
-        r"class AML \(4 examples\) lies in only 4 groups, and 5 folds with 3 inner folds need 5; lower split.folds to 4, or bring"
+        r"class AML \(4 examples\) is in only 4 groups, and 5 folds with 3 inner folds need 5; lower split.folds to 4, or add"
     )
     with pytest.raises(InputError, match=message):
         cross_validation.assign_folds(strata, np.arange(64), spec, 1, wanted)

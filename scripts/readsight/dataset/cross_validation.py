@@ -89,14 +89,12 @@ def assign_folds(
     table = {}
     for repeat in range(spec["repeats"]):
         fold_seed = seed + 1000 * repeat
-        for fold, test in enumerate(
-            divide_groups(strata, groups, requirements, spec["folds"], fold_seed, _groups_to_leave(spec), spec, batches=batches)[
-                : spec.get("tested")
-            ]
-        ):
-            table |= divide_training(
-                fold_column(repeat, fold), test, strata, groups, requirements, spec, fold_seed + 1 + fold, batches
-            )
+        folds = divide_groups(
+            strata, groups, requirements, spec["folds"], fold_seed, _groups_to_leave(spec), spec, batches=batches
+        )
+        for fold, test in enumerate(folds[: spec.get("tested")]):
+            name = fold_column(repeat, fold)
+            table |= divide_training(name, test, strata, groups, requirements, spec, fold_seed + 1 + fold, batches)
     return pd.DataFrame(table)
 
 
@@ -121,18 +119,14 @@ def use_given_split(
         raise InputError(f"split.given: the given split has no {side} sample; set split.by to group")
     has_validation = bool((roles == "validation").any())
     train = np.flatnonzero(roles != "test")
-    scarce = (
-        []
-        if has_validation and not spec.get("resplits")
-        else [
-            f"split.given: {name} ({int(is_member[train].sum())} training examples) is in only {_count_unique(groups[train][is_member[train]])} "
-            f"groups of the training set, but needs {_groups_to_leave(spec)} to be divided again (split.inner); "
-            "exclude the class, or set split.by to group"
-            for name, is_member in requirements
-            if _count_unique(groups[train][is_member[train]]) < _groups_to_leave(spec)
-        ]
-    )
-    if scarce:
+    needed = _groups_to_leave(spec)
+    scarce = [
+        f"split.given: {name} ({int(is_member[train].sum())} training examples) is in only {count} groups of the training set, "
+        f"but needs {needed} to be divided again (split.inner); exclude the class, or set split.by to group"
+        for name, is_member in requirements
+        if (count := _count_unique(groups[train][is_member[train]])) < needed
+    ]
+    if scarce and (spec.get("resplits") or not has_validation):
         raise InputError(scarce)
     if has_validation:
         check_roles(roles, requirements, "split.given: the given split")
@@ -173,23 +167,13 @@ def divide_training(
     roles[test] = "test"
     training = np.setdiff1d(np.arange(len(strata)), test)
     training_requirements = [(label, mask[training]) for label, mask in requirements]
+    training_set = strata[training], groups[training], training_requirements
     if spec.get("inner"):
         table = {name: roles}
         training_batches = None if batches is None else batches[training]
-        flat_spec = spec | {"inner": None}
-        for number, validation in enumerate(
-            divide_groups(
-                strata[training],
-                groups[training],
-                training_requirements,
-                spec["inner"],
-                seed,
-                1,
-                spec,
-                batches=training_batches,
-                batch_minimum=_batch_minimum(flat_spec),
-            )
-        ):
+        minimum = _batch_minimum(spec | {"inner": None})
+        folds = divide_groups(*training_set, spec["inner"], seed, 1, spec, batches=training_batches, batch_minimum=minimum)
+        for number, validation in enumerate(folds):
             inner_roles = np.full(len(strata), "", dtype=object)
             inner_roles[training] = "train"
             inner_roles[training[validation]] = "validation"
@@ -197,13 +181,8 @@ def divide_training(
         return table
     fewest_groups = min(_count_unique(groups[training][mask]) for _, mask in training_requirements)
     fold_count = max(2, min(round(1 / spec["validation"]), fewest_groups))
-    roles[
-        training[
-            divide_groups(strata[training], groups[training], training_requirements, fold_count, seed, 1, spec, only_first=True)[
-                0
-            ]
-        ]
-    ] = "validation"
+    validation = divide_groups(*training_set, fold_count, seed, 1, spec, only_first=True)[0]
+    roles[training[validation]] = "validation"
     return {name: roles}
 
 
@@ -237,21 +216,11 @@ def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict
 def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
     """Settings that allow a division if the scarcest class has `group_count` groups."""
     fold_count, to_leave = spec["folds"], _groups_to_leave(spec)
-    feasible = [
-        (f, i)
-        for i in range(to_leave, 1, -1)
-        if i == to_leave or spec.get("inner")
-        for f in range(fold_count, 1, -1)
-        if compute_min_groups(f, i) <= group_count
-    ]
-    feasible = [(f, i) for f, i in feasible if (f, i) != (fold_count, to_leave)]
-    inner_setting = f" and split.inner to {feasible[0][1]}" if feasible and feasible[0][1] != to_leave else ""
-    setting = (
-        f"split.folds to {feasible[0][0]}{inner_setting}"
-        if feasible and feasible[0][0] != fold_count
-        else inner_setting.removeprefix(" and ")
-    )
-    remedies = [f"lower {setting}"] if feasible else []
+    inner_counts = range(to_leave, 1, -1) if spec.get("inner") else [to_leave]
+    candidates = ((f, i) for i in inner_counts for f in range(fold_count, 1, -1) if (f, i) != (fold_count, to_leave))
+    folds, inner_folds = next((c for c in candidates if compute_min_groups(*c) <= group_count), (fold_count, to_leave))
+    settings = [f"split.folds to {folds}"] * (folds != fold_count) + [f"split.inner to {inner_folds}"] * (inner_folds != to_leave)
+    remedies = [f"lower {' and '.join(settings)}"] if settings else []
     if spec.get("by", "block") in ("block", "chromosome"):
         remedies.append("make groups smaller (split.by, split.block)")
     elif spec["by"] == "homology":
@@ -302,7 +271,7 @@ def divide_groups(
         return acceptable
     names = ", ".join(name for name, _ in requirements)
     raise InputError(
-        f"split.folds: no division into {fold_count} parts was found in which every part has {names}; {_suggest_remedy(spec, 2 * fold_count)}"
+        f"split.folds: no division into {fold_count} folds has {names} in every fold; {_suggest_remedy(spec, 2 * fold_count)}"
     )
 
 
@@ -382,7 +351,7 @@ def draw_test_set(
     if acceptable is not None:
         return acceptable
     raise InputError(
-        f"split.resplits: no division with {size} test samples was found in which both sides have "
+        f"split.resplits: no division with {size} test samples has on both sides "
         f"{', '.join(name for name, _ in requirements)}; set split.resplits to 0"
     )
 

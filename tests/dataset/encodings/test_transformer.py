@@ -77,9 +77,9 @@ def test_features_do_not_depend_on_batch_or_strand():
     "changed, length, message",
     [
         ({"k": 9}, 40, "at most 8 bases"),
-        ({"k": 6}, 16, "takes sequences of 17 bases, and these have 16; use at most 5"),
+        ({"k": 6}, 16, "needs sequences of 17 bases, but these have 16; use at most 5"),
         ({"k": 6}, 5, "longer than the sequences"),
-        ({"heads": 3}, 40, "represent.heads: 16 dimensions cannot be shared out in pairs among 3 heads"),
+        ({"heads": 3}, 40, "represent.heads: 16 dimensions cannot be divided in pairs among 3 heads"),
     ],
 )
 def test_unsuitable_settings_are_refused(changed, length, message):

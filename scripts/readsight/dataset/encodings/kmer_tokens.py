@@ -17,9 +17,8 @@ def encode_kmers(codes: np.ndarray, k: int) -> np.ndarray:
     positions = codes.shape[1] - k + 1
     ids, is_unknown, done = None, None, 0
     width = 1
-    while (
-        True
-    ):  # `number` holds words of `width` bases, a power of two; `found` those of the `done` bases that k's lower digits make
+    # `number` has k-mers of `width` bases, a power of two; `ids` has those of `done` bases, the binary digits of k so far
+    while True:
         if k & width:
             chunk, chunk_unknown = number[:, done : done + positions], unknown[:, done : done + positions]
             ids = chunk.copy() if ids is None else (ids << 2 * width) + chunk

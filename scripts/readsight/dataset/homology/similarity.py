@@ -8,7 +8,7 @@ import numpy as np
 from readsight.dataset.homology.candidates import CandidatePairs
 from readsight.genome.codes import reverse_complement
 
-SCALE = 1000  # scores are whole numbers, so that 80 of 100 are 80 %
+SCALE = 1000  # integer scores, so that 80 of 100 is exactly 80 %
 BY_CHANCE_IN_ALL = 0.01  # expected number of chance pairs over all comparisons
 HIGHEST_IDENTITY = 0.97  # identity of the alternative model; at 1 no mismatch would be possible
 

@@ -8,7 +8,7 @@ the cases, an 11-mer in 69 %. All seeds are palindromic, so a position has the s
 from dataclasses import dataclass
 from math import ceil, log
 
-# Patterns by weight, each found by greedy search to hit what earlier ones miss (4,000 random alignments, 80 % identity).
+# Patterns by weight, each from a greedy search to hit what earlier ones miss (4,000 random alignments, 80 % identity).
 PATTERNS = {
     8: ("11100100100111", "110101000101011", "10010111101001", "101101101101"),
     9: ("11100100100100111", "1110000101010000111", "1101011101011", "101110010011101"),

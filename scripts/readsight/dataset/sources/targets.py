@@ -76,7 +76,7 @@ def _multilabel_target(obs: pd.DataFrame, spec: dict[str, Any]) -> SampleTarget:
     names, faults, columns = label_columns(spec), [], {}
     for name in names:
         flags, invalid = _parse_flags(obs[name])
-        faults += [f"label: column {name!r} says {invalid}; it may say 0 or 1, no or yes"] if invalid else []
+        faults += [f"label: column {name!r} has {invalid}; allowed are 0 or 1, no or yes"] if invalid else []
         if not invalid and flags.min() == flags.max():
             faults.append(f"label: all {len(flags)} samples are {flags[0]} in column {name!r}: nothing to learn")
         columns[name] = flags
@@ -97,7 +97,7 @@ def _survival_target(obs: pd.DataFrame, spec: dict[str, Any]) -> SampleTarget:
         )
     if unknown:
         faults.append(
-            f"event: column {spec['event']!r} says {unknown}; allowed are 1 (observed) or 0 (not observed), dead or alive, yes or no"
+            f"event: column {spec['event']!r} has {unknown}; allowed are 1 (observed) or 0 (not observed), dead or alive, yes or no"
         )
     elif not event.any():
         faults.append(f"event: no event was observed among {len(event)} samples (column {spec['event']!r}): nothing to learn")
