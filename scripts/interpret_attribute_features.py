@@ -1,24 +1,24 @@
-"""Attribute the predictions of a task's first model to its features, and examine each method.
+"""Attribute the predictions of a task's first model to its features, and run the exams of each method.
 
-`attributions.h5` holds, over all features that any fold's model saw:
+`attributions.h5` covers the union of the features of all folds' models:
 
-| name | shape | what |
+| name | shape | content |
 |---|---|---|
-| `{method}/attributions` | (n, features) or (n, features, outputs) | by example; 0 where the fold's model did not see the feature |
+| `{method}/attributions` | (n, features) or (n, features, outputs) | per example; 0 where the fold's model does not use the feature |
 | `{method}/by_fold` | (folds, features) | mean abs. attribution over a fold's examples and outputs |
-| `values` | (n, features) | what was explained, scaled by the fold; NaN where its model did not see the feature |
+| `values` | (n, features) | explained values, scaled by the fold; NaN where its model does not use the feature |
 | `example`, `group` | (n,) | text |
-| `label` | (n,) or (n, columns) | the target, shaped as `readsight.dataset.outcome` says |
-| `fold` | (n,) | number of the fold in the first repeat, whose model did not see the example |
+| `label` | (n,) or (n, columns) | the target, shaped as described in `readsight.dataset.outcome` |
+| `fold` | (n,) | number of the fold in the first repeat in which the example is a test example |
 | `feature`, `modality` | (features,) | text |
-| `used` | (folds, features) | whether a fold's model saw the feature |
-| `fold_repeat`, `fold_number` | (folds,) | which fold a row of `by_fold` and `used` is |
-| `collect_attention` | (n, modalities) | share of attention that each modality got, of a model that has any |
-| `attention_modality` | (modalities,) | text, beside it |
+| `used` | (folds, features) | whether a fold's model uses the feature |
+| `fold_repeat`, `fold_number` | (folds,) | repeat and number of the fold in each row of `by_fold` and `used` |
+| `attention` | (n, modalities) | attention weight of each modality, for models with attention over modalities |
+| `attention_modality` | (modalities,) | text, columns of `attention` |
 
-The rows of `by_fold` are the folds of the first repeat that examples were explained of, in order, and after
-them those drawn anew beside a given split. Attributes: model, certificate, unit, kind, classes (text; several outputs
-are in their order).
+The rows of `by_fold` are the explained folds of the first repeat, in order, followed by the folds of random
+splits that supplement a given split. Attributes: model, certificate, unit, kind, classes (text; several outputs
+are in this order).
 """
 
 import json
@@ -46,15 +46,15 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-EXAMPLES_PER_NEW_FOLD = 30  # test examples explained of each division that was drawn anew
-EXAMPLES_EXAMINED = 20  # examples of a fold that are explained again by a model that learned nothing
+EXAMPLES_PER_NEW_FOLD = 30  # test examples explained per fold of the random splits that supplement a given one
+EXAMPLES_EXAMINED = 20  # examples of a fold that are also explained with a control model
 FILES = ("test", "train", "balanced", "validation", "tensors", "about", "certificate")
 NEW_SPLIT_FILES = ("test", "train", "tensors", "about")
 
 
 @dataclass(frozen=True)
 class ExplainedFold:
-    """A fold's model and the test examples that it explains. fold: these examples. model_entry: what model.json says of the fold."""
+    """A fold's model and the test examples it explains. fold: these examples. model_entry: the fold's entry in model.json."""
 
     repeat: int
     number: int
@@ -64,7 +64,7 @@ class ExplainedFold:
 
 
 def sample_rows(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
-    """Rows of each fold's test part to explain, `count` in all, drawn at random and in order."""
+    """Random rows of each fold's test set to explain, `count` in total, in ascending order. sizes: of the test sets."""
     sampled = np.sort(np.random.default_rng(seed).permutation(sum(sizes))[:count])
     starts = np.concatenate([[0], np.cumsum(sizes)])
     return [sampled[(sampled >= a) & (sampled < b)] - a for a, b in zip(starts[:-1], starts[1:], strict=True)]
@@ -73,9 +73,18 @@ def sample_rows(sizes: list[int], count: int, seed: int) -> list[np.ndarray]:
 def load_folds(
     inputs: dict[str, Path], certificate: Path, repeat: int, count: int, per_fold: bool, seed: int
 ) -> tuple[list[ExplainedFold], dict[str, Any]]:
-    """A repeat's folds with examples to explain, `count` in all or of each; and what model.json says.
+    """Load the folds of a repeat with the examples to explain, and the content of model.json.
 
-    inputs: test, train, tensors, about. Raises InputError where these do not belong together.
+    Parameters
+    ----------
+    inputs : files test, train, tensors and about.
+    certificate : of the split.
+    repeat : number that the folds are reported under.
+    count : examples in total, or in each fold if `per_fold`.
+
+    Raises
+    ------
+    InputError if the files do not belong to the same split and model.
     """
     arrays, content = model_file.read(inputs["tensors"], inputs["about"])
     model_spec = ModelSpec.parse(content["model"])
@@ -92,7 +101,7 @@ def load_folds(
         model_entry = content["folds"][number]
         if test.features != model_entry["features"]:
             raise InputError(
-                f"{inputs['test']}: the features of fold {number} are not those that {inputs['about']} was trained on"
+                f"{inputs['test']}: the features of fold {number} differ from those that {inputs['about']} was trained on"
             )
         background = model_spec.restrict_fold(fold_file.read(inputs["train"], number)).values
         problem = AttributionProblem(
@@ -103,28 +112,28 @@ def load_folds(
 
 
 def select_rows(fold: fold_file.Fold, rows: np.ndarray) -> fold_file.Fold:
-    """Some examples of a fold."""
+    """The selected examples of a fold."""
     return replace(fold, **{name: getattr(fold, name)[rows] for name in ("values", "labels", "weights", "names", "groups")})
 
 
 def train_on_shuffled_labels(
     explained: ExplainedFold, inputs: dict[str, Path], model_spec: ModelSpec, seed: int, threads: int
 ) -> AttributionProblem:
-    """The same problem for a model of the same settings that was trained on shuffled labels."""
+    """The same problem for a model with the same settings trained on shuffled labels."""
     subsets = [model_spec.restrict_fold(fold_file.read(inputs["balanced"], explained.number)), None]
     if not fold_file.inner_numbers(inputs["balanced"], explained.number):
         subsets[1] = shuffle_labels(model_spec.restrict_fold(fold_file.read(inputs["validation"], explained.number)), seed + 1)
     fitted = explained.problem.model.train(
         shuffle_labels(subsets[0], seed), subsets[1], explained.model_entry["settings"], seed, threads
     )
-    return replace(explained.problem, arrays=fitted.arrays, about=fitted.about)
+    return replace(explained.problem, arrays=fitted.arrays, description=fitted.description)
 
 
 def redraw_weights(problem: AttributionProblem, seed: int) -> AttributionProblem | None:
-    """The same problem for a model whose weights are drawn anew; None where the model has none to draw."""
-    if not hasattr(problem.model, "redrawn"):
+    """The same problem for a model with random weights; None if the model has no weights to randomise."""
+    if not hasattr(problem.model, "randomise_weights"):
         return None
-    return replace(problem, arrays=problem.model.redrawn(problem.arrays, problem.description, seed))
+    return replace(problem, arrays=problem.model.randomise_weights(problem.arrays, problem.description, seed))
 
 
 def run_exams(
@@ -134,10 +143,15 @@ def run_exams(
     shuffled_problems: list[AttributionProblem],
     seed: int,
 ) -> list[dict[str, Any]]:
-    """All exams of a method. attributions: its attributions of each problem. shuffled_problems: models of shuffled labels, the first
-    for the first problem, and round again."""
+    """Run all exams of a method.
+
+    Parameters
+    ----------
+    attributions : the method's attributions of each problem.
+    shuffled_problems : problems with models trained on shuffled labels; number i belongs to problem i modulo their count.
+    """
     attribution = ATTRIBUTIONS[method]
-    gaps = np.concatenate([attribution.gap(p, values) for p, values in zip(problems, attributions, strict=True)])
+    gaps = np.concatenate([attribution.compute_gap(p, values) for p, values in zip(problems, attributions, strict=True)])
 
     def mean_similarity(randomised: list[AttributionProblem]) -> float:
         similarities = []
@@ -160,7 +174,7 @@ def run_exams(
 def rank_features(
     attributions: np.ndarray, groups: np.ndarray, features: list[str], resamples: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Mean |attribution| of each feature (of several outputs: over all) with its bootstrap interval over groups, largest first."""
+    """Mean |attribution| of each feature (over all outputs) with its bootstrap interval over groups, largest first."""
     weights = metrics.group_weights(groups, resamples, seed)
     totals = weights.sum(axis=1, keepdims=True)
     means = (weights @ mean_magnitude(attributions)) / np.where(totals > 0, totals, np.nan)
@@ -169,12 +183,12 @@ def rank_features(
 
 
 def mean_magnitude(attributions: np.ndarray) -> np.ndarray:
-    """|attribution| (n, features), of several outputs its mean."""
+    """|attribution| per example and feature, averaged over outputs, (n, features)."""
     return np.abs(attributions).reshape(*attributions.shape[:2], -1).mean(axis=2)
 
 
 def merge_features(folds: list[ExplainedFold]) -> dict[str, str]:
-    """Feature → modality ("" where not told) over all folds, a modality's features together."""
+    """Feature → modality ("" if unknown) over all folds, with the features of a modality in one block."""
     modality_of: dict[str, str] = {}
     for explained in folds:
         modalities = (
@@ -188,7 +202,13 @@ def merge_features(folds: list[ExplainedFold]) -> dict[str, str]:
 
 
 def align_features(blocks: list[np.ndarray], folds: list[ExplainedFold], features: list[str], fill_value: float) -> np.ndarray:
-    """Rows of all folds over all features; blank where a fold's model did not see the feature. blocks: (n, own features, …)."""
+    """Stack the rows of all folds over the union of their features.
+
+    Parameters
+    ----------
+    blocks : one array (n, features of the fold, …) per fold.
+    fill_value : for features that a fold's model does not use.
+    """
     column_of = {name: i for i, name in enumerate(features)}
     table = np.full((sum(map(len, blocks)), len(features), *blocks[0].shape[2:]), fill_value)
     start = 0
@@ -201,7 +221,7 @@ def align_features(blocks: list[np.ndarray], folds: list[ExplainedFold], feature
 def write_attributions(
     path: Path, methods: dict[str, dict[str, np.ndarray]], data: dict[str, Any], attributes: dict[str, Any]
 ) -> None:
-    """HDF5, as the head of this file says. methods: name → its arrays. data: arrays, or lists of text. attributes: attributes."""
+    """Write `attributions.h5` as described in the module docstring. data: arrays, or lists of text."""
     with h5py.File(path, "w") as handle:
         for method, arrays in methods.items():
             for name, array in arrays.items():
@@ -215,7 +235,7 @@ def write_attributions(
 
 
 def collect_arrays(folds: list[ExplainedFold], new_folds: list[ExplainedFold]) -> dict[str, Any]:
-    """What `attributions.h5` says beside attributions."""
+    """All arrays of `attributions.h5` except the attributions."""
     all_folds, features = [*folds, *new_folds], merge_features([*folds, *new_folds])
     return {
         "values": align_features([explained.problem.values for explained in folds], folds, list(features), np.nan),
@@ -232,20 +252,20 @@ def collect_arrays(folds: list[ExplainedFold], new_folds: list[ExplainedFold]) -
 
 
 def collect_attention(folds: list[ExplainedFold]) -> dict[str, Any]:
-    """What a model that weighs modalities gave to each; empty for another."""
+    """Attention weights of the modalities; empty for models without such attention."""
     member = folds[0].problem.model
-    if not hasattr(member, "weights"):
+    if not hasattr(member, "compute_attention"):
         return {}
     names = list(folds[0].problem.description["modalities"])
     shares = []
     for problem in (explained.problem for explained in folds):
         columns = [list(problem.description["modalities"]).index(name) for name in names]
-        shares.append(member.weights(problem.arrays, problem.description, problem.values)[:, columns])
+        shares.append(member.compute_attention(problem.arrays, problem.description, problem.values)[:, columns])
     return {"attention": np.concatenate(shares), "attention_modality": names}
 
 
 def summary_records(task: str, examined: dict[str, Any], n: int) -> list[dict[str, Any]]:
-    """Figures for the summary."""
+    """Records of the summary."""
     rows = []
     for method, result in examined.items():
         values = {row["exam"]: row["value"] for row in result["exams"]}
@@ -254,12 +274,12 @@ def summary_records(task: str, examined: dict[str, Any], n: int) -> list[dict[st
             (
                 "completeness_error",
                 values["completeness"],
-                "mean gap between the sum of attributions and the output's change, as a part of it",
+                "mean gap between the sum of attributions and the output's change, relative to that change",
             ),
             (
                 "randomisation_similarity",
                 similarity,
-                "largest rank correlation with attributions of a model that learned nothing",
+                "largest rank correlation with attributions of an untrained model or a model trained on shuffled labels",
             ),
             ("passed", float(result["passed"]), "1 if the method passed all exams"),
         ):
@@ -269,10 +289,10 @@ def summary_records(task: str, examined: dict[str, Any], n: int) -> list[dict[st
 
 
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]) -> None:
-    """Explain test examples of the first repeat, each by the fold's model that did not see it.
+    """Explain test examples of the first repeat, each with the model of the fold in which it is a test example.
 
-    inputs: FILES; where a given split was drawn anew, also again_test, again_train, again_tensors and again_about, of
-    which each fold's mean attributions are told. spec: attributions, explained, bootstrap. outputs: attributions, exams, summary.
+    inputs: FILES; if random splits supplement a given split, also again_test, again_train, again_tensors and again_about,
+    for which mean attributions per fold are reported. spec: attributions, explained, bootstrap. outputs: attributions, exams, summary.
     """
     folds, content = load_folds(inputs, inputs["certificate"], 0, spec["explained"], False, seed)
     new_inputs = {name: inputs[f"again_{name}"] for name in NEW_SPLIT_FILES if f"again_{name}" in inputs}
@@ -310,7 +330,7 @@ def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, th
 
 
 def iterate_attributions(attribution: Any, new_folds: list[ExplainedFold], seed: int) -> Iterator[np.ndarray]:
-    """Attributions of the divisions that were drawn anew, one at a time."""
+    """Attributions of the folds of the supplementary splits, one fold at a time."""
     for explained in new_folds:
         yield attribution.attribute(explained.problem, seed)
 

@@ -1,6 +1,6 @@
-"""Attribute predictions of a task's first model to the bases of test sequences, by every method that is asked for.
+"""Attribute predictions of a task's first model to the bases of test sequences, with every configured method.
 
-Each example is explained by the model of its fold in the first repeat, which did not see it. What is written stands at the head of
+Each example is explained by the model of the fold in which it is a test example (first repeat). The output format is described in
 `readsight/interpret/sequence_attribution/attribution_file.py`.
 """
 
@@ -15,9 +15,15 @@ from readsight.step import step
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, out: Path) -> None:
     """Write attributions of test examples, drawn at random and balanced over classes.
 
-    inputs: FILES, and MAY where the model has a representation. spec: attributions (words of methods); explained, examples in all;
-    interpret (baseline, baselines, correction). Raises InputError where the files do not belong together, for methods that are not
-    defined on the model, and for attributions that are no numbers.
+    Parameters
+    ----------
+    inputs : FILES, and OPTIONAL_FILES if the model has a representation.
+    spec : attributions (names of methods), explained (number of examples in total), interpret (baseline, baselines, correction).
+
+    Raises
+    ------
+    InputError if the files do not belong to the same split and model, if a method does not support the model, or if
+    attributions are not finite.
     """
     selected = select_examples(inputs, spec["explained"], seed)
     attribution_file.write(

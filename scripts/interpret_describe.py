@@ -1,4 +1,4 @@
-"""Gather what explained examples and features are: class, prediction, batch; modality, symbol, description."""
+"""Tables that describe explained examples (class, prediction, batch) and features (modality, symbol, description)."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ NO_LABEL = "none of them"
 
 
 def describe_features(data: anndata.AnnData) -> pd.DataFrame:
-    """A row a measured feature: modality, id (without its modality), symbol and description, "" where not known."""
+    """One row per measured feature: modality, id (without its modality), symbol and description, "" if unknown."""
     var = data.var
     blank = pd.Series("", index=var.index)
     symbol = next((_to_text(var[name]) for name in SYMBOLS if name in var), blank)
@@ -36,10 +36,17 @@ def _to_text(column: pd.Series) -> pd.Series:
 
 
 def describe_predictions(outcome: Outcome, table: pd.DataFrame, predictions: np.ndarray) -> dict[str, Any]:
-    """Columns of what is true, what was predicted, and how sure of it the model was.
+    """Columns with the true and the predicted outcome and the confidence of the prediction.
 
-    truth, predictions: names of classes (of several labels: all that hold; of survival: the follow-up and the log hazard).
-    guess_probability: of the guess; truth_probability: of the truth (survival: the log hazard); right: whether they agree; order: what samples of a class are sorted by.
+    Parameters
+    ----------
+    predicted : predictions, shaped as described in `readsight.dataset.outcome`.
+
+    Returns
+    -------
+    truth, guess: names of classes (several labels: all that apply; survival: follow-up time and log hazard).
+    chance: probability of the predicted class. own: probability of the true class (survival: log hazard).
+    right: whether both agree. order: sort key of samples within a class.
     """
     target, names = outcome.read_target(table), np.array(outcome.classes)
     if outcome.kind == "survival":
@@ -82,7 +89,7 @@ def describe_predictions(outcome: Outcome, table: pd.DataFrame, predictions: np.
 def describe_examples(
     attributions: results.FeatureAttributions, data: anndata.AnnData, predictions: pd.DataFrame
 ) -> pd.DataFrame:
-    """A row an explained example, in the order of the attributions: example, group, fold, batch, and what `describe_predictions` tells."""
+    """One row per explained example, in the order of the attributions: example, group, fold, batch, and `describe_predictions`."""
     outcome = examples.read_outcome(data)
     table = predictions[predictions["repeat"] == 0] if "repeat" in predictions else predictions
     table = table.assign(example=table["example"].astype(str)).drop_duplicates(["example", "fold"]).set_index(["example", "fold"])

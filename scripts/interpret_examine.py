@@ -1,12 +1,12 @@
-"""Examine attribution methods of a model of sequences: what can be believed of what they say.
+"""Run the exams of attribution methods of a sequence model: whether their attributions can be trusted.
 
-`exams.json`: task, model, outcome, heads, and of each method (`methods`)
+`exams.json`: task, model, outcome, heads, and for each method (`methods`)
 
-| name | what |
+| name | content |
 |---|---|
-| `exams` | a row an exam: exam, key, value, side (`≤`, `≥`), limit, passed, reason, low, high (95 %), n. value is None where the exam is not defined, for the reason told; limit is None where a value is told, and not judged |
+| `exams` | one row per exam: exam, key, value, side (`≤`, `≥`), limit, passed, reason, low, high (95 %), n. value is None if the exam is not defined, with the reason; limit is None if the value is reported but not judged |
 | `passed` | whether all exams were passed |
-| `curves` | of deletion and insertion: parts (of the places), and deletion, insertion, random_deletion, random_insertion, each value, low, high by part; what is left of the output's change |
+| `curves` | deletion and insertion: parts (fractions of the positions), and deletion, insertion, random_deletion, random_insertion, each with value, low, high per fraction: the remaining change of the output |
 """
 
 import json
@@ -26,7 +26,7 @@ OPTIONAL_FILES = ("representation", "representation_about", "truth")
 
 
 def summary_records(task: str, results: dict[str, Any], n: int) -> list[dict[str, Any]]:
-    """Figures for the summary; exams that are not defined are left out."""
+    """Records of the summary; exams that are not defined are omitted."""
     rows = []
     descriptions = {exam.key: exam.description for exam in criteria.EXAMS}
     for method, result in results.items():
@@ -36,7 +36,7 @@ def summary_records(task: str, results: dict[str, Any], n: int) -> list[dict[str
         ]
         similarities = [by_key[key]["value"] for key in (criteria.REDRAWN.key, criteria.SHUFFLED.key) if key in by_key]
         if similarities:
-            largest = "largest rank correlation with attributions of a model that learned nothing"
+            largest = "largest rank correlation with attributions of an untrained model or a model trained on shuffled labels"
             entries.append(make_record(max(similarities), None, None, n, "randomisation_similarity", largest))
         entries.append(make_record(float(result["passed"]), None, None, n, "passed", "1 if the method passed all exams"))
         rows += [row | {"key": f"interpret.{task}.{method}.{row['key']}"} for row in entries]
@@ -48,10 +48,18 @@ def make_record(value: float, low: float | None, high: float | None, n: int, key
 
 
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, threads: int, outputs: dict[str, Path]) -> None:
-    """Examine all methods of a file of attributions.
+    """Run all exams of the methods in a file of attributions.
 
-    inputs: FILES, and those of MAY that there are; truth: table of planted sites. spec: interpret, bootstrap. seed: that
-    attributions were made with. outputs: exams, summary. Raises InputError where the files are not about one another.
+    Parameters
+    ----------
+    inputs : FILES, and those of OPTIONAL_FILES that exist; truth is a table of planted sites.
+    spec : interpret, bootstrap.
+    seed : the seed of the attributions.
+    outputs : exams, summary.
+
+    Raises
+    ------
+    InputError if the files do not belong together.
     """
     subject, models, trainer = reading.load_inputs(inputs, spec["interpret"], seed, threads)
     attributions, truth = subject.attributions, None

@@ -1,6 +1,6 @@
-"""Attribute predictions of a task's first model to the bases of many test sequences by one method, for motifs to be sought in.
+"""Attribute predictions of a task's first model to the bases of many test sequences with one method, as input of motif discovery.
 
-The file is of the same form as that of `interpret_attribute_sequences`.
+The file has the same format as that of `interpret_attribute_sequences`.
 """
 
 from pathlib import Path
@@ -14,8 +14,8 @@ from readsight.step import step
 def main(inputs: dict[str, Path], task: str, spec: dict[str, Any], seed: int, out: Path) -> None:
     """Write attributions of test examples, drawn at random and balanced over classes.
 
-    inputs: as of `interpret_attribute_sequences`. spec: method; sequences, how many in all; interpret (baseline, baselines, correction). Raises
-    InputError as there.
+    inputs: as for `interpret_attribute_sequences`. spec: method; sequences, their number in total; interpret (baseline, baselines,
+    correction). Raises InputError under the same conditions.
     """
     selected = select_examples(inputs, spec["sequences"], seed)
     attribution_file.write(out, attribute_examples(selected, [spec["method"]], spec["interpret"], seed, inputs["examples"], task))

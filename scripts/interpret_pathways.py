@@ -1,4 +1,4 @@
-"""Test gene sets for standing out among the genes that a model goes by."""
+"""Gene set enrichment of the genes that are important to a model."""
 
 import json
 import logging
@@ -20,23 +20,23 @@ TOP = 50
 SMALLEST, LARGEST = 5, 500
 FDR = 0.05
 SHOWN = 15
-# A modality of which fewer features are genes of any set is not one of genes (miRNA, methylation sites).
+# Modalities in which fewer features (number, fraction) match genes of the sets are not genes (miRNA, methylation sites).
 GENES, SHARE = 3, 0.01
 COLUMNS = ("set", "description", "size", "measured", "seen", "in_top", "expected", "fold", "p_value", "padj", "p_seen", "padj_seen", "larger", "p_rank", "padj_rank", "genes_in_top")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class GeneFeatures:
-    """Features that are genes. gene_of: feature → gene, as the sets call it. modalities: name → kind of id, features, matched."""
+    """Features that are genes. gene_of: feature → gene, as named by the sets. modalities: name → ids, features, matched, taken."""
 
     gene_of: dict[str, str]
     modalities: dict[str, dict[str, Any]]
 
 
 def match_genes(features: pd.DataFrame, sets: list[genesets.GeneSet], path: Path) -> GeneFeatures:
-    """Genes of the modalities of genes. features: index feature; modality, id, symbol.
+    """Match features to genes. features: index feature; columns modality, id, symbol.
 
-    Raises InputError where no gene of the sets is there.
+    Raises InputError if no feature matches a gene of the sets.
     """
     modalities, genes_of, candidates = {}, {}, {}
     for name, rows in features.groupby("modality", sort=False):
@@ -55,9 +55,9 @@ def match_genes(features: pd.DataFrame, sets: list[genesets.GeneSet], path: Path
 
 
 def rank_genes(stable: pd.DataFrame, genes: GeneFeatures) -> pd.DataFrame:
-    """Importance a gene that the model saw, stable ones first; of several features of a gene, the foremost.
+    """Importance of each gene used by the model, most stable first; of several features of a gene, the first.
 
-    stable: rows of one method, as `interpret_stability` sorts them.
+    stable: rows of one method, in the order of `interpret_stability`.
     """
     rows = stable[stable.index.isin(genes.gene_of)]
     rows = rows.assign(gene=[genes.gene_of[feature] for feature in rows.index])
@@ -65,17 +65,23 @@ def rank_genes(stable: pd.DataFrame, genes: GeneFeatures) -> pd.DataFrame:
 
 
 def count_top_genes(gene_count: int) -> int:
-    """How many genes are called top ones: 50, or a fifth of those that the model saw where they are few."""
+    """Number of genes that count as top genes: 50, or a fifth of the genes used by the model if that is fewer."""
     return min(TOP, max(1, gene_count // 5))
 
 
 def compare_gene_sets(importance: pd.Series, background: set[str], sets: list[genesets.GeneSet], count: int) -> pd.DataFrame:
-    """A row a set of SMALLEST to LARGEST measured genes, the lowest p of ranks first.
+    """Enrichment of each set with SMALLEST to LARGEST measured genes, sorted by the p-value of the rank test.
 
-    importance: of the genes that the model saw, in order of their stability. background: all measured genes.
-    count: top genes; of these, such as move nothing (importance 0) are left out.
-    `p_value` tests the top genes against all measured ones, `p_seen` against those that the selection let through to the
-    model; `p_rank` and `larger` (chance that a gene of the set is of more importance than another) need no cut-off.
+    Parameters
+    ----------
+    importance : of the genes used by the model, in order of stability.
+    background : all measured genes.
+    count : number of top genes; genes of importance 0 are excluded.
+
+    Returns
+    -------
+    One row per set. `p_value` compares top genes with all measured genes, `p_seen` with the genes that passed feature
+    selection; `p_rank` and `larger` (probability that a gene of the set is more important than a gene outside it) need no cut-off.
     """
     genes = list(importance.index)
     top = [gene for gene in genes[:count] if importance[gene] > 0]
@@ -111,22 +117,22 @@ def compare_gene_sets(importance: pd.Series, background: set[str], sets: list[ge
 
 
 def count_sets(sets: list[genesets.GeneSet], background: set[str]) -> dict[str, int]:
-    """How many sets there are, and how many were left out for their size after matching."""
+    """Numbers of gene sets: in total, excluded for their size after matching, and tested."""
     sizes = np.array([sum(gene in background for gene in gene_set.genes) for gene_set in sets])
     small, large = int((sizes < SMALLEST).sum()), int((sizes > LARGEST).sum())
     return {"sets": len(sets), "too_small": small, "too_large": large, "tested": len(sets) - small - large}
 
 
 def select_shown_sets(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The foremost sets by either test, for the figure."""
+    """The most significant sets by either test, for the figure."""
     foremost = table.assign(least=table[["padj", "padj_rank"]].min(axis=1)).sort_values("least", kind="stable").head(SHOWN)
     return json.loads(foremost.drop(columns="least").to_json(orient="records"))
 
 
 def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
-    """How many sets stand out, by each test, for the summary."""
+    """Numbers of significant sets per test, for the summary."""
     descriptions = {
-        "rank": "Gene sets whose genes are of more importance than others (test of ranks, false discovery rate 0.05)",
+        "rank": "Gene sets whose genes are more important than the remaining genes (rank test, false discovery rate 0.05)",
         "top": "Gene sets over-represented among the top genes (hypergeometric test against measured genes, false discovery rate 0.05)",
     }
     return [
@@ -138,7 +144,7 @@ def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main(stability: Path, features: Path, gmt: Path, task: str, outputs: dict[str, Path]) -> None:
-    """outputs: table, pathways, summary."""
+    """Test the gene sets for each attribution method. outputs: table, pathways, summary."""
     sets = genesets.read_gmt(gmt)
     feature_table = pd.read_csv(features, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
     genes = match_genes(feature_table, sets, gmt)
@@ -157,7 +163,7 @@ def main(stability: Path, features: Path, gmt: Path, task: str, outputs: dict[st
             "significant": significant,
             "sets": select_shown_sets(table),
         }
-        log.info("%s: %d genes seen, top %d; %s", method, len(importance), count, significant)
+        log.info("%s: %d genes used by the model, top %d; %s", method, len(importance), count, significant)
     report = {"task": task, "file": str(gmt), "background": len(background), "modalities": genes.modalities}
     report |= {"sets": count_sets(sets, background), "sizes": [SMALLEST, LARGEST], "methods": methods}
     log.info("%s", {key: report[key] for key in ("background", "modalities", "sets")})

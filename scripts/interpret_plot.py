@@ -1,4 +1,4 @@
-"""Draw attributions: importance of features, example by example, and the exams of each method."""
+"""Figures of feature attributions: importance, values per example, and the exams of each method."""
 
 import json
 from pathlib import Path
@@ -12,17 +12,17 @@ from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 SHOWN = 15
-# So many classes have room for a panel each.
+# Largest number of classes with one panel each.
 MAX_PANELS = 8
 
 
 def method_colour(result: dict[str, Any]) -> str:
-    """Colour of a method's title and bars: a failed one is not blue."""
+    """Colour of a method's bars: methods that failed an exam are not blue."""
     return COLOURS[0] if result["passed"] else COLOURS[1]
 
 
 def draw_importance(report: dict[str, Any], data: FeatureAttributions, labels: dict[str, str], out: Path) -> None:
-    """Bars of mean |attribution| with intervals, a panel a method."""
+    """Bars of mean |attribution| with intervals, one panel per method."""
     methods = report["methods"]
     figure, axes = new_figure(1, len(methods), width=7.5 * len(methods), height=0.3 * SHOWN + 1, squeeze=False)
     for axis, (method, result) in zip(axes[0], methods.items(), strict=True):
@@ -54,7 +54,7 @@ def draw_importance(report: dict[str, Any], data: FeatureAttributions, labels: d
 
 
 def draw_beeswarm(report: dict[str, Any], data: FeatureAttributions, labels: dict[str, str], out: Path) -> None:
-    """A point an example and feature: attribution along x, the feature's value as colour; a row a method, a panel a class."""
+    """One point per example and feature: attribution on the x axis, colour by feature value; one row per method, one panel per class."""
     output_names = data.outputs[:MAX_PANELS]
     rows, columns = (len(report["methods"]), len(output_names)) if len(output_names) > 1 else (1, len(report["methods"]))
     width = 3.5 + 3.2 * columns if len(output_names) > 1 else 7.5 * columns
@@ -69,25 +69,25 @@ def draw_beeswarm(report: dict[str, Any], data: FeatureAttributions, labels: dic
             is_first = output == 0
             axis.set_yticks(range(len(names)), [labels.get(n, n) for n in names] if is_first else [], fontsize=8)
             axis.set_ylim(len(names) - 0.4, -0.6)
-            axis.set(xlabel=f"attribution ({data.unit}; right: {f'towards {name}' if name else 'more of it'})")
+            axis.set(xlabel=f"attribution ({data.unit}; right: {f'towards {name}' if name else 'increase'})")
             text = name if result["passed"] else f"{name}: FAILED"
             if is_first:
                 text = method_title(method, result) + (f"\n{name}" if len(output_names) > 1 else "")
             axis.set_title(text, color="black" if result["passed"] else COLOURS[1])
     bar = figure.colorbar(points, ax=list(axes.ravel()), fraction=0.03, ticks=[-2, 0, 2], aspect=40)
     bar.ax.set_yticklabels(["low", "mean", "high"])
-    bar.set_label("feature value (z-score, held within ±2)")
+    bar.set_label("feature value (z-score, clipped to ±2)")
     if len(data.outputs) > MAX_PANELS:
-        figure.supxlabel(f"The first {MAX_PANELS} of {len(data.outputs)} classes are drawn.", fontsize=9)
+        figure.supxlabel(f"The first {MAX_PANELS} of {len(data.outputs)} classes are shown.", fontsize=9)
     save_figure(figure, out)
 
 
 def draw_points(axis: Any, data: FeatureAttributions, method: str, names: list[str], output: int) -> Any:
-    """Points of the named features, a row each."""
+    """Points of the named features, one row per feature."""
     points = None
     for row, name in enumerate(names):
         column = data.feature.index(name)
-        is_used = np.isfinite(data.values[:, column])  # a fold whose selection left the feature out says nothing of it
+        is_used = np.isfinite(data.values[:, column])  # folds whose selection excluded the feature have no attribution for it
         x, value = data.attributions[method][is_used, column, output], data.values[is_used, column]
         points = axis.scatter(
             x, row + spread_points(x), c=np.clip(value, -2, 2), cmap="cividis", vmin=-2, vmax=2, s=7, linewidths=0
@@ -97,7 +97,7 @@ def draw_points(axis: Any, data: FeatureAttributions, method: str, names: list[s
 
 
 def spread_points(x: np.ndarray) -> np.ndarray:
-    """Vertical shifts in [−0.38, 0.38] that keep points of like x apart."""
+    """Vertical shifts in [−0.38, 0.38] that separate points of similar x."""
     if not len(x) or np.ptp(x) == 0:
         return np.linspace(-0.38, 0.38, len(x))
     bins = np.round((x - x.min()) / np.ptp(x) * 80).astype(int)
@@ -110,8 +110,8 @@ def spread_points(x: np.ndarray) -> np.ndarray:
     return shift
 
 
-def draw_exam_table(report: dict[str, Any], data: FeatureAttributions, labels: dict[str, str], out: Path) -> None:
-    """A table: a row an exam of a method, with value, limit and outcome."""
+def draw_exam_table(report: dict[str, Any], out: Path) -> None:
+    """A table with one row per exam and method: value, limit and outcome."""
     rows = []
     for method, result in report["methods"].items():
         for exam in result["exams"]:
@@ -137,13 +137,11 @@ def draw_exam_table(report: dict[str, Any], data: FeatureAttributions, labels: d
 
 def main(attributions: Path, examined: Path, described: Path, outputs: dict[str, Path]) -> None:
     """Draw all three figures."""
-    report, data, labels = (
-        json.loads(examined.read_text()),
-        results.read_attributions(attributions),
-        results.read_labels(described, 52),
-    )
-    for draw_figure in (draw_importance, draw_beeswarm, draw_exam_table):
-        draw_figure(report, data, labels, outputs[draw_figure.__name__])
+    report, data = json.loads(examined.read_text()), results.read_attributions(attributions)
+    labels = results.read_labels(described, 52)
+    draw_importance(report, data, labels, outputs["importance"])
+    draw_beeswarm(report, data, labels, outputs["beeswarm"])
+    draw_exam_table(report, outputs["exams"])
 
 
 if __name__ == "__main__":

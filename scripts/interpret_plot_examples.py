@@ -1,4 +1,4 @@
-"""Draw what moved the predictions of some single examples, step by step."""
+"""Waterfall plots: which features moved the predictions of selected examples."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,9 @@ MAX_STEPS = 10
 
 
 def select_examples(cases: pd.DataFrame, survival: bool) -> list[tuple[str, int]]:
-    """What is shown step by step, and its row: most certain right, most wrong, least certain; of survival highest, lowest and middle hazard."""
+    """Labels and rows of the examples to show: most certain correct, most wrong and least certain prediction (survival: highest, lowest
+    and middle hazard).
+    """
     rows = cases.reset_index(drop=True)
     if survival:
         hazard_order = rows["order"].sort_values(kind="stable").index
@@ -27,10 +29,10 @@ def select_examples(cases: pd.DataFrame, survival: bool) -> list[tuple[str, int]
         ]
     else:
         right, wrong = rows[rows["right"].astype(bool)], rows[~rows["right"].astype(bool)]
-        picked = [("most certain, and right", right["chance"].idxmax())] if len(right) else []
-        picked += [("most wrong", wrong["own"].idxmin())] if len(wrong) else []
+        picked = [("most certain correct prediction", right["chance"].idxmax())] if len(right) else []
+        picked += [("most wrong prediction", wrong["own"].idxmin())] if len(wrong) else []
         remaining = rows.drop([i for _, i in picked])
-        picked += [("least certain", remaining["chance"].idxmin())] if len(remaining) else []
+        picked += [("least certain prediction", remaining["chance"].idxmin())] if len(remaining) else []
     labels: dict[int, str] = {}
     for label, row in picked:
         labels.setdefault(int(row), label)
@@ -38,7 +40,7 @@ def select_examples(cases: pd.DataFrame, survival: bool) -> list[tuple[str, int]
 
 
 def target_output(data: FeatureAttributions, case: Any) -> int:
-    """The output that is explained of an example: that of its predicted class; the first label of several, or the only one."""
+    """The explained output of an example: that of its predicted class; the first label of several, or the only output."""
     outputs = data.outputs
     matches = [i for i, name in enumerate(outputs) if name in str(case["guess"]).split(" + ")]
     return matches[0] if len(outputs) > 1 and matches else 0
@@ -47,7 +49,7 @@ def target_output(data: FeatureAttributions, case: Any) -> int:
 def draw_waterfall(
     report: dict[str, Any], data: FeatureAttributions, cases: pd.DataFrame, labels: dict[str, str], out: Path
 ) -> None:
-    """Some examples, step by step: the features that moved the output most, one above the other, and all others together."""
+    """Waterfall of each selected example: the features that moved the output most, and the sum of all remaining features."""
     method = results.choose_method(report["methods"])
     result, survival = report["methods"][method], data.unit == "log hazard"
     picked = select_examples(cases, survival)
@@ -59,7 +61,7 @@ def draw_waterfall(
         largest = np.argsort(-np.abs(contributions), kind="stable")[:MAX_STEPS]
         remainder = float(contributions.sum() - contributions[largest].sum())
         remaining = int(np.count_nonzero(contributions) - np.count_nonzero(contributions[largest]))
-        bars = ([(f"{remaining} others", remainder)] if remaining > 0 else []) + [
+        bars = ([(f"{remaining} more features", remainder)] if remaining > 0 else []) + [
             (f"{labels.get(data.feature[i], data.feature[i])} = {data.values[row, i]:+.1f}", float(contributions[i]))
             for i in largest[::-1]
             if contributions[i] != 0
@@ -70,7 +72,7 @@ def draw_waterfall(
             f"sum of attributions ({data.unit}{f'; right: {shorten(output_name, 24)}' if output_name else ''})", fontsize=9
         )
         text = "" if survival else f"{case['truth']}, predicted {case['guess']} ({case['chance']:.2f})\n"
-        text = f"{shorten(case['example'], 34)}: {label}\n{text}attributions add up to {contributions.sum():+.2f}"
+        text = f"{shorten(case['example'], 34)}: {label}\n{text}sum of attributions {contributions.sum():+.2f}"
         axis.set_title(text, fontsize=9)
     figure.suptitle(
         method_title(method, result), x=0.01, ha="left", fontsize=11, color="black" if result["passed"] else COLOURS[1]
@@ -79,7 +81,7 @@ def draw_waterfall(
 
 
 def draw_steps(axis: Any, bars: list[tuple[str, float]]) -> None:
-    """Bars that each start where the one below ended, from 0 up to the sum."""
+    """Bars that each start at the end of the previous one, from 0 to the sum."""
     values = np.array([value for _, value in bars])
     ends = np.cumsum(values)
     starts = ends - values

@@ -1,4 +1,4 @@
-"""Draw how each attribution method of a model of sequences fared in its exams, and its curves of deletion and insertion."""
+"""Figures of the exams of attribution methods of a sequence model: a table of results, and deletion and insertion curves."""
 
 import json
 import textwrap
@@ -12,10 +12,10 @@ from readsight.report.figure_style import COLOURS, draw_message, new_figure, sav
 from readsight.step import step
 
 GREEN, ORANGE, GREY = "#D5EBE3", "#F8D9C4", "#EEEEEE"  # pale bluish green and vermilion of the colour-blind-safe palette
-WIDTH = 18  # letters of a line in a head
-LEFT, TOP, CELL = 2.7, 0.92, (1.5, 0.5)  # inches: names of exams, heads of methods, a cell
-LOWEST, HIGHEST = -1.5, 3.0  # of curves that are drawn
-COLUMNS = 3  # panels of curves side by side
+WIDTH = 18  # characters per line of a column header
+LEFT, TOP, CELL = 2.7, 0.92, (1.5, 0.5)  # inches: names of exams, column headers, one cell
+LOWEST, HIGHEST = -1.5, 3.0  # limits of the drawn curves
+COLUMNS = 3  # panels of curves per row
 
 LINES = {
     "random_deletion": ("deleted at random", "0.45", "--"),
@@ -26,7 +26,7 @@ LINES = {
 
 
 def format_number(value: float) -> str:
-    """A value in few letters; what is below 0.001 is told as that."""
+    """A number in few characters; values below 0.001 are abbreviated."""
     if value == 0:
         return "0"
     if abs(value) < 5e-4:
@@ -35,12 +35,12 @@ def format_number(value: float) -> str:
 
 
 def format_cell(row: dict[str, Any]) -> tuple[str, str, str]:
-    """What a cell says: value, interval and outcome."""
+    """Texts of a cell: value, interval and outcome."""
     if row["value"] is None:
         return "n.d.", "", ""
     ends = None if row["low"] is None else (format_number(row["low"]), format_number(row["high"]))
     interval = "" if ends is None else ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
-    outcome = "told" if row["limit"] is None else "pass" if row["passed"] else "FAILED"
+    outcome = "reported" if row["limit"] is None else "pass" if row["passed"] else "FAILED"
     return format_number(row["value"]), interval, outcome
 
 
@@ -51,7 +51,7 @@ def cell_colour(row: dict[str, Any]) -> str:
 
 
 def build_notes(methods: dict[str, Any]) -> list[str]:
-    """What the table's cells have no room for: why a method failed, and why an exam is not defined."""
+    """Footnotes of the table: why methods failed, and why exams are not defined."""
     failed: dict[str, list[str]] = {}
     for method, result in methods.items():
         for row in result["exams"]:
@@ -67,11 +67,11 @@ def build_notes(methods: dict[str, Any]) -> list[str]:
         f"n.d., not defined ({', '.join(exams)}): {reason.removeprefix('not defined: ')}."
         for reason, exams in exams_by_reason.items()
     ]
-    return [*lines, "Under a value: its 95 % interval over groups of examples. Told: a value that is not judged."]
+    return [*lines, "Below each value: its 95 % interval over groups of examples. Reported: a value without a limit."]
 
 
 def draw_table(report: dict[str, Any], out: Path) -> None:
-    """A row an exam, a column a method: value, 95 % interval, pass or FAILED; the limit beside the exam."""
+    """One row per exam, one column per method: value, 95 % interval, pass or FAILED; the limit below the exam's name."""
     methods = report["methods"]
     exams = [row for row in next(iter(methods.values()))["exams"]]
     width = LEFT + CELL[0] * len(methods) + 0.1
@@ -104,7 +104,7 @@ def draw_table(report: dict[str, Any], out: Path) -> None:
 
 
 def draw_cell(axis: Any, x: float, y: float, row: dict[str, Any]) -> None:
-    """A cell of the table, its corner at x, y."""
+    """A cell of the table with its upper left corner at x, y."""
     (value, interval, outcome), (width, height) = format_cell(row), CELL
     is_failed, is_judged = outcome == "FAILED", row["limit"] is not None
     box = Rectangle((x + 0.03, y + 0.025), width - 0.06, height - 0.05, facecolor=cell_colour(row), linewidth=0)
@@ -123,10 +123,10 @@ def draw_cell(axis: Any, x: float, y: float, row: dict[str, Any]) -> None:
 
 
 def draw_curves(report: dict[str, Any], out: Path) -> None:
-    """What is left of the output's change while places are deleted, and inserted: a panel a method, random orders in grey."""
+    """Remaining change of the output during deletion and insertion of positions: one panel per method, random orders in grey."""
     results = {method: result for method, result in report["methods"].items() if result.get("curves")}
     if not results:
-        draw_message(out, "No method gave attributions that are numbers: there are no curves.")
+        draw_message(out, "No method gave finite attributions: there are no curves.")
         return
     columns = min(COLUMNS, len(results))
     rows = -(-len(results) // columns)
@@ -143,8 +143,8 @@ def draw_curves(report: dict[str, Any], out: Path) -> None:
     values = [v for result in results.values() for name in LINES for v in result["curves"][name]["value"] if v is not None]
     if values:
         axes[0][0].set_ylim(max(LOWEST, min(values) - 0.45), min(HIGHEST, max(values) + 0.2))
-    figure.supxlabel("places exchanged, the method's foremost first (%)", fontsize=10)
-    figure.supylabel("what is left of the output's change\n(1: the sequence, 0: its shuffles)", fontsize=10)
+    figure.supxlabel("positions replaced, most important first (%)", fontsize=10)
+    figure.supylabel("remaining change of the output\n(1: sequence, 0: shuffles)", fontsize=10)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=9)
     save_figure(figure, out)
 
@@ -165,7 +165,7 @@ def draw_panel(axis: Any, result: dict[str, Any]) -> None:
     axis.text(
         0.98,
         0.03,
-        "area against random: " + ", ".join(area_texts),
+        "area relative to random: " + ", ".join(area_texts),
         transform=axis.transAxes,
         ha="right",
         fontsize=7.5,
@@ -174,7 +174,7 @@ def draw_panel(axis: Any, result: dict[str, Any]) -> None:
 
 
 def panel_title(method: str, result: dict[str, Any]) -> str:
-    """A method's name, and what it failed, in lines that a panel has room for."""
+    """A method's name and the exams it failed, wrapped to the width of a panel."""
     failed = [row["exam"] for row in result["exams"] if not row["passed"]]
     name = METHOD_NAMES.get(method, method)
     return "\n".join([name, *textwrap.wrap(f"FAILED {', '.join(failed)}", 46, max_lines=2, placeholder=" …")]) if failed else name
@@ -183,8 +183,8 @@ def panel_title(method: str, result: dict[str, Any]) -> str:
 def main(examined: Path, outputs: dict[str, Path]) -> None:
     """Draw both figures. examined: exams.json."""
     report = json.loads(examined.read_text())
-    for draw_figure in (draw_table, draw_curves):
-        draw_figure(report, outputs[draw_figure.__name__])
+    draw_table(report, outputs["table"])
+    draw_curves(report, outputs["curves"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw the samples by the features that moved their predictions most: a heat map with class, prediction and batch."""
+"""Heat map of samples by their most important features, with class, prediction and batch."""
 
 import json
 from pathlib import Path
@@ -14,19 +14,19 @@ from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
 GENES = 30
-# So many samples have room for their names.
+# Largest number of samples with names on the axis.
 MAX_NAMED = 45
 LIMIT = 2.5
 
 
 def sort_samples(cases: pd.DataFrame, survival: bool) -> list[int]:
-    """Rows of the cases by class, and in a class by what the model predicted (survival: by hazard alone)."""
+    """Rows of the cases sorted by class and then by prediction (survival: by hazard only)."""
     keys = ["order"] if survival else ["truth", "order"]
     return list(cases.reset_index(drop=True).sort_values(keys, kind="stable").index)
 
 
 def build_palette(rows: list[tuple[str, list[str]]]) -> dict[str, dict[str, str]]:
-    """Kind of words → word → colour: class and prediction share theirs, batches have the others."""
+    """Kind of annotation → value → colour: class and prediction share colours, batches have different ones."""
     values_by_kind: dict[str, set[str]] = {}
     for name, values in rows:
         values_by_kind.setdefault("class" if name == "predicted" else name, set()).update(values)
@@ -38,7 +38,7 @@ def build_palette(rows: list[tuple[str, list[str]]]) -> dict[str, dict[str, str]
 
 
 def draw_bars(axis: Any, rows: list[tuple[str, list[str]]], palette: dict[str, dict[str, str]]) -> None:
-    """Colour bars above the heat map, a row a kind of words, a column a sample."""
+    """Colour bars above the heat map: one row per kind of annotation, one column per sample."""
     for y, (name, values) in enumerate(rows):
         colours = palette["class" if name == "predicted" else name]
         for x, value in enumerate(values):
@@ -54,7 +54,7 @@ def draw_bars(axis: Any, rows: list[tuple[str, list[str]]], palette: dict[str, d
 def draw_heatmap(
     report: dict[str, Any], data: FeatureAttributions, cases: pd.DataFrame, labels: dict[str, str], out: Path
 ) -> None:
-    """Samples (columns, by class and prediction) × the features of most importance (rows), z-scores; class and batch above."""
+    """Samples (columns, by class and prediction) × most important features (rows), z-scores, with annotation bars above."""
     method = results.choose_method(report["methods"])
     result, survival = report["methods"][method], data.unit == "log hazard"
     names = [row["feature"] for row in result["importance"][:GENES]]
@@ -85,12 +85,10 @@ def draw_heatmap(
         rotation=90,
         fontsize=7,
     )
-    axis.set_xlabel(
-        f"{len(order)} test samples, by " + ("predicted hazard" if survival else "class, and by predicted probability within it")
-    )
+    axis.set_xlabel(f"{len(order)} test samples, by " + ("predicted hazard" if survival else "class and predicted probability"))
     axis.spines[:].set_visible(False)
-    figure.colorbar(image, ax=list(axes), label=f"value (z-score, held within ±{LIMIT:g})", fraction=0.025, aspect=35)
-    axes[0].set_title(f"By {method_title(method, result)}", color="black" if result["passed"] else COLOURS[1])
+    figure.colorbar(image, ax=list(axes), label=f"value (z-score, clipped to ±{LIMIT:g})", fraction=0.025, aspect=35)
+    axes[0].set_title(f"Features by {method_title(method, result)}", color="black" if result["passed"] else COLOURS[1])
     legend_handles = [
         figure_style.plt.Rectangle((0, 0), 1, 1, color=colour, label=f"{kind}: {shorten(value, 30)}")
         for kind, colours in palette.items()

@@ -1,4 +1,4 @@
-"""Draw attributions of sequences: logos, what substitutions do, tracks along the genome, and where the model looks."""
+"""Figures of sequence attributions: logos, effects of substitutions, genome tracks, and attention maps."""
 
 import json
 from pathlib import Path
@@ -16,9 +16,9 @@ SITES = ("chrom", "pos", "ref", "alt")
 
 
 def read_effects(variants: list[Path]) -> dict[str, pd.DataFrame]:
-    """Name of a set of variants → chrom, position (0-based), ref, alt, and score of each: the largest of its changes, signed.
+    """Name of a variant set → chrom, position (0-based), ref, alt, and score of each variant: its largest change, signed.
 
-    Of sites that are gained and lost (tables that tell where, `at.…`), what is lost counts below 0; attrs["unit"] says what it is.
+    For tables of gained and lost sites (with columns `at.…`) a loss counts as negative; attrs["unit"] is the unit of the score.
     """
     by_set = {}
     for path in variants:
@@ -28,7 +28,7 @@ def read_effects(variants: list[Path]) -> dict[str, pd.DataFrame]:
 
 
 def sign_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """What `read_effects` gives of a table of `interpret_variants`."""
+    """Scores of a table of `interpret_variants`, as returned by `read_effects`."""
     sites = any(name.startswith("at.") for name in table)
     deltas = table[[name for name in table if name.startswith("delta.")]]
     change = deltas.to_numpy(float) * np.where(sites & deltas.columns.str.endswith("_loss"), -1, 1)
@@ -48,9 +48,10 @@ def main(
     max_examples: int,
     outputs: dict[str, list[Path]],
 ) -> None:
-    """Write each figure in the formats of its files, or in words why there is none.
+    """Write each figure in all requested formats, or a message if there is nothing to draw.
 
-    hits_path: hits of motifs. motifs: table of them, with what they match. max_examples: examples that are drawn. outputs: figure → files.
+    hits_path: motif hits. motifs: table of motifs with their known matches. max_examples: number of examples to draw.
+    outputs: figure → files.
     """
     explained, results = attribution_file.read(attributions), json.loads(exams.read_text())["methods"]
     draw_functions = {

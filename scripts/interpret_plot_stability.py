@@ -1,4 +1,4 @@
-"""Draw whether models of different folds go by the same features."""
+"""Figure of the agreement of feature importance between the models of different folds."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ MEASURE_LABELS = {"spearman": "rank correlation"}
 
 
 def draw_agreement(axis: Any, result: dict[str, Any], colour: str) -> None:
-    """A point a measure, mean over pairs of folds, with its interval; a cross where random rankings would lie."""
+    """One point per measure, the mean over pairs of folds, with its interval; a cross marks the expectation for random rankings."""
     rows = result["agreement"]
     for y, row in enumerate(rows):
         if row["value"] is not None:
@@ -34,7 +34,7 @@ def draw_agreement(axis: Any, result: dict[str, Any], colour: str) -> None:
 
 
 def draw_ranks(axis: Any, result: dict[str, Any], folds: list[str], labels: dict[str, str]) -> Any:
-    """The rank of each feature (row) in each fold (column): dark is first; empty where a fold's model did not have it."""
+    """Rank of each feature (row) in each fold (column): dark is first; empty if a fold's model does not use the feature."""
     ranks = np.array([[np.nan if r is None else r for r in row] for row in result["ranks"]], dtype=float)
     norm = figure_style.matplotlib.colors.LogNorm(1, max(100, result["features"]))
     image = axis.imshow(ranks, aspect="auto", cmap="viridis", norm=norm, interpolation="none")
@@ -55,7 +55,7 @@ def main(stability: Path, examined: Path, described: Path, out: Path) -> None:
     report, exams = json.loads(stability.read_text()), json.loads(examined.read_text())["methods"]
     labels, methods = results.read_labels(described), report["methods"]
     if len(report["folds"]) < 2:
-        figure_style.draw_message(out, "There is one fold, so that there is nothing to compare it with.")
+        figure_style.draw_message(out, "There is only one fold, so agreement between folds is undefined.")
         return
     height = max(len(result["names"]) for result in methods.values()) * 0.24 + 1
     figure, axes = new_figure(

@@ -1,4 +1,4 @@
-"""Measure whether models of different folds go by the same features."""
+"""Agreement of feature importance between the models of different folds."""
 
 import json
 from itertools import combinations
@@ -17,16 +17,21 @@ SHOWN = 20
 
 
 def top_features(values: np.ndarray, count: int) -> frozenset[int]:
-    """Columns of the `count` largest values; those that are 0 move nothing and are never among them."""
+    """Columns of the `count` largest values; features of importance 0 are never included."""
     order = np.argsort(-values, kind="stable")[:count]
     return frozenset(int(i) for i in order if values[i] > 0)
 
 
 def mean_over_pairs(fold_count: int, score: Any, minimum: float = 0.0) -> dict[str, float | None]:
-    """Mean of a score over all pairs of folds, with a 95 % interval by the jackknife over folds (Efron & Stein 1981).
+    """Mean of a score over all pairs of folds, with a 95 % jackknife interval over folds (Efron & Stein 1981).
 
-    Pairs share folds, so that they cannot be resampled one by one. None where not defined (one fold; the interval: two).
-    minimum: lowest value that the score can have.
+    Pairs share folds and cannot be resampled individually. None if undefined (one fold; the interval: two folds).
+
+    Parameters
+    ----------
+    fold_count : number of folds.
+    score : function of two fold numbers.
+    minimum : lowest possible value of the score.
     """
     scores = np.full((fold_count, fold_count), np.nan)
     for i, j in combinations(range(fold_count), 2):
@@ -49,10 +54,16 @@ def mean_over_pairs(fold_count: int, score: Any, minimum: float = 0.0) -> dict[s
 
 
 def measure_agreement(by_fold: np.ndarray, used: np.ndarray) -> dict[str, Any]:
-    """How alike folds are: rank correlation over features that both used, and overlap of their top features.
+    """Rank correlation of folds over shared features, and overlap (Jaccard) of their top features.
 
-    by_fold: (folds, features), mean |attribution|. used: (folds, features). `random`: what rankings drawn at random,
-    over the features that a fold used, would give.
+    Parameters
+    ----------
+    by_fold : (folds, features) mean |attribution|.
+    used : (folds, features) bool.
+
+    Returns
+    -------
+    folds, features, agreement. `random` is the expectation for random rankings of the features that each fold used.
     """
     fold_count = len(by_fold)
     importance = np.where(used, by_fold, 0)
@@ -80,10 +91,10 @@ def measure_agreement(by_fold: np.ndarray, used: np.ndarray) -> dict[str, Any]:
 
 
 def build_table(by_fold: np.ndarray, used: np.ndarray, feature: list[str]) -> pd.DataFrame:
-    """A row a feature that any fold used: mean |attribution|, mean rank, folds that used it, and in how many it is among the top.
+    """One row per feature that any fold used: mean |attribution|, mean rank, folds that used it, and in how many it is a top feature.
 
-    Sorted by how often it is among the top 50, then by importance: what is stable comes first. A fold that did not use the
-    feature gives it 0 and the last rank.
+    Sorted by the number of folds with the feature in the top 50, then by importance. A fold that did not use a
+    feature counts as importance 0 and last rank.
     """
     importance = np.where(used, by_fold, 0)
     order = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1) + 1
@@ -96,7 +107,7 @@ def build_table(by_fold: np.ndarray, used: np.ndarray, feature: list[str]) -> pd
 
 
 def collect_ranks(by_fold: np.ndarray, used: np.ndarray, feature: list[str], names: list[str]) -> dict[str, Any]:
-    """What the figure draws of single features: each one's rank in each fold (None where the fold did not use it)."""
+    """Rank of each named feature in each fold (None if the fold did not use it), for the figure."""
     importance = np.where(used, by_fold, -1)
     order = np.argsort(np.argsort(-importance, axis=1, kind="stable"), axis=1) + 1
     columns = [feature.index(name) for name in names]
@@ -105,17 +116,17 @@ def collect_ranks(by_fold: np.ndarray, used: np.ndarray, feature: list[str], nam
 
 
 def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The agreement of each method for the summary."""
-    descriptions = {"spearman": "rank correlation of the features' importance between two folds, mean over pairs"}
+    """Agreement of each method, for the summary."""
+    descriptions = {"spearman": "rank correlation of feature importance between two folds, mean over pairs"}
     rows = []
     for method, result in report["methods"].items():
         for row in result["agreement"]:
             count = row["measure"].removeprefix("top")
             description = descriptions.get(
-                row["measure"], f"overlap (Jaccard) of the {count} features of most importance in two folds, mean over pairs"
+                row["measure"], f"overlap (Jaccard) of the {count} most important features of two folds, mean over pairs"
             )
             if row["random"]:
-                description += f"; rankings drawn at random give {row['random']:.2g}"
+                description += f"; expected for random rankings: {row['random']:.2g}"
             rows.append(
                 {"key": f"interpret.{task}.{method}.stability.{row['measure']}"}
                 | {name: row[name] for name in ("value", "low", "high")}
@@ -129,7 +140,7 @@ def summary_records(task: str, report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main(attributions: Path, described: Path, task: str, outputs: dict[str, Path]) -> None:
-    """outputs: table, stability, summary."""
+    """Write the agreement of folds for each method. outputs: table, stability, summary."""
     explained = results.read_attributions(attributions)
     feature_table = pd.read_csv(described, sep="\t", index_col="feature", dtype=str, keep_default_na=False)
     methods, tables = {}, []

@@ -1,4 +1,4 @@
-"""Files looked into: whole against cut off, something against nothing."""
+"""File checks: complete or truncated, with content or empty."""
 
 import json
 import shutil
@@ -84,7 +84,7 @@ def test_tensors_are_counted_and_truncation_is_damage(tmp_path):
         ("a.svg", "<svg>", DAMAGED),
         ("a.h5ad", "not HDF5", DAMAGED),
         ("a.parquet", "PAR1 cut", DAMAGED),
-        ("a.parquet", "PAR1 whole PAR1", PRESENT),
+        ("a.parquet", "PAR1 complete PAR1", PRESENT),
         ("a.zip", "PK cut", DAMAGED),
         ("a.unknown", "", EMPTY),
         ("a.unknown", "x", PRESENT),

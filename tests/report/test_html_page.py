@@ -1,4 +1,4 @@
-"""Pages: nothing given can become markup, and nothing is fetched from elsewhere."""
+"""HTML pages: text never becomes markup, and no external resources are loaded."""
 
 import re
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ from readsight.report import html_page
 
 
 class HtmlTree(HTMLParser):
-    """Asks that every element is closed in its turn, and gathers what is shown."""
+    """Checks that every element is closed in order, and collects the shown text."""
 
     def __init__(self):
         super().__init__()

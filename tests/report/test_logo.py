@@ -1,4 +1,4 @@
-"""Letters of logos: as high as they are told to be, stacked by size, upwards and downwards."""
+"""Logo letters: given heights, stacked by size, upwards and downwards."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Explaining a task: what a bad method fails, whose features they are, and what is written of folds that differ."""
+"""Feature attribution step: failing methods, planted features, and output for folds with different features."""
 
 import json
 
@@ -29,17 +29,17 @@ def test_similarity_equals_spearman():
     assert tabular.mean_rank_correlation(first, np.zeros((10, 8))) == 0
     several = [np.stack([values, values[::-1]], axis=2) for values in (first, second)]
     halves = [tabular.mean_rank_correlation(several[0][:, :, k], several[1][:, :, k]) for k in (0, 1)]
-    assert tabular.mean_rank_correlation(*several) == pytest.approx(np.mean(halves)), "each output counts as an example does"
+    assert tabular.mean_rank_correlation(*several) == pytest.approx(np.mean(halves)), "each output counts like an example"
 
 
 def test_method_that_ignores_the_model_fails():
     results = {row["exam"]: row for row in tabular.judge_method(np.full(10, 0.4), 1.0, 0.9)}
     assert not any(row["passed"] for row in results.values())
-    assert "untrained model gets like attributions" in results["weights drawn anew"]["reason"]
+    assert "untrained model gets similar attributions" in results["weights drawn anew"]["reason"]
     good = tabular.judge_method(np.zeros(10), 0.0, -0.1)
     assert all(row["passed"] for row in good)
-    assert len(tabular.judge_method(np.zeros(10), None, 0.0)) == 2, "a forest has no weights to draw"
-    assert not tabular.judge_method(np.array([np.nan]), 0.0, 0.0)[0]["passed"], "not a number is not a pass"
+    assert len(tabular.judge_method(np.zeros(10), None, 0.0)) == 2, "a forest has no weights to randomise"
+    assert not tabular.judge_method(np.array([np.nan]), 0.0, 0.0)[0]["passed"], "NaN does not pass"
 
 
 def test_sampled_rows_cover_folds_without_repeats():
@@ -61,7 +61,7 @@ def test_step_recovers_planted_features(tmp_path, model):
     report = json.loads(outputs["exams"].read_text())
     for method in methods:
         top = [row["feature"] for row in report["methods"][method]["importance"][:2]]
-        assert set(top) == {"QUAL", "MQ"}, "the features that false calls were planted in"
+        assert set(top) == {"QUAL", "MQ"}, "the features that distinguish false calls"
         assert report["methods"][method]["exams"][0]["passed"]
     keys = {r["key"] for r in json.loads(outputs["summary"].read_text())}
     assert {"interpret.call_quality.shap.completeness_error", "interpret.call_quality.shap.randomisation_similarity"} <= keys
@@ -73,7 +73,7 @@ def test_step_recovers_planted_features(tmp_path, model):
 
 
 def train_model(folder, files, model, settings):
-    """A trained model beside its folds: what `interpret_attribute_features` takes."""
+    """A trained model with its folds: inputs of `interpret_attribute_features`."""
     outputs = {"tensors": folder / f"{model}.safetensors", "about": folder / f"{model}.json"}
     model_train.main(
         files["balanced"], files["validation"], files["certificate"], model, settings, 1, 1, outputs["tensors"], outputs["about"]
@@ -92,7 +92,7 @@ ASSOCIATION = modalities.SELECT | {"method": "association"}
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
-    """Three classes of samples in nested folds, whose features are chosen fold by fold."""
+    """Three classes of samples in nested folds with feature selection per fold."""
     folder = tmp_path_factory.mktemp("classes")
     files = modalities.make_folds(folder, modalities.assemble_examples(folder), select=ASSOCIATION)
     inputs = train_model(folder, files, "network", cohorts.NETWORK)
@@ -118,7 +118,7 @@ def test_folds_with_different_features_are_aligned(classes):
         row_of = {name: i for i, name in enumerate(test.names)}
         rows = np.flatnonzero(fold == number)
         test_rows = [row_of[name] for name in names[rows]]
-        assert len(test_rows) == len(test), "all are explained, each by the model that did not see it"
+        assert len(test_rows) == len(test), "all examples are explained by the model of their test fold"
         assert np.array_equal(labels[rows], test.labels[test_rows])
         columns = [list(features).index(name) for name in test.features]
         assert np.array_equal(values[np.ix_(rows, columns)], test.values[test_rows].astype(values.dtype))
@@ -157,7 +157,7 @@ def test_new_splits_are_reported_per_fold(tmp_path):
         assert handle["shap/by_fold"].shape == handle["used"].shape == (3, len(handle["feature"]))
         assert set(handle["fold"][:]) == {0}
         given = fold_file.read(inputs_by_repeat[0]["test"], 0)
-        assert sorted(handle["example"].asstr()[:]) == sorted(given.names), "those of the given test part alone"
+        assert sorted(handle["example"].asstr()[:]) == sorted(given.names), "only examples of the given test set"
         assert (handle["shap/by_fold"][:][~handle["used"][:]] == 0).all()
         assert (handle["shap/by_fold"][:] > 0).any(axis=1).all()
 
@@ -180,7 +180,7 @@ def test_model_with_different_features_is_rejected(classes, tmp_path):
     content = json.loads(inputs["about"].read_text())
     content["folds"][1]["features"] = content["folds"][1]["features"][::-1]
     (tmp_path / "about.json").write_text(json.dumps(content))
-    with pytest.raises(InputError, match="features of fold 1 are not those"):
+    with pytest.raises(InputError, match="features of fold 1 differ"):
         run_attribution(tmp_path, inputs | {"about": tmp_path / "about.json"}, ["shap"])
 
 

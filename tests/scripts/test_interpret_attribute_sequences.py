@@ -1,4 +1,4 @@
-"""The steps that explain test sequences: which they choose, what they write, and what they refuse."""
+"""Sequence attribution steps: choice of examples, output, and rejected inputs."""
 
 import json
 import warnings
@@ -88,7 +88,7 @@ def test_file_describes_examples_positions_model_and_data(binary):
     )
     selected = explained_examples.select_examples(select_inputs(binary), 12, 1)
     queries = [explained_examples.query_head(fold.query, output_heads(selected.outcome)[0]) for fold in selected.folds]
-    change = np.concatenate([score_change(query, INTERPRET, 1) for query in queries])  # each by its own fold's model
+    change = np.concatenate([score_change(query, INTERPRET, 1) for query in queries])  # each by the model of its fold
     np.testing.assert_allclose(attributions.contributions("deep_shap", "yes").sum(axis=1), change, atol=1e-5)
 
 
@@ -107,7 +107,7 @@ def test_motif_file_has_the_same_layout(binary, tmp_path):
     spec = {"method": "deep_shap", "sequences": 500, "interpret": INTERPRET}
     interpret_motif_attributions.main(select_inputs(binary), "words", spec, 1, tmp_path / "contributions.h5")
     attributions = attribution_file.read(tmp_path / "contributions.h5")
-    assert attributions.methods == ["deep_shap"] and len(attributions) == 40  # as many as there are
+    assert attributions.methods == ["deep_shap"] and len(attributions) == 40  # all available examples
     few = attribute(binary, ["deep_shap"])
     row = {name: i for i, name in enumerate(attributions.metadata["example"])}
     same = attributions.values["deep_shap"]["yes"][[row[name] for name in few.metadata["example"]]]
@@ -170,7 +170,7 @@ def test_strata_prefer_sites_and_rare_labels():
 
 
 def change_file(files: dict[str, Path], folder: Path, name: str, change: Any) -> dict[str, Path]:
-    """The same files, one of them another."""
+    """The same files with one of them modified."""
     path = folder / files[name].name
     path.write_bytes(files[name].read_bytes())
     if path.suffix == ".json":
@@ -198,12 +198,12 @@ def drop_fold(handle: h5py.File) -> None:
 @pytest.mark.parametrize(
     "name, change, message",
     [
-        ("test", set_invalid_code, r"code 9 at place 7 is no base \(1 such\); codes are 0 to 3 for A C G T"),
-        ("test", drop_fold, r"has 1 folds, .*model.json 2, and the representation 2; make them of one division"),
+        ("test", set_invalid_code, r"code 9 at position 7 is invalid \(1 in total\); codes are 0 to 3 for A C G T"),
+        ("test", drop_fold, r"has 1 folds, .*model.json 2, and the representation 2; recreate them from the same split"),
         ("about", set_wrong_length, r"length is 40, and .*model.json was trained with 50"),
         ("about", lambda content: content.update(certificate="0"), "was not made from the split"),
         ("about", lambda content: content.update(representation="kmer"), "representation is one_hot, and .* was trained with kmer"),
-        ("about", lambda content: content["outcome"].update(classes=["a", "b"]), "what is to be predicted is not what"),
+        ("about", lambda content: content["outcome"].update(classes=["a", "b"]), "the outcome differs from the one that"),
         ("representation_about", lambda content: content.update(certificate="0"), "representation.json: was not made from the split"),
         ("certificate", lambda content: content.update(note="new"), "was not made from the split"),
     ],
@@ -217,5 +217,5 @@ def test_mismatched_files_are_rejected(binary, tmp_path, name, change, message):
 def test_examples_missing_from_the_table_are_named(binary, tmp_path):
     files = binary | {"examples": tmp_path / "examples.h5ad"}
     anndata.AnnData(obs=pd.DataFrame({"chrom": ["chr1"]}, index=["0"])).write_h5ad(files["examples"])
-    with pytest.raises(InputError, match=r"examples.h5ad: has no example '\d+' \(\d+ lack\), which the folds have"):
+    with pytest.raises(InputError, match=r"examples.h5ad: example '\d+' \(\d+ in total\) of the folds is missing"):
         explained_examples.read_metadata(explained_examples.select_examples(select_inputs(files), 10, 1), files["examples"])

@@ -1,4 +1,4 @@
-"""Examination of the attributions of small trained models, from files to figures."""
+"""Exams of the attributions of small trained models, from files to figures."""
 
 import hashlib
 import json
@@ -53,7 +53,7 @@ def run_attribution(files: dict[str, Path], methods: list[str], out: Path, count
 
 @pytest.fixture(scope="module")
 def task_files(tmp_path_factory: Any) -> dict[str, Path]:
-    """A network that knows a word, its attributions, and where the word stands."""
+    """A network trained on a motif, its attributions, and the positions of the motif."""
     folder = tmp_path_factory.mktemp("examined")
     fold = trainings.make_fold(n=400, length=50)
     files = make_task(folder, "cnn", fold, epochs=10)
@@ -67,7 +67,7 @@ def task_files(tmp_path_factory: Any) -> dict[str, Path]:
 
 
 def find_site(codes: np.ndarray) -> str:
-    """Where the planted word stands, on either strand."""
+    """Location of the planted motif on either strand."""
     text = decode(codes)
     reverse_motif = decode(reverse_complement(encode(trainings.MOTIF)))
     start = next(at for at in (text.find(trainings.MOTIF), text.find(reverse_motif)) if at >= 0)
@@ -180,7 +180,7 @@ def expect_rejection(given: dict[str, Path], tmp_path: Path, **overrides: Path) 
 
 
 def change_attributions(given: dict[str, Path], tmp_path: Path, change: Any) -> Path:
-    """A file of attributions with something changed in it, as if it had been written so."""
+    """A modified file of attributions with a consistent hash."""
     attributions = attribution_file.read(given["attributions"])
     change(attributions)
     attributions.attributes["data_hash"] = hashlib.sha256(np.ascontiguousarray(attributions.sequence).tobytes()).hexdigest()
@@ -194,7 +194,9 @@ def test_attributions_of_another_model_are_rejected(task_files: dict[str, Path],
     arrays[0] = {name: array + 1 for name, array in arrays[0].items()}
     model_file.write(tensors, tmp_path / "other.json", arrays, content)
     message = expect_rejection(task_files, tmp_path, tensors=tensors, about=tmp_path / "other.json")
-    assert "explains another model than" in message and "attributions.h5" in message and "make the attributions again" in message
+    assert (
+        "explains a different model than" in message and "attributions.h5" in message and "recompute the attributions" in message
+    )
 
 
 def test_attributions_of_different_sequences_are_rejected(task_files: dict[str, Path], tmp_path: Path) -> None:
@@ -209,9 +211,9 @@ def test_attributions_of_different_sequences_are_rejected(task_files: dict[str, 
         attributions.metadata["example"][2] = "nobody"
 
     for change, message in (
-        (shorten_sequences, "its sequences are 40 bases long, and those of"),
-        (change_base, "have other sequences than in"),
-        (rename_example, "nobody are no test examples of fold 0"),
+        (shorten_sequences, "its sequences are 40 bases long, those of"),
+        (change_base, "have different sequences in"),
+        (rename_example, "nobody are not test examples of fold 0"),
     ):
         assert message in expect_rejection(task_files, tmp_path, attributions=change_attributions(task_files, tmp_path, change))
 
@@ -220,7 +222,7 @@ def test_changed_sequences_are_rejected(task_files: dict[str, Path], tmp_path: P
     attributions = attribution_file.read(task_files["attributions"])
     attributions.sequence[0] = 0
     attribution_file.write(tmp_path / "changed.h5", attributions)
-    assert "its sequences are not those that it was written with" in expect_rejection(
+    assert "its sequences were changed after it was written" in expect_rejection(
         task_files, tmp_path, attributions=tmp_path / "changed.h5"
     )
 
@@ -231,13 +233,13 @@ def test_wrong_shape_head_or_fold_is_rejected(task_files: dict[str, Path], tmp_p
         attributions.metadata["fold"][:] = 7
 
     message = expect_rejection(task_files, tmp_path, attributions=change_attributions(task_files, tmp_path, change_shape))
-    assert "saliency/yes is" in message and "fold 7 is none of the 2" in message  # all at once
+    assert "saliency/yes is" in message and "fold 7 does not exist" in message  # all at once
 
     def change_head(attributions: Attributions) -> None:
         attributions.attributes["heads"] = ["maybe"]
         attributions.values = {m: {"maybe": f["yes"]} for m, f in attributions.values.items()}
 
-    assert "explains maybe, and the model gives yes" in expect_rejection(
+    assert "explains maybe, but the model has yes" in expect_rejection(
         task_files, tmp_path, attributions=change_attributions(task_files, tmp_path, change_head)
     )
 
@@ -253,4 +255,4 @@ def test_stale_certificate_is_rejected(task_files: dict[str, Path], tmp_path: Pa
 def test_truth_of_different_examples_is_rejected(task_files: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "truth.tsv"
     path.write_text("name\tacts\tsites\nstranger\t1\tword:3-9:+\n")
-    assert "24 of 24 explained examples have no row" in expect_rejection(task_files, tmp_path, truth=path)
+    assert "24 of 24 explained examples are missing" in expect_rejection(task_files, tmp_path, truth=path)

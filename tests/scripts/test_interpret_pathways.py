@@ -1,4 +1,4 @@
-"""Gene sets: a planted one comes first, rankings drawn at random give uniform p-values, and empty results are honest."""
+"""Gene set tests: a planted set ranks first, random rankings give uniform p-values, empty results are valid."""
 
 import json
 
@@ -18,7 +18,7 @@ GENES = [f"G{i}" for i in range(600)]
 
 
 def make_ranking(rng: np.random.Generator, planted: int = 0) -> pd.Series:
-    """Importance of the genes, the largest first; planted: the first so many genes matter more."""
+    """Importance of the genes, largest first; the first `planted` genes are more important."""
     values = rng.exponential(size=len(GENES)) + np.r_[np.full(planted, 6.0), np.zeros(len(GENES) - planted)]
     return pd.Series(values, index=GENES).sort_values(ascending=False)
 

@@ -1,4 +1,4 @@
-"""Figures of attributions: what they say is what was found, for two classes, several, labels and hazards alike."""
+"""Figures of feature attributions agree with the data for two classes, several classes, labels and hazards."""
 
 import json
 
@@ -35,7 +35,7 @@ def draw_predictions(kind: str, rng: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(params=KINDS)
 def task_folder(request, tmp_path):
-    """A folder as `interpret_attribute_features` and `interpret_describe` leave it."""
+    """A folder with the output of `interpret_attribute_features` and `interpret_describe`."""
     kind, rng = request.param, np.random.default_rng(1)
     outcome, predictions = Outcome(kind, KINDS[kind]), draw_predictions(kind, rng)
     features = [
@@ -78,7 +78,7 @@ def test_all_figures_show_failed_methods(task_folder, monkeypatch):
     titles = []
     monkeypatch.setattr(results, "method_title", lambda *given: titles.append(given) or "FAILED")
     for module in (interpret_plot, interpret_plot_samples, interpret_plot_examples, interpret_plot_stability):
-        monkeypatch.setattr(module, "title", results.method_title)
+        monkeypatch.setattr(module, "method_title", results.method_title)
     a, e, c, f = (folder / name for name in ("a.h5", "e.json", "cases.parquet", "f.tsv"))
     outputs = {name: folder / f"{name}.svg" for name in ("importance", "beeswarm", "exams")}
     interpret_plot.main(a, e, f, outputs)
@@ -142,11 +142,11 @@ def test_class_and_prediction_share_colours_distinct_from_batches():
 def test_shown_examples_are_distinct_extremes():
     cases = pd.DataFrame({"right": [True, True, False, True], "chance": [0.9, 0.6, 0.8, 0.55], "own": [0.9, 0.6, 0.2, 0.55]})
     assert interpret_plot_examples.select_examples(cases, False) == [
-        ("most certain, and right", 0),
-        ("most wrong", 2),
-        ("least certain", 3),
+        ("most certain correct prediction", 0),
+        ("most wrong prediction", 2),
+        ("least certain prediction", 3),
     ]
-    assert interpret_plot_examples.select_examples(cases[:1], False) == [("most certain, and right", 0)]
+    assert interpret_plot_examples.select_examples(cases[:1], False) == [("most certain correct prediction", 0)]
 
 
 def test_passing_method_is_preferred():
@@ -163,5 +163,5 @@ def test_points_are_spread_within_their_row():
     x = np.r_[np.zeros(50), np.linspace(0, 1, 20)]
     shift = interpret_plot.spread_points(x)
     assert np.abs(shift).max() <= 0.4
-    assert len(set(shift[:50])) == 50, "equal points do not hide each other"
+    assert len(set(shift[:50])) == 50, "equal points do not overlap"
     assert len(interpret_plot.spread_points(np.ones(4))) == 4 and len(interpret_plot.spread_points(np.ones(0))) == 0

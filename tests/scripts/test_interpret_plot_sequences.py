@@ -1,4 +1,4 @@
-"""Figures of attributions of sequences: what is drawn is what is in the file, and a failed method is marked."""
+"""Figures of sequence attributions agree with the file, and failed methods are highlighted."""
 
 import gzip
 
@@ -27,7 +27,7 @@ from readsight.report.logo import FLAT
 METHODS = ("integrated_gradients", "mutagenesis", "grad_cam", "attention_rollout")
 PASSED = explanations.make_exams(**{m: [] for m in METHODS})
 NO_HITS = hits.read(None)
-SCALE = 10_000  # curves are made of straight pieces about a unit long
+SCALE = 10_000  # curves are approximated by line segments of about one unit
 FINE = Affine2D().scale(SCALE)
 CASES = {**{kind: {"kind": kind} for kind in explanations.HEADS}, "pair": {"pair": True}, "unplaced": {"chrom": ""}}
 EFFECTS = pd.DataFrame(
@@ -46,18 +46,18 @@ def close_figures():
 
 
 def figure_texts(figure) -> list[str]:
-    """All words of a figure."""
+    """All texts of a figure."""
     axes = [text for axis in figure.axes for text in (axis.title, axis._left_title, axis.xaxis.label, *axis.texts)]
     return [text.get_text() for text in [*axes, *figure.texts] if text.get_text()]
 
 
 def find_panels(figure, prefix: str) -> list:
-    """Panels whose title begins so."""
+    """Panels whose title starts with the prefix."""
     return [axis for axis in figure.axes if axis.get_title("left").startswith(prefix)]
 
 
 def letter_extents(axis) -> dict[int, tuple[float, float]]:
-    """Place → lowest and highest point of its letter."""
+    """Position → lowest and highest point of its letter."""
     extents = {}
     for patch in axis.patches:
         if isinstance(patch, PathPatch):
@@ -69,7 +69,7 @@ def letter_extents(axis) -> dict[int, tuple[float, float]]:
 
 
 def draw_figures(attributions, exams, max_examples=1):
-    """All figures of a task, by name; words where there is none."""
+    """All figures of a task by name, or messages."""
     return {
         "logos": logos.draw_figure(attributions, exams, NO_HITS, max_examples),
         "mutagenesis": mutagenesis_map.draw_figure(attributions, exams, max_examples),
@@ -86,7 +86,7 @@ def test_letter_heights_equal_contributions():
     for axis, view in zip(panels, views, strict=True):
         contributions = attributions.contributions("integrated_gradients", "yes")[view.row]
         start, end = (int(edge) for edge in axis.get_xlim())
-        assert start <= 20 + view.row and 27 + view.row <= end, "the planted word is among the most contributing bases"
+        assert start <= 20 + view.row and 27 + view.row <= end, "the planted motif is among the most contributing bases"
         extents = letter_extents(axis)
         for position in range(20 + view.row, 27 + view.row):
             assert extents[position] == pytest.approx((0, contributions[position]), abs=0.01)
@@ -106,12 +106,12 @@ def test_most_confident_examples_of_each_class_are_selected():
     assert example_selection.select_examples(attributions, 2)[0].group == "predicted yes"
     several = explanations.make_attributions("multiclass")
     selected = example_selection.select_examples(several, 6)
-    assert [v.head for v in selected] == ["liver", "liver", "brain", "brain", "skin", "skin"], "a row a head"
+    assert [v.head for v in selected] == ["liver", "liver", "brain", "brain", "skin", "skin"], "one row per head"
     assert all(v.row in np.argsort(several.score[v.head])[-2:] for v in selected)
     one_sided = explanations.make_attributions()
     one_sided.score["yes"] = np.abs(one_sided.score["yes"]) + 1
     assert {v.group for v in example_selection.select_examples(one_sided, 6)} == {"predicted yes"}, (
-        "none is predicted to be the other"
+        "the second class is never predicted"
     )
     assert example_selection.select_examples(explanations.make_attributions("regression", n=2), 6)[0].group == "highest predicted"
     assert len(example_selection.select_examples(explanations.make_attributions("regression", n=2), 6)) == 2, "no example twice"
@@ -142,7 +142,7 @@ def test_ruler_gives_genome_positions_on_both_strands():
             assert label.get_text() == f"{ruler.to_position(int(position)):,}"
         assert axis.get_xlabel() == ("chr1 (bp, reverse strand)" if view.row % 2 else "chr1 (bp)")
     unknown = logos.draw_figure(explanations.make_attributions(chrom=""), PASSED, NO_HITS, 2)
-    assert find_panels(unknown, "Mutagenesis")[0].get_xlabel() == "place in the sequence (bp)"
+    assert find_panels(unknown, "Mutagenesis")[0].get_xlabel() == "position in the sequence (bp)"
 
 
 def test_failed_method_is_marked_in_every_figure():
@@ -159,7 +159,7 @@ def test_failed_method_is_marked_in_every_figure():
         labels = [text for text in figure_texts(figure(PASSED | {method: failed_exams[method]})) if "FAILED" in text]
         assert labels and all(": FAILED completeness, shuffled labels" in text for text in labels), method
     assert any("FAILED" in text for text in figure_texts(tracks.draw_figure(attributions, failed_exams, [], {}))), (
-        "where none passed the first is drawn"
+        "without a passing method the first one is drawn"
     )
     assert not any(
         "FAILED" in text
@@ -168,7 +168,7 @@ def test_failed_method_is_marked_in_every_figure():
         )
     )
     assert not find_panels(logos.draw_figure(attributions, failed_exams, NO_HITS, 1), "Attention"), (
-        "methods of places alone have no letters"
+        "position-level methods have no letters"
     )
 
 
@@ -213,10 +213,10 @@ def test_hits_are_bracketed_with_the_matched_name(tmp_path):
     motifs = [("yes.1", "yes", "GATA1"), ("yes.2", "yes", "GATA1"), ("yes.3", "yes", ""), ("other.1", "other", "MYC")]
     pd.DataFrame(motifs, columns=["motif", "head", "match"]).to_csv(tmp_path / "m.tsv", sep="\t", index=False)
     records = hits.read(tmp_path / "hits.tsv.gz", tmp_path / "m.tsv")
-    assert records["motif"].tolist() == ["GATA1", "GATA1", "MYC", "yes.3", "yes.3"], "what does not contribute is left out"
+    assert records["motif"].tolist() == ["GATA1", "GATA1", "MYC", "yes.3", "yes.3"], "hits without contribution are excluded"
     figure = logos.draw_figure(attributions, PASSED, records, 1)
     (strip,) = [axis for axis in figure.axes if any(t.get_text() == "GATA1 (+)" for t in axis.texts)]
-    assert len(strip.lines) == 1, "one bracket a name; other heads' motifs and other bases' have none"
+    assert len(strip.lines) == 1, "one bracket per name; only motifs of this head at these bases"
     assert strip.lines[0].get_xdata()[[0, -1]] == pytest.approx([20 + view.row, 27 + view.row], abs=0.11)
     assert strip.get_xlim() == find_panels(figure, "Mutagenesis")[0].get_xlim()
 
@@ -233,7 +233,7 @@ def test_overlapping_hits_use_lanes():
         }
     )
     brackets = hits.arrange_hits(records, 0, 72, 5.8)
-    assert [bracket.lane for bracket in brackets] == [0, 1, 0], "the third finds no room"
+    assert [bracket.lane for bracket in brackets] == [0, 1, 0], "the third does not fit"
 
 
 def test_heat_map_shows_substitution_effects():
@@ -252,7 +252,7 @@ def test_heat_map_shows_substitution_effects():
         assert (mesh.norm.vmin, mesh.norm.vmax) == (-mesh.norm.vmax, mesh.norm.vmax) and mesh.norm.vcenter == 0
         dots = axis.lines[0].get_xydata()
         assert (dots[:, 1] - 0.5).astype(int).tolist() == attributions.sequence[view.row, start:end].tolist(), (
-            "a dot at the base that is there"
+            "a dot at the observed base"
         )
     assert len({axis.collections[0].norm.vmax for axis in maps}) == 1
 
@@ -275,12 +275,12 @@ def test_tracks_show_genes_and_variants_on_the_genome(tmp_path):
     (exons,) = find_panels(figure, "genes")
     edges = sorted({tuple(c.get_paths()[0].get_extents().intervalx.tolist()) for c in exons.collections})
     assert edges == [(1050, 1100), (1200, 1300)]
-    (stems,) = find_panels(figure, "effects of variants")
+    (stems,) = find_panels(figure, "variant effects")
     points = stems.collections[1].get_offsets()
-    assert sorted(map(tuple, points.tolist())) == [(1100.5, 0.2), (1205.5, -3.0)], "a point in the middle of its base"
+    assert sorted(map(tuple, points.tolist())) == [(1100.5, 0.2), (1205.5, -3.0)], "a point at the centre of its base"
     zoom = find_panels(figure, "the shaded bases")[0]
     low, high = zoom.get_xlim()
-    assert low <= 1205 < high, "about the variant of largest effect"
+    assert low <= 1205 < high, "around the variant of largest effect"
 
 
 def test_track_is_the_mean_over_windows():
@@ -291,7 +291,7 @@ def test_track_is_the_mean_over_windows():
     axis = find_panels(figure, "Integrated gradients")[0]
     outline = np.concatenate([patch.get_path().vertices for patch in axis.patches if isinstance(patch, PathPatch)])
     contributions = attributions.contributions("integrated_gradients", "yes")
-    position = 1500  # windows 9 to 12 hold it
+    position = 1500  # covered by windows 9 to 12
     rows = [r for r in range(12) if 1000 + 40 * r <= position < 1150 + 40 * r]
     offsets = [(position - (1000 + 40 * r)) if r % 2 == 0 else (1150 + 40 * r - 1 - position) for r in rows]
     mean = np.mean([contributions[r, p] for r, p in zip(rows, offsets, strict=True)])
@@ -329,7 +329,7 @@ def test_explained_position_is_marked():
     track = find_panels(tracks.draw_figure(attributions, PASSED, [], {}), "Integrated gradients")[0]
     marker_positions = next(line.get_xdata() for line in track.lines if line.get_marker() == "v")
     expected = [1000 + 40 * r + (27 + r if r % 2 == 0 else 149 - 27 - r) + 0.5 for r in range(12)]
-    assert sorted(marker_positions) == sorted(expected), "on the genome, whatever the strand"
+    assert sorted(marker_positions) == sorted(expected), "genome positions on both strands"
 
 
 def test_pair_figures_show_both_windows_and_their_difference():
@@ -371,7 +371,7 @@ def test_every_kind_of_task_is_drawn(made):
     attributions = explanations.make_attributions(methods=("mutagenesis", "grad_cam"), n=6, **CASES[made])
     for name, figure in draw_figures(attributions, PASSED, 3).items():
         if name == "tracks" and made == "unplaced":
-            assert "no place on a genome" in figure
+            assert "no genomic location" in figure
         else:
             figure.draw_without_rendering()
 
@@ -387,8 +387,8 @@ def test_figures_never_exceed_page_size():
 def test_missing_methods_name_the_config_key():
     attributions = explanations.make_attributions(methods=("integrated_gradients",))
     figures = draw_figures(attributions, PASSED)
-    assert "name mutagenesis under tasks.t.attributions" in figures["mutagenesis"]
-    assert "name grad_cam or attention_rollout under tasks.t.attributions" in figures["looks"]
+    assert "add mutagenesis to tasks.t.attributions" in figures["mutagenesis"]
+    assert "add grad_cam or attention_rollout to tasks.t.attributions" in figures["looks"]
     empty = explanations.make_attributions(n=0, methods=METHODS)
     assert all(isinstance(figure, str) for figure in draw_figures(empty, PASSED).values())
 

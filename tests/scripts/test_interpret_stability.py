@@ -1,4 +1,4 @@
-"""Agreement of folds: 1 where they agree, what chance gives where they do not, and features counted right."""
+"""Agreement of folds: 1 for equal folds, the expectation for random folds, and correct counts of features."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_unused_features_are_not_compared():
     rows = build_table(by_fold, used, [f"f{i}" for i in range(60)])
     assert "f59" not in rows.index, "no fold used it"
     assert rows.loc["f0", "folds_used"] == rows.loc["f0", "top10"] == 2
-    assert rows.loc["f1", "top10"] == 3 and rows.index[0] == "f1", "the stable come first"
+    assert rows.loc["f1", "top10"] == 3 and rows.index[0] == "f1", "stable features come first"
 
 
 def test_tables_are_written(tmp_path):

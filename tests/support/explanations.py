@@ -1,4 +1,4 @@
-"""Attributions as `interpret_attribute_sequences` leaves them, for tests: sequences with a planted word that contributes."""
+"""Attributions in the format of `interpret_attribute_sequences`, for tests: sequences with a planted motif that contributes."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def make_attributions(
     chrom: str = "chr1",
     seed: int = 0,
 ) -> Attributions:
-    """Windows 40 bases apart, those of odd rows on the reverse strand; the word is planted at place 20 + row of each."""
+    """Windows 40 bases apart, odd rows on the reverse strand, with the motif at position 20 + row."""
     rng = np.random.default_rng(seed)
     sequence = rng.integers(0, 4, (n, length)).astype(np.uint8)
     contributions = rng.normal(0, 0.02, (n, length, 4))
@@ -78,7 +78,7 @@ def make_attributions(
 
 
 def _method_values(method: str, contributions: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """Hypothetical contributions (float32, as they are stored) of a method; those of places alone say the same of all bases."""
+    """Hypothetical contributions (float32, as stored) of a method; position-level methods have equal values for all bases."""
     if method in PLACES:
         position_values = np.abs(attribution_file.base_contributions(contributions, sequence))
         return np.repeat(position_values[..., None], 4, axis=2).astype(np.float32)
@@ -86,7 +86,7 @@ def _method_values(method: str, contributions: np.ndarray, sequence: np.ndarray)
 
 
 def make_exams(**failed: list[str]) -> dict[str, Any]:
-    """What exams say of methods: names of those that each failed."""
+    """Exam results of methods: names of the exams that each method failed."""
     return {
         method: {"passed": not names, "exams": [{"exam": name, "passed": False} for name in names]}
         for method, names in failed.items()
@@ -94,7 +94,7 @@ def make_exams(**failed: list[str]) -> dict[str, Any]:
 
 
 def write_files(folder: Path, attributions: Attributions, exams: dict[str, Any]) -> tuple[Path, Path]:
-    """Files of attributions and of exams."""
+    """Write files of attributions and of exams."""
     attribution_file.write(folder / "attributions.h5", attributions)
     (folder / "exams.json").write_text(json.dumps({"methods": exams}))
     return folder / "attributions.h5", folder / "exams.json"

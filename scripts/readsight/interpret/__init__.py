@@ -1,1 +1,1 @@
-"""What trained models learned: attributions, their exams, motifs, effects of variants, personal genomes."""
+"""Interpretation of trained models: attributions, their exams, motifs, variant effects, personal genomes."""

@@ -1,1 +1,1 @@
-"""What the report shows: figures, pages, and whether its files are whole."""
+"""Report: figures, pages, and checks of result files."""

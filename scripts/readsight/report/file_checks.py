@@ -1,4 +1,4 @@
-"""What a file holds, told from its bytes and its index alone: is it whole, and does it say anything?"""
+"""Checks of result files from their bytes and index only: complete or truncated, empty or not."""
 
 import gzip
 import json
@@ -17,20 +17,20 @@ PRESENT, EMPTY, DAMAGED, ABSENT = "there", "empty", "damaged", "absent"
 
 @dataclass(frozen=True)
 class FileContent:
-    """What was found. state: there, empty, damaged or absent. message: what was counted, or what is wrong; empty where nothing is to be said."""
+    """Result of a check. state: there, empty, damaged or absent. message: counts, or the fault; may be empty."""
 
     state: str
     message: str
 
 
 def check_file(path: Path) -> FileContent:
-    """Tell what a file holds by its format; formats that are not known here are only asked whether they hold a byte."""
+    """Check a file by its format; files of unknown formats are only tested for being empty."""
     if not path.exists():
         return FileContent(ABSENT, "no such file")
     if path.is_dir():
         return FileContent(PRESENT, "") if any(path.iterdir()) else FileContent(EMPTY, "empty folder")
     if path.stat().st_size == 0:
-        return FileContent(EMPTY, "a file of 0 bytes")
+        return FileContent(EMPTY, "file of 0 bytes")
     try:
         for ending, reader in READERS.items():
             if path.name.endswith(ending):
@@ -41,12 +41,12 @@ def check_file(path: Path) -> FileContent:
 
 
 def count_content(count: int, singular: str, plural: str) -> FileContent:
-    """There if anything was counted, else empty: both are said."""
+    """Present if the count is positive, else empty; the message has the count."""
     return FileContent(PRESENT if count else EMPTY, f"{count:,} {singular if count == 1 else plural}")
 
 
 def check_variants(path: Path) -> FileContent:
-    """Calls of a BCF or bgzipped VCF. Raises ValueError where its end is missing."""
+    """Variant calls of a BCF or bgzipped VCF. Raises ValueError if its end is missing."""
     _check_ending(path, BGZF_END)
     for index in (Path(f"{path}.csi"), Path(f"{path}.tbi")):
         if index.exists():
@@ -56,10 +56,9 @@ def check_variants(path: Path) -> FileContent:
 
 
 def count_indexed_records(index: Path) -> int:
-    """Records that an index (CSI or TBI) counts, without reading the file itself.
+    """Number of records according to an index (CSI or TBI), without reading the file.
 
-    The count of each sequence stands in the pseudo-bin that follows the last
-    real one (SAM specification 5.3; CSIv1).
+    The count of each sequence is in the pseudo-bin that follows the last real bin (SAM specification 5.3; CSIv1).
     """
     with gzip.open(index) as handle:
         data = handle.read()
@@ -91,7 +90,7 @@ def count_indexed_records(index: Path) -> int:
 
 
 def iterate_bcf_records(path: Path) -> Iterator[int]:
-    """Lengths of the records of a BCF file, one after another."""
+    """Lengths of the records of a BCF file."""
     with gzip.open(path) as handle:
         if handle.read(3) != b"BCF":
             raise ValueError("not a BCF file")
@@ -100,18 +99,18 @@ def iterate_bcf_records(path: Path) -> Iterator[int]:
         while head := handle.read(8):
             length = sum(struct.unpack("<2I", head))
             if len(handle.read(length)) < length:
-                raise ValueError("the last record is cut off")
+                raise ValueError("the last record is truncated")
             yield length
 
 
 def iterate_data_lines(path: Path) -> Iterator[str]:
-    """Lines of a text file, gzipped or not, that are neither comments nor blank."""
+    """Lines of a text file, gzipped or not, except comments and blank lines."""
     with (gzip.open if path.name.endswith("gz") else open)(path, "rt") as handle:
         yield from (line for line in handle if line.strip() and not line.startswith("#"))
 
 
 def check_alignments(path: Path) -> FileContent:
-    """Mapped reads of a CRAM file, from the statistics beside it where there are some."""
+    """Mapped reads of a CRAM file, from the statistics file next to it if there is one."""
     _check_ending(path, CRAM_END)
     stats = path.with_suffix(".stats.txt")
     if not stats.exists():
@@ -125,11 +124,11 @@ def _check_ending(path: Path, ending: bytes) -> None:
     with open(path, "rb") as handle:
         handle.seek(max(0, path.stat().st_size - len(ending)))
         if handle.read() != ending:
-            raise ValueError("the end of the file is missing: it is cut off")
+            raise ValueError("the end of the file is missing: it is truncated")
 
 
 def count_table_rows(path: Path) -> FileContent:
-    """Rows of a TSV under its head; the head may start with one #, remarks with two."""
+    """Rows of a TSV without its header; the header may start with one #, comments with two."""
     with open(path) as handle:
         lines = sum(1 for line in handle if line.strip() and not line.startswith("##"))
     return count_content(max(0, lines - 1), "row", "rows")
@@ -154,7 +153,7 @@ def count_tensors(path: Path) -> FileContent:
     names = [name for name in header if name != "__metadata__"]
     end = 8 + length + max((header[name]["data_offsets"][1] for name in names), default=0)
     if end > path.stat().st_size:
-        raise ValueError("the end of the file is missing: it is cut off")
+        raise ValueError("the end of the file is missing: it is truncated")
     return count_content(len(names), "tensor", "tensors")
 
 
@@ -165,12 +164,12 @@ def check_svg(path: Path) -> FileContent:
 
 def check_zip(path: Path) -> FileContent:
     if not zipfile.is_zipfile(path):
-        raise ValueError("not a whole zip file")
+        raise ValueError("not a complete zip file")
     return FileContent(PRESENT, "")
 
 
 def make_magic_check(prefix: bytes, suffix: bytes = b"") -> Callable[[Path], FileContent]:
-    """A reader that asks only for the format's marks at the start and the end."""
+    """A check that only compares the magic bytes at the start and the end."""
 
     def check_magic(path: Path) -> FileContent:
         with open(path, "rb") as handle:

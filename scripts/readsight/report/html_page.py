@@ -1,4 +1,4 @@
-"""Self-contained HTML pages of the report: one look, everything escaped, nothing fetched."""
+"""Self-contained HTML pages of the report: one style, everything escaped, no external resources."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -60,14 +60,14 @@ document.querySelectorAll('table.sortable').forEach(function (table) {
 
 
 class Html(str):
-    """Text that is HTML already and must not be escaped again."""
+    """Text that is already HTML and must not be escaped again."""
 
 
 BREAK = Html("<br>")
 
 
 def tag(name: str, *children: Any, **attributes: Any) -> Html:
-    """An element; children that are not Html are escaped, None is left out, `class_` stands for `class`."""
+    """An element; children that are not Html are escaped, None is omitted, `class_` is the attribute `class`."""
     attributes_text = [name] + [
         f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items()
     ]
@@ -75,21 +75,21 @@ def tag(name: str, *children: Any, **attributes: Any) -> Html:
 
 
 def join_html(parts: Iterable[Any]) -> Html:
-    """Parts one after another; what is not Html is escaped."""
+    """Concatenated parts; text that is not Html is escaped."""
     return Html("".join(part if isinstance(part, Html) else escape(str(part)) for part in parts if part is not None))
 
 
 def render_state(kind: str, label: str) -> Html:
-    """A state in an icon and in words, so that it is told without colour too. kind: good, warn, bad, none."""
+    """A state with icon and text, so that colour is not needed. kind: good, warn, bad, none."""
     icon = {"good": "✓", "warn": "!", "bad": "✗", "none": "–"}[kind]
     return tag("span", f"{icon} {label}", class_=f"state {kind}")
 
 
 def render_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], caption: str | None = None, sort: bool = True) -> Html:
-    """A table; numbers stand to the right, and a click on a head sorts by it.
+    """A table; numbers are right-aligned, and a click on a header sorts by it.
 
-    rows: cells in the order of the heads; an int or float is a number, a (shown, number)
-    pair is shown as its first and sorted by its second.
+    rows: cells in the order of the headers; an int or float is a number, a (shown, number) pair is shown as its first and
+    sorted by its second.
     """
     rows = [list(row) for row in rows]
     numeric = [
@@ -134,17 +134,17 @@ def _render_cell(value: Any, is_number: bool) -> Html:
 
 
 def render_details(title: str, *parts: Any) -> Html:
-    """Parts that are shown on demand."""
+    """Content that is shown on demand."""
     return tag("details", tag("summary", title), *parts)
 
 
 def render_box(kind: str, *parts: Any) -> Html:
-    """A framed remark. kind: note, good, warn, bad."""
+    """A framed note. kind: note, good, warn, bad."""
     return tag("div", *(part if isinstance(part, Html) else tag("p", part) for part in parts), class_=f"box {kind}")
 
 
 def render_page(title: str, lead: str, *parts: Any) -> str:
-    """A whole page: title, a sentence on what it tells, and its parts."""
+    """A complete page: title, a lead sentence, and its parts."""
     head = join_html(
         [
             Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),

@@ -1,4 +1,4 @@
-"""Logos: letters of bases, stacked and stretched, as paths that need no font."""
+"""Sequence logos: stacked letters as paths, without fonts."""
 
 from typing import Any
 
@@ -9,18 +9,24 @@ from matplotlib.path import Path
 
 BASES = "ACGT"
 COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}  # Okabe & Ito 2008
-GAP = 0.04  # of a place, left empty at each side of a letter
-FLAT = 1 / 400  # of the figure's height: lower letters are not drawn
+GAP = 0.04  # fraction of a position left empty on each side of a letter
+FLAT = 1 / 400  # fraction of the figure's height: lower letters are not drawn
 _M, _L, _C, _Z = Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CLOSEPOLY
 
 
 def draw_letters(axis: Axes, heights: np.ndarray, start: float = 0, limits: bool = True, **options: Any) -> list[PathPatch]:
-    """Draw letters whose heights are signed: a place's positive ones upwards from 0, its negative ones downwards and on their
-    heads, the largest outermost.
+    """Draw letters with signed heights: positive ones upwards from 0, negative ones downwards and upside down, the largest outermost.
 
-    heights: (places, 4), of A C G T; NaN is not drawn. start: place of the first one: place i fills start + i to start + i + 1, so
-    that its middle is at start + i + 0.5. limits: whether the axis is set to what is drawn. options: of the patches.
-    Returns a patch for each base that is there.
+    Parameters
+    ----------
+    heights : (positions, 4), of A C G T; NaN is not drawn.
+    start : of the first position; position i fills start + i to start + i + 1.
+    limits : whether to set the limits of the axis.
+    options : of the patches.
+
+    Returns
+    -------
+    One patch for each base that occurs.
     """
     heights = np.nan_to_num(np.asarray(heights, float))
     top, bottom = np.maximum(heights, 0).sum(axis=1), np.minimum(heights, 0).sum(axis=1)
@@ -41,7 +47,7 @@ def draw_letters(axis: Axes, heights: np.ndarray, start: float = 0, limits: bool
 
 
 def stack_letters(heights: np.ndarray) -> np.ndarray:
-    """Where each letter's foot stands, (places, 4): on the smaller ones of its sign; letters of one height in the bases' order."""
+    """Lower end of each letter, (positions, 4), stacked on the smaller letters of its sign; equal letters in the order of the bases."""
     order = np.argsort(np.abs(heights), axis=1, kind="stable")
     inner = np.take_along_axis(heights, order, axis=1)
     floors = np.empty(heights.shape)
@@ -54,14 +60,14 @@ def stack_letters(heights: np.ndarray) -> np.ndarray:
 
 
 def information_heights(matrix: np.ndarray) -> np.ndarray:
-    """Heights of a matrix of probabilities (width, 4): each base's part of its column's information, in bits (Schneider & Stephens 1990)."""
+    """Heights for a matrix of probabilities (width, 4): each base's share of the column's information, in bits (Schneider & Stephens 1990)."""
     matrix = np.asarray(matrix, float)
     entropy = -(matrix * np.log2(np.maximum(matrix, 1e-12))).sum(axis=1, keepdims=True)
     return matrix * np.maximum(2 - entropy, 0)
 
 
 def _letter_path(letter: str, left: np.ndarray, floor: np.ndarray, height: np.ndarray) -> Path:
-    """One path of a letter at many places."""
+    """One path of a letter at many positions."""
     points, codes = GLYPHS[letter]
     vertices = np.empty((len(left), len(points), 2))
     vertices[..., 0] = left[:, None] + GAP + (1 - 2 * GAP) * points[:, 0]
@@ -70,7 +76,7 @@ def _letter_path(letter: str, left: np.ndarray, floor: np.ndarray, height: np.nd
 
 
 def _build_glyph(*outlines: list[tuple[int, list[tuple[float, float]]]]) -> tuple[np.ndarray, np.ndarray]:
-    """A letter in the unit square. outlines: steps (code, its points) each; they are closed."""
+    """A letter in the unit square. outlines: lists of steps (code, points); each outline is closed."""
     points, codes = [], []
     for outline in outlines:
         for code, step_points in outline:
@@ -86,7 +92,7 @@ def _line_steps(*points: tuple[float, float]) -> list[tuple[int, list[tuple[floa
 
 
 def _arc_points(radius_x: float, radius_y: float, begin: float, end: float, pieces: int = 3) -> list[tuple[float, float]]:
-    """Control points of an ellipse about the middle of the unit square, from an angle to another (degrees); the first is left out."""
+    """Control points of an ellipse around the centre of the unit square, between two angles (degrees); the first point is excluded."""
     angles = np.radians(np.linspace(begin, end, pieces + 1))
     handle = 4 / 3 * np.tan((angles[1] - angles[0]) / 4)
     points = []
@@ -101,14 +107,14 @@ def _ellipse_point(radius_x: float, radius_y: float, angle: float) -> tuple[floa
     return 0.5 + radius_x * float(np.cos(np.radians(angle))), 0.5 + radius_y * float(np.sin(np.radians(angle)))
 
 
-_OUTER, _INNER, _OPEN = (0.5, 0.5), (0.29, 0.34), 42  # half-axes of C's two ellipses, and half of its opening
+_OUTER, _INNER, _OPEN = (0.5, 0.5), (0.29, 0.34), 42  # half-axes of the two ellipses of C, and half of its opening angle
 _BOW = [
     (_M, [_ellipse_point(*_OUTER, _OPEN)]),
     (_C, _arc_points(*_OUTER, _OPEN, 360 - _OPEN)),
     (_L, [_ellipse_point(*_INNER, 360 - _OPEN)]),
     (_C, _arc_points(*_INNER, 360 - _OPEN, _OPEN)),
 ]
-_RIGHT = _ellipse_point(*_OUTER, -28)  # where G's bow ends, and its bar begins
+_RIGHT = _ellipse_point(*_OUTER, -28)  # end of the bow of G and start of its bar
 _SPUR = [
     (_M, [_ellipse_point(*_OUTER, _OPEN)]),
     (_C, _arc_points(*_OUTER, _OPEN, 332)),

@@ -1,4 +1,4 @@
-"""Exams of attributions of sequences, where the right answer is known."""
+"""Exams of sequence attributions on models with known contributions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,19 +31,21 @@ PLACES = 60
 
 
 def score_by_weights(arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-    """A score that is the sum of a weight a place and base."""
+    """A score that is the sum of one weight per position and base."""
     return arrays["weight"][np.arange(codes.shape[1]), codes].sum(axis=1)
 
 
-# A model of which every contribution is known; weights can be drawn anew.
+# A model with known contributions and randomisable weights.
 LINEAR = SimpleNamespace(
     predict=score_by_weights,
-    redrawn=lambda arrays, about, seed: {"weight": np.random.default_rng(seed).normal(size=arrays["weight"].shape)},
+    randomise_weights=lambda arrays, description, seed: {
+        "weight": np.random.default_rng(seed).normal(size=arrays["weight"].shape)
+    },
 )
 
 
 def exact_contributions(query: AttributionQuery, seed: int = 1) -> np.ndarray:
-    """What each base adds against the mean of the sequence's shuffles, (n, places, 4)."""
+    """Exact contribution of each base relative to the mean of the sequence's shuffles, (n, positions, 4)."""
     weight = query.arrays["weight"]
     shuffles = shuffle_codes(query.codes, SPEC["baselines"], seed)
     mean = weight[np.arange(weight.shape[0]), shuffles].mean(axis=1)
@@ -57,7 +59,7 @@ def make_query(n: int = 12, seed: int = 0) -> AttributionQuery:
 
 
 class StubTrainer:
-    """Trains nothing: gives weights that have nothing to do with the model's, or that are nearly those."""
+    """Trainer stub: returns unrelated weights, or weights close to those of the model."""
 
     def __init__(self, weight: np.ndarray):
         self.weight = weight
@@ -78,7 +80,7 @@ def make_examination(
     truth: Any = None,
     kind: str = "regression",
 ) -> Examination:
-    """Exams of attributions by method. attribute_control: what a method says of another question: what is exact, by default."""
+    """Examination of attributions by method. attribute_control: attributions of control queries, exact by default."""
     n = len(query)
     monkeypatch.setattr(
         "readsight.interpret.exams.case.attribute",
@@ -112,7 +114,7 @@ def test_exact_contributions_of_a_linear_model_pass_every_exam(monkeypatch: Any)
     assert by_exam["completeness"]["value"] < 1e-6
     assert abs(by_exam["weights drawn anew"]["value"]) < 0.15 and abs(by_exam["shuffled labels"]["value"]) < 0.15
     assert by_exam["stability"]["value"] > 0.8 and by_exam["stability"]["held_against"] == "another seed"
-    assert by_exam["agreement with mutagenesis"]["value"] == pytest.approx(1, abs=1e-6)  # both are asked for exact ones here
+    assert by_exam["agreement with mutagenesis"]["value"] == pytest.approx(1, abs=1e-6)  # both are exact here
     assert by_exam["reverse complement"]["value"] is None and "strand" in by_exam["reverse complement"]["reason"]
     assert by_exam["planted motifs"]["value"] is None and by_exam["planted motifs"]["passed"]
 
@@ -125,7 +127,7 @@ def test_half_contributions_fail_completeness_only(monkeypatch: Any) -> None:
 
 
 def test_base_composition_fails_exams(monkeypatch: Any) -> None:
-    """G and C whatever the model: the very same for models that learned nothing (Adebayo et al. 2018)."""
+    """GC content, independent of the model: identical for random models (Adebayo et al. 2018)."""
     query = make_query()
 
     def count_gc(control: AttributionQuery) -> np.ndarray:
@@ -141,7 +143,7 @@ def test_base_composition_fails_exams(monkeypatch: Any) -> None:
 
 
 def test_constant_models_have_no_similarity(monkeypatch: Any) -> None:
-    """A randomised model that is constant has no contributions, and one that gives NaN has none either."""
+    """A constant random model has no contributions, and neither has one with NaN attributions."""
     query = make_query()
 
     def fails(control: AttributionQuery) -> np.ndarray:
@@ -210,7 +212,7 @@ def test_curves_do_not_depend_on_batch() -> None:
 
 
 def test_unsigned_contributions_are_deleted_largest_first() -> None:
-    """A method that says how much, not in which direction, names the same places where the output falls."""
+    """Unsigned contributions give the same order if the output decreases."""
     query = make_query()
     contributions = base_contributions(exact_contributions(query), query.codes).astype(float)
     curves = DeletionExperiment(query, 1).curves_by_contribution(np.abs(contributions))
@@ -225,7 +227,7 @@ def test_correlation_ignores_uninformative_positions() -> None:
     codes[0, 11] = 4
     first, second = np.zeros((2, 1, 12, 4), np.float32)
     first[0, :6, 0], second[0, :6, 0] = [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]
-    first[0, 11], second[0, 11] = 9, 9  # N has no base of its own
+    first[0, 11], second[0, 11] = 9, 9  # N has no observed base
     assert similarity.correlate_contributions(first, second, codes)[0] == pytest.approx(-1)
     assert similarity.correlate_contributions(first, first, codes)[0] == pytest.approx(1)
     assert similarity.correlate_contributions(first, np.zeros_like(first), codes)[0] == 0
@@ -237,7 +239,7 @@ def test_labels_are_permuted() -> None:
     permuted = permute_labels(fold, 1)
     assert sorted(permuted.labels) == sorted(fold.labels) and abs(np.corrcoef(permuted.labels, fold.labels)[0, 1]) < 0.25
     sites = np.zeros((200, 30), np.uint8)
-    sites[:, 14] = 1  # every site at the same place
+    sites[:, 14] = 1  # every site at the same position
     sites[:, :2] = UNCOUNTED
     rotated = permute_labels(replace(fold, labels=sites, outcome=Outcome("positions", ("neither", "site"))), 1).labels
     assert (rotated[:, :2] == UNCOUNTED).all() and (rotated[:, 2:] != UNCOUNTED).all()
@@ -246,8 +248,8 @@ def test_labels_are_permuted() -> None:
 
 def test_retraining_is_short() -> None:
     assert SHUFFLED_BUDGET.count_epochs(2000, 64, 14) == 4 and RETRAINING_BUDGET.count_epochs(4000, 64, 14) == 6
-    assert RETRAINING_BUDGET.count_epochs(58, 4, 60) == 28  # few examples: so many steps
-    assert RETRAINING_BUDGET.count_epochs(4000, 64, 2) == 2  # never longer than the task's own
+    assert RETRAINING_BUDGET.count_epochs(58, 4, 60) == 28  # few examples: limited by steps
+    assert RETRAINING_BUDGET.count_epochs(4000, 64, 2) == 2  # never longer than configured for the task
 
 
 def test_examples_are_spread_over_cases_evenly() -> None:
@@ -258,7 +260,7 @@ def test_examples_are_spread_over_cases_evenly() -> None:
 
 
 def test_ensemble_is_split_into_networks() -> None:
-    query = replace(make_query(), arrays={"0.w": np.ones(1), "1.w": np.zeros(1)}, about={"ensemble": 2})
+    query = replace(make_query(), arrays={"0.w": np.ones(1), "1.w": np.zeros(1)}, description={"ensemble": 2})
     assert [member.arrays["0.w"][0] for member in split_ensemble(query)] == [1, 0]
     assert all(member.description["ensemble"] == 1 for member in split_ensemble(query)) and split_ensemble(make_query()) == []
 
@@ -267,7 +269,7 @@ def test_ensemble_is_split_into_networks() -> None:
 
 
 def make_truth(n: int = 80) -> tuple[list[planted_sites.PlantedTruth], np.ndarray]:
-    """Half of the elements act by two sites, a quarter hold one that does not, a quarter none."""
+    """Half of the elements are active with two sites, a quarter has one inactive site, a quarter none."""
     rng = np.random.default_rng(3)
     truths = []
     for i in range(n):
@@ -293,7 +295,7 @@ def test_exact_contributions_call_every_site_and_no_decoy() -> None:
     metrics = evaluate(mask, score, truths, codes)
     assert metrics["recall"]["value"] == 1 and metrics["decoys"]["value"] == 0 and metrics["places"]["value"] == 1
     assert metrics["recall"]["n"] == 80 and metrics["recall"]["decoys"] == 80 + 20
-    # alone, a lone site says as much as one that acts: a fifth of such calls are decoys
+    # without weights a site in an inactive element contributes equally: a fifth of such calls are decoys
     assert metrics["unweighted"]["value"] == 0
 
 
@@ -310,7 +312,7 @@ def test_recall_allows_at_most_a_tenth_decoys() -> None:
     value = np.arange(20, 0, -1).astype(float)
     sweep = planted_sites.ThresholdSweep.from_scores(value, is_active, np.ones((1, 20)))
     recall, threshold = sweep.best_recall()
-    assert recall[0] == 1 and threshold[0] == value[14]  # 14 of 15 calls are right
+    assert recall[0] == 1 and threshold[0] == value[14]  # 14 of 15 calls are correct
     none = planted_sites.ThresholdSweep.from_scores(
         np.ones(20), is_active, np.ones((1, 20))
     )  # ties are called together: 6 of 20 are decoys
@@ -342,15 +344,15 @@ def test_truth_is_read_by_name(tmp_path: Path) -> None:
 
 
 def test_bad_truth_names_row_and_column(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="columns acts are missing; it has name, sites"):
+    with pytest.raises(InputError, match="columns acts are missing; found name, sites"):
         planted_sites.read_truth(write_table(tmp_path / "a.tsv", head="name\tsites"), ["e1"], 40)
-    with pytest.raises(InputError, match=r"2 of 3 explained examples have no row \(e2, e3\)"):
+    with pytest.raises(InputError, match=r"2 of 3 explained examples are missing \(e2, e3\)"):
         planted_sites.read_truth(write_table(tmp_path / "b.tsv", "e1\t1\t."), ["e1", "e2", "e3"], 40)
     path = write_table(tmp_path / "c.tsv", "e1\tyes\tSPI1:3-9:+", "e2\t1\tSPI1:35-45:+,SPI1", "e3\t1")
     with pytest.raises(InputError) as error:
         planted_sites.read_truth(path, ["e1", "e2", "e3"], 40)
     message = str(error.value)
     assert "row 2, column acts: 'yes' is neither 0 nor 1" in message
-    assert "row 3, column sites: 'SPI1:35-45:+' does not lie within the example's 40 bases" in message
+    assert "row 3, column sites: 'SPI1:35-45:+' is outside the example's 40 bases" in message
     assert "row 3, column sites: 'SPI1' is not motif:start-end:strand" in message
-    assert "row 4, column sites: nothing stands there" in message
+    assert "row 4, column sites: empty" in message

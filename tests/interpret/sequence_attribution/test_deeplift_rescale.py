@@ -1,4 +1,4 @@
-"""DeepLIFT's rescale rule: against Captum and tangermeme on a plain network, and adding up on every network that it is defined on."""
+"""DeepLIFT rescale rule: equal to Captum and tangermeme on plain networks, complete on every supported network."""
 
 from typing import Any
 
@@ -29,14 +29,14 @@ def make_query(
     network: str = "cnn",
     positions: Any = None,
 ) -> AttributionQuery:
-    """About a network that no file holds."""
+    """Query for a network that is not stored in a file."""
     query = AttributionQuery(NETWORKS[network], {}, description | {"average_strands": False}, codes, head, positions)
     vars(query)["net"] = net
     return query
 
 
 class PlainNetwork(nn.Module):
-    """A network as Captum and tangermeme know it: each function a module of its own, used once."""
+    """A network in the form required by Captum and tangermeme: each function is a module used once."""
 
     def __init__(self, pools: bool) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class PlainNetwork(nn.Module):
 
 
 class ImageNetwork(PlainNetwork):
-    """The same layers, the maxima taken on images, as networks of this package do."""
+    """The same layers with max pooling on images, as in the networks of this package."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         hidden = inputs
@@ -74,7 +74,7 @@ def build_plain(pools: bool) -> tuple[PlainNetwork, AttributionQuery, np.ndarray
 
 
 def test_plain_network_equals_captum():
-    # Without maxima: across those the contributions that Captum 0.9 finds do not add up.
+    # Without max pooling: contributions of Captum 0.9 do not add up across it.
     captum = pytest.importorskip("captum.attr")
     net, query, references = build_plain(pools=False)
     expected = []

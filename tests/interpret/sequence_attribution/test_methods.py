@@ -1,4 +1,4 @@
-"""Attributions of sequences: what they add up to, what they do not hang on, and what is refused."""
+"""Sequence attributions: completeness, independence of the batch, and error messages."""
 
 import inspect
 from typing import Any
@@ -32,7 +32,7 @@ NETWORKS_OF = {word: on or tuple(networks.SMALL) for word, on in interpretation.
 def make_query(
     network: str = "cnn", kind: str = "binary", n: int = 4, length: int = 40, both: bool = True, **more: Any
 ) -> AttributionQuery:
-    """About a small network whose weights were drawn."""
+    """Query for a small network with random weights."""
     description = networks.describe_network(network, kind, length, **more)
     module = networks.build_network(description, network)
     codes = sequenced.random_codes(n, length * (1 + description["pair"]), 3)
@@ -49,8 +49,8 @@ def list_cases(skip: tuple[str, ...] = ()) -> list[tuple[str, str]]:
 
 def test_methods_and_their_networks_match_the_config():
     assert list(EXPLANATIONS) == list(interpretation.METHODS)
-    assert {method: EXPLANATIONS[method].ON for method in EXPLANATIONS} == interpretation.METHODS
-    assert [method for method in EXPLANATIONS if getattr(EXPLANATIONS[method], "PLACES", False)] == list(
+    assert {method: EXPLANATIONS[method].SUPPORTED_NETWORKS for method in EXPLANATIONS} == interpretation.METHODS
+    assert [method for method in EXPLANATIONS if getattr(EXPLANATIONS[method], "IS_POSITION_LEVEL", False)] == list(
         interpretation.LOCATION_METHODS
     )
 
@@ -161,7 +161,7 @@ def test_cropping_to_receptive_field_equals_full_window(method, monkeypatch):
     for row, position in zip(attributions, query.positions, strict=True):
         assert not row[np.abs(np.arange(90) - position) > 18].any() and row[np.abs(np.arange(90) - position) <= 18].any()
     monkeypatch.setattr("readsight.interpret.sequence_attribution.attribution.seen", lambda _: None)
-    if method != "shap":  # whose stretches are then longer
+    if method != "shap":  # its segments are longer without cropping
         np.testing.assert_allclose(
             attribute(method, query, SPEC, 1), attributions, atol=5e-6 if method != "integrated_gradients" else 2e-3
         )
@@ -195,13 +195,13 @@ def test_integrated_gradients_equal_many_steps():
 
 
 def test_sampled_values_equal_shapley_on_additive_model():
-    """Of a model that adds up k-mers of one base each place counts by itself, whatever the order."""
+    """In an additive model of 1-mers each position contributes independently of the order."""
     train = networks.make_fold(sequenced.random_codes(60, 16), np.arange(60) % 2)
     fitted = kmer_linear.train(train, None, {"k": 1, "strength": 0.1}, 1, 1)
     codes = sequenced.random_codes(2, 16, 5)
     query = AttributionQuery(kmer_linear, fitted.arrays, fitted.description, codes, OutputHead("yes"))
     references = shuffle_codes(codes, 2, 1)
-    references[:] = reverse_complement(references)  # other bases: shuffled ones have the same
+    references[:] = reverse_complement(references)  # different bases: shuffles have the same composition
     contributions = base_contributions(shapley_sampling.attribute(query, references, SPEC, 1), codes)
     for i in range(2):
         for j in range(16):
@@ -265,7 +265,7 @@ def test_unsupported_method_names_supported_ones():
 def test_nan_attributions_name_method_and_example():
     query = make_query("cnn", n=3)
     query.net.head.layer.weight.data[:] = torch.nan
-    with pytest.raises(InputError, match=r"saliency is not a number for 3 of 3 examples \(e0, e1, e2\).*learning_rate"):
+    with pytest.raises(InputError, match=r"saliency is not finite for 3 of 3 examples \(e0, e1, e2\).*learning_rate"):
         attribute("saliency", query, SPEC, 1, ["e0", "e1", "e2"])
 
 
@@ -275,4 +275,4 @@ def test_no_sequences_give_empty_attributions():
 
 
 def test_every_method_documents_its_shape():
-    assert all("Attributions (n, places, 4)" in inspect.getdoc(EXPLANATIONS[method].attribute) for method in EXPLANATIONS)
+    assert all("Attributions (n, positions, 4)" in inspect.getdoc(EXPLANATIONS[method].attribute) for method in EXPLANATIONS)

@@ -1,4 +1,4 @@
-"""Every method finds a planted word by every network that it is defined on, and by models of k-mers."""
+"""Every method recovers a planted motif with every supported network, and with k-mer models."""
 
 import warnings
 from typing import Any
@@ -23,7 +23,7 @@ SIGNED_NETWORKS = tuple(word for word, on in networks.SMALL.items() if word != "
 
 
 def plant_motif(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes with the word, and where it begins."""
+    """Codes with the motif, and its start positions."""
     codes = sequenced.random_codes(n, LENGTH, seed)
     start = np.random.default_rng(seed).integers(5, LENGTH - 15, n)
     codes[np.arange(n)[:, None], start[:, None] + np.arange(len(WORD))] = encode(WORD)
@@ -32,7 +32,7 @@ def plant_motif(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, tuple[Any, ...]]:
-    """Model → its member, arrays and about, trained on sequences with the word and these shuffled."""
+    """Model → module, arrays and description, trained on sequences with the motif against their shuffles."""
     with_motif, _ = plant_motif(400, 1)
     train = networks.make_fold(
         np.concatenate([with_motif, shuffle_dinucleotides(with_motif, np.random.default_rng(1))]), np.repeat([1, 0], 400)

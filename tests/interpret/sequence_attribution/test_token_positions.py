@@ -1,4 +1,4 @@
-"""Where a model looks: Grad-CAM along a sequence, and attention from tokens to bases."""
+"""Grad-CAM along a sequence, and attention from tokens to bases."""
 
 import math
 from typing import Any
@@ -44,7 +44,7 @@ def test_grad_cam_weighs_channels_by_mean_gradient():
     expected = (activations * gradient.mean(3, keepdim=True)).sum((1, 2)).relu().detach().numpy()
     attributions = attribute("grad_cam", query, SPEC, 1)
     assert (attributions == attributions[..., :1]).all() and attributions.shape == (3, 40, 4)
-    # the middle of eight places is half-way between two of them
+    # the centre of eight positions is half-way between two of them
     np.testing.assert_allclose((attributions[:, 3::8, 0] + attributions[:, 4::8, 0]) / 2, expected, atol=1e-6)
 
 
@@ -62,7 +62,7 @@ def test_grad_cam_has_the_shape_of_the_codes(network, kind):
         networks.describe_network(network, kind, 30, pair=pair), network, sequenced.random_codes(2, 30 * (1 + pair))
     )
     if kind == "positions":
-        query = AttributionQuery(**(vars(query) | {"at": np.array([3, 20]), "head": OutputHead("x", 1)}))
+        query = AttributionQuery(**(vars(query) | {"positions": np.array([3, 20]), "head": OutputHead("x", 1)}))
     attributions = attribute("grad_cam", query, SPEC, 1)
     assert attributions.shape == (*query.codes.shape, 4) and (attributions >= 0).all() and attributions.any()
 
@@ -77,7 +77,7 @@ def test_one_layer_is_half_attention_half_residual():
 
         hidden = trunk.stem(inputs.unsqueeze(2)).squeeze(2).transpose(1, 2)
         hidden = hidden + encode_positions(hidden.shape[1], hidden.shape[2])
-        query, key, _ = layer.asked(layer.before(hidden)).unflatten(2, (3, layer.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, _ = layer.query_key_value(layer.before(hidden)).unflatten(2, (3, layer.heads, -1)).permute(2, 0, 3, 1, 4)
         attention = (query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])).softmax(-1).mean(1)
         expected = ((attention + torch.eye(6)) / 2).mean(1).numpy()
     np.testing.assert_allclose(roll_attention(net, inputs), expected, atol=1e-6)
@@ -116,7 +116,7 @@ def test_token_attention_is_spread_over_bases(tmp_path, name):
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
     assert attributions.shape == (3, 30) and (attributions >= 0).all() and (attributions[0] > 0).all()
     assert (attributions.sum(axis=1) <= 1 + 1e-5).all()
-    if name in ("kmer", "word2vec"):  # no token is special, though of N words are padding, which none attends to
+    if name in ("kmer", "word2vec"):  # no special tokens; k-mers with N are padding, which gets no attention
         np.testing.assert_allclose(attributions.sum(axis=1)[[0, 2]], 1, atol=1e-5)
 
 
@@ -152,4 +152,4 @@ def test_checkpoint_token_spans_follow_token_names(monkeypatch):
     description = {"checkpoint": "", "trusted": False, "special": [0, 1], "words": None, "width": 5}
     odd, even = checkpoint.token_spans(np.zeros((2, 9), np.uint8), description)
     assert odd.tolist() == [[0, 0], [0, 3], [3, 4], [4, 9], [0, 0]]
-    assert even.tolist() == [[0, 0], [0, 4], [4, 9], [0, 0], [0, 0]]  # ten letters of nine bases tell nothing
+    assert even.tolist() == [[0, 0], [0, 4], [4, 9], [0, 0], [0, 0]]  # ten letters do not match nine bases, so spans are even

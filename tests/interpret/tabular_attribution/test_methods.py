@@ -1,4 +1,4 @@
-"""Attributions: exact where theory says so, complete everywhere, for every kind of outcome."""
+"""Feature attributions: exact where theory is known, complete for every kind of outcome."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -31,14 +31,14 @@ def linear():
 
 
 def train_problem(member, kind, sizes, n=60, shown=8, **settings):
-    """A problem of a model trained on a few samples."""
+    """A problem with a model trained on a few samples."""
     train, test = cohorts.make_fold(kind, n, sizes), cohorts.make_fold(kind, shown, sizes, seed=2)
     fitted = member.train(train, None, settings, 1, 1)
-    return AttributionProblem(member, fitted.arrays, fitted.about, test.values, train.values)
+    return AttributionProblem(member, fitted.arrays, fitted.description, test.values, train.values)
 
 
 def shapley_by_subsets(function, values, reference):
-    """Shapley values (features, outputs) of one example against one other, by their definition."""
+    """Shapley values (features, outputs) of one example against one reference, by definition."""
     m = len(values)
     values_sum = np.zeros((m, np.atleast_1d(function(values)).size))
     for i in range(m):
@@ -56,7 +56,7 @@ def shapley_by_subsets(function, values, reference):
 def test_linear_model_gives_weight_times_distance_from_mean(linear, method):
     attributions = ATTRIBUTIONS[method].attribute(linear, 1)
     assert np.allclose(attributions, linear.arrays["weight"] * (linear.values - linear.background.mean(axis=0)), atol=1e-7)
-    assert np.abs(ATTRIBUTIONS[method].gap(linear, attributions)).max() < 1e-7
+    assert np.abs(ATTRIBUTIONS[method].compute_gap(linear, attributions)).max() < 1e-7
 
 
 @each_method
@@ -83,9 +83,9 @@ def test_attributions_of_deep_models_add_up(model, method, kind):
     attributions = ATTRIBUTIONS[method].attribute(problem, 1)
     shape = {"binary": (), "survival": (), "multiclass": (3,), "multilabel": (2,)}[kind]
     assert attributions.shape == (8, 80, *shape)
-    assert np.abs(ATTRIBUTIONS[method].gap(problem, attributions)).mean() < 0.01
+    assert np.abs(ATTRIBUTIONS[method].compute_gap(problem, attributions)).mean() < 0.01
     if kind == "multiclass":
-        assert np.allclose(attributions.sum(axis=2), 0, atol=1e-10), "what moves all logits alike moves nothing"
+        assert np.allclose(attributions.sum(axis=2), 0, atol=1e-10), "a common shift of all logits changes nothing"
 
 
 @each_method
@@ -98,7 +98,7 @@ def test_unused_feature_gets_zero_and_batch_is_irrelevant(method, width):
     problem = AttributionProblem(mlp, arrays, description, rng.normal(size=(15, width)), rng.normal(size=(100, width)))
     attributions = ATTRIBUTIONS[method].attribute(problem, 1)
     assert np.abs(attributions[:, 2]).max() < 1e-10
-    assert np.abs(ATTRIBUTIONS[method].gap(problem, attributions)).mean() < (0.01 if method == "shap" else 1e-4)
+    assert np.abs(ATTRIBUTIONS[method].compute_gap(problem, attributions)).mean() < (0.01 if method == "shap" else 1e-4)
     single = np.concatenate([ATTRIBUTIONS[method].attribute(problem.select_rows(np.array([i])), 1) for i in range(3)])
     assert (method == "shap" and width == 5) or np.allclose(attributions[:3], single, atol=1e-10)
 
@@ -111,7 +111,7 @@ def test_absent_modality_gets_zero(method):
     problem.values[:4, 12:] = 0
     attributions = ATTRIBUTIONS[method].attribute(problem, 1)
     assert (attributions[:4, 12:] == 0).all() and (attributions[4:, 12:] != 0).all()
-    assert np.abs(ATTRIBUTIONS[method].gap(problem, attributions)).max() < 0.02
+    assert np.abs(ATTRIBUTIONS[method].compute_gap(problem, attributions)).max() < 0.02
     single = ATTRIBUTIONS[method].attribute(problem.select_rows(np.arange(4)), 1)
     assert np.allclose(single, attributions[:4], atol=1e-10)
 
@@ -121,7 +121,7 @@ def test_absent_modality_gets_zero(method):
 def test_tree_attributions_add_up_and_unused_features_get_zero(member, kind):
     problem = train_problem(member, kind, {"a": 90}, trees=30, rounds=15)
     attributions = ATTRIBUTIONS["shap"].attribute(problem, 1)
-    assert np.abs(ATTRIBUTIONS["shap"].gap(problem, attributions)).max() < 1e-9
+    assert np.abs(ATTRIBUTIONS["shap"].compute_gap(problem, attributions)).max() < 1e-9
     inner = problem.arrays["left"] != np.arange(len(problem.arrays["left"]))
     idle = np.setdiff1d(np.arange(90), problem.arrays["feature"][inner])
     assert len(idle) and (attributions[:, idle] == 0).all()
@@ -156,7 +156,9 @@ def test_forest_matches_shapley_definition_up_to_logit_stretch():
     assert np.allclose(attributions, by_hand, atol=1e-12)
     logits = tree_shap.attribute(problem, reference[None])
     stretched = logits / np.where(by_hand == 0, 1, by_hand)
-    assert all(np.ptp(row[hand != 0]) < 1e-9 for row, hand in zip(stretched, by_hand, strict=True)), "one stretch an example"
+    assert all(np.ptp(row[hand != 0]) < 1e-9 for row, hand in zip(stretched, by_hand, strict=True)), (
+        "one scaling factor per example"
+    )
 
 
 def test_forest_matches_shap_package():
@@ -199,7 +201,7 @@ def test_gradients_of_a_forest_are_refused():
 def test_gap_reveals_incomplete_attributions(linear):
     for method in ATTRIBUTIONS.members.values():
         attributions = method.attribute(linear, 1)
-        assert np.abs(method.gap(linear, attributions * 1.3)).mean() > 0.2
+        assert np.abs(method.compute_gap(linear, attributions * 1.3)).mean() > 0.2
 
 
 def test_thousand_features_finish_within_a_minute():
@@ -226,5 +228,5 @@ def test_late_fusion_is_explained_exactly(kind):
     predictions = late_fusion.predict(problem.arrays, problem.description, problem.values)
     assert np.allclose(to_probabilities(kind, output.reshape(len(output), -1)), predictions, atol=1e-10)
     attributions = ATTRIBUTIONS["shap"].attribute(problem, 1)
-    assert np.abs(ATTRIBUTIONS["shap"].gap(problem, attributions)).max() < 1e-9
+    assert np.abs(ATTRIBUTIONS["shap"].compute_gap(problem, attributions)).max() < 1e-9
     assert (attributions[:3, :50] == 0).all() and attributions[3:, :50].any()

@@ -1,6 +1,6 @@
-"""Exams of attributions of sequences: whether what a method says can be believed, on the very model that it explains.
+"""Exams (sanity checks) of attribution methods, run on the explained model.
 
-`criteria` names the exams, and what must be reached in each; `suite` runs them. `case` and `inputs` hold what is examined: the
-explained examples, with the questions that they answered. `control_models` makes models that learned something else, or nothing;
-`deletion_curves` deletes and inserts places, `planted_sites` knows sites that were planted, `similarity` compares contributions.
+`criteria` defines the exams and their limits; `suite` runs them. `case` and `inputs` hold the explained examples and their queries.
+`control_models` trains control models; `deletion_curves` deletes and inserts positions, `planted_sites` compares with planted sites,
+`similarity` compares contributions. `tabular` has the exams of feature attributions.
 """

@@ -1,4 +1,4 @@
-"""What is examined: attributions of explained examples, and the questions that these answered."""
+"""Examined attributions: explained examples with the queries that produced them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from readsight.interpret.sequence_attribution.query import AttributionQuery
 
 @dataclass(frozen=True)
 class ExamCase:
-    """Explained examples of one fold, and one number of its model's output. rows: (n,) of the file of attributions."""
+    """Explained examples of one fold and one output. rows: (n,) rows of the file of attributions."""
 
     query: AttributionQuery
     rows: np.ndarray
@@ -28,12 +28,12 @@ class ExamCase:
         return np.asarray(self.query.codes)
 
     def select_rows(self, rows: np.ndarray) -> "ExamCase":
-        """The same of some of its examples."""
-        return replace(self, question=self.query.select_rows(rows), rows=self.rows[rows])
+        """The same case with selected examples."""
+        return replace(self, query=self.query.select_rows(rows), rows=self.rows[rows])
 
 
 def thin_cases(cases: list[ExamCase], max_examples: int) -> list[ExamCase]:
-    """At most so many examples in all, evenly spread over cases; of few cases, not one example less."""
+    """At most `max_examples` examples in total, evenly spaced over cases; all if there are fewer."""
     sizes = [len(case.rows) for case in cases]
     total = sum(sizes)
     chosen = np.unique(np.linspace(0, total - 1, min(max_examples, total)).round().astype(int))
@@ -44,7 +44,7 @@ def thin_cases(cases: list[ExamCase], max_examples: int) -> list[ExamCase]:
 
 @dataclass
 class ExaminedAttributions:
-    """Attributions with their cases. spec: the config's section `interpret`. seed: that they were made with."""
+    """Attributions with their cases. spec: config section `interpret`. seed: of the attributions."""
 
     attributions: Attributions
     cases: list[ExamCase]
@@ -52,18 +52,18 @@ class ExaminedAttributions:
     seed: int
 
     def attributions_of(self, method: str, case: ExamCase) -> np.ndarray:
-        """Attributions of a case's examples, (n, places, 4), as the file tells them."""
+        """Attributions of a case's examples as stored in the file, (n, positions, 4)."""
         return self.attributions.values[method][case.head_name][case.rows]
 
     def contributions_of(self, method: str, case: ExamCase) -> np.ndarray:
-        """Their contributions, (n, places)."""
+        """Contributions of the observed bases, (n, positions)."""
         return base_contributions(self.attributions_of(method, case), case.codes)
 
     def collect_groups(self, cases: list[ExamCase]) -> np.ndarray:
         return np.concatenate([self.attributions.metadata["group"][case.rows] for case in cases])
 
     def attribute_query(self, method: str, query: AttributionQuery) -> np.ndarray:
-        """Attributions of another model, or on another strand, (n, places, 4); 0 where they are no numbers."""
+        """Attributions of a different model or strand, (n, positions, 4); 0 if they are not finite."""
         try:
             return attribute(method, query, self.spec, self.seed)
         except InputError:

@@ -1,4 +1,4 @@
-"""Models of the same kind that learned something else, or nothing: what attributions of a trained model are held against."""
+"""Control models for attribution exams: same architecture, but random weights, shuffled labels, or a second training run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +18,14 @@ from readsight.models.sequence.network_model import SequenceModel
 from readsight.models.tabular.shuffled_labels import shuffle_labels
 from readsight.models.training.weights import select_network_arrays
 
-MAX_EXAMPLES = 4000  # training examples of a model that is trained anew
-MAX_FRACTION = 0.8  # of the examples, at most: a model whose training draws nothing would be the same one again
-MAX_BATCH = 64  # largest batch, so that few passes are enough steps
+MAX_EXAMPLES = 4000  # training examples of a retrained model
+MAX_FRACTION = 0.8  # of the examples, so that retraining a deterministic model gives a different one
+MAX_BATCH = 64  # largest batch, so that few epochs give the required number of steps
 
 
 @dataclass(frozen=True)
 class ExplainedModel:
-    """A trained model of one fold, to be asked about codes. model: of `readsight.interpret.sequence_attribution.feature_models`."""
+    """A trained model of one fold. model: see `readsight.interpret.sequence_attribution.feature_models`."""
 
     model: Any
     arrays: dict[str, np.ndarray]
@@ -35,20 +35,20 @@ class ExplainedModel:
         return AttributionQuery(self.model, self.arrays, self.description, codes, head, positions)
 
     def redirect_query(self, query: AttributionQuery) -> AttributionQuery:
-        """The same question to this model."""
+        """The same query for this model."""
         return self.make_query(query.codes, query.head, query.positions)
 
 
 @dataclass(frozen=True)
 class TrainingBudget:
-    """How long a network is trained anew: as many passes as make so many steps, but not more examples shown than that."""
+    """Effort of training a control network: `steps` optimiser steps, limited to `max_shown` examples shown in total."""
 
     max_examples: int
     steps: int
     max_shown: int
 
     def count_epochs(self, n: int, batch: int, max_epochs: int) -> int:
-        """Passes over n examples. max_epochs: of the settings, which are not exceeded."""
+        """Epochs over n examples; never more than max_epochs."""
         return max(1, min(max_epochs, round(self.steps * batch / n), round(self.max_shown / n)))
 
 
@@ -58,8 +58,9 @@ RETRAINING_BUDGET = TrainingBudget(MAX_EXAMPLES, 400, 24_000)
 
 @dataclass(frozen=True)
 class ControlTrainer:
-    """Trains the task's first model anew. balanced: file of its training folds. encodings: representation of each fold.
-    content: what the model's file says.
+    """Trains control versions of the task's first model.
+
+    balanced: file of its training folds. content: of model.json. encodings: representation of each fold.
     """
 
     balanced: Path
@@ -68,11 +69,11 @@ class ControlTrainer:
     threads: int
 
     def train_on_shuffled_labels(self, number: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Arrays and about of a model trained on shuffled labels."""
+        """Arrays and description of a model trained on shuffled labels."""
         return self._train(number, SHUFFLED_BUDGET, seed, permute_labels)
 
     def retrain(self, number: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The same of one trained on true labels, from another seed, on other examples of the same fold."""
+        """Arrays and description of a model trained on true labels with a different seed and a different subset of the fold."""
         return self._train(number, RETRAINING_BUDGET, seed, lambda fold, _: fold)
 
     def _train(
@@ -92,9 +93,9 @@ class ControlTrainer:
 
 
 def permute_labels(fold: Fold, seed: int) -> Fold:
-    """The same examples with their labels dealt out at random; those along a sequence are turned along it as well.
+    """The same examples with permuted labels; per-position labels are also rotated by a random offset.
 
-    Turned: begun at another place, as in a ring. Places that do not count stay where they are.
+    Rotation is circular. Positions that are excluded from training stay excluded.
     """
     permuted = shuffle_labels(fold, seed)
     if not fold.outcome.is_positional:
@@ -109,13 +110,13 @@ def permute_labels(fold: Fold, seed: int) -> Fold:
 
 
 def redraw_weights(query: AttributionQuery, seed: int) -> AttributionQuery | None:
-    """The question to the same architecture with weights drawn anew; None where the model has none to draw."""
-    redraw = getattr(getattr(query.model, "member", query.model), "redrawn", None)
+    """The query for the same architecture with random weights; None if the model has no weights to randomise."""
+    redraw = getattr(getattr(query.model, "model", query.model), "randomise_weights", None)
     return None if redraw is None else replace(query, arrays=redraw(query.arrays, query.description, seed))
 
 
 def split_ensemble(query: AttributionQuery) -> list[AttributionQuery]:
-    """The question to each network of an ensemble; none where there is but one."""
+    """One query per network of an ensemble; empty if there is only one network."""
     description, count = query.description, int(query.description.get("ensemble", 1))
     if count < 2:
         return []
@@ -124,4 +125,4 @@ def split_ensemble(query: AttributionQuery) -> list[AttributionQuery]:
         encoding_arrays | {f"0.{name}": array for name, array in select_network_arrays(query.arrays, number).items()}
         for number in range(count)
     ]
-    return [replace(query, arrays=arrays, about=description | {"ensemble": 1}) for arrays in per_network]
+    return [replace(query, arrays=arrays, description=description | {"ensemble": 1}) for arrays in per_network]

@@ -1,28 +1,28 @@
-"""Which exams there are, and what a method must reach in them.
+"""Definitions of the exams and their limits.
 
-Limits stand where methods that are known to be good (integrated gradients, DeepSHAP, mutagenesis) and those that are known to be
-bad (G and C of the sequence itself, noise) fall apart on trained networks, with room on both sides. Measured: a network of
-elements with planted sites (200 bp), one of splice sites (dilated, 800 bp), one of CTCF and PU.1 peaks (100 bp).
+Limits lie between the values of methods that are known to be good (integrated gradients, DeepSHAP, mutagenesis) and those of
+methods that are known to be bad (G and C content, noise), with a margin on both sides. Measured on three networks: elements with
+planted sites (200 bp), splice sites (dilated, 800 bp), CTCF and PU.1 peaks (100 bp).
 
-| exam | limit | good methods | G and C, noise; others |
+| exam | limit | good methods | GC content, noise, further methods |
 |---|---|---|---|
-| completeness | ≤ 0.05 | 0.000 to 0.005 | a gap of a twentieth is below what a figure shows |
-| weights drawn anew | ≤ 0.3 | 0.01 to 0.05 | G and C 1.0; saliency of splice sites 0.80: it shows how far the network sees |
-| shuffled labels | ≤ 0.3 | -0.03 to 0.02 | G and C 1.0; saliency of splice sites 0.83 |
-| deletion | ≥ 0.15 | 0.23 to 0.66 | G and C 0.09, noise 0.03; saliency of elements 0.10, of peaks 0.18 |
-| insertion | ≥ 0.15 | 0.75 to 1.18 | G and C 0.01, noise -0.02 |
+| completeness | ≤ 0.05 | 0.000 to 0.005 | a gap of a twentieth is invisible in a figure |
+| weights drawn anew | ≤ 0.3 | 0.01 to 0.05 | GC 1.0; saliency of splice sites 0.80: it reflects the receptive field |
+| shuffled labels | ≤ 0.3 | -0.03 to 0.02 | GC 1.0; saliency of splice sites 0.83 |
+| deletion | ≥ 0.15 | 0.23 to 0.66 | GC 0.09, noise 0.03; saliency of elements 0.10, of peaks 0.18 |
+| insertion | ≥ 0.15 | 0.75 to 1.18 | GC 0.01, noise -0.02 |
 | agreement with mutagenesis | ≥ 0.3 | 0.42 to 0.66 | -0.01 to 0.01 |
 | planted motifs | ≥ 0.9 | 0.98 to 1.0 | 0.0 to 0.02; Grad-CAM 0.79 |
 | decoys | ≤ 0.1 | 0.02 to 0.06 | 0.50 to 0.59; Grad-CAM 0.14 |
-| planted places | ≥ 0.5 | 0.72 to 0.91 | 0.11, as chance; saliency 0.48 |
+| planted places | ≥ 0.5 | 0.72 to 0.91 | 0.11, as expected by chance; saliency 0.48 |
 | stability | ≥ 0.15 | 0.28 to 0.64 | noise -0.01 |
 | reverse complement | ≥ 0.95 | 1.0 | noise 0.01 |
 
-The limits were set on these very networks: that good methods pass here is how they were set, and no proof. The model of shuffled
-labels is trained for a short while only, and does not learn its labels by heart, as that of Adebayo et al. 2018 does.
-Rank correlations over all places of a sequence are low even where two networks agree, since most places do nothing and rank by
-chance; so their limits are as well. 0.3 is also the limit of attributions of tables (`readsight.interpret.exams.tabular`; Adebayo et al. 2018 rank so).
-No exam is enough: G and C are stable and the same on both strands, noise hangs on the weights.
+The limits were chosen on these networks, so passing on them is not independent evidence. The model with shuffled labels is trained
+briefly and does not memorise its labels, unlike that of Adebayo et al. 2018. Rank correlations over all positions are low even if
+two networks agree, because most positions have no effect and rank at random; their limits are low for the same reason. 0.3 is also
+the limit for feature attributions (`readsight.interpret.exams.tabular`; Adebayo et al. 2018 use rank correlation too).
+No single exam is sufficient: GC content is stable and equal on both strands, noise depends on the weights.
 """
 
 from dataclasses import dataclass
@@ -33,8 +33,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Exam:
-    """name: in figures. key: in the summary. side: `≤` or `≥` of the limit; limit None: told, and not judged. reason: what it means
-    to fail. description: what the value is.
+    """One exam.
+
+    name: in figures. key: in the summary. side: `≤` or `≥` of the limit; limit None: reported, not judged. reason: meaning of a
+    failure. description: of the value.
     """
 
     name: str
@@ -46,7 +48,12 @@ class Exam:
 
 
 FINITE = Exam(
-    "numbers", "not_finite", "≤", 0.0, "attributions hold NaN or infinite values", "part of the attributions that are no numbers"
+    "numbers",
+    "not_finite",
+    "≤",
+    0.0,
+    "attributions contain NaN or infinite values",
+    "fraction of attributions that are NaN or infinite",
 )
 COMPLETE = Exam(
     "completeness",
@@ -54,55 +61,55 @@ COMPLETE = Exam(
     "≤",
     0.05,
     "contributions do not add up to the change of the output",
-    "mean gap between the sum of contributions and the output's change from the references, as a part of it",
+    "mean gap between the sum of contributions and the output's change from the references, relative to that change",
 )
 REDRAWN = Exam(
     "weights drawn anew",
     "redrawn_similarity",
     "≤",
     0.3,
-    "an untrained network gets like attributions",
-    "rank correlation with contributions of the same architecture whose weights are drawn anew",
+    "an untrained network gets similar attributions",
+    "rank correlation with contributions of the same architecture with random weights",
 )
 SHUFFLED = Exam(
     "shuffled labels",
     "shuffled_similarity",
     "≤",
     0.3,
-    "a model of shuffled labels gets like attributions",
-    "rank correlation with contributions of a model of the same settings that was trained on shuffled labels",
+    "a model trained on shuffled labels gets similar attributions",
+    "rank correlation with contributions of a model with the same settings trained on shuffled labels",
 )
 DELETION = Exam(
     "deletion",
     "deletion_area",
     "≥",
     0.15,
-    "deleting what it names moves the output little more than deleting anything",
-    "area between the curves of the output while places are deleted at random and in the method's order, as a part of its change",
+    "deleting its top positions changes the output little more than deleting random positions",
+    "area between the output curves for deleting positions at random and in the method's order, relative to the output's change",
 )
 INSERTION = Exam(
     "insertion",
     "insertion_area",
     "≥",
     0.15,
-    "inserting what it names moves the output little more than inserting anything",
-    "area between the curves of the output while places are inserted in the method's order and at random, as a part of its change",
+    "inserting its top positions changes the output little more than inserting random positions",
+    "area between the output curves for inserting positions in the method's order and at random, relative to the output's change",
 )
 AGREEMENT = Exam(
     "agreement with mutagenesis",
     "mutagenesis_agreement",
     "≥",
     0.3,
-    "it does not rank places as substitutions do",
-    "rank correlation over places with the contributions of in-silico mutagenesis",
+    "its ranking of positions differs from that of substitution effects",
+    "rank correlation over positions with the contributions of in-silico mutagenesis",
 )
 PLANTED = Exam(
     "planted motifs",
     "planted_recall",
     "≥",
     0.9,
-    "it misses planted sites where it calls few decoys",
-    "part of the planted sites that act which are called where at most a tenth of the calls are decoys",
+    "it misses planted sites at a threshold with few decoys",
+    "fraction of the planted sites in active elements that are called while at most a tenth of the calls are decoys",
 )
 DECOYS = Exam(
     "decoys",
@@ -110,7 +117,7 @@ DECOYS = Exam(
     "≤",
     0.1,
     "many of its calls are decoys",
-    "part of the calls that are decoys (lone sites that do not act, background beside those that do) where nine of ten sites are called",
+    "fraction of the calls that are decoys (sites in inactive elements, background in active elements) while nine of ten sites are called",
 )
 ALONE = Exam(
     "planted motifs, unweighted",
@@ -118,31 +125,31 @@ ALONE = Exam(
     "≥",
     None,
     "",
-    "planted_recall by contributions that are not weighted with the predicted probability that the element acts",
+    "planted_recall of contributions without the weight of the predicted probability that the element is active",
 )
 PLACES = Exam(
     "planted places",
     "planted_precision",
     "≥",
     0.5,
-    "its foremost places are not those of planted sites",
-    "average precision of places of planted sites, by contribution, in elements that act",
+    "its top positions are not in planted sites",
+    "average precision of positions in planted sites, ranked by contribution, in active elements",
 )
 STABILITY = Exam(
     "stability",
     "stability",
     "≥",
     0.15,
-    "a model of the same task that was trained anew gets other attributions",
-    "rank correlation with contributions of models of other folds or seeds",
+    "a retrained model of the same task gets different attributions",
+    "rank correlation with contributions of models of different folds or seeds",
 )
 STRANDS = Exam(
     "reverse complement",
     "strand_similarity",
     "≥",
     0.95,
-    "the other strand of the same sequence gets other attributions",
-    "rank correlation of contributions with those of the reverse complement, turned back",
+    "the reverse strand of the same sequence gets different attributions",
+    "rank correlation of contributions with those of the reverse complement, mapped to the forward strand",
 )
 STRAND = Exam(
     "reverse complement, one strand",
@@ -150,7 +157,7 @@ STRAND = Exam(
     "≥",
     None,
     "",
-    "the same before both strands are averaged",
+    "strand_similarity before averaging over strands",
 )
 EXAMS = (
     FINITE, COMPLETE, REDRAWN, SHUFFLED, DELETION, INSERTION, AGREEMENT, PLANTED, DECOYS, ALONE, PLACES, STABILITY, STRANDS, STRAND,
@@ -160,16 +167,16 @@ EXAMS = (
 def judge_value(
     exam: Exam, value: float, low: float | None = None, high: float | None = None, n: int | None = None, **more: Any
 ) -> dict[str, Any]:
-    """One result: exam, key, value, side, limit, passed, reason (in words, where it failed), low, high, n (examples)."""
+    """Result of one exam: exam, key, value, side, limit, passed, reason (of a failure), low, high, n (examples)."""
     value = float(value)
     is_within = exam.limit is None or bool(value <= exam.limit if exam.side == "≤" else value >= exam.limit)
     passed = is_within and bool(np.isfinite(value))
-    reason = "" if passed else exam.reason or "the value is no number"
+    reason = "" if passed else exam.reason or "the value is NaN"
     result = {"exam": exam.name, "key": exam.key, "value": value, "side": exam.side, "limit": exam.limit, "passed": passed}
     return result | {"reason": reason, "low": low, "high": high, "n": n} | more
 
 
 def make_undefined(exam: Exam, reason: str) -> dict[str, Any]:
-    """An exam that is not defined for a method or a model: its value is None, and nobody fails it."""
+    """Result of an exam that is not defined for a method or model: its value is None and it counts as passed."""
     result = {"exam": exam.name, "key": exam.key, "value": None, "side": exam.side, "limit": exam.limit, "passed": True}
     return result | {"reason": f"not defined: {reason}", "low": None, "high": None, "n": None}

@@ -1,8 +1,9 @@
-"""Deletion and insertion of places in the order of their contributions, against random order (Petsiuk et al. 2018; Samek et al. 2017).
+"""Deletion and insertion curves: the output while positions are replaced in order of their contributions (Petsiuk et al. 2018;
+Samek et al. 2017).
 
-Deleted places hold the bases of the sequence's own dinucleotide shuffles, so that what is left looks like a sequence: a curve
-begins with the sequence and ends with its shuffles, or the other way round. Sequences whose output lies below that of their
-shuffles are followed downwards: for them the order is that of the most negative contributions, and the curve is turned over.
+Deleted positions are replaced by bases of dinucleotide shuffles of the sequence, so that the input stays realistic: a curve
+runs from the sequence to its shuffles, or back. If the output of a sequence is below that of its shuffles, positions are ordered
+by their most negative contributions and the curve is negated.
 """
 
 from dataclasses import dataclass
@@ -17,17 +18,18 @@ from readsight.interpret.sequence_attribution.receptive_field import crop_query
 from readsight.interpret.sequence_attribution.references import sequence_rng, shuffle_codes
 from readsight.stats import metrics
 
-# Parts of the places that are exchanged; symmetric, so that random insertion is random deletion read backwards.
+# Replaced fractions of the positions; symmetric, so that random insertion is random deletion in reverse.
 FRACTIONS = np.array([0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1])
 SHUFFLES = 3
-RANDOM_ORDERS = 2  # random ones, against each shuffle
-MAX_BATCH = 2048  # sequences asked at once
+RANDOM_ORDERS = 2  # random orders per shuffle
+MAX_BATCH = 2048  # sequences per prediction
 
 
 @dataclass(frozen=True)
 class DeletionCurves:
-    """Curves of sequences, (n, parts), as what is left of the output's change: 1 is the sequence, 0 its shuffles, in the unit of
-    the output, not divided by it. change: (n,) by how much the output differs from its shuffles', ≥ 0.
+    """Curves of n sequences, (n, fractions), as remaining change of the output: `change` for the sequence, 0 for its shuffles.
+
+    change: (n,) absolute difference between the output of the sequence and of its shuffles. Units: those of the output.
     """
 
     deletion: np.ndarray
@@ -40,9 +42,9 @@ class DeletionCurves:
 
 
 class DeletionExperiment:
-    """Sequences, their shuffles and the output of both, against which orders of places are tried.
+    """Sequences, their shuffles and the outputs of both, for testing orders of positions.
 
-    query: n sequences. Of an output at one place only those places are exchanged that it sees.
+    query: n sequences. If one position is explained, only its receptive field is used.
     """
 
     def __init__(self, query: AttributionQuery, seed: int):
@@ -60,7 +62,7 @@ class DeletionExperiment:
         self.change = np.abs(score - self.floor)
 
     def curves_by_contribution(self, contributions: np.ndarray) -> DeletionCurves:
-        """Curves in the order of contributions (n, places of the whole window)."""
+        """Curves in the order of contributions (n, positions of the full window)."""
         cropped = np.take_along_axis(contributions, self.positions, axis=1)
         directed = cropped if is_unsigned(contributions) else cropped * self.sign[:, None]
         order = np.argsort(-directed, axis=1, kind="stable")[:, None].repeat(SHUFFLES, axis=1)
@@ -69,7 +71,7 @@ class DeletionExperiment:
         return DeletionCurves(deleted, inserted, self.change)
 
     def random_curves(self) -> DeletionCurves:
-        """Mean curves over random orders, each sequence's own."""
+        """Mean curves over random orders; each sequence has its independent random generator."""
         n, m, width = self.shuffles.shape
         curves = []
         for k in range(RANDOM_ORDERS):
@@ -80,9 +82,12 @@ class DeletionExperiment:
         return DeletionCurves(mean, mean[:, ::-1], self.change)
 
     def _compute_curve(self, inserted: np.ndarray, original: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """What is left of the change, (n, parts), with the first places of an order put into what is there.
+        """Remaining change, (n, fractions), with the first positions of an order replaced.
 
-        put, original: codes (n, shuffles or 1, places). order: (n, shuffles, places), the foremost place first.
+        Parameters
+        ----------
+        inserted, original : codes (n, shuffles or 1, positions).
+        order : (n, shuffles, positions) int, most important position first.
         """
         rank = np.argsort(order, axis=2, kind="stable")
         counts = np.round(FRACTIONS * order.shape[2]).astype(int)
@@ -90,7 +95,7 @@ class DeletionExperiment:
         return (self._mean_score(mixed) - self.floor).T * self.sign[:, None] if len(mixed) else np.zeros((len(order), 0))
 
     def _mean_score(self, codes: np.ndarray) -> np.ndarray:
-        """Mean output over shuffles. codes: (parts, n, shuffles, places). Returns (parts, n)."""
+        """Mean output over shuffles, (steps, n). codes: (steps, n, shuffles, positions)."""
         steps, n, m, width = codes.shape
         flat = codes.reshape(-1, width)
         row = np.tile(np.repeat(np.arange(n), m), steps)
@@ -105,7 +110,7 @@ class DeletionExperiment:
 
 
 def compute_areas(curves: DeletionCurves, random_curves: DeletionCurves) -> dict[str, np.ndarray]:
-    """Area between the curves of a method and of random orders, (n,), in the unit of the output; > 0 is better than chance."""
+    """Area between the curves of a method and of random orders, (n,), in the unit of the output; > 0 is better than random."""
     return {
         "deletion": np.trapezoid(random_curves.deletion - curves.deletion, FRACTIONS, axis=1),
         "insertion": np.trapezoid(curves.insertion - random_curves.insertion, FRACTIONS, axis=1),
@@ -115,9 +120,11 @@ def compute_areas(curves: DeletionCurves, random_curves: DeletionCurves) -> dict
 def curve_bands(
     curves: DeletionCurves, random_curves: DeletionCurves, groups: np.ndarray, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """Mean curves with 95 % bands over groups, as parts of the mean change: what figures show.
+    """Mean curves with 95 % bands over groups, as fractions of the mean change, for figures.
 
-    parts, and of deletion, insertion, random_deletion, random_insertion: value, low, high (lists).
+    Returns
+    -------
+    parts (fractions of the positions); for deletion, insertion, random_deletion, random_insertion: value, low, high (lists).
     """
     weights = metrics.group_weights(groups, resamples, seed)
     total = weights @ curves.change

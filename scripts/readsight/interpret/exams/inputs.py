@@ -1,4 +1,4 @@
-"""What `interpret_attribute_sequences` wrote, read back together with the models and the sequences that it is about."""
+"""Readers of the inputs of the exams: attributions together with their models and sequences."""
 
 import hashlib
 from dataclasses import replace
@@ -26,11 +26,16 @@ SHOWN = 5
 def load_inputs(
     inputs: dict[str, Path], spec: dict[str, Any], seed: int, threads: int
 ) -> tuple[ExaminedAttributions, list[ExplainedModel], ControlTrainer]:
-    """Attributions with their questions, the models of all folds, and what trains others.
+    """Load attributions with their queries, the models of all folds, and a trainer of control models.
 
-    inputs: test, balanced, tensors, about, certificate, attributions and, where the task has one, representation and
-    representation_about. spec: the config's section `interpret`. Raises InputError, with all that is wrong, where these are not
-    about one another.
+    Parameters
+    ----------
+    inputs : test, balanced, tensors, about, certificate, attributions and, if the task has one, representation and representation_about.
+    spec : config section `interpret`.
+
+    Raises
+    ------
+    InputError, with all faults, if the files do not belong together.
     """
     arrays, content = model_file.read(inputs["tensors"], inputs["about"])
     attributions = attribution_file.read(inputs["attributions"])
@@ -64,26 +69,28 @@ def load_inputs(
 
 
 def fold_numbers(attributions: attribution_file.Attributions) -> list[int]:
-    """Numbers of the folds that explained examples are of."""
+    """Numbers of the folds of the explained examples."""
     return sorted({int(number) for number in attributions.metadata["fold"]})
 
 
 def check_model(attributions: attribution_file.Attributions, inputs: dict[str, Path], content: dict[str, Any]) -> None:
-    """Raise InputError where attributions are of another model than this."""
+    """Raise InputError if the attributions explain a different model."""
     path, faults = inputs["attributions"], []
     if attributions.attributes["model_hash"] != sha256(inputs["tensors"]):
-        faults.append(f"{path}: explains another model than {inputs['tensors']} (another hash); make the attributions again")
+        faults.append(f"{path}: explains a different model than {inputs['tensors']} (hashes differ); recompute the attributions")
     if attributions.attributes["model"] != content["model"]:
-        faults.append(f"{path}: is of the model {attributions.attributes['model']}, and {inputs['about']} of {content['model']}")
+        faults.append(
+            f"{path}: explains the model {attributions.attributes['model']}, but {inputs['about']} is of {content['model']}"
+        )
     if attributions.attributes["data_hash"] != hashlib.sha256(np.ascontiguousarray(attributions.sequence).tobytes()).hexdigest():
-        faults.append(f"{path}: its sequences are not those that it was written with (another hash); make the attributions again")
+        faults.append(f"{path}: its sequences were changed after it was written (hashes differ); recompute the attributions")
     if not len(attributions) or not attributions.methods:
-        faults.append(f"{path}: nothing is explained in it; name attributions, and explain at least one example")
+        faults.append(f"{path}: contains no attributions; configure at least one method and one explained example")
     unknown_folds = [n for n in fold_numbers(attributions) if not 0 <= n < len(content["folds"])]
-    faults += [f"{path}: fold {n} is none of the {len(content['folds'])} of {inputs['about']}" for n in unknown_folds]
+    faults += [f"{path}: fold {n} does not exist; {inputs['about']} has {len(content['folds'])} folds" for n in unknown_folds]
     shape = (*attributions.sequence.shape, 4)
     faults += [
-        f"{path}: {method}/{head} is {values.shape}, and its sequences ask for {shape}"
+        f"{path}: {method}/{head} is {values.shape}, expected {shape}"
         for method, by_head in attributions.values.items()
         for head, values in by_head.items()
         if values.shape != shape
@@ -95,33 +102,33 @@ def check_model(attributions: attribution_file.Attributions, inputs: dict[str, P
 def build_cases(
     attributions: attribution_file.Attributions, test: Fold, number: int, model: ExplainedModel, inputs: dict[str, Path]
 ) -> list[ExamCase]:
-    """The cases of a fold, one a number of the output. test: its test part."""
+    """The cases of a fold, one per output. test: its test set."""
     rows = np.flatnonzero(attributions.metadata["fold"] == number)
     names, path = attributions.metadata["example"][rows], inputs["attributions"]
     if attributions.sequence.shape[1] != test.values.shape[1]:
-        length = f"{attributions.sequence.shape[1]} bases long, and those of {inputs['test']} {test.values.shape[1]}"
-        raise InputError(f"{path}: its sequences are {length}; make the attributions again")
+        length = f"{attributions.sequence.shape[1]} bases long, those of {inputs['test']} {test.values.shape[1]}"
+        raise InputError(f"{path}: its sequences are {length}; recompute the attributions")
     row_of = {str(name): i for i, name in enumerate(test.names)}
     absent = [str(name) for name in names if str(name) not in row_of]
     if absent:
         raise InputError(
-            f"{path}: {list_names(absent)} are no test examples of fold {number} in {inputs['test']}; make the attributions again"
+            f"{path}: {list_names(absent)} are not test examples of fold {number} in {inputs['test']}; recompute the attributions"
         )
     codes = np.asarray(test.values)[[row_of[str(name)] for name in names]]
     differing = names[(codes != attributions.sequence[rows]).any(axis=1)]
     if len(differing):
         raise InputError(
-            f"{path}: {list_names(list(map(str, differing)))} have other sequences than in {inputs['test']}; make the attributions again"
+            f"{path}: {list_names(list(map(str, differing)))} have different sequences in {inputs['test']}; recompute the attributions"
         )
     by_name = {head.name: head for head in output_heads(test.outcome)}
     if sorted(by_name) != sorted(attributions.heads):
         raise InputError(
-            f"{path}: explains {', '.join(attributions.heads)}, and the model gives {', '.join(by_name)}; make the attributions again"
+            f"{path}: explains {', '.join(attributions.heads)}, but the model has {', '.join(by_name)}; recompute the attributions"
         )
     positions = {name: attributions.positions[name][rows] if name in attributions.positions else None for name in by_name}
     return [ExamCase(model.make_query(codes, head, positions[name]), rows, number) for name, head in by_name.items()]
 
 
 def list_names(names: list[str]) -> str:
-    """The first of some names, and how many there are."""
+    """The first of the names, and their number."""
     return ", ".join(names[:SHOWN]) + (f", … ({len(names)} examples)" if len(names) > SHOWN else "")

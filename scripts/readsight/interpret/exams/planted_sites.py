@@ -1,13 +1,12 @@
-"""Whether a method finds planted sites, and no decoys.
+"""Whether a method recovers planted sites without decoys.
 
-A stretch is called where its contributions, added up and weighted with the predicted probability that its element acts, reach a
-threshold. A site that stands alone moves the logit of a model that weighs evidence, and rightly so; it does not make the element
-act. Contributions are of the logit, the probability says whether there is anything to contribute to. What the same contributions
-do unweighted is told beside it, and is far less.
+A segment is called if its summed contributions, weighted with the predicted probability that the element is active, reach a
+threshold. An isolated site raises the logit of an additive model, correctly, but does not make its element active: contributions
+explain the logit, and the probability tells whether the element is active. The recall without weights is also reported; it is far lower.
 
-Three rules were tried on 120 elements of the demo: contributions as they are, the change of the predicted probability when they are
-taken from the logit, and the weighted ones. Integrated gradients found 0.81, 0.83 and 1.0 of the sites, mutagenesis 0.71, 1.0 and
-1.0; the last was kept. On 300 elements that none of this was chosen by, at most a tenth of the calls being decoys:
+Three rules were compared on 120 elements of the demo: plain contributions, the change of the predicted probability when they are
+subtracted from the logit, and weighted contributions. Integrated gradients recovered 0.81, 0.83 and 1.0 of the sites, mutagenesis
+0.71, 1.0 and 1.0; the last rule was chosen. On 300 independent elements, with at most a tenth of the calls being decoys:
 
 | recall | weighted | unweighted |
 |---|---|---|
@@ -15,10 +14,11 @@ taken from the logit, and the weighted ones. Integrated gradients found 0.81, 0.
 | DeepSHAP | 0.99 [0.97, 1.00] | 0.38 [0.00, 0.85] |
 | mutagenesis | 1.00 [1.00, 1.00] | 0.68 [0.33, 0.93] |
 
-So the weighted recall is the method's and the model's together: decoys in elements that do not act fall away because the model
-knows these elements. Which places within an acting element are named is what `planted places` tells of the method alone.
+The weighted recall thus measures method and model together: decoys in inactive elements are rejected because the model
+recognises these elements. `planted places` measures the method only: which positions within an active element it ranks first.
 
-Decoys are sites in elements that do not act, and as many stretches of background, equally wide, in the elements that do.
+Decoys are sites in inactive elements and, in active elements, background segments equal in number and width to their sites.
+Coordinates are 0-based, half-open.
 """
 
 import csv
@@ -36,15 +36,15 @@ from readsight.stats import metrics
 
 COLUMNS = ("name", "acts", "sites")
 SITE = re.compile(r"([^:,]+):(\d+)-(\d+):([+-])")
-MAX_DECOYS = 0.1  # part of the calls that may be decoys, where recall is told
-TARGET_RECALL = 0.9  # part of the sites that are called, where decoys are counted
-MAX_RESAMPLED = 2_000_000  # places of all resamples, of which precision is told
+MAX_DECOYS = 0.1  # largest fraction of decoys among the calls, for the recall
+TARGET_RECALL = 0.9  # fraction of the sites that are called, for counting decoys
+MAX_RESAMPLED = 2_000_000  # positions in all resamples used for the precision
 SHOWN = 5
 
 
 @dataclass(frozen=True)
 class PlantedTruth:
-    """What was planted in one example. is_active: whether it does something. sites: (start, end) each, 0-based half-open."""
+    """Planted sites of one example. is_active: whether the element is active. sites: (start, end) of each site."""
 
     is_active: bool
     sites: tuple[tuple[int, int], ...]
@@ -52,7 +52,7 @@ class PlantedTruth:
 
 @dataclass(frozen=True)
 class CandidateSites:
-    """Stretches that may be called. row: (k,) of the examples. start, end: (k,) places. is_active: (k,) whether it is a site that acts."""
+    """Segments that may be called. row: (k,) example. start, end: (k,) positions. is_active: (k,) bool, site in an active element."""
 
     row: np.ndarray
     start: np.ndarray
@@ -61,26 +61,31 @@ class CandidateSites:
 
 
 def read_truth(path: Path, names: list[str], length: int) -> list[PlantedTruth]:
-    """What was planted in the named examples, in their order. length: of each.
+    """Read the planted sites of the named examples, in their order.
 
-    The table has the columns name, acts (0 or 1) and sites (`motif:start-end:strand`, several by commas; `.` for none), start and
-    end 0-based half-open. Raises InputError for columns, rows or examples that are missing or wrong.
+    Parameters
+    ----------
+    path : table with columns name, acts (0 or 1) and sites (`motif:start-end:strand`, separated by commas; `.` for none).
+    names : of the examples.
+    length : of each example, in bases.
+
+    Raises
+    ------
+    InputError for missing or invalid columns, rows or examples.
     """
     with open(path, newline="", encoding="utf-8") as handle:
         table = csv.DictReader(handle, delimiter="\t")
         missing = [name for name in COLUMNS if name not in (table.fieldnames or [])]
         if missing:
             columns = ", ".join(table.fieldnames or []) or "none"
-            raise InputError(
-                f"{path}: columns {', '.join(missing)} are missing; it has {columns}, and needs name, acts and sites"
-            )
+            raise InputError(f"{path}: columns {', '.join(missing)} are missing; found {columns}, and needs name, acts and sites")
         wanted = set(names)
         rows = {row["name"]: (number, row) for number, row in enumerate(table, 2) if row["name"] in wanted}
     absent = [name for name in names if name not in rows]
     if absent:
         shown = ", ".join(absent[:SHOWN]) + (", …" if len(absent) > SHOWN else "")
         raise InputError(
-            f"{path}: {len(absent)} of {len(names)} explained examples have no row ({shown}); names must be those of the task's examples"
+            f"{path}: {len(absent)} of {len(names)} explained examples are missing ({shown}); the column name must contain the names of the task's examples"
         )
     faults: list[str] = []
     truth = [_parse_row(f"{path}: row {number}", row, length, faults) for number, row in (rows[name] for name in names)]
@@ -94,20 +99,20 @@ def _parse_row(where: str, row: dict[str, str], length: int, faults: list[str]) 
         faults.append(f"{where}, column acts: {row['acts']!r} is neither 0 nor 1")
     sites = []
     if not row["sites"]:
-        faults.append(f"{where}, column sites: nothing stands there; write . where an example has none")
+        faults.append(f"{where}, column sites: empty; write . if an example has no sites")
     for entry in [] if row["sites"] in (".", "", None) else row["sites"].split(","):
         match = SITE.fullmatch(entry)
         if not match:
             faults.append(f"{where}, column sites: {entry!r} is not motif:start-end:strand")
         elif not int(match[2]) < int(match[3]) <= length:
-            faults.append(f"{where}, column sites: {entry!r} does not lie within the example's {length} bases")
+            faults.append(f"{where}, column sites: {entry!r} is outside the example's {length} bases")
         else:
             sites.append((int(match[2]), int(match[3])))
     return PlantedTruth(row["acts"] == "1", tuple(sites))
 
 
 def build_candidates(truths: list[PlantedTruth], codes: np.ndarray, seed: int) -> CandidateSites:
-    """Sites that act and decoys. codes: (n, places), by which background is drawn, each example's own."""
+    """Sites and decoys. codes: (n, positions), which seed the choice of background segments per example."""
     candidates = []
     for row, (truth, sequence) in enumerate(zip(truths, codes, strict=True)):
         candidates += [(row, start, end, truth.is_active) for start, end in truth.sites]
@@ -124,7 +129,7 @@ def build_candidates(truths: list[PlantedTruth], codes: np.ndarray, seed: int) -
 
 
 def site_mask(truth: PlantedTruth, length: int) -> np.ndarray:
-    """1 at places of sites, 0 elsewhere, (places,)."""
+    """1 at positions of sites, 0 elsewhere, (positions,)."""
     mask = np.zeros(length)
     for start, end in truth.sites:
         mask[start:end] = 1
@@ -132,16 +137,16 @@ def site_mask(truth: PlantedTruth, length: int) -> np.ndarray:
 
 
 def sum_contributions(contributions: np.ndarray, candidates: CandidateSites) -> np.ndarray:
-    """Contributions of each stretch, added up, (k,). contributions: (n, places)."""
+    """Summed contributions of each segment, (k,). contributions: (n, positions)."""
     cumulative = np.concatenate([np.zeros((len(contributions), 1)), np.cumsum(contributions.astype(np.float64), axis=1)], axis=1)
     return cumulative[candidates.row, candidates.end] - cumulative[candidates.row, candidates.start]
 
 
 @dataclass(frozen=True)
 class ThresholdSweep:
-    """Thresholds from the highest down, and what is called at each, for weightings of the stretches.
+    """Decreasing thresholds with the numbers of calls at each, for several weightings of the segments.
 
-    threshold: (steps,). right, calls: (resamples, steps) sites that act among the calls, and all calls. active_count: (resamples,).
+    threshold: (steps,). true_positives, calls: (resamples, steps) called active sites, and all calls. active_count: (resamples,).
     """
 
     threshold: np.ndarray
@@ -151,7 +156,7 @@ class ThresholdSweep:
 
     @classmethod
     def from_scores(cls, value: np.ndarray, is_active: np.ndarray, weights: np.ndarray) -> "ThresholdSweep":
-        """value, is_active: (k,). weights: (resamples, k), how often each stretch counts. Ties are called together."""
+        """Sweep over scores. value, is_active: (k,). weights: (resamples, k) multiplicity of each segment. Ties are called together."""
         order = np.argsort(-value, kind="stable")
         ends = np.flatnonzero(np.append(np.diff(value[order]) != 0, True))
         drawn_weights = weights[:, order]
@@ -162,13 +167,13 @@ class ThresholdSweep:
 
     @property
     def decoy_fraction(self) -> np.ndarray:
-        """Part of the calls that are decoys, (resamples, steps); 1 where nothing is called."""
+        """Fraction of the calls that are decoys, (resamples, steps); 1 if nothing is called."""
         return 1 - np.divide(self.true_positives, self.calls, out=np.zeros_like(self.true_positives), where=self.calls > 0)
 
     def best_recall(self) -> tuple[np.ndarray, np.ndarray]:
-        """The largest recall at which at most DECOYS of the calls are decoys, (resamples,), and its threshold.
+        """Largest recall with at most MAX_DECOYS of the calls being decoys, (resamples,), and its threshold.
 
-        0, infinite where there is none. NaN without a site.
+        0 and infinity if there is no such threshold. NaN without active sites.
         """
         is_allowed = self.decoy_fraction <= MAX_DECOYS + 1e-12
         last = is_allowed.shape[1] - 1 - is_allowed[:, ::-1].argmax(axis=1)
@@ -178,7 +183,7 @@ class ThresholdSweep:
         return recall, np.where(has_threshold, self.threshold[last], np.inf)
 
     def decoys_at_target(self) -> np.ndarray:
-        """Part of the calls that are decoys where SOUGHT of the sites that act are called, (resamples,)."""
+        """Fraction of decoys among the calls when TARGET_RECALL of the active sites are called, (resamples,)."""
         first = (self.true_positives >= TARGET_RECALL * self.active_count[:, None] - 1e-12).argmax(axis=1)
         return np.where(self.active_count > 0, self.decoy_fraction[np.arange(len(first)), first], np.nan)
 
@@ -193,11 +198,17 @@ def evaluate_sites(
     resamples: int,
     seed: int,
 ) -> dict[str, dict[str, Any]]:
-    """recall (where at most DECOYS of the calls are decoys), decoys (where SOUGHT of the sites are called), unweighted (recall by
-    contributions as they are), places (average precision), with intervals over groups.
+    """Recovery of planted sites, with intervals over groups.
 
-    contributions: (n, places) contributions. score: (n,) explained number. kind: of outcome; a logit of `binary` is turned into a
-    probability, of other kinds nothing is weighted.
+    Parameters
+    ----------
+    contributions : (n, positions).
+    score : (n,) explained output.
+    kind : of outcome; for `binary` the logit is converted into the probability used as weight, other kinds are not weighted.
+
+    Returns
+    -------
+    recall (with at most MAX_DECOYS decoys), decoys (at TARGET_RECALL), unweighted (recall of plain contributions), places (average precision).
     """
     weights = metrics.group_weights(groups, resamples, seed)
     weight = sigmoid(score) if kind == "binary" else np.ones(len(contributions))
@@ -211,7 +222,7 @@ def evaluate_sites(
     flat, label = contributions[is_active].ravel(), mask.ravel()
     resample_count = 1 + max(
         20, min(resamples, MAX_RESAMPLED // len(flat))
-    )  # all places of all resamples would not fit in memory
+    )  # all positions of all resamples do not fit in memory
     precision = metrics.auprc(flat, label, np.repeat(weights[:resample_count, is_active], contributions.shape[1], axis=1))
     sizes = {"n": int(candidates.is_active.sum()), "decoys": int((~candidates.is_active).sum())}
     return {

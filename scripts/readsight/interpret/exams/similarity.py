@@ -1,4 +1,4 @@
-"""How alike two sets of contributions are, sequence by sequence."""
+"""Rank correlation of two sets of contributions per sequence, and bootstrap intervals over groups."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,15 +9,21 @@ from scipy.stats import rankdata
 from readsight.interpret.sequence_attribution.attribution_file import base_contributions
 from readsight.stats import metrics
 
-MIN_POSITIONS = 3  # places that a correlation needs
+MIN_POSITIONS = 3  # positions needed for a correlation
 
 
 def correlate_contributions(left: np.ndarray, right: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of each sequence's contributions over its places, (n,).
+    """Spearman correlation of each sequence's contributions over its positions, (n,).
 
-    one, right: attributions (n, places, 4), of which those of the sequence's own bases count. codes: (n, places). Places do not
-    count where all bases have 0 in both (outside of what the model sees), nor does N: they would make anything alike. Where all
-    contributions of either are the same, nothing is told of places: 0.
+    Parameters
+    ----------
+    left, right : attributions (n, positions, 4); those of the observed bases are compared.
+    codes : (n, positions).
+
+    Notes
+    -----
+    Positions where all bases are 0 in both (outside the receptive field) and N are excluded: they would inflate the
+    correlation. 0 if all contributions of either are equal.
     """
     correlations = np.zeros(len(codes))
     is_informative = (((left != 0) | (right != 0)).any(axis=2)) & (codes < 4)
@@ -33,7 +39,7 @@ def correlate_contributions(left: np.ndarray, right: np.ndarray, codes: np.ndarr
 
 
 def is_unsigned(attributions: np.ndarray) -> bool:
-    """Whether attributions, or contributions, say how much, not in which direction."""
+    """Whether attributions or contributions have a magnitude but no direction."""
     return bool((attributions >= 0).all())
 
 
@@ -47,7 +53,7 @@ def mean_interval(values: np.ndarray, groups: np.ndarray, resamples: int, seed: 
 def ratio_interval(
     numerator: np.ndarray, denominator: np.ndarray, groups: np.ndarray, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """The same of the sum of one thing as a part of the sum of another. part, denominator: (n,)."""
+    """The same for a ratio of sums. numerator, denominator: (n,)."""
     return bootstrap_interval(groups, resamples, seed, lambda weights: _divide(weights @ numerator, weights @ denominator)) | {
         "n": len(numerator)
     }
@@ -56,7 +62,7 @@ def ratio_interval(
 def bootstrap_interval(
     groups: np.ndarray, resamples: int, seed: int, statistic: Callable[[np.ndarray], np.ndarray]
 ) -> dict[str, Any]:
-    """value, low and high of a statistic of weights (resamples, n) → (resamples,). groups: (n,), drawn as a whole."""
+    """value, low and high of a statistic of weights (resamples, n) → (resamples,). groups: (n,), resampled together."""
     return metrics.resample_interval(statistic(metrics.group_weights(groups, resamples, seed)))
 
 

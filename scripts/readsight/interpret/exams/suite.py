@@ -1,4 +1,4 @@
-"""All exams of attribution methods on one task."""
+"""All exams of the sequence attribution methods of one task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,14 +15,14 @@ from readsight.interpret.sequence_attribution.attribution import score_change, s
 from readsight.interpret.sequence_attribution.query import AttributionQuery, reverse_attributions
 from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
 
-COMPLETENESS_EXAMPLES = 200  # examples whose contributions are added up
-CURVE_EXAMPLES = 40  # examples whose places are deleted and inserted
-CONTROL_EXAMPLES = 16  # examples that other models are asked about
-STRAND_EXAMPLES = 8  # examples that are asked about on the other strand
-LONG_SEQUENCE = 400  # places, from which on fewer examples are taken
+COMPLETENESS_EXAMPLES = 200  # examples for completeness
+CURVE_EXAMPLES = 40  # examples for deletion and insertion
+CONTROL_EXAMPLES = 16  # examples explained with control models
+STRAND_EXAMPLES = 8  # examples explained on the reverse strand
+LONG_SEQUENCE = 400  # positions; fewer examples are used of longer sequences
 MIN_EXAMPLES = 8
-RANDOM_MODELS = 2  # models that learned nothing, of each kind: one alone can be alike by luck
-MAX_CONTROLS = 2  # most models of other folds or seeds
+RANDOM_MODELS = 2  # random-weight and shuffled-label models each: a single one can be similar by chance
+MAX_CONTROLS = 2  # largest number of models of further folds or ensemble members
 REFERENCE = "mutagenesis"
 
 ControlQuery = Callable[[ExamCase], AttributionQuery | None]
@@ -31,8 +31,10 @@ Result = dict[str, Any]
 
 @dataclass
 class Examination:
-    """examined: attributions and cases. models: of all folds. trainer: trains others. truth: what was planted in
-    each example, None where that is not known. resamples: of groups, behind intervals.
+    """Runs the exams.
+
+    subject: attributions and cases. models: of all folds. trainer: of control models. truth: planted sites of each example, None if
+    unknown. resamples: bootstrap samples of groups.
     """
 
     subject: ExaminedAttributions
@@ -44,10 +46,10 @@ class Examination:
     _trained_models: dict[Any, ExplainedModel] = field(default_factory=dict)
 
     def judge_method(self, method: str) -> Result:
-        """exams (a row each), passed, and curves of a method."""
+        """Results of a method: exams (one row each), passed, and curves."""
         results = [self.check_finite(method)]
         if not results[0]["passed"]:
-            results += [make_undefined(exam, "attributions are no numbers") for exam in criteria.EXAMS[1:]]
+            results += [make_undefined(exam, "attributions are not finite") for exam in criteria.EXAMS[1:]]
             return {"exams": results, "passed": False, "curves": None}
         results += [self.check_completeness(method), *self.compare_randomised(method)]
         curve_results, curves = self.measure_deletion(method)
@@ -61,7 +63,7 @@ class Examination:
         return {"exams": results, "passed": all(result["passed"] for result in results), "curves": curves}
 
     def check_finite(self, method: str) -> Result:
-        """Whether all attributions are numbers."""
+        """Whether all attributions are finite."""
         by_head = self.subject.attributions.values[method].values()
         invalid_count = sum(int((~np.isfinite(values)).sum()) for values in by_head)
         return judge_value(
@@ -69,9 +71,9 @@ class Examination:
         )
 
     def check_completeness(self, method: str) -> Result:
-        """Sundararajan et al. 2017."""
-        if not getattr(EXPLANATIONS[method], "COMPLETE", False):
-            return make_undefined(criteria.COMPLETE, "the method does not say that contributions add up")
+        """Completeness (Sundararajan et al. 2017)."""
+        if not getattr(EXPLANATIONS[method], "IS_COMPLETE", False):
+            return make_undefined(criteria.COMPLETE, "the method is not complete by definition")
         cases = self.select_cases(COMPLETENESS_EXAMPLES)
         change = np.concatenate(
             [score_change(case.query, self.subject.spec, self.subject.seed, method_name=method) for case in cases]
@@ -81,7 +83,7 @@ class Examination:
         return judge_value(criteria.COMPLETE, **self._ratio_interval(gap, np.abs(change), cases))
 
     def compare_randomised(self, method: str) -> list[Result]:
-        """Adebayo et al. 2018."""
+        """Model randomisation (Adebayo et al. 2018)."""
         results = []
         redrawn: list[ControlQuery] = [
             lambda case, k=k: redraw_weights(case.query, self.seed + 17 + k + 101 * case.fold) for k in range(RANDOM_MODELS)
@@ -92,12 +94,12 @@ class Examination:
         for exam, controls in ((criteria.REDRAWN, redrawn), (criteria.SHUFFLED, shuffled)):
             similarity = self._control_similarity(method, controls)
             results.append(
-                judge_value(exam, **similarity) if similarity else make_undefined(exam, "the model has no weights to draw")
+                judge_value(exam, **similarity) if similarity else make_undefined(exam, "the model has no weights to randomise")
             )
         return results
 
     def measure_stability(self, method: str) -> Result:
-        """Likeness to models of other folds, to the networks of an ensemble, or to one that is trained again from another seed."""
+        """Similarity to models of further folds, to the members of an ensemble, or to a model retrained with a different seed."""
         first = self.subject.cases[0].query
         if len(self.models) > 1:
             controls, source = (
@@ -115,7 +117,7 @@ class Examination:
         return judge_value(criteria.STABILITY, **self._control_similarity(method, controls), held_against=source)
 
     def measure_deletion(self, method: str) -> tuple[list[Result], Result]:
-        """Deletion and insertion; and their curves."""
+        """Results of deletion and insertion, and their curves."""
         cases, experiments, random_curves = self._experiments
         curves = deletion_curves.DeletionCurves.concatenate(
             [
@@ -143,9 +145,9 @@ class Examination:
         )
 
     def compare_mutagenesis(self, method: str) -> Result:
-        """Rank correlation with mutagenesis, whatever references a method compares with."""
+        """Rank correlation with mutagenesis, whatever references a method uses."""
         if method == REFERENCE:
-            return make_undefined(criteria.AGREEMENT, "it is what others are held against")
+            return make_undefined(criteria.AGREEMENT, "it is the reference of this exam")
         cases, mutagenesis = self._mutagenesis
         attributions = [self.subject.attributions_of(method, case) for case in cases]
         is_unsigned = all(map(similarity.is_unsigned, attributions))
@@ -157,7 +159,7 @@ class Examination:
 
     @cached_property
     def _mutagenesis(self) -> tuple[list[ExamCase], list[np.ndarray]]:
-        """Attributions of mutagenesis, of the file where it holds them."""
+        """Attributions by mutagenesis, read from the file if it contains them."""
         if REFERENCE in self.subject.attributions.values:
             cases = self.select_cases(COMPLETENESS_EXAMPLES)
             return cases, [self.subject.attributions_of(REFERENCE, case) for case in cases]
@@ -165,15 +167,15 @@ class Examination:
         return cases, [self.subject.attribute_query(REFERENCE, case.query) for case in cases]
 
     def judge_planted(self, method: str) -> list[Result]:
-        """Planted sites that are called, and decoys."""
+        """Recovery of planted sites, and decoys."""
         exams = (criteria.PLANTED, criteria.DECOYS, criteria.ALONE, criteria.PLACES)
         reason = None
         if self.truth is None:
-            reason = "what acts is not known of these examples"
+            reason = "the planted sites of these examples are unknown"
         elif len(self.subject.attributions.heads) > 1:
-            reason = "the truth is of one number, and the model gives several"
+            reason = "the truth describes one output, but the model has several"
         elif not any(truth.is_active and truth.sites for truth in self.truth):
-            reason = "no explained example holds a planted site that acts"
+            reason = "no explained example has a planted site in an active element"
         if reason:
             return [make_undefined(exam, reason) for exam in exams]
         attributions = self.subject.attributions
@@ -191,11 +193,11 @@ class Examination:
         return [judge_value(exam, **metrics[key]) for exam, key in zip(exams, keys, strict=True)]
 
     def compare_strands(self, method: str) -> list[Result]:
-        """Likeness of the two strands' contributions, as they are given, and before both strands are averaged."""
+        """Similarity between strands, for the given attributions and before averaging over strands."""
         exams = (criteria.STRANDS, criteria.STRAND)
         description = self.subject.cases[0].query.description
         if description.get("stranded"):
-            return [make_undefined(exam, "the strand means something to this model") for exam in exams]
+            return [make_undefined(exam, "the model is strand-specific") for exam in exams]
         cases = self.select_cases(STRAND_EXAMPLES)
         correlations = self._correlate_strands(
             method, cases, [self.subject.attributions_of(method, case) for case in cases], lambda q: q
@@ -203,11 +205,11 @@ class Examination:
         if not should_average_strands(EXPLANATIONS[method], cases[0].query):
             return [
                 judge_value(exams[0], **self._mean_interval(correlations, cases)),
-                make_undefined(exams[1], "strands are not averaged here"),
+                make_undefined(exams[1], "attributions are not averaged over strands"),
             ]
 
         def use_one_strand(query: AttributionQuery) -> AttributionQuery:
-            return replace(query, about=query.description | {"average_strands": False})
+            return replace(query, description=query.description | {"average_strands": False})
 
         raw = [self.subject.attribute_query(method, use_one_strand(case.query)) for case in cases]
         return [
@@ -222,7 +224,7 @@ class Examination:
         attributions: list[np.ndarray],
         prepare: Callable[[AttributionQuery], AttributionQuery],
     ) -> np.ndarray:
-        """Correlation of contributions with those of the other strand, turned back."""
+        """Correlation with the contributions of the reverse strand, mapped back to the forward strand."""
         correlations = []
         for case, values in zip(cases, attributions, strict=True):
             reverse = self.subject.attribute_query(method, prepare(case.query).reverse_strand())
@@ -232,7 +234,7 @@ class Examination:
         return np.concatenate(correlations)
 
     def _control_similarity(self, method: str, controls: list[ControlQuery]) -> dict[str, Any]:
-        """Mean correlation with what other models are found to have, over models and examples; empty where there are none."""
+        """Mean correlation with control models, over models and examples; empty if there is no control model."""
         cases = self.select_cases(CONTROL_EXAMPLES)
         similarities = []
         for control in controls:
@@ -249,7 +251,7 @@ class Examination:
         return self._mean_interval(np.mean(similarities, axis=0), cases) | {"models": len(controls)}
 
     def _make_trained_control(self, train: Callable[[int, int], Any], index: int) -> ControlQuery:
-        """The question to a model that is trained anew; once, whichever method asks."""
+        """Query for a control model, which is trained once for all methods."""
 
         def make_query(case: ExamCase) -> AttributionQuery:
             key = (train.__name__, index)
@@ -268,7 +270,7 @@ class Examination:
         return make_query
 
     def select_cases(self, max_examples: int) -> list[ExamCase]:
-        """Cases of at most so many examples; of long sequences fewer."""
+        """Cases with at most `max_examples` examples; fewer for long sequences."""
         length = self.subject.attributions.sequence.shape[1]
         return thin_cases(
             self.subject.cases, max(min(max_examples, MIN_EXAMPLES), min(max_examples, max_examples * LONG_SEQUENCE // length))

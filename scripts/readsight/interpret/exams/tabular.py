@@ -1,18 +1,18 @@
-"""Exams that an attribution method has to pass before its figures are believed."""
+"""Exams of feature attribution methods."""
 
 from typing import Any
 
 import numpy as np
 
-MAX_GAP = 0.01  # largest mean gap between attributions and output, as part of the output's change
-RANDOM_MODELS = 5  # models that learned nothing, of each kind: one alone can be alike by luck
-MAX_SIMILARITY = 0.3  # largest rank correlation with the attributions of a model that learned nothing
+MAX_GAP = 0.01  # largest mean gap between attributions and output, relative to the output's change
+RANDOM_MODELS = 5  # random-weight and shuffled-label models each: a single one can be similar by chance
+MAX_SIMILARITY = 0.3  # largest rank correlation with the attributions of an untrained or shuffled-label model
 
 
 def mean_rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean over examples (and outputs) of Spearman's correlation between two sets of attributions.
+    """Mean over examples (and outputs) of the Spearman correlation between two sets of attributions.
 
-    one, second: (n, features), or (n, features, outputs). An example whose attributions are all the same counts 0.
+    first, second: (n, features), or (n, features, outputs). An example with constant attributions counts 0.
     """
     a, b = (_rank_rows(np.moveaxis(values, 1, -1).reshape(-1, values.shape[1])) for values in (first, second))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
@@ -34,18 +34,26 @@ def _rank_rows(values: np.ndarray) -> np.ndarray:
 def judge_method(gaps: np.ndarray, redrawn_similarity: float | None, shuffled_similarity: float) -> list[dict[str, Any]]:
     """Exams of one method (Adebayo et al. 2018 for randomisation).
 
-    gaps: (n,) of completeness. redrawn, shuffled_similarity: similarity to the attributions of
-    the same architecture with weights drawn anew (None: not defined for the model)
-    and trained on shuffled labels, means over draws. Returns a row an exam: exam, value, limit, passed, reason.
+    Parameters
+    ----------
+    gaps : (n,) completeness gaps.
+    redrawn_similarity, shuffled_similarity : similarity to attributions of the architecture with random weights (None: not defined for
+        the model) and of a model trained on shuffled labels, means over draws.
+
+    Returns
+    -------
+    One row per exam: exam, value, limit, passed, reason.
     """
     error = float(np.mean(np.abs(gaps)))
     rows = [_exam_row("completeness", error, MAX_GAP, "the attributions do not add up to the output")]
     if redrawn_similarity is not None:
         rows.append(
-            _exam_row("weights drawn anew", redrawn_similarity, MAX_SIMILARITY, "an untrained model gets like attributions")
+            _exam_row("weights drawn anew", redrawn_similarity, MAX_SIMILARITY, "an untrained model gets similar attributions")
         )
     rows.append(
-        _exam_row("shuffled labels", shuffled_similarity, MAX_SIMILARITY, "a model of shuffled labels gets like attributions")
+        _exam_row(
+            "shuffled labels", shuffled_similarity, MAX_SIMILARITY, "a model trained on shuffled labels gets similar attributions"
+        )
     )
     return rows
 

@@ -92,7 +92,7 @@ class MultiHeadScorer:
 
         def score_head(head: OutputHead, position: int | None) -> np.ndarray:
             position_array = None if position is None else np.full(len(query), position)
-            return replace(query, head=head, at=position_array).compute_scores()
+            return replace(query, head=head, positions=position_array).compute_scores()
 
         if not self.positions:
             return np.stack([score_head(head, None) for head in self.heads], axis=1)

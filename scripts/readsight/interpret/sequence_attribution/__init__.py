@@ -1,17 +1,17 @@
-"""How much each base of a sequence moved a model's output.
+"""Attribution of model outputs to the bases of sequences.
 
-A method (`registry.EXPLANATIONS`) is a module with `attribute(question, references, spec, seed)`, which gives (n, places, 4) float:
-what each base would add at each place, on the strand that the question gives; and with `ON`: the networks that it is defined on,
-None for any model. It may say besides:
+A method (`registry.EXPLANATIONS`) is a module with `attribute(query, references, spec, seed)`, which returns (n, positions, 4) float:
+the contribution of each possible base at each position, on the strand of the query; and with `SUPPORTED_NETWORKS`, None for any
+model. Optional constants:
 
-| name | what |
+| name | meaning |
 |---|---|
-| `COMPARES`, `LETTERS` | it is given references (n, m, places, 4), or as codes (n, m, places); others are given None |
-| `COMPLETE` | its contributions add up to the explained number less its mean over the references |
-| `PLACES` | it says where the model looks, not which base does what: the same value for all four bases of a place |
-| `NEAR` | what lies outside of the bases that the explained place sees gets 0, so that it need not be given |
-| `TOKENS` | it explains networks of tokens, too, strand by strand, though they have no gradient by base |
+| `NEEDS_REFERENCES`, `NEEDS_REFERENCE_CODES` | references are passed as (n, m, positions, 4), or as codes (n, m, positions); None otherwise |
+| `IS_COMPLETE` | contributions add up to the explained output minus its mean over the references |
+| `IS_POSITION_LEVEL` | attributions tell where the model looks, not the effect of a base: all four bases of a position have the same value |
+| `USES_RECEPTIVE_FIELD` | positions outside the receptive field of the explained position have 0 and can be cropped |
+| `SUPPORTS_TOKENS` | also explains token networks, strand by strand, although they have no gradient per base |
 
-`attribution.attribute` calls it for both strands where the model averages these. Nothing here draws anything that hangs on a
-sequence's neighbours.
+`attribution.attribute` calls it for both strands if the model averages over them. Random draws depend on the seed and the sequence
+only, never on the batch.
 """

@@ -1,7 +1,7 @@
-"""Where a transformer's output takes its values from, through all layers: attention rollout (Abnar & Zuidema 2020).
+"""Attention rollout: attention of a transformer traced through all layers (Abnar & Zuidema 2020).
 
-A layer's attention, the mean of its heads, and what passes by it count half each; layers are multiplied. The output is the mean over
-tokens, and its maximum, of which the latter is not followed. Attention says where the model looks, not what for.
+Each layer counts half as its attention (mean over heads) and half as the residual connection; layers are multiplied. The output is a
+mean and a maximum over tokens; only the mean is traced. Attention tells where the model looks, not the direction of an effect.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ SUPPORTS_TOKENS = True
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4), ≥ 0: shares of the tokens, each shared out evenly among its bases."""
+    """Attributions (n, positions, 4), ≥ 0: weights of the tokens, each spread evenly over its bases."""
 
     from readsight.models.training.inputs import encode_batch, split_windows, to_network_input
     from readsight.models.training.model_description import restore_encoding
@@ -49,7 +49,7 @@ def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict
 
 
 def roll_attention(net: Any, inputs: "torch.Tensor") -> np.ndarray:
-    """Each token's share of the output, (windows, tokens) float32, of a pair the reference's windows first; of several networks the mean."""
+    """Weight of each token in the output, (windows, tokens) float32; reference windows of pairs first; mean over ensemble members."""
     import torch
 
     with torch.no_grad():
@@ -72,7 +72,7 @@ def _roll_network(net: Any, inputs: "torch.Tensor") -> np.ndarray:
     with AttentionRecorder():
         net(inputs)
     if not attentions:
-        raise InputError("attributions: the attention of this encoder's own code cannot be read; use shap or mutagenesis")
+        raise InputError("attributions: attention cannot be read from this encoder's custom code; use shap or mutagenesis")
     rollout = torch.eye(attentions[0].shape[-1]).expand_as(attentions[0])
     for attention in attentions:
         rollout = (attention + torch.eye(attention.shape[-1])) / 2 @ rollout
@@ -81,7 +81,7 @@ def _roll_network(net: Any, inputs: "torch.Tensor") -> np.ndarray:
 
 
 def _token_mask(net: Any, inputs: "torch.Tensor") -> "torch.Tensor | None":
-    """Which tokens the output is a mean over, (windows, tokens); None where all are."""
+    """Tokens that enter the mean of the output, (windows, tokens) bool; None if all do."""
     import torch
 
     windows = inputs.chunk(net.windows, -1) if net.windows > 1 else (inputs,)
@@ -91,11 +91,11 @@ def _token_mask(net: Any, inputs: "torch.Tensor") -> "torch.Tensor | None":
 def attention_weights(
     query: "torch.Tensor", key: "torch.Tensor", value: "torch.Tensor", attn_mask: Any = None, *more: Any, **options: Any
 ) -> Any:
-    """What attention goes where, (n, heads, tokens, tokens): what `scaled_dot_product_attention` weighs values by."""
+    """Attention weights, (n, heads, tokens, tokens), as computed by `scaled_dot_product_attention`."""
     import torch
 
     scale = options.get("scale") or query.shape[-1] ** -0.5
-    if key.shape[1] != query.shape[1]:  # heads that share keys
+    if key.shape[1] != query.shape[1]:  # several heads share keys
         key = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
     logits = query.float() @ key.float().transpose(-2, -1) * scale
     if attn_mask is not None:

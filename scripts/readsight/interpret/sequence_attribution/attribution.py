@@ -1,4 +1,4 @@
-"""Attributions of a question by a method's word: of both strands where the model averages these."""
+"""Attributions of a query by the name of a method, averaged over strands if the model averages over them."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -14,15 +14,22 @@ from readsight.interpret.sequence_attribution.registry import EXPLANATIONS
 from readsight.models.sequence import NETWORKS
 from readsight.models.sequence.network_model import SequenceModel
 
-MAX_BATCH = 128  # sequences explained at once
+MAX_BATCH = 128  # sequences per call of a method
 SHOWN = 5
 
 
 def attribute(method_name: str, query: AttributionQuery, spec: dict[str, Any], seed: int, names: Any = None) -> np.ndarray:
-    """Attributions (n, places, 4) float32, as `attribution_file` says; the mean of both strands where the model averages these.
+    """Attributions (n, positions, 4) float32, as described in `attribution_file`.
 
-    method_name: of `registry.EXPLANATIONS`. spec: what the config's section `interpret` says. names: of the examples, for messages.
-    Raises InputError for a method that is not defined on the model, and for attributions that are no numbers.
+    Parameters
+    ----------
+    method_name : key of `registry.EXPLANATIONS`.
+    spec : config section `interpret`.
+    names : of the examples, for messages.
+
+    Raises
+    ------
+    InputError for a method that does not support the model, and for attributions that are not finite.
     """
     method = EXPLANATIONS[method_name]
     check_supported(method_name, query)
@@ -41,32 +48,32 @@ def attribute(method_name: str, query: AttributionQuery, spec: dict[str, Any], s
 
 def _attribute_strand(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray:
     baselines = select_references(method, query, spec, seed)
-    cropped = crop_query(query) if getattr(method, "NEAR", False) else None
+    cropped = crop_query(query) if getattr(method, "USES_RECEPTIVE_FIELD", False) else None
     if cropped is None:
         return method.attribute(query, baselines, spec, seed)
     return cropped.restore(method.attribute(cropped.query, None if baselines is None else cropped.crop(baselines), spec, seed))
 
 
 def select_references(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray | None:
-    """The references that a method is given: (n, m, places, 4), codes (n, m, places), or None."""
+    """References for a method: (n, m, positions, 4), codes (n, m, positions), or None."""
     codes = np.asarray(query.codes)
-    if getattr(method, "LETTERS", False):
+    if getattr(method, "NEEDS_REFERENCE_CODES", False):
         return build_reference_codes(codes, spec, seed, count_windows(query))
-    return build_references(codes, spec, seed, count_windows(query)) if getattr(method, "COMPARES", False) else None
+    return build_references(codes, spec, seed, count_windows(query)) if getattr(method, "NEEDS_REFERENCES", False) else None
 
 
 def should_average_strands(method: Any, query: AttributionQuery) -> bool:
-    """Whether both strands are explained: not where the model is asked for predictions, which are averaged already."""
-    return query.averages_strands and (query.is_differentiable or getattr(method, "TOKENS", False))
+    """Whether both strands are explained; not for methods based on predictions, which are averaged already."""
+    return query.averages_strands and (query.is_differentiable or getattr(method, "SUPPORTS_TOKENS", False))
 
 
 def count_windows(query: AttributionQuery) -> int:
-    """Windows that stand side by side in the question's codes."""
+    """Number of concatenated windows in the codes: 2 for pairs."""
     return 2 if query.description.get("pair") else 1
 
 
 def check_supported(method_name: str, query: AttributionQuery) -> None:
-    """Raise InputError where a method is not defined on the question's model; it names those that are."""
+    """Raise InputError if a method does not support the model; the message names the methods that do."""
     if is_supported(method_name, query):
         return
     model, encoding = network_name(query), get_encoding_name(query)
@@ -75,15 +82,17 @@ def check_supported(method_name: str, query: AttributionQuery) -> None:
 
 
 def is_supported(method_name: str, query: AttributionQuery) -> bool:
-    """Whether a method is defined on the question's model."""
+    """Whether a method supports the model."""
     method = EXPLANATIONS[method_name]
-    if method.ON is None:
+    if method.SUPPORTED_NETWORKS is None:
         return True
-    return network_name(query) in method.ON and (query.is_differentiable or getattr(method, "TOKENS", False))
+    return network_name(query) in method.SUPPORTED_NETWORKS and (
+        query.is_differentiable or getattr(method, "SUPPORTS_TOKENS", False)
+    )
 
 
 def network_name(query: AttributionQuery) -> str:
-    """The model's word where it is a network, else `a model without gradients`."""
+    """Name of the model if it is a network, else `a model without gradients`."""
     return next((name for name in NETWORKS if NETWORKS[name] is query.model), "a model without gradients")
 
 
@@ -92,29 +101,29 @@ def get_encoding_name(query: AttributionQuery) -> str:
 
 
 def check_finite(method_name: str, attributions: np.ndarray, names: Any = None) -> None:
-    """Raise InputError for attributions that are no numbers."""
+    """Raise InputError for attributions that are not finite."""
     invalid = np.flatnonzero(~np.isfinite(attributions).all(axis=(1, 2)))
     if not len(invalid):
         return
     shown = ", ".join(str(i if names is None else names[i]) for i in invalid[:SHOWN]) + (", …" if len(invalid) > SHOWN else "")
     raise InputError(
-        f"attributions: {method_name} is not a number for {len(invalid)} of {len(attributions)} examples ({shown}): the model's output or its slope is "
+        f"attributions: {method_name} is not finite for {len(invalid)} of {len(attributions)} examples ({shown}): the model's output or its gradient is "
         "infinite there; train it with a lower training.learning_rate or a smaller training.clip, or leave this method out"
     )
 
 
 def score_query(query: AttributionQuery) -> np.ndarray:
-    """The explained number of each sequence, (n,) float64; the mean of both strands where the model averages these."""
+    """Explained output of each sequence, (n,) float64; mean over strands if the model averages over them."""
     if not (query.averages_strands and query.is_differentiable):
         return query.compute_scores()
     return (query.compute_scores() + query.reverse_strand().compute_scores()) / 2
 
 
 def score_change(query: AttributionQuery, spec: dict[str, Any], seed: int, method_name: str | None = None) -> np.ndarray:
-    """What contributions of a complete method add up to, (n,): the score less its mean over the sequence's references.
+    """Sum that the contributions of a complete method should reach, (n,): score minus its mean over the sequence's references.
 
-    The mean of both strands where the model averages these. method_name: the method; without one references are mixtures of bases where the
-    model reads such, else letters.
+    Mean over strands if the model averages over them. method_name: if None, references are base mixtures for differentiable
+    models, else codes.
     """
     method = EXPLANATIONS[method_name or ("integrated_gradients" if query.is_differentiable else "shap")]
     changes = []
@@ -128,7 +137,7 @@ def score_change(query: AttributionQuery, spec: dict[str, Any], seed: int, metho
 def _compute_change(method: Any, query: AttributionQuery, spec: dict[str, Any], seed: int) -> np.ndarray:
     baselines = select_references(method, query, spec, seed)
     if baselines is None:
-        raise ValueError("a method that compares with nothing has no change to add up to")
+        raise ValueError("completeness is undefined for a method without references")
     n, m, length = baselines.shape[:3]
     if baselines.ndim == 4:
         baseline_scores = score_points(query, baselines.reshape(-1, length, 4), np.repeat(np.arange(n), m))

@@ -1,15 +1,15 @@
-"""The file of attributions of sequences: HDF5, written by `interpret_attribute_sequences` and `interpret_motif_attributions`.
+"""Files of sequence attributions: HDF5, written by `interpret_attribute_sequences` and `interpret_motif_attributions`.
 
-| name | shape | what |
+| name | shape | content |
 |---|---|---|
-| `{method}/{head}` | (n, places, 4) float32 | what each base would add at each place (hypothetical contributions); the sequence's own base's is its contribution |
-| `sequence` | (n, places) uint8 | codes, 0–3 = A C G T, 4 = N; of pairs the reference window and then the alternative one |
-| `score/{head}` | (n,) | the explained number, mean of both strands where these are averaged |
-| `at/{head}` | (n,) int64 | place along the sequence that is explained; of positions alone |
+| `{method}/{head}` | (n, positions, 4) float32 | contribution of each possible base at each position (hypothetical contributions); that of the observed base is its contribution |
+| `sequence` | (n, positions) uint8 | codes, 0–3 = A C G T, 4 = N; for pairs the reference window followed by the alternative one |
+| `score/{head}` | (n,) | explained output, mean over strands if the model averages over them |
+| `at/{head}` | (n,) int64 | explained position in the sequence; only for outcome `positions` |
 | `example`, `group` | (n,) text | |
-| `label` | (n,), (n, columns) | the target, shaped as `readsight.dataset.outcome` says; of positions and profiles (n, places) and (n, bins) |
-| `fold` | (n,) | number of the fold in the first repeat, whose model did not see the example |
-| `chrom`, `start`, `end`, `strand` | (n,) | place of the window on the genome, 0-based half-open; "" and -1 where it is not known |
+| `label` | (n,), (n, columns) | the target, shaped as described in `readsight.dataset.outcome`; positions (n, positions), profiles (n, bins) |
+| `fold` | (n,) | number of the fold in the first repeat in which the example is a test example |
+| `chrom`, `start`, `end`, `strand` | (n,) | genomic location of the window, 0-based half-open; "" and -1 if unknown |
 
 Attributes: task, model, model_hash and data_hash (SHA-256 of the model's tensors and of the explained codes), certificate, kind,
 classes, heads, methods, unit, pair, stranded, bin, baseline.
@@ -29,8 +29,10 @@ NUMBERS = ("start", "end", "fold", "label")
 
 @dataclass
 class Attributions:
-    """found: method → head → (n, places, 4). sequence: (n, places). metadata: name → (n, …), as the head of this file lists them
-    (`example`, `group`, `label`, `fold`, `chrom`, `start`, `end`, `strand`). score, positions: head → (n,). attributes: attributes.
+    """Content of a file of attributions.
+
+    values: method → head → (n, positions, 4). sequence: (n, positions). metadata: name → (n, …): `example`, `group`, `label`, `fold`,
+    `chrom`, `start`, `end`, `strand`. score, positions: head → (n,). attributes: of the file.
     """
 
     values: dict[str, dict[str, np.ndarray]]
@@ -52,12 +54,12 @@ class Attributions:
         return [str(name) for name in self.attributes["heads"]]
 
     def contributions(self, method: str, head: str) -> np.ndarray:
-        """What each place's own base adds, (n, places); 0 at N."""
+        """Contribution of each observed base, (n, positions); 0 at N."""
         return base_contributions(self.values[method][head], self.sequence)
 
 
 def base_contributions(attributions: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """Of attributions (n, places, 4) those of the sequence's own bases, (n, places); 0 at N."""
+    """Attributions (n, positions, 4) at the observed bases, (n, positions); 0 at N."""
     index = np.minimum(sequence, 3)[..., None].astype(np.int64)
     return np.where(sequence < 4, np.take_along_axis(attributions, index, axis=2)[..., 0], 0)
 
@@ -69,8 +71,8 @@ def write(path: Path, attributions: Attributions) -> None:
             for head, values in by_head.items():
                 handle.create_dataset(f"{method}/{head}", data=values.astype(np.float32), compression="gzip", compression_opts=1)
         handle["sequence"] = attributions.sequence
-        for group in ("score", "at"):
-            for head, values in getattr(attributions, group).items():
+        for group, by_head in (("score", attributions.score), ("at", attributions.positions)):
+            for head, values in by_head.items():
                 handle[f"{group}/{head}"] = values
         for name, values in attributions.metadata.items():
             text = name in TEXT
@@ -83,7 +85,7 @@ def write(path: Path, attributions: Attributions) -> None:
 
 
 def read(path: Path, methods: list[str] | None = None) -> Attributions:
-    """Read a file of attributions. methods: those that are wanted; all by default."""
+    """Read a file of attributions. methods: to read; all by default."""
     with h5py.File(path) as handle:
         attributes = {key: _to_plain(value) for key, value in handle.attrs.items()}
         wanted = attributes["methods"] if methods is None else methods

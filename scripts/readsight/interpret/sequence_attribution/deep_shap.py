@@ -1,4 +1,4 @@
-"""DeepLIFT by the rescale rule against each reference, and the mean over these: DeepSHAP (Lundberg & Lee 2017)."""
+"""DeepSHAP: DeepLIFT with the rescale rule against each reference, averaged over references (Lundberg & Lee 2017)."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ IS_COMPLETE = True
 
 
 def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4); they add up to the score less its mean over the references."""
+    """Attributions (n, positions, 4); they add up to the score minus its mean over the references."""
     n, m, length = references.shape[:3]
     batch_size = max(1, max_batch_size(length) // m)
     multipliers = [_compute_multipliers(query, references, slice(i, i + batch_size)) for i in range(0, n, batch_size)]
@@ -28,7 +28,7 @@ def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, A
 
 
 def _compute_multipliers(query: AttributionQuery, references: np.ndarray, rows: slice) -> np.ndarray:
-    """(k, m, places, 4) of some of the sequences. A sequence passes once, however many references it has."""
+    """Multipliers (k, m, positions, 4) of selected sequences. Each sequence is evaluated once, for any number of references."""
     import torch
 
     from readsight.interpret.sequence_attribution.deeplift_rescale import ReferencePass, SequencePass

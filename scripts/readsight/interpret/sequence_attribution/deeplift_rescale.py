@@ -1,15 +1,15 @@
-"""The rescale rule of DeepLIFT (Shrikumar et al. 2017): a backward pass in which each non-linear function has, in place of its slope,
-its change from a reference to a sequence over the change of what it was given.
+"""Rescale rule of DeepLIFT (Shrikumar et al. 2017): a backward pass that replaces the slope of each non-linear function by the ratio
+of its output change to its input change between a reference and a sequence.
 
-Functions are caught where torch calls them, whatever module they stand in, so that no module is touched. The sequences pass first,
-without gradients, and what each function is given and gives is kept; then their references pass, several for each sequence, and
-each function's multipliers are made of both. What is not listed here is linear in the networks of this package.
+Functions are intercepted where torch calls them, so no module is modified. The sequences are evaluated first, without gradients, and
+the inputs and outputs of each function are recorded; then the references are evaluated, several per sequence, and multipliers are
+computed from both. All functions not listed here are linear in the networks of this package.
 
 | function | multiplier |
 |---|---|
-| of single numbers | change over change; where this is next to none, the slope half-way |
-| maximum | all of the change goes to the place of the larger of both maxima |
-| layer_norm, softmax | a product's change is shared as (mean of one) × (change of the other); a quotient's parts are single numbers |
+| elementwise | output change over input change; for very small changes the slope at the midpoint |
+| maximum | the full change is assigned to the position of the larger of both maxima |
+| layer_norm, softmax | the change of a product is split into (mean of one factor) × (change of the second); quotients are elementwise |
 """
 
 from collections.abc import Callable
@@ -18,12 +18,14 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-SMALL_CHANGE = 1e-2  # change of a number below which its slope half-way is as good (off by a 24th of its square), and less noisy
+SMALL_CHANGE = (
+    1e-2  # input change below which the slope at the midpoint is as accurate (relative error change² / 24) and less noisy
+)
 ELEMENTWISE = ("gelu", "silu", "elu", "exp", "expm1", "softplus", "sigmoid", "logit", "log", "clamp_min", "tanh")
 
 
 class SequencePass(TorchFunctionMode):
-    """The first pass: keeps what non-linear functions are given and give."""
+    """First pass: records inputs and outputs of non-linear functions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,13 +35,13 @@ class SequencePass(TorchFunctionMode):
         rule = _find_rule(func)
         if rule is None:
             return func(*args, **(kwargs or {}))
-        output, record = rule.seen(func, args, kwargs or {})
+        output, record = rule.record_call(func, args, kwargs or {})
         self.recorded.append(record)
         return output
 
 
 class ReferencePass(TorchFunctionMode):
-    """The second pass: the same functions in the same order, each with its multipliers. recorded: of the first pass."""
+    """Second pass: the same functions in the same order, with multipliers. recorded: by the first pass."""
 
     def __init__(self, recorded: list[Any], reference_count: int) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class ReferencePass(TorchFunctionMode):
 
 
 class RescaledFunction(torch.autograd.Function):
-    """A function whose backward pass multiplies by a rule."""
+    """A function whose backward pass multiplies by the multipliers of a rule."""
 
     @staticmethod
     def forward(
@@ -66,21 +68,21 @@ class RescaledFunction(torch.autograd.Function):
         recorded: Any,
         reference_count: int,
     ) -> Any:
-        output, ctx.back = rule.against(function, inputs, extra_args, options, recorded, reference_count)
+        output, ctx.propagate = rule.rescale(function, inputs, extra_args, options, recorded, reference_count)
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
-        return ctx.back(gradient), *[None] * 6
+        return ctx.propagate(gradient), *[None] * 6
 
 
 def _group_by_sequence(values: torch.Tensor, reference_count: int) -> torch.Tensor:
-    """Rows of references (n × count, …) as (n, count, …), beside which a sequence's stand as (n, 1, …)."""
+    """Rows of references (n × count, …) as (n, count, …); broadcasts with sequences (n, 1, …)."""
     return values.unflatten(0, (-1, reference_count))
 
 
 class ElementwiseRule:
-    """A function of single numbers."""
+    """Elementwise functions."""
 
     @staticmethod
     def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
@@ -110,7 +112,7 @@ class ElementwiseRule:
 
 
 class ReluRule(ElementwiseRule):
-    """The same of relu, of which the ratio is exact however small the change: no difference of like numbers is taken."""
+    """ReLU: its ratio is exact even for small changes, because no similar numbers are subtracted."""
 
     @staticmethod
     def rescale(
@@ -125,7 +127,7 @@ class ReluRule(ElementwiseRule):
 
 
 class MaxPoolRule:
-    """Maxima of neighbouring places: images (n, channels, 1, places)."""
+    """Max pooling over positions of images (n, channels, 1, positions)."""
 
     @staticmethod
     def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
@@ -157,7 +159,7 @@ class MaxPoolRule:
 
 
 class MaximumRule:
-    """The maximum over a dimension (`amax`), behind that of rows."""
+    """Maximum over a dimension (`amax`) after the first."""
 
     @staticmethod
     def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
@@ -204,9 +206,13 @@ def _compare_maxima(
     reference_index: torch.Tensor,
     flat: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Multipliers of maxima, and the places that they are of: the sequence's maximum where that is the larger one, else the reference's.
+    """Multipliers of maxima and their positions: that of the sequence's maximum if it is larger, else that of the reference's.
 
-    own, reference_input: what maxima are of, flat of its last dimensions holding them. result, reference_output: the maxima. its, reference_index: their places.
+    Parameters
+    ----------
+    sequence_input, reference_input : inputs, whose last `flat` dimensions are searched.
+    sequence_output, reference_output : the maxima.
+    sequence_index, reference_index : their positions.
     """
     winner = torch.where(sequence_output >= reference_output, sequence_index, reference_index)
     inputs = [
@@ -223,7 +229,7 @@ def _pool_maxima(inputs: torch.Tensor, extra_args: tuple, options: dict) -> tupl
 
 
 def _pool_options(extra_args: tuple, options: dict) -> tuple:
-    """kernel_size, stride, padding, dilation, ceil_mode of a call of max_pool2d."""
+    """kernel_size, stride, padding, dilation, ceil_mode of a max_pool2d call."""
     names, defaults = ("kernel_size", "stride", "padding", "dilation", "ceil_mode"), (None, None, 0, 1, False)
     settings = dict(zip(names, defaults, strict=True)) | dict(zip(names, extra_args, strict=False)) | options
     pairs = [_to_pair(settings["kernel_size"] if settings[name] is None else settings[name]) for name in names[:4]]
@@ -240,7 +246,7 @@ def _get_dimension(extra_args: tuple, options: dict) -> int:
 
 
 class LayerNormRule:
-    """Channels, the last dimension, less their mean, over their deviation."""
+    """Layer normalisation over channels, the last dimension."""
 
     @staticmethod
     def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
@@ -259,7 +265,7 @@ class LayerNormRule:
         mean_centred, mean_scale = (sequence_centred + reference_centred) / 2, (sequence_scale + reference_scale) / 2
         slope = -((sequence_scale * reference_scale) ** 2) / (
             sequence_scale + reference_scale
-        )  # of 1 / deviation by the variance: no difference of like numbers
+        )  # of 1 / deviation with respect to variance, without subtracting similar numbers
 
         def propagate(gradient: torch.Tensor) -> torch.Tensor:
             grouped = _group_by_sequence(gradient if weight is None else gradient * weight, reference_count)
@@ -273,7 +279,7 @@ class LayerNormRule:
 
 
 def _centre_channels(inputs: torch.Tensor, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Channels less their mean, and 1 / deviation."""
+    """Centred channels, and 1 / standard deviation."""
     centred = inputs - inputs.mean(-1, keepdim=True)
     return centred, (centred.square().mean(-1, keepdim=True) + epsilon).rsqrt()
 
@@ -283,7 +289,7 @@ def _norm_epsilon(extra_args: tuple, options: dict) -> float:
 
 
 class SoftmaxRule:
-    """exp over the sum of exp, over the last dimension."""
+    """Softmax over the last dimension."""
 
     @staticmethod
     def record_call(function: Callable, args: tuple, options: dict) -> tuple[torch.Tensor, Any]:
@@ -297,7 +303,7 @@ class SoftmaxRule:
         sequence_input, reference_input = recorded.unsqueeze(1), _group_by_sequence(inputs, reference_count)
         highest = torch.maximum(
             sequence_input.amax(-1, keepdim=True), reference_input.amax(-1, keepdim=True)
-        )  # the same taken off both changes nothing
+        )  # subtracting the same value from both changes nothing
         a, b = (sequence_input - highest).exp(), (reference_input - highest).exp()
         over_a, over_b = (1 / tensor.sum(-1, keepdim=True) for tensor in (a, b))
         change = sequence_input - reference_input

@@ -1,4 +1,4 @@
-"""The test examples that are explained, each with the model that did not see it, and their attributions as a file holds them."""
+"""Selection of the test examples to explain, each with the model of its fold, and their attributions by all methods."""
 
 import hashlib
 import logging
@@ -29,12 +29,12 @@ log = logging.getLogger("readsight")
 FILES = ("tensors", "about", "test", "certificate", "examples")
 OPTIONAL_FILES = ("representation", "representation_about")
 UNITS = {"regression": "score", "profile": "log signal"}
-STRATA = 3  # classes that numbers are told apart by, when examples are chosen
+STRATA = 3  # strata of numbers, for balanced sampling
 
 
 @dataclass(frozen=True)
 class FoldExamples:
-    """Examples of one fold's test part that are explained. fold: these. query: what of them is asked, of no head yet."""
+    """Explained test examples of one fold. fold: these examples. query: without an output head yet."""
 
     number: int
     fold: Fold
@@ -43,7 +43,7 @@ class FoldExamples:
 
 @dataclass(frozen=True)
 class SelectedExamples:
-    """parts: by fold, each with an example at least. content: what model.json says. model_digest: SHA-256 of the model's tensors."""
+    """Explained examples of all folds. folds: those with at least one example. content: of model.json. model_digest: SHA-256 of the tensors."""
 
     folds: list[FoldExamples]
     content: dict[str, Any]
@@ -55,9 +55,9 @@ class SelectedExamples:
 
 
 def select_examples(inputs: dict[str, Path], count: int, seed: int) -> SelectedExamples:
-    """Test examples of all folds, `count` in all, drawn at random and balanced over classes.
+    """Select test examples of all folds, `count` in total, at random and balanced over classes.
 
-    inputs: FILES, and MAY where the model has a representation. Raises InputError, with all that is wrong, where model, folds,
+    inputs: FILES, and OPTIONAL_FILES if the model has a representation. Raises InputError, with all faults, if model, folds,
     representation and certificate do not belong together.
     """
     arrays, content = model_file.read(inputs["tensors"], inputs["about"])
@@ -70,7 +70,7 @@ def select_examples(inputs: dict[str, Path], count: int, seed: int) -> SelectedE
     fold_count = fold_file.count_folds(inputs["test"])
     if not fold_count == len(arrays) == len(encodings):
         counts = f"{fold_count} folds, {inputs['about']} {len(arrays)}, and the representation {len(encodings)}"
-        raise InputError(f"{inputs['test']}: has {counts}; make them of one division")
+        raise InputError(f"{inputs['test']}: has {counts}; recreate them from the same split")
     model_spec = ModelSpec.parse(content["model"])
     test_folds = [
         replace(model_spec.restrict_fold(fold_file.read(inputs["test"], n)), encoding=encodings[n]) for n in range(fold_count)
@@ -104,33 +104,33 @@ def _make_fold_examples(
 
 
 def check_codes(fold: Fold, path: Path) -> None:
-    """Raise InputError where codes are no bases, or windows not as long as is said of them."""
+    """Raise InputError for invalid codes and for windows of the wrong length."""
     expected_length, codes = fold.sequence.length * (1 + fold.sequence.pair), np.asarray(fold.values)
     if codes.shape[1] != expected_length:
         raise InputError(
-            f"{path}: windows of {codes.shape[1]} bases, and it says that they have {expected_length}; make the folds again"
+            f"{path}: windows of {codes.shape[1]} bases, but its metadata says {expected_length}; recreate the folds"
         )
     invalid = np.argwhere(codes > 4)
     if len(invalid):
         row, position = invalid[0]
         raise InputError(
-            f"{path}: {fold.names[row]}: code {codes[row, position]} at place {position} is no base ({len(invalid)} such); "
+            f"{path}: {fold.names[row]}: code {codes[row, position]} at position {position} is invalid ({len(invalid)} in total); "
             "codes are 0 to 3 for A C G T, and 4 for N"
         )
 
 
 def select_rows(fold: Fold, rows: np.ndarray) -> Fold:
-    """Some examples of a fold."""
+    """The selected examples of a fold."""
     return replace(
         fold, **{name: np.asarray(getattr(fold, name)[rows]) for name in ("values", "labels", "weights", "names", "groups")}
     )
 
 
 def assign_strata(fold: Fold) -> np.ndarray:
-    """The class that each example is drawn as one of, (n,).
+    """Stratum of each example for balanced sampling, (n,).
 
-    Of several labels the rarest that it has, or none; of numbers and of whole signals thirds by rank. Of positions 1 where the window
-    has a site; others, 0, are drawn where there are not enough.
+    Several labels: the rarest label of the example, or none. Numbers and signal profiles: thirds by rank. Positions: 1 for windows
+    with a site; windows without one, 0, only fill up.
     """
     kind, labels = fold.outcome.kind, np.asarray(fold.labels)
     if kind in ("binary", "multiclass"):
@@ -146,9 +146,9 @@ def assign_strata(fold: Fold) -> np.ndarray:
 
 
 def draw_balanced(classes: np.ndarray, count: int, seed: int, preferred: int | None = None) -> np.ndarray:
-    """Rows of `count` examples, ascending: of each class as many, where it has so many, and drawn at random.
+    """Rows of `count` random examples, ascending, balanced over classes as far as possible.
 
-    preferred: a class that is taken before all others.
+    preferred: a class that is exhausted before all remaining ones.
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(classes))
@@ -162,9 +162,9 @@ def draw_balanced(classes: np.ndarray, count: int, seed: int, preferred: int | N
 def attribute_examples(
     selected: SelectedExamples, methods: list[str], spec: dict[str, Any], seed: int, examples_path: Path, task: str = ""
 ) -> Attributions:
-    """Attributions of all methods and heads. spec: the config's section `interpret`. examples_path: h5ad that tells places.
+    """Attributions by all methods for all output heads. spec: config section `interpret`. examples_path: h5ad with genomic locations.
 
-    Raises InputError for methods that are not defined on the model, and for attributions that are no numbers.
+    Raises InputError for methods that do not support the model, and for attributions that are not finite.
     """
     check_methods(selected, methods)
     names = [head.name for head in output_heads(selected.outcome)]
@@ -193,7 +193,7 @@ def attribute_examples(
 
 
 def check_methods(selected: SelectedExamples, methods: list[str]) -> None:
-    """Raise InputError with all methods that are not defined on the model."""
+    """Raise InputError naming all methods that do not support the model."""
     faults = []
     for method in methods:
         try:
@@ -205,12 +205,12 @@ def check_methods(selected: SelectedExamples, methods: list[str]) -> None:
 
 
 def query_head(query: AttributionQuery, head: OutputHead) -> AttributionQuery:
-    """The question about one number of the output; of positions about the place where it is highest in each window."""
+    """The query for one output head; for outcome `positions` at the position with the highest prediction of each window."""
     positions = None
     if query.kind == "positions":
         predictions = np.asarray(query.model.predict(query.arrays, query.description | {"predicts": "float32"}, query.codes))
         positions = predictions[:, :, head.index].argmax(axis=1).astype(np.int64)
-    head_query = replace(query, head=head, at=positions)
+    head_query = replace(query, head=head, positions=positions)
     if query.is_differentiable:
         vars(head_query)["net"] = query.net  # built once
     return head_query
@@ -221,7 +221,7 @@ def collect_codes(selected: SelectedExamples) -> np.ndarray:
 
 
 def read_metadata(selected: SelectedExamples, examples_path: Path) -> dict[str, np.ndarray]:
-    """What the file says of each example."""
+    """Metadata of each example for the file."""
     folds = selected.folds
     names = np.concatenate([fold.fold.names for fold in folds])
     metadata = {"example": names, "group": np.concatenate([fold.fold.groups for fold in folds])}
@@ -232,7 +232,7 @@ def read_metadata(selected: SelectedExamples, examples_path: Path) -> dict[str, 
     absent = [str(name) for name in names if name not in table.index]
     if absent:
         raise InputError(
-            f"{examples_path}: has no example {absent[0]!r} ({len(absent)} lack), which the folds have; make the folds again"
+            f"{examples_path}: example {absent[0]!r} ({len(absent)} in total) of the folds is missing; recreate the folds"
         )
     table = table.loc[names]
     for name, default in (("chrom", ""), ("strand", ""), ("start", -1), ("end", -1)):

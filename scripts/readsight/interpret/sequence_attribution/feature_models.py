@@ -1,4 +1,4 @@
-"""A model of features as one of sequences: asked about codes, it makes of them what its encoding makes."""
+"""Adapter for models of encoded features: predicts from codes by computing their encoding."""
 
 from typing import Any
 
@@ -12,21 +12,21 @@ from readsight.models.sequence import NETWORKS
 
 
 class FeatureModel:
-    """member: of `models`, that sees the features of an encoding. It has no gradient by base."""
+    """A model on features of an encoding. model: of `readsight.models.tabular`. It has no gradient per base."""
 
     def __init__(self, model: Any, encoding: Encoding):
         self.model, self.encoding = model, encoding
 
     def predict(self, arrays: dict[str, np.ndarray], description: dict[str, Any], codes: np.ndarray) -> np.ndarray:
-        """Predictions of codes (n, places), shaped as the kind of outcome says."""
+        """Predictions for codes (n, positions), shaped by the kind of outcome."""
         values, _ = ENCODINGS[self.encoding.name].compute_features(np.asarray(codes), self.encoding)
         return self.model.predict(arrays, description, values)
 
 
 def find_model(name: str, fold: Fold) -> Any:
-    """The module behind a model's word, to be asked about codes. fold: of sequences, with its encoding where there is one.
+    """The model module of a name, made to predict from codes. fold: of sequences, with its encoding if there is one.
 
-    Raises InputError for an unknown word.
+    Raises InputError for an unknown name.
     """
     model = next((registry[name] for registry in (NETWORKS, KMER_MODELS) if name in registry), None)
     return model or FeatureModel(lookup.MODELS[name], fold.encoding)

@@ -1,6 +1,6 @@
-"""Where the network's last convolution sees what speaks for the output: Grad-CAM (Selvaraju et al. 2017), along a sequence.
+"""Grad-CAM on the last convolution of a network (Selvaraju et al. 2017), along the positions of a sequence.
 
-Channels count as their mean gradient over the places says; what speaks against the output is left out, as there.
+Channels are weighted by their mean gradient over positions; negative evidence is set to 0, as in the original method.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ IS_POSITION_LEVEL = True
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4), ≥ 0; of a network of several their mean."""
+    """Attributions (n, positions, 4), ≥ 0; mean over the members of an ensemble."""
     import torch
 
     one_hot, batch_size = encode_bases(query), max_batch_size(query.codes.shape[1])
@@ -32,7 +32,7 @@ def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict
             gradients = torch.autograd.grad(output.sum(), activations)
             for activation, gradient in zip(activations, gradients, strict=True):
                 relevance = (activation * gradient.mean(-1, keepdim=True)).sum((1, 2)).relu().detach().numpy()
-                by_window = np.split(relevance, windows)  # the windows of pairs pass one behind the other
+                by_window = np.split(relevance, windows)  # windows of pairs are concatenated along the batch
                 weights[rows] += np.hstack(
                     [interpolate(window, weights.shape[1] // windows, pool_width(query.net)) for window in by_window]
                 )
@@ -41,7 +41,7 @@ def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict
 
 
 def last_block(net: Any) -> Any:
-    """The module of a network that gives the images behind its last convolution: (n, channels, 1, places)."""
+    """Module of a network that returns the activations of its last convolution, (n, channels, 1, positions)."""
     trunk = getattr(net.trunk, "trunk", net.trunk)
     return next(
         candidate for name in ("blocks", "block", "stem", "last") if (candidate := getattr(trunk, name, None)) is not None
@@ -49,13 +49,13 @@ def last_block(net: Any) -> Any:
 
 
 def list_networks(net: Any) -> list[Any]:
-    """The networks of an ensemble, or the one that it is."""
+    """Members of an ensemble, or the single network."""
     return list(getattr(net, "nets", [net]))
 
 
 @contextmanager
 def record_activations(net: Any) -> Iterator[list[Any]]:
-    """A list of what the blocks of a network's pass gave."""
+    """Context with a list of the block outputs of each forward pass."""
     activations: list[Any] = []
     handles = [
         last_block(member).register_forward_hook(lambda module, inputs, output: activations.append(output))
@@ -69,7 +69,7 @@ def record_activations(net: Any) -> Iterator[list[Any]]:
 
 
 def pool_width(net: Any) -> int:
-    """Bases that a place of those images was pooled of."""
+    """Number of bases per position of those activations."""
     from torch import nn
 
     pools = [layer for layer in last_block(list_networks(net)[0]).modules() if isinstance(layer, nn.MaxPool2d)]
@@ -77,6 +77,6 @@ def pool_width(net: Any) -> int:
 
 
 def interpolate(values: np.ndarray, length: int, width: int) -> np.ndarray:
-    """Values (n, k) of which each is of `width` places, as (n, places): on straight lines between their middles."""
+    """Values (n, k), each of `width` positions, interpolated linearly between their centres: (n, positions)."""
     centres = np.arange(values.shape[1]) * width + (width - 1) / 2
     return np.stack([np.interp(np.arange(length), centres, row) for row in values]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Gradients of an explained number by the bases of a sequence, at points and along paths; what the methods that use them share."""
+"""Gradients of an explained output with respect to the bases of a sequence; helpers shared by gradient methods."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ from readsight.interpret.sequence_attribution.query import AttributionQuery
 if TYPE_CHECKING:
     import torch
 
-DIFFERENTIABLE = ("cnn", "dilated_resnet", "cnn_lstm", "lstm", "transformer")  # networks that have a gradient by base
-MAX_BASES = 2**14  # bases that are put through a network at once: what layers give is to stay in the processor's cache
+DIFFERENTIABLE = ("cnn", "dilated_resnet", "cnn_lstm", "lstm", "transformer")  # networks with a gradient per base
+MAX_BASES = 2**14  # bases per forward pass, so that activations stay in the processor's cache
 
 
 @contextmanager
 def freeze_network(net: Any) -> Iterator[None]:
-    """A network that neither learns nor draws, and gradients by what it is given alone; all is as before afterwards."""
+    """Context in which a network is in evaluation mode and only its input has gradients; everything is restored afterwards."""
     import torch
 
     requires_grad = {item: item.requires_grad for item in net.parameters()}
@@ -37,24 +37,24 @@ def freeze_network(net: Any) -> Iterator[None]:
 
 
 def max_batch_size(length: int) -> int:
-    """Sequences that are put through a network at once."""
+    """Number of sequences per forward pass."""
     return max(1, MAX_BASES // length)
 
 
 def select_positions(query: AttributionQuery, rows: Any = slice(None)) -> "torch.Tensor | None":
-    """Places that are explained of some of the sequences; None where it is not one of them."""
+    """Explained positions of selected sequences; None if the output is not per position."""
     import torch
 
     return None if query.positions is None else torch.from_numpy(np.ascontiguousarray(query.positions[rows], np.int64))
 
 
 def compute_gradients(query: AttributionQuery, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Gradients (k, places, 4) float32 at points (k, places, 4). rows: (k,) which of the sequences each point belongs to."""
+    """Gradients (k, positions, 4) float32 at points (k, positions, 4). rows: (k,) sequence of each point."""
     return score_with_gradients(query, points, rows)[1]
 
 
 def score_with_gradients(query: AttributionQuery, points: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The explained number (k,) float64 at points (k, places, 4), and its gradients. rows: as of `compute_gradients`."""
+    """Explained output (k,) float64 at points (k, positions, 4), and its gradients. rows: (k,) sequence of each point."""
     import torch
 
     outputs, gradients, batch_size = np.empty(len(points)), np.empty_like(points, np.float32), max_batch_size(points.shape[1])
@@ -69,7 +69,7 @@ def score_with_gradients(query: AttributionQuery, points: np.ndarray, rows: np.n
 
 
 def score_points(query: AttributionQuery, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The explained number at points (k, places, 4), (k,) float64. rows: as of `compute_gradients`."""
+    """Explained output at points (k, positions, 4), (k,) float64. rows: (k,) sequence of each point."""
     import torch
 
     scores, batch_size = np.empty(len(points)), max_batch_size(points.shape[1])
@@ -82,22 +82,25 @@ def score_points(query: AttributionQuery, points: np.ndarray, rows: np.ndarray) 
 
 
 def encode_bases(query: AttributionQuery) -> np.ndarray:
-    """The sequences' own bases, (n, places, 4) float32, N 0 throughout."""
+    """One-hot bases of the sequences, (n, positions, 4) float32, 0 at N."""
     return one_hot_last(query.codes)
 
 
 def sequence_gradients(query: AttributionQuery) -> np.ndarray:
-    """Gradients at the sequences themselves, (n, places, 4)."""
+    """Gradients at the sequences, (n, positions, 4)."""
     return compute_gradients(query, encode_bases(query), np.arange(len(query)))
 
 
 def integrate_paths(
     query: AttributionQuery, references: np.ndarray, pairs: np.ndarray, points: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Weighted sums of gradients at points of the straight paths from references to sequences, (k, places, 4).
+    """Weighted sums of gradients at points of the straight paths from references to sequences, (k, positions, 4).
 
-    references: (n, m, places, 4). pairs: (k, 2) int, sequence and reference of each path. points, weights: (k, s), 0 the
-    reference and 1 the sequence.
+    Parameters
+    ----------
+    references : (n, m, positions, 4).
+    pairs : (k, 2) int, sequence and reference of each path.
+    points, weights : (k, s) path fractions, 0 at the reference and 1 at the sequence, and their weights.
     """
     one_hot, batch_size = encode_bases(query), max(1, max_batch_size(references.shape[2]) // points.shape[1])
     sums = np.empty((len(pairs), *one_hot.shape[1:]), np.float32)
@@ -113,23 +116,23 @@ def integrate_paths(
 
 
 def list_pairs(references: np.ndarray) -> np.ndarray:
-    """Each sequence with each of its references, (n × m, 2)."""
+    """All pairs of a sequence and one of its references, (n × m, 2)."""
     return np.stack(np.indices(references.shape[:2]), axis=-1).reshape(-1, 2)
 
 
 def hypothetical_contributions(multipliers: np.ndarray, references: np.ndarray) -> np.ndarray:
-    """What each base would add instead of the reference's, (n, places, 4): means over references of multipliers (n, m, places, 4).
+    """Contribution of each base relative to the reference, (n, positions, 4): mean over references of multipliers (n, m, positions, 4).
 
-    A multiplier tells what a unit of a base adds: a base adds its own, and takes away what the reference's added.
+    A multiplier is the contribution per unit of a base; the contribution of the reference's base is subtracted.
     """
     reference_part = (multipliers * references).sum(axis=-1, keepdims=True)
     return (multipliers - reference_part).mean(axis=1)
 
 
 def correct_gradient(gradient: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
-    """Gradients less their mean over the bases, which points off the simplex of bases, where spec["correction"] says so.
+    """Subtract the mean over bases from gradients, i.e. the component off the simplex, if spec["correction"] is set.
 
-    A network was never shown what lies there (Majdandzic et al. 2023). What is told as a difference from a reference that is a
-    base, or a mixture of bases, has no such part.
+    Networks are not trained on inputs off the simplex (Majdandzic et al. 2023). Differences from a reference that is a base
+    or a mixture of bases have no such component.
     """
     return gradient - gradient.mean(axis=-1, keepdims=True) if spec["correction"] else gradient

@@ -1,4 +1,4 @@
-"""The gradient at a sequence, times its bases (Shrikumar et al. 2016)."""
+"""Input × gradient: the gradient at a sequence, multiplied by its bases (Shrikumar et al. 2016)."""
 
 from typing import Any
 
@@ -12,5 +12,5 @@ USES_RECEPTIVE_FIELD = True
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4)."""
+    """Attributions (n, positions, 4)."""
     return correct_gradient(sequence_gradients(query), spec)

@@ -1,10 +1,11 @@
-"""Gradients integrated along the straight path from each reference (Sundararajan et al. 2017), looked at more closely where it bends.
+"""Integrated gradients along straight paths from each reference (Sundararajan et al. 2017), with adaptive steps.
 
-A network of maxima and rectifiers has a slope that jumps along the path, thousands of times: rules that are exact for smooth
-functions gain nothing there, and all err by one over their steps. What tells the error of a stretch is there for free: the output's
-change along it, less what the slopes at its ends say. So paths are cut into few stretches, of which the mean slope of both ends is
-taken (which needs no slope twice), and while a sequence's contributions do not add up, the stretches that miss most of it are
-halved. On networks of the demo that takes a third of the gradients that halving all of them takes.
+The slope of a network with maxima and rectifiers jumps thousands of times along a path: high-order quadrature gains nothing, and
+the error of every rule is inversely proportional to the number of steps. The error of a segment can be measured without extra cost:
+the difference between the output change along it and the change predicted by the slopes at its ends. Paths are therefore divided
+into few segments, integrated by the trapezoidal rule (which needs no slope twice), and while the contributions of a sequence do not
+add up, the segments with the largest errors are halved. On networks of the demo this takes a third of the gradients needed by
+halving all segments.
 """
 
 from dataclasses import dataclass
@@ -26,18 +27,18 @@ SUPPORTED_NETWORKS = DIFFERENTIABLE
 USES_RECEPTIVE_FIELD = True
 NEEDS_REFERENCES = True
 IS_COMPLETE = True
-STEPS = 8  # stretches of a path, at first
-TOLERANCE = 0.01  # of a sequence's change (mean size over its references) that its contributions may miss
-FLOAT_TOLERANCE = 1e-5  # of its score: below that numbers of 32 bits tell nothing
+STEPS = 8  # initial segments of a path
+TOLERANCE = 0.01  # tolerated completeness gap, relative to the sequence's change (mean magnitude over its references)
+FLOAT_TOLERANCE = 1e-5  # relative to its score: the precision of 32-bit numbers
 ROUNDS = 10
-SPLIT_DIVISOR = 4  # one in so many of a sequence's stretches is halved in a round
-MAX_GRADIENTS = 2**25  # numbers of gradients that are kept at once
+SPLIT_DIVISOR = 4  # one in four of a sequence's segments is halved per round
+MAX_GRADIENTS = 2**25  # gradient values kept in memory
 
 
 def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4); they add up to the score less its mean over the references.
+    """Attributions (n, positions, 4); they add up to the score minus its mean over the references.
 
-    How closely a sequence's paths are looked at hangs on itself alone.
+    The number of steps of a sequence depends on this sequence only.
     """
     n, m, length = references.shape[:3]
     batch_size = max(1, MAX_GRADIENTS // (4 * length * m * 4 * STEPS))
@@ -50,9 +51,9 @@ def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, A
 
 @dataclass
 class PathPoints:
-    """Points of paths at which a network was asked. pair: (k,) number of the path. fraction: (k,), 0 the reference and 1 the sequence.
+    """Evaluated points of paths. pair: (k,) number of the path. fraction: (k,), 0 at the reference and 1 at the sequence.
 
-    output, slope: (k,), the explained number and how steeply it rises along the path. gradient_row: (k,) row of `gradients` (…, places, 4).
+    output, slope: (k,), explained output and its slope along the path. gradient_row: (k,) row of `gradients` (…, positions, 4).
     """
 
     pair: np.ndarray
@@ -70,7 +71,7 @@ class PathPoints:
 
 
 def _integrate_batch(query: AttributionQuery, references: np.ndarray) -> np.ndarray:
-    """Integrated gradients (n, m, places, 4)."""
+    """Integrated gradients (n, m, positions, 4)."""
     n, m = references.shape[:2]
     pairs = list_pairs(references)
     points = _evaluate_points(
@@ -94,7 +95,7 @@ def _integrate_batch(query: AttributionQuery, references: np.ndarray) -> np.ndar
 
 
 def _end_points(query: AttributionQuery, references: np.ndarray, pairs: np.ndarray) -> PathPoints:
-    """The sequences themselves, where all their paths end: asked once."""
+    """The sequences, where all their paths end: evaluated once."""
     n, m = references.shape[:2]
     one_hot = encode_bases(query)
     output, gradient = score_with_gradients(query, one_hot, np.arange(n))
@@ -105,7 +106,7 @@ def _end_points(query: AttributionQuery, references: np.ndarray, pairs: np.ndarr
 def _evaluate_points(
     query: AttributionQuery, references: np.ndarray, pairs: np.ndarray, pair: np.ndarray, fraction: np.ndarray
 ) -> PathPoints:
-    """Points of some of the paths."""
+    """Evaluate points of selected paths."""
     one_hot, batch_size = encode_bases(query), max_batch_size(references.shape[2])
     output, slope, gradients = np.empty(len(pair)), np.empty(len(pair)), []
     for i in range(0, len(pair), batch_size):
@@ -135,7 +136,7 @@ def _join_points(first: PathPoints, second: PathPoints) -> PathPoints:
 
 
 def _segment_errors(points: PathPoints) -> tuple[np.ndarray, np.ndarray]:
-    """Stretches, told by their first points, and what the slopes at their ends miss of the output's change."""
+    """First points of the segments, and the difference between predicted and actual output change along each."""
     first = np.flatnonzero(points.pair[1:] == points.pair[:-1])
     length = points.fraction[first + 1] - points.fraction[first]
     predicted = length * (points.slope[first] + points.slope[first + 1]) / 2
@@ -143,7 +144,7 @@ def _segment_errors(points: PathPoints) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _select_worst(sequence: np.ndarray, errors: np.ndarray, is_unconverged: np.ndarray) -> np.ndarray:
-    """Of the sequences that are off the stretches that miss most, one in HALVED of them."""
+    """Segments with the largest errors, one in SPLIT_DIVISOR per unconverged sequence."""
     order = np.lexsort((-errors, sequence))
     count = np.bincount(sequence, minlength=len(is_unconverged))
     rank = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)

@@ -1,7 +1,7 @@
-"""What each base would do in the place of that which is there: every edit of one base, predicted (Zhou & Troyanskaya 2015).
+"""In-silico saturation mutagenesis: the predicted effect of each substitution (Zhou & Troyanskaya 2015).
 
-A base adds its change of the output less the mean change of all four at its place: what the place does as it is, against what it
-would do on average. Networks are computed anew only where an edit reaches (`readsight.models.incremental`), other models as a whole.
+The value of a base is its change of the output minus the mean change of all four bases at the position. Networks are only
+recomputed within the reach of an edit (`readsight.models.incremental`); remaining models predict each full edited sequence.
 """
 
 from typing import Any
@@ -13,18 +13,18 @@ from readsight.models.sequence.network_model import SequenceModel
 
 SUPPORTED_NETWORKS = None
 SUPPORTS_TOKENS = True
-MAX_BATCH = 4096  # edited sequences that a model without a network is asked about at once
-MAX_OUTPUTS = 2**23  # outputs that are kept at once
+MAX_BATCH = 4096  # edited sequences per prediction, for models that are not networks
+MAX_OUTPUTS = 2**23  # outputs kept in memory
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4)."""
+    """Attributions (n, positions, 4)."""
     changes = compute_changes(query)
     return changes - changes.mean(axis=-1, keepdims=True)
 
 
 def compute_changes(query: AttributionQuery) -> np.ndarray:
-    """What the explained number changes by with each base at each place, (n, places, 4); 0 for the one that is there."""
+    """Change of the explained output by each base at each position, (n, positions, 4); 0 for the observed base."""
     codes = np.asarray(query.codes)
     edits = np.argwhere(codes[..., None] != np.arange(4))
     changes = np.zeros((*codes.shape, 4))
@@ -33,7 +33,7 @@ def compute_changes(query: AttributionQuery) -> np.ndarray:
 
 
 def recompute_edits(query: AttributionQuery, edits: np.ndarray) -> np.ndarray:
-    """Changes (k,) by edits (k, 3: row, place, base) of a network, on the strand that the question gives."""
+    """Changes (k,) by edits (k, 3: row, position, base) of a network, on the strand of the query."""
     import torch
 
     from readsight.models.incremental.engine import IncrementalNetwork
@@ -47,7 +47,7 @@ def recompute_edits(query: AttributionQuery, edits: np.ndarray) -> np.ndarray:
         row, position, base = edits[i : i + batch_size].T
         edit_positions = (
             query.positions[row] if is_positional else None
-        )  # of outputs along the sequence one is wanted: it stands at 0 of what comes back
+        )  # of outputs per position only one is requested; it is returned at index 0
         outputs = edited.compute_before_and_after(codes, row, position, base[:, None].astype(np.uint8), edit_positions)
         first_position = torch.zeros(len(row), dtype=torch.int64) if is_positional else None
         before, after = (query.select_output(torch.from_numpy(output), first_position).double().numpy() for output in outputs)
@@ -56,7 +56,7 @@ def recompute_edits(query: AttributionQuery, edits: np.ndarray) -> np.ndarray:
 
 
 def predict_edits(query: AttributionQuery, edits: np.ndarray) -> np.ndarray:
-    """The same by asking any model about each edited sequence."""
+    """Changes (k,) by edits (k, 3: row, position, base), from predictions of each edited sequence."""
     codes, score, changes = np.asarray(query.codes), query.compute_scores(), []
     for i in range(0, len(edits), MAX_BATCH):
         row, position, base = edits[i : i + MAX_BATCH].T

@@ -1,4 +1,4 @@
-"""What an attribution of sequences is asked: a trained model, sequences, and the number of its output that is explained."""
+"""Attribution queries: a trained model, sequences, and the explained output."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,26 +11,23 @@ from readsight.genome.codes import reverse_complement
 from readsight.models.calibration import EDGE, logit
 from readsight.models.sequence.network_model import SequenceModel
 
-MAX_BATCH = 512  # sequences put through a model at once
+MAX_BATCH = 512  # sequences per forward pass
 
 
 @dataclass(frozen=True)
 class OutputHead:
-    """One number of a model's output.
-
-    name: what it speaks for: a class, a label, `score`, `profile`. index: place among the outputs; None where there is one.
-    """
+    """One output of a model. name: class, label, `score` or `profile`. index: of the output; None for a single output."""
 
     name: str
     index: int | None = None
 
 
 def output_heads(outcome: Outcome) -> list[OutputHead]:
-    """The numbers of an outcome that are explained, one attribution each.
+    """The explained outputs of an outcome, one attribution each.
 
-    binary: the logit of the second class. multiclass: each class's logit less the mean of all. multilabel: each label's logit.
-    regression: the number. positions: each class's logit but the first's (no site), less the mean of all, at one place.
-    profile: the logarithm of the whole signal.
+    binary: logit of the second class. multiclass: logit of each class minus the mean of all. multilabel: logit of each label.
+    regression: the number. positions: logit of each class except the first (no site) minus the mean of all, at one position.
+    profile: logarithm of the total signal.
     """
     kind, classes = outcome.kind, list(outcome.classes)
     if kind == "binary":
@@ -44,11 +41,10 @@ def output_heads(outcome: Outcome) -> list[OutputHead]:
 
 @dataclass(frozen=True)
 class AttributionQuery:
-    """member: of a registry of models (`readsight.models.lookup`). arrays, description: the trained one. codes: (n, places) uint8; of
-    pairs the reference window and then the alternative one. head: what is explained. positions: (n,) place along the sequence, of
-    positions alone.
+    """Sequences of one strand with the model and output to explain; `reverse_strand` gives the query for the reverse strand.
 
-    One strand is asked about, as the codes give it; `reverse_strand` asks about the other.
+    model: of a registry of models (`readsight.models.lookup`). arrays, description: of the trained model. codes: (n, positions) uint8;
+    for pairs the reference window followed by the alternative one. positions: (n,) explained position, only for outcome `positions`.
     """
 
     model: Any
@@ -67,21 +63,21 @@ class AttributionQuery:
 
     @property
     def averages_strands(self) -> bool:
-        """Whether predictions are averaged over both strands: then attributions are too."""
+        """Whether predictions, and therefore attributions, are averaged over both strands."""
         return bool(self.description.get("average_strands"))
 
     @property
     def is_differentiable(self) -> bool:
-        """Whether the model has a gradient by base."""
+        """Whether the model has a gradient per base."""
         return isinstance(self.model, SequenceModel) and self.description.get("input") == "one_hot"
 
     @cached_property
     def net(self) -> Any:
-        """The trained torch module in float32: float one-hot (n, 4, places) → outputs; of a network alone."""
-        return self.model.module(self.arrays, self.description)
+        """Trained torch module in float32: float one-hot (n, 4, positions) → outputs; only for networks."""
+        return self.model.load_module(self.arrays, self.description)
 
     def select_output(self, outputs: Any, positions: Any = None) -> Any:
-        """The explained number of the module's outputs: torch (n, …) → (n,). positions: (n,) int64, of positions."""
+        """Explained output of the module's outputs: torch (n, …) → (n,). positions: (n,) int64, for outcome `positions`."""
         import torch
 
         if self.kind in ("binary", "regression"):
@@ -95,34 +91,34 @@ class AttributionQuery:
         return outputs[:, self.head.index]
 
     def select_rows(self, rows: np.ndarray) -> "AttributionQuery":
-        """The same of some of the sequences."""
+        """The same query for selected sequences."""
         return self._replace_codes(self.codes[rows], None if self.positions is None else self.positions[rows])
 
     def with_codes(self, codes: np.ndarray, positions: np.ndarray | None = None) -> "AttributionQuery":
-        """The same of other sequences (m, places). positions: of positions."""
+        """The same query for different sequences (m, positions). positions: for outcome `positions`."""
         return self._replace_codes(codes, positions)
 
     def reverse_strand(self) -> "AttributionQuery":
-        """The same of the other strand: codes reversed and complemented (of a pair each window), places counted from the other end."""
+        """The same query for the reverse strand: reverse complement of each window, explained positions counted from the end."""
         windows = np.split(self.codes, 2, axis=1) if self.description.get("pair") else [self.codes]
         reversed_codes = np.concatenate([reverse_complement(window) for window in windows], axis=1)
         return self._replace_codes(reversed_codes, None if self.positions is None else self.codes.shape[1] - 1 - self.positions)
 
     def _replace_codes(self, codes: np.ndarray, positions: np.ndarray | None) -> "AttributionQuery":
-        query = replace(self, codes=codes, at=positions)
+        query = replace(self, codes=codes, positions=positions)
         if "net" in vars(self):  # built once
             vars(query)["net"] = self.net
         return query
 
     def compute_scores(self) -> np.ndarray:
-        """The explained number of each sequence on this strand, (n,) float64; of a model without gradients from its predictions."""
+        """Explained output of each sequence on this strand, (n,) float64; from predictions if the model has no gradients."""
         if not self.is_differentiable:
             return self._score_predictions()
         import torch
 
         from readsight.models.training.inputs import to_network_input
 
-        scores, _ = [], self.net  # made before: weights made in inference mode have no gradients ever after
+        scores, _ = [], self.net  # built first: weights created in inference mode never have gradients
         with torch.inference_mode():
             for start in range(0, len(self.codes), MAX_BATCH):
                 rows = slice(start, start + MAX_BATCH)
@@ -132,7 +128,7 @@ class AttributionQuery:
         return np.concatenate(scores) if scores else np.zeros(0)
 
     def _score_predictions(self) -> np.ndarray:
-        """From predictions of the member, which averages the strands itself; in float32, for what counts is how they differ."""
+        """Explained output from predictions of the model, which averages strands itself; float32, because differences matter."""
         predictions = np.asarray(
             self.model.predict(self.arrays, self.description | {"predicts": "float32"}, self.codes), np.float64
         )
@@ -150,6 +146,6 @@ class AttributionQuery:
 
 
 def reverse_attributions(attributions: np.ndarray, description: dict[str, Any]) -> np.ndarray:
-    """Attributions (n, places, 4) of the other strand, as of this one: places and bases in the opposite order."""
+    """Attributions (n, positions, 4) of the reverse strand mapped to the forward strand: positions and bases in reverse order."""
     windows = np.split(attributions, 2, axis=1) if description.get("pair") else [attributions]
     return np.concatenate([window[:, ::-1, ::-1] for window in windows], axis=1)

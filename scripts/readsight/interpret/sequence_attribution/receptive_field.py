@@ -1,7 +1,7 @@
-"""The stretch of a sequence that an output at one place sees: of a long window with one explained place the rest need not be computed.
+"""Receptive-field cropping: if one position of a long window is explained, only its receptive field is computed.
 
-Convolutions that keep their places see so many to each side. A stretch so long about the place, or at the window's end where the
-place is near that, gives the same output as the whole window: what differs at its cut ends does not reach the place.
+A segment of the receptive field's width around the position, shifted inwards at the window's ends, gives the same output as the
+full window: effects at its cut ends do not reach the position.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from readsight.models.sequence import NETWORKS
 
 @dataclass(frozen=True)
 class CroppedQuery:
-    """question: about the stretches. start: (n,) where each begins. width: of all. length: of the whole window."""
+    """query: of the segments. start: (n,) first position of each segment. width: of all segments. length: of the full window."""
 
     query: AttributionQuery
     start: np.ndarray
@@ -23,19 +23,19 @@ class CroppedQuery:
     length: int
 
     def crop(self, values: np.ndarray) -> np.ndarray:
-        """Of values (n, m, places) or (n, m, places, 4) those of the stretches."""
+        """Values (n, m, positions) or (n, m, positions, 4) of the segments."""
         index = (self.start[:, None] + np.arange(self.width))[:, None]
         return np.take_along_axis(values, index if values.ndim == 3 else index[..., None], axis=2)
 
     def restore(self, attributions: np.ndarray) -> np.ndarray:
-        """Attributions of stretches (n, width, 4) as those of whole windows; what is not seen adds nothing."""
+        """Attributions of segments (n, width, 4) as attributions of full windows; positions outside are 0."""
         full = np.zeros((len(attributions), self.length, 4), attributions.dtype)
         np.put_along_axis(full, (self.start[:, None] + np.arange(self.width))[..., None], attributions, axis=1)
         return full
 
 
 def crop_query(query: AttributionQuery) -> CroppedQuery | None:
-    """The stretches that a question's places see; None where an output sees the whole window."""
+    """The receptive fields of a query's positions; None if the output depends on the full window."""
     description, radius = query.description, None
     if query.kind == "positions" and query.is_differentiable:
         radius = receptive_radius(query)
@@ -44,18 +44,18 @@ def crop_query(query: AttributionQuery) -> CroppedQuery | None:
     length, width = query.codes.shape[1], 2 * radius + 1
     start = np.clip(query.positions - radius, 0, length - width)
     codes = np.take_along_axis(np.asarray(query.codes), start[:, None] + np.arange(width), axis=1)
-    cropped = replace(query, codes=codes, at=query.positions - start, about=description | {"length": width})
+    cropped = replace(query, codes=codes, positions=query.positions - start, description=description | {"length": width})
     vars(cropped)["net"] = _build_any_length_network(query)
     return CroppedQuery(cropped, start, width, length)
 
 
 def receptive_radius(query: AttributionQuery) -> int | None:
-    """Places to each side that an output at a place sees, at most; None where that is not told."""
+    """Largest distance at which a position affects the output; None if unknown."""
     description = query.description
     if query.model is NETWORKS["dilated_resnet"]:
         sizes = [(w, d) for w, d in zip(description["widths"], description["dilations"], strict=True) for _ in range(2)]
     elif query.model is NETWORKS["cnn"]:
-        spacing = np.cumprod([1, *description["pools"]])[:-1]  # pools that would join places set filters apart instead
+        spacing = np.cumprod([1, *description["pools"]])[:-1]  # instead of pooling, the filters of later layers are dilated
         sizes = list(zip(description["widths"], spacing.tolist(), strict=True))
     else:
         return None
@@ -63,7 +63,7 @@ def receptive_radius(query: AttributionQuery) -> int | None:
 
 
 def _build_any_length_network(query: AttributionQuery) -> Any:
-    """The question's network, of windows of any length."""
+    """The query's network without its check of the window length."""
     from torch import nn
 
     from readsight.models.training.ensemble import EnsembleModule

@@ -1,7 +1,7 @@
-"""What a sequence is compared with: itself shuffled, a uniform mixture of bases, or nothing.
+"""References of a sequence: dinucleotide shuffles, a uniform mixture of bases, or zeros.
 
-A sequence's references hang on the seed and on its own bases alone, so that neither its neighbours nor its place among them
-matter; those of its reverse complement are their reverse complements. N stays where it is: what is not known is not compared.
+The references of a sequence depend on the seed and its bases only, not on the batch; those of its reverse complement are their
+reverse complements. N stays in place: unknown bases are not compared.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ N = 4
 
 
 def build_references(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
-    """References of codes (n, places) as bases side by side, (n, m, places, 4) float32.
+    """References of codes (n, positions) as one-hot bases, (n, m, positions, 4) float32.
 
-    spec: baseline (`shuffle_codes`, `uniform` or `zeros`); baselines, m of shuffled ones (of the others 1). windows: 2 of pairs.
+    spec: baseline (`shuffled`, `uniform` or `zeros`); baselines, number m of shuffles (1 for the remaining baselines). windows: 2 for pairs.
     """
     if spec["baseline"] == "shuffled":
         return one_hot_last(shuffle_codes(codes, spec["baselines"], seed, windows))
@@ -30,17 +30,17 @@ def build_references(codes: np.ndarray, spec: dict[str, Any], seed: int, windows
 
 
 def build_reference_codes(codes: np.ndarray, spec: dict[str, Any], seed: int, windows: int = 1) -> np.ndarray:
-    """The same for models that read letters, (n, m, places) uint8: neither a mixture nor nothing has one, and is N."""
+    """References for models that read codes, (n, m, positions) uint8: N replaces mixtures and zeros."""
     if spec["baseline"] == "shuffled":
         return shuffle_codes(codes, spec["baselines"], seed, windows)
     return np.full((len(codes), 1, codes.shape[1]), N, np.uint8)
 
 
 def shuffle_codes(codes: np.ndarray, count: int, seed: int, windows: int = 1) -> np.ndarray:
-    """Codes (n, places) with their dinucleotides shuffled, (n, count, places) uint8, each sequence by permutations of its own.
+    """Dinucleotide shuffles of codes (n, positions), (n, count, positions) uint8.
 
-    Both windows of a pair are shuffled by the same permutation, that of the reference one, so that they differ in as much as
-    they did.
+    Both windows of a pair are shuffled by the same permutation, that of the reference window, so that their number of
+    differences is preserved.
     """
     canonical, is_reverse = orient_codes(codes, windows)
     shuffles = np.repeat(canonical[:, None], count, axis=1)
@@ -58,14 +58,14 @@ def shuffle_codes(codes: np.ndarray, count: int, seed: int, windows: int = 1) ->
 
 
 def find_permutation(codes: np.ndarray, shuffled: np.ndarray) -> np.ndarray:
-    """Places (n, length) of codes that shuffled ones come from: drawn = codes at these places, alike bases in their order."""
+    """Source positions (n, length) of shuffled codes: shuffled = codes at these positions, equal bases in order."""
     positions = np.empty(codes.shape, np.int64)
     np.put_along_axis(positions, np.argsort(shuffled, axis=1, kind="stable"), np.argsort(codes, axis=1, kind="stable"), axis=1)
     return positions
 
 
 def orient_codes(codes: np.ndarray, windows: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Each sequence on that of its strands which comes first in the alphabet, and whether that is the other one, (n,) bool."""
+    """Each sequence on its alphabetically smaller strand, and whether that is the reverse strand, (n,) bool."""
     codes = np.asarray(codes)
     reverse = reverse_windows(codes, windows)
     first_difference = (codes != reverse).argmax(axis=1)[:, None]
@@ -76,11 +76,11 @@ def orient_codes(codes: np.ndarray, windows: int = 1) -> tuple[np.ndarray, np.nd
 
 
 def reverse_windows(codes: np.ndarray, windows: int = 1) -> np.ndarray:
-    """The reverse complement of each window of codes (..., places)."""
+    """Reverse complement of each window of codes (..., positions)."""
     return np.concatenate([reverse_complement(window) for window in np.split(codes, windows, axis=-1)], axis=-1)
 
 
 def sequence_rng(sequence: np.ndarray, seed: int, purpose: str) -> np.random.Generator:
-    """A generator of a sequence's own, the same whatever stands beside it."""
+    """Random generator that depends on the seed, the purpose and the sequence only."""
     hasher = hashlib.blake2b(np.ascontiguousarray(sequence, np.uint8).tobytes(), digest_size=8, person=purpose.encode()[:16])
     return np.random.default_rng([seed, int.from_bytes(hasher.digest(), "little")])

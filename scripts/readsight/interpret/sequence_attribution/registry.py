@@ -1,6 +1,6 @@
-"""The attribution methods of sequences, by the words of a config.
+"""Registry of sequence attribution methods by name.
 
-It stands apart from the package's own file, which figures import: they need neither torch nor the methods.
+Separate from the package's `__init__`, which figures import without torch.
 """
 
 from readsight.interpret.sequence_attribution import (

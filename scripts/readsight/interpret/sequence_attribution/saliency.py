@@ -1,4 +1,4 @@
-"""How steeply the output rises with each base, whatever the direction (Simonyan et al. 2014): |gradient|."""
+"""Saliency: absolute gradient of the output at a sequence (Simonyan et al. 2014)."""
 
 from typing import Any
 
@@ -12,5 +12,5 @@ USES_RECEPTIVE_FIELD = True
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4), ≥ 0."""
+    """Attributions (n, positions, 4), ≥ 0."""
     return np.abs(correct_gradient(sequence_gradients(query), spec))

@@ -1,10 +1,10 @@
-"""Shapley values of stretches of a sequence by permutations (Strumbelj & Kononenko 2014), of any model that can be asked.
+"""Shapley values of sequence segments by permutation sampling (Strumbelj & Kononenko 2014), for any model.
 
-Bases that are absent are the reference's. A stretch is of neighbouring places, at most BLOCKS of them a sequence; against each
-reference they begin elsewhere, so that of a long sequence, too, what several references say tells single places apart. A
-stretch's value is shared out among those of its bases that the reference has not. All stretches are brought in in one order, and in
-the opposite one (Mitchell et al. 2022), so that values add up whatever the order. The model is asked 2 × BLOCKS times a
-reference: 500 times a sequence of more than 50 bases with 5 references.
+Absent bases are those of the reference. A segment is a run of neighbouring positions, at most BLOCKS per sequence; segment borders
+differ between references, so that several references resolve single positions even in long sequences. The value of a segment is
+shared among those of its bases that differ from the reference. All segments are added in one order and in the reverse order
+(Mitchell et al. 2022), so that values add up for every order. The model is evaluated 2 × BLOCKS times per reference: 500 times
+for a sequence of more than 50 bases with 5 references.
 """
 
 from typing import Any
@@ -19,14 +19,14 @@ USES_RECEPTIVE_FIELD = True
 NEEDS_REFERENCE_CODES = True
 IS_COMPLETE = True
 BLOCKS = 50
-MAX_BATCH = 4096  # sequences that the model is asked at once
+MAX_BATCH = 4096  # sequences per prediction
 
 
 def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4): of a sequence's own bases; 0 of others, which were never asked for.
+    """Attributions (n, positions, 4) of the observed bases; 0 for all remaining bases, which are not evaluated.
 
-    references: (n, m, places) codes. Contributions add up to the score less its mean over these. Of a mixture of bases, or of
-    nothing, N stands for what is absent: a model that reads letters knows no other.
+    references: (n, m, positions) codes. Contributions add up to the score minus its mean over these. Base mixtures and zeros are
+    represented by N, because the model reads codes.
     """
     codes, windows = np.asarray(query.codes), 2 if query.description.get("pair") else 1
     orders = draw_orders(codes, references.shape[1], seed, windows)
@@ -48,9 +48,9 @@ def _batch_slices(count: int, size: int) -> list[slice]:
 
 
 def draw_orders(codes: np.ndarray, count: int, seed: int, windows: int) -> np.ndarray:
-    """When each place is brought in, against each reference, (n, count, places) int: places of a stretch together.
+    """Rank at which each position is added, per reference, (n, count, positions) int: equal within a segment.
 
-    A sequence's orders are its own, and those of its reverse complement are the same ones turned over.
+    Orders depend on the sequence only; those of its reverse complement are reversed.
     """
     length = codes.shape[1] // windows
     width = -(-codes.shape[1] // BLOCKS)
@@ -70,24 +70,24 @@ def draw_orders(codes: np.ndarray, count: int, seed: int, windows: int) -> np.nd
 
 
 def _share_values(query: AttributionQuery, references: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Contributions (n, places) of few sequences. references: (n, m, places) codes. orders: as `draw_orders` gives them."""
+    """Contributions (n, positions) of a few sequences. references: (n, m, positions) codes. orders: as returned by `draw_orders`."""
     codes = np.asarray(query.codes)
     n, m, length = references.shape
     block_count = int(orders.max()) + 1
     steps = np.arange(block_count + 1)[:, None]
     is_present = np.stack(
         [orders[:, :, None] < steps, orders[:, :, None] >= block_count - steps], axis=2
-    )  # (n, m, way, steps, places)
+    )  # (n, m, direction, steps, positions)
     sequences = np.where(is_present, codes[:, None, None, None], references[:, :, None, None])
     flat = sequences.reshape(-1, length)
-    is_new = np.ones(len(flat), bool)  # neighbours in an order that are the same sequence are asked once
+    is_new = np.ones(len(flat), bool)  # equal neighbours in an order are evaluated once
     is_new[1:] = (flat[1:] != flat[:-1]).any(axis=1)
     is_new.reshape(n, -1)[:, 0] = True
     row = np.repeat(np.arange(n), m * 2 * (block_count + 1))[is_new]
     positions = None if query.positions is None else query.positions[row]
     score = query.with_codes(flat[is_new], positions).compute_scores()[np.cumsum(is_new) - 1].reshape(n, m, 2, block_count + 1)
     gains = np.diff(score, axis=-1)
-    block_values = (gains[:, :, 0] + gains[:, :, 1, ::-1]) / 2  # by the stretch's number in the first order
+    block_values = (gains[:, :, 0] + gains[:, :, 1, ::-1]) / 2  # indexed by the segment's rank in the first order
     differs = codes[:, None] != references
     contributions = np.zeros((n, m, length))
     for i in range(n):

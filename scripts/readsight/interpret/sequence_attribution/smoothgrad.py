@@ -1,4 +1,4 @@
-"""The mean gradient of noisy copies of a sequence (Smilkov et al. 2017), times its bases."""
+"""SmoothGrad: the mean gradient over noisy copies of a sequence (Smilkov et al. 2017), multiplied by its bases."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from readsight.interpret.sequence_attribution.references import orient_codes, se
 
 SUPPORTED_NETWORKS = DIFFERENTIABLE
 USES_RECEPTIVE_FIELD = True
-COPIES = 24  # each noise and its opposite
-DEVIATION = 0.15  # of the noise, on bases of 0 and 1
+COPIES = 24  # each noise vector and its negative
+DEVIATION = 0.15  # of the noise added to one-hot bases
 
 
 def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Attributions (n, places, 4). A sequence's noise is its own, and on the other strand the same."""
+    """Attributions (n, positions, 4). Noise depends on the sequence only and is the same on both strands."""
     windows = 2 if query.description.get("pair") else 1
     one_hot, gradients = encode_bases(query), []
     canonical, is_reverse = orient_codes(query.codes, windows)

@@ -1,4 +1,4 @@
-"""Which bases a token stands for: values of tokens told by place."""
+"""Conversion of values per token to values per base."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from readsight.dataset.fold_file import Encoding
 
 
 def spread_over_bases(values: np.ndarray, codes: np.ndarray, encoding: Encoding, description: dict[str, Any]) -> np.ndarray:
-    """Values of tokens (n, T), each shared out evenly among its bases, (n, places) float32. codes: (n, places) of the windows.
+    """Values of tokens (n, T), each spread evenly over its bases, (n, positions) float32. codes: (n, positions) of the windows.
 
-    Of one-hot a token is `stem` bases that were pooled; of words of k bases it is these; of byte-pair tokens, and of a checkpoint's, its
-    letters. Special tokens have no bases.
+    A token covers `stem` pooled bases for one-hot input, k bases for k-mers, and its letters for byte-pair and checkpoint
+    tokenizers. Special tokens cover no bases.
     """
     length, tokens = codes.shape[1], values.shape[1]
     if description["input"] == "one_hot":
@@ -32,7 +32,7 @@ def spread_over_bases(values: np.ndarray, codes: np.ndarray, encoding: Encoding,
 
 
 def sum_spans(values: np.ndarray, spans: np.ndarray, size: int) -> np.ndarray:
-    """Values (n, T), ≥ 0, of stretches (n, T, 2: start, end), evenly over their places, by running sums: (n, places) float32."""
+    """Values (n, T), ≥ 0, spread evenly over spans (n, T, 2: start, end) and summed, (n, positions) float32, by cumulative sums."""
     length = spans[..., 1] - spans[..., 0]
     per_base = np.where(length > 0, values / np.maximum(length, 1), 0)
     differences = np.zeros((len(values), size + 1))

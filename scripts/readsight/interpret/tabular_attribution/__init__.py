@@ -1,1 +1,1 @@
-"""How much each feature of a table moved a model's output; `registry` lists the methods."""
+"""Attribution of model outputs to the features of a table; `registry` lists the methods."""

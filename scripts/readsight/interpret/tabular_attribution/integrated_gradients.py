@@ -7,14 +7,14 @@ import numpy as np
 from readsight.errors import InputError
 from readsight.interpret.tabular_attribution.problem import AttributionProblem, completeness_gap
 
-STEPS = 20  # of a path, at first
+STEPS = 20  # initial steps of a path
 MAX_STEPS = 640
 TOLERANCE = 1e-4
-MAX_BATCH = 128  # points on paths at once; more than fit in the processor's cache take longer
+MAX_BATCH = 128  # points per forward pass; larger batches do not fit in the processor's cache
 
 
 def compute_baseline(problem: AttributionProblem) -> np.ndarray:
-    """Where the path starts: the mean training example, (features,)."""
+    """Start of the path: the mean training example, (features,)."""
     return problem.background.mean(axis=0, dtype=np.float64)
 
 
@@ -26,10 +26,10 @@ def attribute(problem: AttributionProblem, seed: int) -> np.ndarray:
 
 
 def integrate_path(problem: AttributionProblem, start: np.ndarray, steps: int, tolerance: float) -> np.ndarray:
-    """Gradients integrated (Gauss–Legendre) from a point (features,) to each example, times the way.
+    """Gradients integrated (Gauss–Legendre) from a point (features,) to each example, multiplied by the distance.
 
-    An example whose attributions do not add up yet, to within the tolerance of the output's change (of one logit,
-    where that is less), is taken again in twice as many steps: how many it needs hangs on itself alone.
+    Examples whose attributions do not add up to within the tolerance, relative to the output's change (at least one logit),
+    are repeated with twice as many steps. The number of steps of an example depends on this example only.
     """
     attributions, compute_output = integrate_steps(problem, start, steps), problem.output_function()
     change = compute_output(problem.values, problem.present) - compute_output(problem.start_points(start), problem.present)
@@ -45,7 +45,7 @@ def integrate_path(problem: AttributionProblem, start: np.ndarray, steps: int, t
 
 
 def integrate_steps(problem: AttributionProblem, start: np.ndarray, steps: int) -> np.ndarray:
-    """As `integrate_path`, in so many steps."""
+    """Same as `integrate_path`, with a fixed number of steps."""
     import torch
     from captum.attr import IntegratedGradients
 
@@ -70,7 +70,7 @@ def integrate_steps(problem: AttributionProblem, start: np.ndarray, steps: int) 
 
 
 def compute_gap(problem: AttributionProblem, attributions: np.ndarray) -> np.ndarray:
-    """(n,): sum of attributions less the change of the output from the baseline (0 where complete), as part of that change's mean size."""
+    """(n,): sum of attributions minus the output's change from the baseline, relative to the mean size of that change."""
     compute_output, present = problem.output_function(), problem.present
     change = compute_output(problem.values, present) - compute_output(problem.start_points(compute_baseline(problem)), present)
     return completeness_gap(attributions, change)

@@ -1,4 +1,4 @@
-"""What an attribution method is given: a trained model, examples to explain, and training examples to compare with."""
+"""Input of feature attribution methods: a trained model, examples to explain, and training examples for comparison."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,18 +10,18 @@ import numpy as np
 
 from readsight.models.calibration import EDGE, logit
 
-MAX_BATCH = 4096  # examples put through a model at once
+MAX_BATCH = 4096  # examples per forward pass
 
 
 @dataclass(frozen=True)
 class AttributionProblem:
-    """member: model of the registry. arrays, description: the trained one. values: (n, features) to explain.
+    """A trained model and the examples to explain.
 
+    model: module of the registry. arrays, description: of the trained model. values: (n, features) to explain.
     background: (m, features), examples of the training fold.
 
-    What is explained is the model's output_function: the logit of class 1, of several classes the logit of each less
-    their mean (a shift of all of them changes no probability), the logit of each label, the log hazard.
-    One number an example is (n,), several are (n, outputs).
+    The explained output is the logit of class 1; with several classes the logit of each minus their mean (a common shift
+    changes no probability); the logit of each label; the log hazard. Shape (n,), or (n, outputs) for several outputs.
     """
 
     model: ModuleType
@@ -36,21 +36,21 @@ class AttributionProblem:
 
     @property
     def outputs(self) -> int | None:
-        """Outputs of an example where there are several, else None."""
+        """Number of outputs per example if there are several, else None."""
         return int(self.description["outputs"]) if self.kind in ("multiclass", "multilabel") else None
 
     @property
     def is_differentiable(self) -> bool:
-        return hasattr(self.model, "module")
+        return hasattr(self.model, "load_module")
 
     @cached_property
     def net(self) -> Any:
-        """The model's own torch module."""
-        return self.model.module(self.arrays, self.description)
+        """Torch module of the model."""
+        return self.model.load_module(self.arrays, self.description)
 
     @cached_property
     def module(self) -> Any:
-        """Torch module of the output, double precision: (values, present) → output; present as `present` is."""
+        """Torch module of the explained output, double precision: (values, present) → output."""
         import torch
 
         net, is_centred, is_fusion = self.net, self.kind == "multiclass", hasattr(self.net, "presence")
@@ -68,10 +68,9 @@ class AttributionProblem:
 
     @cached_property
     def present(self) -> np.ndarray | None:
-        """Which modalities the examples have, (n, modalities) bool; None for a model that tells no modalities apart.
+        """Modalities of the examples, (n, modalities) bool; None for a model without modalities.
 
-        A feature's path leads from the mean to the example through a model that has the same modalities
-        throughout: at its start all features may be 0, and yet none is absent.
+        The path of a feature keeps the modalities of the example: at its start all features may be 0, but none is absent.
         """
         if not self.is_differentiable or not hasattr(self.net, "presence"):
             return None
@@ -80,14 +79,14 @@ class AttributionProblem:
         return self.net.presence(torch.as_tensor(self.values.astype(np.float64))).numpy()
 
     def select_rows(self, rows: np.ndarray) -> "AttributionProblem":
-        """The same for some of the examples."""
+        """The same problem for selected examples."""
         selected = replace(self, values=self.values[rows])
-        # Built once: there may be as many calls as training examples to compare with.
+        # Built once, because there can be one call per background example.
         vars(selected).update({name: built for name, built in vars(self).items() if name in ("net", "module")})
         return selected
 
     def start_points(self, start: np.ndarray) -> np.ndarray:
-        """A starting point (features,) for each example, (n, features): what it lacks altogether it lacks there too."""
+        """A start point (features,) repeated for each example, (n, features); features of absent modalities stay 0."""
         starts = np.tile(start.astype(np.float64), (len(self.values), 1))
         if self.present is not None:
             for a, b in self.description["modalities"].values():
@@ -95,7 +94,7 @@ class AttributionProblem:
         return starts
 
     def output_function(self) -> Callable[..., np.ndarray]:
-        """Function from (n, features) to the output; exact where the model has gradients. Its second argument: present."""
+        """Function from (n, features) to the output; exact if the model has gradients. Its second argument: present."""
         if not self.is_differentiable:
             return lambda values, present=None: link_predictions(
                 self.kind, self.model.predict(self.arrays, self.description, np.asarray(values, np.float32))
@@ -114,7 +113,7 @@ class AttributionProblem:
 
 
 def link_predictions(kind: str, predictions: np.ndarray) -> np.ndarray:
-    """Outputs from predictions, shaped as these are."""
+    """Outputs from predictions, with the same shape."""
     if kind == "survival":
         return predictions
     if kind != "multiclass":
@@ -124,9 +123,9 @@ def link_predictions(kind: str, predictions: np.ndarray) -> np.ndarray:
 
 
 def completeness_gap(attributions: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """(n,): sum of attributions (n, features[, outputs]) less the output's change (n[, outputs]), as part of that change's mean size.
+    """(n,): sum of attributions (n, features[, outputs]) minus the output's change (n[, outputs]), relative to the mean size of the change.
 
-    Of several outputs the one that is furthest off.
+    For several outputs the largest gap.
     """
     gaps = (attributions.sum(axis=1) - change).reshape(len(attributions), -1) / max(float(np.abs(change).mean()), 1e-9)
     return gaps[np.arange(len(gaps)), np.abs(gaps).argmax(axis=1)]

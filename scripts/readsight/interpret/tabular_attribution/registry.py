@@ -1,8 +1,7 @@
-"""How much each feature moved a model's output.
+"""Registry of feature attribution methods by name.
 
-An attribution has `attribute(problem, seed)`, which returns (n, features) in
-logits, and `gap(problem, values)`: how far each example's attributions fall
-short of what they should add up to.
+A method is a module with `attribute(problem, seed)`, which returns (n, features) in logits, and `compute_gap(problem, values)`,
+the difference between each example's attributions and the sum that they should reach.
 """
 
 from readsight.interpret.tabular_attribution import integrated_gradients, shapley

@@ -1,4 +1,4 @@
-"""What `interpret_attribute_features` found, read back: attributions of each method, and how its figures call things."""
+"""Reader of the attributions written by `interpret_attribute_features`, and labels for their figures."""
 
 import csv
 import textwrap
@@ -25,12 +25,13 @@ METHOD_NAMES = {
 
 @dataclass(frozen=True)
 class FeatureAttributions:
-    """attributions: method → (n, features, outputs), 0 where a fold's model did not see the feature; of one output, the last axis is 1.
+    """Attributions of all methods.
 
-    by_fold: method → (folds, features), mean |attribution| of each fold, over examples and outputs; a row for each of `folds`,
-    which are the first repeat's by number and, where a given split was drawn anew, `given` and the new ones.
-    used: (folds, features), whether a fold's model saw the feature. values: (n, features), scaled by the fold, NaN where
-    its model did not see the feature. example, group: names, (n,). fold: (n,), number of the fold of the first repeat.
+    attributions: method → (n, features, outputs), 0 where a fold's model does not use the feature; the last axis is 1 for a single output.
+    by_fold: method → (folds, features), mean |attribution| over examples and outputs; one row for each of `folds`, which are
+    those of the first repeat by number and, if random splits supplement a given split, `given` and the new ones.
+    used: (folds, features), whether a fold's model uses the feature. values: (n, features), scaled by the fold, NaN where
+    its model does not use the feature. example, group: names, (n,). fold: (n,), number of the fold in the first repeat.
     feature, modality: (features,), text. classes: of the outcome. unit: of the attributions.
     """
 
@@ -53,7 +54,7 @@ class FeatureAttributions:
 
     @property
     def outputs(self) -> list[str]:
-        """What each output is towards: every class (label) of several, else the second of two; nothing for a hazard."""
+        """Class or label of each output; the second of two classes for a single output; "" for a hazard."""
         count = next(iter(self.attributions.values())).shape[2]
         if count > 1:
             return self.classes if len(self.classes) == count else [str(i) for i in range(count)]
@@ -82,7 +83,7 @@ def read_attributions(path: Path) -> FeatureAttributions:
 
 
 def _fold_names(repeat: np.ndarray, number: np.ndarray) -> list[str]:
-    """What folds are called; a given split, beside those drawn anew, bears no number."""
+    """Display names of folds; a split given by the user has no number."""
     if (repeat > 0).any():
         return ["given" if r == 0 else f"new {n}" for r, n in zip(repeat, number, strict=True)]
     return [str(n) for n in number]
@@ -97,19 +98,19 @@ def _to_text(item: Any) -> str:
 
 
 def method_title(method: str, result: dict[str, Any]) -> str:
-    """A method's name, and what it failed if it did. result: its part of exams.json."""
+    """A method's name and the exams it failed. result: its entry in exams.json."""
     failed = [row["exam"] for row in result["exams"] if not row["passed"]]
     name = METHOD_NAMES.get(method, method)
     return f"{name}: FAILED {', '.join(failed)}" if failed else f"{name} (all exams passed)"
 
 
 def choose_method(methods: dict[str, Any]) -> str:
-    """The first method that passed its exams; the first of all where none did."""
+    """The first method that passed its exams; the first of all if none did."""
     return next((name for name, result in methods.items() if result["passed"]), next(iter(methods)))
 
 
 def shorten(text: str, width: int) -> str:
-    """A text of at most so many letters; a longer one keeps both ends, since ids differ at either."""
+    """A text of at most `width` characters; a longer one keeps both ends, since ids may differ at either."""
     if len(text) <= width:
         return text
     head_length = (width - 1) * 2 // 3
@@ -117,9 +118,9 @@ def shorten(text: str, width: int) -> str:
 
 
 def read_labels(path: Path, width: int = 44) -> dict[str, str]:
-    """Feature → what axes call it, from the table of `interpret_describe`: a gene's symbol, or a description, beside the id.
+    """Feature → axis label, from the table of `interpret_describe`: gene symbol or description, followed by the id.
 
-    Where there are several modalities, each feature's own stands behind it.
+    With several modalities the modality is appended.
     """
     with open(path, newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
@@ -134,7 +135,7 @@ def read_labels(path: Path, width: int = 44) -> dict[str, str]:
 
 
 def feature_label(feature: str, description: str, width: int) -> str:
-    """A feature and what it is, of at most so many letters; what is said twice is said once."""
+    """A feature and its description in at most `width` characters, without repetition."""
     if not description or description == feature:
         return shorten(feature, width)
     if len(feature) + len(description) + 2 <= width:

@@ -1,11 +1,11 @@
-"""Shapley values (Lundberg & Lee 2017): what absent features are is drawn from the training fold.
+"""Shapley values (Lundberg & Lee 2017) with absent features taken from the training fold.
 
-How they are found hangs on the model; whichever way, they add up to the output, so a gap shows a fault.
+The algorithm depends on the model; all of them add up to the output, so a gap reveals an error.
 
-- linear: exact, weight × distance from the mean;
-- trees: exact in each tree (`tree_shap`);
+- linear models: exact, weight × distance from the mean;
+- trees: exact for each tree (`tree_shap`);
 - networks on many features: expected gradients (Erion et al. 2021), integrated rather than sampled;
-- else, and for trees of which the exact way is long: antithetic permutations (shap), which ask nothing of the model.
+- all remaining models, and trees whose exact values take too long: antithetic permutations (shap), model-agnostic.
 """
 
 import numpy as np
@@ -14,17 +14,17 @@ from readsight.interpret.tabular_attribution import tree_shap
 from readsight.interpret.tabular_attribution.integrated_gradients import compute_baseline, integrate_path, integrate_steps
 from readsight.interpret.tabular_attribution.problem import AttributionProblem, completeness_gap
 
-BACKGROUND = 20  # training examples that absent features are taken from
-ROUNDS = 4  # permutations, each forth and back
-FEW_FEATURES = 64  # features of which all permutations are walked
-STEPS = 5  # of the path from each training example, at first
-TOLERANCE = 0.01  # of one path; the mean of all is nearer
-MAX_COMPARISONS = 5e8  # comparisons above which trees of few features are permuted rather than walked
+BACKGROUND = 20  # training examples that provide absent features
+ROUNDS = 4  # permutations, each in both directions
+FEW_FEATURES = 64  # largest number of features for permutations
+STEPS = 5  # initial steps of the path from each training example
+TOLERANCE = 0.01  # of one path; the mean over paths is more accurate
+MAX_COMPARISONS = 5e8  # comparisons above which trees with few features use permutations
 LINEAR_TOLERANCE = 1e-9
 
 
 def select_background(problem: AttributionProblem) -> np.ndarray:
-    """Training examples that stand for absent features, (BACKGROUND, features), evenly spaced through the fold."""
+    """Training examples that provide absent features, (BACKGROUND, features), evenly spaced over the fold."""
     rows = np.unique(np.linspace(0, len(problem.background) - 1, BACKGROUND).round().astype(int))
     return problem.background[rows].astype(np.float64)
 
@@ -45,7 +45,7 @@ def attribute(problem: AttributionProblem, seed: int) -> np.ndarray:
 
 
 def attribute_linear(problem: AttributionProblem) -> np.ndarray | None:
-    """Attributions of a linear model, and None of another: of a linear one alone the slope half-way says the whole change."""
+    """Attributions of a linear model; None for a non-linear model, whose midpoint slope does not explain the full change."""
     if not problem.is_differentiable:
         return None
     attributions = integrate_steps(problem, compute_baseline(problem), 1)
@@ -58,7 +58,7 @@ def attribute_linear(problem: AttributionProblem) -> np.ndarray | None:
 
 
 def attribute_permutations(problem: AttributionProblem, background: np.ndarray, seed: int) -> np.ndarray:
-    """By permutations of the features."""
+    """Attributions by permutations of the features."""
     import shap
 
     masker = shap.maskers.Independent(background, max_samples=len(background))
@@ -68,13 +68,13 @@ def attribute_permutations(problem: AttributionProblem, background: np.ndarray, 
 
 
 def compute_gap(problem: AttributionProblem, attributions: np.ndarray) -> np.ndarray:
-    """(n,): sum of attributions less the output's distance from its mean over the reference, as part of that distance's mean size."""
+    """(n,): sum of attributions minus the output's distance from its mean over the background, relative to the mean size of that distance."""
     background = select_background(problem) if attribute_linear(problem) is None else compute_baseline(problem)[None, :]
     return completeness_gap(attributions, _output_change(problem, background))
 
 
 def _output_change(problem: AttributionProblem, background: np.ndarray) -> np.ndarray:
-    """Output of the examples less its mean over others (m, features) that have the same modalities."""
+    """Output of the examples minus its mean over background examples (m, features) with the same modalities."""
     compute_output, present = problem.output_function(), problem.present
     if present is None:
         return compute_output(problem.values) - compute_output(background).mean(axis=0)

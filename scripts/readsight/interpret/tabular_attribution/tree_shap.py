@@ -1,11 +1,10 @@
-"""Exact Shapley values of tree models kept as arrays, against single training examples.
+"""Exact Shapley values of tree models stored as arrays, against single training examples.
 
-For one example and one that stands for absent features, a leaf is reached by those sets of features
-that hold all on which only the example passes the leaf's path (a of them) and none on which only
-the other one does (b of them). Each of the former then gets (a − 1)! b! / (a + b)! of the leaf's value,
-each of the latter −a! (b − 1)! / (a + b)! (Lundberg et al. 2020, interventional TreeSHAP). Trees add up. A
-forest's mean of probabilities becomes a logit by the rescale rule (Chen, Lundberg, Lee 2022): the
-attributions of an example and its counterpart are stretched to the change of the logit.
+For an example and a reference that provides absent features, a leaf is reached by those sets of features that contain all
+features on which only the example passes the leaf's path (a of them) and none on which only the reference does (b of them).
+Each of the former gets (a − 1)! b! / (a + b)! of the leaf's value, each of the latter −a! (b − 1)! / (a + b)! (Lundberg et al.
+2020, interventional TreeSHAP). Trees are additive. The mean probability of a forest is converted to a logit by the rescale rule
+(Chen, Lundberg, Lee 2022): attributions are scaled to the change of the logit.
 """
 
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ import numpy as np
 from readsight.interpret.tabular_attribution.problem import AttributionProblem, link_predictions
 from readsight.models.calibration import EDGE
 
-MAX_COMPARISONS = 2_000_000  # comparisons of examples with conditions at once
+MAX_COMPARISONS = 2_000_000  # comparisons of examples with conditions per batch
 
 
 @dataclass(frozen=True)
 class LeafGroup:
-    """Leaves whose paths ask about equally many features.
+    """Leaves whose paths test equally many features.
 
-    feature, low, high: (leaves, asked); an example passes where low < value ≤ high. value: (leaves, outputs).
+    feature, low, high: (leaves, tested features); an example passes if low < value ≤ high. value: (leaves, outputs).
     """
 
     feature: np.ndarray
@@ -33,18 +32,18 @@ class LeafGroup:
 
 
 def is_tree_model(arrays: dict[str, np.ndarray]) -> bool:
-    """Whether a model is trees."""
+    """Whether the arrays are those of a tree model."""
     return {"root", "left", "right", "feature", "threshold", "value"} <= set(arrays)
 
 
 def count_conditions(arrays: dict[str, np.ndarray]) -> int:
-    """About how much there is to compare an example with: leaves times what a path asks at most."""
+    """Approximate number of comparisons per example: leaves times the maximum path length."""
     nodes = np.arange(len(arrays["left"]))
     return int((arrays["left"] == nodes).sum() * max(int(arrays["depth"][0]), 1))
 
 
 def collect_leaves(arrays: dict[str, np.ndarray]) -> list[LeafGroup]:
-    """All leaves that ask anything, by how much they ask. Values are such that the leaves that an example reaches add up."""
+    """All leaves with conditions, grouped by their number. The values of the leaves that an example reaches add up to the output."""
     left, right, feature, threshold = (arrays[name] for name in ("left", "right", "feature", "threshold"))
     by_size: dict[int, list[tuple[list[int], list[float], list[float], np.ndarray]]] = {}
     for tree, root in enumerate(arrays["root"]):
@@ -67,7 +66,7 @@ def collect_leaves(arrays: dict[str, np.ndarray]) -> list[LeafGroup]:
 
 
 def _leaf_value(arrays: dict[str, np.ndarray], tree: int, node: int) -> np.ndarray:
-    """What a leaf adds to the outputs: of boosted trees to one logit, of a forest its share of the mean."""
+    """Contribution of a leaf to the outputs: to one logit for boosted trees, to the mean for a forest."""
     if "output" not in arrays:
         return np.atleast_1d(arrays["value"][node]) / len(arrays["root"])
     values = np.zeros(len(arrays["level"]))
@@ -76,7 +75,7 @@ def _leaf_value(arrays: dict[str, np.ndarray], tree: int, node: int) -> np.ndarr
 
 
 def shapley_weights(feature_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(a − 1)! b! / (a + b)! and a! (b − 1)! / (a + b)! by a and b, 0 where not defined."""
+    """(a − 1)! b! / (a + b)! and a! (b − 1)! / (a + b)! by a and b, 0 where undefined."""
     gain_weights, loss_weights = np.zeros((2, feature_count + 1, feature_count + 1))
     for a in range(feature_count + 1):
         for b in range(feature_count + 1 - a):
@@ -86,7 +85,7 @@ def shapley_weights(feature_count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def attribute_against(leaves: list[LeafGroup], values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Shapley values (n, features, outputs) of the sum of the leaves, of examples (n, features) against one (features,)."""
+    """Shapley values (n, features, outputs) of the sum of the leaves, for examples (n, features) against one reference (features,)."""
     attributions = np.zeros((*values.shape, leaves[0].value.shape[1] if leaves else 1))
     for group in leaves:
         step = max(1, MAX_COMPARISONS // (len(values) * group.feature.shape[1]))
@@ -118,7 +117,7 @@ def _add_leaves(attributions: np.ndarray, leaves: LeafGroup, values: np.ndarray,
 
 
 def attribute(problem: AttributionProblem, background: np.ndarray) -> np.ndarray:
-    """Mean over the reference (m, features) of the attributions, (n, features), or (n, features, outputs)."""
+    """Mean attributions over the background (m, features): (n, features), or (n, features, outputs)."""
     exact = np.float64 if "output" in problem.arrays else np.float32
     values, background = (rows.astype(np.float32).astype(exact) for rows in (problem.values, background))
     leaves = collect_leaves(problem.arrays)
@@ -137,9 +136,9 @@ def attribute(problem: AttributionProblem, background: np.ndarray) -> np.ndarray
 
 
 def logit_stretch(kind: str, predictions: np.ndarray, reference_prediction: np.ndarray) -> np.ndarray:
-    """Change of the logit (of several classes: of the logarithm) a change of the probability, (n, outputs).
+    """Change of the logit (multiclass: of the logarithm) per change of the probability, (n, outputs).
 
-    predictions: (n, outputs) of the examples. reference_prediction: (outputs,) of the other. Where they are the same, the slope there.
+    predictions: (n, outputs) of the examples. reference_prediction: (outputs,). The slope is used where both are equal.
     """
     clipped, clipped_reference = np.clip(predictions, EDGE, 1 - EDGE), np.clip(reference_prediction, EDGE, 1 - EDGE)
     if kind == "multiclass":

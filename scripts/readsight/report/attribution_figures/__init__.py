@@ -1,5 +1,5 @@
-"""Figures of attributions of sequences: logos, substitutions, tracks along a genome, and where a model looks.
+"""Figures of sequence attributions: logos, substitutions, genome tracks, and attention maps.
 
-A module of a figure has `figure(…)`, which gives a matplotlib figure, or words that say why there is nothing to draw.
-`readsight.report.attribution_figures.genome_profile` needs no matplotlib.
+A figure module has `draw_figure(…)`, which returns a matplotlib figure, or a message if there is nothing to draw.
+`readsight.report.attribution_figures.genome_profile` does not import matplotlib.
 """

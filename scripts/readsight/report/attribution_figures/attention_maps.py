@@ -1,4 +1,4 @@
-"""Where a model looks: Grad-CAM over contributions, and maps of attention."""
+"""Attention maps: Grad-CAM and attention rollout over contributions."""
 
 from typing import Any
 
@@ -23,24 +23,29 @@ from readsight.report.figure_style import COLOURS
 
 WIDTH, TALLEST, LEFT, RIGHT = 12.0, 14.0, 0.85, 1.0
 ABOVE, HEAD, OVERLAY, GAP, STRIP, FOOT = 0.8, 0.46, 0.75, 0.06, 0.17, 0.5
-MAP, AROUND, ROWS, FINEST = 2.2, 0.85, 200, 400  # maps of all examples: inches, and inches about one; most rows and columns
+MAP, AROUND, ROWS, FINEST = (
+    2.2,
+    0.85,
+    200,
+    400,
+)  # maps of all examples: height and margin in inches; largest numbers of rows and columns
 WEIGHT_COLOUR = COLOURS[2]
 COLOUR_MAP = "cividis"
 
 
 def draw_figure(attributions: Attributions, exams: dict[str, Any], max_examples: int) -> Figure | str:
-    """A block an example: its contributions with what Grad-CAM weighs laid over them, and a strip a method; below, a map of all
-    examples a method, those of the highest score uppermost.
+    """One block per example: contributions overlaid with Grad-CAM weights, and one strip per method; below, one map of all examples per
+    method, sorted by score.
     """
     methods = [m for m in attributions.methods if m in POSITION_METHODS]
     if not methods:
         config_key = f"tasks.{attributions.attributes['task']}.attributions"
-        return f"Neither Grad-CAM nor attention rollout was asked for; name grad_cam or attention_rollout under {config_key}."
+        return f"Neither Grad-CAM nor attention rollout is configured; add grad_cam or attention_rollout to {config_key}."
     block = HEAD + OVERLAY + len(methods) * (GAP + STRIP) + FOOT
     maps = len(methods) * (MAP + AROUND)
     views = select_examples(attributions, min(max_examples, max(1, int((TALLEST - ABOVE - maps) / block))))
     if not views:
-        return "No test example was explained, so that there is none to draw."
+        return "No test examples were explained."
     page = Sheet(WIDTH, ABOVE + len(views) * block + maps)
     _draw_legend(page, attributions, exams, methods)
     for index, view in enumerate(views):
@@ -51,7 +56,7 @@ def draw_figure(attributions: Attributions, exams: dict[str, Any], max_examples:
 
 
 def position_weights(attributions: Attributions, method: str, head: str) -> np.ndarray:
-    """What a method that weighs places gives to each, (n, places): it is the same for all bases, N among them."""
+    """Weight of each position, (n, positions): equal for all bases, including N."""
     return attributions.values[method][head].mean(axis=2)
 
 
@@ -69,7 +74,7 @@ def _draw_legend(page: Sheet, attributions: Attributions, exams: dict[str, Any],
 def _draw_block(
     page: Sheet, attributions: Attributions, exams: dict[str, Any], methods: list[str], view: ExampleView, top: float
 ) -> None:
-    """One example. Of pairs both windows stand side by side."""
+    """One example; both windows of a pair are shown next to each other."""
     page.add_text(LEFT - 0.6, top, example_heading(attributions, view), fontweight="bold", fontsize=10)
     name = results.shorten(str(attributions.metadata["example"][view.row]), 60)
     page.add_text(LEFT - 0.6, top + 0.19, name, fontsize=8)
@@ -105,7 +110,7 @@ def _draw_block(
 
 
 def _draw_axis(axis: Axes, attributions: Attributions, ruler: Ruler, length: int, is_labelled: bool) -> None:
-    """The axis along the window; of pairs both windows, each with its own places."""
+    """Axis of positions along the window; for pairs both windows, each with its positions."""
     if not attributions.attributes.get("pair"):
         panels.draw_position_axis(axis, ruler, 0, length, is_labelled, max_ticks=10)
         return
@@ -115,11 +120,11 @@ def _draw_axis(axis: Axes, attributions: Attributions, ruler: Ruler, length: int
     axis.set_xlim(0, length)
     axis.axvline(half, color="black", linewidth=0.8)
     if is_labelled:
-        axis.set_xlabel(f"reference window, then the alternative one; {ruler.label}", fontsize=8, labelpad=1.5)
+        axis.set_xlabel(f"reference window, then alternative window; {ruler.label}", fontsize=8, labelpad=1.5)
 
 
 def _overlay_weights(axis: Axes, weights: np.ndarray, method: str) -> None:
-    """What a method weighs, as an area on a scale of its own at the right."""
+    """Weights of a method as an area with a separate scale on the right."""
     twin = axis.twinx()
     twin.fill_between(np.arange(len(weights)) + 0.5, weights, color=WEIGHT_COLOUR, alpha=0.3, linewidth=0)
     twin.plot(np.arange(len(weights)) + 0.5, weights, color=WEIGHT_COLOUR, linewidth=0.9)
@@ -130,7 +135,7 @@ def _overlay_weights(axis: Axes, weights: np.ndarray, method: str) -> None:
 
 
 def _draw_map(page: Sheet, attributions: Attributions, exams: dict[str, Any], method: str, top: float) -> None:
-    """All examples by places, a row each (of many some), those of the highest score uppermost."""
+    """All examples by position, one row each (a subset of many), highest score at the top."""
     head = attributions.heads[0]
     order = np.argsort(-np.asarray(attributions.score[head]), kind="stable")
     order = order[np.unique(np.linspace(0, len(order) - 1, ROWS).astype(int))] if len(order) > ROWS else order

@@ -1,4 +1,4 @@
-"""Which examples figures show, and which bases of them."""
+"""Selection of the examples and bases that figures show."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ import numpy as np
 from readsight.interpret.sequence_attribution.attribution_file import Attributions
 from readsight.interpret.tabular_attribution.results import shorten
 
-NAME_LENGTH = 20  # letters of a class's name, at most
-FOCUS_WIDTH = 72  # bases that are drawn as letters
-POSITION_METHODS = ("grad_cam", "attention_rollout")  # methods that say where a model looks, not which base does what
-FULL_WINDOW = 100  # windows of so many bases are drawn whole
+NAME_LENGTH = 20  # largest number of characters of a class name
+FOCUS_WIDTH = 72  # bases drawn as letters
+POSITION_METHODS = ("grad_cam", "attention_rollout")  # position-level methods, without an effect per base
+FULL_WINDOW = 100  # windows up to this length are drawn completely
 
 
 @dataclass(frozen=True)
 class ExampleView:
-    """An example and the number of it that is explained. row: of the file. group: what it stands for, in words."""
+    """An example and its explained output. row: of the file. group: label of the reason for showing it."""
 
     row: int
     head: str
@@ -26,7 +26,7 @@ class ExampleView:
 
 
 def example_groups(attributions: Attributions) -> list[tuple[str, str, bool]]:
-    """What examples are shown of: words, head, and whether its highest scores are meant, not its lowest."""
+    """Groups of shown examples: label, head, and whether the highest scores are meant (else the lowest)."""
     kind, heads = attributions.attributes["kind"], attributions.heads
     classes = [shorten(name, NAME_LENGTH) for name in attributions.attributes["classes"]]
     if kind == "binary":
@@ -39,9 +39,9 @@ def example_groups(attributions: Attributions) -> list[tuple[str, str, bool]]:
 
 
 def select_examples(attributions: Attributions, max_examples: int) -> list[ExampleView]:
-    """The most confidently predicted examples of each class or head in turn, `max_examples` in all, by group.
+    """The most confidently predicted examples of each class or head in turn, `max_examples` in total, sorted by group.
 
-    Two groups alternate, so that each has a column of its own.
+    Two groups alternate, so that each has one column.
     """
     by_group = []
     for label, head, is_highest in example_groups(attributions):
@@ -55,7 +55,7 @@ def select_examples(attributions: Attributions, max_examples: int) -> list[Examp
 
 
 def _interleave(groups: list[list[ExampleView]]) -> Iterator[ExampleView]:
-    """One of each group, then the next of each; no example twice for one head."""
+    """The first view of each group, then the second, and so on; no example twice for one head."""
     taken = set()
     for views in zip_longest(*groups):
         for view in views:
@@ -65,7 +65,7 @@ def _interleave(groups: list[list[ExampleView]]) -> Iterator[ExampleView]:
 
 
 def example_heading(attributions: Attributions, view: ExampleView) -> str:
-    """What a block shows: prediction, its number, and what the example is."""
+    """Heading of a block: prediction, score, and true value."""
     score = f"{attributions.score[view.head][view.row]:+.2f}".replace("-", "−")
     text = f"{view.group[0].upper()}{view.group[1:]} ({attributions.attributes['unit']} {score})"
     kind, classes, label = (
@@ -85,26 +85,26 @@ def example_heading(attributions: Attributions, view: ExampleView) -> str:
 
 
 def base_level_methods(attributions: Attributions) -> list[str]:
-    """Methods that tell what each base does; those of places alone where there is no other."""
+    """Methods with an effect per base; position-level methods if there is none."""
     return [m for m in attributions.methods if m not in POSITION_METHODS] or attributions.methods
 
 
 def choose_leading_method(attributions: Attributions, exams: dict[str, Any]) -> str:
-    """The first method that passed its exams, of those that tell bases apart; the first of all where none did."""
+    """The first base-level method that passed its exams; the first of all if none did."""
     candidates = base_level_methods(attributions)
     return next((m for m in candidates if exams.get(m, {}).get("passed")), candidates[0])
 
 
 def window_contributions(attributions: Attributions, method: str, view: ExampleView) -> np.ndarray:
-    """Contributions of each place of an example's window, (places,); of a pair those of both windows added up."""
+    """Contributions per position of an example's window, (positions,); summed over both windows of a pair."""
     contributions = attributions.contributions(method, view.head)[view.row]
     return contributions.reshape(2, -1).sum(axis=0) if attributions.attributes.get("pair") else contributions
 
 
 def find_focus(contributions: np.ndarray, width: int = FOCUS_WIDTH, full_width: int = FULL_WINDOW) -> tuple[int, int]:
-    """The stretch of `width` places that contributes most, [start, end); what contributes stands in its middle rather than at its edge.
+    """The segment of `width` positions with the largest contributions, [start, end), preferably with these in its middle.
 
-    contributions: (places,), signed. All places where there are not more than `full_width`.
+    contributions: (positions,), signed. All positions if there are at most `full_width`.
     """
     length = len(contributions)
     if length <= full_width:
@@ -117,7 +117,7 @@ def find_focus(contributions: np.ndarray, width: int = FOCUS_WIDTH, full_width: 
 
 @dataclass(frozen=True)
 class Ruler:
-    """Places along a window as a reader knows them: on the genome, from 1; along the sequence, from 1, where it has no place there."""
+    """Display coordinates along a window: 1-based genome positions, or 1-based positions in the sequence if its location is unknown."""
 
     chrom: str
     start: int
@@ -137,24 +137,24 @@ class Ruler:
         )
 
     def to_position(self, offset: int) -> int:
-        """Of a place of the window (from 0)."""
+        """Position of an offset in the window (from 0)."""
         return self.end - offset if self.strand == "-" else self.start + offset + 1
 
     def to_offset(self, position: int) -> int:
-        """Of a position."""
+        """Offset of a position."""
         return self.end - position if self.strand == "-" else position - self.start - 1
 
     def round_ticks(self, start: int, end: int, max_ticks: int = 6) -> list[tuple[float, str]]:
-        """Middles of round positions among the places [start, end), and what they are called."""
+        """Centres of round positions among the offsets [start, end), and their labels."""
         low, high = sorted((self.to_position(start), self.to_position(end - 1)))
         step = next(size for size in _tick_steps() if (high - low) / size <= max_ticks)
         return [(self.to_offset(position) + 0.5, f"{position:,}") for position in range(-(-low // step) * step, high + 1, step)]
 
     @property
     def label(self) -> str:
-        """What the axis is called."""
+        """Label of the axis."""
         if not self.chrom:
-            return "place in the sequence (bp)"
+            return "position in the sequence (bp)"
         return f"{self.chrom} (bp{', reverse strand' if self.strand == '-' else ''})"
 
 

@@ -1,4 +1,4 @@
-"""Genes of a region: exons as boxes, introns as lines with arrowheads in the direction of transcription."""
+"""Gene annotation of a region: exons as boxes, introns as lines with arrowheads in the direction of transcription."""
 
 import logging
 from pathlib import Path
@@ -15,12 +15,12 @@ FONT_SIZE = 7.5  # points
 
 
 def find_transcripts(gtf: list[Path], chrom: str, start: int, end: int) -> list[Transcript]:
-    """Transcripts that reach into [start, end) of a contig, by their first base; of genes with many, the longest ones first."""
+    """Transcripts that overlap [start, end) of a contig, longest first."""
     transcripts = []
     for path in gtf:
         try:
             annotated = annotation.read_gtf(path, {chrom: 0})
-        except InputError as error:  # an annotation may have no gene on this contig
+        except InputError as error:  # the annotation may have no genes on this contig
             log.info("%s", error)
             continue
         transcripts += [
@@ -37,7 +37,7 @@ def transcript_span(transcript: Transcript) -> tuple[int, int]:
 
 
 def arrange_lanes(transcripts: list[Transcript], start: int, end: int, letter: float) -> list[list[Transcript]]:
-    """Transcripts in lanes in which they and their names do not touch; those that find none of MOST are left out.
+    """Transcripts in lanes without overlap of transcripts or names; those that do not fit into MAX_LANES are omitted.
 
     letter: width of a letter, in bases.
     """
@@ -62,7 +62,7 @@ def arrange_lanes(transcripts: list[Transcript], start: int, end: int, letter: f
 
 
 def draw_lanes(axis: Axes, lanes: list[list[Transcript]], start: int, end: int, letter: float) -> None:
-    """Draw lanes, the first uppermost."""
+    """Draw lanes, the first at the top."""
     axis.set(xlim=(start, end), ylim=(len(lanes), 0))
     axis.set_yticks([])
     axis.spines[["left", "bottom"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""Contributions of windows, laid along the genome: at each base the mean over the windows that hold it."""
+"""Contributions per base of the genome: mean over the windows that cover each base."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from readsight.interpret.sequence_attribution.attribution_file import Attributio
 
 @dataclass(frozen=True)
 class Track:
-    """One contig. positions: (m,) int64, 0-based, ascending, those that a window holds. values: (m,) float64. bases: (m,) uint8,
-    codes of the forward strand. windows: (m,) how many hold each place.
+    """One contig. positions: (m,) int64, 0-based, ascending, those covered by windows. values: (m,) float64. bases: (m,) uint8,
+    codes of the forward strand. windows: (m,) number of windows that cover each position.
     """
 
     positions: np.ndarray
@@ -20,29 +20,29 @@ class Track:
     windows: np.ndarray
 
     def crop(self, start: int, end: int) -> "Track":
-        """What lies within [start, end)."""
+        """The part within [start, end)."""
         rows = slice(*np.searchsorted(self.positions, [start, end]))
         return Track(self.positions[rows], self.values[rows], self.bases[rows], self.windows[rows])
 
 
 def find_placed_rows(attributions: Attributions) -> np.ndarray:
-    """Rows whose place on a genome is known."""
+    """Rows with a known genomic location."""
     if "chrom" not in attributions.metadata:
         return np.zeros(0, int)
     return np.flatnonzero(np.asarray(attributions.metadata["chrom"]) != "")
 
 
 def split_windows(attributions: Attributions, values: np.ndarray) -> list[np.ndarray]:
-    """Values (n, places, …) of each window: one, or of pairs two."""
+    """Values (n, positions, …) of each window: one, or two for pairs."""
     return np.split(values, 2, axis=1) if attributions.attributes.get("pair") else [values]
 
 
 def build_tracks(attributions: Attributions, values: np.ndarray, lengths: dict[str, int] | None = None) -> dict[str, Track]:
-    """Mean of values (n, places) over the windows that hold each base, contig by contig in order of name.
+    """Mean of values (n, positions) over the windows that cover each base, per contig in order of name.
 
-    Windows on - are turned over; bases outside their contig are left out. Of pairs both windows' values are added up place by
-    place: what the two share cancels out, and behind an allele of another length places are the reference window's. lengths:
-    contig → bases, if they are known.
+    Windows on the reverse strand are reversed; bases outside their contig are omitted. The values of both windows of a pair are
+    summed per position, so that shared contributions cancel; after an allele of a different length positions are those of the
+    reference window. lengths: contig → length in bases, if known.
     """
     values, bases = sum(split_windows(attributions, values)), split_windows(attributions, attributions.sequence)[0]
     chroms, tracks = np.asarray(attributions.metadata.get("chrom", [])), {}
@@ -69,7 +69,7 @@ def _build_track(
 
 
 def select_strongest(tracks: list[dict[str, Track]]) -> dict[str, Track]:
-    """Of tracks of several heads over the same windows that value, at each base, which is largest in size."""
+    """Combine tracks of several heads over the same windows: at each base the value of largest magnitude."""
     strongest_tracks = {}
     for name, first in tracks[0].items():
         stacked = np.stack([track[name].values for track in tracks])

@@ -1,4 +1,4 @@
-"""Hits of motifs, drawn as brackets above the letters."""
+"""Motif hits, drawn as brackets above the letters."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ LANE_HEIGHT = 0.2  # inches
 
 
 def read(hits: Path | None, motifs: Path | None = None) -> pd.DataFrame:
-    """Hits along examples that contribute as their motif does; none without a file. head: what the motif speaks for, "" where
-    that is not known. motifs: table of them; one with a known match bears its name.
+    """Hits whose contribution agrees with their motif; empty without a file.
+
+    head: output that the motif supports, "" if unknown. motifs: table of motifs; motifs with a known match get its name.
     """
     if hits is None:
         return pd.DataFrame(columns=[*COLUMNS, "head"])
@@ -33,7 +34,7 @@ def read(hits: Path | None, motifs: Path | None = None) -> pd.DataFrame:
 
 
 def select_hits(records: pd.DataFrame, example: str, head: str, start: int, end: int) -> pd.DataFrame:
-    """Hits of an example, of motifs of a head, that reach into [start, end), the most contributing first."""
+    """Hits of an example, of motifs of a head, that overlap [start, end), largest contribution first."""
     selected = records[(records["example"] == example) & records["head"].isin(["", head])]
     selected = selected[(selected["start"] < end) & (selected["end"] > start)]
     return selected.iloc[selected["contribution"].abs().to_numpy(float).argsort(kind="stable")[::-1]]
@@ -41,7 +42,7 @@ def select_hits(records: pd.DataFrame, example: str, head: str, start: int, end:
 
 @dataclass(frozen=True)
 class Bracket:
-    """A hit as it is drawn: its lane (from 0, the lowest), ends, middle of its name, and its name."""
+    """A drawn hit: its lane (from 0, the lowest), ends, centre of its label, and label."""
 
     lane: int
     start: float
@@ -51,10 +52,10 @@ class Bracket:
 
 
 def arrange_hits(records: pd.DataFrame, left: int, right: int, inches: float) -> list[Bracket]:
-    """Hits in lanes, the first before others; those that find no room beside each other are left out, and those that name again
-    what stands there. inches: width of the panel.
+    """Hits in lanes, in order of priority; hits that do not fit, and repeated labels at the same position, are omitted. inches: width of
+    the panel.
     """
-    letter = FONT_SIZE * 0.58 / 72 * (right - left) / inches  # in places
+    letter = FONT_SIZE * 0.58 / 72 * (right - left) / inches  # in bases
     taken: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
     brackets = []
     for hit in records.itertuples():
@@ -73,7 +74,7 @@ def arrange_hits(records: pd.DataFrame, left: int, right: int, inches: float) ->
 
 
 def draw_brackets(axis: Axes, brackets: list[Bracket], left: int, right: int, lanes: int) -> None:
-    """Draw hits in a panel of so many lanes."""
+    """Draw hits in a panel with the given number of lanes."""
     axis.set_axis_off()
     axis.set(xlim=(left, right), ylim=(0, lanes))
     for bracket in brackets:

@@ -1,4 +1,4 @@
-"""Logos of contributions: the most contributing bases of the most confidently predicted examples, by each method."""
+"""Logos of contributions: the most contributing bases of the most confidently predicted examples, per method."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,17 +27,17 @@ from readsight.report.attribution_figures.panels import Sheet
 
 WIDTH, TALLEST = 14.0, 14.0
 LEFT, GAP, RIGHT = 0.62, 0.4, 0.3  # margins of columns
-HEAD, PROFILE, TICKS, TITLE, FOOT = 0.46, 0.42, 0.2, 0.2, 0.58  # of a block, from its top to its bottom
-LOW, HIGH = 0.38, 0.6  # panels of letters, so that two rows of blocks fit
+HEAD, PROFILE, TICKS, TITLE, FOOT = 0.46, 0.42, 0.2, 0.2, 0.58  # heights of the parts of a block, from top to bottom
+LOW, HIGH = 0.38, 0.6  # limits of letter panels, so that two rows of blocks fit
 ABOVE = 0.45
-MAX_SUBSTITUTIONS = 8  # more places in which a pair differs are an allele of another length
-WINDOW_LABELS = ("reference window", "alternative window", "both: what the place changes")
+MAX_SUBSTITUTIONS = 8  # pairs with more differing positions have alleles of different length
+WINDOW_LABELS = ("reference window", "alternative window", "both: effect of the variant")
 
 
 @dataclass
 class ExampleBlock:
-    """What is drawn of one example. contributions: contributions of its window by the leading method, (places,). focus_range: places that
-    are drawn as letters. brackets: hits there.
+    """Content of an example's block. contributions: of its window by the leading method, (positions,). focus_range: positions drawn as
+    letters. brackets: hits in that range.
     """
 
     view: ExampleView
@@ -47,8 +47,8 @@ class ExampleBlock:
 
 
 def draw_figure(attributions: Attributions, exams: dict[str, Any], hit_table: pd.DataFrame, max_examples: int) -> Figure | str:
-    """A block an example: profile of its whole window, hits of motifs, a logo a method. exams: method → what it passed.
-    hit_table: hits. Letters of one method and head are of one scale in all blocks.
+    """One block per example: profile of its full window, motif hits, one logo per method. exams: method → results. Letters of one method
+    and head have the same scale in all blocks.
     """
     panels = [
         (m, window)
@@ -62,7 +62,7 @@ def draw_figure(attributions: Attributions, exams: dict[str, Any], hit_table: pd
         attributions, min(max_examples, 2 * max(1, int((TALLEST - ABOVE) / (block_height + hits.LANE_HEIGHT))))
     )
     if not views:
-        return "No test example was explained, so that there is none to draw."
+        return "No test examples were explained."
     columns = min(2, len(views))
     page_width = WIDTH if columns == 2 else WIDTH / 2 + 0.5
     width = (page_width - LEFT * columns - GAP * (columns - 1) - RIGHT) / columns
@@ -108,8 +108,9 @@ def _draw_block(
     layout: tuple[float, float, float, float],
     shared_axes: dict[tuple[str, str, bool], list[Axes]],
 ) -> None:
-    """Draw one example. layout: left, top, width, and height of a panel of letters, in inches. shared_axes: panels by what they share
-    their scale with, added to.
+    """Draw one example.
+
+    layout: left, top, width, and height of a panel of letters, in inches. shared_axes: panels grouped by common scale, extended here.
     """
     left, top, width, letter_height = layout
     view, leading_method, ruler = (
@@ -122,7 +123,7 @@ def _draw_block(
     page.add_text(
         left - 0.45,
         top + 0.19,
-        f"{name}; whole window ({METHOD_NAMES.get(leading_method, leading_method)}), shaded: the bases below",
+        f"{name}; full window ({METHOD_NAMES.get(leading_method, leading_method)}), shaded: the bases below",
         fontsize=8,
     )
     profile = page.add_axis(left, top + HEAD, width, PROFILE)
@@ -155,8 +156,8 @@ def _draw_panel(
     window: int | None,
     focus_range: tuple[int, int],
 ) -> None:
-    """Letters of one window, or bars of what a pair's two windows do together; the bases in which they differ are shaded, of an
-    allele of another length the first of them.
+    """Letters of one window, or bars of both windows of a pair combined; differing bases are shaded, for an allele of a different length
+    only the first.
     """
     start, end = focus_range
     sequence = attributions.sequence[view.row]
@@ -176,7 +177,7 @@ def _draw_panel(
 
 
 def _share_scale(shared_axes: dict[tuple[str, str, bool], list[Axes]]) -> None:
-    """Give panels of one key one scale."""
+    """Give all panels of a group the same scale."""
     for axes in shared_axes.values():
         low, high = zip(*(axis.get_ylim() for axis in axes), strict=True)
         for axis in axes:

@@ -1,4 +1,4 @@
-"""What each substitution does: a heat map of bases by places, from in-silico mutagenesis, with the logo below it."""
+"""Heat map of substitution effects from in-silico mutagenesis, bases by positions, with a logo below."""
 
 from typing import Any
 
@@ -22,29 +22,29 @@ from readsight.report.attribution_figures.example_selection import (
 from readsight.report.attribution_figures.panels import Sheet
 
 METHOD = "mutagenesis"
-COLOUR_MAP = "RdBu_r"  # ColorBrewer's, told apart by colour-blind readers; white: no change
+COLOUR_MAP = "RdBu_r"  # ColorBrewer, safe for colour-blind readers; white: no change
 WIDTH, TALLEST, LEFT, RIGHT = 12.0, 14.0, 0.85, 0.25
 ABOVE, BELOW = 0.45, 0.75
 HEAD, PROFILE, TICKS, CELLS, SPACE, LETTERS, FOOT = 0.46, 0.36, 0.32, 0.8, 0.07, 0.6, 0.54
 
 
 def substitution_effects(attributions: np.ndarray, contributions: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """How the explained number changes by each base at each place, (…, places, 4); 0 for the sequence's own, NaN at N.
+    """Change of the explained output by each base at each position, (…, positions, 4); 0 for the observed base, NaN at N.
 
-    attributions: attributions by mutagenesis, which are less the mean over the four bases.
+    attributions: by mutagenesis, centred over the four bases.
     """
     return np.where(sequence[..., None] < 4, attributions - contributions[..., None], np.nan)
 
 
 def draw_figure(attributions: Attributions, exams: dict[str, Any], max_examples: int) -> Figure | str:
-    """A block an example: profile of its whole window, heat map of its most contributing bases, their logo."""
+    """One block per example: profile of its full window, heat map of its most contributing bases, their logo."""
     if METHOD not in attributions.methods:
-        return f"Substitutions are drawn of in-silico mutagenesis: name {METHOD} under tasks.{attributions.attributes['task']}.attributions."
+        return f"Substitution effects need in-silico mutagenesis: add {METHOD} to tasks.{attributions.attributes['task']}.attributions."
     window_count = 2 if attributions.attributes.get("pair") else 1
     block = HEAD + PROFILE + TICKS + window_count * (CELLS + SPACE + LETTERS) + (window_count - 1) * 0.25 + FOOT
     views = select_examples(attributions, min(max_examples, max(1, int((TALLEST - ABOVE - BELOW) / block))))
     if not views:
-        return "No test example was explained, so that there is none to draw."
+        return "No test examples were explained."
     page = Sheet(WIDTH, ABOVE + len(views) * block + BELOW)
     text, failed = panels.method_label(METHOD, exams, 60)
     style = {"color": panels.FAILED, "fontweight": "bold"} if failed else {}
@@ -55,7 +55,7 @@ def draw_figure(attributions: Attributions, exams: dict[str, Any], max_examples:
         top = ABOVE + index * block
         page.add_text(LEFT - 0.6, top, example_heading(attributions, view), fontweight="bold", fontsize=10)
         name = shorten(str(attributions.metadata["example"][view.row]), 60)
-        page.add_text(LEFT - 0.6, top + 0.19, f"{name}; whole window, shaded: the bases below", fontsize=8)
+        page.add_text(LEFT - 0.6, top + 0.19, f"{name}; full window, shaded: the bases below", fontsize=8)
         contributions = window_contributions(attributions, METHOD, view)
         focus_range, ruler = find_focus(contributions, FULL_WINDOW), Ruler.from_attributions(attributions, view.row)
         profile = page.add_axis(LEFT, top + HEAD, width, PROFILE)
@@ -90,7 +90,7 @@ def draw_figure(attributions: Attributions, exams: dict[str, Any], max_examples:
 
 
 def _select_window(attributions: Attributions, view: ExampleView, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of an example's window: attributions (places, 4), contributions and codes (places,)."""
+    """Attributions (positions, 4), contributions and codes (positions,) of one window of an example."""
     window_count = 2 if attributions.attributes.get("pair") else 1
     arrays = (attributions.values[METHOD][view.head], attributions.contributions(METHOD, view.head), attributions.sequence)
     window_attributions, contributions, sequence = (np.split(array[view.row], window_count)[window] for array in arrays)
@@ -98,7 +98,7 @@ def _select_window(attributions: Attributions, view: ExampleView, window: int) -
 
 
 def _draw_cells(axis: Axes, attributions: Attributions, view: ExampleView, window: int, focus_range: tuple[int, int]) -> Any:
-    """The heat map: A, C, G, T from above, a dot at the base that is there."""
+    """The heat map: A, C, G, T from the top, a dot at the observed base."""
     window_attributions, contributions, sequence = _select_window(attributions, view, window)
     start, end = focus_range
     values = substitution_effects(window_attributions, contributions, sequence)[start:end]
@@ -124,7 +124,7 @@ def _draw_letters(
 
 
 def _draw_colour_key(page: Sheet, attributions: Attributions, maps: list[tuple[Axes, Any]]) -> None:
-    """One scale of colours for all maps, as far below as above 0, and its key."""
+    """One symmetric colour scale for all maps, and its key."""
     largest = max(float(np.abs(mesh.get_array()).max()) for _, mesh in maps) or 1.0
     norm = TwoSlopeNorm(0, -largest, largest)
     for _, mesh in maps:
@@ -134,5 +134,5 @@ def _draw_colour_key(page: Sheet, attributions: Attributions, maps: list[tuple[A
     bar.ax.tick_params(labelsize=7, length=2.5)
     bar.outline.set_linewidth(0.5)
     bar.ax.xaxis.set_major_formatter(lambda value, _: f"{value:+.3g}".replace("-", "−") if value else "0")
-    text = f"change of the {attributions.attributes['unit']} by the substitution (grey dot: the base that is there)"
+    text = f"change of the {attributions.attributes['unit']} by the substitution (grey dot: observed base)"
     page.add_text(LEFT + 3.4, page.height - 0.57, text, fontsize=8)

@@ -1,4 +1,4 @@
-"""What figures of sequences share: panels placed in inches, titles of methods, profiles, letters, marks."""
+"""Elements shared by sequence figures: panels placed in inches, method titles, profiles, letters, markers."""
 
 import pathlib
 from typing import Any
@@ -17,11 +17,11 @@ from readsight.report.attribution_figures.example_selection import Ruler
 from readsight.report.figure_style import COLOURS
 
 UP, DOWN, FAILED, GREY = COLOURS[1], COLOURS[0], "#A62B00", "0.45"
-SHADE = "#FBE9DF"  # behind what a failed method says
+SHADE = "#FBE9DF"  # background of failed methods
 
 
 class Sheet:
-    """A figure whose panels are placed in inches from its upper left corner. width, height: of the whole, in inches."""
+    """A figure whose panels are placed in inches from its upper left corner. width, height: of the figure, in inches."""
 
     def __init__(self, width: float, height: float):
         self.figure: Figure = figure_style.plt.figure(figsize=(width, height))
@@ -32,13 +32,13 @@ class Sheet:
         return self.figure.add_axes(bounds, **options)
 
     def add_text(self, left: float, top: float, text: str, **options: Any) -> None:
-        """Text whose upper left corner is there."""
+        """Add text with its upper left corner at left, top."""
         style = {"fontsize": 9, "va": "top", "ha": "left"} | options
         self.figure.text(left / self.width, 1 - top / self.height, text, **style)
 
 
 def save_figure(figure: Figure | str, paths: list[pathlib.Path]) -> None:
-    """Write a figure, or the words that stand for one, in the formats of all paths."""
+    """Write a figure, or a message in its place, in the formats of all paths."""
     for path in paths:
         if isinstance(figure, str):
             figure_style.draw_message(path, figure)
@@ -47,7 +47,7 @@ def save_figure(figure: Figure | str, paths: list[pathlib.Path]) -> None:
 
 
 def method_label(method: str, exams: dict[str, Any], width: int) -> tuple[str, bool]:
-    """A method's name and what it failed, in about `width` letters, and whether it did fail."""
+    """A method's name and the exams it failed, in about `width` characters, and whether it failed any."""
     result = exams.get(method)
     if not result:
         return f"{results.METHOD_NAMES.get(method, method)} (not examined)", False
@@ -62,7 +62,7 @@ def method_label(method: str, exams: dict[str, Any], width: int) -> tuple[str, b
 
 
 def draw_title(axis: Axes, method: str, exams: dict[str, Any], suffix: str = "", above: float = 0) -> None:
-    """A method's name above its panel (by so many inches) and what it failed; the panel of one that failed is shaded."""
+    """A method's name and failed exams above its panel (by `above` inches); the panel of a failed method is shaded."""
     width = int(axis.get_position().width * axis.figure.get_figwidth() * 72 / 8 / 0.62)
     label, failed = method_label(method, exams, width - len(suffix))
     style = {"color": FAILED, "fontweight": "bold"} if failed else {"color": "black"}
@@ -72,7 +72,7 @@ def draw_title(axis: Axes, method: str, exams: dict[str, Any], suffix: str = "",
 
 
 def draw_position_axis(axis: Axes, ruler: Ruler, start: int, end: int, is_labelled: bool = True, max_ticks: int = 6) -> None:
-    """The axis of places [start, end): ticks at round positions, called so or not."""
+    """Axis of positions [start, end): ticks at round positions, with or without labels."""
     ticks = ruler.round_ticks(start, end, max_ticks)
     axis.set_xticks([position for position, _ in ticks], [label for _, label in ticks] if is_labelled else [], fontsize=7)
     axis.set_xlim(start, end)
@@ -82,7 +82,7 @@ def draw_position_axis(axis: Axes, ruler: Ruler, start: int, end: int, is_labell
 
 
 def draw_value_axis(axis: Axes, label: str = "", max_ticks: int = 2) -> None:
-    """The axis of numbers: few ticks, of short names."""
+    """Axis of values: few ticks with short labels."""
     axis.yaxis.set_major_locator(MaxNLocator(max_ticks, min_n_ticks=2))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
     axis.tick_params(axis="y", labelsize=7, length=2.5, pad=2)
@@ -90,7 +90,7 @@ def draw_value_axis(axis: Axes, label: str = "", max_ticks: int = 2) -> None:
 
 
 def axis_limits(values: list[np.ndarray]) -> tuple[float, float]:
-    """Lowest and highest of sums of signed values, with room; never empty."""
+    """Lowest and highest of 0 and signed values, with a margin; never empty."""
     low = min([0.0, *(float(v.min()) for v in values if v.size)])
     high = max([0.0, *(float(v.max()) for v in values if v.size)])
     margin = 0.06 * (high - low) or 1.0
@@ -98,7 +98,7 @@ def axis_limits(values: list[np.ndarray]) -> tuple[float, float]:
 
 
 def draw_bars(axis: Axes, values: np.ndarray, positions: np.ndarray | None = None) -> None:
-    """Signed values a place each, orange up and blue down, as two paths whatever their number. positions: left edges, ascending."""
+    """One signed bar per position, orange for positive and blue for negative, as two paths. positions: left edges, ascending."""
     positions = np.arange(len(values)) if positions is None else positions
     for sign, colour in ((1, UP), (-1, DOWN)):
         indices = np.flatnonzero(values * sign > 0)
@@ -111,7 +111,7 @@ def draw_bars(axis: Axes, values: np.ndarray, positions: np.ndarray | None = Non
 
 
 def draw_profile(axis: Axes, contributions: np.ndarray, ruler: Ruler, focus_range: tuple[int, int]) -> None:
-    """Contributions of a whole window; the stretch that is drawn as letters is shaded."""
+    """Contributions of a full window; the range drawn as letters is shaded."""
     draw_bars(axis, contributions)
     axis.set_ylim(*axis_limits([contributions]))
     if focus_range != (0, len(contributions)):
@@ -122,7 +122,7 @@ def draw_profile(axis: Axes, contributions: np.ndarray, ruler: Ruler, focus_rang
 
 
 def draw_letters(axis: Axes, contributions: np.ndarray, sequence: np.ndarray, start: int, end: int) -> np.ndarray:
-    """The sequence's own bases of [start, end), as high as they contribute. Returns the heights, (end − start, 4)."""
+    """Observed bases of [start, end), as high as their contributions. Returns the heights, (end − start, 4)."""
     heights = np.zeros((end - start, 4))
     codes = sequence[start:end]
     known = np.flatnonzero(codes < 4)
@@ -133,7 +133,7 @@ def draw_letters(axis: Axes, contributions: np.ndarray, sequence: np.ndarray, st
 
 
 def draw_position_marker(axes: list[Axes], position: int | None) -> None:
-    """A triangle above the place that is explained, and a band behind its letter."""
+    """A triangle above the explained position, and a band behind its letter."""
     for axis in axes if position is not None else []:
         low, high = axis.get_xlim()
         if low <= position < high:
@@ -150,9 +150,9 @@ def draw_legend(
     extra_handles: list[tuple[Any, str]] | None = None,
 ) -> None:
     """What colours and marks mean, in one line. has_positions: whether places are explained. has_failed: whether a method did. extra_handles: handles and words."""
-    entries = [(Patch(color=UP), "raises the number that is explained"), (Patch(color=DOWN), "lowers it"), *(extra_handles or [])]
+    entries = [(Patch(color=UP), "increases the explained output"), (Patch(color=DOWN), "decreases it"), *(extra_handles or [])]
     if has_positions:
-        entries.append((Line2D([], [], color="black", marker="v", markersize=4.5, linewidth=0), "place that is explained"))
+        entries.append((Line2D([], [], color="black", marker="v", markersize=4.5, linewidth=0), "explained position"))
     if has_failed:
         entries.append((Patch(facecolor=SHADE, edgecolor=FAILED, linewidth=0.5), "method that failed an exam"))
     anchor = (left / page.width, 1 - top / page.height)

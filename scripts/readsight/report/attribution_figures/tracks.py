@@ -1,4 +1,4 @@
-"""Contributions along the genome, over genes and variants, on the region that most windows hold."""
+"""Contributions per base of the genome with genes and variants, for the region with most windows."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,15 @@ from readsight.report.attribution_figures.panels import Sheet
 
 WIDTH, LEFT, RIGHT, ABOVE = 12.0, 0.85, 0.3, 0.6
 TITLE, HEIGHT, WINDOWS, LANE, FOOT = 0.24, 0.85, 0.22, 0.34, 0.5
-WINDOWS_WIDE = 8  # a region is so many windows' length at most
+WINDOWS_WIDE = 8  # largest length of a region, in window lengths
 MOST_HEADS, MOST_SETS, MOST_NAMED = 4, 3, 12
-MIN_EFFECT = 0.1  # effects below this part of the largest bear no name
-FONT_SIZE = 6.5  # points, of variants' names
+MIN_EFFECT = 0.1  # effects below this fraction of the largest have no label
+FONT_SIZE = 6.5  # points, of variant labels
 
 
 @dataclass(frozen=True)
 class GenomeRegion:
-    """chrom, [start, end), 0-based, and the rows of the windows that lie within it."""
+    """chrom, [start, end), 0-based, and the rows of the windows within it."""
 
     chrom: str
     start: int
@@ -35,8 +35,8 @@ class GenomeRegion:
 
 
 def choose_region(attributions: Attributions, contributions: np.ndarray, variants: list[pd.DataFrame]) -> GenomeRegion:
-    """The stretch of up to WINDOWS_WIDE windows' length that holds most windows, one with variants before others; of several
-    that where contributions (n, places) are largest.
+    """The region of up to WINDOWS_WIDE window lengths with most windows; regions with variants come first, ties are resolved by the
+    sum of |contributions| (n, positions).
     """
     rows = find_placed_rows(attributions)
     chrom, start, end = (np.asarray(attributions.metadata[name])[rows] for name in ("chrom", "start", "end"))
@@ -61,11 +61,12 @@ def choose_region(attributions: Attributions, contributions: np.ndarray, variant
 def draw_figure(
     attributions: Attributions, exams: dict[str, Any], gtf: list[Path], sets: dict[str, pd.DataFrame]
 ) -> Figure | str:
-    """From above: contributions to each head, windows, genes, effects of variants of each set (chrom, position from 0, ref, alt,
-    score; attrs["unit"] of sites that are gained and lost), and the bases that contribute most.
+    """From the top: contributions to each head, windows, genes, variant effects per set, and the most contributing bases.
+
+    sets: name → table with chrom, position (0-based), ref, alt, score; attrs["unit"] is set for gained and lost sites.
     """
     if not len(find_placed_rows(attributions)):
-        return "Sequences of this task have no place on a genome, so that there is nothing to draw along one."
+        return "Sequences of this task have no genomic location, so there is no genome track."
     method, heads = choose_leading_method(attributions, exams), attributions.heads[:MOST_HEADS]
     values = {head: attributions.contributions(method, head) for head in heads}
     variant_sets = list(sets.items())[:MOST_SETS]
@@ -112,11 +113,11 @@ def _draw_heading(
     page: Sheet, attributions: Attributions, region: GenomeRegion, gtf: list[Path], method: str, exams: dict[str, Any]
 ) -> None:
     location = f"{region.chrom}:{region.start + 1:,}–{region.end:,}"
-    text = f"{location}; {len(region.rows):,} explained window{'s' * (len(region.rows) != 1)}, of each base the mean over them"
+    text = f"{location}; {len(region.rows):,} explained window{'s' * (len(region.rows) != 1)}, mean per base"
     page.add_text(LEFT - 0.6, 0.08, text, fontsize=10, fontweight="bold")
     failed = not exams.get(method, {}).get("passed", True)
     notes = [] if len(attributions.heads) <= MOST_HEADS else [f"the first {MOST_HEADS} of {len(attributions.heads)} classes"]
-    notes += ["no annotation was given"] if not gtf else []
+    notes += ["no annotation configured"] if not gtf else []
     panels.draw_legend(page, LEFT - 0.6, 0.36, bool(attributions.positions), failed)
     page.add_text(page.width - RIGHT, 0.36, "; ".join(notes), fontsize=8, ha="right", color=panels.GREY)
 
@@ -129,8 +130,8 @@ def _select_variants(table: pd.DataFrame, region: GenomeRegion) -> pd.DataFrame:
 def _choose_focus(
     tracks: dict[str, Track], region: GenomeRegion, regional_sets: list[tuple[str, pd.DataFrame]]
 ) -> tuple[tuple[int, int], str]:
-    """The bases that are drawn as letters, about the variant of largest effect, or, without one on explained bases, those that
-    contribute most; and the head that they contribute most to.
+    """Range of bases drawn as letters, around the variant of largest effect or, without a covered variant, the most contributing bases;
+    and the head with the largest contributions there.
     """
     positions = next(iter(tracks.values())).positions
     variants = pd.concat([table for _, table in regional_sets]) if regional_sets else pd.DataFrame({"position": [], "score": []})
@@ -150,7 +151,7 @@ def _choose_focus(
 def _draw_track(
     axis: Axes, attributions: Attributions, exams: dict[str, Any], method: str, head: str, track: Track, region: GenomeRegion
 ) -> None:
-    """Bars of one head; triangles at the places that are explained."""
+    """Bars of one head; triangles at the explained positions."""
     panels.draw_bars(axis, track.values, track.positions)
     axis.set_ylim(*panels.axis_limits([track.values]))
     panels.draw_title(axis, method, exams, f", to {head}")
@@ -163,7 +164,7 @@ def _draw_track(
 
 
 def _draw_windows(axis: Axes, attributions: Attributions, region: GenomeRegion) -> None:
-    """A bar a window, in as many lanes as they need."""
+    """One bar per window, in as many lanes as needed."""
     ends: list[int] = []
     start, end = (np.asarray(attributions.metadata[name]) for name in ("start", "end"))
     bars = []
@@ -182,10 +183,10 @@ def _draw_windows(axis: Axes, attributions: Attributions, region: GenomeRegion) 
 def _draw_effects(
     axis: Axes, name: str, table: pd.DataFrame, attributions: Attributions, region: GenomeRegion, unit: str
 ) -> None:
-    """A stem a variant, as high as its effect; names of the largest that have room."""
+    """One stem per variant, as high as its effect; labels of the largest effects that fit."""
     axis.set_xlim(region.start, region.end)
-    note = " (a site gained: above 0, lost: below)" if unit else ""
-    axis.set_title(f"effects of variants: {name}" + (note if len(table) else " (none here)"), fontsize=8, pad=2)
+    note = " (gained sites above 0, lost sites below)" if unit else ""
+    axis.set_title(f"variant effects: {name}" + (note if len(table) else " (none here)"), fontsize=8, pad=2)
     positions, score = table["position"].to_numpy() + 0.5, table["score"].to_numpy(float)
     low, high = panels.axis_limits([score, -0.25 * score])
     axis.set_ylim(low - 0.1 * (high - low), high + 0.18 * (high - low))
@@ -198,12 +199,12 @@ def _draw_effects(
 
 
 def _draw_names(axis: Axes, table: pd.DataFrame, positions: np.ndarray, score: np.ndarray) -> None:
-    """Names beside the points of the largest effects, at the right or the left, where nothing else stands."""
+    """Labels next to the points of the largest effects, right or left, where there is free space."""
     (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
     inches_per_base, inches_per_unit = (WIDTH - LEFT - RIGHT) / (right - left), HEIGHT / (high - low)
     points = np.stack([(positions - left) * inches_per_base, (score - low) * inches_per_unit], axis=1)  # inches
     zero = -low * inches_per_unit
-    taken = [(x - 0.05, x + 0.05, min(y, zero) - 0.05, max(y, zero) + 0.05) for x, y in points]  # with their stems
+    taken = [(x - 0.05, x + 0.05, min(y, zero) - 0.05, max(y, zero) + 0.05) for x, y in points]  # including their stems
     for index, row in enumerate(table.head(MOST_NAMED).itertuples()):
         text, (x, y) = variant_label(row), points[index]
         if abs(row.score) < MIN_EFFECT * abs(score[0]):
@@ -224,7 +225,7 @@ def _overlap(first: tuple[float, float, float, float], second: tuple[float, floa
 
 
 def variant_label(row: Any) -> str:
-    """A variant as a figure calls it: position from 1, and alleles."""
+    """Label of a variant: 1-based position and alleles."""
     return f"{row.position + 1:,} {shorten(row.ref, 7)}>{shorten(row.alt, 7)}"
 
 
@@ -237,7 +238,7 @@ def _draw_zoom(
     ruler: Ruler,
     attributions: Attributions,
 ) -> None:
-    """Letters of the bases that contribute most, forward strand, variants above them."""
+    """Letters of the most contributing bases, forward strand, with variants above them."""
     start, end = focus_range
     zoomed = track.crop(start, end)
     values, bases = np.zeros(end - start), np.full(end - start, 4, np.uint8)
