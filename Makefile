@@ -37,7 +37,7 @@ test: setup setup-tests lint ## Set up, and run all tests
 	@# one worker per file, so that module fixtures are computed once
 	@$(call IN,test) python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
-lint: setup-tests ## Style of the code, and Snakemake's own lint of the demo
+lint: setup-tests ## Style of the code, and snakemake --lint of the demo
 	@echo "[lint] ruff, snakefmt, snakemake --lint"
 	@$(call IN,lint) ruff check --quiet .
 	@$(call IN,lint) ruff format --check --quiet .
