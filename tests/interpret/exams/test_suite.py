@@ -344,7 +344,7 @@ def test_truth_is_read_by_name(tmp_path: Path) -> None:
 
 
 def test_bad_truth_names_row_and_column(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="columns acts are missing; found name, sites"):
+    with pytest.raises(InputError, match="columns acts are missing; it has name, sites"):
         planted_sites.read_truth(write_table(tmp_path / "a.tsv", head="name\tsites"), ["e1"], 40)
     with pytest.raises(InputError, match=r"2 of 3 explained examples are missing \(e2, e3\)"):
         planted_sites.read_truth(write_table(tmp_path / "b.tsv", "e1\t1\t."), ["e1", "e2", "e3"], 40)

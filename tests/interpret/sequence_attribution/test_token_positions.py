@@ -1,4 +1,4 @@
-"""Grad-CAM along a sequence, and attention from tokens to bases."""
+"""Grad-CAM per position, and attention from tokens to bases."""
 
 import math
 from typing import Any

@@ -78,7 +78,9 @@ def read_truth(path: Path, names: list[str], length: int) -> list[PlantedTruth]:
         missing = [name for name in COLUMNS if name not in (table.fieldnames or [])]
         if missing:
             columns = ", ".join(table.fieldnames or []) or "none"
-            raise InputError(f"{path}: columns {', '.join(missing)} are missing; found {columns}, and needs name, acts and sites")
+            raise InputError(
+                f"{path}: columns {', '.join(missing)} are missing; it has {columns}, and needs name, acts and sites"
+            )
         wanted = set(names)
         rows = {row["name"]: (number, row) for number, row in enumerate(table, 2) if row["name"] in wanted}
     absent = [name for name in names if name not in rows]

@@ -107,9 +107,7 @@ def check_codes(fold: Fold, path: Path) -> None:
     """Raise InputError for invalid codes and for windows of the wrong length."""
     expected_length, codes = fold.sequence.length * (1 + fold.sequence.pair), np.asarray(fold.values)
     if codes.shape[1] != expected_length:
-        raise InputError(
-            f"{path}: windows of {codes.shape[1]} bases, but its metadata says {expected_length}; recreate the folds"
-        )
+        raise InputError(f"{path}: windows of {codes.shape[1]} bases, expected {expected_length}; recreate the folds")
     invalid = np.argwhere(codes > 4)
     if len(invalid):
         row, position = invalid[0]

@@ -1,4 +1,4 @@
-"""Grad-CAM on the last convolution of a network (Selvaraju et al. 2017), along the positions of a sequence.
+"""Grad-CAM on the last convolution of a network (Selvaraju et al. 2017), per position of a sequence.
 
 Channels are weighted by their mean gradient over positions; negative evidence is set to 0, as in the original method.
 """
@@ -32,7 +32,7 @@ def attribute(query: AttributionQuery, references: np.ndarray | None, spec: dict
             gradients = torch.autograd.grad(output.sum(), activations)
             for activation, gradient in zip(activations, gradients, strict=True):
                 relevance = (activation * gradient.mean(-1, keepdim=True)).sum((1, 2)).relu().detach().numpy()
-                by_window = np.split(relevance, windows)  # windows of pairs are concatenated along the batch
+                by_window = np.split(relevance, windows)  # windows of pairs are concatenated in the batch dimension
                 weights[rows] += np.hstack(
                     [interpolate(window, weights.shape[1] // windows, pool_width(query.net)) for window in by_window]
                 )

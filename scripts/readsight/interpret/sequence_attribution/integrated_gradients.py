@@ -1,8 +1,8 @@
-"""Integrated gradients along straight paths from each reference (Sundararajan et al. 2017), with adaptive steps.
+"""Integrated gradients on straight paths from each reference (Sundararajan et al. 2017), with adaptive steps.
 
-The slope of a network with maxima and rectifiers jumps thousands of times along a path: high-order quadrature gains nothing, and
+The slope of a network with maxima and rectifiers jumps thousands of times on a path: high-order quadrature gains nothing, and
 the error of every rule is inversely proportional to the number of steps. The error of a segment can be measured without extra cost:
-the difference between the output change along it and the change predicted by the slopes at its ends. Paths are therefore divided
+the difference between its output change and the change predicted by the slopes at its ends. Paths are therefore divided
 into few segments, integrated by the trapezoidal rule (which needs no slope twice), and while the contributions of a sequence do not
 add up, the segments with the largest errors are halved. On networks of the demo this takes a third of the gradients needed by
 halving all segments.
@@ -53,7 +53,8 @@ def attribute(query: AttributionQuery, references: np.ndarray, spec: dict[str, A
 class PathPoints:
     """Evaluated points of paths. pair: (k,) number of the path. fraction: (k,), 0 at the reference and 1 at the sequence.
 
-    output, slope: (k,), explained output and its slope along the path. gradient_row: (k,) row of `gradients` (…, positions, 4).
+    output, slope: (k,), explained output and its derivative with respect to the fraction. gradient_row: (k,) row of `gradients`
+    (…, positions, 4).
     """
 
     pair: np.ndarray
@@ -136,7 +137,7 @@ def _join_points(first: PathPoints, second: PathPoints) -> PathPoints:
 
 
 def _segment_errors(points: PathPoints) -> tuple[np.ndarray, np.ndarray]:
-    """First points of the segments, and the difference between predicted and actual output change along each."""
+    """First points of the segments, and the difference between predicted and actual output change of each."""
     first = np.flatnonzero(points.pair[1:] == points.pair[:-1])
     length = points.fraction[first + 1] - points.fraction[first]
     predicted = length * (points.slope[first] + points.slope[first + 1]) / 2

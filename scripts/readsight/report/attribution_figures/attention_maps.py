@@ -110,7 +110,7 @@ def _draw_block(
 
 
 def _draw_axis(axis: Axes, attributions: Attributions, ruler: Ruler, length: int, is_labelled: bool) -> None:
-    """Axis of positions along the window; for pairs both windows, each with its positions."""
+    """Position axis of the window; for pairs both windows, each with its positions."""
     if not attributions.attributes.get("pair"):
         panels.draw_position_axis(axis, ruler, 0, length, is_labelled, max_ticks=10)
         return

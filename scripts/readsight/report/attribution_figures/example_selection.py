@@ -117,7 +117,7 @@ def find_focus(contributions: np.ndarray, width: int = FOCUS_WIDTH, full_width: 
 
 @dataclass(frozen=True)
 class Ruler:
-    """Display coordinates along a window: 1-based genome positions, or 1-based positions in the sequence if its location is unknown."""
+    """Display coordinates of a window: 1-based genome positions, or 1-based positions in the sequence if its location is unknown."""
 
     chrom: str
     start: int

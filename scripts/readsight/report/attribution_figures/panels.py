@@ -149,7 +149,10 @@ def draw_legend(
     has_failed: bool,
     extra_handles: list[tuple[Any, str]] | None = None,
 ) -> None:
-    """What colours and marks mean, in one line. has_positions: whether places are explained. has_failed: whether a method did. extra_handles: handles and words."""
+    """Legend of colours and markers, in one line.
+
+    has_positions: whether positions are explained. has_failed: whether a method failed. extra_handles: handles and labels.
+    """
     entries = [(Patch(color=UP), "increases the explained output"), (Patch(color=DOWN), "decreases it"), *(extra_handles or [])]
     if has_positions:
         entries.append((Line2D([], [], color="black", marker="v", markersize=4.5, linewidth=0), "explained position"))
