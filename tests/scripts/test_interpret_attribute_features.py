@@ -35,7 +35,7 @@ def test_similarity_equals_spearman():
 def test_method_that_ignores_the_model_fails():
     results = {row["exam"]: row for row in tabular.judge_method(np.full(10, 0.4), 1.0, 0.9)}
     assert not any(row["passed"] for row in results.values())
-    assert "untrained model gets similar attributions" in results["weights drawn anew"]["reason"]
+    assert "untrained model gets similar attributions" in results["randomised weights"]["reason"]
     good = tabular.judge_method(np.zeros(10), 0.0, -0.1)
     assert all(row["passed"] for row in good)
     assert len(tabular.judge_method(np.zeros(10), None, 0.0)) == 2, "a forest has no weights to randomise"
@@ -131,7 +131,7 @@ def test_planted_features_rank_first_and_exams_pass(classes):
     planted = {f"{name}:{name[:2]}{i}" for name in modalities.FEATURES for i in range(modalities.INFORMATIVE)}
     for result in report["methods"].values():
         assert len({row["feature"] for row in result["importance"][:8]} & planted) >= 6
-        assert [row["exam"] for row in result["exams"]] == ["completeness", "weights drawn anew", "shuffled labels"]
+        assert [row["exam"] for row in result["exams"]] == ["completeness", "randomised weights", "shuffled labels"]
         assert result["passed"], result["exams"]
 
 

@@ -94,7 +94,7 @@ def test_good_methods_pass_on_a_trained_network(exam_outputs: dict[str, Any]) ->
         assert by_exam["reverse complement"]["value"] == pytest.approx(1, abs=1e-3)
         assert by_exam["reverse complement, one strand"]["value"] < 1
         assert by_exam["stability"]["held_against"] == "other folds"
-        assert by_exam["weights drawn anew"]["value"] < 0.3 and by_exam["shuffled labels"]["value"] < 0.3
+        assert by_exam["randomised weights"]["value"] < 0.3 and by_exam["shuffled labels"]["value"] < 0.3
         assert by_exam["deletion"]["passed"] and by_exam["insertion"]["passed"]
         assert by_exam["deletion"]["low"] < by_exam["deletion"]["value"] < by_exam["deletion"]["high"]
 
@@ -160,9 +160,9 @@ def test_every_model_and_outcome_is_examined(
     exams = json.loads(outputs["exams"].read_text())["methods"]
     for method in methods:
         by_exam = {row["exam"]: row for row in exams[method]["exams"]}
-        for name in ("numbers", "shuffled labels", "deletion", "insertion", "stability"):
+        for name in ("finite values", "shuffled labels", "deletion", "insertion", "stability"):
             assert by_exam[name]["value"] is not None and np.isfinite(by_exam[name]["value"]), name
-        assert (by_exam["weights drawn anew"]["value"] is None) == (model == "kmer_linear")
+        assert (by_exam["randomised weights"]["value"] is None) == (model == "kmer_linear")
         assert (by_exam["reverse complement"]["value"] is None) == bool(outcome_options.get("stranded"))
         if method in ("deep_shap", "shap"):
             assert by_exam["completeness"]["value"] < 0.01

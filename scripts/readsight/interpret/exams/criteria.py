@@ -7,14 +7,14 @@ planted sites (200 bp), splice sites (dilated, 800 bp), CTCF and PU.1 peaks (100
 | exam | limit | good methods | GC content, noise, further methods |
 |---|---|---|---|
 | completeness | ≤ 0.05 | 0.000 to 0.005 | a gap of a twentieth is invisible in a figure |
-| weights drawn anew | ≤ 0.3 | 0.01 to 0.05 | GC 1.0; saliency of splice sites 0.80: it reflects the receptive field |
+| randomised weights | ≤ 0.3 | 0.01 to 0.05 | GC 1.0; saliency of splice sites 0.80: it reflects the receptive field |
 | shuffled labels | ≤ 0.3 | -0.03 to 0.02 | GC 1.0; saliency of splice sites 0.83 |
 | deletion | ≥ 0.15 | 0.23 to 0.66 | GC 0.09, noise 0.03; saliency of elements 0.10, of peaks 0.18 |
 | insertion | ≥ 0.15 | 0.75 to 1.18 | GC 0.01, noise -0.02 |
 | agreement with mutagenesis | ≥ 0.3 | 0.42 to 0.66 | -0.01 to 0.01 |
 | planted motifs | ≥ 0.9 | 0.98 to 1.0 | 0.0 to 0.02; Grad-CAM 0.79 |
 | decoys | ≤ 0.1 | 0.02 to 0.06 | 0.50 to 0.59; Grad-CAM 0.14 |
-| planted places | ≥ 0.5 | 0.72 to 0.91 | 0.11, as expected by chance; saliency 0.48 |
+| planted positions | ≥ 0.5 | 0.72 to 0.91 | 0.11, as expected by chance; saliency 0.48 |
 | stability | ≥ 0.15 | 0.28 to 0.64 | noise -0.01 |
 | reverse complement | ≥ 0.95 | 1.0 | noise 0.01 |
 
@@ -48,7 +48,7 @@ class Exam:
 
 
 FINITE = Exam(
-    "numbers",
+    "finite values",
     "not_finite",
     "≤",
     0.0,
@@ -64,7 +64,7 @@ COMPLETE = Exam(
     "mean gap between the sum of contributions and the output's change from the references, relative to that change",
 )
 REDRAWN = Exam(
-    "weights drawn anew",
+    "randomised weights",
     "redrawn_similarity",
     "≤",
     0.3,
@@ -128,7 +128,7 @@ ALONE = Exam(
     "planted_recall of contributions without the weight of the predicted probability that the element is active",
 )
 PLACES = Exam(
-    "planted places",
+    "planted positions",
     "planted_precision",
     "≥",
     0.5,

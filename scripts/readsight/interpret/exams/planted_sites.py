@@ -15,7 +15,7 @@ subtracted from the logit, and weighted contributions. Integrated gradients reco
 | mutagenesis | 1.00 [1.00, 1.00] | 0.68 [0.33, 0.93] |
 
 The weighted recall thus measures method and model together: decoys in inactive elements are rejected because the model
-recognises these elements. `planted places` measures the method only: which positions within an active element it ranks first.
+recognises these elements. `planted positions` measures the method only: which positions within an active element it ranks first.
 
 Decoys are sites in inactive elements and, in active elements, background segments equal in number and width to their sites.
 Coordinates are 0-based, half-open.

@@ -48,7 +48,7 @@ def judge_method(gaps: np.ndarray, redrawn_similarity: float | None, shuffled_si
     rows = [_exam_row("completeness", error, MAX_GAP, "the attributions do not add up to the output")]
     if redrawn_similarity is not None:
         rows.append(
-            _exam_row("weights drawn anew", redrawn_similarity, MAX_SIMILARITY, "an untrained model gets similar attributions")
+            _exam_row("randomised weights", redrawn_similarity, MAX_SIMILARITY, "an untrained model gets similar attributions")
         )
     rows.append(
         _exam_row(
