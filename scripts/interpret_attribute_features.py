@@ -129,7 +129,7 @@ def train_on_shuffled_labels(
     return replace(explained.problem, arrays=fitted.arrays, description=fitted.description)
 
 
-def redraw_weights(problem: AttributionProblem, seed: int) -> AttributionProblem | None:
+def randomise_weights(problem: AttributionProblem, seed: int) -> AttributionProblem | None:
     """The same problem for a model with random weights; None if the model has no weights to randomise."""
     if not hasattr(problem.model, "randomise_weights"):
         return None
@@ -165,9 +165,9 @@ def run_exams(
             )
         return float(np.mean(similarities))
 
-    redrawn_problems = [redraw_weights(problems[i % len(problems)], seed + 17 + i) for i in range(len(shuffled_problems))]
+    randomised_problems = [randomise_weights(problems[i % len(problems)], seed + 17 + i) for i in range(len(shuffled_problems))]
     return tabular.judge_method(
-        gaps, mean_similarity(redrawn_problems) if all(redrawn_problems) else None, mean_similarity(shuffled_problems)
+        gaps, mean_similarity(randomised_problems) if all(randomised_problems) else None, mean_similarity(shuffled_problems)
     )
 
 

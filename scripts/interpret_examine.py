@@ -34,7 +34,7 @@ def summary_records(task: str, results: dict[str, Any], n: int) -> list[dict[str
         entries = [
             make_record(row["value"], row["low"], row["high"], row["n"], key, descriptions[key]) for key, row in by_key.items()
         ]
-        similarities = [by_key[key]["value"] for key in (criteria.REDRAWN.key, criteria.SHUFFLED.key) if key in by_key]
+        similarities = [by_key[key]["value"] for key in (criteria.RANDOMISED.key, criteria.SHUFFLED.key) if key in by_key]
         if similarities:
             largest = "largest rank correlation with attributions of an untrained model or a model trained on shuffled labels"
             entries.append(make_record(max(similarities), None, None, n, "randomisation_similarity", largest))

@@ -10,6 +10,7 @@ from matplotlib.transforms import Affine2D
 
 import explanations
 import interpret_plot_sequences
+from explanations import make_attributions, make_exams
 from readsight.config import interpretation
 from readsight.report.attribution_figures import (
     attention_maps,
@@ -21,11 +22,12 @@ from readsight.report.attribution_figures import (
     panels,
     tracks,
 )
+from readsight.report.attribution_figures.example_selection import Ruler, choose_leading_method, select_examples
 from readsight.report.figure_style import plt
 from readsight.report.logo import FLAT
 
 METHODS = ("integrated_gradients", "mutagenesis", "grad_cam", "attention_rollout")
-PASSED = explanations.make_exams(**{m: [] for m in METHODS})
+PASSED = make_exams(**{m: [] for m in METHODS})
 NO_HITS = hits.read(None)
 SCALE = 10_000  # curves are approximated by line segments of about one unit
 FINE = Affine2D().scale(SCALE)
@@ -79,9 +81,9 @@ def draw_figures(attributions, exams, max_examples=1):
 
 
 def test_letter_heights_equal_contributions():
-    attributions = explanations.make_attributions()
+    attributions = make_attributions()
     figure = logos.draw_figure(attributions, PASSED, NO_HITS, 4)
-    panels, views = find_panels(figure, "Integrated gradients"), example_selection.select_examples(attributions, 4)
+    panels, views = find_panels(figure, "Integrated gradients"), select_examples(attributions, 4)
     assert len(panels) == len(views) == 4
     for axis, view in zip(panels, views, strict=True):
         contributions = attributions.contributions("integrated_gradients", "yes")[view.row]
@@ -98,23 +100,19 @@ def test_letter_heights_equal_contributions():
 
 
 def test_most_confident_examples_of_each_class_are_selected():
-    attributions = explanations.make_attributions()
+    attributions = make_attributions()
     order = np.argsort(attributions.score["yes"])
-    assert [v.row for v in example_selection.select_examples(attributions, 4)] == [order[-1], order[0], order[-2], order[1]], (
-        "classes alternate"
-    )
-    assert example_selection.select_examples(attributions, 2)[0].group == "predicted yes"
-    several = explanations.make_attributions("multiclass")
-    selected = example_selection.select_examples(several, 6)
+    assert [v.row for v in select_examples(attributions, 4)] == [order[-1], order[0], order[-2], order[1]], "classes alternate"
+    assert select_examples(attributions, 2)[0].group == "predicted yes"
+    several = make_attributions("multiclass")
+    selected = select_examples(several, 6)
     assert [v.head for v in selected] == ["liver", "liver", "brain", "brain", "skin", "skin"], "one row per head"
     assert all(v.row in np.argsort(several.score[v.head])[-2:] for v in selected)
-    one_sided = explanations.make_attributions()
+    one_sided = make_attributions()
     one_sided.score["yes"] = np.abs(one_sided.score["yes"]) + 1
-    assert {v.group for v in example_selection.select_examples(one_sided, 6)} == {"predicted yes"}, (
-        "the second class is never predicted"
-    )
-    assert example_selection.select_examples(explanations.make_attributions("regression", n=2), 6)[0].group == "highest predicted"
-    assert len(example_selection.select_examples(explanations.make_attributions("regression", n=2), 6)) == 2, "no example twice"
+    assert {v.group for v in select_examples(one_sided, 6)} == {"predicted yes"}, "the second class is never predicted"
+    assert select_examples(make_attributions("regression", n=2), 6)[0].group == "highest predicted"
+    assert len(select_examples(make_attributions("regression", n=2), 6)) == 2, "no example twice"
 
 
 def test_focus_is_centred_on_the_largest_contributions():
@@ -127,33 +125,33 @@ def test_focus_is_centred_on_the_largest_contributions():
 
 
 def test_ruler_gives_genome_positions_on_both_strands():
-    forward, reverse = example_selection.Ruler("chr1", 1000, 1150, "+"), example_selection.Ruler("chr1", 1000, 1150, "-")
+    forward, reverse = Ruler("chr1", 1000, 1150, "+"), Ruler("chr1", 1000, 1150, "-")
     assert (forward.to_position(0), forward.to_position(149)) == (1001, 1150)
     assert (reverse.to_position(0), reverse.to_position(149)) == (1150, 1001)
     assert dict(forward.round_ticks(0, 150))[49.5] == "1,050" and dict(reverse.round_ticks(0, 150))[100.5] == "1,050"
     for ruler in (forward, reverse):
         assert all(ruler.to_position(int(position)) == int(text.replace(",", "")) for position, text in ruler.round_ticks(30, 77))
-    attributions = explanations.make_attributions()
+    attributions = make_attributions()
     figure = logos.draw_figure(attributions, PASSED, NO_HITS, 12)
     panels = find_panels(figure, "Mutagenesis")
-    for axis, view in zip(panels, example_selection.select_examples(attributions, len(panels)), strict=True):
-        ruler = example_selection.Ruler.from_attributions(attributions, view.row)
+    for axis, view in zip(panels, select_examples(attributions, len(panels)), strict=True):
+        ruler = Ruler.from_attributions(attributions, view.row)
         for position, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
             assert label.get_text() == f"{ruler.to_position(int(position)):,}"
         assert axis.get_xlabel() == ("chr1 (bp, reverse strand)" if view.row % 2 else "chr1 (bp)")
-    unknown = logos.draw_figure(explanations.make_attributions(chrom=""), PASSED, NO_HITS, 2)
+    unknown = logos.draw_figure(make_attributions(chrom=""), PASSED, NO_HITS, 2)
     assert find_panels(unknown, "Mutagenesis")[0].get_xlabel() == "position in the sequence (bp)"
 
 
 def test_failed_method_is_marked_in_every_figure():
-    attributions = explanations.make_attributions(methods=METHODS)
+    attributions = make_attributions(methods=METHODS)
     draw_functions = {
         "integrated_gradients": lambda exams: logos.draw_figure(attributions, exams, NO_HITS, 1),
         "mutagenesis": lambda exams: mutagenesis_map.draw_figure(attributions, exams, 1),
         "grad_cam": lambda exams: attention_maps.draw_figure(attributions, exams, 1),
         "attention_rollout": lambda exams: attention_maps.draw_figure(attributions, exams, 1),
     }
-    failed_exams = explanations.make_exams(**{m: ["completeness", "shuffled labels"] for m in METHODS})
+    failed_exams = make_exams(**{m: ["completeness", "shuffled labels"] for m in METHODS})
     for method, figure in draw_functions.items():
         assert not any("FAILED" in text for text in figure_texts(figure(PASSED))), method
         labels = [text for text in figure_texts(figure(PASSED | {method: failed_exams[method]})) if "FAILED" in text]
@@ -173,7 +171,7 @@ def test_failed_method_is_marked_in_every_figure():
 
 
 def test_long_lists_of_failed_exams_are_shortened():
-    exams = explanations.make_exams(mutagenesis=[f"a long exam {i}" for i in range(9)])
+    exams = make_exams(mutagenesis=[f"a long exam {i}" for i in range(9)])
     label, failed = panels.method_label("mutagenesis", exams, 60)
     assert failed and len(label) <= 60
     assert label == "Mutagenesis: FAILED a long exam 0, a long exam 1 and 7 more"
@@ -181,33 +179,18 @@ def test_long_lists_of_failed_exams_are_shortened():
 
 
 def test_leading_method_is_the_first_passing_one():
-    attributions = explanations.make_attributions(methods=("grad_cam", "saliency", "mutagenesis"))
-    assert (
-        example_selection.choose_leading_method(
-            attributions, explanations.make_exams(grad_cam=[], saliency=["a"], mutagenesis=[])
-        )
-        == "mutagenesis"
-    )
-    assert (
-        example_selection.choose_leading_method(
-            attributions, explanations.make_exams(grad_cam=[], saliency=["a"], mutagenesis=["b"])
-        )
-        == "saliency"
-    )
-    assert example_selection.choose_leading_method(explanations.make_attributions(methods=("grad_cam",)), {}) == "grad_cam"
+    attributions = make_attributions(methods=("grad_cam", "saliency", "mutagenesis"))
+    assert choose_leading_method(attributions, make_exams(grad_cam=[], saliency=["a"], mutagenesis=[])) == "mutagenesis"
+    assert choose_leading_method(attributions, make_exams(grad_cam=[], saliency=["a"], mutagenesis=["b"])) == "saliency"
+    assert choose_leading_method(make_attributions(methods=("grad_cam",)), {}) == "grad_cam"
     assert example_selection.POSITION_METHODS == interpretation.LOCATION_METHODS
 
 
 def test_hits_are_bracketed_with_the_matched_name(tmp_path):
-    attributions = explanations.make_attributions()
-    view = example_selection.select_examples(attributions, 1)[0]
+    attributions = make_attributions()
+    view = select_examples(attributions, 1)[0]
     location = (f"window{view.row}", 20 + view.row, 27 + view.row, "+")
-    rows = [
-        (*location, "yes.1", 3.0, 1),
-        (*location, "yes.2", 2.0, 1),
-        (*location, "other.1", 2.0, 1),
-        (*location, "yes.3", 0.0, 0),
-    ]
+    rows = [(*location, *hit) for hit in (("yes.1", 3.0, 1), ("yes.2", 2.0, 1), ("other.1", 2.0, 1), ("yes.3", 0.0, 0))]
     rows += [(f"window{view.row}", 140, 150, "-", "yes.3", 0.1, 1), ("another", 0, 10, "+", "yes.3", 1, 1)]
     pd.DataFrame(rows, columns=[*hits.COLUMNS, "contributing"]).to_csv(tmp_path / "hits.tsv.gz", sep="\t", index=False)
     motifs = [("yes.1", "yes", "GATA1"), ("yes.2", "yes", "GATA1"), ("yes.3", "yes", ""), ("other.1", "other", "MYC")]
@@ -237,16 +220,14 @@ def test_overlapping_hits_use_lanes():
 
 
 def test_heat_map_shows_substitution_effects():
-    attributions = explanations.make_attributions()
+    attributions = make_attributions()
     figure = mutagenesis_map.draw_figure(attributions, PASSED, 2)
     maps = [axis for axis in figure.axes if axis.get_ylabel() == "to"]
-    for axis, view in zip(maps, example_selection.select_examples(attributions, 2), strict=True):
+    for axis, view in zip(maps, select_examples(attributions, 2), strict=True):
         mesh = axis.collections[0]
         start, end = (int(edge) for edge in axis.get_xlim())
-        values, contributions = (
-            attributions.values["mutagenesis"]["yes"][view.row],
-            attributions.contributions("mutagenesis", "yes")[view.row],
-        )
+        values = attributions.values["mutagenesis"]["yes"][view.row]
+        contributions = attributions.contributions("mutagenesis", "yes")[view.row]
         expected = (values - contributions[:, None])[start:end].T
         np.testing.assert_allclose(np.ma.filled(mesh.get_array(), np.nan).reshape(4, -1), expected, atol=1e-6)
         assert (mesh.norm.vmin, mesh.norm.vmax) == (-mesh.norm.vmax, mesh.norm.vmax) and mesh.norm.vcenter == 0
@@ -267,7 +248,7 @@ def test_substitution_effects_are_zero_at_reference_base():
 
 def test_tracks_show_genes_and_variants_on_the_genome(tmp_path):
     (tmp_path / "genes.gtf").write_text(GTF + "\n")
-    attributions = explanations.make_attributions(methods=METHODS)
+    attributions = make_attributions(methods=METHODS)
     figure = tracks.draw_figure(attributions, PASSED, [tmp_path / "genes.gtf"], {"mine": EFFECTS})
     labels = figure_texts(figure)
     assert any(text.startswith("chr1:") and "12 explained windows" in text for text in labels)
@@ -284,7 +265,7 @@ def test_tracks_show_genes_and_variants_on_the_genome(tmp_path):
 
 
 def test_track_is_the_mean_over_windows():
-    attributions = explanations.make_attributions()
+    attributions = make_attributions()
     region = tracks.choose_region(attributions, attributions.contributions("integrated_gradients", "yes"), [])
     assert (region.chrom, len(region.rows)) == ("chr1", 12)
     figure = tracks.draw_figure(attributions, PASSED, [], {})
@@ -314,16 +295,14 @@ def test_annotation_without_local_genes_gives_none(tmp_path):
     (tmp_path / "genes.gtf").write_text(GTF.replace("chr1", "chr7") + "\n")
     assert genes.find_transcripts([tmp_path / "genes.gtf"], "chr1", 0, 9000) == []
     assert isinstance(
-        tracks.draw_figure(explanations.make_attributions(), PASSED, [tmp_path / "genes.gtf"], {"empty": EFFECTS[:0]}), plt.Figure
+        tracks.draw_figure(make_attributions(), PASSED, [tmp_path / "genes.gtf"], {"empty": EFFECTS[:0]}), plt.Figure
     )
 
 
 def test_explained_position_is_marked():
-    attributions = explanations.make_attributions("positions")
+    attributions = make_attributions("positions")
     figure = logos.draw_figure(attributions, PASSED, NO_HITS, 2)
-    for axis, view in zip(
-        find_panels(figure, "Integrated gradients"), example_selection.select_examples(attributions, 2), strict=True
-    ):
+    for axis, view in zip(find_panels(figure, "Integrated gradients"), select_examples(attributions, 2), strict=True):
         marker_positions = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "v"]
         assert marker_positions == [attributions.positions[view.head][view.row] + 0.5]
     track = find_panels(tracks.draw_figure(attributions, PASSED, [], {}), "Integrated gradients")[0]
@@ -333,9 +312,9 @@ def test_explained_position_is_marked():
 
 
 def test_pair_figures_show_both_windows_and_their_difference():
-    attributions = explanations.make_attributions(pair=True)
+    attributions = make_attributions(pair=True)
     figure = logos.draw_figure(attributions, PASSED, NO_HITS, 2)
-    view = example_selection.select_examples(attributions, 2)[0]
+    view = select_examples(attributions, 2)[0]
     contributions = attributions.contributions("integrated_gradients", "yes")[view.row].reshape(2, -1)
     panels = find_panels(figure, "Integrated gradients")[:3]
     assert [axis.get_title("left").split(", ")[1].split(" ")[0].rstrip(":") for axis in panels] == [
@@ -351,9 +330,9 @@ def test_pair_figures_show_both_windows_and_their_difference():
 
 
 def test_attention_maps_overlay_position_weights():
-    attributions = explanations.make_attributions(methods=METHODS)
+    attributions = make_attributions(methods=METHODS)
     figure = attention_maps.draw_figure(attributions, PASSED, 2)
-    view = example_selection.select_examples(attributions, 2)[0]
+    view = select_examples(attributions, 2)[0]
     weights = attributions.values["grad_cam"]["yes"][view.row].mean(axis=1)
     twin = next(axis for axis in figure.axes if axis.get_ylabel() == "Grad-CAM")
     np.testing.assert_allclose(twin.lines[0].get_ydata(), weights, rtol=1e-6)
@@ -366,11 +345,11 @@ def test_attention_maps_overlay_position_weights():
     )
 
 
-@pytest.mark.parametrize("made", CASES)
-def test_every_kind_of_task_is_drawn(made):
-    attributions = explanations.make_attributions(methods=("mutagenesis", "grad_cam"), n=6, **CASES[made])
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_task_is_drawn(case):
+    attributions = make_attributions(methods=("mutagenesis", "grad_cam"), n=6, **CASES[case])
     for name, figure in draw_figures(attributions, PASSED, 3).items():
-        if name == "tracks" and made == "unplaced":
+        if name == "tracks" and case == "unplaced":
             assert "no genomic location" in figure
         else:
             figure.draw_without_rendering()
@@ -378,26 +357,24 @@ def test_every_kind_of_task_is_drawn(made):
 
 def test_figures_never_exceed_page_size():
     for options in ({"methods": tuple(interpretation.METHODS)}, {"methods": METHODS, "pair": True}):
-        attributions = explanations.make_attributions(**options)
+        attributions = make_attributions(**options)
         for name, figure in draw_figures(attributions, PASSED, 12).items():
             width, height = figure.get_size_inches()
             assert width <= 14 and height <= 14.01, (options, name)
 
 
 def test_missing_methods_name_the_config_key():
-    attributions = explanations.make_attributions(methods=("integrated_gradients",))
+    attributions = make_attributions(methods=("integrated_gradients",))
     figures = draw_figures(attributions, PASSED)
     assert "add mutagenesis to tasks.t.attributions" in figures["mutagenesis"]
     assert "add grad_cam or attention_rollout to tasks.t.attributions" in figures["looks"]
-    empty = explanations.make_attributions(n=0, methods=METHODS)
+    empty = make_attributions(n=0, methods=METHODS)
     assert all(isinstance(figure, str) for figure in draw_figures(empty, PASSED).values())
 
 
 def test_figure_files_are_reproducible(tmp_path):
-    contents = explanations.make_attributions("positions", n=4, length=60, methods=METHODS)
-    attributions, exams = explanations.write_files(
-        tmp_path, contents, explanations.make_exams(integrated_gradients=["completeness"])
-    )
+    contents = make_attributions("positions", n=4, length=60, methods=METHODS)
+    attributions, exams = explanations.write_files(tmp_path, contents, make_exams(integrated_gradients=["completeness"]))
     (tmp_path / "genes.gtf").write_text(GTF + "\n")
     EFFECTS.assign(pos=EFFECTS["position"] + 1, **{"delta.x": EFFECTS["score"]}).to_parquet(tmp_path / "mine.parquet")
     with gzip.open(tmp_path / "hits.tsv.gz", "wt") as handle:

@@ -109,10 +109,10 @@ def permute_labels(fold: Fold, seed: int) -> Fold:
     return replace(permuted, labels=rotated)
 
 
-def redraw_weights(query: AttributionQuery, seed: int) -> AttributionQuery | None:
+def randomise_weights(query: AttributionQuery, seed: int) -> AttributionQuery | None:
     """The query for the same architecture with random weights; None if the model has no weights to randomise."""
-    redraw = getattr(getattr(query.model, "model", query.model), "randomise_weights", None)
-    return None if redraw is None else replace(query, arrays=redraw(query.arrays, query.description, seed))
+    randomise = getattr(getattr(query.model, "model", query.model), "randomise_weights", None)
+    return None if randomise is None else replace(query, arrays=randomise(query.arrays, query.description, seed))
 
 
 def split_ensemble(query: AttributionQuery) -> list[AttributionQuery]:

@@ -63,7 +63,7 @@ COMPLETE = Exam(
     "contributions do not add up to the change of the output",
     "mean gap between the sum of contributions and the output's change from the references, relative to that change",
 )
-REDRAWN = Exam(
+RANDOMISED = Exam(
     "randomised weights",
     "redrawn_similarity",
     "≤",
@@ -160,7 +160,7 @@ STRAND = Exam(
     "strand_similarity before averaging over strands",
 )
 EXAMS = (
-    FINITE, COMPLETE, REDRAWN, SHUFFLED, DELETION, INSERTION, AGREEMENT, PLANTED, DECOYS, ALONE, PLACES, STABILITY, STRANDS, STRAND,
+    FINITE, COMPLETE, RANDOMISED, SHUFFLED, DELETION, INSERTION, AGREEMENT, PLANTED, DECOYS, ALONE, PLACES, STABILITY, STRANDS, STRAND,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from readsight.interpret.exams import criteria, deletion_curves, planted_sites, similarity
 from readsight.interpret.exams.case import ExamCase, ExaminedAttributions, thin_cases
-from readsight.interpret.exams.control_models import ControlTrainer, ExplainedModel, redraw_weights, split_ensemble
+from readsight.interpret.exams.control_models import ControlTrainer, ExplainedModel, randomise_weights, split_ensemble
 from readsight.interpret.exams.criteria import judge_value, make_undefined
 from readsight.interpret.sequence_attribution.attribution import score_change, should_average_strands
 from readsight.interpret.sequence_attribution.query import AttributionQuery, reverse_attributions
@@ -85,13 +85,13 @@ class Examination:
     def compare_randomised(self, method: str) -> list[Result]:
         """Model randomisation (Adebayo et al. 2018)."""
         results = []
-        redrawn: list[ControlQuery] = [
-            lambda case, k=k: redraw_weights(case.query, self.seed + 17 + k + 101 * case.fold) for k in range(RANDOM_MODELS)
+        randomised: list[ControlQuery] = [
+            lambda case, k=k: randomise_weights(case.query, self.seed + 17 + k + 101 * case.fold) for k in range(RANDOM_MODELS)
         ]
         shuffled: list[ControlQuery] = [
             self._make_trained_control(self.trainer.train_on_shuffled_labels, k) for k in range(RANDOM_MODELS)
         ]
-        for exam, controls in ((criteria.REDRAWN, redrawn), (criteria.SHUFFLED, shuffled)):
+        for exam, controls in ((criteria.RANDOMISED, randomised), (criteria.SHUFFLED, shuffled)):
             similarity = self._control_similarity(method, controls)
             results.append(
                 judge_value(exam, **similarity) if similarity else make_undefined(exam, "the model has no weights to randomise")

@@ -31,13 +31,13 @@ def _rank_rows(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def judge_method(gaps: np.ndarray, redrawn_similarity: float | None, shuffled_similarity: float) -> list[dict[str, Any]]:
+def judge_method(gaps: np.ndarray, randomised_similarity: float | None, shuffled_similarity: float) -> list[dict[str, Any]]:
     """Exams of one method (Adebayo et al. 2018 for randomisation).
 
     Parameters
     ----------
     gaps : (n,) completeness gaps.
-    redrawn_similarity, shuffled_similarity : similarity to attributions of the architecture with random weights (None: not defined for
+    randomised_similarity, shuffled_similarity : similarity to attributions of the architecture with random weights (None: not defined for
         the model) and of a model trained on shuffled labels, means over draws.
 
     Returns
@@ -46,9 +46,9 @@ def judge_method(gaps: np.ndarray, redrawn_similarity: float | None, shuffled_si
     """
     error = float(np.mean(np.abs(gaps)))
     rows = [_exam_row("completeness", error, MAX_GAP, "the attributions do not add up to the output")]
-    if redrawn_similarity is not None:
+    if randomised_similarity is not None:
         rows.append(
-            _exam_row("randomised weights", redrawn_similarity, MAX_SIMILARITY, "an untrained model gets similar attributions")
+            _exam_row("randomised weights", randomised_similarity, MAX_SIMILARITY, "an untrained model gets similar attributions")
         )
     rows.append(
         _exam_row(
