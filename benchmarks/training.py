@@ -91,7 +91,7 @@ def make_examples(folder: Path, number: int, length: int) -> Fold:
     names = np.arange(number).astype(str)
     labels = 1 - np.arange(number) % 2
     outcome = Outcome("binary", ("other", "word"))
-    return Fold(mapped, labels, np.ones(number), names, names, pd.DataFrame(), "mark", outcome, SequenceLayout(length))
+    return Fold(mapped, labels, np.ones(number), names, names, pd.DataFrame(), "digest", outcome, SequenceLayout(length))
 
 
 def one_hot(fold: Fold) -> torch.Tensor:
@@ -137,7 +137,7 @@ def time_our_pass(fold: Fold, batch: int, precision: str, threads: int, timer: T
         def begin(self, epoch: int, steps: int) -> None:
             starts.append(timer.now())
 
-        def end(self, row: dict[str, Any], better: bool) -> None:
+        def end(self, row: dict[str, Any], is_best: bool) -> None:
             durations.append(timer.now() - starts[-1])
 
     from readsight.models.training import single_network
@@ -242,13 +242,13 @@ def match_predictions(
         deviations.append(
             float(
                 np.abs(
-                    NETWORKS["cnn"].predict(arrays, fitted.about | {"predicts": precision}, few.values, threads) - expected
+                    NETWORKS["cnn"].predict(arrays, fitted.description | {"predicts": precision}, few.values, threads) - expected
                 ).max()
             )
         )
     if deviations[0] > 1e-4 or deviations[1] > 0.02:
         raise SystemExit(f"our predictions differ from those of the plain network by {deviations[0]:.2g} and {deviations[1]:.2g}")
-    return arrays, fitted.about, deviations
+    return arrays, fitted.description, deviations
 
 
 def measure_matmul(dtype: torch.dtype, timer: TrainingTimer) -> float:
@@ -269,7 +269,7 @@ def main() -> int:
     timer = TrainingTimer(arguments.threads)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        fold = make_examples(folder, arguments.make_examples, arguments.length)
+        fold = make_examples(folder, arguments.examples, arguments.length)
         values = one_hot(fold)
         usual, plain = (TrainingBasset(arguments.length, pool_first) for pool_first in (False, True))
         for net in (usual, plain):  # sets batch statistics, so that outputs are not nearly constant
