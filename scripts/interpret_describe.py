@@ -40,7 +40,7 @@ def describe_predictions(outcome: Outcome, table: pd.DataFrame, predictions: np.
 
     Parameters
     ----------
-    predicted : predictions, shaped as described in `readsight.dataset.outcome`.
+    predictions : shaped as described in `readsight.dataset.outcome`.
 
     Returns
     -------

@@ -109,7 +109,7 @@ class Examination:
         elif split_ensemble(first):
             count = min(MAX_CONTROLS, len(split_ensemble(first)))
             controls, source = (
-                [lambda case, k=k: split_ensemble(case.question)[k] for k in range(count)],
+                [lambda case, k=k: split_ensemble(case.query)[k] for k in range(count)],
                 "networks of the ensemble",
             )
         else:
