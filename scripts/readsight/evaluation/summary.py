@@ -31,7 +31,7 @@ def summary_records(task: str, evaluation: dict[str, Any]) -> list[dict[str, Any
     if "base_rate" in facts:
         description = f"part of the examples that are {facts['rare']}s, the class to find; the AUPRC of chance"
         rows.insert(0, make_record("base_rate", {"value": facts["base_rate"]} | BARE, "fraction", description))
-    descriptions = SCORING[evaluation["kind"]].WORDS
+    descriptions = SCORING[evaluation["kind"]].DESCRIPTIONS
     for model, cells in evaluation["metrics"].items():
         for metric, cell in cells.items():
             rows.append(
