@@ -35,12 +35,12 @@ def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, 
     description["special"] = sorted({0, *(1 + i for i in tokenizer.all_special_ids)})
     rows = _encode_rows(windows, description["words"], tokenizer)
     longest_row, highest_id = max(map(len, rows)), max(max(row) for row in rows)
-    vocabulary_size = model.own.get_input_embeddings().num_embeddings
+    vocabulary_size = model.model.get_input_embeddings().num_embeddings
     if highest_id >= vocabulary_size:
         raise InputError(
             f"{folder}: the tokenizer returns token {highest_id}, but the model has {vocabulary_size}; they belong to different checkpoints"
         )
-    token_limit = _token_limit(model.own.config, tokenizer)
+    token_limit = _token_limit(model.model.config, tokenizer)
     if longest_row > token_limit:
         raise InputError(
             f"represent.checkpoint: {folder} reads at most {token_limit} tokens, and a sequence of {windows.shape[1]} bases has {longest_row}; "
