@@ -44,10 +44,17 @@ def _shorten_list(names: list[str]) -> str:
 def choose_read_groups(header: list[str], unit_group: str, used_ids: set[str]) -> tuple[str, list[str]]:
     """Choose the read groups of one file for the sample in the sample sheet.
 
-    header: header lines of the file. unit_group: @RG line of the unit. used_ids: IDs of previous units.
-    Returns the mode of addreplacerg and the @RG lines: the groups of the file, renamed to
-    the sample, plus that of the unit for reads without a group; or, if the file has
-    no groups or a previous unit uses their IDs, that of the unit for all reads.
+    Parameters
+    ----------
+    header : header lines of the file.
+    unit_group : @RG line of the unit.
+    used_ids : IDs of previous units.
+
+    Returns
+    -------
+    The mode of addreplacerg and the @RG lines: the groups of the file, renamed to the sample, plus that
+    of the unit for reads without a group; or, if the file has no groups or a previous unit uses
+    their IDs, that of the unit for all reads.
     """
     file_groups = [line for line in header if line.startswith("@RG")]
     ids = {_get_tag(line, "ID") for line in file_groups}

@@ -32,9 +32,14 @@ MISMATCHES = 0.01
 def collect_calls(rows: list[VcfRecord], row_edits: list[list[list[AlleleEdit]]], sample: int, phased: bool) -> list[VariantCall]:
     """Collect the calls that one sample carries.
 
-    row_edits: edits of each alternative allele of each row. phased: use phase between
-    records (for the truth; callers are not evaluated on inferred phase). Missing and
-    reference alleles give no calls; a haploid call counts as homozygous.
+    Parameters
+    ----------
+    row_edits : edits of each alternative allele of each row.
+    phased : use phase between records (for the truth; callers are not evaluated on inferred phase).
+
+    Notes
+    -----
+    Missing and reference alleles give no calls; a haploid call counts as homozygous.
     """
     calls = []
     for i, row in enumerate(rows):
@@ -123,10 +128,15 @@ def compare_sample(
 ) -> dict[str, np.ndarray]:
     """Match one sample on one contig.
 
-    passed: (query,) bool, whether the record of the call passed its filters. Returns
-    `truth` and `query`: (2, n) bool, hits of passing calls by genotype and by allele;
-    `label`: (query,) bool, whether the allele of each candidate is true; `candidate`: (truth,) bool,
-    whether any candidate has the truth allele.
+    Parameters
+    ----------
+    passed : (query,) bool, whether the record of the call passed its filters.
+
+    Returns
+    -------
+    truth, query : (2, n) bool, hits of passing calls by genotype and by allele.
+    label : (query,) bool, whether the allele of each candidate is true.
+    candidate : (truth,) bool, whether any candidate has the truth allele.
     """
     index = np.flatnonzero(passed)
     passing_calls = [query[i] for i in index]

@@ -25,11 +25,17 @@ SEQUENCE_ONLY = 'ALT~"[^ACGTNacgtn]"'
 def build_normal_form(reference: Path, scratch: Path, memory_mb: int, genotyped: bool, keep_uncarried: bool) -> list[Command]:
     """Commands from raw calls to sorted, normalised, uncompressed calls.
 
-    Haplotypes are split before alleles: in the reverse order, an allele that two
-    haplotypes share would become two records, each with half of the genotypes. A copy with
-    a different change at the same position counts as reference (its `*` allele is removed).
-    memory_mb: for sorting. genotyped: whether there are samples. keep_uncarried: keep calls
-    that no sample carries (calls of the user).
+    Parameters
+    ----------
+    memory_mb : for sorting.
+    genotyped : whether there are samples.
+    keep_uncarried : keep calls that no sample carries (calls of the user).
+
+    Notes
+    -----
+    Haplotypes are split before alleles: in the reverse order, an allele that two haplotypes share would
+    become two records, each with half of the genotypes. A copy with a different change at the same
+    position counts as reference (its `*` allele is removed).
     """
     carried_only = ["-c", "1"] if genotyped and not keep_uncarried else []
     return [

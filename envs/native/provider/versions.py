@@ -63,10 +63,16 @@ def _has_prefix(version: str, prefix: str) -> bool:
 
 
 def parse_terms(wanted: str) -> list[list[tuple[str, str]]]:
-    """Parse a range into alternatives, each a list of terms (operator, version) that must all be satisfied.
+    """Parse a version range.
 
-    Operators: >=, <=, >, <, ==, !=, `under` (starts with) and `not under`. An empty
-    range or `*` is one alternative without terms. Raises RangeError.
+    Returns
+    -------
+    Alternatives, each a list of terms (operator, version) that must all be satisfied. Operators: >=, <=, >, <, ==,
+    !=, `under` (starts with) and `not under`. An empty range or `*` is one alternative without terms.
+
+    Raises
+    ------
+    RangeError
     """
     alternatives = []
     for alternative in wanted.split("|"):

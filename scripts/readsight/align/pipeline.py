@@ -81,9 +81,16 @@ def build_aligner_command(aligner: str, index: Path, group: str, fastqs: Sequenc
 def write_cram(
     streams: Sequence[Stream], settings: PipelineSettings, fasta: Path, dictionary: Path, output, scratch: Path
 ) -> None:
-    """Join the streams, sort, and mark duplicates; writes CRAM, index, flagstat and duplicate statistics.
+    """Join the streams, sort, and mark duplicates.
 
-    output: has cram, duplicates and flagstat. Raises ToolError that names the failed command.
+    Parameters
+    ----------
+    dictionary : sequence dictionary of the reference.
+    output : has `cram`, `duplicates` and `flagstat`; the index is written next to the CRAM.
+
+    Raises
+    ------
+    ToolError that names the failed command.
     """
     sequences = [line for line in dictionary.read_text().splitlines() if line.startswith("@SQ")]
 

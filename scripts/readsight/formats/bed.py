@@ -50,7 +50,18 @@ class Bed:
 
 
 def centre_windows(start: np.ndarray, end: np.ndarray, length: int, summit: np.ndarray | None = None) -> np.ndarray:
-    """Starts (n,) of windows of `length` bases around the summits of regions, or around their centres where the summit is -1."""
+    """Starts of windows around the summits of regions, or around their centres where the summit is -1.
+
+    Parameters
+    ----------
+    start, end : (n,), 0-based half-open.
+    length : of the windows in bases.
+    summit : (n,), on the contig.
+
+    Returns
+    -------
+    (n,) starts of the windows, 0-based.
+    """
     centre = (start + end) // 2
     if summit is not None:
         centre = np.where(summit >= 0, summit, centre)

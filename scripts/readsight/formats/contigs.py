@@ -241,11 +241,13 @@ def _parse_vcf_header(table: ContigTable, line: str) -> None:
 
 
 def compare_contigs(table: ContigTable, reference: ContigTable) -> tuple[list[str], list[str]]:
-    """Compare the contigs of a file with those of the reference; returns faults and notes.
+    """Compare the contigs of a file with those of the reference.
 
+    Returns
+    -------
     Faults: no contig in common, different naming, different lengths, records past the end of a
-    contig; for alignments, any contig that the reference lacks. Notes: contigs that the
-    reference lacks, in files that may cover more than the reference.
+    contig; for alignments, any contig that the reference lacks.
+    Notes: contigs that the reference lacks, in files that may cover more than the reference.
     """
     faults = []
     known = reference.lengths

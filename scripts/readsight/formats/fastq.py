@@ -35,12 +35,15 @@ class _Fault(Exception):
 
 
 def check_unit(paths: list[Path], limit: int | None = None) -> dict[str, int]:
-    """Check one file (single end) or two (mates) and count their reads.
+    """Check one file (single end) or two (mates) and count their reads; raises InputError with one line per fault.
 
-    limit: maximum number of reads checked per file; default: all.
-    Returns reads (sum over files), bases, min_length and max_length
-    (in bases), and offset (of qualities: 33).
-    Raises InputError with one line per fault.
+    Parameters
+    ----------
+    limit : maximum number of reads checked per file; default: all.
+
+    Returns
+    -------
+    reads (sum over files), bases, min_length and max_length (in bases), and offset (of qualities: 33).
     """
     files = [_Fastq(Path(path), limit) for path in paths]
     faults: list[str] = []
@@ -78,9 +81,7 @@ def check_bgzip_ends(paths: list[Path]) -> None:
             is_bgzip = handle.read(4) == b"\x1f\x8b\x08\x04" and handle.read(10)[8:] == b"BC"
             handle.seek(max(0, os.path.getsize(path) - len(BGZF_END)))
             if is_bgzip and handle.read() != BGZF_END:
-                faults.append(
-                    f"{path}: gzip is truncated: the end-of-file marker of bgzip is missing; get the file again from its source"
-                )
+                faults.append(f"{path}: gzip is truncated: its end-of-file marker is missing; get the file again from its source")
     if faults:
         raise InputError(faults)
 

@@ -60,8 +60,13 @@ def _read_lines(path: Path) -> list[tuple[int, str]]:
 def choose_ids(candidates: Mapping[str, Sequence[str]], sets: Sequence[GeneSet]) -> tuple[str, list[str], int]:
     """Choose the kind of ids that most features share with the sets.
 
-    candidates: kind of id (`id`: the feature's name; `symbol`) → the id of each feature, "" where it has none.
-    Returns the kind, its ids (without versions), and the number of shared ids.
+    Parameters
+    ----------
+    candidates : kind of id (`id`: the feature's name; `symbol`) → the id of each feature, "" where it has none.
+
+    Returns
+    -------
+    The kind, its ids (without versions), and the number of shared ids.
     """
     known = {gene for gene_set in sets for gene in gene_set.genes}
     ids_by_kind = {kind: [strip_version(gene) for gene in genes] for kind, genes in candidates.items()}

@@ -52,9 +52,18 @@ def parse_attributes(text: str, gff3: bool) -> dict[str, str]:
 def read_gtf(path: Path, lengths: dict[str, int]) -> list[Transcript]:
     """Read the transcripts of an annotation on the contigs of the reference, in order of appearance.
 
-    lengths: contig of the reference → length in bases. If the file has no exon rows, CDS rows are used as exons.
-    Raises InputError, with file and row, for rows that are not GTF or GFF3 and for exons without gene_id,
+    Parameters
+    ----------
+    lengths : contig of the reference → length in bases.
+
+    Raises
+    ------
+    InputError, with file and row, for rows that are not GTF or GFF3 and for exons without gene_id,
     and if no exon is on a contig of the reference.
+
+    Notes
+    -----
+    If the file has no exon rows, CDS rows are used as exons.
     """
     rows, feature_tags, unknown_contigs, gff3 = [], {}, {}, None
     with open_decompressed(path) as handle:

@@ -11,8 +11,11 @@ from readsight.reads import java
 def run_fastqc(name: str, groups: dict[str, list[Path]], html: list[Path], zips: list[Path], threads: int, scratch: Path) -> None:
     """Write the FastQC reports of the files of a unit.
 
-    name: name of the unit in MultiQC. groups: "raw" and "clean" → one file, or two
-    mates. html, zips: one output per input file, in the same order.
+    Parameters
+    ----------
+    name : of the unit in MultiQC.
+    groups : "raw" and "clean" → one file, or two mates.
+    html, zips : one output per input file, in the same order.
     """
     links = []
     for state, fastqs in groups.items():

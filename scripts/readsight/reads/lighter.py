@@ -14,11 +14,16 @@ def read_genome_size(fai: Path) -> int:
 
 
 def correct_reads(fastqs: list[Path], corrected: list[Path], fai: Path, kmer: int, threads: int, scratch: Path) -> None:
-    """Correct the reads of one unit.
+    """Correct the reads of one unit; number and order of the reads do not change.
 
-    fastqs, corrected: one file, or two mates. kmer: k-mer length in bases. Lighter
-    estimates the sampling rate from the depth (option -K). Number and order of the
-    reads do not change.
+    Parameters
+    ----------
+    fastqs, corrected : one file, or two mates.
+    kmer : k-mer length in bases.
+
+    Notes
+    -----
+    Lighter estimates the sampling rate from the depth (option -K).
     """
     input_folder, output_folder = scratch / "given", scratch / "corrected"
     input_folder.mkdir()

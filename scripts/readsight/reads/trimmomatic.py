@@ -57,11 +57,18 @@ def trim_reads(
     memory_mb: int,
     scratch: Path,
 ) -> None:
-    """Trim one unit.
+    """Trim one unit; reads whose mate is dropped are dropped, too.
 
-    name: name of the unit in MultiQC. fastqs, clean: one file, or two mates. settings: config
-    section reads.trim. log: receives Trimmomatic's log. Reads whose mate is dropped are dropped, too.
-    Raises InputError if no read survives.
+    Parameters
+    ----------
+    name : of the unit in MultiQC.
+    fastqs, clean : one file, or two mates.
+    settings : config section reads.trim.
+    log : receives Trimmomatic's log.
+
+    Raises
+    ------
+    InputError if no read survives.
     """
     mode = "PE" if len(fastqs) == 2 else "SE"
     (scratch / "adapters.fa").symlink_to(adapters.resolve())

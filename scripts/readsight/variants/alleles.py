@@ -35,10 +35,16 @@ class AlleleEdit(NamedTuple):
 def find_edits(reference: str, position: int, ref: str, alt: str) -> list[AlleleEdit]:
     """Edits of the reference that an alternative allele consists of.
 
-    reference: sequence of the contig, upper case. position: 0-based position of the first
-    base of ref. ref, alt: upper case. A multi-base substitution gives one SNV per
-    differing base; an indel is trimmed; a complex allele is one edit.
-    Empty for symbolic alleles, breakends, `*`, `.` and alleles equal to ref.
+    Parameters
+    ----------
+    reference : sequence of the contig, upper case.
+    position : of the first base of ref, 0-based.
+    ref, alt : upper case.
+
+    Returns
+    -------
+    One SNV per differing base of a multi-base substitution; one trimmed edit for an indel; one edit for a
+    complex allele. Empty for symbolic alleles, breakends, `*`, `.` and alleles equal to ref.
     """
     if ref == alt or not (BASES.issuperset(alt) and BASES.issuperset(ref)):
         return []

@@ -55,9 +55,14 @@ def compute_f1(tp: float, fn: float, query_tp: float, fp: float) -> float:
 def compute_intervals(counts: np.ndarray, seed: int) -> dict[str, Interval]:
     """Precision, recall and F1 with intervals that stay valid for clustered errors.
 
-    counts: (blocks, 4), TP, FN, QUERY_TP, FP of each genome block. Each interval is the union
-    of two: the Wilson interval, which assumes independent calls (F1 is a monotone function of
-    tp / (tp + fp + fn)), and the bootstrap interval over genome blocks, which is uninformative
+    Parameters
+    ----------
+    counts : (blocks, 4), TP, FN, QUERY_TP, FP of each genome block.
+
+    Notes
+    -----
+    Each interval is the union of two: the Wilson interval, which assumes independent calls (F1 is a monotone
+    function of tp / (tp + fp + fn)), and the bootstrap interval over genome blocks, which is uninformative
     without errors or with few blocks.
     """
     counts = counts[counts.sum(axis=1) > 0]
@@ -115,8 +120,13 @@ class BenchmarkCounts:
     ) -> None:
         """Count calls of one sample on one contig.
 
-        starts: (n,) 0-based. kinds: (n,) indices in KINDS. inside: (n, strata) bool.
-        hits: (levels, n) bool. of_truth: whether the calls belong to the truth or to the query.
+        Parameters
+        ----------
+        starts : (n,), 0-based.
+        kinds : (n,), indices in KINDS.
+        inside : (n, strata) bool.
+        hits : (levels, n) bool.
+        of_truth : whether the calls belong to the truth or to the query.
         """
         block_index = self.block_offset[contig] + starts // self.block
         hit, miss = (TP, FN) if of_truth else (QUERY_TP, FP)

@@ -48,10 +48,15 @@ def match_calls(
 ) -> Hits:
     """Find the truth and query calls that have a counterpart in the opposite set.
 
-    reference: sequence of the contig, upper case. truth, query: calls of one sample
-    on that contig, in any order. ignore_genotypes: match alleles, not genotypes: any call
-    may be on one copy or on both. Returns one flag per truth call and per query call;
-    exchanging truth and query exchanges the flags.
+    Parameters
+    ----------
+    reference : sequence of the contig, upper case.
+    truth, query : calls of one sample on that contig, in any order.
+    ignore_genotypes : match alleles, not genotypes: any call may be on one copy or on both.
+
+    Returns
+    -------
+    One flag per truth call, and one per query call; exchanging truth and query exchanges the flags.
     """
     hits: Hits = ([False] * len(truth), [False] * len(query))
     for members in find_clusters(truth, query):

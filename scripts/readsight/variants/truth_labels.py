@@ -45,8 +45,13 @@ class Labels:
 def write_labels(calls: Path, labels: Labels, columns: list[int], out: Path) -> dict[str, dict]:
     """Copy labelled records to a bgzipped VCF with INFO/TRUTH and FORMAT/BD, and index it (.tbi).
 
-    columns: index, among the samples of the file, of each compared sample. Returns
-    histograms of QUAL and INFO/DP of true and false calls.
+    Parameters
+    ----------
+    columns : index, among the samples of the file, of each compared sample.
+
+    Returns
+    -------
+    Histograms of QUAL and INFO/DP of true and false calls.
     """
     record_labels = labels.record_labels
     values_by_field: dict[str, list[tuple[float, bool]]] = {"QUAL": [], "DP": []}

@@ -26,8 +26,11 @@ KEPT = ("##INFO=", "##FORMAT=", "##FILTER=", "##ALT=")
 def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[str] = ()) -> list[str]:
     """Build a header from the definitions of a VCF header, the contigs of the reference, and the column line.
 
-    lines: header lines without line ends, the last one `#CHROM…`. lengths: contig →
-    length, in order. extra: definitions to add if their kind and ID are missing.
+    Parameters
+    ----------
+    lines : header lines without line ends, the last one `#CHROM…`.
+    lengths : contig → length, in order.
+    extra : definitions to add if their kind and ID are missing.
     """
     lines = list(lines)
     kept = [line for line in lines if line.startswith(KEPT)]
@@ -129,10 +132,15 @@ def write_empty_bcf(path: Path, lengths: dict[str, int], names: Sequence[str]) -
 def import_vcf(path: Path, lengths: dict[str, int], commands: Sequence[Command], scratch: Path, config_key: str) -> None:
     """Pass a user's VCF through commands, with the contigs of the reference in its header.
 
-    path: VCF (plain, gzip or BGZF) or BCF, with or without index or contig lines.
-    Records on contigs that the reference lacks are left out. config_key: for messages.
-    Raises InputError if the file is not VCF, belongs to another genome, or uses tags
-    that its header does not define.
+    Parameters
+    ----------
+    path : VCF (plain, gzip or BGZF) or BCF, with or without index or contig lines. Records on contigs
+        that the reference lacks are left out.
+    config_key : for messages.
+
+    Raises
+    ------
+    InputError if the file is not VCF, belongs to another genome, or uses tags that its header does not define.
     """
     lines = read_user_header(path, config_key)
     check_contigs(lines, path, lengths, config_key)
@@ -205,8 +213,13 @@ def list_contigs(path: Path) -> list[str]:
 def merge_samples(files: list[Path], merge_by: str, scratch: Path) -> Path:
     """Merge indexed files of different samples into one, in batches; samples keep the order of the files.
 
-    merge_by: option -m of bcftools merge, which defines equal records. A sample without a record
-    has a missing genotype there. Returns the merged file; a single file is returned unchanged.
+    Parameters
+    ----------
+    merge_by : option -m of bcftools merge, which defines equal records.
+
+    Returns
+    -------
+    The merged file; a single file is returned unchanged. A sample without a record has a missing genotype there.
     """
     level = 0
     while len(files) > 1:

@@ -55,9 +55,18 @@ def read_sample_names(path: Path) -> list[str]:
 def pair_samples(query: list[str], truth: list[str], named: dict[str, str], source: str) -> dict[str, str]:
     """Pair each sample of the project with a truth sample.
 
-    named: pairs from the config. Equal names are also paired, and a single sample is paired
-    with a single truth sample. source: file name of the truth, for messages.
-    Raises InputError with both lists if no sample can be paired, or a configured one is missing.
+    Parameters
+    ----------
+    named : pairs from the config. Equal names are also paired, and a single sample with a single truth sample.
+    source : file name of the truth, for messages.
+
+    Returns
+    -------
+    Sample of the project → truth sample.
+
+    Raises
+    ------
+    InputError with both lists if no sample can be paired, or a configured one is missing.
     """
     faults = [
         f"variants.truth.samples: {side} sample {name!r} is not in {where}, which has {', '.join(has)}"
