@@ -101,17 +101,17 @@ recent() {
 }
 
 link_conda() {
-    local target own=.readsight/conda/bin/conda
+    local target fallback=.readsight/conda/bin/conda
     if [ "$provider" = native ]; then
         target=$PWD/envs/native/bin/conda
     elif [ "$(basename "$solver")" = conda ] && recent "$solver"; then
         target=$solver
     else
-        if ! [ -x "$own" ]; then
+        if ! [ -x "$fallback" ]; then
             say "conda, by $(basename "$solver") (Snakemake needs conda 24.7.1 or later)"
             "$solver" create --quiet --yes --prefix "$PWD/.readsight/conda" --channel conda-forge "conda>=24.7.1" >/dev/null
         fi
-        target=$PWD/$own
+        target=$PWD/$fallback
     fi
     if [ "$(readlink .venv/bin/conda || true)" != "$target" ]; then
         ln -sfn "$target" .venv/bin/conda

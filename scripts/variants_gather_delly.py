@@ -45,7 +45,7 @@ def summary_records(rows: list[tuple[str, str]], unjudged: Iterable[str]) -> lis
     """Records of summary.json. rows: type and FILTER of each call. unjudged: samples that Delly could not process."""
     passed = Counter(kind for kind, verdict in rows if verdict in ("PASS", "."))
     unjudged = sorted(unjudged)
-    figures = [("calls", len(rows), "calls", "Structural variants, including those that Delly's filters mark")]
+    figures = [("calls", len(rows), "calls", "Structural variants, including those that Delly filters")]
     figures.append(("passed", sum(passed.values()), "calls", "Structural variants that passed Delly's filters"))
     figures += [
         (kind.lower(), passed[kind], "calls", f"Structural variants that passed: {label}") for kind, label in KINDS.items()

@@ -179,9 +179,9 @@ def test_unavailable_python_error_lists_available_ones():
 def test_placeholder_modules_raise_import_error():
     """Truvari imports these modules, but only some of its commands use them."""
     folder = ENVS / "native/modules"
-    with pytest.raises(ImportError, match="pyabpoa.msa_aligner is not here"):
+    with pytest.raises(ImportError, match="pyabpoa.msa_aligner is not available"):
         runpy.run_path(str(folder / "pyabpoa.py"))["__getattr__"]("msa_aligner")
-    with pytest.raises(ImportError, match="WavefrontAligner is not here"):
+    with pytest.raises(ImportError, match="WavefrontAligner is not available"):
         runpy.run_path(str(folder / "pywfa/align.py"))["WavefrontAligner"]("ACGT")
 
 

@@ -1,4 +1,4 @@
-"""The interface of pytabix, which would have to be compiled, on pysam."""
+"""Interface of pytabix, which would need compilation, implemented with pysam."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ class Tabix:
         self.file = pysam.TabixFile(path)
 
     def query(self, name: str, start: int, end: int) -> Iterator[list[str]]:
-        """Fields of each line that overlaps a region. Raises TabixError for a sequence that the file does not have."""
+        """Fields of each line that overlaps a region. Raises TabixError for an unknown sequence."""
         try:
             lines = self.file.fetch(name, max(0, start - 1), end)
         except ValueError as error:
@@ -22,10 +22,10 @@ class Tabix:
         return (line.split("\t") for line in lines)
 
     def querys(self, region: str) -> Iterator[list[str]]:
-        """As `query`, for a region `name:start-end`."""
+        """Like `query`, for a region `name:start-end`."""
         return (line.split("\t") for line in self.file.fetch(region=region))
 
 
 def open(path: str) -> Tabix:  # noqa: A001
-    """Open a file that has an index beside it."""
+    """Open an indexed file."""
     return Tabix(path)

@@ -1,1 +1,1 @@
-"""Where pywfa stands, which would have to be compiled: Truvari imports it, but only its `phab` and `refine` use it."""
+"""Placeholder for pywfa, which would need compilation: Truvari imports it, but only its `phab` and `refine` use it."""

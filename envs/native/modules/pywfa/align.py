@@ -1,8 +1,8 @@
-"""Alignment by wavefronts, absent."""
+"""Placeholder for wavefront alignment."""
 
 
 class WavefrontAligner:
-    """Says so to whoever wants one."""
+    """Raises ImportError when it is created."""
 
     def __init__(self, *arguments: object, **options: object):
-        raise ImportError("pywfa.align.WavefrontAligner is not here: build this environment with conda")
+        raise ImportError("pywfa.align.WavefrontAligner is not available: build this environment with conda")
