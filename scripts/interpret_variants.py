@@ -61,7 +61,7 @@ def read_sites(alleles: AlleleTable, spec: dict[str, Any]) -> np.ndarray:
     if invalid:
         raise InputError(
             [
-                f"{alleles.source}, row {alleles.row[i]}, INFO {spec['site']}: {texts[i]!r} is not a position (whole numbers from 1)"
+                f"{alleles.source}, row {alleles.row[i]}, INFO {spec['site']}: {texts[i]!r} is not a position (1-based)"
                 for i in invalid[:5]
             ]
         )

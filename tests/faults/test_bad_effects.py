@@ -128,7 +128,7 @@ def test_invalid_info_values_are_reported(step):
     model_set = build_models("dilated_resnet", "positions", 96)
     arguments = write_project(step.folder / "p", model_set, GENOME)
     assert step([(*SOUND[:4], "SITE=here"), NEUTRAL], {"site": "SITE"}, **arguments) == [
-        "in.vcf, row 3, INFO SITE: 'here' is not a position (whole numbers from 1)"
+        "in.vcf, row 3, INFO SITE: 'here' is not a position (1-based)"
     ]
 
 
@@ -188,7 +188,7 @@ def test_representation_must_match_model(step):
     )
     model = step.given["model"] | {"representation": tensors, "representation_about": description}
     assert step(model=model) == [
-        "r.json: certificate is other, but model.json was trained with mark",
+        "r.json: certificate is other, but model.json was trained with digest",
         "r.json: representation is kmer, but model.json was trained with one_hot",
         "r.json: contains 2 folds, but model.json 1",
     ]

@@ -133,7 +133,7 @@ def write_project(
     tensors, description = folder / "model.safetensors", folder / "model.json"
     sequence = {"length": model_set.length, "pair": model_set.pair, "stranded": model_set.stranded, "bin": 1}
     content = {
-        "model": model_set.model_name, "outcome": model_set.outcome.to_dict(), "certificate": "mark", "sequence": sequence, "representation": "one_hot",
+        "model": model_set.model_name, "outcome": model_set.outcome.to_dict(), "certificate": "digest", "sequence": sequence, "representation": "one_hot",
         "folds": [{"about": fold_model.description} for fold_model in model_set.fold_models],
     }  # fmt: skip
     model_file.write(tensors, description, [fold_model.arrays for fold_model in model_set.fold_models], content)

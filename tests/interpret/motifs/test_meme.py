@@ -27,7 +27,7 @@ def read_faults(path: Path, text: str | bytes) -> list[str]:
 
 
 def test_motif_fields_and_matrix_are_read(tmp_path):
-    (tmp_path / "m.meme").write_text(GOOD + "\nMOTIF two\nletter-probability matrix:\n0.2 0.2 0.2 0.399\n\nfree words\n")
+    (tmp_path / "m.meme").write_text(GOOD + "\nMOTIF two\nletter-probability matrix:\n0.2 0.2 0.2 0.399\n\nfree text\n")
     one, two = meme.read(tmp_path / "m.meme")
     assert (one.name, one.alias, one.sites, one.label, len(one)) == ("MA1.1", "Arnt", 20, "Arnt (MA1.1)", 2)
     np.testing.assert_allclose(one.matrix, [[0.5, 0.5, 0, 0], [0, 0, 0.1, 0.9]])

@@ -213,7 +213,7 @@ def test_neighbouring_windows_are_computed_once(variants, monkeypatch):
     monkeypatch.setattr(
         IncrementalNetwork,
         "compute_before_and_after",
-        lambda self, codes, *own: counts.append(len(codes)) or compute(self, codes, *own),
+        lambda self, codes, *arguments: counts.append(len(codes)) or compute(self, codes, *arguments),
     )
     score_effects(classifier, variants(alleles))
     assert set(counts) == {1}, "alternative alleles of a base share the reference window"
