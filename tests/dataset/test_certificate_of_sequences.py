@@ -77,7 +77,7 @@ def test_uncertified_split_is_refused_by_the_fold_step(tmp_path, monkeypatch):
         kindred.write_folds(tmp_path, kindred.make_examples(kindred.make_families(20, 4)))
 
 
-def divide_at_random(data, spec, seed, near, relatives):
+def divide_at_random(data, spec, seed, near_pairs, relatives):
     table = dataset_split.SPLITS["homology"].assign_groups(data.obs, spec).to_frame()
     return table.assign(**{"repeat0.fold0": np.array(["train", "validation", "test"])[np.arange(data.n_obs) % 3]})
 
@@ -117,9 +117,9 @@ def test_bars_show_the_numbers_of_the_certificate(tmp_path, leaky_examples, by):
         assert sum(bar.get_height() for bar in bars) == pytest.approx(100)
     assert sum(bar.get_height() for bar in middle.containers[0]) == pytest.approx(100)
     kinds = ["exact", "reverse_complement", "near", "overlap"]
-    drawn = {bars.get_label(): [bar.get_height() for bar in bars] for bars in right.containers}
+    bar_heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in right.containers}
     side = "given split" if by == "given" else "this split"
-    assert drawn[side] == [100 * findings["leakage"]["split"][kind] for kind in kinds]
+    assert bar_heights[side] == [100 * findings["leakage"]["split"][kind] for kind in kinds]
     label = middle.texts[-1].get_text()
     assert ("excluded" in label) == (by == "chromosome") and "80 % identity over 60 %" in label
     dataset_plot.main(files["certificate"], tmp_path / "certificate.svg")

@@ -98,10 +98,10 @@ def make_cohort(seed: int, n: int = 90, features: int = 400) -> tuple[np.ndarray
     return levels + spread * rng.normal(size=(n, features)), rng.permutation(np.array(list("pqr"))[np.arange(n) % 3])
 
 
-@pytest.mark.parametrize("which", HOW)
-def test_fitted_samples_match_the_reference_implementation(which):
-    expected = np.loadtxt(io.StringIO(EXPECTED[which]))
-    np.testing.assert_allclose(harmonise(reference_data(), BATCHES, *HOW[which]), expected, rtol=0, atol=1e-6)
+@pytest.mark.parametrize("case", HOW)
+def test_fitted_samples_match_the_reference_implementation(case):
+    expected = np.loadtxt(io.StringIO(EXPECTED[case]))
+    np.testing.assert_allclose(harmonise(reference_data(), BATCHES, *HOW[case]), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("block", [1, 30, 10**6])
@@ -206,9 +206,9 @@ def test_result_of_a_sample_ignores_its_companions():
         np.testing.assert_array_equal(combat.apply(values[i : i + 1], batches[i : i + 1], None, fitted)[0], together[i - 60])
 
 
-@pytest.mark.parametrize("which", HOW)
-def test_fit_survives_a_file_round_trip(tmp_path, which):
-    covariates, reference = HOW[which]
+@pytest.mark.parametrize("case", HOW)
+def test_fit_survives_a_file_round_trip(tmp_path, case):
+    covariates, reference = HOW[case]
     fitted = combat.fit(reference_data(), BATCHES, covariates, reference)
     with h5py.File(tmp_path / "fitted.h5", "w") as handle:
         anndata.io.write_elem(handle, "fold0", fitted)

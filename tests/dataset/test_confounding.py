@@ -110,8 +110,8 @@ class TestMeasure:
 
     def test_order_of_samples_and_names_of_batches_do_not_matter_to_v(self):
         obs = make_obs(*make_cohort([0.3, 0.6, 0.9]))
-        turned = obs[::-1].assign(batch=obs["batch"].map({"b0": "z", "b1": "y", "b2": "x"}))
-        first, second = (confounding.measure_confounding(o, BINARY, 1)[0] for o in (obs, turned))
+        renamed = obs[::-1].assign(batch=obs["batch"].map({"b0": "z", "b1": "y", "b2": "x"}))
+        first, second = (confounding.measure_confounding(o, BINARY, 1)[0] for o in (obs, renamed))
         assert first["cramers_v"]["value"] == pytest.approx(second["cramers_v"]["value"])
 
     @pytest.mark.parametrize(("chances", "strong"), [([0.5, 0.5], False), ([0.45, 0.55], False), ([0.05, 0.95], True)])

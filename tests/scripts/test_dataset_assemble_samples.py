@@ -25,12 +25,12 @@ def test_samples_keep_their_values_in_every_modality(tmp_path):
     )
     assert joined.n_vars == 90 and set(joined.var["modality"]) == {"mrna", "mirna"}
     for name, expected_values in tables.items():
-        part = joined[:, joined.var["modality"] == name]
+        subset = joined[:, joined.var["modality"] == name]
         assert (
-            list(part.var["feature"]) == list(expected_values.var_names)
-            and part.var_names[0] == f"{name}:{expected_values.var_names[0]}"
+            list(subset.var["feature"]) == list(expected_values.var_names)
+            and subset.var_names[0] == f"{name}:{expected_values.var_names[0]}"
         )
-        assert np.array_equal(part.X, expected_values[joined.obs_names].X, equal_nan=True)
+        assert np.array_equal(subset.X, expected_values[joined.obs_names].X, equal_nan=True)
     assert list(joined.obs["class"]) == list(modalities.make_obs().loc[joined.obs_names, "class"])
 
 
@@ -93,28 +93,29 @@ def test_rare_label_sets_join_the_closest_common_set():
     assert not targets.stratify_labels(values[-2:]).any()
 
 
-def catch_faults(tmp_path, message, made=None, obs=None, **given):
+def catch_faults(tmp_path, message, tables=None, obs=None, **options):
     with pytest.raises(InputError, match=message) as caught:
-        modalities.assemble_examples(tmp_path, modalities.make_tables(obs) if made is None else made, **given)
+        modalities.assemble_examples(tmp_path, modalities.make_tables(obs) if tables is None else tables, **options)
     assert not (tmp_path / "examples.h5mu").exists()
     return caught.value.faults
 
 
 def test_modalities_without_a_shared_sample_are_named_with_examples(tmp_path):
-    made = modalities.make_tables()
-    made["mirna"].obs_names = [f"S_{name[1:]}" for name in made["mirna"].obs_names]
-    faults = catch_faults(tmp_path, "mirna shares no sample with the remaining modalities: it has S_2, S_3", made)
+    tables = modalities.make_tables()
+    tables["mirna"].obs_names = [f"S_{name[1:]}" for name in tables["mirna"].obs_names]
+    faults = catch_faults(tmp_path, "mirna shares no sample with the remaining modalities: it has S_2, S_3", tables)
     assert len(faults) == 2 and "is 'S_2' the same as 's2' of mrna" in faults[1]
 
 
 def test_no_sample_has_all_modalities(tmp_path):
-    made = modalities.make_tables()
-    third = made["mrna"].copy()
+    tables = modalities.make_tables()
+    third = tables["mrna"].copy()
     sets = {"mrna": slice(2, 40), "mirna": slice(20, 70), "protein": slice(50, 72)}
-    made = {
-        name: names[part].copy() for (name, part), names in zip(sets.items(), (made["mrna"], made["mirna"], third), strict=True)
+    tables = {
+        name: names[subset].copy()
+        for (name, subset), names in zip(sets.items(), (tables["mrna"], tables["mirna"], third), strict=True)
     }
-    catch_faults(tmp_path, "no sample has all modalities .mrna 38, mirna 50, protein 22 samples.; set missing to keep", made)
+    catch_faults(tmp_path, "no sample has all modalities .mrna 38, mirna 50, protein 22 samples.; set missing to keep", tables)
 
 
 def test_all_column_faults_are_reported_together(tmp_path):
@@ -124,7 +125,7 @@ def test_all_column_faults_are_reported_together(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("message", "change", "given"),
+    ("message", "change", "options"),
     [
         ("all 70 samples are 'AML' in column 'class': one class", {"class": "AML"}, {}),
         ("has 70 different values", {"class": [f"{i}" for i in range(72)]}, {}),
@@ -136,40 +137,40 @@ def test_all_column_faults_are_reported_together(tmp_path):
         ("no sample has a label", {"class": ""}, {}),
     ],
 )
-def test_uninformative_label_is_refused(tmp_path, message, change, given):
-    catch_faults(tmp_path, message, obs=modalities.make_obs().assign(**change), **given)
+def test_uninformative_label_is_refused(tmp_path, message, change, options):
+    catch_faults(tmp_path, message, obs=modalities.make_obs().assign(**change), **options)
 
 
 def test_contradicting_labels_between_modalities_are_refused(tmp_path):
-    made = modalities.make_tables()
-    made["mirna"].obs.loc["s9", "class"] = "CML" if made["mirna"].obs.at["s9", "class"] != "CML" else "AML"
-    catch_faults(tmp_path, "class: modalities have different values for 1 samples .s9", made)
-    made["mirna"].obs["class"] = ""
-    assert modalities.read_examples(tmp_path, made).n_obs == 70, "missing values contradict nothing"
+    tables = modalities.make_tables()
+    tables["mirna"].obs.loc["s9", "class"] = "CML" if tables["mirna"].obs.at["s9", "class"] != "CML" else "AML"
+    catch_faults(tmp_path, "class: modalities have different values for 1 samples .s9", tables)
+    tables["mirna"].obs["class"] = ""
+    assert modalities.read_examples(tmp_path, tables).n_obs == 70, "missing values contradict nothing"
 
 
 def test_feature_equal_to_the_label_is_refused(tmp_path):
-    made = modalities.make_tables()
-    made["mrna"].var_names = ["Class", *made["mrna"].var_names[1:]]
-    catch_faults(tmp_path, "feature 'Class' has the name of the label: it leaks.*tables.mrna.about", made)
-    made = modalities.make_tables()
-    made["mirna"].X[:, 7] = np.select([made["mirna"].obs["class"] == c for c in ("AML", "ALL")], [3.5, -1], 0)
-    catch_faults(tmp_path, "mirna: 1 features equal the label of all 70 samples .mi7.", made)
-    made["mirna"].X[0, 7] = 99
-    modalities.assemble_examples(tmp_path, made)
+    tables = modalities.make_tables()
+    tables["mrna"].var_names = ["Class", *tables["mrna"].var_names[1:]]
+    catch_faults(tmp_path, "feature 'Class' has the name of the label: it leaks.*tables.mrna.about", tables)
+    tables = modalities.make_tables()
+    tables["mirna"].X[:, 7] = np.select([tables["mirna"].obs["class"] == c for c in ("AML", "ALL")], [3.5, -1], 0)
+    catch_faults(tmp_path, "mirna: 1 features equal the label of all 70 samples .mi7.", tables)
+    tables["mirna"].X[0, 7] = 99
+    modalities.assemble_examples(tmp_path, tables)
 
 
 def test_follow_up_times_among_the_features_are_refused(tmp_path):
-    made = modalities.make_tables()
-    made["mrna"].X[:, 3] = made["mrna"].obs["months"].astype(float)
-    catch_faults(tmp_path, "mrna: 1 features equal the label", made, **modalities.SURVIVAL)
+    tables = modalities.make_tables()
+    tables["mrna"].X[:, 3] = tables["mrna"].obs["months"].astype(float)
+    catch_faults(tmp_path, "mrna: 1 features equal the label", tables, **modalities.SURVIVAL)
 
 
 def test_duplicate_names_are_refused(tmp_path):
-    made = modalities.make_tables()
-    made["mrna"].obs_names = ["s1", *made["mrna"].obs_names[1:]]
-    made["mirna"].var_names = ["mi1", *made["mirna"].var_names[1:]]
-    faults = catch_faults(tmp_path, "mrna: 1 sample names are duplicated .s1.", made)
+    tables = modalities.make_tables()
+    tables["mrna"].obs_names = ["s1", *tables["mrna"].obs_names[1:]]
+    tables["mirna"].var_names = ["mi1", *tables["mirna"].var_names[1:]]
+    faults = catch_faults(tmp_path, "mrna: 1 sample names are duplicated .s1.", tables)
     assert "mirna: 1 feature names are duplicated (mi1)" in faults[1]
 
 
@@ -207,8 +208,8 @@ def test_zero_follow_up_time_is_accepted(tmp_path):
     """TCGA has many patients with 0 days."""
     obs = modalities.make_obs()
     obs.loc["s2", "months"] = "0"
-    made = modalities.read_examples(tmp_path, modalities.make_tables(obs), **modalities.SURVIVAL)
-    assert made.obs.at["s2", "time"] == 0 and made.n_obs == 70
+    tables = modalities.read_examples(tmp_path, modalities.make_tables(obs), **modalities.SURVIVAL)
+    assert tables.obs.at["s2", "time"] == 0 and tables.n_obs == 70
 
 
 def test_multi_word_classes_get_summary_keys(tmp_path):

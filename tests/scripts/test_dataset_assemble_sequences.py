@@ -59,10 +59,10 @@ def test_examples_have_everything_later_steps_read(tmp_path):
 
 
 def test_reverse_complement_copies_change_only_the_count(tmp_path):
-    one, two = write_two_classes(tmp_path)
-    alone, _ = assemble_files(tmp_path, make_spec(one, two))
+    first_file, second_file = write_two_classes(tmp_path)
+    alone, _ = assemble_files(tmp_path, make_spec(first_file, second_file))
     extra = {"again": reverse_complement_text(decode(alone.obsm["sequence"][0])), "more": decode(alone.obsm["sequence"][1])}
-    options = make_spec(one, two, {"path": write_fasta(tmp_path / "extra.fa", extra), "label": "bound"})
+    options = make_spec(first_file, second_file, {"path": write_fasta(tmp_path / "extra.fa", extra), "label": "bound"})
     data, figures = assemble_files(tmp_path, options)
     assert figures["sequences"] == 60 and figures["collapsed"] == 2
     assert data.obs["copies"].tolist() == [2, 2] + [1] * 58
@@ -72,10 +72,10 @@ def test_reverse_complement_copies_change_only_the_count(tmp_path):
 
 
 def test_sequences_with_conflicting_labels_are_excluded_and_listed(tmp_path, caplog):
-    one, two = write_two_classes(tmp_path)
+    first_file, second_file = write_two_classes(tmp_path)
     first = (tmp_path / "bound.fa").read_text().splitlines()[:2]
     extra = write_fasta(tmp_path / "extra.fa", {"same": reverse_complement_text(first[1])})
-    data, figures = assemble_files(tmp_path, make_spec(one, two, {"path": extra, "label": "free"}))
+    data, figures = assemble_files(tmp_path, make_spec(first_file, second_file, {"path": extra, "label": "free"}))
     assert figures["conflicts"] == 2 and data.n_obs == 59 and first[0][1:] not in data.obs_names
     assert json.loads(data.uns["conflicts"]) == [{"names": [first[0][1:], "same"], "labels": ["bound", "free"]}]
     assert any(
@@ -84,9 +84,14 @@ def test_sequences_with_conflicting_labels_are_excluded_and_listed(tmp_path, cap
 
 
 def test_given_split_keeps_leaking_sequences(tmp_path):
-    one, two = write_two_classes(tmp_path)
+    first_file, second_file = write_two_classes(tmp_path)
     options = make_spec(
-        one | {"split": "train"}, two | {"split": "train"}, one | {"split": "test"}, by="given", given="split", column="donor"
+        first_file | {"split": "train"},
+        second_file | {"split": "train"},
+        first_file | {"split": "test"},
+        by="given",
+        given="split",
+        column="donor",
     )
     data, figures = assemble_files(tmp_path, options)
     assert data.n_obs == 90 and figures["collapsed"] == 0
@@ -102,8 +107,10 @@ def test_sampling_is_per_class_and_seeded(tmp_path):
 
 
 def test_shuffled_negatives_keep_dinucleotides_and_are_new(tmp_path):
-    one, _ = write_two_classes(tmp_path)
-    data, figures = assemble_files(tmp_path, make_spec(one, negatives={"method": "shuffled", "ratio": 2.0, "label": "shuffled"}))
+    first_file, _ = write_two_classes(tmp_path)
+    data, figures = assemble_files(
+        tmp_path, make_spec(first_file, negatives={"method": "shuffled", "ratio": 2.0, "label": "shuffled"})
+    )
     assert figures["made.shuffled"] == 60 and figures["class.shuffled"] == 60
     kinds = data.obs["origin"].astype(str).to_numpy()
     texts = [decode(row) for row in data.obsm["sequence"]]
@@ -117,10 +124,10 @@ def test_shuffled_negatives_keep_dinucleotides_and_are_new(tmp_path):
 
 def test_unshufflable_sequence_gives_no_negative(tmp_path):
     """Its shuffle would be identical and have both labels; the positive stays."""
-    one, _ = write_two_classes(tmp_path, 10)
+    first_file, _ = write_two_classes(tmp_path, 10)
     extra = write_fasta(tmp_path / "extra.fa", {"poly": "A" * 40})
     options = make_spec(
-        one, {"path": extra, "label": "bound"}, negatives={"method": "shuffled", "ratio": 1.0, "label": "shuffled"}
+        first_file, {"path": extra, "label": "bound"}, negatives={"method": "shuffled", "ratio": 1.0, "label": "shuffled"}
     )
     data, figures = assemble_files(tmp_path, options)
     assert figures["class.bound"] == 11 and figures["class.shuffled"] == 10 and figures["conflicts"] == 0
@@ -184,8 +191,8 @@ def test_unlearnable_labels_are_refused_with_a_reason(tmp_path, rows, changed, m
 
 
 def test_class_emptied_by_contradictions_is_explained(tmp_path):
-    one, _ = write_two_classes(tmp_path)
-    faults = catch_faults(tmp_path, make_spec(one, one | {"label": "free"}))
+    first_file, _ = write_two_classes(tmp_path)
+    faults = catch_faults(tmp_path, make_spec(first_file, first_file | {"label": "free"}))
     assert faults == ["label: every sequence stands in the files with several labels, and none is left; are the files the same?"]
     rows = label_rows(*"xxxxyy")
     rows += [(f"t{i}", reverse_complement_text(sequence), "x") for i, (_, sequence, _) in enumerate(rows[4:])]
@@ -197,7 +204,7 @@ def test_class_emptied_by_contradictions_is_explained(tmp_path):
 
 
 def test_file_order_does_not_change_the_examples(tmp_path):
-    one, two = write_two_classes(tmp_path)
-    data, _ = assemble_files(tmp_path, make_spec(one, two))
-    reordered, _ = assemble_files(tmp_path, make_spec(two, one))
+    first_file, second_file = write_two_classes(tmp_path)
+    data, _ = assemble_files(tmp_path, make_spec(first_file, second_file))
+    reordered, _ = assemble_files(tmp_path, make_spec(second_file, first_file))
     pd.testing.assert_frame_equal(data.obs, reordered.obs.loc[data.obs_names], check_categorical=False)

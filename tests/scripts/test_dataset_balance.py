@@ -37,10 +37,10 @@ def test_smote_interpolates_between_minority_neighbours(small_fold):
     synthetic = balanced[balanced.obs["origin"] == "synthetic"]
     assert set(synthetic.obs["label"]) == {0} and synthetic.n_obs == 48
     minority = small_fold.X[:12].astype(float)
-    apart = np.linalg.norm(minority[:, None] - minority[None], axis=2)
-    near = [np.argsort(row, kind="stable")[1:6] for row in apart]
+    distances = np.linalg.norm(minority[:, None] - minority[None], axis=2)
+    nearest = [np.argsort(row, kind="stable")[1:6] for row in distances]
     for point in synthetic.X.astype(float):
-        assert any(is_on_segment(point, minority[i], minority[j]) for i in range(12) for j in near[i])
+        assert any(is_on_segment(point, minority[i], minority[j]) for i in range(12) for j in nearest[i])
 
 
 def is_on_segment(point, a, b):
@@ -63,16 +63,19 @@ def test_balancing_reads_only_training_folds(tmp_path):
     """By structure: one data input, and every real row of the output is in it."""
     files = calls.make_folds(tmp_path, calls.assemble_examples(tmp_path, calls=300))
     for number in range(3):
-        made, training_names = fold_file.read_anndata(files["balanced"], number), fold_file.read_anndata(files["train"], number)
-        parents = set(made.obs.loc[made.obs["origin"] == "train", "parent"])
+        balanced, training_names = (
+            fold_file.read_anndata(files["balanced"], number),
+            fold_file.read_anndata(files["train"], number),
+        )
+        parents = set(balanced.obs.loc[balanced.obs["origin"] == "train", "parent"])
         assert parents == set(training_names.obs_names)
         assert not parents & set(fold_file.read_anndata(files["test"], number).obs_names)
         assert not parents & set(fold_file.read_anndata(files["validation"], number).obs_names)
 
 
 def test_rare_class_lowers_the_neighbours_with_a_warning(small_fold, caplog):
-    few = small_fold[np.r_[0:3, 12:72]].copy()
-    balanced = dataset_balance.balance_fold(few, make_spec("smote"), 1)
+    rare = small_fold[np.r_[0:3, 12:72]].copy()
+    balanced = dataset_balance.balance_fold(rare, make_spec("smote"), 1)
     assert balanced.obs["label"].value_counts().to_dict() == {0: 60, 1: 60}
     assert "neighbours lowered from 5 to 2" in caplog.text
 
@@ -104,10 +107,10 @@ def test_three_classes_are_balanced_in_every_fold_and_inner_fold(tmp_path):
             and len(fold_file.fold_names(files["train"])) == 9
         )
         for name in fold_file.fold_names(files["train"]):
-            made, training = fold_file.read_anndata(files["balanced"], name), fold_file.read_anndata(files["train"], name)
-            totals = made.obs.groupby("label")["weight"].sum()
+            balanced, training = fold_file.read_anndata(files["balanced"], name), fold_file.read_anndata(files["train"], name)
+            totals = balanced.obs.groupby("label")["weight"].sum()
             assert len(totals) == 3 and (method == "none") == (totals.max() > totals.min() + 1e-9)
-            assert set(made.obs.loc[made.obs["origin"] == "train", "parent"]) <= set(training.obs_names)
+            assert set(balanced.obs.loc[balanced.obs["origin"] == "train", "parent"]) <= set(training.obs_names)
             assert fold_file.read(files["balanced"], name).outcome.classes == ("ALL", "AML", "CML")
 
 
@@ -115,7 +118,7 @@ def test_three_classes_are_balanced_in_every_fold_and_inner_fold(tmp_path):
 def test_targets_without_classes_cannot_be_balanced(tmp_path, kind):
     path = modalities.assemble_examples(tmp_path, **getattr(modalities, kind))
     files = modalities.make_folds(tmp_path, path, balance="none")
-    first, second = (fold_file.read(files[part], 0, 1) for part in ("train", "balanced"))
+    first, second = (fold_file.read(files[role], 0, 1) for role in ("train", "balanced"))
     assert np.array_equal(first.labels, second.labels) and np.array_equal(first.values, second.values)
     assert (
         fold_file.read_anndata(files["balanced"], 0).obs["parent"].tolist()
@@ -130,11 +133,11 @@ def test_sequences_are_balanced_by_selection(tmp_path, method):
     label = (np.arange(90) % 3 == 0).astype(int)
     files = kindred.write_folds(tmp_path, kindred.make_examples(kindred.random_codes(90, 40), label=label), balance=method)
     for number in range(3):
-        made, training = fold_file.read_anndata(files["balanced"], number), fold_file.read_anndata(files["train"], number)
-        assert np.array_equal(made.obsm["sequence"], training[made.obs["parent"].to_numpy(str)].obsm["sequence"])
-        assert (made.obs["label"].to_numpy() == training.obs["label"][made.obs["parent"]].to_numpy()).all()
-        assert set(made.obs["origin"]) == {"train"} and set(made.obs["parent"]) <= set(training.obs_names)
-        totals = made.obs.groupby("label")["weight"].sum()
+        balanced, training = fold_file.read_anndata(files["balanced"], number), fold_file.read_anndata(files["train"], number)
+        assert np.array_equal(balanced.obsm["sequence"], training[balanced.obs["parent"].to_numpy(str)].obsm["sequence"])
+        assert (balanced.obs["label"].to_numpy() == training.obs["label"][balanced.obs["parent"]].to_numpy()).all()
+        assert set(balanced.obs["origin"]) == {"train"} and set(balanced.obs["parent"]) <= set(training.obs_names)
+        totals = balanced.obs.groupby("label")["weight"].sum()
         assert (method == "none") == (totals.max() > totals.min() + 1e-9)
         assert fold_file.read(files["balanced"], number).sequence == fold_file.read(files["train"], number).sequence
 

@@ -28,8 +28,8 @@ def write_examples(folder, batches, labels, kind="binary", classes=("control", "
     return folder / "examples.h5ad"
 
 
-def run_step(folder, *given, **more):
-    path = write_examples(folder, *given, **more)
+def run_step(folder, *options, **more):
+    path = write_examples(folder, *options, **more)
     dataset_confound.main("subtype", path, "centre", 1, folder / "c.json", folder / "s.json")
     return json.loads((folder / "c.json").read_text()), json.loads((folder / "s.json").read_text())
 

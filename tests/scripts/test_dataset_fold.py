@@ -28,10 +28,10 @@ def test_folds_follow_the_split(fold_set):
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part = fold_file.read_anndata(files[role], number)
-            assert list(part.obs_names) == list(table.index[table[f"repeat0.fold{number}"] == role])
-            assert set(part.obs["split"]) == {role}
-            assert not np.isnan(part.X).any()
+            fold = fold_file.read_anndata(files[role], number)
+            assert list(fold.obs_names) == list(table.index[table[f"repeat0.fold{number}"] == role])
+            assert set(fold.obs["split"]) == {role}
+            assert not np.isnan(fold.X).any()
 
 
 def test_training_folds_are_standardised(fold_set):
@@ -72,8 +72,8 @@ def test_test_rows_do_not_affect_training(fold_set, tmp_path):
 def test_folds_are_reproducible(fold_set, tmp_path):
     examples, files = fold_set
     again = calls.make_folds(tmp_path, examples)
-    for part in ("train", "validation", "test", "balanced", "scaler", "certificate"):
-        assert files[part].read_bytes() == again[part].read_bytes(), part
+    for name in ("train", "validation", "test", "balanced", "scaler", "certificate"):
+        assert files[name].read_bytes() == again[name].read_bytes(), name
 
 
 def test_sequences_are_unchanged_and_mapped_from_the_file(tmp_path):
@@ -83,13 +83,13 @@ def test_sequences_are_unchanged_and_mapped_from_the_file(tmp_path):
     table = pd.read_parquet(files["split"]).set_index("example")
     for role in ("train", "validation", "test"):
         for number in range(3):
-            part, full_codes = fold_file.read(files[role], number), fold_file.read_anndata(files[role], number)
-            assert list(part.names) == list(table.index[table[f"repeat0.fold{number}"] == role])
-            assert isinstance(part.values, np.memmap) and part.values.dtype == np.uint8
-            assert np.array_equal(part.values, data[part.names].obsm["sequence"])
-            assert np.array_equal(full_codes.obsm["target"], data[part.names].obsm["target"])
-            assert list(part.groups) == list(table["group"][part.names]) and set(full_codes.obs["split"]) == {role}
-            assert part.sequence.length == 80 and list(part.labels) == list(data.obs["label"][part.names])
+            fold, full_codes = fold_file.read(files[role], number), fold_file.read_anndata(files[role], number)
+            assert list(fold.names) == list(table.index[table[f"repeat0.fold{number}"] == role])
+            assert isinstance(fold.values, np.memmap) and fold.values.dtype == np.uint8
+            assert np.array_equal(fold.values, data[fold.names].obsm["sequence"])
+            assert np.array_equal(full_codes.obsm["target"], data[fold.names].obsm["target"])
+            assert list(fold.groups) == list(table["group"][fold.names]) and set(full_codes.obs["split"]) == {role}
+            assert fold.sequence.length == 80 and list(fold.labels) == list(data.obs["label"][fold.names])
     assert read_scaler(files["scaler"]) == {"fold0": {}, "fold1": {}, "fold2": {}}, "nothing is fitted"
 
 

@@ -29,7 +29,7 @@ def test_bars_show_the_numbers_of_the_certificate(tmp_path, kind):
     assert len(bar_heights) == len(findings["class_names"])
     if kind != "multilabel":
         assert [bar.get_height() for bar in bar_heights[-1]] == [list(row["classes"].values())[-1] for row in rows]
-        assert sum(bar.get_height() for part in bar_heights for bar in part) == sum(row["examples"] for row in rows)
+        assert sum(bar.get_height() for bars in bar_heights for bar in bars) == sum(row["examples"] for row in rows)
     names = [label.get_text() for label in left.get_xticklabels()]
     assert names == (["given", "1", "2"] if kind == "given" else ["1.1", "1.2", "1.3"])
     assert len(right.containers) == len(findings["leakage"])

@@ -16,16 +16,16 @@ def make_target(name="", batches=3, **more):
 
 
 def test_columns_are_classes_and_the_largest_batch_is_first():
-    counts, parts, names, columns = plot.count_cells([make_target()])
+    counts, fractions, names, columns = plot.count_cells([make_target()])
     assert counts.tolist() == [[2, 3], [1, 3], [0, 3]]
-    np.testing.assert_allclose(parts.sum(axis=1), 1)
+    np.testing.assert_allclose(fractions.sum(axis=1), 1)
     assert names == ["b2 (5)", "b1 (4)", "b0 (3)"] and columns == ["control", "case"]
 
 
 def test_columns_of_labels_count_the_samples_with_them():
-    counts, parts, _, columns = plot.count_cells([make_target("one"), make_target("two")])
+    counts, fractions, _, columns = plot.count_cells([make_target("one"), make_target("two")])
     assert columns == ["one", "two"] and counts.tolist() == [[3, 3]] * 3
-    np.testing.assert_allclose(parts[0], 3 / 5)
+    np.testing.assert_allclose(fractions[0], 3 / 5)
 
 
 def test_most_confounded_labels_are_shown():

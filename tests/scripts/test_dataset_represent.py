@@ -41,9 +41,9 @@ def write_training_folds(folder, codes, digest=None):
     return train, certificate
 
 
-def run_step(folder, train, certificate, word, seed=1):
+def run_step(folder, train, certificate, name, seed=1):
     tensors, description = folder / "representation.safetensors", folder / "representation.json"
-    dataset_represent.main(train, certificate, {"representation": word} | SPEC, seed, 1, tensors, description)
+    dataset_represent.main(train, certificate, {"representation": name} | SPEC, seed, 1, tensors, description)
     return tensors, description
 
 

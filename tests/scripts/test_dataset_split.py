@@ -48,9 +48,9 @@ def test_neighbours_share_a_block_group(starts, gap):
     obs = make_positions(sorted(starts))
     groups = block.assign_groups(obs, {"block": 5000, "gap": gap})
     for (_, a), (_, b) in zip(list(obs.iterrows())[:-1], list(obs.iterrows())[1:], strict=True):
-        near = b.start - a.end < gap
+        near_pairs = b.start - a.end < gap
         same_block = a.start // 5000 == b.start // 5000
-        assert (groups[a.name] == groups[b.name]) == (near or same_block)
+        assert (groups[a.name] == groups[b.name]) == (near_pairs or same_block)
 
 
 def test_blocks_of_two_chromosomes_never_join():
@@ -83,15 +83,15 @@ def test_leakage_appears_in_random_but_not_certified_split(tmp_path):
     assert findings["leakage"]["random"]["neighbour"] > 0.2
     assert findings["leakage"]["split"] == {"same_group": 0, "same_features": 0, "neighbour": 0}
     mixed = table.assign(**{"repeat0.fold0": np.where(np.arange(400) % 2, "test", "train")})
-    bad = dataset_split.examine_tables(data, mixed, calls.SPLIT, 1)
-    assert not bad["certified"] and "same_group" in bad["reason"]
+    leaking = dataset_split.examine_tables(data, mixed, calls.SPLIT, 1)
+    assert not leaking["certified"] and "same_group" in leaking["reason"]
 
 
 def test_twin_across_the_split_is_counted():
-    same = leakage.number_identical_rows(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
-    assert same[0] == same[2] != same[1]
+    identical_ids = leakage.number_identical_rows(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]]))
+    assert identical_ids[0] == identical_ids[2] != identical_ids[1]
     roles = pd.DataFrame({"repeat0.fold0": ["test", "train", "train"]})
-    assert leakage.measure_leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, same) == {
+    assert leakage.measure_leakage(roles, pd.DataFrame(index=range(3)), np.array(["a", "b", "c"]), 1, identical_ids) == {
         "same_group": 0,
         "same_features": 1,
     }
@@ -211,25 +211,25 @@ def test_fewest_groups_for_nested_folds():
 
 def test_rare_class_is_named_with_a_remedy():
     strata = np.repeat([0, 1], [4, 60])
-    wanted = [("class AML", strata == 0), ("class ALL", strata == 1)]
+    requirements = [("class AML", strata == 0), ("class ALL", strata == 1)]
     spec = {"by": "group", "folds": 5, "repeats": 1, "inner": 3, "validation": 0.2}
     message = (
         r"class AML \(4 examples\) is in only 4 groups, and 5 folds with 3 inner folds need 5; lower split.folds to 4, or add"
     )
     with pytest.raises(InputError, match=message):
-        cross_validation.assign_folds(strata, np.arange(64), spec, 1, wanted)
-    cross_validation.assign_folds(strata, np.arange(64), spec | {"folds": 4}, 1, wanted)
-    wanted = [("class AML", strata < 0), ("class ALL", strata == 1)]
+        cross_validation.assign_folds(strata, np.arange(64), spec, 1, requirements)
+    cross_validation.assign_folds(strata, np.arange(64), spec | {"folds": 4}, 1, requirements)
+    requirements = [("class AML", strata < 0), ("class ALL", strata == 1)]
     with pytest.raises(InputError, match="class AML .0 examples. is in only 0 groups, .* need 5; add samples of it"):
-        cross_validation.assign_folds(strata, np.arange(64), spec, 1, wanted)
+        cross_validation.assign_folds(strata, np.arange(64), spec, 1, requirements)
 
 
 def test_given_split_is_first_and_resplits_have_equal_sizes():
     strata, group = make_donors()
     roles = np.where(np.arange(120) // 2 % 3 == 0, "test", "train")
     spec = {"by": "given", "folds": 1, "repeats": 2, "inner": 3, "validation": 0.2, "resplits": 6}
-    wanted = [(f"class {i}", strata == i) for i in range(3)]
-    table = cross_validation.use_given_split(roles, strata, group, spec, 1, wanted)
+    requirements = [(f"class {i}", strata == i) for i in range(3)]
+    table = cross_validation.use_given_split(roles, strata, group, spec, 1, requirements)
     outer = cross_validation.outer_columns(table.columns)
     assert outer == ["repeat0.fold0", *(f"repeat1.fold{i}" for i in range(6))]
     assert (table["repeat0.fold0"] == roles).all()
@@ -240,26 +240,26 @@ def test_given_split_is_first_and_resplits_have_equal_sizes():
         assert table[name].groupby(group).nunique().max() == 1
     assert len({tuple(table[name]) for name in outer}) == 7
     assert all(len(cross_validation.inner_columns(table.columns, name)) == 3 for name in outer)
-    assert table.equals(cross_validation.use_given_split(roles, strata, group, spec, 1, wanted))
+    assert table.equals(cross_validation.use_given_split(roles, strata, group, spec, 1, requirements))
 
 
 def test_resplit_sizes_are_exact_without_groups():
     strata = np.repeat([0, 1, 2], [47, 25, 8])
-    wanted = [(str(i), strata == i) for i in range(3)]
-    test = cross_validation.draw_test_set(34, strata, np.arange(80), wanted, {"inner": 3}, 5)
+    requirements = [(str(i), strata == i) for i in range(3)]
+    test = cross_validation.draw_test_set(34, strata, np.arange(80), requirements, {"inner": 3}, 5)
     assert len(test) == 34 and np.bincount(strata[test]).tolist() in ([20, 11, 3], [20, 10, 4], [19, 11, 4])
 
 
 def test_unusable_given_split_is_explained():
     strata, group = make_donors()
-    wanted = [("class AML", strata == 0), ("class ALL", strata > 0)]
+    requirements = [("class AML", strata == 0), ("class ALL", strata > 0)]
     spec = {"by": "given", "inner": 3, "validation": 0.2, "resplits": 0}
     with pytest.raises(InputError, match="class AML .0 training examples. is in only 0 groups of the training set"):
-        cross_validation.use_given_split(np.where(strata == 0, "test", "train"), strata, group, spec, 1, wanted)
+        cross_validation.use_given_split(np.where(strata == 0, "test", "train"), strata, group, spec, 1, requirements)
     with pytest.raises(InputError, match="no test sample"):
-        cross_validation.use_given_split(np.full(120, "train"), strata, group, spec, 1, wanted)
+        cross_validation.use_given_split(np.full(120, "train"), strata, group, spec, 1, requirements)
     with pytest.raises(InputError, match="no training sample"):
-        cross_validation.use_given_split(np.full(120, "test"), strata, group, spec, 1, wanted)
+        cross_validation.use_given_split(np.full(120, "test"), strata, group, spec, 1, requirements)
 
 
 @pytest.fixture(scope="module")
@@ -309,9 +309,9 @@ def test_given_split_dividing_donors_is_flagged_with_leaking_samples(sample_tabl
 
 def test_inner_folds_with_a_test_example_are_not_certified(sample_table):
     table = dataset_split.divide_examples(sample_table, modalities.SPLIT, 1)
-    bad = table.copy()
-    bad.loc[bad["repeat0.fold1"] == "test", "repeat0.fold1.inner0"] = "train"
-    findings = dataset_split.examine_tables(sample_table, bad, modalities.SPLIT, 1)
+    leaking = table.copy()
+    leaking.loc[leaking["repeat0.fold1"] == "test", "repeat0.fold1.inner0"] = "train"
+    findings = dataset_split.examine_tables(sample_table, leaking, modalities.SPLIT, 1)
     assert not findings["certified"] and "repeat0.fold1.inner0" in findings["reason"]
 
 
@@ -319,11 +319,11 @@ def test_duplicate_sample_is_grouped_with_its_twin(sample_table):
     data = sample_table.copy()
     rng = np.random.default_rng(1)
     data.X[40] = data.X[3] + rng.normal(size=data.n_vars) * 1e-3  # of a different donor
-    near = dataset_split.find_near_duplicates(data)
-    assert near.tolist() == [[3, 40]]
-    table = dataset_split.divide_examples(data, modalities.SPLIT, 1, near)
+    near_pairs = dataset_split.find_near_duplicates(data)
+    assert near_pairs.tolist() == [[3, 40]]
+    table = dataset_split.divide_examples(data, modalities.SPLIT, 1, near_pairs)
     assert table["group"].iloc[3] == table["group"].iloc[40] and table["group"].nunique() == 34
-    findings = dataset_split.examine_tables(data, table, modalities.SPLIT, 1, near)
+    findings = dataset_split.examine_tables(data, table, modalities.SPLIT, 1, near_pairs)
     assert findings["near_duplicates"] == 2 and findings["leakage"]["split"]["near_profile"] == 0
 
 
@@ -360,8 +360,8 @@ def test_training_folds_keep_two_samples_per_batch(seed):
     strata, batches = np.arange(60) % 2, np.where(np.arange(60) < 5, "few", "many")
     spec = {"folds": 3, "repeats": 2, "inner": 3}
     least = []
-    for known in (None, batches):
-        table = cross_validation.assign_folds(strata, np.arange(60), spec, seed, batches=known)
+    for values in (None, batches):
+        table = cross_validation.assign_folds(strata, np.arange(60), spec, seed, batches=values)
         least.append(min(((table[name] == "train") & (batches == "few")).sum() for name in table))
     assert least[1] >= 2 and least[0] < 2
     given = np.where(np.arange(60) % 3 == 0, "test", "train")
@@ -392,8 +392,8 @@ def test_fewest_samples_of_a_batch(folds_, inner):
     """This many samples can be divided over folds and inner folds with two in each training set; one less cannot."""
 
     def count_left(n):
-        kept = n - -(-n // folds_)
-        return kept - -(-kept // inner)
+        remaining = n - -(-n // folds_)
+        return remaining - -(-remaining // inner)
 
     need = group_sizes.compute_min_batch_size(folds_, group_sizes.compute_min_batch_size(inner))
     assert count_left(need) >= 2 > count_left(need - 1)

@@ -67,6 +67,6 @@ def test_products_of_units_share_a_column(tmp_path):
         for unit in range(4)
     ]
     expected += [("b", "reads checked, unit other", write_file(tmp_path / "reads/b.txt", "x"))]
-    shown = audit.render_grid(audit.audit_files(expected, tmp_path))
-    assert shown.count("<th ") == 2
-    assert "3 there" in shown and "unit 3: " in shown and shown.count("empty") == 1
+    cell = audit.render_grid(audit.audit_files(expected, tmp_path))
+    assert cell.count("<th ") == 2
+    assert "3 there" in cell and "unit 3: " in cell and cell.count("empty") == 1

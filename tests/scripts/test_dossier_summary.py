@@ -83,8 +83,8 @@ def test_page_without_fragments_explains_itself(tmp_path):
 def test_regular_keys_form_a_matrix_and_irregular_keys_a_list():
     blank = dict.fromkeys(summary.FIELDS)
     keys = [f"call_quality.{model}.{measure}" for model in ("network", "forest") for measure in ("auroc", "auprc")]
-    shown = summary.render_matrix({key: blank | {"value": place / 10, "unit": "fraction"} for place, key in enumerate(keys)})
-    rows = [re.sub("<[^>]+>", " ", row).split() for row in shown.split("<tr>")[1:]]
+    page = summary.render_matrix({key: blank | {"value": index / 10, "unit": "fraction"} for index, key in enumerate(keys)})
+    rows = [re.sub("<[^>]+>", " ", row).split() for row in page.split("<tr>")[1:]]
     assert rows == [["auroc", "auprc"], ["network", "0.000", "0.100"], ["forest", "0.200", "0.300"]]
     assert summary.render_matrix({key: blank for key in ("a.x.one", "a.y.two", "a.z.three")}) is None
 

@@ -26,12 +26,12 @@ def align_strand(copies, codes):
 @pytest.mark.parametrize("rate", [0.02, 0.1, 0.3])
 def test_rate_is_the_fraction_of_bases_replaced(rate):
     codes = kindred.random_codes(400, 200)
-    back, is_reversed = align_strand(make_copies(codes, rate, SequenceLayout(200)), codes)
+    aligned, is_reversed = align_strand(make_copies(codes, rate, SequenceLayout(200)), codes)
     assert 0.4 < is_reversed.mean() < 0.6, "half are reverse-complemented"
-    fraction = back != codes
+    fraction = aligned != codes
     assert fraction.mean() == pytest.approx(rate, rel=0.1) and fraction.any(axis=1).all()
     assert np.abs(fraction.mean(axis=0) - rate).max() < 0.12, "all positions equally"
-    step = (back - codes)[fraction] % 4
+    step = (aligned - codes)[fraction] % 4
     assert np.abs(np.bincount(step, minlength=4)[1:] / len(step) - 1 / 3).max() < 0.05, "all substitutions equally"
 
 
@@ -102,8 +102,8 @@ def test_copies_stay_in_the_group_and_partition_of_the_parent(fold_files):
         evaluated = set(table["group"][table[f"repeat0.fold{number}"].isin(["test", "validation"])])
         assert not set(obs["group"]) & evaluated
         of_parent = train[copies["parent"].to_numpy(str)].obsm["sequence"]
-        back, _ = align_strand(balanced[copies.index].obsm["sequence"], of_parent)
-        changed = (back != of_parent).mean(axis=1)
+        aligned, _ = align_strand(balanced[copies.index].obsm["sequence"], of_parent)
+        changed = (aligned != of_parent).mean(axis=1)
         assert changed.mean() == pytest.approx(0.05, abs=0.015) and (changed > 0).all()
         is_kept = balanced[obs["origin"] == "train"]
         assert np.array_equal(is_kept.obsm["sequence"], train.obsm["sequence"])

@@ -34,7 +34,9 @@ def test_run_of_n_is_one_token_and_no_token_spans_it():
     assert text[0] == decode(codes[0, :10]) + "N" + decode(codes[0, 15:])
     assert text[1] == "N" + decode(codes[1, 3:]) and tokens[1, 0] == 0
     assert text[2] == decode(codes[2, :-3])
-    assert "N" not in {word for word in bpe._load_tokenizer(encoding.description["tokenizer"]).get_vocab() if word != bpe.UNKNOWN}
+    assert "N" not in {
+        token for token in bpe._load_tokenizer(encoding.description["tokenizer"]).get_vocab() if token != bpe.UNKNOWN
+    }
 
 
 def test_frequent_motif_becomes_one_token():

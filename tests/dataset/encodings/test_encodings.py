@@ -21,13 +21,13 @@ OF_FEATURES = ("one_hot", *OF_TOKENS)
 OF_BOTH_STRANDS = OF_TOKENS
 
 
-def fit_encoding(word, codes, pair=False, stranded=False, seed=1, **spec):
+def fit_encoding(name, codes, pair=False, stranded=False, seed=1, **spec):
     length = codes.shape[1] // 2 if pair else codes.shape[1]
-    return ENCODINGS[word].fit(codes, SequenceLayout(length, pair, stranded), SPEC | spec, seed, 1)
+    return ENCODINGS[name].fit(codes, SequenceLayout(length, pair, stranded), SPEC | spec, seed, 1)
 
 
-def compute_features(word, codes, encoding):
-    return ENCODINGS[word].compute_features(codes, encoding)[0]
+def compute_features(name, codes, encoding):
+    return ENCODINGS[name].compute_features(codes, encoding)[0]
 
 
 # k-mers
@@ -39,9 +39,9 @@ def test_kmer_ids_are_alphabetical_and_zero_with_n(k):
     codes[5:10, 18] = 4
     codes[11] = 4
     for row, ids in zip(codes, kmer_tokens.encode_kmers(codes, k), strict=True):
-        for place, kmer_id in enumerate(ids.tolist()):
-            word = row[place : place + k]
-            assert kmer_id == (0 if (word > 3).any() else 1 + int("".join(map(str, word)), 4))
+        for position, kmer_id in enumerate(ids.tolist()):
+            kmer = row[position : position + k]
+            assert kmer_id == (0 if (kmer > 3).any() else 1 + int("".join(map(str, kmer)), 4))
 
 
 def test_reverse_strand_kmers_are_complements_in_reverse_order():
@@ -91,53 +91,55 @@ def test_frequencies_count_only_kmers_without_n():
 # All encodings
 
 
-@pytest.mark.parametrize("word", OF_TOKENS)
-def test_tokens_are_vocabulary_ids_and_depend_only_on_the_sequence(word):
+@pytest.mark.parametrize("name", OF_TOKENS)
+def test_tokens_are_vocabulary_ids_and_depend_only_on_the_sequence(name):
     codes = sequenced.random_codes(60, 50)
     codes[3] = 4
     codes[4, 20:31] = 4
-    encoding = fit_encoding(word, codes)
-    tokens = ENCODINGS[word].encode_tokens(codes, encoding)
+    encoding = fit_encoding(name, codes)
+    tokens = ENCODINGS[name].encode_tokens(codes, encoding)
     assert tokens.dtype == np.int64 and tokens.min() == 0 and tokens.max() < encoding.description["vocabulary"]
     assert not tokens[3].any() and tokens[4].any()
     order = np.random.default_rng(1).permutation(60)
-    assert np.array_equal(ENCODINGS[word].encode_tokens(codes[order], encoding), tokens[order])
-    assert np.array_equal(np.vstack([ENCODINGS[word].encode_tokens(codes[i : i + 1], encoding) for i in range(60)]), tokens)
+    assert np.array_equal(ENCODINGS[name].encode_tokens(codes[order], encoding), tokens[order])
+    assert np.array_equal(np.vstack([ENCODINGS[name].encode_tokens(codes[i : i + 1], encoding) for i in range(60)]), tokens)
 
 
-@pytest.mark.parametrize("word", OF_FEATURES)
-def test_features_are_finite_and_scaled_by_training_data(word):
+@pytest.mark.parametrize("name", OF_FEATURES)
+def test_features_are_finite_and_scaled_by_training_data(name):
     codes = sequenced.random_codes(80, 50)
-    encoding = fit_encoding(word, codes)
-    values, names = ENCODINGS[word].compute_features(codes, encoding)
+    encoding = fit_encoding(name, codes)
+    values, names = ENCODINGS[name].compute_features(codes, encoding)
     assert values.dtype == np.float32 and values.shape == (80, len(names)) and len(set(names)) == len(names)
-    if word != "one_hot":
+    if name != "one_hot":
         assert np.abs(values.mean(axis=0)).max() < 1e-2
         assert np.allclose(values.std(axis=0)[values.std(axis=0) > 1e-3], 1, atol=1e-2)
     strange = codes.copy()
     strange[0], strange[1, 10:] = 4, 4
-    values_with_n = compute_features(word, strange, encoding)
+    values_with_n = compute_features(name, strange, encoding)
     assert np.isfinite(values_with_n).all() and np.allclose(values_with_n[2:], values[2:], atol=1e-4)
-    assert compute_features(word, codes[:0], encoding).shape == (0, len(names))
+    assert compute_features(name, codes[:0], encoding).shape == (0, len(names))
 
 
-@pytest.mark.parametrize("word", OF_BOTH_STRANDS)
-def test_features_ignore_strand_unless_stranded(word):
+@pytest.mark.parametrize("name", OF_BOTH_STRANDS)
+def test_features_ignore_strand_unless_stranded(name):
     codes = sequenced.random_codes(60, 50)
-    turned = reverse_complement(codes)
-    both, one = fit_encoding(word, codes), fit_encoding(word, codes, stranded=True)
-    assert np.allclose(compute_features(word, codes, both), compute_features(word, turned, both), atol=1e-4)
-    assert not np.allclose(compute_features(word, codes, one), compute_features(word, turned, one), atol=1e-2)
+    complement = reverse_complement(codes)
+    both, stranded_encoding = fit_encoding(name, codes), fit_encoding(name, codes, stranded=True)
+    assert np.allclose(compute_features(name, codes, both), compute_features(name, complement, both), atol=1e-4)
+    assert not np.allclose(
+        compute_features(name, codes, stranded_encoding), compute_features(name, complement, stranded_encoding), atol=1e-2
+    )
 
 
-@pytest.mark.parametrize("word", OF_FEATURES)
-def test_pair_of_equal_windows_has_zero_difference(word):
+@pytest.mark.parametrize("name", OF_FEATURES)
+def test_pair_of_equal_windows_has_zero_difference(name):
     codes = sequenced.random_codes(60, 40)
     alternative = codes.copy()
     alternative[30:, 20] = (alternative[30:, 20] + 1) % 4
-    encoding = fit_encoding(word, np.hstack([codes, alternative]), pair=True)
-    values, names = ENCODINGS[word].compute_features(np.hstack([codes, alternative]), encoding)
-    if word == "one_hot":
+    encoding = fit_encoding(name, np.hstack([codes, alternative]), pair=True)
+    values, names = ENCODINGS[name].compute_features(np.hstack([codes, alternative]), encoding)
+    if name == "one_hot":
         half = len(names) // 2
         assert np.array_equal(values[:30, :half], values[:30, half:])
     else:
@@ -151,33 +153,33 @@ def test_pair_of_equal_windows_has_zero_difference(word):
 def test_fit_depends_only_on_seed_and_codes(word):
     """Memory-mapped codes give the same fit as codes in memory; no test data is passed in."""
     codes = sequenced.random_codes(80, 40)
-    first, same = fit_encoding(word, codes), fit_encoding(word, codes.copy())
-    assert first.description == same.description and all(
-        np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays
+    first, repeated = fit_encoding(word, codes), fit_encoding(word, codes.copy())
+    assert first.description == repeated.description and all(
+        np.array_equal(first.arrays[name], repeated.arrays[name]) for name in first.arrays
     )
     second = fit_encoding(word, sequenced.random_codes(80, 40, 7))
     assert not np.array_equal(first.arrays["feature_mean"], second.arrays["feature_mean"])
 
 
-@pytest.mark.parametrize("word", OF_FEATURES)
-def test_tabular_model_learns_from_each_encoding(word):
+@pytest.mark.parametrize("name", OF_FEATURES)
+def test_tabular_model_learns_from_each_encoding(name):
     label = np.random.default_rng(1).integers(0, 2, 300)
     codes = sequenced.random_codes(300, 40)
     codes[label == 1, 10:18] = encode("GATTACAG")
     fold = sequenced.make_fold(codes, label, stranded=True)
     learner, features = lookup.find_model(
-        "logistic", replace(fold, encoding=fit_encoding(word, codes, stranded=True, epochs=10, dimensions=32))
+        "logistic", replace(fold, encoding=fit_encoding(name, codes, stranded=True, epochs=10, dimensions=32))
     )
     assert learner is logistic and features.values.shape == (300, len(features.features)) and features.sequence is None
     model = logistic.train(features, None, {"C": 0.1}, 1, 1)
     predictions = logistic.predict(model.arrays, model.description, features.values)
-    assert ((predictions > 0.5) == label).mean() > (0.8 if word == "transformer" else 0.9), "a mean of contexts blurs the motif"
+    assert ((predictions > 0.5) == label).mean() > (0.8 if name == "transformer" else 0.9), "a mean of contexts blurs the motif"
 
 
-@pytest.mark.parametrize("word", ["kmer", "word2vec", "transformer", "kmer_graph"])
-def test_kmers_longer_than_the_sequence_are_refused(word):
+@pytest.mark.parametrize("name", ["kmer", "word2vec", "transformer", "kmer_graph"])
+def test_kmers_longer_than_the_sequence_are_refused(name):
     with pytest.raises(InputError, match="represent.k: k-mers of 6 bases are longer than the sequences .5 bases.; use at most 5"):
-        fit_encoding(word, sequenced.random_codes(10, 5), k=6)
+        fit_encoding(name, sequenced.random_codes(10, 5), k=6)
 
 
 def test_too_many_kmers_are_refused():

@@ -53,10 +53,10 @@ def test_edges_overlap_by_k_minus_one_and_reverse_with_strand():
     names = ("", *kmer_tokens.column_names(k))
     for number in range(5):
         times, steps = describe_graph(forward, number, k)
-        back = {names[i]: names[reversed_ids[i]] for i in range(1, 4**k + 1)}
+        reversed_graph = {names[i]: names[reversed_ids[i]] for i in range(1, 4**k + 1)}
         assert describe_graph(backward, number, k) == (
-            {back[kmer]: count for kmer, count in times.items()},
-            {(back[b], back[a]): count for (a, b), count in steps.items()},
+            {reversed_graph[kmer]: count for kmer, count in times.items()},
+            {(reversed_graph[b], reversed_graph[a]): count for (a, b), count in steps.items()},
         )
 
 

@@ -19,7 +19,7 @@ SPEC = {"k": 3, "dimensions": 16, "layers": 1, "heads": 2, "epochs": 1, "masked"
 def make_grammar(n, length, seed):
     """Sequences that repeat one of three 8-mers, with a random phase."""
     rng = np.random.default_rng(seed)
-    kmers = [np.tile(encode(word), length) for word in ("ACGTTGCA", "GGATCTAC", "TTAGACCG")]
+    kmers = [np.tile(encode(kmer), length) for kmer in ("ACGTTGCA", "GGATCTAC", "TTAGACCG")]
     return np.stack([kmers[rng.integers(3)][(s := rng.integers(8)) : s + length] for _ in range(n)])
 
 
@@ -28,12 +28,12 @@ def test_masked_kmers_share_no_base_with_visible_ones():
 
     k, generator = 4, torch.Generator().manual_seed(1)
     tokens = torch.as_tensor(kmer_tokens.encode_kmers(sequenced.random_codes(40, 60), k).astype(np.int64))
-    masked, counted = draw_masks(tokens, k, 0.3, generator)
-    assert counted.any(dim=1).all() and (masked | ~counted).all()
-    for is_visible, bases in zip(~masked, counted, strict=True):
-        visible = {base for word in torch.nonzero(is_visible).ravel().tolist() for base in range(word, word + k)}
-        for word in torch.nonzero(bases).ravel().tolist():
-            assert not visible & set(range(word, word + k))
+    masked, is_counted = draw_masks(tokens, k, 0.3, generator)
+    assert is_counted.any(dim=1).all() and (masked | ~is_counted).all()
+    for is_visible, bases in zip(~masked, is_counted, strict=True):
+        visible = {base for kmer in torch.nonzero(is_visible).ravel().tolist() for base in range(kmer, kmer + k)}
+        for kmer in torch.nonzero(bases).ravel().tolist():
+            assert not visible & set(range(kmer, kmer + k))
 
 
 def test_pretraining_predicts_masked_kmers_of_a_repetitive_grammar():
@@ -49,8 +49,8 @@ def test_pretraining_predicts_masked_kmers_of_a_repetitive_grammar():
 
 def test_same_seed_gives_same_encoder_and_arrays_restore_it():
     codes = sequenced.random_codes(60, 30)
-    first, same, second = (transformer.fit(codes, SequenceLayout(30), SPEC, seed, 1) for seed in (1, 1, 2))
-    assert all(np.array_equal(first.arrays[name], same.arrays[name]) for name in first.arrays)
+    first, repeated, second = (transformer.fit(codes, SequenceLayout(30), SPEC, seed, 1) for seed in (1, 1, 2))
+    assert all(np.array_equal(first.arrays[name], repeated.arrays[name]) for name in first.arrays)
     assert not np.array_equal(first.arrays["embedding.weight"], second.arrays["embedding.weight"])
     assert not first.arrays["embedding.weight"][0].any(), "padding is zero"
     tokens = torch.as_tensor(transformer.encode_tokens(codes[:3], first))
@@ -113,7 +113,7 @@ def save_checkpoint(folder, tokens, lower=False):
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
-    pieces = [piece for k in (1, 2, 3) for word in list_kmers(k) for piece in (word, f"##{word}")]
+    pieces = [piece for k in (1, 2, 3) for kmer in list_kmers(k) for piece in (kmer, f"##{kmer}")]
     return {"pieces": save_checkpoint(folder / "pieces", pieces), "kmers": save_checkpoint(folder / "kmers", list_kmers(3))}
 
 

@@ -25,16 +25,16 @@ def test_kmers_with_equal_neighbours_have_similar_embeddings():
     """TTTT and CCCC occur in the same contexts of one kind of sequence, GGAA and AGAG in those of a second kind."""
     rng = np.random.default_rng(1)
 
-    def make_sequence(before, inner, behind):
-        return encode("".join([*rng.choice(before, 3), rng.choice(inner), *rng.choice(behind, 3)]))
+    def make_sequence(before, inner, after):
+        return encode("".join([*rng.choice(before, 3), rng.choice(inner), *rng.choice(after, 3)]))
 
     codes = np.stack(
         [make_sequence(["ACAC", "ACCA"], ["TTTT", "CCCC"], ["AACA", "CAAC"]) for _ in range(400)]
         + [make_sequence(["GTGT", "GTTG"], ["GGAA", "AGAG"], ["TCTG", "TGTC"]) for _ in range(400)]
     )
     encoding = word2vec.fit(codes, SequenceLayout(28, stranded=True), SPEC, 1, 1).arrays["embedding"]
-    for first, same, second in [("TTTT", "CCCC", "GGAA"), ("GGAA", "AGAG", "CCCC"), ("ACAC", "ACCA", "GTGT")]:
-        assert cosine_similarity(encoding, first, same) > cosine_similarity(encoding, first, second) + 0.2
+    for first, repeated, second in [("TTTT", "CCCC", "GGAA"), ("GGAA", "AGAG", "CCCC"), ("ACAC", "ACCA", "GTGT")]:
+        assert cosine_similarity(encoding, first, repeated) > cosine_similarity(encoding, first, second) + 0.2
 
 
 def test_kmers_absent_from_training_have_zero_embeddings():
@@ -42,8 +42,8 @@ def test_kmers_absent_from_training_have_zero_embeddings():
     encoding = word2vec.fit(codes, SequenceLayout(20, stranded=True), SPEC, 1, 1)
     embedding = encoding.arrays["embedding"]
     assert embedding.shape == (257, 16) and encoding.description["seen"] == 2
-    known = np.flatnonzero(embedding.any(axis=1))
-    assert sorted(known) == sorted([kmer_id("ACAC"), kmer_id("CACA")])
+    known_ids = np.flatnonzero(embedding.any(axis=1))
+    assert sorted(known_ids) == sorted([kmer_id("ACAC"), kmer_id("CACA")])
     unseen = word2vec.compute_features(np.tile(encode("GGGG"), (3, 5)), encoding)[0]
     assert np.isfinite(unseen).all()
 
@@ -70,9 +70,9 @@ def test_sentences_are_split_at_n_and_at_the_gensim_limit(monkeypatch):
 def test_seed_selects_the_sequences_when_there_are_many(monkeypatch):
     codes = sequenced.random_codes(200, 30)
     monkeypatch.setattr(word2vec, "KMERS_PER_EPOCH", 40 * 27 * 2)
-    first, same, second = (word2vec.fit(codes, SequenceLayout(30), SPEC, seed, 1) for seed in (1, 1, 2))
+    first, repeated, second = (word2vec.fit(codes, SequenceLayout(30), SPEC, seed, 1) for seed in (1, 1, 2))
     assert first.description["sequences"] == 40
-    assert np.array_equal(first.arrays["embedding"], same.arrays["embedding"])
+    assert np.array_equal(first.arrays["embedding"], repeated.arrays["embedding"])
     assert not np.array_equal(first.arrays["embedding"], second.arrays["embedding"])
 
 

@@ -42,15 +42,15 @@ def fold_contents(data: anndata.AnnData, table: pd.DataFrame) -> dict[str, bytes
     return contents
 
 
-def flatten(content: dict, at: str = "") -> dict[str, object]:
+def flatten(content: dict, path: str = "") -> dict[str, object]:
     """Leaves of nested dicts by path; text as numpy strings, so that bytes are comparable."""
     values = {}
     for key, value in content.items():
         if isinstance(value, dict):
-            values |= flatten(value, f"{at}{key}/")
+            values |= flatten(value, f"{path}{key}/")
         else:
             value = np.asarray(value)
-            values[at + key] = value.astype(str) if value.dtype == object else value
+            values[path + key] = value.astype(str) if value.dtype == object else value
     return values
 
 
@@ -87,10 +87,10 @@ def test_transform_fitted_on_test_data_is_caught(split_files, monkeypatch, leak)
     """The check above is meaningful only if it fails for a leak: each of the three leaks makes it fail."""
     data, table, _ = split_files
     full_data: dict[int, anndata.AnnData] = {}
-    plain = scaled_profile.fit
+    honest_fit = scaled_profile.fit
 
     def fit_with_leak(train: anndata.AnnData, spec: dict) -> dict:
-        everything, modality_of = plain(full_data[0], spec), plain(train, spec)
+        everything, modality_of = honest_fit(full_data[0], spec), honest_fit(train, spec)
         for name, fitted in modality_of["modalities"].items():
             modality = everything["modalities"][name]
             if leak == "scaling":

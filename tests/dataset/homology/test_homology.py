@@ -212,8 +212,8 @@ def test_clusters_match_a_slow_implementation(pairs):
 def test_equal_sequences_are_distinguished_from_reverse_complements():
     codes = kindred.random_codes(3, 20, 25)
     rows = np.stack([codes[0], reverse_complement(codes[0]), codes[1], codes[0], codes[2]])
-    same, either = number_duplicates(rows, SequenceLayout(20))
-    assert same.tolist() == [0, 1, 2, 0, 3] and either.tolist() == [0, 0, 1, 0, 2]
+    identical, either = number_duplicates(rows, SequenceLayout(20))
+    assert identical.tolist() == [0, 1, 2, 0, 3] and either.tolist() == [0, 0, 1, 0, 2]
     pairs = np.stack([rows[0], np.concatenate([reverse_complement(rows[0][:10]), reverse_complement(rows[0][10:])])])
     assert number_duplicates(pairs, SequenceLayout(10, pair=True))[1].tolist() == [0, 0], (
         "each window is reverse-complemented separately"

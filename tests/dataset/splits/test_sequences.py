@@ -80,10 +80,10 @@ def test_named_chromosomes_are_tested_and_validation_is_drawn(family_codes, find
     roles = table["repeat0.fold0"]
     assert set(positions["chrom"][roles == "test"]) == {"chr2"} and (roles == "test").sum() == 48
     assert len(set(positions["chrom"][roles == "validation"])) == 1, "a quarter of the four remaining chromosomes"
-    named, _ = divide_examples(
+    named_table, _ = divide_examples(
         family_codes, find_family_relatives, spec | {"validation_chromosomes": ["chr1", "chr5"]}, **positions
     )
-    assert set(positions["chrom"][named["repeat0.fold0"] == "validation"]) == {"chr1", "chr5"}
+    assert set(positions["chrom"][named_table["repeat0.fold0"] == "validation"]) == {"chr1", "chr5"}
 
 
 def test_all_unknown_chromosomes_are_named_together(family_codes, find_family_relatives):
@@ -91,7 +91,7 @@ def test_all_unknown_chromosomes_are_named_together(family_codes, find_family_re
     spec = kindred.CHROMOSOME | {"test_chromosomes": ["8", "chr2"], "validation_chromosomes": ["chrX"]}
     with pytest.raises(InputError) as error:
         divide_examples(family_codes, find_family_relatives, spec, **positions)
-    present = "there are: chr1, chr2, chr3, chr4, chr5"
+    present = "available: chr1, chr2, chr3, chr4, chr5"
     assert error.value.faults == [
         f"split.test_chromosomes: no example lies on 8; {present}",
         f"split.validation_chromosomes: no example lies on chrX; {present}",
@@ -169,7 +169,7 @@ def test_given_validation_partition_is_kept(family_codes, find_family_relatives)
         divide_examples(
             family_codes, find_family_relatives, kindred.GIVEN, split=roles, label=(np.arange(240) % 4 != 1).astype(int)
         )
-    drawn, _ = divide_examples(
+    table_drawn, _ = divide_examples(
         family_codes,
         find_family_relatives,
         kindred.GIVEN,
@@ -177,8 +177,8 @@ def test_given_validation_partition_is_kept(family_codes, find_family_relatives)
         label=np.arange(240) // 4 % 2,
     )
     assert (
-        set(drawn["repeat0.fold0"]) == set(cross_validation.ROLES)
-        and ((drawn["repeat0.fold0"] == "test") == (roles == "test")).all()
+        set(table_drawn["repeat0.fold0"]) == set(cross_validation.ROLES)
+        and ((table_drawn["repeat0.fold0"] == "test") == (roles == "test")).all()
     )
 
 

@@ -89,16 +89,16 @@ class PackedSequences:
         The threshold lies midway between chance and the required identity. The shared k-mer itself is not counted.
         """
         partner = hits.centre - hits.offset
-        before = np.minimum(np.minimum(hits.centre, partner), READ)
-        after = np.minimum(self.length - np.maximum(hits.centre, partner), READ)
+        bases_before = np.minimum(np.minimum(hits.centre, partner), READ)
+        bases_after = np.minimum(self.length - np.maximum(hits.centre, partner), READ)
         matches = np.zeros(len(hits), np.int64)
         for is_reverse in (False, True):
             rows = np.flatnonzero(hits.is_reverse == is_reverse)
             left, right = hits.first[rows] * self.length + hits.centre[rows], hits.second[rows] * self.length + partner[rows]
-            for start, first, last in ((-READ, READ - before[rows], READ), (0, 0, after[rows])):
+            for start, first, last in ((-READ, READ - bases_before[rows], READ), (0, 0, bases_after[rows])):
                 differing = self._read_bases(False, left + start) ^ self._read_bases(is_reverse, right + start)
                 matches[rows] += (last - first) - _count_differences(differing, first, last)
-        compared = before + after
+        compared = bases_before + bases_after
         return matches - weight >= (identity + BY_CHANCE) / 2 * (compared - weight)
 
 

@@ -61,7 +61,7 @@ def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: st
     for name, table in modalities.items():
         modality_of = {sample: modality for modality, data in modalities.items() if modality != name for sample in data.obs_names}
         if not set(table.obs_names) & set(modality_of):
-            close = next(
+            closest = next(
                 (
                     (sample, match)
                     for sample in table.obs_names[:20]
@@ -69,7 +69,7 @@ def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: st
                 ),
                 None,
             )
-            hint = f"; is {close[0]!r} the same as {close[1]!r} of {modality_of[close[1]]}?" if close else ""
+            hint = f"; is {closest[0]!r} the same as {closest[1]!r} of {modality_of[closest[1]]}?" if closest else ""
             listing = "; ".join(
                 f"{modality} has {list_first(data.obs_names)}" for modality, data in modalities.items() if modality != name
             )
