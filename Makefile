@@ -14,7 +14,7 @@ export READSIGHT_REAL_DATA := $(realpath $(READSIGHT_REAL_DATA))
 RUNNER := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/scripts"
 IN = PATH="$$(.venv/bin/python envs/prepare.py --where $(1))/bin:$$PATH"
 
-.PHONY: help setup setup-tests runner demo run doctor test lint config clean
+.PHONY: help setup setup-tests runner demo run doctor test lint config docs clean
 
 help: ## Show this list
 	@echo "make TARGET; targets:"
@@ -46,6 +46,10 @@ lint: setup-tests ## Style of the code, and snakemake --lint of the demo
 
 config: runner ## Regenerate config/config.yaml, its schema and its documentation after a change of the config classes
 	@$(RUNNER) python -m readsight.config.documentation
+
+docs: ## Build the documentation as a site in site/
+	@envs/setup.sh docs
+	@$(call IN,docs) mkdocs build --quiet --strict
 
 clean: ## Remove the runner and all environments; results are kept
 	rm -rf .venv .readsight .snakemake/conda

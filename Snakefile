@@ -11,7 +11,7 @@ min_version("9.0")
 # The job graph consists of many long-lived objects; garbage collection at the default threshold takes a sixth of the time.
 gc.set_threshold(100_000, 20, 100)
 
-sys.path[:0] = [str(Path(workflow.basedir) / folder) for folder in ("scripts", "workflow")]
+sys.path[:0] = [str(Path(workflow.current_basedir) / folder) for folder in ("scripts", "workflow")]
 
 import wakeups
 from readsight.doctor import preflight

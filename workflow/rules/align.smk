@@ -25,7 +25,7 @@ rule align_reference:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("align_reference"),
+        code=hash_code("align_reference"),
     script:
         "../../scripts/align_reference.py"
 
@@ -47,7 +47,7 @@ rule align_index_bwa:
     resources:
         mem_mb=align.scale_memory(500, per_base=2),
     params:
-        hash_code=hash_code("align_index_bwa"),
+        code=hash_code("align_index_bwa"),
     script:
         "../../scripts/align_index_bwa.py"
 
@@ -76,7 +76,7 @@ rule align_index_bwa_mem2:
     resources:
         mem_mb=align.scale_memory(500, per_base=28),
     params:
-        hash_code=hash_code("align_index_bwa_mem2"),
+        code=hash_code("align_index_bwa_mem2"),
     script:
         "../../scripts/align_index_bwa_mem2.py"
 
@@ -108,7 +108,7 @@ rule align_bwa:
     resources:
         mem_mb=align.scale_memory(1900, per_base=2),
     params:
-        hash_code=hash_code("align_bwa"),
+        code=hash_code("align_bwa"),
         groups=align.read_groups,
         mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,
@@ -151,7 +151,7 @@ rule align_bwa_mem2:
     resources:
         mem_mb=align.scale_memory(1900, per_base=8),
     params:
-        hash_code=hash_code("align_bwa_mem2"),
+        code=hash_code("align_bwa_mem2"),
         groups=align.read_groups,
         mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,
@@ -186,7 +186,7 @@ rule align_import:
     resources:
         mem_mb=mem(1900),
     params:
-        hash_code=hash_code("align_import"),
+        code=hash_code("align_import"),
         groups=align.read_groups,
         mark_duplicates=project.config.align.mark_duplicates,
         min_mapped=project.config.align.min_mapped,
@@ -217,7 +217,7 @@ rule align_stats:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("align_stats"),
+        code=hash_code("align_stats"),
     script:
         "../../scripts/align_stats.py"
 
@@ -246,6 +246,6 @@ rule align_recalibrate:
     resources:
         mem_mb=mem(4000),
     params:
-        hash_code=hash_code("align_recalibrate"),
+        code=hash_code("align_recalibrate"),
     script:
         "../../scripts/align_recalibrate.py"

@@ -21,7 +21,7 @@ rule align_index_star:
     resources:
         mem_mb=align.scale_memory(2000, per_base=11),
     params:
-        hash_code=hash_code("align_index_star"),
+        code=hash_code("align_index_star"),
     script:
         "../../scripts/align_index_star.py"
 
@@ -56,7 +56,7 @@ rule align_star:
     resources:
         mem_mb=align.scale_memory(3500, per_base=10),
     params:
-        hash_code=hash_code("align_star"),
+        code=hash_code("align_star"),
         groups=align.read_groups,
         mates=align.mates_per_unit,
         mark_duplicates=project.config.align.mark_duplicates,

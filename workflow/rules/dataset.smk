@@ -23,7 +23,7 @@ rule dataset_assemble_variants:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("dataset_assemble_variants"),
+        code=hash_code("dataset_assemble_variants"),
         spec=dataset.variants_spec,
     script:
         "../../scripts/dataset_assemble_variants.py"
@@ -48,7 +48,7 @@ rule dataset_genome:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("dataset_genome"),
+        code=hash_code("dataset_genome"),
     script:
         "../../scripts/dataset_genome.py"
 
@@ -74,7 +74,7 @@ rule dataset_assemble_sequences:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_assemble_sequences"),
+        code=hash_code("dataset_assemble_sequences"),
         spec=dataset.sequences_spec,
         seed=project.config.seed,
     script:
@@ -100,7 +100,7 @@ rule dataset_assemble_samples:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_assemble_samples"),
+        code=hash_code("dataset_assemble_samples"),
         spec=dataset.samples_spec,
     script:
         "../../scripts/dataset_assemble_samples.py"
@@ -123,7 +123,7 @@ rule dataset_confound:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_confound"),
+        code=hash_code("dataset_confound"),
         batch=dataset.batch_column,
         seed=project.config.seed,
     script:
@@ -149,7 +149,7 @@ rule dataset_split:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_split"),
+        code=hash_code("dataset_split"),
         spec=dataset.split_spec,
         seed=project.config.seed,
     script:
@@ -179,7 +179,7 @@ rule dataset_fold:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_fold"),
+        code=hash_code("dataset_fold"),
         spec=dataset.fold_spec,
     script:
         "../../scripts/dataset_fold.py"
@@ -204,7 +204,7 @@ rule dataset_balance:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_balance"),
+        code=hash_code("dataset_balance"),
         spec=dataset.balance_spec,
         seed=project.config.seed,
     script:
@@ -233,7 +233,7 @@ rule dataset_represent:
     resources:
         mem_mb=dataset.memory_mb,
     params:
-        hash_code=hash_code("dataset_represent"),
+        code=hash_code("dataset_represent"),
         spec=dataset.representation_spec,
         seed=project.config.seed,
     script:
@@ -262,7 +262,7 @@ rule dataset_plot:
     resources:
         mem_mb=mem(600),
     params:
-        hash_code=hash_code("dataset_plot"),
+        code=hash_code("dataset_plot"),
     script:
         "../../scripts/dataset_plot.py"
 
@@ -289,6 +289,6 @@ rule dataset_plot_confounding:
     resources:
         mem_mb=mem(600),
     params:
-        hash_code=hash_code("dataset_plot_confounding"),
+        code=hash_code("dataset_plot_confounding"),
     script:
         "../../scripts/dataset_plot_confounding.py"

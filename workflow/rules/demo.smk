@@ -19,7 +19,7 @@ if project.config.demo:
             missing="<results>/demo/missing.fa",
             truth="<results>/demo/genome.json",
         params:
-            hash_code=hash_code("demo_genome"),
+            code=hash_code("demo_genome"),
             seed=project.config.seed,
             chromosomes=demo.settings.chromosomes,
             length=demo.settings.length,
@@ -55,7 +55,7 @@ if project.config.demo:
             clinvar_index="<results>/demo/clinvar.vcf.gz.tbi",
             truth="<results>/demo/truth.json",
         params:
-            hash_code=hash_code("demo_donors"),
+            code=hash_code("demo_donors"),
             seed=project.config.seed,
             cohort=demo.donors_and_labels,
             rna=demo.rna_samples,
@@ -82,7 +82,7 @@ if project.config.demo:
             library="<results>/demo/library.tsv",
             truth="<results>/demo/library.truth.tsv",
         params:
-            hash_code=hash_code("demo_library"),
+            code=hash_code("demo_library"),
             seed=project.config.seed,
             size=demo.settings.library,
         log:
@@ -110,7 +110,7 @@ if project.config.demo:
             splice="<results>/demo/effects.splice.vcf.gz",
             splice_index="<results>/demo/effects.splice.vcf.gz.tbi",
         params:
-            hash_code=hash_code("demo_effects"),
+            code=hash_code("demo_effects"),
             seed=project.config.seed,
         log:
             "<logs>/demo_effects.log",
@@ -139,7 +139,7 @@ if project.config.demo:
             sample=demo.sample_constraint(rna=False),
             unit=demo.unit_constraint,
         params:
-            hash_code=hash_code("demo_reads"),
+            code=hash_code("demo_reads"),
             seed=project.config.seed,
             rank=demo.batch_rank,
             lane=demo.lane_number,
@@ -171,7 +171,7 @@ if project.config.demo:
             truth="<results>/demo/expression.json",
             regulons="<results>/demo/regulons.gmt",
         params:
-            hash_code=hash_code("demo_expression"),
+            code=hash_code("demo_expression"),
             seed=project.config.seed,
             cohort=demo.rna_factors,
             batches=demo.batch_names,
@@ -202,7 +202,7 @@ if project.config.demo:
             sample=demo.sample_constraint(rna=True),
             unit=demo.unit_constraint,
         params:
-            hash_code=hash_code("demo_reads_rna"),
+            code=hash_code("demo_reads_rna"),
             seed=project.config.seed,
             rank=demo.batch_rank,
             lane=demo.lane_number,

@@ -1,4 +1,4 @@
-from readsight.wiring.dossier import DossierWiring
+from readsight.wiring.dossier import ROOT, DossierWiring
 
 dossier = DossierWiring(
     project, [demo, reads, align, expression, tables, cohort, variants, compare, dataset, model, interpret, explain]
@@ -8,13 +8,13 @@ dossier = DossierWiring(
 rule dossier_versions:
     """List the packages installed in an environment."""
     input:
-        file=f"{workflow.basedir}/envs/{{env}}.yaml",
+        file=f"{ROOT}/envs/{{env}}.yaml",
     output:
         versions="<results>/dossier/versions/{env}.json",
     wildcard_constraints:
         env=one_of(dossier.environment_names()),
     params:
-        hash_code=hash_code("dossier_versions"),
+        code=hash_code("dossier_versions"),
     log:
         "<logs>/dossier_versions/{env}.log",
     benchmark:
@@ -49,7 +49,7 @@ rule dossier_config:
         settings="<results>/dossier/config.yaml",
         table="<results>/dossier/versions.tsv",
     params:
-        hash_code=hash_code("dossier_config"),
+        code=hash_code("dossier_config"),
         config=dossier.config_values(),
         release=dossier.read_version(),
         image=dossier.container_image(),
@@ -79,7 +79,7 @@ rule dossier_summary:
             labels={"what": "All results"},
         ),
     params:
-        hash_code=hash_code("dossier_summary"),
+        code=hash_code("dossier_summary"),
         project=project.config.project,
     log:
         "<logs>/dossier_summary.log",
@@ -107,7 +107,7 @@ rule dossier_audit:
             labels={"what": "Requested and available products"},
         ),
     params:
-        hash_code=hash_code("dossier_audit"),
+        code=hash_code("dossier_audit"),
         expected=dossier.list_expected(),
         declined=dossier.list_declined(),
         project=project.config.project,

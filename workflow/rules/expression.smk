@@ -25,7 +25,7 @@ rule expression_genes:
     resources:
         mem_mb=expression.align.scale_memory(500, per_base=1),
     params:
-        hash_code=hash_code("expression_genes"),
+        code=hash_code("expression_genes"),
     script:
         "../../scripts/expression_genes.py"
 
@@ -47,7 +47,7 @@ rule expression_strandedness:
     resources:
         mem_mb=mem(300),
     params:
-        hash_code=hash_code("expression_strandedness"),
+        code=hash_code("expression_strandedness"),
         claim=expression.strandedness_claim,
     script:
         "../../scripts/expression_strandedness.py"
@@ -76,7 +76,7 @@ rule expression_count:
     resources:
         mem_mb=expression.align.scale_memory(1500, per_base=0.5),
     params:
-        hash_code=hash_code("expression_count"),
+        code=hash_code("expression_count"),
         paired=expression.is_paired,
         min_assigned=expression.expression.min_assigned,
     script:
@@ -110,7 +110,7 @@ rule expression_quality:
     resources:
         mem_mb=expression.align.scale_memory(800, per_base=0.5),
     params:
-        hash_code=hash_code("expression_quality"),
+        code=hash_code("expression_quality"),
     script:
         "../../scripts/expression_quality.py"
 
@@ -135,7 +135,7 @@ rule expression_transcripts:
     resources:
         mem_mb=expression.align.scale_memory(500, per_base=1),
     params:
-        hash_code=hash_code("expression_transcripts"),
+        code=hash_code("expression_transcripts"),
     script:
         "../../scripts/expression_transcripts.py"
 
@@ -158,7 +158,7 @@ rule expression_index_salmon:
     resources:
         mem_mb=expression.align.scale_memory(1000, per_base=1),
     params:
-        hash_code=hash_code("expression_index_salmon"),
+        code=hash_code("expression_index_salmon"),
     script:
         "../../scripts/expression_index_salmon.py"
 
@@ -184,7 +184,7 @@ rule expression_salmon:
     resources:
         mem_mb=expression.align.scale_memory(1500, per_base=1),
     params:
-        hash_code=hash_code("expression_salmon"),
+        code=hash_code("expression_salmon"),
         mates=expression.align.mates_per_unit,
         min_assigned=expression.expression.min_assigned,
     script:
@@ -215,7 +215,7 @@ rule expression_swaps:
     resources:
         mem_mb=expression.align.scale_memory(1500, per_base=0.5),
     params:
-        hash_code=hash_code("expression_swaps"),
+        code=hash_code("expression_swaps"),
         samples=expression.samples,
         donors=expression.sample_donors(),
         dna=project.dna_samples,
@@ -245,7 +245,7 @@ rule expression_plot_swaps:
     resources:
         mem_mb=mem(500),
     params:
-        hash_code=hash_code("expression_plot_swaps"),
+        code=hash_code("expression_plot_swaps"),
     script:
         "../../scripts/expression_plot_swaps.py"
 
@@ -273,7 +273,7 @@ if project.config.demo:
         resources:
             mem_mb=mem(800),
         params:
-            hash_code=hash_code("expression_compare"),
+            code=hash_code("expression_compare"),
             contrast=expression.contrast_groups(),
             seed=project.config.seed,
         script:
@@ -307,6 +307,6 @@ if project.config.demo:
         resources:
             mem_mb=mem(500),
         params:
-            hash_code=hash_code("expression_plot_compare"),
+            code=hash_code("expression_plot_compare"),
         script:
             "../../scripts/expression_plot_compare.py"

@@ -18,7 +18,7 @@ rule expression_assemble:
         data="<results>/expression/expression.h5ad",
         summary="<results>/expression/cohort/assemble.summary.json",
     params:
-        hash_code=hash_code("expression_assemble"),
+        code=hash_code("expression_assemble"),
         samples=cohort.samples,
         metadata=cohort.sample_metadata(),
     log:
@@ -42,7 +42,7 @@ rule expression_explore:
         overview="<results>/expression/{cohort}/overview.json",
         summary="<results>/expression/{cohort}/explore.summary.json",
     params:
-        hash_code=hash_code("expression_explore"),
+        code=hash_code("expression_explore"),
         labels=cohort.label_columns,
         batches=cohort.batch_columns,
     log:
@@ -66,7 +66,7 @@ rule expression_identity:
         table="<results>/expression/cohort/identity.tsv",
         summary="<results>/expression/cohort/identity.summary.json",
     params:
-        hash_code=hash_code("expression_identity"),
+        code=hash_code("expression_identity"),
     log:
         "<logs>/expression_identity.log",
     benchmark:
@@ -88,7 +88,7 @@ rule expression_differential:
         table="<results>/expression/{cohort}/differential.tsv",
         summary="<results>/expression/{cohort}/differential.summary.json",
     params:
-        hash_code=hash_code("expression_differential"),
+        code=hash_code("expression_differential"),
         contrast=cohort.contrast_spec,
     log:
         "<logs>/expression_differential/{cohort}.log",
@@ -130,7 +130,7 @@ rule expression_plot:
             labels={"figure": "Distribution of values"},
         ),
     params:
-        hash_code=hash_code("expression_plot"),
+        code=hash_code("expression_plot"),
     log:
         "<logs>/expression_plot/{cohort}.log",
     benchmark:
@@ -164,7 +164,7 @@ rule expression_plot_differential:
             labels={"figure": "Differential genes by abundance (MA)"},
         ),
     params:
-        hash_code=hash_code("expression_plot_differential"),
+        code=hash_code("expression_plot_differential"),
         groups=cohort.contrast_groups,
     log:
         "<logs>/expression_plot_differential/{cohort}.log",
@@ -192,7 +192,7 @@ rule expression_plot_gene_body:
             labels={"figure": "Gene-body coverage"},
         ),
     params:
-        hash_code=hash_code("expression_plot_gene_body"),
+        code=hash_code("expression_plot_gene_body"),
         samples=cohort.samples,
     log:
         "<logs>/expression_plot_gene_body.log",

@@ -23,7 +23,7 @@ rule expression_import:
     resources:
         mem_mb=tables.memory_mb,
     params:
-        hash_code=hash_code("expression_import"),
+        code=hash_code("expression_import"),
         spec=tables.import_spec,
     script:
         "../../scripts/expression_import.py"

@@ -29,7 +29,7 @@ rule interpret_attribute_features:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("interpret_attribute_features"),
+        code=hash_code("interpret_attribute_features"),
         spec=interpret.attribution_spec,
         seed=project.config.seed,
     script:
@@ -57,7 +57,7 @@ rule interpret_describe:
     resources:
         mem_mb=interpret.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_describe"),
+        code=hash_code("interpret_describe"),
     script:
         "../../scripts/interpret_describe.py"
 
@@ -83,7 +83,7 @@ rule interpret_stability:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("interpret_stability"),
+        code=hash_code("interpret_stability"),
     script:
         "../../scripts/interpret_stability.py"
 
@@ -110,7 +110,7 @@ rule interpret_pathways:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("interpret_pathways"),
+        code=hash_code("interpret_pathways"),
     script:
         "../../scripts/interpret_pathways.py"
 
@@ -155,7 +155,7 @@ rule interpret_plot:
     resources:
         mem_mb=mem(800),
     params:
-        hash_code=hash_code("interpret_plot"),
+        code=hash_code("interpret_plot"),
     script:
         "../../scripts/interpret_plot.py"
 
@@ -187,7 +187,7 @@ rule interpret_plot_samples:
     resources:
         mem_mb=mem(800),
     params:
-        hash_code=hash_code("interpret_plot_samples"),
+        code=hash_code("interpret_plot_samples"),
     script:
         "../../scripts/interpret_plot_samples.py"
 
@@ -219,7 +219,7 @@ rule interpret_plot_examples:
     resources:
         mem_mb=mem(800),
     params:
-        hash_code=hash_code("interpret_plot_examples"),
+        code=hash_code("interpret_plot_examples"),
     script:
         "../../scripts/interpret_plot_examples.py"
 
@@ -250,7 +250,7 @@ rule interpret_plot_stability:
     resources:
         mem_mb=mem(600),
     params:
-        hash_code=hash_code("interpret_plot_stability"),
+        code=hash_code("interpret_plot_stability"),
     script:
         "../../scripts/interpret_plot_stability.py"
 
@@ -280,6 +280,6 @@ rule interpret_plot_pathways:
     resources:
         mem_mb=mem(600),
     params:
-        hash_code=hash_code("interpret_plot_pathways"),
+        code=hash_code("interpret_plot_pathways"),
     script:
         "../../scripts/interpret_plot_pathways.py"

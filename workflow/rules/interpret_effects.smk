@@ -29,7 +29,7 @@ rule interpret_variants:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_variants"),
+        code=hash_code("interpret_variants"),
         spec=explain.effects_spec,
         seed=project.config.seed,
     script:
@@ -62,7 +62,7 @@ rule interpret_plot_variants:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("interpret_plot_variants"),
+        code=hash_code("interpret_plot_variants"),
     script:
         "../../scripts/interpret_plot_variants.py"
 
@@ -93,7 +93,7 @@ rule interpret_personal:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_personal"),
+        code=hash_code("interpret_personal"),
         spec=explain.personal_spec,
         seed=project.config.seed,
     script:
@@ -125,6 +125,6 @@ rule interpret_plot_personal:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("interpret_plot_personal"),
+        code=hash_code("interpret_plot_personal"),
     script:
         "../../scripts/interpret_plot_personal.py"

@@ -19,7 +19,7 @@ rule interpret_motif_attributions:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_motif_attributions"),
+        code=hash_code("interpret_motif_attributions"),
         spec=explain.motif_attribution_spec,
         seed=project.config.seed,
     script:
@@ -50,7 +50,7 @@ rule interpret_filters:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_filters"),
+        code=hash_code("interpret_filters"),
         seed=project.config.seed,
     script:
         "../../scripts/interpret_filters.py"
@@ -83,7 +83,7 @@ rule interpret_motifs:
     resources:
         mem_mb=mem(4000),
     params:
-        hash_code=hash_code("interpret_motifs"),
+        code=hash_code("interpret_motifs"),
         spec=explain.motif_spec,
         seed=project.config.seed,
     script:
@@ -114,7 +114,7 @@ rule interpret_marginalise:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_marginalise"),
+        code=hash_code("interpret_marginalise"),
         seed=project.config.seed,
     script:
         "../../scripts/interpret_marginalise.py"
@@ -168,6 +168,6 @@ rule interpret_plot_motifs:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("interpret_plot_motifs"),
+        code=hash_code("interpret_plot_motifs"),
     script:
         "../../scripts/interpret_plot_motifs.py"

@@ -24,7 +24,7 @@ rule interpret_attribute_sequences:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_attribute_sequences"),
+        code=hash_code("interpret_attribute_sequences"),
         spec=explain.attribution_spec,
         seed=project.config.seed,
     script:
@@ -57,7 +57,7 @@ rule interpret_examine:
     resources:
         mem_mb=explain.dataset.memory_mb,
     params:
-        hash_code=hash_code("interpret_examine"),
+        code=hash_code("interpret_examine"),
         spec=explain.exam_spec,
         seed=project.config.seed,
     script:
@@ -95,7 +95,7 @@ rule interpret_plot_exams:
     resources:
         mem_mb=mem(800),
     params:
-        hash_code=hash_code("interpret_plot_exams"),
+        code=hash_code("interpret_plot_exams"),
     script:
         "../../scripts/interpret_plot_exams.py"
 
@@ -153,7 +153,7 @@ rule interpret_plot_sequences:
     resources:
         mem_mb=mem(2000),
     params:
-        hash_code=hash_code("interpret_plot_sequences"),
+        code=hash_code("interpret_plot_sequences"),
         drawn=explain.figure_count,
     script:
         "../../scripts/interpret_plot_sequences.py"
@@ -180,7 +180,7 @@ rule interpret_tracks:
     resources:
         mem_mb=mem(2000),
     params:
-        hash_code=hash_code("interpret_tracks"),
+        code=hash_code("interpret_tracks"),
     script:
         "../../scripts/interpret_tracks.py"
 
@@ -213,6 +213,6 @@ rule interpret_explorer:
     resources:
         mem_mb=mem(2000),
     params:
-        hash_code=hash_code("interpret_explorer"),
+        code=hash_code("interpret_explorer"),
     script:
         "../../scripts/interpret_explorer.py"

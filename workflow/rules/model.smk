@@ -27,7 +27,7 @@ rule model_train:
         mem_mb=model.dataset.memory_mb,
         gpu=model.gpu_count,
     params:
-        hash_code=hash_code("model_train"),
+        code=hash_code("model_train"),
         settings=model.model_settings,
         trials=model.search_trials,
         seed=project.config.seed,
@@ -58,7 +58,7 @@ rule model_predict:
     resources:
         mem_mb=model.dataset.memory_mb,
     params:
-        hash_code=hash_code("model_predict"),
+        code=hash_code("model_predict"),
     script:
         "../../scripts/model_predict.py"
 
@@ -84,7 +84,7 @@ rule model_evaluate:
     resources:
         mem_mb=model.dataset.memory_mb,
     params:
-        hash_code=hash_code("model_evaluate"),
+        code=hash_code("model_evaluate"),
         spec=model.evaluation_spec,
         seed=project.config.seed,
     script:
@@ -112,7 +112,7 @@ rule model_compare:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("model_compare"),
+        code=hash_code("model_compare"),
         seed=project.config.seed,
     script:
         "../../scripts/model_compare.py"
@@ -189,6 +189,6 @@ rule model_plot:
     resources:
         mem_mb=mem(600),
     params:
-        hash_code=hash_code("model_plot"),
+        code=hash_code("model_plot"),
     script:
         "../../scripts/model_plot.py"

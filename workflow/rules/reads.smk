@@ -24,7 +24,7 @@ rule reads_lint:
     resources:
         mem_mb=mem(500),
     params:
-        hash_code=hash_code("reads_lint"),
+        code=hash_code("reads_lint"),
     script:
         "../../scripts/reads_lint.py"
 
@@ -55,7 +55,7 @@ rule reads_trim_pe:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("reads_trim_pe"),
+        code=hash_code("reads_trim_pe"),
         trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_pe.py"
@@ -82,7 +82,7 @@ rule reads_trim_se:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("reads_trim_se"),
+        code=hash_code("reads_trim_se"),
         trim=project.config.reads.trim.model_dump(exclude={"enabled", "adapters"}),
     script:
         "../../scripts/reads_trim_se.py"
@@ -114,7 +114,7 @@ rule reads_correct_pe:
     resources:
         mem_mb=AlignWiring(project).scale_memory(1000, per_base=5),
     params:
-        hash_code=hash_code("reads_correct_pe"),
+        code=hash_code("reads_correct_pe"),
         kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_pe.py"
@@ -141,7 +141,7 @@ rule reads_correct_se:
     resources:
         mem_mb=AlignWiring(project).scale_memory(1000, per_base=5),
     params:
-        hash_code=hash_code("reads_correct_se"),
+        code=hash_code("reads_correct_se"),
         kmer=project.config.reads.correct.kmer,
     script:
         "../../scripts/reads_correct_se.py"
@@ -168,7 +168,7 @@ rule reads_fastqc_pe:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("reads_fastqc_pe"),
+        code=hash_code("reads_fastqc_pe"),
     script:
         "../../scripts/reads_fastqc_pe.py"
 
@@ -194,7 +194,7 @@ rule reads_fastqc_se:
     resources:
         mem_mb=mem(1000),
     params:
-        hash_code=hash_code("reads_fastqc_se"),
+        code=hash_code("reads_fastqc_se"),
     script:
         "../../scripts/reads_fastqc_se.py"
 
@@ -224,7 +224,7 @@ rule reads_multiqc:
     resources:
         mem_mb=mem(1500),
     params:
-        hash_code=hash_code("reads_multiqc"),
+        code=hash_code("reads_multiqc"),
         project=project.config.project,
     script:
         "../../scripts/reads_multiqc.py"

@@ -17,7 +17,7 @@ rule variants_regions:
     output:
         beds=variants.piece_beds(),
     params:
-        hash_code=hash_code("variants_regions"),
+        code=hash_code("variants_regions"),
     log:
         "<logs>/variants_regions/regions.log",
     benchmark:
@@ -39,7 +39,7 @@ rule variants_import:
     output:
         bcf=temp("<results>/variants/raw/given.bcf"),
     params:
-        hash_code=hash_code("variants_import"),
+        code=hash_code("variants_import"),
     log:
         "<logs>/variants_import/given.log",
     benchmark:
@@ -62,7 +62,7 @@ rule variants_normalise:
     output:
         bcf="<results>/variants/normal/{caller}.bcf",
     params:
-        hash_code=hash_code("variants_normalise"),
+        code=hash_code("variants_normalise"),
         samples=variants.samples,
     log:
         "<logs>/variants_normalise/{caller}.log",
@@ -84,7 +84,7 @@ rule variants_filter:
     output:
         bcf=temp("<results>/variants/filtered/{caller}.bcf"),
     params:
-        hash_code=hash_code("variants_filter"),
+        code=hash_code("variants_filter"),
         filters=variants.variants.filters,
     log:
         "<logs>/variants_filter/{caller}.log",
@@ -108,7 +108,7 @@ rule variants_genes:
     output:
         gff="<results>/variants/resources/genes.gff3",
     params:
-        hash_code=hash_code("variants_genes"),
+        code=hash_code("variants_genes"),
     log:
         "<logs>/variants_genes/genes.log",
     benchmark:
@@ -132,7 +132,7 @@ rule variants_prepare:
         bcf="<results>/variants/resources/{resource}.bcf",
         csi="<results>/variants/resources/{resource}.bcf.csi",
     params:
-        hash_code=hash_code("variants_prepare"),
+        code=hash_code("variants_prepare"),
     log:
         "<logs>/variants_prepare/{resource}.log",
     benchmark:
@@ -156,7 +156,7 @@ rule variants_repeats:
         bed="<results>/variants/resources/repeats.bed.gz",
         csi="<results>/variants/resources/repeats.bed.gz.csi",
     params:
-        hash_code=hash_code("variants_repeats"),
+        code=hash_code("variants_repeats"),
     log:
         "<logs>/variants_repeats/repeats.log",
     benchmark:
@@ -185,7 +185,7 @@ rule variants_annotate:
         bcf="<results>/variants/{caller}.bcf",
         csi="<results>/variants/{caller}.bcf.csi",
     params:
-        hash_code=hash_code("variants_annotate"),
+        code=hash_code("variants_annotate"),
     log:
         "<logs>/variants_annotate/{caller}.log",
     benchmark:
@@ -210,7 +210,7 @@ rule variants_consensus:
         bcf="<results>/variants/consensus.bcf",
         csi="<results>/variants/consensus.bcf.csi",
     params:
-        hash_code=hash_code("variants_consensus"),
+        code=hash_code("variants_consensus"),
         callers=variants.callers,
         least=variants.variants.consensus,
     log:
@@ -236,7 +236,7 @@ rule variants_stats:
         summary="<results>/variants/{caller}.summary.json",
         note="<results>/variants/{caller}.note.json",
     params:
-        hash_code=hash_code("variants_stats"),
+        code=hash_code("variants_stats"),
     log:
         "<logs>/variants_stats/{caller}.log",
     benchmark:

@@ -12,7 +12,7 @@ rule variants_call_bcftools:
     output:
         bcf=temp("<results>/variants/raw/bcftools/{piece}.bcf"),
     params:
-        hash_code=hash_code("variants_call_bcftools"),
+        code=hash_code("variants_call_bcftools"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
@@ -41,7 +41,7 @@ rule variants_call_freebayes:
     output:
         bcf=temp("<results>/variants/raw/freebayes/{piece}.bcf"),
     params:
-        hash_code=hash_code("variants_call_freebayes"),
+        code=hash_code("variants_call_freebayes"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
@@ -72,7 +72,7 @@ rule variants_call_gatk:
         gvcf=temp("<results>/variants/raw/gatk/{sample}.{piece}.g.vcf.gz"),
         tbi=temp("<results>/variants/raw/gatk/{sample}.{piece}.g.vcf.gz.tbi"),
     params:
-        hash_code=hash_code("variants_call_gatk"),
+        code=hash_code("variants_call_gatk"),
         ploidy=variants.variants.ploidy,
         min_base_quality=variants.variants.min_base_quality,
         min_mapping_quality=variants.variants.min_mapping_quality,
@@ -101,7 +101,7 @@ rule variants_genotype_gatk:
     output:
         vcf=temp("<results>/variants/raw/gatk/{piece}.vcf.gz"),
     params:
-        hash_code=hash_code("variants_genotype_gatk"),
+        code=hash_code("variants_genotype_gatk"),
         samples=variants.samples,
         ploidy=variants.variants.ploidy,
     log:
@@ -128,7 +128,7 @@ rule variants_call_deepvariant:
     output:
         vcf=temp("<results>/variants/raw/deepvariant/{sample}.{piece}.vcf.gz"),
     params:
-        hash_code=hash_code("variants_call_deepvariant"),
+        code=hash_code("variants_call_deepvariant"),
         image=variants.variants.deepvariant.image,
         model=variants.variants.deepvariant.model,
     log:
@@ -153,7 +153,7 @@ rule variants_merge_deepvariant:
     output:
         bcf=temp("<results>/variants/raw/deepvariant/{piece}.bcf"),
     params:
-        hash_code=hash_code("variants_merge_deepvariant"),
+        code=hash_code("variants_merge_deepvariant"),
     log:
         "<logs>/variants_merge_deepvariant/{piece}.log",
     benchmark:

@@ -23,7 +23,7 @@ rule variants_compare:
     wildcard_constraints:
         caller=one_of(compare.callers),
     params:
-        hash_code=hash_code("variants_compare"),
+        code=hash_code("variants_compare"),
         strata=list(compare.strata_beds()),
         samples=compare.sample_pairs(),
         seed=project.config.seed,
@@ -54,7 +54,7 @@ rule variants_compare_structural:
     wildcard_constraints:
         structural=one_of(compare.structural_callers),
     params:
-        hash_code=hash_code("variants_compare_structural"),
+        code=hash_code("variants_compare_structural"),
         samples=compare.sample_pairs(),
     log:
         "<logs>/variants_compare_structural/{structural}.log",
@@ -97,7 +97,7 @@ rule variants_plot:
             labels={"figure": "Quality and depth of true and false calls"},
         ),
     params:
-        hash_code=hash_code("variants_plot"),
+        code=hash_code("variants_plot"),
         callers=compare.callers,
     log:
         "<logs>/variants_plot.log",
@@ -126,7 +126,7 @@ rule variants_plot_structural:
             labels={"figure": "Structural variants against the truth"},
         ),
     params:
-        hash_code=hash_code("variants_plot_structural"),
+        code=hash_code("variants_plot_structural"),
         callers=compare.structural_callers,
     log:
         "<logs>/variants_plot_structural.log",

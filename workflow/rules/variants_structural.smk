@@ -12,7 +12,7 @@ rule variants_call_delly:
         bcf=temp("<results>/variants/structural/sites/{sample}.bcf"),
         note="<results>/variants/structural/sites/{sample}.json",
     params:
-        hash_code=hash_code("variants_call_delly"),
+        code=hash_code("variants_call_delly"),
     log:
         "<logs>/variants_call_delly/{sample}.log",
     benchmark:
@@ -35,7 +35,7 @@ rule variants_merge_delly:
     output:
         bcf=temp("<results>/variants/structural/sites.bcf"),
     params:
-        hash_code=hash_code("variants_merge_delly"),
+        code=hash_code("variants_merge_delly"),
     log:
         "<logs>/variants_merge_delly/sites.log",
     benchmark:
@@ -61,7 +61,7 @@ rule variants_genotype_delly:
         bcf=temp("<results>/variants/structural/genotypes/{sample}.bcf"),
         note="<results>/variants/structural/genotypes/{sample}.json",
     params:
-        hash_code=hash_code("variants_genotype_delly"),
+        code=hash_code("variants_genotype_delly"),
     log:
         "<logs>/variants_genotype_delly/{sample}.log",
     benchmark:
@@ -88,7 +88,7 @@ rule variants_gather_delly:
         summary="<results>/variants/structural/delly.summary.json",
         note="<results>/variants/structural/delly.note.json",
     params:
-        hash_code=hash_code("variants_gather_delly"),
+        code=hash_code("variants_gather_delly"),
         samples=variants.samples,
     log:
         "<logs>/variants_gather_delly/delly.log",
