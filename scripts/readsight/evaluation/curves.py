@@ -77,7 +77,7 @@ def compute_reliability(subsets: list[PredictionSubset]) -> dict[str, list[dict[
     kind = SCORING[subsets[0].outcome.kind]
     bins = {}
     for name in ("raw", "calibrated"):
-        rows = [kind.sureness(subset, name) for subset in subsets]
+        rows = [kind.get_calibration_data(subset, name) for subset in subsets]
         weights = [subset.weights[:, i] for subset, row in zip(subsets, rows, strict=True) for i in row[2]]
         guess, truth = (np.concatenate([row[column] for row in rows]) for column in (0, 1))
         bins[name] = metrics.reliability_curve(guess, truth, weights, bins=int(np.clip(len(guess) // EACH, 3, 10)))

@@ -51,9 +51,9 @@ class ModelScores:
 def compute_mean_scores(subsets: list[PredictionSubset], names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Metrics, all or those named, each (resamples,): the mean over repeats."""
     kind = SCORING[subsets[0].outcome.kind]
-    handles_blocks = getattr(kind, "BY_ITSELF", False)
+    handles_blocks = getattr(kind, "HANDLES_BLOCKS", False)
     metrics_by_repeat = [
-        kind.scores(subset, names) if handles_blocks else subset.apply_in_blocks(lambda values: kind.scores(values, names))
+        kind.compute_metrics(subset, names) if handles_blocks else subset.apply_in_blocks(lambda values: kind.compute_metrics(values, names))
         for subset in subsets
     ]
     return {name: np.mean([values[name] for values in metrics_by_repeat], axis=0) for name in metrics_by_repeat[0]}
@@ -87,9 +87,9 @@ def score_model(subsets: list[PredictionSubset]) -> ModelScores:
             np.zeros(len(first.group), int),
         )
     member = SCORING[kind]
-    is_correct = np.stack([np.equal(*member.decisions(subset)) for subset in subsets])
+    is_correct = np.stack([np.equal(*member.call_classes(subset)) for subset in subsets])
     table = np.mean(
-        [metrics.confusion_tables(*member.decisions(p), len(p.outcome.classes), _make_unit_weights(p))[0] for p in subsets],
+        [metrics.confusion_tables(*member.call_classes(p), len(p.outcome.classes), _make_unit_weights(p))[0] for p in subsets],
         axis=0,
     )
     # Of two classes each ranks as well as the other.
@@ -222,7 +222,7 @@ def score_metric(subsets: list[PredictionSubset], metric: str) -> Cell:
     if metric == "auroc":
         return adjust_auroc(cell, _count_groups(first, first.positive_class), is_single)
     if metric == "balanced_accuracy":
-        is_correct = np.stack([np.equal(*SCORING[p.outcome.kind].decisions(p)) for p in subsets]).mean(axis=0)
+        is_correct = np.stack([np.equal(*SCORING[p.outcome.kind].call_classes(p)) for p in subsets]).mean(axis=0)
         classes = [
             _compute_proportion_interval(is_correct[members], first.group[members])
             for members in (first.target == c for c in np.unique(first.target))
@@ -250,7 +250,7 @@ def _score_classes(
     """Recall, precision and AUROC of each class. ranks: of the last, (resamples,) a class."""
     first, kind = subsets[0], SCORING[subsets[0].outcome.kind]
     resampled = [
-        p.apply_in_blocks(lambda block: metrics.confusion_tables(*kind.decisions(block), len(table), block.weights))
+        p.apply_in_blocks(lambda block: metrics.confusion_tables(*kind.call_classes(block), len(table), block.weights))
         for p in subsets
     ]
     classes = {}

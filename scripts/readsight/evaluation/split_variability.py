@@ -17,7 +17,7 @@ def score_divisions(table: pd.DataFrame, outcome: Outcome, positive_class: int) 
     scores = []
     for _, division_table in table.groupby(["repeat", "fold"]):
         (subset,) = split_by_repeat(division_table, outcome, Resamples.from_table(division_table, 0, 0), positive_class)
-        scores.append({name: float(values[0]) for name, values in SCORING[outcome.kind].scores(subset).items()})
+        scores.append({name: float(values[0]) for name, values in SCORING[outcome.kind].compute_metrics(subset).items()})
     return scores
 
 
