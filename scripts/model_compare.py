@@ -1,4 +1,4 @@
-"""Compare models of planted elements with the planted grammar itself: how near do they come to what can be learned?"""
+"""Compare models of planted elements with the planted grammar, the best score that any model can reach."""
 
 import json
 from pathlib import Path
@@ -17,24 +17,30 @@ RESAMPLES = 1000
 
 
 def compute_auroc(subset: PredictionSubset, score: np.ndarray) -> np.ndarray:
-    """AUROC of a score of the part's examples, within test folds, (resamples,)."""
+    """AUROC of a score of the subset's examples, computed within test folds, (resamples,)."""
     return metrics.average_by_fold(metrics.auroc, score, subset.target.astype(float), subset.fold, subset.weights)
 
 
 def compare_with_optimum(
     tables: dict[str, pd.DataFrame], planted: pd.Series, outcome: Outcome, seed: int
 ) -> list[dict[str, Any]]:
-    """A row for the optimum, and one a model: its AUROC less the optimum's, resampled together.
+    """One row for the optimum, and one per model: its AUROC minus the optimum's, over shared resamples.
 
-    tables: model → predictions. planted: name of an element → whether it acts (0 or 1). The label was measured
-    with error, so that the planted activity itself ranks below 1: no model can rank better, but by luck.
+    Parameters
+    ----------
+    tables : model → predictions.
+    planted : element name → planted activity (0 or 1).
+
+    Notes
+    -----
+    Labels are measured with error, so the planted activity itself has an AUROC below 1. A model exceeds it only by chance.
     """
     rows = []
     resamples = Resamples.from_table(next(iter(tables.values())), RESAMPLES, seed)
     for model, table in tables.items():
         pairs = [
-            (compute_auroc(part, part.raw), compute_auroc(part, get_planted_activity(part, resamples, planted)))
-            for part in split_by_repeat(table, outcome, resamples)
+            (compute_auroc(subset, subset.raw), compute_auroc(subset, get_planted_activity(subset, resamples, planted)))
+            for subset in split_by_repeat(table, outcome, resamples)
         ]
         model_auroc, optimum_auroc = (np.mean(values, axis=0) for values in zip(*pairs, strict=True))
         if not rows:
@@ -44,19 +50,19 @@ def compare_with_optimum(
 
 
 def get_planted_activity(subset: PredictionSubset, resamples: Resamples, planted: pd.Series) -> np.ndarray:
-    """Planted activity of a part's examples, (n,): parts stand in the order of the resampled names."""
+    """Planted activity of the subset's examples, (n,), in the order of the resampled names."""
     return planted.loc[resamples.names[: len(subset.target)]].to_numpy(float)
 
 
 def summary_records(task: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Figures for the summary."""
-    descriptions = {"optimum": "AUROC of the planted grammar itself, of labels measured with error: what can be learned"}
+    """Records for the summary."""
+    descriptions = {"optimum": "AUROC of the planted grammar itself, for labels measured with error: the upper limit"}
     return [
         {"key": f"demo.{task}.{row['model']}" + ".gap" * (row["model"] != "optimum")}
         | {side: row[side] for side in ("value", "low", "high", "n")}
         | {
             "unit": "fraction",
-            "description": descriptions.get(row["model"], f"AUROC of {row['model']} less that of the planted grammar"),
+            "description": descriptions.get(row["model"], f"AUROC of {row['model']} minus that of the planted grammar"),
         }
         for row in rows
     ]
@@ -65,7 +71,7 @@ def summary_records(task: str, rows: list[dict[str, Any]]) -> list[dict[str, Any
 def main(
     task: str, predictions: list[Path], descriptions: list[Path], truth: Path, seed: int, table: Path, summary: Path
 ) -> None:
-    """Write the comparison as a table and as figures. truth: name, grammar, acts, sites, as the demo plants them."""
+    """Write the comparison as a table and as summary records. truth: name, grammar, acts, sites, as planted by the demo."""
     tables: dict[str, list[pd.DataFrame]] = {}
     outcome = Outcome.from_dict(json.loads(Path(descriptions[0]).read_text())["outcome"])
     for model_tables, description in zip(predictions, descriptions, strict=True):

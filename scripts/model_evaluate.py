@@ -1,4 +1,4 @@
-"""Score every model of a task, with intervals and against each other, and say in words what the scores mean."""
+"""Score every model of a task, compare the models, and write a verdict in plain language."""
 
 import csv
 import json
@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from readsight.dataset.outcome import Outcome
-from readsight.evaluation import comparisons
-from readsight.evaluation import curves as drawings
-from readsight.evaluation.baseline import METRICS as OF_BASE_RATE
+from readsight.evaluation import comparisons, curves
+from readsight.evaluation.baseline import METRICS as BASE_RATE_METRICS
 from readsight.evaluation.baseline import predict_base_rate
 from readsight.evaluation.example_annotations import ExampleAnnotations, regroup_by_block
 from readsight.evaluation.example_counts import collect_facts, compute_class_errors, describe_divisions, summarise_control
@@ -24,8 +23,7 @@ from readsight.evaluation.scores import score_model
 from readsight.evaluation.split_variability import measure_variability
 from readsight.evaluation.strata import score_strata
 from readsight.evaluation.summary import summary_records
-from readsight.evaluation.verdict.findings import describe_balances as words_on_balances
-from readsight.evaluation.verdict.findings import is_plain_model, write_headline, write_sample_verdict
+from readsight.evaluation.verdict.findings import describe_balances, is_plain_model, write_headline, write_sample_verdict
 from readsight.step import step
 from readsight.wording import CONTROL, LINEAR_MODELS, write_verdict
 
@@ -38,10 +36,13 @@ def evaluate_models(
     certificate: dict[str, Any],
     annotations: ExampleAnnotations | None = None,
 ) -> dict[str, Any]:
-    """Everything that is said about a task's models.
+    """All results of a task's models, as written to evaluation.json.
 
-    tables: model → predictions of all repeats, the control among them, where there is one. certificate: of the split.
-    annotations: what is known of the examples, beside their predictions.
+    Parameters
+    ----------
+    tables : model → predictions of all repeats, including the control if there is one.
+    certificate : of the split.
+    annotations : annotations of the examples, in addition to their predictions.
     """
     kind, spec = plan.outcome.kind, certificate.get("spec", {})
     headline_tables = {model: plan.select_headline(table) for model, table in tables.items()}
@@ -61,12 +62,9 @@ def evaluate_models(
     )
     if CONTROL in tables:
         cells[CONTROL] = summarise_control(grouped_tables[CONTROL], plan, positive_class)
-    metric, centre = next(iter(SCORING[kind].CHANCE.items()), (None, None))
     facts = collect_facts(examples, plan, positive_class) | describe_divisions(first_table, spec)
     facts["blocks"] = grouped_tables is not headline_tables
-    if kind == "multilabel":
-        facts["chance"] = float(np.mean([multilabel.compute_chance(subset) for subset in subsets[plan.first_model]]))
-    facts |= {"control": cells.get(CONTROL, {}).get(metric), "control_metric": metric, "control_chance": centre}
+    facts |= describe_chance(kind, cells.get(CONTROL, {}), subsets[plan.first_model])
     per_class = {model: s.per_class for model, s in scored.items() if s.per_class}
     strata_models = dict.fromkeys([plan.first_model, *[m for m in LINEAR_MODELS if m in grouped_tables][:1]])
     evaluation = {
@@ -93,6 +91,15 @@ def evaluate_models(
     return {"verdict": verdict_text, "headline": verdict_text if plan.is_calls else write_headline(evaluation)} | evaluation
 
 
+def describe_chance(kind: str, control: dict[str, Any], subsets: list[PredictionSubset]) -> dict[str, Any]:
+    """Facts on the control, and for labels the macro AUPRC of chance. control: metric → cell, empty without a control."""
+    metric, centre = next(iter(SCORING[kind].CHANCE.items()), (None, None))
+    facts = {"control": control.get(metric), "control_metric": metric, "control_chance": centre}
+    if kind == "multilabel":
+        facts["chance"] = float(np.mean([multilabel.compute_chance(subset) for subset in subsets]))
+    return facts
+
+
 def score_base_rate(
     table: pd.DataFrame,
     plan: EvaluationPlan,
@@ -101,8 +108,8 @@ def score_base_rate(
     resamples: Resamples,
     positive_class: int,
 ) -> dict[str, Any]:
-    """Scores of the base rate; none of survival, where it orders nothing, and of sites, where it finds none."""
-    names = OF_BASE_RATE.get(plan.outcome.kind)
+    """Scores of the base rate; empty for survival, which it cannot rank, and for sites, which it cannot find."""
+    names = BASE_RATE_METRICS.get(plan.outcome.kind)
     if names is None:
         return {}
     predictions = predict_base_rate(
@@ -113,20 +120,20 @@ def score_base_rate(
 
 
 def choose_verdict(evaluation: dict[str, Any], plan: EvaluationPlan) -> str:
-    """The verdict."""
+    """The verdict, for calls or for samples and sequences."""
     if not plan.is_calls:
         return write_sample_verdict(evaluation)
     auprc = {m: cells["auprc"] for m, cells in evaluation["differences"].items() if is_plain_model(m)}
     facts = evaluation["facts"] | {"auprc": evaluation["metrics"][plan.first_model]["auprc"]}
-    return " ".join([write_verdict(plan.first_model, auprc, facts), *words_on_balances(evaluation)])
+    return " ".join([write_verdict(plan.first_model, auprc, facts), *describe_balances(evaluation)])
 
 
 def score_clean_split(
     tables: dict[str, pd.DataFrame], plan: EvaluationPlan, certificate: dict[str, Any], positive_class: int
 ) -> dict[str, Any] | None:
-    """Scores on the test examples of a given split whose group is not trained on, and on those whose group is (`leaked`).
+    """Scores on the test examples of a given split whose group is not in training, and (`leaked`) on those whose group is.
 
-    None where it does not leak.
+    None if the split does not leak.
     """
     leaked = set(certificate.get("given", {}).get("leaked", []))
     first_table = tables[plan.first_model]
@@ -142,7 +149,7 @@ def score_clean_split(
 
 
 def score_subset(tables: dict[str, pd.DataFrame], plan: EvaluationPlan, positive_class: int) -> dict[str, Any]:
-    """How many examples and groups there are, and the models' metrics on them; none where there are no examples."""
+    """Numbers of examples and groups, and the models' metrics on them; no metrics without examples."""
     first_table = tables[plan.first_model]
     result = {"examples": int(first_table["example"].nunique()), "groups": int(first_table["group"].nunique()), "metrics": {}}
     if len(first_table):
@@ -155,29 +162,29 @@ def score_subset(tables: dict[str, pd.DataFrame], plan: EvaluationPlan, positive
 
 
 def collect_figure_data(subsets: dict[str, list[PredictionSubset]], plan: EvaluationPlan) -> dict[str, Any]:
-    """Data of the figures, of the models that are trained on all and under the task's own balance."""
+    """Data of the figures, for models trained on all modalities under the task's balance."""
     plain_subsets = {model: model_subsets for model, model_subsets in subsets.items() if is_plain_model(model)}
     if plan.outcome.kind == "survival":
-        functions = (("over_time", drawings.compute_auc_over_time), ("risk_groups", drawings.compare_risk_groups))
+        functions = (("over_time", curves.compute_auc_over_time), ("risk_groups", curves.compare_risk_groups))
         return {
             name: {model: function(model_subsets) for model, model_subsets in plain_subsets.items()}
             for name, function in functions
         }
     if plan.outcome.kind in ("regression", "profile"):
-        data = {"scatter": {model: drawings.collect_scatter(model_subsets) for model, model_subsets in plain_subsets.items()}}
-        return data | ({"mean_profile": drawings.average_profiles(plain_subsets)} if plan.outcome.kind == "profile" else {})
-    data = {"reliability": {model: drawings.compute_reliability(model_subsets) for model, model_subsets in plain_subsets.items()}}
+        data = {"scatter": {model: curves.collect_scatter(model_subsets) for model, model_subsets in plain_subsets.items()}}
+        return data | ({"mean_profile": curves.average_profiles(plain_subsets)} if plan.outcome.kind == "profile" else {})
+    data = {"reliability": {model: curves.compute_reliability(model_subsets) for model, model_subsets in plain_subsets.items()}}
     if plan.outcome.kind == "positions":
-        return data | {"site_curves": drawings.compute_site_curves(plain_subsets)}
-    curves = {model: drawings.average_curves(model_subsets) for model, model_subsets in plain_subsets.items()}
+        return data | {"site_curves": curves.compute_site_curves(plain_subsets)}
+    model_curves = {model: curves.average_curves(model_subsets) for model, model_subsets in plain_subsets.items()}
     return data | {
-        "curves": {model: curve for model, curve in curves.items() if curve},
-        "curves_by_class": drawings.compute_class_curves(subsets[plan.first_model]),
+        "curves": {model: curve for model, curve in model_curves.items() if curve},
+        "curves_by_class": curves.compute_class_curves(subsets[plan.first_model]),
     }
 
 
 def collect_histories(descriptions: dict[str, list[Path]]) -> dict[str, list[list[dict[str, float]]]]:
-    """Learning curves: model → one list a fold of all repeats; models without epochs are left out."""
+    """Learning curves: model → one list per fold of all repeats. Models without epochs are omitted."""
     kept = {}
     for model, files in descriptions.items():
         rows = [fold["history"] for file in files for fold in json.loads(file.read_text())["folds"]]
@@ -196,11 +203,14 @@ def main(
     outputs: dict[str, Path],
     examples: Path | None = None,
 ) -> None:
-    """Write evaluation as JSON (all of it) and TSV (metrics), and the summary.
+    """Write the evaluation as JSON (complete) and TSV (metrics), and the summary.
 
-    predictions, descriptions: model by model, repeat by repeat, both in that order.
-    spec: models, bootstrap, single_feature, source, given, balance. examples: those of sequences, for scores by GC, repeats
-    and chromosome.
+    Parameters
+    ----------
+    predictions, descriptions : files by model, then by repeat, in the same order.
+    spec : models, bootstrap, single_feature, source, given, balance.
+    outputs : evaluation, table, summary → path.
+    examples : sequence examples, for scores by GC content, repeats and chromosome.
     """
     files: dict[str, list[tuple[Path, Path]]] = {}
     for table, description in zip(predictions, descriptions, strict=True):

@@ -1,4 +1,4 @@
-"""Draw a task's models: beside their baselines and each other, over divisions; calls, curves, calibration, learning, parts."""
+"""Draw the figures of a task's models: scores, comparisons, variability, predictions, curves, calibration, learning, strata."""
 
 import json
 from pathlib import Path
@@ -9,25 +9,26 @@ from readsight.report.model_figures.scores import draw_comparisons, draw_perform
 from readsight.report.model_figures.strata import draw_strata
 from readsight.step import step
 
-FIGURES = (
-    draw_performance,
-    draw_comparisons,
-    draw_variability,
-    draw_confusion,
-    draw_curves,
-    draw_calibration,
-    draw_learning,
-    draw_strata,
-)
+# Output of the rule → function that draws it.
+FIGURES = {
+    "performance": draw_performance,
+    "comparisons": draw_comparisons,
+    "luck": draw_variability,
+    "confusion": draw_confusion,
+    "curves": draw_curves,
+    "calibration": draw_calibration,
+    "learning": draw_learning,
+    "strata": draw_strata,
+}
 
 
 def main(evaluation: Path, outputs: dict[str, Path]) -> None:
     """Draw all figures."""
     results = json.loads(evaluation.read_text())
-    for draw in FIGURES:
-        draw(results, outputs[draw.__name__])
+    for name, draw in FIGURES.items():
+        draw(results, outputs[name])
 
 
 if __name__ == "__main__":
     with step(snakemake) as job:  # noqa: F821
-        main(job.input.evaluation, {draw.__name__: getattr(job.output, draw.__name__) for draw in FIGURES})
+        main(job.input.evaluation, {name: getattr(job.output, name) for name in FIGURES})

@@ -1,4 +1,4 @@
-"""Predict the test part of every fold of a repeat by the model that never saw it."""
+"""Predict the test set of every fold of a repeat with the model that was not trained on it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,14 @@ from readsight.step import step
 
 
 def make_table(fold: Fold, raw: np.ndarray, scale: dict[str, Any] | None, indices: dict[str, int]) -> pd.DataFrame:
-    """Rows of one fold and draw. raw: predictions, shaped as the outcome says. indices: repeat, fold, draw."""
+    """Rows of one fold and draw.
+
+    Parameters
+    ----------
+    raw : predictions, shaped as the outcome defines.
+    scale : calibration, or None.
+    indices : repeat, fold, draw.
+    """
     calibrated = raw if scale is None else calibration.apply(fold.outcome.kind, raw, scale)
     columns = {"example": fold.names, "group": fold.groups} | indices | fold.outcome.target_columns(fold.labels)
     columns |= fold.outcome.prediction_columns("raw", raw) | fold.outcome.prediction_columns("calibrated", calibrated)
@@ -37,12 +44,18 @@ def main(
     representation: tuple[Path, Path] | None = None,
     threads: int = 1,
 ) -> None:
-    """Write a row a test example: example, group, repeat, fold, draw, the outcome's columns, and raw and
-    calibrated predictions (`raw`, or `raw.0`, `raw.1`, … where there are several a row).
+    """Write one row per test example: example, group, repeat, fold, draw, the outcome's columns, raw and calibrated predictions.
 
-    Draws are 0, but for the control, which trains many times over, and is not calibrated. representation: what was
-    learned of it in each fold (arrays, about), for sequences. Raises InputError where folds, representation and model
-    do not belong together.
+    Several predictions per example are written as `raw.0`, `raw.1`, … Draws are 0, except for the control, which is trained many
+    times and is not calibrated.
+
+    Parameters
+    ----------
+    representation : fitted representation of each fold (arrays, description), for sequences.
+
+    Raises
+    ------
+    InputError if folds, representation and model do not belong together.
     """
     arrays, content = model_file.read(tensors, description)
     model_spec = ModelSpec.parse(content["model"])

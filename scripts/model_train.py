@@ -1,4 +1,4 @@
-"""Train one kind of model on the balanced training fold of every fold of a repeat, and calibrate it on what it did not see."""
+"""Train one model on the balanced training set of every fold of a repeat, and calibrate it on validation data."""
 
 import logging
 import shutil
@@ -27,26 +27,28 @@ log = logging.getLogger("readsight")
 
 
 def check_model_fits(model_spec: ModelSpec, member: ModuleType, fold: Fold) -> None:
-    """Raise InputError where a model cannot learn from such examples."""
+    """Raise InputError if a model cannot be trained on these examples."""
     kind, modalities = fold.outcome.kind, fold.modalities
     kinds = getattr(member, "KINDS", (kind,))
     if kind not in kinds:
-        raise InputError(f"models: {model_spec.model!r} predicts {', '.join(kinds)}, and the outcome here is {kind}")
+        raise InputError(f"models: {model_spec.model!r} predicts {', '.join(kinds)}, but the outcome here is {kind}")
     if getattr(member, "NEEDS_MODALITIES", False) and len(modalities) < 2:
-        raise InputError(f"models: {model_spec.model!r} joins modalities, and the examples have one ({', '.join(modalities)})")
+        raise InputError(
+            f"models: {model_spec.model!r} combines modalities, but the examples have only one ({', '.join(modalities)})"
+        )
 
 
 def read_fold_view(path: Path, number: int, inner: int | None, model_spec: ModelSpec, encoding: Encoding | None) -> Fold:
-    """A fold (or an inner one) of a file as the variant sees it, before its model does."""
+    """A fold (or an inner one) of a file, restricted to what the model spec selects."""
     return replace(model_spec.restrict_fold(fold_file.read(path, number, inner)), encoding=encoding)
 
 
 def read_training_pairs(
     balanced: Path, validation: Path, number: int, model_spec: ModelSpec, train: Fold, encoding: Encoding | None = None
 ) -> list[tuple[Fold, Fold]]:
-    """Parts to train on and parts to score on: of nested cross-validation a pair an inner fold, else one pair.
+    """Pairs of training and validation data: one per inner fold in nested cross-validation, otherwise one pair.
 
-    train: the fold's training part as its model sees it.
+    train: the fold's training data as the model receives it.
     """
 
     def read_model_fold(path: Path, inner: int | None) -> Fold:
@@ -67,15 +69,20 @@ def train_fold(
     threads: int,
     checkpoints: Path | None = None,
 ) -> tuple[FittedModel, dict[str, Any]]:
-    """A fold's model, and what is said of it: settings, trials, calibration, about, history.
+    """A fold's model and its record: settings, trials, calibration.
 
-    pairs: as of `read_training_pairs`. full_fold: the fold's training part, where it is not that of the one pair: the model is
-    trained on it anew, with the settings that the pairs gave. spec: settings, trials. checkpoints: folder of checkpoints.
+    Parameters
+    ----------
+    pairs : as returned by `read_training_pairs`.
+    full_fold : the fold's training data if it differs from that of the single pair. The model is then retrained on it with the
+        selected settings.
+    spec : settings, trials.
+    checkpoints : folder of checkpoints.
     """
     choice = search_settings(member, pairs, spec["settings"], spec["trials"], seed, threads, checkpoints)
     settings, fitted = choice.settings, choice.fits[0]
     if full_fold is not None:
-        settings = member.settled(choice.fits, settings) if hasattr(member, "settled") else settings
+        settings = member.choose_settings(choice.fits, settings) if hasattr(member, "choose_settings") else settings
         fitted = train_model(
             member, (full_fold, None), settings, seed, threads, None if checkpoints is None else checkpoints / "whole"
         )
@@ -88,7 +95,7 @@ def train_fold(
 def train_control(
     member: ModuleType, train: Fold, settings: dict[str, Any], seed: int, threads: int
 ) -> tuple[FittedModel, dict[str, Any]]:
-    """The negative control of a fold: nothing is chosen or calibrated by labels that mean nothing."""
+    """The negative control of a fold. Its labels are meaningless, so nothing is selected or calibrated."""
     fitted = member.train(train, None, settings, seed, threads)
     return fitted, {"settings": settings, "trials": [], "calibration": None}
 
@@ -107,12 +114,11 @@ def main(
     representation: tuple[Path, Path] | None = None,
     checkpoints: Path | None = None,
 ) -> None:
-    """Choose settings, train, calibrate, and write the models of all folds.
+    """Select settings, train, calibrate, and write the models of all folds.
 
-    model: a word of `readsight.models.model_spec`. representation: what was learned of it in each fold (arrays, about), for sequences. keep:
-    folder of checkpoints, from which a training that was broken off goes on; removed once all models are written.
-    Raises InputError where the folds or the representation were not made under this certificate, or the model cannot
-    learn from them.
+    model: name of a `ModelSpec`. representation: fitted representation of each fold (arrays, description), for sequences.
+    checkpoints: folder from which interrupted training continues; removed once all models are written. Raises InputError if the
+    folds or the representation do not belong to this certificate, or the model cannot be trained on them.
     """
     model_spec = ModelSpec.parse(model)
     encodings, representation_digest = (

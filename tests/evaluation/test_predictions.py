@@ -1,4 +1,4 @@
-"""Resamples are counts, scored block by block: neither changes a score."""
+"""Resamples are counts scored in blocks; neither affects a score."""
 
 import numpy as np
 import pytest
@@ -49,9 +49,9 @@ def test_counts_match_resampled_groups(monkeypatch):
     by_hand = [np.bincount(rows, minlength=6) for rows in resample_groups(groups, 40, 3)]
     counts = metrics.group_counts(groups, 40, 3)
     assert counts.dtype == np.uint16 and (counts[0] == 1).all() and np.array_equal(counts[1:], by_hand)
-    monkeypatch.setattr(metrics, "DRAWN", 9)
-    assert np.array_equal(metrics.group_counts(groups, 40, 3), counts), "however many are drawn at a time"
-    assert metrics.group_counts(np.array(["a", "a"]), 40, 3).shape == (1, 2), "a lone group has no resamples"
+    monkeypatch.setattr(metrics, "GROUPS_PER_BLOCK", 9)
+    assert np.array_equal(metrics.group_counts(groups, 40, 3), counts), "the block size must not matter"
+    assert metrics.group_counts(np.array(["a", "a"]), 40, 3).shape == (1, 2), "a single group has no resamples"
 
 
 def test_integer_and_float_weights_agree():

@@ -1,6 +1,6 @@
-"""Bad sequences and bad tasks on them: each is said with its place and remedy, before any job where files tell it.
+"""Bad sequences and tasks are reported with position and remedy, before any job if possible.
 
-Every case breaks one thing in a sound small project, and looks at it as `make doctor` does, or runs the step that finds it.
+Each case breaks one thing in a small valid project, and checks it as `make doctor` does, or runs the step that detects it.
 """
 
 import random
@@ -27,14 +27,14 @@ LENGTH = 60
 CONTIGS = ("chr1", "chr2", "chr3", "chr4")
 FILES = {
     "texts": [{"path": "bound.fa", "label": "bound"}, {"path": "free.tsv"}],
-    "regions": [{"path": "peaks.bed", "label": "peak"}, {"path": "rest.bed", "label": "rest"}],
+    "regions": [{"path": "peaks.bed", "label": "peak"}, {"path": "background.bed", "label": "background"}],
     "alleles": [{"path": "variants.vcf"}],
 }
 
 
 @dataclass
 class SequenceProject:
-    """A sound project in a folder of its own: tasks on FASTA and a table, on regions, on variants."""
+    """A valid project in a separate folder: tasks on FASTA and a table, on regions, and on variants."""
 
     folder: Path
     genome: dict[str, str]
@@ -58,14 +58,14 @@ class SequenceProject:
         self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
     def keep_task(self, task: str, **sequences: object) -> None:
-        """Leave that task alone, with these settings of its sequences."""
+        """Keep only this task, with these sequence settings."""
         raw = yaml.safe_load((self.folder / "config.yaml").read_text())
         raw["tasks"] = {task: raw["tasks"][task]}
         raw["tasks"][task]["sequences"] |= sequences
         self.write("config.yaml", yaml.safe_dump(raw, sort_keys=False))
 
     def assemble_task(self, task: str) -> dict:
-        """Make a task's examples, of the config as it stands; returns what the split reads of it."""
+        """Make a task's examples with the current config; returns the specification of its split."""
         project = Project.from_raw(schema.load_config(self.folder / "config.yaml"), [self.folder / "config.yaml"])
         wiring, wildcards = DatasetWiring(project), SimpleNamespace(task=task)
         genome_files = {"codes": Path("genome.codes"), "contigs": Path("genome.json")}
@@ -90,7 +90,7 @@ def project(tmp_path, monkeypatch):
     lines = [f"{c}:{s + 70}-{s + 130}\t{genome[c][s + 70 : s + 130]}\tfree\n" for c, s in loci]
     project.write("free.tsv", "name\tsequence\tlabel\n" + "".join(lines))
     project.write("peaks.bed", "".join(f"{c}\t{s}\t{s + LENGTH}\n" for c, s in loci))
-    project.write("rest.bed", "".join(f"{c}\t{s + 2000}\t{s + 2000 + LENGTH}\n" for c, s in loci))
+    project.write("background.bed", "".join(f"{c}\t{s + 2000}\t{s + 2000 + LENGTH}\n" for c, s in loci))
     head = "##fileformat=VCFv4.2\n" + "".join(f"##contig=<ID={c},length=4000>\n" for c in CONTIGS)
     head += '##INFO=<ID=label,Number=1,Type=String,Description="x">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n'
     rows = [f"{c}\t{s + 1}\tv{i}\t{genome[c][s]}\t{'CGTA'['ACGT'.index(genome[c][s])]}\t.\t.\tlabel={'ab'[i % 2]}\n" for i, (c, s) in enumerate(loci)]  # fmt: skip
@@ -116,29 +116,29 @@ def replace_second_line(name: str, text: str):
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRSDEWYHTMKVLAAGIVGLCAKAYLEQHPEVK"
 CASES = {
     "no such file": (lambda b: b.config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: file does not exist: bond.fa; did you mean bound.fa?"),
-    "sequences of unequal length": (replace_second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, and 1 has 4; say sequences.unequal: pad or crop"),
-    "row of another length": (replace_second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
-    "letters outside IUPAC": (replace_second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is no base"),
-    "letters outside IUPAC in a table": (replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree"), "free.tsv, row 2, column sequence: the sequence has 'J', which is no base"),
-    "protein": (replace_second_line("bound.fa", PROTEIN), "bound.fa, row 2, column 4: sequence 'chr1:50-110' looks like a protein; sequences of DNA are needed"),
+    "sequences of unequal length": (replace_second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, but 1 has 4; set sequences.unequal: pad or crop"),
+    "row of a different length": (replace_second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
+    "letters outside IUPAC": (replace_second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is not a base"),
+    "letters outside IUPAC in a table": (replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree"), "free.tsv, row 2, column sequence: the sequence has 'J', which is not a base"),
+    "protein": (replace_second_line("bound.fa", PROTEIN), "bound.fa, row 2, column 4: sequence 'chr1:50-110' looks like a protein; DNA sequences are required"),
     "RNA": (replace_second_line("bound.fa", "ACGU" * 15), "bound.fa, row 2, column 4: sequence 'chr1:50-110' is RNA (it has U); write it as DNA, with T for U"),
-    "sequence of N": (replace_second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' has no base that is known (all are N); leave it out"),
-    "empty sequence": (replace_second_line("bound.fa", ""), "bound.fa, row 1: sequence 'chr1:50-110' is empty; leave it out"),
-    "empty file": (lambda b: b.write("bound.fa", ""), "bound.fa: is empty; FASTA, a table, BED or VCF is needed"),
+    "sequence of N": (replace_second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' contains no known base (all N); remove it"),
+    "empty sequence": (replace_second_line("bound.fa", ""), "bound.fa, row 1: sequence 'chr1:50-110' is empty; remove it"),
+    "empty file": (lambda b: b.write("bound.fa", ""), "bound.fa: is empty; FASTA, a table, BED or VCF is required"),
     "reads": (lambda b: b.write("bound.fa", "@r\nACGT\n+\nIIII\n"), "bound.fa: is FASTQ"),
-    "class of one": (replace_second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be both trained and tested on"),
+    "class of one": (replace_second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be in both training and test"),
     "one class": (lambda b: b.config("tasks.texts.sequences.files.1.label", "bound"), "tasks.texts.label: all 56 sequences are 'bound': one class, nothing to learn"),
-    "no label": (lambda b: b.edit("free.tsv", "label", "lable", 1), "tasks.texts.sequences.files.1.label: free.tsv does not say what its sequences are: it has no column 'label' (did you mean 'lable'?)"),
-    "validation chromosome that is not there": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example is on 'chr5'; did you mean 'chr4'? Available: chr1, chr2, chr3, chr4"),
-    "test chromosome that no region has": (lambda b: b.config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example is on 'chr7'"),
-    "names without places": (lambda b: b.edit("free.tsv", "chr1:", "x"), "tasks.texts.split.by: is chromosome, and 7 of 56 sequences do not say where they lie (the first: x120-180)"),
+    "no label": (lambda b: b.edit("free.tsv", "label", "lable", 1), "tasks.texts.sequences.files.1.label: free.tsv has no labels: there is no column 'label' (did you mean 'lable'?)"),
+    "missing validation chromosome": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example is on 'chr5'; did you mean 'chr4'? Available: chr1, chr2, chr3, chr4"),
+    "missing test chromosome": (lambda b: b.config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example is on 'chr7'"),
+    "names without loci": (lambda b: b.edit("free.tsv", "chr1:", "x"), "tasks.texts.split.by: is chromosome, but 7 of 56 sequences have no locus (first: x120-180)"),
     "k larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["kmer_linear"])), "tasks.texts.kmers.k: k-mers of 6 bases do not fit into sequences of 5 bases; use a smaller value"),
-    "words larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["cnn"]), b.config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
-    "contigs of another style": (lambda b: b.edit("peaks.bed", "chr", ""), "peaks.bed: contigs are named as '1' here but as 'chr1' in genome.fa"),
+    "k-mer tokens larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["cnn"]), b.config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
+    "contigs of a different style": (lambda b: b.edit("peaks.bed", "chr", ""), "peaks.bed: contigs are named as '1' here but as 'chr1' in genome.fa"),
     "region past the contig's end": (lambda b: b.edit("peaks.bed", "chr2\t50\t110", "chr2\t3990\t4050"), "peaks.bed, row 8: ends at 4,050, past the end of contig 'chr2' (4,000 bases in genome.fa)"),
-    "reference alleles of another genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: own[::-1] for name, own in b.genome.items()}), "records disagree); the VCF belongs to another genome build: lift it over, or use the matching build"),
-    "checkpoint that is no folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: folder does not exist: dnabert"),
-    "signal that is no bigWig": (lambda b: (b.alone("regions", signal="rest.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: rest.bed is not a bigWig"),
+    "reference alleles of a different genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: sequence[::-1] for name, sequence in b.genome.items()}), "records disagree); the VCF belongs to another genome build: lift it over, or use the matching build"),
+    "missing checkpoint folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: folder does not exist: dnabert"),
+    "signal that is not a bigWig": (lambda b: (b.alone("regions", signal="background.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: background.bed is not a bigWig"),
 }  # fmt: skip
 
 
@@ -172,14 +172,14 @@ def move_to_gap(b: SequenceProject) -> None:
 
 STEPS = {
     "window past the contig's end": ("regions", lengthen_windows, "chr1:-20-180 reaches past its contig of 4,000 bases"),
-    "window of N alone": ("regions", move_to_gap, "peaks.bed, row 22: chr4:1100-1160 is N throughout in the genome; leave it out"),
-    "one reference allele that is another": ("alleles", lambda b: b.edit("variants.vcf", *swap_reference(b)), "variants.vcf, row 8, column REF: "),
-    "same sequences of two classes": ("texts", lambda b: b.alone("texts", files=[{"path": "bound.fa", "label": label} for label in ("bound", "free")]), "label: every sequence stands in the files with several labels"),
+    "window that contains only N": ("regions", move_to_gap, "peaks.bed, row 22: chr4:1100-1160 contains only N in the genome; remove it"),
+    "one wrong reference allele": ("alleles", lambda b: b.edit("variants.vcf", *swap_reference(b)), "variants.vcf, row 8, column REF: "),
+    "same sequences of two classes": ("texts", lambda b: b.alone("texts", files=[{"path": "bound.fa", "label": label} for label in ("bound", "free")]), "label: every sequence has several labels in the files"),
 }  # fmt: skip
 
 
 def swap_reference(b: SequenceProject) -> tuple[str, str]:
-    """The first variant as it stands, and with another reference allele."""
+    """The first variant as in the file, and with a different reference allele."""
     row = next(line for line in (b.folder / "variants.vcf").read_text().splitlines() if line.startswith("chr1"))
     fields = row.split("\t")
     new_ref = next(base for base in "ACGT" if base not in fields[3:5])

@@ -1,4 +1,4 @@
-"""Intervals hold and touch what a base-by-base count says."""
+"""Containment and overlap match a base-by-base count."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_interval_set_matches_base_by_base():
     [
         ("chr1\t5\t2000", "1000 bases"),
         ("chr1 five 9", "not BED"),
-        ("chr1\t9\t5", "lies behind"),
+        ("chr1\t9\t5", "is after end"),
     ],
 )
 def test_faults_name_file_and_row(tmp_path, row, message):

@@ -1,4 +1,4 @@
-"""One-hot is a 1 in the base's channel, whatever the shape, dtype and library."""
+"""One-hot encoding for any shape, dtype and library."""
 
 import numpy as np
 import pytest

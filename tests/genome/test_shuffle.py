@@ -1,4 +1,4 @@
-"""Shuffles keep every dinucleotide, and each that does so is as likely as the others."""
+"""Shuffles preserve every dinucleotide count, and all possible shuffles are equally likely."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ def count_pairs(text: str) -> Counter:
 
 
 def enumerate_shuffles(text: str) -> set[str]:
-    """Every sequence of the same dinucleotides and the same first base, by trying all."""
+    """All sequences with the same dinucleotides and first base, by exhaustive search."""
     shuffles = set()
 
     def extend(path: str, left: Counter) -> None:

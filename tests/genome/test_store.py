@@ -1,4 +1,4 @@
-"""A genome as codes holds the FASTA's bases, case and contigs, and refuses what is no genome."""
+"""Genome codes preserve bases, case and contigs of the FASTA; invalid genomes are refused."""
 
 import gzip
 import json
@@ -62,7 +62,7 @@ def test_single_case_genome_is_not_masked(build_from_text, text):
         (">chr1\nACGT\n>prot\nMKLVEFPQ\n", "contig 'prot' looks like a protein"),
         (">chr1\nACGU\n", "contig 'chr1' is RNA"),
         (">chr1\nAC-GT*\n", r"contig 'chr1' holds '\*', '-', which are not bases"),
-        (">chr1\nA\n>chr1\nC\n", "'chr1' stands there twice"),
+        (">chr1\nA\n>chr1\nC\n", "'chr1' occurs twice"),
         (">chr1\nA\n>chr2\n>chr3\n", "'chr2' has no sequence"),
         ("", "empty"),
         ("ACGT\n", "not FASTA"),
@@ -85,7 +85,7 @@ def test_mismatched_codes_and_table_are_refused(build_from_text, tmp_path):
     table = json.loads((tmp_path / "g.json").read_text())
     table["contigs"][0]["length"] += 1
     (tmp_path / "g.json").write_text(json.dumps(table))
-    with pytest.raises(InputError, match="make both anew"):
+    with pytest.raises(InputError, match="build both again"):
         Genome.open(tmp_path / "g.codes", tmp_path / "g.json")
 
 

@@ -1,4 +1,4 @@
-"""Windows are the bases that stand there, whichever way they are asked for."""
+"""Windows match the bases of the contig for every way of access."""
 
 import tracemalloc
 
@@ -19,7 +19,7 @@ GENOME = Genome.from_text(CONTIGS)
 
 
 def cut_naively(contig: int, start: int, length: int, strand: str = "+") -> str:
-    """Base by base; N where there is none."""
+    """Base by base; N outside the contig."""
     text = list(CONTIGS.values())[contig].upper()
     window = "".join(text[i] if 0 <= i < len(text) else "N" for i in range(start, start + length))
     return window if strand == "+" else window[::-1].translate(str.maketrans("ACGT", "TGCA"))

@@ -1,4 +1,4 @@
-"""Evaluation: scores of every kind of outcome, comparisons, and words that follow from them."""
+"""Evaluation of every kind of outcome: scores, comparisons, and sentences that follow from them."""
 
 import json
 import re
@@ -21,7 +21,7 @@ CALLS = Outcome("binary", ("false call", "true call"))
 
 
 def make_predictions(skill, seed=1, n=600, draws=1):
-    """Predictions of two repeats and three folds; skill: how far the classes lie apart."""
+    """Predictions of two repeats and three folds; skill: distance between the classes."""
     rng = np.random.default_rng(0)
     label = (rng.random(n) < 0.8).astype(int)
     noise = np.random.default_rng(seed)
@@ -113,7 +113,7 @@ SKILLS = {"network": 3.0, "logistic": 3.0, "forest": 2.5}
 
 
 def evaluate_samples(kind, skills=SKILLS, certificate=None, resamples=200, balance="smote", **options):
-    """What is found of models of samples."""
+    """Evaluation of sample models, and their prediction tables."""
     tables = predicted.make_predictions(kind, skills, **options)
     outcome = Outcome(kind, predicted.CLASSES[kind])
     given = options.get("given", True)
@@ -129,7 +129,7 @@ def test_headline_uses_only_the_given_split():
     )
     assert evaluation["metrics"]["network"]["accuracy"]["value"] == pytest.approx(is_correct.mean())
     assert evaluation["facts"]["examples"] == 70 and np.sum(evaluation["confusion"]["network"]) == 70
-    assert f"calls {is_correct.sum()} of the 70 test samples of the given split right" in evaluation["verdict"]
+    assert f"predicts {is_correct.sum()} of the 70 test samples of the given split correctly" in evaluation["verdict"]
     variability = evaluation["luck"]["network"]
     assert len(variability["values"]) == 20
     assert variability["given"] == pytest.approx(evaluation["metrics"]["network"]["balanced_accuracy"]["value"])
@@ -156,7 +156,7 @@ def test_perfect_score_has_a_nonzero_interval():
     for name in ("balanced_accuracy", "macro_auroc"):
         assert cells[name]["value"] == cells[name]["high"] == 1 and cells[name]["low"] < 0.95
     difference = evaluation["differences"]["logistic"]["balanced_accuracy"]
-    assert difference["low"] < 0 < difference["high"], "that both are right in 70 does not prove them equal"
+    assert difference["low"] < 0 < difference["high"], "70 correct predictions each do not prove equality"
 
 
 def test_perfect_areas_have_nonzero_intervals():
@@ -221,7 +221,7 @@ def test_leaking_split_has_clean_scores():
 
 def test_fully_leaking_split_has_no_clean_scores():
     evaluation, _ = evaluate_samples("multiclass", certificate={"given": {"leaked": [f"S{i:03d}" for i in range(220)]}})
-    assert evaluation["clean"]["metrics"] == {} and "No test sample is free of it" in evaluation["verdict"]
+    assert evaluation["clean"]["metrics"] == {} and "No test sample is free of leakage" in evaluation["verdict"]
 
 
 @pytest.mark.parametrize("kind", list(predicted.CLASSES))
@@ -250,7 +250,7 @@ def test_base_rate_comes_from_training():
 
 
 def test_scores_are_ranked_within_folds():
-    """A model whose folds differ by an offset ranks as well as without it."""
+    """A model with an offset between folds has the same scores."""
     tables = predicted.make_predictions("survival", {"cox": 2.0}, given=False)
     plan = model_evaluate.EvaluationPlan(Outcome("survival", ("time", "event")), "cox", "QUAL", 100, 1, False)
     before = model_evaluate.evaluate_models(tables, plan, {})["metrics"]["cox"]
@@ -284,7 +284,7 @@ def test_mismatched_examples_are_refused():
     plan = model_evaluate.EvaluationPlan(
         Outcome("multiclass", predicted.CLASSES["multiclass"]), "network", "QUAL", 100, 1, False, True
     )
-    with pytest.raises(InputError, match="which those of another lack"):
+    with pytest.raises(InputError, match="but not of all"):
         model_evaluate.evaluate_models(tables, plan, {})
 
 

@@ -1,4 +1,4 @@
-"""Evaluation of models of sequences: words follow the scores, strata and leaks are told, files are whole."""
+"""Evaluation of sequence models: sentences follow the scores, strata and leakage are reported, files are complete."""
 
 import csv
 import json
@@ -87,7 +87,7 @@ def test_mean_training_profile_is_a_baseline():
 
 
 def test_strata_show_where_a_model_works():
-    """It tells the classes apart where GC is high, and nowhere else."""
+    """The model separates the classes only at high GC content."""
     data = made.make_examples("binary", 900)
     skill = np.where(data.obs["gc"] > 0.5, 3.0, 0.0)
     evaluation, _, tables = evaluate_sequences("binary", {"cnn": skill, "kmer_linear": 1.0}, n=900)
@@ -97,11 +97,11 @@ def test_strata_show_where_a_model_works():
     low, high = gc[0]["models"]["cnn"], gc[2]["models"]["cnn"]
     assert low["high"] < 0.7 < 0.95 < high["low"] and set(gc[0]["models"]) == {"cnn", "kmer_linear"}
     assert [name for by, name in rows if by == "repeat"] == ["none", "some", "50% or more"]
-    assert sum(r["examples"] for (by, _), r in rows.items() if by == "repeat") < 450, "windows of unknown repeats are left out"
+    assert sum(r["examples"] for (by, _), r in rows.items() if by == "repeat") < 450, "windows with unknown repeats are omitted"
     assert {name for by, name in rows if by == "chromosome"} == {"chr2", "chr3"}
     chr3 = tables["cnn"][data.obs.loc[tables["cnn"]["example"], "chrom"].to_numpy() == "chr3"]
     assert rows["chromosome", "chr3"]["models"]["cnn"]["value"] == pytest.approx(roc_auc_score(chr3["label"], chr3["raw"]))
-    assert "On parts of the test sequences its AUROC goes from" in evaluation["verdict"]
+    assert "On strata of the test sequences its AUROC ranges from" in evaluation["verdict"]
 
 
 def test_chromosome_with_few_examples_is_no_stratum():
@@ -145,16 +145,16 @@ def test_class_errors_are_percentages_of_wrong_calls():
 
 
 def test_few_chromosomes_resample_genome_blocks():
-    """Two held-out chromosomes are two groups: nothing could be told by drawing them."""
+    """Two test chromosomes are two groups, too few for resampling."""
     data = made.make_examples("binary", 600)
     groups = data.obs["chrom"].to_numpy(str)
     certificate = {"spec": {"by": "chromosome", "test_chromosomes": ["chr2", "chr3"]}}
     evaluation, _, _ = evaluate_sequences("binary", certificate=certificate, groups=groups)
     cell = evaluation["metrics"]["cnn"]["auroc"]
     assert cell["low"] < cell["value"] < cell["high"] and evaluation["facts"]["groups"] == 60
-    assert "of chr2 and chr3, which were held out" in evaluation["verdict"] and "blocks of the genome" in evaluation["verdict"]
+    assert "of the test chromosomes chr2 and chr3" in evaluation["verdict"] and "blocks of the genome" in evaluation["verdict"]
     by_group, _, _ = evaluate_sequences("binary", certificate={"spec": {"by": "group"}}, groups=groups)
-    assert by_group["facts"]["groups"] == 2 and not by_group["facts"]["blocks"], "groups that the data bring are believed"
+    assert by_group["facts"]["groups"] == 2 and not by_group["facts"]["blocks"], "groups of the data are kept"
 
 
 @pytest.mark.parametrize("kind", made.OUTCOMES)

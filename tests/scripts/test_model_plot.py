@@ -1,4 +1,4 @@
-"""Figures of dataset and model: drawn from what was found."""
+"""Figures of the split and of the models, drawn from evaluation results."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_many_numbers_are_counted_on_a_grid(tmp_path):
 
 
 def test_undrawable_figures_show_a_message(tmp_path):
-    """One model, one division, no epochs: three figures are words."""
+    """One model, one division, no epochs: three figures are text."""
     evaluation = make_evaluation("multiclass", True, {"network": 2.0})
     evaluation["luck"] = {}
     assert all("<svg" in text for text in draw_figures(tmp_path, evaluation).values())
@@ -85,7 +85,7 @@ def test_undrawable_figures_show_a_message(tmp_path):
 
 def test_each_figure_has_a_rule_and_caption():
     root = Path(model_plot.__file__).parents[1]
-    assert [f.__name__ for f in model_plot.FIGURES] == list(FIGURES)
+    assert list(model_plot.FIGURES) == list(FIGURES)
     rule = (root / "workflow/rules/model.smk").read_text()
     for name in FIGURES:
         assert f"model_{name}.rst" in rule and (root / f"workflow/report/model_{name}.rst").exists()

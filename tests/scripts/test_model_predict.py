@@ -1,4 +1,4 @@
-"""Prediction: files that do not belong together are refused."""
+"""Prediction refuses files that do not belong together."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_different_outcome_is_refused(model_files, tmp_path):
     content = json.loads(model_files["about"].read_text())
     description = tmp_path / "m.json"
     description.write_text(json.dumps(content | {"certificate": fold_file.read(different_files["test"], 0).digest}))
-    with pytest.raises(InputError, match="what is to be predicted is not what"):
+    with pytest.raises(InputError, match="the outcome differs from the one that"):
         predict_test(
             model_files | {"test": different_files["test"], "certificate": different_files["certificate"], "about": description},
             tmp_path / "p.parquet",

@@ -1,4 +1,4 @@
-"""Training: settings and calibration come from what is not tested, what is stored is what was trained, no certificate, no training."""
+"""Training: settings and calibration never use test data, stored models match trained ones, uncertified folds are refused."""
 
 import json
 
@@ -62,7 +62,7 @@ def test_training_leaves_no_temporary_files(files, tmp_path, monkeypatch):
 
 
 def test_single_validation_fold_selects_the_final_model(files, tmp_path):
-    """Where cross-validation is not nested the model that was chosen is the model that is kept."""
+    """Without nested cross-validation the selected model is the stored model."""
     outputs = calls.train_model(tmp_path, files, "logistic")
     arrays, description = model_file.read(outputs["tensors"], outputs["about"])
     for number, row in enumerate(description["folds"]):
@@ -142,7 +142,7 @@ def test_network_refit_uses_inner_epochs(fold_files_by_kind, tmp_path):
     outputs = planted.train_and_predict(tmp_path, fold_files_by_kind["binary"], "network", calls.NETWORK)
     for row in read_content(outputs)["folds"]:
         assert len(row["history"]) == row["settings"]["epochs"] <= calls.NETWORK["epochs"]
-    assert hasattr(mlp, "settled")
+    assert hasattr(mlp, "choose_settings")
 
 
 def test_search_runs_the_requested_trials(fold_files_by_kind, tmp_path):
@@ -162,7 +162,7 @@ def test_single_modality_model_uses_only_that_modality(fold_files_by_kind, tmp_p
 
 
 def test_test_examples_do_not_affect_training(tmp_path):
-    """The test part's labels and values turned upside down change no byte of the model."""
+    """Inverting labels and values of the test set changes no byte of the model."""
     original = planted.make_fold("binary", 120, 12)
     is_tested = np.arange(120) % 2 == 0
     changed = planted.select_rows(
@@ -201,10 +201,10 @@ def test_folds_of_a_different_certificate_are_refused(files, tmp_path):
 @pytest.mark.parametrize(
     "kind, model, message",
     [
-        ("survival", "logistic", "'logistic' predicts binary, multiclass, multilabel, and the outcome here is survival"),
-        ("binary", "cox", "'cox' predicts survival, and the outcome here is binary"),
+        ("survival", "logistic", "'logistic' predicts binary, multiclass, multilabel, but the outcome here is survival"),
+        ("binary", "cox", "'cox' predicts survival, but the outcome here is binary"),
         ("survival", "late_fusion", "'late_fusion' predicts"),
-        ("binary", "logistic-on-protein", "no modality 'protein' in this fold; there are: m0, m1"),
+        ("binary", "logistic-on-protein", "no modality 'protein' in this fold; available: m0, m1"),
         ("binary", "logistics", "did you mean 'logistic'"),
     ],
 )
@@ -216,7 +216,7 @@ def test_unsuitable_models_are_refused(fold_files_by_kind, tmp_path, kind, model
 
 def test_fusion_of_one_modality_is_refused(tmp_path):
     fold_files = planted.write_folds(tmp_path / "folds", planted.make_fold("binary", 60, 8))
-    with pytest.raises(InputError, match="'late_fusion' joins modalities, and the examples have one"):
+    with pytest.raises(InputError, match="'late_fusion' combines modalities, but the examples have only one"):
         planted.train_and_predict(tmp_path / "model", fold_files, "late_fusion")
 
 
@@ -229,7 +229,7 @@ def test_model_file_round_trip(tmp_path):
 
 
 def test_training_starts_without_torch():
-    """Two seconds that a small model does not need."""
+    """Saves two seconds that a small model does not need."""
     import subprocess
     import sys
 

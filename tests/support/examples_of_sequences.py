@@ -1,4 +1,4 @@
-"""Files of sequences, and what `dataset_assemble_sequences` is told of them, for tests."""
+"""Sequence files, and specifications for `dataset_assemble_sequences`, for tests."""
 
 import random
 from pathlib import Path
@@ -17,7 +17,7 @@ def draw_bases(rng: random.Random, length: int, gc: float = 0.5) -> str:
 
 
 def make_spec(*files: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """What the wiring gives `dataset_assemble_sequences`, with the config's defaults. files: path, label, split."""
+    """Specification from the wiring for `dataset_assemble_sequences`, with the config's defaults. files: path, label, split."""
     defaults = {
         "name": "t",
         "source": "sequences",
@@ -41,13 +41,13 @@ def make_spec(*files: dict[str, Any], **options: Any) -> dict[str, Any]:
 
 
 def write_fasta(path: Path, records: dict[str, str]) -> Path:
-    """Names (with what stands behind them) and sequences."""
+    """Write records: name (with optional description) → sequence."""
     path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in records.items()))
     return path
 
 
 def write_two_classes(folder: Path, number: int = 30, length: int = 40) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two FASTA files of random sequences, of chromosomes 1 to 5; entries for `make_spec`."""
+    """Two FASTA files of random sequences on chromosomes 1 to 5; returns their entries for `make_spec`."""
     rng = random.Random(4)
     entries = []
     for label, gc in (("bound", 0.7), ("free", 0.3)):

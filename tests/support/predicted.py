@@ -1,4 +1,4 @@
-"""Predictions of models of samples, as `model_predict` writes them, made up with a skill for each model."""
+"""Simulated predictions of sample models, as written by `model_predict`, with a given skill per model."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SHARES = {"binary": (0.65, 0.35), "multiclass": (0.3, 0.2, 0.5)}
 
 
 def make_truth(kind: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Targets of n samples, and what a model can know of them: (n, outputs), with unit noise to come."""
+    """Targets of n samples, and the signal available to a model: (n, outputs), before unit noise."""
     rng = np.random.default_rng(seed)
     if kind in SHARES:
         target = rng.choice(len(SHARES[kind]), n, p=SHARES[kind])
@@ -32,7 +32,7 @@ def make_truth(kind: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray
 
 
 def predict(outcome: Outcome, signal: np.ndarray, skill: float, rng: np.random.Generator) -> np.ndarray:
-    """A model's predictions: what can be known, times its skill, with noise."""
+    """A model's predictions: the signal times its skill, plus noise."""
     logits = skill * signal + rng.normal(size=signal.shape)
     if outcome.kind == "survival":
         return logits[:, 0]
@@ -44,7 +44,7 @@ def predict(outcome: Outcome, signal: np.ndarray, skill: float, rng: np.random.G
 
 
 def make_divisions(n: int, test: int, given: bool, rng: np.random.Generator, resplits: int, folds: int) -> dict:
-    """(repeat, fold) → places of the test samples: a given split and such as are drawn anew, or two repeats of folds."""
+    """(repeat, fold) → rows of the test samples: a given split and random divisions, or two repeats of folds."""
     if given:
         return {(0, 0): np.arange(n - test, n)} | {(1, k): np.sort(rng.permutation(n)[:test]) for k in range(resplits)}
     orders = [rng.permutation(n) for _ in range(2)]
@@ -63,7 +63,7 @@ def make_predictions(
     draws: int = 20,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """Model → predictions of all repeats, the control among them. samples_per_donor: samples a donor."""
+    """Model → predictions of all repeats, including the control."""
     outcome = Outcome(kind, CLASSES[kind])
     target, signal = make_truth(kind, n, seed)
     tested = make_divisions(n, test, given, np.random.default_rng(seed + 1), resplits, folds)
@@ -85,7 +85,7 @@ def make_predictions(
 
 
 def write_predictions(folder: Path, tables: dict[str, pd.DataFrame], kind: str) -> tuple[list[Path], list[Path]]:
-    """Files of `model_predict` and `model_train`: tables and what is said of the models, model by model, repeat by repeat."""
+    """Files of `model_predict` and `model_train`: tables and model descriptions, by model, then by repeat."""
     predictions, descriptions = [], []
     outcome = Outcome(kind, CLASSES[kind])
     for model, table in tables.items():

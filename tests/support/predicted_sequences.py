@@ -1,4 +1,4 @@
-"""Predictions of models of sequences, as `model_predict` writes them, and the examples they are of, made up with a skill."""
+"""Simulated predictions of sequence models, as written by `model_predict`, and their examples."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ LENGTH, BINS = 40, 12
 
 
 def make_examples(kind: str, n: int, seed: int = 0) -> anndata.AnnData:
-    """n sequences on three chromosomes, their target, GC and repeats."""
+    """n sequences on three chromosomes, with target, GC content and repeats."""
     rng = np.random.default_rng([seed, 1])
     chrom = np.array(["chr1", "chr2", "chr3"])[np.arange(n) * 3 // n]
     start = np.arange(n) * 20_000
@@ -48,7 +48,7 @@ def make_truth(kind: str, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def predict(kind: str, target: np.ndarray, skill: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A model's predictions: the truth, times its skill at each example (n,), with unit noise."""
+    """A model's predictions: the truth times its skill per example (n,), plus unit noise."""
     if kind == "regression":
         return skill * (target - target.mean()) + rng.normal(size=len(target))
     if kind == "profile":
@@ -71,9 +71,9 @@ def make_tables(
     groups: np.ndarray | None = None,
     draws: int = 10,
 ) -> dict[str, pd.DataFrame]:
-    """Model → predictions of one division, the control among them. skills: model → a number, or one an example (n,).
+    """Model → predictions of one division, including the control. skills: model → a number, or one per example (n,).
 
-    tested: places of the test examples (the last half by default). groups: (n,), each example its own by default.
+    tested: rows of the test examples (the last half by default). groups: (n,), one per example by default.
     """
     outcome, n = OUTCOMES[kind], data.n_obs
     target = data.obsm["target"] if outcome.is_positional else data.obs["label"].to_numpy()

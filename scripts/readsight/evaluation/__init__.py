@@ -1,1 +1,1 @@
-"""How good predictions are: scores by kind of outcome, comparisons, strata, and the verdict in words."""
+"""Evaluation of predictions: metrics by kind of outcome, comparisons, strata, and the verdict in plain language."""

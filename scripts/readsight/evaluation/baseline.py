@@ -1,7 +1,7 @@
-"""The baseline that knows no features: it says of every test example what the training part is in the mean.
+"""Baseline without features: it predicts the mean of the training data for every test example.
 
-Of classes and labels these are frequencies, of numbers and signals means, bin by bin. Sites have none: a base rate
-that is the same for all bases finds no site.
+For classes and labels these are frequencies, for scores and signals means (per bin). Sites have no base rate, because a
+constant prediction finds no site.
 """
 
 from collections.abc import Callable
@@ -19,19 +19,26 @@ METRICS = {
     "regression": ("r2", "mse"),
     "profile": ("profile_pearson", "deviance_explained"),
 }
-# Mean target of all examples but those named, None where it is not known.
+# Mean target of all examples except the given ones; None if unknown.
 RemainingMean = Callable[[np.ndarray], np.ndarray | None]
 
 
 def predict_base_rate(
     table: pd.DataFrame, outcome: Outcome, folds: list[dict[str, Any]], remaining_mean: RemainingMean | None = None
 ) -> pd.DataFrame:
-    """Predictions of the base rate; as calls, the commonest class.
+    """Predictions of the base rate; the predicted class is the most common one.
 
-    table: predictions of one model, of all repeats. folds: the certificate's rows of repeat, fold, role and classes.
-    Where these say the classes of a fold's training part, they are taken, and of numbers and signals what `remaining_mean` says of
-    the examples that are not tested; else the examples that are tested in other folds stand for the training part (in
-    cross-validation they are it); a lone fold has but its own.
+    Parameters
+    ----------
+    table : predictions of one model, of all repeats.
+    folds : the certificate's rows of repeat, fold, role and classes.
+    remaining_mean : gives the mean target of all examples except the given ones.
+
+    Notes
+    -----
+    Class frequencies of the training set come from the certificate if it has them, means of scores and signals from
+    `remaining_mean`. Otherwise the examples tested in the remaining folds replace the training set (in cross-validation they are the
+    training set); with a single fold, the fold itself.
     """
     examples = table.drop_duplicates("example")
     tables = []
@@ -47,7 +54,7 @@ def predict_base_rate(
 
 
 def _fill_columns(outcome: Outcome, rates: np.ndarray, n: int) -> dict[str, Any]:
-    """Columns of n rows that all say the same. rates: the prediction of one example, (1, …)."""
+    """Columns of n identical rows. rates: the prediction of one example, (1, …)."""
     if outcome.is_positional:
         rates = np.repeat(rates, n, axis=0)
         return outcome.prediction_columns("raw", rates) | outcome.prediction_columns("calibrated", rates)
@@ -63,7 +70,7 @@ def _compute_rates(table: pd.DataFrame, outcome: Outcome) -> np.ndarray:
 
 
 def _read_certified_rates(folds: list[dict[str, Any]], repeat: int, fold: int, outcome: Outcome) -> np.ndarray | None:
-    """Class (label) frequencies of a fold's training and validation part, as the certificate has them."""
+    """Class (label) frequencies of a fold's training and validation sets, from the certificate."""
     training_rows = [r for r in folds if (r["repeat"], r["fold"]) == (repeat, fold) and r["role"] in ("train", "validation")]
     total = sum(row["examples"] for row in training_rows)
     if not total:

@@ -1,4 +1,4 @@
-"""Comparisons of a task's models: with the first, of balances, and of modalities alone with all together."""
+"""Comparisons of a task's models: with the first model, between balances, and of joint with single-modality models."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from readsight.evaluation.scores import ModelScores, compute_difference
 from readsight.models.model_spec import ModelSpec
 
 PAIRED = "both saw the same folds and are scored on the same test examples; the difference is taken resample by resample"
-# Models that join modalities each in its own way, and have none that sees one modality alone.
+# Models that always combine modalities and have no single-modality version.
 FUSIONS = ("late_fusion", "attention_fusion")
 
 
 def compare_with_first(scored: dict[str, ModelScores], first: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Model → metric → score of the first model less its own."""
+    """Model → metric → score of the first model minus the model's score."""
     names = SCORING[kind].COMPARED
     return {name: compute_difference(scored[first], scores, names) for name, scores in scored.items() if name != first}
 
 
 def compare_balances(scored: dict[str, ModelScores], kind: str, task_balance: str | None) -> list[dict[str, Any]]:
-    """A row a model and balance beside the task's task_balance: the differences of scores, balance less the task's own."""
+    """One row per model and alternative balance: score differences, alternative minus the task's balance."""
     rows = []
     for name in scored:
         model_spec = ModelSpec.parse(name)
@@ -38,10 +38,10 @@ def compare_balances(scored: dict[str, ModelScores], kind: str, task_balance: st
 
 
 def compare_modalities(scored: dict[str, ModelScores], kind: str) -> list[dict[str, Any]]:
-    """A row a joined model and a modality single_modality: the differences of scores, joined less alone.
+    """One row per joint model and single modality: score differences, joint minus single.
 
-    A model on all modalities stands beside itself on each; a fusion beside the last
-    model that is trained on each alone (the linear one, where there is one).
+    A model on all modalities is compared with itself on each; a fusion model with the last model that is trained on
+    each modality (the linear one if there is one).
     """
     single_modality = [v for v in map(ModelSpec.parse, scored) if v.modality and not v.balance]
     bases = list(dict.fromkeys(v.model for v in single_modality))

@@ -1,4 +1,4 @@
-"""What the figures of a task's models are drawn from: curves, calibration, survival of risk groups."""
+"""Data of the figures of a task's models: curves, calibration, scatter, survival of risk groups."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from readsight.evaluation.predictions import PredictionSubset
 from readsight.stats import metrics, survival
 
 GRID = np.linspace(0, 1, 101)
-POINTS = 1500  # examples that a scatter shows one by one; more are counted on a grid
-SIDE = 40  # cells of that grid, each way
-EACH = 14  # examples that a bin of the calibration curve has at least, where there are so many
+POINTS = 1500  # largest number of examples shown as points; more are counted on a grid
+SIDE = 40  # cells of that grid per axis
+EACH = 14  # smallest number of examples per bin of the calibration curve, if there are enough
 Curve = dict[str, list[float]]
 
 
 def compute_curves(score: np.ndarray, label: np.ndarray, fold: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """ROC and precision–recall of each fold that has both classes, at fixed false-positive rates and recalls.
+    """ROC and precision–recall curves of each fold with both classes, at fixed false-positive rates and recalls.
 
-    score: (n,), higher for the class sought. label: (n,) bool. fold: (n,).
+    score: (n,), higher for the positive class. label: (n,) bool. fold: (n,).
     """
     roc, pr = [], []
     for number in np.unique(fold):
@@ -38,7 +38,7 @@ def compute_curves(score: np.ndarray, label: np.ndarray, fold: np.ndarray) -> tu
 
 
 def average_curves(subsets: list[PredictionSubset], class_index: int | None = None) -> Curve | None:
-    """Curves averaged over folds and repeats, and over classes or labels where there are several (or of `class_index` alone)."""
+    """Curves averaged over folds and repeats, and over classes or labels if there are several (or of `class_index` only)."""
     roc: list[np.ndarray] = []
     pr: list[np.ndarray] = []
     for subset in subsets:
@@ -62,7 +62,7 @@ def _list_score_label_pairs(subset: PredictionSubset, class_index: int | None) -
 
 
 def compute_class_curves(subsets: list[PredictionSubset]) -> dict[str, Curve]:
-    """Curves of each class against the rest, or of each label; none for two classes."""
+    """Curves of each class against all further classes, or of each label; empty for two classes."""
     outcome = subsets[0].outcome
     if outcome.kind not in ("multiclass", "multilabel"):
         return {}
@@ -85,7 +85,7 @@ def compute_reliability(subsets: list[PredictionSubset]) -> dict[str, list[dict[
 
 
 def _compute_base_reliability(subsets: list[PredictionSubset], name: str) -> list[dict[str, float | None]]:
-    """The same of bases, by the probability of being a site, in bins of equal width; windows are resampled."""
+    """Reliability of single bases, by the probability of being a site, in bins of equal width; windows are resampled."""
     sums = [np.stack(positions.bin_probabilities(subset, name), axis=1).reshape(len(subset.fold), -1) for subset in subsets]
     totals = [
         subset.apply_in_blocks(lambda block, subset_sums=subset_sums: block.weights @ subset_sums)
@@ -102,7 +102,7 @@ def _compute_base_reliability(subsets: list[PredictionSubset], name: str) -> lis
 
 
 def compute_site_curves(subsets: dict[str, list[PredictionSubset]]) -> dict[str, dict[str, Curve]]:
-    """Site class → model → precision–recall of its sites among all bases that count."""
+    """Site class → model → precision–recall curve of its sites among all counted bases."""
     classes = next(iter(subsets.values()))[0].outcome.classes
     site_curves = {}
     for site, name in enumerate(classes):
@@ -122,9 +122,9 @@ def _compute_site_curve(subsets: list[PredictionSubset], site: int) -> Curve | N
 
 
 def collect_scatter(subsets: list[PredictionSubset]) -> dict[str, Any]:
-    """Predicted against observed numbers, of profiles their totals: points where they are few, else counts on a grid.
+    """Predicted against observed scores (of profiles: totals), averaged over repeats.
 
-    Means over repeats. points: (n, 2) observed, predicted. counts: (SIDE, SIDE), rows by observed; edges of both.
+    points: (n, 2) observed, predicted. With many examples instead counts: (SIDE, SIDE), rows by observed, with edges of both axes.
     """
     first = subsets[0]
     pairs = [
@@ -139,7 +139,7 @@ def collect_scatter(subsets: list[PredictionSubset]) -> dict[str, Any]:
 
 
 def average_profiles(subsets: dict[str, list[PredictionSubset]]) -> dict[str, list[float]]:
-    """Mean signal of each bin over the test examples: observed, and as each model predicts it; the first repeat."""
+    """Mean signal of each bin over the test examples, observed and predicted by each model, in the first repeat."""
     first = next(iter(subsets.values()))[0]
     means = {"observed": first.target.mean(axis=0, dtype=float)}
     return {
@@ -151,7 +151,7 @@ def average_profiles(subsets: dict[str, list[PredictionSubset]]) -> dict[str, li
 
 
 def compute_auc_over_time(subsets: list[PredictionSubset]) -> dict[str, list[float | None]]:
-    """Area under the ROC curve of who had the event by a time, at times between its tenths; the first repeat."""
+    """Cumulative AUROC of events by a time, between the first and last decile of event times, in the first repeat."""
     subset = subsets[0]
     time, event = subset.target.T
     if not (event > 0).any():
@@ -161,9 +161,9 @@ def compute_auc_over_time(subsets: list[PredictionSubset]) -> dict[str, list[flo
 
 
 def compare_risk_groups(subsets: list[PredictionSubset]) -> dict[str, Any]:
-    """Survival of examples above and below the median risk of their fold, in the first repeat, and their log-rank test.
+    """Survival of examples above and below the median risk of their fold, in the first repeat, with a log-rank test.
 
-    The test counts examples as independent: p is None where groups hold several.
+    The test treats examples as independent, so p is None if groups have several examples.
     """
     subset = subsets[0]
     time, event = subset.target.T

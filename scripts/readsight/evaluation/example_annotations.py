@@ -1,4 +1,4 @@
-"""What is known of the examples themselves: where they come from, how they are made up, and what the others are."""
+"""Annotations of examples: locus, GC content, repeats, and the targets of examples outside the test set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +10,22 @@ import pandas as pd
 from readsight.dataset import fold_file
 from readsight.dataset.outcome import Outcome
 
-STEP = 10_000  # targets that are read at a time
-BLOCKS = (100_000, 30_000, 10_000, 3_000)  # bases; small genomes have small ones
+STEP = 10_000  # targets read at once
+BLOCKS = (100_000, 30_000, 10_000, 3_000)  # bases; shorter for small genomes
 FEW = 10
 MIN_BLOCKS = 30
 
 
 @dataclass(frozen=True)
 class ExampleAnnotations:
-    """obs: a row an example of the task, by its name: gc, repeat, chrom, start, where they are told. target: as the outcome says."""
+    """obs: one row per example, by name: gc, repeat, chrom, start if known. target: as the outcome defines."""
 
     obs: pd.DataFrame
     target: np.ndarray | None = None
 
     @classmethod
     def read_h5ad(cls, path: Path, outcome: Outcome) -> "ExampleAnnotations":
-        """From a file of examples (.h5ad); of sequences nothing is read but what is known of them."""
+        """Read annotations (not sequences) from a file of examples (.h5ad)."""
         import anndata
 
         with h5py.File(path) as handle:
@@ -34,7 +34,7 @@ class ExampleAnnotations:
         return cls(obs, outcome.read_target(obs) if outcome.kind == "regression" else target)
 
     def compute_remaining_mean(self, tested: np.ndarray) -> np.ndarray | None:
-        """Mean target of all examples but those named, (1, …); None where there are none, or no target is known."""
+        """Mean target of all examples except those tested, (1, …); None if there are none, or the target is unknown."""
         kept = ~self.obs.index.isin(tested)
         if self.target is None or not kept.any():
             return None
@@ -45,15 +45,15 @@ class ExampleAnnotations:
         return np.asarray(total)[None] / kept.sum()
 
     def get_column(self, examples: np.ndarray, name: str) -> np.ndarray | None:
-        """A column of the examples named, (n,); None where there is no such column, or not all of them."""
+        """A column for the given examples, (n,); None if the column or an example is missing."""
         if name not in self.obs or not set(examples) <= set(self.obs.index):
             return None
         return self.obs.loc[examples, name].to_numpy()
 
     def assign_blocks(self, examples: np.ndarray) -> np.ndarray | None:
-        """Block of the genome that each example starts in, (n,): the longest of BLOCKS of which there are ENOUGH, else the shortest.
+        """Genome block in which each example starts, (n,), with the longest block length that gives MIN_BLOCKS blocks.
 
-        None where an example has no place.
+        The shortest length if none does. None if an example has no locus.
         """
         chrom, start = self.get_column(examples, "chrom"), self.get_column(examples, "start")
         if chrom is None or start is None or (chrom.astype(str) == "").any():
@@ -67,10 +67,10 @@ class ExampleAnnotations:
 
 
 def regroup_by_block(tables: dict[str, pd.DataFrame], annotations: ExampleAnnotations | None) -> dict[str, pd.DataFrame]:
-    """Tables of predictions whose groups are blocks of the genome, where whole chromosomes were held out and are few.
+    """Prediction tables grouped by genome block, if few chromosomes are in the test set.
 
-    Of two chromosomes no interval can be told by resampling them. Examples of one block are still drawn together. The
-    tables as they are where groups are enough, or the examples' places are not known, or fall into few blocks too.
+    Resampling two chromosomes gives no useful interval. Examples of one block are still resampled together. Tables are unchanged if
+    there are enough groups, loci are unknown, or there are few blocks as well.
     """
     unique_examples = next(iter(tables.values())).drop_duplicates("example")
     examples = unique_examples["example"].to_numpy(str)

@@ -1,4 +1,4 @@
-"""What is known of a task's test examples, and what chance alone scores on them."""
+"""Facts about a task's test examples, and the scores of chance."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ Facts = dict[str, Any]
 
 
 def summarise_control(table: pd.DataFrame, plan: EvaluationPlan, positive_class: int) -> dict[str, Facts]:
-    """The negative control: mean and 95 % range over its draws, each with labels shuffled anew.
+    """The negative control: mean and 95 % range over draws, each with newly shuffled labels.
 
-    Ranking alone: of directions drawn at random it centres on one half (a correlation on 0), where AUPRC does not centre on
-    the base rate.
+    Ranking metrics only: over random directions they average one half (correlations 0), whereas AUPRC does not average the base
+    rate.
     """
     resamples, names = Resamples.from_table(table, 0, 0), SCORING[plan.outcome.kind].CHANCE
     draws = [
@@ -34,7 +34,7 @@ def summarise_control(table: pd.DataFrame, plan: EvaluationPlan, positive_class:
 
 
 def describe_divisions(table: pd.DataFrame, spec: Facts) -> Facts:
-    """How the test examples were chosen. spec: of the certificate."""
+    """How the test examples were selected. spec: of the certificate."""
     folds = table.groupby("repeat")["fold"].nunique()
     test_chromosomes = [str(name) for name in spec.get("test_chromosomes", [])]
     return {
@@ -45,7 +45,7 @@ def describe_divisions(table: pd.DataFrame, spec: Facts) -> Facts:
 
 
 def collect_facts(examples: pd.DataFrame, plan: EvaluationPlan, positive_class: int) -> Facts:
-    """What is known of the test examples. examples: a row an example."""
+    """Facts about the test examples. examples: one row per example."""
     outcome, target = plan.outcome, plan.outcome.read_target(examples)
     groups = examples["group"].to_numpy(str)
     facts: Facts = {
@@ -77,7 +77,7 @@ def collect_facts(examples: pd.DataFrame, plan: EvaluationPlan, positive_class: 
 
 
 def count_sites(target: np.ndarray, groups: np.ndarray, classes: tuple[str, ...]) -> Facts:
-    """Bases that count, and of each site class how many sites there are, in how many groups, and what share of the bases."""
+    """Counted bases, and for each site class the number of sites, of groups with sites, and the mean fraction of bases."""
     bases = int((target != UNCOUNTED).sum())
     facts: Facts = {"bases": bases, "counts": {}, "groups_of": {}}
     for site, name in enumerate(classes):
@@ -90,7 +90,7 @@ def count_sites(target: np.ndarray, groups: np.ndarray, classes: tuple[str, ...]
 
 
 def compute_class_errors(per_class: dict[str, dict[str, Facts]]) -> dict[str, dict[str, Facts]]:
-    """Model → class → part of its examples that is called wrong, in %, with its interval: as papers print it."""
+    """Model → class → percentage of its examples that is predicted wrong, with interval, as in publications."""
 
     def invert_cell(cell: Facts) -> Facts:
         value, low, high = (None if cell[side] is None else 100 * (1 - cell[side]) for side in ("value", "high", "low"))

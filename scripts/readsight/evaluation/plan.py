@@ -1,4 +1,4 @@
-"""What is evaluated how."""
+"""Evaluation plan: outcome, first model, primary metric, resamples, and the kind of examples."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,16 @@ from readsight.evaluation.outcomes.registry import SCORING
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What is evaluated how.
+    """Settings of an evaluation.
 
-    outcome: what is predicted. first_model: the model that the others are baselines of. feature: of `single_feature`.
-    has_given_split: whether repeat 0 is a split that the data bring, and repeat 1 divisions drawn anew. balance: the task's own.
-    calls, is_sequences: what examples are; samples, where neither.
+    Attributes
+    ----------
+    outcome : what is predicted.
+    first_model : the model that all further models are compared with.
+    feature : of `single_feature`.
+    has_given_split : whether repeat 0 is a split given by the user, and repeat 1 has random divisions.
+    balance : the task's balance.
+    is_calls, is_sequences : kind of the examples; samples if neither.
     """
 
     outcome: Outcome
@@ -29,10 +34,9 @@ class EvaluationPlan:
 
     @property
     def primary(self) -> str:
-        """The metric that models are judged by.
+        """The metric used to judge models.
 
-        Of two classes: of calls, how well the rarer is found; of sequences, how well they are ranked; of samples, how
-        many of each are called right.
+        For two classes: of calls, precision–recall of the rarer class; of sequences, ranking; of samples, recall of both classes.
         """
         if self.outcome.kind == "binary" and (self.is_calls or self.is_sequences):
             return "auprc" if self.is_calls else "auroc"
@@ -40,13 +44,13 @@ class EvaluationPlan:
 
     @property
     def unit(self) -> str:
-        """What examples are, in words."""
+        """Plural name of the examples."""
         return "calls" if self.is_calls else "sequences" if self.is_sequences else "samples"
 
     def choose_positive_class(self, examples: pd.DataFrame) -> int:
-        """The class to find: of calls the rarer one, of two classes of samples or sequences the positive one."""
+        """The positive class: of calls the rarer one, of two classes of samples or sequences the second one."""
         return int(examples["label"].mean() < 0.5) if self.is_calls and self.outcome.kind == "binary" else 1
 
     def select_headline(self, table: pd.DataFrame) -> pd.DataFrame:
-        """What scores are told of: all repeats, or the given split alone."""
+        """Rows of the headline scores: all repeats, or only the given split."""
         return table[table["repeat"] == 0] if self.has_given_split else table

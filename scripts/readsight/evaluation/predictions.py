@@ -1,4 +1,4 @@
-"""Predictions of one model in one repeat, ready to be scored."""
+"""Predictions of one model in one repeat, with resampling weights, ready for scoring."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -11,15 +11,15 @@ from readsight.dataset.outcome import Outcome
 from readsight.errors import InputError
 from readsight.stats import metrics
 
-BLOCK_SIZE = 4_000_000  # weights that are held as numbers at a time: many resamples of many examples are scored in blocks
+BLOCK_SIZE = 4_000_000  # float weights in memory at once: large resamples are scored in blocks
 
 
 @dataclass(frozen=True)
 class Resamples:
-    """How often each example counts in each resample of the groups, the first counting each once.
+    """Counts of each example in each resample of the groups; in the first resample every example counts once.
 
-    names: (n,) examples, sorted. groups: (n,). weights: (1 + resamples, n) counts; of a lone group, which cannot be
-    resampled, (1, n).
+    names: (n,) examples, sorted. groups: (n,). weights: (1 + resamples, n) counts; (1, n) for a single group, which cannot be
+    resampled.
     """
 
     names: np.ndarray
@@ -28,26 +28,26 @@ class Resamples:
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, resamples: int, seed: int) -> "Resamples":
-        """Of the examples of a table of predictions, each once; 0 resamples: each example counts once, and no more."""
+        """Resamples of the examples of a prediction table; with 0 resamples every example counts once."""
         examples = table.drop_duplicates("example").sort_values("example")
         groups = examples["group"].to_numpy(str)
         return cls(examples["example"].to_numpy(str), groups, metrics.group_counts(groups, resamples, seed))
 
     def find_columns(self, examples: np.ndarray) -> np.ndarray:
-        """The examples' columns of `weights`. Raises InputError for one that is not among them."""
+        """Columns of `weights` for the given examples. Raises InputError for unknown examples."""
         position = np.minimum(np.searchsorted(self.names, examples), len(self.names) - 1)
         if (self.names[position] != examples).any():
             missing = examples[self.names[position] != examples][0]
-            raise InputError(
-                f"predictions of one model hold the example {missing!r}, which those of another lack; predict them anew"
-            )
+            raise InputError(f"example {missing!r} has predictions of one model, but not of all; run the predictions again")
         return position
 
 
 @dataclass(frozen=True)
 class PredictionSubset:
-    """raw, calibrated: predictions. target: as the outcome says. fold, group: (n,). weights: (resamples, n), of which the
-    first counts each example once. positive_class: class to find (binary).
+    """Predictions of one repeat.
+
+    raw, calibrated: predictions. target: as the outcome defines. fold, group: (n,). weights: (resamples, n), of which the first counts
+    each example once. positive_class: code of the positive class (binary).
     """
 
     raw: np.ndarray
@@ -60,10 +60,10 @@ class PredictionSubset:
     positive_class: int = 1
 
     def apply_in_blocks(self, function: Callable[["PredictionSubset"], Any]) -> Any:
-        """What a way of scoring gives of all resamples, a block of them after another, in bounded memory.
+        """Result of a scoring function over all resamples, computed in blocks to bound memory.
 
-        function: takes the part with weights as floats; gives (resamples, …) arrays, one, a list or a dictionary of them. Each
-        block begins with the first weighting, which ways tell from it which classes there are.
+        function: takes the subset with float weights; returns (resamples, …) arrays, as one array, a list or a dict. Each block starts with
+        the first weighting, so that the function can detect the classes.
         """
         step = max(1, BLOCK_SIZE // max(1, len(self.fold)))
         results = []
@@ -74,12 +74,12 @@ class PredictionSubset:
 
 
 def compute_requested(functions: dict[str, Callable[[], np.ndarray]], names: Collection[str] | None) -> dict[str, np.ndarray]:
-    """Metrics by their names, of all ways of scoring or of those named; the others are not worked out."""
+    """Metric → value, for all functions or those in `names`; the remaining ones are not computed."""
     return {name: function() for name, function in functions.items() if names is None or name in names}
 
 
 def join_blocks(blocks: list[Any]) -> Any:
-    """Results of blocks, one after another, the first row of each but the first left out."""
+    """Concatenate results of blocks, without the first row of all but the first block."""
     if isinstance(blocks[0], dict):
         return {name: join_blocks([block[name] for block in blocks]) for name in blocks[0]}
     if isinstance(blocks[0], list | tuple):
@@ -90,12 +90,12 @@ def join_blocks(blocks: list[Any]) -> Any:
 def split_by_repeat(
     table: pd.DataFrame, outcome: Outcome, resamples: Resamples, positive_class: int = 1
 ) -> list[PredictionSubset]:
-    """A part a repeat, in the order of repeats; the examples in the order of their names, so that models stand side by side."""
+    """One subset per repeat, in order; examples are sorted by name, so that models are aligned."""
     subsets = []
     for _, repeat_table in table.sort_values(["repeat", "example"], kind="stable").groupby("repeat"):
         columns = resamples.find_columns(repeat_table["example"].to_numpy(str))
         guesses = [outcome.read_predictions(repeat_table, name) for name in ("raw", "calibrated")]
-        # All are tested once a repeat: the weights of many resamples are shared then, not copied for each model.
+        # If all examples are tested once per repeat, models share one array of weights.
         weights = resamples.weights if np.array_equal(columns, np.arange(len(resamples.names))) else resamples.weights[:, columns]
         arrays = (outcome.read_target(repeat_table), repeat_table["fold"].to_numpy(), resamples.groups[columns], weights)
         subsets.append(PredictionSubset(*guesses, *arrays, outcome, positive_class))

@@ -1,9 +1,9 @@
-"""Scores of one model with their intervals, and paired differences of two.
+"""Scores of one model with intervals, and paired differences of two models.
 
-Resampling alone is too sure where (nearly) all is right: no resample then differs, or few do. Proportions of calls
-therefore have an interval in closed form: Wilson's where every group is a single example, and else one that spans it
-(over as many examples as there are groups) and the bootstrap's. That of a mean of recalls spans both always: near 1 its
-closed form alone ends too low. Each cell says which it has.
+The bootstrap alone is too narrow if nearly all predictions are correct, because resamples then hardly differ. Proportions therefore
+have a closed-form interval: Wilson's if every group has a single example, otherwise the union of Wilson's (with the number of
+groups as n) and the bootstrap interval. Means of recalls always have the union, because near 1 the closed form alone is too
+narrow. Each cell names its kind of interval.
 """
 
 from collections.abc import Collection
@@ -32,10 +32,11 @@ OF_CALLS = ("accuracy", "balanced_accuracy", "exact_match")
 
 @dataclass(frozen=True)
 class ModelScores:
-    """values: metric → (1 + resamples,), the mean over repeats, resample by resample. cells: the same with intervals.
+    """Scores of one model.
 
-    confusion: (classes, classes) counts, mean over repeats (of positions bases); for several labels (labels, 2, 2).
-    per_class: class → metric → cell. is_correct: (repeats, n), whether each example is called right. strata: (n,) its class.
+    values: metric → (1 + resamples,), mean over repeats for each resample. cells: the same with intervals.
+    confusion: (classes, classes) mean counts over repeats (of bases for positions); (labels, 2, 2) for several labels.
+    per_class: class → metric → cell. is_correct: (repeats, n), whether each example is predicted correctly. strata: (n,) its class.
     groups: (n,).
     """
 
@@ -49,11 +50,13 @@ class ModelScores:
 
 
 def compute_mean_scores(subsets: list[PredictionSubset], names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics, all or those named, each (resamples,): the mean over repeats."""
+    """Metrics (all, or those in `names`), (resamples,) each, averaged over repeats."""
     kind = SCORING[subsets[0].outcome.kind]
     handles_blocks = getattr(kind, "HANDLES_BLOCKS", False)
     metrics_by_repeat = [
-        kind.compute_metrics(subset, names) if handles_blocks else subset.apply_in_blocks(lambda values: kind.compute_metrics(values, names))
+        kind.compute_metrics(subset, names)
+        if handles_blocks
+        else subset.apply_in_blocks(lambda values: kind.compute_metrics(values, names))
         for subset in subsets
     ]
     return {name: np.mean([values[name] for values in metrics_by_repeat], axis=0) for name in metrics_by_repeat[0]}
@@ -92,7 +95,7 @@ def score_model(subsets: list[PredictionSubset]) -> ModelScores:
         [metrics.confusion_tables(*member.call_classes(p), len(p.outcome.classes), _make_unit_weights(p))[0] for p in subsets],
         axis=0,
     )
-    # Of two classes each ranks as well as the other.
+    # With two classes, both have the same AUROC.
     per_class = _score_classes(subsets, table, is_correct, _average_repeats(ranks) if ranks else [values["auroc"]] * 2)
     classes = [
         Interval(*(metric_values["recall"][k] for k in ("value", "low", "high")))
@@ -113,13 +116,13 @@ def score_model(subsets: list[PredictionSubset]) -> ModelScores:
 
 
 def summarise_bootstrap(values: np.ndarray) -> Cell:
-    """Point, interval, and how it was made."""
+    """Value, interval, and kind of interval."""
     cell = metrics.resample_interval(values)
     return cell | {"interval": "bootstrap" if cell["low"] is not None else "none"}
 
 
 def combine_intervals(cell: Cell, closed: Interval, is_single: bool, name: str = "wilson") -> Cell:
-    """A bootstrapped cell with its closed interval instead (single examples), or with both spanned (groups)."""
+    """A bootstrap cell with the closed-form interval (single examples), or with the union of both (groups)."""
     if cell["value"] is None or not np.isfinite(closed.low):
         return cell
     if is_single or cell["low"] is None:
@@ -129,9 +132,9 @@ def combine_intervals(cell: Cell, closed: Interval, is_single: bool, name: str =
 
 
 def adjust_auroc(cell: Cell, group_counts: tuple[int, int], is_single: bool) -> Cell:
-    """An area under the ROC curve: where groups are single examples, or it is 0 or 1, its interval spans one in closed form.
+    """AUROC with a closed-form interval included, if groups are single examples or the value is 0 or 1.
 
-    group_counts: groups with and without the class. Of clusters the closed form knows nothing, but there resampling has no width at all.
+    group_counts: groups with and without the class. The closed form ignores clustering, but at 0 or 1 the bootstrap has zero width.
     """
     if cell["value"] is None or not min(group_counts) or not (is_single or cell["value"] in (0.0, 1.0)):
         return cell
@@ -139,13 +142,15 @@ def adjust_auroc(cell: Cell, group_counts: tuple[int, int], is_single: bool) -> 
 
 
 def adjust_auprc(cell: Cell, positives: int) -> Cell:
-    """An area under the precision-recall curve of 1, of which no resample differs: down to Wilson's limit of so many groups
-    with the class (Boyd, Eng & Page 2013 take the area for a proportion of the positives)."""
+    """AUPRC with Wilson's lower limit if it is 1, where all resamples are equal.
+
+    The area is treated as a proportion of the positive groups (Boyd, Eng & Page 2013).
+    """
     return combine_intervals(cell, wilson_interval(positives, positives), False) if cell["value"] == 1.0 and positives else cell
 
 
 def adjust_macro_auroc(cell: Cell, per_class: dict[str, dict[str, Any]]) -> Cell:
-    """The mean of areas over classes spans the mean of their own limits: they are not independent."""
+    """Macro AUROC with the mean of the classes' limits included; the classes are not independent."""
     class_cells = [c["auroc"] for c in per_class.values() if c["auroc"]["value"] is not None]
     if (
         cell["value"] is None
@@ -158,7 +163,7 @@ def adjust_macro_auroc(cell: Cell, per_class: dict[str, dict[str, Any]]) -> Cell
 
 
 def compute_difference(first: ModelScores, second: ModelScores, names: tuple[str, ...]) -> dict[str, Cell]:
-    """Scores of the first less those of the other, paired over the same resamples of the same test examples."""
+    """Scores of the first model minus those of the second, paired over the same resamples of the same test examples."""
     cells = {name: summarise_bootstrap(first.values[name] - second.values[name]) for name in names}
     for name in OF_CALLS:
         if name in cells and first.is_correct is not None:
@@ -169,7 +174,7 @@ def compute_difference(first: ModelScores, second: ModelScores, names: tuple[str
 
 
 def _widen_difference(cell: Cell, first_cell: Cell | None, second_cell: Cell | None) -> Cell:
-    """A difference that no resample changes (both rank all right) has the width that both scores have (MOVER: Zou & Donner 2008)."""
+    """A difference with zero width (both rank perfectly) gets the combined width of both scores (MOVER: Zou & Donner 2008)."""
     if (
         cell["low"] is None
         or cell["low"] != cell["high"]
@@ -182,7 +187,7 @@ def _widen_difference(cell: Cell, first_cell: Cell | None, second_cell: Cell | N
 
 
 def _compare_proportions(first: ModelScores, second: ModelScores, stratum: int | None) -> Interval:
-    """Difference of two models' proportions of right calls, counted in groups."""
+    """Difference of two models' proportions of correct predictions, with groups as units."""
     members = np.ones(len(first.groups), bool) if stratum is None else first.strata == stratum
     first_correct, second_correct = first.is_correct[:, members], second.is_correct[:, members]
     scale = len(np.unique(first.groups[members])) / first_correct.size
@@ -196,7 +201,7 @@ def _compare_proportions(first: ModelScores, second: ModelScores, stratum: int |
 
 
 def _compute_proportion_interval(is_correct: np.ndarray, groups: np.ndarray) -> Interval:
-    """Wilson's interval of a mean of (n,) parts of 1, over as many examples as there are groups."""
+    """Wilson's interval of a mean of (n,) fractions, with the number of groups as n."""
     n = len(np.unique(groups))
     return wilson_interval(float(is_correct.mean()) * n, n)
 
@@ -210,12 +215,12 @@ def _make_unit_weights(subset: PredictionSubset) -> np.ndarray:
 
 
 def _count_groups(subset: PredictionSubset, class_code: int) -> tuple[int, int]:
-    """Groups that have examples of a class, and groups that have others."""
+    """Numbers of groups with and without examples of a class."""
     return tuple(len(np.unique(subset.group[members])) for members in (subset.target == class_code, subset.target != class_code))
 
 
 def score_metric(subsets: list[PredictionSubset], metric: str) -> Cell:
-    """One metric of one model over its repeats, with its interval."""
+    """One metric of one model over its repeats, with interval."""
     first = subsets[0]
     cell = summarise_bootstrap(compute_mean_scores(subsets, (metric,))[metric])
     is_single = _has_single_examples(first.group)
@@ -232,7 +237,7 @@ def score_metric(subsets: list[PredictionSubset], metric: str) -> Cell:
 
 
 def _compute_multiclass_metrics(subsets: list[PredictionSubset], ranks: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
-    """All metrics of several classes, of which the areas under the ROC curves are known, a list a repeat."""
+    """All metrics of several classes; the classes' AUROC are given, one list per repeat."""
     names = [name for name in multiclass.DESCRIPTIONS if name != "macro_auroc"]
     values = {
         "macro_auroc": np.mean([multiclass.average_classes(class_auroc) for class_auroc in ranks], axis=0)
@@ -247,7 +252,7 @@ def _average_repeats(repeats: list[list[np.ndarray]]) -> list[np.ndarray]:
 def _score_classes(
     subsets: list[PredictionSubset], table: np.ndarray, is_correct: np.ndarray, ranks: list[np.ndarray]
 ) -> dict[str, dict[str, Any]]:
-    """Recall, precision and AUROC of each class. ranks: of the last, (resamples,) a class."""
+    """Recall, precision and AUROC of each class. ranks: AUROC, (resamples,) per class."""
     first, kind = subsets[0], SCORING[subsets[0].outcome.kind]
     resampled = [
         p.apply_in_blocks(lambda block: metrics.confusion_tables(*kind.call_classes(block), len(table), block.weights))
@@ -281,7 +286,7 @@ def _score_classes(
 
 
 def _score_positions(subsets: list[PredictionSubset]) -> ModelScores:
-    """Scores of sites; sites of each class are ranked once, for the means over classes and for themselves."""
+    """Scores of sites; each class is ranked once, for the class and for the means over classes."""
     site_scores = [positions.rank_sites(subset) for subset in subsets]
     metrics_by_repeat = [
         positions.compute_metrics(subset, None, repeat_values) for subset, repeat_values in zip(subsets, site_scores, strict=True)
@@ -295,7 +300,7 @@ def _score_positions(subsets: list[PredictionSubset]) -> ModelScores:
 
 
 def _summarise_sites(first: PredictionSubset, site_scores: list[positions.SiteScores]) -> dict[str, dict[str, Any]]:
-    """Top-k accuracy and AUPRC of each site class; n counts bases, groups those of windows that have one."""
+    """Top-k accuracy and AUPRC of each site class; n counts sites, groups those with a site."""
     summary = {}
     for site, name in enumerate(first.outcome.classes):
         if site:

@@ -1,4 +1,4 @@
-"""How much a score owes to the division: the given split among those drawn anew, or the folds of cross-validation."""
+"""Variability of scores over splits: the given split among random divisions, or the folds of cross-validation."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ QUANTILES = {"min": 0.0, "lower_quartile": 0.25, "median": 0.5, "upper_quartile"
 
 
 def score_divisions(table: pd.DataFrame, outcome: Outcome, positive_class: int) -> list[dict[str, float]]:
-    """All metrics of each division (a fold of a repeat), scored as a whole."""
+    """All metrics of each division (a fold of a repeat)."""
     scores = []
     for _, division_table in table.groupby(["repeat", "fold"]):
         (subset,) = split_by_repeat(division_table, outcome, Resamples.from_table(division_table, 0, 0), positive_class)
@@ -22,12 +22,12 @@ def score_divisions(table: pd.DataFrame, outcome: Outcome, positive_class: int) 
 
 
 def summarise_spread(values: list[float], given: float | None) -> dict[str, Any]:
-    """A distribution of scores, and the part of it (in %) that the given split's is above, ties half."""
+    """Distribution of scores, and percentile of the given split's score (ties count half)."""
     defined = np.array([v for v in values if np.isfinite(v)])
     cell: dict[str, Any] = {"given": given if given is not None and np.isfinite(given) else None, "values": defined.tolist()}
     cell["quantiles"] = {name: float(np.quantile(defined, q)) if len(defined) else None for name, q in QUANTILES.items()}
     has_given = cell["given"] is not None and len(defined)
-    # Scores of equal calls differ in the last digits alone.
+    # Scores of equal predictions can differ in the last digits.
     tied = np.isclose(defined, given) if has_given else None
     cell["percentile"] = float(100 * (((defined < given) & ~tied).sum() + tied.sum() / 2) / len(defined)) if has_given else None
     return cell
@@ -36,11 +36,17 @@ def summarise_spread(values: list[float], given: float | None) -> dict[str, Any]
 def measure_variability(
     tables: dict[str, pd.DataFrame], outcome: Outcome, positive_class: int, primary: str, given: bool
 ) -> dict[str, Any]:
-    """Model → given, values, quantiles and percentile of the primary metric, and the same of the others that are compared.
+    """Model → given, values, quantiles and percentile of the primary metric, and the same for each compared metric.
 
-    tables: model → predictions of all repeats. given: whether repeat 0 is a split that the data bring; repeat 1 then
-    holds divisions drawn anew, and else all folds of all repeats are shown. Empty where there are none drawn anew, or
-    there is but one division.
+    Parameters
+    ----------
+    tables : model → predictions of all repeats.
+    given : whether repeat 0 is a split given by the user, and repeat 1 has random divisions; otherwise all folds of all repeats
+        are shown.
+
+    Returns
+    -------
+    Empty if there are no random divisions, or only one fold.
     """
     variability = {}
     first: list[float] = []
@@ -53,13 +59,13 @@ def measure_variability(
         cells = {name: summarise_spread([row[name] for row in division_scores], given_scores.get(name)) for name in names}
         values = [row[primary] for row in division_scores]
         first = first or values
-        description = {"metric": primary, "of": "divisions drawn anew" if given else "folds of cross-validation"}
+        description = {"metric": primary, "of": "random divisions" if given else "folds of cross-validation"}
         variability[model] = description | cells[primary] | {"first": count_wins(first, values)} | {"metrics": cells}
     return variability
 
 
 def count_wins(first: list[float], second: list[float]) -> dict[str, int]:
-    """In how many of the same divisions the first model scores above, as high as, and below another."""
+    """In how many divisions the first model scores above, equal to, and below the second."""
     both = np.array([pair for pair in zip(first, second, strict=True) if np.isfinite(pair).all()]).reshape(-1, 2)
     is_tied = np.isclose(both[:, 0], both[:, 1])
     is_above = (both[:, 0] > both[:, 1]) & ~is_tied

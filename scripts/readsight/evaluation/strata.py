@@ -1,4 +1,4 @@
-"""Scores on parts of the test sequences: by GC, by repeats, by chromosome. A model may live on one of them."""
+"""Scores on strata of the test sequences: GC content, repeats, chromosome."""
 
 from typing import Any
 
@@ -11,17 +11,16 @@ from readsight.evaluation.plan import EvaluationPlan
 from readsight.evaluation.predictions import Resamples, split_by_repeat
 from readsight.evaluation.scores import score_metric
 
-LEAST = 20  # examples of each class that a chromosome is told apart with
-MOST = 0.5  # of a window's bases that are repeats
+LEAST = 20  # smallest number of examples of each class for a chromosome to be a stratum
+MOST = 0.5  # repeat fraction of the highest stratum
 
 
 def score_strata(
     tables: dict[str, pd.DataFrame], plan: EvaluationPlan, annotations: ExampleAnnotations | None, positive_class: int
 ) -> dict[str, Any] | None:
-    """The primary metric of each model on each stratum, with its interval; None where nothing is known of the examples.
+    """The primary metric of each model on each stratum, with interval; None without annotations.
 
-    tables: model → predictions that the headline is told of. Rows: by (gc, repeat, chromosome), name, examples, groups,
-    models: model → cell.
+    tables: model → headline predictions. Rows: by (gc, repeat, chromosome), name, examples, groups, models: model → cell.
     """
     unique_examples = next(iter(tables.values())).drop_duplicates("example")
     examples = unique_examples["example"].to_numpy(str)
@@ -40,7 +39,7 @@ Mask = tuple[str, str, np.ndarray]
 
 
 def group_by_gc(gc: np.ndarray | None) -> list[Mask]:
-    """Thirds of the examples by their GC, those of equal GC in one."""
+    """Thirds of the examples by GC content; equal values are in the same third."""
     if gc is None or not np.isfinite(gc := gc.astype(float)).any():
         return []
     edges = np.quantile(gc[np.isfinite(gc)], [1 / 3, 2 / 3])
@@ -50,7 +49,7 @@ def group_by_gc(gc: np.ndarray | None) -> list[Mask]:
 
 
 def group_by_repeats(repeat: np.ndarray | None) -> list[Mask]:
-    """Examples without repeats, with some, and those that are mostly repeats; those of which it is not known are left out."""
+    """Examples without, with some, and with mostly repeats; unknown ones are omitted."""
     if repeat is None or not np.isfinite(repeat := repeat.astype(float)).any():
         return []
     kinds = {"none": repeat == 0, "some": (repeat > 0) & (repeat < MOST), f"{MOST:.0%} or more": repeat >= MOST}
@@ -58,7 +57,7 @@ def group_by_repeats(repeat: np.ndarray | None) -> list[Mask]:
 
 
 def group_by_chromosome(chrom: np.ndarray | None, examples: pd.DataFrame, outcome: Outcome) -> list[Mask]:
-    """Chromosomes that have enough examples, of two or more classes enough of each."""
+    """Chromosomes with enough examples (for classes: of each class)."""
     if chrom is None:
         return []
     chrom = chrom.astype(str)

@@ -19,15 +19,15 @@ def decode(codes: np.ndarray) -> str:
 
 
 def complement(codes: np.ndarray) -> np.ndarray:
-    """Codes of the bases that pair with these; N stays N."""
+    """Codes of the complementary bases; N stays N."""
     return np.minimum(codes ^ 3, 4)
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
-    """The other strand of codes (..., length)."""
+    """Codes (..., length) of the reverse strand."""
     return complement(codes[..., ::-1])
 
 
 def make_generator(seed: int, *names: str) -> np.random.Generator:
-    """A generator of its own for each named purpose, so that one part's draws never move another's."""
+    """A separate generator for each named purpose, so that draws for one purpose never affect those for a second one."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])

@@ -1,4 +1,4 @@
-"""Sets of genome intervals, read from BED: what lies inside, what is touched."""
+"""Sets of genome intervals from BED: tests for containment and overlap."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,18 +24,18 @@ class IntervalSet:
 
     @property
     def length(self) -> int:
-        """Bases covered."""
+        """Number of covered bases."""
         return int(sum((self.ends[c] - self.starts[c]).sum() for c in self.starts))
 
     def contains(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Whether each [start, end) lies whole inside one interval. starts, ends: (n,). Returns (n,) bool."""
+        """Whether each [start, end) is completely inside one interval. starts, ends: (n,). Returns (n,) bool."""
         if contig not in self.starts or not len(self.starts[contig]):
             return np.zeros(len(starts), dtype=bool)
         index = np.searchsorted(self.starts[contig], starts, side="right") - 1
         return (index >= 0) & (ends <= self.ends[contig][np.maximum(index, 0)])
 
     def overlaps(self, contig: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Whether each non-empty [start, end) shares a base with any interval. Returns (n,) bool."""
+        """Whether each non-empty [start, end) shares a base with an interval. Returns (n,) bool."""
         if contig not in self.starts or not len(self.starts[contig]):
             return np.zeros(len(starts), dtype=bool)
         started = np.searchsorted(self.starts[contig], ends, side="left")
@@ -57,7 +57,7 @@ def _merge_spans(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def read_interval_set(path: Path, lengths: dict[str, int]) -> IntervalSet:
-    """Intervals of a BED file, as `intervals.read_interval_set` reads it."""
+    """Interval set of a BED file, read by `intervals.read_bed`."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for contig, start, end in intervals.read_bed(path, lengths):
         spans.setdefault(contig, []).append((start, end))

@@ -1,4 +1,4 @@
-"""Intervals of a genome: contigs of an index, BED files, and pieces of equal length.
+"""Genome intervals: contigs of an index, BED files, merging, padding and splitting.
 
 An interval is (contig, start, end), 0-based half-open.
 """
@@ -24,10 +24,10 @@ def read_contig_lengths(fai: Path) -> dict[str, int]:
 
 
 def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
-    """Intervals of a BED file, plain or gzipped, in its own order; those on contigs that the reference lacks are left out.
+    """Intervals of a BED file, plain or gzipped, in order; contigs missing from the reference are ignored with a warning.
 
-    lengths: contig → length, of the reference. Raises InputError naming the row of each
-    interval that is not one or ends past its contig, and where no contig is the reference's.
+    lengths: contig → length, of the reference. Raises InputError naming the row of each invalid interval, or if no contig is in the
+    reference.
     """
     intervals, faults, missing = [], [], {}
     with io.TextIOWrapper(open_decompressed(path)) as handle:
@@ -45,24 +45,24 @@ def read_bed(path: Path, lengths: dict[str, int]) -> list[Interval]:
     if missing and not intervals and not faults:
         contig, row = next(iter(missing.items()))
         faults.append(
-            f"{path}, row {row}: contig {contig!r} is not in the reference, nor is any other of this file; it has {_list_few(lengths)}"
+            f"{path}, row {row}: contig {contig!r} is not in the reference, and neither is any contig of this file; the reference has {_list_few(lengths)}"
         )
     if faults:
         raise InputError(faults[:20])
     if missing:
-        log.warning("%s: contigs that the reference lacks are left out: %s", path, _list_few(missing))
+        log.warning("%s: contigs missing from the reference are ignored: %s", path, _list_few(missing))
     return intervals
 
 
 def _find_fault(fields: list[str], lengths: dict[str, int]) -> str | None:
-    """What is wrong with a row of a BED file, in words."""
+    """What is wrong with a row of a BED file; None if it is valid."""
     if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
-        return "not BED: a row is contig, start and end, joined by tabs, start and end whole numbers"
+        return "not BED: a row needs contig, start and end, separated by tabs, with integer start and end"
     contig, start, end = fields[0], int(fields[1]), int(fields[2])
     if start > end:
-        return f"start {start} lies behind end {end}"
+        return f"start {start} is after end {end}"
     if end > lengths.get(contig, end):
-        return f"end {end} lies past the end of {contig} ({lengths[contig]} bases)"
+        return f"end {end} is past the end of {contig} ({lengths[contig]} bases)"
     return None
 
 
@@ -72,7 +72,7 @@ def _list_few(names: Iterable[str]) -> str:
 
 
 def merge_intervals(intervals: Iterable[Interval], order: Iterable[str], gap: int = 0) -> list[Interval]:
-    """Intervals sorted by contig and position; those at most `gap` bases apart become one; empty ones go."""
+    """Intervals sorted by contig and position; intervals at most `gap` bases apart are merged, empty ones removed."""
     rank = {contig: i for i, contig in enumerate(order)}
     merged: list[Interval] = []
     for contig, start, end in sorted((i for i in intervals if i[1] < i[2]), key=lambda i: (rank[i[0]], i[1], i[2])):
@@ -84,9 +84,9 @@ def merge_intervals(intervals: Iterable[Interval], order: Iterable[str], gap: in
 
 
 def split_evenly(intervals: list[Interval], count: int) -> list[list[Interval]]:
-    """Cut merged intervals into `count` pieces of equal length (to one base), in order.
+    """Split merged intervals into `count` pieces of equal length (to one base), in order.
 
-    Together the pieces hold every base once. With fewer bases than pieces some are empty.
+    Together the pieces cover every base once. With fewer bases than pieces some are empty.
     """
     total = sum(end - start for _, start, end in intervals)
     pieces: list[list[Interval]] = [[] for _ in range(count)]
@@ -102,7 +102,7 @@ def split_evenly(intervals: list[Interval], count: int) -> list[list[Interval]]:
 
 
 def pad_intervals(intervals: list[Interval], lengths: dict[str, int], by: int) -> list[Interval]:
-    """Intervals widened by `by` bases to each side, within their contigs, and merged."""
+    """Intervals extended by `by` bases on both sides, within their contigs, and merged."""
     widened = ((c, max(0, s - by), min(lengths[c], e + by)) for c, s, e in intervals)
     return merge_intervals(widened, lengths)
 
@@ -120,6 +120,6 @@ def write_bed(path: Path, intervals: Iterable[Interval]) -> Path:
 
 
 def read_plain_bed(path: Path) -> list[Interval]:
-    """Intervals of a BED file that a step wrote."""
+    """Intervals of a BED file written by a step of the workflow."""
     rows = (line.split("\t") for line in Path(path).read_text().splitlines())
     return [(contig, int(start), int(end)) for contig, start, end in rows]

@@ -1,4 +1,4 @@
-"""Codes to one-hot: a channel a base, A C G T. N is 0 in all four, or `unknown` (0.25: the same mass as of a base)."""
+"""One-hot encoding of codes: channels A, C, G, T. N is 0 in all four, or `unknown` (0.25 gives it the mass of a base)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 _BASES = np.arange(4, dtype=np.uint8)[:, None]
 N = 4
-# Numbers of the size of four of another dtype: a row of the table of bases is copied as one.
+# Dtypes as large as four elements of the output dtype, so that a row of the base table is copied at once.
 _FOUR = {1: np.uint32, 2: np.uint64, 4: np.complex128}
 
 
 def one_hot(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.0) -> np.ndarray:
-    """Codes (..., length) uint8 to (..., 4, length) of a dtype: a comparison with each base, written where it belongs."""
+    """Codes (..., length) uint8 to (..., 4, length) of a dtype."""
     codes = np.asarray(codes)[..., None, :]
     encoded = np.empty((*codes.shape[:-2], 4, codes.shape[-1]), dtype)
     if encoded.dtype.itemsize == 1 and encoded.dtype.kind in "iub":
@@ -27,7 +27,7 @@ def one_hot(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.0) ->
 
 
 def one_hot_last(codes: np.ndarray, dtype: Any = np.float32, unknown: float = 0.0) -> np.ndarray:
-    """Codes (..., length) uint8 to (..., length, 4) of a dtype, by a table whose rows are copied as one number each."""
+    """Codes (..., length) uint8 to (..., length, 4) of a dtype, by a look-up table."""
     table = np.zeros((N + 1, 4), dtype)
     table[:N] = np.eye(4, dtype=dtype)
     if unknown:
@@ -46,7 +46,7 @@ def _fill_unknown(encoded: np.ndarray, codes: np.ndarray, unknown: float) -> Non
 
 
 def one_hot_torch(codes: "torch.Tensor", dtype: "torch.dtype | None" = None, unknown: float = 0.0) -> "torch.Tensor":
-    """As `one_hot`, of a tensor on any device: (..., length) of integers to (..., 4, length), float32 by default."""
+    """As `one_hot`, for a tensor on any device: (..., length) integers to (..., 4, length), float32 by default."""
     import torch
 
     bases = torch.arange(4, dtype=codes.dtype, device=codes.device)[:, None]

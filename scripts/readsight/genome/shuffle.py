@@ -1,8 +1,8 @@
-"""Sequences shuffled so that every dinucleotide is as frequent as it was (Altschul & Erickson 1985).
+"""Dinucleotide-preserving shuffles of sequences (Altschul & Erickson 1985).
 
-A sequence is a walk over the edges base → next base. Its shuffles are the walks from the same first base to the same last one
-that use the same edges; each is as likely as the others. A walk is fixed by the order in which each base's edges are left by;
-the last ones of all bases but the final one must form a tree towards it, which is drawn by its weight among all trees.
+A sequence is a walk over the edges base → next base. Its shuffles are the walks with the same first and last base that use the same
+edges, with equal probability. A walk is determined by the order of the edges leaving each base. The last edges of all
+bases except the final one must form a tree towards the final base, which is drawn according to its weight among all trees.
 """
 
 import itertools
@@ -15,9 +15,9 @@ BLOCK = 1 << 22
 
 
 def shuffle_dinucleotides(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each of the sequences (n, length), uint8 codes 0–4, shuffled by a permutation of its own; N counts as a fifth base.
+    """Independently shuffle each of the sequences (n, length), uint8 codes 0–4; N counts as a fifth base.
 
-    First and last base of each stay, so that all counts of dinucleotides do, exactly.
+    First and last base of each are kept, so that all dinucleotide counts are preserved exactly.
     """
     n, length = codes.shape
     if length < 4 or not n:
@@ -31,7 +31,7 @@ def _shuffle_block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     last = draw_last_edges(codes, rng)
     source, target = codes[:, :-1], codes[:, 1:]
     key = rng.random((n, length - 1))
-    # One edge of those to the chosen target comes last of its base's edges; of alike edges it does not matter which.
+    # One edge to the selected target is the last of its base's edges; equal edges are interchangeable.
     row = np.arange(n)
     for symbol in range(SYMBOLS):
         chosen = (source == symbol) & (target == last[:, symbol, None])
@@ -45,7 +45,7 @@ def _shuffle_block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _walk_edges(first: np.ndarray, edges: np.ndarray, edge_starts: np.ndarray, length: int) -> np.ndarray:
-    """All sequences at once, base by base. edges: targets, each base's together. edge_starts: (n × symbols,) where those begin."""
+    """All sequences at once, base by base. edges: targets, grouped by base. place: (n × symbols,) start of each group."""
     walk = np.empty((length, len(first)), np.uint8)
     walk[0] = first
     base = np.arange(len(first)) * SYMBOLS
@@ -57,10 +57,10 @@ def _walk_edges(first: np.ndarray, edges: np.ndarray, edge_starts: np.ndarray, l
 
 
 def draw_last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Target of the last edge that each base is left by, (n, symbols): a tree towards the final base, drawn by its weight.
+    """Target of the last edge leaving each base, (n, symbols): a tree towards the final base, drawn by its weight.
 
-    The weight of a tree is the number of ways to take its edges from the sequence's. Of the final base, and of bases that a
-    sequence lacks, there is none: SYMBOLS.
+    The weight of a tree is the number of ways to choose its edges from the sequence. The final base, and bases missing from a
+    sequence, have none: SYMBOLS.
     """
     n = len(codes)
     pairs = codes[:, :-1].astype(np.int64) * SYMBOLS + codes[:, 1:]
@@ -75,7 +75,7 @@ def draw_last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         symbols, trees = _list_trees(final)
         weight = np.ones((len(rows), len(trees)))
         for column, symbol in enumerate(symbols):
-            # a base that is not there hangs on the final one, in one way
+            # a missing base is attached to the final one, in exactly one way
             choices = np.where(present[rows, symbol, None], counts[rows, symbol], np.arange(SYMBOLS) == final)
             weight *= choices[:, trees[:, column]] / np.maximum(choices.sum(axis=1, keepdims=True), 1)
         up_to = np.cumsum(weight, axis=1)
@@ -87,7 +87,7 @@ def draw_last_edges(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _list_trees(final: int) -> tuple[list[int], np.ndarray]:
-    """The other symbols, and all trees towards `final` over them: (trees, symbols − 1), what each leads to."""
+    """All symbols except `final`, and all trees towards `final` over them: (trees, symbols − 1), target of each symbol."""
     symbols = [symbol for symbol in range(SYMBOLS) if symbol != final]
     trees = []
     for leads in itertools.product(range(SYMBOLS), repeat=len(symbols)):

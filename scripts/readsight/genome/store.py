@@ -1,8 +1,8 @@
-"""A genome as codes on disk, mapped into memory: windows are cut out of it without reading the rest.
+"""Memory-mapped genome codes on disk, from which windows are cut without reading the complete file.
 
-The file of codes holds all contigs end to end, a byte a base: 0–3 are A, C, G, T, and 4 is N (all IUPAC ambiguity codes);
-8 is added where the FASTA has the base in lower case, as soft-masked repeats are. Beside it a JSON file lists the contigs
-(name, length, offset), and says whether case means anything: `masked` is false where all bases are of one case.
+The file of codes has all contigs end to end, one byte per base: 0–3 are A, C, G, T, and 4 is N (any IUPAC ambiguity code); 8 is added
+for lower case (soft-masked repeats). A JSON file lists the contigs (name, length, offset); `masked` is false if all bases have the
+same case.
 """
 
 import gzip
@@ -27,7 +27,7 @@ MOST_SHOWN = 10
 
 
 def _build_table() -> bytes:
-    """Letters to stored codes; 255 for what is no base."""
+    """Letters to stored codes; 255 for letters that are not bases."""
     table = bytearray([_FOREIGN] * 256)
     for letter in "ACGTRYSWKMBDHVNX":
         code = "ACGT".find(letter)
@@ -40,9 +40,9 @@ TABLE = _build_table()
 
 
 def build_genome(fasta: Path, codes: Path, contigs: Path) -> None:
-    """Write a FASTA (plain, gzip or bgzip) as codes and a table of contigs, in one pass, in the memory of a block of lines.
+    """Write a FASTA (plain, gzip or bgzip) as codes and a table of contigs, in one pass and constant memory.
 
-    Raises InputError, naming contig and letters, for what is not DNA; for contigs without name or sequence, or of one name.
+    Raises InputError, naming contig and letters, for invalid DNA, and for contigs without name or sequence, or with duplicate names.
     """
     rows: dict[str, int] = {}
     cases = [0, 0]
@@ -51,7 +51,7 @@ def build_genome(fasta: Path, codes: Path, contigs: Path) -> None:
             for name, coded in _encode_lines(lines, fasta):
                 if coded is None:
                     if name in rows:
-                        raise InputError(f"{fasta}: contig {name!r} stands there twice; contig names must differ")
+                        raise InputError(f"{fasta}: contig {name!r} occurs twice; contig names must be unique")
                     rows[name] = 0
                     continue
                 output.write(coded)
@@ -59,17 +59,17 @@ def build_genome(fasta: Path, codes: Path, contigs: Path) -> None:
                 lower_case = int(np.count_nonzero(np.frombuffer(coded, np.uint8) & REPEAT))
                 cases = [cases[0] + len(coded) - lower_case, cases[1] + lower_case]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{fasta}: damaged gzip file, perhaps cut off while it was copied ({error})") from None
+        raise InputError(f"{fasta}: damaged gzip file, perhaps truncated ({error})") from None
     empty = [f"{fasta}: contig {name!r} has no sequence" for name, length in rows.items() if not length]
     if empty or not rows:
-        raise InputError(empty or f"{fasta}: empty; a reference genome in FASTA format is needed")
+        raise InputError(empty or f"{fasta}: empty; a reference genome in FASTA format is required")
     offsets = np.cumsum([0, *rows.values()]).tolist()
     table = [{"name": name, "length": rows[name], "offset": offset} for name, offset in zip(rows, offsets, strict=False)]
     contigs.write_text(json.dumps({"masked": all(cases), "contigs": table}, indent=1) + "\n")
 
 
 def _encode_lines(lines: BinaryIO, fasta: Path) -> Iterator[tuple[str, bytes | None]]:
-    """(name, None) where a contig begins, then (name, codes) for each of its pieces."""
+    """(name, None) at the start of a contig, then (name, codes) for each of its pieces."""
     current = ""
     for name, bases in iterate_pieces(lines, fasta):
         if name is not None:
@@ -85,8 +85,8 @@ def _encode_lines(lines: BinaryIO, fasta: Path) -> Iterator[tuple[str, bytes | N
 class Genome:
     """Contigs as codes, end to end.
 
-    raw: (bases,) uint8, as they are stored: `raw & BASE` are codes, `raw & REPEAT` tells soft-masked bases. names: contigs.
-    lengths: contig → bases. sizes, offsets: (contigs,) int64. masked: whether the genome tells repeats by lower case.
+    raw: (bases,) uint8, as stored: `raw & BASE` are codes, `raw & REPEAT` marks soft-masked bases. names: contigs. lengths: contig →
+    bases. sizes, offsets: (contigs,) int64. masked: whether lower case marks repeats.
     """
 
     def __init__(self, raw: np.ndarray, lengths: Mapping[str, int], masked: bool):
@@ -101,32 +101,32 @@ class Genome:
 
     @classmethod
     def open(cls, codes: Path, contigs: Path) -> "Genome":
-        """What `build_genome` wrote; the system reads pages as they are asked for."""
+        """Genome written by `build_genome`, memory-mapped."""
         description = json.loads(Path(contigs).read_text())
         lengths = {row["name"]: row["length"] for row in description["contigs"]}
         raw = np.memmap(codes, np.uint8, "r")
         if len(raw) != sum(lengths.values()):
-            raise InputError(f"{codes}: {len(raw):,} bases, and {contigs} tells of {sum(lengths.values()):,}; make both anew")
+            raise InputError(f"{codes}: {len(raw):,} bases, but {contigs} lists {sum(lengths.values()):,}; build both again")
         genome = cls(raw, lengths, description["masked"])
         genome._files = (Path(codes), Path(contigs))
         return genome
 
     @classmethod
     def from_text(cls, contigs: Mapping[str, str]) -> "Genome":
-        """Contigs given as text; lower case is soft-masked."""
+        """Genome from contigs given as text; lower case is soft-masked."""
         low = [np.char.islower(np.array(list(text))) for text in contigs.values()]
         raw = np.concatenate([encode(t) | (m * np.uint8(REPEAT)) for t, m in zip(contigs.values(), low, strict=True)])
         repeats = np.count_nonzero(raw & REPEAT)
         return cls(raw, {name: len(text) for name, text in contigs.items()}, bool(0 < repeats < len(raw)))
 
     def __reduce__(self) -> Any:
-        """A mapped genome goes to another process as its files' names, not as its bases."""
+        """A memory-mapped genome is pickled as its file names, without its bases."""
         if self._files:
             return Genome.open, self._files
         return Genome, (self.raw, self.lengths, self.masked)
 
     def get_contig(self, name: str) -> np.ndarray:
-        """Codes of a whole contig."""
+        """Codes of a complete contig."""
         position = self._positions[name]
         return self.raw[self.offsets[position] : self.offsets[position] + self.sizes[position]] & BASE
 
@@ -136,9 +136,9 @@ class Genome:
         return self.raw[offset + start : offset + end] & BASE
 
     def index_contigs(self, names: Iterable[str], source: str) -> np.ndarray:
-        """Places of contigs by name, (n,) int64. Raises InputError, in words on naming styles, for those that are not there.
+        """Indices of contigs by name, (n,) int64. Raises InputError, with hints on naming styles, for missing contigs.
 
-        source: file that speaks of them.
+        source: file that names them, for the message.
         """
         names = list(names)
         missing = [name for name in dict.fromkeys(names) if name not in self._positions]
@@ -148,11 +148,11 @@ class Genome:
 
 
 def describe_missing_contigs(missing: list[str], known: list[str], source: str, where: str = "the genome") -> list[str]:
-    """Faults of contigs of a file that the genome (or another file, `where`) lacks; one for all that only differ in style."""
+    """Faults of a file's contigs that are missing from the genome (or a second file, `where`); one fault if only the naming style differs."""
     renamed = [(name, known_name) for name in missing if (known_name := alternative_name(name)) in known]
     if renamed:
         name, known_name = renamed[0]
-        return [f"{source}: contigs are named as {name!r} there but as {known_name!r} in {where}; rename those of one of them"]
+        return [f"{source}: contigs are named as {name!r} there but as {known_name!r} in {where}; rename the contigs of one file"]
     shown = ", ".join(map(repr, missing[:MOST_SHOWN])) + (f" and {len(missing) - MOST_SHOWN} more" * (len(missing) > MOST_SHOWN))
     listed = ", ".join(map(repr, known[:4])) + (", …" * (len(known) > 4))
     return [f"{source}: {where} has no contig {shown}; it has {listed}; use files of one genome build"]

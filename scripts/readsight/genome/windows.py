@@ -1,7 +1,7 @@
-"""Windows of a genome: many at once, or a hundred million that are cut out when they are asked for.
+"""Windows of a genome: cut as one array, or lazily from a list or tiling of up to hundreds of millions of windows.
 
-A window is (contig, start, length), 0-based, and codes of its strand: 0–3 are A, C, G, T, 4 is N. One that reaches past its
-contig is refused (`error`), filled up with N (`pad`) or left out (`drop`).
+A window is (contig, start, length), 0-based, as codes of its strand: 0–3 are A, C, G, T, 4 is N. A window that reaches past its
+contig is refused (`error`), padded with N (`pad`) or dropped (`drop`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,17 @@ def cut_windows(
 ) -> np.ndarray:
     """Codes of windows, (n, length) uint8.
 
-    contigs: (n,) places in `genome.names`, or names. starts: (n,). strands: (n,) of +, - and .; windows on - come as their
-    reverse complement. outside: `drop` leaves out, so that fewer come back: those of which `is_inside` is true. jitter: each
-    window is shifted by up to so many bases, drawn from rng; one inside its contig stays inside.
-    Raises InputError where windows are refused.
+    Parameters
+    ----------
+    contigs : (n,) indices into `genome.names`, or names.
+    starts : (n,).
+    strands : (n,) of +, - and .; windows on - are reverse complements.
+    outside : policy; with `drop` only windows for which `is_inside` is true are returned.
+    jitter : each window is shifted by up to this many bases, drawn from rng; a window inside its contig stays inside.
+
+    Raises
+    ------
+    InputError if windows are refused.
     """
     contigs, starts = _index_contigs(genome, contigs), np.asarray(starts, np.int64)
     if jitter:
@@ -50,7 +57,7 @@ def cut_windows(
 
 
 def cut_raw(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int, padded: bool = False) -> np.ndarray:
-    """Windows as they are stored, on the forward strand, soft-masked bases marked: (n, length) uint8."""
+    """Windows as stored, on the forward strand, with soft-masking: (n, length) uint8."""
     if not len(starts):
         return np.empty((0, length), np.uint8)
     fits = is_inside(genome, contigs, starts, length)
@@ -70,21 +77,21 @@ def cut_raw(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int
 
 
 def is_inside(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int | np.ndarray) -> np.ndarray:
-    """Whether windows lie within their contigs, (n,) bool. length: of all, or of each."""
+    """Whether windows are within their contigs, (n,) bool. length: common, or one per window."""
     return (starts >= 0) & (starts + length <= genome.sizes[contigs])
 
 
 def jitter_starts(
     genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int, jitter: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Starts moved by up to `jitter` bases to either side, (n,); windows inside their contigs stay inside."""
+    """Starts shifted by up to `jitter` bases in either direction, (n,); windows inside their contigs stay inside."""
     last = genome.sizes[contigs] - length
     moved = starts + rng.integers(-jitter, jitter + 1, len(starts))
     return np.where((starts >= 0) & (starts <= last), np.clip(moved, 0, np.maximum(last, 0)), moved)
 
 
 def orient_strands(codes: np.ndarray, strands: np.ndarray | Sequence[str] | None) -> np.ndarray:
-    """Codes (n, length) of which those on - are reversed and complemented, in place."""
+    """Codes (n, length), with rows on - reverse-complemented in place."""
     if strands is not None:
         reverse_rows = np.flatnonzero(np.asarray(strands) == "-")
         codes[reverse_rows] = reverse_complement(codes[reverse_rows])
@@ -92,7 +99,7 @@ def orient_strands(codes: np.ndarray, strands: np.ndarray | Sequence[str] | None
 
 
 def compute_repeat_fraction(genome: Genome, stored: np.ndarray) -> np.ndarray:
-    """Part of each window that is soft-masked or N, (n,) float; NaN where the genome does not tell. stored: from `cut_raw`."""
+    """Fraction of each window that is soft-masked or N, (n,) float; NaN for a genome without masking. stored: from `cut_raw`."""
     if not genome.masked:
         return np.full(len(stored), np.nan)
     return ((stored & REPEAT != 0) | (stored & BASE == N)).mean(axis=1)
@@ -104,20 +111,20 @@ def _index_contigs(genome: Genome, contigs: np.ndarray | Sequence[str]) -> np.nd
 
 
 def describe_outside(genome: Genome, contigs: np.ndarray, starts: np.ndarray, length: int | np.ndarray) -> list[str]:
-    """Faults of windows that reach past their contigs, and what can be done. length: of all, or of each."""
+    """Faults of windows that reach past their contigs, and remedies. length: common, or one per window."""
     ends = starts + length
     rows = [
         f"{genome.names[c]}:{s}-{e} reaches past its contig of {genome.sizes[c]:,} bases"
         for c, s, e in zip(contigs[:MOST_SHOWN].tolist(), starts[:MOST_SHOWN].tolist(), ends[:MOST_SHOWN].tolist(), strict=True)
     ]
-    omitted = [f"… and {len(starts) - MOST_SHOWN:,} windows more"] if len(starts) > MOST_SHOWN else []
-    return [*rows, *omitted, "set sequences.outside to pad or drop, or sequences.length to less"]
+    omitted = [f"… and {len(starts) - MOST_SHOWN:,} more windows"] if len(starts) > MOST_SHOWN else []
+    return [*rows, *omitted, "set sequences.outside to pad or drop, or reduce sequences.length"]
 
 
 class Windows:
-    """Windows that are cut out when they are asked for: `w[5]` is (length,), `w[5:9]` and `w[indices]` are (n, length) uint8.
+    """Windows cut on access: `w[5]` is (length,), `w[5:9]` and `w[indices]` are (n, length) uint8.
 
-    Memory is that of a batch, and of the locate_windows: 13 bytes a window where they are listed, none where they tile the genome.
+    Memory is that of a batch plus the positions: 13 bytes per listed window, none for a tiling of the genome.
     """
 
     def __init__(
@@ -131,7 +138,7 @@ class Windows:
         jitter: int = 0,
         rng: np.random.Generator | None = None,
     ):
-        """As of `cut_windows`; those that `outside` refuses are refused here, those that it drops are dropped."""
+        """As `cut_windows`; refused or dropped windows are handled here, once."""
         contigs, starts = _index_contigs(genome, contigs), np.asarray(starts, np.int64)
         within = is_inside(genome, contigs, starts, length)
         if outside == "error" and not within.all():
@@ -146,7 +153,7 @@ class Windows:
     def from_tiling(
         cls, genome: Genome, length: int, step: int | None = None, jitter: int = 0, rng: np.random.Generator | None = None
     ) -> "Windows":
-        """All windows at 0, step, 2 × step, … of every contig that lie within it; step: `length` by default."""
+        """All windows at 0, step, 2 × step, … within every contig; step: `length` by default."""
         tiles = cls(genome, np.empty(0, np.int32), np.empty(0, np.int64), length, None, "pad", jitter, rng)
         tiles._step = step or length
         counts = np.maximum((genome.sizes - length) // tiles._step + 1, 0)
@@ -155,7 +162,7 @@ class Windows:
 
     @classmethod
     def from_bed(cls, genome: Genome, path: Path, length: int | None = None, outside: str = "error") -> "Windows":
-        """Regions of a BED file, on their strand, widened or cut to `length` about their centre; else as they are, of one length."""
+        """Regions of a BED file, on their strand, resized to `length` around the centre; without `length` all must have one length."""
         table = bed.read(path)
         contigs = genome.index_contigs(table.chrom.tolist(), str(path))
         lengths = set((table.end - table.start).tolist()) if length is None else {length}
@@ -176,7 +183,7 @@ class Windows:
         return cut_windows(self.genome, contigs, starts, self.length, strands, "pad", self.jitter, self.rng)
 
     def locate_windows(self, selection: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Places in `genome.names` (n,), starts (n,) and strands (n,) of windows by slice, mask or indices."""
+        """Indices into `genome.names` (n,), starts (n,) and strands (n,) of windows by slice, mask or indices."""
         if self._step is None:
             return (
                 self._contigs[selection],
@@ -195,7 +202,7 @@ class Windows:
         return contigs, (selection - self._starts[contigs]) * self._step, None
 
     def iterate_batches(self, size: int, rng: np.random.Generator | None = None) -> Iterator[np.ndarray]:
-        """All windows, `size` at a time; with rng whole batches come in random order, each of windows that stand together."""
+        """All windows, `size` at a time; with rng the batches come in random order, each of adjacent windows."""
         order = np.arange(0, len(self), size)
         for first in order if rng is None else rng.permutation(order):
             yield self[int(first) : int(first) + size]

@@ -1,4 +1,4 @@
-"""The signal of a window is that of its bases, averaged base by base."""
+"""Window signal matches the base-by-base mean of the bigWig."""
 
 import numpy as np
 import pandas as pd
@@ -72,17 +72,17 @@ def test_reverse_strand_reverses_the_profile(track):
 def test_bad_bigwig_is_refused(track, tmp_path):
     path, _ = track
     obs = make_places()
-    with pytest.raises(InputError, match="sequences.bin: windows of 60 bases .* of 32; set sequences.length to 64"):
+    with pytest.raises(InputError, match="sequences.bin: windows of 60 bases .* size 32; set sequences.length to 64"):
         bigwig_signal.read_profiles(path, obs, 32)
     with pytest.raises(InputError, match="named as '1' there but as 'chr1' in .*x.bw"):
         bigwig_signal.read_mean_signal(path, obs.assign(chrom="1"))
     with pytest.raises(InputError, match="has no contig 'chrUn'"):
         bigwig_signal.read_mean_signal(path, obs.assign(chrom="chrUn"))
-    with pytest.raises(InputError, match="no place on the genome"):
+    with pytest.raises(InputError, match="no locus on the genome"):
         bigwig_signal.read_mean_signal(path, obs.assign(chrom="", start=-1, end=-1))
     (tmp_path / "no.bw").write_text("not a bigWig")
     for bad_path in (tmp_path / "no.bw", tmp_path / "absent.bw"):
-        with pytest.raises(InputError, match="no bigWig that can be read"):
+        with pytest.raises(InputError, match="is not a readable bigWig"):
             bigwig_signal.read_mean_signal(bad_path, obs)
 
 

@@ -1,4 +1,4 @@
-"""Duplicates: found on both strands, collapsed where they agree, left out where they do not; compared with a plain dictionary."""
+"""Duplicates are detected on both strands, collapsed if labels agree, and excluded otherwise; compared with a plain dictionary."""
 
 import time
 from collections import defaultdict
@@ -18,7 +18,7 @@ def make_set(codes, pair=False, target=None, **columns) -> SequenceSet:
 
 
 def draw_duplicates(rng, n, width):
-    """Rows of which many are each other's copies or reverse complements, N among their letters."""
+    """Rows of which many are copies or reverse complements of each other, with some N."""
     sequences = rng.integers(0, 5, (n // 3, width)).astype(np.uint8)
     rows = sequences[rng.integers(0, len(sequences), n)]
     is_reversed = rng.random(n) < 0.5
@@ -42,7 +42,7 @@ def test_pairs_are_reversed_window_by_window():
     reversed_pair = np.concatenate([reverse_complement(first_window), reverse_complement(second_window)], axis=1)
     swapped = np.concatenate([second_window, first_window], axis=1)
     kinds = duplicates.number_sequences(np.concatenate([pair, reversed_pair, swapped, reverse_complement(pair)]), is_paired=True)
-    assert kinds.tolist() == [0, 0, 1, 1]  # turned over as a whole, a pair has its windows swapped as well
+    assert kinds.tolist() == [0, 0, 1, 1]  # reversing the complete pair also swaps its windows
 
 
 def test_copies_collapse_and_contradictions_are_excluded():

@@ -1,4 +1,4 @@
-"""FASTA as it is found in the wild, told by content, read to examples; what is no DNA is refused with its place."""
+"""FASTA variants are detected by content and read to examples; invalid DNA is refused with its position."""
 
 import gzip
 import random
@@ -26,7 +26,7 @@ def test_line_endings_case_and_compression_do_not_matter(tmp_path):
     text = "\r\n".join(
         line
         for name, s in sequences.items()
-        for line in [f">{name} what it is", *(s[i : i + 60] for i in range(0, len(s), 60)), ""]
+        for line in [f">{name} a description", *(s[i : i + 60] for i in range(0, len(s), 60)), ""]
     )
     (tmp_path / "a.txt").write_bytes(text.lower().replace("\r\n>s", "\r\n>s").encode())
     (tmp_path / "b.fa").write_bytes(gzip.compress(text.encode()))
@@ -89,15 +89,15 @@ def test_reverse_strand_encodes_to_the_complement(tmp_path):
 
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRS"
 BAD = {
-    "a letter that is no base": (">a\nACGT\nACJT\n", "row 3, column 3: sequence 'a' has 'J', which is no base"),
+    "an invalid letter": (">a\nACGT\nACJT\n", "row 3, column 3: sequence 'a' has 'J', which is not a base"),
     "RNA": (">a\nACGUACGU\n", "row 2, column 4: sequence 'a' is RNA (it has U); write it as DNA, with T for U"),
-    "a protein": (f">a\n{PROTEIN}\n", "sequence 'a' looks like a protein; sequences of DNA are needed"),
-    "a protein of letters that IUPAC has": (">a\nMKRSVDHMKRSVDHMKRSVDH\n", "sequence 'a' looks like a protein"),
-    "short proteins of letters that IUPAC has": (">a\nMKASVD\n>b\nKRSVTH\n", "its letters are mostly no bases"),
-    "gaps of an alignment": (">a\nACG--T\n", "row 2, column 4: sequence 'a' has gaps, as alignments have; take them out"),
-    "an empty sequence": (">a\n>b\nACGT\n", "row 1: sequence 'a' is empty; leave it out"),
-    "a sequence of N": (">a\nACGT\n>b\nNNNN\n", "row 3: sequence 'b' has no base that is known (all are N); leave it out"),
-    "no name": ("> \nACGT\n", "row 1: a sequence has no name behind its '>'"),
+    "a protein": (f">a\n{PROTEIN}\n", "sequence 'a' looks like a protein; DNA sequences are required"),
+    "a protein of IUPAC letters": (">a\nMKRSVDHMKRSVDHMKRSVDH\n", "sequence 'a' looks like a protein"),
+    "short proteins of IUPAC letters": (">a\nMKASVD\n>b\nKRSVTH\n", "most letters are not bases"),
+    "gaps of an alignment": (">a\nACG--T\n", "row 2, column 4: sequence 'a' has alignment gaps; remove them"),
+    "an empty sequence": (">a\n>b\nACGT\n", "row 1: sequence 'a' is empty; remove it"),
+    "a sequence of N": (">a\nACGT\n>b\nNNNN\n", "row 3: sequence 'b' contains no known base (all N); remove it"),
+    "no name": ("> \nACGT\n", "row 1: a sequence has no name after '>'"),
 }
 
 
@@ -122,8 +122,8 @@ STRANGE = {
     "bigWig": (struct.pack("<I", 0x888FFC26) + b"\0" * 60, "is a bigWig; name it in sequences.signal"),
     "alignment": (gzip.compress(b"BAM\x01rest"), "is an alignment"),
     "cut gzip": (gzip.compress(b">a\nACGT\n" * 99)[:-9], "gzip is truncated or corrupt"),
-    "comments": (b"# nothing\n", "has no rows but comments"),
-    "bare sequences": (b"ACGTACGTACGTACGTACGTACGT\n" * 2, "say sequences.columns: [sequence]"),
+    "comments": (b"# nothing\n", "contains only comments"),
+    "bare sequences": (b"ACGTACGTACGTACGTACGTACGT\n" * 2, "set sequences.columns: [sequence]"),
 }
 
 
@@ -135,9 +135,9 @@ def test_files_without_examples_are_refused(tmp_path, content, message):
 
 KINDS = {
     "BED": ("chr1\t10\t20\nchr1\t30\t40\n", (), format_detection.BED),
-    "BED behind a track line": ("track name=x\nchr1\t10\t20\tp\t0\t+\n", (), format_detection.BED),
+    "BED after a track line": ("track name=x\nchr1\t10\t20\tp\t0\t+\n", (), format_detection.BED),
     "BED with a header": ("chrom\tstart\tend\tlabel\nchr1\t10\t20\tx\n", (), format_detection.BED),
-    "table with places": ("chrom\tstart\tend\tsequence\nchr1\t10\t14\tACGT\n", (), format_detection.TABLE),
+    "table with loci": ("chrom\tstart\tend\tsequence\nchr1\t10\t14\tACGT\n", (), format_detection.TABLE),
     "table without a header": ("chr1\t10\t14\tACGT\n", ("chrom", "start", "end", "sequence"), format_detection.TABLE),
     "VCF": ("##fileformat=VCFv4.2\n#CHROM\tPOS\n", (), format_detection.VCF),
 }

@@ -1,4 +1,4 @@
-"""Negatives match their positives in what is cheap to tell, and touch none of them."""
+"""Negatives match their positives in simple properties and do not overlap them."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def make_spec(ratio: float = 1.0, stranded: bool = False) -> dict:
 
 @pytest.fixture(scope="module")
 def genome() -> Genome:
-    """Three contigs whose GC content wanders, a fifth in repeats, and a gap."""
+    """Three contigs with varying GC content, one fifth repeats, and a gap."""
     rng = np.random.default_rng(1)
     contigs = {}
     for name, size in (("chr1", 120_000), ("chr2", 80_000), ("tiny", 60)):
@@ -67,9 +67,7 @@ def test_genomic_negatives_match_gc_content_and_repeats(genome, positives):
     random_windows = windows.cut_windows(
         genome, np.zeros(500, int), np.random.default_rng(4).integers(9000, 110_000, 500), LENGTH
     )
-    assert abs(negatives.compute_gc_content(random_windows).mean() - positive_gc.mean()) > 0.08, (
-        "or any window would have matched"
-    )
+    assert abs(negatives.compute_gc_content(random_windows).mean() - positive_gc.mean()) > 0.08, "random windows must not match"
     assert not (drawn.codes == 4).any()
     assert set(drawn.obs["label"]) == {"none"} and set(drawn.obs["origin"]) == {"genomic"}
     assert Counter(drawn.obs["parent"]) == Counter(positives.obs.index)
@@ -102,20 +100,20 @@ def test_ratio_is_kept_and_draws_are_repeatable(genome, positives):
 
 def test_impossible_negatives_are_refused(genome, positives):
     with pytest.raises(
-        InputError, match=r"sequences.negatives.ratio: .* negatives are wanted, and for .* the genome has no window"
+        InputError, match=r"sequences.negatives.ratio: .* negatives are requested, but for .* the genome has no window"
     ):
         negatives.sample_genome(positives, genome, make_spec(40.0), np.random.default_rng(3))
     unplaced = SequenceSet(positives.codes, positives.obs.assign(chrom="", start=-1, end=-1))
-    with pytest.raises(InputError, match="none has a place on this genome"):
+    with pytest.raises(InputError, match="no positive has a locus on this genome"):
         negatives.sample_genome(unplaced, genome, make_spec(), np.random.default_rng(3))
     pair = SequenceSet(positives.codes, positives.obs, is_paired=True)
     for make in (
         lambda: negatives.shuffle_positives(pair, make_spec(), np.random.default_rng(1)),
         lambda: negatives.sample_genome(pair, genome, make_spec(), np.random.default_rng(1)),
     ):
-        with pytest.raises(InputError, match="variants have their own classes"):
+        with pytest.raises(InputError, match="variants already have classes"):
             make()
-    with pytest.raises(InputError, match="are none; raise it"):
+    with pytest.raises(InputError, match="is less than one; increase it"):
         negatives.shuffle_positives(positives.rows(np.arange(3)), make_spec(0.1), np.random.default_rng(1))
 
 
@@ -148,4 +146,4 @@ def test_unchanged_shuffles_are_excluded_and_counted(positives):
     codes = positives.codes[:3].copy()
     codes[1] = 0
     shuffled = negatives.shuffle_positives(SequenceSet(codes, positives.obs.iloc[:3]), make_spec(), np.random.default_rng(1))
-    assert len(shuffled) == 2 and "1 shuffles, which are the same" in shuffled.left_out[0]
+    assert len(shuffled) == 2 and "1 shuffles identical to their parents" in shuffled.left_out[0]

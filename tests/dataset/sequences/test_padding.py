@@ -1,4 +1,4 @@
-"""Sequences of unequal length: refused with their rows, padded, cropped; places go with what is left."""
+"""Sequences of unequal length are refused with their rows, padded, or cropped; loci are adjusted."""
 
 import random
 
@@ -14,7 +14,7 @@ GENOME = draw_bases(random.Random(7), 500)
 
 
 def cut_pieces(sizes: list[int]) -> dict[str, str]:
-    """Pieces of GENOME on both strands, named by their places."""
+    """Pieces of GENOME on both strands, named by their loci."""
     pieces = {}
     for i, size in enumerate(sizes):
         start = 20 * i
@@ -63,14 +63,14 @@ def test_unequal_lengths_are_refused_with_their_rows(tmp_path):
     with pytest.raises(InputError) as error:
         read_examples(path)
     assert error.value.faults == [
-        "sequences.unequal: 2 of 4 sequences have 5 bases, and 2 have 3 to 6; say sequences.unequal: pad or crop",
+        "sequences.unequal: 2 of 4 sequences have 5 bases, but 2 have 3 to 6; set sequences.unequal: pad or crop",
         f"{path}, row 5: 'c' has 3 bases",
         f"{path}, row 7: 'd' has 6 bases",
     ]
-    with pytest.raises(InputError, match="sequences.length is 5, and 2 have 3 to 6"):
+    with pytest.raises(InputError, match="sequences.length is 5, but 2 have 3 to 6"):
         read_examples(path, length=5)
     with pytest.raises(
-        InputError, match="sequences.length is 5, and 1 has 3; set sequences.length to no more than the shortest has"
+        InputError, match="sequences.length is 5, but 1 has 3; set sequences.length to at most the shortest length"
     ):
         read_examples(path, length=5, unequal="crop")
 

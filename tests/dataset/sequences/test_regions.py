@@ -1,4 +1,4 @@
-"""Regions are cut where they lie, at the length that is asked for, with what their columns say."""
+"""Regions are cut at their locus, at the requested length, with the values of their columns."""
 
 import gzip
 
@@ -137,7 +137,7 @@ def test_rows_without_a_label_are_excluded_and_counted(write):
         ("chr1\t395\t415\tx", "row 3: ends at 415, past the end of contig 'chr1' .400 bases."),
         ("1\t5\t15\tx", "named as '1' there but as 'chr1' in the genome"),
         ("plasmid\t5\t15\tx", "no contig 'plasmid'; it has 'chr1', 'chr2'"),
-        ("chr2\t320\t330\tx", "row 3: chr2:320-330 is N throughout"),
+        ("chr2\t320\t330\tx", "row 3: chr2:320-330 contains only N"),
     ],
 )
 def test_faults_name_file_and_row(write, row, message):
@@ -151,7 +151,7 @@ def test_invalid_summits_and_scores_are_refused(write):
     path = write("chr1\t100\t200\tp1\t900\t.\t8.5\t4.1\t2.2\t100\n", "x.narrowPeak")
     with pytest.raises(InputError, match="row 1, column peak: '100' is not a position in this peak"):
         regions.read_regions(path, GENOME, make_spec())
-    with pytest.raises(InputError, match="row 2, column name: 'high' is no number"):
+    with pytest.raises(InputError, match="row 2, column name: 'high' is not a number"):
         regions.read_regions(write("chr1\t0\t10\t1\nchr1\t20\t30\thigh\n"), GENOME, make_spec(target="score"))
     with pytest.raises(InputError, match="holds no region"):
         regions.read_regions(write("# nothing\n"), GENOME, make_spec())

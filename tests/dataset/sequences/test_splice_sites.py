@@ -1,4 +1,4 @@
-"""Splice sites stand at the ends of introns, on the strand that is transcribed."""
+"""Splice sites are at the ends of introns, on the transcribed strand."""
 
 import os
 from collections import Counter
@@ -18,12 +18,12 @@ REVERSE_EXONS = [(700, 760), (860, 930)]
 
 
 def make_sequence() -> str:
-    """A contig with GT…AG introns for a gene on either strand."""
+    """A contig with GT…AG introns for one gene on each strand."""
     text = list("".join(np.random.default_rng(1).choice(list("ACGT"), 1200)))
     for (_, donor), (acceptor, _) in zip(EXONS, EXONS[1:], strict=False):
         text[donor : donor + 2], text[acceptor - 2 : acceptor] = "GT", "AG"
     for (_, first), (second, _) in zip(REVERSE_EXONS, REVERSE_EXONS[1:], strict=False):
-        text[first : first + 2], text[second - 2 : second] = "CT", "AC"  # GT…AG of the other strand
+        text[first : first + 2], text[second - 2 : second] = "CT", "AC"  # GT…AG on the reverse strand
     return "".join(text)
 
 
@@ -53,7 +53,7 @@ def make_spec(length: int = 90, outside: str = "error") -> dict:
 
 
 def count_contexts(examples, kind: int, before: int, after: int) -> Counter:
-    """Letters from `before` bases before each base of a class to `after` bases behind it."""
+    """Bases from `before` bases before to `after` bases after each base of a class."""
     contexts = Counter()
     for codes, target in zip(examples.codes, examples.target, strict=True):
         for position in np.flatnonzero(target == kind):
@@ -95,7 +95,7 @@ def test_windows_cover_each_gene_exactly_once(tmp_path):
     assert sorted(counted_positions["plus"]) == list(range(100, 500)) and sorted(counted_positions["minus"]) == list(
         range(700, 930)
     )
-    assert set(counted_positions) == {"plus", "minus"} and "1 genes without an intron" in examples.left_out[0]
+    assert set(counted_positions) == {"plus", "minus"} and "1 genes without a spliceosomal intron" in examples.left_out[0]
     assert len(examples) == 5 + 3 and examples.obs.index.tolist()[:2] == ["plus.0", "plus.1"]
 
 

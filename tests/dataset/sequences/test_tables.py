@@ -1,4 +1,4 @@
-"""Tables of sequences: however they are delimited, with a header or without."""
+"""Tables of sequences with any delimiter, with or without a header."""
 
 import pandas as pd
 import pytest
@@ -79,16 +79,16 @@ def test_file_label_overrides_the_column(tmp_path):
 
 BAD = {
     "no column of sequences": ("name\tsequense\tlabel\na\tACGT\tx\n", {}, "has no column 'sequence' (name, sequense, label); did you mean 'sequense'?"),
-    "no such label": ("sequence\tlable\nACGT\tx\n", {}, "sequences.files.0.label: {path} does not say what its sequences are: it has no column 'label' (did you mean 'lable'?)"),
+    "no such label": ("sequence\tlable\nACGT\tx\n", {}, "sequences.files.0.label: {path} has no labels: there is no column 'label' (did you mean 'lable'?)"),
     "no such group": ("sequence\tlabel\tdonr\nACGT\tx\tD\n", {"by": "group", "column": "donor"}, "split.column: {path} has no column 'donor'; did you mean 'donr'?"),
-    "no such split": ("sequence\tlabel\nACGT\tx\n", {"by": "given", "given": "split", "column": "donor"}, "split.given: {path} has no column 'split'; there are: label; or say split: train or test beside each of sequences.files"),
-    "another word for a side": ("sequence\tlabel\tsplit\nACGT\tx\tdev\n", {"by": "given", "given": "split", "column": "d"}, "{path}, row 2, column split: 'dev' is no side of a split; it may say train, validation, test"),
-    "an empty group": ("sequence\tlabel\tdonor\nACGT\tx\t\n", {"by": "group", "column": "donor"}, "{path}, row 2, column donor: is empty, and split.column needs it"),
-    "a score that is none": ("sequence\tlabel\nACGT\t1.5\nACGA\thigh\n", {"target": "score", "outcome": "regression"}, "{path}, row 3, column label: 'high' is no number"),
-    "a row that was cut": ("sequence\tlabel\nACGT\n", {}, "{path}, row 2: has 1 fields, but the header names 2 columns"),
-    "a column twice": ("sequence\tlabel\tlabel\nACGT\tx\ty\n", {}, "{path}: column 'label' stands more than once in the header"),
-    "a header alone": ("sequence\tlabel\n", {}, "{path}, row 1: has no rows"),
-    "a letter that is no base": ("name\tsequence\tlabel\na\tACGT\tx\nb\tACJT\tx\n", {}, "{path}, row 3, column sequence: the sequence has 'J', which is no base; A, C, G, T and the ambiguity codes of IUPAC are read (base 3)"),
+    "no such split": ("sequence\tlabel\nACGT\tx\n", {"by": "given", "given": "split", "column": "donor"}, "split.given: {path} has no column 'split'; there are: label; or set split: train or test for each entry of sequences.files"),
+    "an unknown split name": ("sequence\tlabel\tsplit\nACGT\tx\tdev\n", {"by": "given", "given": "split", "column": "d"}, "{path}, row 2, column split: 'dev' is not a split; use train, validation, test"),
+    "an empty group": ("sequence\tlabel\tdonor\nACGT\tx\t\n", {"by": "group", "column": "donor"}, "{path}, row 2, column donor: is empty, but split.column requires a value"),
+    "an invalid score": ("sequence\tlabel\nACGT\t1.5\nACGA\thigh\n", {"target": "score", "outcome": "regression"}, "{path}, row 3, column label: 'high' is not a number"),
+    "a truncated row": ("sequence\tlabel\nACGT\n", {}, "{path}, row 2: has 1 fields, but the header names 2 columns"),
+    "a column twice": ("sequence\tlabel\tlabel\nACGT\tx\ty\n", {}, "{path}: column 'label' occurs more than once in the header"),
+    "only a header": ("sequence\tlabel\n", {}, "{path}, row 1: has no rows"),
+    "an invalid letter": ("name\tsequence\tlabel\na\tACGT\tx\nb\tACJT\tx\n", {}, "{path}, row 3, column sequence: the sequence has 'J', which is not a base; use A, C, G, T and the IUPAC ambiguity codes (base 3)"),
 }  # fmt: skip
 
 
@@ -103,7 +103,9 @@ def test_faults_name_row_and_column(tmp_path, text, options, message):
 def test_single_file_label_for_several_columns_is_refused(tmp_path):
     (tmp_path / "t.tsv").write_text("sequence\ta\tb\nACGT\t1\t0\n")
     spec = make_spec({"path": tmp_path / "t.tsv", "label": "x"}, label=["a", "b"], outcome="multilabel")
-    with pytest.raises(InputError, match=r"sequences.files.0.label: 2 labels are asked for \(a, b\), and the file is given one"):
+    with pytest.raises(
+        InputError, match=r"sequences.files.0.label: 2 labels are requested \(a, b\), but the file has a single label"
+    ):
         reading.read_files([str(tmp_path / "t.tsv")], spec)
 
 

@@ -1,4 +1,4 @@
-"""Windows of variants differ by the variant, at its place, and are of one length."""
+"""Paired windows differ only by the variant, at its position, and have equal length."""
 
 import gzip
 import re
@@ -165,10 +165,10 @@ def test_alleles_without_sequence_are_excluded_and_named(write):
         "1 symbolic alleles (chr1:101:",
         "2 breakends",
         "2 alleles that change nothing",
-        "1 alleles of more than 20 bases",
+        "1 alleles longer than 20 bases",
     ):
         assert message in messages, message
-    with pytest.raises(InputError, match="holds no allele that a window can be cut for .1 symbolic alleles"):
+    with pytest.raises(InputError, match="contains no allele with a window .1 symbolic alleles"):
         variant_windows.read_variant_windows(write(make_record(100, ref, "<DUP>")), GENOME, make_spec())
 
 
@@ -208,8 +208,8 @@ def test_windows_past_the_end_by_policy(write):
     "row, message",
     [
         ("chr1\t101\t.\tA\n", "row 7: has 4 columns"),
-        ("chr1\tx\t.\tA\tC\t.\t.\tCLNSIG=a\n", "row 7: column POS: 'x' is no position"),
-        ("chr1\t101\t.\tJ\tC\t.\t.\tCLNSIG=a\n", "row 7: column REF: 'J' holds letters"),
+        ("chr1\tx\t.\tA\tC\t.\t.\tCLNSIG=a\n", "row 7: column POS: 'x' is not a position"),
+        ("chr1\t101\t.\tJ\tC\t.\t.\tCLNSIG=a\n", "row 7: column REF: 'J' contains letters"),
         (make_record(100, "A", "C", chrom="1"), "named as '1' there but as 'chr1' in the genome"),
         (make_record(399, UPPER[399] + "ACG", "C"), "row 7: chr1:400 reaches past the end of its contig"),
     ],
@@ -227,7 +227,7 @@ def test_missing_keys_and_invalid_files_are_refused(write, tmp_path):
     with pytest.raises(InputError, match="label: .*a.vcf has no INFO key 'CLNSGI'; did you mean 'CLNSIG'"):
         variant_windows.read_variant_windows(path, GENOME, make_spec(label="CLNSGI"))
     (tmp_path / "b.vcf").write_text("chr1\t5\t6\n")
-    with pytest.raises(InputError, match="row 1: is no VCF"):
+    with pytest.raises(InputError, match="row 1: is not VCF"):
         variant_windows.read_variant_windows(tmp_path / "b.vcf", GENOME, make_spec())
     truncated = write(*(make_record(100 + i, UPPER[100 + i], substitute_base(UPPER[100 + i])) for i in range(50)), packed=True)
     truncated.write_bytes(truncated.read_bytes()[:-20])

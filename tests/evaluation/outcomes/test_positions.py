@@ -1,4 +1,4 @@
-"""Sites among bases: top-k accuracy and average precision by their definitions; a weight is so many windows."""
+"""Top-k accuracy and average precision match their definitions; a weight counts as repeated windows."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ SITES = Outcome("positions", ("none", "acceptor", "donor"))
 
 
 def draw_windows(n, length, seed, levels=None, skill=2.0):
-    """Targets with rare sites and bases that do not count, and probabilities that know something of them."""
+    """Targets with rare sites and uncounted bases, and informative probabilities."""
     rng = np.random.default_rng(seed)
     target = rng.choice(4, (n, length), p=[0.8, 0.08, 0.08, 0.04]).astype(np.uint8)
     target[target == 3] = UNCOUNTED
@@ -33,7 +33,7 @@ def make_subset(guess, target, weights, fold=None):
 
 
 def compute_top_k(score, truth):
-    """By its definition: of the k best, ties cut at random, so many are sites in the mean."""
+    """By definition: the expected number of sites among the k best, with ties broken at random."""
     k = int(truth.sum())
     border = np.sort(score)[::-1][k - 1]
     above, tied = score > border, score == border
@@ -107,7 +107,7 @@ def test_blocks_and_thinned_thresholds_approximate_exact_scores(monkeypatch):
     for approximate, reference in zip(
         positions.rank_sites(make_subset(guess, target, weights)).values(), exact.values(), strict=True
     ):
-        assert all(np.allclose(approximate[name], reference[name]) for name in reference), "blocks change nothing"
+        assert all(np.allclose(approximate[name], reference[name]) for name in reference), "block size must not matter"
     monkeypatch.setattr(positions, "CELLS", 1)
     for approximate, reference in zip(
         positions.rank_sites(make_subset(guess, target, weights)).values(), exact.values(), strict=True

@@ -1,4 +1,4 @@
-"""Profiles are scored by their shape, their totals and their likelihood; a weight is so many rows."""
+"""Profiles are scored by shape, total and likelihood; a weight counts as repeated rows."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_weights_equal_repeated_rows(seed, n, bins):
 
 
 def test_shape_and_total_are_scored_separately():
-    """Totals right and shapes turned about; shapes right and totals equal."""
+    """Correct totals with reversed shapes, and correct shapes with equal totals."""
     rng = np.random.default_rng(1)
     target = rng.gamma(1, 1, (200, 1)) * np.linspace(0.1, 1, 10)
     weights = np.ones((1, 200))

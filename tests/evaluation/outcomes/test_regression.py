@@ -1,4 +1,4 @@
-"""Correlations and errors of numbers are SciPy's and scikit-learn's; a weight is so many rows."""
+"""Correlations and errors match SciPy and scikit-learn; a weight counts as repeated rows."""
 
 import numpy as np
 import pytest

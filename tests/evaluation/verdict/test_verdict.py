@@ -1,4 +1,4 @@
-"""Words follow from figures, whichever way they point."""
+"""Sentences of the verdict follow the scores in both directions."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def make_cell(value, low, high):
 def test_interval_containing_zero_is_not_a_win():
     (first, second) = findings.describe_ranking({"logistic": make_cell(0.05, -0.01, 0.11)}, "QUAL", "balanced_accuracy")
     assert first.startswith("By balanced accuracy it is no better than logistic regression (Δ +0.050 [−0.010, +0.110])")
-    assert first.endswith("where the interval holds 0.")
+    assert first.endswith("where the interval contains 0.")
     assert "Nothing here justifies it" in second
 
 
@@ -73,7 +73,7 @@ def test_wins_and_losses_are_both_reported():
     text = " ".join(findings.describe_ranking(cells, "QUAL", "c_index"))
     assert "better than the forest" in text and "worse than logistic regression" in text
     assert "It loses: use logistic regression instead." in text
-    assert "not to be compared with the convolutional network" in text
+    assert "not comparable with the convolutional network" in text
 
 
 @pytest.mark.parametrize("percentile, phrase", [(97.5, "a lucky one"), (50, "an ordinary one"), (2.5, "an unlucky one")])
@@ -81,9 +81,9 @@ def test_given_split_percentile_is_described(percentile, phrase):
     quantiles = {"min": 0.8, "median": 0.9, "max": 1.0}
     variability = {"metric": "balanced_accuracy", "values": [0.8, 0.9, 1.0] * 4, "quantiles": quantiles, "percentile": percentile}
     evaluation = {"first": "network", "facts": {"given": True}, "luck": {"network": variability}, "metrics": {}}
-    assert f"The given split is {phrase}: 12 divisions" in findings.describe_variability(evaluation)[0]
+    assert f"The given split is {phrase}: 12 random divisions" in findings.describe_variability(evaluation)[0]
     variability["values"] = variability["values"][:3]
-    assert "Too few to tell" in findings.describe_variability(evaluation)[0], "of three divisions none is in the tails"
+    assert "Too few to tell" in findings.describe_variability(evaluation)[0], "three divisions have no tails"
 
 
 def test_few_groups_of_a_class_give_a_warning():

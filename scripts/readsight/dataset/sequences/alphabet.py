@@ -1,7 +1,7 @@
-"""The letters of a sequence: bases, ambiguity codes, and what is neither. With the standard library alone."""
+"""Letters of DNA sequences: bases, ambiguity codes and invalid letters. Standard library only."""
 
 BASES = b"ACGTacgt"
-# IUPAC's codes of several bases, and X, by which some tools mask: each is read as N.
+# IUPAC ambiguity codes, and X, which some tools use for masking: all are read as N.
 AMBIGUOUS = b"NRYSWKMBDHVXnryswkmbdhvx"
 ALLOWED = BASES + AMBIGUOUS
 RNA = set(b"Uu")
@@ -12,40 +12,40 @@ BLANKS = b"\n\r \t"
 
 
 def find_odd_letters(sequence: bytes) -> bytes:
-    """The letters of a sequence that are neither bases nor ambiguity codes, in order."""
+    """Letters of a sequence that are neither bases nor ambiguity codes, in order."""
     return sequence.translate(None, ALLOWED)
 
 
 def is_all_unknown(sequence: bytes) -> bool:
-    """Whether no base of a sequence is known: all are N or another ambiguity code."""
+    """Whether a sequence has no known base: all letters are N or ambiguity codes."""
     return not sequence.translate(None, AMBIGUOUS)
 
 
 def is_protein(sequence: bytes) -> bool:
-    """Whether a sequence is one of amino acids: it has letters that only these have, or that bases hardly have, in number."""
+    """Whether a sequence looks like amino acids: at least 8 letters, of which fewer than 60 % are nucleotides."""
     nucleotides = len(sequence) - len(sequence.translate(None, BASES + b"NnUu"))
     return len(sequence) >= 8 and nucleotides < MOSTLY * len(sequence.translate(None, b"-.*"))
 
 
 def describe_fault(sequence: bytes) -> str | None:
-    """What keeps a sequence from being one of DNA, in words; None where nothing does. The place of a letter is another's to say."""
+    """Why a sequence is not valid DNA; None if it is. Positions are left to the caller."""
     if not sequence:
-        return "is empty; leave it out"
+        return "is empty; remove it"
     if is_protein(sequence):
-        return "looks like a protein; sequences of DNA are needed"
+        return "looks like a protein; DNA sequences are required"
     odd_letters = find_odd_letters(sequence)
     if not odd_letters:
-        return "has no base that is known (all are N); leave it out" if is_all_unknown(sequence) else None
+        return "contains no known base (all are N); remove it" if is_all_unknown(sequence) else None
     if set(odd_letters) <= RNA:
         return "is RNA (it has U); write it as DNA, with T for U"
     if set(odd_letters) <= GAPS:
-        return "has gaps, as alignments have; take them out"
+        return "has alignment gaps; remove them"
     kinds = sorted({chr(letter) for letter in odd_letters})
     shown = ", ".join(map(repr, kinds[:4])) + ", …" * (len(kinds) > 4)
-    return f"has {shown}, which {'is no base' if len(kinds) == 1 else 'are no bases'}; A, C, G, T and the ambiguity codes of IUPAC are read"
+    return f"has {shown}, which {'is not a base' if len(kinds) == 1 else 'are not bases'}; use A, C, G, T and the IUPAC ambiguity codes"
 
 
 def find_first_odd(sequence: bytes) -> int | None:
-    """Place, from 0, of the first letter that is no base; None where there is none."""
+    """Position (from 0) of the first letter that is not a base; None if there is none."""
     odd_letters = find_odd_letters(sequence)
     return sequence.index(odd_letters[:1]) if odd_letters else None

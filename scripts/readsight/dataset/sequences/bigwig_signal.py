@@ -1,4 +1,4 @@
-"""Signal of a bigWig over windows: its mean, or its course in bins. Bases without a value count as 0."""
+"""bigWig signal over windows: mean per window, or mean per bin. Bases without a value count as 0."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ SHOWN = 5
 
 
 def read_mean_signal(path: Path | str, obs: pd.DataFrame) -> np.ndarray:
-    """Mean signal of each window over its bases on the contig, (n,) float64. obs: chrom, start, end (0-based half-open).
+    """Mean signal of each window over its bases on the contig, (n,) float64.
 
-    Raises InputError where the file is no bigWig, or lacks contigs of the windows.
+    obs: chrom, start, end (0-based half-open). Raises InputError if the file is not a bigWig or lacks contigs of the windows.
     """
     means = np.zeros(len(obs))
     with _open_bigwig(path, obs) as handle:
@@ -27,16 +27,23 @@ def read_mean_signal(path: Path | str, obs: pd.DataFrame) -> np.ndarray:
 
 
 def read_profiles(path: Path | str, obs: pd.DataFrame, bin: int) -> np.ndarray:
-    """Mean signal of each bin of each window, (n, length // bin) float32, in the order in which the window's strand reads.
+    """Mean signal of each bin of each window, (n, length // bin) float32, in the direction of the window's strand.
 
-    obs: chrom, start, end, strand of windows of one length. Bases past a contig's end count as 0. Raises InputError where the
-    length is no multiple of bin, where a value is negative (a profile is of counts or coverage), and as `read_mean_signal` does.
+    Parameters
+    ----------
+    obs : chrom, start, end, strand of windows of one length. Bases past a contig's end count as 0.
+    bin : bases per bin.
+
+    Raises
+    ------
+    InputError if the length is not a multiple of bin, if a value is negative (profiles are counts or coverage), and as
+    `read_mean_signal` does.
     """
     length = int(obs["end"].iloc[0] - obs["start"].iloc[0])
     if length % bin:
         nearest_length = max(1, round(length / bin)) * bin
         raise InputError(
-            f"sequences.bin: windows of {length} bases are no whole number of bins of {bin}; set sequences.length to {nearest_length}"
+            f"sequences.bin: windows of {length} bases are not a multiple of the bin size {bin}; set sequences.length to {nearest_length}"
         )
     profiles = np.zeros((len(obs), length // bin), np.float32)
     signal = np.zeros(length, np.float32)
@@ -50,14 +57,14 @@ def read_profiles(path: Path | str, obs: pd.DataFrame, bin: int) -> np.ndarray:
     if len(negative_rows):
         window = obs.iloc[negative_rows[0]]
         raise InputError(
-            f"sequences.signal: {path} is negative in {len(negative_rows):,} windows, the first {window.chrom}:{window.start}-{window.end}; a profile is "
-            "of coverage or counts, not of a logarithm or a difference; name another bigWig, or use sequences.target: score"
+            f"sequences.signal: {path} is negative in {len(negative_rows):,} windows, the first {window.chrom}:{window.start}-{window.end}; profiles "
+            "need coverage or counts, not logarithms or differences; use a different bigWig, or sequences.target: score"
         )
     return profiles
 
 
 def _iterate_values(handle: Any, obs: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, int, int]]:
-    """Of each window, in the order in which they lie in the file: its place in obs, values, and bases before and past the contig."""
+    """For each window, in file order: its row in obs, values, and bases before and after the contig."""
     sizes = handle.chroms()
     chroms, starts, ends = (obs[name].to_numpy() for name in ("chrom", "start", "end"))
     for i in np.lexsort((starts, chroms.astype(str))).tolist():
@@ -72,7 +79,7 @@ def _iterate_values(handle: Any, obs: pd.DataFrame) -> Iterator[tuple[int, np.nd
 
 @contextmanager
 def _open_bigwig(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
-    """The bigWig, once it is known to have the contigs of the windows. Raises InputError."""
+    """The opened bigWig. Raises InputError if it is unreadable or lacks contigs of the windows."""
     import pyBigWig
 
     try:
@@ -81,13 +88,13 @@ def _open_bigwig(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
     except RuntimeError:
         is_bigwig = False
     if not is_bigwig:
-        raise InputError(f"sequences.signal: {path} is no bigWig that can be read; get it again, or make it (bedGraphToBigWig)")
+        raise InputError(f"sequences.signal: {path} is not a readable bigWig; download it again, or create it (bedGraphToBigWig)")
     try:
         unplaced = obs.index[(obs["chrom"] == "").to_numpy()]
         if len(unplaced):
             shown = ", ".join(map(str, unplaced[:SHOWN]))
             raise InputError(
-                f"sequences.signal: {len(unplaced):,} sequences have no place on the genome ({shown}); use regions (BED)"
+                f"sequences.signal: {len(unplaced):,} sequences have no locus on the genome ({shown}); use regions (BED)"
             )
         known = list(handle.chroms())
         missing = [name for name in obs["chrom"].unique() if name not in known]

@@ -1,4 +1,4 @@
-"""Sequences that stand more than once: as they are, or as each other's reverse complement."""
+"""Duplicate sequences: identical, or reverse complements of each other."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,10 @@ BLOCK = 20_000
 
 @dataclass(frozen=True)
 class CollapsedSet:
-    """found: each sequence once. copies: (n,) examples that each stands for. conflicts: sequences whose copies bear different
-    labels, which are left out: names and labels of each.
+    """A set without duplicates.
+
+    examples: each sequence once. copies: (n,) number of examples that each represents. conflicts: names and labels of sequences whose
+    copies have different labels; these are excluded.
     """
 
     examples: SequenceSet
@@ -24,19 +26,19 @@ class CollapsedSet:
 
     @property
     def duplicate_count(self) -> int:
-        """Examples that another one stands for."""
+        """Number of examples represented by another example."""
         return int((self.copies - 1).sum())
 
     @property
     def conflict_count(self) -> int:
-        """Examples left out for their labels."""
+        """Number of examples excluded for conflicting labels."""
         return sum(len(conflict["names"]) for conflict in self.conflicts)
 
 
 def make_canonical(codes: np.ndarray, is_paired: bool, stranded: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row and its reverse complement (of pairs: of each window) the one that comes first; and which rows were turned.
+    """The lexicographically smaller of each row and its reverse complement (of pairs: per window), and which rows were reversed.
 
-    codes: (n, width) uint8. Returns (n, width) and (n,) bool. Where strands mean something, rows stay.
+    codes: (n, width) uint8. Returns (n, width) and (n,) bool. Stranded sequences are unchanged.
     """
     reversed_rows = np.zeros(len(codes), bool)
     if stranded:
@@ -53,17 +55,22 @@ def make_canonical(codes: np.ndarray, is_paired: bool, stranded: bool) -> tuple[
 
 
 def number_sequences(codes: np.ndarray, is_paired: bool = False, stranded: bool = False) -> np.ndarray:
-    """A number (n,) for each row, from 0 in order of appearance: one for rows that are one sequence."""
+    """A number (n,) per row, from 0 in order of appearance; rows of the same sequence share a number."""
     rows, _ = make_canonical(codes, is_paired, stranded)
     return pd.factorize(_convert_to_bytes(rows))[0]
 
 
 def collapse_duplicates(examples: SequenceSet, spec: dict[str, Any]) -> CollapsedSet:
-    """Each sequence once, at the place of its first copy.
+    """Keep each sequence once, at the position of its first copy.
 
-    spec: stranded, target, by. Copies with one label are one example. Numbers of copies, and signals along them, are
-    averaged; classes, and splice sites, that differ are a conflict. Of a given split, copies on both sides stay: what that
-    leaks is measured there.
+    Parameters
+    ----------
+    spec : stranded, target, by.
+
+    Notes
+    -----
+    Copies with one label become one example. Scores and signals of copies are averaged; different classes or splice sites are a
+    conflict. For a given split, copies on both sides are kept, because leakage is measured there.
     """
     rows, reversed_rows = make_canonical(examples.codes, examples.is_paired, spec["stranded"])
     sides = np.zeros(len(examples), int)
@@ -86,14 +93,14 @@ def collapse_duplicates(examples: SequenceSet, spec: dict[str, Any]) -> Collapse
 
 
 def _convert_to_bytes(rows: np.ndarray) -> np.ndarray:
-    """Each row as an object that can be hashed."""
+    """Each row as a hashable object."""
     keys = np.empty(len(rows), object)
     keys[:] = [row.tobytes() for row in np.ascontiguousarray(rows)]
     return keys
 
 
 def _renumber(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Kinds renumbered from 0 in order of appearance (n,), and the first row of each."""
+    """Values renumbered from 0 in order of appearance (n,), and the first row of each."""
     numbers, _ = pd.factorize(values)
     first = np.full(numbers.max() + 1, len(numbers))
     np.minimum.at(first, numbers, np.arange(len(numbers)))
@@ -101,7 +108,7 @@ def _renumber(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _number_labels(examples: SequenceSet) -> np.ndarray:
-    """A number (n,) for what is predicted of each example: its labels together, or its target along the sequence."""
+    """A number (n,) per combination of labels, or per target of the sequence."""
     if examples.target is not None:
         return pd.factorize(_convert_to_bytes(examples.target))[0]
     columns = [name for name in examples.obs if name == "label" or name.startswith("label.")]
@@ -126,7 +133,7 @@ def _list_conflicts(examples: SequenceSet, numbers: np.ndarray, has_conflict: np
 def _average_copies(
     unique_examples: SequenceSet, examples: SequenceSet, numbers: np.ndarray, reversed_rows: np.ndarray, first: np.ndarray
 ) -> SequenceSet:
-    """Examples with the mean of their copies' numbers; a signal along a copy that is turned over is turned, too."""
+    """Examples with the mean score or signal of their copies; the signal of a reversed copy is reversed as well."""
     if examples.target is None:
         means = examples.obs["label"].astype(float).groupby(numbers).mean().to_numpy()
         return SequenceSet(

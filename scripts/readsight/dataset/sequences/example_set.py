@@ -1,4 +1,4 @@
-"""The examples of a task, from its files to one set in which each sequence stands once."""
+"""The examples of a task: read from files, merged, deduplicated, sampled, with negatives and targets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ GIVEN = "given"
 
 @dataclass(frozen=True)
 class SequenceSources:
-    """What sequences are made from, beside their files. genome: `genome.store.Genome`. signal: bigWig. annotation: GTF."""
+    """Sources of sequences other than the example files. genome: `genome.store.Genome`. signal: bigWig. annotation: GTF."""
 
     genome: Any = None
     signal: Path | None = None
@@ -31,8 +31,10 @@ class SequenceSources:
 
 @dataclass(frozen=True)
 class ExampleSet:
-    """found: the examples. target: what is predicted of them. copies: (n,). conflicts: as of `CollapsedSet`. counts: word → number,
-    for the summary: read, collapsed, contradicted, undrawn, known (negatives that turned out to be given sequences).
+    """The examples of a task.
+
+    sequences: the examples. target: their prediction target. copies: (n,). conflicts: as in `CollapsedSet`. counts: name → number, for
+    the summary: read, collapsed, contradicted, undrawn, known (negatives that are identical to a given sequence).
     """
 
     sequences: SequenceSet
@@ -45,14 +47,13 @@ class ExampleSet:
 def assemble_examples(
     paths: Sequence[str], spec: dict[str, Any], seed: int, sources: SequenceSources = SequenceSources()
 ) -> ExampleSet:
-    """Read, join, collapse and draw the examples of a task, make negatives, and code what is predicted.
+    """Read, merge, deduplicate and sample the examples of a task, make negatives, and encode the target.
 
-    spec: what `wiring.dataset.sequences` gives. Raises InputError with all that is wrong with the files, then with what
-    they hold together.
+    spec: from `wiring.dataset.sequences`. Raises InputError with all faults of the files, then with all faults of the merged set.
     """
     sequences = read_examples(paths, spec, sources)
     if not len(sequences):
-        raise InputError(["sequences.files: no example is left", *sequences.left_out])
+        raise InputError(["sequences.files: no example remains", *sequences.left_out])
     faults = check_loci(sequences, spec)
     if faults:
         raise InputError(faults)
@@ -61,9 +62,7 @@ def assemble_examples(
     collapsed = duplicates.collapse_duplicates(sequences, spec)
     counts |= {"collapsed": collapsed.duplicate_count, "contradicted": collapsed.conflict_count}
     if not len(collapsed.examples):
-        raise InputError(
-            "label: every sequence stands in the files with several labels, and none is left; are the files the same?"
-        )
+        raise InputError("label: every sequence has several labels in the files, so no example remains; are the files identical?")
     kept = draw_sample(collapsed.examples, spec, seed)
     counts["undrawn"] = len(collapsed.examples) - len(kept)
     sequences, copies = collapsed.examples.select_rows(kept), collapsed.copies[kept]
@@ -82,7 +81,7 @@ def assemble_examples(
 
 
 def read_examples(paths: Sequence[str], spec: dict[str, Any], sources: SequenceSources) -> SequenceSet:
-    """The examples of all files one after the other; scores and signals along them are read from the bigWig where there is one."""
+    """The examples of all files in order, with scores or profiles from the bigWig if there is one."""
     if spec["target"] == "splice_sites":
         return splice_sites.read_splice_sites(sources.annotation, sources.genome, spec)
     sequences = join_sets(reading.read_files(paths, spec | ({"label": None} if sources.signal else {}), sources.genome))
@@ -91,7 +90,7 @@ def read_examples(paths: Sequence[str], spec: dict[str, Any], sources: SequenceS
     if spec["target"] == "score":
         obs = sequences.obs.assign(label=bigwig_signal.read_mean_signal(sources.signal, sequences.obs))
         has_score = obs["label"].notna().to_numpy()
-        excluded = [f"{sources.signal}: says nothing of {int((~has_score).sum()):,} windows"] if not has_score.all() else []
+        excluded = [f"{sources.signal}: has no value for {int((~has_score).sum()):,} windows"] if not has_score.all() else []
         return SequenceSet(
             sequences.codes, obs, None, sequences.is_paired, sequences.left_out + excluded, sequences.taken
         ).select_rows(has_score)
@@ -100,7 +99,7 @@ def read_examples(paths: Sequence[str], spec: dict[str, Any], sources: SequenceS
 
 
 def check_loci(sequences: SequenceSet, spec: dict[str, Any]) -> list[str]:
-    """What keeps examples from being divided by chromosomes."""
+    """Faults of examples without a locus, if the split is by chromosome."""
     is_unplaced = (sequences.obs["chrom"] == "").to_numpy()
     if spec["by"] != "chromosome" or not is_unplaced.any():
         return []
@@ -108,7 +107,7 @@ def check_loci(sequences: SequenceSet, spec: dict[str, Any]) -> list[str]:
 
 
 def draw_sample(sequences: SequenceSet, spec: dict[str, Any], seed: int) -> np.ndarray:
-    """Places of the examples that are kept where no more than `sample` of a class are wanted; all, in order, where none is said."""
+    """Indices of the sampled examples, at most `sample` per class; all indices in order if `sample` is not set."""
     if not spec["sample"]:
         return np.arange(len(sequences))
     by_class = spec["outcome"] == "classes" and "label" in sequences.obs
@@ -121,25 +120,23 @@ def draw_sample(sequences: SequenceSet, spec: dict[str, Any], seed: int) -> np.n
 def make_negatives(
     sequences: SequenceSet, spec: dict[str, Any], seed: int, sources: SequenceSources, avoid: pd.DataFrame
 ) -> SequenceSet | None:
-    """Negatives made for the positives; None where none are asked for. avoid: places of all examples, also of those not drawn."""
+    """Negatives for the positives; None if not requested. avoid: loci of all examples, including those that were not sampled."""
     settings = spec["negatives"]
     if settings["method"] == "none":
         return None
     if len(list_label_columns(spec)) > 1:
-        raise InputError("sequences.negatives.method: negatives are a class, and several labels are predicted; use none")
+        raise InputError("sequences.negatives.method: negatives form a class, but several labels are predicted; use none")
     positives = sequences.select_rows((sequences.obs["label"] != settings["label"]).to_numpy())
     rng = make_generator(seed, "negatives")
     if settings["method"] == "shuffled":
         return making.shuffle_positives(positives, spec, rng)
     if sources.genome is None:
-        raise InputError(
-            "sequences.negatives.method: genomic negatives need a genome: name it in sequences.genome or reference.fasta"
-        )
+        raise InputError("sequences.negatives.method: genomic negatives need a genome: set sequences.genome or reference.fasta")
     return making.sample_genome(positives, sources.genome, spec, rng, avoid)
 
 
 def find_novel(negative_set: SequenceSet, collapsed: CollapsedSet, spec: dict[str, Any]) -> np.ndarray:
-    """Which negatives (n,) are neither a sequence of the files nor a negative made before; only these are none."""
+    """Which negatives (n,) are neither a sequence of the files nor an earlier negative."""
     file_sequences = collapsed.examples
     numbers = duplicates.number_sequences(
         np.concatenate([file_sequences.codes, negative_set.codes]), file_sequences.is_paired, spec["stranded"]
@@ -149,8 +146,10 @@ def find_novel(negative_set: SequenceSet, collapsed: CollapsedSet, spec: dict[st
 
 
 def _explain_conflicts(collapsed: CollapsedSet) -> list[str]:
-    """What was left out before, where that may be why too little is left."""
+    """Message on excluded examples, which may explain why too few remain."""
     if not collapsed.conflicts:
         return []
     names = ", ".join(name for conflict in collapsed.conflicts[:3] for name in conflict["names"][:2])
-    return [f"label: {collapsed.conflict_count:,} examples were left out, since their sequences bear several labels ({names}, …)"]
+    return [
+        f"label: {collapsed.conflict_count:,} examples were excluded because their sequences have several labels ({names}, …)"
+    ]

@@ -1,4 +1,4 @@
-"""Read sequences of FASTA, plain or gzip, as text. With the standard library alone."""
+"""Reader of FASTA sequences as text, plain or gzip. Standard library only."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ KEY_VALUE = re.compile(r"(?:^|\s)([A-Za-z_][\w.]*)=(\S+)")
 
 
 def read_fasta(path: str, limit: int | None = None) -> Records:
-    """All sequences of a file; limit: of its first bytes alone (unpacked), a cut record left out.
+    """All sequences of a file. limit: read only this many (unpacked) bytes, without a truncated last record.
 
-    Names end at the first blank; words `key=value` behind them are columns. Raises InputError, with rows and columns, for
-    letters that are no bases, for RNA and proteins, and for sequences that are empty or all N.
+    Names end at the first blank; `key=value` pairs after the name become columns. Raises InputError, with rows and columns, for
+    invalid letters, RNA, proteins, and sequences that are empty or all N.
     """
     content, is_complete = read_bytes(path, limit)
     records, faults = Records(path, is_complete=is_complete), FileFaults(path)
@@ -24,7 +24,7 @@ def read_fasta(path: str, limit: int | None = None) -> Records:
         name, _, description = title.partition(" ") if " " in title else title.partition("\t")
         sequence = body.translate(None, alphabet.BLANKS)
         if not name:
-            faults.add("name", row, "a sequence has no name behind its '>'; name it")
+            faults.add("name", row, "a sequence has no name after '>'; add one")
         if fault := alphabet.describe_fault(sequence):
             _add_fault(faults, row, name, body, sequence, fault)
         records.names.append(name)
@@ -33,9 +33,9 @@ def read_fasta(path: str, limit: int | None = None) -> Records:
         records.loci.append(loci.parse_locus_name(name, description, len(sequence)))
         annotations.append(dict(KEY_VALUE.findall(description)) if "=" in description else {})
     if not records.sequences:
-        faults.add("empty", 1, "holds no sequence; FASTA has a line '>name' and lines of bases")
+        faults.add("empty", 1, "contains no sequence; FASTA needs a line '>name' followed by lines of bases")
     if not faults and is_mostly_ambiguous(records.sequences):
-        faults.add("protein", records.rows[0], "its letters are mostly no bases: it looks like a file of proteins; DNA is needed")
+        faults.add("protein", records.rows[0], "most letters are not bases: this looks like a protein file; DNA is required")
     if faults:
         raise InputError(faults)
     columns = dict.fromkeys(key for annotation in annotations for key in annotation)
@@ -44,7 +44,7 @@ def read_fasta(path: str, limit: int | None = None) -> Records:
 
 
 def _split_records(content: bytes, is_complete: bool) -> Iterator[tuple[int, str, bytes]]:
-    """(row, title, lines of bases) of each record; of a file that was cut, not the last."""
+    """(row, title, lines of bases) of each record; without the last one if the file was truncated."""
     start = content.index(b">")
     row = content.count(b"\n", 0, start) + 1
     blocks = content[start + 1 :].split(b"\n>")
@@ -55,7 +55,7 @@ def _split_records(content: bytes, is_complete: bool) -> Iterator[tuple[int, str
 
 
 def _add_fault(faults: FileFaults, row: int, name: str, body: bytes, sequence: bytes, fault: str) -> None:
-    """Say what is wrong with a record, and in which row and column its first odd letter stands."""
+    """Add a record's fault, with row and column of its first invalid letter."""
     position = alphabet.find_first_odd(sequence)
     kind = " ".join(fault.split()[:3]).rstrip(",;")
     if position is None:

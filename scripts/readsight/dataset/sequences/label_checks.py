@@ -1,4 +1,4 @@
-"""What keeps sequences from being learned, in words: asked before the first job, and by the job. With the standard library alone."""
+"""Checks of labels and loci, run before the first job and by the job itself. Standard library only."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,23 +9,23 @@ SHOWN = 5
 
 
 def check_classes(examples: Mapping[str, tuple[int, str]], positive: str | None) -> list[str]:
-    """Faults of classes. examples: class → number of its examples, and the name of the first."""
+    """Faults of classes. examples: class → number of examples, and name of the first."""
     names, total = sorted(examples), sum(number for number, _ in examples.values())
     faults = []
     if len(names) < 2:
         faults.append(
-            f"label: all {total:,} sequences are {names[0]!r}: one class, nothing to learn; name a file of others, or make them "
+            f"label: all {total:,} sequences are {names[0]!r}: one class, nothing to learn; add a file with a second class, or make negatives "
             "(sequences.negatives.method)"
         )
     elif len(names) > max(MAX_CLASSES, total / MIN_PER_CLASS):
         faults.append(
-            f"label: there are {len(names):,} different labels ({list_few(names)}) of {total:,} sequences; these are no classes; name "
-            "another column, or say sequences.target: score where they are numbers"
+            f"label: there are {len(names):,} different labels ({list_few(names)}) of {total:,} sequences; these are not classes; use "
+            "a different column, or set sequences.target: score if they are numbers"
         )
     else:
         faults += [
-            f"label: class {name!r} has one example ({examples[name][1]}), which cannot be both trained and tested on; leave the class "
-            "out, or add to it"
+            f"label: class {name!r} has one example ({examples[name][1]}), which cannot be in both training and test; remove "
+            "the class, or add examples"
             for name in names
             if examples[name][0] == 1
         ]
@@ -36,21 +36,21 @@ def check_classes(examples: Mapping[str, tuple[int, str]], positive: str | None)
             + (f"did you mean {closest!r}?" if closest else f"there are: {list_few(names)}")
         )
     elif positive is not None and len(names) > 2:
-        faults.append(f"positive: is for two classes, and there are {len(names)} ({list_few(names)}); leave it out")
+        faults.append(f"positive: requires two classes, but there are {len(names)} ({list_few(names)}); remove it")
     return faults
 
 
 def check_loci(without: int, total: int, first: str) -> list[str]:
-    """Faults of sequences that do not say where they lie, and are to be divided by chromosomes. first: name of one of them."""
+    """Faults of sequences without a locus in a split by chromosome. first: name of one of them."""
     if not without:
         return []
     return [
-        f"split.by: is chromosome, and {without:,} of {total:,} sequences do not say where they lie (the first: {first}); places are read "
+        f"split.by: is chromosome, but {without:,} of {total:,} sequences have no locus (first: {first}); loci are read "
         "from names such as chr1:100-200 and from columns chrom, start, end; or use split.by: homology"
     ]
 
 
 def list_few(names: Iterable[str]) -> str:
-    """The first names of a list."""
+    """The first names of a list, as text."""
     names = list(map(str, names))
     return ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)

@@ -1,4 +1,4 @@
-"""What is to be predicted of sequences, made of what their files say: classes, several labels, a number, or a target along them."""
+"""Prediction targets of sequences: classes, multiple labels, a score, or a target per base or bin."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ SITES = ("neither", "acceptor", "donor")
 
 
 class SequenceTarget(NamedTuple):
-    """outcome: what is predicted. columns: n × its columns, none along a sequence. stratum: (n,), what folds are balanced by. faults."""
+    """outcome: what is predicted. columns: name → (n,), empty for targets per base or bin. stratum: (n,), for balancing folds. faults."""
 
     outcome: Outcome
     columns: dict[str, np.ndarray]
@@ -42,7 +42,7 @@ def _make_classes(obs: pd.DataFrame, spec: dict[str, Any]) -> SequenceTarget:
 
 
 def _choose_positive_class(labels: set[str], negatives: dict[str, Any]) -> str | None:
-    """The class that negatives were made for, where it is one."""
+    """The single class for which negatives were made, or None."""
     candidates = sorted(labels - {negatives["label"]})
     return candidates[0] if negatives["method"] != "none" and len(candidates) == 1 else None
 
@@ -56,8 +56,8 @@ def _make_multilabel(obs: pd.DataFrame, spec: dict[str, Any]) -> SequenceTarget:
         if is_odd.any():
             first = obs.index[is_odd.to_numpy()][0]
             faults.append(
-                f"label: column {name!r} says {obs.at[first, f'label.{i}']!r} of {first} ({int(is_odd.sum()):,} in all); it may say 0 or 1, "
-                "no or yes"
+                f"label: column {name!r} has {obs.at[first, f'label.{i}']!r} for {first} ({int(is_odd.sum()):,} in total); use 0 or 1, "
+                "or no or yes"
             )
         elif label_values.min() == label_values.max():
             faults.append(
@@ -75,9 +75,9 @@ def _make_regression(obs: pd.DataFrame, spec: dict[str, Any]) -> SequenceTarget:
     if not np.isfinite(values).all():
         non_numeric = obs.index[~np.isfinite(values)]
         faults.append(
-            f"label: {len(non_numeric):,} sequences have no number, the first: {label_checks.list_few(non_numeric)}; leave them out, or mend them"
+            f"label: {len(non_numeric):,} sequences have no number, first: {label_checks.list_few(non_numeric)}; remove or correct them"
         )
     elif len(values) and values.min() == values.max():
-        faults.append(f"label: all {len(values):,} sequences have the number {values[0]:g}: nothing to learn")
+        faults.append(f"label: all {len(values):,} sequences have the value {values[0]:g}: nothing to learn")
     stratum = np.zeros(len(values), int) if faults else np.searchsorted(np.quantile(values, QUARTERS), values, side="left")
     return SequenceTarget(Outcome("regression", ("score",)), {"label": values}, stratum, faults)

@@ -1,4 +1,4 @@
-"""Which length the sequences of a task are given, by the policy of the config. With the standard library alone."""
+"""Choice of the common sequence length, by the policy of the config. Standard library only."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from readsight.errors import InputError
 
 
 class FileLengths(NamedTuple):
-    """Lengths in one file. counts: bases → (sequences, row of the first, name of the first)."""
+    """Lengths in one file. counts: bases → (number of sequences, row of the first, name of the first)."""
 
     path: str
     counts: dict[int, tuple[int, int, str]]
@@ -25,15 +25,21 @@ def count_lengths(records: Records) -> FileLengths:
 
 
 def choose_common_length(files: Sequence[Records], spec: dict[str, Any]) -> int:
-    """As `agree_length`, of the records themselves."""
+    """As `agree_length`, from the records."""
     return agree_length([count_lengths(records) for records in files], spec)
 
 
 def agree_length(files: Sequence[FileLengths], spec: dict[str, Any]) -> int:
-    """Bases that every sequence is brought to.
+    """Common length of all sequences, in bases.
 
-    spec: length (None: not said), unequal. pad: to the longest, or to `length`, longer ones cropped to it; crop: to the
-    shortest, or to `length`. Raises InputError, with rows, for sequences that the policy does not bring to one length.
+    Parameters
+    ----------
+    spec : length (or None) and unequal. pad: the longest, or `length`, to which longer ones are cropped; crop: the shortest, or
+        `length`; error: all must be equal.
+
+    Raises
+    ------
+    InputError, with rows, for sequences that the policy does not bring to one length.
     """
     counts: Counter[int] = Counter()
     for file in files:
@@ -42,13 +48,13 @@ def agree_length(files: Sequence[FileLengths], spec: dict[str, Any]) -> int:
     if unequal == "error":
         length = length or counts.most_common(1)[0][0]
         odd_lengths = [n for n in counts if n != length]
-        remedy = "say sequences.unequal: pad or crop"
+        remedy = "set sequences.unequal: pad or crop"
     elif unequal == "pad":
         return length or max(counts)
     else:
         length = length or min(counts)
         odd_lengths = [n for n in counts if n < length]
-        remedy = "set sequences.length to no more than the shortest has, or say sequences.unequal: pad"
+        remedy = "set sequences.length to at most the shortest length, or set sequences.unequal: pad"
     if odd_lengths:
         raise InputError(_describe_odd_lengths(files, counts, length, set(odd_lengths), bool(spec["length"]), remedy))
     return length
@@ -57,7 +63,7 @@ def agree_length(files: Sequence[FileLengths], spec: dict[str, Any]) -> int:
 def _describe_odd_lengths(
     files: Sequence[FileLengths], counts: Counter[int], length: int, odd_lengths: set[int], is_configured: bool, remedy: str
 ) -> list[str]:
-    """What to say of sequences of other lengths: how many there are, and the first of a few."""
+    """Message on sequences of different length: how many there are, and the first few."""
     number = sum(counts[n] for n in odd_lengths)
     why = (
         f"sequences.length is {length}"
@@ -66,6 +72,6 @@ def _describe_odd_lengths(
     )
     spread = f"{min(odd_lengths)}" + f" to {max(odd_lengths)}" * (len(odd_lengths) > 1)
     first = [(file.path, row, name, n) for file in files for n, (_, row, name) in file.counts.items() if n in odd_lengths]
-    return [f"sequences.unequal: {why}, and {number:,} {'has' if number == 1 else 'have'} {spread}; {remedy}"] + [
+    return [f"sequences.unequal: {why}, but {number:,} {'has' if number == 1 else 'have'} {spread}; {remedy}"] + [
         f"{path}, row {row}: {name!r} has {n} bases" for path, row, name, n in first[:SHOWN]
     ]

@@ -1,11 +1,11 @@
-"""Where a sequence lies on a genome, as its name or the columns of its row say. With the standard library alone."""
+"""Genomic loci of sequences, parsed from names or table columns. Standard library only."""
 
 import re
 from typing import NamedTuple
 
 
 class Locus(NamedTuple):
-    """An interval, 0-based half-open, and its strand: `+`, `-`, or `.` where it is not said."""
+    """A 0-based half-open interval and its strand: `+`, `-`, or `.` if unknown."""
 
     chrom: str
     start: int
@@ -23,9 +23,9 @@ STRAND = re.compile(r"(?:^|\s)strand=([+-])")
 
 
 def parse_locus_name(name: str, description: str, length: int) -> Locus:
-    """The place that a FASTA record's name, or UCSC's `range=` in what stands behind it, says; NOWHERE where none does.
+    """Locus in a FASTA record's name, or in UCSC's `range=` in its description; NOWHERE if there is none.
 
-    length: bases of the record, by which intervals that count from 1 are told from those that count from 0.
+    length: bases of the record, used to detect 1-based intervals.
     """
     match = COLON.fullmatch(name) or UNDERSCORES.fullmatch(name)
     ranged = None if match else UCSC.search(description)
@@ -34,23 +34,23 @@ def parse_locus_name(name: str, description: str, length: int) -> Locus:
         return NOWHERE
     strand = match[4] or (strand_match[1] if (strand_match := STRAND.search(description)) else ".")
     locus = parse_locus_fields(match[1], match[2], match[3], strand, 0)
-    # UCSC's table browser counts from 1, whatever part of the range the sequence is.
+    # The UCSC table browser is always 1-based, even if the sequence covers only part of the range.
     is_one_based = ranged is not None or locus.end - locus.start + 1 == length
     return locus._replace(start=locus.start - 1) if is_one_based and locus.start > 0 else locus
 
 
 def parse_locus_fields(chrom: str, start: str, end: str, strand: str, length: int) -> Locus:
-    """The place that these fields say; NOWHERE where they are empty or no interval."""
+    """Locus from text fields; NOWHERE if they are empty or invalid."""
     first, last = start.replace(",", ""), end.replace(",", "")
     if not (chrom and first.isdigit() and last.isdigit()) or int(last) < int(first):
         return NOWHERE
-    # An interval that is a base shorter than its sequence counts from 1 and holds its end.
+    # An interval one base shorter than its sequence is 1-based and closed.
     shift = int(int(last) - int(first) + 1 == length and int(first) > 0)
     return Locus(normalise_chromosome(chrom), int(first) - shift, int(last), strand if strand in ("+", "-") else ".")
 
 
 def normalise_chromosome(chrom: str) -> str:
-    """A chromosome's name as genomes write it: CHR13 and Chr13 are chr13, chrx is chrX."""
+    """Chromosome name in the spelling of genomes: CHR13 and Chr13 become chr13, chrx becomes chrX."""
     if not re.match(r"chr[A-Za-z0-9]", chrom, re.IGNORECASE):
         return chrom
     suffix = chrom[3:]

@@ -1,7 +1,7 @@
-"""Negatives: examples of what is not sought, made for positives so that nothing cheap tells them apart.
+"""Negative examples that match their positives, so that simple properties do not separate the classes.
 
-Shuffled ones keep the dinucleotides of their positives. Genomic ones are windows elsewhere in the genome, of the same GC
-content and part of repeats.
+Shuffled negatives keep the dinucleotide counts of their positives. Genomic negatives are windows of the genome with the same GC
+content and repeat fraction.
 """
 
 from typing import Any
@@ -17,28 +17,26 @@ from readsight.genome.shuffle import shuffle_dinucleotides
 from readsight.genome.store import BASE, Genome
 
 N = 4
-KEPT = ("group", "split")  # what a negative has of its parent, so that no fold tells them apart
+KEPT = ("group", "split")  # columns inherited from the parent, so that both are in the same fold
 GC_BIN, REPEAT_BIN = 0.02, 0.1
-FAR_GC, FAR_REPEAT = 0.05, 0.2  # how far the nearest bins may be
+FAR_GC, FAR_REPEAT = 0.05, 0.2  # largest distance of a substitute bin
 ROUNDS = 60
-IDLE = 8  # rounds without any negative more, after which nearer bins will not fill either
-DRAWN = 4  # windows looked at in a round, for each that is missing
+IDLE = 8  # rounds without a new match, after which the search stops
+DRAWN = 4  # windows drawn per round for each missing negative
 LEAST, MOST = 2_000, 50_000
 
 
 def shuffle_positives(positives: SequenceSet, spec: dict[str, Any], rng: np.random.Generator) -> SequenceSet:
-    """Shuffles of the positives, spec["negatives"]["ratio"] for each: every dinucleotide as frequent as in its parent.
+    """Dinucleotide-preserving shuffles of the positives, spec["negatives"]["ratio"] per positive.
 
-    Place, strand, group and split are the parent's: what is like it must be on its side of a split. Those that cannot differ
-    from their parents (a single base throughout) are left out. Raises InputError for pairs.
+    Locus, strand, group and split are those of the parent, because similar sequences must be on the same side of a split. Shuffles
+    identical to their parents (a single base throughout) are excluded. Raises InputError for pairs.
     """
     _refuse_pairs(positives)
     parents = _draw_parents(len(positives), spec, rng)
     codes = shuffle_dinucleotides(positives.codes[parents], rng)
     is_unchanged = (codes == positives.codes[parents]).all(axis=1)
-    excluded = (
-        [f"negatives: {int(is_unchanged.sum()):,} shuffles, which are the same as their sequences"] if is_unchanged.any() else []
-    )
+    excluded = [f"negatives: {int(is_unchanged.sum()):,} shuffles identical to their parents"] if is_unchanged.any() else []
     codes, parents = codes[~is_unchanged], parents[~is_unchanged]
     columns = ["chrom", "start", "end", "strand", *(name for name in KEPT if name in positives.obs)]
     obs = positives.obs[columns].iloc[parents].assign(repeat=np.nan)
@@ -50,11 +48,11 @@ def shuffle_positives(positives: SequenceSet, spec: dict[str, Any], rng: np.rand
 def sample_genome(
     positives: SequenceSet, genome: Genome, spec: dict[str, Any], rng: np.random.Generator, avoid: pd.DataFrame | None = None
 ) -> SequenceSet:
-    """Windows of the genome, spec["negatives"]["ratio"] for each positive, of its GC content and part of repeats.
+    """Windows of the genome, spec["negatives"]["ratio"] per positive, with matching GC content and repeat fraction.
 
-    They touch no positive, nothing of `found.taken` and `avoid` (chrom, start, end), nor each other, and hold no N unless
-    positives do. Windows are drawn evenly over the genome, and taken where a positive's bin (2 % of GC, 10 % of repeats) still
-    misses one; what is missing in the end comes from the nearest bins. Raises InputError where the genome has too few.
+    They do not overlap a positive, `positives.taken`, `avoid` (chrom, start, end) or each other, and contain no more N than the
+    positives do. Windows are drawn uniformly over the genome and accepted while their bin (2 % GC, 10 % repeats) is not full; the
+    remainder comes from the nearest bins. Raises InputError if the genome has too few windows.
     """
     _refuse_pairs(positives)
     parents = _draw_parents(len(positives), spec, rng)
@@ -67,8 +65,8 @@ def sample_genome(
     missing = int((positions[:, 0] < 0).sum())
     if missing:
         raise InputError(
-            f"sequences.negatives.ratio: {len(parents):,} negatives are wanted, and for {missing:,} the genome has no window of {length} "
-            "bases of like GC content and repeats that is clear of the examples; lower the ratio, or use method: shuffled"
+            f"sequences.negatives.ratio: {len(parents):,} negatives are requested, but for {missing:,} the genome has no window of {length} "
+            "bases with similar GC content and repeats that avoids the examples; lower the ratio, or use method: shuffled"
         )
     strands = rng.choice(["+", "-"], len(positions)) if spec["stranded"] else np.full(len(positions), "+")
     stored = windows.cut_raw(genome, positions[:, 0], positions[:, 1], length)
@@ -84,28 +82,28 @@ def sample_genome(
     parent_obs = positives.obs.iloc[parents]
     if "split" in parent_obs:
         obs["split"] = parent_obs["split"].to_numpy()
-    if "group" in parent_obs:  # a place of its own, of no donor or gene: nothing but chance puts it beside its parent
+    if "group" in parent_obs:  # a group of one: an unrelated locus may be in any fold
         obs["group"] = obs["chrom"] + ":" + obs["start"].astype(str)
     codes = windows.orient_strands(stored & BASE, strands)
     return SequenceSet(codes, _annotate_negatives(obs, parent_obs.index.to_numpy(), "genomic", spec))
 
 
 def compute_gc_content(codes: np.ndarray) -> np.ndarray:
-    """Part of the known bases of each window that is G or C, (n,); 0 where none is known."""
+    """Fraction of the known bases of each window that is G or C, (n,); 0 if no base is known."""
     known = (codes != N).sum(axis=1)
     return ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(known, 1)
 
 
 def _refuse_pairs(positives: SequenceSet) -> None:
     if positives.is_paired:
-        raise InputError("sequences.negatives.method: variants have their own classes; use none")
+        raise InputError("sequences.negatives.method: variants already have classes; use none")
 
 
 def _draw_parents(n: int, spec: dict[str, Any], rng: np.random.Generator) -> np.ndarray:
-    """Which positive each negative is made for: all of them as often as the ratio has ones, the rest drawn."""
+    """Parent of each negative: every positive equally often, and a random subset for the remainder."""
     total = round(n * spec["negatives"]["ratio"])
     if n and not total:
-        raise InputError(f"sequences.negatives.ratio: {spec['negatives']['ratio']} of {n} examples are none; raise it")
+        raise InputError(f"sequences.negatives.ratio: {spec['negatives']['ratio']} of {n} examples is less than one; increase it")
     remainder = rng.choice(n, total % n, replace=False) if n else []
     return np.sort(np.concatenate([np.repeat(np.arange(n), total // n if n else 0), remainder]).astype(int))
 
@@ -117,7 +115,7 @@ def _annotate_negatives(obs: pd.DataFrame, parents: np.ndarray, kind: str, spec:
 
 
 def _collect_taken(positives: SequenceSet, genome: Genome, avoid: pd.DataFrame | None) -> IntervalSet:
-    """All places that negatives stay out of."""
+    """All intervals that negatives must avoid."""
     tables = [table for table in (positives.obs, positives.taken, avoid) if table is not None]
     spans: dict[str, list[tuple[int, int]]] = {name: [] for name in genome.names}
     for table in tables:
@@ -126,16 +124,16 @@ def _collect_taken(positives: SequenceSet, genome: Genome, avoid: pd.DataFrame |
                 spans[chrom].append((start, end))
     if not any(spans.values()):
         raise InputError(
-            "sequences.negatives.method: genomic windows are drawn outside of the positives, and none has a place on this genome; give "
-            "regions (BED), or use method: shuffled"
+            "sequences.negatives.method: genomic negatives avoid the positives, but no positive has a locus on this genome; use "
+            "regions (BED), or method: shuffled"
         )
     return IntervalSet(spans)
 
 
 class _WindowSearch:
-    """Draws windows of a genome, and matches them to what is wanted.
+    """Draws genome windows and matches them to the requested bins.
 
-    taken: places to stay out of. unknown: largest part of N that a window may hold.
+    taken: intervals to avoid. unknown: largest fraction of N in a window.
     """
 
     def __init__(self, genome: Genome, length: int, taken: IntervalSet, rng: np.random.Generator, unknown: float):
@@ -145,7 +143,7 @@ class _WindowSearch:
         self.used: dict[tuple[int, int], list[int]] = {}
 
     def match_windows(self, gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
-        """Contig and start of a window for each wanted GC content and part of repeats, (n, 2); −1 where there is none."""
+        """Contig and start of a window for each requested GC content and repeat fraction, (n, 2); −1 if there is none."""
         bins = _assign_bins(gc, repeat)
         positions = np.full((len(bins), 2), -1)
         waiting: dict[tuple[int, int], list[int]] = {}
@@ -171,7 +169,7 @@ class _WindowSearch:
         return positions
 
     def _draw_windows(self, missing: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Places (contig, start) of windows clear of what is taken, and their bins."""
+        """Positions (contig, start) of random windows outside `taken`, and their bins."""
         offsets = self.rng.integers(0, self.before[-1], min(max(DRAWN * missing, LEAST), MOST))
         contigs = np.searchsorted(self.before, offsets, side="right") - 1
         starts = offsets - self.before[contigs]
@@ -188,7 +186,7 @@ class _WindowSearch:
         return list(positions), [tuple(key) for key in bins.tolist()]
 
     def _claim_if_free(self, position: tuple[int, int]) -> bool:
-        """Whether no window was taken that this one touches; if so it is taken now."""
+        """Claim a window unless it overlaps a claimed one; returns whether it was claimed."""
         contig, start = position
         cell = start // self.length
         for neighbour in (cell - 1, cell, cell + 1):
@@ -198,7 +196,7 @@ class _WindowSearch:
         return True
 
     def _fill_from_nearest(self, bin_key: tuple[int, int], indices: list[int], spare: dict, positions: np.ndarray) -> None:
-        """Fill what is left of a bin from spare windows of the nearest ones."""
+        """Fill the missing windows of a bin from spare windows of the nearest bins."""
         gc, repeat = bin_key
         neighbours = [
             key for key in spare if abs(key[0] - gc) * GC_BIN <= FAR_GC and abs(key[1] - repeat) * REPEAT_BIN <= FAR_REPEAT
@@ -211,6 +209,6 @@ class _WindowSearch:
 
 
 def _assign_bins(gc: np.ndarray, repeat: np.ndarray) -> np.ndarray:
-    """Bins of GC content and part of repeats, (n, 2) integers; where the genome tells of no repeats, their bin is 0."""
+    """Bins of GC content and repeat fraction, (n, 2) int; the repeat bin is 0 for a genome without masking."""
     repeat_fraction = np.nan_to_num(repeat, nan=0.0)
     return np.stack([np.floor(gc / GC_BIN + 1e-9), np.floor(repeat_fraction / REPEAT_BIN + 1e-9)], axis=1).astype(int)

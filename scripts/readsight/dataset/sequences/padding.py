@@ -1,4 +1,4 @@
-"""Sequences of text as codes of one length: padded with N, or cropped about the centre."""
+"""Text sequences fitted to one length: padded with N, or cropped around the centre; and their encoding."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ UNKNOWN = np.isin(np.arange(256), list(AMBIGUOUS))
 
 
 def fit_length(sequences: Sequence[bytes], length: int) -> list[bytes]:
-    """Each sequence of that length: the middle of longer ones, shorter ones between Ns. Of an odd rest the left side has less."""
+    """Each sequence at that length: cropped to its middle, or padded with N. The left side gets the smaller half."""
     fitted = []
     for sequence in sequences:
         excess = len(sequence) - length
@@ -32,7 +32,7 @@ def encode_sequences(sequences: Sequence[bytes]) -> np.ndarray:
 
 
 def compute_masked_fraction(sequences: Sequence[bytes]) -> np.ndarray:
-    """Part of each sequence (n,) that is soft-masked (lower case) or N; NaN where the file has one case throughout."""
+    """Fraction of each sequence (n,) that is soft-masked (lower case) or N; NaN if the file has a single case."""
     flat = np.frombuffer(b"".join(sequences), np.uint8).reshape(len(sequences), -1)
     lower, unknown = flat >= LOWER, UNKNOWN[flat]
     bases = ~unknown
@@ -42,9 +42,9 @@ def compute_masked_fraction(sequences: Sequence[bytes]) -> np.ndarray:
 
 
 def move_loci(loci: Sequence[Locus], lengths: Sequence[int], length: int) -> list[Locus]:
-    """Places of the sequences once they are cropped; where they are padded, that of their own bases.
+    """Loci of the sequences after cropping; the locus of a padded sequence still covers its original bases.
 
-    A place that is not as long as its sequence stays: it is of something larger.
+    A locus with a length different from that of its sequence is unchanged, because it describes a larger region.
     """
     moved = []
     for locus, sequence_length in zip(loci, lengths, strict=True):

@@ -1,19 +1,20 @@
-"""Examples as a reader found them, before duplicates are collapsed and labels coded.
+"""Examples as read from one source, before duplicates are collapsed and labels are encoded.
 
-Every reader gives a `SequenceSet`. spec: what `wiring.dataset.sequences` gives, as a dict. label, split: those that the config
-gives the whole file (`files[i]`), None where its own column says them. genome: `genome.store.Genome.open(codes, contigs)`.
+Every reader returns a `SequenceSet`. In all of them spec is the dict from `wiring.dataset.sequences`; label and split are the
+values that the config gives for the entire file (`files[i]`), or None if a column has them; genome is
+`genome.store.Genome.open(codes, contigs)`.
 
-    regions.read(path, genome, spec, label=None, split=None) -> Found      BED3+, narrowPeak; unlabelled where spec["target"] is
-                                                                           profile, or score and spec["label"] is None
-    alleles.read(path, genome, spec, label=None, split=None) -> Found      VCF (plain, gzip, BCF); pair is True
-    splicing.read(path, genome, spec) -> Found                             GTF; target (n, length), group: gene
-    signal.scores(path, obs) -> (n,) float                                 bigWig: mean of each window
-    signal.profiles(path, obs, bin) -> (n, length // bin) float32          bigWig along each window, as its strand reads
-    negatives.shuffled(found, spec, rng) -> Found                          of those handed over: hand the positives alone
-    negatives.genomic(found, genome, spec, rng, avoid=None) -> Found       avoid: DataFrame chrom, start, end; as well as found.taken
-    join(parts) -> Found                                                   one after the other, names made unique
+    regions.read_regions(path, genome, spec, label=None, split=None)               BED3+, narrowPeak; unlabelled if spec["target"]
+                                                                                   is profile, or score with spec["label"] None
+    variant_windows.read_variant_windows(path, genome, spec, label=None, split=None)  VCF (plain, gzip, BCF); is_paired is True
+    splice_sites.read_splice_sites(path, genome, spec)                             GTF; target (n, length), group: gene
+    bigwig_signal.read_mean_signal(path, obs) -> (n,) float                        bigWig: mean per window
+    bigwig_signal.read_profiles(path, obs, bin) -> (n, length // bin) float32      bigWig: mean per bin, in strand direction
+    negatives.shuffle_positives(positives, spec, rng)                              pass positives only
+    negatives.sample_genome(positives, genome, spec, rng, avoid=None)              avoid: DataFrame chrom, start, end
+    join_sets(sets)                                                                concatenated, with unique names
 
-Where a bigWig gives the score, hand over `spec | {"label": None}`: no column is looked for then.
+If a bigWig gives the score, pass `spec | {"label": None}`: no label column is then required.
 """
 
 from collections import Counter
@@ -30,16 +31,20 @@ PLACE = ("chrom", "start", "end", "strand")
 
 @dataclass(frozen=True)
 class SequenceSet:
-    """n examples of one file, or of one kind.
+    """n examples of one file or of one kind.
 
-    codes: (n, length) uint8, 0–4; pairs (n, 2 × length), the reference window first. obs: a row an example, index: its
-    name, unique. Its columns: `label` (text; a number where the target is a score; `label.0`, … where spec["label"] is a
-    list; absent where nothing is to be read), `chrom`, `start`, `end`, `strand` (place, 0-based half-open, may reach past
-    the contig's ends by padding; codes are of that strand, `.` reads as `+`; "" and -1 where unknown), `repeat` (part of the
-    window that is soft-masked or N; NaN where the genome does not tell), and, where there are any, `split`, `group`,
-    `origin` (shuffled, genomic), `parent` (name of the example that a negative was made for).
-    target: (n, …), where it is one along the sequence. left_out: what was left out and why, a line each, for the summary.
-    taken: chrom, start, end of all rows of the file, also those left out: genomic negatives stay out of them.
+    Attributes
+    ----------
+    codes : (n, length) uint8, 0–4; pairs are (n, 2 × length), with the reference window first.
+    obs : one row per example, indexed by unique names. Columns: `label` (text; a number for scores; `label.0`, … if spec["label"]
+        is a list; absent without labels); `chrom`, `start`, `end`, `strand` (locus, 0-based half-open, may extend past the contig
+        if padded; codes are of that strand, `.` is read as `+`; "" and -1 if unknown); `repeat` (fraction that is soft-masked or N;
+        NaN for a genome without masking); optionally `split`, `group`, `origin` (shuffled, genomic) and `parent` (name of the
+        positive of a negative).
+    target : (n, …) target per base or bin, or None.
+    is_paired : whether rows are pairs of windows.
+    left_out : reasons for excluded examples, one line each, for the summary.
+    taken : chrom, start, end of all rows of the file, also excluded ones; genomic negatives avoid them.
     """
 
     codes: np.ndarray
@@ -55,10 +60,10 @@ class SequenceSet:
     def __post_init__(self) -> None:
         sizes = {len(self.codes), len(self.obs)} | (set() if self.target is None else {len(self.target)})
         if len(sizes) > 1:
-            raise ValueError(f"codes, obs and target of differing lengths: {sizes}")
+            raise ValueError(f"codes, obs and target differ in length: {sizes}")
 
     def select_rows(self, selection: np.ndarray) -> "SequenceSet":
-        """Some of the examples. selection: mask (n,), or indices."""
+        """A subset of the examples. selection: mask (n,), or indices."""
         target = None if self.target is None else self.target[selection]
         return SequenceSet(
             self.codes[selection], self.obs.iloc[selection], target, self.is_paired, list(self.left_out), self.taken
@@ -66,13 +71,13 @@ class SequenceSet:
 
 
 def make_unplaced_obs(names: Sequence[str]) -> pd.DataFrame:
-    """obs of examples that stand on no genome."""
+    """obs of examples without a locus."""
     columns = {"chrom": "", "start": -1, "end": -1, "strand": ".", "repeat": np.nan}
     return pd.DataFrame(columns, index=pd.Index(make_unique(names), dtype=object))
 
 
 def make_unique(names: Sequence[str]) -> list[str]:
-    """Names, each once: of those that repeat, the second and further ones with -2, -3, … behind."""
+    """Unique names: repeated names get the suffix -2, -3, …"""
     counts: Counter[str] = Counter()
     used = set(names)
     unique_names = []
@@ -86,17 +91,17 @@ def make_unique(names: Sequence[str]) -> list[str]:
 
 
 def join_sets(sets: Sequence[SequenceSet]) -> SequenceSet:
-    """Examples of several files, one after the other.
+    """Examples of several files, concatenated.
 
-    Raises InputError where they are not of one length, or variants stand beside sequences.
+    Raises InputError if their lengths differ, or if variants are combined with sequences.
     """
     widths = {subset.codes.shape[1] for subset in sets}
     if len({subset.is_paired for subset in sets}) > 1:
-        raise InputError("sequences.files: variants (VCF) and sequences cannot be learned in one task; make two tasks of them")
+        raise InputError("sequences.files: variants (VCF) and sequences cannot be combined in one task; make two tasks")
     if len(widths) > 1:
         shown = ", ".join(str(width) for width in sorted(widths))
         raise InputError(
-            f"sequences.length: files hold sequences of {shown} bases; set sequences.length, or sequences.unequal: crop"
+            f"sequences.length: files contain sequences of {shown} bases; set sequences.length, or sequences.unequal: crop"
         )
     obs = pd.concat([subset.obs for subset in sets])
     obs.index = pd.Index(make_unique(obs.index.tolist()), dtype=object)

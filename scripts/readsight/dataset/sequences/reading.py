@@ -1,4 +1,4 @@
-"""Read the files of a task, each by what it holds, to examples of one length."""
+"""Reading of a task's example files, each by its format, to examples of one length."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +19,14 @@ from readsight.dataset.sequences.raw_examples import SequenceSet, make_unplaced_
 from readsight.dataset.sequences.records import Records
 from readsight.errors import InputError
 
-NO_GENOME = "are cut out of a genome: name it in sequences.genome or reference.fasta"
+NO_GENOME = "are cut from a genome: set sequences.genome or reference.fasta"
 
 
 def read_files(paths: Sequence[str], spec: dict[str, Any], genome: Any = None) -> list[SequenceSet]:
     """Examples of each file, in the order of the config.
 
-    spec: what `wiring.dataset.sequences` gives; its files say label and split. genome: `genome.store.Genome`, where there
-    is one. Raises InputError with the faults of all files.
+    spec: from `wiring.dataset.sequences`; its files have label and split. genome: `genome.store.Genome`, if there is one. Raises
+    InputError with the faults of all files.
     """
     faults: list[str] = []
     texts: dict[int, Records] = {}
@@ -58,12 +58,12 @@ def read_files(paths: Sequence[str], spec: dict[str, Any], genome: Any = None) -
 
 
 def read_text(path: str, kind: str, names: Sequence[str], limit: int | None = None) -> Records:
-    """Sequences that a file of text holds itself: FASTA or a table. names: columns of tables without a header."""
+    """Sequences of a text file: FASTA or a table. names: columns of tables without a header."""
     return fasta_reader.read_fasta(path, limit) if kind == format_detection.FASTA else tables.read_table(path, kind, names, limit)
 
 
 def convert_records(records: Records, row_columns: dict[str, list[str]], length: int) -> SequenceSet:
-    """Records as examples of that length; those without a label are left out, and named."""
+    """Records as examples of that length; unlabelled records are excluded and named."""
     kept = np.ones(len(records), bool)
     for name, values in row_columns.items():
         if name.startswith("label"):
@@ -91,4 +91,5 @@ def _cut_from_genome(path: str, kind: str, genome: Any, spec: dict[str, Any], en
         raise InputError(
             f"sequences.genome: {path} is {kind}: its {'regions' if kind == format_detection.BED else 'variants'} {NO_GENOME}"
         )
-    return (regions if kind == format_detection.BED else variant_windows).read(path, genome, spec, entry["label"], entry["split"])
+    read = regions.read_regions if kind == format_detection.BED else variant_windows.read_variant_windows
+    return read(path, genome, spec, entry["label"], entry["split"])

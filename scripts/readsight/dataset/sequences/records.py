@@ -1,4 +1,4 @@
-"""Sequences as a file of text has them, before they become codes. With the standard library alone."""
+"""Sequences of a text file before encoding, and its faults. Standard library only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ SHOWN = 5
 
 @dataclass
 class Records:
-    """The sequences of one file, in its order.
+    """The sequences of one file, in order.
 
-    names: as the file has them, perhaps twice. sequences: letters as they stand, lower case where they are masked.
-    rows: line of each in the file, from 1. loci: place of each on the genome. columns: column → its text, a value a sequence
-    (of FASTA the `key=value` words behind the names). is_complete: whether the file was read to its end.
+    names: as in the file, not necessarily unique. sequences: letters as in the file, lower case if masked. rows: line of each in the
+    file, from 1. loci: genomic locus of each. columns: name → text, one value per sequence (in FASTA the `key=value` pairs after
+    the names). is_complete: whether the file was read to its end.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Records:
 
 
 class FileFaults:
-    """Faults of one file; the first few of each kind are said, the others counted."""
+    """Faults of one file: the first few of each kind are listed, further ones are counted."""
 
     def __init__(self, path: str):
         self.path = path
@@ -39,7 +39,7 @@ class FileFaults:
         self.omitted: dict[str, int] = {}
 
     def add(self, kind: str, row: int, text: str, column: str = "") -> None:
-        """Note a fault of one kind. column: name of the column, or place in the line from 1."""
+        """Add a fault of one kind. column: name of the column, or position in the line from 1."""
         if len(self.messages.setdefault(kind, [])) < SHOWN:
             where = f", column {column}" if column else ""
             self.messages[kind].append(f"{self.path}, row {row}{where}: {text}")
@@ -50,14 +50,14 @@ class FileFaults:
         for kind, messages in self.messages.items():
             yield from messages
             if self.omitted.get(kind):
-                yield f"{self.path}: … and {self.omitted[kind]:,} more rows of that kind ({kind})"
+                yield f"{self.path}: … and {self.omitted[kind]:,} more rows with this fault ({kind})"
 
     def __bool__(self) -> bool:
         return bool(self.messages)
 
 
 def is_mostly_ambiguous(sequences: list[bytes]) -> bool:
-    """Whether a file's letters are ambiguity codes (other than N) more often than bases: proteins may hold no other letters."""
+    """Whether ambiguity codes other than N outnumber bases; a protein can consist of such letters only."""
     sample = b"".join(sequences[:1000])
     codes = len(sample) - len(sample.translate(None, alphabet.AMBIGUOUS.replace(b"N", b"").replace(b"n", b"")))
     return codes > len(sample) / 2

@@ -1,4 +1,4 @@
-"""Regions of a genome (BED, narrowPeak) as examples: each cut out of the genome, at one length, on its strand."""
+"""Genomic regions (BED, narrowPeak) as examples: cut from the genome at one length, on their strand."""
 
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,21 @@ N = 4
 def read_regions(
     path: Path | str, genome: Genome, spec: dict[str, Any], label: str | None = None, split: str | None = None
 ) -> SequenceSet:
-    """Examples of a BED file, in its order.
+    """Examples of a BED file, in order.
 
-    With spec["length"] windows are widened or cut about the summit (narrowPeak), else about the centre; else regions stay as
-    they are, brought to one length as spec["unequal"] says (pad: with N, not with the bases beside them). Windows past a
-    contig's end: spec["outside"]. label, split: of the whole file, None where columns say them: a column by the name that the
-    format or the header gives it, or by its number from 1. Raises InputError with all faults: rows that are no regions,
-    contigs that the genome lacks, regions past a contig's end, columns that are not there, windows of N alone.
+    With spec["length"], windows are resized around the summit (narrowPeak) or the centre. Without it, regions are unchanged, and
+    spec["unequal"] brings them to one length (pad: with N, not with neighbouring bases). spec["outside"]: policy for windows
+    past a contig's end.
+
+    Parameters
+    ----------
+    label, split : values for the entire file; None if a column has them. Columns are named by the format or the header, or by
+        their number from 1.
+
+    Raises
+    ------
+    InputError with all faults: invalid rows, contigs missing from the genome, regions past a contig's end, missing columns, windows
+    that contain only N.
     """
     table = bed.read(Path(path))
     records = _make_records(str(path), table, spec)
@@ -48,7 +56,7 @@ def read_regions(
 
 
 def _make_records(path: str, table: bed.Bed, spec: dict[str, Any]) -> Records:
-    """The rows as records of sequences of which only the length is known."""
+    """The rows as records of which only the length is known."""
     loci = zip(table.chrom.tolist(), table.start.tolist(), table.end.tolist(), strict=True)
     names = [f"{chrom}:{start}-{end}" for chrom, start, end in loci]
     if "name" in table.columns:
@@ -65,12 +73,12 @@ def _make_records(path: str, table: bed.Bed, spec: dict[str, Any]) -> Records:
 
 
 def find_file_number(path: str, spec: dict[str, Any]) -> int:
-    """Place of a file in the config, from 0."""
+    """Index of a file in the config, from 0."""
     return next((i for i, file in enumerate(spec["files"]) if str(file["path"]) == path), 0)
 
 
 def _check_contig_ends(table: bed.Bed, genome: Genome) -> list[str]:
-    """Faults of regions that end past their contigs: whatever the policy, they are of another genome."""
+    """Faults of regions that end past their contigs: these are of a different genome, whatever the policy."""
     sizes = np.array([genome.lengths[name] for name in table.chrom.tolist()])
     outside = np.flatnonzero(table.end > sizes)
     messages = [
@@ -86,7 +94,7 @@ def _check_contig_ends(table: bed.Bed, genome: Genome) -> list[str]:
 def _cut_regions(
     table: bed.Bed, records: Records, row_columns: dict[str, list[str]], length: int, genome: Genome, spec: dict[str, Any]
 ) -> SequenceSet:
-    """Windows of the rows that have a label, by the policies."""
+    """Windows of the labelled rows, by the policies."""
     contigs = genome.index_contigs(table.chrom.tolist(), records.path)
     starts = bed.centre_windows(table.start, table.end, length, table.summit if spec["length"] else None)
     kept, excluded = np.ones(len(starts), bool), []
@@ -99,7 +107,7 @@ def _cut_regions(
         kept &= ~past
     rows = np.flatnonzero(kept)
     stored = windows.cut_raw(genome, contigs[rows], starts[rows], length, padded=spec["outside"] == "pad")
-    if not spec["length"]:  # what a shorter region is widened by is not its own
+    if not spec["length"]:  # mask the bases outside a shorter region
         positions = starts[rows, None] + np.arange(length)
         stored[(positions < table.start[rows, None]) | (positions >= table.end[rows, None])] = N
     blank = np.flatnonzero((stored & BASE == N).all(axis=1))
@@ -122,9 +130,9 @@ def _cut_regions(
 
 
 def _describe_blank(table: bed.Bed, rows: np.ndarray) -> list[str]:
-    """Faults of windows that hold no base."""
+    """Faults of windows without a known base."""
     messages = [
-        f"{table.path}, row {table.rows[i]}: {table.chrom[i]}:{table.start[i]}-{table.end[i]} is N throughout in the genome; leave it out"
+        f"{table.path}, row {table.rows[i]}: {table.chrom[i]}:{table.start[i]}-{table.end[i]} contains only N in the genome; remove it"
         for i in rows[:SHOWN]
     ]
-    return messages + [f"{table.path}: … and {len(rows) - SHOWN:,} more regions of N alone"] * (len(rows) > SHOWN)
+    return messages + [f"{table.path}: … and {len(rows) - SHOWN:,} more regions that contain only N"] * (len(rows) > SHOWN)

@@ -1,7 +1,7 @@
-"""Splice sites of an annotation as examples: windows along each gene, a class a base.
+"""Splice sites of an annotation as examples: windows that tile each gene, with one class per base.
 
-Classes are SpliceAI's (Jaganathan et al. 2019): 0 neither, 1 acceptor (first base of an exon that follows an intron), 2 donor
-(last base of an exon that an intron follows), on the transcribed strand. 255: outside of the gene, and not counted.
+Classes follow SpliceAI (Jaganathan et al. 2019): 0 neither, 1 acceptor (first base of an exon after an intron), 2 donor (last base
+of an exon before an intron), on the transcribed strand. 255: outside the gene, not counted.
 """
 
 from collections import defaultdict
@@ -21,15 +21,15 @@ from readsight.genome import windows
 from readsight.genome.store import BASE, Genome
 
 NEITHER, ACCEPTOR, DONOR = 0, 1, 2
-SHORTEST = 10  # gaps between exons that are shorter are frameshifts and errors, not introns
-# Introns of these are cut out by other means than the spliceosome, and have other ends.
+SHORTEST = 10  # shorter gaps between exons are frameshifts or errors, not introns
+# Their introns are not spliced by the spliceosome and have different motifs.
 NOT_SPLICED = ("tRNA", "rRNA")
 ORGANELLES = {"m", "mt", "mito", "mitochondrion", "pt", "c", "chloroplast", "plastid"}
 
 
 @dataclass
 class SplicedGene:
-    """A gene: its span, 0-based half-open, on a strand of a contig. has_introns: whether it has any."""
+    """A gene: 0-based half-open span on a strand of a contig."""
 
     name: str
     contig: str
@@ -41,18 +41,18 @@ class SplicedGene:
 
 @dataclass
 class SpliceSites:
-    """First and last bases of introns' neighbours on a strand of a contig, from all transcripts there."""
+    """Acceptor and donor positions on a strand of a contig, from all its transcripts."""
 
     acceptors: set[int] = field(default_factory=set)
     donors: set[int] = field(default_factory=set)
 
 
 def read_splice_sites(path: Path | str, genome: Genome, spec: dict[str, Any]) -> SequenceSet:
-    """Windows of spec["length"] side by side along every gene that has an intron, centred on it, on its strand.
+    """Adjacent windows of spec["length"] over every gene with an intron, centred on the gene, on its strand.
 
-    target: (n, length) uint8. Introns of tRNA, rRNA and organelles are none here. Sites are those of all transcripts on that strand, also of other genes there; a base that is
-    acceptor of one and donor of another is not counted. group: the gene. Raises InputError for what is no annotation of
-    this genome, and where no gene has an intron.
+    target: (n, length) uint8. group: the gene. Introns of tRNA, rRNA and organelles are ignored. Sites come from all transcripts on that
+    strand, also of overlapping genes; a base that is acceptor in one and donor in another is not counted. Raises InputError if
+    the annotation does not fit the genome, or no gene has an intron.
     """
     length = spec["length"] or 1000
     transcripts = gtf.read_gtf(Path(path), genome.lengths)
@@ -67,7 +67,7 @@ def read_splice_sites(path: Path | str, genome: Genome, spec: dict[str, Any]) ->
         )
     excluded = []
     if len(spliced) < len(genes):
-        excluded.append(f"{path}: {len(genes) - len(spliced):,} genes without an intron that the spliceosome cuts out")
+        excluded.append(f"{path}: {len(genes) - len(spliced):,} genes without a spliceosomal intron")
     tiles = pd.DataFrame(
         [
             (number, start)
@@ -124,7 +124,7 @@ def _is_spliceosomal(transcript: Transcript) -> bool:
 
 
 def tile_gene(gene: SplicedGene, length: int, size: int) -> list[int]:
-    """Starts of windows side by side that cover a gene, what they are longer by on both its sides, within a contig of `size`."""
+    """Starts of adjacent windows that cover a gene, centred on it and kept within a contig of `size` bases if possible."""
     count = -(-(gene.end - gene.start) // length)
     first = gene.start - (count * length - (gene.end - gene.start)) // 2
     first = max(0, min(first, size - count * length)) if count * length <= size else first
@@ -172,7 +172,7 @@ def _cut_tiles(
 def classify_bases(
     gene_index: np.ndarray, starts: np.ndarray, length: int, genes: list[SplicedGene], sites: dict[tuple[str, str], SpliceSites]
 ) -> np.ndarray:
-    """Classes of windows' bases in the order of the contig, (n, length) uint8."""
+    """Classes of the windows' bases on the forward strand, (n, length) uint8."""
     first, last = (np.array([getattr(gene, edge) for gene in genes])[gene_index] for edge in ("start", "end"))
     offsets = np.arange(length)
     target = np.where(
@@ -196,7 +196,7 @@ def classify_bases(
 
 
 def _assign_class(target: np.ndarray, rows: list[int], starts: np.ndarray, length: int, positions: np.ndarray, kind: int) -> None:
-    """Give the places of the contig that lie in these windows, and in their genes, a class."""
+    """Set the class of all given positions that are inside these windows and their genes."""
     begin = np.searchsorted(positions, starts[rows])
     end = np.searchsorted(positions, starts[rows] + length)
     for row, low, high in zip(rows, begin.tolist(), end.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Read sequences of tables: delimited text, or parquet. Text with the standard library alone."""
+"""Reader of sequences in tables: delimited text (standard library only) or parquet."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,22 @@ from readsight.errors import InputError
 from readsight.text import find_closest
 
 SEQUENCE, NAME = "sequence", "name"
-# Columns of a place, by the names that they bear in tables.
+# Columns of a locus, and their accepted names.
 PLACE = {"chrom": ("chrom", "chr", "chromosome"), "start": ("start",), "end": ("end", "stop"), "strand": ("strand",)}
 
 
 def read_table(path: str, kind: str, columns: Sequence[str] = (), limit: int | None = None) -> Records:
-    """All rows of a table that has a column `sequence`.
+    """All rows of a table with a column `sequence`.
 
-    kind: as `format_detection.detect_format` told it. columns: names where the table has no header. limit: as of FASTA. Raises InputError,
-    with row and column, for rows of another length, and for what is no DNA.
+    Parameters
+    ----------
+    kind : from `format_detection.detect_format`.
+    columns : column names of a table without a header.
+    limit : as in `fasta_reader.read_fasta`.
+
+    Raises
+    ------
+    InputError, with row and column, for rows of wrong length and for invalid DNA.
     """
     head, rows, is_complete = _read_parquet(path) if kind == PARQUET else _read_text(path, columns, limit)
     plain = [name.strip().lower() for name in head]
@@ -39,11 +46,9 @@ def read_table(path: str, kind: str, columns: Sequence[str] = (), limit: int | N
         records.sequences.append(sequence)
         records.rows.append(number)
     if not rows:
-        faults.add("empty", 1, "has no rows; a row an example is needed")
+        faults.add("empty", 1, "has no rows; one row per example is required")
     if not faults and is_mostly_ambiguous(records.sequences):
-        faults.add(
-            "protein", records.rows[0], "its letters are mostly no bases: it looks like a table of proteins; DNA is needed"
-        )
+        faults.add("protein", records.rows[0], "most letters are not bases: this looks like a table of proteins; DNA is required")
     if faults:
         raise InputError(faults)
     records.columns = {name: [values[i] for _, values in rows] for i, name in enumerate(head) if i != sequence_column}
@@ -53,7 +58,7 @@ def read_table(path: str, kind: str, columns: Sequence[str] = (), limit: int | N
 
 
 def _read_text(path: str, columns: Sequence[str], limit: int | None) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
-    """Header, and (row, fields) of each row. Raises InputError for rows of another number of fields."""
+    """Header, (row, fields) of each row, and whether the file was read completely. Raises InputError for rows of wrong length."""
     content, is_complete = read_bytes(path, limit)
     lines = content.decode("utf-8", errors="replace").split("\n")
     data_lines = [
@@ -62,12 +67,12 @@ def _read_text(path: str, columns: Sequence[str], limit: int | None) -> tuple[li
         if line.strip() and not line.startswith("#")
     ]
     if not data_lines:
-        raise InputError(f"{path}: has no rows; a header and a row an example are needed")
+        raise InputError(f"{path}: has no rows; a header and one row per example are required")
     delimiter = detect_separator(data_lines[0][1])
     head = list(columns) or split_line(data_lines[0][1], delimiter)
     duplicates = [name for name in dict.fromkeys(head) if head.count(name) > 1]
     if duplicates:
-        raise InputError(f"{path}: column {duplicates[0]!r} stands more than once in the header")
+        raise InputError(f"{path}: column {duplicates[0]!r} occurs more than once in the header")
     rows = [(i, split_line(line, delimiter)) for i, line in (data_lines if columns else data_lines[1:])]
     faults = FileFaults(path)
     name_source = "sequences.columns names" if columns else "the header names"
@@ -80,7 +85,7 @@ def _read_text(path: str, columns: Sequence[str], limit: int | None) -> tuple[li
 
 
 def _read_parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
-    """As `_read_text`; missing values are empty text."""
+    """As `_read_text`; missing values become empty text."""
     import pandas as pd
 
     try:
@@ -96,19 +101,19 @@ def _read_parquet(path: str) -> tuple[list[str], list[tuple[int, list[str]]], bo
 
 
 def _format_value(value: object) -> str:
-    """A value as a table of text would have it: 1.0 of a column with gaps as 1."""
+    """A value as in a text table: 1.0 (from an integer column with gaps) becomes 1."""
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _name_rows(path: str, records: Records, plain: list[str], head: list[str]) -> list[str]:
-    """The column `name`, or the number of the row behind the file's own name; as well where a name is empty."""
+    """Values of column `name`; empty ones are replaced by the file's stem and the row number."""
     names = records.columns[head[plain.index(NAME)]] if NAME in plain else [""] * len(records)
     stem = path.rsplit("/", 1)[-1].split(".")[0]
     return [name or f"{stem}.{number}" for name, number in zip(names, records.rows, strict=True)]
 
 
 def _parse_loci(records: Records) -> list[loci.Locus]:
-    """Places by columns, where there are such; else by the names."""
+    """Loci from columns if there are such, otherwise from names."""
     lower = {column.lower(): column for column in records.columns}
     locus_columns = {key: next((lower[name] for name in names if name in lower), None) for key, names in PLACE.items()}
     if not (locus_columns["chrom"] and locus_columns["start"] and locus_columns["end"]):

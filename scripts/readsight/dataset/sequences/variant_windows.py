@@ -1,7 +1,7 @@
-"""Variants in their context (VCF) as examples: the window with the reference allele, beside that with the alternative one.
+"""Variants (VCF) as examples: a window with the reference allele, paired with a window with the alternative allele.
 
-Both have the allele's first base that differs at place `length // 2`, the same bases before it, and behind the allele what
-follows in the genome, so that both are of the same length whatever the allele's.
+In both windows the first differing base is at position `length // 2`, after the same flank. The bases after the allele follow the
+genome, so that both windows have the same length for any allele.
 """
 
 import gzip
@@ -36,11 +36,11 @@ MOST_NAMED = 20
 
 @dataclass
 class Alleles:
-    """Alternative alleles of a file, one each.
+    """Alternative alleles of a file.
 
-    chrom, position (0-based, of REF's first base), ref, alt: as they stand, upper case. rows: of the file, from 1. said:
-    INFO key → its text of each allele, empty where it is missing. keys: all INFO keys seen. flags: those without a value.
-    excluded: reason → alleles left out.
+    chrom, position (0-based, first base of REF), ref, alt: upper case, otherwise as in the file. rows: of the file, from 1. info: INFO
+    key → text per allele, empty if missing. keys: all INFO keys of the file. flags: keys without a value. excluded: reason →
+    excluded alleles.
     """
 
     chrom: list[str] = field(default_factory=list)
@@ -54,19 +54,19 @@ class Alleles:
     excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def exclude(self, reason: str, name: str) -> None:
-        """Note that an allele is left out."""
+        """Record that an allele is excluded."""
         self.excluded.setdefault(reason, []).append(name)
 
 
 def read_variant_windows(
     path: Path | str, genome: Genome, spec: dict[str, Any], label: str | None = None, split: str | None = None
 ) -> SequenceSet:
-    """Pairs of windows of spec["length"] (1,000 by default), one for each alternative allele, in the file's order.
+    """Pairs of windows of spec["length"] (default 1,000), one per alternative allele, in file order.
 
-    Labels, groups and sides are INFO keys; of a key with a value an allele each has its own, a flag is 1 or 0. Symbolic,
-    breakend and star alleles, those that change nothing, and those longer than half of the window are left out and named.
-    obs: the reference window. Raises InputError with all faults: rows that are no VCF, contigs that the genome lacks,
-    keys that no record has, and every REF that is not what stands in the genome.
+    Labels, groups and splits are INFO keys. Keys with one value per allele are split; a flag is 1 or 0. Symbolic, breakend and
+    star alleles, alleles equal to REF, and alleles longer than half of the window are excluded and named. obs: the
+    reference window. Raises InputError with all faults: invalid rows, contigs missing from the genome, missing keys, and every REF
+    that differs from the genome.
     """
     alleles = _read_alleles(str(path), _list_info_keys(spec, label, split))
     names = [f"{c}:{p + 1}:{r}:{a}" for c, p, r, a in zip(alleles.chrom, alleles.position, alleles.ref, alleles.alt, strict=True)]
@@ -85,7 +85,7 @@ def read_variant_windows(
 
 
 def _list_info_keys(spec: dict[str, Any], label: str | None, split: str | None) -> dict[str, str]:
-    """INFO keys that are read, and the key of the config that names each."""
+    """INFO keys to read, and the config key that names each."""
     info_keys = {} if label is not None else dict.fromkeys(columns.list_label_columns(spec), "label")
     if spec["by"] == "group":
         info_keys[spec["column"]] = "split.column"
@@ -95,7 +95,7 @@ def _list_info_keys(spec: dict[str, Any], label: str | None, split: str | None) 
 
 
 def _read_alleles(path: str, info_keys: dict[str, str]) -> Alleles:
-    """All alternative alleles of a file with the values of the INFO keys that are wanted. Raises InputError."""
+    """All alternative alleles of a file with the values of the requested INFO keys. Raises InputError."""
     alleles, faults, numbers = Alleles(), [], {}
     keys = {name.lower() for name in info_keys}
     for row, line in read_lines(path):
@@ -113,13 +113,13 @@ def _read_alleles(path: str, info_keys: dict[str, str]) -> Alleles:
         raise InputError(faults[:SHOWN] + [f"{path}: … and {len(faults) - SHOWN:,} rows more"] * (len(faults) > SHOWN))
     if not alleles.rows:
         reasons = "; ".join(f"{len(names):,} {reason}" for reason, names in alleles.excluded.items())
-        raise InputError(f"{path}: holds no allele that a window can be cut for" + (f" ({reasons})" if reasons else ""))
+        raise InputError(f"{path}: contains no allele with a window" + (f" ({reasons})" if reasons else ""))
     _fill_flags(path, alleles, info_keys)
     return alleles
 
 
 def read_lines(path: str) -> Iterator[tuple[int, str]]:
-    """Rows of a VCF (plain, gzip) or BCF as text, header and all, without empty ones; of BCF the header counts as rows too."""
+    """Non-empty lines of a VCF (plain, gzip) or BCF as text, including the header; header lines of BCF count as rows."""
     try:
         with open_decompressed(path) as handle:
             if handle.peek(3)[:3] == b"BCF":
@@ -127,11 +127,11 @@ def read_lines(path: str) -> Iterator[tuple[int, str]]:
                 return
             for row, line in enumerate(io.TextIOWrapper(handle, errors="replace"), start=1):
                 if row == 1 and not line.startswith("##fileformat=VCF"):
-                    raise InputError(f"{path}, row 1: is no VCF: its first line should be ##fileformat=VCFv4…")
+                    raise InputError(f"{path}, row 1: is not VCF: its first line should be ##fileformat=VCFv4…")
                 if line.strip():
                     yield row, line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); get the file again from its source") from None
+        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); download the file again") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -147,17 +147,18 @@ def _read_bcf_lines(path: str) -> Iterator[tuple[int, str]]:
 
 
 def find_row_fault(fields: list[str]) -> str | None:
+    """What is wrong with a VCF row; None if it is valid."""
     if len(fields) < 8:
-        return f"has {len(fields)} columns, a VCF has 8 or more, joined by tabs"
+        return f"has {len(fields)} columns; VCF has 8 or more, separated by tabs"
     if not fields[1].isdigit() or fields[1] == "0":
-        return f"column POS: {fields[1]!r} is no position; whole numbers from 1 are needed"
+        return f"column POS: {fields[1]!r} is not a position; integers from 1 are required"
     if not fields[3] or not BASES.issuperset(fields[3].upper()):
-        return f"column REF: {fields[3]!r} holds letters that are no bases"
+        return f"column REF: {fields[3]!r} contains letters that are not bases"
     return None
 
 
 def _add_record(alleles: Alleles, row: int, fields: list[str], info_keys: set[str], numbers: dict[str, str]) -> None:
-    """Take the alleles of a record."""
+    """Add the alleles of a record."""
     chrom, position, ref, alts = fields[0], int(fields[1]) - 1, fields[3].upper(), fields[4].split(",")
     info = dict(item.partition("=")[::2] for item in fields[7].split(";") if item not in ("", "."))
     alleles.keys |= dict.fromkeys(info)
@@ -186,20 +187,20 @@ def _add_record(alleles: Alleles, row: int, fields: list[str], info_keys: set[st
 
 
 def explain_exclusion(ref: str, alt: str) -> str | None:
-    """Why an allele has no window of its own; None where it has."""
+    """Why an allele has no window; None if it has one."""
     if alt in (".", "", ref):
         return "alleles that change nothing"
     if alt == "*":
-        return "star alleles (the base is deleted by another variant)"
+        return "star alleles (the base is deleted by a second variant)"
     if alt.startswith("<"):
         return "symbolic alleles"
     if "[" in alt or "]" in alt or alt.startswith(".") or alt.endswith("."):
         return "breakends"
-    return None if BASES.issuperset(alt) else "alleles of letters that are no bases"
+    return None if BASES.issuperset(alt) else "alleles with letters that are not bases"
 
 
 def select_allele_value(text: str, number: str, index: int) -> str:
-    """The value of an INFO key for one of the alleles. number: what the header says of the key (A, R, G, 0, 1, ….)."""
+    """The value of an INFO key for one allele. number: the key's Number in the header (A, R, G, 0, 1, …)."""
     if not text or number == "0":
         return "1"
     if number in ("A", "R"):
@@ -209,7 +210,7 @@ def select_allele_value(text: str, number: str, index: int) -> str:
 
 
 def _fill_flags(path: str, alleles: Alleles, info_keys: dict[str, str]) -> None:
-    """Flags that stand on some records are 0 on the others. Raises InputError for keys that no record has."""
+    """Set missing flags to 0. Raises InputError for keys that no record has."""
     used_keys = {name.lower() for name in alleles.info}
     faults = []
     for name, key in info_keys.items():
@@ -226,7 +227,7 @@ def _fill_flags(path: str, alleles: Alleles, info_keys: dict[str, str]) -> None:
 
 
 def find_mismatches(path: str, alleles: Alleles, genome: Genome) -> list[str]:
-    """Faults of all reference alleles that are not what stands in the genome; an N on either side agrees with any base."""
+    """Faults of all reference alleles that differ from the genome; N matches any base on both sides."""
     faults, checked_rows = [], set()
     for chrom, position, ref, row in zip(alleles.chrom, alleles.position, alleles.ref, alleles.rows, strict=True):
         if row in checked_rows or chrom not in genome.lengths:
@@ -254,7 +255,7 @@ def find_mismatches(path: str, alleles: Alleles, genome: Genome) -> list[str]:
 
 
 def trim_alleles(position: int, ref: str, alt: str) -> tuple[int, str, str]:
-    """The change alone: bases that both alleles share go, at their end first, so that one change has one place."""
+    """The minimal change: shared bases are removed, at the end first, so that equal changes get equal positions."""
     tail = 0
     while tail < min(len(ref), len(alt)) and ref[-1 - tail] == alt[-1 - tail]:
         tail += 1
@@ -274,14 +275,14 @@ def _cut_windows(
     genome: Genome,
     spec: dict[str, Any],
 ) -> SequenceSet:
-    """Pairs of windows of the alleles that have a label, by the policy on contigs' ends."""
+    """Pairs of windows of the labelled alleles, by the policy on contigs' ends."""
     changes = [trim_alleles(*change) for change in zip(alleles.position, alleles.ref, alleles.alt, strict=True)]
     contigs = genome.index_contigs(alleles.chrom, path)
     kept = np.ones(len(names), bool)
     for i, (_, ref, alt) in enumerate(changes):
         if max(len(ref), len(alt)) > length - length // 2:
             kept[i] = False
-            alleles.exclude(f"alleles of more than {length - length // 2} bases, which the window does not hold", names[i])
+            alleles.exclude(f"alleles longer than {length - length // 2} bases, which do not fit into the window", names[i])
         elif not all(values[i] for name, values in row_columns.items() if name.startswith("label")):
             kept[i] = False
             alleles.exclude("alleles without a label", names[i])
@@ -320,7 +321,7 @@ def _cut_windows(
 
 
 def _cut_alternative(genome: Genome, contig: np.ndarray, start: int, ref: str, alt: str, length: int) -> np.ndarray:
-    """Codes (length,) of the window with the alternative allele: what a deletion leaves room for comes from behind it."""
+    """Codes (length,) of the window with the alternative allele; a deletion is filled up with the bases after the window."""
     deleted = max(0, len(ref) - len(alt))
     window = windows.cut_raw(genome, contig, np.array([start]), length + deleted, padded=True)[0] & BASE
     middle = length // 2
@@ -328,7 +329,7 @@ def _cut_alternative(genome: Genome, contig: np.ndarray, start: int, ref: str, a
 
 
 def _describe_excluded(path: str, excluded: dict[str, list[str]]) -> list[str]:
-    """A line a reason, with the names of the first alleles."""
+    """One line per reason, with the names of the first alleles."""
     counts = Counter({reason: len(names) for reason, names in excluded.items()})
     return [
         f"{path}: {count:,} {reason} ({', '.join(excluded[reason][:SHOWN])}{', …' if count > SHOWN else ''})"

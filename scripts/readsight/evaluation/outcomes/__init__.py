@@ -1,1 +1,1 @@
-"""Metrics of each kind of outcome, a module a kind; `registry` lists them."""
+"""Metrics by kind of outcome, one module per kind; `registry` lists them."""

@@ -1,4 +1,4 @@
-"""Two classes, one of them sought: ranking within test folds, probabilities, and calls at a probability of one half."""
+"""Metrics of two classes: ranking within test folds, probabilities, and predicted classes at a probability of one half."""
 
 from collections.abc import Collection
 
@@ -12,20 +12,20 @@ COMPARED = ("auroc", "auprc", "brier", "accuracy", "balanced_accuracy")
 CHANCE = {"auroc": 0.5}
 DESCRIPTIONS = {
     "auroc": "area under the ROC curve, within test folds",
-    "auprc": "average precision of finding the class sought, within test folds",
+    "auprc": "average precision of finding the positive class, within test folds",
     "brier": "mean squared error of the calibrated probability",
     "log_loss": "negative log likelihood of the calibrated probability (nats)",
     "ece": "expected calibration error after calibration",
     "ece_raw": "expected calibration error before calibration",
-    "accuracy": "part of the test examples that is called right, at a calibrated probability of one half",
+    "accuracy": "fraction of test examples predicted correctly, at a calibrated probability of one half",
     "balanced_accuracy": "mean of the two classes' recalls",
-    "mcc": "Matthews' correlation of calls and truth",
-    "f1": "harmonic mean of precision and recall of the class sought",
+    "mcc": "Matthews correlation of predicted and true classes",
+    "f1": "harmonic mean of precision and recall of the positive class",
 }
 
 
 def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`."""
     label = (subset.target == subset.positive_class).astype(float)
     raw, calibrated = (p if subset.positive_class else 1 - p for p in (subset.raw, subset.calibrated))
     table = metrics.confusion_tables(*call_classes(subset), 2, subset.weights)
@@ -46,7 +46,7 @@ def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = No
 
 
 def call_classes(subset: PredictionSubset) -> tuple[np.ndarray, np.ndarray]:
-    """Classes that are true, and classes that are said, (n,) each."""
+    """True and predicted classes, (n,) each."""
     return subset.target, (subset.calibrated >= 0.5).astype(int)
 
 
@@ -56,7 +56,7 @@ def expand_probabilities(guess: np.ndarray) -> np.ndarray:
 
 
 def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For the calibration curve: probabilities of the class sought, whether it was it, and the examples' places."""
+    """Data of the calibration curve: probability of the positive class, whether it is true, and row of the example."""
     guess = getattr(subset, name)
     return (
         guess if subset.positive_class else 1 - guess,

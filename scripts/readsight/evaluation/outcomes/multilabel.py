@@ -1,4 +1,4 @@
-"""Several labels at once: each ranked within test folds, and called at a calibrated probability of one half."""
+"""Metrics of several labels: each is ranked within test folds, and called at a calibrated probability of one half."""
 
 from collections.abc import Collection
 
@@ -15,17 +15,17 @@ CHANCE = {"macro_auroc": 0.5}
 DESCRIPTIONS = {
     "macro_auprc": "average precision of finding each label, within test folds, averaged over labels",
     "macro_auroc": "area under the ROC curve of each label, within test folds, averaged over labels",
-    "exact_match": "part of the test examples all of whose labels are called right",
-    "hamming": "part of the labels that is called wrong (Hamming loss)",
+    "exact_match": "fraction of test examples with all labels predicted correctly",
+    "hamming": "fraction of labels predicted wrong (Hamming loss)",
     "brier": "mean squared error of the calibrated probabilities, over labels",
-    "log_loss": "negative log likelihood of the labels, calibrated, a label (nats)",
+    "log_loss": "negative log likelihood per label, calibrated (nats)",
     "ece": "expected calibration error after calibration, labels pooled",
     "ece_raw": "expected calibration error before calibration, labels pooled",
 }
 
 
 def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`."""
     wrong, weights = call_labels(subset) != subset.target, subset.weights
     functions = {
         "macro_auprc": lambda: average_classes(rank_labels(subset, metrics.auprc)),
@@ -43,7 +43,7 @@ def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = No
 
 
 def compute_pooled_error(subset: PredictionSubset, name: str) -> np.ndarray:
-    """Expected calibration error over all labels of all examples, (resamples,); the labels of an example count together."""
+    """Expected calibration error over all labels, (resamples,); the labels of an example are resampled together."""
     guess, truth, rows = get_calibration_data(subset, name)
     cells = np.zeros((len(subset.fold), BINS))
     np.add.at(cells, (rows, metrics.assign_bins(guess, BINS)), guess - truth)
@@ -58,7 +58,7 @@ def rank_labels(subset: PredictionSubset, metric) -> list[np.ndarray]:
 
 
 def compute_chance(subset: PredictionSubset) -> float:
-    """Macro AUPRC of a random order: in small folds it is above the labels' frequencies."""
+    """Macro AUPRC of a random order; in small folds it exceeds the label frequencies."""
     values = []
     for label in subset.target.T:
         folds = [label[subset.fold == number] for number in np.unique(subset.fold)]
@@ -70,11 +70,11 @@ def compute_chance(subset: PredictionSubset) -> float:
 
 
 def call_labels(subset: PredictionSubset) -> np.ndarray:
-    """Labels that are called, (n, labels) of 0 and 1."""
+    """Predicted labels, (n, labels) of 0 and 1."""
     return (subset.calibrated >= 0.5).astype(int)
 
 
 def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For the calibration curve: probabilities of all labels, whether they were there, and the examples' places."""
+    """Data of the calibration curve: probabilities of all labels, whether they are true, and row of the example."""
     guess = getattr(subset, name)
     return guess.ravel(), subset.target.ravel().astype(float), np.repeat(np.arange(len(guess)), guess.shape[1])

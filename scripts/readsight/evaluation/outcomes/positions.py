@@ -1,8 +1,8 @@
-"""Sites among the bases of windows: how many of the likeliest bases are sites, class by class, within test folds.
+"""Metrics of sites among the bases of windows, per site class, within test folds.
 
-Class 0 is background. Sites are rare, and counted by the thousand where bases are by the million: bases are counted into
-the runs between the scores of the true sites, which is all that precision, recall and the k likeliest hang on. Windows,
-not bases, are resampled: a resample is the windows' counts times their tables of runs.
+Class 0 is background. There are thousands of sites among millions of bases, so bases are counted in runs between the scores of
+true sites. Precision, recall and top-k depend only on these counts. Resampling is over windows: a resample is the product of
+window counts and the windows' run tables.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,15 +19,15 @@ COMPARED = ("top_k", "macro_auprc", "log_loss")
 CHANCE: dict[str, float] = {}
 HANDLES_BLOCKS = True
 DESCRIPTIONS = {
-    "top_k": "part of the k likeliest bases that are sites, k being the number of sites, within test folds, averaged over site classes",
+    "top_k": "fraction of sites among the k most probable bases, with k sites in total, within test folds, averaged over site classes",
     "macro_auprc": "average precision of finding the sites, within test folds, averaged over site classes",
-    "log_loss": "negative log likelihood of the bases' classes, calibrated, a base (nats)",
-    "ece": "expected calibration error of a base's being a site, in ten bins of equal width, after calibration",
-    "ece_raw": "expected calibration error of a base's being a site, in ten bins of equal width, before calibration",
+    "log_loss": "negative log likelihood per base, calibrated (nats)",
+    "ece": "expected calibration error of the probability that a base is a site, in ten bins of equal width, after calibration",
+    "ece_raw": "expected calibration error of the probability that a base is a site, in ten bins of equal width, before calibration",
 }
-MOST = 4000  # thresholds; of more sites than that, those with nearly the same score count as tied
-CELLS = 40_000_000  # cells of a table of windows and runs, over all its blocks, from which on thresholds are thinned
-BLOCK = 16_000_000  # cells of a table that are held at a time
+MOST = 4000  # thresholds; with more sites, nearly equal scores are treated as ties
+CELLS = 40_000_000  # cells of the table of windows and runs, above which thresholds are thinned
+BLOCK = 16_000_000  # cells of the table in memory at once
 BINS = 10
 
 
@@ -37,7 +37,7 @@ SiteScores = dict[str, dict[str, np.ndarray]]
 def compute_metrics(
     subset: PredictionSubset, names: Collection[str] | None = None, ranked: SiteScores | None = None
 ) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named. ranked: what `rank_sites` gives, where that is known."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`. ranked: result of `rank_sites`, if known."""
     if ranked is None:
         ranked = rank_sites(subset) if names is None or {"top_k", "macro_auprc"} & set(names) else {}
     functions = {
@@ -51,7 +51,7 @@ def compute_metrics(
 
 
 def rank_sites(subset: PredictionSubset) -> SiteScores:
-    """Site class → top_k and auprc, (resamples,) each: those of test folds, averaged by the folds' numbers of sites."""
+    """Site class → top_k and auprc, (resamples,) each: averages over test folds, weighted by the number of sites."""
     return {name: _rank_site(subset, site) for site, name in enumerate(subset.outcome.classes) if site}
 
 
@@ -74,10 +74,16 @@ def _rank_site(subset: PredictionSubset, site: int) -> dict[str, np.ndarray]:
 
 
 def count_runs(score: np.ndarray, target: np.ndarray, site: int, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sites found and bases seen from the top score down to each run, (resamples, runs) each; at least one run.
+    """Cumulative sites and bases from the top score down to each run, (resamples, runs) each; at least one run.
 
-    score, target: (windows, length). A run holds the bases of one threshold's score, or those between two thresholds;
-    thresholds are the scores of true sites. weights: (resamples, windows) counts.
+    Parameters
+    ----------
+    score, target : (windows, length).
+    weights : (resamples, windows) counts.
+
+    Notes
+    -----
+    Thresholds are the scores of true sites. A run has the bases at one threshold, or those between two thresholds.
     """
     is_counted, is_site = target != UNCOUNTED, target == site
     edges = np.unique(score[is_site])
@@ -99,7 +105,7 @@ def count_runs(score: np.ndarray, target: np.ndarray, site: int, weights: np.nda
 
 
 def _add_sites(site_counts: np.ndarray, run_index: np.ndarray, sites: np.ndarray, block_weights: np.ndarray) -> None:
-    """Add the sites' weights to their runs. run_index: (windows, length), the run of each base. block_weights: (resamples, windows)."""
+    """Add the sites' weights to their runs. run_index: (windows, length), run of each base. block_weights: (resamples, windows)."""
     window, base = np.nonzero(sites)
     site_runs = run_index[window, base]
     order = np.argsort(site_runs, kind="stable")
@@ -109,7 +115,7 @@ def _add_sites(site_counts: np.ndarray, run_index: np.ndarray, sites: np.ndarray
 
 
 def compute_top_k(site_counts: np.ndarray, base_counts: np.ndarray) -> np.ndarray:
-    """Part of the k likeliest that are sites, (resamples,), k being all sites; of tied bases those that luck has in the mean."""
+    """Fraction of the k highest-scoring bases that are sites, (resamples,), with k sites in total; expected value for ties."""
     k, rows = site_counts[:, -1], np.arange(len(site_counts))
     run_index = np.minimum((base_counts < k[:, None]).sum(axis=1), site_counts.shape[1] - 1)
     upper, above = (counts[rows, run_index] for counts in (site_counts, base_counts))
@@ -119,7 +125,7 @@ def compute_top_k(site_counts: np.ndarray, base_counts: np.ndarray) -> np.ndarra
 
 
 def compute_log_loss(subset: PredictionSubset) -> np.ndarray:
-    """Mean negative log likelihood of the bases that count, (resamples,)."""
+    """Mean negative log likelihood of the counted bases, (resamples,)."""
     sums, counts = [], []
     for _, guess, target in iterate_blocks(subset, "calibrated"):
         is_counted = target != UNCOUNTED
@@ -130,13 +136,13 @@ def compute_log_loss(subset: PredictionSubset) -> np.ndarray:
 
 
 def compute_calibration_error(subset: PredictionSubset, name: str) -> np.ndarray:
-    """Expected calibration error of a base's being a site of any class, (resamples,)."""
+    """Expected calibration error of the probability that a base is a site of any class, (resamples,)."""
     guess, truth, count = bin_probabilities(subset, name)
     return _divide_sums(subset, guess - truth, count.sum(axis=1))
 
 
 def _divide_sums(subset: PredictionSubset, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Absolute sums (n, m) of the windows over their counts (n,), (resamples,)."""
+    """Absolute sums (n, m) of the windows divided by their counts (n,), (resamples,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return subset.apply_in_blocks(
             lambda block: np.abs(block.weights @ sums).sum(axis=1) / (block.weights @ counts.astype(float))
@@ -144,7 +150,7 @@ def _divide_sums(subset: PredictionSubset, sums: np.ndarray, counts: np.ndarray)
 
 
 def bin_probabilities(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums of the probability of being a site, sites, and bases, of each window and bin of that probability: (n, BINS) each."""
+    """Summed site probability, sites, and bases, by window and by bin of that probability: (n, BINS) each."""
     totals = np.zeros((3, len(subset.fold), BINS))
     for start, guess, target in iterate_blocks(subset, name):
         is_counted = target != UNCOUNTED
@@ -157,7 +163,7 @@ def bin_probabilities(subset: PredictionSubset, name: str) -> tuple[np.ndarray, 
 
 
 def iterate_blocks(subset: PredictionSubset, name: str, size: int = 1_000_000) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Place of the first, predictions and targets of some windows after others, about a million bases at a time."""
+    """First row, predictions and targets of successive blocks of windows, about a million bases each."""
     guess = getattr(subset, name)
     step = max(1, size // max(1, guess.shape[1]))
     for start in range(0, len(guess), step):
@@ -165,7 +171,7 @@ def iterate_blocks(subset: PredictionSubset, name: str, size: int = 1_000_000) -
 
 
 def count_confusion(subset: PredictionSubset) -> np.ndarray:
-    """Bases of each true class (rows) by their likeliest class, (K, K)."""
+    """Bases by true class (rows) and most probable class, (K, K)."""
     number = len(subset.outcome.classes)
     counts = np.zeros(number * number)
     for _, guess, target in iterate_blocks(subset, "calibrated"):

@@ -1,4 +1,4 @@
-"""A signal along each example, as counts or their like: its shape, its total, and how likely the observed is made."""
+"""Metrics of signal profiles (counts or coverage): shape, total, and likelihood."""
 
 from collections.abc import Collection
 
@@ -13,14 +13,14 @@ PRIMARY = "profile_pearson"
 COMPARED = ("profile_pearson", "total_pearson", "deviance_explained")
 CHANCE: dict[str, float] = {}
 DESCRIPTIONS = {
-    "profile_pearson": "Pearson's correlation along the bins of an example, averaged over examples",
-    "total_pearson": "Pearson's correlation of the examples' totals, within test folds",
-    "deviance_explained": "part of the Poisson deviance of the bins that is explained, beside one mean for all",
+    "profile_pearson": "Pearson correlation over the bins of an example, averaged over examples",
+    "total_pearson": "Pearson correlation of the examples' totals, within test folds",
+    "deviance_explained": "fraction of the Poisson deviance of the bins explained, compared with a constant mean",
 }
 
 
 def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`."""
     functions = {
         "profile_pearson": lambda: average_defined(correlate_bins(subset.raw, subset.target), subset.weights),
         "total_pearson": lambda: correlate_within_folds(compute_pearson, *sum_bins(subset), subset),
@@ -30,7 +30,7 @@ def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = No
 
 
 def correlate_bins(guess: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Correlation along the bins of each example, (n,); 0 where the prediction is flat, NaN where the target is."""
+    """Correlation over the bins of each example, (n,); 0 for a constant prediction, NaN for a constant target."""
     centred_guess, centred_target = (
         values - values.mean(axis=1, keepdims=True) for values in (guess.astype(float), target.astype(float))
     )
@@ -45,7 +45,7 @@ def correlate_bins(guess: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def average_defined(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of the (n,) values that are defined, (resamples,)."""
+    """Mean of the (n,) values that are finite, (resamples,)."""
     is_defined = np.isfinite(values)
     return metrics.weighted_mean(values[is_defined], weights[:, is_defined])
 
@@ -56,7 +56,7 @@ def sum_bins(subset: PredictionSubset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compute_deviance_explained(guess: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """One less Poisson deviance over that of the mean of all bins, (resamples,) (Cameron & Windmeijer 1997); NaN without a signal."""
+    """One minus Poisson deviance over that of the overall mean, (resamples,); NaN without a signal (Cameron & Windmeijer 1997)."""
     predicted, observed = np.maximum(guess.astype(float), EDGE), target.astype(float)
     saturated = np.where(observed > 0, observed * np.log(np.where(observed > 0, observed, 1)), 0).sum(axis=1)
     deviance = saturated - (observed * np.log(predicted) - predicted + observed).sum(axis=1)

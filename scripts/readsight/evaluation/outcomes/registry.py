@@ -1,9 +1,9 @@
-"""How predictions of each kind of outcome are scored.
+"""Registry of the metrics of each kind of outcome.
 
-A kind has `scores(part, names)`: metric → (resamples,) of one repeat of one model, of all metrics or of those named;
-`PRIMARY`: the metric that models are judged by; `COMPARED`: those that differences are taken of; `CHANCE`: metrics that
-the control must have by chance; `DESCRIPTIONS`: what each metric is. Kinds of classes have `decisions(part)`: what is right and
-what is said, as codes. A kind with `BY_ITSELF` takes the weights as the counts that they are, and sees to its memory.
+Each module has `compute_metrics(subset, names)`: metric → (resamples,) of one repeat of one model; `PRIMARY`: the metric used to
+judge models; `COMPARED`: metrics of which differences are taken; `CHANCE`: expected metrics of the control; `DESCRIPTIONS`: a
+description of each metric. Modules of classes have `call_classes(subset)`: true and predicted codes. A module with
+`HANDLES_BLOCKS` takes integer weights and bounds its memory itself.
 """
 
 from readsight.evaluation.outcomes import binary, multiclass, multilabel, positions, profile, regression, survival

@@ -1,4 +1,4 @@
-"""A number of each example: correlation within test folds, and the distance from the truth."""
+"""Metrics of scores: correlation within test folds, and squared error."""
 
 from collections.abc import Collection
 
@@ -11,15 +11,15 @@ PRIMARY = "pearson"
 COMPARED = ("pearson", "spearman", "r2", "mse")
 CHANCE = {"pearson": 0.0}
 DESCRIPTIONS = {
-    "pearson": "Pearson's correlation of predicted and observed, within test folds",
-    "spearman": "Spearman's correlation of predicted and observed, within test folds",
-    "r2": "part of the variance that is explained (coefficient of determination)",
+    "pearson": "Pearson correlation of predicted and observed, within test folds",
+    "spearman": "Spearman correlation of predicted and observed, within test folds",
+    "r2": "fraction of variance explained (coefficient of determination)",
     "mse": "mean squared error",
 }
 
 
 def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`."""
     error = (subset.raw - subset.target) ** 2
     functions = {
         "pearson": lambda: correlate_within_folds(compute_pearson, subset.raw, subset.target, subset),
@@ -31,12 +31,12 @@ def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = No
 
 
 def correlate_within_folds(metric, guess: np.ndarray, target: np.ndarray, subset: PredictionSubset) -> np.ndarray:
-    """A correlation inside each test fold, averaged by the folds' examples; (resamples,)."""
+    """A correlation within each test fold, averaged with the folds' sizes as weights, (resamples,)."""
     return metrics.average_by_fold(metric, guess, target, subset.fold, subset.weights, np.ones(len(target)))
 
 
 def compute_pearson(guess: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted correlation, (resamples,); 0 where all predictions are equal, NaN where all targets are."""
+    """Weighted Pearson correlation, (resamples,); 0 for constant predictions, NaN for constant targets."""
     guess, target = (values - values.mean() for values in (guess, target))
     total = weights.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -45,10 +45,10 @@ def compute_pearson(guess: np.ndarray, target: np.ndarray, weights: np.ndarray) 
 
 
 def compute_spearman(guess: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Correlation of ranks, tied values at their mean rank; an example that counts twice is two that are tied."""
+    """Weighted rank correlation with mid-ranks; an example with weight two counts as two tied examples."""
     guess_ranks, target_ranks = compute_midranks(guess, weights), compute_midranks(target, weights)
     total = weights.sum(axis=1, keepdims=True)
-    # The mean of such ranks is (total + 1) / 2, whatever the ties.
+    # The mean of mid-ranks is (total + 1) / 2, also with ties.
     guess_ranks, target_ranks = guess_ranks - (total + 1) / 2, target_ranks - (total + 1) / 2
     covariance, first, second = (
         np.einsum("ij,ij,ij->i", weights, a, b)
@@ -60,7 +60,7 @@ def compute_spearman(guess: np.ndarray, target: np.ndarray, weights: np.ndarray)
 
 
 def compute_midranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Rank of each example, (resamples, n), where it counts as often as its weight says."""
+    """Mid-rank of each example, (resamples, n), repeated according to its weight."""
     order = np.argsort(values, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(values[order]) != 0, True))
     counts_through = np.cumsum(weights[:, order], axis=1)[:, ends]
@@ -71,7 +71,7 @@ def compute_midranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def compute_r2(error: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """One less squared error over squared distance from the mean, (resamples,); NaN where all targets are equal."""
+    """One minus squared error over squared distance from the mean, (resamples,); NaN for constant targets."""
     centred = target - target.mean()
     total = weights.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,7 +83,7 @@ def compute_r2(error: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np
 def _divide_covariance(
     covariance: np.ndarray, first: np.ndarray, second: np.ndarray, guess_scale: float, target_scale: float
 ) -> np.ndarray:
-    """Correlation of a covariance and two variances; `guess_scale`, `target_scale`: scales of these, beside which rounding is told."""
+    """Correlation from a covariance and two variances; the scales set the tolerance for rounding errors."""
     is_flat, is_constant = first <= 1e-12 * max(guess_scale, 1e-300), second <= 1e-12 * max(target_scale, 1e-300)
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.where(is_flat, 0.0, covariance / np.sqrt(first * second))

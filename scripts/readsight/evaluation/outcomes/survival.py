@@ -1,4 +1,4 @@
-"""Time to an event: how well risks order the examples of a test fold."""
+"""Metrics of time to event: concordance of risks and times within test folds."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ DESCRIPTIONS = {
 
 
 def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Metrics of one repeat, each (resamples,): all, or those named."""
+    """Metrics of one repeat, (resamples,) each: all, or those in `names`."""
     time, event = subset.target.T
     arguments = (subset.raw, time, event, subset.fold, subset.weights)
     return compute_requested(

@@ -1,1 +1,1 @@
-"""The sentences of the report about a task's models."""
+"""Sentences of the report on a task's models."""

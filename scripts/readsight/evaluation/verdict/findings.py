@@ -1,4 +1,4 @@
-"""What the scores of models of samples and sequences say, in words: a sentence or two a finding, from what `model_evaluate` found."""
+"""Sentences on models of samples and sequences, one or two per finding, from the results of `model_evaluate`."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from readsight.text import format_estimate, format_signed, join_phrases
 from readsight.wording import BALANCE_PHRASES, FEW_GROUPS, METRIC_NAMES, describe_control, describe_model
 
 Evaluation = dict[str, Any]
-MIN_DIVISIONS = 10  # divisions from which on luck is named
+MIN_DIVISIONS = 10  # smallest number of divisions for a statement on the given split
 ODD = (5, 95)  # percentiles beyond which a given split is called unlucky or lucky
 
 
 def write_sample_verdict(evaluation: Evaluation) -> str:
-    """One paragraph on the models of a task of samples or sequences. evaluation: all that `model_evaluate` writes, but the verdict."""
+    """One paragraph on the models of a task of samples or sequences. evaluation: results of `model_evaluate`."""
     details = (
         *describe_variability(evaluation),
         *describe_modalities(evaluation),
@@ -25,7 +25,7 @@ def write_sample_verdict(evaluation: Evaluation) -> str:
 
 
 def write_headline(evaluation: Evaluation) -> str:
-    """The verdict's core: the first model's scores, the control's, and what the first is better and worse than."""
+    """Core of the verdict: scores of the first model and the control, and comparisons of the first model."""
     facts, primary = evaluation["facts"], evaluation["primary"]
     differences = {m: cells[primary] for m, cells in evaluation["differences"].items() if is_plain_model(m)}
     sentences = [
@@ -38,7 +38,7 @@ def write_headline(evaluation: Evaluation) -> str:
 
 
 def describe_ranking(differences: dict[str, Evaluation], feature: str, metric: str, kind_of: str = "binary") -> list[str]:
-    """Sentences: what the first model is better and worse than, and what follows; the metric is named once."""
+    """Sentences on what the first model is better and worse than, and what follows; the metric is named once."""
     models_by_kind: dict[str, list[str]] = {"better": [], "worse": [], "equal": [], "unknown": []}
     better_models = []
     for model, cell in differences.items():
@@ -48,9 +48,9 @@ def describe_ranking(differences: dict[str, Evaluation], feature: str, metric: s
         models_by_kind[kind].append(model_name if kind == "unknown" else f"{model_name} ({format_delta(cell)})")
     clauses = [f"better than {join_phrases(models_by_kind['better'])}"] * bool(models_by_kind["better"])
     clauses += [f"worse than {join_phrases(models_by_kind['worse'])}"] * bool(models_by_kind["worse"])
-    explanation = "the interval holds 0" if len(models_by_kind["equal"]) == 1 else "the intervals hold 0"
+    explanation = "the interval contains 0" if len(models_by_kind["equal"]) == 1 else "the intervals contain 0"
     clauses += [f"no better than {join_phrases(models_by_kind['equal'])}, where {explanation}"] * bool(models_by_kind["equal"])
-    clauses += [f"not to be compared with {join_phrases(models_by_kind['unknown'])}"] * bool(models_by_kind["unknown"])
+    clauses += [f"not comparable with {join_phrases(models_by_kind['unknown'])}"] * bool(models_by_kind["unknown"])
     if not clauses:
         return []
     sentences = [f"By {METRIC_NAMES.get(metric, metric)} it is {'; '.join(clauses)}."]
@@ -62,7 +62,7 @@ def describe_ranking(differences: dict[str, Evaluation], feature: str, metric: s
 
 
 def classify_difference(cell: Evaluation) -> str:
-    """`better`, `worse` or `equal` by a difference's interval; `unknown` where it has none."""
+    """`better`, `worse` or `equal` by the interval of a difference; `unknown` without one."""
     if cell["value"] is None or cell["low"] is None:
         return "unknown"
     return "better" if cell["low"] > 0 else "worse" if cell["high"] < 0 else "equal"
@@ -73,19 +73,19 @@ def format_delta(cell: Evaluation) -> str:
 
 
 def is_plain_model(model: str) -> bool:
-    """Whether a model is trained on all modalities, under the task's own balance."""
+    """Whether a model is trained on all modalities, under the task's balance."""
     model_spec = ModelSpec.parse(model)
     return not model_spec.modality and not model_spec.balance
 
 
 def warn_few_groups(facts: Evaluation) -> list[str]:
-    """A warning where a class (a label, the events) has few groups."""
+    """A warning if a class (a label, the events) has few groups."""
     scarce = {class_name: n for class_name, n in facts["groups_of"].items() if n < FEW_GROUPS}
     if not scarce:
         return []
     unit = facts.get("unit", "samples")
     clauses = [
-        f"{'lie' if class_name == unit else class_name} in only {n} {'group' if n == 1 else 'groups'}"
+        f"{'are' if class_name == unit else class_name} in only {n} {'group' if n == 1 else 'groups'}"
         for class_name, n in scarce.items()
     ]
     verb = "" if unit in scarce else " have"
@@ -93,12 +93,14 @@ def warn_few_groups(facts: Evaluation) -> list[str]:
 
 
 def describe_blocks(facts: Evaluation) -> list[str]:
-    """What is resampled, where it is not the groups that are kept whole."""
-    return ["Few chromosomes were held out: the intervals draw blocks of the genome, not chromosomes."] * bool(facts["blocks"])
+    """The unit of resampling, if it is not the group."""
+    return ["Few chromosomes are in the test set: intervals resample blocks of the genome, not chromosomes."] * bool(
+        facts["blocks"]
+    )
 
 
 def describe_strata(evaluation: Evaluation) -> list[str]:
-    """Where along GC and repeats the first model scores lowest and highest."""
+    """The GC and repeat strata with the lowest and highest scores of the first model."""
     if not evaluation.get("strata"):
         return []
     ranges, metric = [], evaluation["strata"]["metric"]
@@ -113,12 +115,12 @@ def describe_strata(evaluation: Evaluation) -> list[str]:
             low, high = (f"{format_estimate(cells[end])} ({label} {end})" for end in ends)
             ranges.append(f"from {low} to {high}")
     return [
-        f"On parts of the test {evaluation['facts']['unit']} its {METRIC_NAMES.get(metric, metric)} goes {' and '.join(ranges)}."
+        f"On strata of the test {evaluation['facts']['unit']} its {METRIC_NAMES.get(metric, metric)} ranges {' and '.join(ranges)}."
     ] * bool(ranges)
 
 
 def describe_variability(evaluation: Evaluation) -> list[str]:
-    """Where the given split falls among those drawn anew, or how far the folds scatter."""
+    """Percentile of the given split among random divisions, or the spread over folds."""
     variability = evaluation["luck"].get(evaluation["first"])
     if not variability or len(variability["values"]) < 2:
         return []
@@ -136,9 +138,9 @@ def describe_variability(evaluation: Evaluation) -> list[str]:
         if variability["percentile"] <= low
         else "an ordinary one"
     )
-    lead = f"The given split is {kind}: " if count >= MIN_DIVISIONS else "Too few to tell the given split's luck: "
+    lead = f"The given split is {kind}: " if count >= MIN_DIVISIONS else "Too few divisions to judge the given split: "
     sentences = [
-        f"{lead}{count} divisions of the same sizes drawn anew score from {limits} ({metric}), "
+        f"{lead}{count} random divisions of the same sizes score from {limits} ({metric}), "
         f"and it is above {variability['percentile']:.0f} % of them."
     ]
     line = find_linear_baseline(evaluation)
@@ -156,7 +158,7 @@ def format_times(count: int) -> str:
 
 
 def describe_modalities(evaluation: Evaluation) -> list[str]:
-    """Whether several modalities together are better than the best of them alone."""
+    """Whether all modalities together are better than the best single modality."""
     primary, clauses = evaluation["primary"], []
     for joined in dict.fromkeys(row["joined"] for row in evaluation["modalities"]):
         rows = [r for r in evaluation["modalities"] if r["joined"] == joined and r["difference"][primary]["value"] is not None]
@@ -172,18 +174,20 @@ def describe_modalities(evaluation: Evaluation) -> list[str]:
         )
     if not clauses:
         return []
-    lead = f"Does joining modalities pay? Beside the one that scores best alone, by {METRIC_NAMES.get(primary, primary)}"
+    lead = f"Compared with the best single modality by {METRIC_NAMES.get(primary, primary)}"
     return [f"{lead}: {'; '.join(clauses)}."]
 
 
 def describe_balances(evaluation: Evaluation) -> list[str]:
-    """What the balances that are compared change."""
+    """Effects of the compared balances."""
     rows, primary = evaluation["balances"], evaluation["primary"]
     clauses = []
     for row in rows:
         cell = row["difference"][primary]
         if (kind := classify_difference(cell)) in ("better", "worse"):
-            task_balance = f"{name_model(row['model'], evaluation)} {BALANCE_PHRASES.get(row['own'], 'under its own balance')}"
+            task_balance = (
+                f"{name_model(row['model'], evaluation)} {BALANCE_PHRASES.get(row['own'], 'under the balance of the task')}"
+            )
             clauses.append(f"{name_model(row['variant'], evaluation)} is {kind} than {task_balance} ({format_delta(cell)})")
     remaining = len(rows) - len(clauses)
     if remaining:
@@ -196,21 +200,21 @@ def describe_balances(evaluation: Evaluation) -> list[str]:
 
 
 def describe_leakage(evaluation: Evaluation) -> list[str]:
-    """Scores on the part of a leaking given split whose groups are not trained on."""
+    """Scores of a leaking given split on examples whose groups are not in training."""
     clean = evaluation.get("clean")
     if not clean:
         return []
     unit = evaluation["facts"]["unit"]
     lead = f"The given split leaks: {clean['left_out']} of {evaluation['facts']['examples']} test {unit} "
-    lead += "are of groups that are also trained on."
+    lead += "are in groups that are also in training."
     if not clean["metrics"]:
-        return [f"{lead} No test {unit.removesuffix('s')} is free of it: these scores say nothing of new groups."]
+        return [f"{lead} No test {unit.removesuffix('s')} is free of leakage: these scores do not apply to new groups."]
     clean_cell, leaked_cell, full_cell = (
         m[evaluation["first"]][evaluation["primary"]]
         for m in (clean["metrics"], clean["leaked"]["metrics"], evaluation["metrics"])
     )
     metric = METRIC_NAMES.get(evaluation["primary"], evaluation["primary"])
     return [
-        f"{lead} On the {clean['examples']} others its {metric} is {format_estimate(clean_cell)}, against {format_estimate(leaked_cell)} on those that leak "
+        f"{lead} On the {clean['examples']} remaining ones its {metric} is {format_estimate(clean_cell)}, compared with {format_estimate(leaked_cell)} on those that leak "
         f"and {format_estimate(full_cell)} on all."
     ]

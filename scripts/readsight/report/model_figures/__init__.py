@@ -1,1 +1,1 @@
-"""Figures of a task's models, from what `model_evaluate` found: each `draw(found, path)`."""
+"""Figures of a task's models, drawn from the results of `model_evaluate`: each `draw_…(evaluation, path)`."""

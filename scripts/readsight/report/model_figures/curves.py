@@ -1,4 +1,4 @@
-"""Curves of models: ranking, calibration, learning."""
+"""Figures of ranking, calibration and learning curves."""
 
 from pathlib import Path
 
@@ -7,23 +7,23 @@ from readsight.report.model_figures.style import Evaluation, assign_colours, lab
 
 SQUARE = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.03)}
 UNITS = {
-    "survival": "negative log partial likelihood, an event",
+    "survival": "negative log partial likelihood per event",
     "regression": "mean squared error",
-    "profile": "Poisson loss, a bin",
-    "positions": "cross-entropy, a base (nats)",
+    "profile": "Poisson loss per bin",
+    "positions": "cross-entropy per base (nats)",
 }
 
 
 def draw_curves(evaluation: Evaluation, output: Path) -> None:
-    """ROC and precision–recall curves of two classes; ROC of models and of classes; of sites, precision–recall of each class.
+    """ROC and precision–recall curves of two classes; ROC of models and classes for several; precision–recall of each site class.
 
-    Of profiles the mean over examples; of survival, discrimination over time.
+    For profiles the mean over examples; for survival, discrimination over time.
     """
     if evaluation["kind"] in OTHERWISE:
         OTHERWISE[evaluation["kind"]](evaluation, output)
         return
     if not evaluation["curves"]:
-        draw_message(output, "No test fold holds both classes: there is no ROC curve.")
+        draw_message(output, "No test fold has both classes: there is no ROC curve.")
         return
     figure, (left, right) = new_figure(1, 2, width=10, height=4.6)
     has_several = evaluation["kind"] != "binary"
@@ -38,10 +38,10 @@ def draw_curves(evaluation: Evaluation, output: Path) -> None:
         if not has_several:
             right.plot(curve["grid"], curve["precision_at_recall"], **style)
     left.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
-    recall = "recall" if has_several else f"{_name_positive_class(evaluation)} found (recall)"
+    recall = "recall" if has_several else f"{_name_positive_class(evaluation)} recall"
     left.set(xlabel="false-positive rate", ylabel=recall, title="ROC", **SQUARE)
     if has_several:
-        unit = "class against the rest" if evaluation["kind"] == "multiclass" else "label"
+        unit = "class against all" if evaluation["kind"] == "multiclass" else "label"
         left.set_title(f"ROC, mean over {'classes' if evaluation['kind'] == 'multiclass' else 'labels'}")
         for number, (name, curve) in enumerate(evaluation["curves_by_class"].items()):
             style = {"color": COLOURS[number % 7], "linestyle": ("-", "--", ":")[number // 7 % 3], "label": name}
@@ -62,12 +62,12 @@ def draw_curves(evaluation: Evaluation, output: Path) -> None:
 
 
 def draw_over_time(evaluation: Evaluation, output: Path) -> None:
-    """How well risks tell, at each time, who had the event by then."""
+    """Cumulative AUROC of events over follow-up time."""
     curves_by_model = {
         m: curve for m, curve in select_plain(evaluation, "over_time").items() if any(v is not None for v in curve["auc"])
     }
     if not curves_by_model:
-        draw_message(output, "No event was seen in the test samples: there is no discrimination to draw.")
+        draw_message(output, "No event in the test samples: there is no discrimination to draw.")
         return
     figure, axis = new_figure(width=6.5, height=4.2)
     for model, curve in curves_by_model.items():
@@ -80,21 +80,19 @@ def draw_over_time(evaluation: Evaluation, output: Path) -> None:
             label=label_model(model, evaluation),
         )
     axis.axhline(0.5, color="0.6", linestyle="--", linewidth=1)
-    axis.set(
-        xlabel="follow-up time", ylabel="AUROC of who had the event by then", title="Discrimination over time (dashed: chance)"
-    )
+    axis.set(xlabel="follow-up time", ylabel="AUROC of events by that time", title="Discrimination over time (dashed: chance)")
     axis.legend(fontsize=8)
     save_figure(figure, output)
 
 
 def draw_site_curves(evaluation: Evaluation, output: Path) -> None:
-    """Precision–recall of the sites of each class among all bases, a line a model."""
+    """Precision–recall of the sites of each class among all bases, one line per model."""
     curves_by_site = {
         site: select_plain({"own": model_curves}, "own") for site, model_curves in evaluation["site_curves"].items()
     }
     curves_by_site = {site: model_curves for site, model_curves in curves_by_site.items() if model_curves}
     if not curves_by_site:
-        draw_message(output, "No test window holds a site: there is no precision–recall curve.")
+        draw_message(output, "No test window has a site: there is no precision–recall curve.")
         return
     figure, axes = new_figure(1, len(curves_by_site), width=0.8 + 4.4 * len(curves_by_site), height=4.4, squeeze=False)
     for axis, (site, model_curves) in zip(axes[0], curves_by_site.items(), strict=True):
@@ -107,7 +105,7 @@ def draw_site_curves(evaluation: Evaluation, output: Path) -> None:
         cells = evaluation["per_class"][evaluation["first"]][site]
         axis.axhline(cells["base_rate"], color="0.6", linestyle="--", linewidth=1)
         axis.set(
-            xlabel="sites found (recall)",
+            xlabel="recall of sites",
             ylabel="precision",
             title=f"{site}, {cells['n']} sites (AUPRC; dashed: base rate)",
             **SQUARE,
@@ -117,20 +115,20 @@ def draw_site_curves(evaluation: Evaluation, output: Path) -> None:
 
 
 def draw_mean_profiles(evaluation: Evaluation, output: Path) -> None:
-    """Mean signal along the test examples, observed and predicted."""
+    """Mean signal over the test examples, observed and predicted."""
     profiles = evaluation["mean_profile"]
     figure, axis = new_figure(width=7, height=4.2)
     axis.plot(profiles["observed"], color="black", linewidth=2, label="observed")
     for model, values in select_plain({"own": {m: v for m, v in profiles.items() if m != "observed"}}, "own").items():
         axis.plot(values, color=assign_colours(evaluation)[model], linewidth=1.5, label=label_model(model, evaluation))
-    axis.set(xlabel="bin along the window", ylabel="signal", title="Mean over the test sequences")
+    axis.set(xlabel="bin of the window", ylabel="signal", title="Mean over the test sequences")
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=8)
     save_figure(figure, output)
 
 
 def draw_no_curves(evaluation: Evaluation, output: Path) -> None:
-    draw_message(output, "Numbers are predicted, not classes: there is no ROC curve. See predicted beside observed.")
+    draw_message(output, "Scores are predicted, not classes: there is no ROC curve. See predicted against observed.")
 
 
 OTHERWISE = {
@@ -141,13 +139,13 @@ OTHERWISE = {
 }
 UNSURE = {
     "survival": "Models of survival give relative risks, not probabilities: there is nothing to calibrate.",
-    "regression": "Models of numbers give no probabilities: there is nothing to calibrate.",
+    "regression": "Models of scores give no probabilities: there is nothing to calibrate.",
     "profile": "Models of a signal give no probabilities: there is nothing to calibrate.",
 }
 
 
 def draw_calibration(evaluation: Evaluation, output: Path) -> None:
-    """Predicted against observed, before and after calibration; lines are 95 % intervals, the area of a point is its examples."""
+    """Predicted against observed frequency, before and after calibration; lines are 95 % intervals, areas are numbers of examples."""
     if evaluation["kind"] in UNSURE:
         draw_message(output, UNSURE[evaluation["kind"]])
         return
@@ -170,18 +168,18 @@ def draw_calibration(evaluation: Evaluation, output: Path) -> None:
             axis.scatter(x, y, s=[8 + 40 * r["n"] / largest for r in rows], color=shade)
         axis.set(xlabel=_label_probability(evaluation), title=panel_title, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=1 if has_long_labels else 2, fontsize=8)
-    axes[0].set_ylabel("part called right" if evaluation["kind"] == "multiclass" else "observed frequency")
+    axes[0].set_ylabel("fraction predicted correctly" if evaluation["kind"] == "multiclass" else "observed frequency")
     save_figure(figure, output)
 
 
 def _name_positive_class(evaluation: Evaluation) -> str:
-    """The class sought: of calls in the plural, of samples as it is named."""
+    """The positive class: of calls in the plural, of samples as named."""
     return evaluation["facts"]["rare"] + "s" * (evaluation["primary"] == "auprc")
 
 
 def _label_probability(evaluation: Evaluation) -> str:
     labels = {
-        "multiclass": "probability of the likeliest class",
+        "multiclass": "probability of the most probable class",
         "multilabel": "predicted probability of a label",
         "positions": "predicted probability of being a site",
     }
@@ -189,10 +187,10 @@ def _label_probability(evaluation: Evaluation) -> str:
 
 
 def draw_learning(evaluation: Evaluation, output: Path) -> None:
-    """Training and validation loss by epoch, a thin line a fold; a panel a model that learns in epochs."""
+    """Training and validation loss by epoch, one line per fold and one panel per model trained in epochs."""
     histories = select_plain(evaluation, "learning")
     if not histories:
-        draw_message(output, "None of this task's models learns in epochs: there is no learning curve.")
+        draw_message(output, "None of this task's models is trained in epochs: there is no learning curve.")
         return
     models = select_leading(evaluation, list(histories), 3)
     figure, axes = new_figure(1, len(models), width=2 + 4.2 * len(models), height=4, squeeze=False)
@@ -212,11 +210,11 @@ def draw_learning(evaluation: Evaluation, output: Path) -> None:
             best_point, legend = (best["epoch"] + 1, best["validation"]), None if number else "epoch kept"
             axis.plot(*best_point, "o", color=COLOURS[0], markersize=4, label=legend)
         if not validated_folds:
-            axis.plot([], [], " ", label="epochs settled on inner folds;\nno part is held out of this last training")
+            axis.plot([], [], " ", label="epochs selected on inner folds;\nno validation data in this final training")
         axis.set(
             xlabel="epoch",
             ylabel=UNITS.get(evaluation["kind"], "cross-entropy (nats)"),
-            title=f"{label_model(model, evaluation)}, a line a fold",
+            title=f"{label_model(model, evaluation)}, one line per fold",
         )
         if all(
             r[loss_name] > 0

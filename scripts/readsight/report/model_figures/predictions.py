@@ -1,4 +1,4 @@
-"""What models make of each class: confusion; of numbers, predicted beside observed; for survival, the risk groups' curves."""
+"""Figures of predictions: confusion of classes, predicted against observed scores, survival of risk groups."""
 
 import math
 from pathlib import Path
@@ -11,11 +11,11 @@ from readsight.report.figure_style import COLOURS, draw_message, new_figure, sav
 from readsight.report.model_figures.style import Evaluation, label_model, select_leading, select_plain
 
 SIDES = {"high": COLOURS[1], "low": COLOURS[0]}
-CELLS = ("found", "missed", "false alarm", "rightly not")
+CELLS = ("true positive", "missed", "false positive", "true negative")
 
 
 def draw_confusion(evaluation: Evaluation, output: Path) -> None:
-    """True against predicted classes; for labels what became of each; of numbers both; for survival, curves of the two halves by risk."""
+    """Confusion matrices of classes and of single labels; scatter of scores; survival curves of risk groups."""
     if evaluation["kind"] in OTHERWISE:
         OTHERWISE[evaluation["kind"]](evaluation, output)
         return
@@ -23,7 +23,7 @@ def draw_confusion(evaluation: Evaluation, output: Path) -> None:
     has_many_classes = len(evaluation["facts"]["classes"]) > 6
     models = select_leading(evaluation, list(tables), 2 if has_many_classes else 8)
     if not models:
-        draw_message(output, "No model says classes: there is no confusion to draw.")
+        draw_message(output, "No model predicts classes: there is no confusion matrix.")
         return
     matrices = {
         m: _normalise_labels(tables[m]) if evaluation["kind"] == "multilabel" else _normalise_classes(tables[m]) for m in models
@@ -50,19 +50,19 @@ def draw_confusion(evaluation: Evaluation, output: Path) -> None:
         axis.axis("off")
     if evaluation["kind"] != "multilabel":
         bases = ", bases" if evaluation["kind"] == "positions" else ""
-        figure.supxlabel(f"predicted (likeliest class, calibrated{bases})", fontsize=9)
+        figure.supxlabel(f"predicted (most probable class, calibrated{bases})", fontsize=9)
         figure.supylabel("true", fontsize=9)
     save_figure(figure, output)
 
 
 def _normalise_classes(table: list[list[float]]) -> tuple[np.ndarray, np.ndarray]:
-    """Counts, and their shares of the true class."""
+    """Counts, and their fractions of the true class."""
     counts = np.array(table, float)
     return counts, counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9)
 
 
 def _normalise_labels(table: list[list[list[float]]]) -> tuple[np.ndarray, np.ndarray]:
-    """A row a label: found and missed as shares of those that have it, false alarms and the rest of those that have not."""
+    """One row per label: true positives and misses as fractions of positives, false positives and true negatives of negatives."""
     counts = np.array(table, float)
     flat = np.stack([counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1], counts[:, 0, 0]], axis=1)
     has, has_not = counts[:, 1].sum(axis=1), counts[:, 0].sum(axis=1)
@@ -90,13 +90,13 @@ def _draw_matrix(axis: Any, counts: np.ndarray, shares: np.ndarray) -> None:
 
 
 def draw_risk_groups(evaluation: Evaluation, output: Path) -> None:
-    """Survival of the halves below and above the median predicted risk, with those still at risk under the axis."""
+    """Survival of the halves below and above the median predicted risk, with numbers at risk below the axis."""
     groups_by_model = select_plain(evaluation, "risk_groups")
     models = select_leading(
         evaluation, [m for m, groups in groups_by_model.items() if groups["low"]["n"] and groups["high"]["n"]], 3
     )
     if not models:
-        draw_message(output, "The models give all test samples one risk: there are no groups to compare.")
+        draw_message(output, "The models predict the same risk for all test samples: there are no groups to compare.")
         return
     figure, axes = new_figure(1, len(models), width=0.8 + 4.2 * len(models), height=4.6, sharey=True, squeeze=False)
     for axis, model in zip(axes[0], models, strict=True):
@@ -115,7 +115,7 @@ def draw_risk_groups(evaluation: Evaluation, output: Path) -> None:
         for row, (side, colour) in enumerate(SIDES.items()):
             _draw_at_risk(axis, groups_by_model[model][side], colour, row)
         axis.legend(fontsize=8, loc="best")
-    axes[0][0].set_ylabel("part without the event")
+    axes[0][0].set_ylabel("fraction without the event")
     axes[0][0].text(-0.045, -0.115, "at risk", transform=axes[0][0].transAxes, fontsize=7, ha="right", va="top")
     save_figure(figure, output)
 
@@ -144,13 +144,13 @@ def _draw_at_risk(axis: Any, curve: dict[str, Any], colour: str, row: int) -> No
 
 
 def _count_at_risk(curve: dict[str, Any], time: float) -> int:
-    """How many are followed at least until a time."""
+    """Number of samples still followed at a time."""
     index = int(np.searchsorted(curve["time"], time, side="left"))
     return curve["at_risk"][index] if index < len(curve["time"]) else 0
 
 
 def draw_numbers(evaluation: Evaluation, output: Path) -> None:
-    """Predicted against observed numbers (of profiles, totals): a panel a model; many examples as counts on a grid."""
+    """Predicted against observed scores (of profiles: totals), one panel per model; many examples as counts on a grid."""
     scatter_by_model = select_plain(evaluation, "scatter")
     models = select_leading(evaluation, list(scatter_by_model), 4)
     figure, axes = new_figure(1, len(models), width=1.2 + 3.4 * len(models), height=3.9, squeeze=False, sharex=True, sharey=True)
@@ -162,14 +162,14 @@ def draw_numbers(evaluation: Evaluation, output: Path) -> None:
         axis.set_title(label_model(model, evaluation) + ("" if value is None else f"\nr = {value:.3f}"), fontsize=9)
         axis.axline((0, 0), slope=1, color="0.6", linestyle="--", linewidth=1, zorder=0)
     axes[0][0].set_ylabel(f"predicted {quantity}")
-    figure.supxlabel(f"observed {quantity} (dashed: they are equal)", fontsize=10)
+    figure.supxlabel(f"observed {quantity} (dashed: identity)", fontsize=10)
     if mappable is not None:
         figure.colorbar(mappable, ax=axes[0].tolist(), label="examples", shrink=0.8)
     save_figure(figure, output)
 
 
 def _draw_scatter(axis: Any, scatter: dict[str, Any], norm: LogNorm) -> Any:
-    """Points, or counts on a logarithmic scale: then what a colour bar is drawn of."""
+    """Points, or counts on a logarithmic scale; returns the mappable of the colour bar."""
     if "points" in scatter:
         axis.plot(*np.array(scatter["points"]).T, "o", color=COLOURS[0], markersize=2.5, alpha=0.5, markeredgewidth=0)
         return None

@@ -1,4 +1,4 @@
-"""Scores of models as points and intervals: beside their baselines, against each other, and over divisions."""
+"""Figures of scores as points and intervals: models and baselines, paired comparisons, variability over divisions."""
 
 from pathlib import Path
 from typing import Any
@@ -34,24 +34,24 @@ BETTER, WORSE = COLOURS[0], COLOURS[1]
 
 
 def get_chance_levels(evaluation: Evaluation) -> dict[str, tuple[float, str]]:
-    """Metric → what it is by chance, and the words for it."""
+    """Metric → its value by chance, and the label of the line."""
     lines = {metric: (0.5, "chance") for metric in ("auroc", "macro_auroc", "c_index", "uno_c")}
     lines |= dict.fromkeys(("mcc", "pearson", "spearman", "total_pearson"), (0.0, "chance"))
     facts = evaluation["facts"]
     if evaluation["kind"] == "positions" and facts["chance"] is not None:
-        return lines | dict.fromkeys(("top_k", "macro_auprc"), (facts["chance"], "share of sites"))
+        return lines | dict.fromkeys(("top_k", "macro_auprc"), (facts["chance"], "fraction of sites"))
     if "chance" not in facts:
         return lines
     if "base_rate" in facts:
         lines["auprc"] = (facts["base_rate"], "base rate")
     lines["balanced_accuracy" if evaluation["kind"] != "multilabel" else "macro_auprc"] = (facts["chance"], "chance")
     if base := evaluation["metrics"].get("base_rate", {}).get("accuracy"):
-        lines["accuracy"] = (base["value"], "commonest class")
+        lines["accuracy"] = (base["value"], "most common class")
     return lines
 
 
 def draw_performance(evaluation: Evaluation, output: Path) -> None:
-    """Points with intervals, a panel a metric, a row a model; the verdict above them."""
+    """Points with intervals, one panel per metric and one row per model; the headline is the title."""
     panels = PANELS[{"auprc": "calls", "auroc": "sequences"}.get(evaluation["primary"], evaluation["kind"])]
     shade, rows, lines = assign_colours(evaluation), place_rows(list(evaluation["metrics"])), get_chance_levels(evaluation)
     headline, headline_height = wrap_text(evaluation["headline"], 190 if len(panels) > 2 else 125)
@@ -79,7 +79,7 @@ def draw_performance(evaluation: Evaluation, output: Path) -> None:
 def draw_point(
     axis: Any, cell: dict[str, Any] | None, y: float, colour: str, is_hollow: bool = False, form: str = "{:.3f}"
 ) -> None:
-    """A value with its interval and its number."""
+    """A value with its interval and label."""
     if cell is None or cell["value"] is None:
         return
     if cell["low"] is not None:
@@ -90,7 +90,7 @@ def draw_point(
 
 
 def draw_variability(evaluation: Evaluation, output: Path) -> None:
-    """A strip a model: its score on each division, their quartiles, and the given split marked."""
+    """One strip per model: its score on each division, quartiles, and the given split."""
     variability = {
         model: model_variability for model, model_variability in evaluation["luck"].items() if model_variability["values"]
     }
@@ -99,7 +99,7 @@ def draw_variability(evaluation: Evaluation, output: Path) -> None:
         message = (
             "The given split is the only division of this task (split.resplits is 0)" if given else "This task has one division"
         )
-        draw_message(output, f"{message}: its luck cannot be told.")
+        draw_message(output, f"{message}: variability over splits is unknown.")
         return
     first_model = next(iter(variability.values()))
     shade, rows = assign_colours(evaluation), place_rows(list(variability))
@@ -122,14 +122,14 @@ def draw_variability(evaluation: Evaluation, output: Path) -> None:
     axis.set_yticks(list(rows.values()), [label_model(m, evaluation) for m in rows], fontsize=9)
     axis.set_ylim(max(rows.values()) + 0.6, -0.6)
     axis.set_xlabel(metric)
-    message = f"Each point: one of {count} {first_model['of']}. Line: their median; band: their middle half."
-    message += "\n◇: the given split; at the right, the part of the divisions that it scores above." if given else ""
+    message = f"Each point: one of {count} {first_model['of']}. Line: median; band: interquartile range."
+    message += "\n◇: the given split; on the right, the percentage of divisions below it." if given else ""
     figure.suptitle(message, fontsize=9, x=0.01, ha="left")
     save_figure(figure, output)
 
 
 def spread_points(values: np.ndarray) -> np.ndarray:
-    """Shifts within ±0.25 that keep equal values apart. values: sorted."""
+    """Shifts within ±0.25 that separate nearly equal values. values: sorted."""
     shift = np.zeros(len(values))
     reach = 0.012 * max(values[-1] - values[0], 1e-9)
     for place in range(1, len(values)):
@@ -140,7 +140,7 @@ def spread_points(values: np.ndarray) -> np.ndarray:
 
 
 def draw_comparisons(evaluation: Evaluation, output: Path) -> None:
-    """Paired differences of the primary metric: the first model less the others, balances, modalities together less alone."""
+    """Paired differences of the primary metric: first model minus each baseline, balances, joint minus single modalities."""
     sections = {
         heading: rows
         for heading, rows in (_list_differences(evaluation), _list_balances(evaluation), _list_modalities(evaluation))
@@ -166,7 +166,7 @@ def draw_comparisons(evaluation: Evaluation, output: Path) -> None:
     axis.set_yticks(ticks, names, fontsize=9)
     axis.set_ylim(y - 0.4, -0.8)
     axis.set_xlabel(
-        f"difference in {METRIC_NAMES.get(evaluation['primary'], evaluation['primary'])}, 95 % interval (grey: it holds 0)"
+        f"difference in {METRIC_NAMES.get(evaluation['primary'], evaluation['primary'])}, 95 % interval (grey: contains 0)"
     )
     save_figure(figure, output)
 
@@ -181,24 +181,24 @@ def _list_differences(evaluation: Evaluation) -> Rows:
         for m, metric_cells in evaluation["differences"].items()
         if is_plain_model(m) and metric_cells[metric]["value"] is not None
     }
-    return f"{label_model(evaluation['first'], evaluation)} less …", [
+    return f"{label_model(evaluation['first'], evaluation)} minus …", [
         (label_model(m, evaluation), cell) for m, cell in cells.items()
     ]
 
 
 def _list_balances(evaluation: Evaluation) -> Rows:
     rows = [row for row in evaluation["balances"] if row["difference"][evaluation["primary"]]["value"] is not None]
-    task_balance = BALANCE_PHRASES.get(rows[0]["own"], "the task's own balance") if rows else ""
-    return f"other balances less {task_balance.removeprefix('with ')}", [
+    task_balance = BALANCE_PHRASES.get(rows[0]["own"], "the task's balance") if rows else ""
+    return f"alternative balances minus {task_balance.removeprefix('with ')}", [
         (label_model(row["variant"], evaluation), row["difference"][evaluation["primary"]]) for row in rows
     ]
 
 
 def _list_modalities(evaluation: Evaluation) -> Rows:
     rows = [row for row in evaluation["modalities"] if row["difference"][evaluation["primary"]]["value"] is not None]
-    return "all modalities together less one alone", [
+    return "all modalities minus a single modality", [
         (
-            f"{label_model(row['joined'], evaluation)} less {_label_single_modality(row, evaluation)}",
+            f"{label_model(row['joined'], evaluation)} minus {_label_single_modality(row, evaluation)}",
             row["difference"][evaluation["primary"]],
         )
         for row in rows
@@ -206,6 +206,6 @@ def _list_modalities(evaluation: Evaluation) -> Rows:
 
 
 def _label_single_modality(row: dict[str, Any], evaluation: Evaluation) -> str:
-    """`mrna alone` of the same model; the whole name of another."""
+    """`mrna alone` for the same model, otherwise the display name."""
     is_same_model = ModelSpec.parse(row["alone"]).model == row["joined"]
     return f"{row['modality']} alone" if is_same_model else label_model(row["alone"], evaluation)

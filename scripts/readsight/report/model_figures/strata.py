@@ -1,4 +1,4 @@
-"""Scores on parts of the test sequences."""
+"""Figure of scores on strata of the test sequences."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from readsight.report.model_figures.scores import get_chance_levels
 from readsight.report.model_figures.style import Evaluation, assign_colours, label_metric, label_model
 
 TITLES = {"gc": "GC", "repeat": "repeats", "chromosome": "chromosome"}
-MOST = 30  # rows of a panel
+MOST = 30  # rows per panel
 
 
 def draw_strata(evaluation: Evaluation, output: Path) -> None:
-    """The primary metric by GC, repeats and chromosome, a panel each; a colour a model, as in the other figures."""
+    """The primary metric by GC content, repeats and chromosome, one panel each, with the models' usual colours."""
     strata = evaluation.get("strata")
     if not strata:
-        draw_message(output, "Scores are told by GC, repeats and chromosome of sequences alone.")
+        draw_message(output, "Strata by GC content, repeats and chromosome exist for sequences only.")
         return
     panels = {by: [row for row in strata["rows"] if row["by"] == by][:MOST] for by in TITLES}
     panels = {by: rows for by, rows in panels.items() if rows}

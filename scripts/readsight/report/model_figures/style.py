@@ -1,4 +1,4 @@
-"""Names, colours and rows that the figures of a task's models share."""
+"""Labels, colours and row order shared by the figures of a task's models."""
 
 import textwrap
 from typing import Any
@@ -23,14 +23,14 @@ WORSE = ("brier", "hamming", "log_loss", "ece", "ece_raw", "mse")  # lower is be
 
 
 def label_model(model: str, evaluation: Evaluation) -> str:
-    """A model's name in a figure."""
+    """A model's label in a figure."""
     if model == CONTROL:
         return "shuffled labels (control)"
     return describe_model(model, evaluation["facts"]["feature"], evaluation["kind"]).removeprefix("the ")
 
 
 def label_metric(metric: str, evaluation: Evaluation) -> str:
-    """A metric's name in a figure, with the way that is better."""
+    """A metric's label in a figure, with the direction that is better."""
     metric_name = TITLES.get(metric, METRIC_NAMES.get(metric, metric))
     if metric == "auprc" and "rare" in evaluation["facts"]:
         metric_name = f"{metric_name} of {evaluation['facts']['rare']}{'s' * (evaluation['primary'] == 'auprc')}"
@@ -38,25 +38,25 @@ def label_metric(metric: str, evaluation: Evaluation) -> str:
 
 
 def assign_colours(evaluation: Evaluation) -> dict[str, str]:
-    """A colour a model, the same in every figure: variants have that of the model that they are of; grey for the control."""
+    """Model → colour, the same in every figure: variants have the colour of their model, references are grey."""
     kinds = list(dict.fromkeys(ModelSpec.parse(m).model for m in evaluation["metrics"] if m not in REFERENCES))
     shade = {kind: COLOURS[number % 7] for number, kind in enumerate(kinds)}
     return {m: GREY if m in REFERENCES else shade[ModelSpec.parse(m).model] for m in evaluation["metrics"]}
 
 
 def select_plain(evaluation: Evaluation, section: str) -> dict[str, Any]:
-    """The models of a section that are trained on all modalities under the task's own balance."""
+    """The models of a section that are trained on all modalities under the task's balance."""
     return {m: values for m, values in evaluation.get(section, {}).items() if is_plain_model(m) and m not in REFERENCES}
 
 
 def select_leading(evaluation: Evaluation, models: list[str], most: int) -> list[str]:
-    """As many models as fit, the first and the linear one before all others."""
+    """The first `most` models, with the first model and the linear baseline at the front."""
     line = [m for m in LINEAR_MODELS if m in models][:1]
     return list(dict.fromkeys([*[m for m in models if m == evaluation["first"]], *line, *models]))[:most]
 
 
 def group_models(models: list[str]) -> list[list[str]]:
-    """Models in the blocks that they are shown in: whole, one modality alone, other balances, what no model may be like."""
+    """Models in display blocks: plain models, single modalities, alternative balances, references."""
     trained_models = [m for m in models if m not in REFERENCES]
     single_modality = [m for m in trained_models if ModelSpec.parse(m).modality]
     balanced = [m for m in trained_models if ModelSpec.parse(m).balance and m not in single_modality]
@@ -65,7 +65,7 @@ def group_models(models: list[str]) -> list[list[str]]:
 
 
 def place_rows(models: list[str], gap: float = 0.5) -> dict[str, float]:
-    """Height of each model's row, from 0 downwards, a gap between blocks."""
+    """Height of each model's row, from 0 downwards, with a gap between blocks."""
     heights: dict[str, float] = {}
     height = 0.0
     for block in group_models(models):
@@ -77,6 +77,6 @@ def place_rows(models: list[str], gap: float = 0.5) -> dict[str, float]:
 
 
 def wrap_text(text: str, width: int) -> tuple[str, float]:
-    """Text in lines, and their height in inches at size 9."""
+    """Text in lines, and its height in inches at size 9."""
     lines = textwrap.wrap(text, width)
     return "\n".join(lines), 0.16 * len(lines)
