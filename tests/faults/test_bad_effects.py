@@ -92,9 +92,9 @@ def test_contigs_of_another_style_or_genome_are_refused(step):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("chr1\t151\t.\tA\tC\t.\t.", "has 7 columns, a VCF has 8 or more, joined by tabs"),
-        ("chr1\tx\t.\tA\tC\t.\t.\t.", "column POS: 'x' is no position; whole numbers from 1 are needed"),
-        ("chr1\t151\t.\tA?\tC\t.\t.\t.", "column REF: 'A?' holds letters that are no bases"),
+        ("chr1\t151\t.\tA\tC\t.\t.", "has 7 columns; VCF has 8 or more, separated by tabs"),
+        ("chr1\tx\t.\tA\tC\t.\t.\t.", "column POS: 'x' is not a position; integers from 1 are required"),
+        ("chr1\t151\t.\tA?\tC\t.\t.\t.", "column REF: 'A?' contains letters that are not bases"),
     ],
 )
 def test_malformed_vcf_rows_are_refused(step, line, message):
@@ -104,7 +104,7 @@ def test_malformed_vcf_rows_are_refused(step, line, message):
 
 def test_files_that_are_not_vcf_are_refused(step):
     (step.folder / "b.vcf").write_text("chr1\t1\tA\n")
-    assert step(vcf=step.folder / "b.vcf") == ["b.vcf, row 1: is no VCF: its first line should be ##fileformat=VCFv4…"]
+    assert step(vcf=step.folder / "b.vcf") == ["b.vcf, row 1: is not VCF: its first line should be ##fileformat=VCFv4…"]
     (step.folder / "c.vcf.gz").write_bytes(b"\x1f\x8b\x08\x00cut")
     assert "gzip is truncated or corrupt" in step(vcf=step.folder / "c.vcf.gz")[0]
 
@@ -147,7 +147,7 @@ def test_genome_must_match_training(step):
         "genome.codes: differs from the genome that model.json was trained on; predict variants on the training genome"
     ]
     raw.write_bytes(changed[:-10].tobytes())
-    assert step() == ["genome.codes: 1,390 bases, and genome.json tells of 1,400; make both anew"]
+    assert step() == ["genome.codes: 1,390 bases, but genome.json lists 1,400; build both again"]
 
 
 def test_genome_of_another_alphabet_is_refused(step):

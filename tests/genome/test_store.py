@@ -34,8 +34,8 @@ def build_from_text(tmp_path):
 def test_bases_case_and_contigs_match_the_fasta(build_from_text, compressed):
     genome = build_from_text(FASTA, compressed)
     assert genome.lengths == {"chr1": 16, "chr2": 5}
-    assert decode(genome.contig("chr1")) == "ACGTNACGTNNNNNNN"
-    assert decode(genome.contig("chr2")) == "GGGCC"
+    assert decode(genome.get_contig("chr1")) == "ACGTNACGTNNNNNNN"
+    assert decode(genome.get_contig("chr2")) == "GGGCC"
     assert (genome.raw & REPEAT != 0).tolist() == [False] * 5 + [True] * 5 + [False] * 6 + [True] * 3 + [False] * 2
     assert genome.masked
 

@@ -71,7 +71,7 @@ def test_graphs_have_no_features(fold_files, tmp_path):
 def test_unsupported_outcome_is_refused(tmp_path):
     files = trainings.write_folds(tmp_path / "folds", trainings.make_fold("regression", n=80))
     with pytest.raises(
-        InputError, match="'logistic' predicts binary, multiclass, multilabel, and the outcome here is regression"
+        InputError, match="'logistic' predicts binary, multiclass, multilabel, but the outcome here is regression"
     ):
         trainings.train_and_predict(tmp_path, files, "logistic", {})
 

@@ -171,16 +171,16 @@ def label_rows(*labels: str) -> list[tuple[str, str, str]]:
 
 BAD = {
     "one class": (label_rows(*"xxxx"), {}, "label: all 4 sequences are 'x': one class, nothing to learn"),
-    "a class of one": (label_rows(*"xxxy"), {}, "label: class 'y' has one example (s3), which cannot be both trained and tested on"),
-    "numbers for classes": (label_rows(*map(str, range(60))), {}, "label: there are 60 different labels (0, 1, 10, 11, 12, …) of 60 sequences; these are no classes"),
+    "a class of one": (label_rows(*"xxxy"), {}, "label: class 'y' has one example (s3), which cannot be in both training and test"),
+    "numbers for classes": (label_rows(*map(str, range(60))), {}, "label: there are 60 different labels (0, 1, 10, 11, 12, …) of 60 sequences; these are not classes"),
     "no such positive": (label_rows(*"xxyy"), {"positive": "X"}, "positive: no sequence is 'X'; did you mean 'x'?"),
-    "a positive of three": (label_rows(*"xxyyzz"), {"positive": "x"}, "positive: is for two classes, and there are 3 (x, y, z)"),
-    "no places": (label_rows(*"xxyy"), {"by": "chromosome"}, "split.by: is chromosome, and 4 of 4 sequences do not say where they lie (the first: s0)"),
-    "one number": (label_rows(*"1111"), {"target": "score", "outcome": "regression"}, "label: all 4 sequences have the number 1: nothing to learn"),
+    "a positive of three": (label_rows(*"xxyyzz"), {"positive": "x"}, "positive: requires two classes, but there are 3 (x, y, z)"),
+    "no places": (label_rows(*"xxyy"), {"by": "chromosome"}, "split.by: is chromosome, but 4 of 4 sequences have no locus (first: s0)"),
+    "one number": (label_rows(*"1111"), {"target": "score", "outcome": "regression"}, "label: all 4 sequences have the value 1: nothing to learn"),
     "a label of all": (label_rows(*"1111"), {"label": ["label"], "outcome": "multilabel"}, "label: all 4 sequences are 1 in column 'label': nothing to learn"),
-    "a label that is neither": (label_rows(*"10?1"), {"label": ["label"], "outcome": "multilabel"}, "label: column 'label' says '?' of s2"),
-    "no label at all": (label_rows(*["NA"] * 4), {}, "sequences.files: no example is left"),
-    "negatives of several labels": (label_rows(*"1010"), {"label": ["label", "name"], "outcome": "multilabel", "negatives": {"method": "shuffled", "ratio": 1.0, "label": "n"}}, "sequences.negatives.method: negatives are a class, and several labels are predicted"),
+    "a label that is neither": (label_rows(*"10?1"), {"label": ["label"], "outcome": "multilabel"}, "label: column 'label' has '?' for s2"),
+    "no label at all": (label_rows(*["NA"] * 4), {}, "sequences.files: no example remains"),
+    "negatives of several labels": (label_rows(*"1010"), {"label": ["label", "name"], "outcome": "multilabel", "negatives": {"method": "shuffled", "ratio": 1.0, "label": "n"}}, "sequences.negatives.method: negatives form a class, but several labels are predicted"),
 }  # fmt: skip
 
 
@@ -193,13 +193,13 @@ def test_unlearnable_labels_are_refused_with_a_reason(tmp_path, rows, changed, m
 def test_class_emptied_by_contradictions_is_explained(tmp_path):
     first_file, _ = write_two_classes(tmp_path)
     faults = catch_faults(tmp_path, make_spec(first_file, first_file | {"label": "free"}))
-    assert faults == ["label: every sequence stands in the files with several labels, and none is left; are the files the same?"]
+    assert faults == ["label: every sequence has several labels in the files, so no example remains; are the files identical?"]
     rows = label_rows(*"xxxxyy")
     rows += [(f"t{i}", reverse_complement_text(sequence), "x") for i, (_, sequence, _) in enumerate(rows[4:])]
     faults = catch_faults(tmp_path, make_spec(write_table(tmp_path, rows, "label")))
     assert (
         "one class" in faults[0]
-        and "4 examples were left out, since their sequences bear several labels (s4, t0, s5, t1, …)" in faults[1]
+        and "4 examples were excluded because their sequences have several labels (s4, t0, s5, t1, …)" in faults[1]
     )
 
 

@@ -278,7 +278,7 @@ ROW = ("chr1", *make_change(120, next_base(120)), "GT", "0|1", "0|0")
         ([("chr1", 121, next_base(120), "A", *ROW[4:])], {}, "row 3, column REF"),
         ([ROW], {"bed": "chr3\t100\t140\n"}, "no contig 'chr3'"),
         ([ROW], {"bed": "chr1\t1190\t1230\n"}, "past the end of contig 'chr1'"),
-        ([ROW], {"head": "nothing"}, "row 1: is no VCF"),
+        ([ROW], {"head": "nothing"}, "row 1: is not VCF"),
     ],
 )
 def test_invalid_input_is_reported(folder, rows, options, message):

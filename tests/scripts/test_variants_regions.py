@@ -50,7 +50,7 @@ def test_targets_outside_the_reference_are_ignored(tmp_path):
     bed = tmp_path / "t.bed"
     bed.write_text("chr1\t0\t99\nchr2\t10\t30\nchrUn_x\t1\t5\n")
     assert read_bed(bed, {"chr2": 50}) == [("chr2", 10, 30)]
-    with pytest.raises(InputError, match="row 1: contig 'chr1' is not in the reference, nor is any other"):
+    with pytest.raises(InputError, match="row 1: contig 'chr1' is not in the reference, and neither is any contig"):
         read_bed(bed, {"2": 50})
 
 

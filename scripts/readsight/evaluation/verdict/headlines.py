@@ -43,7 +43,7 @@ def describe_multiclass(evaluation: Evaluation) -> list[str]:
     line = find_linear_baseline(evaluation)
     baseline = f"{describe_baseline(evaluation, 'accuracy')}; " if line else ""
     sentences = [
-        f"{capitalise(name_model(evaluation['first'], evaluation))} predicts {correct_count} test {facts['unit']} {describe_test_examples(facts)}correctly "
+        f"{capitalise(name_model(evaluation['first'], evaluation))} predicts {correct_count} test {facts['unit']} {describe_test_examples(facts)} correctly "
         f"(accuracy {format_estimate(metrics['accuracy'])}; {baseline}always predicting the most common class: {base:.3f}). "
         f"Balanced accuracy is {format_estimate(metrics['balanced_accuracy'])} (chance {facts['chance']:.3f})."
     ]
