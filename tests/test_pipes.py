@@ -108,8 +108,8 @@ def test_capture_returns_standard_output_only():
 
 def test_messages_of_failed_tools_are_saved(tmp_path):
     with pytest.raises(ToolError):
-        pipes.run_tool(shell_command("echo words >&2; exit 1"), messages_file=tmp_path / "messages")
-    assert (tmp_path / "messages").read_text() == "words\n"
+        pipes.run_tool(shell_command("echo message >&2; exit 1"), messages_file=tmp_path / "messages")
+    assert (tmp_path / "messages").read_text() == "message\n"
 
 
 def test_references_are_not_looked_up_online(monkeypatch):

@@ -109,8 +109,8 @@ def test_single_sample_pairs_with_single_truth_sample(project, tmp_path):
 
 
 def test_user_calls_must_contain_the_samples(project, tmp_path):
-    (fault,) = read_faults(project(variants__vcf=write_vcf(tmp_path / "own.vcf", ("A", "Bb"))))
-    assert "s.tsv, row 3, column sample: 'B' is not in own.vcf; available: Bb" in fault
+    (fault,) = read_faults(project(variants__vcf=write_vcf(tmp_path / "calls.vcf", ("A", "Bb"))))
+    assert "s.tsv, row 3, column sample: 'B' is not in calls.vcf; available: Bb" in fault
 
 
 def test_annotation_files_need_their_info_fields(project, tmp_path):
@@ -218,15 +218,15 @@ def test_long_lists_of_faults_are_shortened():
 
 
 def test_structural_variants_need_reads(project, tmp_path):
-    write_vcf(tmp_path / "own.vcf")
-    (fault,) = read_faults(project(samples=None, variants={"vcf": "own.vcf", "structural": ["delly"]}))
+    write_vcf(tmp_path / "calls.vcf")
+    (fault,) = read_faults(project(samples=None, variants={"vcf": "calls.vcf", "structural": ["delly"]}))
     assert "variants.structural: delly needs reads or alignments" in fault and fault.startswith("c.yaml, row")
 
 
 def test_user_calls_pair_with_the_truth(project, tmp_path):
-    user_calls, truth = write_vcf(tmp_path / "own.vcf", ("X", "Y")), write_vcf(tmp_path / "t.vcf", ("P", "Q"))
+    user_calls, truth = write_vcf(tmp_path / "calls.vcf", ("X", "Y")), write_vcf(tmp_path / "t.vcf", ("P", "Q"))
     (fault,) = read_faults(project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth}}))
-    assert "t.vcf: its samples (P, Q) do not match those of own.vcf (X, Y)" in fault
+    assert "t.vcf: its samples (P, Q) do not match those of calls.vcf (X, Y)" in fault
     assert (
         preflight.examine_project(
             project(samples=None, variants={"vcf": user_calls, "truth": {"vcf": truth, "samples": {"X": "P", "Y": "Q"}}})
@@ -236,12 +236,12 @@ def test_user_calls_pair_with_the_truth(project, tmp_path):
 
 
 def test_calls_without_genotypes_are_refused(project, tmp_path):
-    sites, truth = write_vcf(tmp_path / "own.vcf", ()), write_vcf(tmp_path / "t.vcf", ("A", "B"))
+    sites, truth = write_vcf(tmp_path / "calls.vcf", ()), write_vcf(tmp_path / "t.vcf", ("A", "B"))
     assert preflight.examine_project(project(samples=None, variants={"vcf": sites})) == []
     (fault,) = read_faults(project(samples=None, variants={"vcf": sites, "truth": {"vcf": truth}}))
-    assert "own.vcf: has no sample columns" in fault
+    assert "calls.vcf: has no sample columns" in fault
     (fault,) = read_faults(project(variants={"truth": {"vcf": sites}}))
-    assert "own.vcf: has no sample columns" in fault
+    assert "calls.vcf: has no sample columns" in fault
 
 
 def test_tables_need_disk_but_no_genome(project, tmp_path):
@@ -258,7 +258,7 @@ def test_table_header_is_read_once(project, tmp_path, monkeypatch):
     messages = []
     for _ in range(2):
         preflight.examine_project(
-            project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *words: messages.append(words)
+            project(samples=None, reference={}, tables={"t": {"files": ["t.csv"]}}), lambda *message: messages.append(message)
         )
         monkeypatch.setattr("readsight.expression.matrices.header.read_header", lambda *a, **k: pytest.fail("read again"))
     assert messages.count(("table t", "t.csv: 2 samples, 1 features")) == 2

@@ -51,7 +51,7 @@ def test_results_are_cached_until_the_file_changes(tmp_path):
     entries = set(Cache().folder.iterdir())
     assert len(entries) == 2 and read_faults(valid_project) == [] and set(Cache().folder.iterdir()) == entries
     write_fasta(tmp_path / "free.fa", {"a": "ACGTJ"})
-    assert "has 'J', which is no base" in read_faults(valid_project)[0]
+    assert "has 'J', which is not a base" in read_faults(valid_project)[0]
 
 
 def build_rows(*labels: str, columns: str = "label") -> str:
@@ -59,22 +59,22 @@ def build_rows(*labels: str, columns: str = "label") -> str:
     return f"sequence\t{columns}\n" + "".join(f"{draw_bases(rng, 20)}\t{label}\n" for label in labels)
 
 
-SAME = {
+FAULTY_TABLES = {
     "one class": (build_rows(*"xxxx"), {}),
     "a class of one": (build_rows(*"xxxy"), {}),
-    "numbers for classes": (build_rows(*map(str, range(60))), {}),
-    "no such positive": (build_rows(*"xxyy"), {"positive": "X"}),
-    "no places": (build_rows(*"xxyy"), {"split": {"by": "chromosome"}}),
-    "no such label": (build_rows(*"xxyy", columns="lable"), {}),
-    "no such group": (build_rows(*"xxyy"), {"split": {"by": "group", "column": "labels"}}),
+    "too many classes": (build_rows(*map(str, range(60))), {}),
+    "unknown positive class": (build_rows(*"xxyy"), {"positive": "X"}),
+    "no coordinates": (build_rows(*"xxyy"), {"split": {"by": "chromosome"}}),
+    "unknown label column": (build_rows(*"xxyy", columns="lable"), {}),
+    "unknown group column": (build_rows(*"xxyy"), {"split": {"by": "group", "column": "labels"}}),
     "no split": (build_rows(*"xxyy"), {"split": {"by": "given"}}),
-    "a score that is none": (build_rows(*"12x4"), {"sequences": {"target": "score"}}),
+    "an invalid score": (build_rows(*"12x4"), {"sequences": {"target": "score"}}),
     "unequal": (build_rows(*"xxyy") + "ACGT\ty\n", {}),
     "a protein": (build_rows(*"xxyy") + "MKVLAAGIVGLCAKAYLEQH\ty\n", {}),
 }
 
 
-@pytest.mark.parametrize(("text", "task"), SAME.values(), ids=SAME)
+@pytest.mark.parametrize(("text", "task"), FAULTY_TABLES.values(), ids=FAULTY_TABLES)
 def test_doctor_reports_what_the_job_would(tmp_path, text, task):
     (tmp_path / "t.tsv").write_text(text)
     faulty_project = build_project({"path": tmp_path / "t.tsv"}, **task)
@@ -90,20 +90,20 @@ def test_spec_of_the_tests_matches_the_wiring(tmp_path):
     assert DatasetWiring(valid_project).sequences_spec(SimpleNamespace(task="t")) == make_spec(*write_two_classes(tmp_path))
 
 
-KEYS = {
-    "a chromosome that no example lies on": ({"split": {"by": "chromosome", "test_chromosomes": ["chr2"], "validation_chromosomes": ["chr6"]}}, "tasks.t.split.validation_chromosomes.0: no example is on 'chr6'; did you mean 'chr5'? Available: chr1, chr2, chr3, chr4, chr5"),
-    "a chromosome in another style": ({"split": {"by": "chromosome", "test_chromosomes": ["2"]}}, "tasks.t.split.test_chromosomes.0: no example is on '2'; did you mean 'chr2'?"),
+CONTRADICTIONS = {
+    "chromosome without examples": ({"split": {"by": "chromosome", "test_chromosomes": ["chr2"], "validation_chromosomes": ["chr6"]}}, "tasks.t.split.validation_chromosomes.0: no example is on 'chr6'; did you mean 'chr5'? Available: chr1, chr2, chr3, chr4, chr5"),
+    "chromosome name in a different style": ({"split": {"by": "chromosome", "test_chromosomes": ["2"]}}, "tasks.t.split.test_chromosomes.0: no example is on '2'; did you mean 'chr2'?"),
     "k-mers of a representation": ({"representation": "kmer", "represent": {"k": 12}, "sequences": {"length": 10, "unequal": "crop"}}, "tasks.t.represent.k: k-mers of 12 bases do not fit into sequences of 10"),
     "k-mers of a model": ({"models": ["kmer_linear"], "kmers": {"k": 6}, "sequences": {"length": 5, "unequal": "crop"}}, "tasks.t.kmers.k: k-mers of 6 bases do not fit into sequences of 5"),
     "gapped k-mers": ({"models": ["gapped_kmer_svm"], "kmers": {"length": 41}}, "tasks.t.kmers.length: gapped k-mers of 41 bases do not fit into sequences of 40"),
     "k-mers of a graph": ({"models": ["graph"], "architectures": {"graph": {"k": 8}}, "sequences": {"length": 6, "unequal": "crop"}}, "tasks.t.architectures.graph.k: k-mers of 8 bases do not fit into sequences of 6"),
-    "another positive": ({"positive": "bond"}, "tasks.t.positive: no sequence is 'bond'; did you mean 'bound'?"),
-    "negatives of a lone class do not help its positive": ({"positive": "none", "sequences": {"negatives": {"method": "shuffled", "label": "made"}}}, "tasks.t.positive: no sequence is 'none'; there are: bound, free, made"),
-    "checkpoint that is not there": ({"representation": "transformer", "represent": {"checkpoint": "nowhere"}, "models": ["transformer"]}, "tasks.t.represent.checkpoint: folder does not exist: nowhere"),
+    "misspelled positive class": ({"positive": "bond"}, "tasks.t.positive: no sequence is 'bond'; did you mean 'bound'?"),
+    "unknown positive class with generated negatives": ({"positive": "none", "sequences": {"negatives": {"method": "shuffled", "label": "made"}}}, "tasks.t.positive: no sequence is 'none'; there are: bound, free, made"),
+    "missing checkpoint": ({"representation": "transformer", "represent": {"checkpoint": "nowhere"}, "models": ["transformer"]}, "tasks.t.represent.checkpoint: folder does not exist: nowhere"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("task", "message"), KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize(("task", "message"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
 def test_keys_that_contradict_the_data_are_reported(tmp_path, task, message):
     reported = read_faults(build_project(*write_two_classes(tmp_path), **task))
     assert len(reported) == 1 and reported[0].startswith(message), reported

@@ -177,7 +177,7 @@ CASES = {
     mates_shuffled: ["samples.tsv, row 2", "A_L1_2.fq.gz", "shuffled", "disagree at read", "seqkit pair"],
     mates_of_unequal_count: ["samples.tsv, row 3", "A_L2_1.fq.gz has 60 reads", "A_L2_2.fq.gz has 57", "seqkit pair"],
     empty_file: ["samples.tsv, row 2", "A_L1_1.fq.gz: is empty (0 bytes)", "get the file again"],
-    no_reads: ["samples.tsv, row 2", "A_L1_1.fq.gz: holds no read"],
+    no_reads: ["samples.tsv, row 2", "A_L1_1.fq.gz: has no reads"],
     offset_64: ["samples.tsv, row 3", "A_L2_1.fq.gz", "A_L2_2.fq.gz", "offset 64", "33 is needed", "seqtk seq -Q64"],
     one_file_in_two_units: [
         "samples.tsv, row 3, column fastq_1",
@@ -236,7 +236,7 @@ def test_many_faults_are_reported_at_once(tiny, capsys):
 
 def test_lower_case_iupac_codes_and_missing_index_are_valid(tiny, capsys):
     genome = GENOME[:600].lower() + "RYKMSWBDHVN" + GENOME[611:]
-    tiny.write("genome.fa", f">20 with words\n{genome}\n")
+    tiny.write("genome.fa", f">20 with a description\n{genome}\n")
     assert preflight.main(["config.yaml"]) == 0, capsys.readouterr().out
 
 
@@ -250,7 +250,9 @@ def run_snakemake(folder: Path, *arguments: str) -> tuple[int, str]:
     return process.returncode, process.stdout + process.stderr
 
 
-needs_snakemake = pytest.mark.skipif(snakemake is None, reason="no Snakemake beside this Python, nor in .venv: make setup")
+needs_snakemake = pytest.mark.skipif(
+    snakemake is None, reason="Snakemake is neither next to this Python nor in .venv: make setup"
+)
 
 
 @needs_snakemake

@@ -45,7 +45,7 @@ def wait_for_tool(run: subprocess.Popen, pattern: str) -> int:
             if pattern in f"{Path(tool).name} {arguments}" and "snakemake" not in line:
                 return pid
         time.sleep(0.003)
-    raise AssertionError(f"the run ended before {pattern!r} was seen:\n{run.stdout.read() if run.stdout else ''}")
+    raise AssertionError(f"the run ended before {pattern!r} was running:\n{run.stdout.read() if run.stdout else ''}")
 
 
 def test_reads_that_do_not_map_fail(tmp_path):

@@ -46,4 +46,8 @@ def test_resplits_are_used_only_with_given_splits(build_wiring):
     given = build_wiring(models=["network"], split={"by": "given"}).resplit_files(wildcards)
     assert set(given) == {"again_test", "again_train", "again_tensors", "again_about"}
     assert all("repeat1" in path for path in given.values())
-    assert build_wiring().resplit_files(wildcards) == {} == build_wiring(split={"by": "given", "resplits": 0}).resplit_files(wildcards)
+    assert (
+        build_wiring().resplit_files(wildcards)
+        == {}
+        == build_wiring(split={"by": "given", "resplits": 0}).resplit_files(wildcards)
+    )

@@ -60,5 +60,7 @@ def test_metadata_sheet_has_nothing_to_align(tmp_path):
 
 def test_user_calls_replace_the_callers(build_wiring):
     variants = build_wiring(vcf="own.vcf")
-    assert variants.callers == ["given"] and variants.raw_calls(SimpleNamespace(caller="given")) == ["results/p/variants/raw/given.bcf"]
+    assert variants.callers == ["given"] and variants.raw_calls(SimpleNamespace(caller="given")) == [
+        "results/p/variants/raw/given.bcf"
+    ]
     assert build_wiring().user_vcf() == []

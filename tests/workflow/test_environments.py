@@ -165,7 +165,7 @@ def test_refused_environment_is_reported_and_leaves_nothing(tmp_path, package, p
 
 SNAKEFILE = """
 rule all:
-    output: "said.txt"
+    output: "prefix.txt"
     conda: "some.yaml"
     shell: "python -c 'import sys; print(sys.prefix)' > {output}; cat {output}"
 """
@@ -190,7 +190,7 @@ def test_provider_rebuilds_after_an_edit(workflow):
     path = f"{CONDA.parent}{os.pathsep}{ROOT / '.venv/bin'}"
     first = run_snakemake(workflow, path)
     assert first.returncode == 0, first.stdout
-    prefix = (workflow / "said.txt").read_text().strip()
+    prefix = (workflow / "prefix.txt").read_text().strip()
     assert Path(prefix).parent == workflow / ".snakemake/conda"
 
     repeated = run_snakemake(workflow, path, "--forceall")
@@ -200,7 +200,7 @@ def test_provider_rebuilds_after_an_edit(workflow):
     edited = run_snakemake(workflow, path)
     assert edited.returncode == 0, edited.stdout
     assert "Creating conda environment" in edited.stdout
-    assert (workflow / "said.txt").read_text().strip() not in ("", prefix)
+    assert (workflow / "prefix.txt").read_text().strip() not in ("", prefix)
 
 
 @on_debian
@@ -220,17 +220,17 @@ def test_prebuilt_environments_are_reused_by_snakemake(workflow):
 
 RECORDER = """#!{python}
 import json, pathlib, sys
-words = sys.argv[1:]
+arguments = sys.argv[1:]
 with open("{folder}/calls.txt", "a") as calls:
-    print(" ".join(words), file=calls)
-if words == ["--version"]:
+    print(" ".join(arguments), file=calls)
+if arguments == ["--version"]:
     print("conda 25.1.0")
-elif words[0] == "info":
+elif arguments[0] == "info":
     print(json.dumps({{"conda_prefix": "{folder}", "platform": "linux-64"}}))
-elif words[0] == "config":
+elif arguments[0] == "config":
     print(json.dumps({{"get": {{"channel_priority": "strict"}}}}))
-elif words[:2] == ["env", "create"]:
-    prefix = pathlib.Path(words[words.index("--prefix") + 1], "bin")
+elif arguments[:2] == ["env", "create"]:
+    prefix = pathlib.Path(arguments[arguments.index("--prefix") + 1], "bin")
     prefix.mkdir(parents=True)
     (prefix / "python").symlink_to("{python}")
 """
@@ -360,7 +360,9 @@ def test_unsupported_front_end_installs_a_supported_conda(machine, name, version
     first = machine.run_setup()
     assert first.returncode == 0, first.stderr
     assert machine.conda_target == ".readsight/conda/bin/conda"
-    assert machine.creation_calls == [f"{name} create --quiet --yes --prefix .readsight/conda --channel conda-forge conda>=24.7.1"]
+    assert machine.creation_calls == [
+        f"{name} create --quiet --yes --prefix .readsight/conda --channel conda-forge conda>=24.7.1"
+    ]
     machine.run_setup()
     assert len(machine.creation_calls) == 1, "made once"
 

@@ -104,9 +104,9 @@ def test_values_survive_both_decompressions(open_page, example_set):
         assert values == pytest.approx(example_set.contributions("mutagenesis", "yes")[row], rel=1e-4, abs=1e-4)
     script = """(() => { const raw = atob(document.getElementById('block').textContent.trim()), given = Uint8Array.from(raw, (c) => c.charCodeAt(0));
       return new Blob([given]).stream().pipeThrough(new DecompressionStream('gzip')) })()"""
-    script = f"""(async () => {{ const whole = new Uint8Array(await new Response({script}).arrayBuffer());
-      const own = explorer.inflate(Uint8Array.from(atob(document.getElementById('block').textContent.trim()), (c) => c.charCodeAt(0)), whole.length);
-      return whole.length === explorer.about.size && whole.every((v, i) => v === own[i]); }})()"""
+    script = f"""(async () => {{ const expected = new Uint8Array(await new Response({script}).arrayBuffer());
+      const inflated = explorer.inflate(Uint8Array.from(atob(document.getElementById('block').textContent.trim()), (c) => c.charCodeAt(0)), expected.length);
+      return expected.length === explorer.about.size && expected.every((v, i) => v === inflated[i]); }})()"""
     assert chromium.evaluate(script) is True
 
 

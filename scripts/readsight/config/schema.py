@@ -175,7 +175,7 @@ class Expression(Section):
     quantifiers: list[Literal["star", "salmon"]] = Field(
         ["star"],
         min_length=1,
-        description="star: alignment, with counts by featureCounts and by STAR; needs about 10 bytes of memory per base of the reference. salmon: transcripts by pseudo-alignment; on its own it needs little memory.",
+        description="star: alignment, with counts by featureCounts and by STAR; needs about 10 bytes of memory per base of the reference. salmon: transcripts by pseudo-alignment; without star it needs little memory.",
     )
     two_pass: bool = Field(False, description="STAR's two-pass mode: align again with the junctions of the first pass.")
     strandedness: Literal["auto", "unstranded", "forward", "reverse"] = Field(

@@ -195,8 +195,8 @@ def _check_smote(task: Task, annotations: Mapping[str, Mapping[str, str]]) -> li
     too_small = [class_name for class_name, n in counts.items() if n < minimum]
     key = "method" if task.balance.method == "smote" else "compare"
     return [
-        f"balance.{key}: SMOTE draws between two samples of a class, and of {class_name!r} ({counts[class_name]} samples to train on) some inner "
-        f"training part has one; {minimum} are needed: say balance.{key}: {'oversample' if key == 'method' else '[oversample]'} or class_weight"
+        f"balance.{key}: SMOTE needs two samples of a class, and of {class_name!r} ({counts[class_name]} samples for training) some inner "
+        f"training fold has one; {minimum} are needed: set balance.{key}: {'oversample' if key == 'method' else '[oversample]'} or class_weight"
         for class_name in too_small
     ]
 

@@ -353,8 +353,8 @@ def _check_min_lengths(task: Task, length: int) -> list[str]:
     if "graph" in models and encoding != "kmer_graph":
         needs.append(("architectures.graph.k", architectures.graph.k, "k-mers"))
     faults = [
-        f"{key}: {what} of {value} bases do not fit into sequences of {length} bases; use a smaller value"
-        for key, value, what in needs
+        f"{key}: {unit} of {value} bases do not fit into sequences of {length} bases; use a smaller value"
+        for key, value, unit in needs
         if value > length
     ]
     bin_width = task.sequences.bin
