@@ -188,8 +188,8 @@ def test_pairs_use_the_alternative_window(tmp_path):
     paired = replace(
         attributions,
         sequence=pair_codes,
-        found={"m": {"on": np.concatenate([0 * values, values], axis=1)}},
-        about=attributions.attributes | {"pair": True},
+        values={"m": {"on": np.concatenate([0 * values, values], axis=1)}},
+        attributes=attributions.attributes | {"pair": True},
     )
     codes, by_head, start = interpret_motifs.select_alternative_window(paired)
     np.testing.assert_array_equal(codes, attributions.sequence)

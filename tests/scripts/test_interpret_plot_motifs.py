@@ -111,6 +111,6 @@ def test_failed_methods_are_marked_in_figures(tmp_path):
 
 
 def test_missing_motifs_are_stated_in_figures(tmp_path):
-    texts = draw_figures(tmp_path, found=0)
+    texts = draw_figures(tmp_path, motif_count=0)
     assert "No motif was discovered: on: all contributions are zero." in texts["motifs"]
     assert texts["spacing"].startswith("No pair of motifs") and texts["filters"].startswith("The network has no first layer")

@@ -14,7 +14,7 @@ from readsight.genome.codes import encode, reverse_complement
 from readsight.interpret.sequence_attribution.attribution_file import Attributions
 from readsight.interpret.sequence_attribution.explained_examples import FILES, OPTIONAL_FILES
 
-UP, DOWN = encode("TGACTCAGCA"), encode("CCGGAAGTAT")  # what raises the explained number, and what lowers it
+UP, DOWN = encode("TGACTCAGCA"), encode("CCGGAAGTAT")  # raises and lowers the explained output
 SETTINGS = TrainingConfig().model_dump() | networks.QUICK | {"epochs": 20, "patience": 20, "dropout": 0.0}
 
 

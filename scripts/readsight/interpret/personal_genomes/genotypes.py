@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from readsight.dataset.sequences import variant_windows
-from readsight.dataset.sequences.variant_windows import MOST_NAMED, Alleles
+from readsight.dataset.sequences.variant_windows import MAX_NAMED, Alleles
 from readsight.errors import InputError
 from readsight.genome.store import Genome, describe_missing_contigs
 from readsight.interpret.personal_genomes.haplotype_sequence import SequenceChange
@@ -159,7 +159,7 @@ def select_samples(path: str, available: list[str], wanted_samples: Sequence[str
             continue
         suggestion = find_closest(name, available)
         hint = f"did you mean {suggestion!r}? " if suggestion else ""
-        listing = ", ".join(available[:MOST_NAMED]) + f" and {len(available) - MOST_NAMED:,} more" * (len(available) > MOST_NAMED)
+        listing = ", ".join(available[:MAX_NAMED]) + f" and {len(available) - MAX_NAMED:,} more" * (len(available) > MAX_NAMED)
         faults.append(f"interpret.personal.samples: {path} has no sample {name!r}; {hint}there are: {listing}")
     duplicates = sorted({name for name in available if available.count(name) > 1})
     faults += [f"{path}: sample {name!r} occurs twice; sample names must be unique" for name in duplicates]
@@ -214,7 +214,7 @@ def _add_record(cohort: GenotypeCohort, checked_alleles: Alleles, row: int, fiel
     checked_alleles.position.append(position)
     checked_alleles.ref.append(ref)
     checked_alleles.rows.append(row)
-    names = tuple(f"{fields[0]}:{position + 1}:{ref[:MOST_NAMED]}:{alt[:MOST_NAMED]}" for alt in alts)
+    names = tuple(f"{fields[0]}:{position + 1}:{ref[:MAX_NAMED]}:{alt[:MAX_NAMED]}" for alt in alts)
     changes = tuple(_build_changes(cohort, names, position, ref, alts, calls, row))
     if calls or missing:
         record = GenotypeRecord(position, position + len(ref), names, changes, calls, frozenset(missing))
