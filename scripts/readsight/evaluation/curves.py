@@ -11,9 +11,9 @@ from readsight.evaluation.predictions import PredictionSubset
 from readsight.stats import metrics, survival
 
 GRID = np.linspace(0, 1, 101)
-POINTS = 1500  # largest number of examples shown as points; more are counted on a grid
-SIDE = 40  # cells of that grid per axis
-EACH = 14  # smallest number of examples per bin of the calibration curve, if there are enough
+MAX_POINTS = 1500  # largest number of examples shown as points; more are counted on a grid
+GRID_CELLS = 40  # cells of that grid per axis
+MIN_PER_BIN = 14  # smallest number of examples per bin of the calibration curve, if there are enough
 Curve = dict[str, list[float]]
 
 
@@ -80,7 +80,7 @@ def compute_reliability(subsets: list[PredictionSubset]) -> dict[str, list[dict[
         rows = [kind.get_calibration_data(subset, name) for subset in subsets]
         weights = [subset.weights[:, i] for subset, row in zip(subsets, rows, strict=True) for i in row[2]]
         guess, truth = (np.concatenate([row[column] for row in rows]) for column in (0, 1))
-        bins[name] = metrics.reliability_curve(guess, truth, weights, bins=int(np.clip(len(guess) // EACH, 3, 10)))
+        bins[name] = metrics.reliability_curve(guess, truth, weights, bins=int(np.clip(len(guess) // MIN_PER_BIN, 3, 10)))
     return bins
 
 
@@ -124,7 +124,7 @@ def _compute_site_curve(subsets: list[PredictionSubset], site: int) -> Curve | N
 def collect_scatter(subsets: list[PredictionSubset]) -> dict[str, Any]:
     """Predicted against observed scores (of profiles: totals), averaged over repeats.
 
-    points: (n, 2) observed, predicted. With many examples instead counts: (SIDE, SIDE), rows by observed, with edges of both axes.
+    points: (n, 2) observed, predicted. With many examples instead counts: (GRID_CELLS, GRID_CELLS), rows by observed, with edges of both axes.
     """
     first = subsets[0]
     pairs = [
@@ -132,9 +132,9 @@ def collect_scatter(subsets: list[PredictionSubset]) -> dict[str, Any]:
     ]
     observed = np.concatenate([target for target, _ in pairs]).astype(float)
     predicted = np.concatenate([prediction for _, prediction in pairs]).astype(float)
-    if len(observed) <= POINTS:
+    if len(observed) <= MAX_POINTS:
         return {"points": np.stack([observed, predicted], axis=1).tolist()}
-    counts, rows, columns = np.histogram2d(observed, predicted, bins=SIDE)
+    counts, rows, columns = np.histogram2d(observed, predicted, bins=GRID_CELLS)
     return {"counts": counts.tolist(), "observed": rows.tolist(), "predicted": columns.tolist()}
 
 

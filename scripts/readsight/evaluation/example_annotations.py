@@ -10,9 +10,9 @@ import pandas as pd
 from readsight.dataset import fold_file
 from readsight.dataset.outcome import Outcome
 
-STEP = 10_000  # targets read at once
-BLOCKS = (100_000, 30_000, 10_000, 3_000)  # bases; shorter for small genomes
-FEW = 10
+ROWS_PER_READ = 10_000  # targets read at once
+BLOCK_LENGTHS = (100_000, 30_000, 10_000, 3_000)  # bases; shorter for small genomes
+MIN_GROUPS = 10
 MIN_BLOCKS = 30
 
 
@@ -39,9 +39,9 @@ class ExampleAnnotations:
         if self.target is None or not kept.any():
             return None
         total: float | np.ndarray = 0.0
-        for start in range(0, len(kept), STEP):
-            is_kept = kept[start : start + STEP]
-            total = total + np.asarray(self.target[start : start + STEP])[is_kept].sum(axis=0, dtype=float)
+        for start in range(0, len(kept), ROWS_PER_READ):
+            is_kept = kept[start : start + ROWS_PER_READ]
+            total = total + np.asarray(self.target[start : start + ROWS_PER_READ])[is_kept].sum(axis=0, dtype=float)
         return np.asarray(total)[None] / kept.sum()
 
     def get_column(self, examples: np.ndarray, name: str) -> np.ndarray | None:
@@ -58,7 +58,7 @@ class ExampleAnnotations:
         chrom, start = self.get_column(examples, "chrom"), self.get_column(examples, "start")
         if chrom is None or start is None or (chrom.astype(str) == "").any():
             return None
-        for length in BLOCKS:
+        for length in BLOCK_LENGTHS:
             block_number = np.maximum(start.astype(int), 0) // length  # a padded window begins before its contig
             blocks = np.array([f"{c}:{s}" for c, s in zip(chrom.astype(str), block_number, strict=True)])
             if len(np.unique(blocks)) >= MIN_BLOCKS:
@@ -74,8 +74,12 @@ def regroup_by_block(tables: dict[str, pd.DataFrame], annotations: ExampleAnnota
     """
     unique_examples = next(iter(tables.values())).drop_duplicates("example")
     examples = unique_examples["example"].to_numpy(str)
-    blocks = annotations.assign_blocks(examples) if annotations is not None and unique_examples["group"].nunique() < FEW else None
-    if blocks is None or len(np.unique(blocks)) < FEW:
+    blocks = (
+        annotations.assign_blocks(examples)
+        if annotations is not None and unique_examples["group"].nunique() < MIN_GROUPS
+        else None
+    )
+    if blocks is None or len(np.unique(blocks)) < MIN_GROUPS:
         return tables
     block_of = dict(zip(examples, blocks, strict=True))
     return {model: table.assign(group=table["example"].map(block_of).fillna(table["group"])) for model, table in tables.items()}

@@ -27,7 +27,7 @@ from readsight.stats.confidence_intervals import (
 
 Cell = dict[str, Any]
 AVERAGED = "wilson, averaged"
-OF_CALLS = ("accuracy", "balanced_accuracy", "exact_match")
+CALL_METRICS = ("accuracy", "balanced_accuracy", "exact_match")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def adjust_macro_auroc(cell: Cell, per_class: dict[str, dict[str, Any]]) -> Cell
 def compute_difference(first: ModelScores, second: ModelScores, names: tuple[str, ...]) -> dict[str, Cell]:
     """Scores of the first model minus those of the second, paired over the same resamples of the same test examples."""
     cells = {name: summarise_bootstrap(first.values[name] - second.values[name]) for name in names}
-    for name in OF_CALLS:
+    for name in CALL_METRICS:
         if name in cells and first.is_correct is not None:
             classes = np.unique(first.strata) if name == "balanced_accuracy" else [None]
             closed = mean_of_proportions([_compare_proportions(first, second, stratum) for stratum in classes])

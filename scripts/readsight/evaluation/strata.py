@@ -11,8 +11,8 @@ from readsight.evaluation.plan import EvaluationPlan
 from readsight.evaluation.predictions import Resamples, split_by_repeat
 from readsight.evaluation.scores import score_metric
 
-LEAST = 20  # smallest number of examples of each class for a chromosome to be a stratum
-MOST = 0.5  # repeat fraction of the highest stratum
+MIN_EXAMPLES = 20  # smallest number of examples of each class for a chromosome to be a stratum
+MOSTLY_REPEATS = 0.5  # repeat fraction of the highest stratum
 
 
 def score_strata(
@@ -52,7 +52,11 @@ def group_by_repeats(repeat: np.ndarray | None) -> list[Mask]:
     """Examples without, with some, and with mostly repeats; unknown ones are omitted."""
     if repeat is None or not np.isfinite(repeat := repeat.astype(float)).any():
         return []
-    kinds = {"none": repeat == 0, "some": (repeat > 0) & (repeat < MOST), f"{MOST:.0%} or more": repeat >= MOST}
+    kinds = {
+        "none": repeat == 0,
+        "some": (repeat > 0) & (repeat < MOSTLY_REPEATS),
+        f"{MOSTLY_REPEATS:.0%} or more": repeat >= MOSTLY_REPEATS,
+    }
     return [("repeat", name, members) for name, members in kinds.items() if members.any()]
 
 
@@ -65,7 +69,7 @@ def group_by_chromosome(chrom: np.ndarray | None, examples: pd.DataFrame, outcom
     masks = []
     for name in sorted(set(chrom) - {""}, key=lambda c: (len(c), c)):
         members = chrom == name
-        if all((members & (label == c)).sum() >= LEAST for c in np.unique(label)):
+        if all((members & (label == c)).sum() >= MIN_EXAMPLES for c in np.unique(label)):
             masks.append(("chromosome", name, members))
     return masks
 

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
-_CODE = bytes(4 if (place := b"ACGT".find(bytes([letter]).upper())) < 0 else place for letter in range(256))
+_CODE = bytes(4 if (position := b"ACGT".find(bytes([letter]).upper())) < 0 else position for letter in range(256))
 
 
 def encode(text: str) -> np.ndarray:

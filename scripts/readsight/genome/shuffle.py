@@ -45,7 +45,7 @@ def _shuffle_block(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _walk_edges(first: np.ndarray, edges: np.ndarray, edge_starts: np.ndarray, length: int) -> np.ndarray:
-    """All sequences at once, base by base. edges: targets, grouped by base. place: (n × symbols,) start of each group."""
+    """All sequences at once, base by base. edges: targets, grouped by base. edge_starts: (n × symbols,) start of each group."""
     walk = np.empty((length, len(first)), np.uint8)
     walk[0] = first
     base = np.arange(len(first)) * SYMBOLS

@@ -17,7 +17,7 @@ from readsight.genome.store import BASE, REPEAT, Genome
 
 N = 4
 OUTSIDE = ("error", "pad", "drop")
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 
 
 def cut_windows(
@@ -115,9 +115,9 @@ def describe_outside(genome: Genome, contigs: np.ndarray, starts: np.ndarray, le
     ends = starts + length
     rows = [
         f"{genome.names[c]}:{s}-{e} reaches past its contig of {genome.sizes[c]:,} bases"
-        for c, s, e in zip(contigs[:MOST_SHOWN].tolist(), starts[:MOST_SHOWN].tolist(), ends[:MOST_SHOWN].tolist(), strict=True)
+        for c, s, e in zip(contigs[:MAX_SHOWN].tolist(), starts[:MAX_SHOWN].tolist(), ends[:MAX_SHOWN].tolist(), strict=True)
     ]
-    omitted = [f"… and {len(starts) - MOST_SHOWN:,} more windows"] if len(starts) > MOST_SHOWN else []
+    omitted = [f"… and {len(starts) - MAX_SHOWN:,} more windows"] if len(starts) > MAX_SHOWN else []
     return [*rows, *omitted, "set sequences.outside to pad or drop, or reduce sequences.length"]
 
 

@@ -83,7 +83,7 @@ def test_given_split_percentile_is_described(percentile, phrase):
     evaluation = {"first": "network", "facts": {"given": True}, "luck": {"network": variability}, "metrics": {}}
     assert f"The given split is {phrase}: 12 random divisions" in findings.describe_variability(evaluation)[0]
     variability["values"] = variability["values"][:3]
-    assert "Too few to tell" in findings.describe_variability(evaluation)[0], "three divisions have no tails"
+    assert "Too few divisions" in findings.describe_variability(evaluation)[0], "three divisions have no tails"
 
 
 def test_few_groups_of_a_class_give_a_warning():

@@ -6,8 +6,7 @@ AMBIGUOUS = b"NRYSWKMBDHVXnryswkmbdhvx"
 ALLOWED = BASES + AMBIGUOUS
 RNA = set(b"Uu")
 GAPS = set(b"-.")
-OF_PROTEIN = set(b"EFILPQZJOeeilpqzjo*")
-MOSTLY = 0.6
+MIN_NUCLEOTIDE_FRACTION = 0.6
 BLANKS = b"\n\r \t"
 
 
@@ -24,7 +23,7 @@ def is_all_unknown(sequence: bytes) -> bool:
 def is_protein(sequence: bytes) -> bool:
     """Whether a sequence looks like amino acids: at least 8 letters, of which fewer than 60 % are nucleotides."""
     nucleotides = len(sequence) - len(sequence.translate(None, BASES + b"NnUu"))
-    return len(sequence) >= 8 and nucleotides < MOSTLY * len(sequence.translate(None, b"-.*"))
+    return len(sequence) >= 8 and nucleotides < MIN_NUCLEOTIDE_FRACTION * len(sequence.translate(None, b"-.*"))
 
 
 def describe_fault(sequence: bytes) -> str | None:

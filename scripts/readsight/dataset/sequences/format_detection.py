@@ -10,10 +10,10 @@ from readsight.errors import InputError
 from readsight.expression.matrices.header import detect_delimiter, split_fields
 from readsight.formats.compression import is_gzip
 
-HEAD = 1 << 16
+HEAD_BYTES = 1 << 16
 FASTA, TABLE, PARQUET, BED, VCF = "FASTA", "table", "parquet", "BED", "VCF"
 # Formats that are often given by mistake: leading bytes, and what to use instead.
-STRANGERS = {
+WRONG_FORMATS = {
     b"PK\x03\x04": "is a spreadsheet or a zip file; save it as tab-separated text",
     b"\xd0\xcf\x11\xe0": "is a spreadsheet (Excel); save it as tab-separated text",
     b"\x89HDF": "is HDF5; write its sequences to a table or FASTA",
@@ -48,12 +48,12 @@ def detect_format(path: str, columns: Sequence[str] = ()) -> str:
 
     Raises InputError for all other formats.
     """
-    head, _ = read_bytes(path, HEAD)
+    head, _ = read_bytes(path, HEAD_BYTES)
     if head.startswith(b"PAR1"):
         return PARQUET
     if head.startswith((b"##fileformat=VCF", b"BCF")):
         return VCF
-    for signature, message in STRANGERS.items():
+    for signature, message in WRONG_FORMATS.items():
         if head.startswith(signature):
             raise InputError(f"{path}: {message}")
     if b"\0" in head:

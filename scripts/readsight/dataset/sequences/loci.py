@@ -13,7 +13,7 @@ class Locus(NamedTuple):
     strand: str
 
 
-NOWHERE = Locus("", -1, -1, ".")
+NO_LOCUS = Locus("", -1, -1, ".")
 # chr1:100-200, chr1:100-200(+), name::chr1:100-200(-) of bedtools getfasta
 COLON = re.compile(r"(?:.*::)?([A-Za-z0-9][\w.|-]*):([\d,]+)(?:-|\.\.|_)([\d,]+)(?:[:(]([+.-])\)?)?")
 # CHR13_99137199_99137399, chrX_5_10_-
@@ -23,7 +23,7 @@ STRAND = re.compile(r"(?:^|\s)strand=([+-])")
 
 
 def parse_locus_name(name: str, description: str, length: int) -> Locus:
-    """Locus in a FASTA record's name, or in UCSC's `range=` in its description; NOWHERE if there is none.
+    """Locus in a FASTA record's name, or in UCSC's `range=` in its description; NO_LOCUS if there is none.
 
     length: bases of the record, used to detect 1-based intervals.
     """
@@ -31,7 +31,7 @@ def parse_locus_name(name: str, description: str, length: int) -> Locus:
     ranged = None if match else UCSC.search(description)
     match = COLON.fullmatch(ranged[1]) if ranged else match
     if not match:
-        return NOWHERE
+        return NO_LOCUS
     strand = match[4] or (strand_match[1] if (strand_match := STRAND.search(description)) else ".")
     locus = parse_locus_fields(match[1], match[2], match[3], strand, 0)
     # The UCSC table browser is always 1-based, even if the sequence covers only part of the range.
@@ -40,10 +40,10 @@ def parse_locus_name(name: str, description: str, length: int) -> Locus:
 
 
 def parse_locus_fields(chrom: str, start: str, end: str, strand: str, length: int) -> Locus:
-    """Locus from text fields; NOWHERE if they are empty or invalid."""
+    """Locus from text fields; NO_LOCUS if they are empty or invalid."""
     first, last = start.replace(",", ""), end.replace(",", "")
     if not (chrom and first.isdigit() and last.isdigit()) or int(last) < int(first):
-        return NOWHERE
+        return NO_LOCUS
     # An interval one base shorter than its sequence is 1-based and closed.
     shift = int(int(last) - int(first) + 1 == length and int(first) > 0)
     return Locus(normalise_chromosome(chrom), int(first) - shift, int(last), strand if strand in ("+", "-") else ".")

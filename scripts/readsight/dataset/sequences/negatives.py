@@ -17,13 +17,13 @@ from readsight.genome.shuffle import shuffle_dinucleotides
 from readsight.genome.store import BASE, Genome
 
 N = 4
-KEPT = ("group", "split")  # columns inherited from the parent, so that both are in the same fold
+INHERITED_COLUMNS = ("group", "split")  # columns inherited from the parent, so that both are in the same fold
 GC_BIN, REPEAT_BIN = 0.02, 0.1
-FAR_GC, FAR_REPEAT = 0.05, 0.2  # largest distance of a substitute bin
-ROUNDS = 60
-IDLE = 8  # rounds without a new match, after which the search stops
-DRAWN = 4  # windows drawn per round for each missing negative
-LEAST, MOST = 2_000, 50_000
+MAX_GC_DISTANCE, MAX_REPEAT_DISTANCE = 0.05, 0.2  # largest distance of a substitute bin
+MAX_ROUNDS = 60
+MAX_IDLE_ROUNDS = 8  # rounds without a new match, after which the search stops
+WINDOWS_PER_MISSING = 4  # windows drawn per round for each missing negative
+MIN_WINDOWS, MAX_WINDOWS = 2_000, 50_000
 
 
 def shuffle_positives(positives: SequenceSet, spec: dict[str, Any], rng: np.random.Generator) -> SequenceSet:
@@ -38,7 +38,7 @@ def shuffle_positives(positives: SequenceSet, spec: dict[str, Any], rng: np.rand
     is_unchanged = (codes == positives.codes[parents]).all(axis=1)
     excluded = [f"negatives: {int(is_unchanged.sum()):,} shuffles identical to their parents"] if is_unchanged.any() else []
     codes, parents = codes[~is_unchanged], parents[~is_unchanged]
-    columns = ["chrom", "start", "end", "strand", *(name for name in KEPT if name in positives.obs)]
+    columns = ["chrom", "start", "end", "strand", *(name for name in INHERITED_COLUMNS if name in positives.obs)]
     obs = positives.obs[columns].iloc[parents].assign(repeat=np.nan)
     return SequenceSet(
         codes, _annotate_negatives(obs, positives.obs.index[parents].to_numpy(), "shuffled", spec), left_out=excluded
@@ -151,18 +151,18 @@ class _WindowSearch:
             waiting.setdefault(tuple(bins[i]), []).append(int(i))
         spare: dict[tuple[int, int], list[tuple[int, int]]] = {}
         idle = 0
-        for _ in range(ROUNDS if self.before[-1] else 0):
+        for _ in range(MAX_ROUNDS if self.before[-1] else 0):
             missing = sum(map(len, waiting.values()))
-            if not missing or idle >= IDLE:
+            if not missing or idle >= MAX_IDLE_ROUNDS:
                 break
             for position, key in zip(*self._draw_windows(missing), strict=True):
                 if waiting.get(key):
                     if self._claim_if_free(position):
                         positions[waiting[key].pop()] = position
                 else:
-                    windows = spare.setdefault(key, [])
-                    if len(windows) < len(bins):
-                        windows.append(position)
+                    candidates = spare.setdefault(key, [])
+                    if len(candidates) < len(bins):
+                        candidates.append(position)
             idle = idle + 1 if sum(map(len, waiting.values())) == missing else 0
         for key, indices in waiting.items():
             self._fill_from_nearest(key, indices, spare, positions)
@@ -170,7 +170,7 @@ class _WindowSearch:
 
     def _draw_windows(self, missing: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Positions (contig, start) of random windows outside `taken`, and their bins."""
-        offsets = self.rng.integers(0, self.before[-1], min(max(DRAWN * missing, LEAST), MOST))
+        offsets = self.rng.integers(0, self.before[-1], min(max(WINDOWS_PER_MISSING * missing, MIN_WINDOWS), MAX_WINDOWS))
         contigs = np.searchsorted(self.before, offsets, side="right") - 1
         starts = offsets - self.before[contigs]
         clear = np.ones(len(offsets), bool)
@@ -199,7 +199,9 @@ class _WindowSearch:
         """Fill the missing windows of a bin from spare windows of the nearest bins."""
         gc, repeat = bin_key
         neighbours = [
-            key for key in spare if abs(key[0] - gc) * GC_BIN <= FAR_GC and abs(key[1] - repeat) * REPEAT_BIN <= FAR_REPEAT
+            key
+            for key in spare
+            if abs(key[0] - gc) * GC_BIN <= MAX_GC_DISTANCE and abs(key[1] - repeat) * REPEAT_BIN <= MAX_REPEAT_DISTANCE
         ]
         for key in sorted(neighbours, key=lambda key: (abs(key[0] - gc) * GC_BIN + abs(key[1] - repeat) * REPEAT_BIN, key)):
             while indices and spare[key]:

@@ -21,7 +21,7 @@ from readsight.genome import windows
 from readsight.genome.store import BASE, Genome
 
 NEITHER, ACCEPTOR, DONOR = 0, 1, 2
-SHORTEST = 10  # shorter gaps between exons are frameshifts or errors, not introns
+MIN_INTRON = 10  # shorter gaps between exons are frameshifts or errors, not introns
 # Their introns are not spliced by the spliceosome and have different motifs.
 NOT_SPLICED = ("tRNA", "rRNA")
 ORGANELLES = {"m", "mt", "mito", "mitochondrion", "pt", "c", "chloroplast", "plastid"}
@@ -63,7 +63,7 @@ def read_splice_sites(path: Path | str, genome: Genome, spec: dict[str, Any]) ->
     spliced = [gene for gene in genes if gene.has_introns]
     if not spliced:
         raise InputError(
-            f"sequences.annotation: {path}: no gene has an intron of {SHORTEST} bases or more on this genome; there is nothing to learn"
+            f"sequences.annotation: {path}: no gene has an intron of {MIN_INTRON} bases or more on this genome; there is nothing to learn"
         )
     excluded = []
     if len(spliced) < len(genes):
@@ -105,7 +105,7 @@ def collect_sites(transcripts: list[Transcript]) -> tuple[list[SplicedGene], dic
         gene.start, gene.end = min(gene.start, start), max(gene.end, end)
         strand_sites = sites[transcript.contig, transcript.strand]
         for (_, intron_start), (intron_end, _) in zip(exons, exons[1:], strict=False):
-            if intron_end - intron_start < SHORTEST or not _is_spliceosomal(transcript):
+            if intron_end - intron_start < MIN_INTRON or not _is_spliceosomal(transcript):
                 continue
             gene.has_introns = True
             first, second = (

@@ -28,10 +28,10 @@ from readsight.genome.store import BASE, Genome, describe_missing_contigs
 from readsight.text import find_closest
 
 N = 4
-USUAL = 1000
+DEFAULT_LENGTH = 1000
 BASES = frozenset("ACGTN")
-MOST_FAULTS = 1000
-MOST_NAMED = 20
+MAX_FAULTS = 1000
+MAX_NAMED = 20
 
 
 @dataclass
@@ -81,7 +81,7 @@ def read_variant_windows(
         faults += error.faults
     if faults:
         raise InputError(faults)
-    return _cut_windows(str(path), alleles, names, row_columns, spec["length"] or USUAL, genome, spec)
+    return _cut_windows(str(path), alleles, names, row_columns, spec["length"] or DEFAULT_LENGTH, genome, spec)
 
 
 def _list_info_keys(spec: dict[str, Any], label: str | None, split: str | None) -> dict[str, str]:
@@ -167,7 +167,7 @@ def _add_record(alleles: Alleles, row: int, fields: list[str], info_keys: set[st
         alt = alt.upper() if BASES.issuperset(alt.upper()) else alt
         reason = explain_exclusion(ref, alt)
         if reason:
-            alleles.exclude(reason, f"{chrom}:{position + 1}:{ref[:MOST_NAMED]}:{alt[:MOST_NAMED]}")
+            alleles.exclude(reason, f"{chrom}:{position + 1}:{ref[:MAX_NAMED]}:{alt[:MAX_NAMED]}")
             continue
         for name in (name for name in info if name.lower() in info_keys):
             if name not in alleles.info:
@@ -217,7 +217,7 @@ def _fill_flags(path: str, alleles: Alleles, info_keys: dict[str, str]) -> None:
         if name.lower() in used_keys:
             continue
         closest = find_closest(name, alleles.keys)
-        hint = f"did you mean {closest!r}?" if closest else f"there are: {', '.join(list(alleles.keys)[:MOST_NAMED]) or 'none'}"
+        hint = f"did you mean {closest!r}?" if closest else f"there are: {', '.join(list(alleles.keys)[:MAX_NAMED]) or 'none'}"
         faults.append(f"{key}: {path} has no INFO key {name!r}; {hint}")
     if faults:
         raise InputError(faults)
@@ -242,16 +242,16 @@ def find_mismatches(path: str, alleles: Alleles, genome: Genome) -> list[str]:
         ref_codes = encode(ref)
         if ((genome_codes != ref_codes) & (genome_codes != N) & (ref_codes != N)).any():
             faults.append(
-                f"{path}, row {row}, column REF: {ref[:MOST_NAMED]!r} at {chrom}:{position + 1}, where the genome has {decode(genome_codes)[:MOST_NAMED]!r}"
+                f"{path}, row {row}, column REF: {ref[:MAX_NAMED]!r} at {chrom}:{position + 1}, where the genome has {decode(genome_codes)[:MAX_NAMED]!r}"
             )
     if not faults:
         return []
-    omitted = [f"{path}: … and {len(faults) - MOST_FAULTS:,} more"] * (len(faults) > MOST_FAULTS)
+    omitted = [f"{path}: … and {len(faults) - MAX_FAULTS:,} more"] * (len(faults) > MAX_FAULTS)
     advice = (
         f"{path}: {len(faults):,} of {len(checked_rows):,} records do not agree with the genome; the VCF is of another genome build, lift it over "
         "or use the right one"
     )
-    return [*faults[:MOST_FAULTS], *omitted, advice]
+    return [*faults[:MAX_FAULTS], *omitted, advice]
 
 
 def trim_alleles(position: int, ref: str, alt: str) -> tuple[int, str, str]:

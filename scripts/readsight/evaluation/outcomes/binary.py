@@ -50,11 +50,6 @@ def call_classes(subset: PredictionSubset) -> tuple[np.ndarray, np.ndarray]:
     return subset.target, (subset.calibrated >= 0.5).astype(int)
 
 
-def expand_probabilities(guess: np.ndarray) -> np.ndarray:
-    """Probabilities of each class, (n, 2)."""
-    return np.stack([1 - guess, guess], axis=1)
-
-
 def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Data of the calibration curve: probability of the positive class, whether it is true, and row of the example."""
     guess = getattr(subset, name)

@@ -58,11 +58,6 @@ def call_classes(subset: PredictionSubset) -> tuple[np.ndarray, np.ndarray]:
     return subset.target, subset.calibrated.argmax(axis=1)
 
 
-def expand_probabilities(guess: np.ndarray) -> np.ndarray:
-    """Probabilities of each class, (n, classes)."""
-    return guess
-
-
 def get_calibration_data(subset: PredictionSubset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Data of the calibration curve: probability of the most probable class, whether it is true, and row of the example."""
     guess = getattr(subset, name)

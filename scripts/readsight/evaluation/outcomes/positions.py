@@ -25,7 +25,7 @@ DESCRIPTIONS = {
     "ece": "expected calibration error of the probability that a base is a site, in ten bins of equal width, after calibration",
     "ece_raw": "expected calibration error of the probability that a base is a site, in ten bins of equal width, before calibration",
 }
-MOST = 4000  # thresholds; with more sites, nearly equal scores are treated as ties
+MAX_THRESHOLDS = 4000  # thresholds; with more sites, nearly equal scores are treated as ties
 CELLS = 40_000_000  # cells of the table of windows and runs, above which thresholds are thinned
 BLOCK = 16_000_000  # cells of the table in memory at once
 BINS = 10
@@ -87,7 +87,7 @@ def count_runs(score: np.ndarray, target: np.ndarray, site: int, weights: np.nda
     """
     is_counted, is_site = target != UNCOUNTED, target == site
     edges = np.unique(score[is_site])
-    most = int(np.clip(CELLS // max(1, len(score)), 250, MOST))
+    most = int(np.clip(CELLS // max(1, len(score)), 250, MAX_THRESHOLDS))
     if len(edges) > most:
         edges = np.unique(np.quantile(score[is_site], np.linspace(0, 1, most), method="nearest"))
     number = 2 * len(edges) + 1

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from readsight.evaluation.verdict.headlines import HEADS, find_linear_baseline, name_model
+from readsight.evaluation.verdict.headlines import HEADLINES, find_linear_baseline, name_model
 from readsight.models.model_spec import ModelSpec
 from readsight.text import format_estimate, format_signed, join_phrases
 from readsight.wording import BALANCE_PHRASES, FEW_GROUPS, METRIC_NAMES, describe_control, describe_model
 
 Evaluation = dict[str, Any]
 MIN_DIVISIONS = 10  # smallest number of divisions for a statement on the given split
-ODD = (5, 95)  # percentiles beyond which a given split is called unlucky or lucky
+EXTREME_PERCENTILES = (5, 95)  # percentiles beyond which a given split is called unlucky or lucky
 
 
 def write_sample_verdict(evaluation: Evaluation) -> str:
@@ -29,7 +29,7 @@ def write_headline(evaluation: Evaluation) -> str:
     facts, primary = evaluation["facts"], evaluation["primary"]
     differences = {m: cells[primary] for m, cells in evaluation["differences"].items() if is_plain_model(m)}
     sentences = [
-        *HEADS[evaluation["kind"]](evaluation),
+        *HEADLINES[evaluation["kind"]](evaluation),
         *warn_few_groups(facts),
         *describe_blocks(facts),
         *describe_ranking(differences, facts["feature"], primary, evaluation["kind"]),
@@ -130,7 +130,7 @@ def describe_variability(evaluation: Evaluation) -> list[str]:
         return [f"Its {count} test folds score from {limits} ({metric})."]
     if variability["percentile"] is None:
         return []
-    low, high = ODD
+    low, high = EXTREME_PERCENTILES
     kind = (
         "a lucky one"
         if variability["percentile"] >= high

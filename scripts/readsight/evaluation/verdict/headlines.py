@@ -142,7 +142,7 @@ def describe_profile(evaluation: Evaluation) -> list[str]:
     ]
 
 
-HEADS: dict[str, Callable[[Evaluation], list[str]]] = {
+HEADLINES: dict[str, Callable[[Evaluation], list[str]]] = {
     "binary": describe_binary,
     "multiclass": describe_multiclass,
     "multilabel": describe_multilabel,

@@ -5,7 +5,7 @@ from pathlib import Path
 from readsight.report.figure_style import COLOURS, draw_message, new_figure, save_figure
 from readsight.report.model_figures.style import Evaluation, assign_colours, label_model, select_leading, select_plain
 
-SQUARE = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.03)}
+UNIT_SQUARE = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.03)}
 UNITS = {
     "survival": "negative log partial likelihood per event",
     "regression": "mean squared error",
@@ -19,8 +19,8 @@ def draw_curves(evaluation: Evaluation, output: Path) -> None:
 
     For profiles the mean over examples; for survival, discrimination over time.
     """
-    if evaluation["kind"] in OTHERWISE:
-        OTHERWISE[evaluation["kind"]](evaluation, output)
+    if evaluation["kind"] in DRAW_BY_KIND:
+        DRAW_BY_KIND[evaluation["kind"]](evaluation, output)
         return
     if not evaluation["curves"]:
         draw_message(output, "No test fold has both classes: there is no ROC curve.")
@@ -39,7 +39,7 @@ def draw_curves(evaluation: Evaluation, output: Path) -> None:
             right.plot(curve["grid"], curve["precision_at_recall"], **style)
     left.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
     recall = "recall" if has_several else f"{_name_positive_class(evaluation)} recall"
-    left.set(xlabel="false-positive rate", ylabel=recall, title="ROC", **SQUARE)
+    left.set(xlabel="false-positive rate", ylabel=recall, title="ROC", **UNIT_SQUARE)
     if has_several:
         unit = "class against all" if evaluation["kind"] == "multiclass" else "label"
         left.set_title(f"ROC, mean over {'classes' if evaluation['kind'] == 'multiclass' else 'labels'}")
@@ -51,12 +51,12 @@ def draw_curves(evaluation: Evaluation, output: Path) -> None:
             xlabel="false-positive rate",
             ylabel="recall",
             title=f"{label_model(evaluation['first'], evaluation)}: each {unit}",
-            **SQUARE,
+            **UNIT_SQUARE,
         )
         right.legend(loc="lower right", fontsize=8)
     else:
         right.axhline(evaluation["facts"]["base_rate"], color="0.6", linestyle="--", linewidth=1)
-        right.set(xlabel=recall, ylabel="precision", title="Precision–recall (dashed: base rate)", **SQUARE)
+        right.set(xlabel=recall, ylabel="precision", title="Precision–recall (dashed: base rate)", **UNIT_SQUARE)
     left.legend(loc="lower right", fontsize=8)
     save_figure(figure, output)
 
@@ -108,7 +108,7 @@ def draw_site_curves(evaluation: Evaluation, output: Path) -> None:
             xlabel="recall of sites",
             ylabel="precision",
             title=f"{site}, {cells['n']} sites (AUPRC; dashed: base rate)",
-            **SQUARE,
+            **UNIT_SQUARE,
         )
         axis.legend(fontsize=8)
     save_figure(figure, output)
@@ -131,13 +131,13 @@ def draw_no_curves(evaluation: Evaluation, output: Path) -> None:
     draw_message(output, "Scores are predicted, not classes: there is no ROC curve. See predicted against observed.")
 
 
-OTHERWISE = {
+DRAW_BY_KIND = {
     "survival": draw_over_time,
     "positions": draw_site_curves,
     "profile": draw_mean_profiles,
     "regression": draw_no_curves,
 }
-UNSURE = {
+NOT_CALIBRATED = {
     "survival": "Models of survival give relative risks, not probabilities: there is nothing to calibrate.",
     "regression": "Models of scores give no probabilities: there is nothing to calibrate.",
     "profile": "Models of a signal give no probabilities: there is nothing to calibrate.",
@@ -146,8 +146,8 @@ UNSURE = {
 
 def draw_calibration(evaluation: Evaluation, output: Path) -> None:
     """Predicted against observed frequency, before and after calibration; lines are 95 % intervals, areas are numbers of examples."""
-    if evaluation["kind"] in UNSURE:
-        draw_message(output, UNSURE[evaluation["kind"]])
+    if evaluation["kind"] in NOT_CALIBRATED:
+        draw_message(output, NOT_CALIBRATED[evaluation["kind"]])
         return
     models = select_leading(evaluation, list(select_plain(evaluation, "reliability")), 5)
     has_long_labels = max(len(label_model(model, evaluation)) for model in models) > 20

@@ -11,13 +11,13 @@ from readsight.report.figure_style import COLOURS, draw_message, new_figure, sav
 from readsight.report.model_figures.style import Evaluation, label_model, select_leading, select_plain
 
 SIDES = {"high": COLOURS[1], "low": COLOURS[0]}
-CELLS = ("true positive", "missed", "false positive", "true negative")
+LABEL_CELLS = ("true positive", "missed", "false positive", "true negative")
 
 
 def draw_confusion(evaluation: Evaluation, output: Path) -> None:
     """Confusion matrices of classes and of single labels; scatter of scores; survival curves of risk groups."""
-    if evaluation["kind"] in OTHERWISE:
-        OTHERWISE[evaluation["kind"]](evaluation, output)
+    if evaluation["kind"] in DRAW_BY_KIND:
+        DRAW_BY_KIND[evaluation["kind"]](evaluation, output)
         return
     tables = select_plain(evaluation, "confusion")
     has_many_classes = len(evaluation["facts"]["classes"]) > 6
@@ -43,7 +43,7 @@ def draw_confusion(evaluation: Evaluation, output: Path) -> None:
         _draw_matrix(axis, counts, shares)
         axis.set_title(label_model(model, evaluation), fontsize=9)
         axis.set_yticks(range(rows), evaluation["facts"]["classes"], fontsize=8)
-        names = CELLS if evaluation["kind"] == "multilabel" else evaluation["facts"]["classes"]
+        names = LABEL_CELLS if evaluation["kind"] == "multilabel" else evaluation["facts"]["classes"]
         axis.set_xticks(range(columns), names, fontsize=8, rotation=35, ha="right", rotation_mode="anchor")
         axis.tick_params(length=0)
     for axis in axes.flat[len(models) :]:
@@ -179,4 +179,4 @@ def _draw_scatter(axis: Any, scatter: dict[str, Any], norm: LogNorm) -> Any:
     )
 
 
-OTHERWISE = {"survival": draw_risk_groups, "regression": draw_numbers, "profile": draw_numbers}
+DRAW_BY_KIND = {"survival": draw_risk_groups, "regression": draw_numbers, "profile": draw_numbers}

@@ -132,9 +132,9 @@ def spread_points(values: np.ndarray) -> np.ndarray:
     """Shifts within ±0.25 that separate nearly equal values. values: sorted."""
     shift = np.zeros(len(values))
     reach = 0.012 * max(values[-1] - values[0], 1e-9)
-    for place in range(1, len(values)):
-        is_close = values[place] - values[place - 1] <= reach
-        shift[place] = shift[place - 1] + 1 if is_close else 0
+    for i in range(1, len(values)):
+        is_close = values[i] - values[i - 1] <= reach
+        shift[i] = shift[i - 1] + 1 if is_close else 0
     most = max(shift.max(), 4)
     return np.where(shift % 2, -1, 1) * np.ceil(shift / 2) * 0.5 / most
 

@@ -7,7 +7,7 @@ from readsight.report.model_figures.scores import get_chance_levels
 from readsight.report.model_figures.style import Evaluation, assign_colours, label_metric, label_model
 
 TITLES = {"gc": "GC", "repeat": "repeats", "chromosome": "chromosome"}
-MOST = 30  # rows per panel
+MAX_ROWS = 30  # rows per panel
 
 
 def draw_strata(evaluation: Evaluation, output: Path) -> None:
@@ -16,7 +16,7 @@ def draw_strata(evaluation: Evaluation, output: Path) -> None:
     if not strata:
         draw_message(output, "Strata by GC content, repeats and chromosome exist for sequences only.")
         return
-    panels = {by: [row for row in strata["rows"] if row["by"] == by][:MOST] for by in TITLES}
+    panels = {by: [row for row in strata["rows"] if row["by"] == by][:MAX_ROWS] for by in TITLES}
     panels = {by: rows for by, rows in panels.items() if rows}
     models, shade = list(strata["rows"][0]["models"]), assign_colours(evaluation)
     deepest = max(map(len, panels.values()))

@@ -19,7 +19,7 @@ TITLES = {
     "uno_c": "Uno's C",
     "log_loss": "cross-entropy",
 }
-WORSE = ("brier", "hamming", "log_loss", "ece", "ece_raw", "mse")  # lower is better
+LOWER_IS_BETTER = ("brier", "hamming", "log_loss", "ece", "ece_raw", "mse")
 
 
 def label_model(model: str, evaluation: Evaluation) -> str:
@@ -34,7 +34,7 @@ def label_metric(metric: str, evaluation: Evaluation) -> str:
     metric_name = TITLES.get(metric, METRIC_NAMES.get(metric, metric))
     if metric == "auprc" and "rare" in evaluation["facts"]:
         metric_name = f"{metric_name} of {evaluation['facts']['rare']}{'s' * (evaluation['primary'] == 'auprc')}"
-    return f"{metric_name} ({'lower' if metric in WORSE else 'higher'} is better)"
+    return f"{metric_name} ({'lower' if metric in LOWER_IS_BETTER else 'higher'} is better)"
 
 
 def assign_colours(evaluation: Evaluation) -> dict[str, str]:
