@@ -21,9 +21,9 @@ KINDS = {
 }
 ROLES = ("train", "validation", "test")
 DIVISIONS = (("random", COLOURS[7], "random split"), ("split", COLOURS[0], "this split"), ("redrawn", COLOURS[2], "resplits"))
-SPREAD = 12  # with more folds, only some are labelled
+MAX_LABELS = 12  # with more folds, only some are labelled
 EDGES = (1, 2, 4, 10, 30, 100, 1000, 10_000, 100_000, 1_000_000_000)  # largest cluster size of each bar
-NAMED = 16  # longest name in a legend, in characters
+MAX_NAME_LENGTH = 16  # longest name in a legend, in characters
 
 
 def class_colours(count: int) -> list[str]:
@@ -33,7 +33,7 @@ def class_colours(count: int) -> list[str]:
 
 def shorten_name(name: str) -> str:
     """A name truncated to fit a legend."""
-    return name if len(name) <= NAMED else name[: NAMED - 1] + "…"
+    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
 
 
 def fold_label(row: dict[str, Any], certificate: dict[str, Any]) -> str:
@@ -59,7 +59,7 @@ def draw_classes(axis: Any, certificate: dict[str, Any]) -> None:
             continue
         axis.bar(range(len(rows)), heights, bottom=bottom, color=colour, label=label)
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
-    shown = range(0, len(rows), 1 + len(rows) // SPREAD)
+    shown = range(0, len(rows), 1 + len(rows) // MAX_LABELS)
     axis.set_xticks(list(shown), [fold_label(rows[i], certificate) for i in shown])
     # Space for the legend, which has one line per two names.
     headroom = 1.1 + 0.11 * -(-len(names) // 2)
@@ -166,10 +166,8 @@ def draw_leakage(axis: Any, certificate: dict[str, Any]) -> None:
     sequences = "search" in certificate
     hidden_kinds = () if certificate["spec"]["by"] == "group" or not sequences else ("same_group",)
     kinds = [kind for kind in KINDS if kind in certificate["leakage"]["split"] and kind not in hidden_kinds]
-    highest = max(
-        100 * certificate["leakage"][division_row[0]][kind] for division_row in list_divisions(certificate) for kind in kinds
-    )
     divisions = list_divisions(certificate)
+    highest = max(100 * certificate["leakage"][division][kind] for division, _, _ in divisions for kind in kinds)
     width = 0.8 / len(divisions)
     for index, (division, colour, label) in enumerate(divisions):
         heights = [100 * certificate["leakage"][division][kind] for kind in kinds]

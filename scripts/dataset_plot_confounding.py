@@ -10,20 +10,20 @@ import numpy as np
 from readsight.report.figure_style import COLOURS, new_figure, save_figure
 from readsight.step import step
 
-BATCHES = 25  # rows of the heat map; the largest batches are shown
-TARGETS = 12  # labels shown, the most confounded ones
-SHORT = {
+MAX_BATCHES = 25  # rows of the heat map; the largest batches are shown
+MAX_TARGETS = 12  # labels shown, the most confounded ones
+SCORE_NAMES = {
     "balanced_accuracy": "balanced accuracy",
     "auroc": "AUROC",
     "macro_auroc": "macro AUROC",
     "c_index": "concordance C",
 }
-NAME = 22  # longest name, in characters
+MAX_NAME_LENGTH = 22  # longest name, in characters
 
 
 def select_targets(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The plotted targets, in their original order."""
-    selected = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:TARGETS]
+    selected = sorted(range(len(targets)), key=lambda i: -(targets[i]["cramers_v"]["value"] or 0))[:MAX_TARGETS]
     return [targets[i] for i in sorted(selected)]
 
 
@@ -39,13 +39,13 @@ def count_cells(targets: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, 
     else:
         counts = np.stack([np.array(target["counts"])[:, 1] for target in targets], axis=1)
         columns = [target["name"] for target in targets]
-    order = np.argsort(-sizes, kind="stable")[:BATCHES]
+    order = np.argsort(-sizes, kind="stable")[:MAX_BATCHES]
     names = [f"{shorten_name(batches[i])} ({sizes[i]})" for i in order]
     return counts[order], counts[order] / np.maximum(sizes[order, None], 1), names, [shorten_name(c) for c in columns]
 
 
 def shorten_name(name: str) -> str:
-    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
 
 
 def draw_counts(figure: Any, axis: Any, targets: list[dict[str, Any]], batch: str) -> None:
@@ -75,7 +75,7 @@ def list_scores(targets: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]
         cells = {"Cramér's V": (target["cramers_v"], 0.0)}
         # one score per label keeps the panel readable
         keys = [key for key in target["scores"] if not (target["name"] and key == "balanced_accuracy")]
-        cells |= {SHORT[key]: (target["scores"][key], target["chance"][key]) for key in keys}
+        cells |= {SCORE_NAMES[key]: (target["scores"][key], target["chance"][key]) for key in keys}
         rows += [(start + name, cell, chance) for name, (cell, chance) in cells.items() if cell["value"] is not None]
     return rows
 
@@ -101,7 +101,7 @@ def main(confounding: Path, out: Path) -> None:
     findings = json.loads(confounding.read_text())
     targets = select_targets(findings["targets"])
     rows = list_scores(targets)
-    height = max(3.4, 1.6 + 0.24 * min(BATCHES, len(targets[0]["batches"])), 1.6 + 0.2 * len(rows))
+    height = max(3.4, 1.6 + 0.24 * min(MAX_BATCHES, len(targets[0]["batches"])), 1.6 + 0.2 * len(rows))
     figure, (left, right) = new_figure(1, 2, width=10.5, height=height, gridspec_kw={"width_ratios": [1.3, 1]})
     draw_counts(figure, left, targets, findings["batch"])
     if rows:

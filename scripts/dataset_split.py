@@ -20,9 +20,9 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-BATCHES = "batch"
-BARRED = ("same_group", "exact", "reverse_complement", "near", "overlap")
-GIANT = 0.1  # fraction of the examples above which a cluster causes a warning
+BATCH_COLUMN = "batch"
+BARRED_KINDS = ("same_group", "exact", "reverse_complement", "near", "overlap")
+GIANT_CLUSTER = 0.1  # fraction of the examples above which a cluster causes a warning
 
 
 def divide_examples(
@@ -46,7 +46,7 @@ def divide_examples(
     outcome = examples_file.read_outcome(data)
     strata, names = read_strata(data.obs), groups.to_numpy(str)
     requirements = cross_validation.list_requirements(outcome, data.obs)
-    batches = data.obs[BATCHES].to_numpy(str) if BATCHES in data.obs else None
+    batches = data.obs[BATCH_COLUMN].to_numpy(str) if BATCH_COLUMN in data.obs else None
     if hasattr(split_rule, "read_roles"):
         given_roles = split_rule.read_roles(data.obs, keep_validation=relatives is not None).to_numpy(str)
         roles = cross_validation.use_given_split(given_roles, strata, names, spec, seed, requirements, batches)
@@ -88,11 +88,9 @@ def find_relatives(data: anndata.AnnData, spec: dict[str, Any]) -> Relatives | N
 
 def find_near_duplicates(data: anndata.AnnData) -> np.ndarray | None:
     """Pairs of samples with near-duplicate profiles; None for variant calls, where equal profiles are normal."""
-    return (
-        None
-        if str(data.uns["task"]["source"]) == "variants"
-        else leakage.find_near_duplicates(np.asarray(data.X), read_strata(data.obs))
-    )
+    if str(data.uns["task"]["source"]) == "variants":
+        return None
+    return leakage.find_near_duplicates(np.asarray(data.X), read_strata(data.obs))
 
 
 def examine_tables(
@@ -147,9 +145,8 @@ def examine_sequences(
     divisions = ("split", "validation")
     if is_given:
         is_test = (first_fold.iloc[:, 0] == "test").to_numpy()
-        ids = (
-            SPLITS["given"].assign_groups(data.obs, spec).to_numpy(str)
-        )  # groups of the data; those of the table are already joined
+        # groups of the data; those of the table are already joined
+        ids = SPLITS["given"].assign_groups(data.obs, spec).to_numpy(str)
         kinds = leakage.find_related(is_test, ~is_test, data.obs, ids, relatives)
         is_leaked = np.zeros(len(is_test), bool)
         is_leaked[is_test] = kinds["related"] | kinds["same_group"]
@@ -162,7 +159,7 @@ def examine_sequences(
                 roles.drop(columns=first_fold.columns), data.obs, groups, relatives
             )
             divisions = ("redrawn",)
-    faults = [kind for kind in BARRED if any(fractions[division].get(kind) for division in divisions)]
+    faults = [kind for kind in BARRED_KINDS if any(fractions[division].get(kind) for division in divisions)]
     findings |= {
         "search": relatives.description,
         "clusters": {
@@ -228,7 +225,7 @@ def gc_by_role(obs: pd.DataFrame, roles: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def examine_given_split(roles: pd.Series, groups: np.ndarray, is_leaked: np.ndarray | None = None) -> dict[str, Any]:
-    """Leakage of a user-provided split: test examples whose group is also in training, or those flagged in `leaked`."""
+    """Leakage of a user-provided split: test examples whose group is also in training, or those flagged in `is_leaked`."""
     is_test = (roles == "test").to_numpy()
     is_leaked = is_test & np.isin(groups, groups[~is_test]) if is_leaked is None else is_leaked
     return {
@@ -255,9 +252,12 @@ def find_inner_faults(table: pd.DataFrame) -> list[str]:
 RECORDS = {
     "same_group": ("leakage.same_group", "test examples whose group is also in training"),
     "neighbour": ("leakage.split", "test examples with a neighbour in training, certified split"),
-    "near_profile": ("leakage.near_profile", f"test samples with a near-duplicate (r > {leakage.LIKE}) in training"),
+    "near_profile": (
+        "leakage.near_profile",
+        f"test samples with a near-duplicate (r > {leakage.DUPLICATE_CORRELATION}) in training",
+    ),
 }
-RANDOM = {
+RANDOM_RECORDS = {
     "neighbour": ("leakage.random", "test examples with a neighbour in training, random split"),
     "same_group": ("leakage.random", "test samples whose group is also in training, random split"),
 }
@@ -292,7 +292,7 @@ def table_rows(findings: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
     """Figures of calls and samples: key, value, unit, description."""
     rows = []
     kind = "neighbour" if "neighbour" in findings["leakage"]["random"] else "same_group"
-    rows.append((RANDOM[kind][0], findings["leakage"]["random"][kind], "fraction", RANDOM[kind][1]))
+    rows.append((RANDOM_RECORDS[kind][0], findings["leakage"]["random"][kind], "fraction", RANDOM_RECORDS[kind][1]))
     rows += [(key, findings["leakage"]["split"].get(k), "fraction", description) for k, (key, description) in RECORDS.items()]
     if findings.get("near_duplicates"):
         rows.append(
@@ -341,11 +341,10 @@ def main(examples: Path, task: str, spec: dict[str, Any], seed: int, split: Path
     near_pairs = find_near_duplicates(data) if relatives is None else relatives.pairs
     table = divide_examples(data, spec, seed, near_pairs, relatives)
     table.rename_axis("example").reset_index().to_parquet(split, index=False)
-    content = (
-        examine_tables(data, table, spec, seed, near_pairs)
-        if relatives is None
-        else examine_sequences(data, table, spec, seed, relatives)
-    )
+    if relatives is None:
+        content = examine_tables(data, table, spec, seed, near_pairs)
+    else:
+        content = examine_sequences(data, table, spec, seed, relatives)
     findings = seal_certificate(content, examples, split)
     certificate.write_text(json.dumps(findings, indent=1) + "\n")
     summary.write_text(json.dumps(summary_records(task, findings), indent=1) + "\n")
@@ -366,7 +365,7 @@ def log_warnings(findings: dict[str, Any]) -> None:
             ", ".join(findings["given"]["leaked"][:5]),
         )
     largest = findings.get("clusters", {}).get("related", {}).get("largest", 0)
-    if largest > GIANT * findings["examples"]:
+    if largest > GIANT_CLUSTER * findings["examples"]:
         log.warning(
             "%d of %d sequences form one cluster of relatives (a repeat, or a region covered without gaps), which stays on one side",
             largest,

@@ -331,7 +331,7 @@ def test_distinct_classes_are_not_twins():
     rng = np.random.default_rng(1)
     label = np.repeat([0, 1], 3)
     values = rng.normal(size=200) * label[:, None] * 100 + rng.normal(size=(6, 200))
-    assert np.corrcoef(values - values.mean(axis=0))[0, 1] > leakage.LIKE
+    assert np.corrcoef(values - values.mean(axis=0))[0, 1] > leakage.DUPLICATE_CORRELATION
     assert len(leakage.find_near_duplicates(values, label)) == 0
     values[1] = values[0]
     assert leakage.find_near_duplicates(values, label).tolist() == [[0, 1]]

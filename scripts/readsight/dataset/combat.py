@@ -19,9 +19,9 @@ from readsight.errors import InputError
 BLOCK = 1 << 21  # values per block when fitting: all samples of as many features as keep sums contiguous in memory
 ROWS = 256  # samples copied at once
 RUN = 1 << 17  # values per block when applying: they fit the processor's cache
-STEADY = 1e-4  # relative change at which the iteration stops, as in the authors' implementation
+TOLERANCE = 1e-4  # relative change at which the iteration stops, as in the authors' implementation
 ROUNDING = 1e-11  # deviations below this fraction of the mean are rounding errors
-SPANNED = 1e-8  # a covariate with a smaller residual fraction is confounded with the batches
+RESIDUAL_FRACTION = 1e-8  # a covariate with a smaller residual fraction is confounded with the batches
 
 
 def fit(
@@ -251,7 +251,7 @@ def _find_confounded(codes: np.ndarray, batches: int, covariates: np.ndarray) ->
             for direction in basis:
                 residual = residual - direction * (direction @ residual)
         length = np.linalg.norm(residual)
-        if length <= SPANNED * max(norm, ROUNDING * abs(column.mean())) or length == 0:
+        if length <= RESIDUAL_FRACTION * max(norm, ROUNDING * abs(column.mean())) or length == 0:
             confounded.append(index)
         else:
             basis.append(residual / length)
@@ -312,7 +312,7 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
         total = squares[:, columns].sum(axis=0)
         squares[:, columns] = np.maximum(squares[:, columns] - explained, 0.0)
         # the residual of a feature explained by covariates is a rounding error
-        is_estimable[columns] &= squares[:, columns].sum(axis=0) > SPANNED * total
+        is_estimable[columns] &= squares[:, columns].sum(axis=0) > RESIDUAL_FRACTION * total
     return {"means": means, "effect": effect, "squares": squares, "counts": counts, "estimable": is_estimable}
 
 
@@ -340,7 +340,7 @@ def _solve_with_gaps(matrix: np.ndarray, block: np.ndarray, is_present: np.ndarr
     normal_matrices = (is_present.T.astype(np.float64) @ products).reshape(-1, p, p)
     lengths = np.sqrt(np.maximum(np.einsum("fii->fi", normal_matrices), np.finfo(float).tiny))
     scaled = normal_matrices / lengths[:, :, None] / lengths[:, None, :]
-    is_solvable = np.linalg.eigvalsh(scaled)[:, 0] > SPANNED
+    is_solvable = np.linalg.eigvalsh(scaled)[:, 0] > RESIDUAL_FRACTION
     scaled[~is_solvable] = np.eye(p)
     right_side = (matrix.T @ block).T / lengths
     coefficients = np.linalg.solve(scaled, right_side[:, :, None])[:, :, 0] / lengths
@@ -384,7 +384,7 @@ def _shrink_estimates(location: np.ndarray, scale: np.ndarray, counts: np.ndarra
         # Signed, as in the authors' implementation: a different stopping rule changes results by about 1e-5.
         change = max(_largest_change(gamma, new_gamma), _largest_change(delta, new_delta))
         gamma, delta = new_gamma, new_delta
-        if change <= STEADY:
+        if change <= TOLERANCE:
             return gamma, delta
 
 

@@ -56,8 +56,10 @@ def cramers_v_interval(batches: np.ndarray, labels: np.ndarray, groups: np.ndarr
     return metrics.resample_interval(np.r_[cramers_v(tables[:1], n), cramers_v(tables[1:], n, times=2)])
 
 
-def batch_class_probabilities(batches: np.ndarray, labels: np.ndarray, train: np.ndarray, class_count: int) -> np.ndarray:
-    """Probability of each class given the batch alone, (n, class_count), estimated from training samples.
+def batch_class_probabilities(
+    batches: np.ndarray, labels: np.ndarray, train: np.ndarray, class_count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of each class given the batch alone, (n, class_count), and overall (class_count,), from training samples.
 
     A pseudo-count of one sample, distributed like the class frequencies, limits the confidence in small batches; a batch
     without training samples gets the class frequencies.

@@ -18,7 +18,7 @@ from readsight.dataset.outcome import POSITIONAL_KINDS, Outcome
 from readsight.errors import InputError
 
 ROLES = ("train", "validation", "test")
-TRIES = 50
+MAX_ATTEMPTS = 50
 
 # A category that every partition must contain: its display name, and a mask (n,) of its examples.
 Requirement = tuple[str, np.ndarray]
@@ -251,9 +251,9 @@ def divide_groups(
 
     acceptable = None
     batch_minimum = _batch_minimum(spec) if batch_minimum is None else batch_minimum
-    for attempt in range(2 * TRIES):
+    for attempt in range(2 * MAX_ATTEMPTS):
         attempt_seed = seed + 7919 * attempt
-        if attempt < TRIES and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= fold_count:
+        if attempt < MAX_ATTEMPTS and np.bincount(np.unique(strata, return_inverse=True)[1].reshape(-1)).max() >= fold_count:
             splitter = StratifiedGroupKFold(fold_count, shuffle=True, random_state=attempt_seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # a stratum rarer than the folds; the requirements are checked below
@@ -333,7 +333,7 @@ def draw_test_set(
     counts = np.zeros((_count_unique(groups), len(stratum_values)))
     np.add.at(counts, (groups, stratum_index.reshape(-1)), 1)
     acceptable = None
-    for attempt in range(TRIES):
+    for attempt in range(MAX_ATTEMPTS):
         rng = np.random.default_rng([seed, attempt])
         missing = _apportion(size, counts.sum(axis=0), rng)
         taken = []

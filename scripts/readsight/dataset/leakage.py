@@ -7,9 +7,9 @@ import pandas as pd
 
 from readsight.dataset.homology import Relatives
 
-LIKE = 0.999  # profiles with a higher correlation count as one sample measured twice
-PROFILED = 2000  # most variable features used for comparison: more change nothing and cost time
-FEWEST = 20  # with fewer features, unrelated profiles can correlate that much by chance
+DUPLICATE_CORRELATION = 0.999  # profiles with a higher correlation count as one sample measured twice
+COMPARED_FEATURES = 2000  # most variable features used for comparison: more change nothing and cost time
+MINIMUM_FEATURES = 20  # with fewer features, unrelated profiles can correlate that much by chance
 ROWS = 1000  # profiles compared at once
 
 
@@ -137,18 +137,19 @@ def number_identical_rows(values: np.ndarray) -> np.ndarray:
 
 
 def find_near_duplicates(values: np.ndarray, strata: np.ndarray) -> np.ndarray | None:
-    """Pairs (m, 2) of rows of (n, features) that are near-duplicates: profiles that correlate above LIKE.
+    """Pairs (m, 2) of rows of (n, features) that are near-duplicates: profiles that correlate above DUPLICATE_CORRELATION.
 
     Features are first z-scored over all rows to remove what all samples share: unrelated samples then correlate near 0, and
     a sample measured twice near 1. Two samples of one stratum (n,) must also correlate after subtracting the stratum's mean;
-    otherwise strong class differences would make all samples of a class near-duplicates. None with fewer than FEWEST features.
+    otherwise strong class differences would make all samples of a class near-duplicates. None with fewer than
+    MINIMUM_FEATURES features.
     """
     spread = np.concatenate(
         [_column_deviations(values[:, offset : offset + 4 * ROWS]) for offset in range(0, values.shape[1], 4 * ROWS)]
     )
-    columns = np.sort(np.argsort(-spread, kind="stable")[:PROFILED])
+    columns = np.sort(np.argsort(-spread, kind="stable")[:COMPARED_FEATURES])
     columns = columns[spread[columns] > 0]
-    if len(columns) < FEWEST or len(values) < 3:
+    if len(columns) < MINIMUM_FEATURES or len(values) < 3:
         return None
     subset = np.asarray(values[:, columns], np.float64)
     scaled = np.nan_to_num((subset - np.nanmean(subset, axis=0)) / spread[columns])
@@ -158,11 +159,15 @@ def find_near_duplicates(values: np.ndarray, strata: np.ndarray) -> np.ndarray |
     centred = _normalise_rows(scaled - (centred / np.bincount(stratum_index)[:, None])[stratum_index])
     unit, chunks = _normalise_rows(scaled), []
     for start in range(0, len(unit), ROWS):
-        left, right = np.nonzero(unit[start : start + ROWS] @ unit.T > LIKE)
+        left, right = np.nonzero(unit[start : start + ROWS] @ unit.T > DUPLICATE_CORRELATION)
         pairs = np.column_stack([left + start, right])
         pairs = pairs[pairs[:, 0] < pairs[:, 1]]
         is_duplicate = np.array(
-            [centred[i] @ centred[j] > LIKE or np.array_equal(subset[i], subset[j], equal_nan=True) for i, j in pairs], bool
+            [
+                centred[i] @ centred[j] > DUPLICATE_CORRELATION or np.array_equal(subset[i], subset[j], equal_nan=True)
+                for i, j in pairs
+            ],
+            bool,
         )
         chunks.append(pairs[is_duplicate | (stratum_index[pairs[:, 0]] != stratum_index[pairs[:, 1]])])
     return np.concatenate(chunks)

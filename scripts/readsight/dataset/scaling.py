@@ -8,7 +8,7 @@ CLIP = 10.0  # z-scores are clipped to ±CLIP, so that one outlier cannot domina
 BLOCK = 1 << 21  # values per block when fitting: all examples of some features
 RUN = 1 << 17  # values per block when applying: they fit the processor's cache
 TILE = 256  # rows transposed at once
-VARIES = 1e-9  # a deviation below this fraction of the mean (or of 1) is a rounding error
+MIN_VARIATION = 1e-9  # a deviation below this fraction of the mean (or of 1) is a rounding error
 
 
 def fit(values: np.ndarray, clip: float = CLIP) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def apply(values: np.ndarray, fitted: dict[str, Any], out: np.ndarray | None = N
     `values`; default: a new float32 array.
     """
     mean, deviation = np.asarray(fitted["mean"], np.float64), np.asarray(fitted["deviation"], np.float64)
-    is_variable = deviation > VARIES * np.maximum(1.0, np.abs(mean))
+    is_variable = deviation > MIN_VARIATION * np.maximum(1.0, np.abs(mean))
     factor = np.where(is_variable, 1 / np.where(is_variable, deviation, 1.0), 0.0)
     dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
     fill_values = ((np.asarray(fitted["median"], np.float64) - mean) * factor).astype(dtype)

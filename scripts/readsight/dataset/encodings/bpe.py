@@ -10,7 +10,7 @@ import numpy as np
 
 from readsight.dataset.encodings.kmer import column_frequencies
 from readsight.dataset.encodings.windows import (
-    SCALED_BY,
+    SCALING_ROWS,
     apply_scale,
     compute_raw,
     describe_sequences,
@@ -26,8 +26,8 @@ from readsight.genome.codes import LETTERS, reverse_complement
 log = logging.getLogger("readsight")
 
 UNKNOWN = "[N]"  # id 0: a run of N, and padding; the letter itself would give one token per N
-BASES = 4_000_000  # used for training at most; larger sets are sampled
-SPARE = 1.1  # width, as a multiple of the longest training sequence in tokens
+TRAINING_BASES = 4_000_000  # used for training at most; larger sets are sampled
+WIDTH_MARGIN = 1.1  # width, as a multiple of the longest training sequence in tokens
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
@@ -38,7 +38,7 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
     InputError if all bases are N.
     """
     strands = 1 if sequence.stranded else 2
-    windows = draw_windows(codes, sequence, BASES // (strands * sequence.length), seed)
+    windows = draw_windows(codes, sequence, TRAINING_BASES // (strands * sequence.length), seed)
     tokenizer_json = _train_tokenizer(
         [windows] if sequence.stranded else [windows, reverse_complement(windows)], spec["vocabulary"], threads
     )
@@ -50,11 +50,13 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
     sizes = np.array([len(row) for row in encode_rows(windows, description)])
     description |= {
         "vocabulary": _load_tokenizer(tokenizer_json).get_vocab_size(),
-        "width": int(min(sequence.length, np.ceil(SPARE * sizes.max()))),
+        "width": int(min(sequence.length, np.ceil(WIDTH_MARGIN * sizes.max()))),
         "bases_per_token": float(sequence.length / sizes.mean()),
     }
     log.info("bpe: %d tokens of %.1f bases", description["vocabulary"], description["bases_per_token"])
-    raw_features = compute_raw(draw_rows(codes, SCALED_BY, seed), description, lambda rows: _token_frequencies(rows, description))
+    raw_features = compute_raw(
+        draw_rows(codes, SCALING_ROWS, seed), description, lambda rows: _token_frequencies(rows, description)
+    )
     return Encoding("bpe", description, fit_scale(raw_features))
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from readsight.dataset.encodings.bpe import SPARE, decode_rows, pad_rows
+from readsight.dataset.encodings.bpe import WIDTH_MARGIN, decode_rows, pad_rows
 from readsight.errors import InputError
 
-LOOKED_AT = 500  # training sequences tokenised to check the checkpoint
+CHECKED_SEQUENCES = 500  # training sequences tokenised to check the checkpoint
 KMER_LENGTHS = range(3, 9)  # possible k of k-mer vocabularies, as in DNABERT
 WEIGHTS = ("*.safetensors", "*.bin")
 SHOWN = 3
-UNKNOWN = 0.5  # a tokenizer with a larger fraction of unknown tokens is not one of DNA
+MAX_UNKNOWN = 0.5  # a tokenizer with a larger fraction of unknown tokens is not one of DNA
 
 
 def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def describe_checkpoint(spec: dict[str, Any], windows: np.ndarray) -> dict[str, 
             f"represent.checkpoint: {folder} reads at most {token_limit} tokens, and a sequence of {windows.shape[1]} bases has {longest_row}; "
             "use shorter sequences (sequences.length), or another checkpoint"
         )
-    width = int(min(token_limit, np.ceil(SPARE * longest_row)))
+    width = int(min(token_limit, np.ceil(WIDTH_MARGIN * longest_row)))
     return description | {"vocabulary": vocabulary_size + 1, "dimensions": _model_dimensions(model, rows[0]), "width": width}
 
 
@@ -172,7 +172,7 @@ def _detect_kmer_length(tokenizer: Any, windows: np.ndarray, folder: Path) -> in
         if k <= windows.shape[1] and all("".join(kmer) in vocabulary for kmer in product("ACGT", repeat=k))
     ]
     for length in (None, *reversed(lengths)):
-        if _unknown_fraction(tokenizer, _encode_rows(windows, length, tokenizer)) < UNKNOWN:
+        if _unknown_fraction(tokenizer, _encode_rows(windows, length, tokenizer)) < MAX_UNKNOWN:
             return length
     raise InputError(
         f"represent.checkpoint: {folder} is not a model of DNA: its tokenizer knows neither bases nor k-mers of {KMER_LENGTHS[0]} to {KMER_LENGTHS[-1]} bases"

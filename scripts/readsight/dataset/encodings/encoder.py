@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-BATCH = 256  # sequences encoded at once, at most
-ATTENDED = 8_000_000  # pairs of tokens at once, at most
+BATCH_SIZE = 256  # sequences encoded at once, at most
+MAX_TOKEN_PAIRS = 8_000_000  # pairs of tokens at once, at most
 
 
 class Encoder(nn.Module):
@@ -84,7 +84,7 @@ def pool_embeddings(module: nn.Module, tokens: np.ndarray, special: list[int]) -
 
     Sequences are processed in batches to limit memory. A sequence with only special tokens gives 0.
     """
-    size = int(min(BATCH, max(1, ATTENDED // tokens.shape[1] ** 2)))
+    size = int(min(BATCH_SIZE, max(1, MAX_TOKEN_PAIRS // tokens.shape[1] ** 2)))
     device = next(module.parameters()).device
     special_ids = torch.tensor(special, device=device)
     chunks = []

@@ -6,7 +6,7 @@ import numpy as np
 
 from readsight.dataset.encodings import kmer_tokens
 from readsight.dataset.encodings.windows import (
-    SCALED_BY,
+    SCALING_ROWS,
     apply_scale,
     check_kmer_length,
     compute_raw,
@@ -18,7 +18,7 @@ from readsight.dataset.encodings.windows import (
 from readsight.dataset.fold_file import Encoding, SequenceLayout
 from readsight.errors import InputError
 
-COUNTED = 7  # longest k-mers used as table columns: 8,192 of them, both strands together
+LONGEST_COUNTED = 7  # longest k-mers used as table columns: 8,192 of them, both strands together
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
@@ -30,9 +30,9 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
     k = spec["k"]
     check_kmer_length(k, sequence.length)
     description = describe_sequences(sequence) | {"k": k, "vocabulary": 4**k + 1, "dimensions": spec["dimensions"]}
-    is_counted = k <= COUNTED
+    is_counted = k <= LONGEST_COUNTED
     return Encoding(
-        "kmer", description, fit_scale(_kmer_frequencies(draw_rows(codes, SCALED_BY, seed), description)) if is_counted else {}
+        "kmer", description, fit_scale(_kmer_frequencies(draw_rows(codes, SCALING_ROWS, seed), description)) if is_counted else {}
     )
 
 
@@ -47,10 +47,10 @@ def compute_features(codes: np.ndarray, encoding: Encoding) -> tuple[np.ndarray,
     Raises InputError if k gives too many columns.
     """
     description = encoding.description
-    if description["k"] > COUNTED:
+    if description["k"] > LONGEST_COUNTED:
         raise InputError(
             f"represent.k: {4 ** description['k']:,} k-mers of {description['k']} bases are too many columns for tabular models; "
-            f"use at most {COUNTED}, or a network"
+            f"use at most {LONGEST_COUNTED}, or a network"
         )
     return apply_scale(_kmer_frequencies(codes, description), encoding.arrays), name_features(
         list(kmer_tokens.column_names(description["k"], description["stranded"])), description

@@ -19,11 +19,11 @@ from readsight.genome.codes import reverse_complement
 
 log = logging.getLogger("readsight")
 
-BATCH = (16, 128)  # minimum and maximum batch size; small sets use small batches to get enough steps
-STEPS = 64  # minimum per epoch, if there are enough sequences
+BATCH_SIZES = (16, 128)  # minimum and maximum batch size; small sets use small batches to get enough steps
+STEPS_PER_EPOCH = 64  # minimum per epoch, if there are enough sequences
 RATE = 2e-3
 DECAY = 0.01
-SPREAD = 0.02  # initial deviation of base embeddings
+BASE_SPREAD = 0.02  # initial deviation of base embeddings
 TOKEN_SPREAD = (
     0.03  # initial deviation of token-specific vectors: without them k-mers with equal bases are hard to separate in a mean
 )
@@ -60,7 +60,7 @@ class MaskedPretraining(nn.Module):
         super().__init__()
         k = description["k"]
         self.encoder = Encoder(description)
-        self.letters = nn.Parameter(torch.randn(k, 4, description["dimensions"]) * SPREAD)
+        self.letters = nn.Parameter(torch.randn(k, 4, description["dimensions"]) * BASE_SPREAD)
         self.bias = nn.Parameter(torch.as_tensor(rates, dtype=torch.float32))
         self.register_buffer("spelling", torch.arange(4**k)[:, None] // 4 ** torch.arange(k - 1, -1, -1) % 4)
         nn.init.normal_(self.encoder.embedding.weight, std=TOKEN_SPREAD)
@@ -125,7 +125,7 @@ def _run_epochs(
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY)
-    batch_count = -(-len(windows) // int(np.clip(len(windows) // STEPS, *BATCH)))
+    batch_count = -(-len(windows) // int(np.clip(len(windows) // STEPS_PER_EPOCH, *BATCH_SIZES)))
     steps = spec["epochs"] * batch_count
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=max(steps, 2))
     history = []
@@ -167,8 +167,8 @@ def _evaluate_masked(
     k, length = description["k"], description["length"] - description["k"] + 1
     losses, is_correct, true_ids = [], [], []
     with torch.inference_mode():
-        for i in range(0, len(windows), BATCH[1]):
-            scores, true = _score_masked(model, windows[i : i + BATCH[1]], k, fraction, generator, only_hidden=True)
+        for i in range(0, len(windows), BATCH_SIZES[1]):
+            scores, true = _score_masked(model, windows[i : i + BATCH_SIZES[1]], k, fraction, generator, only_hidden=True)
             losses.append(functional.cross_entropy(scores, true, reduction="none").cpu().numpy())
             is_correct.append((scores.argmax(dim=1) == true).cpu().numpy())
             true_ids.append(true.cpu().numpy())

@@ -23,7 +23,7 @@ log = logging.getLogger("readsight")
 
 LONGEST = 8
 TOKENS_PER_EPOCH = 1_000_000  # per epoch at most; larger sets are sampled
-SCALED_BY = 2_000  # training sequences used to fit the feature scale: more would be slow without benefit
+SCALING_ROWS = 2_000  # training sequences used to fit the feature scale: more would be slow without benefit
 
 
 def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed: int, threads: int) -> Encoding:
@@ -37,12 +37,14 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
     if spec.get("checkpoint"):
         arrays: dict[str, np.ndarray] = {}
         description = describe_sequences(sequence) | checkpoint.describe_checkpoint(
-            spec, draw_windows(codes, sequence, checkpoint.LOOKED_AT, seed)
+            spec, draw_windows(codes, sequence, checkpoint.CHECKED_SEQUENCES, seed)
         )
     else:
         description, arrays = _pretrain(codes, sequence, spec, seed, threads)
     unscaled = Encoding("transformer", description, arrays)
-    return Encoding("transformer", description, arrays | fit_scale(_mean_embeddings(draw_rows(codes, SCALED_BY, seed), unscaled)))
+    return Encoding(
+        "transformer", description, arrays | fit_scale(_mean_embeddings(draw_rows(codes, SCALING_ROWS, seed), unscaled))
+    )
 
 
 def _pretrain(

@@ -10,8 +10,8 @@ from readsight.errors import InputError
 from readsight.genome.codes import reverse_complement
 
 ROWS = 1024  # sequences processed at once
-SCALED_BY = 20_000  # training sequences used to fit the feature scale, at most
-FLAT = 1e-8  # smaller deviations count as zero
+SCALING_ROWS = 20_000  # training sequences used to fit the feature scale, at most
+ZERO_DEVIATION = 1e-8  # smaller deviations count as zero
 
 Features = Callable[[np.ndarray], np.ndarray]
 
@@ -74,7 +74,7 @@ def fit_scale(values: np.ndarray) -> dict[str, np.ndarray]:
     mean = values.mean(axis=0, dtype=np.float64)
     return {
         "feature_mean": mean.astype(np.float32),
-        "feature_deviation": np.where(deviation > FLAT, deviation, 1).astype(np.float32),
+        "feature_deviation": np.where(deviation > ZERO_DEVIATION, deviation, 1).astype(np.float32),
     }
 
 

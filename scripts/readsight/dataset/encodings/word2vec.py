@@ -8,7 +8,7 @@ import numpy as np
 
 from readsight.dataset.encodings import kmer_tokens
 from readsight.dataset.encodings.windows import (
-    SCALED_BY,
+    SCALING_ROWS,
     apply_scale,
     check_kmer_length,
     compute_raw,
@@ -51,7 +51,9 @@ def fit(codes: np.ndarray, sequence: SequenceLayout, spec: dict[str, Any], seed:
         "seen": known_count,
     }
     log.info("word2vec: %d of %d k-mers of %d bases, from %d sequences", known_count, 4**k, k, len(windows))
-    raw_features = compute_raw(draw_rows(codes, SCALED_BY, seed), description, lambda rows: _mean_embeddings(rows, k, embedding))
+    raw_features = compute_raw(
+        draw_rows(codes, SCALING_ROWS, seed), description, lambda rows: _mean_embeddings(rows, k, embedding)
+    )
     return Encoding("word2vec", description, {"embedding": embedding} | fit_scale(raw_features))
 
 

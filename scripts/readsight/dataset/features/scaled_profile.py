@@ -51,7 +51,7 @@ def _fit_modality(
     if batches is not None:
         values = _harmonise(values, obs, batches)
     scale = scaling.fit(values)
-    is_variable = scale["deviation"] > scaling.VARIES * np.maximum(1.0, np.abs(scale["mean"]))
+    is_variable = scale["deviation"] > scaling.MIN_VARIATION * np.maximum(1.0, np.abs(scale["mean"]))
     if not is_variable.any():
         raise InputError(
             f"no usable feature: {int((~is_covered).sum())} are missing in more than {select['max_missing']:g} of the {len(values)} "

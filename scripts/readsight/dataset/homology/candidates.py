@@ -8,9 +8,9 @@ import numpy as np
 from readsight.dataset.homology.spaced_kmers import iterate_blocks
 from readsight.genome.codes import reverse_complement
 
-FURTHEST = 64  # a position is compared with so many that follow it; more common k-mers are chained
-AT_ONCE = 1 << 20  # candidates processed at once
-READ = 29  # bases in eight bytes from any position on: 32 less those before it in its byte
+MAX_NEIGHBOURS = 64  # a position is compared with so many that follow it; more common k-mers are chained
+CHUNK = 1 << 20  # candidates processed at once
+READ_BASES = 29  # bases in eight bytes from any position on: 32 less those before it in its byte
 PADDING = 16
 BY_CHANCE = 0.25
 
@@ -50,13 +50,13 @@ def find_shared(keys: np.ndarray, positions: np.ndarray, length: int, pattern: s
     order = np.argsort(keys, kind="stable")
     kmers, positions = keys[order] >> np.uint64(64 - 2 * pattern.count("1")), positions[order]
     active = np.arange(len(kmers))
-    for distance in range(1, FURTHEST + 1):
+    for distance in range(1, MAX_NEIGHBOURS + 1):
         active = active[active + distance < len(kmers)]
         active = active[kmers[active] == kmers[active + distance]]
         if not len(active):
             return
-        for start in range(0, len(active), AT_ONCE):
-            rows = active[start : start + AT_ONCE]
+        for start in range(0, len(active), CHUNK):
+            rows = active[start : start + CHUNK]
             yield locate_pairs(positions[rows], positions[rows + distance], length, len(pattern))
 
 
@@ -77,25 +77,25 @@ class PackedSequences:
         self.strands = [_pack_strand(codes, is_reverse) for is_reverse in (False, True)]
 
     def _read_bases(self, is_reverse: bool, positions: np.ndarray) -> np.ndarray:
-        """READ bases from the given positions (rows concatenated), first base in the lowest bits."""
+        """READ_BASES bases from the given positions (rows concatenated), first base in the lowest bits."""
         packed = self.strands[is_reverse]
         eight_bytes = np.ndarray((len(packed) - 8,), "<u8", packed, 0, (1,))
         positions = positions + 4 * PADDING
         return eight_bytes[positions >> 2] >> ((positions & 3) * 2).astype(np.uint64)
 
     def is_promising(self, hits: CandidatePairs, identity: float, weight: int) -> np.ndarray:
-        """Whether the flanks of each pair, up to READ bases per side, match as well as in similar sequences.
+        """Whether the flanks of each pair, up to READ_BASES bases per side, match as well as in similar sequences.
 
         The threshold lies midway between chance and the required identity. The shared k-mer itself is not counted.
         """
         partner = hits.centre - hits.offset
-        bases_before = np.minimum(np.minimum(hits.centre, partner), READ)
-        bases_after = np.minimum(self.length - np.maximum(hits.centre, partner), READ)
+        bases_before = np.minimum(np.minimum(hits.centre, partner), READ_BASES)
+        bases_after = np.minimum(self.length - np.maximum(hits.centre, partner), READ_BASES)
         matches = np.zeros(len(hits), np.int64)
         for is_reverse in (False, True):
             rows = np.flatnonzero(hits.is_reverse == is_reverse)
             left, right = hits.first[rows] * self.length + hits.centre[rows], hits.second[rows] * self.length + partner[rows]
-            for start, first, last in ((-READ, READ - bases_before[rows], READ), (0, 0, bases_after[rows])):
+            for start, first, last in ((-READ_BASES, READ_BASES - bases_before[rows], READ_BASES), (0, 0, bases_after[rows])):
                 differing = self._read_bases(False, left + start) ^ self._read_bases(is_reverse, right + start)
                 matches[rows] += (last - first) - _count_differences(differing, first, last)
         compared = bases_before + bases_after

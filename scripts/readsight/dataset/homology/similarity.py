@@ -9,7 +9,7 @@ from readsight.dataset.homology.candidates import CandidatePairs
 from readsight.genome.codes import reverse_complement
 
 SCALE = 1000  # integer scores, so that 80 of 100 is exactly 80 %
-BY_CHANCE_IN_ALL = 0.01  # expected number of chance pairs over all comparisons
+EXPECTED_CHANCE_PAIRS = 0.01  # expected number of chance pairs over all comparisons
 HIGHEST_IDENTITY = 0.97  # identity of the alternative model; at 1 no mismatch would be possible
 
 
@@ -19,7 +19,7 @@ class SimilarityMeasure:
 
     identity: fraction of equal bases required over `coverage` of the shorter sequence. match_bits, mismatch_bits: log
     likelihood ratio of similarity against chance of a base. required_bits: threshold that keeps the expected number of chance
-    pairs among all comparisons below BY_CHANCE_IN_ALL (as the scores of Altschul & Gish 1996).
+    pairs among all comparisons below EXPECTED_CHANCE_PAIRS (as the scores of Altschul & Gish 1996).
     """
 
     identity: float
@@ -38,7 +38,7 @@ class SimilarityMeasure:
         count, length = codes.shape
         comparisons = max(1.0, count * (count - 1) / 2) * 4 * length  # two strands, 2 × length offsets
         bits = log2(model / chance), log2((1 - model) / (1 - chance))
-        return cls(identity, coverage, *bits, log2(comparisons / BY_CHANCE_IN_ALL))
+        return cls(identity, coverage, *bits, log2(comparisons / EXPECTED_CHANCE_PAIRS))
 
     def minimum_columns(self, lengths: np.ndarray) -> np.ndarray:
         """Minimum aligned bases (m,) of pairs whose shorter sequence has `lengths` (m,)."""

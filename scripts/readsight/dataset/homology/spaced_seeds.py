@@ -26,8 +26,8 @@ PATTERNS = {
     16: ("111110100110011001011111", "1110011010110000110101100111", "11111001010001010001010011111", "110111001011110100111011"),
 }
 SHARED_KMERS = 16  # shared k-mers expected in the weakest similarity to detect
-FITTING = 2 / 3  # fraction of the required overlap that a seed may span
-PER_PLACE = 2  # chance candidates per position and seed; fewer need longer seeds, which miss more
+SPAN_FRACTION = 2 / 3  # fraction of the required overlap that a seed may span
+CANDIDATES_PER_POSITION = 2  # chance candidates per position and seed; fewer need longer seeds, which miss more
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def plan_seeds(count: int, length: int, identity: float, coverage: float) -> See
     Long sequences share more k-mers than needed, and are searched with fewer seeds and a fraction of their k-mers.
     """
     overlap = ceil(coverage * length)
-    ideal_weight = ceil(log(max(2.0, count * length / PER_PLACE), 4))
+    ideal_weight = ceil(log(max(2.0, count * length / CANDIDATES_PER_POSITION), 4))
     weight = min(max(ideal_weight, min(PATTERNS)), max(PATTERNS))
-    longest = max(1, int(FITTING * overlap))
+    longest = max(1, int(SPAN_FRACTION * overlap))
     weights = [w for w in PATTERNS if w <= weight and max(map(len, PATTERNS[w])) <= longest]
     if not weights:
         return SeedPlan(("1" * min(ideal_weight, longest, max(PATTERNS)),), 1)

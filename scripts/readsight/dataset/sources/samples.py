@@ -12,9 +12,9 @@ from readsight.errors import InputError
 from readsight.text import find_closest
 
 # Missing-value markers in sample tables (GDC: '--).
-NOTHING = {"", "na", "n/a", "nan", "null", "<na>", "--", "'--", "not reported"}
+MISSING_VALUES = {"", "na", "n/a", "nan", "null", "<na>", "--", "'--", "not reported"}
 SHOWN = 3
-GROUPS = ("donor", "patient")  # default grouping columns
+GROUP_COLUMNS = ("donor", "patient")  # default grouping columns
 
 
 def read(files: dict[str, Path]) -> dict[str, anndata.AnnData]:
@@ -44,7 +44,7 @@ def clean_text(obs: pd.DataFrame) -> pd.DataFrame:
     """Columns as stripped text; None for missing values."""
     cleaned = pd.DataFrame({name: column.astype(object) for name, column in obs.items()}, index=obs.index.astype(str))
     cleaned = cleaned.apply(lambda column: column.map(lambda value: None if pd.isna(value) else str(value).strip()))
-    return cleaned.where(~cleaned.map(lambda value: value is None or value.lower() in NOTHING), None)
+    return cleaned.where(~cleaned.map(lambda value: value is None or value.lower() in MISSING_VALUES), None)
 
 
 def list_first(names: Iterable[Any]) -> str:
@@ -119,12 +119,12 @@ def read_groups(obs: pd.DataFrame, column: str) -> tuple[pd.Series, str, list[st
     """
     columns = [
         candidate
-        for candidate in ((column,) if column not in GROUPS else (column, *GROUPS))
+        for candidate in ((column,) if column not in GROUP_COLUMNS else (column, *GROUP_COLUMNS))
         if candidate in obs and obs[candidate].notna().any()
     ]
     if not columns:
         singletons = pd.Series(obs.index.astype(str), obs.index)
-        return singletons, "", [] if column == GROUPS[0] else [absence_fault("split.column", column, obs)]
+        return singletons, "", [] if column == GROUP_COLUMNS[0] else [absence_fault("split.column", column, obs)]
     gaps = obs.index[obs[columns[0]].isna()]
     faults = [
         f"split.column: {len(gaps)} samples have no value in column {columns[0]!r} ({list_first(gaps)}); "

@@ -13,7 +13,7 @@ from readsight.text import find_closest
 
 EVENT_VALUES = {"1", "1.0", "yes", "true", "y", "dead", "deceased", "died", "event", "1:deceased", "positive"}
 CENSORED_VALUES = {"0", "0.0", "no", "false", "n", "alive", "living", "censored", "0:living", "negative"}
-COMMON = 10  # rarer sets of labels are merged with the closest common set
+COMMON_SIZE = 10  # rarer sets of labels are merged with the closest common set
 FEWEST_SAMPLES = 20  # from this number of samples on, a feature that equals the label is no coincidence
 
 
@@ -115,9 +115,9 @@ def _parse_flags(values: pd.Series) -> tuple[np.ndarray, str]:
 
 
 def stratify_labels(values: np.ndarray) -> np.ndarray:
-    """Stratum of each sample: its set of labels (n, L) if COMMON samples share it, else the closest such set."""
+    """Stratum of each sample: its set of labels (n, L) if COMMON_SIZE samples share it, else the closest such set."""
     sets, set_index, counts = np.unique(values, axis=0, return_inverse=True, return_counts=True)
-    common = np.flatnonzero(counts >= COMMON)
+    common = np.flatnonzero(counts >= COMMON_SIZE)
     if not len(common):
         return np.zeros(len(values), int)
     distance = (sets[:, None] != sets[None, common]).sum(axis=2)
