@@ -42,7 +42,7 @@ def test_bed_faults_name_row_and_reason(tmp_path):
         read_bed(tmp_path / "t.bed", {"chr2": 50})
     messages = str(error.value).splitlines()
     assert len(messages) == 4
-    assert "row 1" in messages[0] and "whole numbers" in messages[0]
+    assert "row 1" in messages[0] and "integer start and end" in messages[0]
     assert "row 2" in messages[1] and "50 bases" in messages[1]
 
 
