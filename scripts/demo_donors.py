@@ -35,8 +35,8 @@ from readsight.simulate.vcf import (
 )
 from readsight.step import step
 
-CAUSES = 10
-HARMFUL = ("splice_donor", "splice_acceptor", "stop_gained", "frameshift", "start_lost")
+CAUSAL_VARIANT_COUNT = 10
+PATHOGENIC_EFFECTS = ("splice_donor", "splice_acceptor", "stop_gained", "frameshift", "start_lost")
 
 
 def build_exclusion_masks(
@@ -66,7 +66,7 @@ def draw_paralogue_copies(paralogues: list[dict], donors: int, rng: np.random.Ge
 
 def draw_clinical_significance(variant: Variant, rng: np.random.Generator) -> str | None:
     """Draw the clinical significance of a variant; None if the database does not contain it."""
-    if variant.beta > 0 or variant.effect in HARMFUL:
+    if variant.beta > 0 or variant.effect in PATHOGENIC_EFFECTS:
         return "Pathogenic" if rng.random() < 0.7 else "Likely_pathogenic"
     if variant.effect in ("synonymous", "missense", "element"):
         benign = "Benign" if variant.effect == "synonymous" or variant.frequency > 0.05 else "Uncertain_significance"
@@ -147,7 +147,7 @@ def plant_cohort(
     for variant in planter.variants:
         annotator.annotate_variant(variant)
     rng = make_generator(seed, "cohort")
-    choose_causes(cohort_variants, CAUSES, rng)
+    choose_causes(cohort_variants, CAUSAL_VARIANT_COUNT, rng)
     assign_frequencies(cohort_variants, haplotypes, rng)
     for population_variant in population_variants:
         population_variant.frequency = float(np.clip(rng.beta(0.2, 4), 5e-4, 0.9))

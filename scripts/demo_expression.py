@@ -15,7 +15,7 @@ from readsight.simulate.vcf import read_haplotypes
 from readsight.step import step
 
 # Minimum log2 fold change of a gene without label effect to count as different by the donors' variants.
-MOVED = 0.2
+MIN_VARIANT_EFFECT = 0.2
 
 
 def format_table(genes: list, samples: list[RnaSample], values: np.ndarray) -> str:
@@ -61,15 +61,15 @@ def truth_record(
     ranks = sorted({s.batch for s in samples})
     return {
         "unit": "log2",
-        "regulated": {f: change for f, change in expression.REGULATED.items() if f in circuit.regulons()},
+        "regulated": {f: change for f, change in expression.REGULATED_FACTORS.items() if f in circuit.regulons()},
         "differential": {
             gene: {"gene_name": names[gene], "log2_fold_change": change.get(gene, x), "where_sites_are_whole": x}
             for gene, x in circuit.label_effects.items()
         },
-        "by_variants": {g: x for g, x in change.items() if abs(x) >= MOVED and g not in circuit.label_effects},
+        "by_variants": {g: x for g, x in change.items() if abs(x) >= MIN_VARIANT_EFFECT and g not in circuit.label_effects},
         "regulators": {g.id: g.regulators for g in circuit.genes if g.regulators},
         "batches": {batches[rank]: draw_batch_effects(circuit.genes, rank, seed) for rank in ranks},
-        "noise": {"activity": expression.ACTIVITY, "donor": expression.DONOR, "sample": expression.SAMPLE},
+        "noise": {"activity": expression.ACTIVITY_SD, "donor": expression.DONOR_SD, "sample": expression.SAMPLE_SD},
         "activities": {
             s.name: {f: round(a, 4) for f, a in expression.draw_activities(circuit, s, seed).items()} for s in samples
         },

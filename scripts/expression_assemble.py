@@ -20,8 +20,8 @@ from readsight.text import find_closest
 log = logging.getLogger("readsight")
 
 # Pairs further apart than this span an intron and are not informative about fragment length.
-LONGEST = 1000
-EXPRESSED = 1.0
+MAX_INSERT_SIZE = 1000
+MIN_TPM = 1.0
 
 
 def read_counts(path: Path) -> pd.Series:
@@ -92,7 +92,7 @@ def fragment_length(stats: str) -> float:
     Pairs that span a long intron are ignored. Raises InputError if no length is reported.
     """
     rows = [line.split("\t") for line in stats.splitlines()]
-    pairs = sorted((int(row[1]), int(row[2])) for row in rows if row[0] == "IS" and int(row[1]) <= LONGEST)
+    pairs = sorted((int(row[1]), int(row[2])) for row in rows if row[0] == "IS" and int(row[1]) <= MAX_INSERT_SIZE)
     sizes = np.array(pairs, dtype=float).reshape(-1, 2)
     if sizes[:, 1].sum() > 0:
         cumulative = np.cumsum(sizes[:, 1])
@@ -117,7 +117,7 @@ def build_anndata(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, 
             for sample in empty_samples
         )
     tpm = transcripts_per_million(counts, lengths)
-    obs = obs.assign(counted=counts.sum(axis=1), genes_expressed=(tpm >= EXPRESSED).sum(axis=1))
+    obs = obs.assign(counted=counts.sum(axis=1), genes_expressed=(tpm >= MIN_TPM).sum(axis=1))
     logged = log_tpm(tpm).astype(np.float32)
     layers = {"counts": counts, "tpm": tpm.astype(np.float32), "log_tpm": logged, "effective_length": lengths.astype(np.float32)}
     return anndata.AnnData(logged, obs=obs, var=genes, layers=layers, uns={"X": "log_tpm"})
@@ -125,7 +125,7 @@ def build_anndata(counts: np.ndarray, genes: pd.DataFrame, lengths: np.ndarray, 
 
 def summary_records(data: anndata.AnnData) -> list[dict[str, Any]]:
     """Summary records of the cohort."""
-    expressed = (data.layers["tpm"] >= EXPRESSED).any(axis=0)
+    expressed = (data.layers["tpm"] >= MIN_TPM).any(axis=0)
     figures = [
         ("samples", data.n_obs, data.n_obs, "samples", "RNA samples"),
         ("genes", data.n_vars, data.n_vars, "genes", "Genes of the annotation with exons"),

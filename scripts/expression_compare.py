@@ -15,7 +15,7 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 FDR = 0.05
-DRAWS = 1000
+RESAMPLES = 1000
 GROUPS = {"case", "control"}
 
 
@@ -39,7 +39,7 @@ def sample_correlation(planted: np.ndarray, measured: np.ndarray) -> Interval:
 def overall_correlation(planted: np.ndarray, measured: np.ndarray, seed: int) -> Interval:
     """Spearman correlation over all genes and samples; interval by resampling genes. Both inputs: (samples, genes)."""
     rng, genes = np.random.default_rng(seed), planted.shape[1]
-    rows = rng.integers(0, genes, (DRAWS, genes))
+    rows = rng.integers(0, genes, (RESAMPLES, genes))
     drawn = np.array([spearman(planted[:, row], measured[:, row]) for row in rows])
     return Interval(spearman(planted, measured), *percentile_interval(drawn))
 

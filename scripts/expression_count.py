@@ -7,7 +7,7 @@ from readsight import pipes
 from readsight.expression import assignment_rate
 from readsight.step import step
 
-CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
+STRAND_CODES = {"unstranded": "0", "forward": "1", "reverse": "2"}
 
 
 def format_counts(text: str) -> list[str]:
@@ -48,7 +48,7 @@ def main(job) -> None:
         "-g",
         "gene_id",
         "-s",
-        CODES[strandedness],
+        STRAND_CODES[strandedness],
         *pairs,
     ]
     pipes.run_tool([*command, "-T", threads, "--tmpDir", scratch, "-o", out, bam])

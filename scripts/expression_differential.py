@@ -20,9 +20,9 @@ log = logging.getLogger("readsight")
 
 FDR = 0.05
 # With fewer genes, starting processes costs more than it saves.
-WORTH_SHARING = 2000
+MIN_GENES_PARALLEL = 2000
 COLUMNS = ("base_mean", "log2_fold_change", "low", "high", "standard_error", "shrunken", "statistic", "p_value", "padj")
-NAMES = ("gene_name", "symbol")
+SYMBOL_COLUMNS = ("gene_name", "symbol")
 
 
 def select_samples(data: anndata.AnnData, settings: dict[str, Any]) -> anndata.AnnData:
@@ -75,7 +75,7 @@ def run_deseq2(counts: pd.DataFrame, groups: pd.DataFrame, reference: str, teste
     if not expressed.shape[1]:
         raise InputError("expression.contrast: no gene is expressed in the samples of the contrast")
     groups = groups.astype(str).assign(group=pd.Categorical(groups["group"], categories=[reference, tested]))
-    cpus = threads if expressed.shape[1] > WORTH_SHARING else 1
+    cpus = threads if expressed.shape[1] > MIN_GENES_PARALLEL else 1
     design = "~" + " + ".join([name for name in ("block", "group") if name in groups])
     model = DeseqDataSet(counts=expressed, metadata=groups, design=design, quiet=True, n_cpus=cpus)
     model.deseq2()
@@ -116,7 +116,9 @@ def main(path: Path, settings: dict[str, Any], cohort: str, out: Path, summary: 
     groups = pd.DataFrame({role: data.obs[name].astype(str) for role, name in names.items() if name})
     frame = pd.DataFrame(counts, index=data.obs_names, columns=data.var_names)
     table = run_deseq2(frame, groups, settings["reference"], settings["tested"], threads)
-    symbols = next((data.var[name].astype(str) for name in NAMES if name in data.var), pd.Series("", index=data.var_names))
+    symbols = next(
+        (data.var[name].astype(str) for name in SYMBOL_COLUMNS if name in data.var), pd.Series("", index=data.var_names)
+    )
     table.insert(0, "gene_name", symbols.where(~symbols.isin(["", "nan"]), data.var_names))
     table.index.name = "gene_id"
     table.sort_values("p_value", kind="stable").to_csv(out, sep="\t", float_format="%.6g")

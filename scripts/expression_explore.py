@@ -12,15 +12,15 @@ import pandas as pd
 from readsight.stats.confidence_intervals import UNDEFINED, Interval
 from readsight.step import step
 
-MOST_VARIABLE = 500
-COMPONENTS = 5
-PRIOR = 2.0
+MAX_VARIABLE_GENES = 500
+MAX_COMPONENTS = 5
+PRIOR_COUNT = 2.0
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Maximum number of samples in pairwise comparisons; larger cohorts are subsampled.
-MOST_COMPARED = 400
+MAX_COMPARED = 400
 
 
-def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
+def log_cpm(counts: np.ndarray, prior: float = PRIOR_COUNT) -> np.ndarray:
     """log2 counts per million with a prior count proportional to sample depth (Robinson et al. 2010, edgeR).
 
     counts: (samples, genes). The prior prevents genes with very few reads from dominating distances. Gene length is
@@ -31,7 +31,7 @@ def log_cpm(counts: np.ndarray, prior: float = PRIOR) -> np.ndarray:
     return np.log2((counts + added) / (totals + 2 * added) * 1e6)
 
 
-def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple[np.ndarray, np.ndarray]:
+def principal_components(values: np.ndarray, most: int = MAX_VARIABLE_GENES) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (samples, components) and variance fraction of each component, from the `most` variable genes, centred.
 
     values: (samples, genes), logarithms. Signs are fixed so that the largest absolute coordinate is positive.
@@ -39,7 +39,7 @@ def principal_components(values: np.ndarray, most: int = MOST_VARIABLE) -> tuple
     selected = np.argsort(-values.var(axis=0), kind="stable")[:most]
     centred = values[:, selected] - values[:, selected].mean(axis=0)
     u, s, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
-    component_count = min(COMPONENTS, max(1, len(values) - 1), len(s))
+    component_count = min(MAX_COMPONENTS, max(1, len(values) - 1), len(s))
     coordinates = u[:, :component_count] * s[:component_count]
     largest = np.abs(coordinates).argmax(axis=0)
     coordinates *= np.where(coordinates[largest, np.arange(component_count)] < 0, -1.0, 1.0)
@@ -132,8 +132,8 @@ def summarise_cohort(data: anndata.AnnData, label: str | None, batch: str | None
     values, expressed, feature_name = comparison_values(data)
     coordinates, shares = principal_components(values[:, expressed] if feature_name == "features" else values)
     compared = np.arange(data.n_obs)
-    if data.n_obs > MOST_COMPARED:
-        compared = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:MOST_COMPARED])
+    if data.n_obs > MAX_COMPARED:
+        compared = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:MAX_COMPARED])
     ranked = _rank_rows(values[np.ix_(compared, np.flatnonzero(expressed))])
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.nan_to_num(np.atleast_2d(np.corrcoef(ranked)))

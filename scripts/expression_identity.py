@@ -10,9 +10,9 @@ import pandas as pd
 
 from readsight.step import step
 
-FEMALE = {"XIST"}
-MALE = {"RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY", "USP9Y", "ZFY"}
-EXPRESSED = 1.0
+FEMALE_GENES = {"XIST"}
+MALE_GENES = {"RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY", "USP9Y", "ZFY"}
+MIN_TPM = 1.0
 SEX_NAMES = {"f": "female", "female": "female", "xx": "female", "m": "male", "male": "male", "xy": "male"}
 
 
@@ -25,7 +25,7 @@ def infer_sex(xist: float, y: float) -> str:
         return "not measured"
     kinds = {(True, False): "female", (False, True): "male", (True, True): "both", (False, False): "neither"}
     # less than a tenth is attributed to cross-contamination on the flow cell
-    return kinds[xist >= EXPRESSED and xist > y / 10, y >= EXPRESSED and y > xist / 10]
+    return kinds[xist >= MIN_TPM and xist > y / 10, y >= MIN_TPM and y > xist / 10]
 
 
 def compare_sex(data: anndata.AnnData) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def compare_sex(data: anndata.AnnData) -> pd.DataFrame:
         is_selected = names.isin(genes).to_numpy()
         return tpm[:, is_selected].mean(axis=1) if is_selected.any() else np.full(data.n_obs, np.nan)
 
-    xist, y = mean_tpm(FEMALE), mean_tpm(MALE)
+    xist, y = mean_tpm(FEMALE_GENES), mean_tpm(MALE_GENES)
     inferred = [infer_sex(*pair) for pair in zip(xist, y, strict=True)]
     claimed = [SEX_NAMES.get(str(sex).lower(), "") for sex in data.obs["sex"]] if "sex" in data.obs else [""] * data.n_obs
     agrees = [

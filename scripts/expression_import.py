@@ -23,10 +23,17 @@ from readsight.step import step
 
 log = logging.getLogger("readsight")
 
-GENES = {"gene_name": "symbol", "biotype": "biotype", "contig": "contig", "start": "start", "end": "end", "strand": "strand"}
-WITH_ENTREZ = re.compile(r"([^|]+)\|(\d+)")
-MOST_OF_THE_READS = 0.95
-ROWS = 50
+ANNOTATION_COLUMNS = {
+    "gene_name": "symbol",
+    "biotype": "biotype",
+    "contig": "contig",
+    "start": "start",
+    "end": "end",
+    "strand": "strand",
+}
+SYMBOL_ENTREZ = re.compile(r"([^|]+)\|(\d+)")
+MIN_READ_FRACTION = 0.95
+BLOCK_ROWS = 50
 
 
 def log_cpm(counts: np.ndarray) -> np.ndarray:
@@ -36,9 +43,9 @@ def log_cpm(counts: np.ndarray) -> np.ndarray:
     of all samples, the result of a sample does not depend on further samples.
     """
     result = np.empty(counts.shape, np.float32)
-    for i in range(0, len(counts), ROWS):
-        rows = counts[i : i + ROWS].astype(np.float64)
-        result[i : i + ROWS] = np.log2(1 + rows / rows.sum(axis=1, keepdims=True) * 1e6)
+    for i in range(0, len(counts), BLOCK_ROWS):
+        rows = counts[i : i + BLOCK_ROWS].astype(np.float64)
+        result[i : i + BLOCK_ROWS] = np.log2(1 + rows / rows.sum(axis=1, keepdims=True) * 1e6)
     return result
 
 
@@ -53,7 +60,7 @@ def match_annotation(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFra
     """Match features to the annotation by id or by unique symbol; NaN where unmatched."""
     ids = pd.Index([strip_version(name) for name in features])
     if ids.isin(genes.index).sum() < len(ids) / 2:
-        bare = [match[1] if (match := WITH_ENTREZ.fullmatch(name)) else name for name in features]
+        bare = [match[1] if (match := SYMBOL_ENTREZ.fullmatch(name)) else name for name in features]
         symbols = genes[~genes["gene_name"].duplicated(keep=False)].set_index("gene_name", drop=False)
         if pd.Index(bare).isin(symbols.index).sum() > ids.isin(genes.index).sum():
             return symbols.reindex(bare)
@@ -63,12 +70,12 @@ def match_annotation(features: Sequence[str], genes: pd.DataFrame) -> pd.DataFra
 def describe_genes(var: pd.DataFrame, annotation: pd.DataFrame | None) -> pd.DataFrame:
     """Gene columns of the features: from the file, from ids of the form SYMBOL|entrez, and from the annotation."""
     var = var.copy()
-    matches = [WITH_ENTREZ.fullmatch(name) for name in var.index]
+    matches = [SYMBOL_ENTREZ.fullmatch(name) for name in var.index]
     if sum(map(bool, matches)) > len(matches) / 2:
         var["symbol"] = [match[1] if match and match[1] != "?" else "" for match in matches]
         var["entrez"] = [match[2] if match else "" for match in matches]
     if annotation is not None and annotation["gene_id"].notna().any():
-        for column, name in GENES.items():
+        for column, name in ANNOTATION_COLUMNS.items():
             values = annotation[column].to_numpy()
             if name in ("start", "end"):
                 var[name] = pd.to_numeric(values, errors="coerce")
@@ -108,7 +115,7 @@ def find_gene_lengths(matrix: Matrix, kind: str, annotation: pd.DataFrame | None
     lengths = pd.to_numeric(annotation["length"], errors="coerce").to_numpy(float)
     known = lengths > 0
     read_fraction = float(matrix.values[:, known].sum(dtype=np.float64) / matrix.values.sum(dtype=np.float64))
-    if read_fraction < MOST_OF_THE_READS:
+    if read_fraction < MIN_READ_FRACTION:
         matrix.notes.append(f"the annotation covers only {read_fraction:.0%} of the reads; TPM is not computed")
         return None, all_features
     if not known.all():

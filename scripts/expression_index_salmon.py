@@ -6,13 +6,13 @@ from pathlib import Path
 from readsight import pipes
 from readsight.step import step
 
-LONGEST = 31
+MAX_KMER = 31
 
 
 def kmer_length(lints: list[Path]) -> int:
     """k-mer length of the index: 31; for reads under 75 bases an odd number near half the shortest read length."""
     shortest = min(int(json.loads(path.read_text())["max_length"] or 0) for path in lints)
-    return LONGEST if shortest >= 75 else max(11, min(LONGEST, (shortest // 2) | 1))
+    return MAX_KMER if shortest >= 75 else max(11, min(MAX_KMER, (shortest // 2) | 1))
 
 
 def main(fasta: Path, lints: list[Path], index: list[Path], threads: int, scratch: Path) -> None:

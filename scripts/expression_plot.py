@@ -11,7 +11,7 @@ from readsight.step import step
 
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 # Maximum number of samples that are labelled by name.
-NAMED = 30
+MAX_NAMED = 30
 
 
 def group_names(overview: dict[str, Any], role: str) -> list[str]:
@@ -34,7 +34,7 @@ def plot_components(overview: dict[str, Any], path: Path) -> None:
         colour = figure_style.COLOURS[labels.index(label) % len(figure_style.COLOURS)]
         marker = MARKERS[batches.index(batch) % len(MARKERS)]
         axis.plot(*point[:2], marker=marker, color=colour, linestyle="none", markersize=8, markeredgecolor="white")
-    if len(points) <= NAMED:
+    if len(points) <= MAX_NAMED:
         for name, point in zip(overview["samples"], points, strict=True):
             axis.annotate(name, point[:2], xytext=(5, 5), textcoords="offset points", fontsize=8, color="#444444")
     shares = [*overview["shares"], 0.0]
@@ -80,7 +80,7 @@ def plot_correlation(overview: dict[str, Any], path: Path) -> None:
     size = min(9.0, 2.5 + 0.3 * len(names))
     figure, axis = figure_style.new_figure(width=size + 1.2, height=size)
     image = axis.imshow(values, cmap="viridis", vmin=np.floor(values.min() * 20) / 20, vmax=1)
-    shown = names if len(names) <= 2 * NAMED else []
+    shown = names if len(names) <= 2 * MAX_NAMED else []
     axis.set_xticks(range(len(shown)), shown, rotation=90, fontsize=8)
     axis.set_yticks(range(len(shown)), shown, fontsize=8)
     axis.spines[:].set_visible(False)
@@ -107,7 +107,7 @@ def plot_quantiles(overview: dict[str, Any], path: Path) -> None:
         axis.plot([low, high], [y, y], color=colour, linewidth=1)
         axis.plot([first, third], [y, y], color=colour, linewidth=6, solid_capstyle="butt", alpha=0.6)
         axis.plot(middle, y, marker="|", color="black", markersize=9)
-    shown = len(order) <= 2 * NAMED
+    shown = len(order) <= 2 * MAX_NAMED
     axis.set_yticks(range(len(order)) if shown else [], [overview["samples"][i] for i in order] if shown else [], fontsize=8)
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.set_xlabel(overview["quantiles"]["of"])

@@ -10,7 +10,7 @@ from readsight.report import figure_style
 from readsight.step import step
 
 FDR = 0.05
-NAMED = 12
+MAX_NAMED = 12
 # Width and height of a gene label, as fractions of the axes.
 LABEL_SIZE = (0.27, 0.04)
 UP, DOWN, GREY = figure_style.COLOURS[1], figure_style.COLOURS[0], "#aaaaaa"
@@ -75,7 +75,7 @@ def plot_points(axis: Any, shown: pd.DataFrame, x: pd.Series, y: pd.Series, x_sc
     axis.autoscale_view()  # axis limits must be final for the label positions below
     label_positions: list[tuple[float, float]] = []
     for gene in rank_genes(shown):
-        if len(label_positions) == NAMED or not np.isfinite([x[gene], y[gene]]).all():
+        if len(label_positions) == MAX_NAMED or not np.isfinite([x[gene], y[gene]]).all():
             break
         page_x, page_y = axis.transAxes.inverted().transform(axis.transData.transform((x[gene], y[gene])))
         if all(abs(page_x - a) > LABEL_SIZE[0] or abs(page_y - b) > LABEL_SIZE[1] for a, b in label_positions):

@@ -9,7 +9,7 @@ from readsight.report import figure_style
 from readsight.step import step
 
 # Maximum number of coloured lines; in larger cohorts the samples with the strongest end bias are coloured.
-NAMED = 8
+MAX_NAMED = 8
 
 
 def end_bias(curve: np.ndarray) -> float:
@@ -26,7 +26,7 @@ def main(bodies: list[Path], samples: list[str], out: Path) -> None:
     if not curves:
         figure_style.draw_message(out, "No sample has a sufficiently long covered gene.")
         return
-    most_biased = sorted(curves, key=lambda sample: -abs(end_bias(curves[sample])))[:NAMED]
+    most_biased = sorted(curves, key=lambda sample: -abs(end_bias(curves[sample])))[:MAX_NAMED]
     figure, axis = figure_style.new_figure(width=7, height=4)
     for sample in (s for s in curves if s not in most_biased):
         axis.plot(bin_centres(curves[sample]), curves[sample], color="0.75", linewidth=0.8)
@@ -37,8 +37,8 @@ def main(bodies: list[Path], samples: list[str], out: Path) -> None:
     axis.axhline(1, color="0.5", linewidth=0.8, linestyle="--")
     axis.set(xlim=(0, 100), xlabel="position in the gene, 5' to 3' (%)", ylabel="coverage (mean of a gene: 1)")
     axis.set_ylim(bottom=0)
-    if len(curves) > NAMED:
-        axis.set_title(f"{len(curves)} samples; named: the {NAMED} with the strongest end bias")
+    if len(curves) > MAX_NAMED:
+        axis.set_title(f"{len(curves)} samples; named: the {MAX_NAMED} with the strongest end bias")
     figure.legend(loc="outside right upper", fontsize=8)
     figure_style.save_figure(figure, out)
 

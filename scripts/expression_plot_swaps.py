@@ -10,8 +10,8 @@ from readsight.report import figure_style
 from readsight.step import step
 
 # Maximum number of samples that are labelled by name.
-NAMED = 60
-EXPECTED, WRONG = "black", figure_style.COLOURS[1]
+MAX_NAMED = 60
+EXPECTED_COLOUR, MISMATCH_COLOUR = "black", figure_style.COLOURS[1]
 
 
 def main(matrix: Path, table: Path, out: Path) -> None:
@@ -27,16 +27,16 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     image = axis.imshow(agreement.to_numpy(), cmap="viridis", vmin=0.5, vmax=1, aspect="auto")
     for y, sample in enumerate(agreement.index):
         row = judgements.loc[sample]
-        for name, colour in ((row["own"], EXPECTED), (row["best"], WRONG)):
+        for name, colour in ((row["own"], EXPECTED_COLOUR), (row["best"], MISMATCH_COLOUR)):
             # the best match is outlined only if it differs from the expected one
-            if name and (colour == EXPECTED or row["state"] in ("swapped", "another's")):
+            if name and (colour == EXPECTED_COLOUR or row["state"] in ("swapped", "another's")):
                 box = (list(agreement.columns).index(name) - 0.5, y - 0.5)
                 axis.add_patch(plt.Rectangle(box, 1, 1, fill=False, edgecolor=colour, linewidth=2))
     axis.set_xlabel("DNA")
     axis.set_ylabel("RNA")
-    if agreement.shape[1] <= NAMED:
+    if agreement.shape[1] <= MAX_NAMED:
         axis.set_xticks(np.arange(agreement.shape[1]), agreement.columns, rotation=90, fontsize=8)
-    if len(agreement) <= NAMED:
+    if len(agreement) <= MAX_NAMED:
         axis.set_yticks(np.arange(len(agreement)), agreement.index, fontsize=8)
     axis.spines[:].set_visible(False)
     figure.colorbar(image, ax=axis, label="fraction of SNVs without an allele foreign to the DNA", shrink=0.8)

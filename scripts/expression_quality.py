@@ -10,10 +10,10 @@ from readsight.formats.gtf import Transcript, merge_spans, read_gtf
 from readsight.genome.intervals import read_contig_lengths, write_bed
 from readsight.step import step
 
-RIBOSOMAL = {"rRNA", "Mt_rRNA", "rRNA_pseudogene"}
+RIBOSOMAL_BIOTYPES = {"rRNA", "Mt_rRNA", "rRNA_pseudogene"}
 BINS = 20
-MOST_GENES = 500
-SHORTEST = 500
+MAX_GENES = 500
+MIN_LENGTH = 500
 
 
 def read_counts(path: Path) -> dict[str, int]:
@@ -34,10 +34,10 @@ def select_transcripts(transcripts: list[Transcript], counts: dict[str, int]) ->
     longest: dict[str, Transcript] = {}
     for transcript in transcripts:
         current = longest.get(transcript.gene)
-        if transcript.length >= SHORTEST and (current is None or transcript.length > current.length):
+        if transcript.length >= MIN_LENGTH and (current is None or transcript.length > current.length):
             longest[transcript.gene] = transcript
     expressed = [t for t in longest.values() if counts.get(t.gene)]
-    return sorted(expressed, key=lambda t: (-counts[t.gene], t.gene))[:MOST_GENES]
+    return sorted(expressed, key=lambda t: (-counts[t.gene], t.gene))[:MAX_GENES]
 
 
 def gene_body_coverage(transcripts: list[Transcript], depth: dict[str, tuple[list[int], list[int]]]) -> list[float]:
@@ -94,7 +94,7 @@ def main(job) -> None:
         next(line for line in job.input.log.read_text().splitlines() if "Number of input reads" in line).split("|")[1]
     )
     assigned = sum(counts.values())
-    ribosomal = sum(n for gene, n in counts.items() if biotypes.get(gene) in RIBOSOMAL)
+    ribosomal = sum(n for gene, n in counts.items() if biotypes.get(gene) in RIBOSOMAL_BIOTYPES)
     transcripts = select_transcripts(read_gtf(job.input.gtf, read_contig_lengths(job.input.fai)), counts)
     exons = sorted((t.contig, start, end) for t in transcripts for start, end in merge_spans(t.exons))
     bed = write_bed(job.scratch / "exons.bed", exons)

@@ -7,10 +7,10 @@ from readsight.errors import InputError
 from readsight.step import step
 
 # Libraries are stranded from this fraction on; unstranded libraries lie around one half.
-STRANDED = 0.8
-UNSTRANDED = (0.4, 0.6)
-FEWEST = 100
-SIDES = {
+MIN_STRANDED_FRACTION = 0.8
+UNSTRANDED_RANGE = (0.4, 0.6)
+MIN_FRAGMENTS = 100
+DESCRIPTIONS = {
     "forward": "read 1 is on the strand of the RNA",
     "reverse": "read 1 is on the opposite strand (dUTP, TruSeq stranded)",
     "unstranded": "read 1 is on either strand equally often",
@@ -52,14 +52,14 @@ def _read_rows(table: Path) -> list[list[str]]:
 def infer_strandedness(forward: int, reverse: int) -> tuple[str | None, bool]:
     """(strandedness, whether it is clear). None with too few fragments."""
     total = forward + reverse
-    if total < FEWEST:
+    if total < MIN_FRAGMENTS:
         return None, False
     forward_fraction = forward / total
-    if forward_fraction >= STRANDED:
+    if forward_fraction >= MIN_STRANDED_FRACTION:
         return "forward", True
-    if forward_fraction <= 1 - STRANDED:
+    if forward_fraction <= 1 - MIN_STRANDED_FRACTION:
         return "reverse", True
-    return "unstranded", UNSTRANDED[0] <= forward_fraction <= UNSTRANDED[1]
+    return "unstranded", UNSTRANDED_RANGE[0] <= forward_fraction <= UNSTRANDED_RANGE[1]
 
 
 def decide_strandedness(sample: str, claim: str, forward: int, reverse: int) -> dict:
@@ -71,8 +71,8 @@ def decide_strandedness(sample: str, claim: str, forward: int, reverse: int) -> 
     total = forward + reverse
     if claim != "auto" and clear and measured != claim:
         raise InputError(
-            f"{sample}: the claimed strandedness is {claim!r} ({SIDES[claim]}), but of {total:,} fragments on genes "
-            f"{forward / total:.1%} are forward and {reverse / total:.1%} reverse, which is {measured!r} ({SIDES[measured]}). "
+            f"{sample}: the claimed strandedness is {claim!r} ({DESCRIPTIONS[claim]}), but of {total:,} fragments on genes "
+            f"{forward / total:.1%} are forward and {reverse / total:.1%} reverse, which is {measured!r} ({DESCRIPTIONS[measured]}). "
             f"Set {measured} in the sheet's column strandedness (or expression.strandedness), or auto; "
             "if the kit is correct, check for swapped fastq_1 and fastq_2 or swapped samples"
         )

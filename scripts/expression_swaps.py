@@ -22,18 +22,18 @@ from readsight.step import step
 log = logging.getLogger("readsight")
 
 # Maximum number of exonic SNVs, the most common first; more do not add information.
-MOST = 1500
-DEPTH, BASE_QUALITY, MAPPING_QUALITY = 8, 20, 20
+MAX_SITES = 1500
+MIN_DEPTH, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY = 8, 20, 20
 # An allele below this read fraction is attributed to errors or allele-specific silencing.
-FAINT = 0.1
-FEWEST = 20
+MIN_ALLELE_FRACTION = 0.1
+MIN_SITES = 20
 # Samples of one donor agree at nearly all common SNVs, unrelated donors at 0.6 to 0.85.
-SAME = 0.9
+MIN_AGREEMENT = 0.9
 # Stricter threshold for a match between two different donors.
-SURELY = 0.95
+MIN_FOREIGN_AGREEMENT = 0.95
 # Tolerated difference between two matching DNA samples, such as replicates of one donor.
-CLOSE = 0.05
-ERRORS = ("swapped", "unlike", "another's")
+TOLERANCE = 0.05
+ERROR_STATES = ("swapped", "unlike", "another's")
 COLUMNS = ("sample", "donor", "own", "agreement_own", "best", "agreement_best", "sites", "state")
 
 
@@ -72,7 +72,7 @@ def candidate_sites(calls: Path, inside: IntervalSet, samples: list[str]) -> Ite
                 yield ExonSnv(row.contig, row.start, row.ref, row.alts[0], copies)
 
 
-def select_common_sites(sites: Iterator[ExonSnv], most: int = MOST) -> list[ExonSnv]:
+def select_common_sites(sites: Iterator[ExonSnv], most: int = MAX_SITES) -> list[ExonSnv]:
     """Sites with allele frequencies closest to one half, in genomic order."""
 
     def rarity(numbered: tuple[int, ExonSnv]) -> tuple[float, int]:
@@ -83,23 +83,23 @@ def select_common_sites(sites: Iterator[ExonSnv], most: int = MOST) -> list[Exon
 
 
 def call_genotypes(cram: Path, sites: list[ExonSnv], fasta: Path) -> np.ndarray:
-    """Copies of the alternative allele from a sample's reads: (sites,), NaN below DEPTH reads."""
+    """Copies of the alternative allele from a sample's reads: (sites,), NaN below MIN_DEPTH reads."""
     copies = np.full(len(sites), np.nan)
     with pysam.AlignmentFile(str(cram), reference_filename=str(fasta)) as handle:
         for i, site in enumerate(sites):
             counts = handle.count_coverage(
-                site.contig, site.start, site.start + 1, quality_threshold=BASE_QUALITY, read_callback=_is_counted
+                site.contig, site.start, site.start + 1, quality_threshold=MIN_BASE_QUALITY, read_callback=_is_counted
             )
             ref, alt = (counts["ACGT".index(base)][0] for base in (site.ref, site.alt))
-            if ref + alt >= DEPTH:
+            if ref + alt >= MIN_DEPTH:
                 share = alt / (ref + alt)
-                copies[i] = 0 if share < FAINT else 2 if share > 1 - FAINT else 1
+                copies[i] = 0 if share < MIN_ALLELE_FRACTION else 2 if share > 1 - MIN_ALLELE_FRACTION else 1
     return copies
 
 
 def _is_counted(read: pysam.AlignedSegment) -> bool:
     is_excluded = read.is_unmapped or read.is_secondary or read.is_supplementary or read.is_qcfail or read.is_duplicate
-    return not is_excluded and read.mapping_quality >= MAPPING_QUALITY
+    return not is_excluded and read.mapping_quality >= MIN_MAPPING_QUALITY
 
 
 def compute_agreement(rna: np.ndarray, dna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,18 +131,18 @@ def judge_samples(agreement: pd.DataFrame, shared: pd.DataFrame, donors: Mapping
     rows = []
     for sample in agreement.index:
         same_donor = [name for name in agreement.columns if donors[name] == donors[sample]]
-        covered = agreement.loc[sample].where(shared.loc[sample] >= FEWEST)
+        covered = agreement.loc[sample].where(shared.loc[sample] >= MIN_SITES)
         best = covered.idxmax() if covered.notna().any() else ""
         expected_dna = max(same_donor, key=lambda name: np.nan_to_num(covered[name], nan=-1.0)) if same_donor else ""
         best_agreement, expected_agreement = (float(covered[name]) if name else np.nan for name in (best, expected_dna))
         if not best or (expected_dna and np.isnan(expected_agreement)):
             state = "too few sites"
         elif not same_donor:
-            state = "another's" if best_agreement >= SURELY else "no DNA"
-        elif expected_agreement < SAME:
-            state = "swapped" if best_agreement >= SAME else "unlike"
+            state = "another's" if best_agreement >= MIN_FOREIGN_AGREEMENT else "no DNA"
+        elif expected_agreement < MIN_AGREEMENT:
+            state = "swapped" if best_agreement >= MIN_AGREEMENT else "unlike"
         else:
-            state = "own" if expected_agreement >= best_agreement - CLOSE else "swapped"
+            state = "own" if expected_agreement >= best_agreement - TOLERANCE else "swapped"
         sites = int(shared.loc[sample, expected_dna or best]) if expected_dna or best else 0
         rows.append([sample, donors[sample], expected_dna, expected_agreement, best, best_agreement, sites, state])
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -151,7 +151,7 @@ def judge_samples(agreement: pd.DataFrame, shared: pd.DataFrame, donors: Mapping
 def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
     """Error message for each sample that contradicts the sheet."""
     messages = []
-    for row in table[table["state"].isin(ERRORS)].itertuples():
+    for row in table[table["state"].isin(ERROR_STATES)].itertuples():
         match = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
         subject = f"{row.sample}, assigned to donor {row.donor}, "
         if row.state == "swapped":
@@ -166,7 +166,7 @@ def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
 
 
 def summary_records(table: pd.DataFrame, messages: list[str]) -> list[dict[str, Any]]:
-    checked = table["state"].isin(["own", *ERRORS])
+    checked = table["state"].isin(["own", *ERROR_STATES])
     donor_agreement = table.loc[table["state"] == "own", "agreement_own"]
     description = "RNA samples whose SNVs do not match the donor in the sheet"
     description = f"ERROR: {description}: {'; '.join(messages)}" if messages else description

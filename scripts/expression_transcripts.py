@@ -10,7 +10,7 @@ from readsight.genome.intervals import read_contig_lengths
 from readsight.step import step
 
 COMPLEMENT = bytes.maketrans(b"ACGTN", b"TGCAN")
-LEAST = 31
+MIN_LENGTH = 31
 
 
 def splice_transcript(transcript: Transcript, contig: bytes) -> bytes:
@@ -37,7 +37,7 @@ def main(gtf: Path, fasta: Path, fai: Path, out: Path, genes: Path) -> None:
     """Write the FASTA and the table transcript_id, gene_id; very short transcripts are skipped."""
     by_contig: dict[str, list[Transcript]] = {}
     for transcript in read_gtf(gtf, read_contig_lengths(fai)):
-        if transcript.length >= LEAST:
+        if transcript.length >= MIN_LENGTH:
             by_contig.setdefault(transcript.contig, []).append(transcript)
     written: set[str] = set()
     with open(out, "wb") as bases, open(genes, "w") as table:

@@ -94,9 +94,11 @@ def test_broken_sites_of_every_active_enhancer(genome, vcf_paths):
         assert site.motif == info["KIND"]
         site_sequence = substitute_base(genome["codes"], row)[site.start : site.end]
         score = FACTORS[site.motif].score(site_sequence if site.strand == "+" else reverse_complement(site_sequence))
-        assert score - site.score == pytest.approx(info["DELTA"], abs=0.01) and info["DELTA"] <= -effects.LOSS
+        assert score - site.score == pytest.approx(info["DELTA"], abs=0.01) and info["DELTA"] <= -effects.MIN_LOSS
         assert twin_info["ELEMENT"] == element.id and element.start <= twin.start < element.end
-        assert all(twin.start < s.start - effects.APART or twin.start >= s.end + effects.APART for s in element.sites)
+        assert all(
+            twin.start < s.start - effects.MIN_DISTANCE or twin.start >= s.end + effects.MIN_DISTANCE for s in element.sites
+        )
         before, after = (
             c[element.start : element.end] for c in (genome["codes"][row.chrom], substitute_base(genome["codes"], twin))
         )
@@ -128,7 +130,7 @@ def test_splice_variants_match_labelled_positions(genome, vcf_paths):
     for (row, info), _ in twins:
         inward = (row.pos - info["SITE"]) * (1 if (info["STRAND"] == "+") == (info["KIND"] == "donor") else -1)
         assert inward in (1, 2), "one of the two intron bases next to the exon"
-        assert info["DELTA"] <= -effects.LOSS
+        assert info["DELTA"] <= -effects.MIN_LOSS
 
 
 def test_neutral_twins_do_not_affect_splicing(genome, vcf_paths):

@@ -14,7 +14,7 @@ import demo_genome
 import demo_reads_rna
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate import expression
-from readsight.simulate.expression import REGULATED, Circuit, RnaSample, draw_levels, site_occupancy, transcript_sequences
+from readsight.simulate.expression import REGULATED_FACTORS, Circuit, RnaSample, draw_levels, site_occupancy, transcript_sequences
 from readsight.simulate.haplotype import Haplotype, HaplotypeEdit
 from readsight.simulate.motifs import read_meme
 from readsight.simulate.planted_genome import read_fasta, read_truth
@@ -84,8 +84,8 @@ def test_label_changes_only_regulated_factors_and_targets(circuit, reference):
         change = circuit.mean_level(gene, case, reference) - circuit.mean_level(gene, control, reference)
         assert change == pytest.approx(circuit.label_effects.get(gene.id, 0.0), abs=2e-3)
         regulators = {f for f in gene.regulators if f != gene.name} | {gene.name}
-        assert (gene.id in circuit.label_effects) == bool(regulators & set(REGULATED))
-    assert {g.name for g in circuit.genes if g.id in circuit.label_effects} >= set(REGULATED)
+        assert (gene.id in circuit.label_effects) == bool(regulators & set(REGULATED_FACTORS))
+    assert {g.name for g in circuit.genes if g.id in circuit.label_effects} >= set(REGULATED_FACTORS)
 
 
 def test_truth_records_difference_of_cases_and_controls(folder, circuit, truth):
@@ -101,7 +101,7 @@ def test_truth_records_difference_of_cases_and_controls(folder, circuit, truth):
         if gene.id in circuit.label_effects:
             assert truth["differential"][gene.id]["log2_fold_change"] == pytest.approx(change, abs=1e-3)
         else:
-            assert (gene.id in truth["by_variants"]) == (abs(change) >= demo_expression.MOVED)
+            assert (gene.id in truth["by_variants"]) == (abs(change) >= demo_expression.MIN_VARIANT_EFFECT)
 
 
 def break_site(site, codes):
@@ -133,7 +133,7 @@ def test_occupancy_follows_odds_and_site_integrity(folder, circuit):
 
 
 def test_batch_shifts_genes_and_sex_silences_sex_genes(folder, circuit, truth, monkeypatch):
-    for name in ("ACTIVITY", "DONOR", "SAMPLE"):
+    for name in ("ACTIVITY_SD", "DONOR_SD", "SAMPLE_SD"):
         monkeypatch.setattr(expression, name, 0.0)
     donor_haplotypes = sample_haplotypes(folder, "S0R")
     first, second = (
@@ -145,7 +145,7 @@ def test_batch_shifts_genes_and_sex_silences_sex_genes(folder, circuit, truth, m
     shift = np.log2(second[is_comparable].sum(axis=1) / first[is_comparable].sum(axis=1))
     stated = np.array([truth["batches"]["b"][g.id] for g in np.array(circuit.genes, dtype=object)[is_comparable]])
     np.testing.assert_allclose(shift - shift.mean(), stated - stated.mean(), atol=1e-4)
-    assert stated.std() == pytest.approx(expression.BATCH, rel=0.5) and not any(truth["batches"]["a"].values())
+    assert stated.std() == pytest.approx(expression.BATCH_SD, rel=0.5) and not any(truth["batches"]["a"].values())
 
 
 def test_transcripts_are_spliced_from_donor_haplotypes(folder, circuit, reference):

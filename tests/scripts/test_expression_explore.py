@@ -143,7 +143,7 @@ def test_grouping_column_needs_repeated_values():
 
 
 def test_large_cohort_is_subsampled(monkeypatch, tmp_path):
-    monkeypatch.setattr(expression_explore, "MOST_COMPARED", 10)
+    monkeypatch.setattr(expression_explore, "MAX_COMPARED", 10)
     make_table(n=30).write_h5ad(tmp_path / "t.h5ad")
     main(tmp_path / "t.h5ad", ["class"], [], "tables/t", tmp_path / "o.json", tmp_path / "s.json")
     overview = json.loads((tmp_path / "o.json").read_text())

@@ -9,7 +9,7 @@ import pysam
 import pytest
 
 import expression_plot_swaps
-from expression_swaps import FEWEST, compute_agreement, error_messages, judge_samples, main, summary_records
+from expression_swaps import MIN_SITES, compute_agreement, error_messages, judge_samples, main, summary_records
 
 LENGTH, EXON, EVERY = 6000, (1000, 5000), 60
 PLACES = list(range(EXON[0] + 30, EXON[1], EVERY))
@@ -64,7 +64,7 @@ def test_sample_state_follows_agreement(row, donor, state):
 
 
 def test_few_sites_give_no_decision():
-    agreement, shared = make_frames([(0.5, 1.0)], list(DNA), sites=FEWEST - 1)
+    agreement, shared = make_frames([(0.5, 1.0)], list(DNA), sites=MIN_SITES - 1)
     table = judge_samples(agreement, shared, DNA | {"r0": "anna"})
     assert table["state"].tolist() == ["too few sites"] and summary_records(table, [])[0]["value"] is None
 

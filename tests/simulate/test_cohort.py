@@ -86,7 +86,7 @@ def test_close_companions_share_their_haplotypes(truth_rows):
         assert [s["GT"] for s in a.samples.values()] == [s["GT"] for s in b.samples.values()]
 
 
-def test_broken_sites_lose_log_odds_and_neutral_variants_avoid_sites(demo_folder, truth_rows):
+def test_broken_sites_lose_log_odds_and_neutral_variants_do_not(demo_folder, truth_rows):
     _, elements, decoys, _ = read_truth(demo_folder / "g.json")
     sites = [s for e in elements for s in e.sites] + decoys
     broken = [r for r in truth_rows if r.info["EFFECT"] == "motif_loss" and len(r.ref) == len(r.alts[0])]

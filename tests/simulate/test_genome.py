@@ -7,7 +7,7 @@ import pytest
 
 from readsight.errors import InputError
 from readsight.genome.codes import complement, decode, encode, reverse_complement
-from readsight.simulate.elements import GRAMMAR, NEAR
+from readsight.simulate.elements import GRAMMAR, NEAR_GAP
 from readsight.simulate.genes import format_gtf, translate
 from readsight.simulate.genome import diverge_sequence, draw_background
 from readsight.simulate.motifs import read_meme
@@ -102,7 +102,7 @@ def test_only_active_enhancers_have_the_grammar(genome, codes):
         window = codes[element.chromosome][element.start : element.end]
         ends = {f: [(s, s + FACTORS[f].width) for s, _ in FACTORS[f].find_hits(window)] for f in GRAMMAR}
         gaps = [max(a[0], b[0]) - min(a[1], b[1]) for a in ends[GRAMMAR[0]] for b in ends[GRAMMAR[1]]]
-        assert any(NEAR[0] <= gap < NEAR[1] for gap in gaps) == (element.kind == "enhancer"), element
+        assert any(NEAR_GAP[0] <= gap < NEAR_GAP[1] for gap in gaps) == (element.kind == "enhancer"), element
         assert (element.strength > 0) == (element.kind == "enhancer")
         counts[element.kind] += 1
     assert counts["enhancer"] >= 20 and counts["enhancer"] <= 1.3 * counts["inactive"]

@@ -10,9 +10,9 @@ import demo_library
 import model_compare
 from readsight.dataset.outcome import Outcome
 from readsight.genome.codes import encode, make_generator
-from readsight.simulate.elements import ENHANCER, FAR, GRAMMAR, NEAR
+from readsight.simulate.elements import ENHANCER_LENGTH, FAR_GAP, GRAMMAR, NEAR_GAP
 from readsight.simulate.motifs import read_meme
-from readsight.simulate.mpra_library import ERROR, make_library
+from readsight.simulate.mpra_library import ERROR_RATE, make_library
 
 FACTORS = Path(__file__).resolve().parents[2] / "resources/motifs/factors.meme"
 
@@ -35,22 +35,22 @@ def test_only_active_elements_have_close_factor_sites(library, motifs):
     gaps = {"enhancer": [], "inactive": []}
     for element in library:
         sites = sorted(element.element.sites, key=lambda s: s.start)
-        assert {s.motif for s in sites} <= set(GRAMMAR) and len(element.sequence) == ENHANCER
+        assert {s.motif for s in sites} <= set(GRAMMAR) and len(element.sequence) == ENHANCER_LENGTH
         for site in sites:  # each site is at the recorded position
             start = site.start - element.element.start
             assert (start, site.motif) in find_site_hits(element.sequence, motifs)
         if len(sites) == 2:
             gaps[element.element.kind].append(sites[1].start - sites[0].end)
-    assert len(gaps["enhancer"]) == 300 and NEAR[0] <= min(gaps["enhancer"]) and max(gaps["enhancer"]) < NEAR[1]
-    assert FAR[0] <= min(gaps["inactive"]) and max(gaps["inactive"]) < FAR[1]
+    assert len(gaps["enhancer"]) == 300 and NEAR_GAP[0] <= min(gaps["enhancer"]) and max(gaps["enhancer"]) < NEAR_GAP[1]
+    assert FAR_GAP[0] <= min(gaps["inactive"]) and max(gaps["inactive"]) < FAR_GAP[1]
 
 
 def test_composition_is_uninformative_and_error_rate_matches(library):
     is_active = np.array([element.element.kind == "enhancer" for element in library])
-    gc = np.array([sum(element.sequence.count(b) for b in "GC") for element in library]) / ENHANCER
+    gc = np.array([sum(element.sequence.count(b) for b in "GC") for element in library]) / ENHANCER_LENGTH
     assert abs(gc[is_active].mean() - gc[~is_active].mean()) < 3 * gc.std() * np.sqrt(4 / len(gc))
     wrong = np.mean([element.active for element in library] != is_active)
-    assert abs(wrong - ERROR) < 3 * np.sqrt(ERROR / len(library))
+    assert abs(wrong - ERROR_RATE) < 3 * np.sqrt(ERROR_RATE / len(library))
 
 
 def test_library_and_truth_files(tmp_path):

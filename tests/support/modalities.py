@@ -35,7 +35,7 @@ def make_obs(n: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
 
 
 def make_tables(obs: pd.DataFrame | None = None, seed: int = 1) -> dict[str, anndata.AnnData]:
-    """Two modalities of the samples of `obs`: 2 % missing, TOLD features higher by class, plate p1 shifted; no mirna for s0, s1."""
+    """Two modalities of the samples of `obs`: 2 % missing, INFORMATIVE features higher by class, plate p1 shifted; no mirna for s0, s1."""
     obs = make_obs() if obs is None else obs
     rng = np.random.default_rng(seed)
     data_by_modality = {}

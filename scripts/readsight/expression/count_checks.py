@@ -7,7 +7,7 @@ import numpy as np
 from readsight.errors import InputError
 from readsight.formats.gene_ids import find_duplicates
 
-SHOWN = 5
+MAX_REPORTED = 5
 
 
 def check_counts(counts: np.ndarray, genes: Sequence[str], source: str) -> None:
@@ -17,7 +17,8 @@ def check_counts(counts: np.ndarray, genes: Sequence[str], source: str) -> None:
     """
     counts = np.asarray(counts, dtype=np.float64)
     faults = [
-        f"{source}: gene {gene} occurs more than once; each gene needs exactly one row" for gene in find_duplicates(genes)[:SHOWN]
+        f"{source}: gene {gene} occurs more than once; each gene needs exactly one row"
+        for gene in find_duplicates(genes)[:MAX_REPORTED]
     ]
     problems = {
         "has no count (empty or NaN); write 0 for genes without reads": np.isnan(counts),
@@ -27,10 +28,10 @@ def check_counts(counts: np.ndarray, genes: Sequence[str], source: str) -> None:
     }
     for problem, is_wrong in problems.items():
         positions = np.flatnonzero(is_wrong)
-        for position in positions[:SHOWN]:
+        for position in positions[:MAX_REPORTED]:
             value = "" if np.isnan(counts[position]) else f" {counts[position]:g}"
             faults.append(f"{source}, gene {genes[position]}:{value} {problem}")
-        if len(positions) > SHOWN:
-            faults.append(f"{source}: the same problem in {len(positions) - SHOWN} more genes")
+        if len(positions) > MAX_REPORTED:
+            faults.append(f"{source}: the same problem in {len(positions) - MAX_REPORTED} more genes")
     if faults:
         raise InputError(faults)

@@ -29,7 +29,7 @@ MISSING = {
 }
 # Columns of the GDC sample sheet.
 FILE_NAME, SAMPLE_ID, CASE_ID = "File Name", "Sample ID", "Case ID"
-SHOWN = 5
+MAX_REPORTED = 5
 
 
 @dataclass
@@ -99,7 +99,7 @@ def read_metadata(path: str) -> MetadataTable:
         if columns.count(name) > 1
     ]
     if faults:
-        raise InputError(faults[:SHOWN])
+        raise InputError(faults[:MAX_REPORTED])
     return MetadataTable(path, columns, rows)
 
 
@@ -272,11 +272,11 @@ def _sheet_name_fault(name: str, samples: Mapping[str, Any]) -> str:
 def _sample_faults(samples: list[str], unmatched: Mapping[str, str]) -> list[str]:
     """Faults of samples without metadata, each with the closest unused name."""
     faults = []
-    for sample in samples[:SHOWN]:
+    for sample in samples[:MAX_REPORTED]:
         near = find_closest(sample, unmatched, cutoff=0.6)
         hint = f"; is it {near!r} of {unmatched[near]}?" if near else "; add it there, or remove it from the table"
         faults.append(f"sample {sample!r} is described neither by the sample sheet nor by metadata{hint}")
-    return faults + ([f"… and {len(samples) - SHOWN} more samples"] if len(samples) > SHOWN else [])
+    return faults + ([f"… and {len(samples) - MAX_REPORTED} more samples"] if len(samples) > MAX_REPORTED else [])
 
 
 def _add_rows(

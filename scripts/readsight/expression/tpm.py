@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK = 1 << 17  # values per block, chosen to fit into the processor's cache
+BLOCK_SIZE = 1 << 17  # values per block, chosen to fit into the processor's cache
 
 
 def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
@@ -59,6 +59,6 @@ def log_tpm(tpm: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 
 def _row_blocks(table: np.ndarray) -> Iterator[slice]:
-    """Slices of samples with about BLOCK values each."""
-    step = max(1, BLOCK // max(1, table.size // max(1, len(table))))
+    """Slices of samples with about BLOCK_SIZE values each."""
+    step = max(1, BLOCK_SIZE // max(1, table.size // max(1, len(table))))
     return (slice(start, start + step) for start in range(0, len(table), step))

@@ -13,7 +13,7 @@ BATCHES = (
 
 
 # RNA fragments are shorter; dUTP removes most of the second strand.
-RNA = (
+RNA_LIBRARIES = (
     Library(insert_mean=210, insert_sd=35, gc_slope=-0.3, short=0.02, duplicates=0.10, antisense=0.985),
     Library(insert_mean=250, insert_sd=45, gc_slope=0.6, short=0.03, duplicates=0.14, antisense=0.97),
 )
@@ -26,4 +26,4 @@ def batch_settings(rank: int) -> tuple[Library, SequencingRun]:
 
 def rna_batch_settings(rank: int) -> tuple[Library, SequencingRun]:
     """Library and run of an RNA batch: an RNA library on the same run as DNA."""
-    return RNA[rank % len(RNA)], batch_settings(rank)[1]
+    return RNA_LIBRARIES[rank % len(RNA_LIBRARIES)], batch_settings(rank)[1]

@@ -10,7 +10,7 @@ from readsight.simulate.variants import Variant
 
 HERITABILITY = 0.8
 PREVALENCE = 0.3
-CAUSES = ("motif_loss", "splice_donor", "splice_acceptor", "stop_gained")
+CAUSAL_EFFECTS = ("motif_loss", "splice_donor", "splice_acceptor", "stop_gained")
 LABELS = {"case": True, "control": False}
 
 
@@ -72,9 +72,9 @@ def assign_structural(structural: list[StructuralVariant], haplotypes: int, rng:
 
 def choose_causes(variants: list[Variant], count: int, rng: np.random.Generator) -> None:
     """Give `count` common functional variants an effect on liability; four in five increase it."""
-    by_effect = {e: [v for v in variants if v.effect == e and v.is_snv and not v.with_previous] for e in CAUSES}
+    by_effect = {e: [v for v in variants if v.effect == e and v.is_snv and not v.with_previous] for e in CAUSAL_EFFECTS}
     pairs = {id(a) for a, b in zip(variants, variants[1:], strict=False) if b.with_previous}
-    plan = (CAUSES[0], CAUSES[0], CAUSES[0], *CAUSES[1:]) * count
+    plan = (CAUSAL_EFFECTS[0], CAUSAL_EFFECTS[0], CAUSAL_EFFECTS[0], *CAUSAL_EFFECTS[1:]) * count
     chosen = 0
     for effect in plan:
         free = [v for v in by_effect[effect] if not v.beta and id(v) not in pairs]

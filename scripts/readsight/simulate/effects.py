@@ -16,24 +16,24 @@ from readsight.simulate.motifs import Motif
 from readsight.simulate.variants import Variant, find_breaking_substitution
 from readsight.simulate.vcf import format_record
 
-LOSS = 4.0  # minimum loss of log-odds by a causal variant, bits
-APART = 8  # minimum distance of a neutral variant from the sites of its enhancer, bases
+MIN_LOSS = 4.0  # minimum loss of log-odds by a causal variant, bits
+MIN_DISTANCE = 8  # minimum distance of a neutral variant from the sites of its enhancer, bases
 NEAR, FAR = 20, 100  # distance of a neutral variant from the splice site of its twin, bases
 # Planted branch points lie within this many bases upstream of an exon.
-BRANCH = 45
+BRANCH_REGION = 45
 
-_BOTH = (
+_COMMON_HEADER = (
     '##INFO=<ID=CAUSAL,Number=1,Type=Integer,Description="1: the variant breaks the site, as planted; 0: it is neutral">',
     '##INFO=<ID=KIND,Number=1,Type=String,Description="{kind}">',
     '##INFO=<ID=TWIN,Number=1,Type=String,Description="Pair of a causal variant and its neutral twin: the same substitution nearby">',
     '##INFO=<ID=DELTA,Number=1,Type=Float,Description="Change of the broken site\'s log-odds, in bits; of causal variants alone">',
 )
 REGULATORY_HEADER = (
-    *(line.format(kind="Factor whose binding site the causal variant of the pair breaks") for line in _BOTH),
+    *(line.format(kind="Factor whose binding site the causal variant of the pair breaks") for line in _COMMON_HEADER),
     '##INFO=<ID=ELEMENT,Number=1,Type=String,Description="Enhancer that the variant lies in">',
 )
 SPLICE_HEADER = (
-    *(line.format(kind="Splice site that the causal variant of the pair breaks: donor or acceptor") for line in _BOTH),
+    *(line.format(kind="Splice site that the causal variant of the pair breaks: donor or acceptor") for line in _COMMON_HEADER),
     '##INFO=<ID=SITE,Number=1,Type=Integer,Description="Position, from 1, of the exon\'s base at the broken splice site; of causal variants alone">',
     '##INFO=<ID=STRAND,Number=1,Type=String,Description="Strand of the gene, + or -">',
     '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene that the splice site belongs to">',
@@ -78,7 +78,7 @@ def plant_regulatory_effects(
 ) -> list[tuple[Variant, str]]:
     """Break both sites of every active enhancer; returns (variant, INFO) pairs, with twins, in genomic order.
 
-    A site is skipped if no substitution costs LOSS bits or if the enhancer has no position for a twin.
+    A site is skipped if no substitution loses MIN_LOSS bits or if the enhancer has no position for a twin.
     """
     effects = []
     grammar = [factors[name] for name in GRAMMAR]
@@ -86,7 +86,7 @@ def plant_regulatory_effects(
         sequence, used = codes[element.chromosome], set()
         for site in element.sites:
             start, alt, delta = find_breaking_substitution(sequence, site, factors[site.motif])
-            twin = None if delta > -LOSS else _find_neutral_position(sequence, element, start, alt, grammar, used, rng)
+            twin = None if delta > -MIN_LOSS else _find_neutral_position(sequence, element, start, alt, grammar, used, rng)
             if twin is None:
                 continue
             used.add(twin)
@@ -106,7 +106,7 @@ def _find_neutral_position(
 
 
 def _is_apart(position: int, site: BindingSite) -> bool:
-    return position < site.start - APART or position >= site.end + APART
+    return position < site.start - MIN_DISTANCE or position >= site.end + MIN_DISTANCE
 
 
 def _rank_positions(codes: np.ndarray, positions: Iterable[int], position: int, rng: np.random.Generator) -> list[int]:
@@ -147,7 +147,7 @@ def plant_splice_effects(
         start = int(rng.choice(signal.essential))
         alt = "ACGT"[int(rng.choice([b for b in range(4) if b != sequence[start]]))]
         delta = _splice_delta(sequence, signal, splice[signal.kind], start, alt)
-        twin = None if delta > -LOSS else _find_neutral_splice_position(sequence, busy[name], signal, start, alt, splice, rng)
+        twin = None if delta > -MIN_LOSS else _find_neutral_splice_position(sequence, busy[name], signal, start, alt, splice, rng)
         if twin is None:
             continue
         busy[name][twin] = True
@@ -163,7 +163,7 @@ def _exclusion_span(signal: SpliceSignal) -> tuple[int, int]:
     """Span excluded for neutral variants: the motif window, and for an acceptor also the branch point region."""
     if signal.kind == "donor":
         return signal.start, signal.end
-    before = signal.position - BRANCH if signal.gene.strand == "+" else signal.position + BRANCH + 1
+    before = signal.position - BRANCH_REGION if signal.gene.strand == "+" else signal.position + BRANCH_REGION + 1
     return min(signal.start, before), max(signal.end, before)
 
 

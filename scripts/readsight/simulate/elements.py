@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from readsight.genome.codes import reverse_complement
-from readsight.simulate.genes import PROMOTER, PlantedGene
+from readsight.simulate.genes import PROMOTER_LENGTH, PlantedGene
 from readsight.simulate.genome import Chromosome, find_free_start
 from readsight.simulate.motifs import Motif
 
-ENHANCER = 200
+ENHANCER_LENGTH = 200
 GRAMMAR = ("SPI1", "RUNX1")
-NEAR = (10, 30)
-FAR = (60, 110)
+NEAR_GAP = (10, 30)
+FAR_GAP = (60, 110)
 REGULATORS = ("GATA1", "CEBPA", "AP1", "REST", "CTCF")
 
 
@@ -71,7 +71,7 @@ def _draw_strand(rng: np.random.Generator) -> str:
 def plant_promoter(chromosome: Chromosome, gene: PlantedGene, motifs: dict[str, Motif], rng: np.random.Generator) -> Element:
     """TATA box 30 bases upstream (70 % of genes), SP1 sites within 200 bases, one or two regulator sites beyond."""
     sign = 1 if gene.strand == "+" else -1
-    low, high = (gene.tss - PROMOTER, gene.tss) if sign == 1 else (gene.tss + 1, gene.tss + 1 + PROMOTER)
+    low, high = (gene.tss - PROMOTER_LENGTH, gene.tss) if sign == 1 else (gene.tss + 1, gene.tss + 1 + PROMOTER_LENGTH)
     element = Element(f"promoter_{gene.id}", "promoter", chromosome.name, low, high, gene.id, 0.0)
 
     def add_site(name: str, distance: int, strand: str) -> None:
@@ -104,7 +104,7 @@ def plant_enhancers(
         count = round(16 * len(chromosome) / 100_000)
         plans = ["near"] * count + [("far", "SPI1", "RUNX1", "none")[i % 4] for i in range(count)]
         for plan in plans:
-            start = find_free_start(rng, chromosome.taken | chromosome.fixed, ENHANCER, pad=40)
+            start = find_free_start(rng, chromosome.taken | chromosome.fixed, ENHANCER_LENGTH, pad=40)
             if start is None or not chromosome_genes:
                 continue
             gene = min(chromosome_genes, key=lambda g: abs(g.tss - start))
@@ -117,22 +117,24 @@ def plant_enhancers(
 def plant_element(
     chromosome: Chromosome, start: int, name: str, plan: str, gene: str, motifs: dict[str, Motif], rng: np.random.Generator
 ) -> Element:
-    """Write an element of ENHANCER bases. plan: near (active), far, none, or the single factor it contains. gene: id, or empty."""
+    """Write an element of ENHANCER_LENGTH bases. plan: near (active), far, none, or the single factor it contains. gene: id, or empty."""
     active = plan == "near"
-    element = Element(name, "enhancer" if active else "inactive", chromosome.name, start, start + ENHANCER, gene, 0.0, plan)
+    element = Element(
+        name, "enhancer" if active else "inactive", chromosome.name, start, start + ENHANCER_LENGTH, gene, 0.0, plan
+    )
     if active:
         element.strength = round(float(rng.uniform(0.5, 1.2)), 3)
-    window = chromosome.codes[start : start + ENHANCER]
+    window = chromosome.codes[start : start + ENHANCER_LENGTH]
     remove_chance_sites(window, [motifs[name] for name in GRAMMAR], rng)
     factors = list(rng.permutation(GRAMMAR)) if plan in ("near", "far") else [plan] if plan in GRAMMAR else []
-    gap = int(rng.integers(*NEAR)) if active else int(rng.integers(*FAR))
+    gap = int(rng.integers(*NEAR_GAP)) if active else int(rng.integers(*FAR_GAP))
     span = sum(motifs[f].width for f in factors) + gap * (len(factors) - 1)
-    position = start + int(rng.integers(5, ENHANCER - span - 5))
+    position = start + int(rng.integers(5, ENHANCER_LENGTH - span - 5))
     for factor in factors:
         role = "site" if active else "decoy"
         element.sites.append(plant_site(chromosome, position, motifs[factor], _draw_strand(rng), rng, role, name))
         position += motifs[factor].width + gap
-    chromosome.fixed[start : start + ENHANCER] = True
+    chromosome.fixed[start : start + ENHANCER_LENGTH] = True
     return element
 
 

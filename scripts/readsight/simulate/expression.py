@@ -15,17 +15,17 @@ import numpy as np
 from readsight.genome.codes import make_generator, reverse_complement
 from readsight.simulate.cohort import LABELS
 from readsight.simulate.elements import GRAMMAR, BindingSite, Element
-from readsight.simulate.genes import SEXED, PlantedGene
+from readsight.simulate.genes import SEX_GENES, PlantedGene
 from readsight.simulate.haplotype import Haplotype
 from readsight.simulate.motifs import Motif
 
 # Factors with different activity in cases: log2 fold change.
-REGULATED = {"GATA1": 1.6, "CTCF": -1.5}
+REGULATED_FACTORS = {"GATA1": 1.6, "CTCF": -1.5}
 # Effect of the general promoter sites, log2.
-GENERAL = {"SP1": 0.4, "TBP": 0.6}
+GENERAL_EFFECTS = {"SP1": 0.4, "TBP": 0.6}
 # Standard deviations, log2: factor activity between donors; gene level between donors and between samples of a donor;
 # batch effect of a gene.
-ACTIVITY, DONOR, SAMPLE, BATCH = 0.08, 0.18, 0.12, 0.4
+ACTIVITY_SD, DONOR_SD, SAMPLE_SD, BATCH_SD = 0.08, 0.18, 0.12, 0.4
 
 Haplotypes = dict[tuple[str, int], Haplotype]
 
@@ -59,7 +59,7 @@ class Circuit:
     def __post_init__(self) -> None:
         self.promoters = {e.gene: e.sites for e in self.elements if e.kind == "promoter"}
         self.enhancers = {g.id: [e for e in self.elements if e.kind == "enhancer" and e.gene == g.id] for g in self.genes}
-        changes = {g.id: self._label_response(g, REGULATED) for g in self.genes}
+        changes = {g.id: self._label_response(g, REGULATED_FACTORS) for g in self.genes}
         self.label_effects = {gene: round(change, 4) for gene, change in changes.items() if abs(change) > 1e-9}
 
     def _label_response(self, gene: PlantedGene, activity: dict[str, float]) -> float:
@@ -78,8 +78,8 @@ class Circuit:
         total = gene.basal + activity.get(gene.name, 0.0)
         for site in self.promoters.get(gene.id, []):
             bound = site_occupancy(site, self.motifs[site.motif], haplotype)
-            if site.motif in GENERAL:
-                total += GENERAL[site.motif] * (bound - 1)
+            if site.motif in GENERAL_EFFECTS:
+                total += GENERAL_EFFECTS[site.motif] * (bound - 1)
             elif site.motif != gene.name:
                 total += gene.regulators[site.motif] * (bound * (1 + activity.get(site.motif, 0.0)) - 1)
         for enhancer in self.enhancers[gene.id]:
@@ -90,7 +90,7 @@ class Circuit:
 
     def mean_level(self, gene: PlantedGene, sample: "RnaSample", haplotypes: Haplotypes) -> float:
         """Mean level of a gene over both haplotypes given the label, log2, without noise and batch effect."""
-        activity = REGULATED if LABELS.get(sample.label or "") else {}
+        activity = REGULATED_FACTORS if LABELS.get(sample.label or "") else {}
         return float(np.log2(np.mean([2 ** self.haplotype_level(gene, activity, haplotypes, side) for side in (0, 1)])))
 
 
@@ -110,13 +110,13 @@ def draw_activities(circuit: Circuit, sample: RnaSample, seed: int) -> dict[str,
     """Deviation of each factor's activity in a donor, log2: label effect plus variation between donors."""
     rng = make_generator(seed, "activity", sample.donor)
     is_case = LABELS.get(sample.label or "", False)
-    return {f: float(rng.normal(0, ACTIVITY)) + REGULATED.get(f, 0.0) * is_case for f in circuit.regulons()}
+    return {f: float(rng.normal(0, ACTIVITY_SD)) + REGULATED_FACTORS.get(f, 0.0) * is_case for f in circuit.regulons()}
 
 
 def draw_batch_effects(genes: Iterable[PlantedGene], batch: int, seed: int) -> dict[str, float]:
     """Batch effect on each gene, log2; 0 in the first batch."""
     rng = make_generator(seed, "batch of RNA", str(batch))
-    return {g.id: round(float(rng.normal(0, BATCH)), 4) if batch else 0.0 for g in genes}
+    return {g.id: round(float(rng.normal(0, BATCH_SD)), 4) if batch else 0.0 for g in genes}
 
 
 def draw_levels(circuit: Circuit, sample: RnaSample, haplotypes: Haplotypes, seed: int) -> np.ndarray:
@@ -129,8 +129,8 @@ def draw_levels(circuit: Circuit, sample: RnaSample, haplotypes: Haplotypes, see
     donor_rng, sample_rng = make_generator(seed, "expression", sample.donor), make_generator(seed, "expression of", sample.name)
     levels = np.zeros((len(circuit.genes), 2))
     for i, gene in enumerate(circuit.genes):
-        noise = float(donor_rng.normal(0, DONOR) + sample_rng.normal(0, SAMPLE)) + batch[gene.id]
-        if SEXED.get(gene.name, sample.sex) == sample.sex:
+        noise = float(donor_rng.normal(0, DONOR_SD) + sample_rng.normal(0, SAMPLE_SD)) + batch[gene.id]
+        if SEX_GENES.get(gene.name, sample.sex) == sample.sex:
             levels[i] = [2 ** (circuit.haplotype_level(gene, activity, haplotypes, side) + noise) for side in (0, 1)]
     return levels / levels.sum() * 1e6
 

@@ -9,29 +9,29 @@ from readsight.simulate.genome import Chromosome, draw_background, find_free_sta
 from readsight.simulate.motifs import Motif
 
 BASES = "TCAG"
-AMINO = dict(
+AMINO_ACIDS = dict(
     zip(
         [a + b + c for a in BASES for b in BASES for c in BASES],
         "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
         strict=True,
     )
 )
-# Human codon usage per thousand, in the order of AMINO; stop codons get none inside a reading frame.
-USAGE = np.array(
+# Human codon usage per thousand, in the order of AMINO_ACIDS; stop codons get none inside a reading frame.
+CODON_USAGE = np.array(
     [17.6, 20.3, 7.7, 12.9, 15.2, 17.7, 12.2, 4.4, 12.2, 15.3, 0, 0, 10.6, 12.6, 0, 13.2]
     + [13.2, 19.6, 7.2, 39.6, 17.5, 19.8, 16.9, 6.9, 10.9, 15.1, 12.3, 34.2, 4.5, 10.4, 6.2, 11.4]
     + [16.0, 20.8, 7.5, 22.0, 13.1, 18.9, 15.1, 6.1, 17.0, 19.1, 24.4, 31.9, 12.1, 19.5, 12.2, 12.0]
     + [11.0, 14.5, 7.1, 28.1, 18.4, 27.7, 15.8, 7.4, 21.8, 25.1, 29.0, 39.6, 10.8, 22.2, 16.5, 16.5]
 )
-STOPS = ("TAA", "TAG", "TGA")
-PROMOTER = 450
+STOP_CODONS = ("TAA", "TAG", "TGA")
+PROMOTER_LENGTH = 450
 # Sex-specific genes, with the names that the sex check uses.
-SEXED = {"XIST": "female", "RPS4Y1": "male"}
+SEX_GENES = {"XIST": "female", "RPS4Y1": "male"}
 
 
 def translate(cds: str) -> str:
     """Translate a coding sequence with the standard code; `*` for stop."""
-    return "".join(AMINO[cds[i : i + 3]] for i in range(0, len(cds) - 2, 3))
+    return "".join(AMINO_ACIDS[cds[i : i + 3]] for i in range(0, len(cds) - 2, 3))
 
 
 @dataclass
@@ -117,9 +117,9 @@ def draw_plan(rng: np.random.Generator) -> GenePlan:
 
 def write_frame(plan: GenePlan, rng: np.random.Generator) -> np.ndarray:
     """Draw a spliced transcript: Kozak sequence, codons by human usage, stop codon, polyadenylation signal."""
-    letters = list(AMINO)
-    inner = rng.choice(len(letters), plan.cds // 3 - 2, p=USAGE / USAGE.sum())
-    cds = "ATG" + "".join(letters[i] for i in inner) + str(rng.choice(STOPS))
+    letters = list(AMINO_ACIDS)
+    inner = rng.choice(len(letters), plan.cds // 3 - 2, p=CODON_USAGE / CODON_USAGE.sum())
+    cds = "ATG" + "".join(letters[i] for i in inner) + str(rng.choice(STOP_CODONS))
     utr5 = draw_background(plan.utr5, np.full(plan.utr5, 0.58), rng, cpg=0.8)
     utr5[-6:] = encode("GCCACC")
     utr3 = draw_background(plan.utr3, np.full(plan.utr3, 0.40), rng)
@@ -161,7 +161,7 @@ def plant_gene(
 ) -> PlantedGene | None:
     """Place a gene with its promoter at a free position and write it; None if the chromosome is full."""
     plan, strand = draw_plan(rng), str(rng.choice(["+", "-"]))
-    span = PROMOTER + plan.length
+    span = PROMOTER_LENGTH + plan.length
     start = find_free_start(rng, chromosome.taken, span, pad=400)
     if start is None:
         return None
@@ -169,10 +169,10 @@ def plant_gene(
     local = chromosome.codes[start : start + span].copy()
     local = local if strand == "+" else reverse_complement(local)
     if rng.random() < 0.7:
-        local[:PROMOTER] = draw_background(PROMOTER, np.full(PROMOTER, 0.63), rng, cpg=0.9)
-    write_gene(local[PROMOTER:], plan, splice, rng)
+        local[:PROMOTER_LENGTH] = draw_background(PROMOTER_LENGTH, np.full(PROMOTER_LENGTH, 0.63), rng, cpg=0.9)
+    write_gene(local[PROMOTER_LENGTH:], plan, splice, rng)
     chromosome.codes[start : start + span] = local if strand == "+" else reverse_complement(local)
-    exons, offset = [], PROMOTER
+    exons, offset = [], PROMOTER_LENGTH
     for size, gap in zip(plan.exons, [*plan.introns, 0], strict=True):
         exon = (start + offset, start + offset + size) if strand == "+" else (start + span - offset - size, start + span - offset)
         exons.append(exon)

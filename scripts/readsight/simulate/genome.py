@@ -6,10 +6,10 @@ import numpy as np
 
 from readsight.genome.codes import decode, reverse_complement
 
-ORDER = 3
-CPG_KEPT = 0.22
-FAMILIES = {"SINE": (300, 0.58, 14), "LINE": (900, 0.38, 5), "DNA": (180, 0.44, 8)}
-RECENT = 0.06
+MARKOV_ORDER = 3
+CPG_RATE = 0.22
+REPEAT_FAMILIES = {"SINE": (300, 0.58, 14), "LINE": (900, 0.38, 5), "DNA": (180, 0.44, 8)}
+RECENT_DIVERGENCE = 0.06
 
 
 @dataclass
@@ -61,24 +61,24 @@ def find_free_start(rng: np.random.Generator, blocked: np.ndarray, length: int, 
     return int(rng.choice(starts)) + pad if len(starts) else None
 
 
-def draw_background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: float = CPG_KEPT) -> np.ndarray:
+def draw_background(length: int, gc: np.ndarray, rng: np.random.Generator, cpg: float = CPG_RATE) -> np.ndarray:
     """Draw sequence from a Markov chain of order 3 with local GC content and CpG depletion.
 
     gc: (length,) GC fraction at each base, rounded to percent. cpg: CpG frequency relative to that expected from composition.
     """
-    preference = np.exp(rng.normal(0, 0.15, (4**ORDER, 4)))
+    preference = np.exp(rng.normal(0, 0.15, (4**MARKOV_ORDER, 4)))
     edges = {}
     for percent in np.unique(np.round(gc * 100).astype(int)):
         table = preference * np.array([1 - percent / 100, percent / 100, percent / 100, 1 - percent / 100])
         table[1::4, 2] *= cpg
         table[1::4, 3] *= 1 + (1 - cpg) * 0.3
         edges[int(percent)] = (table / table.sum(axis=1, keepdims=True)).cumsum(axis=1)[:, :3].tolist()
-    state, bases = int(rng.integers(4**ORDER)), bytearray(length)
+    state, bases = int(rng.integers(4**MARKOV_ORDER)), bytearray(length)
     for i, (percent, u) in enumerate(zip(np.round(gc * 100).astype(int).tolist(), rng.random(length).tolist(), strict=True)):
         a, b, c = edges[percent][state]
         base = (u > a) + (u > b) + (u > c)
         bases[i] = base
-        state = (state * 4 + base) % 4**ORDER
+        state = (state * 4 + base) % 4**MARKOV_ORDER
     return np.frombuffer(bytes(bases), dtype=np.uint8).copy()
 
 
@@ -109,11 +109,11 @@ def plant_repeats(chromosomes: list[Chromosome], rng: np.random.Generator) -> li
 
     Names are family and divergence in percent. LINE copies are truncated at the 5' end.
     """
-    consensus = {name: draw_background(size, np.full(size, gc), rng, cpg=1.0) for name, (size, gc, _) in FAMILIES.items()}
+    consensus = {name: draw_background(size, np.full(size, gc), rng, cpg=1.0) for name, (size, gc, _) in REPEAT_FAMILIES.items()}
     consensus["SINE"][-22:] = 0
     regions = []
     for chromosome in chromosomes:
-        for name, (_, _, density) in FAMILIES.items():
+        for name, (_, _, density) in REPEAT_FAMILIES.items():
             for _ in range(round(density * len(chromosome) / 100_000)):
                 rate = float(rng.choice([0.02, 0.05, 0.1, 0.15, 0.2], p=[0.08, 0.12, 0.3, 0.3, 0.2]))
                 copy = diverge_sequence(consensus[name], rate, rng)

@@ -1,6 +1,6 @@
 """Simulated library of a massively parallel reporter assay (MPRA) with noisy activity labels.
 
-Each element is ENHANCER bases of background with or without the enhancer grammar (SPI1 and RUNX1 near each other).
+Each element is ENHANCER_LENGTH bases of background with or without the enhancer grammar (SPI1 and RUNX1 near each other).
 The assay has a known error rate, so the optimal accuracy of a model is known.
 """
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from readsight.genome.codes import decode
-from readsight.simulate.elements import ENHANCER, Element, plant_element
+from readsight.simulate.elements import ENHANCER_LENGTH, Element, plant_element
 from readsight.simulate.genome import Chromosome, draw_background
 from readsight.simulate.motifs import Motif
 
-SILENT = ("far", "SPI1", "RUNX1", "none")
-GC = 0.45
-ERROR = 0.04  # fraction of wrong labels
+INACTIVE_PLANS = ("far", "SPI1", "RUNX1", "none")
+GC_CONTENT = 0.45
+ERROR_RATE = 0.04  # fraction of wrong labels
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class LibraryElement:
 
 def make_library(size: int, motifs: dict[str, Motif], rng: np.random.Generator) -> list[LibraryElement]:
     """Draw `size` elements, half of them active, in random order."""
-    backbone = Chromosome("library", draw_background(size * ENHANCER, np.full(size * ENHANCER, GC), rng))
-    plans = ["near" if i < size // 2 else SILENT[i % len(SILENT)] for i in range(size)]
+    backbone = Chromosome("library", draw_background(size * ENHANCER_LENGTH, np.full(size * ENHANCER_LENGTH, GC_CONTENT), rng))
+    plans = ["near" if i < size // 2 else INACTIVE_PLANS[i % len(INACTIVE_PLANS)] for i in range(size)]
     library = []
     for number, plan in enumerate(rng.permutation(plans)):
-        start = number * ENHANCER
+        start = number * ENHANCER_LENGTH
         element = plant_element(backbone, start, f"element{number + 1}", str(plan), "", motifs, rng)
-        active = (element.kind == "enhancer") != (rng.random() < ERROR)
-        library.append(LibraryElement(element, decode(backbone.codes[start : start + ENHANCER]), bool(active)))
+        active = (element.kind == "enhancer") != (rng.random() < ERROR_RATE)
+        library.append(LibraryElement(element, decode(backbone.codes[start : start + ENHANCER_LENGTH]), bool(active)))
     return library

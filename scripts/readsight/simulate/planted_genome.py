@@ -9,9 +9,9 @@ import numpy as np
 
 from readsight.genome.codes import encode, make_generator
 from readsight.simulate.elements import BindingSite, Element, plant_decoys, plant_enhancers, plant_promoter
-from readsight.simulate.genes import SEXED, PlantedGene, plant_gene
+from readsight.simulate.genes import SEX_GENES, PlantedGene, plant_gene
 from readsight.simulate.genome import (
-    RECENT,
+    RECENT_DIVERGENCE,
     Chromosome,
     NamedRegion,
     Segment,
@@ -64,7 +64,7 @@ class PlantedGenome:
     def ambiguous_regions(self) -> list[NamedRegion]:
         """Regions in which short reads do not map uniquely: duplicated segments, missing paralogues, recent repeats."""
         regions = [r for s in self.segments for r in (s.source, s.copy)] + [p.region for p in self.paralogues]
-        regions += [r for r in self.repeats if int(r.name.split("_")[1]) <= 100 * RECENT]
+        regions += [r for r in self.repeats if int(r.name.split("_")[1]) <= 100 * RECENT_DIVERGENCE]
         return sorted(regions, key=lambda r: (r.chromosome, r.start))
 
 
@@ -105,7 +105,7 @@ def _plant_genes(chromosomes: list[Chromosome], splice: dict[str, Motif], rng: n
         gene = plant_gene(chromosome, number, name, splice, rng)
         genes += [gene] if gene else []
     spare = genes[len(FACTORS) :]
-    for gene, name in zip(spare[len(spare) - len(SEXED) :] if len(spare) >= len(SEXED) else [], SEXED, strict=False):
+    for gene, name in zip(spare[len(spare) - len(SEX_GENES) :] if len(spare) >= len(SEX_GENES) else [], SEX_GENES, strict=False):
         gene.name = name
     return genes
 

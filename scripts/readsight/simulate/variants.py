@@ -6,11 +6,11 @@ import numpy as np
 
 from readsight.genome.codes import decode, encode, reverse_complement
 from readsight.simulate.elements import BindingSite, Element
-from readsight.simulate.genes import AMINO, PlantedGene
+from readsight.simulate.genes import AMINO_ACIDS, PlantedGene
 from readsight.simulate.genome import NamedRegion
 from readsight.simulate.motifs import Motif
 
-SPACING = 15
+MIN_SPACING = 15
 TRANSITION = {0: 2, 1: 3, 2: 0, 3: 1}
 
 
@@ -162,7 +162,7 @@ class Annotator:
         alt = variant.alt if gene.strand == "+" else decode(reverse_complement(encode(variant.alt)))
         changed = cds[:offset] + alt + cds[offset + 1 :]
         codon = offset // 3 * 3
-        old, new = AMINO[cds[codon : codon + 3]], AMINO[changed[codon : codon + 3]]
+        old, new = AMINO_ACIDS[cds[codon : codon + 3]], AMINO_ACIDS[changed[codon : codon + 3]]
         if codon == 0 and new != "M":
             return "start_lost"
         if old == new:
@@ -183,7 +183,7 @@ class Planter:
             busy[:50] = busy[-50:] = True
         self.variants: list[Variant] = []
 
-    def add_variant(self, chromosome: str, start: int, ref: str, alt: str, spacing: int = SPACING) -> Variant | None:
+    def add_variant(self, chromosome: str, start: int, ref: str, alt: str, spacing: int = MIN_SPACING) -> Variant | None:
         """Plant a variant; None if a variant or excluded region is closer than `spacing` bases."""
         low, end = max(0, start - spacing), start + len(ref)
         if self.busy[chromosome][low : end + spacing].any():
@@ -192,7 +192,7 @@ class Planter:
         self.variants.append(Variant(chromosome, start, ref, alt))
         return self.variants[-1]
 
-    def add_snv(self, chromosome: str, start: int, alt: str, spacing: int = SPACING) -> Variant | None:
+    def add_snv(self, chromosome: str, start: int, alt: str, spacing: int = MIN_SPACING) -> Variant | None:
         return self.add_variant(chromosome, start, "ACGT"[self.codes[chromosome][start]], alt, spacing)
 
 

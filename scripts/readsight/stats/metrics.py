@@ -10,7 +10,7 @@ import numpy as np
 
 from readsight.stats.confidence_intervals import percentile_interval
 
-DRAWN = 2_000_000  # groups drawn per block
+GROUPS_PER_BLOCK = 2_000_000  # groups drawn per block
 
 
 def auroc(score: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -227,7 +227,7 @@ def group_counts(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
         return np.ones((1, len(code)), np.uint16)
     counts = np.ones((1 + resamples, len(code)), np.uint16)
     rng = np.random.default_rng(seed)
-    step = max(1, DRAWN // number)
+    step = max(1, GROUPS_PER_BLOCK // number)
     for start in range(1, 1 + resamples, step):
         drawn_groups = rng.integers(0, number, size=(min(step, 1 + resamples - start), number))
         for row, drawn in enumerate(drawn_groups, start):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MAX_PAIRS = 2_000_000  # pairs in memory at once
-RARE = 0.1  # censoring weights are used while at least this fraction is expected to be under observation
+MIN_OBSERVED = 0.1  # censoring weights are used while at least this fraction is expected to be under observation
 
 
 def count_pairs(
@@ -96,7 +96,7 @@ def censoring_curve(time: np.ndarray, event: np.ndarray) -> SurvivalCurve:
 def censoring_weights(time: np.ndarray, event: np.ndarray) -> np.ndarray:
     """1 / G(time−)², (n,); 0 where less than a tenth is under observation, where the estimate is unreliable."""
     under_observation = censoring_curve(time, event).just_before(time)
-    return np.where(under_observation >= RARE, 1 / np.maximum(under_observation, RARE) ** 2, 0.0)
+    return np.where(under_observation >= MIN_OBSERVED, 1 / np.maximum(under_observation, MIN_OBSERVED) ** 2, 0.0)
 
 
 def log_rank(time: np.ndarray, event: np.ndarray, second: np.ndarray, strata: np.ndarray | None = None) -> dict[str, float]:

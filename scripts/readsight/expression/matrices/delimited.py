@@ -12,11 +12,11 @@ from readsight.errors import InputError
 from readsight.expression.matrices import header
 from readsight.expression.matrices.header import MatrixHeader
 from readsight.expression.matrices.matrix import Matrix
-from readsight.expression.matrices.orientation import OF_GENES
+from readsight.expression.matrices.orientation import GENE_COLUMNS
 
-EXACT = 2**24  # largest integer below which float32 is exact
-MOST_FAULTS = 5
-ABSENT = {"", "na", "n/a", "nan", "-nan", "null", "none", "#n/a", "<na>"}
+FLOAT32_LIMIT = 2**24  # largest integer below which float32 is exact
+MAX_FAULTS = 5
+MISSING = {"", "na", "n/a", "nan", "-nan", "null", "none", "#n/a", "<na>"}
 
 
 def read_delimited(head: MatrixHeader, samples_are: str, metadata_columns: list[str]) -> Matrix:
@@ -32,7 +32,7 @@ def read_delimited(head: MatrixHeader, samples_are: str, metadata_columns: list[
     InputError for a cell that is not a number, with column, row and value.
     """
     samples_in_rows = samples_are == "rows"
-    genes = {} if samples_in_rows else {c: OF_GENES[c.lower()] for c in head.columns if c.lower() in OF_GENES}
+    genes = {} if samples_in_rows else {c: GENE_COLUMNS[c.lower()] for c in head.columns if c.lower() in GENE_COLUMNS}
     text_columns = [c for c in head.columns if c in (metadata_columns if samples_in_rows else genes)]
     faults = _find_nameless(head, text_columns)
     if faults:
@@ -51,15 +51,15 @@ def read_delimited(head: MatrixHeader, samples_are: str, metadata_columns: list[
         )
         if (
             values.dtype == np.float32
-            and np.abs(row_values).max(initial=0, where=~np.isnan(row_values)) >= EXACT
+            and np.abs(row_values).max(initial=0, where=~np.isnan(row_values)) >= FLOAT32_LIMIT
             and _is_integral(row_values)
         ):
             values = values.astype(np.float64)
         values[row if samples_in_rows else (slice(None), row)] = row_values
-        if len(faults) >= MOST_FAULTS:
+        if len(faults) >= MAX_FAULTS:
             break
     if faults:
-        raise InputError(faults[:MOST_FAULTS])
+        raise InputError(faults[:MAX_FAULTS])
     names = head.rows, [head.columns[i - 1] for i in value_columns]
     samples, features = names if samples_in_rows else names[::-1]
     obs = pd.DataFrame(
@@ -84,7 +84,7 @@ def _find_nameless(head: MatrixHeader, text_columns: list[str]) -> list[str]:
     """Faults of columns and rows without a name."""
     faults = [f"{head.path}: column {i} has no name" for i, c in enumerate(head.columns, start=2) if not c]
     faults += [f"{head.path}, row {n}: has no name" for n, name in zip(head.line_numbers, head.rows, strict=True) if not name]
-    return faults[:MOST_FAULTS]
+    return faults[:MAX_FAULTS]
 
 
 def _iterate_rows(head: MatrixHeader) -> Iterator[list[str]]:
@@ -108,7 +108,7 @@ def _parse_numbers(head: MatrixHeader, row: int, cells: list[str], columns: list
         pass
     line = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
-        if cell.strip().lower() not in ABSENT:
+        if cell.strip().lower() not in MISSING:
             try:
                 line[i] = float(cell) if "_" not in cell else float("_")
             except ValueError:

@@ -16,8 +16,8 @@ from readsight.errors import InputError
 
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons"}
 STAR_COLUMNS = ("gene_id", "gene_name", "gene_type", "unstranded")
-TABLE, TABLE_END = "!series_matrix_table_begin", "!series_matrix_table_end"
-SHOWN = 5
+TABLE_BEGIN, TABLE_END = "!series_matrix_table_begin", "!series_matrix_table_end"
+MAX_REPORTED = 5
 
 
 @dataclass
@@ -54,7 +54,7 @@ def open_text(path: str | Path) -> Iterator[TextIO]:
         with (gzip.open if is_gzip else open)(path, "rt", encoding="utf-8-sig", errors="replace", newline=None) as handle:
             yield handle
     except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); download or copy the file again") from None
+        raise InputError(f"{path}: gzip is truncated or corrupt ({error}); get the file again from its source") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -133,7 +133,7 @@ def _read_delimited_header(path: str, handle: TextIO, metadata_names: list[str],
     for number, line in enumerate(handle, start=header_lines + 1):
         if line.strip():
             _add_row(head, number, line, metadata_names, faults)
-        if len(faults) >= SHOWN or not all_rows and len(head.rows) >= SHOWN:
+        if len(faults) >= MAX_REPORTED or not all_rows and len(head.rows) >= MAX_REPORTED:
             break
     if faults:
         raise InputError(faults)
@@ -192,7 +192,7 @@ def _read_series_header(path: str, handle: TextIO, all_rows: bool) -> MatrixHead
             head.supplements += [value.rsplit("/", 1)[-1] for value in values if value.upper() != "NONE"]
         elif key.startswith("!Sample_"):
             lines.append((key.removeprefix("!Sample_"), values))
-        elif key == TABLE:
+        elif key == TABLE_BEGIN:
             head.header_lines = number + 1
             head.columns = split_fields(next(handle, ""), "\t")[1:]
             break
@@ -203,7 +203,7 @@ def _read_series_header(path: str, handle: TextIO, all_rows: bool) -> MatrixHead
         if line.strip():
             head.rows.append(split_fields(line.split("\t", 1)[0], "\t")[0])
             head.line_numbers.append(number)
-        if not all_rows and len(head.rows) >= SHOWN:
+        if not all_rows and len(head.rows) >= MAX_REPORTED:
             break
     return head
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 # Accepted probability that any feature matches the label by chance.
-CHANCE = 0.01
+MAX_CHANCE_PROBABILITY = 0.01
 
 
 def find_leaks(
@@ -80,4 +80,4 @@ def _is_unlikely_by_chance(column: np.ndarray, features: int) -> bool:
     """Whether a split of the samples like the label's is improbable among this many random features."""
     _, sizes = np.unique(column[column != ""], return_counts=True)
     divisions = lgamma(sizes.sum() + 1) - sum(lgamma(size + 1) for size in sizes)
-    return divisions > log(features / CHANCE)
+    return divisions > log(features / MAX_CHANCE_PROBABILITY)

@@ -9,7 +9,7 @@ import pandas as pd
 from readsight.errors import InputError
 from readsight.formats.gene_ids import strip_version
 
-SHOWN = 5
+MAX_REPORTED = 5
 
 
 @dataclass
@@ -58,7 +58,9 @@ def merge_duplicates(matrix: Matrix, how: str, key: str) -> Matrix:
         return matrix
     duplicates = list(dict.fromkeys(keys[keys.duplicated()]))
     if how == "error":
-        shown = ", ".join(duplicates[:SHOWN]) + f" and {len(duplicates) - SHOWN} more" * (len(duplicates) > SHOWN)
+        shown = ", ".join(duplicates[:MAX_REPORTED]) + f" and {len(duplicates) - MAX_REPORTED} more" * (
+            len(duplicates) > MAX_REPORTED
+        )
         raise InputError(
             f"{matrix.path}: {len(duplicates)} features occur more than once (versions are ignored): {shown}; "
             f"give each one row, or set {key}.duplicates to sum, mean or first"
@@ -98,7 +100,9 @@ def stack_matrices(matrices: Sequence[Matrix]) -> Matrix:
                 faults.append(f"{matrix.path}: sample {sample!r} is also in {path_of_sample[sample]}; keep one of them")
             path_of_sample.setdefault(sample, matrix.path)
     if faults:
-        raise InputError(faults[:SHOWN] + ([f"… and {len(faults) - SHOWN} more samples"] if len(faults) > SHOWN else []))
+        raise InputError(
+            faults[:MAX_REPORTED] + ([f"… and {len(faults) - MAX_REPORTED} more samples"] if len(faults) > MAX_REPORTED else [])
+        )
     keys = [pd.Index([strip_version(name) for name in matrix.features]) for matrix in matrices]
     common = keys[0]
     for index in keys[1:]:

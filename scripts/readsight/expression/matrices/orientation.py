@@ -9,12 +9,12 @@ from readsight.expression import tcga_barcodes
 from readsight.expression.matrices import header
 from readsight.expression.matrices.header import MatrixHeader
 
-LOOKED_AT = 2000
-MOST_OF = 0.5
-SHAPED, VARIED = 0.8, 0.2
-CLEARLY = 5
+MAX_NAMES = 2000
+MIN_MATCHING = 0.5
+MIN_SYMBOLS, MIN_STEMS = 0.8, 0.2
+MIN_RATIO = 5
 # Columns with gene annotation in matrices whose samples are columns.
-OF_GENES = {
+GENE_COLUMNS = {
     **dict.fromkeys(
         ("gene_name", "symbol", "gene_symbol", "hugo_symbol", "genesymbol", "external_gene_name", "hgnc_symbol"), "symbol"
     ),
@@ -24,15 +24,15 @@ OF_GENES = {
     **dict.fromkeys(("chr", "chrom", "chromosome", "contig", "seqname", "seqnames"), "contig"),
     **{name: name for name in ("start", "end", "strand", "length", "width")},
 }
-SAMPLES = re.compile(r"GSM\d+|[SED]R[RSX]\d{5,}|SAM[NED][A-Z]?\d+", re.IGNORECASE)
-FEATURES = re.compile(
+SAMPLE_PATTERN = re.compile(r"GSM\d+|[SED]R[RSX]\d{5,}|SAM[NED][A-Z]?\d+", re.IGNORECASE)
+FEATURE_PATTERN = re.compile(
     r"ENS[A-Z]*[GTP]\d{11}(\.\d+)?(_PAR_Y)?(\|.*)?"  # Ensembl
     r"|[\w.?-]+\|\d+"  # SYMBOL|entrez
     r"|([a-z]{3}-)(mir|miR|let)-[\w.*-]+"  # microRNA
     r"|[\w./-]+_at|cg\d{8}|ILMN_\d+|A_\d\d_P\d+|TC\d{8}\.hg\.\d"  # probes
     r"|[NX][MRP]_\d+(\.\d+)?|rs\d+|chr\w+[:_]\d+.*"
 )
-SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,6})?|C\d+orf\d+|[A-Z][a-z]+\d*[a-z]?\d*")
+SYMBOL_PATTERN = re.compile(r"[A-Z][A-Z0-9]{1,9}(-[A-Z0-9]{1,6})?|C\d+orf\d+|[A-Z][a-z]+\d*[a-z]?\d*")
 
 
 class Orientation(NamedTuple):
@@ -74,7 +74,7 @@ def infer_orientation(
             )
     known_counts = {side: _count_known(names, known) for side, names in sides.items()}
     best = max(known_counts, key=lambda side: known_counts[side])
-    if known_counts[best] and known_counts[best] >= CLEARLY * known_counts[opposite[best]]:
+    if known_counts[best] and known_counts[best] >= MIN_RATIO * known_counts[opposite[best]]:
         return Orientation(best, f"{known_counts[best]} of its {len(sides[best])} {best} have names of known samples")
     if metadata_count is not None and (metadata_count == len(rows)) != (metadata_count == len(columns)):
         best = "rows" if metadata_count == len(rows) else "columns"
@@ -83,10 +83,10 @@ def infer_orientation(
         side: (_fraction_matching(names, _is_sample), _fraction_matching(names, _is_feature)) for side, names in sides.items()
     }
     for side in sides:
-        if likeness[side][0] >= MOST_OF > likeness[opposite[side]][0]:
+        if likeness[side][0] >= MIN_MATCHING > likeness[opposite[side]][0]:
             return Orientation(side, f"its {side} have names like samples ({sides[side][0]})")
     for side in sides:
-        if likeness[side][1] >= MOST_OF > likeness[opposite[side]][1]:
+        if likeness[side][1] >= MIN_MATCHING > likeness[opposite[side]][1]:
             return Orientation(opposite[side], f"its {side} have names like genes or probes ({sides[side][0]})")
     symbols = {side: _are_symbols(names) for side, names in sides.items()}
     for side in sides:
@@ -120,14 +120,14 @@ def list_samples(
     if head.kind == "star":
         return [header.star_sample_name(head.path, file_samples)]
     if head.kind == "series" or choose_orientation(head, spec, known, metadata_count).samples == "columns":
-        genes = () if head.kind == "series" else OF_GENES
+        genes = () if head.kind == "series" else GENE_COLUMNS
         return [name for name in head.columns if name.lower() not in genes]
     return head.rows
 
 
 def _subsample_names(names: Sequence[str]) -> Sequence[str]:
-    """At most about LOOKED_AT names, evenly spaced."""
-    return names[:: max(1, len(names) // LOOKED_AT)]
+    """At most about MAX_NAMES names, evenly spaced."""
+    return names[:: max(1, len(names) // MAX_NAMES)]
 
 
 def _count_known(names: Sequence[str], known: Collection[str]) -> int:
@@ -140,22 +140,22 @@ def _fraction_matching(names: Sequence[str], fits: Callable[[str], bool]) -> flo
 
 
 def _is_sample(name: str) -> bool:
-    return bool(SAMPLES.fullmatch(name)) or tcga_barcodes.parse(name) is not None
+    return bool(SAMPLE_PATTERN.fullmatch(name)) or tcga_barcodes.parse(name) is not None
 
 
 def _is_feature(name: str) -> bool:
-    return bool(FEATURES.fullmatch(name)) and not _is_sample(name)
+    return bool(FEATURE_PATTERN.fullmatch(name)) and not _is_sample(name)
 
 
 def _is_symbol(name: str) -> bool:
-    return bool(SYMBOL.fullmatch(name)) and not _is_sample(name)
+    return bool(SYMBOL_PATTERN.fullmatch(name)) and not _is_sample(name)
 
 
 def _are_symbols(names: Sequence[str]) -> bool:
     """Whether names look like gene symbols and are not simply numbered (S1, S2, S3)."""
     subsample = _subsample_names(names)
     stems = {re.match(r"[^\d]*", name)[0] for name in subsample}
-    return _fraction_matching(names, _is_symbol) >= SHAPED and len(stems) >= VARIED * len(subsample) and len(stems) > 1
+    return _fraction_matching(names, _is_symbol) >= MIN_SYMBOLS and len(stems) >= MIN_STEMS * len(subsample) and len(stems) > 1
 
 
 def _abbreviate_names(names: Sequence[str]) -> str:

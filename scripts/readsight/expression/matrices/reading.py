@@ -13,7 +13,7 @@ from readsight.expression.matrices.matrix import Matrix, merge_duplicates, stack
 from readsight.expression.metadata import clean_value, hdf5_name
 from readsight.text import find_closest
 
-SHOWN = 5
+MAX_REPORTED = 5
 
 
 def read_matrix(
@@ -64,7 +64,7 @@ def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[st
     if head.kind == "delimited" and (
         missing := [name for name in spec["about"] if name not in head.metadata_columns and name not in head.metadata_rows]
     ):
-        raise InputError(_absent_name_fault(head.path, key, name, [*head.columns, *head.rows[:SHOWN]]) for name in missing)
+        raise InputError(_absent_name_fault(head.path, key, name, [*head.columns, *head.rows[:MAX_REPORTED]]) for name in missing)
     if head.kind in ("h5ad", "h5mu"):
         matrix = hdf5.read_hdf5(head.path, spec["name"], spec["modality"], spec["layer"])
         matrix = _extract_metadata(matrix, spec["about"])
@@ -87,7 +87,9 @@ def _read_file(head: MatrixHeader, spec: Mapping[str, Any], known: Collection[st
         matrix.notes.append(f"samples are its {layout.samples}: {layout.reason}")
     duplicates = [name for name, count in Counter(matrix.samples).items() if count > 1]
     if duplicates:
-        raise InputError(f"{head.path}: sample {name!r} occurs more than once; keep one of them" for name in duplicates[:SHOWN])
+        raise InputError(
+            f"{head.path}: sample {name!r} occurs more than once; keep one of them" for name in duplicates[:MAX_REPORTED]
+        )
     return merge_duplicates(matrix, spec["duplicates"], key)
 
 

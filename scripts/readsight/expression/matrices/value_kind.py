@@ -6,11 +6,15 @@ import numpy as np
 
 from readsight.errors import InputError
 
-LOGGED = 30.0  # log2 values stay below this; counts, TPM and intensities do not
+MAX_LOG = 30.0  # log2 values stay below this; counts, TPM and intensities do not
 MILLION = 1e6
-SHOWN = 5
-FEW_READS = 30
-LARGE, READS, ABSENT = 1000.0, 2 * MILLION, 0.02  # estimated counts: minimum of the largest value, sample sum, fraction of zeros
+MAX_REPORTED = 5
+MIN_LARGEST_COUNT = 30
+MIN_LARGEST_ESTIMATE, MIN_SAMPLE_SUM, MIN_ZERO_FRACTION = (
+    1000.0,
+    2 * MILLION,
+    0.02,
+)  # estimated counts: minimum of the largest value, sample sum, fraction of zeros
 
 
 class ValueStatistics:
@@ -41,17 +45,19 @@ class ValueStatistics:
     @property
     def is_estimated(self) -> bool:
         """Whether fractional values have the size and fraction of zeros of sequencing counts rather than intensities."""
-        is_large = self.largest >= LARGE and float(np.median(self.totals)) >= READS
-        return bool(self.fractional and not (self.negative or self.missing) and is_large and self.zeros >= ABSENT * self.size)
+        is_large = self.largest >= MIN_LARGEST_ESTIMATE and float(np.median(self.totals)) >= MIN_SAMPLE_SUM
+        return bool(
+            self.fractional and not (self.negative or self.missing) and is_large and self.zeros >= MIN_ZERO_FRACTION * self.size
+        )
 
     @property
     def is_logged(self) -> bool:
-        return self.fractional > 0 and self.largest < LOGGED and self.smallest > -LOGGED
+        return self.fractional > 0 and self.largest < MAX_LOG and self.smallest > -MAX_LOG
 
 
 def infer_kind(facts: ValueStatistics) -> tuple[str, str]:
     """Infer the kind of the values; returns kind and reason."""
-    if not (facts.negative or facts.fractional or facts.missing) and facts.largest >= FEW_READS:
+    if not (facts.negative or facts.fractional or facts.missing) and facts.largest >= MIN_LARGEST_COUNT:
         return "counts", f"integers from 0 to {facts.largest:,.0f}"
     if facts.fractional and facts.is_tpm:
         return "tpm", "each sample sums to about one million"
@@ -77,7 +83,7 @@ def check_kind(
         for position in _describe_positions(np.isinf, values, samples, features, facts.infinite)
     ]
     empty_samples = [s for s, row in zip(samples, values, strict=True) if np.isnan(row).all()]
-    faults += [f"{where}: sample {name!r} has no values; remove it" for name in empty_samples[:SHOWN]]
+    faults += [f"{where}: sample {name!r} has no values; remove it" for name in empty_samples[:MAX_REPORTED]]
     if kind in ("counts", "expected", "tpm"):
         faults += _amount_faults(values, facts, kind, samples, features, where)
     if faults:
@@ -115,20 +121,20 @@ def _amount_faults(
             "kind: expected; for FPKM or intensities set kind: values"
         )
     zero_samples = [s for s, total in zip(samples, facts.totals, strict=True) if total == 0]
-    faults += [f"{where}: sample {s!r}: all features are 0; remove it" for s in zero_samples[:SHOWN]]
+    faults += [f"{where}: sample {s!r}: all features are 0; remove it" for s in zero_samples[:MAX_REPORTED]]
     return faults
 
 
 def _describe_positions(wrong, values: np.ndarray, samples: Sequence[str], features: Sequence[str], count: int) -> list[str]:
-    """Describe the first SHOWN invalid positions, and the number of further ones."""
+    """Describe the first MAX_REPORTED invalid positions, and the number of further ones."""
     positions: list[str] = []
     if not count:
         return positions
     for sample, row in zip(samples, values, strict=True):
-        for position in np.flatnonzero(wrong(row))[: SHOWN - len(positions)]:
+        for position in np.flatnonzero(wrong(row))[: MAX_REPORTED - len(positions)]:
             value = "" if np.isnan(row[position]) else f" ({row[position]:g})"
             positions.append(f"sample {sample!r}, feature {features[position]!r}{value}")
-        if len(positions) >= SHOWN:
+        if len(positions) >= MAX_REPORTED:
             break
     if count > len(positions):
         positions[-1] += f" (and {count - len(positions):,} more positions)"
