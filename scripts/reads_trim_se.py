@@ -10,7 +10,7 @@ if __name__ == "__main__":
             name,
             job.input.fastqs,
             job.input.adapters,
-            job.params.trim_reads,
+            job.params.trim,
             job.output.fastqs,
             job.output.log,
             threads=job.threads,

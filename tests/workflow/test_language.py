@@ -18,8 +18,7 @@ LISTED = frozenset(
 )
 FIELD_TERMS = {"mark_duplicates"}  # the term of Picard and samtools, and a config key
 LISTED_IN_PROSE = (LISTED - {"other", "others", "enough"}) | {"stands", "lest", "hangs on", "save for"}
-MOST_FIELD_TERMS = {"mark_duplicates"}  # the term of Picard and samtools, and a config key
-LISTED_IN_PROSE = 50
+MOST_LISTED_IN_PROSE = 50
 
 # Single words that are complete: protocols of the field, and verbs with one obvious object.
 COMPLETE_NAMES = frozenset(

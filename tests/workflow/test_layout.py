@@ -109,6 +109,18 @@ def test_rule_files_hold_rules_only(path):
         assert "lambda" not in line or line.count("(") <= line.count(")"), "a lambda ends on its line"
 
 
+@each_rule
+def test_script_uses_only_what_its_rule_names(rule):
+    """`job.input.x`, `job.output.x` and `job.params.x` of a script are keys of its rule."""
+    missing = []
+    for node in ast.walk(ast.parse((ROOT / f"scripts/{rule.name}.py").read_text())):
+        match = re.fullmatch(r"job\.(input|output|params)\.(\w+)", ast.unparse(node)) if isinstance(node, ast.Attribute) else None
+        section = rule.sections.get(match[1], "") if match else ""
+        if match and match[2] != "get" and "unpack(" not in section and not re.search(rf"\b{match[2]}=", section):
+            missing.append(f"line {node.lineno}: {ast.unparse(node)}")
+    assert missing == []
+
+
 def test_every_script_has_a_rule():
     assert {path.stem for path in SCRIPTS} == {rule.name for rule in RULES}
 
