@@ -82,7 +82,7 @@ def test_set_without_scorable_alleles_is_refused_with_reasons(step):
 
 def test_contigs_of_another_style_or_genome_are_refused(step):
     assert step([("1", 150, BASES[150], "A")]) == [
-        "in.vcf: contigs are named as '1' there but as 'chr1' in the genome; rename those of one of them"
+        "in.vcf: contigs are named as '1' there but as 'chr1' in the genome; rename the contigs of one file"
     ]
     assert step([("scaffold1", 150, BASES[150], "A")]) == [
         "in.vcf: the genome has no contig 'scaffold1'; it has 'chr1', 'chr2'; use files of one genome build"
