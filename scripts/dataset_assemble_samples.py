@@ -69,14 +69,9 @@ def join_modalities(modalities: Modalities, spec: dict[str, Any]) -> tuple[mudat
     have gaps, a label with one class, features that equal the label.
     """
     metadata = samples.merge_metadata(modalities)
-    faults = samples.find_disjoint_modalities(modalities, spec["missing"]) + samples.find_contradictions(
-        modalities, list_required_columns(spec)
-    )
-    faults += [
-        samples.absence_fault(key, column, metadata)
-        for column, key in list_required_columns(spec).items()
-        if column not in metadata
-    ]
+    required = list_required_columns(spec)
+    faults = samples.find_disjoint_modalities(modalities, spec["missing"]) + samples.find_contradictions(modalities, required)
+    faults += [samples.absence_fault(key, column, metadata) for column, key in required.items() if column not in metadata]
     if faults:
         raise InputError(faults)
     names, excluded = select_samples(modalities, metadata, spec)
@@ -119,9 +114,9 @@ def summary_records(data: mudata.MuData, excluded: dict[str, list[str]], spec: d
         for name, subset in data.mod.items()
         if subset.n_obs < data.n_obs
     ]
-    counted = cross_validation.class_masks(outcome, data.obs)
-    keys = make_keys(name for name, _ in counted)
-    rows += [(f"class.{keys[name]}", int(subset.sum()), "samples", f"samples: {name}") for name, subset in counted]
+    masks = cross_validation.class_masks(outcome, data.obs)
+    keys = make_keys(name for name, _ in masks)
+    rows += [(f"class.{keys[name]}", int(mask.sum()), "samples", f"samples: {name}") for name, mask in masks]
     reasons = {"no_label": f"samples excluded: no value in {', '.join(targets.label_columns(spec))}"}
     rows += [
         (

@@ -59,7 +59,7 @@ def pack_examples(assembled: ExampleSet, spec: dict[str, Any]) -> anndata.AnnDat
 
 def summary_records(data: anndata.AnnData, assembled: ExampleSet, spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Figures for the summary: examples, classes, GC content, merged and excluded sequences."""
-    counts, counted = assembled.counts, cross_validation.class_masks(assembled.target.outcome, data.obs)
+    counts, masks = assembled.counts, cross_validation.class_masks(assembled.target.outcome, data.obs)
     rows: list[tuple[str, Any, str, str]] = [
         ("sequences", data.n_obs, "sequences", "distinct sequences used for learning"),
         ("length", int(data.uns["sequence"]["length"]), "bases", "bases of each sequence"),
@@ -69,20 +69,20 @@ def summary_records(data: anndata.AnnData, assembled: ExampleSet, spec: dict[str
     if counts["undrawn"]:
         rows.append(("undrawn", counts["undrawn"], "sequences", "sequences excluded by sequences.sample"))
     for origin in sorted(set(data.obs["origin"]) - {GIVEN}):
-        subset = int((data.obs["origin"] == origin).sum())
-        rows.append((f"made.{origin}", subset, "sequences", f"generated negatives ({origin})"))
-    keys = make_keys(name for name, _ in counted)
-    if len(counted) > 1:
-        rows += [(f"class.{keys[name]}", int(subset.sum()), "sequences", f"sequences: {name}") for name, subset in counted]
+        count = int((data.obs["origin"] == origin).sum())
+        rows.append((f"made.{origin}", count, "sequences", f"generated negatives ({origin})"))
+    keys = make_keys(name for name, _ in masks)
+    if len(masks) > 1:
+        rows += [(f"class.{keys[name]}", int(mask.sum()), "sequences", f"sequences: {name}") for name, mask in masks]
     rows += [
         (
             f"gc.{keys[name]}",
-            round(float(np.nanmean(data.obs["gc"].to_numpy()[subset])), 4),
+            round(float(np.nanmean(data.obs["gc"].to_numpy()[mask])), 4),
             "fraction",
             f"mean GC content: {name}",
         )
-        for name, subset in counted
-        if subset.any()
+        for name, mask in masks
+        if mask.any()
     ]
     return [
         {"key": f"dataset.{spec['name']}.{key}", "value": value, "low": None, "high": None, "n": counts["read"], "unit": unit, "description": description}

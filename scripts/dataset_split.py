@@ -183,7 +183,7 @@ def describe_split(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, A
     """Description of any split: examples, groups, and the content of each role of each fold."""
     roles, groups = table[cross_validation.outer_columns(table.columns)], table["group"].to_numpy(str)
     outcome = examples_file.read_outcome(data)
-    counted = cross_validation.class_masks(outcome, data.obs)
+    masks = cross_validation.class_masks(outcome, data.obs)
     sizes = Counter(groups.tolist())
     return {
         "spec": spec,
@@ -191,10 +191,10 @@ def describe_split(data: anndata.AnnData, table: pd.DataFrame, spec: dict[str, A
         "examples": data.n_obs,
         "kind": outcome.kind,
         "groups": {"count": len(sizes), "largest": max(sizes.values()), "sizes": sorted(sizes.values(), reverse=True)},
-        "classes": {str(i): int(mask.sum()) for i, (_, mask) in enumerate(counted)},
-        "class_names": [name for name, _ in counted],
-        "folds": cross_validation.count_roles(roles, counted, groups),
-        "inner": cross_validation.count_roles(table.drop(columns=["group", *roles]), counted, groups),
+        "classes": {str(i): int(mask.sum()) for i, (_, mask) in enumerate(masks)},
+        "class_names": [name for name, _ in masks],
+        "folds": cross_validation.count_roles(roles, masks, groups),
+        "inner": cross_validation.count_roles(table.drop(columns=["group", *roles]), masks, groups),
     }
 
 

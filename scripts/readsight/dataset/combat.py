@@ -271,8 +271,8 @@ def _compute_moments(values: np.ndarray, codes: np.ndarray, batches: int, covari
     ordered, centres = covariates[order], np.empty((batches, covariates.shape[1]))
     _batch_means(ordered, rows, centres)
     within = _subtract_means(ordered.copy(), rows, centres)
-    batch_covariates = [within[columns] for columns in rows]
-    spread = np.stack([columns.T @ columns for columns in batch_covariates])
+    batch_covariates = [within[batch] for batch in rows]
+    spread = np.stack([covariate.T @ covariate for covariate in batch_covariates])
     inverse = np.linalg.pinv(spread.sum(axis=0))
     matrix = np.hstack([(codes[order, None] == np.arange(batches)).astype(np.float64), ordered])
     means, squares, counts = np.empty((3, batches, features))

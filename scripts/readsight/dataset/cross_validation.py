@@ -56,14 +56,14 @@ def class_masks(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
 
 def list_requirements(outcome: Outcome, obs: pd.DataFrame) -> list[Requirement]:
     """Categories that every partition must contain."""
-    counted = class_masks(outcome, obs)
+    masks = class_masks(outcome, obs)
     if outcome.kind == "survival":
-        return counted[1:]
+        return masks[1:]
     if outcome.kind in ("regression", *POSITIONAL_KINDS):
-        return counted
+        return masks
     if outcome.kind == "multilabel":
-        return [(f"label {name} = {v}", is_member if v else ~is_member) for name, is_member in counted for v in (0, 1)]
-    return [(f"class {name}", is_member) for name, is_member in counted]
+        return [(f"label {name} = {v}", is_member if v else ~is_member) for name, is_member in masks for v in (0, 1)]
+    return [(f"class {name}", is_member) for name, is_member in masks]
 
 
 def assign_folds(
@@ -301,7 +301,7 @@ def _keeps_batches(batches: np.ndarray | None, indices: np.ndarray, batch_minimu
 def deal_groups(groups: np.ndarray, requirements: list[Requirement], fold_count: int, seed: int) -> list[np.ndarray]:
     """Deal groups out at random, scarcest class first, each to a fold with the fewest groups of that class."""
     rng = np.random.default_rng(seed)
-    groups_by_class = sorted((np.unique(groups[class_groups]).tolist() for _, class_groups in requirements), key=len)
+    groups_by_class = sorted((np.unique(groups[is_member]).tolist() for _, is_member in requirements), key=len)
     fold_of: dict = {}
     sizes = [0] * fold_count
     for class_groups in [*groups_by_class, np.unique(groups).tolist()]:
@@ -370,10 +370,10 @@ def _apportion(size: int, totals: np.ndarray, rng: np.random.Generator) -> np.nd
     return due
 
 
-def count_roles(roles: pd.DataFrame, counted: list[Requirement], groups: np.ndarray) -> list[dict[str, Any]]:
+def count_roles(roles: pd.DataFrame, masks: list[Requirement], groups: np.ndarray) -> list[dict[str, Any]]:
     """Examples, groups and classes of each role of each fold and inner fold: one row each.
 
-    counted: as in `class_masks`; `classes` counts them by index, as text.
+    masks: as in `class_masks`; `classes` counts them by index, as text.
     """
     rows = []
     for name in roles:
@@ -384,7 +384,5 @@ def count_roles(roles: pd.DataFrame, counted: list[Requirement], groups: np.ndar
                 continue
             fold_id = {"repeat": repeat, "fold": fold} | ({"inner": inner_numbers[0]} if inner_numbers else {})
             sizes = {"role": role, "examples": int(is_in_role.sum()), "groups": _count_unique(groups[is_in_role])}
-            rows.append(
-                fold_id | sizes | {"classes": {str(i): int(mask[is_in_role].sum()) for i, (_, mask) in enumerate(counted)}}
-            )
+            rows.append(fold_id | sizes | {"classes": {str(i): int(mask[is_in_role].sum()) for i, (_, mask) in enumerate(masks)}})
     return rows

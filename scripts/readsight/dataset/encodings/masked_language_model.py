@@ -24,9 +24,8 @@ STEPS_PER_EPOCH = 64  # minimum per epoch, if there are enough sequences
 RATE = 2e-3
 DECAY = 0.01
 BASE_SPREAD = 0.02  # initial deviation of base embeddings
-TOKEN_SPREAD = (
-    0.03  # initial deviation of token-specific vectors: without them k-mers with equal bases are hard to separate in a mean
-)
+# Initial deviation of token-specific vectors: without them k-mers with equal bases are hard to separate in a mean.
+TOKEN_SPREAD = 0.03
 VALIDATION_SIZE = 512  # largest number of validation sequences; never more than a tenth
 
 

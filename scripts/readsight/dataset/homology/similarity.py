@@ -45,7 +45,7 @@ class SimilarityMeasure:
         return np.maximum(1, np.ceil(self.coverage * lengths - 1e-9)).astype(int)
 
     def __call__(self, equal: np.ndarray, inside: np.ndarray, required: np.ndarray, gaps: np.ndarray | None = None) -> np.ndarray:
-        """Whether each alignment has a stretch of `least` columns that is similar enough and significant.
+        """Whether each alignment has a stretch of `required` columns that is similar enough and significant.
 
         equal: (m, columns) bool. inside: (m, columns) bool, columns with both sequences; a stretch has no column outside.
         gaps: (m, columns) bases of the second sequence that are skipped after a column.

@@ -61,20 +61,14 @@ def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: st
     for name, table in modalities.items():
         modality_of = {sample: modality for modality, data in modalities.items() if modality != name for sample in data.obs_names}
         if not set(table.obs_names) & set(modality_of):
-            closest = next(
-                (
-                    (sample, match)
-                    for sample in table.obs_names[:20]
-                    if (match := find_closest(sample, list(modality_of)[:2000], 0.6))
-                ),
-                None,
-            )
+            matches = ((sample, find_closest(sample, list(modality_of)[:2000], 0.6)) for sample in table.obs_names[:20])
+            closest = next((pair for pair in matches if pair[1]), None)
             hint = f"; is {closest[0]!r} the same as {closest[1]!r} of {modality_of[closest[1]]}?" if closest else ""
             listing = "; ".join(
                 f"{modality} has {list_first(data.obs_names)}" for modality, data in modalities.items() if modality != name
             )
             faults.append(
-                f"modalities: {name} shares no sample with the remaining modalities: it has {list_first(table.obs_names)}; {listing}{hint} "
+                f"modalities: {name} shares no sample with the remaining modalities: it has {list_first(table.obs_names)}; {listing}{hint or '.'} "
                 "Samples are joined by name, which must be equal in all tables"
             )
     if not faults and missing == "drop" and not set.intersection(*(set(d.obs_names) for d in modalities.values())):
