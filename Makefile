@@ -49,7 +49,7 @@ config: runner ## Regenerate config/config.yaml, its schema and its documentatio
 
 docs: ## Build the documentation as a site in site/
 	@envs/setup.sh docs
-	@$(call IN,docs) mkdocs build --quiet --strict
+	@$(call IN,docs) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 clean: ## Remove the runner and all environments; results are kept
 	rm -rf .venv .readsight .snakemake/conda

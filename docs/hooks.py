@@ -1,5 +1,6 @@
 """Pages of the site that are files of the repository: the reference of the config, the guide for contributors, the changelog."""
 
+import re
 from pathlib import Path
 
 from mkdocs.structure.files import File
@@ -16,8 +17,8 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Point links between files of the repository to pages of the site, and links to code to the repository."""
+    """Point links between files of the repository to pages of the site; links to files without a page become plain text."""
     for source, target in PAGES.items():
         markdown = markdown.replace(f"](../{source}", f"]({target}")
     markdown = markdown.replace("](docs/", "](")
-    return markdown.replace("](../", f"]({config.repo_url}/blob/main/")
+    return re.sub(r"\[([^]]+)\]\(\.\./[^)]*\)", r"\1", markdown)
