@@ -115,30 +115,30 @@ def replace_second_line(name: str, text: str):
 
 PROTEIN = "MKVLAAGIVGLCAKAYLEQHPEVKLTFNRSDEWYHTMKVLAAGIVGLCAKAYLEQHPEVK"
 CASES = {
-    "no such file": (lambda b: b.config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: file does not exist: bond.fa; did you mean bound.fa?"),
+    "no such file": (lambda b: b.set_config("tasks.texts.sequences.files.0.path", "bond.fa"), "tasks.texts.sequences.files.0.path: file does not exist: bond.fa; did you mean bound.fa?"),
     "sequences of unequal length": (replace_second_line("bound.fa", "ACGT"), "tasks.texts.sequences.unequal: 55 of 56 sequences have 60 bases, but 1 has 4; set sequences.unequal: pad or crop"),
     "row of a different length": (replace_second_line("bound.fa", "ACGT"), "bound.fa, row 1: 'chr1:50-110' has 4 bases"),
     "letters outside IUPAC": (replace_second_line("bound.fa", "ACGTJ" * 12), "bound.fa, row 2, column 5: sequence 'chr1:50-110' has 'J', which is not a base"),
     "letters outside IUPAC in a table": (replace_second_line("free.tsv", f"x\t{'ACGTJ' * 12}\tfree"), "free.tsv, row 2, column sequence: the sequence has 'J', which is not a base"),
     "protein": (replace_second_line("bound.fa", PROTEIN), "bound.fa, row 2, column 4: sequence 'chr1:50-110' looks like a protein; DNA sequences are required"),
     "RNA": (replace_second_line("bound.fa", "ACGU" * 15), "bound.fa, row 2, column 4: sequence 'chr1:50-110' is RNA (it has U); write it as DNA, with T for U"),
-    "sequence of N": (replace_second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' contains no known base (all N); remove it"),
+    "sequence of N": (replace_second_line("bound.fa", "N" * 60), "bound.fa, row 1: sequence 'chr1:50-110' contains no known base (all are N); remove it"),
     "empty sequence": (replace_second_line("bound.fa", ""), "bound.fa, row 1: sequence 'chr1:50-110' is empty; remove it"),
     "empty file": (lambda b: b.write("bound.fa", ""), "bound.fa: is empty; FASTA, a table, BED or VCF is required"),
     "reads": (lambda b: b.write("bound.fa", "@r\nACGT\n+\nIIII\n"), "bound.fa: is FASTQ"),
     "class of one": (replace_second_line("free.tsv", f"chr1:9-69\t{'ACG' * 20}\tfre"), "tasks.texts.label: class 'fre' has one example (chr1:9-69), which cannot be in both training and test"),
-    "one class": (lambda b: b.config("tasks.texts.sequences.files.1.label", "bound"), "tasks.texts.label: all 56 sequences are 'bound': one class, nothing to learn"),
+    "one class": (lambda b: b.set_config("tasks.texts.sequences.files.1.label", "bound"), "tasks.texts.label: all 56 sequences are 'bound': one class, nothing to learn"),
     "no label": (lambda b: b.edit("free.tsv", "label", "lable", 1), "tasks.texts.sequences.files.1.label: free.tsv has no labels: there is no column 'label' (did you mean 'lable'?)"),
-    "missing validation chromosome": (lambda b: b.config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example is on 'chr5'; did you mean 'chr4'? Available: chr1, chr2, chr3, chr4"),
-    "missing test chromosome": (lambda b: b.config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example is on 'chr7'"),
+    "missing validation chromosome": (lambda b: b.set_config("tasks.texts.split.validation_chromosomes", ["chr5"]), "tasks.texts.split.validation_chromosomes.0: no example is on 'chr5'; did you mean 'chr4'? Available: chr1, chr2, chr3, chr4"),
+    "missing test chromosome": (lambda b: b.set_config("tasks.regions.split.test_chromosomes", ["chr7"]), "tasks.regions.split.test_chromosomes.0: no example is on 'chr7'"),
     "names without loci": (lambda b: b.edit("free.tsv", "chr1:", "x"), "tasks.texts.split.by: is chromosome, but 7 of 56 sequences have no locus (first: x120-180)"),
-    "k larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["kmer_linear"])), "tasks.texts.kmers.k: k-mers of 6 bases do not fit into sequences of 5 bases; use a smaller value"),
-    "k-mer tokens larger than the sequences": (lambda b: (b.alone("texts", unequal="crop", length=5), b.config("tasks.texts.models", ["cnn"]), b.config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
+    "k larger than the sequences": (lambda b: (b.keep_task("texts", unequal="crop", length=5), b.set_config("tasks.texts.models", ["kmer_linear"])), "tasks.texts.kmers.k: k-mers of 6 bases do not fit into sequences of 5 bases; use a smaller value"),
+    "k-mer tokens larger than the sequences": (lambda b: (b.keep_task("texts", unequal="crop", length=5), b.set_config("tasks.texts.models", ["cnn"]), b.set_config("tasks.texts.representation", "kmer")), "tasks.texts.represent.k: k-mers of 6 bases do not fit into sequences of 5"),
     "contigs of a different style": (lambda b: b.edit("peaks.bed", "chr", ""), "peaks.bed: contigs are named as '1' here but as 'chr1' in genome.fa"),
     "region past the contig's end": (lambda b: b.edit("peaks.bed", "chr2\t50\t110", "chr2\t3990\t4050"), "peaks.bed, row 8: ends at 4,050, past the end of contig 'chr2' (4,000 bases in genome.fa)"),
     "reference alleles of a different genome": (lambda b: write_fasta(b.folder / "genome.fa", {name: sequence[::-1] for name, sequence in b.genome.items()}), "records disagree); the VCF belongs to another genome build: lift it over, or use the matching build"),
-    "missing checkpoint folder": (lambda b: (b.config("tasks.texts.representation", "transformer"), b.config("tasks.texts.models", ["transformer"]), b.config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: folder does not exist: dnabert"),
-    "signal that is not a bigWig": (lambda b: (b.alone("regions", signal="background.bed", target="profile", bin=10), b.config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: background.bed is not a bigWig"),
+    "missing checkpoint folder": (lambda b: (b.set_config("tasks.texts.representation", "transformer"), b.set_config("tasks.texts.models", ["transformer"]), b.set_config("tasks.texts.represent", {"checkpoint": "dnabert"})), "tasks.texts.represent.checkpoint: folder does not exist: dnabert"),
+    "signal that is not a bigWig": (lambda b: (b.keep_task("regions", signal="background.bed", target="profile", bin=10), b.set_config("tasks.regions.models", ["cnn"])), "tasks.regions.sequences.signal: background.bed is not a bigWig"),
 }  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def test_valid_project_passes(project, capsys):
         and "No faults" in output
     )
     for task in FILES:
-        project.run(task)
+        project.assemble_task(task)
 
 
 @pytest.mark.parametrize(("break_project", "message"), CASES.values(), ids=CASES)
@@ -174,7 +174,7 @@ STEPS = {
     "window past the contig's end": ("regions", lengthen_windows, "chr1:-20-180 reaches past its contig of 4,000 bases"),
     "window that contains only N": ("regions", move_to_gap, "peaks.bed, row 22: chr4:1100-1160 contains only N in the genome; remove it"),
     "one wrong reference allele": ("alleles", lambda b: b.edit("variants.vcf", *swap_reference(b)), "variants.vcf, row 8, column REF: "),
-    "same sequences of two classes": ("texts", lambda b: b.alone("texts", files=[{"path": "bound.fa", "label": label} for label in ("bound", "free")]), "label: every sequence has several labels in the files"),
+    "same sequences of two classes": ("texts", lambda b: b.keep_task("texts", files=[{"path": "bound.fa", "label": label} for label in ("bound", "free")]), "label: every sequence has several labels in the files"),
 }  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def swap_reference(b: SequenceProject) -> tuple[str, str]:
 def test_bad_examples_are_reported_by_the_step(project, task, break_project, message):
     break_project(project)
     with pytest.raises(InputError) as caught:
-        project.run(task)
+        project.assemble_task(task)
     assert any(message in fault for fault in caught.value.faults), caught.value.faults
     assert not (project.folder / "examples.h5ad").exists()
 
@@ -205,9 +205,9 @@ def test_similar_examples_cannot_be_split(project):
             f"s{i}\t{sequence[:position]}{'CGTA'['ACGT'.index(sequence[position])]}{sequence[position + 1 :]}\t{'xy'[i % 2]}\n"
         )
     project.write("alike.tsv", "name\tsequence\tlabel\n" + "".join(lines))
-    project.alone("texts", files=[{"path": "alike.tsv"}])
-    project.config("tasks.texts.split", {"by": "homology"})
-    spec = project.run("texts")
+    project.keep_task("texts", files=[{"path": "alike.tsv"}])
+    project.set_config("tasks.texts.split", {"by": "homology"})
+    spec = project.assemble_task("texts")
     with pytest.raises(InputError, match="split.by: all .* examples form one cluster of similar or overlapping sequences"):
         dataset_split.main(Path("examples.h5ad"), "texts", spec, 1, Path("s.parquet"), Path("c.json"), Path("s.json"))
 
@@ -215,11 +215,11 @@ def test_similar_examples_cannot_be_split(project):
 def test_windows_past_the_end_follow_the_config(project):
     import anndata
 
-    project.alone("regions", length=200, outside="drop")
-    project.run("regions")
+    project.keep_task("regions", length=200, outside="drop")
+    project.assemble_task("regions")
     kept = anndata.read_h5ad("examples.h5ad")
-    project.alone("regions", outside="pad")
-    project.run("regions")
+    project.keep_task("regions", outside="pad")
+    project.assemble_task("regions")
     assert 0 < kept.n_obs < anndata.read_h5ad("examples.h5ad").n_obs == 56
     assert (np.asarray(anndata.read_h5ad("examples.h5ad").obsm["sequence"])[:, 0] == 4).any()
 
@@ -236,13 +236,13 @@ def test_requested_gpu_must_exist():
 
 def test_faults_are_reported_together(project, capsys):
     replace_second_line("bound.fa", "ACGTJ" * 12)(project)
-    project.config("tasks.texts.sequences.files.1.label", None)
+    project.set_config("tasks.texts.sequences.files.1.label", None)
     project.edit("free.tsv", "label", "lable", 1)
-    project.config("tasks.regions.split.test_chromosomes", ["chr7"])
+    project.set_config("tasks.regions.split.test_chromosomes", ["chr7"])
     project.edit("variants.vcf", "chr", "")
     assert preflight.main(["config.yaml"]) == 1
     output = capsys.readouterr().out
-    for message in ("has 'J'", "has no column 'label'", "no example is on 'chr7'", "contigs are named as '1'"):
+    for message in ("has 'J'", "no column 'label'", "no example is on 'chr7'", "contigs are named as '1'"):
         assert message in output, output
     assert "config.yaml, row" in output
 
