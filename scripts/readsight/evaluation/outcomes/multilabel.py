@@ -31,7 +31,7 @@ def compute_metrics(subset: PredictionSubset, names: Collection[str] | None = No
         "macro_auprc": lambda: average_classes(rank_labels(subset, metrics.auprc)),
         "macro_auroc": lambda: average_classes(rank_labels(subset, metrics.auroc)),
         "exact_match": lambda: metrics.weighted_mean(~wrong.any(axis=1), weights),
-        "hamming": lambda: metrics.weighted_mean(wrong.weighted_mean(axis=1), weights),
+        "hamming": lambda: metrics.weighted_mean(wrong.mean(axis=1), weights),
         "brier": lambda: metrics.weighted_mean(((subset.calibrated - subset.target) ** 2).mean(axis=1), weights),
         "log_loss": lambda: metrics.weighted_mean(
             metrics.negative_log_likelihood(subset.calibrated, subset.target).mean(axis=1), weights
