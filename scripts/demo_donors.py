@@ -91,7 +91,7 @@ def make_database_records(
 def cohort_record(
     donors: list[Donor], liabilities: list[float], variants: list[Variant], structural: list[StructuralVariant], copies: dict
 ) -> dict:
-    """The planted truth about the donors, for JSON."""
+    """Planted truth of the donors, for JSON."""
     causes = [v for v in variants if v.beta]
     return {
         "model": {"heritability": HERITABILITY, "prevalence": PREVALENCE},

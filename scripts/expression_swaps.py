@@ -152,7 +152,7 @@ def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
     """Error message for each sample that contradicts the sheet."""
     messages = []
     for row in table[table["state"].isin(ERROR_STATES)].itertuples():
-        match = f"the DNA {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
+        match = f"DNA sample {row.best} of donor {donors.get(row.best, '')} ({row.agreement_best:.1%} of common SNVs)"
         subject = f"{row.sample}, assigned to donor {row.donor}, "
         if row.state == "swapped":
             messages.append(f"{subject}matches {match}, not {row.own} ({row.agreement_own:.1%}): swapped or mislabelled")

@@ -16,7 +16,7 @@ def effective_lengths(lengths: np.ndarray, fragment: float) -> np.ndarray:
 
 
 def transcripts_per_million(counts: np.ndarray, lengths: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Scale counts by gene length, then to one million a sample (Wagner, Kin & Lynch 2012).
+    """Scale counts by gene length, then to one million per sample (Wagner, Kin & Lynch 2012).
 
     Parameters
     ----------

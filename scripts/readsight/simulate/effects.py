@@ -26,15 +26,15 @@ _COMMON_HEADER = (
     '##INFO=<ID=CAUSAL,Number=1,Type=Integer,Description="1: the variant breaks the site, as planted; 0: it is neutral">',
     '##INFO=<ID=KIND,Number=1,Type=String,Description="{kind}">',
     '##INFO=<ID=TWIN,Number=1,Type=String,Description="Pair of a causal variant and its neutral twin: the same substitution nearby">',
-    '##INFO=<ID=DELTA,Number=1,Type=Float,Description="Change of the broken site\'s log-odds, in bits; of causal variants alone">',
+    '##INFO=<ID=DELTA,Number=1,Type=Float,Description="Change of the broken site\'s log-odds, in bits; causal variants only">',
 )
 REGULATORY_HEADER = (
     *(line.format(kind="Factor whose binding site the causal variant of the pair breaks") for line in _COMMON_HEADER),
-    '##INFO=<ID=ELEMENT,Number=1,Type=String,Description="Enhancer that the variant lies in">',
+    '##INFO=<ID=ELEMENT,Number=1,Type=String,Description="Enhancer that contains the variant">',
 )
 SPLICE_HEADER = (
     *(line.format(kind="Splice site that the causal variant of the pair breaks: donor or acceptor") for line in _COMMON_HEADER),
-    '##INFO=<ID=SITE,Number=1,Type=Integer,Description="Position, from 1, of the exon\'s base at the broken splice site; of causal variants alone">',
+    '##INFO=<ID=SITE,Number=1,Type=Integer,Description="Position, from 1, of the exon\'s base at the broken splice site; causal variants only">',
     '##INFO=<ID=STRAND,Number=1,Type=String,Description="Strand of the gene, + or -">',
     '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene that the splice site belongs to">',
 )

@@ -38,7 +38,7 @@ def translate(cds: str) -> str:
 class PlantedGene:
     """A gene with one transcript.
 
-    exons: (start, end) on the chromosome, in transcript order. coding: the reading frame with its
+    exons: (start, end) on the chromosome, in transcript order. coding: the reading frame with
     stop codon, [start, end) on the spliced transcript. regulators: factor → effect on log expression.
     """
 

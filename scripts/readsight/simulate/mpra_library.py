@@ -1,6 +1,6 @@
 """Simulated library of a massively parallel reporter assay (MPRA) with noisy activity labels.
 
-Each element is ENHANCER_LENGTH bases of background with or without the enhancer grammar (SPI1 and RUNX1 near each other).
+Each element is ENHANCER_LENGTH bases of background with or without the enhancer grammar (SPI1 and RUNX1 within a short distance).
 The assay has a known error rate, so the optimal accuracy of a model is known.
 """
 

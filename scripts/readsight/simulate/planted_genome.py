@@ -44,7 +44,7 @@ class Paralogue:
 
 @dataclass
 class PlantedGenome:
-    """Everything that was planted in the genome."""
+    """A genome with its planted genes, elements, sites and repeats."""
 
     chromosomes: list[Chromosome]
     genes: list[PlantedGene]

@@ -171,7 +171,7 @@ class Annotator:
 
 
 class Planter:
-    """Places variants at a minimum distance from each other."""
+    """Places variants at a minimum mutual distance."""
 
     def __init__(self, codes: dict[str, np.ndarray], exclusions: list[NamedRegion]):
         """exclusions: regions excluded for small variants."""

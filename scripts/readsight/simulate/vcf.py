@@ -14,10 +14,10 @@ from readsight.simulate.variants import Variant
 
 TRUTH_HEADER = (
     '##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency in the population">',
-    '##INFO=<ID=EFFECT,Number=1,Type=String,Description="What the variant does, as planted">',
-    '##INFO=<ID=SITE,Number=1,Type=String,Description="Binding site, element or gene that it does it to">',
+    '##INFO=<ID=EFFECT,Number=1,Type=String,Description="Planted effect of the variant">',
+    '##INFO=<ID=SITE,Number=1,Type=String,Description="Affected binding site, element or gene">',
     '##INFO=<ID=DELTA,Number=1,Type=Float,Description="Change of the binding site\'s log-odds, in bits">',
-    '##INFO=<ID=BETA,Number=1,Type=Float,Description="Effect of an alternative allele on liability, where causal">',
+    '##INFO=<ID=BETA,Number=1,Type=Float,Description="Effect of an alternative allele on liability, if causal">',
     '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype, phased">',
 )
 STRUCTURAL_HEADER = (

@@ -83,7 +83,7 @@ def negative_log_likelihood(probability: np.ndarray, label: np.ndarray) -> np.nd
 
 
 def calibration_error(probability: np.ndarray, label: np.ndarray, weights: np.ndarray, bins: int = 10) -> np.ndarray:
-    """Expected calibration error: mean distance of probability and frequency over bins of equal counts (Naeini et al. 2015)."""
+    """Expected calibration error: mean distance of probability and frequency over bins of equal size (Naeini et al. 2015)."""
     cells = np.zeros((len(label), bins))
     cells[np.arange(len(label)), assign_bins(probability, bins)] = probability - label
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -193,7 +193,7 @@ def average_by_fold(
 ) -> np.ndarray:
     """Mean of a ranking metric over folds, weighted by positives per fold (or by the sum of `counted_by`); (resamples,).
 
-    Scores of different folds come from different models and are therefore not ranked against each other.
+    Scores of different folds come from different models and are therefore not comparable.
     """
     total, counted = np.zeros(len(weights)), np.zeros(len(weights))
     importance = np.asarray(label if counted_by is None else counted_by, float)

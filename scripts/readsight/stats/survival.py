@@ -40,7 +40,7 @@ def count_pairs(
 
 
 def c_index(risk: np.ndarray, time: np.ndarray, event: np.ndarray, fold: np.ndarray, weights: np.ndarray, uno: bool = False):
-    """Concordance index within folds, (resamples,): risks of different models are not ranked against each other.
+    """Concordance index within folds, (resamples,): risks of different models are not comparable.
 
     uno: weight pairs by the inverse probability of censoring, estimated from all examples. NaN without comparable pairs.
     """

@@ -72,7 +72,7 @@ def read_header(path: str | Path, metadata_names: list[str] | None = None, all_r
     InputError for an empty file, a spreadsheet, a GEO SOFT file, or rows of unequal length.
     """
     start = _read_magic(path)
-    # MuData writes its name before the HDF5 itself
+    # MuData files have a text header before the HDF5 signature
     if start.startswith((b"\x89HDF", b"MuData")):
         return MatrixHeader(str(path), "h5mu" if str(path).endswith(".h5mu") else "h5ad")
     if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
