@@ -66,7 +66,7 @@ def test_no_variants_give_an_explained_empty_result(tmp_path):
     assert (results / "variants/bcftools.bcf").stat().st_size > 0
     assert (results / "variants/freebayes.bcf").stat().st_size > 0
     audit = (results / "dossier/audit.tsv").read_text()
-    assert "0 calls\tbcftools found no difference between the reads and the reference" in audit
+    assert "0 calls\tbcftools detected no difference between the reads and the reference" in audit
 
 
 def write_truth(folder: Path, every: int) -> Path:
