@@ -96,7 +96,7 @@ BAD = {
     "short proteins of IUPAC letters": (">a\nMKASVD\n>b\nKRSVTH\n", "most letters are not bases"),
     "gaps of an alignment": (">a\nACG--T\n", "row 2, column 4: sequence 'a' has alignment gaps; remove them"),
     "an empty sequence": (">a\n>b\nACGT\n", "row 1: sequence 'a' is empty; remove it"),
-    "a sequence of N": (">a\nACGT\n>b\nNNNN\n", "row 3: sequence 'b' contains no known base (all N); remove it"),
+    "a sequence of N": (">a\nACGT\n>b\nNNNN\n", "row 3: sequence 'b' contains no known base (all are N); remove it"),
     "no name": ("> \nACGT\n", "row 1: a sequence has no name after '>'"),
 }
 

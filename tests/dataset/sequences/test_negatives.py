@@ -114,7 +114,7 @@ def test_impossible_negatives_are_refused(genome, positives):
         with pytest.raises(InputError, match="variants already have classes"):
             make()
     with pytest.raises(InputError, match="is less than one; increase it"):
-        negatives.shuffle_positives(positives.rows(np.arange(3)), make_spec(0.1), np.random.default_rng(1))
+        negatives.shuffle_positives(positives.select_rows(np.arange(3)), make_spec(0.1), np.random.default_rng(1))
 
 
 def test_genome_without_masking_is_matched_by_gc(genome, positives):

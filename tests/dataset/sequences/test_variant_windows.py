@@ -52,7 +52,7 @@ def decode_pairs(examples) -> tuple[list[str], list[str]]:
 def test_substitution_changes_only_the_middle_base(write, compressed):
     alt = substitute_base(UPPER[100])
     examples = variant_windows.read_variant_windows(
-        write(make_record(100, UPPER[100], alt, "X=1;CLNSIG=Pathogenic"), packed=compressed), GENOME, make_spec()
+        write(make_record(100, UPPER[100], alt, "X=1;CLNSIG=Pathogenic"), compressed=compressed), GENOME, make_spec()
     )
     reference, alternative = decode_pairs(examples)
     assert examples.is_paired and reference == [UPPER[80:120]] and alternative == [UPPER[80:100] + alt + UPPER[101:120]]
@@ -229,7 +229,7 @@ def test_missing_keys_and_invalid_files_are_refused(write, tmp_path):
     (tmp_path / "b.vcf").write_text("chr1\t5\t6\n")
     with pytest.raises(InputError, match="row 1: is not VCF"):
         variant_windows.read_variant_windows(tmp_path / "b.vcf", GENOME, make_spec())
-    truncated = write(*(make_record(100 + i, UPPER[100 + i], substitute_base(UPPER[100 + i])) for i in range(50)), packed=True)
+    truncated = write(*(make_record(100 + i, UPPER[100 + i], substitute_base(UPPER[100 + i])) for i in range(50)), compressed=True)
     truncated.write_bytes(truncated.read_bytes()[:-20])
     with pytest.raises(InputError, match="truncated or corrupt"):
         variant_windows.read_variant_windows(truncated, GENOME, make_spec())
