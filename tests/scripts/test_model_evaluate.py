@@ -169,7 +169,7 @@ def test_perfect_areas_have_nonzero_intervals():
 
 
 def test_clustered_samples_widen_the_wilson_interval():
-    evaluation, _ = evaluate_samples("multiclass", each=2)
+    evaluation, _ = evaluate_samples("multiclass", samples_per_donor=2)
     cell = evaluation["metrics"]["network"]["accuracy"]
     assert cell["interval"] == "bootstrap, widened to hold wilson" and cell["low"] < cell["value"] < cell["high"]
     assert evaluation["facts"]["groups"] == 35
@@ -262,9 +262,9 @@ def test_survival_risk_groups_split_each_fold():
     evaluation, _ = evaluate_samples("survival", {"network": 2.0, "cox": 2.0}, given=False)
     groups = evaluation["risk_groups"]["cox"]
     assert groups["low"]["n"] == groups["high"]["n"] == 110
-    assert groups["p"] < 0.01 and "curves differ (log-rank p" in evaluation["verdict"]
+    assert groups["p"] < 0.01 and "of the two groups differ (log-rank p" in evaluation["verdict"]
     assert "a concordance C of" in evaluation["verdict"]
-    clustered, _ = evaluate_samples("survival", {"network": 2.0, "cox": 2.0}, given=False, each=2)
+    clustered, _ = evaluate_samples("survival", {"network": 2.0, "cox": 2.0}, given=False, samples_per_donor=2)
     assert clustered["risk_groups"]["cox"]["p"] is None, "the test counts samples as independent"
 
 
