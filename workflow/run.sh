@@ -24,7 +24,7 @@ for option in "$@"; do
     case $option in -n | --dry-run | --dryrun | --lint | --unlock | --conda-create-envs-only) exit 0 ;; esac
 done
 
-results=$(readsight -c 'import sys; from pathlib import Path; from readsight.config import schema; print(schema.read(Path(sys.argv[1])).folder)' "$config")
+results=$(readsight -c 'import sys; from pathlib import Path; from readsight.config import schema; print(schema.read_config(Path(sys.argv[1])).folder)' "$config")
 if [ "$results/dossier/audit.tsv" -nt "$results/report.html" ]; then
     echo "Writing the report"
     snakemake --configfile "$config" --report "$results/report.html" >/dev/null

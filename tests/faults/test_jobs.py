@@ -152,6 +152,7 @@ def test_full_disk_during_sort_leaves_nothing(tmp_path, small_disk):
     assert list(small_disk.iterdir()) == []
 
 
+ATTEMPTS = 8
 MOMENTS = ["Trimmomatic", "bwa index", "bwa mem", "bcftools mpileup", "bcftools norm"]
 
 
@@ -168,7 +169,7 @@ def reference_calls(tmp_path_factory):
 
 def kill_at(config: Path, target: str, moment: str) -> None:
     """Start a run and kill it while a tool is running; retried, because a short-lived tool can be missed on a busy machine."""
-    for attempt in range(4):
+    for attempt in range(ATTEMPTS):
         with open(config.parent / "killed.log", "w+") as log:
             run = subprocess.Popen(
                 projects.build_command(config, target),
@@ -180,7 +181,7 @@ def kill_at(config: Path, target: str, moment: str) -> None:
             try:
                 wait_for_tool(run, moment)
             except AssertionError:
-                if run.returncode or attempt == 3:
+                if run.returncode or attempt == ATTEMPTS - 1:
                     raise
                 shutil.rmtree(config.parent / "results")
                 continue

@@ -1,7 +1,10 @@
 """Layout of the repository: rules and scripts have the same names, and files and functions are short."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,3 +174,11 @@ def read_imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
     return names
+
+
+def test_python_in_the_shell_script_runs():
+    """The line of `workflow/run.sh` that asks the config for the results folder."""
+    code = re.search(r"readsight -c '([^']+)'", (ROOT / "workflow/run.sh").read_text())[1]
+    command = [sys.executable, "-c", code, str(ROOT / "config/projects/demo/config.yaml")]
+    run = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True, text=True)
+    assert run.stdout == "results/demo\n", run.stderr
