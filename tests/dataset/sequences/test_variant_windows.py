@@ -229,7 +229,9 @@ def test_missing_keys_and_invalid_files_are_refused(write, tmp_path):
     (tmp_path / "b.vcf").write_text("chr1\t5\t6\n")
     with pytest.raises(InputError, match="row 1: is not VCF"):
         variant_windows.read_variant_windows(tmp_path / "b.vcf", GENOME, make_spec())
-    truncated = write(*(make_record(100 + i, UPPER[100 + i], substitute_base(UPPER[100 + i])) for i in range(50)), compressed=True)
+    truncated = write(
+        *(make_record(100 + i, UPPER[100 + i], substitute_base(UPPER[100 + i])) for i in range(50)), compressed=True
+    )
     truncated.write_bytes(truncated.read_bytes()[:-20])
     with pytest.raises(InputError, match="truncated or corrupt"):
         variant_windows.read_variant_windows(truncated, GENOME, make_spec())
