@@ -1,4 +1,4 @@
-"""One-hot windows of a genome, compared with further packages on the same windows in the same run; and 100 million windows.
+"""One-hot windows of a genome, compared with other packages on the same windows in the same run; and 100 million windows.
 
     nice python benchmarks/windows.py [--fasta genome.fa.gz] [--windows 2048] [--length 1000] [--repeats 5]
 

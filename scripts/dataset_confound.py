@@ -47,7 +47,7 @@ def summarise_targets(rows: list[dict[str, Any]]) -> str:
     if strong or len(rows) == 1:
         return " ".join(strong or [rows[0]["words"]])
     strongest = max(rows, key=lambda row: row["cramers_v"]["value"] or 0)
-    return f"None of {len(rows)} labels is strongly confounded with the batch; the most confounded is {strongest['name']}: {strongest['words']}"
+    return f"None of the {len(rows)} labels is strongly confounded with the batch; the most confounded one is {strongest['name']}: {strongest['words']}"
 
 
 def summary_records(task: str, findings: dict[str, Any]) -> list[dict[str, Any]]:

@@ -163,7 +163,9 @@ def main(
     fasta: Path, genome: Path, duplicated: Path, factors: Path, cohort: dict[str, tuple[str, str | None]],
     seed: int, snv_rate: float, indel_rate: float, structural: int, out: dict[str, Path], rna: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """cohort: sample → (donor, label); samples of one donor share genotypes. rna: RNA samples. out: name → file.
+    """Simulate the genomes of a cohort, and write its variants and truth.
+
+    cohort: sample → (donor, label); samples of one donor share genotypes. rna: RNA samples. out: name → file.
 
     Raises InputError if the cohort is empty.
     """

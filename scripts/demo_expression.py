@@ -35,9 +35,9 @@ def format_gmt(circuit: Circuit) -> str:
 
 
 def compute_differences(circuit: Circuit, samples: list[RnaSample], sample_haplotypes: list[Haplotypes]) -> dict[str, float]:
-    """Gene → log2 fold change of these cases over these controls, from label and variants, without noise and batch effect.
+    """Gene → log2 fold change of the cases over the controls among `samples`.
 
-    Empty if there are no cases or no controls.
+    It follows from label and variants, without noise and batch effect. Empty if there are no cases or no controls.
     """
     case = np.array([LABELS.get(s.label or "") is True for s in samples])
     control = np.array([LABELS.get(s.label or "") is False for s in samples])
@@ -80,7 +80,10 @@ def main(
     fasta: Path, truth: Path, truth_vcf: Path, structural: Path, factors: Path, cohort: dict[str, dict[str, Any]],
     batches: list[str], seed: int, out: dict[str, Path],
 ) -> None:  # fmt: skip
-    """cohort: RNA sample → donor, label, batch (its rank), sex. out: levels, alleles, truth, regulons → file."""
+    """Simulate the expression of a cohort from its genomes, and write levels and truth.
+
+    cohort: RNA sample → donor, label, batch (its rank), sex. out: levels, alleles, truth, regulons → file.
+    """
     codes = read_fasta(fasta)
     genes, elements, *_ = read_truth(truth)
     circuit = Circuit(genes, elements, read_meme(factors))

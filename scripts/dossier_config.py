@@ -104,7 +104,10 @@ def main(
     versions: list[Path],
     out: Any,
 ) -> None:
-    """out: paths by name: config, settings, versions, table."""
+    """Write the config, all settings and the versions of tools as pages and tables.
+
+    out: paths by name: config, settings, versions, table.
+    """
     records = [json.loads(path.read_text()) for path in versions]
     out.settings.write_text(dump_yaml(config))
     out.config.write_text(render_config(config, sheet, release))

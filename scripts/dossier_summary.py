@@ -157,7 +157,7 @@ def render_group(figures: dict[str, dict[str, Any]]) -> list[Html]:
     collapsed = {key: figure for key, figure in figures.items() if key.count(".") in matrices}
     sections += [render_list(listed)] if listed else []
     return sections + (
-        [html_page.render_details(f"Description and n of each figure ({len(collapsed)} figures)", render_list(collapsed))]
+        [html_page.render_details(f"Description and n of each result ({len(collapsed)} results)", render_list(collapsed))]
         if collapsed
         else []
     )
@@ -180,8 +180,8 @@ def render_page(figures: dict[str, dict[str, Any]], project: str) -> str:
     for group in sorted(groups, key=lambda name: (positions.get(name, len(TITLES)), name)):
         sections += [html_page.tag("h2", TITLES.get(group, f"Task {group}")), *render_group(groups[group])]
     if not figures:
-        sections.append(html_page.render_box("warn", "No step of this project reports figures."))
-    lead = f"Project {project}: every figure of the run, with its 95 % interval and the number of observations. summary.json has the same figures under the keys in grey."
+        sections.append(html_page.render_box("warn", "No step of this project reports results."))
+    lead = f"Project {project}: every result of the run, with its 95 % interval and the number of observations. summary.json has the same results under the keys in grey."
     return html_page.render_page("Summary", lead, *sections)
 
 

@@ -114,7 +114,10 @@ def main(
     data: Path, levels: Path, truth: Path, differential: Path | None, contrast: dict[str, Any], seed: int,
     table: Path, genes: Path, summary: Path,
 ) -> None:  # fmt: skip
-    """differential: None if no contrast is configured. contrast: reference and tested group."""
+    """Compare measured expression and fold changes with the simulated ones.
+
+    differential: None if no contrast is configured. contrast: reference and tested group.
+    """
     measured = anndata.read_h5ad(data)
     planted = pd.read_csv(levels, sep="\t", index_col="gene_id")
     samples = [s for s in measured.obs_names if s in planted.columns]

@@ -109,7 +109,10 @@ def summary_records(table: pd.DataFrame, settings: dict[str, Any], cohort: str =
 
 
 def main(path: Path, settings: dict[str, Any], cohort: str, out: Path, summary: Path, threads: int) -> None:
-    """settings: column, reference, tested, block, table (None for read counts). cohort: `cohort`, or `tables/<name>`."""
+    """Test genes for differential expression between two groups with DESeq2.
+
+    settings: column, reference, tested, block, table (None for read counts). cohort: `cohort`, or `tables/<name>`.
+    """
     data = select_samples(anndata.read_h5ad(path), settings)
     counts = integer_counts(data, settings.get("table"))
     names = {"group": settings["column"], "block": settings.get("block")}

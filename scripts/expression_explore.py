@@ -201,7 +201,10 @@ def summary_records(overview: dict[str, Any], key: str = "cohort") -> list[dict[
 
 
 def main(data: Path, labels: list[str], batches: list[str], cohort: str, out: Path, summary: Path) -> None:
-    """labels, batches: candidate columns; the first that groups the samples is used. cohort: `cohort`, or `tables/<name>`."""
+    """Summarise the samples of a cohort for figures and the summary.
+
+    labels, batches: candidate columns; the first that groups the samples is used. cohort: `cohort`, or `tables/<name>`.
+    """
     cohort_data = anndata.read_h5ad(data)
     label = find_grouping_column(cohort_data.obs, labels)
     overview = summarise_cohort(

@@ -145,7 +145,7 @@ def build_anndata(
     if faults:
         raise InputError(faults)
     if facts.missing:
-        matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} values are missing and stay missing")
+        matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} values are missing and are not imputed here")
     annotation = None if genes is None else match_annotation(matrix.features, genes)
     var = describe_genes(matrix.var, annotation)
     lengths, kept = find_gene_lengths(matrix, kind, annotation)

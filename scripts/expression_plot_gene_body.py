@@ -20,7 +20,10 @@ def end_bias(curve: np.ndarray) -> float:
 
 
 def main(bodies: list[Path], samples: list[str], out: Path) -> None:
-    """bodies: tables of bin and coverage, scaled to a mean of 1, one file per sample."""
+    """Draw the coverage along genes for each sample.
+
+    bodies: tables of bin and coverage, scaled to a mean of 1, one file per sample.
+    """
     coverages = [pd.read_csv(path, sep="\t")["coverage"].to_numpy(float) for path in bodies]
     curves = {sample: curve for sample, curve in zip(samples, coverages, strict=True) if len(curve)}
     if not curves:

@@ -15,7 +15,10 @@ EXPECTED_COLOUR, MISMATCH_COLOUR = "black", figure_style.COLOURS[1]
 
 
 def main(matrix: Path, table: Path, out: Path) -> None:
-    """matrix: RNA × DNA agreement. table: state of each RNA sample."""
+    """Draw the agreement of each RNA sample with each DNA sample.
+
+    matrix: RNA × DNA agreement. table: state of each RNA sample.
+    """
     agreement = pd.read_csv(matrix, sep="\t", dtype={"sample": str}).set_index("sample")
     judgements = pd.read_csv(table, sep="\t", dtype=str, keep_default_na=False).set_index("sample")
     if not agreement.notna().any().any():
@@ -39,7 +42,7 @@ def main(matrix: Path, table: Path, out: Path) -> None:
     if len(agreement) <= MAX_NAMED:
         axis.set_yticks(np.arange(len(agreement)), agreement.index, fontsize=8)
     axis.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axis, label="fraction of SNVs without an allele foreign to the DNA", shrink=0.8)
+    figure.colorbar(image, ax=axis, label="fraction of SNVs where RNA has no allele absent from the DNA", shrink=0.8)
     figure_style.save_figure(figure, out)
 
 

@@ -158,7 +158,7 @@ def error_messages(table: pd.DataFrame, donors: Mapping[str, str]) -> list[str]:
             messages.append(f"{subject}matches {match}, not {row.own} ({row.agreement_own:.1%}): swapped or mislabelled")
         elif row.state == "unlike":
             messages.append(
-                f"{subject}matches neither {row.own} ({row.agreement_own:.1%} of common SNVs) nor any further DNA sample: swapped or contaminated"
+                f"{subject}matches neither {row.own} ({row.agreement_own:.1%} of common SNVs) nor any other DNA sample: swapped or contaminated"
             )
         else:
             messages.append(f"{subject}matches {match}: duplicate donor or swapped sample")
@@ -187,7 +187,10 @@ def main(
     crams: Mapping[str, Path], calls: Path, gtf: Path, fasta: Path, fai: Path, donors: Mapping[str, str], dna: list[str],
     threads: int, out: Any,
 ) -> None:  # fmt: skip
-    """crams: RNA sample → CRAM. donors: sample → donor. dna: samples of the calls. out: table, matrix, note, summary."""
+    """Compare the SNVs of RNA samples with the DNA of all donors, and report samples that contradict the sheet.
+
+    crams: RNA sample → CRAM. donors: sample → donor. dna: samples of the calls. out: table, matrix, note, summary.
+    """
     sites = select_common_sites(candidate_sites(calls, exon_intervals(gtf, read_contig_lengths(fai)), dna))
     genotype_sample = partial(call_genotypes, sites=sites, fasta=fasta)
     with ProcessPoolExecutor(threads, mp_context=get_context("fork")) as pool:

@@ -14,7 +14,7 @@ from readsight.variants.vcf_files import index_bcf, make_clean_feed, merge_sampl
 
 log = logging.getLogger("readsight")
 
-KINDS = {"DEL": "deletions", "DUP": "duplications", "INV": "inversions", "INS": "insertions", "BND": "joins of two chromosomes"}
+KINDS = {"DEL": "deletions", "DUP": "duplications", "INV": "inversions", "INS": "insertions", "BND": "translocation breakends"}
 
 
 def build_tidy_commands(out: Path, scratch: Path, order: Path) -> list[Command]:
@@ -45,7 +45,7 @@ def summary_records(rows: list[tuple[str, str]], unjudged: Iterable[str]) -> lis
     """Records of summary.json. rows: type and FILTER of each call. unjudged: samples that Delly could not process."""
     passed = Counter(kind for kind, verdict in rows if verdict in ("PASS", "."))
     unjudged = sorted(unjudged)
-    figures = [("calls", len(rows), "calls", "Structural variants, including those that Delly filters")]
+    figures = [("calls", len(rows), "calls", "Structural variants, including those that Delly filtered out")]
     figures.append(("passed", sum(passed.values()), "calls", "Structural variants that passed Delly's filters"))
     figures += [
         (kind.lower(), passed[kind], "calls", f"Structural variants that passed: {label}") for kind, label in KINDS.items()

@@ -48,14 +48,14 @@ def summary_records(all_calls: Table, passed: Table, caller: str) -> list[dict[s
             compute_ratio(ts, tv),
             ts + tv,
             "ratio",
-            "Transitions to transversions among passed calls; about 2.0–2.1 in a complete human genome",
+            "Ratio of transitions to transversions among passing calls; about 2.0–2.1 in a complete human genome",
         ),
         (
             "het_hom",
             compute_ratio(het, hom),
             het + hom,
             "ratio",
-            "Heterozygous to homozygous genotypes of passed SNVs, all samples together",
+            "Ratio of heterozygous to homozygous genotypes of passing SNVs, all samples together",
         ),
     ]
     return [
@@ -80,7 +80,7 @@ def make_audit_note(calls: int, passed: int, caller: str) -> dict[str, str]:
     if calls:
         return {"note": f"none of {calls:,} calls passed variants.filters"}
     reasons = {
-        "consensus": "no call is shared by the number of callers that variants.consensus requires",
+        "consensus": "no call is shared by as many callers as variants.consensus requires",
         "given": "variants.vcf has no call that the samples carry on the reference's contigs",
     }
     return {"note": reasons.get(caller, f"{caller} detected no difference between the reads and the reference")}

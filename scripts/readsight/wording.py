@@ -79,13 +79,13 @@ def compare_with_baseline(first: str, baseline: str, difference: dict[str, Any],
     """Compare the first model with a baseline: (`better`, `worse` or `equal`; a clause with the difference in the metric)."""
     value = difference["value"]
     if value is None or difference["low"] is None:
-        return "equal", f"cannot be compared with {baseline}"
+        return "equal", f"not comparable with {baseline}"
     shown = f"Δ{METRIC_NAMES.get(metric, metric)} {format_signed(value)} [{format_signed(difference['low'])}, {format_signed(difference['high'])}]"
     if difference["low"] > 0:
         return "better", f"better than {baseline} ({shown})"
     if difference["high"] < 0:
         return "worse", f"worse than {baseline} ({shown})"
-    return "equal", f"no better than {baseline} ({shown}; the interval holds 0)"
+    return "equal", f"no better than {baseline} ({shown}; the interval contains 0)"
 
 
 def describe_comparisons(first: str, differences: dict[str, dict[str, Any]], feature: str, metric: str = "auprc") -> list[str]:
@@ -136,11 +136,11 @@ def write_verdict(first: str, differences: dict[str, dict[str, Any]], facts: dic
     """
     feature = facts["feature"]
     sentences = [
-        f"{capitalise(describe_model(first, feature))} finds the {facts['rare_count']} {facts['rare']}s among {facts['examples']} "
+        f"{capitalise(describe_model(first, feature))} finds the {facts['rare_count']} {facts['rare']}s among {facts['examples']} calls "
         f"with AUPRC {format_estimate(facts['auprc'])} (chance {facts['base_rate']:.3f})."
     ]
     if facts["rare_groups"] < FEW_GROUPS:
         sentences.append(
-            f"They lie in only {facts['rare_groups']} groups: too few to tell models apart; read the intervals, not the values."
+            f"The {facts['rare']}s are in only {facts['rare_groups']} groups: too few to tell models apart; read the intervals, not the values."
         )
     return " ".join([*sentences, *describe_comparisons(first, differences, feature), *describe_control(facts.get("control"))])

@@ -42,7 +42,7 @@ def test_tasks_do_not_share_defaults():
         (SAMPLES | {"time": "m", "event": "e"}, "remove label"),
         (SAMPLES | {"modalities": ["mirna"]}, "'mirna' does not exist; available: mrna"),
         (SAMPLES | {"split": {"by": "chromosome"}}, "use group or given"),
-        (SAMPLES | {"models": ["late_fusion"], "attributions": ["shap"]}, "needs several modalities, and there is one"),
+        (SAMPLES | {"models": ["late_fusion"], "attributions": ["shap"]}, "needs several modalities, but there is one"),
         (SAMPLES | {"models": ["cox"]}, "'cox' does not predict classes"),
         (SAMPLES | {"models": ["forest"]}, "has none; use shap"),
         (SAMPLES | {"harmonise": {"method": "combat"}}, "set the column of batches"),

@@ -103,7 +103,7 @@ def catch_faults(tmp_path, message, tables=None, obs=None, **options):
 def test_modalities_without_a_shared_sample_are_named_with_examples(tmp_path):
     tables = modalities.make_tables()
     tables["mirna"].obs_names = [f"S_{name[1:]}" for name in tables["mirna"].obs_names]
-    faults = catch_faults(tmp_path, "mirna shares no sample with the remaining modalities: it has S_2, S_3", tables)
+    faults = catch_faults(tmp_path, "mirna shares no sample with the other modalities: it has S_2, S_3", tables)
     assert len(faults) == 2 and "is 'S_2' the same as 's2' of mrna" in faults[1]
 
 

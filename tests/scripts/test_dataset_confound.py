@@ -55,7 +55,7 @@ def test_strongly_confounded_labels_are_named(tmp_path):
     findings, _ = run_step(
         tmp_path, batches, labels | {"label.0": labels["label.1"]}, kind="multilabel", classes=("told", "free")
     )
-    assert findings["words"].startswith("None of 2 labels is strongly confounded")
+    assert findings["words"].startswith("None of the 2 labels is strongly confounded")
 
 
 def test_survival(tmp_path):

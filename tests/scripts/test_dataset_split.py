@@ -220,7 +220,7 @@ def test_rare_class_is_named_with_a_remedy():
         cross_validation.assign_folds(strata, np.arange(64), spec, 1, requirements)
     cross_validation.assign_folds(strata, np.arange(64), spec | {"folds": 4}, 1, requirements)
     requirements = [("class AML", strata < 0), ("class ALL", strata == 1)]
-    with pytest.raises(InputError, match="class AML .0 examples. is in only 0 groups, .* need 5; add samples of it"):
+    with pytest.raises(InputError, match="class AML .0 examples. is in only 0 groups, .* need 5; add samples of class AML"):
         cross_validation.assign_folds(strata, np.arange(64), spec, 1, requirements)
 
 

@@ -77,7 +77,7 @@ def test_many_numbers_are_counted_on_a_grid(tmp_path):
 
 
 def test_undrawable_figures_show_a_message(tmp_path):
-    """One model, one division, no epochs: three figures are text."""
+    """One model, a single split, no epochs: three figures are text."""
     evaluation = make_evaluation("multiclass", True, {"network": 2.0})
     evaluation["luck"] = {}
     assert all("<svg" in text for text in draw_figures(tmp_path, evaluation).values())

@@ -44,7 +44,7 @@ def predict(outcome: Outcome, signal: np.ndarray, skill: float, rng: np.random.G
 
 
 def make_divisions(n: int, test: int, given: bool, rng: np.random.Generator, resplits: int, folds: int) -> dict:
-    """(repeat, fold) → rows of the test samples: a given split and random divisions, or two repeats of folds."""
+    """(repeat, fold) → rows of the test samples: a given split and random splits, or two repeats of folds."""
     if given:
         return {(0, 0): np.arange(n - test, n)} | {(1, k): np.sort(rng.permutation(n)[:test]) for k in range(resplits)}
     orders = [rng.permutation(n) for _ in range(2)]

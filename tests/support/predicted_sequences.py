@@ -71,7 +71,7 @@ def make_tables(
     groups: np.ndarray | None = None,
     draws: int = 10,
 ) -> dict[str, pd.DataFrame]:
-    """Model → predictions of one division, including the control. skills: model → a number, or one per example (n,).
+    """Model → predictions of a single split, including the control. skills: model → a number, or one per example (n,).
 
     tested: rows of the test examples (the last half by default). groups: (n,), one per example by default.
     """

@@ -69,7 +69,7 @@ class VariantSet(Section):
     )
     negative: list[str] = Field(
         ["0", "false", "benign", "likely_benign", "benign/likely_benign", "neutral"],
-        description="Values of the label for variants without an effect; variants with any further value are scored but not evaluated.",
+        description="Values of the label for variants without an effect; variants with any other value are scored but not evaluated.",
     )
     site: str | None = Field(
         None, description="INFO key of the position (1-based) of the splice site that a variant disrupts, where it is known."
@@ -110,7 +110,7 @@ class Interpret(Section):
     drawn: Positive = Field(6, description="Number of examples to plot.")
     motifs: MotifsConfig = Field(MotifsConfig(), description="Motif discovery.")
     variants: list[VariantSet] = Field([], description="Sets of variants whose effects are predicted.")
-    personal: list[Personal] = Field([], description="Sets of personal genomes whose sequences are predicted.")
+    personal: list[Personal] = Field([], description="Sets of personal genomes for which predictions are made.")
 
 
 def choose_default_methods(model: str, representation: str) -> list[str]:

@@ -323,7 +323,7 @@ def _check_consistency(row: SheetRow, sample: str, firsts: dict[tuple[str, str],
         if column == "fastq_1":
             fault = f"sample {sample!r} has {value} here and {first} in row {number}; a sample has either reads or alignments"
         elif column == "fastq_2":
-            fault = f"sample {sample!r} has {value} here and {first} in row {number}; RNA is counted by pairs or by single reads, make them two samples"
+            fault = f"sample {sample!r} has {value} here and {first} in row {number}; RNA is counted by pairs or by single reads; make them two samples"
         elif column == "assay":
             fault = f"sample {sample!r} is {value!r} here and {first!r} in row {number}; make them two samples of one donor"
         else:

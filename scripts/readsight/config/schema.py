@@ -242,7 +242,7 @@ class Config(Section):
         if "expression" in self.tables:
             faults.append("tables.expression: this name is reserved for counts of the project's reads; choose a different one")
         if self.metadata and not self.tables:
-            faults.append("metadata: describes the samples of tables, and the project has none; use the sample sheet instead")
+            faults.append("metadata: describes the samples of tables, but the project has none; use the sample sheet instead")
         if self.align.recalibrate and not self.reference.known_sites:
             faults.append("align.recalibrate: base recalibration needs reference.known_sites")
         contrast = self.expression and self.expression.contrast

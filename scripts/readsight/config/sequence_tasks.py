@@ -272,22 +272,24 @@ def check_sequence_task(task: Any, fasta: bool, gtf: bool) -> list[str]:
         )
         faults += ["sequences.files: splice sites are read from the GTF; remove files"] if settings.files else []
     if settings.signal and settings.target not in ("score", "profile"):
-        faults.append(f"sequences.signal: a bigWig gives a score or a profile, and sequences.target is {settings.target!r}")
+        faults.append(f"sequences.signal: a bigWig gives a score or a profile, but sequences.target is {settings.target!r}")
     if settings.target == "profile" and not settings.signal:
         faults.append("sequences.signal: a profile is read from a bigWig; set its path")
     if settings.negatives.method != "none" and settings.target != "classes":
         faults.append(
-            f"sequences.negatives.method: negatives need classes, and sequences.target is {settings.target!r}; use none"
+            f"sequences.negatives.method: negatives need classes, but sequences.target is {settings.target!r}; use none"
         )
     if task.time or task.event:
         faults.append("time: survival is predicted for samples, not for sequences; remove time and event")
     if task.split.by == "block":
         faults.append("split.by: 'block' is for calls; use chromosome, homology, group or given")
     if task.split.by != "chromosome" and (task.split.test_chromosomes or task.split.validation_chromosomes):
-        faults.append(f"split.test_chromosomes: needs split.by: chromosome, and it is {task.split.by!r}")
+        faults.append(f"split.test_chromosomes: needs split.by: chromosome, but it is {task.split.by!r}")
     shared = sorted(set(task.split.test_chromosomes) & set(task.split.validation_chromosomes))
     if shared:
-        faults.append(f"split.validation_chromosomes: {', '.join(shared)} is also a test chromosome; use each chromosome once")
+        faults.append(
+            f"split.validation_chromosomes: {', '.join(shared)} {'is' if len(shared) == 1 else 'are'} also listed in split.test_chromosomes; use each chromosome once"
+        )
     if task.split.validation_chromosomes and not task.split.test_chromosomes:
         faults.append("split.test_chromosomes: is required with split.validation_chromosomes")
     return faults + _check_models(task) + _check_balance(task)
@@ -308,9 +310,9 @@ def _check_models(task: Any) -> list[str]:
         elif model not in (*NETWORKS, *REPRESENTATION_FREE_MODELS, *FEATURE_MODELS, "position_matrix"):
             faults.append(f"models: {model!r} is not a model of sequences")
         elif model in FEATURE_MODELS and encoding == "kmer_graph":
-            faults.append(f"models: {model!r} needs features, and {encoding} gives a graph; use another representation")
+            faults.append(f"models: {model!r} needs features, but {encoding} gives a graph; use another representation")
         elif model in FEATURE_MODELS and target != "classes":
-            faults.append(f"models: {model!r} predicts classes here, and sequences.target is {target!r}")
+            faults.append(f"models: {model!r} predicts classes here, but sequences.target is {target!r}")
         elif model == "graph" and encoding not in ("one_hot", "kmer_graph"):
             faults.append(
                 f"models: 'graph' builds a graph from the sequence; use representation one_hot or kmer_graph, not {encoding}"

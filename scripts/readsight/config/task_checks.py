@@ -41,7 +41,7 @@ def check_task(
         if m not in TABLE_METHODS
     ]
     if task.models[0] not in GRADIENT_MODELS and "integrated_gradients" in task.attributions:
-        faults.append(f"attributions: integrated_gradients needs a model with gradients, and {task.models[0]} has none; use shap")
+        faults.append(f"attributions: integrated_gradients needs a model with gradients, but {task.models[0]} has none; use shap")
     return [f"tasks.{name}.{fault}" for fault in faults]
 
 
@@ -113,7 +113,7 @@ def _check_models(task: Task, modalities: list[str]) -> list[str]:
     ]
     if len(modalities) < 2:
         faults += [
-            f"models: {m!r} needs several modalities, and there is one ({', '.join(modalities)})"
+            f"models: {m!r} needs several modalities, but there is one ({', '.join(modalities)})"
             for m in task.models
             if m in FUSIONS
         ]

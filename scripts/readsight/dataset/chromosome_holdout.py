@@ -48,7 +48,7 @@ def assign_by_chromosome(
         roles = cross_validation.divide_training(
             "roles", np.flatnonzero(is_test), strata, groups, requirements, flat_spec, seed + 1
         )["roles"]
-    cross_validation.check_roles(roles, requirements, "split.test_chromosomes: this division")
+    cross_validation.check_roles(roles, requirements, "split.test_chromosomes: this split")
     return pd.DataFrame({cross_validation.fold_column(0, 0): roles})
 
 
@@ -67,7 +67,7 @@ def exclude_relatives(roles: pd.DataFrame, relatives: Relatives, requirements: l
         cross_validation.check_roles(
             fold_roles,
             requirements,
-            f"split.by: the division {name}, without {excluded} examples similar to evaluation examples,",
+            f"split.by: the split {name}, without {excluded} examples similar to evaluation examples,",
         )
         table[name] = fold_roles
     return pd.DataFrame(table, index=roles.index)

@@ -205,7 +205,7 @@ def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict
     counted = [(name, is_member, _count_unique(groups[is_member])) for name, is_member in requirements]
     faults = [
         f"split.folds: {name} ({int(is_member.sum())} examples) is in only {group_count} groups, and {fold_count} folds {second} "
-        f"need {needed}; {_suggest_remedy(spec, group_count)}"
+        f"need {needed}; {_suggest_remedy(spec, group_count, name)}"
         for name, is_member, group_count in counted
         if group_count < needed
     ]
@@ -213,8 +213,8 @@ def check_groups(groups: np.ndarray, requirements: list[Requirement], spec: dict
         raise InputError(faults)
 
 
-def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
-    """Settings that allow a division if the scarcest class has `group_count` groups."""
+def _suggest_remedy(spec: dict[str, Any], group_count: int, requirement: str = "") -> str:
+    """Settings that allow a division if the scarcest class has `group_count` groups. requirement: its name."""
     fold_count, to_leave = spec["folds"], _groups_to_leave(spec)
     inner_counts = range(to_leave, 1, -1) if spec.get("inner") else [to_leave]
     candidates = ((f, i) for i in inner_counts for f in range(fold_count, 1, -1) if (f, i) != (fold_count, to_leave))
@@ -225,8 +225,12 @@ def _suggest_remedy(spec: dict[str, Any], group_count: int) -> str:
         remedies.append("make groups smaller (split.by, split.block)")
     elif spec["by"] == "homology":
         remedies.append("raise split.identity or split.coverage, so that fewer sequences count as similar")
+    elif requirement.startswith("class "):
+        remedies.append(f"add samples of {requirement}, exclude it, or merge it with another class")
+    elif requirement.startswith("label "):
+        remedies.append(f"add samples of {requirement}, or exclude the label")
     else:
-        remedies.append("add samples of it, exclude it, or merge it with another class")
+        remedies.append("add groups")
     return ", or ".join(remedies)
 
 

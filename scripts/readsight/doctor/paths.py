@@ -46,28 +46,28 @@ def list_genome_files(project: Project) -> list[NamedFile]:
         files += [NamedFile("variants.truth.vcf", truth.vcf, "VCF"), NamedFile("variants.truth.bed", truth.bed, "BED")]
         files += [NamedFile("variants.truth.structural_vcf", truth.structural_vcf, "VCF")]
         files += [NamedFile(f"variants.truth.strata.{name}", path, "BED") for name, path in truth.strata.items()]
-    return [n for n in files if n.path and not is_planted(project, n.path)]
+    return [n for n in files if n.path and not is_made_by_demo(project, n.path)]
 
 
 def list_table_files(project: Project) -> list[NamedFile]:
     """Files of tables and metadata, without those that the demo will make."""
     files = [NamedFile(key, path, "table") for key, path in table_checks.list_files(project)]
-    return [n for n in files if not is_planted(project, n.path)]
+    return [n for n in files if not is_made_by_demo(project, n.path)]
 
 
 def list_gene_set_files(project: Project) -> list[NamedFile]:
     """Gene-set files of tasks, without those that the demo will make."""
     files = [NamedFile(f"tasks.{name}.pathways", task.pathways, "GMT") for name, task in project.config.tasks.items()]
-    return [n for n in files if n.path and not is_planted(project, n.path)]
+    return [n for n in files if n.path and not is_made_by_demo(project, n.path)]
 
 
 def list_sequence_files(project: Project) -> list[NamedFile]:
     """Sequence, signal and annotation files of tasks, without those that the demo will make."""
     files = [NamedFile(key, path, kind) for key, path, kind in sequence_checks.list_files(project)]
-    return [n for n in files if not is_planted(project, n.path)]
+    return [n for n in files if not is_made_by_demo(project, n.path)]
 
 
-def is_planted(project: Project, path: str) -> bool:
+def is_made_by_demo(project: Project, path: str) -> bool:
     """Whether the demo makes this file, which therefore may be missing before the run."""
     return project.config.demo is not None and path.startswith(f"{project.folder}/demo/")
 
@@ -97,7 +97,7 @@ def check_paths(project: Project) -> list[str]:
             faults.append(locations.locate_fault(fault))
     variants = project.config.variants
     if variants and variants.structural and not project.samples_with_data:
-        fault = f"variants.structural: {variants.structural[0]} needs reads or alignments, and the project has calls only"
+        fault = f"variants.structural: {variants.structural[0]} needs reads or alignments, but the project has calls only"
         faults.append(locations.locate_fault(fault))
     faults += [locations.locate_fault(fault) for fault in _check_rna(project)]
     faults += [locations.locate_fault(f"expression.contrast.{fault}") for fault in _check_contrast(project)]
@@ -146,7 +146,7 @@ def iterate_sheet_files(project: Project) -> Iterator[tuple[Unit, str, str]]:
         for unit in units:
             alignment = "cram" if (unit.alignment or "").endswith("cram") else "bam"
             for column, path in (("fastq_1", unit.fastq_1), ("fastq_2", unit.fastq_2), (alignment, unit.alignment)):
-                if path and not is_planted(project, path):
+                if path and not is_made_by_demo(project, path):
                     yield unit, column, path
 
 

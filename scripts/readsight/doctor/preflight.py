@@ -19,7 +19,7 @@ from readsight.doctor import tables as table_checks
 from readsight.doctor.cache import Cache
 from readsight.doctor.paths import (
     check_paths,
-    is_planted,
+    is_made_by_demo,
     iterate_sheet_files,
     list_gene_set_files,
     list_genome_files,
@@ -183,7 +183,7 @@ class Doctor:
     def _check_reads(self) -> None:
         """Check FASTQ files in parallel: completely up to reads.full_check_mb, only the head of larger ones."""
         units = [u for sample_units in self.project.units.values() for u in sample_units if u.fastqs]
-        units = [u for u in units if all(os.path.isfile(f) and not is_planted(self.project, f) for f in u.fastqs)]
+        units = [u for u in units if all(os.path.isfile(f) and not is_made_by_demo(self.project, f) for f in u.fastqs)]
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             for unit, result in zip(units, pool.map(self._check_unit, units), strict=True):
                 if isinstance(result, InputError):

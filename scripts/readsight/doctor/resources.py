@@ -51,9 +51,7 @@ def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
     faults, notes = [], []
     existing_folder = _find_existing(Path(project.folder))
     free = shutil.disk_usage(existing_folder).free
-    message = (
-        f"{project.folder}: this run needs about {_format_size(need)} of disk, {_format_size(free)} are free on {existing_folder}"
-    )
+    message = f"{project.folder}: this run needs about {_format_size(need)} of disk, but only {_format_size(free)} are free on {existing_folder}"
     remedy = "free disk space, or set `results` to a folder on a larger disk"
     if free < need:
         started = Path(project.folder).exists()
@@ -63,7 +61,7 @@ def check_disk(project: Project, bases: int) -> tuple[list[str], list[str]]:
     free = shutil.disk_usage(scratch).free
     if free < PER_SORT * largest:
         notes.append(
-            f"{scratch}: sorting the largest sample needs about {_format_size(int(PER_SORT * largest))}, {_format_size(free)} are free; set TMPDIR"
+            f"{scratch}: sorting the largest sample needs about {_format_size(int(PER_SORT * largest))}, but only {_format_size(free)} are free; set TMPDIR"
         )
     return faults, notes
 
@@ -80,7 +78,7 @@ def check_memory(project: Project, bases: int) -> list[str]:
     if need <= have or not any(unit.fastqs for units in project.units.values() for unit in units):
         return []
     return [
-        f"memory: {aligner} needs about {_format_size(int(need))} for this reference, this machine has {_format_size(have)}"
+        f"memory: {aligner} needs about {_format_size(int(need))} for this reference, but this machine has only {_format_size(have)}"
         + "; expression.quantifiers: [salmon] needs far less" * (aligner == "STAR")
     ]
 

@@ -74,7 +74,7 @@ def _check_shared_samples(members: Mapping[str, list[str] | None], missing: str)
             closest = next(((s, n) for s in samples[:20] if (n := find_closest(s, sorted(remaining_samples)[:2000], 0.6))), None)
             hint = f" (is {closest[0]!r} {closest[1]!r}?)" if closest else ""
             faults.append(
-                f"modalities: {name} shares no sample with the remaining modalities: it has {_format_names(samples)}, they have {_format_names(sorted(remaining_samples))}{hint}; "
+                f"modalities: {name} shares no sample with the other modalities: it has {_format_names(samples)}, they have {_format_names(sorted(remaining_samples))}{hint}; "
                 "samples are joined by name"
             )
     if not faults and missing == "drop" and not set.intersection(*map(set, known.values())):
@@ -177,7 +177,7 @@ def _note_few_neighbours(task: Task, annotations: Mapping[str, Mapping[str, str]
     if expected_count > task.balance.neighbours:
         return []
     return [
-        f"balance.neighbours: class {class_name!r} has about {expected_count} samples in an inner training fold, and SMOTE uses "
+        f"balance.neighbours: class {class_name!r} has about {expected_count} samples in an inner training fold, but SMOTE uses "
         f"{task.balance.neighbours} neighbours; lower it, or choose a different balance.method"
     ]
 
@@ -195,8 +195,9 @@ def _check_smote(task: Task, annotations: Mapping[str, Mapping[str, str]]) -> li
     too_small = [class_name for class_name, n in counts.items() if n < minimum]
     key = "method" if task.balance.method == "smote" else "compare"
     return [
-        f"balance.{key}: SMOTE needs two samples of a class, and of {class_name!r} ({counts[class_name]} samples for training) some inner "
-        f"training fold has one; {minimum} are needed: set balance.{key}: {'oversample' if key == 'method' else '[oversample]'} or class_weight"
+        f"balance.{key}: SMOTE needs two samples of each class in every inner training fold, but one such fold has a single sample of class "
+        f"{class_name!r} ({counts[class_name]} training samples; at least {minimum} are needed); "
+        f"set balance.{key}: {'oversample' if key == 'method' else '[oversample]'} or class_weight"
         for class_name in too_small
     ]
 

@@ -98,10 +98,10 @@ def _read_tables(project: Project, cache: Cache, report: Report) -> SampleCatalo
     entries = [entry.model_dump() for entry in config.metadata]
     order_tables = {e.order_of: _get_settings(config.tables, e.order_of) for e in config.metadata if e.order_of}
     names = sample_names.collect_names(sheet, entries, order_tables, lambda path, table_annotations: (), read_header)
-    catalogue, ladders, table_annotations = SampleCatalogue(), {}, {}
+    catalogue, aliases, table_annotations = SampleCatalogue(), {}, {}
     if project.rna_samples and config.expression:
         catalogue.members["expression"] = list(project.rna_samples)
-        ladders |= {sample: sample_names.resolve_names([sample])[1][sample] for sample in project.rna_samples}
+        aliases |= {sample: sample_names.resolve_names([sample])[1][sample] for sample in project.rna_samples}
     for name, table in config.tables.items():
         try:
             _add_table(
@@ -110,7 +110,7 @@ def _read_tables(project: Project, cache: Cache, report: Report) -> SampleCatalo
                 names,
                 read_header,
                 catalogue,
-                ladders,
+                aliases,
                 table_annotations,
                 _list_predicted_columns(config.tasks, name),
                 report,
@@ -120,14 +120,14 @@ def _read_tables(project: Project, cache: Cache, report: Report) -> SampleCatalo
             catalogue.members[name] = None
     if catalogue.faults:
         return catalogue
-    names_in_tables = {name for ladder in ladders.values() for name in ladder}
+    names_in_tables = {name for own_names in aliases.values() for name in own_names}
     sheet_annotations = {
         name: values for name, values in sheet.items() if name in names_in_tables or name not in project.samples_with_data
     }
     hdf5 = [path for path in order_tables if path in names.order and not names.order[path]]
     entries = [entry for entry in entries if entry["order_of"] not in hdf5]
     described_samples = metadata.join_metadata(
-        ladders, sheet_annotations, entries, names.files, names.order, catalogue.is_complete
+        aliases, sheet_annotations, entries, names.files, names.order, catalogue.is_complete
     )
     if catalogue.is_complete:
         catalogue.faults += described_samples.faults
@@ -149,7 +149,7 @@ def _add_table(
     naming: sample_names.SampleNames,
     read_header: Callable[[str, list[str]], MatrixHeader],
     catalogue: SampleCatalogue,
-    ladders: dict[str, list[str]],
+    aliases: dict[str, list[str]],
     table_annotations: dict[str, dict[str, str]],
     predicted: Iterable[str],
     report: Report,
@@ -191,10 +191,10 @@ def _add_table(
         report(f"table {name}", f"{path}: {len(rows):,} samples, {features:,} features")
     if faults:
         raise InputError(faults)
-    canonical_names, sample_ladders = sample_names.resolve_names(list(path_of_sample))
+    canonical_names, sample_aliases = sample_names.resolve_names(list(path_of_sample))
     catalogue.members[name] = list(canonical_names.values())
-    for sample, ladder in sample_ladders.items():
-        ladders[sample] = list(dict.fromkeys([*ladders.get(sample, []), *ladder]))
+    for sample, own_names in sample_aliases.items():
+        aliases[sample] = list(dict.fromkeys([*aliases.get(sample, []), *own_names]))
     for sample, values in file_annotations.items():
         table_annotations.setdefault(canonical_names[sample], {}).update(values)
 

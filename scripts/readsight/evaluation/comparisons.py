@@ -6,7 +6,9 @@ from readsight.evaluation.outcomes.registry import SCORING
 from readsight.evaluation.scores import ModelScores, compute_difference
 from readsight.models.model_spec import ModelSpec
 
-PAIRED = "both saw the same folds and are scored on the same test examples; the difference is taken resample by resample"
+PAIRED = (
+    "both are trained on the same folds and scored on the same test examples; the difference is computed within each resample"
+)
 # Models that always combine modalities and have no single-modality version.
 FUSIONS = ("late_fusion", "attention_fusion")
 

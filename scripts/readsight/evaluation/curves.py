@@ -62,7 +62,7 @@ def _list_score_label_pairs(subset: PredictionSubset, class_index: int | None) -
 
 
 def compute_class_curves(subsets: list[PredictionSubset]) -> dict[str, Curve]:
-    """Curves of each class against all further classes, or of each label; empty for two classes."""
+    """Curves of each class against all other classes, or of each label; empty for two classes."""
     outcome = subsets[0].outcome
     if outcome.kind not in ("multiclass", "multilabel"):
         return {}

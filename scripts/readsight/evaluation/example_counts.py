@@ -90,7 +90,7 @@ def count_sites(target: np.ndarray, groups: np.ndarray, classes: tuple[str, ...]
 
 
 def compute_class_errors(per_class: dict[str, dict[str, Facts]]) -> dict[str, dict[str, Facts]]:
-    """Model → class → percentage of its examples that is predicted wrong, with interval, as in publications."""
+    """Model → class → percentage of its examples that is predicted incorrectly, with interval, as in publications."""
 
     def invert_cell(cell: Facts) -> Facts:
         value, low, high = (None if cell[side] is None else 100 * (1 - cell[side]) for side in ("value", "high", "low"))

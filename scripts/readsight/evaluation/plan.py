@@ -15,9 +15,9 @@ class EvaluationPlan:
     Attributes
     ----------
     outcome : what is predicted.
-    first_model : the model that all further models are compared with.
+    first_model : the model that all other models are compared with.
     feature : of `single_feature`.
-    has_given_split : whether repeat 0 is a split given by the user, and repeat 1 has random divisions.
+    has_given_split : whether repeat 0 is a split given by the user, and repeat 1 has random splits.
     balance : the task's balance.
     is_calls, is_sequences : kind of the examples; samples if neither.
     """

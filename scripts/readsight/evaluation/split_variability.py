@@ -1,4 +1,4 @@
-"""Variability of scores over splits: the given split among random divisions, or the folds of cross-validation."""
+"""Variability of scores over splits: the given split among random splits, or the folds of cross-validation."""
 
 from typing import Any
 
@@ -41,12 +41,12 @@ def measure_variability(
     Parameters
     ----------
     tables : model → predictions of all repeats.
-    given : whether repeat 0 is a split given by the user, and repeat 1 has random divisions; otherwise all folds of all repeats
+    given : whether repeat 0 is a split given by the user, and repeat 1 has random splits; otherwise all folds of all repeats
         are shown.
 
     Returns
     -------
-    Empty if there are no random divisions, or only one fold.
+    Empty if there are no random splits, or only one fold.
     """
     variability = {}
     first: list[float] = []
@@ -59,13 +59,13 @@ def measure_variability(
         cells = {name: summarise_spread([row[name] for row in division_scores], given_scores.get(name)) for name in names}
         values = [row[primary] for row in division_scores]
         first = first or values
-        description = {"metric": primary, "of": "random divisions" if given else "folds of cross-validation"}
+        description = {"metric": primary, "of": "random splits" if given else "folds of cross-validation"}
         variability[model] = description | cells[primary] | {"first": count_wins(first, values)} | {"metrics": cells}
     return variability
 
 
 def count_wins(first: list[float], second: list[float]) -> dict[str, int]:
-    """In how many divisions the first model scores above, equal to, and below the second."""
+    """In how many splits the first model scores above, equal to, and below the second."""
     both = np.array([pair for pair in zip(first, second, strict=True) if np.isfinite(pair).all()]).reshape(-1, 2)
     is_tied = np.isclose(both[:, 0], both[:, 1])
     is_above = (both[:, 0] > both[:, 1]) & ~is_tied

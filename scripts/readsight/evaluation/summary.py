@@ -71,7 +71,7 @@ def record_differences(evaluation: dict[str, Any]) -> list[Row]:
 
 
 def record_variability(evaluation: dict[str, Any]) -> list[Row]:
-    """Medians over divisions, with minimum and maximum, and percentile of the given split."""
+    """Medians over splits, with minimum and maximum, and percentile of the given split."""
     rows = []
     for model, variability in evaluation["luck"].items():
         if not is_plain_model(model):
@@ -91,7 +91,7 @@ def record_variability(evaluation: dict[str, Any]) -> list[Row]:
                 )
             )
         if variability["percentile"] is not None:
-            description = f"percentage of random divisions below the given split's {METRIC_NAMES.get(variability['metric'], variability['metric'])}"
+            description = f"percentage of random splits below the given split's {METRIC_NAMES.get(variability['metric'], variability['metric'])}"
             rows.append((f"{model}.given_percentile", {"value": variability["percentile"]} | BARE, "percent", description))
     return rows
 
@@ -124,7 +124,7 @@ def record_class_scores(evaluation: dict[str, Any]) -> list[Row]:
                     f"{model}.error.{number}",
                     cell,
                     "percent",
-                    f"{name_model(model, evaluation)}: percentage of the {cell['n']} {label} predicted wrong",
+                    f"{name_model(model, evaluation)}: percentage of the {cell['n']} {label} predicted incorrectly",
                 )
             )
     for model, classes in (evaluation["per_class"] if evaluation["kind"] == "positions" else {}).items():

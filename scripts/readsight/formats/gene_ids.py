@@ -7,7 +7,7 @@ VERSIONED = re.compile(r"(ENS[A-Z]*[GT]\d{11})\.\d+")
 
 
 def strip_version(gene: str) -> str:
-    """Strip the version of an Ensembl id (ENSG00000000003.15 → ENSG00000000003); any different id is returned unchanged."""
+    """Strip the version of an Ensembl id (ENSG00000000003.15 → ENSG00000000003); any other id is returned unchanged."""
     return VERSIONED.sub(r"\1", gene)
 
 

@@ -29,5 +29,5 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
 
 
 def make_generator(seed: int, *names: str) -> np.random.Generator:
-    """A separate generator for each named purpose, so that draws for one purpose never affect those for a second one."""
+    """A separate generator for each named purpose, so that draws for one purpose never affect those for another one."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])

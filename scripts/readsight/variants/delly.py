@@ -17,7 +17,7 @@ TOO_FEW_READS = "not enough data to estimate library"
 def run_delly(command: Command, out: Path, lengths: dict[str, int], sample: str) -> str | None:
     """Run Delly on a sample; write a file without calls if Delly cannot estimate its library.
 
-    Returns the reason for missing calls, or None. Raises ToolError for any different failure.
+    Returns the reason for missing calls, or None. Raises ToolError for any other failure.
     """
     try:
         run_tool(command)

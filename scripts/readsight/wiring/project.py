@@ -71,7 +71,7 @@ class Project:
         config = self.config
         for name, task in config.tasks.items():
             if task.source == "variants":
-                fault = f"tasks.{name}.source: 'variants' needs DNA samples ({', '.join(sample_sheet.DNA_ASSAYS)}), and the project has none"
+                fault = f"tasks.{name}.source: 'variants' needs DNA samples ({', '.join(sample_sheet.DNA_ASSAYS)}), but the project has none"
                 raise InputError(KeyLocations(self.paths).locate_fault(fault))
         return config.model_copy(update={"variants": None})
 

@@ -81,12 +81,12 @@ def test_given_split_percentile_is_described(percentile, phrase):
     quantiles = {"min": 0.8, "median": 0.9, "max": 1.0}
     variability = {"metric": "balanced_accuracy", "values": [0.8, 0.9, 1.0] * 4, "quantiles": quantiles, "percentile": percentile}
     evaluation = {"first": "network", "facts": {"given": True}, "luck": {"network": variability}, "metrics": {}}
-    assert f"The given split is {phrase}: 12 random divisions" in findings.describe_variability(evaluation)[0]
+    assert f"The given split is {phrase}: 12 random splits" in findings.describe_variability(evaluation)[0]
     variability["values"] = variability["values"][:3]
-    assert "Too few divisions" in findings.describe_variability(evaluation)[0], "three divisions have no tails"
+    assert "Too few random splits" in findings.describe_variability(evaluation)[0], "three splits have no tails"
 
 
 def test_few_groups_of_a_class_give_a_warning():
     (warning,) = findings.warn_few_groups({"groups_of": {"Basal": 12, "Her2": 1}})
-    assert "Her2 in only 1 group:" in warning and "Basal" not in warning
+    assert "Her2 occurs in only 1 group:" in warning and "Basal" not in warning
     assert findings.warn_few_groups({"groups_of": {"Basal": 12}}) == []

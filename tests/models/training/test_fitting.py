@@ -135,7 +135,7 @@ def test_divergence_is_reported(folds):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_missing_gpu_is_reported_first(folds, tmp_path):
-    with pytest.raises(InputError, match="training.device: gpu, but this machine has 0 GPUs, and training.devices is 1; use cpu"):
+    with pytest.raises(InputError, match="training.device: gpu, and training.devices is 1, but this machine has 0 GPUs; use cpu"):
         trainings.fit(*folds, checkpoint_folder=tmp_path / "keep", device="gpu")
     assert not list(tmp_path.iterdir())
 

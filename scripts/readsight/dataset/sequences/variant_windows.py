@@ -191,7 +191,7 @@ def explain_exclusion(ref: str, alt: str) -> str | None:
     if alt in (".", "", ref):
         return "alleles that change nothing"
     if alt == "*":
-        return "star alleles (the base is deleted by a second variant)"
+        return "star alleles (the base is deleted by another variant)"
     if alt.startswith("<"):
         return "symbolic alleles"
     if "[" in alt or "]" in alt or alt.startswith(".") or alt.endswith("."):

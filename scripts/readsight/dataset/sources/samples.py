@@ -68,7 +68,7 @@ def find_disjoint_modalities(modalities: dict[str, anndata.AnnData], missing: st
                 f"{modality} has {list_first(data.obs_names)}" for modality, data in modalities.items() if modality != name
             )
             faults.append(
-                f"modalities: {name} shares no sample with the remaining modalities: it has {list_first(table.obs_names)}; {listing}{hint or '.'} "
+                f"modalities: {name} shares no sample with the other modalities: it has {list_first(table.obs_names)}; {listing}{hint or '.'} "
                 "Samples are joined by name, which must be equal in all tables"
             )
     if not faults and missing == "drop" and not set.intersection(*(set(d.obs_names) for d in modalities.values())):

@@ -13,7 +13,7 @@ def assign_groups(obs: pd.DataFrame, spec: dict[str, Any]) -> pd.Series:
     is_missing = chrom == ""
     if is_missing.any():
         raise InputError(
-            f"split.by: 'chromosome' needs the coordinates of each example, and {int(is_missing.sum())} of {len(obs)} have none, the "
+            f"split.by: 'chromosome' needs the coordinates of each example, but {int(is_missing.sum())} of {len(obs)} have none, the "
             f"first: {', '.join(map(str, obs.index[is_missing][:5]))}; provide regions or names such as chr1:100-200, or use homology"
         )
     return chrom.rename("group")

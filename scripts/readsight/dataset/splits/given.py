@@ -21,7 +21,7 @@ def read_roles(obs: pd.DataFrame, keep_validation: bool = False) -> pd.Series:
     """
     if "split" not in obs:
         raise InputError(
-            "split.by: 'given' needs a column `split` in the examples, and these have none; use block, chromosome or group"
+            "split.by: 'given' needs a column `split` in the examples, but these have none; use block, chromosome or group"
         )
     labels = obs["split"].astype(str).str.strip().str.lower()
     invalid = labels[~labels.isin(ROLES)]

@@ -16,7 +16,7 @@ DESCRIPTIONS = {
     "macro_auprc": "average precision of finding each label, within test folds, averaged over labels",
     "macro_auroc": "area under the ROC curve of each label, within test folds, averaged over labels",
     "exact_match": "fraction of test examples with all labels predicted correctly",
-    "hamming": "fraction of labels predicted wrong (Hamming loss)",
+    "hamming": "fraction of labels predicted incorrectly (Hamming loss)",
     "brier": "mean squared error of the calibrated probabilities, over labels",
     "log_loss": "negative log likelihood per label, calibrated (nats)",
     "ece": "expected calibration error after calibration, labels pooled",

@@ -8,7 +8,7 @@ from readsight.text import format_estimate, format_signed, join_phrases
 from readsight.wording import BALANCE_PHRASES, FEW_GROUPS, METRIC_NAMES, describe_control, describe_model
 
 Evaluation = dict[str, Any]
-MIN_DIVISIONS = 10  # smallest number of divisions for a statement on the given split
+MIN_DIVISIONS = 10  # smallest number of random splits for a statement on the given split
 EXTREME_PERCENTILES = (5, 95)  # percentiles beyond which a given split is called unlucky or lucky
 
 
@@ -84,12 +84,14 @@ def warn_few_groups(facts: Evaluation) -> list[str]:
     if not scarce:
         return []
     unit = facts.get("unit", "samples")
-    clauses = [
-        f"{'are' if class_name == unit else class_name} in only {n} {'group' if n == 1 else 'groups'}"
-        for class_name, n in scarce.items()
-    ]
-    verb = "" if unit in scarce else " have"
-    return [f"The test {unit}{verb} {join_phrases(clauses)}: too few to tell models apart; read the intervals, not the values."]
+    counts = {class_name: f"in only {n} {'group' if n == 1 else 'groups'}" for class_name, n in scarce.items()}
+    if unit in scarce:
+        lead = f"The test {unit} are {counts[unit]}"
+    else:
+        first = next(iter(scarce))
+        counts[first] = f"{'occur' if first == 'events' else 'occurs'} {counts[first]}"
+        lead = f"Among the test {unit}, {join_phrases([f'{class_name} {count}' for class_name, count in counts.items()])}"
+    return [f"{lead}: too few to tell models apart; read the intervals, not the values."]
 
 
 def describe_blocks(facts: Evaluation) -> list[str]:
@@ -120,7 +122,7 @@ def describe_strata(evaluation: Evaluation) -> list[str]:
 
 
 def describe_variability(evaluation: Evaluation) -> list[str]:
-    """Percentile of the given split among random divisions, or the spread over folds."""
+    """Percentile of the given split among random splits, or the spread over folds."""
     variability = evaluation["luck"].get(evaluation["first"])
     if not variability or len(variability["values"]) < 2:
         return []
@@ -138,23 +140,23 @@ def describe_variability(evaluation: Evaluation) -> list[str]:
         if variability["percentile"] <= low
         else "an ordinary one"
     )
-    lead = f"The given split is {kind}: " if count >= MIN_DIVISIONS else "Too few divisions to judge the given split: "
+    lead = f"The given split is {kind}: " if count >= MIN_DIVISIONS else "Too few random splits to judge the given split: "
     sentences = [
-        f"{lead}{count} random divisions of the same sizes score from {limits} ({metric}), "
-        f"and it is above {variability['percentile']:.0f} % of them."
+        f"{lead}{count} random splits of the same sizes score from {limits} ({metric}), "
+        f"and the given split scores above {variability['percentile']:.0f} % of them."
     ]
     line = find_linear_baseline(evaluation)
     if line:
         wins = evaluation["luck"][line]["first"]
         sentences.append(
-            f"On these {count} it scores above {name_model(line, evaluation)} {format_times(wins['above'])}, as high {format_times(wins['equal'])} "
-            f"and below {format_times(wins['below'])}."
+            f"On these {count} splits, {name_model(evaluation['first'], evaluation)} scores higher than {name_model(line, evaluation)} "
+            f"{format_times(wins['above'])}, the same {format_times(wins['equal'])}, and lower {format_times(wins['below'])}."
         )
     return sentences
 
 
 def format_times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def describe_modalities(evaluation: Evaluation) -> list[str]:
@@ -192,10 +194,12 @@ def describe_balances(evaluation: Evaluation) -> list[str]:
     remaining = len(rows) - len(clauses)
     if remaining:
         clauses.append(
-            f"{remaining if clauses else 'none'} of {len(rows)} comparisons {'show no' if clauses else 'shows a'} difference"
+            f"{remaining} of {len(rows)} comparisons {'shows' if remaining == 1 else 'show'} no difference"
+            if clauses
+            else f"none of {len(rows)} comparisons shows a difference"
         )
     return [
-        f"Balances, on the same folds and the same test examples, by {METRIC_NAMES.get(primary, primary)}: {'; '.join(clauses)}."
+        f"Balancing methods compared on the same folds and test examples, by {METRIC_NAMES.get(primary, primary)}: {'; '.join(clauses)}."
     ] * bool(rows)
 
 

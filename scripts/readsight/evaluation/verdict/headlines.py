@@ -15,7 +15,7 @@ def describe_test_examples(facts: Evaluation) -> str:
         return "of the given split"
     if facts.get("held_out"):
         return f"of the test {'chromosomes' if len(facts['held_out']) > 1 else 'chromosome'} {join_phrases(facts['held_out'])}"
-    return "of one division" if facts.get("single") else f"in cross-validation ({facts['divisions']})"
+    return "of a single split" if facts.get("single") else f"in cross-validation ({facts['divisions']})"
 
 
 def find_linear_baseline(evaluation: Evaluation) -> str | None:
@@ -53,7 +53,7 @@ def describe_multiclass(evaluation: Evaluation) -> list[str]:
             for c, cell in evaluation["errors"][evaluation["first"]].items()
             if cell["value"] is not None
         ]
-        return [*sentences, f"Predicted wrong: {join_phrases(error_clauses)}."]
+        return [*sentences, f"Error rates: {join_phrases(error_clauses)}."]
     classes = {
         c: cells for c, cells in evaluation["per_class"][evaluation["first"]].items() if cells["recall"]["value"] is not None
     }
@@ -86,7 +86,7 @@ def describe_multilabel(evaluation: Evaluation) -> list[str]:
     return [
         f"{capitalise(name_model(evaluation['first'], evaluation))} predicts the {len(facts['classes'])} labels of {facts['examples']} "
         f"test {unit} {describe_test_examples(facts)} with macro AUPRC {format_estimate(metrics['macro_auprc'])} (chance {facts['chance']:.3f}); "
-        f"all labels of a {unit.removesuffix('s')} are correct in {format_estimate(metrics['exact_match'])} of them."
+        f"all labels are correct for a fraction of {format_estimate(metrics['exact_match'])} of the {unit}."
     ]
 
 
@@ -121,10 +121,10 @@ def describe_positions(evaluation: Evaluation) -> list[str]:
     sites = evaluation["per_class"][evaluation["first"]]
     site_clauses = [f"{format_estimate(cells['top_k'])} of the {cells['n']} {site} sites" for site, cells in sites.items()]
     baseline = f"; {baseline_text}" if (baseline_text := describe_baseline(evaluation, "top_k")) else ""
-    rate = "not defined" if facts["chance"] is None else f"{facts['chance']:.5f}"
+    rate = "an undefined fraction" if facts["chance"] is None else f"{facts['chance']:.5f}"
     return [
-        f"Among as many of its most probable bases as there are sites, {name_model(evaluation['first'], evaluation)} finds {join_phrases(site_clauses)} in "
-        f"{facts['examples']} test windows {describe_test_examples(facts)}: top-k accuracy {format_estimate(metrics['top_k'])} (a site class is {rate} of the bases"
+        f"{capitalise(name_model(evaluation['first'], evaluation))} finds {join_phrases(site_clauses)} among its k most probable bases, where k is the number of sites, in "
+        f"{facts['examples']} test windows {describe_test_examples(facts)}: top-k accuracy {format_estimate(metrics['top_k'])} (each site class makes up {rate} of the bases"
         f"{baseline}). Macro AUPRC is {format_estimate(metrics['macro_auprc'])}."
     ]
 

@@ -5,7 +5,7 @@ The algorithm depends on the model; all of them add up to the output, so a gap r
 - linear models: exact, weight × distance from the mean;
 - trees: exact for each tree (`tree_shap`);
 - networks on many features: expected gradients (Erion et al. 2021), integrated rather than sampled;
-- all remaining models, and trees whose exact values take too long: antithetic permutations (shap), model-agnostic.
+- all other models, and trees whose exact values take too long: antithetic permutations (shap), model-agnostic.
 """
 
 import numpy as np

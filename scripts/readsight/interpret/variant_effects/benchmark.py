@@ -191,7 +191,7 @@ def write_verdict(evaluation: dict[str, Any], subset_name: str, group_name: str)
             f"Added to the baselines it {'improves' if adds else 'does not significantly improve'} the ranking ({shown})."
         )
     if score_metric["low"] is not None and score_metric["low"] <= 0.5:
-        sentences.append("The interval of the score includes 0.5: it may be no better than chance.")
+        sentences.append("The interval of the AUROC includes 0.5: the score may be no better than chance.")
     return " ".join(sentences)
 
 

@@ -72,7 +72,7 @@ def score_variants(
     wanted_strands: np.ndarray | None = None,
     report_progress: Callable[[int], None] = lambda done: None,
 ) -> Effects:
-    """Effects of variants; each is independent of the remaining ones.
+    """Effects of variants; each is independent of the others.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ separately. One trunk reads both, and the head reads [alternative, alternative â
 `build` reads from the description: input, kind, outputs, length (bases of a window), pair, bin, for tokens also vocabulary
 (number of ids) and places (T, of one window), and the settings of the architecture (`readsight.config.sequence_tasks`).
 Weights are random; `initialisation.make_initial_arrays(description, fold)` returns arrays that replace them: word2vec
-embeddings, a pre-trained transformer. In evaluation mode no output depends on the remaining examples of a batch.
+embeddings, a pre-trained transformer. In evaluation mode no output depends on the other examples of a batch.
 """
 
 from readsight.models.sequence import cnn, cnn_lstm, dilated_resnet, graph, lstm, transformer

@@ -14,8 +14,8 @@ def select_accelerator(settings: dict[str, Any]) -> str:
         available = 1
     device, requested = settings["device"], settings["devices"]
     if available < requested and (device == "gpu" or (device == "auto" and available)):
-        problem = f"this machine has {available} GPUs, and training.devices is {requested}"
-        raise InputError(f"training.device: {device}, but {problem}; use {'cpu' if not available else 'fewer devices, or cpu'}")
+        problem = f"training.devices is {requested}, but this machine has {available} GPUs"
+        raise InputError(f"training.device: {device}, and {problem}; use {'cpu' if not available else 'fewer devices, or cpu'}")
     return "gpu" if device != "cpu" and available else "cpu"
 
 

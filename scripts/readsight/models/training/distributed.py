@@ -72,7 +72,7 @@ def launch_processes(job: dict[str, Any], checkpoint_folder: Path | None) -> Any
     """
     settings = job["settings"]
     if settings["nodes"] > 1 and ("SLURM_JOB_ID" not in os.environ or shutil.which("srun") is None):
-        raise InputError(f"training.nodes: {settings['nodes']} nodes need Slurm's srun, and this is not a Slurm job; use 1")
+        raise InputError(f"training.nodes: {settings['nodes']} nodes need Slurm's srun, but this is not a Slurm job; use 1")
     if checkpoint_folder is not None:
         checkpoint_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="processes-", dir=checkpoint_folder) as temporary:

@@ -38,7 +38,7 @@ def predict(
     """Predictions of codes (n, length; for pairs twice that), shaped by the kind of outcome, float64.
 
     Mean over the networks, and over both strands if description["average_strands"]. Predictions are independent of the
-    remaining examples of a batch. description["predicts"]: `bfloat16`, where the device supports it; else float32.
+    other examples of a batch. description["predicts"]: `bfloat16`, where the device supports it; else float32.
     """
     from readsight.models.training.ensemble_prediction import Predictor
 

@@ -1,4 +1,4 @@
-"""Figures of scores as points and intervals: models and baselines, paired comparisons, variability over divisions."""
+"""Figures of scores as points and intervals: models and baselines, paired comparisons, variability over splits."""
 
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,14 @@ def draw_point(
 
 
 def draw_variability(evaluation: Evaluation, output: Path) -> None:
-    """One strip per model: its score on each division, quartiles, and the given split."""
+    """One strip per model: its score on each split, quartiles, and the given split."""
     variability = {
         model: model_variability for model, model_variability in evaluation["luck"].items() if model_variability["values"]
     }
     if not variability:
         given = evaluation["facts"]["given"]
         message = (
-            "The given split is the only division of this task (split.resplits is 0)" if given else "This task has one division"
+            "The given split is the only split of this task (split.resplits is 0)" if given else "This task has a single split"
         )
         draw_message(output, f"{message}: variability over splits is unknown.")
         return
@@ -123,7 +123,7 @@ def draw_variability(evaluation: Evaluation, output: Path) -> None:
     axis.set_ylim(max(rows.values()) + 0.6, -0.6)
     axis.set_xlabel(metric)
     message = f"Each point: one of {count} {first_model['of']}. Line: median; band: interquartile range."
-    message += "\n◇: the given split; on the right, the percentage of divisions below it." if given else ""
+    message += "\n◇: the given split; on the right, the percentage of splits below it." if given else ""
     figure.suptitle(message, fontsize=9, x=0.01, ha="left")
     save_figure(figure, output)
 
