@@ -120,7 +120,7 @@ def _read_tables(project: Project, cache: Cache, report: Report) -> SampleCatalo
             catalogue.members[name] = None
     if catalogue.faults:
         return catalogue
-    names_in_tables = {name for own_names in aliases.values() for name in own_names}
+    names_in_tables = {name for alternative_names in aliases.values() for name in alternative_names}
     sheet_annotations = {
         name: values for name, values in sheet.items() if name in names_in_tables or name not in project.samples_with_data
     }
@@ -193,8 +193,8 @@ def _add_table(
         raise InputError(faults)
     canonical_names, sample_aliases = sample_names.resolve_names(list(path_of_sample))
     catalogue.members[name] = list(canonical_names.values())
-    for sample, own_names in sample_aliases.items():
-        aliases[sample] = list(dict.fromkeys([*aliases.get(sample, []), *own_names]))
+    for sample, alternative_names in sample_aliases.items():
+        aliases[sample] = list(dict.fromkeys([*aliases.get(sample, []), *alternative_names]))
     for sample, values in file_annotations.items():
         table_annotations.setdefault(canonical_names[sample], {}).update(values)
 
