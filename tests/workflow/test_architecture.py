@@ -44,7 +44,7 @@ ONLY_MODULES = {("wiring", "models"): {"model_spec"}}
 
 def list_entries() -> set[str]:
     """Packages and modules directly in the package."""
-    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     return folders | {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 
 
