@@ -101,8 +101,8 @@ def log_excluded(assembled: ExampleSet) -> None:
     for line in assembled.sequences.left_out:
         log.info("excluded: %s", line)
     if assembled.conflicts:
-        shown = "; ".join(" = ".join(f"{name} ({label})" for name, label in zip(conflict["names"], conflict["labels"], strict=True)) for conflict in assembled.conflicts[:SHOWN])  # fmt: skip
-        log.warning("%d sequences have contradictory labels and are excluded: %s", len(assembled.conflicts), shown)
+        conflicts_text = "; ".join(" = ".join(f"{name} ({label})" for name, label in zip(conflict["names"], conflict["labels"], strict=True)) for conflict in assembled.conflicts[:SHOWN])  # fmt: skip
+        log.warning("%d sequences have contradictory labels and are excluded: %s", len(assembled.conflicts), conflicts_text)
     if assembled.counts.get("known"):
         log.info("%d generated negatives equal input sequences and are excluded", assembled.counts["known"])
 

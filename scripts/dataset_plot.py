@@ -59,8 +59,8 @@ def draw_classes(axis: Any, certificate: dict[str, Any]) -> None:
             continue
         axis.bar(range(len(rows)), heights, bottom=bottom, color=colour, label=label)
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
-    shown = range(0, len(rows), 1 + len(rows) // MAX_LABELS)
-    axis.set_xticks(list(shown), [fold_label(rows[i], certificate) for i in shown])
+    labelled_rows = range(0, len(rows), 1 + len(rows) // MAX_LABELS)
+    axis.set_xticks(list(labelled_rows), [fold_label(rows[i], certificate) for i in labelled_rows])
     # Space for the legend, which has one line per two names.
     headroom = 1.1 + 0.11 * -(-len(names) // 2)
     subject = {"multilabel": "Labels", "survival": "Events"}.get(certificate.get("kind", ""), "Classes")

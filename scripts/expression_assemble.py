@@ -65,9 +65,9 @@ def read_genes(path: Path) -> pd.DataFrame:
     """Read the genes of the annotation by id. Raises InputError for duplicate genes, including two versions of one gene."""
     genes = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).astype({"start": int, "end": int, "length": int})
     if duplicates := find_duplicates(genes["gene_id"]):
-        shown = ", ".join(duplicates[:5])
+        examples = ", ".join(duplicates[:5])
         raise InputError(
-            f"reference.gtf: {len(duplicates)} genes occur more than once (versions are ignored), {shown}; give each gene one gene_id"
+            f"reference.gtf: {len(duplicates)} genes occur more than once (versions are ignored), {examples}; give each gene one gene_id"
         )
     return genes.set_index("gene_id")
 

@@ -148,9 +148,9 @@ def build_anndata(
         matrix.notes.append(f"{facts.missing:,} of {matrix.values.size:,} values are missing and are not imputed here")
     annotation = None if genes is None else match_annotation(matrix.features, genes)
     var = describe_genes(matrix.var, annotation)
-    lengths, kept = find_gene_lengths(matrix, kind, annotation)
-    if not kept.all():
-        matrix.values, var = matrix.values[:, kept], var[kept]
+    lengths, has_length = find_gene_lengths(matrix, kind, annotation)
+    if not has_length.all():
+        matrix.values, var = matrix.values[:, has_length], var[has_length]
     x, layers, scaling = scale_values(matrix, kind, lengths)
     matrix.notes.append(f"model input: {scaling}")
     return anndata.AnnData(x, obs=obs, var=var, layers=layers, uns={"kind": kind, "X": scaling, "notes": matrix.notes})

@@ -80,9 +80,9 @@ def plot_correlation(overview: dict[str, Any], path: Path) -> None:
     size = min(9.0, 2.5 + 0.3 * len(names))
     figure, axis = figure_style.new_figure(width=size + 1.2, height=size)
     image = axis.imshow(values, cmap="viridis", vmin=np.floor(values.min() * 20) / 20, vmax=1)
-    shown = names if len(names) <= 2 * MAX_NAMED else []
-    axis.set_xticks(range(len(shown)), shown, rotation=90, fontsize=8)
-    axis.set_yticks(range(len(shown)), shown, fontsize=8)
+    tick_labels = names if len(names) <= 2 * MAX_NAMED else []
+    axis.set_xticks(range(len(tick_labels)), tick_labels, rotation=90, fontsize=8)
+    axis.set_yticks(range(len(tick_labels)), tick_labels, fontsize=8)
     axis.spines[:].set_visible(False)
     if len(names) <= 12:
         intensity = image.norm(values)
@@ -107,8 +107,10 @@ def plot_quantiles(overview: dict[str, Any], path: Path) -> None:
         axis.plot([low, high], [y, y], color=colour, linewidth=1)
         axis.plot([first, third], [y, y], color=colour, linewidth=6, solid_capstyle="butt", alpha=0.6)
         axis.plot(middle, y, marker="|", color="black", markersize=9)
-    shown = len(order) <= 2 * MAX_NAMED
-    axis.set_yticks(range(len(order)) if shown else [], [overview["samples"][i] for i in order] if shown else [], fontsize=8)
+    has_labels = len(order) <= 2 * MAX_NAMED
+    axis.set_yticks(
+        range(len(order)) if has_labels else [], [overview["samples"][i] for i in order] if has_labels else [], fontsize=8
+    )
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.set_xlabel(overview["quantiles"]["of"])
     _add_legend(figure, overview | {"batch": {"column": None}}, labels, [])

@@ -31,32 +31,32 @@ def rank_genes(shown: pd.DataFrame) -> list[str]:
 
 def plot_volcano(table: pd.DataFrame, change: str, path: Path) -> None:
     """Plot fold change against adjusted p-value. change: label of the x axis."""
-    shown = table[table["padj"].notna()]
-    if shown.empty:
+    tested_genes = table[table["padj"].notna()]
+    if tested_genes.empty:
         figure_style.draw_message(path, "No gene has sufficient expression for a test.")
         return
-    smallest = shown["padj"][shown["padj"] > 0].min()
-    height = -np.log10(shown["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
+    smallest = tested_genes["padj"][tested_genes["padj"] > 0].min()
+    height = -np.log10(tested_genes["padj"].clip(lower=smallest if np.isfinite(smallest) else 1e-300))
     figure, axis = figure_style.new_figure(width=6.5, height=4.5)
-    plot_points(axis, shown, shown["log2_fold_change"], height)
+    plot_points(axis, tested_genes, tested_genes["log2_fold_change"], height)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.axhline(-np.log10(FDR), color="#666666", linewidth=0.8, linestyle="--")
-    axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=describe_counts(shown))
+    axis.set(xlabel=change, ylabel="−log10 of the adjusted p-value", title=describe_counts(tested_genes))
     figure_style.save_figure(figure, path)
 
 
 def plot_abundance(table: pd.DataFrame, change: str, path: Path) -> None:
     """Plot mean normalised count against fold change, estimated and shrunken."""
-    shown = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
-    if shown.empty:
+    measured_genes = table[table["log2_fold_change"].notna() & (table["base_mean"] > 0)]
+    if measured_genes.empty:
         figure_style.draw_message(path, "No gene has sufficient expression for a test.")
         return
     figure, axes = figure_style.new_figure(1, 2, width=11, height=4.5, sharey=True)
     for axis, column, estimate in zip(axes, ("log2_fold_change", "shrunken"), ("as estimated", "shrunken (apeglm)"), strict=True):
-        plot_points(axis, shown, shown["base_mean"], shown[column], "log")
+        plot_points(axis, measured_genes, measured_genes["base_mean"], measured_genes[column], "log")
         axis.axhline(0, color="black", linewidth=0.8)
         axis.set(xlabel=f"Mean of normalised counts; fold change {estimate}")
-    axes[0].set(ylabel=change, title=describe_counts(shown))
+    axes[0].set(ylabel=change, title=describe_counts(measured_genes))
     figure_style.save_figure(figure, path)
 
 

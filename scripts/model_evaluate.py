@@ -185,12 +185,12 @@ def collect_figure_data(subsets: dict[str, list[PredictionSubset]], plan: Evalua
 
 def collect_histories(descriptions: dict[str, list[Path]]) -> dict[str, list[list[dict[str, float]]]]:
     """Learning curves: model → one list per fold of all repeats. Models without epochs are omitted."""
-    kept = {}
+    histories = {}
     for model, files in descriptions.items():
         rows = [fold["history"] for file in files for fold in json.loads(file.read_text())["folds"]]
         if any(rows):
-            kept[model] = rows
-    return kept
+            histories[model] = rows
+    return histories
 
 
 def main(

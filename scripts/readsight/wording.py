@@ -80,12 +80,12 @@ def compare_with_baseline(first: str, baseline: str, difference: dict[str, Any],
     value = difference["value"]
     if value is None or difference["low"] is None:
         return "equal", f"not comparable with {baseline}"
-    shown = f"Δ{METRIC_NAMES.get(metric, metric)} {format_signed(value)} [{format_signed(difference['low'])}, {format_signed(difference['high'])}]"
+    difference_text = f"Δ{METRIC_NAMES.get(metric, metric)} {format_signed(value)} [{format_signed(difference['low'])}, {format_signed(difference['high'])}]"
     if difference["low"] > 0:
-        return "better", f"better than {baseline} ({shown})"
+        return "better", f"better than {baseline} ({difference_text})"
     if difference["high"] < 0:
-        return "worse", f"worse than {baseline} ({shown})"
-    return "equal", f"no better than {baseline} ({shown}; the interval contains 0)"
+        return "worse", f"worse than {baseline} ({difference_text})"
+    return "equal", f"no better than {baseline} ({difference_text}; the interval contains 0)"
 
 
 def describe_comparisons(first: str, differences: dict[str, dict[str, Any]], feature: str, metric: str = "auprc") -> list[str]:
@@ -116,12 +116,14 @@ def describe_control(cell: dict[str, Any] | None, metric: str = "auroc", centre:
         return []
     is_fine = cell["low"] <= centre <= cell["high"]
     judgement = "as expected" if is_fine else "which indicates leakage or too few groups"
-    shown = f"{METRIC_NAMES.get(metric, metric)} {format_estimate(cell)}"
+    estimate_text = f"{METRIC_NAMES.get(metric, metric)} {format_estimate(cell)}"
     if is_fine and cell["high"] - cell["low"] > TOO_WIDE:
         return [
-            f"With shuffled labels, performance varies widely ({shown}): too few examples for this control to be informative."
+            f"With shuffled labels, performance varies widely ({estimate_text}): too few examples for this control to be informative."
         ]
-    return [f"With shuffled labels, performance is {'at chance' if is_fine else 'different from chance'} ({shown}), {judgement}."]
+    return [
+        f"With shuffled labels, performance is {'at chance' if is_fine else 'different from chance'} ({estimate_text}), {judgement}."
+    ]
 
 
 def write_verdict(first: str, differences: dict[str, dict[str, Any]], facts: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ def check_class_count(column: str, classes: Sequence[str], sample_count: int) ->
     """Message for a label column with almost as many values as samples, like ages or names; None if it can hold classes."""
     if len(classes) <= max(MAX_CLASSES, sample_count / MIN_PER_CLASS):
         return None
-    shown = ", ".join(classes[:MAX_LISTED]) + ", …"
+    class_list = ", ".join(classes[:MAX_LISTED]) + ", …"
     return (
-        f"label: column {column!r} has {len(classes)} different values ({shown}) in {sample_count} samples, which are too many for classes; use a "
+        f"label: column {column!r} has {len(classes)} different values ({class_list}) in {sample_count} samples, which are too many for classes; use a "
         "column with few values and several samples for each (continuous values are not supported: bin them into classes)"
     )

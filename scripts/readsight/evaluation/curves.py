@@ -43,8 +43,8 @@ def average_curves(subsets: list[PredictionSubset], class_index: int | None = No
     pr: list[np.ndarray] = []
     for subset in subsets:
         for score, label in _list_score_label_pairs(subset, class_index):
-            for kept, fold_curves in zip((roc, pr), compute_curves(score, label, subset.fold), strict=True):
-                kept += fold_curves
+            for curves, fold_curves in zip((roc, pr), compute_curves(score, label, subset.fold), strict=True):
+                curves += fold_curves
     if not roc:
         return None
     means = {"recall_at_fpr": np.mean(roc, axis=0), "precision_at_recall": np.mean(pr, axis=0)}
@@ -113,12 +113,12 @@ def compute_site_curves(subsets: dict[str, list[PredictionSubset]]) -> dict[str,
 
 
 def _compute_site_curve(subsets: list[PredictionSubset], site: int) -> Curve | None:
-    kept: list[np.ndarray] = []
+    sampled_points: list[np.ndarray] = []
     for subset in subsets:
         is_counted = subset.target != UNCOUNTED
         fold = np.broadcast_to(subset.fold[:, None], subset.target.shape)[is_counted]
-        kept += compute_curves(subset.raw[..., site][is_counted], (subset.target == site)[is_counted], fold)[1]
-    return {"grid": GRID.tolist(), "precision_at_recall": np.mean(kept, axis=0).tolist()} if kept else None
+        sampled_points += compute_curves(subset.raw[..., site][is_counted], (subset.target == site)[is_counted], fold)[1]
+    return {"grid": GRID.tolist(), "precision_at_recall": np.mean(sampled_points, axis=0).tolist()} if sampled_points else None
 
 
 def collect_scatter(subsets: list[PredictionSubset]) -> dict[str, Any]:

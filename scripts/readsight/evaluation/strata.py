@@ -77,11 +77,11 @@ def group_by_chromosome(chrom: np.ndarray | None, examples: pd.DataFrame, outcom
 def _score_stratum(
     by: str, name: str, examples: np.ndarray, tables: dict[str, pd.DataFrame], plan: EvaluationPlan, positive_class: int
 ) -> dict[str, Any]:
-    kept = {model: table[table["example"].isin(examples)] for model, table in tables.items()}
-    first_table = next(iter(kept.values()))
+    stratum_tables = {model: table[table["example"].isin(examples)] for model, table in tables.items()}
+    first_table = next(iter(stratum_tables.values()))
     resamples = Resamples.from_table(first_table, plan.resamples, plan.seed)
     cells = {
         m: score_metric(split_by_repeat(table, plan.outcome, resamples, positive_class), plan.primary)
-        for m, table in kept.items()
+        for m, table in stratum_tables.items()
     }
     return {"by": by, "name": name, "examples": len(examples), "groups": int(first_table["group"].nunique()), "models": cells}

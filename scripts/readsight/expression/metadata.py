@@ -220,8 +220,8 @@ def _entry_source(
             result.faults.append(_key_fault(number, file, entry["key"], samples))
             return None
         names = file.column_values(key)
-    kept = [c for c in file.columns if c and c != key]
-    rows = [({c: v for c, v in zip(file.columns, row, strict=True) if c in kept} | entry["add"]) for _, row in file.rows]
+    value_columns = [c for c in file.columns if c and c != key]
+    rows = [({c: v for c, v in zip(file.columns, row, strict=True) if c in value_columns} | entry["add"]) for _, row in file.rows]
     # GDC case tables have one row per treatment.
     folded = key is not None and (key == CASE_ID or "submitter_id" in key or tcga_barcodes.parse(names[0]) is not None)
     return MetadataSource(file.path, [(name, row) for name, row in zip(names, rows, strict=True) if name and name != key], folded)

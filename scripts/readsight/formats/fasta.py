@@ -127,9 +127,9 @@ def _finish_contig(contig: Contig | None, out: BinaryIO, source: Path) -> None:
 
 def describe_foreign_letters(name: str, bases: bytes, source: Path) -> str:
     letters = sorted({chr(b) for b in bases.translate(None, b"\n\r \t") if TRANSLATION[b] == ord("!")})
-    shown = ", ".join(map(repr, letters[:6]))
+    letter_list = ", ".join(map(repr, letters[:6]))
     if set("".join(letters).upper()) & set("EFILPQ"):
-        return f"{source}: contig {name!r} looks like a protein ({shown}); a reference genome of DNA is needed"
+        return f"{source}: contig {name!r} looks like a protein ({letter_list}); a reference genome of DNA is needed"
     if set("".join(letters).upper()) == {"U"}:
         return f"{source}: contig {name!r} is RNA (it has U); a reference genome of DNA is needed"
-    return f"{source}: contig {name!r} holds {shown}, which {'is not a base' if len(letters) == 1 else 'are not bases'}"
+    return f"{source}: contig {name!r} holds {letter_list}, which {'is not a base' if len(letters) == 1 else 'are not bases'}"

@@ -391,8 +391,8 @@ def _find_interleaving(path: Path, names: list[bytes]) -> list[str]:
 
 
 def _quote_bytes(text: bytes) -> str:
-    shown = text[:40].decode("ascii", "backslashreplace")
-    return repr(shown + ("…" if len(text) > 40 else ""))
+    excerpt = text[:40].decode("ascii", "backslashreplace")
+    return repr(excerpt + ("…" if len(text) > 40 else ""))
 
 
 def _format_read_name(line: bytes) -> str:

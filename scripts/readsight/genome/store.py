@@ -153,6 +153,8 @@ def describe_missing_contigs(missing: list[str], known: list[str], source: str, 
     if renamed:
         name, known_name = renamed[0]
         return [f"{source}: contigs are named as {name!r} there but as {known_name!r} in {where}; rename the contigs of one file"]
-    shown = ", ".join(map(repr, missing[:MAX_SHOWN])) + (f" and {len(missing) - MAX_SHOWN} more" * (len(missing) > MAX_SHOWN))
+    contig_list = ", ".join(map(repr, missing[:MAX_SHOWN])) + (
+        f" and {len(missing) - MAX_SHOWN} more" * (len(missing) > MAX_SHOWN)
+    )
     listed = ", ".join(map(repr, known[:4])) + (", …" * (len(known) > 4))
-    return [f"{source}: {where} has no contig {shown}; it has {listed}; use files of one genome build"]
+    return [f"{source}: {where} has no contig {contig_list}; it has {listed}; use files of one genome build"]

@@ -143,10 +143,10 @@ class Windows:
         within = is_inside(genome, contigs, starts, length)
         if outside == "error" and not within.all():
             raise InputError(describe_outside(genome, contigs[~within], starts[~within], length))
-        kept = within if outside == "drop" else slice(None)
+        selection = within if outside == "drop" else slice(None)
         self.genome, self.length, self.jitter, self.rng = genome, length, jitter, rng
-        self._contigs, self._starts = contigs[kept].astype(np.int32), starts[kept]
-        self._is_reverse = None if strands is None else (np.asarray(strands) == "-")[kept]
+        self._contigs, self._starts = contigs[selection].astype(np.int32), starts[selection]
+        self._is_reverse = None if strands is None else (np.asarray(strands) == "-")[selection]
         self._step: int | None = None
 
     @classmethod

@@ -125,12 +125,12 @@ def _sort_value(value: Any) -> float | None:
 
 
 def _render_cell(value: Any, is_number: bool) -> Html:
-    shown = value[0] if isinstance(value, tuple) else value
+    text = value[0] if isinstance(value, tuple) else value
     number = _sort_value(value)
     options = {"class_": "number"} if is_number else {}
     if number is not None:
         options["data_sort"] = number
-    return tag("td", f"{shown:,}" if isinstance(shown, int) else shown, **options)
+    return tag("td", f"{text:,}" if isinstance(text, int) else text, **options)
 
 
 def render_details(title: str, *parts: Any) -> Html:

@@ -145,8 +145,8 @@ def _splice_exons(gene: PlantedGene, haplotype: Haplotype) -> np.ndarray:
     pieces = []
     for start, end in gene.exons:
         positions = haplotype.to_haplotype(np.arange(start, end))
-        kept = positions[positions >= 0]
-        if len(kept):
-            exon = haplotype.sequence[kept.min() : kept.max() + 1]
+        exon_positions = positions[positions >= 0]
+        if len(exon_positions):
+            exon = haplotype.sequence[exon_positions.min() : exon_positions.max() + 1]
             pieces.append(exon if gene.strand == "+" else reverse_complement(exon))
     return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.uint8)

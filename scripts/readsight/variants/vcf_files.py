@@ -33,11 +33,11 @@ def clean_header(lines: Iterable[str], lengths: dict[str, int], extra: Sequence[
     extra : definitions to add if their kind and ID are missing.
     """
     lines = list(lines)
-    kept = [line for line in lines if line.startswith(KEPT)]
-    known = {_parse_identity(line) for line in kept}
-    kept += [line for line in extra if _parse_identity(line) not in known]
+    header_lines = [line for line in lines if line.startswith(KEPT)]
+    known = {_parse_identity(line) for line in header_lines}
+    header_lines += [line for line in extra if _parse_identity(line) not in known]
     contig_lines = [f"##contig=<ID={name},length={length}>" for name, length in lengths.items()]
-    return ["##fileformat=VCFv4.2", *kept, *contig_lines, lines[-1]]
+    return ["##fileformat=VCFv4.2", *header_lines, *contig_lines, lines[-1]]
 
 
 def _parse_identity(line: str) -> tuple[str, str]:

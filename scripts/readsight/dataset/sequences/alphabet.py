@@ -40,8 +40,8 @@ def describe_fault(sequence: bytes) -> str | None:
     if set(odd_letters) <= GAPS:
         return "has alignment gaps; remove them"
     kinds = sorted({chr(letter) for letter in odd_letters})
-    shown = ", ".join(map(repr, kinds[:4])) + ", …" * (len(kinds) > 4)
-    return f"has {shown}, which {'is not a base' if len(kinds) == 1 else 'are not bases'}; use A, C, G, T and the IUPAC ambiguity codes"
+    letter_list = ", ".join(map(repr, kinds[:4])) + ", …" * (len(kinds) > 4)
+    return f"has {letter_list}, which {'is not a base' if len(kinds) == 1 else 'are not bases'}; use A, C, G, T and the IUPAC ambiguity codes"
 
 
 def find_first_odd(sequence: bytes) -> int | None:

@@ -92,9 +92,9 @@ def _open_bigwig(path: Path | str, obs: pd.DataFrame) -> Iterator[Any]:
     try:
         unplaced = obs.index[(obs["chrom"] == "").to_numpy()]
         if len(unplaced):
-            shown = ", ".join(map(str, unplaced[:SHOWN]))
+            contig_list = ", ".join(map(str, unplaced[:SHOWN]))
             raise InputError(
-                f"sequences.signal: {len(unplaced):,} sequences have no locus on the genome ({shown}); use regions (BED)"
+                f"sequences.signal: {len(unplaced):,} sequences have no locus on the genome ({contig_list}); use regions (BED)"
             )
         known = list(handle.chroms())
         missing = [name for name in obs["chrom"].unique() if name not in known]

@@ -63,9 +63,9 @@ def assemble_examples(
     counts |= {"collapsed": collapsed.duplicate_count, "contradicted": collapsed.conflict_count}
     if not len(collapsed.examples):
         raise InputError("label: every sequence has several labels in the files, so no example remains; are the files identical?")
-    kept = draw_sample(collapsed.examples, spec, seed)
-    counts["undrawn"] = len(collapsed.examples) - len(kept)
-    sequences, copies = collapsed.examples.select_rows(kept), collapsed.copies[kept]
+    examples = draw_sample(collapsed.examples, spec, seed)
+    counts["undrawn"] = len(collapsed.examples) - len(examples)
+    sequences, copies = collapsed.examples.select_rows(examples), collapsed.copies[examples]
     negative_set = make_negatives(sequences, spec, seed, sources, avoid)
     if negative_set is not None:
         is_novel = find_novel(negative_set, collapsed, spec)

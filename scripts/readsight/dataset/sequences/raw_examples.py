@@ -99,9 +99,9 @@ def join_sets(sets: Sequence[SequenceSet]) -> SequenceSet:
     if len({subset.is_paired for subset in sets}) > 1:
         raise InputError("sequences.files: variants (VCF) and sequences cannot be combined in one task; make two tasks")
     if len(widths) > 1:
-        shown = ", ".join(str(width) for width in sorted(widths))
+        width_list = ", ".join(str(width) for width in sorted(widths))
         raise InputError(
-            f"sequences.length: files contain sequences of {shown} bases; set sequences.length, or sequences.unequal: crop"
+            f"sequences.length: files contain sequences of {width_list} bases; set sequences.length, or sequences.unequal: crop"
         )
     obs = pd.concat([subset.obs for subset in sets])
     obs.index = pd.Index(make_unique(obs.index.tolist()), dtype=object)

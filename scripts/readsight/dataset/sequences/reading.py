@@ -64,10 +64,10 @@ def read_text(path: str, kind: str, names: Sequence[str], limit: int | None = No
 
 def convert_records(records: Records, row_columns: dict[str, list[str]], length: int) -> SequenceSet:
     """Records as examples of that length; unlabelled records are excluded and named."""
-    kept = np.ones(len(records), bool)
+    is_valid = np.ones(len(records), bool)
     for name, values in row_columns.items():
         if name.startswith("label"):
-            kept &= np.array([bool(value) for value in values], bool)
+            is_valid &= np.array([bool(value) for value in values], bool)
     windows = padding.fit_length(records.sequences, length)
     moved_loci = padding.move_loci(records.loci, [len(sequence) for sequence in records.sequences], length)
     obs = make_unplaced_obs(records.names)
@@ -76,14 +76,14 @@ def convert_records(records: Records, row_columns: dict[str, list[str]], length:
     obs["repeat"] = padding.compute_masked_fraction(windows)
     for name, values in row_columns.items():
         obs[name] = values
-    unlabelled = int((~kept).sum())
-    names = ", ".join(np.array(records.names, object)[~kept][:5])
+    unlabelled = int((~is_valid).sum())
+    names = ", ".join(np.array(records.names, object)[~is_valid][:5])
     excluded = (
         [f"{records.path}: {unlabelled:,} sequences without a label ({names}{', …' if unlabelled > 5 else ''})"]
         if unlabelled
         else []
     )
-    return SequenceSet(padding.encode_sequences(windows)[kept], obs[kept], left_out=excluded)
+    return SequenceSet(padding.encode_sequences(windows)[is_valid], obs[is_valid], left_out=excluded)
 
 
 def _cut_from_genome(path: str, kind: str, genome: Any, spec: dict[str, Any], entry: dict[str, Any]) -> SequenceSet:

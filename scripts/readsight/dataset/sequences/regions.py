@@ -97,15 +97,15 @@ def _cut_regions(
     """Windows of the labelled rows, by the policies."""
     contigs = genome.index_contigs(table.chrom.tolist(), records.path)
     starts = bed.centre_windows(table.start, table.end, length, table.summit if spec["length"] else None)
-    kept, excluded = np.ones(len(starts), bool), []
+    is_included, excluded = np.ones(len(starts), bool), []
     for name in (name for name in row_columns if name.startswith("label")):
-        kept &= np.array([bool(value) for value in row_columns[name]])
-    excluded += [f"{records.path}: {int((~kept).sum()):,} regions without a label"] * (not kept.all())
+        is_included &= np.array([bool(value) for value in row_columns[name]])
+    excluded += [f"{records.path}: {int((~is_included).sum()):,} regions without a label"] * (not is_included.all())
     if spec["outside"] == "drop":
-        past = kept & ~windows.is_inside(genome, contigs, starts, length)
+        past = is_included & ~windows.is_inside(genome, contigs, starts, length)
         excluded += [f"{records.path}: {int(past.sum()):,} windows that reach past their contig's end"] * bool(past.any())
-        kept &= ~past
-    rows = np.flatnonzero(kept)
+        is_included &= ~past
+    rows = np.flatnonzero(is_included)
     stored = windows.cut_raw(genome, contigs[rows], starts[rows], length, padded=spec["outside"] == "pad")
     if not spec["length"]:  # mask the bases outside a shorter region
         positions = starts[rows, None] + np.arange(length)

@@ -145,9 +145,11 @@ def _cut_tiles(
     gene_index, starts = tiles["gene"].to_numpy(), tiles["start"].to_numpy()
     contigs = genome.index_contigs([gene.contig for gene in genes], str(path))[gene_index]
     if spec["outside"] == "drop":
-        kept = windows.is_inside(genome, contigs, starts, length)
-        excluded = excluded + [f"{path}: {int((~kept).sum()):,} windows that reach past their contig's end"] * (not kept.all())
-        gene_index, starts, contigs = gene_index[kept], starts[kept], contigs[kept]
+        is_inside = windows.is_inside(genome, contigs, starts, length)
+        excluded = excluded + [f"{path}: {int((~is_inside).sum()):,} windows that reach past their contig's end"] * (
+            not is_inside.all()
+        )
+        gene_index, starts, contigs = gene_index[is_inside], starts[is_inside], contigs[is_inside]
     stored = windows.cut_raw(genome, contigs, starts, length, padded=spec["outside"] == "pad")
     strands = np.array([gene.strand for gene in genes], object)[gene_index]
     target = classify_bases(gene_index, starts, length, genes, sites)

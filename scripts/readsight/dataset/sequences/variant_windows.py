@@ -278,21 +278,21 @@ def _cut_windows(
     """Pairs of windows of the labelled alleles, by the policy on contigs' ends."""
     changes = [trim_alleles(*change) for change in zip(alleles.position, alleles.ref, alleles.alt, strict=True)]
     contigs = genome.index_contigs(alleles.chrom, path)
-    kept = np.ones(len(names), bool)
+    is_included = np.ones(len(names), bool)
     for i, (_, ref, alt) in enumerate(changes):
         if max(len(ref), len(alt)) > length - length // 2:
-            kept[i] = False
+            is_included[i] = False
             alleles.exclude(f"alleles longer than {length - length // 2} bases, which do not fit into the window", names[i])
         elif not all(values[i] for name, values in row_columns.items() if name.startswith("label")):
-            kept[i] = False
+            is_included[i] = False
             alleles.exclude("alleles without a label", names[i])
     starts = np.array([position for position, _, _ in changes]) - length // 2
     spans = length + np.array([max(0, len(ref) - len(alt)) for _, ref, alt in changes])
     if spec["outside"] == "drop":
-        for i in np.flatnonzero(kept & ~windows.is_inside(genome, contigs, starts, spans)):
-            kept[i] = False
+        for i in np.flatnonzero(is_included & ~windows.is_inside(genome, contigs, starts, spans)):
+            is_included[i] = False
             alleles.exclude("alleles whose window reaches past its contig's end", names[i])
-    rows = np.flatnonzero(kept)
+    rows = np.flatnonzero(is_included)
     outside = rows[~windows.is_inside(genome, contigs[rows], starts[rows], spans[rows])]
     if len(outside) and spec["outside"] == "error":
         raise InputError(windows.describe_outside(genome, contigs[outside], starts[outside], spans[outside]))

@@ -58,11 +58,11 @@ def merge_duplicates(matrix: Matrix, how: str, key: str) -> Matrix:
         return matrix
     duplicates = list(dict.fromkeys(keys[keys.duplicated()]))
     if how == "error":
-        shown = ", ".join(duplicates[:MAX_REPORTED]) + f" and {len(duplicates) - MAX_REPORTED} more" * (
+        duplicate_list = ", ".join(duplicates[:MAX_REPORTED]) + f" and {len(duplicates) - MAX_REPORTED} more" * (
             len(duplicates) > MAX_REPORTED
         )
         raise InputError(
-            f"{matrix.path}: {len(duplicates)} features occur more than once (versions are ignored): {shown}; "
+            f"{matrix.path}: {len(duplicates)} features occur more than once (versions are ignored): {duplicate_list}; "
             f"give each one row, or set {key}.duplicates to sum, mean or first"
         )
     firsts = np.flatnonzero(~keys.duplicated())

@@ -99,8 +99,8 @@ def _extract_metadata(matrix: Matrix, metadata_names: Sequence[str]) -> Matrix:
     if positions:
         for i in positions:
             matrix.obs[hdf5_name(matrix.features[i])] = [f"{value:g}" for value in matrix.values[:, i]]
-        kept = [i for i in range(len(matrix.features)) if i not in positions]
-        matrix.values, matrix.var = matrix.values[:, kept], matrix.var.iloc[kept]
+        feature_columns = [i for i in range(len(matrix.features)) if i not in positions]
+        matrix.values, matrix.var = matrix.values[:, feature_columns], matrix.var.iloc[feature_columns]
     return matrix
 
 

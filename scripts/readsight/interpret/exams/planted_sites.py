@@ -85,9 +85,9 @@ def read_truth(path: Path, names: list[str], length: int) -> list[PlantedTruth]:
         rows = {row["name"]: (number, row) for number, row in enumerate(table, 2) if row["name"] in wanted}
     absent = [name for name in names if name not in rows]
     if absent:
-        shown = ", ".join(absent[:SHOWN]) + (", …" if len(absent) > SHOWN else "")
+        name_list = ", ".join(absent[:SHOWN]) + (", …" if len(absent) > SHOWN else "")
         raise InputError(
-            f"{path}: {len(absent)} of {len(names)} explained examples are missing ({shown}); the column name must contain the names of the task's examples"
+            f"{path}: {len(absent)} of {len(names)} explained examples are missing ({name_list}); the column name must contain the names of the task's examples"
         )
     faults: list[str] = []
     truth = [_parse_row(f"{path}: row {number}", row, length, faults) for number, row in (rows[name] for name in names)]

@@ -134,8 +134,10 @@ class _Reader:
         if len(values) != 4 or None in values:
             self.add_fault(number, f"motif {self.name}: a row must hold four numbers, of A C G T, not {' '.join(fields)[:60]!r}")
         elif min(values) < 0 or abs(sum(values) - 1) > SUM_TOLERANCE:
-            shown = " ".join(fields)[:60]
-            self.add_fault(number, f"motif {self.name}: {shown!r} sums to {sum(values):.4g}; rows are probabilities and sum to 1")
+            excerpt = " ".join(fields)[:60]
+            self.add_fault(
+                number, f"motif {self.name}: {excerpt!r} sums to {sum(values):.4g}; rows are probabilities and sum to 1"
+            )
         self.rows.append(values)
 
     def end_motif(self) -> None:

@@ -47,8 +47,8 @@ def find_core(sizes: np.ndarray, fraction: float, margin: int = 0) -> tuple[int,
 
     sizes: (width,), ≥ 0.
     """
-    kept = np.flatnonzero(sizes >= fraction * sizes.max())
-    return max(0, int(kept[0]) - margin), min(len(sizes), int(kept[-1]) + 1 + margin)
+    informative_positions = np.flatnonzero(sizes >= fraction * sizes.max())
+    return max(0, int(informative_positions[0]) - margin), min(len(sizes), int(informative_positions[-1]) + 1 + margin)
 
 
 @dataclass(frozen=True)

@@ -44,13 +44,13 @@ def spell_haplotype(genome: Genome, contig: int, start: int, length: int, change
     from further out, insertions push bases out. The bases that remain of a deletion across the middle are to its left.
     Positions beyond contig ends are N.
     """
-    kept, overlapping = separate_overlaps(changes)
+    applied_changes, overlapping = separate_overlaps(changes)
     middle = start + length // 2
-    margin = sum(change.end - change.start for change in kept)
+    margin = sum(change.end - change.start for change in applied_changes)
     low = start - margin
     reference = windows.cut_raw(genome, np.array([contig]), np.array([low]), length + 2 * margin, padded=True)[0] & BASE
-    before = [change for change in kept if change.start < middle]
-    after = kept[len(before) :]
+    before = [change for change in applied_changes if change.start < middle]
+    after = applied_changes[len(before) :]
     left_half, before_end = _spell_left_half(reference, low, middle, length // 2, before)
     right_half = _spell_right_half(reference, low, before_end, start + length - middle, after)
     return HaplotypeWindow(
@@ -64,7 +64,7 @@ def separate_overlaps(changes: Sequence[SequenceChange]) -> tuple[list[SequenceC
     Changes with the same start are ordered by file row; insertions precede the base that they are placed before. Two
     insertions at one position overlap.
     """
-    kept: list[SequenceChange] = []
+    applied_changes: list[SequenceChange] = []
     overlapping = []
     reach = insertion = -1
     for change in sorted(changes, key=lambda c: (c.start, c.end > c.start, c.row)):
@@ -72,10 +72,10 @@ def separate_overlaps(changes: Sequence[SequenceChange]) -> tuple[list[SequenceC
         if change.start < reach or (is_insertion and change.start == insertion):
             overlapping.append(change)
             continue
-        kept.append(change)
+        applied_changes.append(change)
         reach = max(reach, change.end)
         insertion = change.start if is_insertion else insertion
-    return kept, tuple(overlapping)
+    return applied_changes, tuple(overlapping)
 
 
 def _spell_left_half(

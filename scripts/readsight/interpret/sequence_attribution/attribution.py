@@ -105,9 +105,11 @@ def check_finite(method_name: str, attributions: np.ndarray, names: Any = None) 
     invalid = np.flatnonzero(~np.isfinite(attributions).all(axis=(1, 2)))
     if not len(invalid):
         return
-    shown = ", ".join(str(i if names is None else names[i]) for i in invalid[:SHOWN]) + (", …" if len(invalid) > SHOWN else "")
+    example_list = ", ".join(str(i if names is None else names[i]) for i in invalid[:SHOWN]) + (
+        ", …" if len(invalid) > SHOWN else ""
+    )
     raise InputError(
-        f"attributions: {method_name} is not finite for {len(invalid)} of {len(attributions)} examples ({shown}): the model's output or its gradient is "
+        f"attributions: {method_name} is not finite for {len(invalid)} of {len(attributions)} examples ({example_list}): the model's output or its gradient is "
         "infinite there; train it with a lower training.learning_rate or a smaller training.clip, or leave this method out"
     )
 

@@ -184,11 +184,11 @@ def write_verdict(evaluation: dict[str, Any], subset_name: str, group_name: str)
     if "combined" in ranks:
         gap = ranks["combined"]["difference"]
         adds = gap["low"] is not None and gap["low"] > 0
-        shown = f"ΔAUROC {format_signed(gap['value'])}" + (
+        difference_text = f"ΔAUROC {format_signed(gap['value'])}" + (
             "" if gap["low"] is None else f" [{format_signed(gap['low'])}, {format_signed(gap['high'])}]"
         )
         sentences.append(
-            f"Added to the baselines it {'improves' if adds else 'does not significantly improve'} the ranking ({shown})."
+            f"Added to the baselines it {'improves' if adds else 'does not significantly improve'} the ranking ({difference_text})."
         )
     if score_metric["low"] is not None and score_metric["low"] <= 0.5:
         sentences.append("The interval of the AUROC includes 0.5: the score may be no better than chance.")

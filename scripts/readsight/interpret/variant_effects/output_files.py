@@ -171,12 +171,12 @@ def merge_info(text: str, names: list[str], known_keys: set[str], alleles: dict[
     """INFO of a record with the keys of its alleles. alleles: number → texts of scored ones. count: alternative alleles of
     the record.
     """
-    kept = [item for item in text.split(";") if item not in ("", ".") and item.partition("=")[0] not in known_keys]
+    retained_items = [item for item in text.split(";") if item not in ("", ".") and item.partition("=")[0] not in known_keys]
     if alleles:
         blank = ["."] * len(names)
         rows = [alleles.get(number, blank) for number in range(count)]
-        kept += [f"{name}={','.join(texts)}" for name, texts in zip(names, zip(*rows, strict=True), strict=True)]
-    return ";".join(kept) or "."
+        retained_items += [f"{name}={','.join(texts)}" for name, texts in zip(names, zip(*rows, strict=True), strict=True)]
+    return ";".join(retained_items) or "."
 
 
 def build_columns(variants: AlleleTable, effects: Effects, extra: dict[str, np.ndarray], rows: slice) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def build(description: dict[str, Any]) -> Any:
             return present | ~present.any(dim=1, keepdim=True)
 
         def _hide(self, present: Any) -> Any:
-            kept = present & (torch.rand(present.shape, device=present.device) >= description["drop_modality"])
-            return torch.where(kept.any(dim=1, keepdim=True), kept, present)
+            is_visible = present & (torch.rand(present.shape, device=present.device) >= description["drop_modality"])
+            return torch.where(is_visible.any(dim=1, keepdim=True), is_visible, present)
 
         def _embed(self, values: Any, present: Any) -> tuple[Any, Any]:
             parts = [encode(values[:, a:b]) for encode, (a, b) in zip(self.encoders, self.spans, strict=True)]

@@ -40,7 +40,7 @@ def train(train: Fold, validation: Fold | None, settings: dict[str, Any], seed: 
 
     weight, bias = fit_outputs(train, solve)
     description = {name: settings[name] for name in ("l1_ratio", "strength")}
-    kept = int((weight != 0).any(axis=0).sum())
+    feature_count = int((weight != 0).any(axis=0).sum())
     return FittedModel(
-        pack_arrays(train.outcome, weight, bias), describe_outcome(train.outcome) | description | {"features_kept": kept}
+        pack_arrays(train.outcome, weight, bias), describe_outcome(train.outcome) | description | {"features_kept": feature_count}
     )

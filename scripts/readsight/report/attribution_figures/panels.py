@@ -53,11 +53,11 @@ def method_label(method: str, exams: dict[str, Any], width: int) -> tuple[str, b
         return f"{results.METHOD_NAMES.get(method, method)} (not examined)", False
     failed = [row["exam"] for row in result["exams"] if not row["passed"]]
     label = results.method_title(method, result)
-    for shown in range(len(failed) - 1, 0, -1):
+    for name_count in range(len(failed) - 1, 0, -1):
         if len(label) <= width:
             break
-        shortened = result | {"exams": [row for row in result["exams"] if row["exam"] in failed[:shown]]}
-        label = f"{results.method_title(method, shortened)} and {len(failed) - shown} more"
+        shortened = result | {"exams": [row for row in result["exams"] if row["exam"] in failed[:name_count]]}
+        label = f"{results.method_title(method, shortened)} and {len(failed) - name_count} more"
     return label, not result["passed"]
 
 
